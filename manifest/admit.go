@@ -1,0 +1,138 @@
+package manifest
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"strings"
+	"time"
+)
+
+// Admit judges the leaf certificate of a device as AWS IoT would, and fills in
+// CertificateID, ThingName and, where it is empty, ID. Every decoder calls it
+// last. Its errors carry a [Reason]; the decoder adds the place.
+func (o *Options) Admit(d *Device) error {
+	if err := o.checkLeaf(d); err != nil {
+		return err
+	}
+	sum := sha256.Sum256(d.Certificate.Raw)
+	d.CertificateID = hex.EncodeToString(sum[:])
+	if d.ID == "" {
+		name, err := commonName(d.Certificate)
+		if err != nil {
+			return err
+		}
+		d.ID = name
+	}
+	name, err := o.ThingName.Expand(d)
+	if err != nil {
+		return err
+	}
+	if !validThingName(name) {
+		return Errorf(ReasonBadName, "thing name %s: AWS IoT takes 1 to 128 of a-z A-Z 0-9 : _ -; choose another with --thing-name", Quote(name))
+	}
+	if strings.ContainsRune(name, ':') {
+		d.Warn(ReasonDiscouragedName, "thing name "+name+": AWS advises against colons in thing names")
+	}
+	d.ThingName = name
+	return nil
+}
+
+func (o *Options) checkLeaf(d *Device) error {
+	leaf := d.Certificate
+	if IsCA(leaf) {
+		return Errorf(ReasonCACertificate, "the certificate of %s is a certification authority's, not a device's", Quote(leaf.Subject.CommonName))
+	}
+	if err := checkKey(leaf); err != nil {
+		return err
+	}
+	if err := checkSignatureAlgorithm(leaf); err != nil {
+		return err
+	}
+	if err := o.checkValidity(d); err != nil {
+		return err
+	}
+	if len(leaf.ExtKeyUsage)+len(leaf.UnknownExtKeyUsage) > 0 && !allowsClientAuth(leaf) {
+		d.Warn(ReasonOddExtKeyUsage, "the extended key usage does not name client authentication")
+	}
+	if leaf.SerialNumber.Sign() == 0 || leaf.SerialNumber.BitLen() > 160 {
+		d.Warn(ReasonOddSerial, "the serial number is zero or longer than 20 bytes (RFC 5280, 4.1.2.2)")
+	}
+	return nil
+}
+
+// checkKey holds the key against what the AWS IoT Developer Guide lists for
+// X.509 client certificates.
+func checkKey(leaf *x509.Certificate) error {
+	switch key := leaf.PublicKey.(type) {
+	case *rsa.PublicKey:
+		if key.N.BitLen() < 2048 {
+			return Errorf(ReasonUnsupportedKey, "RSA key of %d bits: AWS IoT takes 2048 and more", key.N.BitLen())
+		}
+		if key.E < 3 {
+			return Errorf(ReasonUnsupportedKey, "RSA key with public exponent %d", key.E)
+		}
+		return nil
+	case *ecdsa.PublicKey:
+		switch key.Curve {
+		case elliptic.P256(), elliptic.P384(), elliptic.P521():
+			return nil
+		}
+		return Errorf(ReasonUnsupportedKey, "EC key on %s: AWS IoT takes P-256, P-384 and P-521", key.Curve.Params().Name)
+	}
+	return Errorf(ReasonUnsupportedKey, "key of type %s: AWS IoT takes RSA and EC (P-256, P-384, P-521)", leaf.PublicKeyAlgorithm)
+}
+
+func checkSignatureAlgorithm(leaf *x509.Certificate) error {
+	switch leaf.SignatureAlgorithm {
+	case x509.SHA256WithRSA, x509.SHA384WithRSA, x509.SHA512WithRSA,
+		x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS, x509.SHA512WithRSAPSS,
+		x509.ECDSAWithSHA256, x509.ECDSAWithSHA384, x509.ECDSAWithSHA512, x509.DSAWithSHA256:
+		return nil
+	}
+	return Errorf(ReasonUnsupportedSigAlg, "signed with %s: AWS IoT takes SHA-256, SHA-384 and SHA-512 with RSA or ECDSA", leaf.SignatureAlgorithm)
+}
+
+func (o *Options) checkValidity(d *Device) error {
+	leaf, now := d.Certificate, o.now()
+	switch {
+	case leaf.NotAfter.Before(leaf.NotBefore):
+		return Errorf(ReasonBadValidity, "the validity ends on %s, before it begins on %s", day(leaf.NotAfter), day(leaf.NotBefore))
+	case now.After(leaf.NotAfter) && !o.AllowExpired:
+		return Errorf(ReasonExpired, "the certificate expired on %s; --allow-expired takes it", day(leaf.NotAfter))
+	case now.After(leaf.NotAfter):
+		d.Warn(ReasonExpired, "the certificate expired on "+day(leaf.NotAfter))
+	case now.Before(leaf.NotBefore):
+		d.Warn(ReasonNotYetValid, "the certificate is valid from "+day(leaf.NotBefore))
+	}
+	return nil
+}
+
+func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+
+func allowsClientAuth(leaf *x509.Certificate) bool {
+	for _, usage := range leaf.ExtKeyUsage {
+		if usage == x509.ExtKeyUsageClientAuth || usage == x509.ExtKeyUsageAny {
+			return true
+		}
+	}
+	return false
+}
+
+func validThingName(name string) bool {
+	if name == "" || len(name) > 128 {
+		return false
+	}
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == ':', c == '_', c == '-':
+		default:
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,69 @@
+package manifest
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/pem"
+)
+
+// Names of the attributes that decoders set on a [Device]. They can be used as
+// fields of a [Template].
+const (
+	AttributeMAC        = "mac"         // Espressif: MAC address, twelve upper-case hex digits
+	AttributeChipID     = "chip_id"     // Infineon: chip ID, twenty upper-case hex digits
+	AttributeReelID     = "reel_id"     // Infineon: reel ID
+	AttributeBundle     = "bundle"      // Infineon: certificate object, E0E0, E0E1 or E0E2
+	AttributeUniqueID   = "unique_id"   // Microchip: serial number of the chip, eighteen lower-case hex digits
+	AttributePartNumber = "part_number" // Microchip: part number
+	AttributeSlot       = "slot"        // Microchip: slot of the key that the certificate is for
+)
+
+// A Device is what a good entry of a manifest decodes to.
+type Device struct {
+	// Vendor is the format that the entry was decoded from, such as "espressif".
+	Vendor string
+	// Manifest is the name of the manifest, as in [Input].
+	Manifest string
+	// Entry is the position in the manifest, from 0.
+	Entry int
+	// Line is the line on which the entry begins, from 1; 0 where the format has no lines.
+	Line int
+	// End is the byte offset behind the entry at which [Options.Start] can
+	// resume; 0 where the format cannot be entered in the middle.
+	End int64
+
+	// ID is the vendor's own identity of the chip: MAC, unique ID, chip ID;
+	// the certificate's CN where the format has none.
+	ID string
+	// ThingName is the expanded [Options.ThingName], by default the CN.
+	ThingName string
+	// Certificate is the leaf certificate; never nil.
+	Certificate *x509.Certificate
+	// CertificateID is the lower-case hex SHA-256 of the certificate's DER:
+	// what AWS IoT calls certificateId.
+	CertificateID string
+	// Attributes are what else the manifest says of the device.
+	Attributes map[string]string
+	// Warnings are oddities that do not keep the device out.
+	Warnings []Warning
+}
+
+// A Warning is an oddity of an entry that is taken nevertheless.
+type Warning struct {
+	Code   Reason `json:"code"`
+	Detail string `json:"detail"`
+}
+
+// Warn adds a warning.
+func (d *Device) Warn(code Reason, detail string) {
+	d.Warnings = append(d.Warnings, Warning{Code: code, Detail: detail})
+}
+
+// PEM returns the leaf certificate as one canonical PEM block. The manifest's
+// own text, with its line ends and its chain, is never sent on.
+func (d *Device) PEM() string {
+	var b bytes.Buffer
+	// Writing to a bytes.Buffer cannot fail, and there are no headers to be refused.
+	_ = pem.Encode(&b, &pem.Block{Type: "CERTIFICATE", Bytes: d.Certificate.Raw})
+	return b.String()
+}

@@ -1,0 +1,44 @@
+// Package manifest defines what a decoder of secure-element manifests yields.
+//
+// A manifest is one file from a vendor: a list of X.509 certificates that were
+// injected into chips at the factory. Each position in it is an entry. A good
+// entry decodes to a [Device]: identity, leaf certificate and attributes.
+//
+// # Reading a manifest
+//
+// The vendors' formats live in packages of their own below this one, and
+// package manifest/vendors puts them together:
+//
+//	f, err := os.Open("reel.csv")
+//	…
+//	in := manifest.Input{Name: "reel.csv", Reader: f, Size: size}
+//	for device, err := range vendors.Decode(ctx, in, manifest.Options{}) {
+//		var bad *manifest.EntryError
+//		switch {
+//		case errors.As(err, &bad):
+//			log.Print(bad) // this entry is rejected, the stream goes on
+//		case err != nil:
+//			return err // the manifest cannot be read any further
+//		default:
+//			register(device)
+//		}
+//	}
+//
+// # Errors
+//
+// An [*EntryError] concerns one entry and the stream goes on. Any other error
+// ends the stream; where the content of the manifest is to blame it is a
+// [*FileError]. A FileError whose reason is [ReasonPrivateKey] means that the
+// manifest carries a readable private key: the caller discards what came
+// before it. Both carry a stable [Reason] code.
+//
+// # Memory
+//
+// Decoders stream. Memory does not grow with the number of entries, and no
+// count or size that a manifest claims is believed before [Limits] has seen it.
+//
+// # Compatibility
+//
+// Reason codes, names of attributes and template fields are stable. New codes
+// and fields may be added.
+package manifest

@@ -1,0 +1,112 @@
+package manifest
+
+import (
+	"fmt"
+	"strings"
+)
+
+// An EntryError says why one entry is rejected. The stream goes on after it.
+type EntryError struct {
+	// Vendor is the format, such as "infineon".
+	Vendor string
+	// Manifest is the name of the manifest.
+	Manifest string
+	// Entry is the position in the manifest, from 0.
+	Entry int
+	// Line is the line on which the entry begins, from 1; 0 where there is none.
+	Line int
+	// End is the byte offset behind the entry, as in [Device].
+	End int64
+	// Device names the chip as far as the entry lets know, such as "chip
+	// 0A091B5C001500070063"; may be empty.
+	Device string
+	// ID is the vendor's own identity of the chip, as in [Device]; may be empty.
+	ID string
+	// Reason is the stable code.
+	Reason Reason
+	// Err is the cause.
+	Err error
+}
+
+// Error names manifest, entry, line, device and cause.
+func (e *EntryError) Error() string {
+	var b strings.Builder
+	if e.Vendor != "" {
+		b.WriteString(e.Vendor + ": ")
+	}
+	fmt.Fprintf(&b, "%s: entry %d", e.Manifest, e.Entry)
+	if e.Line > 0 {
+		fmt.Fprintf(&b, " (line %d)", e.Line)
+	}
+	b.WriteString(": " + e.Detail())
+	return b.String()
+}
+
+// Detail is the sentence without the place: device and cause.
+func (e *EntryError) Detail() string {
+	if e.Device == "" {
+		return e.Err.Error()
+	}
+	return e.Device + ": " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *EntryError) Unwrap() error { return e.Err }
+
+// A FileError says why a manifest cannot be read, or not any further. It ends
+// the stream.
+type FileError struct {
+	// Vendor is the format; empty where it is not known.
+	Vendor string
+	// Manifest is the name of the manifest.
+	Manifest string
+	// Entry is the index of the entry at which reading ended: the number of entries before it.
+	Entry int
+	// Line is the line at which reading ended, from 1; 0 where there is none.
+	Line int
+	// Offset is the byte offset at which reading ended; 0 where it is not known.
+	Offset int64
+	// Reason is the stable code.
+	Reason Reason
+	// Err is the cause.
+	Err error
+}
+
+// Error names manifest, place and cause.
+func (e *FileError) Error() string {
+	var b strings.Builder
+	if e.Vendor != "" {
+		b.WriteString(e.Vendor + ": ")
+	}
+	b.WriteString(e.Manifest)
+	if e.Entry > 0 {
+		fmt.Fprintf(&b, ": after %d entries", e.Entry)
+	}
+	if e.Line > 0 {
+		fmt.Fprintf(&b, " (line %d)", e.Line)
+	}
+	if e.Offset > 0 {
+		fmt.Fprintf(&b, " (byte %d)", e.Offset)
+	}
+	b.WriteString(": " + e.Err.Error())
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *FileError) Unwrap() error { return e.Err }
+
+// A reasonError is a cause that knows its code; decoders wrap it into an
+// EntryError or a FileError.
+type reasonError struct {
+	reason Reason
+	err    error
+}
+
+func (e *reasonError) Error() string { return e.err.Error() }
+func (e *reasonError) Unwrap() error { return e.err }
+
+// Errorf returns an error that carries a reason code. Format and arguments are
+// those of [fmt.Errorf].
+func Errorf(reason Reason, format string, args ...any) error {
+	return &reasonError{reason: reason, err: fmt.Errorf(format, args...)}
+}

@@ -1,0 +1,52 @@
+package manifest
+
+// Limits bound what a decoder reads, so that a hostile manifest ends with
+// [ReasonLimitExceeded] and not with the memory of the machine.
+type Limits struct {
+	// EntryBytes is the longest entry, encoded. Default 1 MiB.
+	EntryBytes int
+	// Entries is the highest number of entries in one manifest. Default 20,000,000.
+	Entries int
+	// Depth is how deep JSON may nest. Default 32.
+	Depth int
+	// ArchiveMembers is the highest number of files in one archive. Default 2,000,000.
+	ArchiveMembers int
+	// ExpandedBytes is the highest number of bytes that one archive may expand to. Default 8 GiB.
+	ExpandedBytes int64
+	// ExpansionRatio is the highest quotient of expanded and packed size of an archive. Default 1,000.
+	ExpansionRatio int64
+	// DictionaryBytes is the largest LZMA dictionary that an archive may ask for. Default 64 MiB.
+	DictionaryBytes int64
+}
+
+// DefaultLimits returns the limits that apply where an [Options] has zeros.
+func DefaultLimits() Limits {
+	return Limits{
+		EntryBytes:      1 << 20,
+		Entries:         20_000_000,
+		Depth:           32,
+		ArchiveMembers:  2_000_000,
+		ExpandedBytes:   8 << 30,
+		ExpansionRatio:  1_000,
+		DictionaryBytes: 64 << 20,
+	}
+}
+
+// OrDefault returns l with defaults in the place of zeros.
+func (l Limits) OrDefault() Limits {
+	d := DefaultLimits()
+	set(&l.EntryBytes, d.EntryBytes)
+	set(&l.Entries, d.Entries)
+	set(&l.Depth, d.Depth)
+	set(&l.ArchiveMembers, d.ArchiveMembers)
+	set(&l.ExpandedBytes, d.ExpandedBytes)
+	set(&l.ExpansionRatio, d.ExpansionRatio)
+	set(&l.DictionaryBytes, d.DictionaryBytes)
+	return l
+}
+
+func set[T int | int64](field *T, byDefault T) {
+	if *field == 0 {
+		*field = byDefault
+	}
+}

@@ -1,0 +1,99 @@
+package ledger
+
+import "time"
+
+// State is where an import stands.
+type State string
+
+// States of an import. Only StateFinished is not resumed by the same command
+// line, unless entries failed or were rejected.
+const (
+	StateRunning     State = "running"     // a process works on it, or was killed while it did
+	StateInterrupted State = "interrupted" // ended by the operator
+	StateStopped     State = "stopped"     // something was wrong with the import as a whole
+	StateFinished    State = "finished"    // every entry has an outcome
+)
+
+// An Import is one run over one or more manifests with one set of attachments
+// in one account and region. A resumed run is the same import.
+type Import struct {
+	// ID is a UUIDv7 (RFC 9562).
+	ID string
+	// Key is the same for command lines that would do the same: a hash over
+	// manifests, target, attachments and every flag that changes a device or
+	// a verdict.
+	Key string
+	// Target is the account and region.
+	Target Target
+	// Manifests are the inputs, in the order of the command line.
+	Manifests []Manifest
+	// Settings describe attachments and flags as JSON, for people and for --resume.
+	Settings string
+	// Begun is when the import was begun, Ended when its last run ended.
+	Begun, Ended time.Time
+	// State is where it stands.
+	State State
+	// Cause is why it was stopped; empty otherwise.
+	Cause string
+	// Counts are the entries by outcome.
+	Counts Counts
+}
+
+// Target is where devices are imported into.
+type Target struct {
+	Partition string `json:"partition"` // aws, aws-cn, aws-us-gov
+	Account   string `json:"account"`   // twelve digits
+	Region    string `json:"region"`
+	// Endpoint is the URL that was asked for with --endpoint-url, or empty.
+	Endpoint string `json:"endpoint,omitempty"`
+	// Sandbox is the random ID of a sandbox's state, or empty.
+	Sandbox string `json:"sandbox,omitempty"`
+}
+
+// A Manifest is one input of an import.
+type Manifest struct {
+	Name    string `json:"name"`
+	SHA256  string `json:"sha256"` // of the content, lower-case hex
+	Size    int64  `json:"size"`   // bytes
+	Vendor  string `json:"vendor"`
+	Entries int    `json:"entries"`
+}
+
+// Counts are entries by outcome. Entries = Imported + Unchanged + Failed +
+// Rejected + Skipped + Pending.
+type Counts struct {
+	Entries   int `json:"entries"`
+	Imported  int `json:"imported"`
+	Unchanged int `json:"unchanged"`
+	Failed    int `json:"failed"`
+	Rejected  int `json:"rejected"`
+	Skipped   int `json:"skipped"`
+}
+
+// Pending is the number of entries without an outcome.
+func (c Counts) Pending() int {
+	return c.Entries - c.Imported - c.Unchanged - c.Failed - c.Rejected - c.Skipped
+}
+
+// Add counts one outcome, n times; n may be negative.
+func (c *Counts) Add(o Outcome, n int) {
+	switch o {
+	case Imported:
+		c.Imported += n
+	case Unchanged:
+		c.Unchanged += n
+	case Failed:
+		c.Failed += n
+	case Rejected:
+		c.Rejected += n
+	case Skipped:
+		c.Skipped += n
+	}
+}
+
+// End is how a run of an import ended.
+type End struct {
+	State State
+	Cause string
+	At    time.Time
+}

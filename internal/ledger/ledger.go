@@ -1,0 +1,68 @@
+// Package ledger defines the durable record of imports: which were begun,
+// what became of every entry, and what each created in AWS.
+//
+// A ledger records outcomes, not plans. Resuming an import decodes its
+// manifests again and leaves out the entries whose outcome stands.
+//
+// Two packages implement it: ledger/sqlite on one machine, ledger/dynamodb in
+// the stack. Package ledger/ledgertest holds the suite that both pass.
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+)
+
+// ErrNotFound says that the ledger holds no import of that ID.
+var ErrNotFound = errors.New("no such import in the ledger")
+
+// HeldError says that another process works on the ledger.
+type HeldError struct {
+	// Path is the ledger.
+	Path string
+	// Holder describes the other process as far as it is known, such as "process 4711 on host a, since 12:04:05".
+	Holder string
+}
+
+// Error says who holds the ledger.
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("ledger %s: held by %s", e.Path, e.Holder)
+}
+
+// A Ledger keeps imports. Its methods are safe for concurrent use.
+type Ledger interface {
+	// Begin durably records a new import. Its ID and Key are set by the
+	// caller; several imports may have the same key.
+	Begin(ctx context.Context, i Import) (Journal, error)
+	// Resume opens the journal of an import that was begun before, and puts
+	// it back into StateRunning. It wraps ErrNotFound.
+	Resume(ctx context.Context, id string) (Journal, error)
+	// Import returns one import. It wraps ErrNotFound.
+	Import(ctx context.Context, id string) (Import, error)
+	// Imports yields all imports, newest first. An error ends it.
+	Imports(ctx context.Context) iter.Seq2[Import, error]
+	// Records yields the latest record of each entry of an import that has
+	// one, in the order of manifest and entry. An error ends it.
+	Records(ctx context.Context, id string) iter.Seq2[Record, error]
+}
+
+// A Journal takes the records of one running import. Its methods are safe for
+// concurrent use. Every method returns only after what it wrote is durable;
+// callers group what they write.
+type Journal interface {
+	// Mark records that the entries are in flight: calls for them may have
+	// been made from now on.
+	Mark(ctx context.Context, marks []Mark) error
+	// Record records outcomes. A later record of an entry replaces the
+	// earlier one, takes its mark away, and counts in its stead; the same
+	// record again changes nothing. Steps are not replaced: steps that an
+	// earlier record of the entry holds are kept beside the new ones.
+	Record(ctx context.Context, records []Record) error
+	// Marked yields the marks that no record has taken away, in the order
+	// of manifest and entry. An error ends it.
+	Marked(ctx context.Context) iter.Seq2[Mark, error]
+	// Close records how the run ended. The journal cannot be used afterwards.
+	Close(ctx context.Context, end End) error
+}

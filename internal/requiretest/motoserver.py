@@ -1,0 +1,8 @@
+import moto, os, sys, threading
+if moto.__version__ != "5.2.1": sys.exit("moto " + moto.__version__ + " is not 5.2.1")
+from moto.core.config import default_user_config
+from moto.iot import models as _
+from moto.server import main
+default_user_config["iot"]["use_valid_cert"] = True
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+main(["-H", "127.0.0.1", "-p", "0"])

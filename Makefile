@@ -1,0 +1,115 @@
+# make help lists the targets. Only Go is needed; what else a target wants it installs below .tools and .venv in the checkout.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# The one place where the versions of tools are pinned. A new number is enough: the file it installs carries it in its name.
+GOFUMPT       := v0.12.0
+GOLANGCI_LINT := v2.15.0
+STATICCHECK   := v0.8.2
+GOVULNCHECK   := v1.9.0
+MOTO          := 5.2.1
+AWSCLI        := 1.45.11
+
+TOOLS         ?= $(CURDIR)/.tools
+VENV          := .venv/moto
+FUZZTIME      ?= 60s
+ROW           ?= .
+TEST_TIMEOUT  ?= 9m
+
+gofumpt       := $(TOOLS)/gofumpt-$(GOFUMPT)
+golangci-lint := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT)
+staticcheck   := $(TOOLS)/staticcheck-$(STATICCHECK)
+govulncheck   := $(TOOLS)/govulncheck-$(GOVULNCHECK)
+
+# The names in THINGPRESS_REQUIRE (data, moto, awscli, race, vulndb) are what must not be missing.
+comma    := ,
+required := $(subst $(comma), ,$(THINGPRESS_REQUIRE))
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: build
+build: ## build bin/thingpress
+	go build -trimpath -o bin/thingpress ./cmd/thingpress
+
+# The race detector needs cgo and a C compiler that finds its library. go test names what was skipped through testsummary, which
+# closes with "N passed, N failed, N skipped".
+.PHONY: test
+test: venv ## run every test, with the race detector where there is a C compiler
+	@race=; \
+	if [ "$$(go env CGO_ENABLED)" = 1 ] && printf '#include <stdlib.h>\nint main(void) { return 0; }\n' | $$(go env CC) -x c -o /dev/null - 2>/dev/null; then \
+		race=-race; \
+	elif [ -n '$(filter race,$(required))' ]; then \
+		echo 'race is required by THINGPRESS_REQUIRE but missing: no working C compiler, or CGO_ENABLED=0' >&2; exit 1; \
+	else \
+		echo 'no working C compiler: testing without the race detector'; \
+	fi; \
+	go run ./internal/tool/testsummary $$race -timeout $(TEST_TIMEOUT) ./...
+
+.PHONY: lint
+lint: $(gofumpt) $(golangci-lint) $(staticcheck) $(govulncheck) ## check format, style, imports and known vulnerabilities
+	@unformatted=$$($(gofumpt) -l .); \
+	if [ -n "$$unformatted" ]; then printf 'gofumpt would change:\n%s\n' "$$unformatted"; exit 1; fi
+	$(golangci-lint) run ./...
+	$(staticcheck) ./...
+	@if [ -d ../shared/vulndb ]; then \
+		$(govulncheck) -db "file://$$(cd ../shared/vulndb && pwd -P)" ./...; \
+	else \
+		status=0; $(govulncheck) ./... || status=$$?; \
+		if [ $$status = 3 ]; then exit 3; fi; \
+		if [ $$status != 0 ]; then \
+			echo 'vulnerabilities were not checked: the database could not be read' >&2; \
+			[ -z '$(filter vulndb,$(required))' ]; \
+		fi; \
+	fi
+
+.PHONY: bench
+bench: ## run the benchmarks; ROW=Name picks some
+	go test -run '^$$' -bench '$(ROW)' -benchmem ./...
+
+.PHONY: fuzz
+fuzz: ## fuzz each decoder for FUZZTIME=60s
+	@go test -list '^Fuzz' ./... | awk '/^Fuzz/ { names[++n] = $$1 } /^ok/ { for (i = 1; i <= n; i++) print $$2, names[i]; n = 0 }' | \
+	while read -r package name; do \
+		echo "$$package $$name"; \
+		go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) "$$package" </dev/null; \
+	done
+
+# A Python that has the right moto already is used as it is, and so is an aws command that runs. Without a network nothing is
+# installed, and the tests that want it skip, or fail where THINGPRESS_REQUIRE names it.
+.PHONY: venv
+venv: ## install moto and the AWS CLI for the tests, unless usable ones are there
+	@set -f; moto='import moto.server, moto.iot.models; raise SystemExit(moto.__version__ != "$(MOTO)")'; \
+	want=; \
+	if ! $(VENV)/bin/python -c "$$moto" 2>/dev/null && ! python3 -c "$$moto" 2>/dev/null; then want='moto[server,iot]==$(MOTO)'; fi; \
+	if ! $(VENV)/bin/aws --version >/dev/null 2>&1 && ! aws --version >/dev/null 2>&1; then want="$$want awscli==$(AWSCLI)"; fi; \
+	if [ -n "$$want" ]; then \
+		echo "installing $$want into $(VENV)"; \
+		{ [ -x $(VENV)/bin/pip ] || python3 -m venv $(VENV); } && \
+		$(VENV)/bin/pip install --quiet --retries 2 --disable-pip-version-check $$want || \
+		echo "$$want could not be installed: tests that need it will skip or fail" >&2; \
+	fi
+
+.PHONY: tools
+tools: $(gofumpt) $(golangci-lint) $(staticcheck) $(govulncheck) ## install the tools of lint below .tools
+
+define install
+	@echo 'installing $(notdir $@)'
+	@mkdir -p $(TOOLS)/new
+	@GOBIN=$(TOOLS)/new go install $(1) 2>$@.log || { cat $@.log >&2; exit 1; }
+	@mv $(TOOLS)/new/$(2) $@ && rm $@.log
+endef
+
+$(gofumpt):
+	$(call install,mvdan.cc/gofumpt@$(GOFUMPT),gofumpt)
+
+$(golangci-lint):
+	$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT),golangci-lint)
+
+$(staticcheck):
+	$(call install,honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK),staticcheck)
+
+$(govulncheck):
+	$(call install,golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK),govulncheck)

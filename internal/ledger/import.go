@@ -39,6 +39,12 @@ type Import struct {
 	Counts Counts
 }
 
+// Resumable says whether the same command line resumes the import: it did not
+// reach its end, or entries failed or were rejected.
+func (i Import) Resumable() bool {
+	return i.State != StateFinished || i.Counts.Failed > 0 || i.Counts.Rejected > 0
+}
+
 // Target is where devices are imported into.
 type Target struct {
 	Partition string `json:"partition"` // aws, aws-cn, aws-us-gov

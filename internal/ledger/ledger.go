@@ -15,8 +15,11 @@ import (
 	"iter"
 )
 
-// ErrNotFound says that the ledger holds no import of that ID.
+// ErrNotFound says that the ledger holds no such import.
 var ErrNotFound = errors.New("no such import in the ledger")
+
+// ErrClosed says that a journal was used after its Close.
+var ErrClosed = errors.New("the journal of this import is closed")
 
 // HeldError says that another process works on the ledger.
 type HeldError struct {
@@ -33,32 +36,48 @@ func (e *HeldError) Error() string {
 
 // A Ledger keeps imports. Its methods are safe for concurrent use.
 type Ledger interface {
-	// Begin durably records a new import. Its ID and Key are set by the
-	// caller; several imports may have the same key.
+	Reader
+	// Begin durably records a new import, in StateRunning and without
+	// outcomes. Its ID and Key are set by the caller: an ID that is there
+	// already is an error, several imports may have the same key. The
+	// number of entries that Counts tells later is the sum over Manifests.
 	Begin(ctx context.Context, i Import) (Journal, error)
 	// Resume opens the journal of an import that was begun before, and puts
-	// it back into StateRunning. It wraps ErrNotFound.
+	// it back into StateRunning, without a cause. It wraps ErrNotFound.
 	Resume(ctx context.Context, id string) (Journal, error)
+}
+
+// A Reader tells what a ledger holds. Its methods are safe for concurrent use,
+// and none of them holds up who writes.
+type Reader interface {
 	// Import returns one import. It wraps ErrNotFound.
 	Import(ctx context.Context, id string) (Import, error)
+	// Find returns the newest import of a key. It wraps ErrNotFound.
+	// [Import.Resumable] says whether the same command line resumes it.
+	Find(ctx context.Context, key string) (Import, error)
 	// Imports yields all imports, newest first. An error ends it.
 	Imports(ctx context.Context) iter.Seq2[Import, error]
 	// Records yields the latest record of each entry of an import that has
-	// one, in the order of manifest and entry. An error ends it.
+	// one, in the order of manifest and entry, as it was when the iteration
+	// began. An error ends it, and wraps ErrNotFound where there is no such
+	// import.
 	Records(ctx context.Context, id string) iter.Seq2[Record, error]
 }
 
 // A Journal takes the records of one running import. Its methods are safe for
-// concurrent use. Every method returns only after what it wrote is durable;
-// callers group what they write.
+// concurrent use. Every method returns only after what it wrote is durable,
+// all of it or, with an error, nothing; callers group what they write. A place
+// outside the import's manifests is an error, and so is any use after Close,
+// which wraps ErrClosed.
 type Journal interface {
 	// Mark records that the entries are in flight: calls for them may have
-	// been made from now on.
+	// been made since the mark's time. A mark that is there already stands,
+	// because the calls may be as old as that one.
 	Mark(ctx context.Context, marks []Mark) error
 	// Record records outcomes. A later record of an entry replaces the
 	// earlier one, takes its mark away, and counts in its stead; the same
-	// record again changes nothing. Steps are not replaced: steps that an
-	// earlier record of the entry holds are kept beside the new ones.
+	// record again changes nothing. Steps are not replaced: the steps that
+	// an earlier record of the entry holds are kept as [MergeSteps] says.
 	Record(ctx context.Context, records []Record) error
 	// Marked yields the marks that no record has taken away, in the order
 	// of manifest and entry. An error ends it.

@@ -1,6 +1,9 @@
 package ledger
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Outcome is what became of one entry in one import.
 type Outcome string
@@ -71,4 +74,23 @@ type Step struct {
 	// Created says that the import made it; otherwise the call succeeded
 	// and what it asks for may have been there before ("ensured").
 	Created bool `json:"created,omitempty"`
+}
+
+// MergeSteps returns the steps of an earlier record of an entry and those of a
+// later one, each operation and resource once, in the order in which they were
+// first made. What one of the two created stays created. Neither argument is
+// changed.
+func MergeSteps(earlier, later []Step) []Step {
+	merged := make([]Step, 0, len(earlier)+len(later))
+	for _, step := range slices.Concat(earlier, later) {
+		i := slices.IndexFunc(merged, func(m Step) bool {
+			return m.Operation == step.Operation && m.Resource == step.Resource
+		})
+		if i < 0 {
+			merged = append(merged, step)
+			continue
+		}
+		merged[i].Created = merged[i].Created || step.Created
+	}
+	return merged
 }

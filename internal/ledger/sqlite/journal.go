@@ -1,0 +1,182 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"sync/atomic"
+
+	"github.com/thingpress/thingpress/internal/ledger"
+)
+
+// A journal takes the records of one import. It implements [ledger.Journal].
+type journal struct {
+	writer  *writer
+	reader  *sql.DB
+	seq     int64
+	id      string
+	target  ledger.Target
+	entries []int // by manifest
+	closed  atomic.Bool
+}
+
+func newJournal(w *writer, reader *sql.DB, seq int64, i ledger.Import) *journal {
+	j := &journal{writer: w, reader: reader, seq: seq, id: i.ID, target: i.Target}
+	for _, m := range i.Manifests {
+		j.entries = append(j.entries, m.Entries)
+	}
+	return j
+}
+
+// write is [writer.write] for an open journal, with the import's name on errors.
+func (j *journal) write(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
+	err := ledger.ErrClosed
+	if !j.closed.Load() {
+		err = j.writer.write(ctx, do)
+	}
+	if err != nil {
+		return fmt.Errorf("import %s: %w", j.id, err)
+	}
+	return nil
+}
+
+// within says whether a place is in the import: an outcome of an entry that
+// does not exist would make its numbers wrong for good.
+func (j *journal) within(p ledger.Place) error {
+	if p.Manifest < 0 || p.Manifest >= len(j.entries) || p.Entry < 0 || p.Entry >= j.entries[p.Manifest] {
+		return fmt.Errorf("entry %d of manifest %d is outside of the import", p.Entry, p.Manifest)
+	}
+	return nil
+}
+
+// Mark records that the entries are in flight.
+func (j *journal) Mark(ctx context.Context, marks []ledger.Mark) error {
+	return j.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		args := make([]any, 0, len(marks)*j.writer.mark.columns)
+		for _, m := range marks {
+			if err := j.within(m.Place); err != nil {
+				return err
+			}
+			args = append(args, j.seq, m.Manifest, m.Entry, packCertificate(m.CertificateID), m.ThingName, packTime(m.At))
+		}
+		return j.writer.mark.exec(ctx, tx, args)
+	})
+}
+
+// Marked yields the marks that no record has taken away.
+func (j *journal) Marked(ctx context.Context) iter.Seq2[ledger.Mark, error] {
+	return func(yield func(ledger.Mark, error) bool) {
+		if j.closed.Load() {
+			yield(ledger.Mark{}, fmt.Errorf("import %s: %w", j.id, ledger.ErrClosed))
+			return
+		}
+		rows, err := j.reader.QueryContext(ctx, `SELECT manifest, entry, certificate, thing, at
+			FROM marks WHERE import = ? ORDER BY manifest, entry`, j.seq)
+		scan := func() (m ledger.Mark, err error) {
+			var certificate any
+			var at int64
+			err = rows.Scan(&m.Manifest, &m.Entry, &certificate, &m.ThingName, &at)
+			m.CertificateID, m.At = unpackCertificate(certificate), unpackTime(at)
+			return m, err
+		}
+		each(j.writer.path, rows, err, scan, yield)
+	}
+}
+
+// Close records how the run ended.
+func (j *journal) Close(ctx context.Context, end ledger.End) error {
+	err := j.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE imports SET state = ?, cause = ?, ended = ? WHERE seq = ?`,
+			string(end.State), end.Cause, packTime(end.At), j.seq)
+		return err
+	})
+	if err == nil {
+		j.closed.Store(true)
+	}
+	return err
+}
+
+// Record records outcomes, and counts them in the same transaction.
+func (j *journal) Record(ctx context.Context, records []ledger.Record) error {
+	return j.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		places := make([]any, 0, len(records)*j.writer.unmark.columns)
+		for _, r := range records {
+			if err := j.within(r.Place); err != nil {
+				return err
+			}
+			places = append(places, j.seq, r.Manifest, r.Entry)
+		}
+		earlier, err := j.earlier(ctx, tx, places)
+		if err != nil {
+			return err
+		}
+		var change ledger.Counts
+		rows := make([]any, 0, len(records)*j.writer.upsert.columns)
+		for _, r := range records {
+			old := earlier[r.Place]
+			r.Steps = ledger.MergeSteps(old.Steps, r.Steps)
+			if rows, err = j.appendRow(ctx, tx, rows, r); err != nil {
+				return fmt.Errorf("entry %d of manifest %d: %w", r.Entry, r.Manifest, err)
+			}
+			change.Add(old.Outcome, -1)
+			change.Add(r.Outcome, 1)
+			earlier[r.Place] = r // for a second record of the entry in this call
+		}
+		if err := j.writer.upsert.exec(ctx, tx, rows); err != nil {
+			return err
+		}
+		if err := j.writer.unmark.exec(ctx, tx, places); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE imports SET imported = imported + ?, unchanged = unchanged + ?,
+			failed = failed + ?, rejected = rejected + ?, skipped = skipped + ? WHERE seq = ?`,
+			change.Imported, change.Unchanged, change.Failed, change.Rejected, change.Skipped, j.seq)
+		return err
+	})
+}
+
+// earlier returns outcome and steps of those entries that have a record.
+func (j *journal) earlier(ctx context.Context, tx *sql.Tx, places []any) (map[ledger.Place]ledger.Record, error) {
+	found := make(map[ledger.Place]ledger.Record, len(places)/j.writer.earlier.columns)
+	err := j.writer.earlier.each(ctx, tx, places, func(stmt *sql.Stmt, args []any) error {
+		rows, err := stmt.QueryContext(ctx, args...)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }() // its error is that of rows.Err
+		for rows.Next() {
+			var r ledger.Record
+			var outcome int
+			var steps []byte
+			if err := rows.Scan(&r.Manifest, &r.Entry, &outcome, &steps); err != nil {
+				return err
+			}
+			if r.Outcome, err = outcomeOf(outcome); err != nil {
+				return err
+			}
+			if len(steps) > 0 {
+				if err := json.Unmarshal(steps, &r.Steps); err != nil {
+					return err
+				}
+			}
+			found[r.Place] = r
+		}
+		return rows.Err()
+	})
+	return found, err
+}
+
+func (j *journal) appendRow(ctx context.Context, tx *sql.Tx, rows []any, r ledger.Record) ([]any, error) {
+	outcome, err := outcomeNumber(r.Outcome)
+	if err != nil {
+		return nil, err
+	}
+	steps, err := j.writer.numbers.number(ctx, tx, r.Steps)
+	if err != nil {
+		return nil, err
+	}
+	return append(rows, j.seq, r.Manifest, r.Entry, r.Line, outcome, r.ID, r.ThingName, packCertificate(r.CertificateID),
+		packARN(j.target, r.CertificateID, r.CertificateARN), r.Reason, r.Detail, steps, packTime(r.At)), nil
+}

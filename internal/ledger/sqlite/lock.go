@@ -1,0 +1,88 @@
+package sqlite
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/thingpress/thingpress/internal/ledger"
+)
+
+// A lock is what keeps a second import off the ledger. The operating system
+// drops it when the process ends, however it ends.
+type lock struct {
+	file   *flock.Flock
+	holder string
+}
+
+// holder tells a human who holds the lock. It is a file beside the lock's own,
+// because Windows does not let others read a locked file.
+type holder struct {
+	PID   int       `json:"pid"`
+	Host  string    `json:"host"`
+	Since time.Time `json:"since"`
+}
+
+// String describes the holder in the words of [ledger.HeldError].
+func (h holder) String() string {
+	return fmt.Sprintf("process %d on host %s, since %s", h.PID, h.Host, h.Since.UTC().Format(time.RFC3339))
+}
+
+// acquire takes the lock of the ledger at path, or returns a *ledger.HeldError.
+func acquire(path string) (*lock, error) {
+	l := &lock{file: flock.New(path+".lock", flock.SetPermissions(0o600)), holder: path + ".holder"}
+	got, err := l.file.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("ledger %s: lock: %w", path, err)
+	}
+	if !got {
+		return nil, &ledger.HeldError{Path: path, Holder: describe(l.holder)}
+	}
+	if err := l.sign(); err != nil {
+		return nil, fmt.Errorf("ledger %s: lock: %w", path, firstError(err, l.release()))
+	}
+	return l, nil
+}
+
+func (l *lock) sign() error {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	text, err := json.Marshal(holder{PID: os.Getpid(), Host: host, Since: time.Now().UTC().Truncate(time.Second)})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(l.holder, append(text, '\n'), 0o600)
+}
+
+// release lets go. The lock's file stays: removing it would let two processes
+// lock two different files of the same name.
+func (l *lock) release() error {
+	err := os.Remove(l.holder)
+	if os.IsNotExist(err) {
+		err = nil
+	}
+	return firstError(err, l.file.Close())
+}
+
+func describe(path string) string {
+	var h holder
+	text, err := os.ReadFile(path)
+	if err != nil || json.Unmarshal(text, &h) != nil || h.PID == 0 {
+		return "another process"
+	}
+	return h.String()
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

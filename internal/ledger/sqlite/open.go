@@ -1,0 +1,178 @@
+// Package sqlite keeps a ledger in one SQLite file on one machine.
+//
+// Who writes holds an operating system lock beside the file, so that two
+// imports never work on the same ledger; reading needs no lock and disturbs
+// nobody. The file is in WAL mode with synchronous=FULL: what a method of the
+// journal acknowledged is there after a crash of the process or the machine.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	_ "modernc.org/sqlite" // the database/sql driver
+
+	"github.com/thingpress/thingpress/internal/ledger"
+)
+
+// A Ledger is open for imports. It implements [ledger.Ledger].
+type Ledger struct {
+	*Reader
+	writer *writer
+	lock   *lock
+}
+
+var (
+	_ ledger.Ledger = (*Ledger)(nil)
+	_ ledger.Reader = (*Reader)(nil)
+)
+
+// Open opens the ledger at path for imports, and creates it and its directory,
+// readable by the user alone, where there is none. It returns a
+// *[ledger.HeldError] while another import works on the ledger, and a
+// *[FileError] where the file is none.
+func Open(ctx context.Context, path string) (*Ledger, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("ledger %s: %w", path, err)
+	}
+	held, err := acquire(path)
+	if err != nil {
+		return nil, err
+	}
+	l, err := openLocked(ctx, path)
+	if err != nil {
+		return nil, firstError(err, held.release())
+	}
+	l.lock = held
+	return l, nil
+}
+
+func openLocked(ctx context.Context, path string) (*Ledger, error) {
+	// SQLite would create the file readable by others; the files that it
+	// makes beside it have the permissions of this one.
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("ledger %s: %w", path, err)
+	}
+	if err := firstError(looksLikeSQLite(file, path), file.Close()); err != nil {
+		return nil, err
+	}
+	// A foreign database must be found out before the journal mode is set,
+	// which writes to it.
+	reader, err := openReader(ctx, path)
+	empty := errors.Is(err, fs.ErrNotExist)
+	if err != nil && !empty {
+		return nil, err
+	}
+	writer, err := openWriter(ctx, path, empty)
+	if err != nil {
+		if reader != nil {
+			_ = reader.Close() // the first error is the one to tell
+		}
+		return nil, err
+	}
+	if empty {
+		if reader, err = openReader(ctx, path); err != nil {
+			return nil, firstError(err, writer.close())
+		}
+	}
+	return &Ledger{Reader: reader, writer: writer}, nil
+}
+
+func openWriter(ctx context.Context, path string, empty bool) (*writer, error) {
+	db, err := sql.Open("sqlite", dataSource(path, "rwc", "journal_mode(wal)", "synchronous(full)", "journal_size_limit(67108864)"))
+	if err != nil {
+		return nil, explain(path, err)
+	}
+	db.SetMaxOpenConns(1) // SQLite has one writer; waiting in Go is cheaper than in SQLite
+	if empty {
+		if err := create(ctx, db); err != nil {
+			return nil, explain(path, firstError(err, db.Close()))
+		}
+	}
+	return newWriter(ctx, db, path)
+}
+
+// Close closes the ledger and lets others work on it. Iterations in progress
+// fail.
+func (l *Ledger) Close() error {
+	return errors.Join(l.Reader.Close(), l.writer.close(), l.lock.release())
+}
+
+// OpenReadOnly opens the ledger at path to look at it, also while an import
+// works on it. Its errors wrap [fs.ErrNotExist] where there is none.
+func OpenReadOnly(ctx context.Context, path string) (*Reader, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("ledger %s: %w", path, err)
+	}
+	if err := firstError(looksLikeSQLite(file, path), file.Close()); err != nil {
+		return nil, err
+	}
+	return openReader(ctx, path)
+}
+
+func openReader(ctx context.Context, path string) (*Reader, error) {
+	db, err := sql.Open("sqlite", dataSource(path, "ro", "query_only(true)"))
+	if err != nil {
+		return nil, explain(path, err)
+	}
+	db.SetMaxOpenConns(maxReaders)
+	empty, err := identify(ctx, db, path)
+	if err == nil && empty {
+		// Another process is about to fill it, or died before it could.
+		err = fmt.Errorf("ledger %s: it is empty: %w", path, fs.ErrNotExist)
+	}
+	if err != nil {
+		return nil, firstError(err, db.Close())
+	}
+	return &Reader{db: db, path: path}, nil
+}
+
+const (
+	// maxReaders bounds the memory of iterations that run at the same time.
+	maxReaders = 8
+	// cacheKiB bounds the page cache of one connection.
+	cacheKiB = 2048
+)
+
+func dataSource(path, mode string, pragmas ...string) string {
+	slashed := filepath.ToSlash(path)
+	if filepath.VolumeName(path) != "" {
+		slashed = "/" + slashed // file:///C:/…
+	}
+	query := url.Values{"mode": {mode}, "_txlock": {"immediate"}}
+	query.Add("_pragma", "busy_timeout(10000)")
+	query.Add("_pragma", fmt.Sprintf("cache_size(-%d)", cacheKiB))
+	for _, pragma := range pragmas {
+		query.Add("_pragma", pragma)
+	}
+	return "file:" + (&url.URL{Path: slashed}).EscapedPath() + "?" + query.Encode()
+}
+
+// looksLikeSQLite refuses a foreign file before SQLite touches it: it would
+// take some for an empty database and write into them.
+func looksLikeSQLite(file *os.File, path string) error {
+	const magic = "SQLite format 3\x00"
+	head := make([]byte, len(magic))
+	n, err := file.ReadAt(head, 0)
+	switch {
+	case n == 0:
+		if info, err := file.Stat(); err == nil && info.IsDir() {
+			return notALedger(path)
+		}
+		return nil
+	case !strings.HasPrefix(string(head[:n]), magic):
+		return notALedger(path)
+	case n < len(magic) && err != nil:
+		return notALedger(path)
+	}
+	return nil
+}

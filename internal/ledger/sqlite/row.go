@@ -1,0 +1,88 @@
+package sqlite
+
+import (
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/ledger"
+)
+
+// outcomes are the numbers that stand for outcomes in the file. They never
+// change.
+var outcomes = [...]ledger.Outcome{
+	1: ledger.Imported,
+	2: ledger.Unchanged,
+	3: ledger.Failed,
+	4: ledger.Rejected,
+	5: ledger.Skipped,
+}
+
+func outcomeNumber(o ledger.Outcome) (int, error) {
+	for number, outcome := range outcomes {
+		if number > 0 && outcome == o {
+			return number, nil
+		}
+	}
+	return 0, fmt.Errorf("unknown outcome %q", o)
+}
+
+func outcomeOf(number int) (ledger.Outcome, error) {
+	if number < 1 || number >= len(outcomes) {
+		return "", fmt.Errorf("unknown outcome %d", number)
+	}
+	return outcomes[number], nil
+}
+
+// packCertificate turns a certificate ID into its 32 bytes; anything else is
+// kept as it is.
+func packCertificate(id string) any {
+	raw, err := hex.DecodeString(id)
+	if err != nil || len(raw) != 32 || hex.EncodeToString(raw) != id {
+		return id
+	}
+	return raw
+}
+
+func unpackCertificate(column any) string {
+	if raw, ok := column.([]byte); ok {
+		return hex.EncodeToString(raw)
+	}
+	text, _ := column.(string)
+	return text
+}
+
+// usualARN stands for the ARN that follows from target and certificate ID.
+const usualARN = "*"
+
+func certificateARN(target ledger.Target, id string) string {
+	return "arn:" + target.Partition + ":iot:" + target.Region + ":" + target.Account + ":cert/" + id
+}
+
+func packARN(target ledger.Target, id, arn string) string {
+	if arn != "" && arn == certificateARN(target, id) {
+		return usualARN
+	}
+	return arn
+}
+
+func unpackARN(target ledger.Target, id, column string) string {
+	if column == usualARN {
+		return certificateARN(target, id)
+	}
+	return column
+}
+
+func packTime(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func unpackTime(column int64) time.Time {
+	if column == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(column).UTC()
+}

@@ -1,0 +1,134 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/thingpress/thingpress/internal/ledger"
+)
+
+// A writer has the one connection that writes.
+type writer struct {
+	db   *sql.DB
+	path string
+
+	upsert, mark, unmark, earlier *batch
+
+	mu      sync.Mutex // held from the beginning of a transaction to its end
+	numbers stepNumbers
+}
+
+func newWriter(ctx context.Context, db *sql.DB, path string) (*writer, error) {
+	w := &writer{db: db, path: path, numbers: stepNumbers{}}
+	for _, b := range []struct {
+		to            **batch
+		columns       int
+		before, after string
+	}{
+		{&w.upsert, 13, `INSERT OR REPLACE INTO entries VALUES `, ``},
+		{&w.mark, 6, `INSERT OR IGNORE INTO marks VALUES `, ``},
+		{&w.unmark, 3, `DELETE FROM marks WHERE (import, manifest, entry) IN (VALUES `, `)`},
+		// CROSS JOIN keeps SQLite from scanning the entries for each place.
+		{&w.earlier, 3, `WITH places (i, m, e) AS (VALUES `, `)
+			SELECT manifest, entry, outcome, coalesce(steps.steps, '') FROM places
+			CROSS JOIN entries ON import = i AND manifest = m AND entry = e
+			LEFT JOIN steps ON steps.id = entries.steps`},
+	} {
+		prepared, err := prepareBatch(ctx, db, b.columns, b.before, b.after)
+		if err != nil {
+			return nil, explain(path, firstError(err, w.close()))
+		}
+		*b.to = prepared
+	}
+	return w, nil
+}
+
+// close closes the database, which a last checkpoint makes one file again.
+func (w *writer) close() error {
+	var errs []error
+	for _, b := range []*batch{w.upsert, w.mark, w.unmark, w.earlier} {
+		if b != nil {
+			errs = append(errs, b.close())
+		}
+	}
+	return explain(w.path, errors.Join(append(errs, w.db.Close())...))
+}
+
+// write runs do in one transaction, and returns when it is durable. A context
+// that ends keeps a write from beginning, but does not break one off: its
+// caller would not know what is in the file.
+func (w *writer) write(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	tx, err := w.db.BeginTx(ctx, nil)
+	if err != nil {
+		return explain(w.path, err)
+	}
+	defer func() { _ = tx.Rollback() }() // does nothing after Commit
+	err = do(ctx, tx)
+	if err == nil {
+		err = tx.Commit()
+	}
+	if err != nil {
+		clear(w.numbers) // some may have been given by this transaction
+	}
+	return explain(w.path, err)
+}
+
+// Begin durably records a new import.
+func (l *Ledger) Begin(ctx context.Context, i ledger.Import) (ledger.Journal, error) {
+	if i.ID == "" || i.Key == "" {
+		return nil, fmt.Errorf("ledger %s: begin: an import needs an ID and a key", l.path)
+	}
+	target, err := json.Marshal(i.Target)
+	if err != nil {
+		return nil, err
+	}
+	manifests, err := json.Marshal(i.Manifests)
+	if err != nil {
+		return nil, err
+	}
+	entries := 0
+	for _, m := range i.Manifests {
+		entries += m.Entries
+	}
+	var seq int64
+	err = l.writer.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, `INSERT INTO imports (id, key, target, manifests, settings, begun, ended, state, cause, entries)
+			VALUES (?, ?, ?, ?, ?, ?, 0, ?, '', ?) RETURNING seq`,
+			i.ID, i.Key, string(target), string(manifests), i.Settings, packTime(i.Begun), string(ledger.StateRunning), entries).Scan(&seq)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("begin import %s: %w", i.ID, err)
+	}
+	return newJournal(l.writer, l.db, seq, i), nil
+}
+
+// Resume opens the journal of an import that was begun before.
+func (l *Ledger) Resume(ctx context.Context, id string) (ledger.Journal, error) {
+	var seq int64
+	var i ledger.Import
+	err := l.writer.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+		seq, i, err = importBy(ctx, tx, `WHERE id = ?`, id)
+		if errors.Is(err, sql.ErrNoRows) {
+			return ledger.ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE imports SET state = ?, cause = '' WHERE seq = ?`, string(ledger.StateRunning), seq)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("resume import %s: %w", id, err)
+	}
+	return newJournal(l.writer, l.db, seq, i), nil
+}

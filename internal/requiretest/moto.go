@@ -55,14 +55,17 @@ func Moto(t testing.TB) *MotoServer {
 // startMoto runs moto and returns when it has answered once.
 func startMoto(t testing.TB, python string) (*MotoServer, error) {
 	log := &motoLog{address: make(chan string, 1)}
-	cmd := exec.Command(python, "-c", motoScript)
+	life, kill := context.WithCancel(context.Background()) // longer than the test's own: cleanups of the test may still call moto
+	cmd := exec.CommandContext(life, python, "-c", motoScript)
 	cmd.Env = clean()
 	cmd.Dir = t.TempDir() // Python imports from its working directory first
 	cmd.Stdout, cmd.Stderr = log, log
-	if _, err := cmd.StdinPipe(); err != nil {
-		return nil, err
+	_, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
 	}
-	if err := cmd.Start(); err != nil {
+	if err != nil {
+		kill()
 		return nil, err
 	}
 	ended := make(chan struct{})
@@ -70,8 +73,8 @@ func startMoto(t testing.TB, python string) (*MotoServer, error) {
 		_ = cmd.Wait() // killed in the end: its exit status says nothing
 		close(ended)
 	}()
-	kill := func() {
-		_ = cmd.Process.Kill() // gone already is as good
+	end := func() {
+		kill()
 		<-ended
 	}
 
@@ -80,20 +83,21 @@ func startMoto(t testing.TB, python string) (*MotoServer, error) {
 	select {
 	case url := <-log.address:
 		if err := answers(ctx, url); err != nil {
-			kill()
+			end()
 			return nil, err
 		}
 		t.Cleanup(func() {
-			kill()
+			end()
 			if t.Failed() {
 				t.Logf("the end of moto's log:\n%s", log)
 			}
 		})
 		return &MotoServer{URL: url}, nil
 	case <-ended:
+		kill()
 		return nil, errors.New(lastLine([]byte(log.String())))
 	case <-ctx.Done():
-		kill()
+		end()
 		return nil, fmt.Errorf("moto did not start within %v: %s", motoLimit, lastLine([]byte(log.String())))
 	}
 }

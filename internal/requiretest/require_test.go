@@ -28,6 +28,7 @@ func (v *verdict) Fatalf(format string, args ...any) {
 }
 
 func judge(t *testing.T, f func(testing.TB)) *verdict {
+	t.Helper()
 	v := &verdict{TB: t}
 	done := make(chan struct{})
 	go func() {

@@ -1,0 +1,77 @@
+package arrows
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/thingpress/thingpress/internal/requiretest"
+)
+
+// sleeps returns the positions of time.Sleep in a file that has no synctest bubble in which it would cost nothing.
+func sleeps(fset *token.FileSet, file *ast.File) []token.Position {
+	if slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == strconv.Quote("testing/synctest") }) {
+		return nil
+	}
+	var found []token.Position
+	ast.Inspect(file, func(n ast.Node) bool {
+		if sel, ok := n.(*ast.SelectorExpr); ok && sel.Sel.Name == "Sleep" {
+			if x, ok := sel.X.(*ast.Ident); ok && x.Name == "time" {
+				found = append(found, fset.Position(n.Pos()))
+			}
+		}
+		return true
+	})
+	return found
+}
+
+// A test that waits for real time fails some day on a slow machine, and is slow on every other day.
+func TestNoTestSleepsOutsideABubble(t *testing.T) {
+	t.Parallel()
+	fset := token.NewFileSet()
+	err := filepath.WalkDir(requiretest.Root(t), func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "bin"):
+			return filepath.SkipDir
+		case d.IsDir() || !strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		file, err := parser.ParseFile(fset, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		for _, at := range sleeps(fset, file) {
+			t.Errorf("%s: time.Sleep in a file without testing/synctest", at)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSleepOutsideABubbleIsNoticed(t *testing.T) {
+	t.Parallel()
+	const body = "func f() { time.Sleep(1) }\n"
+	for imports, want := range map[string]int{
+		"import \"time\"\n":                             1,
+		"import (\n\"testing/synctest\"\n\"time\"\n)\n": 0,
+	} {
+		fset := token.NewFileSet()
+		file, err := parser.ParseFile(fset, "x_test.go", "package x\n"+imports+body, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := sleeps(fset, file); len(got) != want {
+			t.Errorf("%q: %d sleeps found, want %d", imports, len(got), want)
+		}
+	}
+}

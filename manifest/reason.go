@@ -65,6 +65,7 @@ const (
 	ReasonOddExtKeyUsage     Reason = "no-client-auth"      // extended key usage without clientAuth
 	ReasonOddSerial          Reason = "odd-serial"          // serial number zero or over 20 bytes
 	ReasonDiscouragedName    Reason = "discouraged-name"    // a colon in the thing name
+	ReasonNoIssuer           Reason = "no-issuer"           // nothing follows the leaf to verify it with
 	ReasonOutlivesIssuer     Reason = "outlives-issuer"     // leaf is valid longer than its issuer
 	ReasonNoTimestamp        Reason = "no-timestamp"        // provisioning timestamp missing or unreadable
 	ReasonUnexpectedKeyType  Reason = "unexpected-key-type" // not the key type that this bundle has

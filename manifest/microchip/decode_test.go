@@ -1,0 +1,73 @@
+package microchip_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"testing"
+
+	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/microchip"
+)
+
+// collected is everything that a manifest decoded to.
+type collected struct {
+	entries []collectedEntry
+	final   error
+}
+
+type collectedEntry struct {
+	device manifest.Device
+	err    *manifest.EntryError
+}
+
+// collect decodes data and checks what every stream promises: entries are
+// numbered without gaps, and nothing follows an error that is not an entry's.
+func collect(t testing.TB, data []byte, opts manifest.Options) collected {
+	t.Helper()
+	var all collected
+	in := manifest.Input{Name: "test.json", Reader: bytes.NewReader(data), Size: int64(len(data))}
+	for device, err := range (microchip.Decoder{}).Decode(context.Background(), in, opts) {
+		if all.final != nil {
+			t.Fatalf("the stream went on after %v", all.final)
+		}
+		var bad *manifest.EntryError
+		index, want := device.Entry, opts.Start.Entry+len(all.entries)
+		switch {
+		case errors.As(err, &bad):
+			index = bad.Entry
+			all.entries = append(all.entries, collectedEntry{err: bad})
+			if bad.Reason == "" || bad.Vendor != "microchip" || bad.Manifest != in.Name {
+				t.Fatalf("incomplete error: %#v", bad)
+			}
+		case err != nil:
+			all.final = err
+			continue
+		default:
+			all.entries = append(all.entries, collectedEntry{device: device})
+		}
+		if index != want {
+			t.Fatalf("entry %d came where entry %d was expected", index, want)
+		}
+	}
+	return all
+}
+
+// devices are the IDs of the devices, "" in the place of a rejected entry.
+func (c collected) devices() []string {
+	ids := make([]string, len(c.entries))
+	for i, e := range c.entries {
+		if e.err == nil {
+			ids[i] = e.device.ID + " " + e.device.ThingName + " " + e.device.CertificateID
+		}
+	}
+	return ids
+}
+
+func fingerprint(c *x509.Certificate) string {
+	sum := sha256.Sum256(c.Raw)
+	return hex.EncodeToString(sum[:])
+}

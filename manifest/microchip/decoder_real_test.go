@@ -1,0 +1,95 @@
+package microchip_test
+
+import (
+	"bytes"
+	"crypto/x509"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/thingpress/thingpress/internal/requiretest"
+	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/microchip"
+)
+
+// realManifest is what Microchip ships with a reel of Trust&GO parts.
+func realManifest(t *testing.T) ([]byte, []*x509.Certificate) {
+	t.Helper()
+	dir := filepath.Join(requiretest.Data(t), "microchip")
+	data, err := os.ReadFile(filepath.Join(dir, "ECC608C-TNGTLSU-B.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signers, err := microchip.LoadSigners(filepath.Join(dir, "signers"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data, signers
+}
+
+func TestRealManifestGivesItsTenDevices(t *testing.T) {
+	t.Parallel()
+	data, signers := realManifest(t)
+	got := collect(t, data, manifest.Options{Signers: signers})
+	if got.final != nil {
+		t.Fatal(got.final)
+	}
+	if len(got.entries) != 10 {
+		t.Fatalf("%d entries, want 10", len(got.entries))
+	}
+	for i, e := range got.entries {
+		if e.err != nil {
+			t.Errorf("entry %d: %v", i, e.err)
+			continue
+		}
+		d := e.device
+		if d.Entry != i || d.ThingName != "sn"+strings.ToUpper(d.ID) || d.Attributes[manifest.AttributeSlot] != "0" ||
+			d.Attributes[manifest.AttributeUniqueID] != d.ID || d.Attributes[manifest.AttributePartNumber] != "ATECC608C-TNGTLSU-B" {
+			t.Errorf("entry %d: %s %s %v", i, d.ID, d.ThingName, d.Attributes)
+		}
+		if _, ok := d.Attributes[manifest.AttributeMAC]; ok {
+			t.Errorf("entry %d: the placeholder of zeros was taken for a MAC address", i)
+		}
+		if !bytes.HasSuffix(data[:d.End], []byte("}")) {
+			t.Errorf("entry %d: offset %d is not behind an entry", i, d.End)
+		}
+	}
+	if first := got.entries[0].device; first.ThingName != "sn0123F2408EA1FCF201" {
+		t.Errorf("first thing name %s", first.ThingName)
+	}
+}
+
+func TestRealManifestIsRejectedWithoutItsSigner(t *testing.T) {
+	t.Parallel()
+	data, _ := realManifest(t)
+	got := collect(t, data, manifest.Options{})
+	if got.final != nil || len(got.entries) != 10 {
+		t.Fatalf("%d entries, then %v", len(got.entries), got.final)
+	}
+	for i, e := range got.entries {
+		if manifest.ReasonOf(e.err) != manifest.ReasonUnknownSigner || !strings.Contains(e.err.Error(), `"Manifest Signer 005"`) {
+			t.Errorf("entry %d: %v", i, e.err)
+		}
+	}
+}
+
+func TestSignersAreThoseThatArePubliclyKnown(t *testing.T) {
+	t.Parallel()
+	_, signers := realManifest(t)
+	have := map[string]*x509.Certificate{}
+	for _, s := range signers {
+		have[fingerprint(s)] = s
+	}
+	for _, known := range microchip.KnownSigners() {
+		s := have[known.SHA256]
+		switch {
+		case known.Test:
+			continue
+		case s == nil:
+			t.Errorf("%s is not among the published files", known.Name)
+		case s.Subject.CommonName != known.Name || s.NotBefore.Format("2006-01-02") != known.NotBefore || s.NotAfter.Format("2006-01-02") != known.NotAfter:
+			t.Errorf("%s: the certificate says %s, %s to %s", known.Name, s.Subject.CommonName, s.NotBefore, s.NotAfter)
+		}
+	}
+}

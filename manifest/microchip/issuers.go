@@ -1,0 +1,53 @@
+package microchip
+
+import (
+	"crypto/x509"
+
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// issuers keeps the certificates that follow leaves in x5c: a reel has few of
+// them, and each occurs in thousands of entries. Chains are known by their text
+// in the manifest, so that a known one is neither decoded nor parsed. It is
+// not safe for concurrent use.
+type issuers struct {
+	chains map[string][]*x509.Certificate
+}
+
+// maxChains bounds the memory of the cache, whatever a manifest holds.
+const maxChains = 64
+
+// chain parses what follows a leaf, and checks that each certificate is signed
+// by the next one.
+func (s *issuers) chain(texts []string) ([]*x509.Certificate, error) {
+	if len(texts) == 0 {
+		return nil, nil
+	}
+	key := texts[0]
+	for _, text := range texts[1:] {
+		key += " " + text
+	}
+	if chain, ok := s.chains[key]; ok {
+		return chain, nil
+	}
+	chain := make([]*x509.Certificate, len(texts))
+	for i, text := range texts {
+		der, err := decodeLoose(text)
+		if err != nil {
+			return nil, manifest.Errorf(manifest.ReasonBadEncoding, "x5c: certificate %d is not base64: %w", i+1, err)
+		}
+		if chain[i], err = manifest.ParseCertificate(der); err != nil {
+			return nil, wrap("x5c: an issuer", err)
+		}
+	}
+	for i := range chain[1:] {
+		if err := checkIssued(chain[i], chain[i+1]); err != nil {
+			return nil, err
+		}
+	}
+	if s.chains == nil || len(s.chains) >= maxChains {
+		s.chains = make(map[string][]*x509.Certificate, maxChains)
+	}
+	s.chains[key] = chain
+	return chain, nil
+}

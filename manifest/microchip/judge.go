@@ -1,0 +1,176 @@
+package microchip
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// A judge turns the raw text of entries into devices or rejections. Each
+// worker has its own; it is not safe for concurrent use.
+type judge struct {
+	parser  parser
+	issuers issuers
+
+	options  *manifest.Options // shared, read-only
+	limits   manifest.Limits
+	signers  *registry // shared, read-only
+	manifest string
+}
+
+// A place says where an entry stands.
+type place struct {
+	entry int
+	end   int64
+}
+
+// entry judges one entry. The error is an *EntryError, or a *FileError where
+// the entry costs the whole manifest.
+func (j *judge) entry(raw []byte, at place) (manifest.Device, error) {
+	device := manifest.Device{Vendor: vendor, Manifest: j.manifest, Entry: at.entry, End: at.end}
+	who, err := j.decode(raw, &device)
+	if err == nil {
+		return device, nil
+	}
+	var secret *secretError
+	var mangled *mangledError
+	switch {
+	case errors.As(err, &secret):
+		return manifest.Device{}, j.fileError(at, manifest.ReasonPrivateKey, err)
+	case errors.As(err, &mangled):
+		return manifest.Device{}, j.fileError(at, manifest.ReasonCorrupt, err)
+	}
+	reason := manifest.ReasonOf(err)
+	if reason == "" {
+		reason = manifest.ReasonMalformedEntry
+	}
+	return manifest.Device{}, &manifest.EntryError{
+		Vendor: vendor, Manifest: j.manifest, Entry: at.entry, End: at.end,
+		Device: who, ID: device.ID, Reason: reason, Err: err,
+	}
+}
+
+func (j *judge) fileError(at place, reason manifest.Reason, err error) error {
+	return &manifest.FileError{Vendor: vendor, Manifest: j.manifest, Entry: at.entry, Reason: reason, Err: err}
+}
+
+// decode fills in the device. who names the chip for messages, as far as the
+// entry got.
+func (j *judge) decode(raw []byte, device *manifest.Device) (who string, err error) {
+	if err := j.parser.screen(raw, j.limits.Depth); err != nil {
+		return "", err
+	}
+	e, err := j.readEnvelope(raw)
+	if err != nil {
+		return "", err
+	}
+	if isUniqueID(e.uniqueID) {
+		who = "chip that calls itself " + strings.ToLower(e.uniqueID)
+	}
+	text, err := decodePart(namePayload, e.payload)
+	if err != nil {
+		return who, err
+	}
+	if err := j.parser.screen(text, j.limits.Depth); err != nil {
+		return who, err
+	}
+	by, err := j.parser.verify(e, j.signers)
+	if err != nil {
+		return who, err
+	}
+	// From here on, the payload is what the signer wrote.
+	c, err := j.parser.parsePayload(text)
+	if c != nil {
+		device.ID = c.uniqueID
+		who = "chip " + c.uniqueID
+	}
+	if err != nil {
+		return who, err
+	}
+	if e.uniqueID != "" && !strings.EqualFold(e.uniqueID, c.uniqueID) {
+		return who, manifest.Errorf(manifest.ReasonIdentityMismatch, "the header calls the chip %s, the signed payload %s", manifest.Quote(e.uniqueID), c.uniqueID)
+	}
+	warnUnknown(device, e.unknown, c.unknown)
+	if err := checkTimestamp(c, by, device); err != nil {
+		return who, err
+	}
+	return who, j.certificate(c, device)
+}
+
+// certificate takes the device's certificate from a verified payload.
+func (j *judge) certificate(c *payload, device *manifest.Device) error {
+	key, err := chooseKey(c, j.options.Slot)
+	if err != nil {
+		return err
+	}
+	leaf, issuer, err := j.readLeaf(key)
+	if err != nil {
+		return err
+	}
+	device.Certificate = leaf
+	switch {
+	case issuer == nil:
+		device.Warn(manifest.ReasonNoIssuer, "no issuer follows the certificate in x5c, so that only the signature of the entry vouches for it")
+	case leaf.NotAfter.After(issuer.NotAfter):
+		device.Warn(manifest.ReasonOutlivesIssuer, fmt.Sprintf("the certificate is valid until %s, its issuer until %s", day(leaf.NotAfter), day(issuer.NotAfter)))
+	}
+	if err := checkIdentity(c, device); err != nil {
+		return err
+	}
+	device.Attributes = map[string]string{manifest.AttributeUniqueID: c.uniqueID, manifest.AttributeSlot: key.slot}
+	if c.partNumber != "" {
+		device.Attributes[manifest.AttributePartNumber] = c.partNumber
+	}
+	if mac := macOf(leaf); mac != "" {
+		device.Attributes[manifest.AttributeMAC] = mac
+	}
+	return j.options.Admit(device)
+}
+
+func warnUnknown(device *manifest.Device, envelope, payload []string) {
+	for _, name := range envelope {
+		device.Warn(manifest.ReasonUnknownField, "the entry has a member "+manifest.Quote(name)+", which the format does not have")
+	}
+	for _, name := range payload {
+		device.Warn(manifest.ReasonUnknownField, "the payload has a member "+manifest.Quote(name)+", which the format does not have")
+	}
+}
+
+// A mangledError says that the file was damaged as text.
+type mangledError struct{ what string }
+
+func (e *mangledError) Error() string {
+	return "the file is damaged: " + e.what + " inside an entry"
+}
+
+// readEnvelope takes an entry apart. Text that is not UTF-8, or escapes that
+// stand for no character, mean that the file was damaged, which is final;
+// inside the three base64url values the damage concerns this entry alone.
+func (j *judge) readEnvelope(raw []byte) (*envelope, error) {
+	if bytes.IndexByte(raw, 0) >= 0 {
+		return nil, &mangledError{"a NUL byte"}
+	}
+	e, strict := j.parser.parseEnvelope(raw)
+	if strict == nil || utf8.Valid(raw) && !bytes.Contains(raw, []byte(`\u`)) {
+		return e, strict
+	}
+	e, err := j.parser.parseEnvelope(raw, jsontext.AllowInvalidUTF8(true))
+	if err != nil {
+		return nil, strict
+	}
+	for _, part := range []struct {
+		name string
+		text []byte
+	}{{namePayload, e.payload}, {nameProtected, e.protected}, {nameSignature, e.signature}} {
+		if _, err := decodePart(part.name, part.text); err != nil {
+			return nil, err
+		}
+	}
+	return nil, &mangledError{"text that is not UTF-8"}
+}

@@ -1,0 +1,125 @@
+package microchip
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// maxChain is the most certificates that are read for one key. Microchip writes two.
+const maxChain = 8
+
+// chooseKey picks the key whose certificate is the device's.
+func chooseKey(c *payload, slot string) (*jwk, error) {
+	var carriers []*jwk
+	var slots []string
+	for i := range c.keys {
+		if len(c.keys[i].x5c) > 0 {
+			carriers = append(carriers, &c.keys[i])
+			slots = append(slots, manifest.Quote(c.keys[i].slot))
+		}
+	}
+	has := strings.Join(slots, ", ")
+	switch {
+	case len(carriers) == 0 && c.version == versionLite:
+		return nil, manifest.Errorf(manifest.ReasonNoCertificate, "a Lite manifest (version 2) has no certificates: its devices get theirs in the field")
+	case len(carriers) == 0:
+		return nil, manifest.Errorf(manifest.ReasonNoCertificate, "none of the %d keys has a certificate", len(c.keys))
+	case slot != "":
+		i := slices.IndexFunc(carriers, func(k *jwk) bool { return k.slot == slot })
+		if i < 0 {
+			return nil, manifest.Errorf(manifest.ReasonNoCertificate, "the key in slot %s has no certificate; there is one in slot %s", manifest.Quote(slot), has)
+		}
+		if slices.ContainsFunc(carriers[i+1:], func(k *jwk) bool { return k.slot == slot }) {
+			return nil, manifest.Errorf(manifest.ReasonSeveralCertificates, "two keys with certificates are in slot %s", manifest.Quote(slot))
+		}
+		return carriers[i], nil
+	case len(carriers) > 1:
+		return nil, manifest.Errorf(manifest.ReasonSlotRequired, "the keys in slots %s have certificates; --slot must say which is the device's", has)
+	case strings.Contains(strings.ToUpper(c.partNumber), "WPC"):
+		return nil, manifest.Errorf(manifest.ReasonSlotRequired, "%s is a part for wireless charging, whose certificate in slot %s may be the product unit's and not the device's; --slot says that it is", manifest.Quote(c.partNumber), has)
+	}
+	return carriers[0], nil
+}
+
+// readLeaf parses the certificate of a key and checks that it is for this key
+// and signed by the issuer that follows it. issuer is nil where none follows.
+func (j *judge) readLeaf(key *jwk) (leaf *x509.Certificate, issuer *x509.Certificate, err error) {
+	if len(key.x5c) > maxChain {
+		return nil, nil, manifest.Errorf(manifest.ReasonMalformedEntry, "x5c has %d certificates; up to %d are read", len(key.x5c), maxChain)
+	}
+	der, err := decodeLoose(key.x5c[0])
+	if err != nil {
+		return nil, nil, manifest.Errorf(manifest.ReasonBadEncoding, "x5c: the first certificate is not base64: %w", err)
+	}
+	if leaf, err = manifest.ParseCertificate(der); err != nil {
+		return nil, nil, wrap("x5c", err)
+	}
+	chain, err := j.issuers.chain(key.x5c[1:])
+	if err != nil {
+		return nil, nil, err
+	}
+	if manifest.IsCA(leaf) {
+		if slices.ContainsFunc(chain, func(c *x509.Certificate) bool { return key.matches(c) == nil }) {
+			return nil, nil, manifest.Errorf(manifest.ReasonBadChain, "x5c is out of order: the device's certificate must come first")
+		}
+		return nil, nil, manifest.Errorf(manifest.ReasonCACertificate, "the certificate in slot %s is a certification authority's (%s), not a device's", manifest.Quote(key.slot), manifest.Quote(leaf.Subject.CommonName))
+	}
+	if err := key.matches(leaf); err != nil {
+		return nil, nil, err
+	}
+	if len(chain) == 0 {
+		return leaf, nil, nil
+	}
+	return leaf, chain[0], checkIssued(leaf, chain[0])
+}
+
+// checkIssued verifies that one certificate is signed by the next.
+func checkIssued(certificate, issuer *x509.Certificate) error {
+	err := certificate.CheckSignatureFrom(issuer)
+	var insecure x509.InsecureAlgorithmError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &insecure):
+		return manifest.Errorf(manifest.ReasonUnsupportedSigAlg, "the certificate of %s is signed with %s", manifest.Quote(certificate.Subject.CommonName), certificate.SignatureAlgorithm)
+	}
+	return manifest.Errorf(manifest.ReasonBadChain, "the certificate of %s is not signed by %s, which follows it in x5c: %w",
+		manifest.Quote(certificate.Subject.CommonName), manifest.Quote(issuer.Subject.CommonName), err)
+}
+
+// checkIdentity holds the common name against the unique ID. Microchip's own
+// authority puts the one into the other, with or without "sn" before it and
+// more behind it; with another authority the name is the customer's choice.
+func checkIdentity(c *payload, device *manifest.Device) error {
+	name := device.Certificate.Subject.CommonName
+	serial, _, _ := strings.Cut(name, " ")
+	if len(serial) == 20 && strings.EqualFold(serial[:2], "sn") {
+		serial = serial[2:]
+	}
+	if strings.EqualFold(serial, c.uniqueID) {
+		return nil
+	}
+	if slices.Contains(device.Certificate.Issuer.Organization, organization) {
+		return manifest.Errorf(manifest.ReasonIdentityMismatch, "the certificate is for %s, and the entry for chip %s", manifest.Quote(name), c.uniqueID)
+	}
+	if isUniqueID(serial) {
+		device.Warn(manifest.ReasonIdentityMismatch, fmt.Sprintf("the common name %s has the form of a chip's serial number, but not that of chip %s", manifest.Quote(name), c.uniqueID))
+	}
+	return nil
+}
+
+// organization is what Microchip's certification authorities are called.
+const organization = "Microchip Technology Inc"
+
+// wrap puts a place before an error, and leaves nil alone.
+func wrap(place string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", place, err)
+}

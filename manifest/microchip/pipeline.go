@@ -1,0 +1,138 @@
+package microchip
+
+import (
+	"context"
+	"runtime"
+	"sync"
+
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// Entries travel in batches, so that a worker is not woken for each. A batch is
+// full when it has one of these.
+const (
+	batchEntries = 16
+	batchBytes   = 128 << 10
+)
+
+// maxWorkers bounds the memory on large machines, where the caller is the
+// bottleneck anyway.
+const maxWorkers = 16
+
+// A batch is some consecutive entries on their way through a worker.
+type batch struct {
+	text   []byte // raw text of all entries
+	ends   []int  // in text
+	places []place
+
+	done     chan struct{} // closed when verdicts is complete
+	verdicts []verdict
+}
+
+type verdict struct {
+	device manifest.Device
+	err    error
+}
+
+// A pipeline reads entries in the caller's goroutine, judges them in as many
+// workers as there are processors, and returns them in order. What is on the
+// way is bounded.
+type pipeline struct {
+	scanner *scanner
+	last    error // how reading ended; nil while it has not
+	flight  []*batch
+	most    int
+	work    chan *batch
+	workers sync.WaitGroup
+	stop    context.CancelFunc
+	spare   []*batch
+}
+
+func newPipeline(ctx context.Context, s *scanner, newJudge func() *judge) *pipeline {
+	workers := min(runtime.GOMAXPROCS(0), maxWorkers)
+	most := 2*workers + 1
+	// The caller may go away in the middle: workers then leave what is queued.
+	ctx, stop := context.WithCancel(ctx)
+	p := &pipeline{scanner: s, most: most, work: make(chan *batch, most), stop: stop}
+	for range workers {
+		j := newJudge()
+		p.workers.Go(func() {
+			for b := range p.work {
+				b.judge(ctx, j)
+			}
+		})
+	}
+	return p
+}
+
+// close ends the workers and waits for them.
+func (p *pipeline) close() {
+	p.stop()
+	close(p.work)
+	p.workers.Wait()
+}
+
+// next returns the batch that comes next in order, judged, and nil and how
+// reading ended after the last one; io.EOF is the end of a complete manifest.
+func (p *pipeline) next(ctx context.Context) (*batch, error) {
+	for p.last == nil && len(p.flight) < p.most {
+		b := p.read()
+		if len(b.places) == 0 {
+			break
+		}
+		p.flight = append(p.flight, b)
+		p.work <- b
+	}
+	if len(p.flight) == 0 {
+		return nil, p.last
+	}
+	b := p.flight[0]
+	select {
+	case <-b.done:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	p.flight = append(p.flight[:0], p.flight[1:]...)
+	return b, ctx.Err()
+}
+
+// read fills a batch.
+func (p *pipeline) read() *batch {
+	b := &batch{}
+	if n := len(p.spare); n > 0 {
+		b, p.spare = p.spare[n-1], p.spare[:n-1]
+	}
+	b.done = make(chan struct{})
+	for len(b.places) < batchEntries && len(b.text) < batchBytes {
+		entry := p.scanner.entry
+		raw, end, err := p.scanner.next()
+		if err != nil {
+			p.last = err
+			break
+		}
+		b.text = append(b.text, raw...)
+		b.ends = append(b.ends, len(b.text))
+		b.places = append(b.places, place{entry: entry, end: end})
+	}
+	return b
+}
+
+// release gives back a batch whose verdicts were taken.
+func (p *pipeline) release(b *batch) {
+	clear(b.verdicts)
+	*b = batch{text: b.text[:0], ends: b.ends[:0], places: b.places[:0], verdicts: b.verdicts[:0]}
+	p.spare = append(p.spare, b)
+}
+
+func (b *batch) judge(ctx context.Context, j *judge) {
+	defer close(b.done)
+	start := 0
+	for i, end := range b.ends {
+		if ctx.Err() != nil {
+			return
+		}
+		device, err := j.entry(b.text[start:end], b.places[i])
+		b.verdicts = append(b.verdicts, verdict{device, err})
+		start = end
+	}
+}

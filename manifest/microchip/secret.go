@@ -1,0 +1,62 @@
+package microchip
+
+import (
+	"bytes"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// privateKeyText is in the armour of every PEM private key (RFC 7468 and older forms).
+const privateKeyText = "PRIVATE KEY"
+
+// A secretError says that an entry carries a readable private key. It costs
+// the whole manifest, whether the entry is signed or not.
+type secretError struct{ what string }
+
+func (e *secretError) Error() string {
+	return "the file carries a private key (" + e.what + "); treat the key as compromised, and ask for a manifest without"
+}
+
+// screen looks through JSON text for private keys: PEM armour, and the private
+// members of a JWK, d (RFC 7518, 6.2.2 and 6.3.2) and k (6.4.1). An encrypted
+// key set (JWE) has neither. It also refuses text that nests deeper than depth.
+// JSON that does not parse is left to who parses it.
+func (p *parser) screen(text []byte, depth int) error {
+	if bytes.Contains(text, []byte(privateKeyText)) {
+		return &secretError{privateKeyText}
+	}
+	// Most text has no candidates, and is spared the walk.
+	if !bytes.Contains(text, []byte(`"d"`)) && !bytes.Contains(text, []byte(`"k"`)) && bytes.IndexByte(text, '\\') < 0 &&
+		bytes.Count(text, []byte{'{'})+bytes.Count(text, []byte{'['}) <= depth {
+		return nil
+	}
+	p.source = *bytes.NewBuffer(text)
+	p.decoder.Reset(&p.source, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	private := "" // the member whose value is next
+	for {
+		token, err := p.decoder.ReadToken()
+		if err != nil {
+			return nil //nolint:nilerr // the strict parser says what is wrong, and where
+		}
+		if level := p.decoder.StackDepth(); level > depth {
+			return manifest.Errorf(manifest.ReasonMalformedEntry, "the JSON nests deeper than %d", depth)
+		}
+		if token.Kind() != jsontext.KindString {
+			private = ""
+			continue
+		}
+		value := token.String()
+		if private != "" && value != "" {
+			return &secretError{"member " + private + " of a JSON Web Key"}
+		}
+		private = ""
+		if kind, n := p.decoder.StackIndex(p.decoder.StackDepth()); kind == jsontext.KindBeginObject && n%2 == 1 && (value == "d" || value == "k") {
+			private = value
+		}
+		if bytes.Contains([]byte(value), []byte(privateKeyText)) {
+			return &secretError{privateKeyText}
+		}
+	}
+}

@@ -176,7 +176,7 @@ func (f *File) fill(i ledger.Import, records iter.Seq2[ledger.Record, error]) er
 
 // Discard removes what was prepared, unless it has been put in its place.
 func (f *File) Discard() error {
-	f.temp.Close()
+	_ = f.temp.Close() // closed already once it has been put in its place
 	if err := os.Remove(f.temp.Name()); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

@@ -60,13 +60,16 @@ func leaveEarly(t *testing.T, l ledger.Ledger) {
 	for n := range 10 {
 		check(t, j.Record(ctx, []ledger.Record{record(0, n, ledger.Imported)}))
 		for range 5 {
-			for range l.Records(ctx, i.ID) {
+			for _, err := range l.Records(ctx, i.ID) {
+				check(t, err)
 				break
 			}
-			for range l.Imports(ctx) {
+			for _, err := range l.Imports(ctx) {
+				check(t, err)
 				break
 			}
-			for range j.Marked(ctx) {
+			for _, err := range j.Marked(ctx) {
+				check(t, err)
 				break
 			}
 		}

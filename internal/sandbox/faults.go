@@ -1,0 +1,123 @@
+package sandbox
+
+import (
+	"hash/fnv"
+	"sync"
+	"time"
+)
+
+// stallTime is how long a stalled call takes.
+const stallTime = 3 * time.Second
+
+// Faults is what goes wrong, as shares (0 to 1) of the calls of each operation;
+// together they are at most 1. The n-th call of an operation meets the same
+// fault in every run with the same seed.
+type Faults struct {
+	// Throttle answers ThrottlingException, without effect.
+	Throttle float64
+	// Error answers 503, without effect, or 500, half of them after the call
+	// took effect.
+	Error float64
+	// Drop closes the connection without an answer, half before and half after
+	// the call took effect.
+	Drop float64
+	// Stall takes three seconds, and then is as Error or as Drop; half of them
+	// take effect before.
+	Stall float64
+	// Stale is how long the lists of attachments, members, things and
+	// certificates lag behind what was done.
+	Stale time.Duration
+	// Seed of the run.
+	Seed uint64
+}
+
+type faultKind byte
+
+const (
+	faultNone faultKind = iota
+	faultThrottle
+	faultError
+	faultDrop
+	faultStall
+)
+
+func (k faultKind) String() string {
+	return [...]string{"", "throttle", "error", "drop", "stall"}[k]
+}
+
+// fault is what happens to one call.
+type fault struct {
+	kind     faultKind
+	after    bool    // the call takes effect before
+	drop     bool    // the connection is closed without an answer
+	internal bool    // 500, else 503
+	jitter   float64 // in [-1, 1), of the latency
+}
+
+type faults struct {
+	mu     sync.Mutex
+	is     Faults
+	counts map[string]uint64
+}
+
+func newFaults(f Faults) *faults { return &faults{is: f, counts: map[string]uint64{}} }
+
+// next decides the next call of an operation.
+func (f *faults) next(operation string) fault {
+	f.mu.Lock()
+	n := f.counts[operation]
+	f.counts[operation]++
+	is := f.is
+	f.mu.Unlock()
+	return is.decide(operation, n)
+}
+
+func (f Faults) decide(operation string, n uint64) fault {
+	h := fnv.New64a()
+	h.Write([]byte(operation))
+	draw := dice(f.Seed ^ h.Sum64() ^ n*0x9e3779b97f4a7c15)
+	which, half, other := draw.next(), draw.next() < 0.5, draw.next() < 0.5
+	d := fault{jitter: 2*draw.next() - 1}
+	switch {
+	case which < f.Throttle:
+		d.kind = faultThrottle
+	case which < f.Throttle+f.Error:
+		d.kind, d.internal = faultError, half
+		d.after = d.internal && other
+	case which < f.Throttle+f.Error+f.Drop:
+		d.kind, d.drop, d.after = faultDrop, true, half
+	case which < f.Throttle+f.Error+f.Drop+f.Stall:
+		d.kind, d.drop, d.after = faultStall, other, half
+	}
+	return d
+}
+
+// dice is SplitMix64: every seed is as good as any other.
+type dice uint64
+
+func (d *dice) next() float64 {
+	*d += 0x9e3779b97f4a7c15
+	z := uint64(*d)
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return float64((z^z>>31)>>11) / (1 << 53)
+}
+
+// SetFaults changes what goes wrong from now on. Counting starts again, so that
+// a seed repeats itself.
+func (s *Server) SetFaults(f Faults) {
+	s.faults.mu.Lock()
+	s.faults.is, s.faults.counts = f, map[string]uint64{}
+	s.faults.mu.Unlock()
+	s.mu.Lock()
+	s.registry.lag.set(f.Stale.Milliseconds(), s.registry.seq)
+	s.mu.Unlock()
+}
+
+// Latency is how long an answer takes: Mean, give or take up to Jitter.
+type Latency struct{ Mean, Jitter time.Duration }
+
+// sample is for a number in [-1, 1).
+func (l Latency) sample(jitter float64) time.Duration {
+	return max(0, l.Mean+time.Duration(jitter*float64(l.Jitter)))
+}

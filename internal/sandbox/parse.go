@@ -1,0 +1,153 @@
+package sandbox
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ParseQuotas reads quotas as the command line gives them, later ones winning:
+// "none", "default", "default*0.5" (every default times a factor) or
+// "AttachPolicy=15" (an operation, or [RegistrationQuota]). It also reads what
+// Service Quotas is to tell. No values are no quotas.
+func ParseQuotas(values []string) (map[string]float64, error) {
+	quotas := map[string]float64{}
+	for _, value := range values {
+		name, number, given := strings.Cut(value, "=")
+		preset, factor, scaled := strings.Cut(value, "*")
+		switch {
+		case value == "none":
+			clear(quotas)
+		case preset == "default" && !given:
+			times := 1.0
+			if scaled {
+				var err error
+				if times, err = positive(factor); err != nil {
+					return nil, fmt.Errorf("quota %q: %w", value, err)
+				}
+			}
+			for _, q := range Defaults() {
+				quotas[q.Operation] = q.TPS * times
+			}
+		case given:
+			tps, err := positive(number)
+			if err != nil {
+				return nil, fmt.Errorf("quota %q: %w", value, err)
+			}
+			if !limitable(name) {
+				return nil, fmt.Errorf("quota %q: the sandbox has no operation %s", value, name)
+			}
+			quotas[name] = tps
+		default:
+			return nil, fmt.Errorf("quota %q: want none, default, default*FACTOR or OPERATION=TPS", value)
+		}
+	}
+	return quotas, nil
+}
+
+func limitable(name string) bool {
+	return name == RegistrationQuota || slices.Contains(Operations(), name)
+}
+
+func positive(s string) (float64, error) {
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(n > 0) || math.IsInf(n, 0) {
+		return 0, fmt.Errorf("%q is not a number above 0", s)
+	}
+	return n, nil
+}
+
+// ParseFaults reads faults as the command line gives them:
+// "throttle=0.05,error=0.02,drop=0.01,stall=0.01,stale=2s". None is "".
+func ParseFaults(value string) (Faults, error) {
+	var f Faults
+	shares := map[string]*float64{"throttle": &f.Throttle, "error": &f.Error, "drop": &f.Drop, "stall": &f.Stall}
+	for part := range strings.SplitSeq(value, ",") {
+		if part == "" {
+			continue
+		}
+		name, text, _ := strings.Cut(part, "=")
+		if name == "stale" {
+			d, err := time.ParseDuration(text)
+			if err != nil {
+				return f, fmt.Errorf("fault %q: %q is not a duration such as 2s", part, text)
+			}
+			f.Stale = d
+			continue
+		}
+		share, ok := shares[name]
+		if !ok {
+			return f, fmt.Errorf("fault %q: want throttle, error, drop, stall or stale", part)
+		}
+		n, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return f, fmt.Errorf("fault %q: %q is not a share from 0 to 1", part, text)
+		}
+		*share = n
+	}
+	return f, f.check()
+}
+
+func (f Faults) check() error {
+	sum := 0.0
+	for _, share := range []float64{f.Throttle, f.Error, f.Drop, f.Stall} {
+		if !(share >= 0 && share <= 1) {
+			return fmt.Errorf("faults: the share %v is not from 0 to 1", share)
+		}
+		sum += share
+	}
+	if sum > 1 {
+		return fmt.Errorf("faults: the shares add up to %v, more than every call", sum)
+	}
+	if f.Stale < 0 {
+		return fmt.Errorf("faults: lists cannot lag behind by %s", f.Stale)
+	}
+	return nil
+}
+
+// ParseLatency reads "40ms", or "40ms±20ms" (also written "40ms+-20ms").
+func ParseLatency(value string) (Latency, error) {
+	var l Latency
+	if value == "" {
+		return l, nil
+	}
+	mean, jitter, both := strings.Cut(strings.Replace(value, "+-", "±", 1), "±")
+	var err error
+	if l.Mean, err = time.ParseDuration(mean); err == nil && both {
+		l.Jitter, err = time.ParseDuration(jitter)
+	}
+	if err != nil || l.check() != nil {
+		return Latency{}, fmt.Errorf("latency %q: want a duration such as 40ms or 40ms±20ms, the second not above the first", value)
+	}
+	return l, nil
+}
+
+func (l Latency) check() error {
+	if l.Mean < 0 || l.Jitter < 0 || l.Jitter > l.Mean {
+		return fmt.Errorf("latency %s±%s is not possible", l.Mean, l.Jitter)
+	}
+	return nil
+}
+
+func checkOptions(o Options) error {
+	if o.Account != "" && (len(o.Account) != 12 || strings.Trim(o.Account, "0123456789") != "") {
+		return fmt.Errorf("account %q is not 12 digits", o.Account)
+	}
+	for _, set := range []map[string]float64{o.Quotas, o.Applied} {
+		for name, tps := range set {
+			if !limitable(name) {
+				return fmt.Errorf("quota of %s: there is no such operation", name)
+			}
+			if !(tps > 0) {
+				return fmt.Errorf("quota of %s: %v is not above 0", name, tps)
+			}
+		}
+	}
+	if err := o.Latency.check(); err != nil {
+		return err
+	}
+	return o.Faults.check()
+}

@@ -1,0 +1,104 @@
+package sandbox
+
+import (
+	"maps"
+	"sync"
+	"time"
+)
+
+// quotas enforces calls per second: a bucket per operation that holds one
+// second of calls and is full at the start. A call that is refused takes
+// nothing from it; one that ran and failed does.
+type quotas struct {
+	mu      sync.Mutex
+	buckets map[string]*bucket
+}
+
+type bucket struct {
+	tps, tokens float64
+	last        time.Time
+}
+
+func newQuotas(tps map[string]float64) *quotas {
+	q := &quotas{buckets: map[string]*bucket{}}
+	for name, n := range tps {
+		q.buckets[name] = newBucket(n)
+	}
+	return q
+}
+
+func newBucket(tps float64) *bucket {
+	b := &bucket{tps: tps}
+	b.tokens = b.size()
+	return b
+}
+
+// size is one second of calls, but never less than one call, or a quota below
+// one would let nothing through.
+func (b *bucket) size() float64 { return max(b.tps, 1) }
+
+func (b *bucket) fill(now time.Time) {
+	if !b.last.IsZero() {
+		b.tokens = min(b.tokens+b.tps*now.Sub(b.last).Seconds(), b.size())
+	}
+	b.last = now
+}
+
+// take takes a token of each quota that a call falls under, or of none.
+func (q *quotas) take(operation string, now time.Time) bool {
+	names := [2]string{operation}
+	if operation == "RegisterCertificateWithoutCA" {
+		names[1] = RegistrationQuota
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, name := range names {
+		if b := q.buckets[name]; b != nil {
+			// A little short is rounding: at 15 calls per second a fifteenth of
+			// a second fills one token less 10⁻¹⁵.
+			if b.fill(now); b.tokens < 1-1e-9 {
+				return false
+			}
+		}
+	}
+	for _, name := range names {
+		if b := q.buckets[name]; b != nil {
+			b.tokens--
+		}
+	}
+	return true
+}
+
+func (q *quotas) set(operation string, tps float64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if tps <= 0 {
+		delete(q.buckets, operation)
+		return
+	}
+	q.buckets[operation] = newBucket(tps)
+}
+
+func (q *quotas) enforced() map[string]float64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	out := make(map[string]float64, len(q.buckets))
+	for name, b := range q.buckets {
+		out[name] = b.tps
+	}
+	return out
+}
+
+// SetQuota sets the calls per second of an operation, or of [RegistrationQuota],
+// from now on, with a full bucket; 0 takes the quota away.
+func (s *Server) SetQuota(operation string, tps float64) { s.quotas.set(operation, tps) }
+
+// unlimited is what Service Quotas tells of an operation without a quota.
+const unlimited = 1e6
+
+// told is what Service Quotas tells of every operation.
+func (s *Server) told() map[string]float64 {
+	values := s.quotas.enforced()
+	maps.Copy(values, s.options.Applied)
+	return values
+}

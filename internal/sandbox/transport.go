@@ -1,0 +1,108 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Transport is a round tripper that calls a handler in the caller's goroutine,
+// without sockets: for one process that is both client and sandbox, and for
+// testing/synctest, in whose bubbles the clock stands still while a socket is
+// waited for. A connection that the handler drops is an error of the network.
+func Transport(h http.Handler) http.RoundTripper { return transport{h} }
+
+type transport struct{ handler http.Handler }
+
+func (t transport) RoundTrip(request *http.Request) (response *http.Response, err error) {
+	if err := request.Context().Err(); err != nil {
+		return nil, err
+	}
+	served := request.Clone(request.Context())
+	if served.Body == nil {
+		served.Body = http.NoBody
+	}
+	served.RequestURI = request.URL.RequestURI()
+	if served.Host == "" {
+		served.Host = request.URL.Host
+	}
+	defer func() {
+		served.Body.Close()
+		if p := recover(); p == http.ErrAbortHandler {
+			response, err = nil, dropError{}
+		} else if p != nil {
+			panic(p)
+		}
+		if ctx := request.Context().Err(); ctx != nil {
+			response, err = nil, ctx
+		}
+	}()
+	w := answer{header: http.Header{}, status: http.StatusOK}
+	t.handler.ServeHTTP(&w, served)
+	return &http.Response{
+		Status: http.StatusText(w.status), StatusCode: w.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: w.header, Body: io.NopCloser(&w.body), ContentLength: int64(w.body.Len()), Request: request,
+	}, nil
+}
+
+// answer is a response writer that keeps what is written.
+type answer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (a *answer) Header() http.Header { return a.header }
+
+func (a *answer) WriteHeader(status int) { a.status = status }
+
+func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
+
+// dropError is a connection that was closed before an answer came.
+type dropError struct{}
+
+func (dropError) Error() string { return "sandbox: connection closed before the answer" }
+
+func (dropError) Timeout() bool { return false }
+
+func (dropError) Temporary() bool { return true }
+
+var _ net.Error = dropError{}
+
+// Listen serves a handler on an address such as 127.0.0.1:0 and returns the URL
+// to reach it. It ends with the context, or when stop is called; stop waits for
+// calls in flight, for at most five seconds, and may be called again.
+func Listen(ctx context.Context, h http.Handler, address string) (url string, stop func(), err error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", address)
+	if err != nil {
+		return "", nil, fmt.Errorf("sandbox: listen: %w", err)
+	}
+	server := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    1 << 16,
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = server.Serve(listener) // ends with ErrServerClosed; a broken listener refuses what comes
+	}()
+	stop = func() {
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if server.Shutdown(grace) != nil {
+			_ = server.Close()
+		}
+		<-done
+	}
+	context.AfterFunc(ctx, stop)
+	return "http://" + listener.Addr().String(), stop, nil
+}

@@ -28,7 +28,7 @@ required := $(subst $(comma), ,$(THINGPRESS_REQUIRE))
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: build
 build: ## build bin/thingpress
@@ -74,6 +74,10 @@ lint-vulnerabilities: $(govulncheck)
 			[ -z '$(filter vulndb,$(required))' ]; \
 		fi; \
 	fi
+
+.PHONY: examples
+examples: ## write the manifests of examples/ anew
+	go test ./internal/generate -run '^TestExamples' -update
 
 .PHONY: bench
 bench: ## run the benchmarks; ROW=Name picks some

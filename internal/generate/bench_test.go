@@ -1,0 +1,23 @@
+package generate_test
+
+import (
+	"io"
+	"testing"
+
+	"github.com/thingpress/thingpress/internal/generate"
+)
+
+// Benchmark makes 10,000 EC devices of each vendor.
+func Benchmark(b *testing.B) {
+	for _, vendor := range []string{"espressif", "microchip", "generated"} {
+		b.Run(vendor, func(b *testing.B) {
+			const n = 10_000
+			for b.Loop() {
+				if err := generate.Generate(b.Context(), generate.Options{Vendor: vendor, N: n, Seed: "s", Out: io.Discard}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "devices/s")
+		})
+	}
+}

@@ -1,0 +1,59 @@
+package generate_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/thingpress/thingpress/internal/generate"
+)
+
+var update = flag.Bool("update", false, "write the files of examples/ anew")
+
+// TestExamplesAreWhatGenerateMakes also prevents that the same seed gives other
+// bytes on another machine, on more cores or in a later version.
+func TestExamplesAreWhatGenerateMakes(t *testing.T) {
+	t.Parallel()
+	for _, example := range []struct {
+		file, vendor string
+		n            int
+	}{
+		{"espressif.csv", "espressif", 12},
+		{"microchip.json", "microchip", 8},
+		{"generated.txt", "generated", 20},
+	} {
+		t.Run(example.vendor, func(t *testing.T) {
+			t.Parallel()
+			var out, signer bytes.Buffer
+			err := generate.Generate(t.Context(), generate.Options{
+				Vendor: example.vendor, N: example.n, Seed: "examples", Out: &out, SignerOut: &signer,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			compare(t, example.file, out.Bytes())
+			if signer.Len() > 0 {
+				compare(t, "microchip-signer.pem", signer.Bytes())
+			}
+		})
+	}
+}
+
+func compare(t *testing.T, file string, got []byte) {
+	t.Helper()
+	path := filepath.Join("..", "..", "examples", file)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil { //nolint:gosec // a public example
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is not what generate makes: %d bytes, want %d; go test ./internal/generate -run Examples -update writes it anew", path, len(got), len(want))
+	}
+}

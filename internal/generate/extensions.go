@@ -1,0 +1,142 @@
+package generate
+
+import (
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"math/bits"
+)
+
+// An attribute is one part of a name.
+type attribute struct {
+	oid   asn1.ObjectIdentifier
+	value string
+}
+
+// Types of attributes (RFC 5280, appendix A.1).
+var (
+	oidCommonName   = asn1.ObjectIdentifier{2, 5, 4, 3}
+	oidSerialNumber = asn1.ObjectIdentifier{2, 5, 4, 5}
+	oidCountry      = asn1.ObjectIdentifier{2, 5, 4, 6}
+	oidLocality     = asn1.ObjectIdentifier{2, 5, 4, 7}
+	oidState        = asn1.ObjectIdentifier{2, 5, 4, 8}
+	oidOrganization = asn1.ObjectIdentifier{2, 5, 4, 10}
+	oidUnit         = asn1.ObjectIdentifier{2, 5, 4, 11}
+)
+
+func common(name string) attribute       { return attribute{oidCommonName, name} }
+func country(code string) attribute      { return attribute{oidCountry, code} }
+func locality(name string) attribute     { return attribute{oidLocality, name} }
+func state(name string) attribute        { return attribute{oidState, name} }
+func organization(name string) attribute { return attribute{oidOrganization, name} }
+func unit(name string) attribute         { return attribute{oidUnit, name} }
+
+// marshalName keeps the order of the attributes, which [pkix.Name] does not.
+func marshalName(name []attribute) ([]byte, error) {
+	type typeAndValue struct {
+		Type  asn1.ObjectIdentifier
+		Value asn1.RawValue
+	}
+	type relativeNameSET []typeAndValue // encoding/asn1 makes it a SET because of its name
+	sequence := make([]relativeNameSET, 0, len(name))
+	for _, a := range name {
+		tag := asn1.TagUTF8String
+		if a.oid.Equal(oidCountry) || a.oid.Equal(oidSerialNumber) {
+			tag = asn1.TagPrintableString
+		}
+		sequence = append(sequence, relativeNameSET{{a.oid, asn1.RawValue{Tag: tag, Bytes: []byte(a.value)}}})
+	}
+	return asn1.Marshal(sequence)
+}
+
+// extension makes one from a value that can always be marshalled.
+func extension(oid asn1.ObjectIdentifier, critical bool, value any) pkix.Extension {
+	der, err := asn1.Marshal(value)
+	if err != nil {
+		panic("generate: extension " + oid.String() + ": " + err.Error())
+	}
+	return pkix.Extension{Id: oid, Critical: critical, Value: der}
+}
+
+func basicConstraints(ca bool) pkix.Extension {
+	return extension(asn1.ObjectIdentifier{2, 5, 29, 19}, true, struct {
+		CA bool `asn1:"optional"`
+	}{ca})
+}
+
+func keyUsage(usage x509.KeyUsage) pkix.Extension {
+	// Bit 0 of the usage is the first bit of the string, its highest.
+	value := []byte{bits.Reverse8(byte(usage))}
+	length := bits.Len8(byte(usage))
+	return extension(asn1.ObjectIdentifier{2, 5, 29, 15}, true, asn1.BitString{Bytes: value, BitLength: length})
+}
+
+func extKeyUsage(purposes ...int) pkix.Extension {
+	var list []asn1.ObjectIdentifier
+	for _, p := range purposes {
+		list = append(list, asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, p})
+	}
+	return extension(asn1.ObjectIdentifier{2, 5, 29, 37}, false, list)
+}
+
+// Purposes for extKeyUsage.
+const (
+	serverAuth      = 1
+	clientAuth      = 2
+	emailProtection = 4
+)
+
+func subjectKeyID(id []byte) pkix.Extension {
+	return extension(asn1.ObjectIdentifier{2, 5, 29, 14}, false, id)
+}
+
+func authorityKeyID(id []byte) pkix.Extension {
+	return extension(asn1.ObjectIdentifier{2, 5, 29, 35}, false, struct {
+		ID []byte `asn1:"optional,tag:0"`
+	}{id})
+}
+
+// directoryName is a subject alternative name that holds a name.
+func directoryName(name []byte) pkix.Extension {
+	return extension(asn1.ObjectIdentifier{2, 5, 29, 17}, false, []asn1.RawValue{
+		{Class: asn1.ClassContextSpecific, Tag: 4, IsCompound: true, Bytes: name},
+	})
+}
+
+func policies(oid asn1.ObjectIdentifier) pkix.Extension {
+	type policy struct{ ID asn1.ObjectIdentifier }
+	return extension(asn1.ObjectIdentifier{2, 5, 29, 32}, false, []policy{{oid}})
+}
+
+func issuerURL(url string) pkix.Extension {
+	type access struct {
+		Method   asn1.ObjectIdentifier
+		Location asn1.RawValue
+	}
+	return extension(asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 1}, false, []access{
+		{asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 2}, uri(url)},
+	})
+}
+
+func crlURL(url string) pkix.Extension {
+	type point struct {
+		Name struct {
+			Full []asn1.RawValue `asn1:"optional,tag:0"`
+		} `asn1:"optional,tag:0"`
+	}
+	var p point
+	p.Name.Full = []asn1.RawValue{uri(url)}
+	return extension(asn1.ObjectIdentifier{2, 5, 29, 31}, false, []point{p})
+}
+
+func uri(url string) asn1.RawValue {
+	return asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 6, Bytes: []byte(url)}
+}
+
+// pathLengthZero are the basic constraints of a CA that issues leaves only.
+func pathLengthZero() pkix.Extension {
+	return extension(asn1.ObjectIdentifier{2, 5, 29, 19}, true, struct {
+		CA     bool
+		Length int
+	}{true, 0})
+}

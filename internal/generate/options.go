@@ -1,0 +1,94 @@
+package generate
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// Vendors are the formats that can be generated.
+func Vendors() []string { return []string{"espressif", "infineon", "microchip", "generated"} }
+
+// Bundles are the certificate objects of an Infineon archive.
+func Bundles() []string { return []string{bundleE0E0, bundleE0E1, bundleE0E2} }
+
+const (
+	bundleE0E0 = "E0E0"
+	bundleE0E1 = "E0E1"
+	bundleE0E2 = "E0E2"
+)
+
+// maxEntries is how many entries differ in the four bytes that tell them apart.
+const maxEntries = 1 << 31
+
+// Options say what is generated.
+type Options struct {
+	// Vendor is one of [Vendors].
+	Vendor string
+	// N is the number of entries.
+	N int
+	// Seed is any text; everything is derived from it.
+	Seed string
+	// Key is the kind of the devices' keys; empty is EC. Infineon's E0E0 and
+	// E0E1 are EC and its E0E2 is RSA always.
+	Key Key
+	// Bundles are those of an Infineon archive. Empty is E0E0 and E0E1, with
+	// RSA also E0E2, whose keys take 50 ms each.
+	Bundles []string
+	// Defects is the share of entries that are made wrong or odd, from 0 to 1.
+	Defects float64
+
+	// Out takes the manifest.
+	Out io.Writer
+	// Expected takes one JSON line per entry that says what must become of
+	// it; may be nil.
+	Expected io.Writer
+	// SignerOut takes the certificate that signed a Microchip manifest, as
+	// PEM; may be nil.
+	SignerOut io.Writer
+	// KeysDir is where private keys are written, one PKCS #8 file
+	// <thing name>.key of mode 0600 for each device; empty is nowhere.
+	KeysDir string
+	// TempDir is where the parts of an Infineon archive are kept until it is
+	// put together; empty is [os.TempDir].
+	TempDir string
+	// Progress, if set, is told how many entries are done, now and then and
+	// at the end. It is called from one goroutine at a time.
+	Progress func(done int)
+}
+
+// check returns o with defaults, or what is wrong with it.
+func (o Options) check() (Options, error) {
+	if o.Key == "" {
+		o.Key = EC
+	}
+	if len(o.Bundles) == 0 {
+		o.Bundles = []string{bundleE0E0, bundleE0E1}
+		if o.Key == RSA {
+			o.Bundles = Bundles()
+		}
+	}
+	if o.Progress == nil {
+		o.Progress = func(int) {}
+	}
+	switch {
+	case !slices.Contains(Vendors(), o.Vendor):
+		return o, fmt.Errorf("generate: vendor %q is not one of %s", o.Vendor, strings.Join(Vendors(), ", "))
+	case o.N < 1 || o.N > maxEntries:
+		return o, fmt.Errorf("generate: %d entries: 1 to %d can be made", o.N, maxEntries)
+	case o.Key != EC && o.Key != RSA:
+		return o, fmt.Errorf("generate: key %q is neither %s nor %s", o.Key, EC, RSA)
+	case !(o.Defects >= 0 && o.Defects <= 1): // also NaN
+		return o, fmt.Errorf("generate: a share of defects of %v: 0 to 1 is possible", o.Defects)
+	case o.Out == nil:
+		return o, errors.New("generate: nowhere to write to")
+	}
+	for i, b := range o.Bundles {
+		if !slices.Contains(Bundles(), b) || slices.Contains(o.Bundles[:i], b) {
+			return o, fmt.Errorf("generate: bundles %s: each of %s can be given once", strings.Join(o.Bundles, ", "), strings.Join(Bundles(), ", "))
+		}
+	}
+	return o, nil
+}

@@ -2,10 +2,10 @@ package microchip
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -73,14 +73,11 @@ func (j *judge) decode(raw []byte, device *manifest.Device) (who string, err err
 	if isUniqueID(e.uniqueID) {
 		who = "chip that calls itself " + strings.ToLower(e.uniqueID)
 	}
-	text, err := decodePart(namePayload, e.payload)
+	text, protected, err := j.decodeParts(e)
 	if err != nil {
 		return who, err
 	}
-	if err := j.parser.screen(text, j.limits.Depth); err != nil {
-		return who, err
-	}
-	by, err := j.parser.verify(e, j.signers)
+	by, err := j.parser.verify(e, protected, j.signers)
 	if err != nil {
 		return who, err
 	}
@@ -93,7 +90,7 @@ func (j *judge) decode(raw []byte, device *manifest.Device) (who string, err err
 	if err != nil {
 		return who, err
 	}
-	if e.uniqueID != "" && !strings.EqualFold(e.uniqueID, c.uniqueID) {
+	if e.hasID && !strings.EqualFold(e.uniqueID, c.uniqueID) {
 		return who, manifest.Errorf(manifest.ReasonIdentityMismatch, "the header calls the chip %s, the signed payload %s", manifest.Quote(e.uniqueID), c.uniqueID)
 	}
 	warnUnknown(device, e.unknown, c.unknown)
@@ -101,6 +98,20 @@ func (j *judge) decode(raw []byte, device *manifest.Device) (who string, err err
 		return who, err
 	}
 	return who, j.certificate(c, device)
+}
+
+// decodeParts decodes payload and protected header, and looks through both
+// for private keys, whatever is wrong with the other.
+func (j *judge) decodeParts(e *envelope) (payload, protected []byte, err error) {
+	payload, badPayload := decodePart(namePayload, e.payload)
+	protected, badHeader := decodePart("protected header", e.protected)
+	if err := j.parser.screen(payload, j.limits.Depth); err != nil {
+		return nil, nil, err
+	}
+	if err := j.parser.screen(protected, j.limits.Depth); err != nil {
+		return nil, nil, err
+	}
+	return payload, protected, cmp.Or(badPayload, badHeader)
 }
 
 // certificate takes the device's certificate from a verified payload.
@@ -157,19 +168,15 @@ func (j *judge) readEnvelope(raw []byte) (*envelope, error) {
 		return nil, &mangledError{"a NUL byte"}
 	}
 	e, strict := j.parser.parseEnvelope(raw)
-	if strict == nil || utf8.Valid(raw) && !bytes.Contains(raw, []byte(`\u`)) {
+	lenient := jsontext.AllowInvalidUTF8(true)
+	if strict == nil || !jsontext.Value(raw).IsValid(lenient) || jsontext.Value(raw).IsValid() {
 		return e, strict
 	}
-	e, err := j.parser.parseEnvelope(raw, jsontext.AllowInvalidUTF8(true))
-	if err != nil {
-		return nil, strict
-	}
-	for _, part := range []struct {
-		name string
-		text []byte
-	}{{namePayload, e.payload}, {nameProtected, e.protected}, {nameSignature, e.signature}} {
-		if _, err := decodePart(part.name, part.text); err != nil {
-			return nil, err
+	if e, _, err := j.parser.parseMembers(raw, lenient); err == nil {
+		for _, part := range e.parts() {
+			if _, err := decodePart(part.name, part.text); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return nil, &mangledError{"text that is not UTF-8"}

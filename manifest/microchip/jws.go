@@ -36,17 +36,28 @@ type envelope struct {
 	// As in the entry: base64url text.
 	payload, protected, signature []byte
 
-	hasHeader bool
-	names     []string // of the unprotected header
-	uniqueID  string   // of the unprotected header; "" where it has none
-	unknown   []string // members that the format does not have
+	// Of the unprotected header: its names, and the unique ID where it has one.
+	names    []string
+	hasID    bool
+	uniqueID string
+
+	unknown []string // members that the format does not have
 }
 
 // parseEnvelope takes an entry apart. The result aliases raw.
-func (p *parser) parseEnvelope(raw []byte, options ...jsontext.Options) (*envelope, error) {
-	var e envelope
-	var header jsontext.Value
-	err := p.object(raw, envelopeNames, func(name []byte, value jsontext.Value) (err error) {
+func (p *parser) parseEnvelope(raw []byte) (*envelope, error) {
+	e, header, err := p.parseMembers(raw)
+	if err != nil || header == nil {
+		return e, err
+	}
+	return e, p.parseHeader(e, header)
+}
+
+// parseMembers reads the members of an entry; the unprotected header, which is
+// optional, is returned as it stands.
+func (p *parser) parseMembers(raw []byte, options ...jsontext.Options) (e *envelope, header jsontext.Value, err error) {
+	e = &envelope{}
+	err = p.object(raw, envelopeNames, func(name []byte, value jsontext.Value) (err error) {
 		switch string(name) {
 		case namePayload:
 			e.payload, err = textOf(value, "the payload")
@@ -64,21 +75,24 @@ func (p *parser) parseEnvelope(raw []byte, options ...jsontext.Options) (*envelo
 		return err
 	}, options...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	for _, part := range []struct {
-		name string
-		text []byte
-	}{{namePayload, e.payload}, {nameProtected, e.protected}, {nameSignature, e.signature}} {
+	for _, part := range e.parts() {
 		if part.text == nil {
-			return nil, manifest.Errorf(manifest.ReasonMalformedEntry, "the entry has no %q", part.name)
+			return nil, nil, manifest.Errorf(manifest.ReasonMalformedEntry, "the entry has no %q", part.name)
 		}
 	}
-	if header == nil {
-		return &e, nil
-	}
-	e.hasHeader = true
-	return &e, p.parseHeader(&e, header)
+	return e, header, nil
+}
+
+// A part is one of the three values that are base64url.
+type part struct {
+	name string
+	text []byte
+}
+
+func (e *envelope) parts() [3]part {
+	return [...]part{{namePayload, e.payload}, {nameProtected, e.protected}, {nameSignature, e.signature}}
 }
 
 // parseHeader reads the unprotected header, which nobody signed.
@@ -90,7 +104,7 @@ func (p *parser) parseHeader(e *envelope, text jsontext.Value) error {
 			return manifest.Errorf(manifest.ReasonBadHeader, "%q stands in the unprotected header, where it must not be", name)
 		case "uniqueId":
 			id, err := textOf(value, "uniqueId of the header")
-			e.uniqueID = string(id)
+			e.hasID, e.uniqueID = true, string(id)
 			return err
 		}
 		return nil
@@ -152,12 +166,9 @@ func (p *parser) parseProtected(text []byte, e *envelope) (protectedHeader, erro
 
 // verify checks the signature and returns who made it. The algorithm is fixed;
 // the signer is chosen by fingerprint and must have the key ID, too.
-func (p *parser) verify(e *envelope, signers *registry) (*signer, error) {
-	text, err := decodePart("protected header", e.protected)
-	if err != nil {
-		return nil, err
-	}
-	h, err := p.parseProtected(text, e)
+// protected is the decoded protected header.
+func (p *parser) verify(e *envelope, protected []byte, signers *registry) (*signer, error) {
+	h, err := p.parseProtected(protected, e)
 	if err != nil {
 		return nil, err
 	}

@@ -171,6 +171,8 @@ func (s *scanner) element() (int, error) {
 			return n, nil
 		case found == boundaryTooDeep:
 			return 0, s.broken(manifest.ReasonLimitExceeded, "an entry nests deeper than %d", s.limits.Depth)
+		case found == boundaryBroken && n == 0 && !s.first:
+			return 0, s.broken(manifest.ReasonCorrupt, "expected an entry after a comma, found %s", manifest.Quote(s.excerpt()))
 		case found == boundaryBroken:
 			s.at += n
 			return 0, s.broken(manifest.ReasonCorrupt, "the JSON breaks inside an entry: found %s", manifest.Quote(s.excerpt()))

@@ -37,8 +37,9 @@ func newEspressif(s seed, kind Key) (*espressifFormat, error) {
 
 // An espressifEntry is a record before it is written.
 type espressifEntry struct {
-	mac, cn string
-	leaf    draft
+	mac  string
+	cn   *string // what the cn column says; nil is the CN of the certificate
+	leaf draft
 	// cell makes the text of the cert column, unquoted; columns the fields
 	// of the record.
 	cell    func(der []byte) string
@@ -59,10 +60,10 @@ func (f *espressifFormat) entry(i int) (*espressifEntry, crypto.Signer, error) {
 	if f.kind == RSA {
 		usage |= x509.KeyUsageKeyEncipherment
 	}
-	e := &espressifEntry{mac: f.mac(i), cn: id.String(), cell: pemText, columns: threeColumns}
+	e := &espressifEntry{mac: f.mac(i), cell: pemText, columns: threeColumns}
 	e.leaf = draft{
 		serial:    f.seed.serial("espressif serial", i, 20),
-		subject:   []attribute{country("IN"), state("MH"), organization(testMaterial), unit("ExpressLink"), common(e.cn)},
+		subject:   []attribute{country("IN"), state("MH"), organization(testMaterial), unit("ExpressLink"), common(id.String())},
 		notBefore: notBefore, notAfter: notAfter,
 		key: key.Public(),
 	}
@@ -82,8 +83,12 @@ func (f *espressifFormat) render(e *espressifEntry) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	cn := e.leaf.commonName()
+	if e.cn != nil {
+		cn = *e.cn
+	}
 	var b bytes.Buffer
-	for n, column := range e.columns(e.mac, e.cn, e.cell(der)) {
+	for n, column := range e.columns(e.mac, cn, e.cell(der)) {
 		if n > 0 {
 			b.WriteByte(',')
 		}

@@ -36,7 +36,7 @@ func generate(ctx context.Context, o Options) error {
 		if err != nil {
 			return err
 		}
-		return stream(ctx, o, frame{"MAC,cn,cert\r\n", "\r\n", ""}, newMaker(s, o, f))
+		return stream(ctx, o, espressifFrame, newMaker(s, o, f))
 	case "microchip":
 		f, err := newMicrochip(s, o.Key)
 		if err != nil {
@@ -47,18 +47,24 @@ func generate(ctx context.Context, o Options) error {
 				return err
 			}
 		}
-		return stream(ctx, o, frame{"[\n  ", ",\n  ", "\n]"}, newMaker(s, o, f))
+		return stream(ctx, o, microchipFrame, newMaker(s, o, f))
 	default:
 		f, err := newLines(s, o.Key)
 		if err != nil {
 			return err
 		}
-		return stream(ctx, o, frame{"", "\n", "\n"}, newMaker(s, o, f))
+		return stream(ctx, o, linesFrame, newMaker(s, o, f))
 	}
 }
 
 // A frame is what stands around the entries of a manifest.
 type frame struct{ head, between, tail string }
+
+var (
+	espressifFrame = frame{"MAC,cn,cert\r\n", "\r\n", ""}
+	microchipFrame = frame{"[\n  ", ",\n  ", "\n]"}
+	linesFrame     = frame{"", "\n", "\n"}
+)
 
 // stream writes a manifest whose entries follow one another.
 func stream[E any](ctx context.Context, o Options, around frame, m *maker[E]) error {

@@ -59,3 +59,9 @@ func writeKey(dir, name string, key crypto.Signer) error {
 	}
 	return errors.Join(pem.Encode(file, &pem.Block{Type: "PRIVATE KEY", Bytes: der}), file.Close())
 }
+
+// samePublic says whether a public key belongs to a private one.
+func samePublic(public any, private crypto.Signer) bool {
+	own, ok := private.Public().(interface{ Equal(crypto.PublicKey) bool })
+	return ok && own.Equal(public)
+}

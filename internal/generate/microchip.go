@@ -3,6 +3,7 @@ package generate
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -110,8 +111,9 @@ type microchipEntry struct {
 	// jwk is the key that slot 0 is said to have, and x5c its certificates.
 	jwk func(key any) string
 	x5c func(der []byte) []string
-	// payload, signature and text change what was made, if set.
+	// payload, protected, signature and text change what was made, if set.
 	payload   func(json string) string
+	protected func(json string) string
 	signature func(signature []byte) []byte
 	text      func(json string) string
 }
@@ -168,6 +170,9 @@ func (f *microchipFormat) render(e *microchipEntry) ([]byte, error) {
 		payload = e.payload(payload)
 	}
 	protected := fmt.Sprintf(`{"alg":"%s","kid":"%s","typ":"JWT","x5t#S256":"%s"}`, e.algorithm, e.kid, e.x5t)
+	if e.protected != nil {
+		protected = e.protected(protected)
+	}
 	signed := rawURL([]byte(protected)) + "." + rawURL([]byte(payload))
 	signature, err := signJWS(e.signer, signed)
 	if err != nil {
@@ -189,7 +194,7 @@ func (f *microchipFormat) render(e *microchipEntry) ([]byte, error) {
 }
 
 func (f *microchipFormat) payload(e *microchipEntry, der []byte) string {
-	organization := func(unit string) string {
+	entity := func(unit string) string {
 		return `{"organizationName":"` + testMaterial + `","organizationalUnitName":"` + unit + `"}`
 	}
 	var keys strings.Builder
@@ -202,8 +207,8 @@ func (f *microchipFormat) payload(e *microchipEntry, der []byte) string {
 		keys.WriteString(`,{"kid":"` + strconv.Itoa(n+1) + `",` + jwk(other) + `}`)
 	}
 	return `{"version":` + e.version + `,"model":"ATECC608C","partNumber":"ATECC608C-TNGTLSU-B"` +
-		`,"manufacturer":` + organization("Secure Products Group") + `,"provisioner":` + organization("Secure Products Group") +
-		`,"distributor":` + organization("Microchip Direct") + `,"groupId":"` + f.group + `"` +
+		`,"manufacturer":` + entity("Secure Products Group") + `,"provisioner":` + entity("Secure Products Group") +
+		`,"distributor":` + entity("Microchip Direct") + `,"groupId":"` + f.group + `"` +
 		`,"provisioningTimestamp":"` + e.timestamp + `","uniqueId":"` + e.uniqueID + `"` +
 		`,"publicKeySet":{"keys":[` + keys.String() + `]}}`
 }
@@ -221,6 +226,8 @@ func jwk(key any) string {
 	case *rsa.PublicKey:
 		exponent := strings.TrimLeft(string(binary.BigEndian.AppendUint32(nil, uint32(key.E))), "\x00")
 		return fmt.Sprintf(`"kty":"RSA","n":"%s","e":"%s"`, rawURL(key.N.Bytes()), rawURL([]byte(exponent)))
+	case ed25519.PublicKey: // RFC 8037
+		return fmt.Sprintf(`"kty":"OKP","crv":"Ed25519","x":"%s"`, rawURL(key))
 	}
 	panic(fmt.Sprintf("generate: no JWK for a key of type %T", key))
 }

@@ -1,0 +1,101 @@
+package generate
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/microchip"
+)
+
+// Each defect stands between two good entries: it must be found for what it
+// is, and cost none of its neighbours.
+
+func TestMicrochipDefectsAreWhatTheySay(t *testing.T) {
+	t.Parallel()
+	f, err := newMicrochip(newSeed("defects"), EC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signers, err := microchip.ParseSigners(f.signerDER)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eachDefect(t, f, microchipFrame, microchip.Decoder{}, manifest.Options{Signers: signers})
+}
+
+func eachDefect[E any](t *testing.T, f format[E], around frame, decoder manifest.Decoder, opts manifest.Options) {
+	t.Helper()
+	for _, d := range f.defects() {
+		t.Run(strings.ReplaceAll(d.name, " ", "_"), func(t *testing.T) {
+			t.Parallel()
+			text := around.head
+			for i := range 3 {
+				e, _, err := f.entry(i)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if i == 1 {
+					d.alter(e, craft{newSeed("defects"), i})
+				}
+				raw, err := f.render(e)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if i > 0 {
+					text += around.between
+				}
+				text += string(raw)
+			}
+			text += around.tail
+			want := []Expectation{{0, ExpectDevice, ""}, {1, ExpectDevice, ""}, {2, ExpectDevice, ""}}
+			if d.reason != "" {
+				want[1] = Expectation{1, ExpectRejected, string(d.reason)}
+			}
+			compareExpectations(t, decoded(t, []byte(text), decoder, opts), want)
+		})
+	}
+}
+
+// decoded judges a manifest as an import does, repetitions and contradictions
+// included.
+func decoded(t *testing.T, text []byte, decoder manifest.Decoder, opts manifest.Options) []Expectation {
+	t.Helper()
+	names, certificates := map[string]string{}, map[string]string{}
+	in := manifest.Input{Name: "test", Reader: bytes.NewReader(text), Size: int64(len(text))}
+	var got []Expectation
+	for device, err := range decoder.Decode(t.Context(), in, opts) {
+		var bad *manifest.EntryError
+		x := Expectation{Entry: device.Entry, Outcome: ExpectDevice}
+		switch {
+		case errors.As(err, &bad):
+			x = Expectation{bad.Entry, ExpectRejected, string(bad.Reason)}
+			t.Logf("%v", err)
+		case err != nil:
+			t.Fatalf("after %d entries: %v", len(got), err)
+		case names[device.ThingName] == device.CertificateID:
+			x.Outcome = ExpectSkipped
+		case names[device.ThingName] != "" || certificates[device.CertificateID] != "":
+			x.Outcome, x.Reason = ExpectRejected, string(manifest.ReasonContradiction)
+		default:
+			names[device.ThingName] = device.CertificateID
+			certificates[device.CertificateID] = device.ThingName
+		}
+		got = append(got, x)
+	}
+	return got
+}
+
+func compareExpectations(t *testing.T, got, want []Expectation) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Errorf("%d entries, want %d", len(got), len(want))
+	}
+	for i := range min(len(got), len(want)) {
+		if got[i] != want[i] {
+			t.Errorf("entry %d: %+v, want %+v", i, got[i], want[i])
+		}
+	}
+}

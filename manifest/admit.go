@@ -21,7 +21,7 @@ func (o *Options) Admit(d *Device) error {
 	sum := sha256.Sum256(d.Certificate.Raw)
 	d.CertificateID = hex.EncodeToString(sum[:])
 	if d.ID == "" {
-		name, err := commonName(d.Certificate)
+		name, err := CommonName(d.Certificate)
 		if err != nil {
 			return err
 		}

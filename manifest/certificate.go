@@ -36,9 +36,10 @@ func IsCA(certificate *x509.Certificate) bool {
 
 var oidCommonName = asn1.ObjectIdentifier{2, 5, 4, 3}
 
-// commonName returns the one CN of the subject. crypto/x509 keeps the last of
-// several, which would let the order of a subject decide a thing's name.
-func commonName(certificate *x509.Certificate) (string, error) {
+// CommonName returns the one CN of the subject. crypto/x509 keeps the last of
+// several, which would let the order of a subject decide a thing's name. Its
+// errors carry [ReasonNoName].
+func CommonName(certificate *x509.Certificate) (string, error) {
 	var name string
 	found := 0
 	for _, attribute := range certificate.Subject.Names {

@@ -92,7 +92,7 @@ func (d *Device) field(name string) (string, error) {
 	var value string
 	switch name {
 	case "cn":
-		return commonName(d.Certificate)
+		return CommonName(d.Certificate)
 	case "id":
 		value = d.ID
 	case "serial":

@@ -1,0 +1,198 @@
+package espressif
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"iter"
+
+	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/internal/armour"
+	"github.com/thingpress/thingpress/manifest/internal/window"
+)
+
+const vendor = "espressif"
+
+// A Decoder reads Espressif manifests. The zero value is ready for use.
+type Decoder struct{}
+
+var _ manifest.Decoder = Decoder{}
+
+// Vendor returns "espressif".
+func (Decoder) Vendor() string { return vendor }
+
+// Detect says whether the first line has at least two of the columns MAC, cn
+// and cert, or of RainMaker's.
+func (Decoder) Detect(head []byte, _ int64) bool {
+	names, _ := firstRecord(head)
+	return known(names) >= 2
+}
+
+// Explain says what a CSV file is that has to do with devices and is no
+// manifest; nil where it does not know.
+func (Decoder) Explain(head []byte) error {
+	return explain(firstRecord(head))
+}
+
+// firstRecord returns the first record that is neither blank nor a comment.
+func firstRecord(head []byte) (names []string, raw []byte) {
+	text := window.Head(head)
+	for {
+		text = bytes.TrimLeft(text, "\r\n")
+		if !bytes.HasPrefix(text, []byte("#")) && !bytes.HasPrefix(text, []byte("sep=")) {
+			break
+		}
+		text = text[endOfCell(text, 0, '\n'):]
+	}
+	names, _, n, found := sniff(text, true)
+	if found != parsed {
+		n = len(text)
+	}
+	return names, text[:n]
+}
+
+// Decode yields the entries of a manifest.
+func (Decoder) Decode(ctx context.Context, in manifest.Input, opts manifest.Options) iter.Seq2[manifest.Device, error] {
+	return func(yield func(manifest.Device, error) bool) {
+		if err := decode(ctx, in, &opts, yield); err != nil {
+			yield(manifest.Device{}, err)
+		}
+	}
+}
+
+// decode returns the error that ends the stream, and nil where it is complete
+// or the caller has left.
+func decode(ctx context.Context, in manifest.Input, opts *manifest.Options, yield func(manifest.Device, error) bool) error {
+	r, err := open(in, opts.Limits.OrDefault(), opts.Start)
+	if err != nil {
+		return err
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return err //nolint:wrapcheck // what the context said
+		}
+		at, err := r.next()
+		switch {
+		case errors.Is(err, io.EOF) && r.entry == 0:
+			return r.fail(manifest.ReasonEmpty, "there is a header and no record")
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+		device := manifest.Device{Vendor: vendor, Manifest: in.Name, Entry: at.entry, Line: at.line, End: at.end}
+		if err = r.judge(&device, opts); err != nil {
+			if manifest.ReasonOf(err) == manifest.ReasonPrivateKey {
+				return r.broken(err)
+			}
+			err = rejected(&device, err)
+			device = manifest.Device{}
+		}
+		if !yield(device, err) {
+			return nil
+		}
+	}
+}
+
+func rejected(d *manifest.Device, err error) error {
+	bad := &manifest.EntryError{
+		Vendor: vendor, Manifest: d.Manifest, Entry: d.Entry, Line: d.Line, End: d.End,
+		ID: d.ID, Reason: manifest.ReasonOf(err), Err: err,
+	}
+	switch {
+	case d.Attributes[manifest.AttributeMAC] != "":
+		bad.Device = "MAC " + d.ID
+	case d.ID != "":
+		bad.Device = "node " + manifest.Quote(d.ID)
+	}
+	return bad
+}
+
+// judge fills a device from the record at hand.
+func (r *reader) judge(d *manifest.Device, opts *manifest.Options) error {
+	l, cells := r.layout, r.record.cells
+	for i, c := range cells {
+		if i != l.cert && hasKey(c.text) {
+			return manifest.ErrPrivateKey
+		}
+	}
+	switch {
+	case r.record.odd != "":
+		return manifest.Errorf(manifest.ReasonMalformedEntry, "%s; quotes belong around a whole cell", r.record.odd)
+	case len(cells) != l.columns:
+		return manifest.Errorf(manifest.ReasonMalformedEntry, "%d columns, where the header has %d", len(cells), l.columns)
+	}
+	if err := r.identify(d); err != nil {
+		return err
+	}
+	text := cells[l.cert].value()
+	if len(text) == 0 {
+		return manifest.Errorf(manifest.ReasonNoCertificate, "column %s is empty", l.names[l.cert])
+	}
+	certificates, err := armour.Parse(text)
+	if err != nil {
+		return err //nolint:wrapcheck // it carries the reason and says what was done
+	}
+	if d.Certificate, err = armour.Leaf(certificates); err != nil {
+		return err //nolint:wrapcheck // as above
+	}
+	if err := r.compare(d); err != nil {
+		return err
+	}
+	return opts.Admit(d) //nolint:wrapcheck // as above
+}
+
+// identify reads the vendor's identity of the device.
+func (r *reader) identify(d *manifest.Device) error {
+	l, cells := r.layout, r.record.cells
+	if l.mac >= 0 {
+		mac, err := normalMAC(string(cells[l.mac].value()))
+		if err != nil {
+			return err
+		}
+		d.ID = mac
+		d.Attributes = map[string]string{manifest.AttributeMAC: mac}
+		return nil
+	}
+	column := l.id
+	if column < 0 {
+		column = l.cn
+	}
+	if d.ID = string(cells[column].value()); d.ID == "" {
+		return manifest.Errorf(manifest.ReasonBadID, "column %s is empty", l.names[column])
+	}
+	return nil
+}
+
+// compare holds the columns that repeat the certificate's CN against it.
+func (r *reader) compare(d *manifest.Device) error {
+	name, err := manifest.CommonName(d.Certificate)
+	if err != nil {
+		return err //nolint:wrapcheck // it carries the reason
+	}
+	for _, column := range []int{r.layout.cn, r.layout.id} {
+		if column < 0 {
+			continue
+		}
+		if value := string(r.record.cells[column].value()); value != name {
+			return manifest.Errorf(manifest.ReasonIdentityMismatch, "column %s says %s and the certificate's CN says %s",
+				r.layout.names[column], manifest.Quote(value), manifest.Quote(name))
+		}
+	}
+	return nil
+}
+
+// hasKey looks for a private key without armour in a column that should hold
+// none: base64 of DER, or a JSON Web Key. Armour is seen while reading.
+func hasKey(text []byte) bool {
+	const shortest = 64 // the base64 of a P-256 key alone is longer
+	if len(text) < shortest {
+		return false
+	}
+	if bytes.Contains(text, []byte("kty")) && (bytes.Contains(text, []byte(`"d"`)) || bytes.Contains(text, []byte(`"k"`))) {
+		return true
+	}
+	der, err := armour.Base64(text)
+	return err == nil && manifest.IsPrivateKey(der)
+}

@@ -1,0 +1,141 @@
+package espressif
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// A layout says where the columns are.
+type layout struct {
+	delimiter byte
+	columns   int
+	mac       int // -1 in RainMaker's files
+	id        int // node ID, -1 in ExpressLink's files
+	cn        int // -1 in RainMaker's files that have node_id
+	cert      int
+	names     []string
+}
+
+// Names of columns, as folded by fold.
+const (
+	columnMAC    = "mac"
+	columnCN     = "cn"
+	columnCert   = "cert"
+	columnCerts  = "certs"
+	columnNodeID = "node_id"
+)
+
+func fold(name []byte) string {
+	return strings.ToLower(strings.Join(strings.Fields(string(name)), ""))
+}
+
+// sniff reads the names in the first record of text with the delimiter that
+// lets most of them make sense.
+func sniff(text []byte, ended bool) (names []string, delimiter byte, n int, found parsing) {
+	best := -1
+	for _, candidate := range []byte{',', ';', '\t'} {
+		var r record
+		length, result := r.parse(text, candidate, ended)
+		var columns []string
+		for _, c := range r.cells {
+			columns = append(columns, fold(c.value()))
+		}
+		score := len(columns) + 1000*known(columns)
+		if result == parsed && r.odd != "" {
+			score = 0
+		}
+		if score > best {
+			best, names, delimiter, n, found = score, columns, candidate, length, result
+		}
+	}
+	return names, delimiter, n, found
+}
+
+// known counts the columns that are Espressif's.
+func known(names []string) int {
+	n := 0
+	for _, name := range []string{columnMAC, columnCN, columnCert, columnCerts, columnNodeID} {
+		if slices.Contains(names, name) {
+			n++
+		}
+	}
+	return n
+}
+
+// newLayout finds the columns among names.
+func newLayout(names []string, delimiter byte) (*layout, error) {
+	l := &layout{delimiter: delimiter, columns: len(names), names: names}
+	for name, at := range map[string]*int{columnMAC: &l.mac, columnNodeID: &l.id, columnCN: &l.cn, columnCert: &l.cert} {
+		*at = slices.Index(names, name)
+	}
+	certs := slices.Index(names, columnCerts)
+	for i, name := range names {
+		if known([]string{name}) > 0 && slices.Index(names, name) != i {
+			return nil, manifest.Errorf(manifest.ReasonDuplicateField, "the header has two columns %s", name)
+		}
+	}
+	switch {
+	case l.cert >= 0 && certs >= 0:
+		return nil, manifest.Errorf(manifest.ReasonDuplicateField, "the header has a column cert and a column certs, and nothing says which is the device's")
+	case certs >= 0:
+		l.cert = certs
+	}
+	rainMaker := l.id >= 0 || l.mac < 0 && l.cn >= 0 && certs >= 0
+	var missing []string
+	if l.cert < 0 {
+		missing = append(missing, columnCert)
+	}
+	if !rainMaker && l.mac < 0 {
+		missing = append(missing, columnMAC)
+	}
+	if !rainMaker && l.cn < 0 {
+		missing = append(missing, columnCN)
+	}
+	if len(missing) > 0 {
+		return nil, manifest.Errorf(manifest.ReasonUnknownFormat,
+			"the first line is not the header of an Espressif manifest, which has MAC, cn and cert (or node_id and certs): no %s among %s",
+			strings.Join(missing, " and no "), manifest.Quote(strings.Join(names, ",")))
+	}
+	if rainMaker {
+		l.mac = -1
+	}
+	return l, nil
+}
+
+// explain says what a file is that is not a manifest of Espressif's, from the
+// cells of its first record; nil where it does not know.
+func explain(names []string, first []byte) error {
+	has := func(wanted ...string) bool {
+		for _, name := range wanted {
+			if !slices.Contains(names, name) {
+				return false
+			}
+		}
+		return true
+	}
+	unsupported := func(what string) error { return manifest.Errorf(manifest.ReasonUnsupportedFormat, "%s", what) }
+	switch {
+	case len(names) == 5 && bytes.Contains(first, []byte("-----BEGIN CERTIFICATE-----")):
+		return unsupported("this looks like Nordic's onboard.csv for nRF Cloud (five columns without a header), which is not a manifest of Espressif's")
+	case has("imei", "uuid") || len(names) == 3 && isIMEI(names[0]):
+		return unsupported("this looks like Nordic's attestation_tokens.csv, which has tokens and no certificates")
+	case has("key", "type", "encoding", "value"):
+		return unsupported("this describes a flash partition (esp_secure_cert or NVS), which is not a list of devices")
+	case has(columnNodeID) && !has(columnCert) && !has(columnCerts):
+		return unsupported("this looks like RainMaker's node_ids.csv, which has no certificates; the manifest is node_certs.csv beside it")
+	case len(names) > 0 && strings.HasPrefix(names[0], "tlv"):
+		return unsupported("this describes an esp_secure_cert partition, which is not a list of devices")
+	}
+	return nil
+}
+
+func isIMEI(text string) bool {
+	text = strings.TrimPrefix(text, "nrf-")
+	if len(text) != 15 {
+		return false
+	}
+	return !strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' })
+}

@@ -1,0 +1,61 @@
+package espressif
+
+import (
+	"strings"
+
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// normalMAC returns twelve upper-case hex digits. It takes groups of two with
+// colons or dashes between them, groups of four with dots, and no separators.
+func normalMAC(text string) (string, error) {
+	digits := text
+	for _, form := range []struct {
+		separator string
+		group     int
+	}{{":", 2}, {"-", 2}, {".", 4}} {
+		if groups := strings.Split(text, form.separator); len(groups) == 12/form.group && allOfLength(groups, form.group) {
+			digits = strings.Join(groups, "")
+		}
+	}
+	switch {
+	case text == "":
+		return "", manifest.Errorf(manifest.ReasonBadID, "the MAC address is empty")
+	case isScientific(text):
+		return "", manifest.Errorf(manifest.ReasonBadID,
+			"MAC address %s: a spreadsheet turned it into a number and lost digits; take the file as the vendor sent it", manifest.Quote(text))
+	case !isHex(digits):
+		return "", manifest.Errorf(manifest.ReasonBadID, "MAC address %s is not twelve hex digits", manifest.Quote(text))
+	case len(digits) < 12:
+		return "", manifest.Errorf(manifest.ReasonBadID,
+			"MAC address %s has %d hex digits instead of twelve; spreadsheets drop leading zeros", manifest.Quote(text), len(digits))
+	case len(digits) > 12:
+		return "", manifest.Errorf(manifest.ReasonBadID, "MAC address %s has %d hex digits instead of twelve", manifest.Quote(text), len(digits))
+	}
+	return strings.ToUpper(digits), nil
+}
+
+func allOfLength(groups []string, n int) bool {
+	for _, group := range groups {
+		if len(group) != n {
+			return false
+		}
+	}
+	return true
+}
+
+// isScientific recognises a number such as 1.23E+11, with either decimal sign.
+func isScientific(text string) bool {
+	mantissa, exponent, ok := strings.Cut(strings.ToUpper(text), "E+")
+	return ok && mantissa != "" && strings.Trim(mantissa, "0123456789.,") == "" && strings.Trim(exponent, "0123456789") == ""
+}
+
+func isHex(text string) bool {
+	for i := range len(text) {
+		c := text[i] | 0x20
+		if (text[i] < '0' || text[i] > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,183 @@
+// Package armour reads certificates out of text: PEM as it is met in
+// spreadsheets and mails, base64 of PEM, and base64 of DER.
+package armour
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/base64"
+
+	"github.com/thingpress/thingpress/manifest"
+)
+
+var (
+	begin = []byte("-----BEGIN ")
+	end   = []byte("-----END ")
+	dash  = []byte("-----")
+)
+
+// HasBegin says whether text carries a line that begins a PEM block.
+func HasBegin(text []byte) bool { return bytes.Contains(text, begin) }
+
+// Unterminated says whether the last PEM block in text begins and does not end.
+func Unterminated(text []byte) bool {
+	last := bytes.LastIndex(text, begin)
+	if last < 0 {
+		return false
+	}
+	tail := text[last:]
+	at := bytes.Index(tail, end)
+	return at < 0 || !bytes.Contains(tail[at+len(end):], dash)
+}
+
+// Parse returns the certificates that text holds, in order and at least one:
+// PEM blocks, base64 of DER, or base64 of PEM. Line breaks may be real, lost,
+// turned into spaces, or written as \n. Errors carry a [manifest.Reason]; that
+// of [manifest.ReasonPrivateKey] costs the whole file.
+func Parse(text []byte) ([]*x509.Certificate, error) {
+	if HasBegin(text) {
+		return parsePEM(text)
+	}
+	raw, err := Base64(text)
+	if err != nil {
+		return nil, err
+	}
+	if HasBegin(raw) {
+		return parsePEM(raw)
+	}
+	certificate, err := ParseDER(raw)
+	if err != nil {
+		return nil, err
+	}
+	return []*x509.Certificate{certificate}, nil
+}
+
+// ParseDER parses one certificate, and tells a private key from what is only broken.
+func ParseDER(der []byte) (*x509.Certificate, error) {
+	certificate, err := manifest.ParseCertificate(der)
+	if err != nil && manifest.IsPrivateKey(der) {
+		return nil, manifest.ErrPrivateKey
+	}
+	return certificate, err //nolint:wrapcheck // it carries the reason and says what was done
+}
+
+func parsePEM(text []byte) ([]*x509.Certificate, error) {
+	if manifest.HasPrivateKey(text) {
+		return nil, manifest.ErrPrivateKey
+	}
+	var all []*x509.Certificate
+	for HasBegin(text) {
+		der, rest, err := nextBlock(text)
+		if err != nil {
+			return nil, err
+		}
+		certificate, err := ParseDER(der)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, certificate)
+		text = rest
+	}
+	return all, nil
+}
+
+// nextBlock decodes the first PEM block of text, which has one.
+func nextBlock(text []byte) (der, rest []byte, err error) {
+	text = text[bytes.Index(text, begin)+len(begin):]
+	close := bytes.Index(text, dash)
+	if close < 0 {
+		return nil, nil, manifest.Errorf(manifest.ReasonBadEncoding, "the PEM block has no complete BEGIN line")
+	}
+	label, text := string(text[:close]), text[close+len(dash):]
+	if err := CheckLabel(label); err != nil {
+		return nil, nil, err
+	}
+	stop := bytes.Index(text, end)
+	if stop < 0 {
+		return nil, nil, manifest.Errorf(manifest.ReasonBadEncoding, "the PEM block begins and does not end; the text is cut off")
+	}
+	body, rest := text[:stop], text[stop+len(end):]
+	if !bytes.HasPrefix(rest, []byte(label)) || !bytes.HasPrefix(rest[len(label):], dash) {
+		return nil, nil, manifest.Errorf(manifest.ReasonBadEncoding, "the PEM block begins as %s and ends as something else", label)
+	}
+	if bytes.IndexByte(body, ':') >= 0 {
+		return nil, nil, manifest.Errorf(manifest.ReasonBadEncoding, "the PEM block has header lines, which a certificate does not have")
+	}
+	der, err = decode(base64.StdEncoding, body)
+	if err != nil {
+		return nil, nil, err
+	}
+	return der, rest[len(label)+len(dash):], nil
+}
+
+// CheckLabel says what a PEM block is that is not a certificate.
+func CheckLabel(label string) error {
+	switch label {
+	case "CERTIFICATE", "X509 CERTIFICATE":
+		return nil
+	case "TRUSTED CERTIFICATE":
+		return manifest.Errorf(manifest.ReasonBadCertificate,
+			"an OpenSSL TRUSTED CERTIFICATE has trust settings behind the certificate; convert it with openssl x509")
+	}
+	if what := What(label); what != "" {
+		return manifest.Errorf(manifest.ReasonBadCertificate, "the PEM block is %s, not a certificate", what)
+	}
+	return manifest.Errorf(manifest.ReasonBadCertificate, "the PEM block is labelled %s, not CERTIFICATE", manifest.Quote(label))
+}
+
+// What names what a PEM label stands for; empty where it is not known.
+func What(label string) string {
+	switch label {
+	case "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST":
+		return "a certificate signing request (CSR)"
+	case "X509 CRL":
+		return "a certificate revocation list (CRL)"
+	case "PKCS7", "PKCS #7 SIGNED DATA", "CMS":
+		return "a PKCS #7 container"
+	case "PUBLIC KEY", "RSA PUBLIC KEY":
+		return "a public key"
+	case "EC PARAMETERS", "DH PARAMETERS", "DSA PARAMETERS":
+		return "key parameters"
+	case "ATTRIBUTE CERTIFICATE":
+		return "an attribute certificate"
+	}
+	return ""
+}
+
+// Base64 decodes base64 in either alphabet, padded or not, with white space
+// and escaped line breaks anywhere.
+func Base64(text []byte) ([]byte, error) {
+	text = bytes.TrimRight(bytes.TrimSpace(text), "=")
+	if bytes.ContainsAny(text, "-_") {
+		return decode(base64.RawURLEncoding, text)
+	}
+	return decode(base64.RawStdEncoding, text)
+}
+
+func decode(encoding *base64.Encoding, text []byte) ([]byte, error) {
+	if bytes.ContainsAny(text, " \t\\") {
+		text = squeeze(text)
+	}
+	raw := make([]byte, encoding.DecodedLen(len(text)))
+	n, err := encoding.Decode(raw, text) // it passes over line ends
+	if err != nil {
+		return nil, manifest.Errorf(manifest.ReasonBadEncoding, "not base64: %w", err)
+	}
+	return raw[:n], nil
+}
+
+// squeeze removes blanks and the escapes of line breaks.
+func squeeze(text []byte) []byte {
+	out := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == ' ' || c == '\t':
+		case c == '\\' && i+1 < len(text) && (text[i+1] == 'n' || text[i+1] == 'r'):
+			i++
+		case c == '\\' && i+1 < len(text) && text[i+1] == '\\':
+		default:
+			out = append(out, c)
+		}
+	}
+	return out
+}

@@ -1,0 +1,32 @@
+package armour
+
+import (
+	"bytes"
+	"crypto/x509"
+	"errors"
+
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// Issued says whether ca is a certification authority that signed the
+// certificate before it. Of a signature with an algorithm that is no longer
+// verified the names decide.
+func Issued(ca, before *x509.Certificate) bool {
+	if !manifest.IsCA(ca) || !bytes.Equal(ca.RawSubject, before.RawIssuer) {
+		return false
+	}
+	err := ca.CheckSignature(before.SignatureAlgorithm, before.RawTBSCertificate, before.Signature)
+	return err == nil || errors.As(err, new(x509.InsecureAlgorithmError))
+}
+
+// Leaf returns the first of certificates, which are one entry's, where each of
+// the others is the authority that issued the one before it.
+func Leaf(certificates []*x509.Certificate) (*x509.Certificate, error) {
+	for i := 1; i < len(certificates); i++ {
+		if !Issued(certificates[i], certificates[i-1]) {
+			return nil, manifest.Errorf(manifest.ReasonSeveralCertificates,
+				"%d certificates, and number %d is not the authority that issued the one before", len(certificates), i+1)
+		}
+	}
+	return certificates[0], nil
+}

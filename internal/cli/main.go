@@ -67,6 +67,7 @@ commas; \, is a comma inside a value.
 		return usage(err, "see '"+c.CommandPath()+" --help'")
 	})
 	root.AddCommand(
+		newGenerate(streams),
 		newImports(streams),
 		newSandbox(streams),
 		newVersion(streams),

@@ -1,7 +1,6 @@
 package generate
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -9,7 +8,7 @@ import (
 )
 
 // Vendors are the formats that can be generated.
-func Vendors() []string { return []string{"espressif", "infineon", "microchip", "generated"} }
+func Vendors() []string { return []string{"espressif", "microchip", "generated"} }
 
 // Bundles are the certificate objects of an Infineon archive.
 func Bundles() []string { return []string{bundleE0E0, bundleE0E1, bundleE0E2} }
@@ -59,6 +58,16 @@ type Options struct {
 	Progress func(done int)
 }
 
+// An OptionsError says that [Options] ask for what cannot be made.
+type OptionsError struct{ text string }
+
+// Error says what is wrong.
+func (e *OptionsError) Error() string { return "generate: " + e.text }
+
+func wrong(format string, args ...any) error {
+	return &OptionsError{fmt.Sprintf(format, args...)}
+}
+
 // check returns o with defaults, or what is wrong with it.
 func (o Options) check() (Options, error) {
 	if o.Key == "" {
@@ -75,19 +84,19 @@ func (o Options) check() (Options, error) {
 	}
 	switch {
 	case !slices.Contains(Vendors(), o.Vendor):
-		return o, fmt.Errorf("generate: vendor %q is not one of %s", o.Vendor, strings.Join(Vendors(), ", "))
+		return o, wrong("vendor %q is not one of %s", o.Vendor, strings.Join(Vendors(), ", "))
 	case o.N < 1 || o.N > maxEntries:
-		return o, fmt.Errorf("generate: %d entries: 1 to %d can be made", o.N, maxEntries)
+		return o, wrong("%d entries: 1 to %d can be made", o.N, maxEntries)
 	case o.Key != EC && o.Key != RSA:
-		return o, fmt.Errorf("generate: key %q is neither %s nor %s", o.Key, EC, RSA)
+		return o, wrong("key %q is neither %s nor %s", o.Key, EC, RSA)
 	case !(o.Defects >= 0 && o.Defects <= 1): // also NaN
-		return o, fmt.Errorf("generate: a share of defects of %v: 0 to 1 is possible", o.Defects)
+		return o, wrong("a share of defects of %v: 0 to 1 is possible", o.Defects)
 	case o.Out == nil:
-		return o, errors.New("generate: nowhere to write to")
+		return o, wrong("nowhere to write to")
 	}
 	for i, b := range o.Bundles {
 		if !slices.Contains(Bundles(), b) || slices.Contains(o.Bundles[:i], b) {
-			return o, fmt.Errorf("generate: bundles %s: each of %s can be given once", strings.Join(o.Bundles, ", "), strings.Join(Bundles(), ", "))
+			return o, wrong("bundles %s: each of %s can be given once", strings.Join(o.Bundles, ", "), strings.Join(Bundles(), ", "))
 		}
 	}
 	return o, nil

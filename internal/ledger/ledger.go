@@ -34,6 +34,11 @@ func (e *HeldError) Error() string {
 	return fmt.Sprintf("ledger %s: held by %s", e.Path, e.Holder)
 }
 
+// Hint says what to do.
+func (e *HeldError) Hint() string {
+	return "wait until that import has ended, or keep this one's record elsewhere with --ledger"
+}
+
 // A Ledger keeps imports. Its methods are safe for concurrent use.
 type Ledger interface {
 	Reader

@@ -12,20 +12,25 @@ import (
 type FileError struct {
 	// Path is the file.
 	Path string
-	// Problem is what is wrong with it, and Hint what to do.
-	Problem, Hint string
+	// Problem is what is wrong with it.
+	Problem string
 	// Err is the cause; may be nil.
 	Err error
+
+	hint string
 }
 
-// Error names file, problem, cause and hint.
+// Error names file, problem and cause.
 func (e *FileError) Error() string {
 	text := "ledger " + e.Path + ": " + e.Problem
 	if e.Err != nil {
 		text += ": " + e.Err.Error()
 	}
-	return text + "; " + e.Hint
+	return text
 }
+
+// Hint says what to do.
+func (e *FileError) Hint() string { return e.hint }
 
 // Unwrap returns the cause.
 func (e *FileError) Unwrap() error { return e.Err }
@@ -33,7 +38,7 @@ func (e *FileError) Unwrap() error { return e.Err }
 func notALedger(path string) error {
 	return &FileError{
 		Path: path, Problem: "this is not a ledger of Thingpress",
-		Hint: "choose another file with --ledger; this one was left as it is",
+		hint: "choose another file with --ledger; this one was left as it is",
 	}
 }
 
@@ -41,7 +46,7 @@ func tooNew(path string, version int) error {
 	return &FileError{
 		Path:    path,
 		Problem: fmt.Sprintf("written by a newer Thingpress (format %d, this one knows %d)", version, schemaVersion),
-		Hint:    "use that version, or choose another file with --ledger",
+		hint:    "use that version, or choose another file with --ledger",
 	}
 }
 
@@ -59,12 +64,12 @@ func explain(path string, err error) error {
 		case sqlite3.SQLITE_CORRUPT:
 			return &FileError{
 				Path: path, Problem: "the file is damaged", Err: err,
-				Hint: "move it away and import again: what is in AWS already will be found there and left unchanged",
+				hint: "move it away and import again: what is in AWS already will be found there and left unchanged",
 			}
 		case sqlite3.SQLITE_FULL:
 			return &FileError{
 				Path: path, Problem: "the disk is full", Err: err,
-				Hint: "make room and run the same command again, which resumes",
+				hint: "make room and run the same command again, which resumes",
 			}
 		}
 	}

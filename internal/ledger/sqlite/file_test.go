@@ -179,7 +179,7 @@ func TestForeignAndDamagedFilesAreExplainedAndLeftAlone(t *testing.T) {
 			} {
 				err := open(t.Context(), path)
 				var file *sqlite.FileError
-				if !errors.As(err, &file) || !strings.Contains(err.Error(), test.want) || file.Hint == "" {
+				if !errors.As(err, &file) || !strings.Contains(err.Error(), test.want) || file.Hint() == "" {
 					t.Errorf("%s: %v, want a FileError with %q and a hint", what, err, test.want)
 				}
 			}

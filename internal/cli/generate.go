@@ -1,0 +1,211 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/thingpress/thingpress/internal/generate"
+	"github.com/thingpress/thingpress/internal/progress"
+)
+
+type generateOptions struct {
+	vendor    string
+	entries   int
+	out       string
+	seed      string
+	key       string
+	bundles   []string
+	keys      string
+	signerOut string
+	defects   float64
+	quiet     bool
+}
+
+func newGenerate(streams Streams) *cobra.Command {
+	var o generateOptions
+	c := &cobra.Command{
+		Use:   "generate",
+		Short: "Make manifests for tests and rehearsals",
+		Long: `Make a manifest with the layout of a vendor's own, for tests, rehearsals and
+examples. Nothing in it is real: every issuer is called "Thingpress Test".
+
+The same seed gives the same bytes on every machine; with RSA, all but keys and
+signatures. RSA keys take some 50 ms each, so that large manifests want EC.
+
+--defects makes a share of the entries wrong or odd, and writes beside the
+manifest, in FILE.expected.jsonl, what must become of each entry:
+{"entry":7,"outcome":"rejected","reason":"expired"}. Outcomes are device,
+rejected and skipped.`,
+		Example: `  # twelve ESP32 modules
+  thingpress generate --vendor espressif -n 12 --out reel.csv
+
+  # Microchip, with the certificate that its entries are signed with
+  thingpress generate --vendor microchip -n 1000 --seed s1 --out reel.json --signer-out signer.pem
+
+  # devices that a test can connect as
+  thingpress generate --vendor generated -n 20 --out list.txt --keys ./keys
+
+  # ten thousand entries, of which a tenth is wrong or odd
+  thingpress generate --vendor espressif -n 10000 --defects 0.1 --out bad.csv`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return runGenerate(c.Context(), o, streams)
+		},
+	}
+	flags := c.Flags()
+	flags.StringVar(&o.vendor, "vendor", "", "format: "+strings.Join(generate.Vendors(), ", ")+" (required)")
+	flags.IntVarP(&o.entries, "entries", "n", 10, "number of entries")
+	flags.StringVar(&o.out, "out", "", "file that takes the manifest, - for stdout (required)")
+	flags.StringVar(&o.seed, "seed", "", "any text; the same seed gives the same manifest (default: a new one, which is printed)")
+	flags.StringVar(&o.key, "key", string(generate.EC), "keys of the devices: ec (P-256) or rsa (2048 bits)")
+	flags.StringArrayVar(&o.bundles, "bundle", nil, "Infineon's bundle (repeatable): "+strings.Join(generate.Bundles(), ", ")+" (default E0E0 and E0E1, with --key rsa all)")
+	flags.StringVar(&o.keys, "keys", "", "directory that takes the private keys, <thing name>.key each")
+	flags.StringVar(&o.signerOut, "signer-out", "", "file that takes the certificate that signed Microchip's entries")
+	flags.Float64Var(&o.defects, "defects", 0, "share of entries that are wrong or odd, 0 to 1")
+	flags.BoolVarP(&o.quiet, "quiet", "q", false, "no progress")
+	return c
+}
+
+func (o *generateOptions) check() error {
+	switch {
+	case o.vendor == "":
+		return usage(errors.New("--vendor is missing"), "it is one of "+strings.Join(generate.Vendors(), ", "))
+	case o.out == "":
+		return usage(errors.New("--out is missing"), "it names the file that takes the manifest; - is stdout")
+	case o.out == "-" && o.defects > 0:
+		return usage(errors.New("--defects writes a second file beside --out"), "give --out a file's name")
+	case o.signerOut != "" && o.vendor != "microchip":
+		return usage(errors.New("--signer-out is for --vendor microchip alone"), "no other vendor signs its manifests")
+	case len(o.bundles) > 0 && o.vendor != "infineon":
+		return usage(errors.New("--bundle is for --vendor infineon alone"), "no other vendor has bundles")
+	}
+	return nil
+}
+
+func runGenerate(ctx context.Context, o generateOptions, streams Streams) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	if o.seed == "" {
+		var raw [8]byte
+		_, _ = rand.Read(raw[:]) // never fails
+		o.seed = hex.EncodeToString(raw[:])
+	}
+	options := generate.Options{
+		Vendor: o.vendor, N: o.entries, Seed: o.seed, Key: generate.Key(o.key), Bundles: o.bundles,
+		Defects: o.defects, KeysDir: o.keys, Out: streams.Out,
+	}
+	var files outputFiles
+	defer files.discard()
+	for _, f := range []struct {
+		path string
+		to   *io.Writer
+	}{{o.manifestPath(), &options.Out}, {o.expectedPath(), &options.Expected}, {o.signerOut, &options.SignerOut}} {
+		if f.path == "" {
+			continue
+		}
+		file, err := files.create(f.path)
+		if err != nil {
+			return err
+		}
+		*f.to = file
+	}
+
+	mode := progress.Lines
+	switch {
+	case o.quiet:
+		mode = progress.Quiet
+	case streams.ErrTerminal:
+		mode = progress.Live
+	}
+	printer := progress.New(streams.Err, mode, streams.Width)
+	begun := time.Now()
+	options.Progress = func(done int) {
+		printer.Update(progress.Status{
+			Phase: "generating", Done: int64(done), Total: int64(o.entries), Rate: float64(done) / time.Since(begun).Seconds(),
+		})
+	}
+	err := generate.Generate(ctx, options)
+	printer.Close()
+	var wrong *generate.OptionsError
+	switch {
+	case errors.As(err, &wrong):
+		return usage(err, "see 'thingpress generate --help'")
+	case interrupted(ctx):
+		return &exitError{code: ExitInterrupted, err: errInterrupted, hint: "nothing was left behind but keys, if --keys was given"}
+	case err != nil:
+		return err
+	}
+	if err := files.keep(); err != nil {
+		return err
+	}
+	if !o.quiet {
+		fmt.Fprintf(streams.Err, "%s entries of test material; --seed %s makes them again\n", progress.Count(int64(o.entries)), o.seed)
+	}
+	return nil
+}
+
+func (o *generateOptions) manifestPath() string {
+	if o.out == "-" {
+		return ""
+	}
+	return o.out
+}
+
+func (o *generateOptions) expectedPath() string {
+	if o.defects == 0 {
+		return ""
+	}
+	return o.out + ".expected.jsonl"
+}
+
+// outputFiles are written under names of their own and get their real ones
+// together at the end, so that a failure leaves nothing behind and spoils
+// nothing that was there.
+type outputFiles struct {
+	files []*os.File
+	paths []string
+}
+
+const partial = ".partial"
+
+func (f *outputFiles) create(path string) (*os.File, error) {
+	file, err := os.Create(path + partial)
+	if err != nil {
+		return nil, err
+	}
+	f.files, f.paths = append(f.files, file), append(f.paths, path)
+	return file, nil
+}
+
+func (f *outputFiles) keep() error {
+	for _, file := range f.files {
+		if err := file.Close(); err != nil {
+			return err
+		}
+	}
+	for _, path := range f.paths {
+		if err := os.Rename(path+partial, path); err != nil {
+			return err
+		}
+	}
+	f.files, f.paths = nil, nil
+	return nil
+}
+
+// discard removes what was not kept.
+func (f *outputFiles) discard() {
+	for i, file := range f.files {
+		_ = file.Close()
+		_ = os.Remove(f.paths[i] + partial)
+	}
+}

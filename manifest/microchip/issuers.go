@@ -12,6 +12,7 @@ import (
 // not safe for concurrent use.
 type issuers struct {
 	chains map[string][]*x509.Certificate
+	key    []byte
 }
 
 // maxChains bounds the memory of the cache, whatever a manifest holds.
@@ -19,15 +20,15 @@ const maxChains = 64
 
 // chain parses what follows a leaf, and checks that each certificate is signed
 // by the next one.
-func (s *issuers) chain(texts []string) ([]*x509.Certificate, error) {
+func (s *issuers) chain(texts [][]byte) ([]*x509.Certificate, error) {
 	if len(texts) == 0 {
 		return nil, nil
 	}
-	key := texts[0]
-	for _, text := range texts[1:] {
-		key += " " + text
+	s.key = s.key[:0]
+	for _, text := range texts {
+		s.key = append(append(s.key, text...), ',')
 	}
-	if chain, ok := s.chains[key]; ok {
+	if chain, ok := s.chains[string(s.key)]; ok {
 		return chain, nil
 	}
 	chain := make([]*x509.Certificate, len(texts))
@@ -48,6 +49,6 @@ func (s *issuers) chain(texts []string) ([]*x509.Certificate, error) {
 	if s.chains == nil || len(s.chains) >= maxChains {
 		s.chains = make(map[string][]*x509.Certificate, maxChains)
 	}
-	s.chains[key] = chain
+	s.chains[string(s.key)] = chain
 	return chain, nil
 }

@@ -18,6 +18,9 @@ type judge struct {
 	parser  parser
 	issuers issuers
 
+	payload   []byte // decoded; reused
+	protected protectedCache
+
 	options  *manifest.Options // shared, read-only
 	limits   manifest.Limits
 	signers  *registry // shared, read-only
@@ -73,17 +76,17 @@ func (j *judge) decode(raw []byte, device *manifest.Device) (who string, err err
 	if isUniqueID(e.uniqueID) {
 		who = "chip that calls itself " + strings.ToLower(e.uniqueID)
 	}
-	text, protected, err := j.decodeParts(e)
+	h, err := j.openParts(e)
 	if err != nil {
 		return who, err
 	}
-	by, err := j.parser.verify(e, protected, j.signers)
+	by, err := e.verify(h, j.signers)
 	if err != nil {
 		return who, err
 	}
 	// From here on, the payload is what the signer wrote.
-	c, err := j.parser.parsePayload(text)
-	if c != nil {
+	c, err := j.parser.parsePayload(j.payload)
+	if c.uniqueID != "" {
 		device.ID = c.uniqueID
 		who = "chip " + c.uniqueID
 	}
@@ -100,18 +103,37 @@ func (j *judge) decode(raw []byte, device *manifest.Device) (who string, err err
 	return who, j.certificate(c, device)
 }
 
-// decodeParts decodes payload and protected header, and looks through both
-// for private keys, whatever is wrong with the other.
-func (j *judge) decodeParts(e *envelope) (payload, protected []byte, err error) {
-	payload, badPayload := decodePart(namePayload, e.payload)
-	protected, badHeader := decodePart("protected header", e.protected)
-	if err := j.parser.screen(payload, j.limits.Depth); err != nil {
-		return nil, nil, err
+// A protectedCache remembers the protected header that was parsed last: all
+// entries of a signer have the same.
+type protectedCache struct {
+	text   []byte
+	header *protectedHeader
+}
+
+// openParts decodes payload and protected header, and looks through both for
+// private keys, whatever else is wrong with either.
+func (j *judge) openParts(e *envelope) (*protectedHeader, error) {
+	var badPayload error
+	j.payload, badPayload = decodePart(j.payload, namePayload, e.payload)
+	if err := j.parser.screen(j.payload, j.limits.Depth); err != nil {
+		return nil, err
 	}
+	if j.protected.header != nil && bytes.Equal(j.protected.text, e.protected) {
+		return j.protected.header, badPayload
+	}
+	protected, badHeader := decodePart(nil, "protected header", e.protected)
 	if err := j.parser.screen(protected, j.limits.Depth); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return payload, protected, cmp.Or(badPayload, badHeader)
+	if err := cmp.Or(badPayload, badHeader); err != nil {
+		return nil, err
+	}
+	h, err := j.parser.parseProtected(protected)
+	if err != nil {
+		return nil, err
+	}
+	j.protected = protectedCache{text: bytes.Clone(e.protected), header: h}
+	return h, nil
 }
 
 // certificate takes the device's certificate from a verified payload.
@@ -134,7 +156,7 @@ func (j *judge) certificate(c *payload, device *manifest.Device) error {
 	if err := checkIdentity(c, device); err != nil {
 		return err
 	}
-	device.Attributes = map[string]string{manifest.AttributeUniqueID: c.uniqueID, manifest.AttributeSlot: key.slot}
+	device.Attributes = map[string]string{manifest.AttributeUniqueID: c.uniqueID, manifest.AttributeSlot: string(key.slot)}
 	if c.partNumber != "" {
 		device.Attributes[manifest.AttributePartNumber] = c.partNumber
 	}
@@ -172,9 +194,10 @@ func (j *judge) readEnvelope(raw []byte) (*envelope, error) {
 	if strict == nil || !jsontext.Value(raw).IsValid(lenient) || jsontext.Value(raw).IsValid() {
 		return e, strict
 	}
-	if e, _, err := j.parser.parseMembers(raw, lenient); err == nil {
+	pass := func(*envelope) error { return j.parser.skip() }
+	if e, err := j.parser.parseMembers(raw, pass, lenient); err == nil {
 		for _, part := range e.parts() {
-			if _, err := decodePart(part.name, part.text); err != nil {
+			if _, err := decodePart(nil, part.name, part.text); err != nil {
 				return nil, err
 			}
 		}

@@ -15,130 +15,117 @@ import (
 )
 
 // A jwk is one public key of a chip (PublicJWK), in the encoding of the
-// manifest. Keys without certificate are not looked into.
+// manifest, which it aliases. Keys without certificate are not looked into.
 type jwk struct {
-	slot string // kid: the number of the slot
-	kty  string
-	crv  string
-	x, y string // EC
-	n, e string // RSA
-	x5c  []string
+	slot []byte // kid: the number of the slot
+	kty  []byte
+	crv  []byte
+	x, y []byte // EC
+	n, e []byte // RSA
+	x5c  [][]byte
 }
 
-// parseKeySet reads publicKeySet. What it returns aliases nothing.
-func (p *parser) parseKeySet(text jsontext.Value) ([]jwk, error) {
-	var list jsontext.Value
-	err := p.object(text, []string{"keys"}, func(name []byte, value jsontext.Value) error {
-		if string(name) == "keys" {
-			list = value
+// parseKeySet reads publicKeySet. The keys are valid until the next payload.
+func (p *parser) parseKeySet(c *payload) error {
+	return p.object("publicKeySet", []string{"keys"}, func(name []byte) error {
+		if string(name) != "keys" {
+			return p.skip()
 		}
-		return nil
+		return p.array("publicKeySet.keys", func() error {
+			p.keys = append(p.keys, jwk{})
+			c.keys = p.keys
+			return p.parseKey(&p.keys[len(p.keys)-1])
+		})
 	})
-	if err != nil || list == nil {
-		return nil, wrap("publicKeySet", err)
-	}
-	var elements []jsontext.Value
-	err = p.array(list, "publicKeySet.keys", func(value jsontext.Value) error {
-		elements = append(elements, value)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	keys := make([]jwk, len(elements))
-	for i, element := range elements {
-		if err := p.parseKey(element, &keys[i]); err != nil {
-			return nil, wrap("publicKeySet", err)
-		}
-	}
-	return keys, nil
 }
 
 var keyNames = []string{"kid", "kty", "crv", "x5c"}
 
-func (p *parser) parseKey(text jsontext.Value, key *jwk) error {
-	var chain jsontext.Value
-	err := p.object(text, keyNames, func(name []byte, value jsontext.Value) error {
-		var field *string
+func (p *parser) parseKey(key *jwk) error {
+	return p.object("a key of publicKeySet", keyNames, func(name []byte) (err error) {
 		switch string(name) {
 		case "kid":
-			field = &key.slot
+			key.slot, err = p.text("kid of a key")
 		case "kty":
-			field = &key.kty
+			key.kty, err = p.text("kty of a key")
 		case "crv":
-			field = &key.crv
+			key.crv, err = p.text("crv of a key")
 		case "x":
-			field = &key.x
+			key.x, err = p.text("x of a key")
 		case "y":
-			field = &key.y
+			key.y, err = p.text("y of a key")
 		case "n":
-			field = &key.n
+			key.n, err = p.text("n of a key")
 		case "e":
-			field = &key.e
+			key.e, err = p.text("e of a key")
 		case "x5c":
-			chain = value
-			return nil
+			if p.kind() == jsontext.KindNull {
+				return p.skip()
+			}
+			return p.array("x5c", func() error {
+				text, err := p.text("an element of x5c")
+				key.x5c = append(key.x5c, text)
+				return err
+			})
 		default:
-			return nil
+			err = p.skip()
 		}
-		return setText(field, value, "member "+string(name)+" of a key")
-	})
-	if err != nil || chain == nil || chain.Kind() == jsontext.KindNull {
-		return err
-	}
-	return p.array(chain, "x5c", func(value jsontext.Value) error {
-		text, err := textOf(value, "an element of x5c")
-		key.x5c = append(key.x5c, string(text))
 		return err
 	})
 }
+
+// quotedSlot names the slot in messages.
+func (k *jwk) quotedSlot() string { return manifest.Quote(string(k.slot)) }
 
 // decodeLoose decodes base64 in either alphabet, padded or not, with or
 // without line ends: all are met inside signed payloads, where nobody can
 // have changed them.
-func decodeLoose(text string) ([]byte, error) {
-	if strings.ContainsAny(text, "-_ \t") {
-		text = strings.NewReplacer("-", "+", "_", "/", " ", "", "\t", "").Replace(text)
+func decodeLoose(text []byte) ([]byte, error) {
+	text = bytes.TrimRight(text, "=\r\n")
+	// Nearly all is standard base64, whose decoder passes over line ends.
+	decoded, err := base64.RawStdEncoding.AppendDecode(nil, text)
+	if err == nil || !bytes.ContainsAny(text, "-_ \t") {
+		return decoded, err
 	}
-	return base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "=\r\n"))
+	text = []byte(strings.NewReplacer("-", "+", "_", "/", " ", "", "\t", "").Replace(string(text)))
+	return base64.RawStdEncoding.AppendDecode(nil, text)
 }
 
 // matches says whether the public key of a certificate is that of the entry.
 func (k *jwk) matches(certificate *x509.Certificate) error {
-	switch k.kty {
+	switch string(k.kty) {
 	case "EC":
-		key, ok := certificate.PublicKey.(*ecdsa.PublicKey)
-		if ok && k.matchesEC(key) {
+		if key, ok := certificate.PublicKey.(*ecdsa.PublicKey); ok && k.matchesEC(key, certificate.RawSubjectPublicKeyInfo) {
 			return nil
 		}
 	case "RSA":
-		key, ok := certificate.PublicKey.(*rsa.PublicKey)
-		if ok && sameNumber(k.n, key.N) && sameNumber(k.e, big.NewInt(int64(key.E))) {
+		if key, ok := certificate.PublicKey.(*rsa.PublicKey); ok && same(k.n, key.N.Bytes()) && same(k.e, big.NewInt(int64(key.E)).Bytes()) {
 			return nil
 		}
 	default:
-		return manifest.Errorf(manifest.ReasonUnsupportedKey, "the key in slot %s is of type %s; AWS IoT takes EC and RSA", manifest.Quote(k.slot), manifest.Quote(k.kty))
+		return manifest.Errorf(manifest.ReasonUnsupportedKey, "the key in slot %s is of type %s; AWS IoT takes EC and RSA", k.quotedSlot(), manifest.Quote(string(k.kty)))
 	}
-	return manifest.Errorf(manifest.ReasonKeyMismatch, "the certificate is for another key than the one in slot %s of the entry", manifest.Quote(k.slot))
+	return manifest.Errorf(manifest.ReasonKeyMismatch, "the certificate is for another key than the one in slot %s of the entry", k.quotedSlot())
 }
 
-// matchesEC compares the point, whose coordinates some tools write without
-// their leading zeros.
-func (k *jwk) matchesEC(key *ecdsa.PublicKey) bool {
-	if k.crv != key.Curve.Params().Name {
+// matchesEC compares the point. crypto/x509 parses uncompressed points only,
+// with which a SubjectPublicKeyInfo ends.
+func (k *jwk) matchesEC(key *ecdsa.PublicKey, info []byte) bool {
+	size := (key.Params().BitSize + 7) / 8
+	if string(k.crv) != key.Params().Name || len(info) < 2*size {
 		return false
 	}
-	point, err := key.Bytes()
-	if err != nil {
-		return false
-	}
-	size := (len(point) - 1) / 2
-	return sameBytes(k.x, point[1:1+size]) && sameBytes(k.y, point[1+size:])
+	point := info[len(info)-2*size:]
+	return same(k.x, point[:size]) && same(k.y, point[size:])
 }
 
-func sameBytes(text string, want []byte) bool {
+// same compares a number in base64 with its bytes. Some tools write it without
+// its leading zeros, or with padding.
+func same(text, want []byte) bool {
+	var buffer [96]byte
+	if bytes.Equal(text, base64.RawURLEncoding.AppendEncode(buffer[:0], want)) {
+		return true
+	}
 	got, err := decodeLoose(text)
 	return err == nil && len(got) > 0 && bytes.Equal(bytes.TrimLeft(got, "\x00"), bytes.TrimLeft(want, "\x00"))
 }
-
-func sameNumber(text string, want *big.Int) bool { return sameBytes(text, want.Bytes()) }

@@ -44,45 +44,42 @@ type envelope struct {
 	unknown []string // members that the format does not have
 }
 
-// parseEnvelope takes an entry apart. The result aliases raw.
+// parseEnvelope takes an entry apart. What it returns aliases raw.
 func (p *parser) parseEnvelope(raw []byte) (*envelope, error) {
-	e, header, err := p.parseMembers(raw)
-	if err != nil || header == nil {
-		return e, err
-	}
-	return e, p.parseHeader(e, header)
+	return p.parseMembers(raw, p.parseHeader)
 }
 
-// parseMembers reads the members of an entry; the unprotected header, which is
-// optional, is returned as it stands.
-func (p *parser) parseMembers(raw []byte, options ...jsontext.Options) (e *envelope, header jsontext.Value, err error) {
-	e = &envelope{}
-	err = p.object(raw, envelopeNames, func(name []byte, value jsontext.Value) (err error) {
+// parseMembers reads the members of an entry, and the unprotected header with
+// the given function.
+func (p *parser) parseMembers(raw []byte, header func(e *envelope) error, options ...jsontext.Options) (*envelope, error) {
+	e := &envelope{}
+	err := p.document("the entry", raw, envelopeNames, func(name []byte) (err error) {
 		switch string(name) {
 		case namePayload:
-			e.payload, err = textOf(value, "the payload")
+			e.payload, err = p.text("the payload")
 		case nameProtected:
-			e.protected, err = textOf(value, "the protected header")
+			e.protected, err = p.text("the protected header")
 		case nameSignature:
-			e.signature, err = textOf(value, "the signature")
+			e.signature, err = p.text("the signature")
 		case nameHeader:
-			header = value
+			err = header(e)
 		case "signatures":
 			err = manifest.Errorf(manifest.ReasonMalformedEntry, "the entry has %q: general JWS serialization is not what Microchip writes", "signatures")
 		default:
 			e.unknown = append(e.unknown, string(name))
+			err = p.skip()
 		}
 		return err
 	}, options...)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	for _, part := range e.parts() {
 		if part.text == nil {
-			return nil, nil, manifest.Errorf(manifest.ReasonMalformedEntry, "the entry has no %q", part.name)
+			return nil, manifest.Errorf(manifest.ReasonMalformedEntry, "the entry has no %q", part.name)
 		}
 	}
-	return e, header, nil
+	return e, nil
 }
 
 // A part is one of the three values that are base64url.
@@ -96,49 +93,48 @@ func (e *envelope) parts() [3]part {
 }
 
 // parseHeader reads the unprotected header, which nobody signed.
-func (p *parser) parseHeader(e *envelope, text jsontext.Value) error {
-	return p.object(text, headerNames, func(name []byte, value jsontext.Value) error {
+func (p *parser) parseHeader(e *envelope) error {
+	return p.object("the header", headerNames, func(name []byte) error {
 		e.names = append(e.names, string(name))
 		switch string(name) {
 		case "crit", "b64":
 			return manifest.Errorf(manifest.ReasonBadHeader, "%q stands in the unprotected header, where it must not be", name)
 		case "uniqueId":
-			id, err := textOf(value, "uniqueId of the header")
+			id, err := p.text("uniqueId of the header")
 			e.hasID, e.uniqueID = true, string(id)
 			return err
 		}
-		return nil
+		return p.skip()
 	})
 }
 
 // decodePart decodes base64url without padding, strictly: one text for one
 // content, so that no bit of it can change unnoticed (RFC 7515, 2).
-func decodePart(name string, text []byte) ([]byte, error) {
+// It reuses the memory of dst.
+func decodePart(dst []byte, name string, text []byte) ([]byte, error) {
 	// The standard library passes over line ends.
-	if bytes.ContainsAny(text, "\r\n") {
+	if bytes.IndexByte(text, '\r') >= 0 || bytes.IndexByte(text, '\n') >= 0 {
 		return nil, manifest.Errorf(manifest.ReasonBadEncoding, "the %s is not base64url: it has line ends", name)
 	}
-	decoded := make([]byte, base64.RawURLEncoding.DecodedLen(len(text)))
-	n, err := base64.RawURLEncoding.Strict().Decode(decoded, text)
+	decoded, err := base64.RawURLEncoding.Strict().AppendDecode(dst[:0], text)
 	if err != nil {
 		return nil, manifest.Errorf(manifest.ReasonBadEncoding, "the %s is not base64url (RFC 7515, without padding): %w", name, err)
 	}
-	return decoded[:n], nil
+	return decoded, nil
 }
 
 // protectedHeader is what the signed header of an entry says.
 type protectedHeader struct {
 	alg, kid, x5t string
+	names         []string
 }
 
 // parseProtected reads the signed header. Keys and certificates in it (jwk,
 // x5c, jku, x5u) are passed over: an entry does not say whom to trust.
-func (p *parser) parseProtected(text []byte, e *envelope) (protectedHeader, error) {
-	var h protectedHeader
-	err := p.object(text, protectedNames, func(name []byte, value jsontext.Value) error {
-		if slices.Contains(e.names, string(name)) {
-			return manifest.Errorf(manifest.ReasonBadHeader, "%s stands in the protected and in the unprotected header", manifest.Quote(string(name)))
-		}
+func (p *parser) parseProtected(text []byte) (*protectedHeader, error) {
+	h := &protectedHeader{}
+	err := p.document("the protected header", text, protectedNames, func(name []byte) error {
+		h.names = append(h.names, string(name))
 		var field *string
 		switch string(name) {
 		case "alg":
@@ -150,27 +146,32 @@ func (p *parser) parseProtected(text []byte, e *envelope) (protectedHeader, erro
 		case "crit":
 			return manifest.Errorf(manifest.ReasonBadHeader, "the protected header has %q: there is no extension that this reader understands", name)
 		case "b64":
-			if value.Kind() != jsontext.KindTrue {
+			if p.kind() != jsontext.KindTrue {
 				return manifest.Errorf(manifest.ReasonBadHeader, "the protected header says that the payload is not base64url (b64)")
 			}
-			return nil
+			return p.skip()
 		default:
-			return nil
+			return p.skip()
 		}
-		text, err := textOf(value, string(name)+" of the protected header")
-		*field = string(text)
-		return err
+		return p.setText(field, string(name)+" of the protected header")
 	})
 	return h, err
 }
 
+// setText reads the string at hand into a field.
+func (p *parser) setText(field *string, what string) error {
+	text, err := p.text(what)
+	*field = string(text)
+	return err
+}
+
 // verify checks the signature and returns who made it. The algorithm is fixed;
 // the signer is chosen by fingerprint and must have the key ID, too.
-// protected is the decoded protected header.
-func (p *parser) verify(e *envelope, protected []byte, signers *registry) (*signer, error) {
-	h, err := p.parseProtected(protected, e)
-	if err != nil {
-		return nil, err
+func (e *envelope) verify(h *protectedHeader, signers *registry) (*signer, error) {
+	for _, name := range e.names {
+		if slices.Contains(h.names, name) {
+			return nil, manifest.Errorf(manifest.ReasonBadHeader, "%s stands in the protected and in the unprotected header", manifest.Quote(name))
+		}
 	}
 	switch h.alg {
 	case "ES256":
@@ -183,7 +184,7 @@ func (p *parser) verify(e *envelope, protected []byte, signers *registry) (*sign
 	if err != nil {
 		return nil, err
 	}
-	signature, err := decodePart(nameSignature, e.signature)
+	signature, err := decodePart(nil, nameSignature, e.signature)
 	if err != nil {
 		return nil, err
 	}

@@ -16,34 +16,40 @@ const maxChain = 8
 // chooseKey picks the key whose certificate is the device's.
 func chooseKey(c *payload, slot string) (*jwk, error) {
 	var carriers []*jwk
-	var slots []string
 	for i := range c.keys {
 		if len(c.keys[i].x5c) > 0 {
 			carriers = append(carriers, &c.keys[i])
-			slots = append(slots, manifest.Quote(c.keys[i].slot))
 		}
 	}
-	has := strings.Join(slots, ", ")
 	switch {
 	case len(carriers) == 0 && c.version == versionLite:
 		return nil, manifest.Errorf(manifest.ReasonNoCertificate, "a Lite manifest (version 2) has no certificates: its devices get theirs in the field")
 	case len(carriers) == 0:
 		return nil, manifest.Errorf(manifest.ReasonNoCertificate, "none of the %d keys has a certificate", len(c.keys))
 	case slot != "":
-		i := slices.IndexFunc(carriers, func(k *jwk) bool { return k.slot == slot })
+		i := slices.IndexFunc(carriers, func(k *jwk) bool { return string(k.slot) == slot })
 		if i < 0 {
-			return nil, manifest.Errorf(manifest.ReasonNoCertificate, "the key in slot %s has no certificate; there is one in slot %s", manifest.Quote(slot), has)
+			return nil, manifest.Errorf(manifest.ReasonNoCertificate, "the key in slot %s has no certificate; there is one in slot %s", manifest.Quote(slot), slots(carriers))
 		}
-		if slices.ContainsFunc(carriers[i+1:], func(k *jwk) bool { return k.slot == slot }) {
+		if slices.ContainsFunc(carriers[i+1:], func(k *jwk) bool { return string(k.slot) == slot }) {
 			return nil, manifest.Errorf(manifest.ReasonSeveralCertificates, "two keys with certificates are in slot %s", manifest.Quote(slot))
 		}
 		return carriers[i], nil
 	case len(carriers) > 1:
-		return nil, manifest.Errorf(manifest.ReasonSlotRequired, "the keys in slots %s have certificates; --slot must say which is the device's", has)
+		return nil, manifest.Errorf(manifest.ReasonSlotRequired, "the keys in slots %s have certificates; --slot must say which is the device's", slots(carriers))
 	case strings.Contains(strings.ToUpper(c.partNumber), "WPC"):
-		return nil, manifest.Errorf(manifest.ReasonSlotRequired, "%s is a part for wireless charging, whose certificate in slot %s may be the product unit's and not the device's; --slot says that it is", manifest.Quote(c.partNumber), has)
+		return nil, manifest.Errorf(manifest.ReasonSlotRequired, "%s is a part for wireless charging, whose certificate in slot %s may be the product unit's and not the device's; --slot says that it is", manifest.Quote(c.partNumber), slots(carriers))
 	}
 	return carriers[0], nil
+}
+
+// slots lists the slots of keys.
+func slots(keys []*jwk) string {
+	names := make([]string, len(keys))
+	for i, key := range keys {
+		names[i] = key.quotedSlot()
+	}
+	return strings.Join(names, ", ")
 }
 
 // readLeaf parses the certificate of a key and checks that it is for this key
@@ -67,7 +73,7 @@ func (j *judge) readLeaf(key *jwk) (leaf *x509.Certificate, issuer *x509.Certifi
 		if slices.ContainsFunc(chain, func(c *x509.Certificate) bool { return key.matches(c) == nil }) {
 			return nil, nil, manifest.Errorf(manifest.ReasonBadChain, "x5c is out of order: the device's certificate must come first")
 		}
-		return nil, nil, manifest.Errorf(manifest.ReasonCACertificate, "the certificate in slot %s is a certification authority's (%s), not a device's", manifest.Quote(key.slot), manifest.Quote(leaf.Subject.CommonName))
+		return nil, nil, manifest.Errorf(manifest.ReasonCACertificate, "the certificate in slot %s is a certification authority's (%s), not a device's", key.quotedSlot(), manifest.Quote(leaf.Subject.CommonName))
 	}
 	if err := key.matches(leaf); err != nil {
 		return nil, nil, err

@@ -11,52 +11,117 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A parser walks through JSON text strictly: names are exact, a name that
-// occurs twice is an error, and so is one that differs from a known name only
-// in case, because other readers take it for that name. It is reused, and not
-// safe for concurrent use.
+// A parser walks through JSON text once, strictly: names are exact, a name
+// that occurs twice is an error, and so is one that differs from a known name
+// only in case, because other readers take it for that name. What it returns
+// aliases the text. It is reused, and not safe for concurrent use.
 type parser struct {
 	decoder jsontext.Decoder
 	source  bytes.Buffer
+	keys    []jwk // memory for those of a payload
 }
 
-// object parses text, one object and nothing behind it, and calls member with
-// each name and raw value, which alias text. member must not use the parser.
-// known are the names for which a variant in case is an error.
-func (p *parser) object(text []byte, known []string, member func(name []byte, value jsontext.Value) error, options ...jsontext.Options) error {
+// document parses text as one object and nothing behind it; see object.
+func (p *parser) document(what string, text []byte, known []string, member func(name []byte) error, options ...jsontext.Options) error {
+	p.begin(text, options...)
+	if err := p.object(what, known, member); err != nil {
+		return err
+	}
+	if _, err := p.decoder.ReadToken(); !errors.Is(err, io.EOF) {
+		return manifest.Errorf(manifest.ReasonMalformedEntry, "something follows the JSON object")
+	}
+	return nil
+}
+
+func (p *parser) begin(text []byte, options ...jsontext.Options) {
 	p.source = *bytes.NewBuffer(text)
 	p.decoder.Reset(&p.source, options...)
-	if kind := p.decoder.PeekKind(); kind != jsontext.KindBeginObject && kind != jsontext.KindInvalid {
-		return manifest.Errorf(manifest.ReasonMalformedEntry, "expected a JSON object, found %s", describeKind(kind))
-	}
-	if _, err := p.decoder.ReadToken(); err != nil {
-		return jsonError(err)
+}
+
+// object parses the object at hand and calls member with each name. member
+// consumes the value, with one of text, skip, object and array. known are the
+// names for which a variant in case is an error; what names the object in errors.
+func (p *parser) object(what string, known []string, member func(name []byte) error) error {
+	if err := p.enter(jsontext.KindBeginObject, what, "an object"); err != nil {
+		return err
 	}
 	for p.decoder.PeekKind() != jsontext.KindEndObject {
-		raw, err := p.decoder.ReadValue()
-		if err != nil {
-			return jsonError(err)
-		}
-		name, err := textOf(raw, "a name")
+		name, err := p.text("a name")
 		if err != nil {
 			return err
-		}
-		value, err := p.decoder.ReadValue()
-		if err != nil {
-			return jsonError(err)
 		}
 		if err := checkCase(name, known); err != nil {
 			return err
 		}
-		if err := member(name, value); err != nil {
+		if err := member(name); err != nil {
 			return err
 		}
 	}
+	return p.leave()
+}
+
+// array parses the array at hand and calls element before each value, which it
+// consumes.
+func (p *parser) array(what string, element func() error) error {
+	if err := p.enter(jsontext.KindBeginArray, what, "an array"); err != nil {
+		return err
+	}
+	for p.decoder.PeekKind() != jsontext.KindEndArray {
+		if err := element(); err != nil {
+			return err
+		}
+	}
+	return p.leave()
+}
+
+// text returns the string at hand.
+func (p *parser) text(what string) ([]byte, error) {
+	value, err := p.value()
+	if err != nil {
+		return nil, err
+	}
+	if value.Kind() != jsontext.KindString {
+		return nil, manifest.Errorf(manifest.ReasonMalformedEntry, "%s is %s and not a string", what, describe(value.Kind()))
+	}
+	if bytes.IndexByte(value, '\\') < 0 {
+		return value[1 : len(value)-1], nil
+	}
+	text, err := jsontext.AppendUnquote(nil, value)
+	if err != nil {
+		return nil, jsonError(err)
+	}
+	return text, nil
+}
+
+// value returns the text of the value at hand.
+func (p *parser) value() (jsontext.Value, error) {
+	value, err := p.decoder.ReadValue()
+	if err != nil {
+		return nil, jsonError(err)
+	}
+	return value, nil
+}
+
+// skip passes the value at hand.
+func (p *parser) skip() error {
+	_, err := p.value()
+	return err
+}
+
+// kind is that of the value at hand.
+func (p *parser) kind() jsontext.Kind { return p.decoder.PeekKind() }
+
+func (p *parser) enter(want jsontext.Kind, what, form string) error {
+	if kind := p.kind(); kind != want && kind != jsontext.KindInvalid {
+		return manifest.Errorf(manifest.ReasonMalformedEntry, "%s is %s and not %s", what, describe(kind), form)
+	}
+	return p.leave()
+}
+
+// leave passes a bracket.
+func (p *parser) leave() error {
 	if _, err := p.decoder.ReadToken(); err != nil {
 		return jsonError(err)
-	}
-	if _, err := p.decoder.ReadToken(); !errors.Is(err, io.EOF) {
-		return manifest.Errorf(manifest.ReasonMalformedEntry, "something follows the JSON object")
 	}
 	return nil
 }
@@ -70,46 +135,7 @@ func checkCase(name []byte, known []string) error {
 	return nil
 }
 
-// array parses text, one array, and calls element with each raw value. what
-// names the array in errors.
-func (p *parser) array(text jsontext.Value, what string, element func(value jsontext.Value) error) error {
-	if text.Kind() != jsontext.KindBeginArray {
-		return manifest.Errorf(manifest.ReasonMalformedEntry, "%s is %s and not an array", what, describeKind(text.Kind()))
-	}
-	p.source = *bytes.NewBuffer(text)
-	p.decoder.Reset(&p.source)
-	if _, err := p.decoder.ReadToken(); err != nil {
-		return jsonError(err)
-	}
-	for p.decoder.PeekKind() != jsontext.KindEndArray {
-		value, err := p.decoder.ReadValue()
-		if err != nil {
-			return jsonError(err)
-		}
-		if err := element(value); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// textOf returns the content of a JSON string; it aliases value where there
-// are no escapes. what names the value in the error.
-func textOf(value jsontext.Value, what string) ([]byte, error) {
-	if value.Kind() != jsontext.KindString {
-		return nil, manifest.Errorf(manifest.ReasonMalformedEntry, "%s is %s and not a string", what, describeKind(value.Kind()))
-	}
-	if bytes.IndexByte(value, '\\') < 0 {
-		return value[1 : len(value)-1], nil
-	}
-	text, err := jsontext.AppendUnquote(nil, value)
-	if err != nil {
-		return nil, jsonError(err)
-	}
-	return text, nil
-}
-
-func describeKind(kind jsontext.Kind) string {
+func describe(kind jsontext.Kind) string {
 	switch kind {
 	case jsontext.KindNull:
 		return "null"
@@ -130,11 +156,11 @@ func describeKind(kind jsontext.Kind) string {
 // jsonError gives an error of jsontext a reason and leaves out its package.
 func jsonError(err error) error {
 	if errors.Is(err, jsontext.ErrDuplicateName) {
-		var syntactic *jsontext.SyntacticError
-		if errors.As(err, &syntactic) {
-			return manifest.Errorf(manifest.ReasonDuplicateField, "the name at %s occurs twice", manifest.Quote(string(syntactic.JSONPointer)))
+		place := "some name"
+		if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+			place = manifest.Quote(string(syntactic.JSONPointer))
 		}
-		return manifest.Errorf(manifest.ReasonDuplicateField, "a name occurs twice")
+		return manifest.Errorf(manifest.ReasonDuplicateField, "the name at %s occurs twice", place)
 	}
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF

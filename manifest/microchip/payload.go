@@ -32,68 +32,59 @@ const (
 	versionFull3 = "3"
 )
 
-// parsePayload reads the verified payload.
+// parsePayload reads the verified payload. Keys alias text. Where the ID was
+// read, the payload is returned beside an error.
 func (p *parser) parsePayload(text []byte) (*payload, error) {
-	var c payload
+	c := &payload{}
+	p.keys = p.keys[:0]
 	var id string
-	var keySet jsontext.Value
-	err := p.object(text, payloadNames, func(name []byte, value jsontext.Value) error {
+	err := p.document("the payload", text, payloadNames, func(name []byte) error {
 		switch string(name) {
 		case "version":
+			value, err := p.value()
 			c.version = string(value)
+			return err
 		case "uniqueId":
-			return setText(&id, value, "uniqueId")
+			return p.setText(&id, "uniqueId")
 		case "partNumber":
-			return setText(&c.partNumber, value, "partNumber")
+			return p.setText(&c.partNumber, "partNumber")
 		case "provisioningTimestamp":
 			// What is not a string is not readable either: a warning, as if it were missing.
-			if value.Kind() == jsontext.KindString {
-				return setText(&c.timestamp, value, "provisioningTimestamp")
+			if p.kind() == jsontext.KindString {
+				return p.setText(&c.timestamp, "provisioningTimestamp")
 			}
 		case "publicKeySet":
-			keySet = value
+			if p.kind() != jsontext.KindNull {
+				return p.parseKeySet(c)
+			}
 		case "model", "manufacturer", "provisioner", "distributor", "distributer", "groupId", "encryptedSecretKeySet", "modelInfo":
 		default:
 			c.unknown = append(c.unknown, string(name))
 		}
-		return nil
+		return p.skip()
 	})
+	if isUniqueID(id) {
+		c.uniqueID = strings.ToLower(id)
+	}
 	if err != nil {
-		return nil, err
+		return c, err
 	}
 	switch c.version {
 	case versionFull1, versionLite, versionFull3:
 	case "":
-		return nil, manifest.Errorf(manifest.ReasonUnsupportedVersion, "the payload has no version")
+		return c, manifest.Errorf(manifest.ReasonUnsupportedVersion, "the payload has no version")
 	default:
-		return nil, manifest.Errorf(manifest.ReasonUnsupportedVersion, "payload version %s is not known; 1, 2 and 3 are", manifest.Quote(c.version))
+		return c, manifest.Errorf(manifest.ReasonUnsupportedVersion, "payload version %s is not known; 1, 2 and 3 are", manifest.Quote(c.version))
 	}
-	if c.uniqueID, err = parseUniqueID(id); err != nil {
-		return nil, err
+	if c.uniqueID == "" {
+		return c, manifest.Errorf(manifest.ReasonBadID, "uniqueId is %s; a chip has eighteen hex digits", manifest.Quote(id))
 	}
-	if keySet != nil && keySet.Kind() != jsontext.KindNull {
-		if c.keys, err = p.parseKeySet(keySet); err != nil {
-			return &c, err
-		}
-	}
-	return &c, nil
+	return c, nil
 }
 
-func setText(field *string, value jsontext.Value, what string) error {
-	text, err := textOf(value, what)
-	*field = string(text)
-	return err
-}
-
-// parseUniqueID takes the serial number of a chip: nine bytes in hex, written
-// in lower case by the factory and in upper case by some tools.
-func parseUniqueID(id string) (string, error) {
-	if !isUniqueID(id) {
-		return "", manifest.Errorf(manifest.ReasonBadID, "uniqueId is %s; a chip has eighteen hex digits", manifest.Quote(id))
-	}
-	return strings.ToLower(id), nil
-}
-
+// isUniqueID says whether an ID has the form of a chip's serial number: nine
+// bytes in hex, written in lower case by the factory and in upper case by some
+// tools.
 func isUniqueID(id string) bool {
 	if len(id) != 18 {
 		return false

@@ -65,7 +65,7 @@ func newSigner(certificate *x509.Certificate) (*signer, error) {
 
 // choose finds the signer that a protected header names, by fingerprint and
 // key ID alike.
-func (r *registry) choose(h protectedHeader) (*signer, error) {
+func (r *registry) choose(h *protectedHeader) (*signer, error) {
 	switch {
 	case h.x5t == "":
 		return nil, manifest.Errorf(manifest.ReasonUnknownSigner, "the protected header does not name its signer (x5t#S256)")
@@ -85,7 +85,7 @@ func (r *registry) choose(h protectedHeader) (*signer, error) {
 }
 
 // unknownSigner tells which certificate is missing.
-func unknownSigner(h protectedHeader) error {
+func unknownSigner(h *protectedHeader) error {
 	sum, err := base64.RawURLEncoding.Strict().DecodeString(h.x5t)
 	if err != nil || len(sum) != sha256.Size {
 		return manifest.Errorf(manifest.ReasonUnknownSigner, "x5t#S256 of the protected header is not a SHA-256 fingerprint: %s", manifest.Quote(h.x5t))

@@ -32,8 +32,7 @@ func (p *parser) screen(text []byte, depth int) error {
 		bytes.Count(text, []byte{'{'})+bytes.Count(text, []byte{'['}) <= depth {
 		return nil
 	}
-	p.source = *bytes.NewBuffer(text)
-	p.decoder.Reset(&p.source, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	p.begin(text, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	private := "" // the member whose value is next
 	for {
 		token, err := p.decoder.ReadToken()

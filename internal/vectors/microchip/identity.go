@@ -30,7 +30,7 @@ func identityVectors() []*vector {
 		fine("m11-header-upper-case", "the header writes the ID in upper case", renamed(strings.ToUpper(id))),
 		fine("m12-no-header", "no unsigned header, as in real parts of 2019", e.Without("header")),
 		fine("m12-empty-header", "an unsigned header without uniqueId", e.With("header", forge.Object{})),
-		bad("m12-header-not-object", "malformed-entry", "expected a JSON object", "the unsigned header is a string", e.With("header", id)),
+		bad("m12-header-not-object", "malformed-entry", "the header is a string", "the unsigned header is a string", e.With("header", id)),
 		vec("m13-repetition", "N", "the same entry twice: both decode, and the importer skips the second", forge.Array(e, e)).device(0).device(0),
 		vec("m14-two-certificates", "E", "one ID with two certificates: both decode, and the importer rejects the second as a contradiction",
 			forge.Array(e, reissued())).device(0).device(0),

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/espressif"
 	"github.com/thingpress/thingpress/manifest/microchip"
 )
 
@@ -24,6 +25,15 @@ func TestMicrochipDefectsAreWhatTheySay(t *testing.T) {
 		t.Fatal(err)
 	}
 	eachDefect(t, f, microchipFrame, microchip.Decoder{}, manifest.Options{Signers: signers})
+}
+
+func TestEspressifDefectsAreWhatTheySay(t *testing.T) {
+	t.Parallel()
+	f, err := newEspressif(newSeed("defects"), EC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eachDefect(t, f, espressifFrame, espressif.Decoder{}, manifest.Options{})
 }
 
 func eachDefect[E any](t *testing.T, f format[E], around frame, decoder manifest.Decoder, opts manifest.Options) {

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -92,7 +91,7 @@ func newRoutes(all []restRoute) routes {
 	return r
 }
 
-// Operations lists the names of the operations of AWS IoT that a sandbox has, sorted.
+// Operations lists the names of the operations of AWS IoT that a sandbox has.
 func Operations() []string {
 	var names []string
 	for _, group := range restRoutes {
@@ -100,7 +99,6 @@ func Operations() []string {
 			names = append(names, one.operation.name)
 		}
 	}
-	slices.Sort(names)
 	return names
 }
 

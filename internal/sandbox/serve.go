@@ -17,7 +17,6 @@ type call struct {
 	body      []byte
 	key       string
 	strict    bool
-	changed   bool
 }
 
 func (c *call) query(name string) string { return c.request.URL.Query().Get(name) }
@@ -79,9 +78,7 @@ func (s *Server) perform(w http.ResponseWriter, c *call, entry *Call, encode enc
 	var err error
 	run := func() {
 		result, err = c.operation.run(s, c)
-		if entry.Done, entry.Changed = true, c.changed; c.changed {
-			s.changes.add(c.operation.name)
-		}
+		entry.Done = true
 	}
 	if f.kind == faultNone {
 		run()

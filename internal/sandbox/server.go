@@ -60,9 +60,7 @@ type Options struct {
 // Call tells of one call.
 type Call struct {
 	Operation string
-	// Key is what the call is about: a thing name, certificate ID, policy name;
-	// for what is attached to something, that, a space, and what it is attached
-	// to.
+	// Key is what the call is about: a thing name, certificate ID, policy name.
 	Key string
 	// Status and Code are of the answer; Code is empty if it went well, and
 	// Status 0 if the connection was dropped instead of answering.
@@ -70,9 +68,8 @@ type Call struct {
 	Code   string
 	// Fault is the injected fault: throttle, error, drop or stall.
 	Fault string
-	// Done says that the operation ran, whatever was answered, and Changed that
-	// it changed the state.
-	Done, Changed bool
+	// Done says that the operation ran, whatever was answered.
+	Done bool
 	// Duration is from the request to the answer.
 	Duration time.Duration
 }
@@ -81,7 +78,6 @@ type Call struct {
 type Server struct {
 	options Options
 	calls   *counters
-	changes *counters
 	quotas  *quotas
 	faults  *faults
 
@@ -101,7 +97,7 @@ func New(options Options) (*Server, error) {
 	if err := checkOptions(options); err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
-	s := &Server{options: options, calls: newCounters(), changes: newCounters(), quotas: newQuotas(options.Quotas), registry: newRegistry()}
+	s := &Server{options: options, calls: newCounters(), quotas: newQuotas(options.Quotas), registry: newRegistry()}
 	if options.StatePath != "" {
 		if err := s.open(options.StatePath); err != nil {
 			return nil, fmt.Errorf("sandbox: state %s: %w", options.StatePath, err)
@@ -184,10 +180,9 @@ func (s *Server) Close() error {
 
 var errClosed = errors.New("sandbox: closed")
 
-// commit journals the changes of a call and makes them, in this order; the
-// caller holds the lock and has checked that each can be made after those before
-// it.
-func (s *Server) commit(c *call, records ...record) error {
+// commit journals changes and makes them, in this order; the caller holds the
+// lock and has checked that each can be made after those before it.
+func (s *Server) commit(records ...record) error {
 	if s.closed {
 		return errClosed
 	}
@@ -208,7 +203,6 @@ func (s *Server) commit(c *call, records ...record) error {
 			return err
 		}
 	}
-	c.changed = true
 	return nil
 }
 

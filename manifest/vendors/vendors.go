@@ -12,7 +12,6 @@ import (
 
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/espressif"
-	"github.com/thingpress/thingpress/manifest/generated"
 	"github.com/thingpress/thingpress/manifest/microchip"
 )
 
@@ -20,7 +19,6 @@ import (
 func Decoders() []manifest.Decoder {
 	return []manifest.Decoder{
 		espressif.Decoder{},
-		generated.Decoder{},
 		microchip.Decoder{},
 	}
 }

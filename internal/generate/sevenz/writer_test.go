@@ -1,0 +1,169 @@
+package sevenz_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bodgit/sevenzip"
+	"pgregory.net/rapid"
+
+	"github.com/thingpress/thingpress/internal/generate/sevenz"
+)
+
+var modified = time.Date(2025, 1, 2, 3, 4, 5, 600, time.UTC)
+
+type member struct {
+	name    string
+	content []byte
+}
+
+// archive writes members and returns the archive.
+func archive(t testing.TB, password string, members ...member) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "a.7z")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := sevenz.NewWriter(file, password, [16]byte{1, 2, 3})
+	for _, m := range members {
+		if err == nil {
+			err = w.AddBytes(m.name, modified, m.content)
+		}
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	all, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func extract(t *testing.T, raw []byte, password string) []member {
+	t.Helper()
+	r, err := sevenzip.NewReaderWithPassword(bytes.NewReader(raw), int64(len(raw)), password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var members []member
+	for _, f := range r.File {
+		in, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := in.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if !f.Modified.Equal(modified) {
+			t.Errorf("%s: modified %v, want %v", f.Name, f.Modified, modified)
+		}
+		members = append(members, member{f.Name, content})
+	}
+	return members
+}
+
+func equal(t *testing.T, got, want []member) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%d members, want %d", len(got), len(want))
+	}
+	for i := range want {
+		if got[i].name != want[i].name || !bytes.Equal(got[i].content, want[i].content) {
+			t.Errorf("member %d is %q of %d bytes, want %q of %d", i, got[i].name, len(got[i].content), want[i].name, len(want[i].content))
+		}
+	}
+}
+
+func TestAnotherReaderFindsWhatWasWritten(t *testing.T) {
+	t.Parallel()
+	many := make([]member, 3000)
+	for i := range many {
+		many[i] = member{fmt.Sprintf("%020X_E0E0.pem", i), []byte(strings.Repeat(fmt.Sprint(i), 300))}
+	}
+	for name, members := range map[string][]member{
+		"one":        {{"a", []byte("content")}},
+		"empty ones": {{"first", nil}, {"a", []byte("content")}, {"last", nil}},
+		"only empty": {{"a", nil}},
+		"names":      {{"ü €\U0001F600.txt", []byte("x")}},
+		"many":       many,
+		"large":      {{"zeros", make([]byte, 40<<20)}, {"a", []byte("b")}},
+	} {
+		for _, password := range []string{"", "pässword"} {
+			t.Run(name+" "+password, func(t *testing.T) {
+				t.Parallel()
+				equal(t, extract(t, archive(t, password, members...), password), members)
+			})
+		}
+	}
+}
+
+func TestAnyContentComesBack(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		contents := rapid.SliceOfN(rapid.SliceOfN(rapid.Byte(), 0, 600), 1, 20).Draw(rt, "contents")
+		var members []member
+		for i, content := range contents {
+			members = append(members, member{fmt.Sprint(i), content})
+		}
+		equal(t, extract(t, archive(t, "", members...), ""), members)
+	})
+}
+
+func TestWithoutThePasswordNothingIsRead(t *testing.T) {
+	t.Parallel()
+	secret := []byte(strings.Repeat("this is a secret ", 100))
+	raw := archive(t, "right", member{"keys.txt", secret})
+	if bytes.Contains(raw, secret[:16]) {
+		t.Error("the content is there in the clear")
+	}
+	for _, password := range []string{"", "wrong"} {
+		r, err := sevenzip.NewReaderWithPassword(bytes.NewReader(raw), int64(len(raw)), password)
+		if err != nil {
+			continue
+		}
+		in, err := r.File[0].Open()
+		if err != nil {
+			continue
+		}
+		if content, err := io.ReadAll(in); err == nil {
+			t.Errorf("password %q reads %d bytes", password, len(content))
+		}
+	}
+}
+
+func TestClosedArchiveTakesNothing(t *testing.T) {
+	t.Parallel()
+	file, err := os.Create(filepath.Join(t.TempDir(), "a.7z"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	w, err := sevenz.NewWriter(file, "", [16]byte{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if w.AddBytes("a", modified, nil) == nil || w.Close() == nil {
+		t.Error("a closed archive takes files")
+	}
+}

@@ -21,11 +21,8 @@ func (o *Options) Admit(d *Device) error {
 	sum := sha256.Sum256(d.Certificate.Raw)
 	d.CertificateID = hex.EncodeToString(sum[:])
 	if d.ID == "" {
-		name, err := CommonName(d.Certificate)
-		if err != nil {
-			return err
-		}
-		d.ID = name
+		// A certificate without a CN has no ID; the template may name the thing by something else.
+		d.ID, _ = CommonName(d.Certificate)
 	}
 	name, err := o.ThingName.Expand(d)
 	if err != nil {

@@ -33,7 +33,7 @@ type Device struct {
 	End int64
 
 	// ID is the vendor's own identity of the chip: MAC, unique ID, chip ID;
-	// the certificate's CN where the format has none.
+	// the certificate's CN where the format has none; empty where there is none either.
 	ID string
 	// ThingName is the expanded [Options.ThingName], by default the CN.
 	ThingName string

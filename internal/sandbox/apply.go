@@ -117,7 +117,7 @@ func (r *registry) addThing(rec *record) bool {
 	f := rec.fields
 	id, err := uuid.Parse(f[1])
 	version, err2 := strconv.ParseInt(f[2], 10, 64)
-	t := &thing{name: f[0], id: id, seq: rec.seq, version: version}
+	t := &thing{name: strings.Clone(f[0]), id: id, seq: rec.seq, version: version}
 	if err != nil || err2 != nil || r.things[t.name] != nil || !r.describe(t, f[3], f[4:]) {
 		return false
 	}

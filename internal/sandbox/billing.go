@@ -50,7 +50,7 @@ func createBillingGroup(s *Server, c *call) (any, error) {
 	b := r.billingGroups[c.key]
 	switch {
 	case b == nil:
-		if err := s.commit(record{kind: kindBillingGroup, fields: []string{c.key, uuid.NewString(), properties}}); err != nil {
+		if err := s.commit(c, record{kind: kindBillingGroup, fields: []string{c.key, uuid.NewString(), properties}}); err != nil {
 			return nil, err
 		}
 		b = r.billingGroups[c.key]
@@ -116,7 +116,7 @@ func deleteBillingGroup(s *Server, c *call) (any, error) {
 	case expected != "" && expected != "1":
 		return nil, versionConflict("billing group", b.name)
 	}
-	return nil, s.commit(record{kind: kindBillingGroupGone, fields: []string{b.name}})
+	return nil, s.commit(c, record{kind: kindBillingGroupGone, fields: []string{b.name}})
 }
 
 // billed reads a call. The caller holds the lock.
@@ -129,10 +129,11 @@ func (s *Server) billed(c *call) (*billingGroup, *thing, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	t, err := s.memberThing(c, &in)
+	t, err := s.memberThing(&in)
 	if err != nil {
 		return nil, nil, err
 	}
+	c.key = name + " " + t.name
 	b, err := s.billingGroup(name)
 	return b, t, err
 }
@@ -144,7 +145,7 @@ func addThingToBillingGroup(s *Server, c *call) (any, error) {
 	if err != nil || t.billing == b {
 		return nil, err
 	}
-	return nil, s.commit(record{kind: kindBilled, fields: []string{b.name, t.name}})
+	return nil, s.commit(c, record{kind: kindBilled, fields: []string{b.name, t.name}})
 }
 
 func removeThingFromBillingGroup(s *Server, c *call) (any, error) {
@@ -154,7 +155,7 @@ func removeThingFromBillingGroup(s *Server, c *call) (any, error) {
 	if err != nil || t.billing != b {
 		return nil, err
 	}
-	return nil, s.commit(record{kind: kindBilledGone, fields: []string{b.name, t.name}})
+	return nil, s.commit(c, record{kind: kindBilledGone, fields: []string{b.name, t.name}})
 }
 
 func listThingsInBillingGroup(s *Server, c *call) (any, error) {

@@ -38,7 +38,7 @@ func registerCertificateWithoutCA(s *Server, c *call) (any, error) {
 		return nil, exists(ref.ID, ref.ARN, "The certificate is already provisioned or registered")
 	}
 	rec := record{kind: kindCertificate, fields: []string{string(der), want.String(), "", "1"}}
-	if err := s.commit(rec); err != nil {
+	if err := s.commit(c, rec); err != nil {
 		return nil, err
 	}
 	return ref, nil
@@ -139,7 +139,7 @@ func updateCertificate(s *Server, c *call) (any, error) {
 	case found.status == revoked:
 		return nil, badState("The certificate is revoked and its status cannot be changed. Id: %s", found.hexID())
 	}
-	return nil, s.commit(record{kind: kindCertificateStatus, fields: []string{found.hexID(), want.String()}})
+	return nil, s.commit(c, record{kind: kindCertificateStatus, fields: []string{found.hexID(), want.String()}})
 }
 
 func deleteCertificate(s *Server, c *call) (any, error) {
@@ -159,5 +159,5 @@ func deleteCertificate(s *Server, c *call) (any, error) {
 	case found.policies.len() > 0 && c.query("forceDelete") != "true":
 		return nil, deleteConflict("Certificate policies must be detached before deletion (arn: %s)", found.arn(s.registry))
 	}
-	return nil, s.commit(record{kind: kindCertificateGone, fields: []string{id}})
+	return nil, s.commit(c, record{kind: kindCertificateGone, fields: []string{id}})
 }

@@ -14,7 +14,7 @@ import (
 type counters struct {
 	mu      sync.Mutex
 	by      map[string]int
-	refused atomic.Int64
+	refused atomic.Int64 // for exceeding a rate
 }
 
 func newCounters() *counters { return &counters{by: map[string]int{}} }
@@ -25,13 +25,19 @@ func (c *counters) add(operation string) {
 	c.mu.Unlock()
 }
 
+func (c *counters) copy() map[string]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.by)
+}
+
 // Calls is how often each operation was called since the start, refused and
 // failed calls included.
-func (s *Server) Calls() map[string]int {
-	s.calls.mu.Lock()
-	defer s.calls.mu.Unlock()
-	return maps.Clone(s.calls.by)
-}
+func (s *Server) Calls() map[string]int { return s.calls.copy() }
+
+// Created is how many calls of each operation changed the state since the start:
+// those that found done what they asked for, and those that failed, are left out.
+func (s *Server) Created() map[string]int { return s.changes.copy() }
 
 // Throttled is how many calls were answered with ThrottlingException.
 func (s *Server) Throttled() int { return int(s.calls.refused.Load()) }

@@ -116,7 +116,7 @@ func (s *Server) createGroup(c *call, in wantedGroup) (any, error) {
 			return nil, err
 		}
 		f := []string{c.key, uuid.NewString(), in.Parent, properties, in.Query, in.QueryVersion, in.Index}
-		if err := s.commit(record{kind: kindGroup, fields: f}); err != nil {
+		if err := s.commit(c, record{kind: kindGroup, fields: f}); err != nil {
 			return nil, err
 		}
 		g = r.groups[c.key]
@@ -252,5 +252,5 @@ func deleteThingGroup(s *Server, c *call) (any, error) {
 	case g.children.len() > 0:
 		return nil, invalid("Cannot delete thing group : %s when there are still child groups attached to it", g.name)
 	}
-	return nil, s.commit(record{kind: kindGroupGone, fields: []string{g.name}})
+	return nil, s.commit(c, record{kind: kindGroupGone, fields: []string{g.name}})
 }

@@ -33,11 +33,11 @@ type journal struct {
 // openJournal locks the file, replays it into the registry and returns how many
 // records it holds. What follows the last whole record is cut off: it was never
 // answered.
-func openJournal(path string, r *registry) (j *journal, records int, err error) {
+func openJournal(path string, r *registry) (*journal, int, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, 0, err
 	}
-	j = &journal{path: path, lock: flock.New(path + ".lock")}
+	j := &journal{path: path, lock: flock.New(path + ".lock")}
 	ok, err := j.lock.TryLock()
 	if err != nil {
 		return nil, 0, fmt.Errorf("lock: %w", err)
@@ -45,23 +45,26 @@ func openJournal(path string, r *registry) (j *journal, records int, err error) 
 	if !ok {
 		return nil, 0, ErrLocked
 	}
-	defer func() {
-		if err != nil {
-			j.close()
-		}
-	}()
-	if j.file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
-		return nil, 0, err
+	records, err := j.load(r)
+	if err != nil {
+		return nil, 0, errors.Join(err, j.close())
+	}
+	return j, records, nil
+}
+
+func (j *journal) load(r *registry) (records int, err error) {
+	if j.file, err = os.OpenFile(j.path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+		return 0, err
 	}
 	end, records, err := replay(j.file, r)
 	if err != nil {
-		return nil, 0, err
+		return 0, err
 	}
 	if err := j.file.Truncate(end); err != nil {
-		return nil, 0, err
+		return 0, err
 	}
 	_, err = j.file.Seek(end, io.SeekStart)
-	return j, records, err
+	return records, err
 }
 
 // replay applies every whole record and returns where the last one ends.

@@ -31,12 +31,11 @@ func (s *Server) named(kind, member, name, arn string) (string, error) {
 	return of, nil
 }
 
-func (s *Server) memberThing(c *call, in *membership) (*thing, error) {
+func (s *Server) memberThing(in *membership) (*thing, error) {
 	name, err := s.named("thing", "thing", in.Thing, in.ThingARN)
 	if err != nil {
 		return nil, err
 	}
-	c.key = name
 	return s.thing(name)
 }
 
@@ -50,10 +49,11 @@ func (s *Server) member(c *call) (*group, *thing, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	t, err := s.memberThing(c, &in)
+	t, err := s.memberThing(&in)
 	if err != nil {
 		return nil, nil, err
 	}
+	c.key = name + " " + t.name
 	g, err := s.group(name)
 	return g, t, err
 }
@@ -96,7 +96,7 @@ func addThingToThingGroup(s *Server, c *call) (any, error) {
 	if err := admits(g, t.groupsNow()); err != nil {
 		return nil, err
 	}
-	return nil, s.commit(record{kind: kindMember, fields: []string{g.name, t.name}})
+	return nil, s.commit(c, record{kind: kindMember, fields: []string{g.name, t.name}})
 }
 
 func removeThingFromThingGroup(s *Server, c *call) (any, error) {
@@ -109,7 +109,7 @@ func removeThingFromThingGroup(s *Server, c *call) (any, error) {
 	if _, in := t.groups.find(g); !in {
 		return nil, nil
 	}
-	return nil, s.commit(record{kind: kindMemberGone, fields: []string{g.name, t.name}})
+	return nil, s.commit(c, record{kind: kindMemberGone, fields: []string{g.name, t.name}})
 }
 
 // updateThingGroupsForThing does all or nothing: first what is to be removed,
@@ -159,7 +159,7 @@ func updateThingGroupsForThing(s *Server, c *call) (any, error) {
 	if len(records) == 0 {
 		return nil, nil
 	}
-	return nil, s.commit(records...)
+	return nil, s.commit(c, records...)
 }
 
 func indexOf(groups []*group, g *group) int {

@@ -42,7 +42,7 @@ func createPolicy(s *Server, c *call) (any, error) {
 	if err := checkDocument(in.Document); err != nil {
 		return nil, err
 	}
-	if err := s.commit(record{kind: kindPolicy, fields: []string{c.key, in.Document, uuid.NewString()}}); err != nil {
+	if err := s.commit(c, record{kind: kindPolicy, fields: []string{c.key, in.Document, uuid.NewString()}}); err != nil {
 		return nil, err
 	}
 	return struct {
@@ -97,7 +97,7 @@ func deletePolicy(s *Server, c *call) (any, error) {
 	case p.targets.len() > 0:
 		return nil, deleteConflict("The policy cannot be deleted as the policy is attached to one or more principals (name=%s)", p.name)
 	}
-	return nil, s.commit(record{kind: kindPolicyGone, fields: []string{p.name}})
+	return nil, s.commit(c, record{kind: kindPolicyGone, fields: []string{p.name}})
 }
 
 // target finds the certificate or thing group of an ARN.
@@ -123,6 +123,7 @@ func (s *Server) policyAndTarget(c *call) (*policy, target, error) {
 		return nil, nil, err
 	}
 	p, err := s.policy(c.key)
+	c.key += " " + shorten(in.Target)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -146,7 +147,7 @@ func attachPolicy(s *Server, c *call) (any, error) {
 	if to.attached().len() >= to.room() {
 		return nil, limitExceeded("The maximum number of policies (%d) is attached to %s", to.room(), to.arn(s.registry))
 	}
-	return nil, s.commit(record{kind: kindTarget, fields: targetFields(p, to)})
+	return nil, s.commit(c, record{kind: kindTarget, fields: targetFields(p, to)})
 }
 
 func detachPolicy(s *Server, c *call) (any, error) {
@@ -159,7 +160,7 @@ func detachPolicy(s *Server, c *call) (any, error) {
 	if _, there := from.attached().find(p); !there {
 		return nil, nil
 	}
-	return nil, s.commit(record{kind: kindTargetGone, fields: targetFields(p, from)})
+	return nil, s.commit(c, record{kind: kindTargetGone, fields: targetFields(p, from)})
 }
 
 func listAttachedPolicies(s *Server, c *call) (any, error) {

@@ -52,6 +52,7 @@ func attachThingPrincipal(s *Server, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.key = t.name + " " + to.hexID()
 	old, _ := t.attachment(to)
 	if old != nil && (relation == "" || relation == old.relation()) {
 		return nil, nil
@@ -66,7 +67,7 @@ func attachThingPrincipal(s *Server, c *call) (any, error) {
 			return nil, invalid("The principal is already attached to the thing %s and cannot be attached exclusively", a.thing.name)
 		}
 	}
-	return nil, s.commit(principalRecord(0, 0, t, to, exclusive))
+	return nil, s.commit(c, principalRecord(0, 0, t, to, exclusive))
 }
 
 func detachThingPrincipal(s *Server, c *call) (any, error) {
@@ -81,10 +82,11 @@ func detachThingPrincipal(s *Server, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.key = t.name + " " + from.hexID()
 	if a, _ := t.attachment(from); a == nil {
 		return nil, notFound("The principal is not attached to the thing %s", t.name)
 	}
-	return nil, s.commit(record{kind: kindPrincipalGone, fields: []string{t.name, from.hexID()}})
+	return nil, s.commit(c, record{kind: kindPrincipalGone, fields: []string{t.name, from.hexID()}})
 }
 
 func (s *Server) thingPrincipals(c *call, show func(*attachment) (any, bool)) (items []any, next string, err error) {

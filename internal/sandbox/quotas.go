@@ -54,9 +54,9 @@ func (q *quotas) take(operation string, now time.Time) bool {
 	defer q.mu.Unlock()
 	for _, name := range names {
 		if b := q.buckets[name]; b != nil {
-			// A little short is rounding: at 15 calls per second a fifteenth of
-			// a second fills one token less 10⁻¹⁵.
-			if b.fill(now); b.tokens < 1-1e-9 {
+			// A little short is rounding: a fifteenth of a second is not a whole
+			// number of nanoseconds.
+			if b.fill(now); b.tokens < 1-1e-6 {
 				return false
 			}
 		}

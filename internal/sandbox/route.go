@@ -3,6 +3,7 @@ package sandbox
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -91,7 +92,7 @@ func newRoutes(all []restRoute) routes {
 	return r
 }
 
-// Operations lists the names of the operations of AWS IoT that a sandbox has.
+// Operations lists the names of the operations of AWS IoT that a sandbox has, sorted.
 func Operations() []string {
 	var names []string
 	for _, group := range restRoutes {
@@ -99,6 +100,7 @@ func Operations() []string {
 			names = append(names, one.operation.name)
 		}
 	}
+	slices.Sort(names)
 	return names
 }
 

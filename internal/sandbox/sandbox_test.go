@@ -69,6 +69,9 @@ func direct(s *Server) clients {
 
 var serial atomic.Int64
 
+// bigInt is a serial number of its own.
+func bigInt() *big.Int { return big.NewInt(serial.Add(1)) }
+
 // mint makes a certificate from a template, which its own key signs,
 // as PEM.
 func mint(t testing.TB, change func(*x509.Certificate)) string {
@@ -78,7 +81,7 @@ func mint(t testing.TB, change func(*x509.Certificate)) string {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(serial.Add(1)), Subject: pkix.Name{CommonName: "device"},
+		SerialNumber: bigInt(), Subject: pkix.Name{CommonName: "device"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 	}
 	if change != nil {

@@ -17,6 +17,7 @@ type call struct {
 	body      []byte
 	key       string
 	strict    bool
+	changed   bool
 }
 
 func (c *call) query(name string) string { return c.request.URL.Query().Get(name) }
@@ -78,7 +79,9 @@ func (s *Server) perform(w http.ResponseWriter, c *call, entry *Call, encode enc
 	var err error
 	run := func() {
 		result, err = c.operation.run(s, c)
-		entry.Done = true
+		if entry.Done, entry.Changed = true, c.changed; c.changed {
+			s.changes.add(c.operation.name)
+		}
 	}
 	if f.kind == faultNone {
 		run()

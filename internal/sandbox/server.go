@@ -60,7 +60,9 @@ type Options struct {
 // Call tells of one call.
 type Call struct {
 	Operation string
-	// Key is what the call is about: a thing name, certificate ID, policy name.
+	// Key is what the call is about: a thing name, certificate ID, policy name;
+	// for what is attached to something, that, a space, and what it is attached
+	// to.
 	Key string
 	// Status and Code are of the answer; Code is empty if it went well, and
 	// Status 0 if the connection was dropped instead of answering.
@@ -68,8 +70,9 @@ type Call struct {
 	Code   string
 	// Fault is the injected fault: throttle, error, drop or stall.
 	Fault string
-	// Done says that the operation ran, whatever was answered.
-	Done bool
+	// Done says that the operation ran, whatever was answered, and Changed that
+	// it changed the state.
+	Done, Changed bool
 	// Duration is from the request to the answer.
 	Duration time.Duration
 }
@@ -78,6 +81,7 @@ type Call struct {
 type Server struct {
 	options Options
 	calls   *counters
+	changes *counters
 	quotas  *quotas
 	faults  *faults
 
@@ -97,7 +101,7 @@ func New(options Options) (*Server, error) {
 	if err := checkOptions(options); err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
-	s := &Server{options: options, calls: newCounters(), quotas: newQuotas(options.Quotas), registry: newRegistry()}
+	s := &Server{options: options, calls: newCounters(), changes: newCounters(), quotas: newQuotas(options.Quotas), registry: newRegistry()}
 	if options.StatePath != "" {
 		if err := s.open(options.StatePath); err != nil {
 			return nil, fmt.Errorf("sandbox: state %s: %w", options.StatePath, err)
@@ -180,9 +184,10 @@ func (s *Server) Close() error {
 
 var errClosed = errors.New("sandbox: closed")
 
-// commit journals changes and makes them, in this order; the caller holds the
-// lock and has checked that each can be made after those before it.
-func (s *Server) commit(records ...record) error {
+// commit journals the changes of a call and makes them, in this order; the
+// caller holds the lock and has checked that each can be made after those before
+// it.
+func (s *Server) commit(c *call, records ...record) error {
 	if s.closed {
 		return errClosed
 	}
@@ -203,6 +208,7 @@ func (s *Server) commit(records ...record) error {
 			return err
 		}
 	}
+	c.changed = true
 	return nil
 }
 

@@ -83,7 +83,7 @@ func createThing(s *Server, c *call) (any, error) {
 		}
 		records = append(records, record{kind: kindBilled, fields: []string{b.name, c.key}})
 	}
-	if err := s.commit(records...); err != nil {
+	if err := s.commit(c, records...); err != nil {
 		return nil, err
 	}
 	return r.things[c.key].ref(r), nil
@@ -175,7 +175,7 @@ func updateThing(s *Server, c *call) (any, error) {
 		return nil, err
 	}
 	f := appendAttributes([]string{t.name, decimal(t.version + 1), kind.title()}, attributes)
-	return nil, s.commit(record{kind: kindThingUpdate, fields: f})
+	return nil, s.commit(c, record{kind: kindThingUpdate, fields: f})
 }
 
 func deleteThing(s *Server, c *call) (any, error) {
@@ -195,7 +195,7 @@ func deleteThing(s *Server, c *call) (any, error) {
 	if t.principals.len() > 0 {
 		return nil, invalid("Cannot delete. Thing %s is still attached to one or more principals", t.name)
 	}
-	return nil, s.commit(record{kind: kindThingGone, fields: []string{t.name}})
+	return nil, s.commit(c, record{kind: kindThingGone, fields: []string{t.name}})
 }
 
 func listThings(s *Server, c *call) (any, error) {

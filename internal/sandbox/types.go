@@ -77,7 +77,7 @@ func createThingType(s *Server, c *call) (any, error) {
 	switch {
 	case old == nil:
 		rec := record{kind: kindType, fields: []string{c.key, uuid.NewString(), properties, "0"}}
-		if err := s.commit(rec); err != nil {
+		if err := s.commit(c, rec); err != nil {
 			return nil, err
 		}
 		old = s.registry.types[c.key]
@@ -149,7 +149,7 @@ func deprecateThingType(s *Server, c *call) (any, error) {
 	if !in.Undo {
 		date = decimal(time.Now().UnixMilli())
 	}
-	return nil, s.commit(record{kind: kindTypeDeprecated, fields: []string{t.name, date}})
+	return nil, s.commit(c, record{kind: kindTypeDeprecated, fields: []string{t.name, date}})
 }
 
 func deleteThingType(s *Server, c *call) (any, error) {
@@ -167,5 +167,5 @@ func deleteThingType(s *Server, c *call) (any, error) {
 	case t.things > 0:
 		return nil, invalid("Can not delete thing type : %s. Things are still associated with it", t.name)
 	}
-	return nil, s.commit(record{kind: kindTypeGone, fields: []string{t.name}})
+	return nil, s.commit(c, record{kind: kindTypeGone, fields: []string{t.name}})
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
+	"iter"
 	"testing"
 
 	"github.com/thingpress/thingpress/manifest"
@@ -24,13 +25,19 @@ type collectedEntry struct {
 	err    *manifest.EntryError
 }
 
+const testName = "test.json"
+
+func decodeBytes(data []byte, opts manifest.Options) iter.Seq2[manifest.Device, error] {
+	in := manifest.Input{Name: testName, Reader: bytes.NewReader(data), Size: int64(len(data))}
+	return microchip.Decoder{}.Decode(context.Background(), in, opts)
+}
+
 // collect decodes data and checks what every stream promises: entries are
 // numbered without gaps, and nothing follows an error that is not an entry's.
 func collect(t testing.TB, data []byte, opts manifest.Options) collected {
 	t.Helper()
 	var all collected
-	in := manifest.Input{Name: "test.json", Reader: bytes.NewReader(data), Size: int64(len(data))}
-	for device, err := range (microchip.Decoder{}).Decode(context.Background(), in, opts) {
+	for device, err := range decodeBytes(data, opts) {
 		if all.final != nil {
 			t.Fatalf("the stream went on after %v", all.final)
 		}
@@ -40,7 +47,7 @@ func collect(t testing.TB, data []byte, opts manifest.Options) collected {
 		case errors.As(err, &bad):
 			index = bad.Entry
 			all.entries = append(all.entries, collectedEntry{err: bad})
-			if bad.Reason == "" || bad.Vendor != "microchip" || bad.Manifest != in.Name {
+			if bad.Reason == "" || bad.Vendor != "microchip" || bad.Manifest != testName {
 				t.Fatalf("incomplete error: %#v", bad)
 			}
 		case err != nil:

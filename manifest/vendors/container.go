@@ -3,6 +3,7 @@ package vendors
 import (
 	"bytes"
 
+	"github.com/thingpress/thingpress/manifest/internal/armour"
 	"github.com/thingpress/thingpress/manifest/internal/window"
 )
 
@@ -37,7 +38,7 @@ func container(head []byte) string {
 	if len(head) > 262 && bytes.HasPrefix(head[257:], []byte("ustar")) {
 		return "a tar archive; unpack it first"
 	}
-	if what := binaryDER(head); what != "" {
+	if what := armour.NameDER(head); what != "" {
 		return what
 	}
 	text := bytes.ToLower(bytes.TrimSpace(window.Head(head[:min(len(head), 1024)])))
@@ -50,51 +51,4 @@ func container(head []byte) string {
 		return "XML"
 	}
 	return ""
-}
-
-// binaryDER tells apart what is encoded in DER: the first elements differ.
-func binaryDER(head []byte) string {
-	if len(head) < 8 || head[0] != 0x30 {
-		return ""
-	}
-	body, ok := inner(head)
-	if !ok || len(body) < 2 {
-		return ""
-	}
-	// PKCS #7 begins with an OID below 1.2.840.113549.1.7.
-	pkcs7 := []byte{0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07}
-	switch {
-	case bytes.HasPrefix(body, pkcs7):
-		return "a PKCS #7 container in DER; take the certificates out with openssl pkcs7 -inform der -print_certs"
-	case bytes.HasPrefix(body, []byte{0x02, 0x01, 0x03, 0x30}):
-		return "a PKCS #12 container, which is made to hold private keys; export the certificates alone with openssl pkcs12 -nokeys"
-	}
-	tbs, ok := inner(body)
-	switch {
-	case body[0] != 0x30 || !ok:
-		return ""
-	case bytes.HasPrefix(tbs, []byte{0xa0, 0x03, 0x02, 0x01}):
-		return "one certificate in DER; convert it with openssl x509 -inform der"
-	case bytes.HasPrefix(tbs, []byte{0x02, 0x01, 0x00, 0x30}):
-		return "a certificate signing request (CSR) in DER"
-	case bytes.HasPrefix(tbs, []byte{0x02, 0x01, 0x01, 0x30}):
-		return "a certificate revocation list (CRL) in DER"
-	}
-	return ""
-}
-
-// inner returns what follows the tag and length of a DER element, as far as it
-// is there.
-func inner(der []byte) ([]byte, bool) {
-	switch {
-	case len(der) < 2:
-		return nil, false
-	case der[1] <= 0x80: // 0x80 is BER's indefinite length
-		return der[2:], true
-	}
-	n := 2 + int(der[1]&0x7f)
-	if n > 6 || n > len(der) {
-		return nil, false
-	}
-	return der[n:], true
 }

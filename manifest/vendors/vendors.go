@@ -12,6 +12,7 @@ import (
 
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/espressif"
+	"github.com/thingpress/thingpress/manifest/generated"
 	"github.com/thingpress/thingpress/manifest/microchip"
 )
 
@@ -19,6 +20,7 @@ import (
 func Decoders() []manifest.Decoder {
 	return []manifest.Decoder{
 		espressif.Decoder{},
+		generated.Decoder{},
 		microchip.Decoder{},
 	}
 }

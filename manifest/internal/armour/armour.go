@@ -55,10 +55,15 @@ func Parse(text []byte) ([]*x509.Certificate, error) {
 // ParseDER parses one certificate, and tells a private key from what is only broken.
 func ParseDER(der []byte) (*x509.Certificate, error) {
 	certificate, err := manifest.ParseCertificate(der)
-	if err != nil && manifest.IsPrivateKey(der) {
+	switch {
+	case err == nil:
+		return certificate, nil
+	case manifest.IsPrivateKey(der):
 		return nil, manifest.ErrPrivateKey
+	case !BeginsCertificate(der) && NameDER(der) != "":
+		return nil, manifest.Errorf(manifest.ReasonBadCertificate, "this is %s", NameDER(der))
 	}
-	return certificate, err //nolint:wrapcheck // it carries the reason and says what was done
+	return nil, err //nolint:wrapcheck // it carries the reason and says what was done
 }
 
 func parsePEM(text []byte) ([]*x509.Certificate, error) {
@@ -79,6 +84,13 @@ func parsePEM(text []byte) ([]*x509.Certificate, error) {
 		text = rest
 	}
 	return all, nil
+}
+
+// Label returns the label of the first PEM block in text.
+func Label(text []byte) string {
+	_, after, _ := bytes.Cut(text, begin)
+	label, _, _ := bytes.Cut(after, dash)
+	return string(label[:min(len(label), 64)])
 }
 
 // nextBlock decodes the first PEM block of text, which has one.

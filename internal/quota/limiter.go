@@ -1,0 +1,256 @@
+package quota
+
+import (
+	"container/list"
+	"context"
+	"math"
+	"sync"
+	"time"
+)
+
+const (
+	// Margin is the part of a known quota that is used. A server counts arrivals, and those bunch.
+	Margin = 0.987
+	// Floor is the lowest rate, in calls per second, so that what recovers is noticed.
+	Floor = 0.2
+	// unlimitedFrom is the rate above which pacing does nothing that a clock could show.
+	unlimitedFrom = 1e6
+	// slack is how much unused time short gaps may give back, in seconds. It
+	// makes up for late timers and for moments in which no device was ready.
+	slack = 0.1
+	// idleBurst is what an idle second gives, in seconds' worth of calls: half of the second's burst that the server then holds.
+	idleBurst = 0.5
+	// tick is the shortest sleep between releases; faster rates release several calls at once.
+	tick = time.Millisecond
+)
+
+// Options changes how limiters start.
+type Options struct {
+	// Sharers is the most limiters that may run beside this one on the same
+	// quota, itself included, such as the stack's MaxConcurrency. Above 1 the
+	// limiter starts at its part of the quota without a burst, and grows to the whole
+	// as long as nothing is throttled. 0 means 1.
+	Sharers int
+}
+
+// A Limiter paces the calls of one operation. It hands out permissions in the
+// order in which they were asked for. All methods are safe for concurrent use.
+type Limiter struct {
+	mu      sync.Mutex
+	control control
+	burst   float64 // seconds' worth of calls after an idle second
+
+	tokens  float64
+	filled  time.Time // when tokens was computed
+	waiting list.List // of *waiter
+	timer   *time.Timer
+	granted uint64
+}
+
+type waiter struct {
+	ready  chan struct{}
+	ticket Ticket
+}
+
+// NewLimiter returns a limiter for a quota of so many calls per second; +Inf for
+// none. It stays under the quota by [Margin], and takes less as soon as the
+// server throttles, whatever the quota says; see docs/adr/0003-rate-controller.md.
+func NewLimiter(tps float64, o Options) *Limiter {
+	now := time.Now()
+	limit := max(tps*Margin, Floor)
+	l := &Limiter{burst: idleBurst, filled: now}
+	if o.Sharers > 1 && !math.IsInf(limit, 1) {
+		l.burst = 0
+		l.control = startBelow(limit, limit/float64(o.Sharers), now)
+	} else {
+		l.control = startAt(limit, now)
+	}
+	rate := l.control.rate(now)
+	l.tokens = max(1, rate*l.burst)
+	return l
+}
+
+// Wait returns when the call may be made. The ticket's methods must then
+// be told of the answer. The error is ctx's, and then no call may be made.
+func (l *Limiter) Wait(ctx context.Context) (Ticket, error) {
+	if err := ctx.Err(); err != nil {
+		return Ticket{}, context.Cause(ctx)
+	}
+	l.mu.Lock()
+	now := time.Now()
+	l.fill(now)
+	if l.waiting.Len() == 0 && l.tokens >= 1 {
+		t := l.grant(now)
+		l.mu.Unlock()
+		return t, nil
+	}
+	w := &waiter{ready: make(chan struct{})}
+	e := l.waiting.PushBack(w)
+	if l.waiting.Len() == 1 {
+		l.schedule(now)
+	}
+	l.mu.Unlock()
+
+	select {
+	case <-w.ready:
+		return w.ticket, nil
+	case <-ctx.Done():
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case <-w.ready: // granted meanwhile: what was not called is given back
+		l.tokens++
+		l.granted--
+		l.release(time.Now())
+	default:
+		l.waiting.Remove(e)
+	}
+	return Ticket{}, context.Cause(ctx)
+}
+
+// fill brings tokens up to date. A gap of a second gives the burst, a shorter one no more than the slack.
+func (l *Limiter) fill(now time.Time) {
+	gap := now.Sub(l.filled).Seconds()
+	if gap <= 0 {
+		return
+	}
+	l.filled = now
+	rate := l.control.rate(now)
+	if rate >= unlimitedFrom {
+		l.tokens = rate
+		return
+	}
+	most := max(1, rate*slack)
+	if l.waiting.Len() == 0 && gap >= 1 {
+		most = max(1, rate*l.burst)
+		l.control.woke(now)
+	}
+	l.tokens = max(min(l.tokens, most), min(l.tokens+gap*rate, most))
+}
+
+func (l *Limiter) grant(now time.Time) Ticket {
+	l.tokens--
+	l.granted++
+	return Ticket{limiter: l, sent: now, cut: l.control.cuts}
+}
+
+// release grants what the tokens allow, in order, and sleeps for the next.
+func (l *Limiter) release(now time.Time) {
+	l.fill(now)
+	for l.waiting.Len() > 0 && l.tokens >= 1 {
+		w := l.waiting.Remove(l.waiting.Front()).(*waiter)
+		w.ticket = l.grant(now)
+		close(w.ready)
+	}
+	l.schedule(now)
+}
+
+func (l *Limiter) schedule(now time.Time) {
+	if l.waiting.Len() == 0 {
+		return
+	}
+	wait := time.Duration((1 - l.tokens) / l.control.rate(now) * float64(time.Second))
+	// The rate grows while a slow call waits, so a long sleep looks again.
+	wait = min(max(wait+time.Nanosecond, tick), time.Second)
+	if l.timer == nil {
+		l.timer = time.AfterFunc(wait, func() {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.release(time.Now())
+		})
+		return
+	}
+	l.timer.Reset(wait)
+}
+
+// Rate returns the calls per second that the limiter allows now; +Inf where nothing limits it.
+func (l *Limiter) Rate() float64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.control.rate(time.Now())
+}
+
+// Stats is what a limiter did and where it stands.
+type Stats struct {
+	// Rate and Cap are calls per second: what is allowed now, and the most that
+	// the quota allows, the margin taken off; +Inf where nothing limits.
+	Rate, Cap float64
+	// Waiting is how many callers wait for permission now.
+	Waiting int
+	// Granted, Accepted, Throttled and Other count permissions and answers.
+	Granted, Accepted, Throttled, Other uint64
+	// Cuts and TakenBack count how often throttling lowered the rate, and how
+	// often that was taken back because it did not help.
+	Cuts, TakenBack uint64
+	// Ambient is the share of calls that the server throttles whatever the rate, as far as known.
+	Ambient float64
+}
+
+// Stats returns a consistent copy.
+func (l *Limiter) Stats() Stats {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := &l.control
+	return Stats{
+		Rate: c.rate(time.Now()), Cap: c.cap, Waiting: l.waiting.Len(),
+		Granted: l.granted, Accepted: c.accepted, Throttled: c.throttled, Other: c.other,
+		Cuts: c.cuts, TakenBack: c.takenBack, Ambient: c.ambient,
+	}
+}
+
+// Accepted tells that a call was accepted for which there is no ticket. A
+// [Ticket] is better: it knows when the call was sent.
+func (l *Limiter) Accepted() { l.bare().Accepted() }
+
+// Throttled tells that a call was throttled for which there is no ticket.
+func (l *Limiter) Throttled() { l.bare().Throttled() }
+
+func (l *Limiter) bare() Ticket {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return Ticket{limiter: l, sent: time.Now(), cut: l.control.cuts}
+}
+
+// A Ticket is the permission for one call. Exactly one of its methods is to be
+// called, once, when the answer is there. The zero ticket's methods do nothing.
+type Ticket struct {
+	limiter *Limiter
+	sent    time.Time
+	cut     uint64
+}
+
+// Sent is when permission was given.
+func (t Ticket) Sent() time.Time { return t.sent }
+
+// Accepted tells that the server took the call, whatever it then answered:
+// success, a conflict and a refusal of the device are all accepted.
+func (t Ticket) Accepted() { t.answer((*control).tookCall) }
+
+// Throttled tells that the server refused the call because of its rate.
+func (t Ticket) Throttled() { t.answer((*control).refusedCall) }
+
+// Done tells that the call ended without saying anything about the rate: a
+// reset, a timeout, a 5xx, or it was never made.
+func (t Ticket) Done() {
+	t.answer(func(c *control, _ Ticket, _ time.Time) { c.other++ })
+}
+
+func (t Ticket) answer(tell func(*control, Ticket, time.Time)) {
+	if t.limiter == nil {
+		return
+	}
+	l := t.limiter
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	l.fill(now)
+	cuts, back := l.control.cuts, l.control.takenBack
+	tell(&l.control, t, now)
+	if l.control.cuts == cuts && l.control.takenBack == back {
+		return
+	}
+	// What was saved up at the old rate would be throttled at the new one.
+	l.tokens = min(l.tokens, 1)
+	l.schedule(now)
+}

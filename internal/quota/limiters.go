@@ -1,0 +1,64 @@
+package quota
+
+import (
+	"context"
+	"sync"
+)
+
+// Limiters holds one [Limiter] per operation, made when first asked for. All
+// methods are safe for concurrent use.
+type Limiters struct {
+	set     Set
+	options Options
+
+	mu sync.RWMutex
+	by map[Op]*Limiter
+}
+
+// NewLimiters returns limiters for the quotas of a set. The options hold for each of them.
+func NewLimiters(s Set, o Options) *Limiters {
+	return &Limiters{set: s, options: o, by: make(map[Op]*Limiter)}
+}
+
+// Limiter returns the limiter of op.
+func (ls *Limiters) Limiter(op Op) *Limiter {
+	ls.mu.RLock()
+	l := ls.by[op]
+	ls.mu.RUnlock()
+	if l != nil {
+		return l
+	}
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if l = ls.by[op]; l == nil {
+		l = NewLimiter(ls.set.TPS(op), ls.options)
+		ls.by[op] = l
+	}
+	return l
+}
+
+// Wait waits until op may be called; see [Limiter.Wait].
+func (ls *Limiters) Wait(ctx context.Context, op Op) (Ticket, error) {
+	return ls.Limiter(op).Wait(ctx)
+}
+
+// Set returns the quotas that the limiters were made from.
+func (ls *Limiters) Set() Set { return ls.set }
+
+// Stats returns the state of every limiter that was asked for.
+func (ls *Limiters) Stats() map[Op]Stats {
+	ls.mu.RLock()
+	defer ls.mu.RUnlock()
+	stats := make(map[Op]Stats, len(ls.by))
+	for op, l := range ls.by {
+		stats[op] = l.Stats()
+	}
+	return stats
+}
+
+// Ceiling returns what the rates in force allow, in devices per second, and the
+// operation that binds. It differs from [Ceiling] of the set where a limiter
+// found another limit, and by the margin below the quota.
+func (ls *Limiters) Ceiling(calls Calls) (devicesPerSecond float64, binding Op) {
+	return minimum(calls, func(op Op) float64 { return ls.Limiter(op).Rate() })
+}

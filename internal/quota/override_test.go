@@ -1,0 +1,78 @@
+package quota
+
+import (
+	"math"
+	"strings"
+	"testing"
+)
+
+func TestParseOverride(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		in   string
+		want Override
+	}{
+		{"AttachPolicy=25", Override{Op: AttachPolicy, TPS: 25}},
+		{"attachpolicy = 0.5", Override{Op: AttachPolicy, TPS: 0.5}},
+		{"CreateThing=none", Override{Op: CreateThing, TPS: math.Inf(1)}},
+		{"CreateThing=NONE", Override{Op: CreateThing, TPS: math.Inf(1)}},
+		{"ListThings=default", Override{Op: ListThings, Default: true}},
+	} {
+		got, err := ParseOverride(tt.in)
+		if err != nil || got != tt.want {
+			t.Errorf("ParseOverride(%q) = %+v, %v", tt.in, got, err)
+		}
+	}
+}
+
+func TestParseOverrideSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ in, says string }{
+		{"", "want OPERATION=TPS"},
+		{"AttachPolicy", "want OPERATION=TPS"},
+		{"=5", "want OPERATION=TPS"},
+		{"AttachPolicy=", "want OPERATION=TPS"},
+		{"AttachPolcy=5", "did you mean AttachPolicy?"},
+		{"RegisterCertificate=5", "did you mean RegisterCertificateWithoutCA?"},
+		{"AttachThingToThingGroup=5", "did you mean AddThingToThingGroup?"},
+		{"frobnicate=5", "`thingpress quotas` lists all"},
+		{strings.Repeat("x", 1<<16) + "=5", "lists all"},
+		{"AttachPolicy=fast", "not a number"},
+		{"AttachPolicy=NaN", "not a number"},
+		{"AttachPolicy=inf", "not a number"},
+		{"AttachPolicy=1e999", "not a number"},
+		{"AttachPolicy=0", "at least 0.2"},
+		{"AttachPolicy=-3", "at least 0.2"},
+	} {
+		_, err := ParseOverride(tt.in)
+		if err == nil || !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("ParseOverride(%.40q): %.200v, want it to say %q", tt.in, err, tt.says)
+		}
+	}
+}
+
+func TestParseOverridesTakesTheLast(t *testing.T) {
+	t.Parallel()
+	got, err := ParseOverrides([]string{"AttachPolicy=1", "CreateThing=2", "AttachPolicy=3"})
+	if err != nil || len(got) != 2 || got[AttachPolicy].TPS != 3 {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if _, err := ParseOverrides([]string{"AttachPolicy=1", "x"}); err == nil {
+		t.Error("a bad one among good ones passed")
+	}
+}
+
+func FuzzParseOverride(f *testing.F) {
+	for _, s := range []string{"AttachPolicy=25", "CreateThing=none", "=", "ListThings=default", "a=1e400", "\x00=\xff"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		o, err := ParseOverride(s)
+		if err != nil {
+			return
+		}
+		if _, ok := Lookup(o.Op); !ok || !o.Default && !(o.TPS >= Floor) {
+			t.Errorf("%q gave %+v", s, o)
+		}
+	})
+}

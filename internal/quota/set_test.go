@@ -1,0 +1,69 @@
+package quota
+
+import (
+	"math"
+	"testing"
+)
+
+func TestResolveTakesTheStrongestSource(t *testing.T) {
+	t.Parallel()
+	applied := map[string]float64{"L-4671C7C8": 100, "L-CA7D4E3E": 40, "L-64CBACAC": 0}
+	joint := map[string]float64{"L-4671C7C8": 100, Registrations: 15}
+	for _, tt := range []struct {
+		name string
+		from Sources
+		op   Op
+		want Quota
+	}{
+		{"default", Sources{}, AttachPolicy, Quota{AttachPolicy, 15, FromDefault, "L-CA7D4E3E"}},
+		{"account over default", Sources{Applied: applied}, AttachPolicy, Quota{AttachPolicy, 40, FromAccount, "L-CA7D4E3E"}},
+		{"zero is no value", Sources{Applied: applied}, CreateThing, Quota{CreateThing, 100, FromDefault, "L-64CBACAC"}},
+		{"flag over account", Sources{Applied: applied, Overrides: map[Op]Override{AttachPolicy: {Op: AttachPolicy, TPS: 7}}}, AttachPolicy, Quota{AttachPolicy, 7, FromFlag, "L-CA7D4E3E"}},
+		{"flag says default", Sources{Applied: applied, Overrides: map[Op]Override{AttachPolicy: {Op: AttachPolicy, Default: true}}}, AttachPolicy, Quota{AttachPolicy, 15, FromFlag, "L-CA7D4E3E"}},
+		{"joint limit where reported", Sources{Applied: joint}, RegisterCertificateWithoutCA, Quota{RegisterCertificateWithoutCA, 15, FromAccount, Registrations}},
+		{"joint limit not reported", Sources{Applied: applied}, RegisterCertificateWithoutCA, Quota{RegisterCertificateWithoutCA, 100, FromAccount, "L-4671C7C8"}},
+		{"joint limit above the quota", Sources{Applied: map[string]float64{Registrations: 15}}, RegisterCertificateWithoutCA, Quota{RegisterCertificateWithoutCA, 10, FromDefault, "L-4671C7C8"}},
+		{"flag over joint limit", Sources{Applied: joint, Overrides: map[Op]Override{RegisterCertificateWithoutCA: {TPS: 80}}}, RegisterCertificateWithoutCA, Quota{RegisterCertificateWithoutCA, 80, FromFlag, "L-4671C7C8"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s, err := Resolve(tt.from)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := s.Quota(tt.op); got != tt.want {
+				t.Errorf("got %+v, want %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestShareTakesItsPartOfEveryQuota(t *testing.T) {
+	t.Parallel()
+	s, err := Resolve(Sources{Share: 0.5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.TPS(AttachPolicy); got != 7.5 {
+		t.Errorf("half of 15 is %g", got)
+	}
+	if got := s.Quota(AttachPolicy).TPS; got != 15 {
+		t.Errorf("the quota shown is %g, want what the account has", got)
+	}
+	for _, share := range []float64{-1, 1.5, math.NaN(), math.Inf(1)} {
+		if _, err := Resolve(Sources{Share: share}); err == nil {
+			t.Errorf("share %g passed", share)
+		}
+	}
+}
+
+func TestUnlimitedLimitsNothing(t *testing.T) {
+	t.Parallel()
+	for _, s := range []Set{Unlimited(), {}} {
+		for _, q := range s.All() {
+			if !math.IsInf(s.TPS(q.Op), 1) {
+				t.Errorf("%s is limited to %g", q.Op, s.TPS(q.Op))
+			}
+		}
+	}
+}

@@ -1,0 +1,62 @@
+package quota
+
+import (
+	"regexp"
+	"testing"
+)
+
+func TestTableNamesEveryOperationOnceWithAUsableQuota(t *testing.T) {
+	t.Parallel()
+	code := regexp.MustCompile(`^L-[0-9A-F]{8}$`)
+	ops, codes := map[Op]bool{}, map[string]Op{Registrations: "the joint limit"}
+	for _, d := range Defaults() {
+		if ops[d.Op] {
+			t.Errorf("%s stands twice", d.Op)
+		}
+		ops[d.Op] = true
+		if d.TPS < Floor {
+			t.Errorf("%s: %g calls per second", d.Op, d.TPS)
+		}
+		if !code.MatchString(d.Code) {
+			t.Errorf("%s: code %q", d.Op, d.Code)
+		}
+		if other, ok := codes[d.Code]; ok {
+			t.Errorf("%s has the code of %s", d.Op, other)
+		}
+		codes[d.Code] = d.Op
+		if d.Verified != (d.Note == "") {
+			t.Errorf("%s: verified %t, note %q: a value in doubt says why", d.Op, d.Verified, d.Note)
+		}
+	}
+}
+
+func TestDefaultsAreTheCallersOwn(t *testing.T) {
+	t.Parallel()
+	Defaults()[0].TPS = 1e9
+	if got := Defaults()[0].TPS; got == 1e9 {
+		t.Error("a caller changed the table for others")
+	}
+}
+
+func TestLookup(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		op   Op
+		tps  float64
+		code string
+	}{
+		{RegisterCertificateWithoutCA, 10, "L-4671C7C8"},
+		{AttachPolicy, 15, "L-CA7D4E3E"},
+		{ListThingPrincipals, 10, "L-FC3EF4D9"},
+		{UpdateThingGroupsForThing, 10, "L-638916DB"},
+		{AddThingToThingGroup, 100, "L-2904683A"},
+	} {
+		d, ok := Lookup(tt.op)
+		if !ok || d.TPS != tt.tps || d.Code != tt.code {
+			t.Errorf("Lookup(%s) = %+v, %t", tt.op, d, ok)
+		}
+	}
+	if d, ok := Lookup("AttachThingToThingGroup"); ok {
+		t.Errorf("an operation that does not exist is in the table: %+v", d)
+	}
+}

@@ -1,0 +1,101 @@
+package generated
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/internal/armour"
+	"github.com/thingpress/thingpress/manifest/internal/window"
+)
+
+// A shape is how the certificates of a file are written down.
+type shape int
+
+const (
+	shapeNone   shape = iota
+	shapeLines        // a line is an entry
+	shapeBlocks       // a PEM block is an entry, and text between blocks is none
+)
+
+// shapeOf decides by the first line that begins a certificate.
+func shapeOf(head []byte) shape {
+	text := window.Head(head)
+	first := bytes.TrimLeft(text, " \t\r\n")
+	if len(first) == 0 || first[0] == '{' || first[0] == '[' || bytes.IndexByte(text, 0) >= 0 || isTable(first) {
+		return shapeNone
+	}
+	for rest := text; len(rest) > 0; {
+		var line []byte
+		line, rest = cutLine(rest)
+		switch {
+		case bytes.HasPrefix(line, []byte("#")):
+		case bytes.HasPrefix(unwrap(line), beginLine), bytes.HasPrefix(line, beginLine):
+			return shapeBlocks
+		case bytes.Contains(line, beginLine):
+			return shapeNone // a cell of a table
+		case begins(line):
+			return shapeLines
+		}
+	}
+	return shapeNone
+}
+
+// isTable says whether text begins with the header of a CSV file.
+func isTable(text []byte) bool {
+	line, _ := cutLine(text)
+	names := strings.FieldsFunc(strings.ToLower(string(line)), func(r rune) bool { return strings.ContainsRune(",;\t\" ", r) })
+	n := 0
+	for _, name := range names {
+		switch name {
+		case "mac", "cn", "cert", "certs", "certificate", "node_id":
+			n++
+		}
+	}
+	return n >= 2
+}
+
+func cutLine(text []byte) (line, rest []byte) {
+	at := bytes.IndexAny(text, "\r\n")
+	if at < 0 {
+		return text, nil
+	}
+	return text[:at], text[at+1:]
+}
+
+// explain says what a file is that has the form of a list and other content.
+func explain(head []byte) error {
+	text := bytes.TrimLeft(window.Head(head), " \t\r\n")
+	line, _ := cutLine(text)
+	if bytes.HasPrefix(line, []byte("{")) && bytes.Contains(bytes.ToLower(line), []byte("certificate")) {
+		return manifest.Errorf(manifest.ReasonUnsupportedFormat,
+			"this is JSON Lines; write the certificates as PEM blocks, or one in base64 on each line")
+	}
+	if label := foreignLabel(text); label != "" {
+		what := armour.What(label)
+		if what == "" {
+			what = "a PEM block " + manifest.Quote(label)
+		}
+		return manifest.Errorf(manifest.ReasonUnsupportedFormat, "this is %s, and there is no certificate before it", what)
+	}
+	return nil
+}
+
+// foreignLabel returns the label of the first PEM block where it is not some
+// kind of certificate, such as of a request.
+func foreignLabel(text []byte) string {
+	for rest := text; len(rest) > 0; {
+		var line []byte
+		line, rest = cutLine(rest)
+		if !bytes.HasPrefix(line, beginLine) {
+			continue
+		}
+		switch label := armour.Label(line); label {
+		case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE":
+			return ""
+		default:
+			return label
+		}
+	}
+	return ""
+}

@@ -1,0 +1,76 @@
+package generated
+
+import (
+	"bytes"
+
+	"github.com/thingpress/thingpress/manifest/internal/armour"
+)
+
+// maxWrapped is the longest line that may be a part of wrapped base64. The
+// usual widths are 64 and 76.
+const maxWrapped = 128
+
+var (
+	beginLine = []byte("-----BEGIN ")
+	endLine   = []byte("-----END ")
+)
+
+// unwrap removes what surrounds the base64 of a line: blanks, quotes, and the
+// b'…' of a Python bytes literal that was printed.
+func unwrap(line []byte) []byte {
+	line = bytes.TrimSpace(line)
+	inner := bytes.TrimPrefix(line, []byte("b"))
+	if n := len(inner); n >= 2 && (inner[0] == '\'' || inner[0] == '"') && inner[n-1] == inner[0] {
+		line = bytes.TrimSpace(inner[1 : n-1])
+	}
+	return line
+}
+
+// isBase64 says whether a line has only characters of base64.
+func isBase64(line []byte) bool {
+	line = bytes.TrimSuffix(line, []byte(`\n`))
+	for _, c := range bytes.TrimRight(line, "=") {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '+', c == '/', c == '-', c == '_':
+		default:
+			return false
+		}
+	}
+	return len(line) > 0
+}
+
+// start returns what the first characters of base64 decode to.
+func start(line []byte) []byte {
+	const enough = 32
+	raw, err := armour.Base64(line[:min(len(line), enough)])
+	if err != nil {
+		return nil
+	}
+	return raw
+}
+
+// begins says whether a line is base64 that begins a certificate or PEM.
+func begins(line []byte) bool {
+	line = unwrap(line)
+	const shortest = 16
+	if len(line) < shortest {
+		return false
+	}
+	raw := start(line)
+	return (armour.BeginsCertificate(raw) || bytes.HasPrefix(raw, beginLine)) && isBase64(line)
+}
+
+// complete says whether base64 holds the whole of what it begins.
+func complete(text []byte) bool {
+	raw, err := armour.Base64(text[:len(text)/4*4])
+	if err != nil || len(raw) == 0 {
+		return true // broken, not unfinished
+	}
+	if armour.HasBegin(raw) {
+		return !armour.Unterminated(raw)
+	}
+	if size, ok := armour.DERSize(raw); ok && raw[0] == 0x30 {
+		return len(raw) >= size
+	}
+	return true
+}

@@ -1,0 +1,227 @@
+package generated
+
+import (
+	"bytes"
+	"errors"
+	"io"
+
+	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/internal/armour"
+	"github.com/thingpress/thingpress/manifest/internal/window"
+)
+
+// A reader cuts a manifest into units: lines, and PEM blocks.
+type reader struct {
+	in     manifest.Input
+	limits manifest.Limits
+	shape  shape
+	w      *window.Window
+	entry  int  // index of the entry at hand
+	joined bool // the unit before was wrapped base64, after which an END line is no loss
+}
+
+// A unit is what may be an entry.
+type unit struct {
+	text []byte // valid until the next one
+	line int
+	end  int64
+	// fault is what is wrong with the unit's form; nil mostly.
+	fault error
+}
+
+func open(in manifest.Input, limits manifest.Limits) (*reader, error) {
+	r := &reader{in: in, limits: limits}
+	head, err := in.Head(manifest.DetectSize)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it names the manifest
+	}
+	if r.w, err = window.Open(in); err != nil {
+		return nil, err //nolint:wrapcheck // it names the manifest
+	}
+	switch r.shape = shapeOf(head); {
+	case foreignLabel(window.Head(head)) != "":
+		return nil, r.broken(explain(head))
+	case r.shape != shapeNone:
+		return r, nil
+	}
+	text := bytes.TrimSpace(window.Head(head))
+	switch known := explain(head); {
+	case len(text) == 0 && in.Size <= int64(len(head)):
+		return nil, r.fail(manifest.ReasonEmpty, "there is nothing in the file")
+	case known != nil:
+		return nil, r.broken(known)
+	case armour.NameDER(head) != "":
+		return nil, r.fail(manifest.ReasonUnsupportedFormat, "this is %s", armour.NameDER(head))
+	}
+	return nil, r.fail(manifest.ReasonUnknownFormat, "there is no certificate, neither as PEM nor as base64, in the first %d bytes", len(head))
+}
+
+// next reads the next unit. io.EOF is the end.
+func (r *reader) next() (unit, error) {
+	for {
+		n, err := r.line()
+		if err != nil {
+			return unit{}, err
+		}
+		line := r.w.Text()[:n]
+		trimmed := unwrap(line)
+		joined := r.joined
+		r.joined = joined && len(trimmed) == 0
+		switch {
+		case len(trimmed) == 0 || trimmed[0] == '#':
+			r.w.Pass(n)
+		case bytes.HasPrefix(trimmed, beginLine):
+			return r.block()
+		case bytes.HasPrefix(trimmed, endLine):
+			if !joined {
+				return r.take(n, manifest.Errorf(manifest.ReasonBadEncoding, "a PEM block ends that does not begin")), nil
+			}
+			r.w.Pass(n)
+		case r.shape == shapeBlocks && !begins(line):
+			r.w.Pass(n)
+		default:
+			return r.lines(n)
+		}
+	}
+}
+
+// line finds the end of the line at hand, line end included.
+func (r *reader) line() (int, error) {
+	for {
+		n, ok := r.lineFrom(0)
+		switch {
+		case ok && n == 0:
+			return 0, io.EOF
+		case n > r.limits.EntryBytes:
+			return 0, r.fail(manifest.ReasonLimitExceeded, "a line is longer than %d bytes", r.limits.EntryBytes)
+		case ok:
+			return n, nil
+		}
+		if err := r.fill(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// lineFrom returns the index behind the line that begins at index at; false
+// where the window must be filled to know.
+func (r *reader) lineFrom(at int) (int, bool) {
+	text := r.w.Text()[at:]
+	n := bytes.IndexByte(text, '\n') + 1
+	if n == 0 {
+		n = len(text)
+	}
+	// Files of old have CR alone.
+	if cr := bytes.IndexByte(text[:n], '\r'); cr >= 0 && cr+1 < n && text[cr+1] != '\n' {
+		return at + cr + 1, true
+	}
+	if n > 0 && text[n-1] == '\n' {
+		return at + n, true
+	}
+	return at + n, r.w.Ended()
+}
+
+// block takes the PEM block that begins at hand. Another BEGIN before its END
+// leaves it unfinished.
+func (r *reader) block() (unit, error) {
+	for {
+		text := r.w.Text()
+		from := bytes.Index(text, beginLine) + len(beginLine)
+		end := bytes.Index(text[from:], endLine)
+		again := bytes.Index(text[from:], beginLine)
+		switch {
+		case again >= 0 && (end < 0 || again < end):
+			return r.take(from+again, manifest.Errorf(manifest.ReasonBadEncoding, "the PEM block begins and does not end; another begins in it")), nil
+		case end >= 0:
+			if n, ok := r.lineFrom(from + end); ok {
+				if n > r.limits.EntryBytes {
+					return unit{}, r.fail(manifest.ReasonLimitExceeded, "a PEM block is longer than %d bytes", r.limits.EntryBytes)
+				}
+				if n == len(text) && r.w.Ended() && armour.Unterminated(text[:n]) {
+					return unit{}, r.fail(manifest.ReasonTruncated, "the file ends in the middle of a PEM block")
+				}
+				return r.take(n, nil), nil
+			}
+		case r.w.Ended():
+			return unit{}, r.fail(manifest.ReasonTruncated, "the file ends in the middle of a PEM block")
+		}
+		if len(text) > r.limits.EntryBytes {
+			return unit{}, r.fail(manifest.ReasonLimitExceeded, "a PEM block is longer than %d bytes", r.limits.EntryBytes)
+		}
+		if err := r.fill(); err != nil {
+			return unit{}, err
+		}
+	}
+}
+
+// lines takes the line of n bytes at hand, and those that continue it where it
+// is a part of wrapped base64.
+func (r *reader) lines(n int) (unit, error) {
+	first := unwrap(r.w.Text()[:n])
+	width := len(first)
+	if width <= maxWrapped && isBase64(first) {
+		for last := width; last == width && !complete(unwrap(r.w.Text()[:n])); {
+			more, ok := r.lineFrom(n)
+			if !ok {
+				if len(r.w.Text()) > r.limits.EntryBytes {
+					return unit{}, r.fail(manifest.ReasonLimitExceeded, "an entry is longer than %d bytes", r.limits.EntryBytes)
+				}
+				if err := r.fill(); err != nil {
+					return unit{}, err
+				}
+				continue
+			}
+			line := bytes.TrimSpace(r.w.Text()[n:more])
+			if len(line) == 0 || len(line) > width || !isBase64(line) || begins(line) {
+				break
+			}
+			n, last, r.joined = more, len(line), true
+		}
+	}
+	text := r.w.Text()[:n]
+	if n == len(r.w.Text()) && r.w.Ended() && !endsLine(text) && isBase64(unwrap(first)) && !complete(unwrap(text)) {
+		return unit{}, r.fail(manifest.ReasonTruncated, "the file ends in the middle of an entry")
+	}
+	return r.take(n, nil), nil
+}
+
+func endsLine(text []byte) bool {
+	return bytes.HasSuffix(text, []byte("\n")) || bytes.HasSuffix(text, []byte("\r"))
+}
+
+// take passes the unit of n bytes at hand.
+func (r *reader) take(n int, fault error) unit {
+	u := unit{text: r.w.Text()[:n], line: r.w.Line(), fault: fault}
+	r.w.Pass(n)
+	u.end = r.w.Offset()
+	return u
+}
+
+func (r *reader) fill() error {
+	err := r.w.Fill()
+	if manifest.ReasonOf(err) != "" {
+		return r.broken(err)
+	}
+	return err //nolint:wrapcheck // it names the manifest
+}
+
+func (r *reader) fail(reason manifest.Reason, format string, args ...any) error {
+	return r.broken(manifest.Errorf(reason, format, args...))
+}
+
+// broken ends the manifest at the unit at hand. A private key behind it is the
+// graver fault.
+func (r *reader) broken(err error) error {
+	var already *manifest.FileError
+	if errors.As(err, &already) {
+		return err
+	}
+	reason := manifest.ReasonOf(err)
+	if reason != manifest.ReasonPrivateKey && r.w.HoldsKey() {
+		reason, err = manifest.ReasonPrivateKey, manifest.ErrPrivateKey
+	}
+	return &manifest.FileError{
+		Vendor: vendor, Manifest: r.in.Name, Entry: r.entry, Line: r.w.Line(), Offset: r.w.Offset(),
+		Reason: reason, Err: err,
+	}
+}

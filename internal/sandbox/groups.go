@@ -202,7 +202,7 @@ func listThingGroups(s *Server, c *call) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		groups = parent.descendants(recursive == "true", p.after)
+		groups = parent.descendants(recursive != "false", p.after)
 	}
 	items, next := collect(groups, p.size, func(g *group) (groupRef, bool) {
 		return g.ref(s.registry), strings.HasPrefix(g.name, prefix) && !(rootsOnly && g.parent != nil)

@@ -67,7 +67,7 @@ type attributePayload struct {
 
 // update gives the attributes after an update. An empty value removes one.
 func (p *attributePayload) update(old []attribute) ([]attribute, error) {
-	if p == nil {
+	if p == nil || p.Attributes == nil {
 		return old, nil
 	}
 	next := map[string]string{}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/thingpress/thingpress/internal/quota"
 )
 
 // ParseQuotas reads quotas as the command line gives them, later ones winning:
@@ -29,8 +31,8 @@ func ParseQuotas(values []string) (map[string]float64, error) {
 					return nil, fmt.Errorf("quota %q: %w", value, err)
 				}
 			}
-			for _, q := range Defaults() {
-				quotas[q.Operation] = q.TPS * times
+			for _, q := range quota.Defaults() {
+				quotas[string(q.Op)] = q.TPS * times
 			}
 		case given:
 			tps, err := positive(number)

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/thingpress/thingpress/internal/quota"
 )
 
 func TestFlagsMeanWhatTheySay(t *testing.T) {
@@ -26,7 +28,7 @@ func TestFlagsMeanWhatTheySay(t *testing.T) {
 		}
 	}
 	half, err := ParseQuotas([]string{"default*0.5", "CreateThing=3"})
-	if err != nil || half["AttachPolicy"] != 7.5 || half["CreateThing"] != 3 || half[RegistrationQuota] != 7.5 {
+	if err != nil || half["AttachPolicy"] != 7.5 || half["CreateThing"] != 3 {
 		t.Errorf("half of the defaults: %v, %v", half, err)
 	}
 	for _, values := range [][]string{nil, {"none"}, {"default", "none"}} {
@@ -36,8 +38,8 @@ func TestFlagsMeanWhatTheySay(t *testing.T) {
 	}
 	if all, err := ParseQuotas([]string{"default"}); err != nil || !maps.Equal(all, func() map[string]float64 {
 		m := map[string]float64{}
-		for _, q := range Defaults() {
-			m[q.Operation] = q.TPS
+		for _, q := range quota.Defaults() {
+			m[string(q.Op)] = q.TPS
 		}
 		return m
 	}()) {
@@ -81,8 +83,8 @@ func TestFlagsThatMeanNothingAreRefused(t *testing.T) {
 func TestEveryDefaultIsOfAnOperation(t *testing.T) {
 	t.Parallel()
 	codes := map[string]bool{}
-	for _, q := range Defaults() {
-		if !limitable(q.Operation) || codes[q.Code] || q.TPS <= 0 {
+	for _, q := range quota.Defaults() {
+		if !limitable(string(q.Op)) || codes[q.Code] || q.TPS <= 0 {
 			t.Errorf("%+v", q)
 		}
 		codes[q.Code] = true

@@ -4,7 +4,14 @@ import (
 	"maps"
 	"sync"
 	"time"
+
+	"github.com/thingpress/thingpress/internal/quota"
 )
+
+// RegistrationQuota stands in the place of an operation for the quota on
+// certificates registered per second, whatever operation registers them. It is
+// in force, and told of by Service Quotas, only if it is set.
+const RegistrationQuota = quota.Registrations
 
 // quotas enforces calls per second: a bucket per operation that holds one
 // second of calls and is full at the start. A call that is refused takes

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/thingpress/thingpress/internal/quota"
 )
 
 // describeEndpoint answers with a host that stays the same for a state and
@@ -104,45 +106,45 @@ func (c *call) quotaRequest() (in quotaRequest, err error) {
 		return in, refuse(http.StatusBadRequest, "SerializationException", "The request body is not what %s takes", c.operation.name)
 	}
 	c.key = in.QuotaCode
-	if in.ServiceCode != "iotcore" {
+	if in.ServiceCode != quota.ServiceCode {
 		return in, refuse(http.StatusBadRequest, "NoSuchResourceException", "The request failed because the specified service does not exist.")
 	}
 	return in, nil
 }
 
-func (s *Server) serviceQuota(q Quota, value float64) serviceQuota {
-	title := q.Operation + " API TPS"
-	if q.Operation == RegistrationQuota {
+func (s *Server) serviceQuota(q quota.Default, value float64) serviceQuota {
+	title := string(q.Op) + " API TPS"
+	if q.Op == RegistrationQuota {
 		title = "Maximum number of device certificates that can be registered per second"
 	}
 	return serviceQuota{
-		ServiceCode: "iotcore", ServiceName: "AWS IoT Core", QuotaCode: q.Code, QuotaName: title, Unit: "None",
+		ServiceCode: quota.ServiceCode, ServiceName: "AWS IoT Core", QuotaCode: q.Code, QuotaName: title, Unit: "None",
 		QuotaArn: "arn:" + partition(s.registry.region) + ":servicequotas:" + s.registry.region + ":" + s.registry.account + ":iotcore/" + q.Code,
 		Value:    value, Adjustable: q.Adjustable, Period: map[string]any{"PeriodValue": 1, "PeriodUnit": "SECOND"},
 	}
 }
 
 // applied is a quota with the value that this account is told to have.
-func (s *Server) applied(q Quota) serviceQuota {
-	value, ok := s.told()[q.Operation]
+func (s *Server) applied(q quota.Default) serviceQuota {
+	value, ok := s.told()[string(q.Op)]
 	if !ok {
 		value = unlimited
 	}
 	return s.serviceQuota(q, value)
 }
 
-func (s *Server) byDefault(q Quota) serviceQuota { return s.serviceQuota(q, q.TPS) }
+func (s *Server) byDefault(q quota.Default) serviceQuota { return s.serviceQuota(q, q.TPS) }
 
 func listServiceQuotas(s *Server, c *call) (any, error) { return s.quotaPage(c, s.applied) }
 
 func listAWSDefaultServiceQuotas(s *Server, c *call) (any, error) { return s.quotaPage(c, s.byDefault) }
 
-func (s *Server) quotaPage(c *call, show func(Quota) serviceQuota) (any, error) {
+func (s *Server) quotaPage(c *call, show func(quota.Default) serviceQuota) (any, error) {
 	in, err := c.quotaRequest()
 	if err != nil {
 		return nil, err
 	}
-	all := Defaults()
+	all := s.quotasKnown()
 	start := 0
 	if in.NextToken != "" {
 		for start < len(all) && all[start].Code != in.NextToken {
@@ -170,21 +172,30 @@ func (s *Server) quotaPage(c *call, show func(Quota) serviceQuota) (any, error) 
 	return out, nil
 }
 
-func findQuota(code string) (Quota, error) {
-	for _, q := range Defaults() {
+// quotasKnown are the quotas that Service Quotas has.
+func (s *Server) quotasKnown() []quota.Default {
+	known := quota.Defaults()
+	if _, set := s.told()[RegistrationQuota]; set {
+		known = append(known, quota.Default{Op: RegistrationQuota, TPS: quota.RegistrationsDefault, Code: quota.Registrations, Adjustable: true})
+	}
+	return known
+}
+
+func (s *Server) findQuota(code string) (quota.Default, error) {
+	for _, q := range s.quotasKnown() {
 		if q.Code == code {
 			return q, nil
 		}
 	}
-	return Quota{}, refuse(http.StatusBadRequest, "NoSuchResourceException", "The request failed because the specified quota does not exist.")
+	return quota.Default{}, refuse(http.StatusBadRequest, "NoSuchResourceException", "The request failed because the specified quota does not exist.")
 }
 
-func (s *Server) oneQuota(c *call, show func(Quota) serviceQuota) (any, error) {
+func (s *Server) oneQuota(c *call, show func(quota.Default) serviceQuota) (any, error) {
 	in, err := c.quotaRequest()
 	if err != nil {
 		return nil, err
 	}
-	q, err := findQuota(in.QuotaCode)
+	q, err := s.findQuota(in.QuotaCode)
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +213,7 @@ func requestServiceQuotaIncrease(s *Server, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	q, err := findQuota(in.QuotaCode)
+	q, err := s.findQuota(in.QuotaCode)
 	if err != nil {
 		return nil, err
 	}

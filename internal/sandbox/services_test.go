@@ -30,14 +30,14 @@ func TestCallerIdentityIsTheAccount(t *testing.T) {
 
 func TestServiceQuotasTellsWhatItIsToldTo(t *testing.T) {
 	t.Parallel()
-	s := open(t, Options{Quotas: map[string]float64{"AttachPolicy": 7, "CreateThing": 9}, Applied: map[string]float64{"CreateThing": 20}})
+	s := open(t, Options{Quotas: map[string]float64{"AttachPolicy": 7, "CreateThing": 9}, Applied: map[string]float64{"CreateThing": 20, RegistrationQuota: 15}})
 	c, ctx := dial(t, s), t.Context()
 	value := func(code string) float64 {
 		t.Helper()
 		out := must[*servicequotas.GetServiceQuotaOutput](t)(c.quotas.GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: aws.String("iotcore"), QuotaCode: &code}))
 		return *out.Quota.Value
 	}
-	for code, want := range map[string]float64{"L-CA7D4E3E": 7, "L-64CBACAC": 20, "L-4671C7C8": 1e6} {
+	for code, want := range map[string]float64{"L-CA7D4E3E": 7, "L-64CBACAC": 20, "L-4671C7C8": 1e6, "L-3E927DFC": 15} {
 		if got := value(code); got != want {
 			t.Errorf("%s is %v, want %v", code, got, want)
 		}

@@ -29,7 +29,7 @@ func (s *Server) thing(name string) (*thing, error) {
 }
 
 // usableType finds the type that a thing is to get.
-func (s *Server) usableType(name string) (*thingType, error) {
+func (s *Server) usableType(name, purpose string) (*thingType, error) {
 	if name == "" {
 		return nil, nil
 	}
@@ -38,8 +38,7 @@ func (s *Server) usableType(name string) (*thingType, error) {
 	case err != nil:
 		return nil, err
 	case t.deprecated != 0:
-		// AWS's own spelling.
-		return nil, invalid("Can not create new thing with depreated thing type:%s", name)
+		return nil, invalid("Can not %s:%s", purpose, name)
 	}
 	return t, nil
 }
@@ -68,7 +67,8 @@ func createThing(s *Server, c *call) (any, error) {
 		// A type that was deprecated since is no reason to refuse a repetition.
 		return old.ref(r), old.sameAs(r, in.Type, in.BillingGroup, attributes)
 	}
-	kind, err := s.usableType(in.Type)
+	// "depreated" is AWS's own spelling.
+	kind, err := s.usableType(in.Type, "create new thing with depreated thing type")
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +163,7 @@ func updateThing(s *Server, c *call) (any, error) {
 	case in.RemoveType:
 		kind = nil
 	case in.Type != "" && in.Type != t.kind.title():
-		if kind, err = s.usableType(in.Type); err != nil {
+		if kind, err = s.usableType(in.Type, "update a thing to use deprecated thing type"); err != nil {
 			return nil, err
 		}
 	}

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -120,7 +121,7 @@ func listThingTypes(s *Server, c *call) (any, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	items, next := collect(s.registry.typeList.all(present, p.after, false), p.size, func(t *thingType) (summary, bool) {
-		return summary{t.ref(s.registry), json.RawMessage(t.properties), t.metadata()}, name == "" || name == t.name
+		return summary{t.ref(s.registry), json.RawMessage(t.properties), t.metadata()}, strings.HasPrefix(t.name, name)
 	})
 	return struct {
 		Types     []summary `json:"thingTypes"`

@@ -37,7 +37,7 @@ func (s *issuers) chain(texts [][]byte) ([]*x509.Certificate, error) {
 		if err != nil {
 			return nil, manifest.Errorf(manifest.ReasonBadEncoding, "x5c: certificate %d is not base64: %w", i+1, err)
 		}
-		if chain[i], err = manifest.ParseCertificate(der); err != nil {
+		if chain[i], err = parseCertificate(der); err != nil {
 			return nil, wrap("x5c: an issuer", err)
 		}
 	}

@@ -62,7 +62,7 @@ func (j *judge) readLeaf(key *jwk) (leaf *x509.Certificate, issuer *x509.Certifi
 	if err != nil {
 		return nil, nil, manifest.Errorf(manifest.ReasonBadEncoding, "x5c: the first certificate is not base64: %w", err)
 	}
-	if leaf, err = manifest.ParseCertificate(der); err != nil {
+	if leaf, err = parseCertificate(der); err != nil {
 		return nil, nil, wrap("x5c", err)
 	}
 	chain, err := j.issuers.chain(key.x5c[1:])
@@ -82,6 +82,16 @@ func (j *judge) readLeaf(key *jwk) (leaf *x509.Certificate, issuer *x509.Certifi
 		return leaf, nil, nil
 	}
 	return leaf, chain[0], checkIssued(leaf, chain[0])
+}
+
+// parseCertificate is [manifest.ParseCertificate], and knows a private key in
+// the place of a certificate.
+func parseCertificate(der []byte) (*x509.Certificate, error) {
+	certificate, err := manifest.ParseCertificate(der)
+	if err != nil && manifest.IsPrivateKey(der) {
+		return nil, &secretError{"in DER, in the place of a certificate"}
+	}
+	return certificate, err
 }
 
 // checkIssued verifies that one certificate is signed by the next.

@@ -19,12 +19,12 @@ func (e *secretError) Error() string {
 	return "the file carries a private key (" + e.what + "); treat the key as compromised, and ask for a manifest without"
 }
 
-// screen looks through JSON text for private keys: PEM armour, and the private
+// screen looks through JSON text for private keys: PEM armour, also in base64, and the private
 // members of a JWK, d (RFC 7518, 6.2.2 and 6.3.2) and k (6.4.1). An encrypted
 // key set (JWE) has neither. It also refuses text that nests deeper than depth.
 // JSON that does not parse is left to who parses it.
 func (p *parser) screen(text []byte, depth int) error {
-	if bytes.Contains(text, []byte(privateKeyText)) {
+	if manifest.HasPrivateKey(text) {
 		return &secretError{privateKeyText}
 	}
 	// Most text has no candidates, and is spared the walk.
@@ -54,7 +54,7 @@ func (p *parser) screen(text []byte, depth int) error {
 		if kind, n := p.decoder.StackIndex(p.decoder.StackDepth()); kind == jsontext.KindBeginObject && n%2 == 1 && (value == "d" || value == "k") {
 			private = value
 		}
-		if bytes.Contains([]byte(value), []byte(privateKeyText)) {
+		if manifest.HasPrivateKey([]byte(value)) {
 			return &secretError{privateKeyText}
 		}
 	}

@@ -94,7 +94,7 @@ func readSigner(path string) ([]byte, error) {
 // sign manifests: an EC P-256 key, a subject key identifier, and not a CA's.
 // A repeated certificate is returned once.
 func ParseSigners(data []byte) ([]*x509.Certificate, error) {
-	if bytes.Contains(data, []byte(privateKeyText)) {
+	if manifest.HasPrivateKey(data) || manifest.IsPrivateKey(data) {
 		return nil, errors.New("the file carries a private key; a signer is a certificate only")
 	}
 	blocks, err := signerBlocks(data)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/x509"
+	"encoding/base64"
 	"strings"
 
 	"github.com/thingpress/thingpress/internal/forge"
@@ -61,6 +63,8 @@ func keyVectors() []*vector {
 		fatal("m24-jwk-d-in-protected", "private-key", "member d", "a private key in the protected header", forge.Array(protect(header().And("jwk", plain.And("d", "c2VjcmV0"))))),
 		fatal("m24-pem-in-payload", "private-key", "PRIVATE KEY", "a PEM block in a member of the payload", forge.Array(sign(0, content(0).And("note", pemKey)))),
 		fatal("m24-pem-in-entry", "private-key", "PRIVATE KEY", "a PEM block in a member of the entry", forge.Array(good(0).And("note", pemKey))),
+		fatal("m24-pem-in-base64", "private-key", "PRIVATE KEY", "a PEM block in base64 in a member of the payload", forge.Array(sign(0, content(0).And("note", base64.StdEncoding.EncodeToString([]byte(pemKey)))))),
+		fatal("m24-der-in-chain", "private-key", "place of a certificate", "a private key in DER, where the certificate ought to be", forge.Array(withKeys(deviceKey(0).With("x5c", []string{base64.StdEncoding.EncodeToString(derKey())})))),
 		vec("m24-pem-behind", "F", "a PEM block behind the array weighs more than that something is there", append(forge.Array(good(0)), pemKey...)).device(0).ends("private-key", "PRIVATE KEY"),
 		fatal("m24-pem-behind-break", "private-key", "PRIVATE KEY", "a PEM block behind the place where the JSON breaks", append([]byte(`[{"header":!}]`), pemKey...)),
 		fine("m24-encrypted-key-set", "an encrypted key set (JWE) is passed over", sign(0, content(0).And("encryptedSecretKeySet", jwe))),
@@ -80,6 +84,15 @@ func keyVectors() []*vector {
 
 // pemKey is the armour of a private key without any key in it.
 const pemKey = "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n"
+
+// derKey is a private key that was made for this vector alone.
+func derKey() []byte {
+	der, err := x509.MarshalECPrivateKey(forge.Key("vectors leaked"))
+	if err != nil {
+		panic(err)
+	}
+	return der
+}
 
 func wrap64(text string) string {
 	var b strings.Builder

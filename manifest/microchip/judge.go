@@ -66,10 +66,14 @@ func (j *judge) fileError(at place, reason manifest.Reason, err error) error {
 // decode fills in the device. who names the chip for messages, as far as the
 // entry got.
 func (j *judge) decode(raw []byte, device *manifest.Device) (who string, err error) {
-	if err := j.parser.screen(raw, j.limits.Depth); err != nil {
+	if err := j.parser.screenKeys(raw, j.limits.Depth); err != nil {
 		return "", err
 	}
 	e, err := j.readEnvelope(raw)
+	// What a common entry is made of is decoded and looked through below.
+	if (err != nil || len(e.unknown) > 0 || len(e.names) > 1) && manifest.HasPrivateKey(raw) {
+		return "", &secretError{privateKeyText}
+	}
 	if err != nil {
 		return "", err
 	}

@@ -27,6 +27,11 @@ func (p *parser) screen(text []byte, depth int) error {
 	if manifest.HasPrivateKey(text) {
 		return &secretError{privateKeyText}
 	}
+	return p.screenKeys(text, depth)
+}
+
+// screenKeys looks for the private members of keys alone.
+func (p *parser) screenKeys(text []byte, depth int) error {
 	// Most text has no candidates, and is spared the walk.
 	if !bytes.Contains(text, []byte(`"d"`)) && !bytes.Contains(text, []byte(`"k"`)) && bytes.IndexByte(text, '\\') < 0 &&
 		bytes.Count(text, []byte{'{'})+bytes.Count(text, []byte{'['}) <= depth {

@@ -64,6 +64,7 @@ func keyVectors() []*vector {
 		fatal("m24-pem-in-payload", "private-key", "PRIVATE KEY", "a PEM block in a member of the payload", forge.Array(sign(0, content(0).And("note", pemKey)))),
 		fatal("m24-pem-in-entry", "private-key", "PRIVATE KEY", "a PEM block in a member of the entry", forge.Array(good(0).And("note", pemKey))),
 		fatal("m24-pem-in-base64", "private-key", "PRIVATE KEY", "a PEM block in base64 in a member of the payload", forge.Array(sign(0, content(0).And("note", base64.StdEncoding.EncodeToString([]byte(pemKey)))))),
+		fatal("m24-pem-in-base64-unsigned", "private-key", "PRIVATE KEY", "the same in a member of the entry", forge.Array(good(0).And("note", base64.StdEncoding.EncodeToString([]byte(pemKey))))),
 		fatal("m24-der-in-chain", "private-key", "place of a certificate", "a private key in DER, where the certificate ought to be", forge.Array(withKeys(deviceKey(0).With("x5c", []string{base64.StdEncoding.EncodeToString(derKey())})))),
 		vec("m24-pem-behind", "F", "a PEM block behind the array weighs more than that something is there", append(forge.Array(good(0)), pemKey...)).device(0).ends("private-key", "PRIVATE KEY"),
 		fatal("m24-pem-behind-break", "private-key", "PRIVATE KEY", "a PEM block behind the place where the JSON breaks", append([]byte(`[{"header":!}]`), pemKey...)),

@@ -195,15 +195,64 @@ func TestLimitersKeepOneLimiterPerOperation(t *testing.T) {
 	}
 }
 
+func TestFirstAnswerThrottledDoesNotStopAnOperation(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLimiter(10, Options{})
+		ticket, err := l.Wait(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ticket.Throttled()
+		if got := l.Rate(); got < 4 || got > 5 {
+			t.Errorf("one throttled answer and nothing else: %g calls/s", got)
+		}
+	})
+}
+
+func TestLateAnswersToCallsSentBeforeACut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLimiter(100, Options{})
+		var tickets []Ticket
+		for range 100 {
+			ticket, err := l.Wait(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			tickets = append(tickets, ticket)
+		}
+		for _, ticket := range tickets[:20] {
+			ticket.Accepted()
+		}
+		tickets[20].Throttled()
+		low := l.Rate()
+		for _, ticket := range tickets[21:60] {
+			ticket.Throttled()
+		}
+		if got := l.Stats(); got.Cuts != 1 || got.Rate != low {
+			t.Errorf("throttled before the cut, told after it: %d cuts, %g after %g", got.Cuts, got.Rate, low)
+		}
+		for _, ticket := range tickets[60:] {
+			ticket.Accepted()
+		}
+		if got := l.Rate(); got < 2*low {
+			t.Errorf("40 more were accepted in that second: %g after %g", got, low)
+		}
+	})
+}
+
+// Another permission is there whenever one is asked for, so this measures the overhead alone.
 func BenchmarkWait(b *testing.B) {
 	for _, bb := range []struct {
 		name string
 		tps  float64
-	}{{"unlimited", math.Inf(1)}, {"never dry", unlimitedFrom / 2}} {
+	}{{"unlimited", math.Inf(1)}, {"limited", 1e5}} {
 		b.Run(bb.name, func(b *testing.B) {
 			l := NewLimiter(bb.tps, Options{})
 			b.ReportAllocs()
 			for b.Loop() {
+				l.tokens = 2
 				ticket, err := l.Wait(b.Context())
 				if err != nil {
 					b.Fatal(err)
@@ -212,4 +261,20 @@ func BenchmarkWait(b *testing.B) {
 			}
 		})
 	}
+}
+
+// The callers wait for their turn: above 10 µs a call, the limiter falls behind 100,000 calls per second.
+func BenchmarkWaitInTurn(b *testing.B) {
+	l := NewLimiter(1e5, Options{})
+	b.SetParallelism(64)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			ticket, err := l.Wait(b.Context())
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			ticket.Accepted()
+		}
+	})
 }

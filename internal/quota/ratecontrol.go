@@ -13,9 +13,14 @@ const (
 	// plateauCalls is how many calls the rate stays below a limit before it probes
 	// beyond. A probe that fails costs one or two throttled calls.
 	plateauCalls = 60
-	// shortest and longest bound the plateau, and the cool-down after a cut.
-	shortest = 2 * time.Second
+	// fewAnswers are too few to measure a limit by; the rate is halved at most.
+	fewAnswers = 5
+	// shortest and longest bound the time from a cut to the limit found.
+	shortest = 4 * time.Second
 	longest  = 30 * time.Second
+	// coolDown is the least time between a cut and its judgement. A quarter of it
+	// is enough where a great part is throttled still.
+	coolDown = 2 * time.Second
 )
 
 // control decides the rate of one operation from the answers. It is not safe
@@ -33,18 +38,20 @@ type control struct {
 	ambient float64   // share of calls throttled whatever the rate
 	asked   time.Time // when it was last held against what is seen
 
+	ambientMost float64
+
 	accepted, throttled, other uint64
 	cuts, takenBack            uint64
 }
 
 // startAt returns a control at its cap.
 func startAt(limit float64, now time.Time) control {
-	return control{cap: limit, limit: limit, busy: now, since: now, seen: history{origin: now}}
+	return control{cap: limit, limit: limit, busy: now, since: now, seen: history{origin: now}, ambientMost: ambientMost}
 }
 
 // startBelow returns a control that begins at a part of the cap and grows.
 func startBelow(limit, start float64, now time.Time) control {
-	c := control{cap: limit, busy: now, seen: history{origin: now}}
+	c := control{cap: limit, busy: now, seen: history{origin: now}, ambientMost: ambientMostSharing}
 	c.settle(max(start, Floor), now)
 	// The curve begins where it is back at its limit.
 	c.since = now.Add(-seconds(c.k))
@@ -104,8 +111,11 @@ func (c *control) refusedCall(t Ticket, now time.Time) {
 // window is how far back a measurement looks: long enough for a number of
 // calls, no further than the history holds for the present.
 func (c *control) window(now time.Time) time.Duration {
-	calls := plateauCalls / 2 / c.rate(now)
-	w := seconds(min(max(calls, 1), longest.Seconds()/2))
+	calls := plateauCalls / 2.0
+	if c.ambient > 0 { // telling two shares apart takes more than telling one from none
+		calls *= 4
+	}
+	w := seconds(min(max(calls/c.rate(now), 1), longest.Seconds()/2))
 	return max(min(w, now.Sub(c.busy)), time.Second)
 }
 
@@ -159,8 +169,14 @@ func (c *control) cut(now time.Time, w time.Duration, took, refused int) {
 	}
 	if before.running { // the cut before was not deep enough; what to go back to is the same
 		c.trial.limit, c.trial.k, c.trial.since = before.limit, before.k, before.since
+		c.trial.sure = true
 	}
-	c.settle(float64(took)/w.Seconds(), now)
+	c.trial.found = float64(took) / w.Seconds()
+	limit := c.trial.found
+	if took+refused < fewAnswers {
+		limit = max(limit, c.rate(now)/2)
+	}
+	c.settle(limit, now)
 	c.busy = now
 }
 

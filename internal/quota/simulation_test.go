@@ -1,0 +1,209 @@
+package quota
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+func one(limiter *Limiter) client { return client{limiter: limiter, workers: 32} }
+
+func TestKnownQuotaIsUsedWithoutThrottling(t *testing.T) {
+	t.Parallel()
+	for _, tps := range []float64{2, 10, 15, 100, 350} {
+		for _, workers := range []int{32, 300} {
+			t.Run(fmt.Sprint(tps, " by ", workers), func(t *testing.T) {
+				t.Parallel()
+				bubble(t, func(t *testing.T) {
+					c := one(NewLimiter(tps, Options{}))
+					c.workers = workers
+					r := run(t, newServer(tps), 10*time.Minute, c)[0]
+					if got := r.rate(0, 1) / tps; got < 0.98 || r.refused > 0 {
+						t.Errorf("%.3f of the quota, %d throttled", got, r.refused)
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestQuotaConfiguredTooLowIsKeptTo(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		r := run(t, newServer(1000), time.Hour, one(NewLimiter(10, Options{})))[0]
+		if got := r.rate(0, 1); got > 10 || got < 9.8 || r.refused > 0 {
+			t.Errorf("%.2f calls/s of the 10 that the operator allowed, %d throttled", got, r.refused)
+		}
+	})
+}
+
+func TestRealLimitIsFoundWhereTheQuotaIsWrong(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		believed, real   float64
+		length           time.Duration
+		least, throttled float64 // of the real limit used; of the calls
+	}{
+		{100, 50, time.Minute, 0.92, 0.02},
+		{100, 50, time.Hour, 0.98, 0.01},
+		{10, 5, 10 * time.Minute, 0.98, 0.02},
+		{15, 7.5, 10 * time.Minute, 0.98, 0.02},
+		{350, 175, 5 * time.Minute, 0.98, 0.02},
+		{10, 9, 10 * time.Minute, 0.98, 0.02},
+		{100, 80, 10 * time.Minute, 0.98, 0.02},
+		{100, 10, time.Hour, 0.98, 0.03},
+		{10, 1, time.Hour, 0.75, 0.1},
+		{math.Inf(1), 50, 10 * time.Minute, 0.92, 0.05},
+	} {
+		t.Run(fmt.Sprintf("%g instead of %g for %v", tt.real, tt.believed, tt.length), func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T) {
+				r := run(t, newServer(tt.real), tt.length, one(NewLimiter(tt.believed, Options{})))[0]
+				if got := r.rate(0, 1) / tt.real; got < tt.least {
+					t.Errorf("%.3f of the real limit, want %g", got, tt.least)
+				}
+				if got := r.throttled(); got > tt.throttled {
+					t.Errorf("%.4f of the calls throttled, want %g at most", got, tt.throttled)
+				}
+			})
+		})
+	}
+}
+
+func TestThrottlingThatIgnoresTheRateDoesNotStarve(t *testing.T) {
+	t.Parallel()
+	for _, tps := range []float64{10, 15, 100} {
+		for _, fault := range []float64{0.05, 0.1} {
+			t.Run(fmt.Sprint(tps, " with ", fault), func(t *testing.T) {
+				t.Parallel()
+				bubble(t, func(t *testing.T) {
+					s := newServer(tps)
+					s.fault = fault
+					r := run(t, s, time.Hour, one(NewLimiter(tps, Options{})))[0]
+					if got := r.rate(0, 1) / tps / (1 - fault); got < 0.9 {
+						t.Errorf("%.3f of what can be had", got)
+					}
+					// A tenth holds hundreds of faults at random; their spread is not the limiter's doing.
+					if first, last := r.rate(0, 0.1), r.rate(0.9, 1); last < 0.98*first {
+						t.Errorf("%.2f calls/s in the last tenth, %.2f in the first", last, first)
+					}
+					if r.stats.TakenBack == 0 || r.stats.Ambient == 0 {
+						t.Errorf("not recognised: %+v", r.stats)
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestFaultsThatEndAreForgotten(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		s := newServer(50)
+		s.fault = 0.1
+		l := NewLimiter(100, Options{})
+		run(t, s, 5*time.Minute, one(l))
+		s.fault = 0
+		run(t, s, time.Minute, one(l))
+		r := run(t, s, 10*time.Minute, one(l))[0]
+		if got := r.throttled(); got > 0.02 || r.rate(0, 1) < 0.95*50 {
+			t.Errorf("%.3f throttled at %.1f calls/s: %+v", got, r.rate(0, 1), r.stats)
+		}
+	})
+}
+
+func TestNeighbourIsGivenWayToAndItsPartTakenBack(t *testing.T) {
+	t.Parallel()
+	for _, third := range []time.Duration{30 * time.Second, 5 * time.Minute} {
+		t.Run(third.String(), func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T) {
+				const tps = 100.0
+				s := newServer(tps)
+				random := rand.New(rand.NewPCG(7, 7))
+				gone := make(chan struct{})
+				took, calls := 0, 0
+				go func() {
+					defer close(gone)
+					time.Sleep(third)
+					for end := time.Now().Add(third); time.Now().Before(end); calls++ {
+						if s.call() {
+							took++
+						}
+						time.Sleep(time.Duration(2 * random.Float64() / (tps / 2) * float64(time.Second)))
+					}
+				}()
+				r := run(t, s, 3*third, one(NewLimiter(tps, Options{})))[0]
+				<-gone
+				if got := float64(r.took) / (2.5 * tps * third.Seconds()); got < 0.9 {
+					t.Errorf("%.3f of what the neighbour left", got)
+				}
+				if got := float64(took) / float64(calls); got < 0.8 {
+					t.Errorf("the neighbour got %.3f of its calls through", got)
+				}
+				if got := r.throttled(); got > 0.02 {
+					t.Errorf("%.3f throttled", got)
+				}
+			})
+		})
+	}
+}
+
+func TestSharersFillTheQuotaFairly(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		const tps, sharers = 100.0, 5
+		var clients []client
+		for range sharers {
+			clients = append(clients, one(NewLimiter(tps, Options{Sharers: sharers})))
+		}
+		var sum float64
+		for i, r := range run(t, newServer(tps), 10*time.Minute, clients...) {
+			got := r.rate(0.2, 1)
+			sum += got
+			if got < tps/sharers/2 || got > tps/sharers*2 {
+				t.Errorf("sharer %d: %.1f calls/s of %g", i, got, tps)
+			}
+			if r.throttled() > 0.08 {
+				t.Errorf("sharer %d: %.3f throttled", i, r.throttled())
+			}
+		}
+		if sum < 0.95*tps {
+			t.Errorf("together %.1f calls/s of %g", sum, tps)
+		}
+	})
+}
+
+func TestOutageByThrottlingIsOverWithinAMinute(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		s := newServer(100)
+		l := NewLimiter(100, Options{})
+		run(t, s, time.Minute, one(l))
+		s.fault = 1
+		r := run(t, s, time.Minute, one(l))[0]
+		if r.refused > 1500 {
+			t.Errorf("%d calls in a minute of nothing but throttling", r.refused)
+		}
+		s.fault = 0
+		run(t, s, time.Minute, one(l))
+		r = run(t, s, time.Minute, one(l))[0]
+		if got := r.rate(0, 1); got < 97 {
+			t.Errorf("%.1f calls/s a minute later: %+v", got, r.stats)
+		}
+	})
+}
+
+func TestIdleHoursDoNotCostAThrottledCall(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		c := one(NewLimiter(100, Options{}))
+		c.pause = func(at time.Duration) bool { return int(at.Minutes())%2 == 1 || int(at.Seconds())%7 == 3 }
+		r := run(t, newServer(100), time.Hour, c)[0]
+		if r.refused > 0 || r.took < 100*1500 {
+			t.Errorf("%d accepted, %d throttled", r.took, r.refused)
+		}
+	})
+}

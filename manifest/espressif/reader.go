@@ -8,6 +8,7 @@ import (
 
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/internal/armour"
+	"github.com/thingpress/thingpress/manifest/internal/foreign"
 	"github.com/thingpress/thingpress/manifest/internal/window"
 )
 
@@ -92,6 +93,8 @@ func (r *reader) header() error {
 		if err != nil {
 			if known := explain(names, first); known != nil {
 				err = known
+			} else if what := foreign.Name(first); what != "" {
+				err = manifest.Errorf(manifest.ReasonUnsupportedFormat, "this is %s", what)
 			}
 			return r.broken(err)
 		}

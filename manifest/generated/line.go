@@ -2,6 +2,7 @@ package generated
 
 import (
 	"bytes"
+	"math"
 
 	"github.com/thingpress/thingpress/manifest/internal/armour"
 )
@@ -60,17 +61,33 @@ func begins(line []byte) bool {
 	return (armour.BeginsCertificate(raw) || bytes.HasPrefix(raw, beginLine)) && isBase64(line)
 }
 
+// wrapped says whether a line may be the first of wrapped base64, and how many
+// characters the whole will have: of DER it is known from the start, of PEM it
+// is not, and a shorter line will end it.
+func wrapped(line []byte) (whole int, ok bool) {
+	if len(line) > maxWrapped || len(line)%4 != 0 || !begins(line) {
+		return 0, false
+	}
+	raw := start(line)
+	if size, ok := armour.DERSize(raw); ok && raw[0] == 0x30 {
+		return (8*size + 5) / 6, true
+	}
+	return math.MaxInt, true
+}
+
 // complete says whether base64 holds the whole of what it begins.
 func complete(text []byte) bool {
+	text = bytes.Join(bytes.Fields(unwrap(text)), nil)
+	if !begins(text) {
+		return true // something else, not unfinished
+	}
 	raw, err := armour.Base64(text[:len(text)/4*4])
-	if err != nil || len(raw) == 0 {
+	if err != nil {
 		return true // broken, not unfinished
 	}
 	if armour.HasBegin(raw) {
 		return !armour.Unterminated(raw)
 	}
-	if size, ok := armour.DERSize(raw); ok && raw[0] == 0x30 {
-		return len(raw) >= size
-	}
-	return true
+	size, ok := armour.DERSize(raw)
+	return !ok || len(raw) >= size || len(text)%4 != 0 && len(raw)+3 > size
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/internal/armour"
+	"github.com/thingpress/thingpress/manifest/internal/foreign"
 	"github.com/thingpress/thingpress/manifest/internal/window"
 )
 
@@ -50,8 +51,8 @@ func open(in manifest.Input, limits manifest.Limits) (*reader, error) {
 		return nil, r.fail(manifest.ReasonEmpty, "there is nothing in the file")
 	case known != nil:
 		return nil, r.broken(known)
-	case armour.NameDER(head) != "":
-		return nil, r.fail(manifest.ReasonUnsupportedFormat, "this is %s", armour.NameDER(head))
+	case foreign.Name(head) != "":
+		return nil, r.fail(manifest.ReasonUnsupportedFormat, "this is %s", foreign.Name(head))
 	}
 	return nil, r.fail(manifest.ReasonUnknownFormat, "there is no certificate, neither as PEM nor as base64, in the first %d bytes", len(head))
 }
@@ -159,8 +160,9 @@ func (r *reader) block() (unit, error) {
 func (r *reader) lines(n int) (unit, error) {
 	first := unwrap(r.w.Text()[:n])
 	width := len(first)
-	if width <= maxWrapped && isBase64(first) {
-		for last := width; last == width && !complete(unwrap(r.w.Text()[:n])); {
+	if whole, ok := wrapped(first); ok {
+		chars := width
+		for last := width; last == width && chars < whole; {
 			more, ok := r.lineFrom(n)
 			if !ok {
 				if len(r.w.Text()) > r.limits.EntryBytes {
@@ -176,10 +178,11 @@ func (r *reader) lines(n int) (unit, error) {
 				break
 			}
 			n, last, r.joined = more, len(line), true
+			chars += last
 		}
 	}
 	text := r.w.Text()[:n]
-	if n == len(r.w.Text()) && r.w.Ended() && !endsLine(text) && isBase64(unwrap(first)) && !complete(unwrap(text)) {
+	if n == len(r.w.Text()) && r.w.Ended() && !endsLine(text) && !complete(text) {
 		return unit{}, r.fail(manifest.ReasonTruncated, "the file ends in the middle of an entry")
 	}
 	return r.take(n, nil), nil

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/internal/foreign"
 	"github.com/thingpress/thingpress/manifest/internal/window"
 )
 
@@ -52,7 +53,7 @@ func explain(head []byte) error {
 	if len(head) == 0 {
 		return manifest.Errorf(manifest.ReasonEmpty, "there is nothing in the file")
 	}
-	if what := container(head); what != "" {
+	if what := foreign.Name(head); what != "" {
 		return manifest.Errorf(manifest.ReasonUnsupportedFormat, "this is %s", what)
 	}
 	for _, d := range Decoders() {

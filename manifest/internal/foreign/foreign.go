@@ -1,4 +1,5 @@
-package vendors
+// Package foreign names files that are met in the place of manifests.
+package foreign
 
 import (
 	"bytes"
@@ -27,9 +28,9 @@ var magics = []struct{ magic, what string }{
 	{"MZ", "a program"},
 }
 
-// container names a file that holds something else than a manifest, or holds
+// Name names a file that holds something else than a manifest, or holds
 // one in a wrapping that is not opened; empty where it is not known.
-func container(head []byte) string {
+func Name(head []byte) string {
 	for _, m := range magics {
 		if bytes.HasPrefix(head, []byte(m.magic)) {
 			return m.what

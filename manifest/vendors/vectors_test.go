@@ -1,0 +1,291 @@
+package vendors_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/microchip"
+	"github.com/thingpress/thingpress/manifest/vendors"
+)
+
+const vectorDir = "../testdata/vectors"
+
+// A vector is an expectation, as the README of the vectors describes it, and
+// the manifest beside it.
+type vector struct {
+	path string
+	data []byte
+
+	Vendor, Row, Note, Outcome string
+	Options                    struct {
+		Signers      []string
+		Slot, Bundle string
+		ThingName    string `json:"thing_name"`
+		AllowExpired bool   `json:"allow_expired"`
+		Limits       struct {
+			EntryBytes      int `json:"entry_bytes"`
+			Entries         int
+			Depth           int
+			ArchiveMembers  int   `json:"archive_members"`
+			ExpandedBytes   int64 `json:"expanded_bytes"`
+			ExpansionRatio  int64 `json:"expansion_ratio"`
+			DictionaryBytes int64 `json:"dictionary_bytes"`
+		}
+	}
+	Entries []struct {
+		Entry, Line    int
+		Outcome        string
+		Reason         manifest.Reason
+		DetailContains string `json:"detail_contains"`
+		ID             string
+		ThingName      string `json:"thing_name"`
+		Warnings       []manifest.Reason
+	}
+	FileError *struct {
+		Reason         manifest.Reason
+		DetailContains string `json:"detail_contains"`
+	} `json:"file_error"`
+	SignerErrorContains string `json:"signer_error_contains"`
+}
+
+// loadVectors reads the vectors of some groups, or of all.
+func loadVectors(t testing.TB, groups ...string) []*vector {
+	t.Helper()
+	if len(groups) == 0 {
+		groups = []string{"*"}
+	}
+	var all []*vector
+	for _, group := range groups {
+		files, err := filepath.Glob(filepath.Join(vectorDir, group, "*.expect.json"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no vectors of %s: %v", group, err)
+		}
+		for _, file := range files {
+			all = append(all, loadVector(t, file))
+		}
+	}
+	return all
+}
+
+func loadVector(t testing.TB, file string) *vector {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &vector{}
+	if err := json.Unmarshal(text, v); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	stem := strings.TrimSuffix(file, ".expect.json")
+	beside, err := filepath.Glob(stem + ".*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range beside {
+		if path != file {
+			v.path = path
+		}
+	}
+	if v.data, err = os.ReadFile(v.path); err != nil {
+		t.Fatalf("%s: no manifest beside it: %v", file, err)
+	}
+	return v
+}
+
+func (v *vector) input() manifest.Input {
+	return manifest.Input{Name: filepath.Base(v.path), Reader: bytes.NewReader(v.data), Size: int64(len(v.data))}
+}
+
+// options are the decoder's options; the error is the signers'.
+func (v *vector) options(t testing.TB) (manifest.Options, error) {
+	t.Helper()
+	o, l := v.Options, v.Options.Limits
+	opts := manifest.Options{
+		Slot: o.Slot, Bundle: o.Bundle, AllowExpired: o.AllowExpired, TempDir: t.TempDir(),
+		Limits: manifest.Limits{
+			EntryBytes: l.EntryBytes, Entries: l.Entries, Depth: l.Depth, ArchiveMembers: l.ArchiveMembers,
+			ExpandedBytes: l.ExpandedBytes, ExpansionRatio: l.ExpansionRatio, DictionaryBytes: l.DictionaryBytes,
+		},
+	}
+	if o.ThingName != "" {
+		template, err := manifest.ParseTemplate(o.ThingName)
+		if err != nil {
+			t.Fatal(err)
+		}
+		opts.ThingName = template
+	}
+	if len(o.Signers) == 0 {
+		return opts, nil
+	}
+	paths := make([]string, len(o.Signers))
+	for i, file := range o.Signers {
+		paths[i] = filepath.Join(filepath.Dir(v.path), file)
+	}
+	signers, err := microchip.LoadSigners(paths...)
+	opts.Signers = signers
+	return opts, err
+}
+
+func TestVectors(t *testing.T) {
+	t.Parallel()
+	for _, v := range loadVectors(t) {
+		t.Run(filepath.Base(filepath.Dir(v.path))+"/"+filepath.Base(v.path), func(t *testing.T) {
+			t.Parallel()
+			opts, err := v.options(t)
+			if v.SignerErrorContains != "" {
+				if err == nil || !strings.Contains(err.Error(), v.SignerErrorContains) {
+					t.Fatalf("signers: %v, want an error with %q", err, v.SignerErrorContains)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			decoder, err := vendors.Lookup(v.Vendor)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v.compare(t, decode(t, decoder, v.input(), opts))
+		})
+	}
+}
+
+// Where a vector has entries its content must be enough to find the decoder.
+func TestVectorsAreDetectedFromContent(t *testing.T) {
+	t.Parallel()
+	for _, v := range loadVectors(t) {
+		got, err := vendors.Detect(v.input())
+		switch {
+		case err == nil && got.Vendor() != v.Vendor:
+			t.Errorf("%s is taken for %s", v.path, got.Vendor())
+		case err != nil && v.devices() > 0:
+			t.Errorf("%s is not detected: %v", v.path, err)
+		}
+	}
+}
+
+// A decoded is what a manifest decoded to.
+type decoded struct {
+	entries []element
+	final   error
+}
+
+type element struct {
+	device manifest.Device
+	err    *manifest.EntryError
+}
+
+func decode(t testing.TB, decoder manifest.Decoder, in manifest.Input, opts manifest.Options) decoded {
+	t.Helper()
+	var got decoded
+	for d, err := range decoder.Decode(t.Context(), in, opts) {
+		var bad *manifest.EntryError
+		switch {
+		case got.final != nil:
+			t.Errorf("something follows the end: %v, %v", d, err)
+		case err == nil:
+			got.entries = append(got.entries, element{device: d})
+		case errors.As(err, &bad):
+			got.entries = append(got.entries, element{err: bad})
+		default:
+			got.final = err
+		}
+		if err != nil && (len(err.Error()) > 1000 || strings.Contains(err.Error(), "-----BEGIN")) {
+			t.Errorf("a message holds too much of the manifest: %v", err)
+		}
+	}
+	return got
+}
+
+func (v *vector) compare(t *testing.T, got decoded) {
+	t.Helper()
+	if v.FileError != nil && v.FileError.Reason == manifest.ReasonPrivateKey {
+		// What comes before a private key is discarded; how much that is does not matter.
+		if manifest.ReasonOf(got.final) != manifest.ReasonPrivateKey {
+			t.Errorf("ends with %v, want private-key", got.final)
+		}
+		return
+	}
+	if len(got.entries) != len(v.Entries) {
+		t.Errorf("%d entries, want %d; then %v", len(got.entries), len(v.Entries), got.final)
+	}
+	for i, want := range v.Entries[:min(len(v.Entries), len(got.entries))] {
+		have, wanted := summary(got.entries[i]), fmt.Sprintf("device %s thing %s %v", want.ID, want.ThingName, want.Warnings)
+		if want.Outcome == "rejected" {
+			wanted = "rejected " + string(want.Reason)
+			if bad := got.entries[i].err; bad != nil && !strings.Contains(bad.Detail(), want.DetailContains) {
+				t.Errorf("entry %d: %q is not in %q", i, want.DetailContains, bad.Detail())
+			}
+		}
+		if diff := cmp.Diff(wanted, have); diff != "" {
+			t.Errorf("entry %d (-want +got):\n%s%v", i, diff, got.entries[i].err)
+		}
+		if line := got.entries[i].line(); want.Line != 0 && line != want.Line {
+			t.Errorf("entry %d is on line %d, want %d", i, line, want.Line)
+		}
+	}
+	var file *manifest.FileError
+	switch {
+	case v.FileError == nil && got.final != nil:
+		t.Errorf("ends with %v", got.final)
+	case v.FileError == nil:
+	case !errors.As(got.final, &file) || file.Reason != v.FileError.Reason || !strings.Contains(file.Error(), v.FileError.DetailContains):
+		t.Errorf("ends with %s %v\nwant %s: …%s…", manifest.ReasonOf(got.final), got.final, v.FileError.Reason, v.FileError.DetailContains)
+	case file.Entry != len(got.entries):
+		t.Errorf("says that it ended after %d entries, and there were %d", file.Entry, len(got.entries))
+	}
+}
+
+func summary(e element) string {
+	if e.err != nil {
+		return "rejected " + string(e.err.Reason)
+	}
+	var codes []manifest.Reason
+	for _, w := range e.device.Warnings {
+		codes = append(codes, w.Code)
+	}
+	return fmt.Sprintf("device %s thing %s %v", e.device.ID, e.device.ThingName, codes)
+}
+
+func (e element) line() int {
+	if e.err != nil {
+		return e.err.Line
+	}
+	return e.device.Line
+}
+
+// count counts the entries with an outcome.
+func (v *vector) count(outcome string) int {
+	n := 0
+	for _, e := range v.Entries {
+		if e.Outcome == outcome {
+			n++
+		}
+	}
+	return n
+}
+
+func (v *vector) devices() int { return v.count("device") }
+
+// The outcome is a summary of the rest, for people; it must not lie.
+func TestOutcomesOfVectorsAgreeWithTheirEntries(t *testing.T) {
+	t.Parallel()
+	for _, v := range loadVectors(t) {
+		if v.SignerErrorContains != "" {
+			continue
+		}
+		if (v.Outcome == "F") != (v.FileError != nil) || v.count("rejected") > 0 && v.Outcome != "E" && v.Outcome != "F" || v.Note == "" {
+			t.Errorf("%s: outcome %s, note %q, %d rejected, file error %v", v.path, v.Outcome, v.Note, v.count("rejected"), v.FileError)
+		}
+	}
+}

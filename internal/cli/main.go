@@ -69,6 +69,7 @@ commas; \, is a comma inside a value.
 	root.AddCommand(
 		newGenerate(streams),
 		newImports(streams),
+		newInspect(streams),
 		newSandbox(streams),
 		newVersion(streams),
 	)

@@ -1,0 +1,234 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/thingpress/thingpress/internal/progress"
+	"github.com/thingpress/thingpress/manifest"
+)
+
+type inspectOptions struct {
+	decodeFlags
+	output outputFlag
+	quiet  bool
+}
+
+func newInspect(streams Streams) *cobra.Command {
+	var o inspectOptions
+	c := &cobra.Command{
+		Use:   "inspect MANIFEST…",
+		Short: "Decode and check manifests without any AWS call",
+		Long: `Decode every entry of the manifests and judge it as an import would, without any AWS
+call. Every entry is shown: as a device, or with the reason for which it is rejected
+or skipped. MANIFEST "-" is standard input.
+
+` + exitHelp,
+		Example: `  thingpress inspect reel.csv
+  thingpress inspect --signer signers/ --output json manifest.json
+  thingpress inspect --bundle E0E2 reel.7z`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return runInspect(c.Context(), o, args, streams)
+		},
+	}
+	o.decodeFlags.add(c)
+	addOutputFlag(c, &o.output)
+	c.Flags().BoolVarP(&o.quiet, "quiet", "q", false, "print no progress")
+	return c
+}
+
+// inspection is a run of inspect.
+type inspection struct {
+	options manifest.Options
+	index   *importer.Index
+	printer *progress.Printer
+	first   []int    // number of the first entry, by manifest
+	names   []string // of the manifests
+	total   inspectSummary
+}
+
+func runInspect(ctx context.Context, o inspectOptions, args []string, streams Streams) error {
+	options, err := o.decodeFlags.options()
+	if err != nil {
+		return err
+	}
+	in, err := openInputs(ctx, args, streams.In)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+
+	run := &inspection{
+		options: options, index: importer.NewIndex(),
+		printer: progress.New(streams.Err, progressMode(o.quiet, streams), streams.Width),
+		total:   inspectSummary{Type: "summary", Reasons: map[manifest.Reason]int{}},
+	}
+	defer run.printer.Close()
+	var broken []error
+	for _, input := range in.list {
+		err := run.manifest(ctx, o, input, streams)
+		var file *manifest.FileError
+		switch {
+		case errors.As(err, &file):
+			broken = append(broken, err)
+		case err != nil:
+			return err
+		}
+	}
+	run.printer.Pause()
+	if err := newEntryPrinter(streams.Out, o.output, streams.OutTerminal, false).summary(run.total, streams.Err); err != nil {
+		return err
+	}
+	switch {
+	case len(broken) > 0:
+		return &exitError{code: ExitFailure, err: errors.Join(broken...), hint: breakHint(broken[0])}
+	case run.total.Rejected > 0:
+		return &exitError{code: ExitIncomplete}
+	}
+	return nil
+}
+
+func breakHint(err error) string {
+	if hint := manifest.ReasonOf(err).Hint(); hint != "" {
+		return hint
+	}
+	return "ask the sender for the manifest again; docs/reasons.md tells more of each reason"
+}
+
+// manifest shows one manifest. Its entries are held back in a temporary file
+// until its end is reached, because a private key anywhere in it means that
+// nothing of it may be used.
+func (run *inspection) manifest(ctx context.Context, o inspectOptions, in manifest.Input, streams Streams) error {
+	run.first = append(run.first, run.index.Len())
+	run.names = append(run.names, in.Name)
+	decoder, err := o.decoder(in)
+	if err != nil {
+		return err
+	}
+	held, err := os.CreateTemp("", "thingpress-inspect-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(held.Name())
+	defer held.Close()
+
+	before := run.total.clone()
+	entries := newEntryPrinter(held, o.output, streams.OutTerminal, len(run.first) == 1)
+	err = run.entries(ctx, decoder, in, entries)
+	if manifest.ReasonOf(err) == manifest.ReasonPrivateKey {
+		run.total = before
+		return err
+	}
+	if flushed := entries.flush(); flushed != nil {
+		return flushed
+	}
+	if _, seeked := held.Seek(0, io.SeekStart); seeked != nil {
+		return seeked
+	}
+	run.printer.Pause()
+	if _, copied := io.Copy(streams.Out, held); copied != nil {
+		return copied
+	}
+	return err
+}
+
+func (run *inspection) entries(ctx context.Context, decoder manifest.Decoder, in manifest.Input, out *entryPrinter) error {
+	for device, err := range decoder.Decode(ctx, in, run.options) {
+		var entry *manifest.EntryError
+		switch {
+		case err == nil:
+			err = run.device(&device, in, out)
+		case errors.As(err, &entry):
+			run.index.Skip()
+			run.total.reject(entry.Reason)
+			err = out.rejected(entry)
+		}
+		if err != nil {
+			return err
+		}
+		if run.total.Entries%64 == 0 {
+			run.printer.Update(progress.Status{Phase: "checking " + in.Name, Done: int64(run.total.Entries), Rejected: int64(run.total.Rejected)})
+		}
+	}
+	return ctx.Err()
+}
+
+func (run *inspection) device(device *manifest.Device, in manifest.Input, out *entryPrinter) error {
+	verdict, earlier := run.index.Add(device)
+	switch verdict {
+	case importer.Repeated:
+		run.total.Entries++
+		run.total.Skipped++
+		return out.skipped(device, "identical to "+run.place(earlier, in))
+	case importer.Contradictory:
+		run.total.reject(manifest.ReasonContradiction)
+		return out.rejected(&manifest.EntryError{
+			Vendor: device.Vendor, Manifest: device.Manifest, Entry: device.Entry, Line: device.Line, ID: device.ID,
+			Reason: manifest.ReasonContradiction,
+			Err:    fmt.Errorf("thing %s and certificate %s contradict %s, which has only one of them", device.ThingName, device.CertificateID, run.place(earlier, in)),
+		})
+	}
+	run.total.Entries++
+	run.total.Devices++
+	run.total.Warnings += len(device.Warnings)
+	return out.device(device)
+}
+
+// place names an entry by its number among those of all manifests.
+func (run *inspection) place(number int, in manifest.Input) string {
+	m := len(run.first) - 1
+	for run.first[m] > number {
+		m--
+	}
+	entry := "entry " + strconv.Itoa(number-run.first[m])
+	if run.names[m] != in.Name {
+		return entry + " of " + run.names[m]
+	}
+	return entry
+}
+
+// inspectSummary is the last JSON line.
+type inspectSummary struct {
+	Type     string                  `json:"type"`
+	Entries  int                     `json:"entries"`
+	Devices  int                     `json:"devices"`
+	Rejected int                     `json:"rejected"`
+	Skipped  int                     `json:"skipped"`
+	Warnings int                     `json:"warnings"`
+	Reasons  map[manifest.Reason]int `json:"reasons,omitempty"`
+}
+
+func (s *inspectSummary) clone() inspectSummary {
+	c := *s
+	c.Reasons = maps.Clone(s.Reasons)
+	return c
+}
+
+func (s *inspectSummary) reject(reason manifest.Reason) {
+	s.Entries++
+	s.Rejected++
+	s.Reasons[reason]++
+}
+
+// progressMode is how a command shows progress on its error stream.
+func progressMode(quiet bool, streams Streams) progress.Mode {
+	switch {
+	case quiet:
+		return progress.Quiet
+	case streams.ErrTerminal:
+		return progress.Live
+	}
+	return progress.Lines
+}
+
+func date(t time.Time) string { return t.UTC().Format(time.DateOnly) }

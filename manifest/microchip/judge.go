@@ -60,7 +60,7 @@ func (j *judge) entry(raw []byte, at place) (manifest.Device, error) {
 }
 
 func (j *judge) fileError(at place, reason manifest.Reason, err error) error {
-	return &manifest.FileError{Vendor: vendor, Manifest: j.manifest, Entry: at.entry, Reason: reason, Err: err}
+	return &manifest.FileError{Vendor: vendor, Manifest: j.manifest, Entry: at.entry, Offset: at.end, Reason: reason, Err: err}
 }
 
 // decode fills in the device. who names the chip for messages, as far as the

@@ -41,6 +41,9 @@ func (p *parser) parsePayload(text []byte) (*payload, error) {
 	err := p.document("the payload", text, payloadNames, func(name []byte) error {
 		switch string(name) {
 		case "version":
+			if kind := p.kind(); kind != jsontext.KindNumber {
+				return manifest.Errorf(manifest.ReasonUnsupportedVersion, "the version of the payload is %s and not a number", describe(kind))
+			}
 			value, err := p.value()
 			c.version = string(value)
 			return err
@@ -74,7 +77,7 @@ func (p *parser) parsePayload(text []byte) (*payload, error) {
 	case "":
 		return c, manifest.Errorf(manifest.ReasonUnsupportedVersion, "the payload has no version")
 	default:
-		return c, manifest.Errorf(manifest.ReasonUnsupportedVersion, "payload version %s is not known; 1, 2 and 3 are", manifest.Quote(c.version))
+		return c, manifest.Errorf(manifest.ReasonUnsupportedVersion, "payload version %.20s is not known; 1, 2 and 3 are", c.version)
 	}
 	if c.uniqueID == "" {
 		return c, manifest.Errorf(manifest.ReasonBadID, "uniqueId is %s; a chip has eighteen hex digits", manifest.Quote(id))

@@ -189,8 +189,10 @@ func (s *scanner) element() (int, error) {
 
 // finish makes sure that nothing follows the end.
 func (s *scanner) finish() error {
-	_, err := s.peek()
+	c, err := s.peek()
 	switch {
+	case err == nil && s.single && c == '{':
+		return s.broken(manifest.ReasonTrailingData, "a second object follows the first; a manifest is one JSON array, and not an object a line (JSON Lines)")
 	case err == nil:
 		return s.broken(manifest.ReasonTrailingData, "after the end of the manifest comes %s", manifest.Quote(s.excerpt()))
 	case !errors.Is(err, io.EOF):

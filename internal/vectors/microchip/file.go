@@ -19,7 +19,7 @@ func fileVectors() []*vector {
 	}
 	return []*vector{
 		vec("m28-single-object", "N", "one entry that is not in an array", forge.JSON(good(0))).device(0),
-		vec("m28-json-lines", "F", "one entry a line", lines).device(0).ends("trailing-data", "after the end"),
+		vec("m28-json-lines", "F", "one entry a line", lines).device(0).ends("trailing-data", "JSON Lines"),
 		frame("m28-null", "unknown-format", "JSON array", "the JSON is null", "null"),
 		frame("m28-number", "unknown-format", "JSON array", "the JSON is a number", "42"),
 		frame("m28-text", "unknown-format", "JSON array", "the JSON is a string", `"manifest"`),

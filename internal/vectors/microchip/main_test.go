@@ -24,7 +24,7 @@ func TestCommittedVectorsAreWhatTheSourceWrites(t *testing.T) {
 			return err
 		}
 		name = filepath.ToSlash(name)
-		if _, ok := want[name]; !ok {
+		if _, ok := want[name]; !ok && name != "README.md" {
 			t.Errorf("%s is there, and the source does not write it", name)
 		}
 		return nil

@@ -51,8 +51,8 @@ rejected and skipped.`,
   # Microchip, with the certificate that its entries are signed with
   thingpress generate --vendor microchip -n 1000 --seed s1 --out reel.json --signer-out signer.pem
 
-  # devices that a test can connect as
-  thingpress generate --vendor generated -n 20 --out list.txt --keys ./keys
+  # an Infineon bundle whose devices a test can connect as
+  thingpress generate --vendor infineon -n 20 --out reel.7z --keys ./keys
 
   # ten thousand entries, of which a tenth is wrong or odd
   thingpress generate --vendor espressif -n 10000 --defects 0.1 --out bad.csv`,

@@ -8,6 +8,7 @@ import (
 
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/espressif"
+	"github.com/thingpress/thingpress/manifest/generated"
 	"github.com/thingpress/thingpress/manifest/microchip"
 )
 
@@ -34,6 +35,15 @@ func TestEspressifDefectsAreWhatTheySay(t *testing.T) {
 		t.Fatal(err)
 	}
 	eachDefect(t, f, espressifFrame, espressif.Decoder{}, manifest.Options{})
+}
+
+func TestLineDefectsAreWhatTheySay(t *testing.T) {
+	t.Parallel()
+	f, err := newLines(newSeed("defects"), EC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eachDefect(t, f, linesFrame, generated.Decoder{}, manifest.Options{})
 }
 
 func eachDefect[E any](t *testing.T, f format[E], around frame, decoder manifest.Decoder, opts manifest.Options) {

@@ -21,6 +21,7 @@ func TestExamplesAreWhatGenerateMakes(t *testing.T) {
 		n            int
 	}{
 		{"espressif.csv", "espressif", 12},
+		{"infineon.7z", "infineon", 6},
 		{"microchip.json", "microchip", 8},
 		{"generated.txt", "generated", 20},
 	} {

@@ -71,6 +71,12 @@ func keyUsage(usage x509.KeyUsage) pkix.Extension {
 	return extension(asn1.ObjectIdentifier{2, 5, 29, 15}, true, asn1.BitString{Bytes: value, BitLength: length})
 }
 
+// digitalSignatureByte is the key usage digitalSignature as Infineon encodes
+// it: a whole byte, where DER leaves out the bits that are not set.
+func digitalSignatureByte() pkix.Extension {
+	return extension(asn1.ObjectIdentifier{2, 5, 29, 15}, true, asn1.BitString{Bytes: []byte{0x80}, BitLength: 8})
+}
+
 func extKeyUsage(purposes ...int) pkix.Extension {
 	var list []asn1.ObjectIdentifier
 	for _, p := range purposes {

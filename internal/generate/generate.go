@@ -48,6 +48,8 @@ func generate(ctx context.Context, o Options) error {
 			}
 		}
 		return stream(ctx, o, microchipFrame, newMaker(s, o, f))
+	case "infineon":
+		return writeReel(ctx, o, s)
 	default:
 		f, err := newLines(s, o.Key)
 		if err != nil {
@@ -71,7 +73,7 @@ func stream[E any](ctx context.Context, o Options, around frame, m *maker[E]) er
 	out := bufio.NewWriterSize(o.Out, 1<<16)
 	expected := newExpectations(o.Expected)
 	before := around.head
-	err := ordered(ctx, o.N, m.make, func(i int, entry made) error {
+	err := ordered(ctx, o.N, m.make, func(i int, entry made[E]) error {
 		if _, err := out.WriteString(before); err != nil {
 			return err
 		}

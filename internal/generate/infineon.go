@@ -3,7 +3,6 @@ package generate
 import (
 	"crypto"
 	"crypto/elliptic"
-	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/binary"
@@ -71,7 +70,7 @@ func (f *infineonFormat) entry(i int) (*infineonEntry, crypto.Signer, error) {
 		subject:   []attribute{country("DE"), common(f.seed.hex("infineon name "+f.bundle, i, 32))},
 		notBefore: notBefore, notAfter: notAfter,
 		key:        key.Public(),
-		extensions: []pkix.Extension{issuerURL(f.url + ".crt"), subjectKeyID(id), keyUsage(x509.KeyUsageDigitalSignature), basicConstraints(false), crlURL(f.url + ".crl")},
+		extensions: []pkix.Extension{issuerURL(f.url + ".crt"), subjectKeyID(id), digitalSignatureByte(), basicConstraints(false), crlURL(f.url + ".crl")},
 	}
 	if f.bundle != bundleE0E2 {
 		e.leaf.extensions = append(e.leaf.extensions, policies(asn1.ObjectIdentifier{1, 2, 276, 0, 68, 1, 20, 1}))

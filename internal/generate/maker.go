@@ -34,31 +34,32 @@ func newMaker[E any](s seed, o Options, f format[E]) *maker[E] {
 }
 
 // made is a finished entry.
-type made struct {
+type made[E any] struct {
+	entry  *E
 	text   []byte
 	expect Expectation
 }
 
-func (m *maker[E]) make(i int) (made, error) {
+func (m *maker[E]) make(i int) (made[E], error) {
 	e, key, err := m.format.entry(i)
 	if err != nil {
-		return made{}, err
+		return made[E]{}, err
 	}
 	name := m.format.leaf(e).commonName()
 	expect := Expectation{Entry: i, Outcome: ExpectDevice}
 	if m.defective(i) {
 		if e, expect, err = m.spoil(i, e); err != nil {
-			return made{}, err
+			return made[E]{}, err
 		}
 	}
 	// An odd entry may have been given a certificate for another key.
 	if m.keysDir != "" && expect.Outcome == ExpectDevice && samePublic(m.format.leaf(e).key, key) {
 		if err := writeKey(m.keysDir, name, key); err != nil {
-			return made{}, err
+			return made[E]{}, err
 		}
 	}
 	text, err := m.format.render(e)
-	return made{text, expect}, err
+	return made[E]{e, text, expect}, err
 }
 
 // defective says whether entry i is not to be good. It depends on nothing but

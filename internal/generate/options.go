@@ -8,7 +8,7 @@ import (
 )
 
 // Vendors are the formats that can be generated.
-func Vendors() []string { return []string{"espressif", "microchip", "generated"} }
+func Vendors() []string { return []string{"espressif", "infineon", "microchip", "generated"} }
 
 // Bundles are the certificate objects of an Infineon archive.
 func Bundles() []string { return []string{bundleE0E0, bundleE0E1, bundleE0E2} }

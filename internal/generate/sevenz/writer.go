@@ -17,11 +17,25 @@ import (
 	"github.com/ulikunitz/xz/lzma"
 )
 
-// dictionary is 16 MiB, as 7-Zip has it and Infineon's archives do.
 const (
-	dictionaryBits = 24
-	dictionaryProp = 2 * (dictionaryBits - 12) // property byte of LZMA2
+	// dictionaryProp says 16 MiB in LZMA2's property byte, as 7-Zip has it
+	// by default and Infineon's archives do.
+	dictionaryProp = 24
+	// window is how far back the compressor looks. It may be less than what
+	// the archive says; four times the speed costs nothing here, because
+	// one certificate resembles the last one as much as any.
+	window = 1 << 16
 )
+
+// Options say how an archive is packed.
+type Options struct {
+	// Stored keeps content as it is, still as LZMA2: for what is packed already.
+	Stored bool
+	// Password, if there is one, encrypts the content, though not the names.
+	Password string
+	// IV is what the encryption starts from.
+	IV [16]byte
+}
 
 const signatureHeaderSize = 32
 
@@ -42,20 +56,18 @@ type file struct {
 	crc      uint32
 }
 
-// NewWriter returns a writer of an archive that begins where w stands. With a
-// password the content is encrypted, and the names are not; iv are the sixteen
-// bytes that the encryption starts from.
-func NewWriter(w io.WriteSeeker, password string, iv [16]byte) (*Writer, error) {
+// NewWriter returns a writer of an archive that begins where w stands.
+func NewWriter(w io.WriteSeeker, o Options) (*Writer, error) {
 	// The real one is written at the end.
 	if _, err := w.Write(make([]byte, signatureHeaderSize)); err != nil {
 		return nil, err
 	}
 	a := &Writer{out: w}
-	if password != "" {
-		a.encryption = newEncryption(password, iv)
+	if o.Password != "" {
+		a.encryption = newEncryption(o.Password, o.IV)
 	}
 	var err error
-	a.block, err = newBlock(w, a.encryption)
+	a.block, err = newBlock(w, a.encryption, o.Stored)
 	return a, err
 }
 
@@ -89,7 +101,7 @@ func (w *Writer) Close() error {
 	header := w.header(content)
 
 	// The header is packed into a block of its own, which a short header describes.
-	packed, err := newBlock(w.out, nil)
+	packed, err := newBlock(w.out, nil, false)
 	if err != nil {
 		return err
 	}
@@ -132,20 +144,24 @@ type block struct {
 	compressed *counter
 	plain      uint64
 	hash       uint32
-	lzma       *lzma.Writer2
+	lzma       io.WriteCloser
 	cipher     *cipherWriter // nil for none
 	encryption *encryption
 }
 
-func newBlock(w io.Writer, e *encryption) (*block, error) {
+func newBlock(w io.Writer, e *encryption, stored bool) (*block, error) {
 	b := &block{packed: &counter{w: w}, encryption: e}
 	b.compressed = &counter{w: b.packed}
 	if e != nil {
 		b.cipher = e.writer(b.packed)
 		b.compressed.w = b.cipher
 	}
+	if stored {
+		b.lzma = &storedWriter{w: b.compressed}
+		return b, nil
+	}
 	var err error
-	b.lzma, err = lzma.Writer2Config{DictCap: 1 << dictionaryBits}.NewWriter2(b.compressed)
+	b.lzma, err = lzma.Writer2Config{DictCap: window}.NewWriter2(b.compressed)
 	return b, err
 }
 

@@ -24,14 +24,14 @@ type member struct {
 }
 
 // archive writes members and returns the archive.
-func archive(t testing.TB, password string, members ...member) []byte {
+func archive(t testing.TB, o sevenz.Options, members ...member) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "a.7z")
 	file, err := os.Create(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := sevenz.NewWriter(file, password, [16]byte{1, 2, 3})
+	w, err := sevenz.NewWriter(file, o)
 	for _, m := range members {
 		if err == nil {
 			err = w.AddBytes(m.name, modified, m.content)
@@ -106,10 +106,13 @@ func TestAnotherReaderFindsWhatWasWritten(t *testing.T) {
 		"many":       many,
 		"large":      {{"zeros", make([]byte, 40<<20)}, {"a", []byte("b")}},
 	} {
-		for _, password := range []string{"", "pässword"} {
-			t.Run(name+" "+password, func(t *testing.T) {
+		for how, o := range map[string]sevenz.Options{
+			"packed": {}, "stored": {Stored: true}, "encrypted": {Password: "pässword", IV: [16]byte{1, 2, 3}},
+			"stored encrypted": {Stored: true, Password: "p"},
+		} {
+			t.Run(name+" "+how, func(t *testing.T) {
 				t.Parallel()
-				equal(t, extract(t, archive(t, password, members...), password), members)
+				equal(t, extract(t, archive(t, o, members...), o.Password), members)
 			})
 		}
 	}
@@ -123,14 +126,14 @@ func TestAnyContentComesBack(t *testing.T) {
 		for i, content := range contents {
 			members = append(members, member{fmt.Sprint(i), content})
 		}
-		equal(t, extract(t, archive(t, "", members...), ""), members)
+		equal(t, extract(t, archive(t, sevenz.Options{Stored: rapid.Bool().Draw(rt, "stored")}, members...), ""), members)
 	})
 }
 
 func TestWithoutThePasswordNothingIsRead(t *testing.T) {
 	t.Parallel()
 	secret := []byte(strings.Repeat("this is a secret ", 100))
-	raw := archive(t, "right", member{"keys.txt", secret})
+	raw := archive(t, sevenz.Options{Password: "right"}, member{"keys.txt", secret})
 	if bytes.Contains(raw, secret[:16]) {
 		t.Error("the content is there in the clear")
 	}
@@ -156,7 +159,7 @@ func TestClosedArchiveTakesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	w, err := sevenz.NewWriter(file, "", [16]byte{})
+	w, err := sevenz.NewWriter(file, sevenz.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -85,8 +85,8 @@ func TestThrottlingThatIgnoresTheRateDoesNotStarve(t *testing.T) {
 					if got := r.rate(0, 1) / tps / (1 - fault); got < 0.9 {
 						t.Errorf("%.3f of what can be had", got)
 					}
-					// A tenth holds hundreds of faults at random; their spread is not the limiter's doing.
-					if first, last := r.rate(0, 0.1), r.rate(0.9, 1); last < 0.98*first {
+					// A tenth holds hundreds of faults at random, and perhaps a trial of half a minute.
+					if first, last := r.rate(0, 0.1), r.rate(0.9, 1); last < 0.93*first {
 						t.Errorf("%.2f calls/s in the last tenth, %.2f in the first", last, first)
 					}
 					if r.stats.TakenBack == 0 || r.stats.Ambient == 0 {

@@ -1,0 +1,83 @@
+package awsiot
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/thingpress/thingpress/internal/quota"
+)
+
+// An Account is whose credentials a client has.
+type Account struct {
+	// Partition is aws, aws-cn or aws-us-gov; ID twelve digits.
+	Partition, ID string
+	// Caller is the ARN of the user or role.
+	Caller string
+}
+
+// Account asks STS whose credentials these are. It needs no permission.
+func (c *Client) Account(ctx context.Context) (Account, error) {
+	out, err := c.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return Account{}, fmt.Errorf("account: %w", err)
+	}
+	a := Account{Partition: "aws", ID: deref(out.Account), Caller: deref(out.Arn)}
+	if caller, err := arn.Parse(a.Caller); err == nil {
+		a.Partition = caller.Partition
+	}
+	return a, nil
+}
+
+// Alias returns the account's alias; "" where there is none or it may not be
+// read, and with an endpoint of its own, which is not asked.
+func (c *Client) Alias(ctx context.Context) string {
+	if c.iam == nil {
+		return ""
+	}
+	out, err := c.iam.ListAccountAliases(ctx, &iam.ListAccountAliasesInput{})
+	if err != nil || len(out.AccountAliases) == 0 {
+		return ""
+	}
+	return out.AccountAliases[0]
+}
+
+// AppliedQuotas returns the account's quotas of AWS IoT Core by their codes,
+// from Service Quotas. Values that were never changed are included.
+func (c *Client) AppliedQuotas(ctx context.Context) (map[string]float64, error) {
+	applied := map[string]float64{}
+	pages := servicequotas.NewListServiceQuotasPaginator(c.quotas, &servicequotas.ListServiceQuotasInput{
+		ServiceCode: aws.String(quota.ServiceCode), MaxResults: aws.Int32(100),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("applied quotas: %w", err)
+		}
+		for _, q := range page.Quotas {
+			if q.QuotaCode != nil && q.Value != nil {
+				applied[*q.QuotaCode] = *q.Value
+			}
+		}
+	}
+	return applied, nil
+}
+
+// RequestQuota files a request to raise a quota, and returns its ID.
+func (c *Client) RequestQuota(ctx context.Context, code string, value float64) (string, error) {
+	out, err := c.quotas.RequestServiceQuotaIncrease(ctx, &servicequotas.RequestServiceQuotaIncreaseInput{
+		ServiceCode: aws.String(quota.ServiceCode), QuotaCode: &code, DesiredValue: &value,
+	})
+	if err != nil {
+		return "", fmt.Errorf("request quota %s: %w", code, err)
+	}
+	if out.RequestedQuota == nil {
+		return "", nil
+	}
+	return deref(out.RequestedQuota.Id), nil
+}

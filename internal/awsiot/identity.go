@@ -1,0 +1,88 @@
+package awsiot
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// An identity gives credentials, and renews them once when AWS says that they
+// expired. It implements [aws.CredentialsProvider].
+type identity struct {
+	cache *aws.CredentialsCache
+	good  atomic.Bool // a call was taken since they were last renewed
+
+	mu      sync.Mutex
+	renewed time.Time // when they were last renewed because AWS refused them
+	skewed  time.Time // when AWS first refused a call because of our clock
+}
+
+func newIdentity(provider aws.CredentialsProvider) *identity {
+	cache, ok := provider.(*aws.CredentialsCache)
+	if !ok {
+		cache = aws.NewCredentialsCache(provider)
+	}
+	return &identity{cache: cache}
+}
+
+// A credentialsError is a chain that gives no credentials.
+type credentialsError struct{ err error }
+
+func (e *credentialsError) Error() string { return "no AWS credentials: " + e.err.Error() }
+func (e *credentialsError) Unwrap() error { return e.err }
+
+// Retrieve implements [aws.CredentialsProvider].
+func (i *identity) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	c, err := i.cache.Retrieve(ctx)
+	if err != nil && ctx.Err() == nil {
+		err = &credentialsError{err}
+	}
+	return c, err
+}
+
+// taken tells that AWS took a call's signature.
+func (i *identity) taken() {
+	if !i.good.Load() {
+		i.good.Store(true)
+	}
+}
+
+// renew says whether a call that was begun at started, and whose credentials
+// AWS refused, may be made again: with new credentials, or because it was
+// signed with old ones.
+func (i *identity) renew(started time.Time) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	switch {
+	case started.Before(i.renewed):
+		return true
+	case !i.renewed.IsZero() && !i.good.Load():
+		return false // the new ones are refused as well
+	}
+	i.cache.Invalidate()
+	i.renewed = time.Now()
+	i.good.Store(false)
+	return true
+}
+
+// correct says whether a call that was begun at started, and that AWS refused
+// because of our clock, may be made again: the SDK sets its clock by the Date of
+// every answer, so once is enough.
+func (i *identity) correct(started time.Time) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.skewed.IsZero() {
+		i.skewed = time.Now()
+		return true
+	}
+	return started.Before(i.skewed)
+}
+
+func isCredentials(err error) bool {
+	var missing *credentialsError
+	return errors.As(err, &missing)
+}

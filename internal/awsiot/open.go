@@ -1,0 +1,154 @@
+package awsiot
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iot"
+	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/thingpress/thingpress/internal/importer"
+)
+
+// Options say where AWS is. The zero value is what the SDK's chain finds.
+type Options struct {
+	// Region and Profile override the environment and the shared files.
+	Region, Profile string
+	// Endpoint is the base URL for all services; empty is AWS.
+	Endpoint string
+	// Sandbox reads no AWS environment at all: no variables, no files, no
+	// instance metadata. Any credentials do for a sandbox. Endpoint and Region must be set.
+	Sandbox bool
+	// Version of Thingpress, for the User-Agent header.
+	Version string
+	// Transport makes the HTTP requests; nil is one with a pool of connections.
+	Transport http.RoundTripper
+	// Timeout of one call; 0 is 15 seconds.
+	Timeout time.Duration
+}
+
+const (
+	defaultTimeout = 15 * time.Second
+	// accountAttempts is for the few calls before an import, which the engine does not retry.
+	accountAttempts = 5
+	accountBackoff  = time.Second
+)
+
+// A Client makes calls in one account and region. Its methods are safe for
+// concurrent use.
+type Client struct {
+	iot      *iot.Client
+	sts      *sts.Client
+	quotas   *servicequotas.Client
+	iam      *iam.Client // nil with an endpoint of its own, which is not asked for aliases
+	region   string
+	endpoint string
+	timeout  time.Duration
+	clock    *clock
+	identity *identity
+}
+
+// Open makes a client. It calls nothing, but a profile may make the SDK's chain
+// do so when credentials are first needed.
+func Open(ctx context.Context, o Options) (*Client, error) {
+	cfg, err := load(ctx, o)
+	if err != nil {
+		return nil, fmt.Errorf("AWS configuration: %w", err)
+	}
+	if cfg.Region == "" {
+		return nil, fmt.Errorf("AWS configuration: no region; name one with --region or AWS_REGION")
+	}
+	c := &Client{region: cfg.Region, endpoint: o.Endpoint, timeout: o.Timeout, clock: &clock{}}
+	if c.timeout == 0 {
+		c.timeout = defaultTimeout
+	}
+	transport := o.Transport
+	if transport == nil {
+		transport = newTransport(!o.Sandbox)
+	}
+	c.identity = newIdentity(cfg.Credentials)
+	cfg.Credentials = c.identity
+	cfg.HTTPClient = &http.Client{Transport: &observer{next: transport, clock: c.clock}}
+	if o.Endpoint != "" {
+		cfg.BaseEndpoint = aws.String(o.Endpoint)
+	}
+	version := o.Version
+	if version == "" {
+		version = "devel"
+	}
+	cfg.APIOptions = append(cfg.APIOptions, awsmiddleware.AddUserAgentKeyValue("thingpress", version))
+	c.iot = iot.NewFromConfig(cfg, func(o *iot.Options) {
+		o.Retryer = aws.NopRetryer{}
+		o.EndpointResolverV2 = &endpointOnce{resolver: o.EndpointResolverV2}
+		o.APIOptions = append(o.APIOptions, trim)
+	})
+	cfg.Retryer = func() aws.Retryer {
+		return retry.NewStandard(func(o *retry.StandardOptions) {
+			o.MaxAttempts, o.MaxBackoff = accountAttempts, accountBackoff
+		})
+	}
+	c.sts = sts.NewFromConfig(cfg)
+	c.quotas = servicequotas.NewFromConfig(cfg)
+	if o.Endpoint == "" {
+		c.iam = iam.NewFromConfig(cfg)
+	}
+	return c, nil
+}
+
+func load(ctx context.Context, o Options) (aws.Config, error) {
+	if o.Sandbox {
+		return aws.Config{
+			Region:      o.Region,
+			Credentials: credentials.NewStaticCredentialsProvider("AKIASANDBOXSANDBOX00", "sandbox", ""),
+		}, nil
+	}
+	var options []func(*config.LoadOptions) error
+	if o.Region != "" {
+		options = append(options, config.WithRegion(o.Region))
+	}
+	if o.Profile != "" {
+		options = append(options, config.WithSharedConfigProfile(o.Profile))
+	}
+	return config.LoadDefaultConfig(ctx, options...)
+}
+
+// Region is the region of the client.
+func (c *Client) Region() string { return c.region }
+
+// Now tells the time by AWS's clock.
+func (c *Client) Now() time.Time { return c.clock.now() }
+
+// AWS returns what the engine needs.
+func (c *Client) AWS() importer.AWS {
+	return importer.AWS{
+		Certificates: c, Things: c, Principals: c, Policies: c, Groups: c, Checks: c,
+		Now: c.Now,
+	}
+}
+
+// trim takes steps out of the SDK's stack that are of no use to calls that are
+// never retried and never logged by the SDK.
+func trim(stack *middleware.Stack) error {
+	for _, id := range []string{"ClientRequestID", "RecursionDetection", "SetLogger", "RequestResponseLogger"} {
+		remove(stack, id)
+	}
+	return nil
+}
+
+func remove(stack *middleware.Stack, id string) {
+	// A step that this version of the SDK does not have is not missed.
+	_, _ = stack.Initialize.Remove(id)
+	_, _ = stack.Build.Remove(id)
+	_, _ = stack.Finalize.Remove(id)
+	_, _ = stack.Deserialize.Remove(id)
+}

@@ -1,0 +1,114 @@
+package awsiot
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/iot"
+	smithyendpoints "github.com/aws/smithy-go/endpoints"
+)
+
+const (
+	// connections that are kept open at most: one for each call that a full
+	// window of devices can have in flight at once.
+	connections = 1024
+	dialTimeout = 5 * time.Second
+	idleTimeout = 60 * time.Second
+)
+
+func newTransport(proxies bool) *http.Transport {
+	t := &http.Transport{
+		DialContext:           (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConns:          connections,
+		MaxIdleConnsPerHost:   connections,
+		IdleConnTimeout:       idleTimeout,
+		TLSHandshakeTimeout:   dialTimeout,
+		ExpectContinueTimeout: time.Second,
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
+		DisableCompression:    true, // answers are small
+	}
+	if proxies {
+		t.Proxy = http.ProxyFromEnvironment
+	}
+	return t
+}
+
+// An observer reads AWS's clock off every answer.
+type observer struct {
+	next  http.RoundTripper
+	clock *clock
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (o *observer) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := o.next.RoundTrip(request)
+	if err == nil {
+		o.clock.observe(response.Header.Get("Date"))
+	}
+	return response, err
+}
+
+// A clock is AWS's, as the last answer told it.
+type clock struct {
+	last atomic.Pointer[reading]
+}
+
+type reading struct {
+	text   string
+	date   time.Time
+	offset time.Duration // of AWS's clock to ours
+}
+
+// observe takes the Date header of an answer that has just come.
+func (c *clock) observe(date string) {
+	last := c.last.Load()
+	if date == "" || last != nil && last.text == date {
+		return // the first answer of a second tells the most
+	}
+	at, err := http.ParseTime(date)
+	if err != nil {
+		return
+	}
+	c.last.Store(&reading{text: date, date: at, offset: time.Until(at)})
+}
+
+// now never runs ahead of AWS's clock by more than the machines of AWS differ:
+// Date is cut to whole seconds.
+func (c *clock) now() time.Time {
+	last := c.last.Load()
+	if last == nil {
+		return time.Now()
+	}
+	return time.Now().Add(last.offset).Round(0)
+}
+
+// date is AWS's time of the last answer.
+func (c *clock) date() time.Time {
+	if last := c.last.Load(); last != nil {
+		return last.date
+	}
+	return time.Time{}
+}
+
+// endpointOnce resolves the endpoint once: it is the same for every call.
+type endpointOnce struct {
+	resolver iot.EndpointResolverV2
+	known    atomic.Pointer[smithyendpoints.Endpoint]
+}
+
+// ResolveEndpoint implements the SDK's interface.
+func (e *endpointOnce) ResolveEndpoint(ctx context.Context, params iot.EndpointParameters) (smithyendpoints.Endpoint, error) {
+	if known := e.known.Load(); known != nil {
+		return *known, nil
+	}
+	endpoint, err := e.resolver.ResolveEndpoint(ctx, params)
+	if err == nil {
+		e.known.Store(&endpoint)
+	}
+	return endpoint, err
+}

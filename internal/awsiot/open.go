@@ -56,7 +56,11 @@ type Client struct {
 	timeout  time.Duration
 	clock    *clock
 	identity *identity
+	close    func()
 }
+
+// Close closes the connections that no call is using.
+func (c *Client) Close() { c.close() }
 
 // Open makes a client. It calls nothing, but a profile may make the SDK's chain
 // do so when credentials are first needed.
@@ -78,6 +82,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	}
 	c.identity = newIdentity(cfg.Credentials)
 	cfg.Credentials = c.identity
+	c.close = (&http.Client{Transport: transport}).CloseIdleConnections
 	cfg.HTTPClient = &http.Client{Transport: &observer{next: transport, clock: c.clock}}
 	if o.Endpoint != "" {
 		cfg.BaseEndpoint = aws.String(o.Endpoint)

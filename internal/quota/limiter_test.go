@@ -28,6 +28,8 @@ func TestWaitersAreServedInTheOrderTheyCame(t *testing.T) {
 			synctest.Wait()
 		}
 		time.Sleep(time.Minute)
+		mu.Lock()
+		defer mu.Unlock()
 		for i, got := range order {
 			if got != i {
 				t.Fatalf("place %d went to %d: %v", i, got, order)

@@ -119,13 +119,9 @@ func run(t *testing.T, s *server, length time.Duration, clients ...client) []res
 		}
 	}
 	wg.Wait()
+	synctest.Wait()
 	for i, c := range clients {
 		results[i].stats = c.limiter.Stats()
 	}
 	return results
-}
-
-func bubble(t *testing.T, f func(t *testing.T)) {
-	t.Helper()
-	synctest.Test(t, f)
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -16,7 +17,7 @@ func TestKnownQuotaIsUsedWithoutThrottling(t *testing.T) {
 		for _, workers := range []int{32, 300} {
 			t.Run(fmt.Sprint(tps, " by ", workers), func(t *testing.T) {
 				t.Parallel()
-				bubble(t, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
 					c := one(NewLimiter(tps, Options{}))
 					c.workers = workers
 					r := run(t, newServer(tps), 10*time.Minute, c)[0]
@@ -31,7 +32,7 @@ func TestKnownQuotaIsUsedWithoutThrottling(t *testing.T) {
 
 func TestQuotaConfiguredTooLowIsKeptTo(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		r := run(t, newServer(1000), time.Hour, one(NewLimiter(10, Options{})))[0]
 		if got := r.rate(0, 1); got > 10 || got < 9.8 || r.refused > 0 {
 			t.Errorf("%.2f calls/s of the 10 that the operator allowed, %d throttled", got, r.refused)
@@ -59,7 +60,7 @@ func TestRealLimitIsFoundWhereTheQuotaIsWrong(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%g instead of %g for %v", tt.real, tt.believed, tt.length), func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				r := run(t, newServer(tt.real), tt.length, one(NewLimiter(tt.believed, Options{})))[0]
 				if got := r.rate(0, 1) / tt.real; got < tt.least {
 					t.Errorf("%.3f of the real limit, want %g", got, tt.least)
@@ -78,7 +79,7 @@ func TestThrottlingThatIgnoresTheRateDoesNotStarve(t *testing.T) {
 		for _, fault := range []float64{0.05, 0.1} {
 			t.Run(fmt.Sprint(tps, " with ", fault), func(t *testing.T) {
 				t.Parallel()
-				bubble(t, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
 					s := newServer(tps)
 					s.fault = fault
 					r := run(t, s, time.Hour, one(NewLimiter(tps, Options{})))[0]
@@ -100,7 +101,7 @@ func TestThrottlingThatIgnoresTheRateDoesNotStarve(t *testing.T) {
 
 func TestFaultsThatEndAreForgotten(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		s := newServer(50)
 		s.fault = 0.1
 		l := NewLimiter(100, Options{})
@@ -119,7 +120,7 @@ func TestNeighbourIsGivenWayToAndItsPartTakenBack(t *testing.T) {
 	for _, third := range []time.Duration{30 * time.Second, 5 * time.Minute} {
 		t.Run(third.String(), func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				const tps = 100.0
 				s := newServer(tps)
 				random := rand.New(rand.NewPCG(7, 7))
@@ -153,7 +154,7 @@ func TestNeighbourIsGivenWayToAndItsPartTakenBack(t *testing.T) {
 
 func TestSharersFillTheQuotaFairly(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		const tps, sharers = 100.0, 5
 		var clients []client
 		for range sharers {
@@ -178,7 +179,7 @@ func TestSharersFillTheQuotaFairly(t *testing.T) {
 
 func TestOutageByThrottlingIsOverWithinAMinute(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		s := newServer(100)
 		l := NewLimiter(100, Options{})
 		run(t, s, time.Minute, one(l))
@@ -198,7 +199,7 @@ func TestOutageByThrottlingIsOverWithinAMinute(t *testing.T) {
 
 func TestIdleHoursDoNotCostAThrottledCall(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		c := one(NewLimiter(100, Options{}))
 		c.pause = func(at time.Duration) bool { return int(at.Minutes())%2 == 1 || int(at.Seconds())%7 == 3 }
 		r := run(t, newServer(100), time.Hour, c)[0]

@@ -171,11 +171,17 @@ func (j *judge) certificate(c *payload, device *manifest.Device) error {
 }
 
 func warnUnknown(device *manifest.Device, envelope, payload []string) {
-	for _, name := range envelope {
-		device.Warn(manifest.ReasonUnknownField, "the entry has a member "+manifest.Quote(name)+", which the format does not have")
-	}
-	for _, name := range payload {
-		device.Warn(manifest.ReasonUnknownField, "the payload has a member "+manifest.Quote(name)+", which the format does not have")
+	for _, u := range []struct {
+		what  string
+		names []string
+	}{{"entry", envelope}, {"payload", payload}} {
+		switch len(u.names) {
+		case 0:
+		case 1:
+			device.Warn(manifest.ReasonUnknownField, fmt.Sprintf("the %s has a member %s, which the format does not have", u.what, manifest.Quote(u.names[0])))
+		default:
+			device.Warn(manifest.ReasonUnknownField, fmt.Sprintf("the %s has %d members that the format does not have, the first is %s", u.what, len(u.names), manifest.Quote(u.names[0])))
+		}
 	}
 }
 

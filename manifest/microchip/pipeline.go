@@ -1,6 +1,7 @@
 package microchip
 
 import (
+	"cmp"
 	"context"
 	"runtime"
 	"sync"
@@ -84,7 +85,8 @@ func (p *pipeline) next(ctx context.Context) (*batch, error) {
 		p.work <- b
 	}
 	if len(p.flight) == 0 {
-		return nil, p.last
+		// Where the context has ended, reading may have ended for that alone.
+		return nil, cmp.Or(ctx.Err(), p.last)
 	}
 	b := p.flight[0]
 	select {

@@ -196,3 +196,34 @@ func TestAReadErrorIsNotAFileError(t *testing.T) {
 		t.Errorf("%d entries, then %v", entries, last)
 	}
 }
+
+// Whoever waits for a manifest of gigabytes to be passed over wants to stop it, too.
+func TestPassingOverEntriesEndsWithTheContext(t *testing.T) {
+	t.Parallel()
+	reel := forge.NewReel("endless")
+	ctx, cancel := context.WithCancel(t.Context())
+	source := &cancelling{endless: newEndless(reel, 1_000_000), cancel: cancel}
+	opts := manifest.Options{Start: manifest.Position{Entry: 15_000_000}}
+	for device, err := range (microchip.Decoder{}).Decode(ctx, manifest.Input{Name: testName, Reader: source, Size: source.input().Size}, opts) {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%s, %v", device.ID, err)
+		}
+	}
+	if source.reads > 20 {
+		t.Errorf("%d reads", source.reads)
+	}
+}
+
+// A cancelling reader ends the context with its tenth read.
+type cancelling struct {
+	*endless
+	cancel context.CancelFunc
+	reads  int
+}
+
+func (c *cancelling) ReadAt(p []byte, off int64) (int, error) {
+	if c.reads++; c.reads == 10 {
+		c.cancel()
+	}
+	return c.endless.ReadAt(p, off)
+}

@@ -31,7 +31,6 @@ type scanner struct {
 	single bool // one object instead of an array
 	entry  int  // index of the next entry
 	first  bool // no element was seen yet
-	closed bool // the array's bracket was seen
 }
 
 // newScanner looks at the beginning of the manifest and goes to start.
@@ -41,15 +40,14 @@ func newScanner(in manifest.Input, limits manifest.Limits, start manifest.Positi
 	if err != nil {
 		return nil, fmt.Errorf("microchip: %w", err)
 	}
-	skip := int64(0)
 	switch {
-	case bytes.HasPrefix(head, bomUTF8):
-		skip = int64(len(bomUTF8))
-		fallthrough
-	default:
-		s.source, s.base, s.offsets = in.Section(skip), skip, true
 	case isUTF16(head):
 		s.source = utf16Reader(in.Section(0))
+	case bytes.HasPrefix(head, bomUTF8):
+		s.base, s.offsets = int64(len(bomUTF8)), true
+		s.source = in.Section(s.base)
+	default:
+		s.source, s.offsets = in.Section(0), true
 	}
 	if err := s.open(); err != nil {
 		return nil, err
@@ -79,7 +77,7 @@ func (s *scanner) open() error {
 		s.single = true
 		return nil
 	case c != '[':
-		return s.broken(manifest.ReasonUnknownFormat, "a Microchip manifest is a JSON array of signed objects, and this begins with %s", manifest.Quote(s.excerpt()))
+		return s.broken(manifest.ReasonUnknownFormat, "a Microchip manifest is a JSON array of signed objects, and this begins with %s", s.found())
 	}
 	s.at++
 	return nil
@@ -109,7 +107,7 @@ func (s *scanner) next() (raw []byte, end int64, err error) {
 		}
 		return nil, 0, err
 	}
-	if s.entry == s.limits.Entries {
+	if s.entry >= s.limits.Entries {
 		return nil, 0, s.broken(manifest.ReasonLimitExceeded, "more than %d entries", s.limits.Entries)
 	}
 	n, err := s.element()
@@ -146,7 +144,7 @@ func (s *scanner) separator() (done bool, err error) {
 	case s.first:
 		return false, nil
 	case c != ',':
-		return false, s.broken(manifest.ReasonCorrupt, "expected a comma or the end of the array, found %s", manifest.Quote(s.excerpt()))
+		return false, s.broken(manifest.ReasonCorrupt, "expected a comma or the end of the array, found %s", s.found())
 	}
 	s.at++
 	switch _, err := s.peek(); {
@@ -160,7 +158,7 @@ func (s *scanner) separator() (done bool, err error) {
 // element measures the value at hand, and has it in the window as a whole.
 func (s *scanner) element() (int, error) {
 	if c := s.window[s.at]; c != '{' && s.first {
-		return 0, s.broken(manifest.ReasonUnknownFormat, "a Microchip manifest is a JSON array of signed objects, and its first element is %s", manifest.Quote(s.excerpt()))
+		return 0, s.broken(manifest.ReasonUnknownFormat, "a Microchip manifest is a JSON array of signed objects, and its first element is %s", s.found())
 	}
 	for {
 		n, found := entryEnd(s.window[s.at:], s.limits.Depth)
@@ -172,10 +170,10 @@ func (s *scanner) element() (int, error) {
 		case found == boundaryTooDeep:
 			return 0, s.broken(manifest.ReasonLimitExceeded, "an entry nests deeper than %d", s.limits.Depth)
 		case found == boundaryBroken && n == 0 && !s.first:
-			return 0, s.broken(manifest.ReasonCorrupt, "expected an entry after a comma, found %s", manifest.Quote(s.excerpt()))
+			return 0, s.broken(manifest.ReasonCorrupt, "expected an entry after a comma, found %s", s.found())
 		case found == boundaryBroken:
 			s.at += n
-			return 0, s.broken(manifest.ReasonCorrupt, "the JSON breaks inside an entry: found %s", manifest.Quote(s.excerpt()))
+			return 0, s.broken(manifest.ReasonCorrupt, "the JSON breaks inside an entry: found %s", s.found())
 		}
 		switch err := s.fill(); {
 		case errors.Is(err, io.EOF):
@@ -194,7 +192,7 @@ func (s *scanner) finish() error {
 	case err == nil && s.single && c == '{':
 		return s.broken(manifest.ReasonTrailingData, "a second object follows the first; a manifest is one JSON array, and not an object a line (JSON Lines)")
 	case err == nil:
-		return s.broken(manifest.ReasonTrailingData, "after the end of the manifest comes %s", manifest.Quote(s.excerpt()))
+		return s.broken(manifest.ReasonTrailingData, "after the end of the manifest comes %s", s.found())
 	case !errors.Is(err, io.EOF):
 		return err
 	case s.secret >= 0:
@@ -254,11 +252,9 @@ func (s *scanner) fill() error {
 	return nil
 }
 
-// excerpt is the beginning of what was not understood.
-func (s *scanner) excerpt() string {
-	rest := s.window[s.at:]
-	return string(rest[:min(len(rest), 24)])
-}
+// found is the character at hand, for messages. It is no more than that,
+// because what stands there may be anything, also a secret.
+func (s *scanner) found() string { return manifest.Quote(string(s.window[s.at : s.at+1])) }
 
 func (s *scanner) truncated() error {
 	return s.broken(manifest.ReasonTruncated, "the file ends in the middle: the array is not closed")

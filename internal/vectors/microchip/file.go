@@ -41,7 +41,7 @@ func fileVectors() []*vector {
 		vec("m29-truncated-after-entry", "F", "the file ends behind an entry", open(one)).device(0).ends("truncated", "not closed"),
 		vec("m29-truncated-after-comma", "F", "the file ends behind a comma", append(open(one), ',')).device(0).ends("truncated", "not closed"),
 		fatal("m29-truncated-at-start", "truncated", "not closed", "the file is one bracket", []byte("[")),
-		vec("m29-trailing-garbage", "F", "something follows the array", append(append([]byte(nil), one...), " garbage"...)).device(0).ends("trailing-data", "garbage"),
+		vec("m29-trailing-garbage", "F", "something follows the array", append(append([]byte(nil), one...), " garbage"...)).device(0).ends("trailing-data", "after the end"),
 		vec("m29-two-arrays", "F", "two files in one", append(append([]byte(nil), one...), forge.Array(good(1))...)).device(0).ends("trailing-data", "after the end"),
 		vec("m29-trailing-comma", "F", "a comma before the end", append(open(one), ",]"...)).device(0).ends("corrupt", "after a comma"),
 		vec("m29-two-commas", "F", "two commas between entries", join(good(0), ",", good(1))).device(0).ends("corrupt", "after a comma"),

@@ -79,6 +79,7 @@ func keyVectors() []*vector {
 		bad("m27-off-curve", "key-mismatch", "another key", "x and y are not a point of the curve", point(plain.Text("x"), plain.Text("x"))),
 		fine("m27-other-keys", "RSA and OKP keys without certificate are passed over", withKeys(deviceKey(0), rsa, rsa.With("kty", "OKP"))),
 		warned("m27-unknown-member", "a member of the payload that the format does not have", sign(0, content(0).And("deviceConfig", "AA")), "unknown-field"),
+		warned("m27-unknown-members", "two members of the payload that the format does not have", sign(0, content(0).And("deviceConfig", "AA").And("lot", 7)), "unknown-field"),
 		warned("m27-unknown-member-of-entry", "a member of the entry that the format does not have", good(0).And("comment", name), "unknown-field"),
 	}
 }
@@ -115,7 +116,8 @@ func escapedD() forge.Object {
 func shortCoordinate() (found struct {
 	id    string
 	entry forge.Object
-}) {
+},
+) {
 	for index := 100; ; index++ {
 		c := chip(index)
 		key := forge.JWK("0", &c.Key.PublicKey)

@@ -4,7 +4,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"fmt"
 
 	"github.com/thingpress/thingpress/internal/forge"
 )
@@ -82,6 +81,3 @@ func customLeaf(name string, key *ecdsa.PrivateKey) *x509.Certificate {
 	template.Subject = pkix.Name{Organization: []string{"Example Ltd"}, CommonName: name}
 	return forge.Certificate(template, custom, &key.PublicKey, customKey)
 }
-
-// numbered is a label for one of several variants.
-func numbered(name string, i int) string { return fmt.Sprintf("%s-%d", name, i+1) }

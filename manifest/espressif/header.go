@@ -39,14 +39,16 @@ func sniff(text []byte, ended bool) (names []string, delimiter byte, n int, foun
 	for _, candidate := range []byte{',', ';', '\t'} {
 		var r record
 		length, result := r.parse(text, candidate, ended)
+		if result == parseMore || result == parseColumns {
+			return nil, candidate, length, result
+		}
 		var columns []string
-		for _, c := range r.cells {
-			columns = append(columns, fold(c.value()))
+		if result == parsed && r.odd == "" {
+			for _, c := range r.cells {
+				columns = append(columns, fold(c.value()))
+			}
 		}
 		score := len(columns) + 1000*known(columns)
-		if result == parsed && r.odd != "" {
-			score = 0
-		}
 		if score > best {
 			best, names, delimiter, n, found = score, columns, candidate, length, result
 		}

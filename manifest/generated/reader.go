@@ -78,6 +78,8 @@ func (r *reader) next() (unit, error) {
 				return r.take(n, manifest.Errorf(manifest.ReasonBadEncoding, "a PEM block ends that does not begin")), nil
 			}
 			r.w.Pass(n)
+		case bytes.HasPrefix(beginLine, trimmed) && r.w.Ended() && n == len(r.w.Text()):
+			return unit{}, r.fail(manifest.ReasonTruncated, "the file ends in the middle of a BEGIN line")
 		case r.shape == shapeBlocks && !begins(line):
 			r.w.Pass(n)
 		default:

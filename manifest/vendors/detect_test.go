@@ -1,0 +1,103 @@
+package vendors_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/vendors"
+)
+
+func input(data string) manifest.Input {
+	return manifest.Input{Name: "m", Reader: strings.NewReader(data), Size: int64(len(data))}
+}
+
+// What is nobody's manifest must be named, so that the operator knows what to fetch instead.
+func TestWhatIsNoManifestIsNamed(t *testing.T) {
+	t.Parallel()
+	tar := strings.Repeat("\x00", 257) + "ustar\x0000" + strings.Repeat("\x00", 300)
+	for _, test := range []struct {
+		name, data string
+		reason     manifest.Reason
+		detail     string
+	}{
+		{"empty", "", manifest.ReasonEmpty, "nothing"},
+		{"blanks", " \r\n\t\n", manifest.ReasonEmpty, "blanks"},
+		{"html", "\n<html><head><title>Sign in</title>", manifest.ReasonUnsupportedFormat, "HTML"},
+		{"object store", `<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>`, manifest.ReasonUnsupportedFormat, "object store"},
+		{"zip", "PK\x03\x04\x14\x00", manifest.ReasonUnsupportedFormat, "ZIP"},
+		{"gzip", "\x1f\x8b\x08\x00", manifest.ReasonUnsupportedFormat, "gzip"},
+		{"tar", tar, manifest.ReasonUnsupportedFormat, "tar"},
+		{"pkcs12", "\x30\x82\x01\x00\x02\x01\x03\x30\x82\x00\xf0", manifest.ReasonUnsupportedFormat, "PKCS #12"},
+		{"office", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", manifest.ReasonUnsupportedFormat, "CSV"},
+		{"private key", "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n", manifest.ReasonPrivateKey, "private key"},
+		{"public key", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", manifest.ReasonUnsupportedFormat, "public key"},
+		{"node ids", "node_id\n6d1d54ba\n", manifest.ReasonUnsupportedFormat, "node_certs.csv"},
+		{"json lines", `{"certificate":"x"}` + "\n", manifest.ReasonUnsupportedFormat, "JSON Lines"},
+		{"prose", "Dear customer,\n", manifest.ReasonUnknownFormat, "Dear customer"},
+		{"binary", "\x00\x01\x02\x1b[2J", manifest.ReasonUnknownFormat, `\x1b[2J`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var got []error
+			for d, err := range vendors.Decode(t.Context(), input(test.data), manifest.Options{}) {
+				if d.Certificate != nil {
+					t.Errorf("a device")
+				}
+				got = append(got, err)
+			}
+			if len(got) != 1 || manifest.ReasonOf(got[0]) != test.reason || !strings.Contains(got[0].Error(), test.detail) {
+				t.Errorf("%v, want %s: …%s…", got, test.reason, test.detail)
+			}
+		})
+	}
+}
+
+func TestLookupKnowsEveryVendorAndTellsThemToWhoGuesses(t *testing.T) {
+	t.Parallel()
+	for _, name := range vendors.Names() {
+		if d, err := vendors.Lookup(name); err != nil || d.Vendor() != name {
+			t.Errorf("%s: %v, %v", name, d, err)
+		}
+	}
+	if _, err := vendors.Lookup("espresif"); err == nil || !strings.Contains(err.Error(), "espressif") {
+		t.Errorf("an unknown vendor: %v", err)
+	}
+}
+
+// claims names the decoders that take data for theirs.
+func claims(data []byte) []string {
+	var names []string
+	for _, d := range vendors.Decoders() {
+		if d.Detect(data[:min(len(data), manifest.DetectSize)], int64(len(data))) {
+			names = append(names, d.Vendor())
+		}
+	}
+	return names
+}
+
+// Two claims would let the order of a list decide.
+func TestNoVectorIsClaimedTwice(t *testing.T) {
+	t.Parallel()
+	for _, v := range loadVectors(t) {
+		if got := claims(v.data); len(got) > 1 {
+			t.Errorf("%s is claimed by %v", v.path, got)
+		}
+	}
+}
+
+func FuzzDetect(f *testing.F) {
+	for _, v := range loadVectors(f) {
+		f.Add(v.data[:min(len(v.data), 4<<10)])
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if got := claims(data); len(got) > 1 {
+			t.Errorf("claimed by %v", got)
+		}
+		d, err := vendors.Detect(manifest.Input{Name: "m", Reader: bytes.NewReader(data), Size: int64(len(data))})
+		if (d == nil) == (err == nil) || err != nil && (manifest.ReasonOf(err) == "" || len(err.Error()) > 1000) {
+			t.Errorf("%v, %v", d, err)
+		}
+	})
+}

@@ -121,9 +121,8 @@ type rule struct {
 func TestRulesAreAWSs(t *testing.T) {
 	t.Parallel()
 	const (
-		bad     = "InvalidRequestException"
-		gone    = "ResourceNotFoundException"
-		there   = "ResourceAlreadyExistsException"
+		bad     = refused
+		gone    = absent
 		full    = "LimitExceededException"
 		version = "VersionConflictException"
 	)

@@ -162,7 +162,7 @@ func updateThing(s *Server, c *call) (any, error) {
 	switch {
 	case in.RemoveType:
 		kind = nil
-	case in.Type != "" && in.Type != t.kind.title():
+	case in.Type != "":
 		if kind, err = s.usableType(in.Type, "update a thing to use deprecated thing type"); err != nil {
 			return nil, err
 		}

@@ -1,0 +1,398 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iot"
+	"github.com/aws/aws-sdk-go-v2/service/iot/types"
+
+	"github.com/thingpress/thingpress/internal/requiretest"
+)
+
+// difference is one place where the sandbox follows AWS and moto does not. The
+// list is also in docs/sandbox.md.
+type difference struct {
+	name string
+	// avoid says of a step whether it would meet the difference; nil where the
+	// sequence never does.
+	avoid func(s step, r *registry) bool
+	// show meets it and returns what the server did.
+	show          func(t *testing.T, c clients) string
+	sandbox, moto string
+}
+
+// avoided is the name of the first difference that a step would meet.
+func avoided(s step, server *Server) string {
+	server.mu.RLock()
+	defer server.mu.RUnlock()
+	for _, d := range differences {
+		if d.avoid != nil && d.avoid(s, server.registry) {
+			return d.name
+		}
+	}
+	return ""
+}
+
+// The list is true of both servers: an entry that moto has outgrown goes.
+func TestMotoDiffersWhereTheListSays(t *testing.T) {
+	t.Parallel()
+	url := requiretest.Moto(t).URL
+	for _, d := range differences {
+		t.Run(d.name, func(t *testing.T) {
+			if got := d.show(t, direct(open(t, Options{}))); got != d.sandbox {
+				t.Errorf("the sandbox: %s, want %s", got, d.sandbox)
+			}
+			moto := connect(url, http.DefaultClient)
+			if got := d.show(t, moto); got != d.moto {
+				t.Errorf("moto: %s, the list says %s", got, d.moto)
+			}
+		})
+	}
+}
+
+// play makes calls and returns what became of the last.
+func play(steps ...step) func(t *testing.T, c clients) string {
+	return func(t *testing.T, c clients) (outcome string) {
+		certificate, id := mintID(t)
+		for _, s := range steps {
+			if s.certificate == "" {
+				s.certificate = certificate
+			}
+			s.arn = account + "cert/" + id
+			if s.target == "" {
+				s.target = s.arn
+			}
+			outcome = s.run(t, c)
+		}
+		return outcome
+	}
+}
+
+// is says whether a step calls an operation.
+func (s step) is(op string) bool { return s.op == op }
+
+func (r *registry) targetOf(arn string) target {
+	kind, name, _ := r.split(arn)
+	return r.target(kind, name)
+}
+
+func (s step) joins() bool { return s.is("AddThingToThingGroup") || s.is("UpdateThingGroupsForThing") }
+
+const (
+	there   = "ResourceAlreadyExistsException"
+	absent  = "ResourceNotFoundException"
+	refused = "InvalidRequestException"
+)
+
+var differences = []difference{
+	{
+		"CreateThing of a thing that is there",
+		func(s step, r *registry) bool { return s.is("CreateThing") && r.things[s.thing] != nil },
+		play(step{op: "CreateThing", thing: "d1"}, step{op: "CreateThing", thing: "d1", attributes: map[string]string{"a": "1"}}),
+		there, `ok ["d1","arn:aws:iot:us-east-1:123456789012:thing/d1"]`,
+	},
+	{
+		"CreateThing that is refused for its billing group",
+		func(s step, r *registry) bool {
+			billing := s.other(s.billing)
+			return s.is("CreateThing") && billing != nil && r.billingGroups[*billing] == nil
+		},
+		play(step{op: "CreateThing", thing: "d2", billing: "no", status: "ACTIVE"}, step{op: "ListThingPrincipals", thing: "d2"}),
+		absent, "ok []",
+	},
+	{
+		"CreateThing with an empty attribute",
+		func(s step, r *registry) bool {
+			value, given := s.attributes["b"]
+			return s.is("CreateThing") && given && value == ""
+		},
+		play(step{op: "CreateThing", thing: "d3", attributes: map[string]string{"b": ""}}, step{op: "DescribeThing", thing: "d3"}),
+		`ok ["d3","arn:aws:iot:us-east-1:123456789012:thing/d3",null,null,"d3",{}]`,
+		`ok ["d3","arn:aws:iot:us-east-1:123456789012:thing/d3",null,null,"d3",{"b":""}]`,
+	},
+	{
+		"CreateThing with four attributes and no type", nil,
+		play(step{op: "CreateThing", thing: "d4", attributes: map[string]string{"a": "1", "b": "1", "c": "1", "d": "1"}}),
+		refused, `ok ["d4","arn:aws:iot:us-east-1:123456789012:thing/d4"]`,
+	},
+	{
+		"CreateThing with a space in an attribute", nil,
+		play(step{op: "CreateThing", thing: "d5", attributes: map[string]string{"a": "1 2"}}),
+		refused, `ok ["d5","arn:aws:iot:us-east-1:123456789012:thing/d5"]`,
+	},
+	{
+		"CreateThing with a bad name", nil,
+		play(step{op: "CreateThing", thing: "bad!"}),
+		refused, `ok ["bad!","arn:aws:iot:us-east-1:123456789012:thing/bad!"]`,
+	},
+	{
+		"UpdateThing counts versions and expects them", nil,
+		func(t *testing.T, c clients) string {
+			_, err := c.CreateThing(t.Context(), &iot.CreateThingInput{ThingName: aws.String("d6")})
+			for range 2 {
+				_, err = c.UpdateThing(t.Context(), &iot.UpdateThingInput{ThingName: aws.String("d6"), ExpectedVersion: aws.Int64(1)})
+			}
+			return "ok " + codeOf(err)
+		},
+		"ok VersionConflictException", "ok ",
+	},
+	{
+		"DeleteThing of no thing",
+		func(s step, r *registry) bool { return s.is("DeleteThing") && r.things[s.thing] == nil },
+		play(step{op: "DeleteThing", thing: "no"}),
+		"ok", absent,
+	},
+	{
+		"DeleteThing of a member of a group",
+		func(s step, r *registry) bool {
+			t := r.things[s.thing]
+			return s.is("DeleteThing") && t != nil && t.groups.len() > 0
+		},
+		play(step{op: "CreateThing", thing: "d7"}, step{op: "CreateThingGroup", group: "d7"}, step{op: "AddThingToThingGroup", thing: "d7", group: "d7"},
+			step{op: "DeleteThing", thing: "d7"}, step{op: "ListThingsInThingGroup", group: "d7"}),
+		"ok []", `ok ["d7"]`,
+	},
+	{
+		"RegisterCertificateWithoutCA of garbage", nil,
+		play(step{op: "RegisterCertificateWithoutCA", certificate: "garbage"}),
+		"CertificateValidationException", "500",
+	},
+	{
+		"RegisterCertificateWithoutCA without a status", nil,
+		func(t *testing.T, c clients) string {
+			certificate, id := mintID(t)
+			_ = must[*iot.RegisterCertificateWithoutCAOutput](t)(c.RegisterCertificateWithoutCA(t.Context(), &iot.RegisterCertificateWithoutCAInput{CertificatePem: &certificate}))
+			out := must[*iot.DescribeCertificateOutput](t)(c.DescribeCertificate(t.Context(), &iot.DescribeCertificateInput{CertificateId: &id}))
+			return string(out.CertificateDescription.Status + " " + types.CertificateStatus(out.CertificateDescription.CertificateMode))
+		},
+		"INACTIVE SNI_ONLY", " ",
+	},
+	{
+		"UpdateCertificate of a revoked one",
+		func(s step, r *registry) bool {
+			c := r.lookUp(s.id())
+			return s.is("UpdateCertificate") && c != nil && c.status == revoked && s.status != "REVOKED"
+		},
+		play(step{op: "RegisterCertificateWithoutCA", status: "REVOKED"}, step{op: "UpdateCertificate", status: "ACTIVE"}),
+		"CertificateStateException", "ok",
+	},
+	{
+		"DeleteCertificate by force of one with policies",
+		func(s step, r *registry) bool {
+			c := r.lookUp(s.id())
+			return s.is("DeleteCertificate") && s.flag && c != nil && c.status != active && c.policies.len() > 0
+		},
+		play(step{op: "RegisterCertificateWithoutCA", status: "INACTIVE"}, step{op: "CreatePolicy", policy: "d8"}, step{op: "AttachPolicy", policy: "d8"},
+			step{op: "DeleteCertificate", flag: true}, step{op: "RegisterCertificateWithoutCA", status: "INACTIVE"}, step{op: "ListAttachedPolicies"}),
+		"ok []", `ok ["d8 arn:aws:iot:us-east-1:123456789012:policy/d8"]`,
+	},
+	{
+		"DeleteCertificate while a thing group has a policy",
+		func(s step, r *registry) bool {
+			c := r.lookUp(s.id())
+			return s.is("DeleteCertificate") && c != nil && c.status != active && r.anyGroupHasPolicies()
+		},
+		play(step{op: "RegisterCertificateWithoutCA", status: "INACTIVE"}, step{op: "CreatePolicy", policy: "d9"}, step{op: "CreateThingGroup", group: "d9"},
+			step{op: "AttachPolicy", policy: "d9", target: account + "thinggroup/d9"}, step{op: "DeleteCertificate"}),
+		"ok", "500",
+	},
+	{
+		"AttachThingPrincipal exclusively to a second thing", nil,
+		func(t *testing.T, c clients) string {
+			_, arn := register(t, c, "ACTIVE")
+			var err error
+			for _, thing := range []string{"d10", "d10b"} {
+				_ = must[*iot.CreateThingOutput](t)(c.CreateThing(t.Context(), &iot.CreateThingInput{ThingName: &thing}))
+				_, err = c.AttachThingPrincipal(t.Context(), &iot.AttachThingPrincipalInput{ThingName: &thing, Principal: &arn, ThingPrincipalType: types.ThingPrincipalTypeExclusiveThing})
+			}
+			return "ok " + codeOf(err)
+		},
+		"ok " + refused, "ok ",
+	},
+	{
+		"ListPrincipalThings of no certificate",
+		func(s step, r *registry) bool { return s.is("ListPrincipalThings") && r.lookUp(s.id()) == nil },
+		play(step{op: "ListPrincipalThings"}),
+		absent, "ok []",
+	},
+	{
+		"ListPrincipalThingsV2", nil,
+		play(step{op: "RegisterCertificateWithoutCA", status: "ACTIVE"}, step{op: "ListPrincipalThingsV2"}),
+		"ok []", "500",
+	},
+	{
+		"ListAttachedPolicies of no target",
+		func(s step, r *registry) bool { return s.is("ListAttachedPolicies") && r.targetOf(s.target) == nil },
+		play(step{op: "ListAttachedPolicies"}),
+		absent, "ok []",
+	},
+	{
+		"DetachPolicy of what is not attached",
+		func(s step, r *registry) bool {
+			p, to := r.policies[s.policy], r.targetOf(s.target)
+			if !s.is("DetachPolicy") || p == nil || to == nil {
+				return false
+			}
+			_, there := to.attached().find(p)
+			return !there
+		},
+		play(step{op: "RegisterCertificateWithoutCA", status: "ACTIVE"}, step{op: "CreatePolicy", policy: "d11"}, step{op: "DetachPolicy", policy: "d11"}),
+		"ok", absent,
+	},
+	{
+		"AttachPolicy beyond the limit",
+		func(s step, r *registry) bool {
+			p, to := r.policies[s.policy], r.targetOf(s.target)
+			if !s.is("AttachPolicy") || p == nil || to == nil || to.attached().len() < to.room() {
+				return false
+			}
+			_, there := to.attached().find(p)
+			return !there
+		},
+		play(step{op: "CreateThingGroup", group: "d12"}, step{op: "CreatePolicy", policy: "d12a"}, step{op: "CreatePolicy", policy: "d12b"}, step{op: "CreatePolicy", policy: "d12c"},
+			step{op: "AttachPolicy", policy: "d12a", target: account + "thinggroup/d12"}, step{op: "AttachPolicy", policy: "d12b", target: account + "thinggroup/d12"},
+			step{op: "AttachPolicy", policy: "d12c", target: account + "thinggroup/d12"}),
+		"LimitExceededException", "ok",
+	},
+	{
+		"CreatePolicy of what is none", nil,
+		func(t *testing.T, c clients) string {
+			_, err := c.CreatePolicy(t.Context(), &iot.CreatePolicyInput{PolicyName: aws.String("d13"), PolicyDocument: aws.String("{}")})
+			return "ok " + codeOf(err)
+		},
+		"ok MalformedPolicyException", "ok ",
+	},
+	{
+		"CreateThingType of a type that is there",
+		func(s step, r *registry) bool { return s.is("CreateThingType") && r.types[s.kind] != nil },
+		play(step{op: "CreateThingType", kind: "d14"}, step{op: "CreateThingType", kind: "d14", flag: true}),
+		there, `ok ["d14","arn:aws:iot:us-east-1:123456789012:thingtype/d14"]`,
+	},
+	{
+		"DeleteThingType before its deprecation, or in use",
+		func(s step, r *registry) bool {
+			k := r.types[s.kind]
+			return s.is("DeleteThingType") && k != nil && (k.deprecated == 0 || k.things > 0)
+		},
+		play(step{op: "CreateThingType", kind: "d15"}, step{op: "DeleteThingType", kind: "d15"}),
+		refused, "ok",
+	},
+	{
+		"CreateThingGroup of a group that is there below another",
+		func(s step, r *registry) bool {
+			g, parent := r.groups[s.group], s.optional(s.second)
+			return s.is("CreateThingGroup") && g != nil && (parent == nil && g.parent != nil || parent != nil && (g.parent == nil || g.parent.name != *parent))
+		},
+		play(step{op: "CreateThingGroup", group: "d16a"}, step{op: "CreateThingGroup", group: "d16"}, step{op: "CreateThingGroup", group: "d16", second: "d16a", flag: true}),
+		there, `ok ["d16","arn:aws:iot:us-east-1:123456789012:thinggroup/d16"]`,
+	},
+	{
+		"CreateThingGroup below a group that is missing",
+		func(s step, r *registry) bool {
+			parent := s.optional(s.second)
+			return s.is("CreateThingGroup") && r.groups[s.group] == nil && parent != nil && r.groups[*parent] == nil
+		},
+		play(step{op: "CreateThingGroup", group: "d24", second: "no", flag: true}),
+		absent, "500",
+	},
+	{
+		"DeleteThingGroup with policies",
+		func(s step, r *registry) bool {
+			g := r.groups[s.group]
+			return s.is("DeleteThingGroup") && g != nil && g.children.len() == 0 && g.policies.len() > 0
+		},
+		play(step{op: "CreateThingGroup", group: "d17"}, step{op: "CreatePolicy", policy: "d17"}, step{op: "AttachPolicy", policy: "d17", target: account + "thinggroup/d17"},
+			step{op: "DeleteThingGroup", group: "d17"}, step{op: "ListTargetsForPolicy", policy: "d17"}),
+		"ok []", `ok ["arn:aws:iot:us-east-1:123456789012:thinggroup/d17"]`,
+	},
+	{
+		"two thing groups of one hierarchy",
+		func(s step, r *registry) bool {
+			t, g := r.things[s.thing], r.groups[s.group]
+			return s.joins() && t != nil && g != nil && indexOf(t.groupsNow(), g) < 0 && admits(g, t.groupsNow()) != nil
+		},
+		play(step{op: "CreateThing", thing: "d18"}, step{op: "CreateThingGroup", group: "d18"}, step{op: "CreateThingGroup", group: "d18a", second: "d18", flag: true},
+			step{op: "AddThingToThingGroup", thing: "d18", group: "d18"}, step{op: "AddThingToThingGroup", thing: "d18", group: "d18a"}),
+		refused, "ok",
+	},
+	{
+		"UpdateThingGroupsForThing that adds and removes one group",
+		func(s step, r *registry) bool { return s.is("UpdateThingGroupsForThing") && s.group == s.second },
+		play(step{op: "CreateThing", thing: "d19"}, step{op: "CreateThingGroup", group: "d19"}, step{op: "UpdateThingGroupsForThing", thing: "d19", group: "d19", second: "d19"},
+			step{op: "ListThingGroupsForThing", thing: "d19"}),
+		`ok ["arn:aws:iot:us-east-1:123456789012:thinggroup/d19"]`, "ok []",
+	},
+	{
+		"UpdateThingGroupsForThing that fails half-way",
+		func(s step, r *registry) bool { return s.is("UpdateThingGroupsForThing") && r.groups[s.second] == nil },
+		play(step{op: "CreateThing", thing: "d20"}, step{op: "CreateThingGroup", group: "d20"}, step{op: "UpdateThingGroupsForThing", thing: "d20", group: "d20", second: "no"},
+			step{op: "ListThingGroupsForThing", thing: "d20"}),
+		"ok []", `ok ["arn:aws:iot:us-east-1:123456789012:thinggroup/d20"]`,
+	},
+	{
+		"CreateBillingGroup of one that is there",
+		func(s step, r *registry) bool { return s.is("CreateBillingGroup") && r.billingGroups[s.billing] != nil },
+		play(step{op: "CreateBillingGroup", billing: "d21"}, step{op: "CreateBillingGroup", billing: "d21"}),
+		`ok ["d21","arn:aws:iot:us-east-1:123456789012:billinggroup/d21"]`, there,
+	},
+	{
+		"DescribeBillingGroup of a new one", nil,
+		func(t *testing.T, c clients) string {
+			_ = must[*iot.CreateBillingGroupOutput](t)(c.CreateBillingGroup(t.Context(), &iot.CreateBillingGroupInput{BillingGroupName: aws.String("d25")}))
+			out := must[*iot.DescribeBillingGroupOutput](t)(c.DescribeBillingGroup(t.Context(), &iot.DescribeBillingGroupInput{BillingGroupName: aws.String("d25")}))
+			return fmt.Sprint("version ", out.Version)
+		},
+		"version 1", "version 0",
+	},
+	{
+		"DeleteBillingGroup of none",
+		func(s step, r *registry) bool { return s.is("DeleteBillingGroup") && r.billingGroups[s.billing] == nil },
+		play(step{op: "DeleteBillingGroup", billing: "no"}),
+		"ok", absent,
+	},
+	{
+		"DeleteBillingGroup with things",
+		func(s step, r *registry) bool {
+			b := r.billingGroups[s.billing]
+			return s.is("DeleteBillingGroup") && b != nil && b.members.len() > 0
+		},
+		play(step{op: "CreateBillingGroup", billing: "d22"}, step{op: "CreateThing", thing: "d22", billing: "d22", status: "ACTIVE"}, step{op: "DeleteBillingGroup", billing: "d22"},
+			step{op: "DescribeThing", thing: "d22"}),
+		`ok ["d22","arn:aws:iot:us-east-1:123456789012:thing/d22",null,null,"d22",{}]`,
+		`ok ["d22","arn:aws:iot:us-east-1:123456789012:thing/d22",null,"d22","d22",{}]`,
+	},
+	{
+		"AddThingToBillingGroup of a thing that has another",
+		func(s step, r *registry) bool {
+			t := r.things[s.thing]
+			return s.is("AddThingToBillingGroup") && t != nil && t.billing != nil && t.billing.name != s.billing
+		},
+		play(step{op: "CreateBillingGroup", billing: "d23"}, step{op: "CreateBillingGroup", billing: "d23b"}, step{op: "CreateThing", thing: "d23", billing: "d23", status: "ACTIVE"},
+			step{op: "AddThingToBillingGroup", thing: "d23", billing: "d23b"}, step{op: "ListThingsInBillingGroup", billing: "d23"}),
+		"ok []", `ok ["d23"]`,
+	},
+	{
+		"DescribeEndpoint twice", nil,
+		func(t *testing.T, c clients) string {
+			one := must[*iot.DescribeEndpointOutput](t)(c.DescribeEndpoint(t.Context(), &iot.DescribeEndpointInput{EndpointType: aws.String("iot:Data-ATS")}))
+			two := must[*iot.DescribeEndpointOutput](t)(c.DescribeEndpoint(t.Context(), &iot.DescribeEndpointInput{EndpointType: aws.String("iot:Data-ATS")}))
+			if *one.EndpointAddress == *two.EndpointAddress {
+				return "the same"
+			}
+			return "another"
+		},
+		"the same", "another",
+	},
+}
+
+func (r *registry) anyGroupHasPolicies() bool {
+	for _, g := range r.groups {
+		if g.policies.len() > 0 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,65 @@
+package infineon
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/hex"
+
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// chipIDSize is the length of a chip ID in bytes.
+const chipIDSize = 10
+
+// chips remembers which certificate each chip came with, by the beginning of
+// its fingerprint.
+type chips struct{ seen map[[chipIDSize]byte][8]byte }
+
+// check rejects a chip that was there before with another certificate. The
+// same certificate again is for the caller to judge.
+func (c *chips) check(device *manifest.Device) error {
+	if c.seen == nil {
+		c.seen = map[[chipIDSize]byte][8]byte{}
+	}
+	var id [chipIDSize]byte
+	var print [8]byte
+	// Both are hex of at least that length: the ID was checked, the other computed.
+	_, _ = hex.Decode(id[:], []byte(device.ID))
+	_, _ = hex.Decode(print[:], []byte(device.CertificateID[:16]))
+	earlier, again := c.seen[id]
+	if again && earlier != print {
+		return manifest.Errorf(manifest.ReasonContradiction, "an earlier file of the bundle has the same chip ID and another certificate")
+	}
+	c.seen[id] = print
+	return nil
+}
+
+// staticName is the CN of every certificate of the Trust M V1 and V3.
+const staticName = "Infineon IoT Node"
+
+// names looks whether certificates share one CN.
+type names struct {
+	first *x509.Certificate
+	done  bool
+}
+
+// check refuses chips that are not of the Express kind: their certificates all
+// have one CN, which cannot name things. That one is known; of another, the
+// first two certificates tell.
+func (n *names) check(leaf *x509.Certificate) error {
+	name := leaf.Subject.CommonName
+	switch {
+	case name == staticName:
+	case n.first == nil:
+		n.first = leaf
+		return nil
+	case n.done || bytes.Equal(n.first.Raw, leaf.Raw) || n.first.Subject.CommonName != name || isExpressName(name):
+		n.done = n.done || !bytes.Equal(n.first.Raw, leaf.Raw)
+		return nil
+	}
+	return manifest.Errorf(manifest.ReasonNotExpress,
+		"the chips are not OPTIGA Trust M Express: their certificates share the common name %s, which cannot tell things apart", manifest.Quote(name))
+}
+
+// isExpressName says whether a CN is of the form that Express chips have.
+func isExpressName(name string) bool { return len(name) == 64 && isHex(name) }

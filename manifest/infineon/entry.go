@@ -1,0 +1,216 @@
+package infineon
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"crypto/x509"
+	"errors"
+	"io"
+	"path"
+	"strings"
+
+	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/infineon/internal/sevenz"
+	"github.com/thingpress/thingpress/manifest/internal/armour"
+)
+
+// entries yields the files of a bundle's archive.
+func (d *decoding) entries(a *sevenz.Archive, found listing) error {
+	switch {
+	case found.files == 0:
+		return manifest.Errorf(manifest.ReasonEmpty, "bundle %s: there are no files in it", d.bundle)
+	case found.files > d.limits.Entries:
+		return manifest.Errorf(manifest.ReasonLimitExceeded, "%d entries; the limit is %d", found.files, d.limits.Entries)
+	case len(found.objects) == 1 && !found.objects[d.bundle]:
+		for other := range found.objects {
+			return manifest.Errorf(manifest.ReasonNoBundle, "this is bundle %s, not %s; --bundle %s takes it", other, d.bundle, other)
+		}
+	case found.files < d.opts.Start.Entry:
+		return manifest.Errorf(manifest.ReasonChanged, "there are %d entries, and reading was to go on at entry %d", found.files, d.opts.Start.Entry)
+	}
+	r := a.Reader()
+	defer r.Close()
+	for {
+		if err := d.ctx.Err(); err != nil {
+			return err //nolint:wrapcheck // what the context said
+		}
+		m, err := r.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return d.ofBundle(err)
+		case m.Directory:
+			continue
+		}
+		if err = d.read(r, m); err != nil {
+			return d.ofBundle(err)
+		}
+		device := manifest.Device{Vendor: vendor, Manifest: d.in.Name, Entry: d.entry}
+		err = d.judge(&device, m)
+		switch reason := manifest.ReasonOf(err); reason {
+		case "":
+		case manifest.ReasonPrivateKey, manifest.ReasonNotExpress:
+			return err
+		default:
+			bad := &manifest.EntryError{Vendor: vendor, Manifest: d.in.Name, Entry: d.entry, ID: device.ID, Reason: reason, Err: err}
+			bad.Device = "file " + manifest.Quote(m.Name)
+			if device.ID != "" {
+				bad.Device = "chip " + device.ID
+			}
+			device, err = manifest.Device{}, bad
+		}
+		d.entry++
+		if d.entry > d.opts.Start.Entry && !d.yield(device, err) {
+			return nil
+		}
+	}
+}
+
+// read reads a file into the buffer, or looks through one that is too long for it.
+func (d *decoding) read(r io.Reader, m sevenz.Member) error {
+	d.buffer.Reset()
+	if m.Size <= int64(d.limits.EntryBytes) {
+		_, err := d.buffer.ReadFrom(r)
+		return err //nolint:wrapcheck // it carries the reason
+	}
+	found, err := manifest.NewSecretReader(contextReader{d.ctx, r}).Drain()
+	if found {
+		return manifest.ErrPrivateKey
+	}
+	return err //nolint:wrapcheck // as above
+}
+
+// judge fills a device from the file in the buffer.
+func (d *decoding) judge(device *manifest.Device, m sevenz.Member) error {
+	if err := d.identify(device, m); err != nil {
+		if text := d.buffer.Bytes(); manifest.HasPrivateKey(text) || manifest.IsPrivateKey(text) {
+			return manifest.ErrPrivateKey
+		} else if isKeyList(text) {
+			return errKeyList
+		}
+		return err
+	}
+	if m.Size > int64(d.limits.EntryBytes) {
+		return manifest.Errorf(manifest.ReasonEntryTooLarge, "the file has %d bytes; the limit is %d", m.Size, d.limits.EntryBytes)
+	}
+	leaf, err := d.leaf()
+	if err != nil {
+		return err
+	}
+	device.Certificate = leaf
+	if err := d.names.check(leaf); err != nil {
+		return err
+	}
+	d.warn(device)
+	if err := d.opts.Admit(device); err != nil {
+		return err //nolint:wrapcheck // it carries the reason
+	}
+	return d.chips.check(device)
+}
+
+// identify takes the chip ID from the name of the file, <chip ID>_<object>.pem.
+func (d *decoding) identify(device *manifest.Device, m sevenz.Member) error {
+	if m.Unsafe != "" {
+		return manifest.Errorf(manifest.ReasonMalformedEntry, "%s; files in a bundle are called <chip ID>_%s.pem", m.Unsafe, d.bundle)
+	}
+	base := path.Base(m.Name)
+	stem, isPEM := cutPEM(base)
+	at := strings.LastIndexByte(stem, '_')
+	if !isPEM || at < 0 {
+		return manifest.Errorf(manifest.ReasonMalformedEntry, "files in a bundle are called <chip ID>_%s.pem", d.bundle)
+	}
+	if object := stem[at+1:]; !strings.EqualFold(object, d.bundle) {
+		return manifest.Errorf(manifest.ReasonMalformedEntry, "the file is of object %s, in the bundle %s", manifest.Quote(object), d.bundle)
+	}
+	chip := stem[:at]
+	if len(chip) != 2*chipIDSize || !isHex(chip) {
+		return manifest.Errorf(manifest.ReasonBadID, "chip ID %s is not %d hex digits", manifest.Quote(chip), 2*chipIDSize)
+	}
+	device.ID = strings.ToUpper(chip)
+	device.Attributes = map[string]string{manifest.AttributeChipID: device.ID, manifest.AttributeBundle: d.bundle}
+	if d.reel != "" {
+		device.Attributes[manifest.AttributeReelID] = d.reel
+	}
+	return nil
+}
+
+func cutPEM(base string) (stem string, ok bool) {
+	const extension = ".pem"
+	at := len(base) - len(extension)
+	if at < 0 || !strings.EqualFold(base[at:], extension) {
+		return base, false
+	}
+	return base[:at], true
+}
+
+// objectOf returns the object that a file's name speaks of; empty if none.
+func objectOf(base string) string {
+	stem, _ := cutPEM(base)
+	object := strings.ToUpper(stem[strings.LastIndexByte(stem, '_')+1:])
+	for _, known := range Bundles() {
+		if object == known {
+			return known
+		}
+	}
+	return ""
+}
+
+// leaf returns the certificate in the buffer: PEM, or DER under the name of PEM.
+func (d *decoding) leaf() (*x509.Certificate, error) {
+	text := d.buffer.Bytes()
+	if armour.BeginsCertificate(text) {
+		return armour.ParseDER(bytes.Clone(text)) //nolint:wrapcheck // it carries the reason and says what was done
+	}
+	if strings.TrimSpace(string(text[:min(len(text), 64)])) == "" && len(text) <= 64 {
+		return nil, manifest.Errorf(manifest.ReasonNoCertificate, "the file is empty")
+	}
+	certificates, err := armour.Parse(text)
+	if err != nil {
+		if isKeyList(text) {
+			return nil, errKeyList
+		}
+		return nil, err //nolint:wrapcheck // as above
+	}
+	return armour.Leaf(certificates) //nolint:wrapcheck // as above
+}
+
+// warn looks for what an Infineon certificate of this bundle would not have.
+func (d *decoding) warn(device *manifest.Device) {
+	leaf := device.Certificate
+	_, isEC := leaf.PublicKey.(*ecdsa.PublicKey)
+	_, isRSA := leaf.PublicKey.(*rsa.PublicKey)
+	switch {
+	case d.bundle == "E0E2" && isEC:
+		device.Warn(manifest.ReasonUnexpectedKeyType, "an EC key; certificates of bundle E0E2 have RSA keys")
+	case d.bundle != "E0E2" && isRSA:
+		device.Warn(manifest.ReasonUnexpectedKeyType, "an RSA key; certificates of bundle "+d.bundle+" have EC keys")
+	}
+	if !issuedByInfineon(leaf) {
+		device.Warn(manifest.ReasonUnexpectedIssuer, "issued by "+manifest.Quote(leaf.Issuer.CommonName)+
+			", not by Infineon; nothing else vouches for what is in the archive")
+	}
+	if d.bundle == "E0E1" {
+		device.Warn(manifest.ReasonShieldedConnection, "the chip gives the key of E0E1 to hosts with a shielded connection only")
+	}
+}
+
+func issuedByInfineon(leaf *x509.Certificate) bool {
+	for _, organization := range leaf.Issuer.Organization {
+		if strings.HasPrefix(organization, "Infineon") {
+			return true
+		}
+	}
+	return strings.HasPrefix(leaf.Issuer.CommonName, "Infineon")
+}
+
+func isHex(text string) bool {
+	for i := range len(text) {
+		c := text[i] | 0x20
+		if (text[i] < '0' || text[i] > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}

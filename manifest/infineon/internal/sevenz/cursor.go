@@ -1,0 +1,201 @@
+package sevenz
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"math/bits"
+
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// A cursor reads a part of a header from front to back. The first error stays,
+// and everything read after it is zero.
+type cursor struct {
+	r        io.ReaderAt
+	off, end int64 // of what is not in buffer yet
+	buffer   []byte
+	at       int
+	err      error
+}
+
+const cursorBuffer = 4 << 10
+
+func newCursor(r io.ReaderAt, off, end int64) *cursor { return &cursor{r: r, off: off, end: end} }
+
+// from returns a cursor over n bytes of the same header from offset off.
+func (c *cursor) from(off, n int64) *cursor { return newCursor(c.r, off, off+n) }
+
+// tell is the offset of the next byte.
+func (c *cursor) tell() int64 { return c.off - int64(len(c.buffer)-c.at) }
+
+// left is how many bytes there are to read.
+func (c *cursor) left() int64 { return c.end - c.tell() }
+
+func (c *cursor) fail(err error) {
+	if c.err == nil {
+		c.err = err
+	}
+	c.buffer, c.at, c.off = nil, 0, c.end
+}
+
+func (c *cursor) corrupt(format string, args ...any) {
+	c.fail(manifest.Errorf(manifest.ReasonCorrupt, "the archive's header is damaged: "+format, args...))
+}
+
+func (c *cursor) byte() byte {
+	if c.at == len(c.buffer) && !c.fill() {
+		return 0
+	}
+	b := c.buffer[c.at]
+	c.at++
+	return b
+}
+
+func (c *cursor) fill() bool {
+	n := min(c.end-c.off, cursorBuffer)
+	if n <= 0 {
+		c.corrupt("it ends early")
+		return false
+	}
+	if int64(cap(c.buffer)) < n {
+		c.buffer = make([]byte, n)
+	}
+	c.buffer, c.at = c.buffer[:n], 0
+	got, err := c.r.ReadAt(c.buffer, c.off)
+	if got < len(c.buffer) {
+		if err == nil || errors.Is(err, io.EOF) {
+			c.fail(manifest.Errorf(manifest.ReasonTruncated, "the archive ends within its header"))
+			return false
+		}
+		c.fail(err)
+		return false
+	}
+	c.off += n
+	return true
+}
+
+func (c *cursor) skip(n int64) {
+	if n < 0 || n > c.left() {
+		c.corrupt("it ends early")
+		return
+	}
+	if buffered := int64(len(c.buffer) - c.at); n <= buffered {
+		c.at += int(n)
+		return
+	}
+	c.off = c.tell() + n
+	c.buffer, c.at = c.buffer[:0], 0
+}
+
+func (c *cursor) uint16() uint16 { return uint16(c.byte()) | uint16(c.byte())<<8 }
+
+func (c *cursor) uint32() uint32 {
+	var b [4]byte
+	for i := range b {
+		b[i] = c.byte()
+	}
+	return binary.LittleEndian.Uint32(b[:])
+}
+
+// number reads NUMBER: the count of leading ones of the first byte is how many
+// bytes follow, little-endian; its other bits are the highest.
+func (c *cursor) number() uint64 {
+	first := c.byte()
+	extra := bits.LeadingZeros8(^first)
+	var n uint64
+	for i := range extra {
+		n |= uint64(c.byte()) << (8 * i)
+	}
+	if extra < 7 {
+		n |= uint64(first&(0x7f>>extra)) << (8 * extra)
+	}
+	return n
+}
+
+// size reads a number of bytes, which fits an int64.
+func (c *cursor) size() int64 {
+	n := c.number()
+	if n > 1<<62 {
+		c.fail(manifest.Errorf(manifest.ReasonLimitExceeded, "the archive's header claims a size of %d bytes", n))
+		return 0
+	}
+	return int64(n)
+}
+
+// count reads how many things follow, each of at least one byte of what is
+// left times the number in a byte.
+func (c *cursor) count(perByte int64, what string) int {
+	n := c.number()
+	if c.err == nil && n > uint64(c.left()*perByte) {
+		c.corrupt("it claims %d %s in %d bytes", n, what, c.left())
+		return 0
+	}
+	return int(n)
+}
+
+// expect reads a byte that must be id.
+func (c *cursor) expect(id byte, what string) {
+	if got := c.byte(); got != id {
+		c.corrupt("%#02x where %s is expected", got, what)
+	}
+}
+
+// A bitmap reads booleans, the first from the highest bit of the first byte.
+type bitmap struct {
+	c    *cursor // nil where all are the same
+	all  bool
+	last byte
+	mask byte
+}
+
+func (b *bitmap) next() bool {
+	if b.c == nil {
+		return b.all
+	}
+	if b.mask == 0 {
+		b.last, b.mask = b.c.byte(), 0x80
+	}
+	set := b.last&b.mask != 0
+	b.mask >>= 1
+	return set
+}
+
+// bits returns the bitmap of n booleans at the cursor, and passes it.
+func (c *cursor) bits(n int) *bitmap {
+	length := (int64(n) + 7) / 8
+	start := c.tell()
+	c.skip(length)
+	return &bitmap{c: c.from(start, length)}
+}
+
+// optionalBits is bits behind a byte that may say that all are set.
+func (c *cursor) optionalBits(n int) *bitmap {
+	if c.byte() != 0 {
+		return &bitmap{all: true}
+	}
+	return c.bits(n)
+}
+
+// again returns the same booleans from the first.
+func (b *bitmap) again() *bitmap {
+	if b == nil || b.c == nil {
+		return b
+	}
+	return &bitmap{c: b.c.rewound()}
+}
+
+// rewound returns a cursor over the same bytes from the first. It is only
+// called on cursors of which nothing was read.
+func (c *cursor) rewound() *cursor { return newCursor(c.r, c.off, c.end) }
+
+// count reads n booleans and returns how many are set.
+func (b *bitmap) count(n int) int {
+	set := 0
+	for range n {
+		if b.next() {
+			set++
+		}
+	}
+	return set
+}

@@ -1,0 +1,31 @@
+package sevenz
+
+// Limits bound what an archive may ask for.
+type Limits struct {
+	// Members is the highest number of files and directories.
+	Members int
+	// Expanded is the highest number of bytes that all blocks may unpack to.
+	Expanded int64
+	// Ratio is the highest quotient of expanded and packed size, of the
+	// blocks together and of the header.
+	Ratio int64
+	// Dictionary is the largest dictionary of one coder, in bytes.
+	Dictionary int64
+}
+
+const (
+	// maxBlocks bounds the one thing that is kept in memory. An archive of
+	// a vendor has one block; one that was packed without -ms has a block a file.
+	maxBlocks = 1 << 16
+	// maxCoders is how many methods may follow one another in a block.
+	maxCoders = 4
+	// maxProperties is more than any method has; AES has 34 bytes.
+	maxProperties = 64
+	// maxName is the longest name of a member in UTF-16 code units.
+	maxName = 1024
+	// bytesPerMember is what a header may have for each member that the
+	// limits allow. 7-Zip writes some 80.
+	bytesPerMember = 512
+	// smallHeader is allowed whatever the limits and the ratio are.
+	smallHeader = 1 << 20
+)

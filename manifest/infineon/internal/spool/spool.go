@@ -1,0 +1,81 @@
+// Package spool keeps a stream for random access: in memory while it is short,
+// in a private temporary file when it is not.
+package spool
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// Memory is how much of a stream is kept in memory; a longer one goes to a file.
+const Memory = 8 << 20
+
+// A Spool holds a stream that was read to its end. Reading it is safe for
+// concurrent use.
+type Spool struct {
+	memory  bytes.Reader
+	file    *os.File // nil while memory holds all
+	path    string   // empty once the file has no name
+	written int64
+}
+
+// Fill reads r to its end. The file, of mode 0600, is made in dir, or in
+// [os.TempDir] where dir is empty; where the system allows it has no name from
+// then on. Errors of r are returned as they are. The caller closes the Spool.
+func Fill(r io.Reader, dir string) (*Spool, error) {
+	var head bytes.Buffer
+	n, err := io.CopyN(&head, r, Memory+1)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err //nolint:wrapcheck // the reader's own
+	}
+	s := &Spool{written: n}
+	if n <= Memory {
+		s.memory.Reset(head.Bytes())
+		return s, nil
+	}
+	s.file, err = os.CreateTemp(dir, "thingpress-*")
+	if err != nil {
+		return nil, fmt.Errorf("spool: %w", err)
+	}
+	s.path = s.file.Name()
+	if os.Remove(s.path) == nil {
+		s.path = ""
+	}
+	if _, err := s.file.Write(head.Bytes()); err != nil {
+		return nil, errors.Join(fmt.Errorf("spool: %w", err), s.Close())
+	}
+	head = bytes.Buffer{}
+	more, err := io.Copy(s.file, r)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	s.written += more
+	return s, nil
+}
+
+// Size is the length of the stream.
+func (s *Spool) Size() int64 { return s.written }
+
+// ReadAt implements [io.ReaderAt].
+func (s *Spool) ReadAt(p []byte, off int64) (int, error) {
+	if s.file != nil {
+		return s.file.ReadAt(p, off) //nolint:wrapcheck // the file's own
+	}
+	return s.memory.ReadAt(p, off) //nolint:wrapcheck // io.EOF
+}
+
+// Close removes the file, if there is one.
+func (s *Spool) Close() error {
+	s.memory.Reset(nil)
+	if s.file == nil {
+		return nil
+	}
+	err := s.file.Close()
+	if s.path != "" {
+		err = errors.Join(err, os.Remove(s.path))
+	}
+	return err
+}

@@ -1,0 +1,240 @@
+package generate
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/espressif"
+	"github.com/thingpress/thingpress/manifest/generated"
+	"github.com/thingpress/thingpress/manifest/microchip"
+)
+
+// A facts is what an entry says of a device.
+type facts struct {
+	ID, Name   string
+	Attributes map[string]string
+	Key        string
+	Warnings   int
+}
+
+func TestDecodingGivesWhatWasGenerated(t *testing.T) {
+	t.Parallel()
+	t.Run("espressif", func(t *testing.T) {
+		t.Parallel()
+		roundTrip(t, "espressif", espressif.Decoder{}, func(s seed) (format[espressifEntry], error) { return newEspressif(s, EC) },
+			func(e *espressifEntry) facts {
+				return facts{ID: e.mac, Attributes: map[string]string{manifest.AttributeMAC: e.mac}}
+			})
+	})
+	t.Run("microchip", func(t *testing.T) {
+		t.Parallel()
+		roundTrip(t, "microchip", microchip.Decoder{}, func(s seed) (format[microchipEntry], error) { return newMicrochip(s, EC) },
+			func(e *microchipEntry) facts {
+				return facts{ID: e.uniqueID, Attributes: map[string]string{
+					manifest.AttributeUniqueID: e.uniqueID, manifest.AttributeSlot: "0", manifest.AttributePartNumber: "ATECC608C-TNGTLSU-B",
+				}}
+			})
+	})
+	t.Run("generated", func(t *testing.T) {
+		t.Parallel()
+		roundTrip(t, "generated", generated.Decoder{}, func(s seed) (format[linesEntry], error) { return newLines(s, EC) },
+			func(e *linesEntry) facts { return facts{ID: e.leaf.commonName()} })
+	})
+}
+
+func roundTrip[E any](t *testing.T, vendor string, decoder manifest.Decoder, open func(seed) (format[E], error), factsOf func(*E) facts) {
+	t.Helper()
+	rapid.Check(t, func(rt *rapid.T) {
+		text := rapid.String().Draw(rt, "seed")
+		n := rapid.IntRange(1, 70).Draw(rt, "n")
+		var out, signer bytes.Buffer
+		if err := Generate(t.Context(), Options{Vendor: vendor, N: n, Seed: text, Out: &out, SignerOut: &signer}); err != nil {
+			t.Fatal(err)
+		}
+		f, err := open(newSeed(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var opts manifest.Options
+		if signer.Len() > 0 {
+			if opts.Signers, err = microchip.ParseSigners(signer.Bytes()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		in := manifest.Input{Name: "x", Reader: bytes.NewReader(out.Bytes()), Size: int64(out.Len())}
+		seen := 0
+		for device, err := range decoder.Decode(t.Context(), in, opts) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, key, err := f.entry(seen)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := factsOf(e)
+			want.Name, want.Key = f.leaf(e).commonName(), point(t, key.Public())
+			got := facts{device.ID, device.ThingName, device.Attributes, point(t, device.Certificate.PublicKey), len(device.Warnings)}
+			if len(got.Attributes) == 0 {
+				got.Attributes = nil
+			}
+			if diff := cmp.Diff(want, got); diff != "" || device.Entry != seen {
+				t.Fatalf("entry %d of %d is number %d, -generated +decoded:\n%s%v", seen, n, device.Entry, diff, device.Warnings)
+			}
+			seen++
+		}
+		if seen != n {
+			t.Fatalf("%d devices decoded, %d generated", seen, n)
+		}
+	})
+}
+
+func point(t *testing.T, key any) string {
+	t.Helper()
+	ec, ok := key.(*ecdsa.PublicKey)
+	if !ok {
+		t.Fatalf("a key of type %T", key)
+	}
+	raw, err := ec.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+// A thousand entries with defects are judged as the list beside them says.
+func TestDefectiveManifestsAreJudgedAsExpected(t *testing.T) {
+	t.Parallel()
+	for _, decoder := range []manifest.Decoder{espressif.Decoder{}, microchip.Decoder{}, generated.Decoder{}} {
+		for _, rate := range []float64{0.05, 0.5, 1} {
+			t.Run(decoder.Vendor(), func(t *testing.T) {
+				t.Parallel()
+				var out, signer, expected bytes.Buffer
+				err := Generate(t.Context(), Options{
+					Vendor: decoder.Vendor(), N: 1000, Seed: "judged", Defects: rate, Out: &out, SignerOut: &signer, Expected: &expected,
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				var opts manifest.Options
+				if signer.Len() > 0 {
+					if opts.Signers, err = microchip.ParseSigners(signer.Bytes()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				var got bytes.Buffer
+				writer := newExpectations(&got)
+				good := 0
+				for _, x := range decoded(t, out.Bytes(), decoder, opts) {
+					if err := writer.write(x); err != nil {
+						t.Fatal(err)
+					}
+					if x.Outcome == ExpectDevice {
+						good++
+					}
+				}
+				if err := writer.flush(); err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(expected.String(), got.String()); diff != "" {
+					t.Errorf("-expected +judged:\n%s", diff)
+				}
+				if good == 1000 || rate < 1 && good < int(900*(1-rate)) {
+					t.Errorf("%d good entries at a rate of %v", good, rate)
+				}
+			})
+		}
+	}
+}
+
+// The number of cores must not show, or an example made here would be another there.
+func TestBytesDependOnSeedAndNumberAlone(t *testing.T) { //nolint:paralleltest // it sets GOMAXPROCS
+	for _, vendor := range Vendors() {
+		make := func(procs, n int, text string) string {
+			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
+			var out strings.Builder
+			if err := Generate(t.Context(), Options{Vendor: vendor, N: n, Seed: text, Defects: 0.2, Out: &out}); err != nil {
+				t.Fatal(err)
+			}
+			return out.String()
+		}
+		one := make(1, 150, "a")
+		if one != make(7, 150, "a") {
+			t.Errorf("%s: other bytes on more cores", vendor)
+		}
+		if one == make(2, 150, "b") {
+			t.Errorf("%s: the seed does not matter", vendor)
+		}
+		if vendor == "infineon" {
+			continue // an archive of fewer files is not the beginning of a larger one
+		}
+		fewer := strings.TrimRight(make(2, 100, "a"), "\n]")
+		if !strings.HasPrefix(one, fewer) {
+			t.Errorf("%s: an entry depends on how many follow", vendor)
+		}
+	}
+}
+
+func TestWithRSAOnlyKeysAndSignaturesDiffer(t *testing.T) {
+	t.Parallel()
+	for _, vendor := range []string{"espressif", "microchip", "generated"} {
+		t.Run(vendor, func(t *testing.T) {
+			t.Parallel()
+			decoder := map[string]manifest.Decoder{"espressif": espressif.Decoder{}, "microchip": microchip.Decoder{}, "generated": generated.Decoder{}}[vendor]
+			var runs [2][]string
+			for i := range runs {
+				var out, signer bytes.Buffer
+				if err := Generate(t.Context(), Options{Vendor: vendor, N: 3, Seed: "s", Key: RSA, Out: &out, SignerOut: &signer}); err != nil {
+					t.Fatal(err)
+				}
+				var opts manifest.Options
+				if signer.Len() > 0 {
+					var err error
+					if opts.Signers, err = microchip.ParseSigners(signer.Bytes()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				for device, err := range decoder.Decode(t.Context(), manifest.Input{Name: "x", Reader: bytes.NewReader(out.Bytes()), Size: int64(out.Len())}, opts) {
+					if err != nil {
+						t.Fatal(err)
+					}
+					c := device.Certificate
+					if c.PublicKeyAlgorithm.String() != "RSA" {
+						t.Errorf("a key of type %v", c.PublicKeyAlgorithm)
+					}
+					runs[i] = append(runs[i], strings.Join([]string{
+						device.ID, device.ThingName, c.SerialNumber.String(), c.Subject.String(), c.Issuer.String(), c.NotBefore.String(), c.NotAfter.String(),
+					}, " "))
+				}
+			}
+			if diff := cmp.Diff(runs[0], runs[1]); diff != "" || len(runs[0]) != 3 {
+				t.Errorf("two runs differ: %s", diff)
+			}
+		})
+	}
+}
+
+// A reader that is gone must end the work, and not leave workers behind.
+func TestFailureOfTheWriterEndsTheWork(t *testing.T) {
+	t.Parallel()
+	for _, vendor := range Vendors() {
+		r, w := io.Pipe()
+		if err := r.CloseWithError(io.ErrClosedPipe); err != nil {
+			t.Fatal(err)
+		}
+		n := 1_000_000
+		if vendor == "infineon" {
+			n = 5 // what is written last fails last
+		}
+		if err := Generate(t.Context(), Options{Vendor: vendor, N: n, Seed: "s", Out: w}); err == nil {
+			t.Errorf("%s: no error", vendor)
+		}
+	}
+}

@@ -4,9 +4,9 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // RFC 5280, 4.2.1.2 derives key identifiers with SHA-1
-	_ "crypto/sha256"
-	_ "crypto/sha512"
+	"crypto/sha1"     //nolint:gosec // RFC 5280, 4.2.1.2 derives key identifiers with SHA-1
+	_ "crypto/sha256" // so that crypto.SHA256 can be used
+	_ "crypto/sha512" // and crypto.SHA384
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"

@@ -11,14 +11,14 @@ var byteOfMAC = regexp.MustCompile(`..`)
 
 // defects of a record, beside those of its certificate.
 func (f *espressifFormat) defects() []defect[espressifEntry] {
-	cell := func(make func(der []byte) string) func(*espressifEntry, craft) {
-		return func(e *espressifEntry, _ craft) { e.cell = make }
+	cell := func(with func(der []byte) string) func(*espressifEntry, craft) {
+		return func(e *espressifEntry, _ craft) { e.cell = with }
 	}
 	mac := func(change func(mac string) string) func(*espressifEntry, craft) {
 		return func(e *espressifEntry, _ craft) { e.mac = change(e.mac) }
 	}
-	columns := func(make func(mac, cn, cert string) []string) func(*espressifEntry, craft) {
-		return func(e *espressifEntry, _ craft) { e.columns = make }
+	columns := func(with func(mac, cn, cert string) []string) func(*espressifEntry, craft) {
+		return func(e *espressifEntry, _ craft) { e.columns = with }
 	}
 	return onLeaf(f.leaf,
 		defect[espressifEntry]{"no certificate", manifest.ReasonNoCertificate, cell(func([]byte) string { return "" })},

@@ -10,8 +10,8 @@ import (
 
 // defects of a file in a bundle, beside those of its certificate.
 func (f *infineonFormat) defects() []defect[infineonEntry] {
-	text := func(make func(der []byte) []byte) func(*infineonEntry, craft) {
-		return func(e *infineonEntry, _ craft) { e.text = make }
+	text := func(with func(der []byte) []byte) func(*infineonEntry, craft) {
+		return func(e *infineonEntry, _ craft) { e.text = with }
 	}
 	return onLeaf(f.leaf,
 		defect[infineonEntry]{"empty file", manifest.ReasonNoCertificate, text(func([]byte) []byte { return nil })},

@@ -9,8 +9,8 @@ import (
 
 // defects of a line, beside those of its certificate.
 func (f *linesFormat) defects() []defect[linesEntry] {
-	line := func(make func(der []byte) string) func(*linesEntry, craft) {
-		return func(e *linesEntry, _ craft) { e.line = make }
+	line := func(with func(der []byte) string) func(*linesEntry, craft) {
+		return func(e *linesEntry, _ craft) { e.line = with }
 	}
 	return onLeaf(f.leaf,
 		defect[linesEntry]{"not base64", manifest.ReasonBadEncoding, line(func(der []byte) string { return strings.Replace(base64OfPEM(der), "L", "!", 1) })},

@@ -18,9 +18,9 @@ func (f *microchipFormat) defects() []defect[microchipEntry] {
 	algorithm := func(name string) func(*microchipEntry, craft) {
 		return func(e *microchipEntry, _ craft) { e.algorithm = name }
 	}
-	payload := func(old, new string) func(*microchipEntry, craft) {
+	payload := func(this, that string) func(*microchipEntry, craft) {
 		return func(e *microchipEntry, _ craft) {
-			e.payload = func(json string) string { return strings.Replace(json, old, new, 1) }
+			e.payload = func(json string) string { return strings.Replace(json, this, that, 1) }
 		}
 	}
 	text := func(replacement string) func(*microchipEntry, craft) {
@@ -55,7 +55,10 @@ func (f *microchipFormat) defects() []defect[microchipEntry] {
 		defect[microchipEntry]{"version as text", manifest.ReasonUnsupportedVersion, func(e *microchipEntry, _ craft) { e.version = `"1"` }},
 		defect[microchipEntry]{"Lite", manifest.ReasonNoCertificate, func(e *microchipEntry, _ craft) {
 			e.version = "2"
-			e.payload = func(json string) string { return json[:strings.Index(json, `,"publicKeySet"`)] + "}" }
+			e.payload = func(json string) string {
+				before, _, _ := strings.Cut(json, `,"publicKeySet"`)
+				return before + "}"
+			}
 		}},
 		defect[microchipEntry]{"no certificate", manifest.ReasonNoCertificate, func(e *microchipEntry, _ craft) {
 			e.x5c = func([]byte) []string { return nil }

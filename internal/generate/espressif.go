@@ -29,7 +29,7 @@ func newEspressif(s seed, kind Key) (*espressifFormat, error) {
 		return nil, err
 	}
 	return &espressifFormat{seed: s, kind: kind, issuer: &issuer{
-		name: []attribute{country("IN"), state("MH"), locality("Pune"), organization(testMaterial), common(testMaterial + " Espressif CA")},
+		name: []attribute{country("IN"), state("MH"), locality("Pune"), testOrganization, common(testMaterial + " Espressif CA")},
 		key:  key,
 		hash: crypto.SHA256,
 	}}, nil
@@ -63,7 +63,7 @@ func (f *espressifFormat) entry(i int) (*espressifEntry, crypto.Signer, error) {
 	e := &espressifEntry{mac: f.mac(i), cell: pemText, columns: threeColumns}
 	e.leaf = draft{
 		serial:    f.seed.serial("espressif serial", i, 20),
-		subject:   []attribute{country("IN"), state("MH"), organization(testMaterial), unit("ExpressLink"), common(id.String())},
+		subject:   []attribute{country("IN"), state("MH"), testOrganization, unit("ExpressLink"), common(id.String())},
 		notBefore: notBefore, notAfter: notAfter,
 		key: key.Public(),
 	}

@@ -46,7 +46,7 @@ func compare(t *testing.T, file string, got []byte) {
 	t.Helper()
 	path := filepath.Join("..", "..", "examples", file)
 	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil { //nolint:gosec // a public example
+		if err := os.WriteFile(path, got, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -24,12 +24,14 @@ var (
 	oidUnit         = asn1.ObjectIdentifier{2, 5, 4, 11}
 )
 
-func common(name string) attribute       { return attribute{oidCommonName, name} }
-func country(code string) attribute      { return attribute{oidCountry, code} }
-func locality(name string) attribute     { return attribute{oidLocality, name} }
-func state(name string) attribute        { return attribute{oidState, name} }
-func organization(name string) attribute { return attribute{oidOrganization, name} }
-func unit(name string) attribute         { return attribute{oidUnit, name} }
+// testOrganization is what every issuer and every subject with an organization is of.
+var testOrganization = attribute{oidOrganization, testMaterial}
+
+func common(name string) attribute   { return attribute{oidCommonName, name} }
+func country(code string) attribute  { return attribute{oidCountry, code} }
+func locality(name string) attribute { return attribute{oidLocality, name} }
+func state(name string) attribute    { return attribute{oidState, name} }
+func unit(name string) attribute     { return attribute{oidUnit, name} }
 
 // marshalName keeps the order of the attributes, which [pkix.Name] does not.
 func marshalName(name []attribute) ([]byte, error) {

@@ -39,7 +39,7 @@ func newInfineon(s seed, bundle string) (*infineonFormat, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.issuer.name = []attribute{country("DE"), organization(testMaterial), unit("OPTIGA(TM)"), common(testMaterial + " OPTIGA(TM) Trust M CA " + number)}
+	f.issuer.name = []attribute{country("DE"), testOrganization, unit("OPTIGA(TM)"), common(testMaterial + " OPTIGA(TM) Trust M CA " + number)}
 	f.id, err = keyID(f.issuer.key.Public())
 	return f, err
 }

@@ -64,11 +64,11 @@ func TestEspressifHasTheVendorsLayout(t *testing.T) {
 	for _, key := range []generate.Key{generate.EC, generate.RSA} {
 		got := manifestOf(t, generate.Options{Vendor: "espressif", N: 7, Key: key})
 		sameShape(t, shape(got), shape(want))
-		leaf, real := csvLeaf(t, got), csvLeaf(t, want)
+		leaf, theirs := csvLeaf(t, got), csvLeaf(t, want)
 		if key == generate.RSA {
-			sameCertificateShape(t, leaf, real)
+			sameCertificateShape(t, leaf, theirs)
 		}
-		sameShape(t, subjectShape(leaf), subjectShape(real))
+		sameShape(t, subjectShape(leaf), subjectShape(theirs))
 	}
 }
 
@@ -78,9 +78,9 @@ func TestGeneratedHasTheVendorsLayout(t *testing.T) {
 	want := realFile(t, "generated", "certificates_test.txt")
 	got := manifestOf(t, generate.Options{Vendor: "generated", N: 100})
 	sameShape(t, shape(got), shape(want))
-	leaf, real := lineLeaf(t, got), lineLeaf(t, want)
-	sameCertificateShape(t, leaf, real)
-	sameShape(t, subjectShape(leaf), subjectShape(real))
+	leaf, theirs := lineLeaf(t, got), lineLeaf(t, want)
+	sameCertificateShape(t, leaf, theirs)
+	sameShape(t, subjectShape(leaf), subjectShape(theirs))
 }
 
 func TestMicrochipHasTheVendorsLayout(t *testing.T) {

@@ -17,7 +17,7 @@ type linesFormat struct {
 	id     []byte // key identifier of the issuer
 }
 
-var exampleCorp = []attribute{country("US"), state("Washington"), locality("Seattle"), organization(testMaterial), unit("IoT Division")}
+var exampleCorp = []attribute{country("US"), state("Washington"), locality("Seattle"), testOrganization, unit("IoT Division")}
 
 func newLines(s seed, kind Key) (*linesFormat, error) {
 	key, err := s.deviceKey(kind, "generated ca", 0)

@@ -52,7 +52,7 @@ func newMicrochip(s seed, kind Key) (*microchipFormat, error) {
 		keys[purpose], ids[purpose] = key, id
 	}
 	name := func(text string) []attribute {
-		return []attribute{organization(testMaterial), common(testMaterial + " " + text)}
+		return []attribute{testOrganization, common(testMaterial + " " + text)}
 	}
 
 	root := &issuer{name: name("Crypto Authentication Root CA 002"), key: keys["root"], hash: crypto.SHA256}
@@ -149,7 +149,7 @@ func (f *microchipFormat) entry(i int) (*microchipEntry, crypto.Signer, error) {
 	}
 	e.leaf = draft{
 		serial:    f.seed.serial("microchip serial", i, 16),
-		subject:   []attribute{organization(testMaterial), common("sn" + strings.ToUpper(unique))},
+		subject:   []attribute{testOrganization, common("sn" + strings.ToUpper(unique))},
 		notBefore: notBefore, notAfter: notAfter,
 		key: key.Public(),
 		extensions: []pkix.Extension{
@@ -169,7 +169,7 @@ func (f *microchipFormat) render(e *microchipEntry) ([]byte, error) {
 	if e.payload != nil {
 		payload = e.payload(payload)
 	}
-	protected := fmt.Sprintf(`{"alg":"%s","kid":"%s","typ":"JWT","x5t#S256":"%s"}`, e.algorithm, e.kid, e.x5t)
+	protected := "{" + member("alg", e.algorithm) + "," + member("kid", e.kid) + "," + member("typ", "JWT") + "," + member("x5t#S256", e.x5t) + "}"
 	if e.protected != nil {
 		protected = e.protected(protected)
 	}
@@ -222,15 +222,19 @@ func jwk(key any) string {
 			panic("generate: " + err.Error()) // no key on another curve gets here
 		}
 		half := len(point) / 2
-		return fmt.Sprintf(`"kty":"EC","crv":"%s","x":"%s","y":"%s"`, key.Curve.Params().Name, rawURL(point[1:1+half]), rawURL(point[1+half:]))
+		return member("kty", "EC") + "," + member("crv", key.Curve.Params().Name) +
+			"," + member("x", rawURL(point[1:1+half])) + "," + member("y", rawURL(point[1+half:]))
 	case *rsa.PublicKey:
 		exponent := strings.TrimLeft(string(binary.BigEndian.AppendUint32(nil, uint32(key.E))), "\x00")
-		return fmt.Sprintf(`"kty":"RSA","n":"%s","e":"%s"`, rawURL(key.N.Bytes()), rawURL([]byte(exponent)))
+		return member("kty", "RSA") + "," + member("n", rawURL(key.N.Bytes())) + "," + member("e", rawURL([]byte(exponent)))
 	case ed25519.PublicKey: // RFC 8037
-		return fmt.Sprintf(`"kty":"OKP","crv":"Ed25519","x":"%s"`, rawURL(key))
+		return member("kty", "OKP") + "," + member("crv", "Ed25519") + "," + member("x", rawURL(key))
 	}
 	panic(fmt.Sprintf("generate: no JWK for a key of type %T", key))
 }
+
+// member is one member of a JSON object. Nothing that comes here needs escapes.
+func member(name, value string) string { return `"` + name + `":"` + value + `"` }
 
 // signJWS signs with ES256: r and s, 32 bytes each (RFC 7518, 3.4).
 func signJWS(key crypto.Signer, message string) ([]byte, error) {

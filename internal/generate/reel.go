@@ -124,7 +124,7 @@ func writeKeysArchive(ctx context.Context, o Options, s seed, file *os.File) err
 
 // keyLines reads as lines of chip ID and a key.
 type keyLines struct {
-	ctx     context.Context //nolint:containedctx // a reader has no other way to end with its caller
+	ctx     context.Context // a reader has no other way to end with its caller
 	seed    seed
 	name    string
 	next    int

@@ -54,9 +54,9 @@ func TestInfineonHasTheVendorsLayout(t *testing.T) {
 		ours, theirs := extract(t, got[i].content), extract(t, want[i].content)
 		sameShape(t, file.ReplaceAllString(ours[0].name, "CHIP_"), file.ReplaceAllString(theirs[0].name, "CHIP_"))
 		sameShape(t, pemShape(ours[0].content), pemShape(theirs[0].content))
-		leaf, real := crlfLeaf(t, ours[0].content), crlfLeaf(t, theirs[0].content)
-		sameCertificateShape(t, leaf, real)
-		sameShape(t, subjectShape(leaf), subjectShape(real))
+		leaf, vendors := crlfLeaf(t, ours[0].content), crlfLeaf(t, theirs[0].content)
+		sameCertificateShape(t, leaf, vendors)
+		sameShape(t, subjectShape(leaf), subjectShape(vendors))
 	}
 }
 

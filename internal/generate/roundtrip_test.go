@@ -155,9 +155,11 @@ func TestDefectiveManifestsAreJudgedAsExpected(t *testing.T) {
 }
 
 // The number of cores must not show, or an example made here would be another there.
-func TestBytesDependOnSeedAndNumberAlone(t *testing.T) { //nolint:paralleltest // it sets GOMAXPROCS
+//
+// Not parallel: it sets GOMAXPROCS.
+func TestBytesDependOnSeedAndNumberAlone(t *testing.T) {
 	for _, vendor := range Vendors() {
-		make := func(procs, n int, text string) string {
+		generated := func(procs, n int, text string) string {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
 			var out strings.Builder
 			if err := Generate(t.Context(), Options{Vendor: vendor, N: n, Seed: text, Defects: 0.2, Out: &out}); err != nil {
@@ -165,17 +167,17 @@ func TestBytesDependOnSeedAndNumberAlone(t *testing.T) { //nolint:paralleltest /
 			}
 			return out.String()
 		}
-		one := make(1, 150, "a")
-		if one != make(7, 150, "a") {
+		one := generated(1, 150, "a")
+		if one != generated(7, 150, "a") {
 			t.Errorf("%s: other bytes on more cores", vendor)
 		}
-		if one == make(2, 150, "b") {
+		if one == generated(2, 150, "b") {
 			t.Errorf("%s: the seed does not matter", vendor)
 		}
 		if vendor == "infineon" {
 			continue // an archive of fewer files is not the beginning of a larger one
 		}
-		fewer := strings.TrimRight(make(2, 100, "a"), "\n]")
+		fewer := strings.TrimRight(generated(2, 100, "a"), "\n]")
 		if !strings.HasPrefix(one, fewer) {
 			t.Errorf("%s: an entry depends on how many follow", vendor)
 		}

@@ -68,6 +68,7 @@ commas; \, is a comma inside a value.
 	})
 	root.AddCommand(
 		newGenerate(streams),
+		newImport(streams),
 		newImports(streams),
 		newInspect(streams),
 		newSandbox(streams),

@@ -36,6 +36,7 @@ type Printer struct {
 	fresh  bool // there is a status that has not been shown
 	drawn  bool // the live line stands on the terminal
 
+	once    sync.Once
 	stop    chan struct{}
 	stopped sync.WaitGroup
 }
@@ -99,9 +100,9 @@ func (p *Printer) Pause() {
 	p.status, p.fresh = Status{}, false
 }
 
-// Close takes the live line away and ends the printer.
+// Close takes the live line away and ends the printer. Closing again does nothing.
 func (p *Printer) Close() {
-	close(p.stop)
+	p.once.Do(func() { close(p.stop) })
 	p.stopped.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -90,6 +91,8 @@ func Listen(ctx context.Context, h http.Handler, address string) (url string, st
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    1 << 16,
 	}
+	unused := &unusedConns{conns: map[net.Conn]bool{}}
+	server.ConnState = unused.note
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -98,6 +101,7 @@ func Listen(ctx context.Context, h http.Handler, address string) (url string, st
 	stop = func() {
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
+		unused.close()
 		if server.Shutdown(grace) != nil {
 			_ = server.Close()
 		}
@@ -105,4 +109,29 @@ func Listen(ctx context.Context, h http.Handler, address string) (url string, st
 	}
 	context.AfterFunc(ctx, stop)
 	return "http://" + listener.Addr().String(), stop, nil
+}
+
+// unusedConns are the connections on which no request has come yet. Clients open
+// them in advance, and Shutdown would wait five seconds for each.
+type unusedConns struct {
+	mu    sync.Mutex
+	conns map[net.Conn]bool
+}
+
+func (u *unusedConns) note(c net.Conn, state http.ConnState) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if state == http.StateNew {
+		u.conns[c] = true
+	} else {
+		delete(u.conns, c)
+	}
+}
+
+func (u *unusedConns) close() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for c := range u.conns {
+		_ = c.Close() // the client opens another one if it wants one
+	}
 }

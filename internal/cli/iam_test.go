@@ -1,0 +1,140 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/thingpress/thingpress/internal/importer"
+)
+
+// policyDocument is the JSON block of docs/iam.md.
+type policyDocument struct {
+	Version   string
+	Statement []struct {
+		Sid      string
+		Effect   string
+		Action   oneOrMore
+		Resource oneOrMore
+	}
+}
+
+type oneOrMore []string
+
+func (o *oneOrMore) UnmarshalJSON(text []byte) error {
+	var one string
+	if json.Unmarshal(text, &one) == nil {
+		*o = oneOrMore{one}
+		return nil
+	}
+	return json.Unmarshal(text, (*[]string)(o))
+}
+
+func documentedActions(t *testing.T) (actions []string, everywhere []string) {
+	t.Helper()
+	page, err := os.ReadFile("../../docs/iam.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "```json\n")
+	block, _, _ := strings.Cut(rest, "```")
+	var document policyDocument
+	if err := json.Unmarshal([]byte(block), &document); err != nil {
+		t.Fatalf("docs/iam.md: %v", err)
+	}
+	for _, s := range document.Statement {
+		actions = append(actions, s.Action...)
+		if slices.Contains(s.Resource, "*") {
+			everywhere = append(everywhere, s.Action...)
+		}
+	}
+	slices.Sort(actions)
+	slices.Sort(everywhere)
+	return actions, everywhere
+}
+
+// TestPolicyIsWhatTheEngineCanCall fails when the engine gets an operation
+// that the documented policy lacks, or loses one that it still allows.
+func TestPolicyIsWhatTheEngineCanCall(t *testing.T) {
+	t.Parallel()
+	want := []string{"iam:ListAccountAliases", "servicequotas:ListServiceQuotas"}
+	all := reflect.TypeFor[importer.AWS]()
+	for i := range all.NumField() {
+		if face := all.Field(i).Type; face.Kind() == reflect.Interface {
+			for m := range face.NumMethod() {
+				want = append(want, "iot:"+face.Method(m).Name)
+			}
+		}
+	}
+	slices.Sort(want)
+	got, everywhere := documentedActions(t)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("docs/iam.md (-engine +page):\n%s", diff)
+	}
+	// The Service Authorization Reference names no resource for these.
+	without := []string{
+		"iam:ListAccountAliases", "iot:ListAttachedPolicies", "iot:ListCertificates", "iot:ListThings",
+		"iot:RegisterCertificateWithoutCA", "servicequotas:ListServiceQuotas",
+	}
+	if diff := cmp.Diff(without, everywhere); diff != "" {
+		t.Errorf("actions on every resource:\n%s", diff)
+	}
+}
+
+// TestPolicyAllowsTheCallsOfImports holds the page against the calls that
+// imports make: of new devices, of devices that exist, and with --adopt.
+func TestPolicyAllowsTheCallsOfImports(t *testing.T) {
+	t.Parallel()
+	log := filepath.Join(t.TempDir(), "calls")
+	url := startSandboxWith(t, log, "--verbose")
+	createAttachments(t, client(url), []string{"p"}, []string{"g"}, "sensor")
+	before := calledOperations(t, log)
+	env, manifest := environment(t), generated(t, "espressif", 8)
+	common := []string{"--endpoint-url", url, "--policy", "p", "--thing-type", "sensor"}
+	for _, more := range [][]string{
+		{"--status", "INACTIVE"},
+		{"--status", "INACTIVE"},
+		{"--adopt", "--attribute", "mac={mac}", "--thing-group", "g"},
+	} {
+		if s, code := importing(t, env, append(append(slices.Clone(common), more...), manifest)...); code != 0 {
+			t.Fatalf("%v: exit code %d, %+v", more, code, s)
+		}
+	}
+	allowed, _ := documentedActions(t)
+	made := calledOperations(t, log)
+	for _, must := range []string{"RegisterCertificateWithoutCA", "UpdateCertificate", "UpdateThing", "DescribeThing", "ListServiceQuotas"} {
+		if !made[must] {
+			t.Errorf("no %s was made: the test does not see all calls", must)
+		}
+	}
+	for operation := range made {
+		if before[operation] || operation == "GetCallerIdentity" {
+			continue // of the test itself, or in no need of permission
+		}
+		if !slices.Contains(allowed, "iot:"+operation) && !slices.Contains(allowed, "servicequotas:"+operation) {
+			t.Errorf("imports call %s, which docs/iam.md does not allow", operation)
+		}
+	}
+}
+
+// calledOperations are the operations in the log of a sandbox: time, operation, key, status …
+func calledOperations(t *testing.T, log string) map[string]bool {
+	t.Helper()
+	text, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		if fields := strings.Fields(line); len(fields) > 2 && strings.Contains(fields[0], ":") {
+			made[fields[1]] = true
+		}
+	}
+	return made
+}

@@ -1,0 +1,170 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/progress"
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// finish writes the report and prints the summary.
+func (run *importRun) finish(ctx context.Context, summary importer.Summary, ended error) error {
+	state := stateOf(ended)
+	var reported error
+	if run.report != nil {
+		// The outcomes are written down also where the run was interrupted.
+		ctx = context.WithoutCancel(ctx)
+		reported = run.report.Write(run.record, run.ledger.Records(ctx, run.record.ID))
+	}
+	if err := errors.Join(reported, run.printSummary(state, summary, ended)); err != nil {
+		return err
+	}
+	switch state {
+	case ledger.StateStopped:
+		return &exitError{code: ExitFailure}
+	case ledger.StateInterrupted:
+		return &exitError{code: ExitInterrupted}
+	}
+	if !summary.Complete() {
+		return &exitError{code: ExitIncomplete}
+	}
+	return nil
+}
+
+func stateOf(ended error) ledger.State {
+	switch {
+	case ended == nil:
+		return ledger.StateFinished
+	case errors.Is(ended, importer.ErrInterrupted):
+		return ledger.StateInterrupted
+	}
+	return ledger.StateStopped
+}
+
+// rejection is one reason of rejected entries.
+type rejection struct {
+	Reason manifest.Reason `json:"reason"`
+	Count  int             `json:"count"`
+	Todo   string          `json:"todo"`
+}
+
+func (run *importRun) rejections() []rejection {
+	var list []rejection
+	for _, reason := range byCount(run.scan.Reasons) {
+		list = append(list, rejection{reason, run.scan.Reasons[reason], reason.Hint()})
+	}
+	return list
+}
+
+func (run *importRun) printSummary(state ledger.State, s importer.Summary, ended error) error {
+	if run.options.output == outputJSON {
+		return run.summaryJSON(state, s, ended)
+	}
+	run.printer.Close()
+	text := run.summaryText(state, s)
+	if _, err := fmt.Fprint(run.streams.Out, text); err != nil {
+		return err
+	}
+	if ended != nil {
+		fmt.Fprintf(run.streams.Err, "thingpress: %v\n", ended)
+		if hint := stopHint(ended); hint != "" {
+			fmt.Fprintf(run.streams.Err, "hint: %s\n", hint)
+		}
+	}
+	if state != ledger.StateFinished || s.Counts.Failed > 0 || s.Counts.Rejected > 0 {
+		fmt.Fprintf(run.streams.Err, "the same command line resumes it, or: thingpress import --resume %s%s\n", run.record.ID, run.sameLedger())
+	}
+	return nil
+}
+
+// sameLedger are the flags that --resume needs to find the ledger again.
+func (run *importRun) sameLedger() string {
+	o, flags := run.options, ""
+	for _, f := range [][2]string{
+		{"--ledger", o.ledger}, {"--endpoint-url", o.endpointURL}, {"--region", o.region}, {"--profile", o.profile}, {"--sandbox-state", o.sandboxState},
+	} {
+		if f[1] != "" {
+			flags += " " + f[0] + " " + f[1]
+		}
+	}
+	if o.sandbox {
+		flags += " --sandbox"
+	}
+	return flags
+}
+
+func stopHint(err error) string {
+	var stop *importer.StopError
+	if errors.As(err, &stop) {
+		return stop.Hint
+	}
+	return ""
+}
+
+// summaryJSON prints the summary with what only the command knows behind it.
+func (run *importRun) summaryJSON(state ledger.State, s importer.Summary, ended error) error {
+	line, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	more := struct {
+		State      ledger.State  `json:"state"`
+		Target     ledger.Target `json:"target"`
+		Alias      string        `json:"alias,omitempty"`
+		Rejections []rejection   `json:"rejections,omitempty"`
+		Error      string        `json:"error,omitempty"`
+		Hint       string        `json:"hint,omitempty"`
+	}{State: state, Target: run.record.Target, Alias: run.connection.alias, Rejections: run.rejections()}
+	if ended != nil {
+		more.Error, more.Hint = ended.Error(), stopHint(ended)
+	}
+	rest, err := json.Marshal(more)
+	if err != nil {
+		return err
+	}
+	// Two objects become one: both are never empty.
+	line = append(bytes.TrimSuffix(line, []byte("}")), ',')
+	line = append(line, rest[1:]...)
+	_, err = fmt.Fprintf(run.streams.Out, "%s\n", line)
+	return err
+}
+
+func (run *importRun) summaryText(state ledger.State, s importer.Summary) string {
+	var b strings.Builder
+	n := func(n int) string { return progress.Count(int64(n)) }
+	fmt.Fprintf(&b, "import %s %s: %s\n", s.Import, state, run.connection)
+	c := s.Counts
+	fmt.Fprintf(&b, "%s entries = %s imported + %s unchanged + %s failed + %s rejected + %s skipped + %s pending\n",
+		n(c.Entries), n(c.Imported), n(c.Unchanged), n(c.Failed), n(c.Rejected), n(c.Skipped), n(s.Pending))
+	fmt.Fprintf(&b, "%s, %s devices/s", progress.Duration(s.Took), progress.Rate(s.Rate()))
+	if s.Ceiling > 0 && !math.IsInf(s.Ceiling, 0) {
+		fmt.Fprintf(&b, "; ceiling %s devices/s, bound by %s", progress.Rate(s.Ceiling), s.Binding)
+	}
+	b.WriteByte('\n')
+	calls := make([]string, 0, len(s.Calls))
+	total := 0
+	for _, op := range slices.Sorted(maps.Keys(s.Calls)) {
+		calls = append(calls, n(s.Calls[op])+" "+op)
+		total += s.Calls[op]
+	}
+	if total > 0 {
+		fmt.Fprintf(&b, "%s calls: %s; %s throttled, %s retries\n", n(total), strings.Join(calls, ", "), n(s.Throttled), n(s.Retries))
+	}
+	for _, f := range s.Failures {
+		fmt.Fprintf(&b, "%s failed, %s: %s\n  such as thing %s: %s\n", n(f.Count), f.Reason, f.Todo, f.Thing, plain(f.Example))
+	}
+	for _, r := range run.rejections() {
+		fmt.Fprintf(&b, "%s rejected, %s: %s\n", n(r.Count), r.Reason, r.Todo)
+	}
+	return b.String()
+}

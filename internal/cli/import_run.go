@@ -1,0 +1,355 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/ledger/sqlite"
+	"github.com/thingpress/thingpress/internal/progress"
+	"github.com/thingpress/thingpress/internal/quota"
+	"github.com/thingpress/thingpress/internal/report"
+	"github.com/thingpress/thingpress/internal/sandbox"
+)
+
+// An importRun is one run of the import command, filled in from step to step.
+type importRun struct {
+	command  *cobra.Command
+	options  importOptions
+	args     []string
+	streams  Streams
+	printer  *progress.Printer
+	view     *importView
+	settings importer.Settings
+
+	connection *connection
+	ledgerPath string
+	ledger     *sqlite.Ledger
+	inputs     *inputs
+	sources    []*importer.Source
+	scan       *importer.ScanResult
+	quotas     quota.Set
+	report     *report.File
+
+	record   ledger.Import // what the ledger keeps of the import
+	previous *ledger.Import
+}
+
+func runImport(c *cobra.Command, o importOptions, args []string, streams Streams) error {
+	ctx := c.Context()
+	if err := o.check(); err != nil {
+		return err
+	}
+	overrides, err := o.quotaFlags.check()
+	if err != nil {
+		return err
+	}
+	run := &importRun{command: c, options: o, args: args, streams: streams}
+	run.printer = progress.New(streams.Err, progressMode(o.quiet, streams), streams.Width)
+	defer run.printer.Close()
+	run.view = &importView{printer: run.printer}
+	defer func() { run.close() }()
+
+	for _, step := range []func(context.Context) error{
+		run.connect,
+		run.openLedger,
+		run.restore,
+		run.readSettings,
+		run.openSources,
+		run.decode,
+		func(ctx context.Context) error { return run.check(ctx, overrides) },
+	} {
+		if err := step(ctx); err != nil {
+			return run.ended(ctx, err)
+		}
+	}
+	if o.dryRun {
+		return run.dryRun()
+	}
+	if err := run.confirm(); err != nil {
+		return err
+	}
+	return run.carryOut(ctx)
+}
+
+func (run *importRun) close() {
+	if run.report != nil {
+		_ = run.report.Discard() // it is in its place, or what went wrong has been told
+	}
+	if run.inputs != nil {
+		run.inputs.Close()
+	}
+	if run.ledger != nil {
+		_ = run.ledger.Close() // every record is durable when it is acknowledged
+	}
+	if run.connection != nil {
+		if err := run.connection.close(); err != nil {
+			fmt.Fprintln(run.streams.Err, "thingpress: sandbox:", err)
+		}
+	}
+}
+
+// ended turns an error before the first change into what the command says.
+func (run *importRun) ended(ctx context.Context, err error) error {
+	if interrupted(ctx) {
+		return &exitError{code: ExitInterrupted, err: errors.New("interrupted before anything was changed")}
+	}
+	return err
+}
+
+func (run *importRun) connect(ctx context.Context) (err error) {
+	run.connection, err = run.options.targetFlags.connect(ctx, sandbox.Options{})
+	if err != nil {
+		return err
+	}
+	if run.options.output == outputText {
+		run.printer.Note("target: %s", run.connection)
+	}
+	return nil
+}
+
+// openLedger comes before the manifests are read, so that a second import
+// learns at once that the first one is still running.
+func (run *importRun) openLedger(ctx context.Context) (err error) {
+	run.ledgerPath = run.options.ledger
+	if run.ledgerPath == "" {
+		if run.ledgerPath, err = sqlite.DefaultPath(run.connection.target); err != nil {
+			return err
+		}
+	}
+	if run.options.dryRun {
+		return nil
+	}
+	run.ledger, err = sqlite.Open(ctx, run.ledgerPath)
+	var held *ledger.HeldError
+	if errors.As(err, &held) {
+		return withHint(err, "wait until it has ended; thingpress imports shows how far it is")
+	}
+	return err
+}
+
+func (run *importRun) readSettings(context.Context) (err error) {
+	o := &run.options
+	s := importer.Settings{
+		Status: importer.Status(o.status), Adopt: o.adopt, Exclusive: o.exclusive, Partial: o.partial,
+	}
+	if s.Decode, err = o.decodeFlags.options(); err != nil {
+		return err
+	}
+	if s.Attachments, err = o.attachments(); err != nil {
+		return err
+	}
+	if s.Only, err = readFilter("only", o.only); err != nil {
+		return err
+	}
+	if s.Skip, err = readFilter("skip", o.skip); err != nil {
+		return err
+	}
+	if o.report != "" {
+		if run.report, err = report.Create(o.report); err != nil {
+			return usage(err, "name a file that ends in .jsonl or .csv, in a directory that can be written")
+		}
+	}
+	run.settings = s
+	return nil
+}
+
+func readFilter(flag, path string) (*importer.Filter, error) {
+	if path == "" {
+		return nil, nil //nolint:nilnil // no filter is a filter that names nobody
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, usage(fmt.Errorf("--%s: %w", flag, err), "")
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	filter, err := importer.ReadFilter(file)
+	if err != nil {
+		return nil, usage(fmt.Errorf("--%s %s: %w", flag, path, err), "")
+	}
+	return filter, nil
+}
+
+func (run *importRun) openSources(ctx context.Context) (err error) {
+	if run.inputs, err = openInputs(ctx, run.args, run.streams.In); err != nil {
+		return err
+	}
+	for _, in := range run.inputs.list {
+		decoder, err := run.options.decoder(in)
+		if err != nil {
+			return withHint(err, breakHint(err))
+		}
+		run.printer.Update(progress.Status{Phase: "reading " + in.Name})
+		source, err := importer.OpenSource(ctx, in, decoder)
+		if err != nil {
+			return err
+		}
+		run.sources = append(run.sources, source)
+	}
+	return nil
+}
+
+func (run *importRun) decode(ctx context.Context) (err error) {
+	run.scan, err = importer.Scan(ctx, run.sources, run.settings, run.view.event)
+	var broken *importer.BreakError
+	if errors.As(err, &broken) {
+		run.printer.Pause()
+		run.showScan()
+		hint := breakHint(broken.Breaks[0]) + "; --partial imports what precedes the break"
+		if broken.PrivateKey() {
+			hint = breakHint(broken.Breaks[0])
+		}
+		return withHint(fmt.Errorf("nothing was imported: %w", err), hint)
+	}
+	return err
+}
+
+// check is what needs calls, but changes nothing.
+func (run *importRun) check(ctx context.Context, overrides map[quota.Op]quota.Override) (err error) {
+	var source string
+	if run.quotas, source, err = run.options.resolve(ctx, run.connection.client, overrides); err != nil {
+		return err
+	}
+	created, err := run.connection.ensure(run.settings.Attachments)
+	if err != nil {
+		return err
+	}
+	limiters := quota.NewLimiters(run.quotas, quota.Options{})
+	found, err := importer.CheckAttachments(ctx, run.connection.client.AWS(), limiters, run.settings.Attachments)
+	if err != nil {
+		var wrong *importer.AttachmentError
+		if errors.As(err, &wrong) {
+			return withHint(fmt.Errorf("nothing was imported: %w", err), wrong.Findings[0].Hint)
+		}
+		return err
+	}
+	run.printer.Pause()
+	for _, name := range created {
+		run.printer.Note("created in the sandbox: %s", name)
+	}
+	if !found.Connectable {
+		run.printer.Note("warning: no policy, neither with --policy nor on the thing groups: these devices will not be able to connect")
+	}
+	run.showScan()
+	run.showCeiling(source)
+	return nil
+}
+
+// confirm asks on a terminal. A sandbox is for trying, and is not asked about.
+func (run *importRun) confirm() error {
+	o := run.options
+	if o.yes || run.connection.embedded != nil || !run.streams.InTerminal || !run.streams.ErrTerminal || run.scan.Devices == 0 {
+		return nil
+	}
+	fmt.Fprintf(run.streams.Err, "import %s devices into %s? [y/N] ", progress.Count(int64(run.scan.Devices)), run.connection)
+	answer, _ := bufio.NewReader(run.streams.In).ReadString('\n') // no answer is a no
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	return &exitError{code: ExitFailure, err: errors.New("nothing was imported: not confirmed"), hint: "--yes does not ask"}
+}
+
+func (run *importRun) dryRun() error {
+	if run.options.output == outputText {
+		fmt.Fprintln(run.streams.Out, "dry run: nothing was imported")
+	}
+	if run.scan.Rejected > 0 {
+		return &exitError{code: ExitIncomplete}
+	}
+	return nil
+}
+
+// carryOut is the second pass.
+func (run *importRun) carryOut(ctx context.Context) error {
+	journal, err := run.begin(ctx)
+	if err != nil {
+		return err
+	}
+	summary, err := importer.Run(ctx, importer.Config{
+		Import:      run.record.ID,
+		Sources:     run.sources,
+		Scan:        run.scan,
+		Settings:    run.settings,
+		Target:      run.connection.target,
+		AWS:         run.connection.client.AWS(),
+		Limiters:    quota.NewLimiters(run.quotas, quota.Options{}),
+		Journal:     journal,
+		Earlier:     run.earlier(ctx),
+		MaxFailures: run.options.maxFailures,
+		Abort:       abortContext(ctx),
+		Events:      run.view.event,
+	})
+	run.printer.Pause()
+	return run.finish(ctx, summary, err)
+}
+
+// earlier are the records of earlier runs of this import.
+func (run *importRun) earlier(ctx context.Context) iter.Seq2[ledger.Record, error] {
+	if run.previous == nil {
+		return nil
+	}
+	return run.ledger.Records(ctx, run.record.ID)
+}
+
+// begin opens the journal: that of the import that is resumed, or a new one.
+func (run *importRun) begin(ctx context.Context) (ledger.Journal, error) {
+	key, err := importer.Key(run.connection.target, run.scan.Manifests, run.settings)
+	if err != nil {
+		return nil, err
+	}
+	if err := run.findPrevious(ctx, key); err != nil {
+		return nil, err
+	}
+	if run.previous != nil {
+		run.record = *run.previous
+		run.printer.Note("resuming import %s of %s", run.record.ID, run.record.Begun.Local().Format(time.DateTime))
+		return run.ledger.Resume(ctx, run.record.ID)
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, err
+	}
+	settings, err := run.recorded()
+	if err != nil {
+		return nil, err
+	}
+	run.record = ledger.Import{
+		ID: id.String(), Key: key, Target: run.connection.target, Manifests: run.scan.Manifests, Settings: settings, Begun: time.Now(),
+	}
+	run.printer.Note("import %s", run.record.ID)
+	return run.ledger.Begin(ctx, run.record)
+}
+
+func (run *importRun) findPrevious(ctx context.Context, key string) error {
+	if run.previous != nil {
+		if run.previous.Key != key {
+			return usage(fmt.Errorf("import %s was of other manifests, attachments or flags", run.previous.ID),
+				"give --resume alone, or leave it out to begin a new import")
+		}
+		return nil
+	}
+	if run.options.fresh {
+		return nil
+	}
+	found, err := run.ledger.Find(ctx, key)
+	switch {
+	case errors.Is(err, ledger.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case found.Resumable():
+		run.previous = &found
+	}
+	return nil
+}

@@ -25,6 +25,9 @@ func (Decoder) Vendor() string { return vendor }
 // Detect says whether the first line has at least two of the columns MAC, cn
 // and cert, or of RainMaker's.
 func (Decoder) Detect(head []byte, _ int64) bool {
+	if text := bytes.TrimSpace(window.Head(head)); len(text) > 0 && (text[0] == '[' || text[0] == '{') {
+		return false // JSON, whatever names are in it
+	}
 	names, _ := firstRecord(head)
 	return known(names) >= 2
 }

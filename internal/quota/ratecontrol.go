@@ -173,8 +173,10 @@ func (c *control) cut(now time.Time, w time.Duration, took, refused int) {
 	}
 	c.trial.found = float64(took) / w.Seconds()
 	limit := c.trial.found
-	if took+refused < fewAnswers {
-		limit = max(limit, c.rate(now)/2)
+	// Where far fewer calls were made than allowed, what was accepted tells the
+	// demand and not the server's limit.
+	if n, rate := took+refused, c.rate(now); n < fewAnswers || !math.IsInf(rate, 1) && float64(n) < w.Seconds()*rate/10 {
+		limit = max(limit, rate/2)
 	}
 	c.settle(limit, now)
 	c.busy = now

@@ -14,6 +14,21 @@ func (r *registry) records() iter.Seq[record] {
 	}
 }
 
+// size is the number of records.
+func (r *registry) size() int {
+	n := 1 + len(r.certificates) + len(r.things) + len(r.types) + len(r.groups) + len(r.billingGroups) + len(r.policies)
+	for _, t := range r.things {
+		n += t.principals.len() + t.groups.len()
+		if t.billing != nil {
+			n++
+		}
+	}
+	for _, p := range r.policies {
+		n += p.targets.len()
+	}
+	return n
+}
+
 func (r *registry) catalogueRecords(yield func(record) bool) bool {
 	for _, t := range r.typeList.all(present, 0, false) {
 		if !yield(record{kindType, t.seq, t.created, []string{t.name, t.id.String(), t.properties, decimal(t.deprecated)}}) {

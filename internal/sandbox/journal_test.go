@@ -73,6 +73,9 @@ func TestStateOutlivesTheProcess(t *testing.T) {
 	}
 	populate(t, s)
 	want, state, id := everything(s), s.State(), s.ID()
+	if n := s.registry.size(); n != len(want) {
+		t.Errorf("size %d, and %d records", n, len(want))
+	}
 	if len(state.Things) != 3 || len(state.Certificates) != 3 {
 		t.Fatalf("%d things and %d certificates to begin with, want 3 and 3", len(state.Things), len(state.Certificates))
 	}

@@ -17,7 +17,6 @@ const (
 	maxGroupChildren          = 100
 	maxAttributesUntyped      = 3
 	maxAttributesTyped        = 50
-	maxAttributeBytes         = 47 << 10 // names and values of one thing
 	maxAttributeName          = 128
 	maxAttributeValue         = 800
 	maxName                   = 128
@@ -106,7 +105,8 @@ func checkAttribute(name, value string) error {
 }
 
 // checkAttributes holds the attributes of a thing against what it may have with
-// or without a type.
+// or without a type. The limit of 47 KB on all of them together is out of reach
+// of 50 attributes at their longest.
 func checkAttributes(all []attribute, typed bool) error {
 	most := maxAttributesUntyped
 	if typed {
@@ -114,13 +114,6 @@ func checkAttributes(all []attribute, typed bool) error {
 	}
 	if len(all) > most {
 		return invalid("Number of attributes %d exceeds the limit of %d", len(all), most)
-	}
-	size := 0
-	for _, a := range all {
-		size += len(a.name) + len(a.value)
-	}
-	if size > maxAttributeBytes {
-		return invalid("Total size of attributes %d exceeds the limit of %d bytes", size, maxAttributeBytes)
 	}
 	return nil
 }

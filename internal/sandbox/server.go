@@ -122,10 +122,9 @@ func (s *Server) open(path string) error {
 	}
 	s.journal = j
 	r := s.registry
-	live := 1 + len(r.certificates) + 2*len(r.things) + len(r.groups) + len(r.policies) + len(r.types)
 	fresh := r.id == ""
 	err = s.found()
-	if err == nil && (fresh || records > 4*live+1000) {
+	if err == nil && (fresh || records > 2*r.size()+1000) {
 		err = j.rewrite(r)
 	}
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/espressif"
 	"github.com/thingpress/thingpress/manifest/generated"
+	"github.com/thingpress/thingpress/manifest/infineon"
 	"github.com/thingpress/thingpress/manifest/microchip"
 )
 
@@ -21,6 +22,7 @@ func Decoders() []manifest.Decoder {
 	return []manifest.Decoder{
 		espressif.Decoder{},
 		generated.Decoder{},
+		infineon.Decoder{},
 		microchip.Decoder{},
 	}
 }

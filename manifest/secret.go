@@ -93,7 +93,7 @@ func (s *SecretReader) Read(p []byte) (int, error) {
 	if n > 0 && !s.found {
 		s.look(p[:n])
 	}
-	return n, err //nolint:wrapcheck // a decorator adds nothing to its reader's errors
+	return n, err
 }
 
 func (s *SecretReader) look(text []byte) {

@@ -73,7 +73,7 @@ func decode(ctx context.Context, in manifest.Input, opts *manifest.Options, yiel
 	}
 	for {
 		if err := ctx.Err(); err != nil {
-			return err //nolint:wrapcheck // what the context said
+			return err
 		}
 		at, err := r.next()
 		switch {
@@ -135,15 +135,15 @@ func (r *reader) judge(d *manifest.Device, opts *manifest.Options) error {
 	}
 	certificates, err := armour.Parse(text)
 	if err != nil {
-		return err //nolint:wrapcheck // it carries the reason and says what was done
+		return err
 	}
 	if d.Certificate, err = armour.Leaf(certificates); err != nil {
-		return err //nolint:wrapcheck // as above
+		return err
 	}
 	if err := r.compare(d); err != nil {
 		return err
 	}
-	return opts.Admit(d) //nolint:wrapcheck // as above
+	return opts.Admit(d)
 }
 
 // identify reads the vendor's identity of the device.
@@ -172,7 +172,7 @@ func (r *reader) identify(d *manifest.Device) error {
 func (r *reader) compare(d *manifest.Device) error {
 	name, err := manifest.CommonName(d.Certificate)
 	if err != nil {
-		return err //nolint:wrapcheck // it carries the reason
+		return err
 	}
 	for _, column := range []int{r.layout.cn, r.layout.id} {
 		if column < 0 {

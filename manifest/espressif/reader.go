@@ -27,7 +27,7 @@ func open(in manifest.Input, limits manifest.Limits, start manifest.Position) (*
 	r := &reader{in: in, limits: limits}
 	var err error
 	if r.w, err = window.Open(in); err != nil {
-		return nil, err //nolint:wrapcheck // it names the manifest
+		return nil, err
 	}
 	if err := r.header(); err != nil {
 		return nil, err
@@ -192,7 +192,7 @@ func (r *reader) fill() error {
 	if manifest.ReasonOf(err) != "" {
 		return r.broken(err)
 	}
-	return err //nolint:wrapcheck // it names the manifest
+	return err
 }
 
 // checkText refuses what is not text, or not in a known encoding.

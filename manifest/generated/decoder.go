@@ -71,7 +71,7 @@ func (s *stream) run(ctx context.Context) error {
 	}
 	for {
 		if err := ctx.Err(); err != nil {
-			return err //nolint:wrapcheck // what the context said
+			return err
 		}
 		u, err := s.r.next()
 		if err != nil {
@@ -142,9 +142,9 @@ func (s *stream) judge(certificates []*x509.Certificate, err error) error {
 		return err
 	}
 	if s.held.Certificate, err = armour.Leaf(certificates); err != nil {
-		return err //nolint:wrapcheck // it carries the reason
+		return err
 	}
-	return s.opts.Admit(s.held) //nolint:wrapcheck // it carries the reason
+	return s.opts.Admit(s.held)
 }
 
 // flush yields the held entry, of which nothing more can come.

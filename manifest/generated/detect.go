@@ -76,7 +76,7 @@ func explain(head []byte) error {
 		if what == "" {
 			what = "a PEM block " + manifest.Quote(label)
 		}
-		return manifest.Errorf(manifest.ReasonUnsupportedFormat, "this is %s, and there is no certificate before it", what)
+		return manifest.Errorf(manifest.ReasonUnsupportedFormat, "this is %s, not a list of certificates", what)
 	}
 	return nil
 }

@@ -34,10 +34,10 @@ func open(in manifest.Input, limits manifest.Limits) (*reader, error) {
 	r := &reader{in: in, limits: limits}
 	head, err := in.Head(manifest.DetectSize)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it names the manifest
+		return nil, err
 	}
 	if r.w, err = window.Open(in); err != nil {
-		return nil, err //nolint:wrapcheck // it names the manifest
+		return nil, err
 	}
 	switch r.shape = shapeOf(head); {
 	case foreignLabel(window.Head(head)) != "":
@@ -207,7 +207,7 @@ func (r *reader) fill() error {
 	if manifest.ReasonOf(err) != "" {
 		return r.broken(err)
 	}
-	return err //nolint:wrapcheck // it names the manifest
+	return err
 }
 
 func (r *reader) fail(reason manifest.Reason, format string, args ...any) error {

@@ -38,9 +38,9 @@ func (d *decoding) list(a *sevenz.Archive) (listing, error) {
 		case errors.Is(err, io.EOF):
 			return found, nil
 		case err != nil:
-			return found, err //nolint:wrapcheck // it carries the reason
+			return found, err
 		case m.Index&0xfff == 0 && d.ctx.Err() != nil:
-			return found, d.ctx.Err() //nolint:wrapcheck // what the context said
+			return found, d.ctx.Err()
 		case m.Directory:
 			continue
 		}
@@ -164,5 +164,5 @@ func (d *decoding) scan(r io.Reader) error {
 	case manifest.ReasonOf(err) != "":
 		return nil
 	}
-	return err //nolint:wrapcheck // the reader's own
+	return err
 }

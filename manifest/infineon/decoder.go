@@ -181,7 +181,7 @@ type contextReader struct {
 
 func (c contextReader) Read(p []byte) (int, error) {
 	if err := c.ctx.Err(); err != nil {
-		return 0, err //nolint:wrapcheck // what the context said
+		return 0, err
 	}
-	return c.r.Read(p) //nolint:wrapcheck // a decorator adds nothing
+	return c.r.Read(p)
 }

@@ -33,7 +33,7 @@ func (d *decoding) entries(a *sevenz.Archive, found listing) error {
 	defer r.Close()
 	for {
 		if err := d.ctx.Err(); err != nil {
-			return err //nolint:wrapcheck // what the context said
+			return err
 		}
 		m, err := r.Next()
 		switch {
@@ -73,13 +73,13 @@ func (d *decoding) read(r io.Reader, m sevenz.Member) error {
 	d.buffer.Reset()
 	if m.Size <= int64(d.limits.EntryBytes) {
 		_, err := d.buffer.ReadFrom(r)
-		return err //nolint:wrapcheck // it carries the reason
+		return err
 	}
 	found, err := manifest.NewSecretReader(contextReader{d.ctx, r}).Drain()
 	if found {
 		return manifest.ErrPrivateKey
 	}
-	return err //nolint:wrapcheck // as above
+	return err
 }
 
 // judge fills a device from the file in the buffer.
@@ -105,7 +105,7 @@ func (d *decoding) judge(device *manifest.Device, m sevenz.Member) error {
 	}
 	d.warn(device)
 	if err := d.opts.Admit(device); err != nil {
-		return err //nolint:wrapcheck // it carries the reason
+		return err
 	}
 	return d.chips.check(device)
 }
@@ -161,7 +161,7 @@ func objectOf(base string) string {
 func (d *decoding) leaf() (*x509.Certificate, error) {
 	text := d.buffer.Bytes()
 	if armour.BeginsCertificate(text) {
-		return armour.ParseDER(bytes.Clone(text)) //nolint:wrapcheck // it carries the reason and says what was done
+		return armour.ParseDER(bytes.Clone(text))
 	}
 	if strings.TrimSpace(string(text[:min(len(text), 64)])) == "" && len(text) <= 64 {
 		return nil, manifest.Errorf(manifest.ReasonNoCertificate, "the file is empty")
@@ -171,9 +171,9 @@ func (d *decoding) leaf() (*x509.Certificate, error) {
 		if isKeyList(text) {
 			return nil, errKeyList
 		}
-		return nil, err //nolint:wrapcheck // as above
+		return nil, err
 	}
-	return armour.Leaf(certificates) //nolint:wrapcheck // as above
+	return armour.Leaf(certificates)
 }
 
 // warn looks for what an Infineon certificate of this bundle would not have.

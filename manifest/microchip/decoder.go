@@ -107,5 +107,5 @@ func (i interruptible) ReadAt(p []byte, off int64) (int, error) {
 	if err := i.ctx.Err(); err != nil {
 		return 0, err
 	}
-	return i.r.ReadAt(p, off) //nolint:wrapcheck // a decorator adds nothing to its reader's errors
+	return i.r.ReadAt(p, off)
 }

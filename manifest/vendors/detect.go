@@ -22,7 +22,7 @@ type explainer interface {
 func Detect(in manifest.Input) (manifest.Decoder, error) {
 	head, err := in.Head(manifest.DetectSize)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it names the manifest
+		return nil, err
 	}
 	var claims []manifest.Decoder
 	for _, d := range Decoders() {
@@ -59,7 +59,7 @@ func explain(head []byte) error {
 	for _, d := range Decoders() {
 		if e, ok := d.(explainer); ok {
 			if err := e.Explain(head); err != nil {
-				return err //nolint:wrapcheck // it carries the reason
+				return err
 			}
 		}
 	}

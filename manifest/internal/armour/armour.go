@@ -63,7 +63,7 @@ func ParseDER(der []byte) (*x509.Certificate, error) {
 	case !BeginsCertificate(der) && NameDER(der) != "":
 		return nil, manifest.Errorf(manifest.ReasonBadCertificate, "this is %s", NameDER(der))
 	}
-	return nil, err //nolint:wrapcheck // it carries the reason and says what was done
+	return nil, err
 }
 
 func parsePEM(text []byte) ([]*x509.Certificate, error) {
@@ -96,11 +96,11 @@ func Label(text []byte) string {
 // nextBlock decodes the first PEM block of text, which has one.
 func nextBlock(text []byte) (der, rest []byte, err error) {
 	text = text[bytes.Index(text, begin)+len(begin):]
-	close := bytes.Index(text, dash)
-	if close < 0 {
+	labelEnd := bytes.Index(text, dash)
+	if labelEnd < 0 {
 		return nil, nil, manifest.Errorf(manifest.ReasonBadEncoding, "the PEM block has no complete BEGIN line")
 	}
-	label, text := string(text[:close]), text[close+len(dash):]
+	label, text := string(text[:labelEnd]), text[labelEnd+len(dash):]
 	if err := CheckLabel(label); err != nil {
 		return nil, nil, err
 	}
@@ -145,7 +145,7 @@ func What(label string) string {
 	case "X509 CRL":
 		return "a certificate revocation list (CRL)"
 	case "PKCS7", "PKCS #7 SIGNED DATA", "CMS":
-		return "a PKCS #7 container"
+		return "a PKCS #7 container (openssl pkcs7 -print_certs takes the certificates out)"
 	case "PUBLIC KEY", "RSA PUBLIC KEY":
 		return "a public key"
 	case "EC PARAMETERS", "DH PARAMETERS", "DSA PARAMETERS":

@@ -36,7 +36,7 @@ type Window struct {
 func Open(in manifest.Input) (*Window, error) {
 	head, err := in.Head(4)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it names the manifest
+		return nil, err
 	}
 	w := &Window{in: in}
 	if IsUTF16(head) {
@@ -190,7 +190,7 @@ func countLines(r io.Reader) (int, error) {
 			}
 			return n, nil
 		case err != nil:
-			return 0, err //nolint:wrapcheck // the caller names the manifest
+			return 0, err
 		}
 	}
 }

@@ -82,7 +82,7 @@ func (r *Reader) seek() error {
 	if errors.Is(err, io.EOF) {
 		return endsEarly()
 	}
-	return err //nolint:wrapcheck // the stream's own
+	return err
 }
 
 func (r *Reader) end() error {

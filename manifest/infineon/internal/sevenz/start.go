@@ -27,7 +27,7 @@ func readStart(r io.ReaderAt, size int64) (place, error) {
 	var raw [startSize]byte
 	n, err := r.ReadAt(raw[:min(size, startSize)], 0)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return place{}, err //nolint:wrapcheck // the reader's own
+		return place{}, err
 	}
 	switch {
 	case size == 0:
@@ -56,7 +56,7 @@ func readStart(r io.ReaderAt, size int64) (place, error) {
 	at := place{startSize + int64(offset), int64(length), binary.LittleEndian.Uint32(raw[28:])}
 	sum := crc32.NewIEEE()
 	if _, err := io.Copy(sum, io.NewSectionReader(r, at.offset, at.size)); err != nil {
-		return place{}, err //nolint:wrapcheck // the reader's own
+		return place{}, err
 	}
 	if sum.Sum32() != at.crc {
 		return place{}, manifest.Errorf(manifest.ReasonCorrupt, "the checksum of the archive's header is wrong")

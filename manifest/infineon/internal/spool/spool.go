@@ -29,7 +29,7 @@ func Fill(r io.Reader, dir string) (*Spool, error) {
 	var head bytes.Buffer
 	n, err := io.CopyN(&head, r, Memory+1)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err //nolint:wrapcheck // the reader's own
+		return nil, err
 	}
 	s := &Spool{written: n}
 	if n <= Memory {
@@ -62,9 +62,9 @@ func (s *Spool) Size() int64 { return s.written }
 // ReadAt implements [io.ReaderAt].
 func (s *Spool) ReadAt(p []byte, off int64) (int, error) {
 	if s.file != nil {
-		return s.file.ReadAt(p, off) //nolint:wrapcheck // the file's own
+		return s.file.ReadAt(p, off)
 	}
-	return s.memory.ReadAt(p, off) //nolint:wrapcheck // io.EOF
+	return s.memory.ReadAt(p, off)
 }
 
 // Close removes the file, if there is one.

@@ -21,6 +21,9 @@ func (f *infineonFormat) defects() []defect[infineonEntry] {
 		defect[infineonEntry]{"broken base64", manifest.ReasonBadEncoding, text(func(der []byte) []byte {
 			return bytes.Replace(pemCRLF(der), []byte("\nMI"), []byte("\nM*"), 1)
 		})},
+		defect[infineonEntry]{"file of another bundle", manifest.ReasonMalformedEntry, func(e *infineonEntry, _ craft) {
+			e.bundle = map[string]string{bundleE0E0: bundleE0E1, bundleE0E1: bundleE0E2, bundleE0E2: bundleE0E0}[e.bundle]
+		}},
 		defect[infineonEntry]{"short chip ID", manifest.ReasonBadID, func(e *infineonEntry, _ craft) { e.chip = e.chip[:18] }},
 		defect[infineonEntry]{"chip ID that is not hex", manifest.ReasonBadID, func(e *infineonEntry, _ craft) { e.chip = "G" + e.chip[1:] }},
 

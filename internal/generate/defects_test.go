@@ -3,12 +3,16 @@ package generate
 import (
 	"bytes"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/thingpress/thingpress/internal/generate/sevenz"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/espressif"
 	"github.com/thingpress/thingpress/manifest/generated"
+	"github.com/thingpress/thingpress/manifest/infineon"
 	"github.com/thingpress/thingpress/manifest/microchip"
 )
 
@@ -25,7 +29,7 @@ func TestMicrochipDefectsAreWhatTheySay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eachDefect(t, f, microchipFrame, microchip.Decoder{}, manifest.Options{Signers: signers})
+	eachDefect(t, f, framed[microchipEntry](microchipFrame), microchip.Decoder{}, manifest.Options{Signers: signers})
 }
 
 func TestEspressifDefectsAreWhatTheySay(t *testing.T) {
@@ -34,7 +38,7 @@ func TestEspressifDefectsAreWhatTheySay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eachDefect(t, f, espressifFrame, espressif.Decoder{}, manifest.Options{})
+	eachDefect(t, f, framed[espressifEntry](espressifFrame), espressif.Decoder{}, manifest.Options{})
 }
 
 func TestLineDefectsAreWhatTheySay(t *testing.T) {
@@ -43,15 +47,59 @@ func TestLineDefectsAreWhatTheySay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eachDefect(t, f, linesFrame, generated.Decoder{}, manifest.Options{})
+	eachDefect(t, f, framed[linesEntry](linesFrame), generated.Decoder{}, manifest.Options{})
 }
 
-func eachDefect[E any](t *testing.T, f format[E], around frame, decoder manifest.Decoder, opts manifest.Options) {
+func TestInfineonDefectsAreWhatTheySay(t *testing.T) {
+	t.Parallel()
+	f, err := newInfineon(newSeed("defects"), bundleE0E0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pack := func(t *testing.T, entries []made[infineonEntry]) []byte {
+		file, err := os.Create(filepath.Join(t.TempDir(), "bundle.7z"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		archive, err := sevenz.NewWriter(file, sevenz.Options{})
+		for _, e := range entries {
+			if err == nil {
+				err = archive.AddBytes(e.entry.file(), notBefore, e.text)
+			}
+		}
+		if err == nil {
+			err = archive.Close()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(file.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	eachDefect(t, f, pack, infineon.Decoder{}, manifest.Options{})
+}
+
+// framed puts entries into a manifest.
+func framed[E any](around frame) func(*testing.T, []made[E]) []byte {
+	return func(_ *testing.T, entries []made[E]) []byte {
+		var texts []string
+		for _, e := range entries {
+			texts = append(texts, string(e.text))
+		}
+		return []byte(around.head + strings.Join(texts, around.between) + around.tail)
+	}
+}
+
+func eachDefect[E any](t *testing.T, f format[E], pack func(*testing.T, []made[E]) []byte, decoder manifest.Decoder, opts manifest.Options) {
 	t.Helper()
 	for _, d := range f.defects() {
 		t.Run(strings.ReplaceAll(d.name, " ", "_"), func(t *testing.T) {
 			t.Parallel()
-			text := around.head
+			var entries []made[E]
 			for i := range 3 {
 				e, _, err := f.entry(i)
 				if err != nil {
@@ -64,17 +112,13 @@ func eachDefect[E any](t *testing.T, f format[E], around frame, decoder manifest
 				if err != nil {
 					t.Fatal(err)
 				}
-				if i > 0 {
-					text += around.between
-				}
-				text += string(raw)
+				entries = append(entries, made[E]{entry: e, text: raw})
 			}
-			text += around.tail
 			want := []Expectation{{0, ExpectDevice, ""}, {1, ExpectDevice, ""}, {2, ExpectDevice, ""}}
 			if d.reason != "" {
 				want[1] = Expectation{1, ExpectRejected, string(d.reason)}
 			}
-			compareExpectations(t, decoded(t, []byte(text), decoder, opts), want)
+			compareExpectations(t, decoded(t, pack(t, entries), decoder, opts), want)
 		})
 	}
 }

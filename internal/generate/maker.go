@@ -63,9 +63,10 @@ func (m *maker[E]) make(i int) (made[E], error) {
 }
 
 // defective says whether entry i is not to be good. It depends on nothing but
-// seed and index.
+// seed and index. The first one is always good: there is something to repeat,
+// and no manifest is without a device.
 func (m *maker[E]) defective(i int) bool {
-	return uint64(m.seed.number("defective", i, 1<<32-1)) < m.threshold
+	return i > 0 && uint64(m.seed.number("defective", i, 1<<32-1)) < m.threshold
 }
 
 // Two defects need another entry, and come before those of the list.
@@ -80,10 +81,7 @@ func (m *maker[E]) spoil(i int, e *E) (*E, Expectation, error) {
 	expect := Expectation{Entry: i, Outcome: ExpectDevice}
 	kind := int(m.seed.number("defect", i, uint32(others+len(m.defects))))
 	if kind < others {
-		if other, ok := m.earlierGood(i); ok {
-			return m.collide(kind, e, other, expect)
-		}
-		kind = others
+		return m.collide(kind, e, m.earlierGood(i), expect)
 	}
 	d := m.defects[kind-others]
 	d.alter(e, craft{m.seed, i})
@@ -93,14 +91,14 @@ func (m *maker[E]) spoil(i int, e *E) (*E, Expectation, error) {
 	return e, expect, nil
 }
 
-// earlierGood looks for a good entry shortly before i.
-func (m *maker[E]) earlierGood(i int) (int, bool) {
-	for j := i - 1; j >= 0 && j >= i-100; j-- {
+// earlierGood returns a good entry shortly before i, or the first one.
+func (m *maker[E]) earlierGood(i int) int {
+	for j := i - 1; j > i-100 && j > 0; j-- {
 		if !m.defective(j) {
-			return j, true
+			return j
 		}
 	}
-	return 0, false
+	return 0
 }
 
 // collide repeats an earlier entry, or names another certificate like it.

@@ -14,6 +14,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/espressif"
 	"github.com/thingpress/thingpress/manifest/generated"
+	"github.com/thingpress/thingpress/manifest/infineon"
 	"github.com/thingpress/thingpress/manifest/microchip"
 )
 
@@ -33,6 +34,22 @@ func TestDecodingGivesWhatWasGenerated(t *testing.T) {
 			func(e *espressifEntry) facts {
 				return facts{ID: e.mac, Attributes: map[string]string{manifest.AttributeMAC: e.mac}}
 			})
+	})
+	t.Run("infineon", func(t *testing.T) {
+		t.Parallel()
+		var id string
+		roundTrip(t, "infineon", infineon.Decoder{}, func(s seed) (format[infineonEntry], error) {
+			name, err := reel(s)
+			if err != nil {
+				return nil, err
+			}
+			id, _, _ = strings.Cut(name, "_")
+			return newInfineon(s, bundleE0E0)
+		}, func(e *infineonEntry) facts {
+			return facts{ID: e.chip, Warnings: 1, Attributes: map[string]string{ // the issuer is not Infineon
+				manifest.AttributeChipID: e.chip, manifest.AttributeBundle: bundleE0E0, manifest.AttributeReelID: id,
+			}}
+		})
 	})
 	t.Run("microchip", func(t *testing.T) {
 		t.Parallel()
@@ -112,7 +129,7 @@ func point(t *testing.T, key any) string {
 // Entries with defects are judged as the list beside them says.
 func TestDefectiveManifestsAreJudgedAsExpected(t *testing.T) {
 	t.Parallel()
-	for _, decoder := range []manifest.Decoder{espressif.Decoder{}, microchip.Decoder{}, generated.Decoder{}} {
+	for _, decoder := range []manifest.Decoder{espressif.Decoder{}, infineon.Decoder{}, microchip.Decoder{}, generated.Decoder{}} {
 		for _, rate := range []float64{0.05, 0.5, 1} {
 			t.Run(decoder.Vendor(), func(t *testing.T) {
 				t.Parallel()

@@ -24,9 +24,13 @@ func newEncryption(password string, iv [16]byte) *encryption {
 		secret = binary.LittleEndian.AppendUint16(secret, unit)
 	}
 	hash := sha256.New()
+	var rounds []byte // some at a time, which hashes faster
 	for round := range uint64(1) << cyclesPower {
-		hash.Write(secret)
-		hash.Write(binary.LittleEndian.AppendUint64(nil, round))
+		rounds = binary.LittleEndian.AppendUint64(append(rounds, secret...), round)
+		if round%512 == 511 {
+			hash.Write(rounds)
+			rounds = rounds[:0]
+		}
 	}
 	block, err := aes.NewCipher(hash.Sum(nil))
 	if err != nil {

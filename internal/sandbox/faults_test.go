@@ -25,8 +25,10 @@ func run(t *testing.T, f Faults, n int) (outcomes []string, log []Call) {
 		if strings.Contains(code, "connection closed") {
 			code = "dropped"
 		}
-		_, there := s.State().Things[fmt.Sprint("t", i)]
-		outcomes = append(outcomes, fmt.Sprintf("%s after %s, effect %v", code, time.Since(start), there))
+		s.mu.RLock()
+		took := s.registry.things[fmt.Sprint("t", i)] != nil
+		s.mu.RUnlock()
+		outcomes = append(outcomes, fmt.Sprintf("%s after %s, effect %v", code, time.Since(start), took))
 	}
 	return outcomes, log
 }

@@ -33,7 +33,9 @@ type book struct {
 type entryRecord struct {
 	number  int
 	record  ledger.Record
+	order   int  // in which devices were begun; -1 where none was
 	refused bool // AWS refused the device
+	silent  bool // the device has no outcome
 }
 
 // The code of an entry's outcome, and a flag.
@@ -115,9 +117,7 @@ func (b *book) earlier(number int) (marked time.Time, created bool) {
 }
 
 // add takes an outcome. It waits while the ledger is behind.
-func (b *book) add(number int, record ledger.Record, refused bool) {
-	b.in <- entryRecord{number, record, refused}
-}
+func (b *book) add(e entryRecord) { b.in <- e }
 
 // close ends keep after everything that was added. Nothing may be added afterwards.
 func (b *book) close() { close(b.in) }
@@ -134,11 +134,12 @@ func (b *book) keep() {
 			if open = ok; !ok {
 				break
 			}
-			if len(batch) == 0 {
+			empty := len(batch) == 0
+			batch = append(batch, streak.take(e)...)
+			if empty && len(batch) > 0 {
 				timer.Reset(flushAfter)
 			}
-			batch = append(batch, streak.take(e)...)
-			if streak.isLong() {
+			if streak.over {
 				b.halt(streak.stop())
 			}
 		case <-timer.C:
@@ -150,7 +151,7 @@ func (b *book) keep() {
 		}
 	}
 	timer.Stop()
-	batch = append(batch, streak.end()...)
+	batch = append(batch, streak.rest()...)
 	b.flush(&batch)
 }
 

@@ -40,10 +40,12 @@ type rankedStep struct {
 func (r *run) device(t *task) time.Duration {
 	d := &deviceRun{run: r, task: t, id: t.device.CertificateID, arn: r.certificateARN(t.device.CertificateID)}
 	err := d.bring()
-	if record, ok := d.outcome(err); ok {
-		var failure *deviceError
-		r.book.add(t.number, record, errors.As(err, &failure) && failure.refused)
-	}
+	record, ok := d.outcome(err)
+	var failure *deviceError
+	r.book.add(entryRecord{
+		number: t.number, record: record, order: t.order,
+		refused: errors.As(err, &failure) && failure.refused, silent: !ok,
+	})
 	return time.Duration(d.busy.Load())
 }
 

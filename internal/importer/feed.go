@@ -149,13 +149,13 @@ func (r *run) name(number int) string {
 func (r *run) refuse(t *task, reason manifest.Reason, detail string) {
 	record := t.record(ledger.Rejected)
 	record.Reason, record.Detail = string(reason), detail
-	r.book.add(t.number, record, false)
+	r.book.add(entryRecord{number: t.number, record: record, order: -1})
 }
 
 func (r *run) leave(t *task, reason manifest.Reason, detail string) {
 	record := t.record(ledger.Skipped)
 	record.Reason, record.Detail = string(reason), detail
-	r.book.add(t.number, record, false)
+	r.book.add(entryRecord{number: t.number, record: record, order: -1})
 }
 
 // leadLeast and leadMost bound how many devices are marked ahead of their first call.

@@ -149,11 +149,14 @@ func (r *run) work() error {
 func (r *run) dispatch(marked <-chan []*task) {
 	var devices sync.WaitGroup
 	defer devices.Wait()
+	begun := 0
 	for batch := range marked {
 		for _, t := range batch {
 			if r.window.enter(r.begin) != nil {
 				break // the stages before this one end by themselves; the rest stays pending
 			}
+			t.order = begun
+			begun++
 			devices.Add(1)
 			r.pool.run(func() {
 				defer devices.Done()

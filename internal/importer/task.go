@@ -13,6 +13,7 @@ type task struct {
 	place  ledger.Place
 	device manifest.Device
 	thing  Thing // what is wanted of the thing
+	order  int   // in which devices are begun
 	// marked is the mark of an earlier run, and created that an earlier run
 	// recorded to have registered the certificate.
 	marked  time.Time

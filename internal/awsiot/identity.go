@@ -14,6 +14,7 @@ import (
 // expired. It implements [aws.CredentialsProvider].
 type identity struct {
 	cache *aws.CredentialsCache
+	clock *clock
 	good  atomic.Bool // a call was taken since they were last renewed
 
 	mu      sync.Mutex
@@ -21,12 +22,12 @@ type identity struct {
 	skewed  time.Time // when AWS first refused a call because of our clock
 }
 
-func newIdentity(provider aws.CredentialsProvider) *identity {
+func newIdentity(provider aws.CredentialsProvider, clock *clock) *identity {
 	cache, ok := provider.(*aws.CredentialsCache)
 	if !ok {
 		cache = aws.NewCredentialsCache(provider)
 	}
-	return &identity{cache: cache}
+	return &identity{cache: cache, clock: clock}
 }
 
 // A credentialsError is a chain that gives no credentials.
@@ -70,13 +71,14 @@ func (i *identity) renew(started time.Time) bool {
 }
 
 // correct says whether a call that was begun at started, and that AWS refused
-// because of our clock, may be made again: the SDK sets its clock by the Date of
-// every answer, so once is enough.
+// because of our clock, may be made again: from then on calls are signed by AWS's
+// clock, so once is enough.
 func (i *identity) correct(started time.Time) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.skewed.IsZero() {
 		i.skewed = time.Now()
+		i.clock.corrects.Store(true)
 		return true
 	}
 	return started.Before(i.skewed)

@@ -9,13 +9,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go/middleware"
 
 	"github.com/thingpress/thingpress/internal/importer"
 )
@@ -80,10 +80,10 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	if transport == nil {
 		transport = newTransport(!o.Sandbox)
 	}
-	c.identity = newIdentity(cfg.Credentials)
+	c.identity = newIdentity(cfg.Credentials, c.clock)
 	cfg.Credentials = c.identity
 	c.close = (&http.Client{Transport: transport}).CloseIdleConnections
-	cfg.HTTPClient = &http.Client{Transport: &observer{next: transport, clock: c.clock}}
+	cfg.HTTPClient = &observer{next: transport, clock: c.clock}
 	if o.Endpoint != "" {
 		cfg.BaseEndpoint = aws.String(o.Endpoint)
 	}
@@ -95,6 +95,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	c.iot = iot.NewFromConfig(cfg, func(o *iot.Options) {
 		o.Retryer = aws.NopRetryer{}
 		o.EndpointResolverV2 = &endpointOnce{resolver: o.EndpointResolverV2}
+		o.HTTPSignerV4 = &signer{next: v4.NewSigner(), clock: c.clock}
 		o.APIOptions = append(o.APIOptions, trim)
 	})
 	cfg.Retryer = func() aws.Retryer {
@@ -139,21 +140,4 @@ func (c *Client) AWS() importer.AWS {
 		Certificates: c, Things: c, Principals: c, Policies: c, Groups: c, Checks: c,
 		Now: c.Now,
 	}
-}
-
-// trim takes steps out of the SDK's stack that are of no use to calls that are
-// never retried and never logged by the SDK.
-func trim(stack *middleware.Stack) error {
-	for _, id := range []string{"ClientRequestID", "RecursionDetection", "SetLogger", "RequestResponseLogger"} {
-		remove(stack, id)
-	}
-	return nil
-}
-
-func remove(stack *middleware.Stack, id string) {
-	// A step that this version of the SDK does not have is not missed.
-	_, _ = stack.Initialize.Remove(id)
-	_, _ = stack.Build.Remove(id)
-	_, _ = stack.Finalize.Remove(id)
-	_, _ = stack.Deserialize.Remove(id)
 }

@@ -38,14 +38,16 @@ func newTransport(proxies bool) *http.Transport {
 	return t
 }
 
-// An observer reads AWS's clock off every answer.
+// An observer makes HTTP requests for the SDK, and reads AWS's clock off every
+// answer. It follows no redirect: AWS IoT sends none, and a signature would not
+// survive it.
 type observer struct {
 	next  http.RoundTripper
 	clock *clock
 }
 
-// RoundTrip implements [http.RoundTripper].
-func (o *observer) RoundTrip(request *http.Request) (*http.Response, error) {
+// Do implements the SDK's HTTPClient.
+func (o *observer) Do(request *http.Request) (*http.Response, error) {
 	response, err := o.next.RoundTrip(request)
 	if err == nil {
 		o.clock.observe(response.Header.Get("Date"))
@@ -55,7 +57,8 @@ func (o *observer) RoundTrip(request *http.Request) (*http.Response, error) {
 
 // A clock is AWS's, as the last answer told it.
 type clock struct {
-	last atomic.Pointer[reading]
+	last     atomic.Pointer[reading]
+	corrects atomic.Bool // AWS refused our clock, and its own is used for signing
 }
 
 type reading struct {

@@ -1,0 +1,195 @@
+package awsiot_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/awsiot"
+	"github.com/thingpress/thingpress/internal/importer"
+)
+
+// roundTrip is a transport made of a function.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func answer(status int, code, body string) *http.Response {
+	header := http.Header{"Content-Type": {"application/json"}, "Date": {time.Now().UTC().Format(http.TimeFormat)}}
+	if code != "" {
+		header.Set("X-Amzn-ErrorType", code)
+	}
+	return &http.Response{StatusCode: status, ProtoMajor: 1, ProtoMinor: 1, Header: header, Body: io.NopCloser(strings.NewReader(body))}
+}
+
+func open(t *testing.T, transport roundTrip) *awsiot.Client {
+	t.Helper()
+	c, err := awsiot.Open(t.Context(), awsiot.Options{Sandbox: true, Region: "eu-west-1", Endpoint: "http://iot.invalid", Transport: transport})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestErrorsAreClassifiedByCode(t *testing.T) {
+	t.Parallel()
+	const message = `{"message":"m"}`
+	for _, test := range []struct {
+		name      string
+		response  func() (*http.Response, error)
+		want      importer.Class
+		ambiguous bool
+	}{
+		{"throttled with 400", say(400, "ThrottlingException", message), importer.Throttled, false},
+		{"throttled with 429", say(429, "ThrottlingException", message), importer.Throttled, false},
+		{"429 without a code", say(429, "", "{}"), importer.Throttled, false},
+		{"code in the body", say(400, "", `{"__type":"ThrottlingException","message":"m"}`), importer.Throttled, false},
+		{"code with a URI", say(400, "ThrottlingException:http://internal.amazon.com/coral/", message), importer.Throttled, false},
+		{"ten policies", say(410, "LimitExceededException", message), importer.Device, false},
+		{"500", say(500, "InternalFailureException", message), importer.Transient, true},
+		{"503", say(503, "ServiceUnavailableException", message), importer.Transient, true},
+		{"500 in HTML", say(500, "", "<html>no</html>"), importer.Transient, true},
+		{"answer cut off", say(200, "", `{"thingName":`), importer.Transient, true},
+		{"validation", say(400, "CertificateValidationException", message), importer.Device, false},
+		{"missing", say(404, "ResourceNotFoundException", message), importer.NotFound, false},
+		{"version", say(409, "VersionConflictException", message), importer.Conflict, false},
+		{"denied", say(403, "AccessDeniedException", message), importer.Import, false},
+		{"unauthorized", say(401, "UnauthorizedException", message), importer.Import, false},
+		{"another server", say(404, "", "<html>no</html>"), importer.Import, false},
+		{"reset", fail(&net.OpError{Op: "read", Err: errors.New("connection reset")}), importer.Transient, true},
+		{"refused", fail(&net.OpError{Op: "dial", Err: errors.New("connection refused")}), importer.Transient, false},
+		{"no such host", fail(&net.DNSError{Err: "no such host", Name: "iot.invalid"}), importer.Transient, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			c := open(t, func(*http.Request) (*http.Response, error) { return test.response() })
+			var e *importer.APIError
+			err := c.CreateThing(t.Context(), importer.Thing{Name: "a"})
+			if !errors.As(err, &e) || e.Class != test.want || e.Ambiguous != test.ambiguous || e.Operation != "CreateThing" {
+				t.Errorf("%#v, want class %v, ambiguous %v", err, test.want, test.ambiguous)
+			}
+		})
+	}
+}
+
+func say(status int, code, body string) func() (*http.Response, error) {
+	return func() (*http.Response, error) { return answer(status, code, body), nil }
+}
+
+func fail(err error) func() (*http.Response, error) {
+	return func() (*http.Response, error) { return nil, err }
+}
+
+func TestWhatExistsIsNamed(t *testing.T) {
+	t.Parallel()
+	c := open(t, func(*http.Request) (*http.Response, error) {
+		return answer(409, "ResourceAlreadyExistsException", `{"message":"m","resourceId":"i","resourceArn":"arn:x"}`), nil
+	})
+	_, err := c.RegisterCertificateWithoutCA(t.Context(), "pem", importer.StatusActive)
+	var e *importer.APIError
+	if !errors.As(err, &e) || e.Class != importer.Exists || e.ResourceID != "i" || e.ResourceARN != "arn:x" {
+		t.Errorf("%#v", err)
+	}
+}
+
+func TestOneCallIsOneRequest(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"ThrottlingException", "LimitExceededException", "InternalFailureException"} {
+		var requests atomic.Int64
+		c := open(t, func(*http.Request) (*http.Response, error) {
+			requests.Add(1)
+			return answer(500, code, "{}"), nil
+		})
+		_ = c.CreateThing(t.Context(), importer.Thing{Name: "a"})
+		if n := requests.Load(); n != 1 {
+			t.Errorf("%s: %d requests: a retry that no limiter sees", code, n)
+		}
+	}
+}
+
+func TestCallThatIsNeverAnsweredEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := open(t, func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})
+		started := time.Now()
+		err := c.CreateThing(t.Context(), importer.Thing{Name: "a"})
+		var e *importer.APIError
+		if !errors.As(err, &e) || e.Class != importer.Transient || !e.Ambiguous || time.Since(started) > 20*time.Second {
+			t.Errorf("%v after %v", err, time.Since(started))
+		}
+	})
+}
+
+func TestExpiredCredentialsAreRenewedOnceAndThenStop(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := open(t, func(*http.Request) (*http.Response, error) {
+			return answer(403, "ExpiredTokenException", `{"message":"expired"}`), nil
+		})
+		want := []importer.Class{importer.Transient, importer.Credentials}
+		for i, class := range want {
+			time.Sleep(time.Second) // simulated
+			var e *importer.APIError
+			if err := c.CreateThing(t.Context(), importer.Thing{Name: "a"}); !errors.As(err, &e) || e.Class != class || e.Ambiguous {
+				t.Errorf("call %d: %v, want class %v", i, err, class)
+			}
+		}
+	})
+}
+
+func TestWrongClockIsCorrectedOnceFromTheAnswer(t *testing.T) {
+	t.Parallel()
+	for _, helps := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			const off = 3 * time.Hour
+			c := open(t, func(r *http.Request) (*http.Response, error) {
+				theirs := time.Now().Add(off)
+				signed, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
+				if err != nil {
+					return nil, err
+				}
+				response := answer(200, "", "{}")
+				if !helps || theirs.Sub(signed).Abs() > 5*time.Minute {
+					response = answer(403, "RequestTimeTooSkewed", `{"message":"skewed"}`)
+				}
+				response.Header.Set("Date", theirs.UTC().Format(http.TimeFormat))
+				return response, nil
+			})
+			var e *importer.APIError
+			if err := c.CreateThing(t.Context(), importer.Thing{Name: "a"}); !errors.As(err, &e) || e.Class != importer.Transient {
+				t.Errorf("first call: %v", err)
+			}
+			time.Sleep(time.Second) // simulated
+			err := c.CreateThing(t.Context(), importer.Thing{Name: "a"})
+			if helps && err != nil || !helps && (!errors.As(err, &e) || e.Class != importer.ClockSkew) {
+				t.Errorf("second call, helps %v: %v", helps, err)
+			}
+			if d := c.Now().Sub(time.Now().Add(off)); d.Abs() > 2*time.Second {
+				t.Errorf("AWS's clock is off by %v", d)
+			}
+		})
+	}
+}
+
+func TestRequestsNameThingpress(t *testing.T) {
+	t.Parallel()
+	var agent string
+	c := open(t, func(r *http.Request) (*http.Response, error) {
+		agent = r.Header.Get("User-Agent")
+		return answer(200, "", "{}"), nil
+	})
+	if err := c.CreateThing(context.Background(), importer.Thing{Name: "a"}); err != nil || !strings.Contains(agent, "thingpress/") {
+		t.Error(fmt.Sprint(err), agent)
+	}
+}

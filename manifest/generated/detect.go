@@ -2,9 +2,9 @@ package generated
 
 import (
 	"bytes"
-	"strings"
 
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/espressif"
 	"github.com/thingpress/thingpress/manifest/internal/armour"
 	"github.com/thingpress/thingpress/manifest/internal/window"
 )
@@ -22,7 +22,9 @@ const (
 func shapeOf(head []byte) shape {
 	text := window.Head(head)
 	first := bytes.TrimLeft(text, " \t\r\n")
-	if len(first) == 0 || first[0] == '{' || first[0] == '[' || bytes.IndexByte(text, 0) >= 0 || isTable(first) {
+	if len(first) == 0 || first[0] == '{' || first[0] == '[' || bytes.IndexByte(text, 0) >= 0 ||
+		(espressif.Decoder{}).Detect(head, 0) { // its cells hold PEM, too
+
 		return shapeNone
 	}
 	for rest := text; len(rest) > 0; {
@@ -39,20 +41,6 @@ func shapeOf(head []byte) shape {
 		}
 	}
 	return shapeNone
-}
-
-// isTable says whether text begins with the header of a CSV file.
-func isTable(text []byte) bool {
-	line, _ := cutLine(text)
-	names := strings.FieldsFunc(strings.ToLower(string(line)), func(r rune) bool { return strings.ContainsRune(",;\t\" ", r) })
-	n := 0
-	for _, name := range names {
-		switch name {
-		case "mac", "cn", "cert", "certs", "certificate", "node_id":
-			n++
-		}
-	}
-	return n >= 2
 }
 
 func cutLine(text []byte) (line, rest []byte) {

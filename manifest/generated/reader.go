@@ -17,8 +17,7 @@ type reader struct {
 	limits manifest.Limits
 	shape  shape
 	w      *window.Window
-	entry  int  // index of the entry at hand
-	joined bool // the unit before was wrapped base64, after which an END line is no loss
+	entry  int // index of the entry at hand
 }
 
 // A unit is what may be an entry.
@@ -66,18 +65,13 @@ func (r *reader) next() (unit, error) {
 		}
 		line := r.w.Text()[:n]
 		trimmed := unwrap(line)
-		joined := r.joined
-		r.joined = joined && len(trimmed) == 0
 		switch {
 		case len(trimmed) == 0 || trimmed[0] == '#':
 			r.w.Pass(n)
 		case bytes.HasPrefix(trimmed, beginLine):
 			return r.block()
 		case bytes.HasPrefix(trimmed, endLine):
-			if !joined {
-				return r.take(n, manifest.Errorf(manifest.ReasonBadEncoding, "a PEM block ends that does not begin")), nil
-			}
-			r.w.Pass(n)
+			return r.take(n, manifest.Errorf(manifest.ReasonBadEncoding, "a PEM block ends that does not begin")), nil
 		case bytes.HasPrefix(beginLine, trimmed) && r.w.Ended() && n == len(r.w.Text()):
 			return unit{}, r.fail(manifest.ReasonTruncated, "the file ends in the middle of a BEGIN line")
 		case r.shape == shapeBlocks && !begins(line):
@@ -179,7 +173,7 @@ func (r *reader) lines(n int) (unit, error) {
 			if len(line) == 0 || len(line) > width || !isBase64(line) || begins(line) {
 				break
 			}
-			n, last, r.joined = more, len(line), true
+			n, last = more, len(line)
 			chars += last
 		}
 	}
@@ -187,7 +181,30 @@ func (r *reader) lines(n int) (unit, error) {
 	if n == len(r.w.Text()) && r.w.Ended() && !endsLine(text) && !complete(text) {
 		return unit{}, r.fail(manifest.ReasonTruncated, "the file ends in the middle of an entry")
 	}
-	return r.take(n, nil), nil
+	u := r.take(n, nil)
+	if window.CountBreaks(text) < 2 {
+		return u, nil
+	}
+	err := r.passEnd(&u)
+	return u, err
+}
+
+// passEnd makes the END line behind wrapped base64 a part of the unit: the
+// block has lost its BEGIN line, and nothing else.
+func (r *reader) passEnd(u *unit) error {
+	u.text = bytes.Clone(u.text) // the window moves on
+	n, err := r.line()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return err
+	}
+	if bytes.HasPrefix(unwrap(r.w.Text()[:n]), endLine) {
+		r.w.Pass(n)
+		u.end = r.w.Offset()
+	}
+	return nil
 }
 
 func endsLine(text []byte) bool {

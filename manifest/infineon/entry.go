@@ -55,7 +55,7 @@ func (d *decoding) entries(a *sevenz.Archive, found listing) error {
 			return err
 		default:
 			bad := &manifest.EntryError{Vendor: vendor, Manifest: d.in.Name, Entry: d.entry, ID: device.ID, Reason: reason, Err: err}
-			bad.Device = "file " + manifest.Quote(m.Name)
+			bad.Device = "file " + shown(m.Name)
 			if device.ID != "" {
 				bad.Device = "chip " + device.ID
 			}
@@ -100,8 +100,10 @@ func (d *decoding) judge(device *manifest.Device, m sevenz.Member) error {
 		return err
 	}
 	device.Certificate = leaf
-	if err := d.names.check(leaf); err != nil {
-		return err
+	if strings.Contains(d.opts.ThingName.String(), "{cn}") {
+		if err := d.names.check(leaf); err != nil {
+			return err
+		}
 	}
 	d.warn(device)
 	if err := d.opts.Admit(device); err != nil {
@@ -122,11 +124,11 @@ func (d *decoding) identify(device *manifest.Device, m sevenz.Member) error {
 		return manifest.Errorf(manifest.ReasonMalformedEntry, "files in a bundle are called <chip ID>_%s.pem", d.bundle)
 	}
 	if object := stem[at+1:]; !strings.EqualFold(object, d.bundle) {
-		return manifest.Errorf(manifest.ReasonMalformedEntry, "the file is of object %s, in the bundle %s", manifest.Quote(object), d.bundle)
+		return manifest.Errorf(manifest.ReasonMalformedEntry, "the file is of object %s, in the bundle %s", shown(object), d.bundle)
 	}
 	chip := stem[:at]
 	if len(chip) != 2*chipIDSize || !isHex(chip) {
-		return manifest.Errorf(manifest.ReasonBadID, "chip ID %s is not %d hex digits", manifest.Quote(chip), 2*chipIDSize)
+		return manifest.Errorf(manifest.ReasonBadID, "chip ID %s is not %d hex digits", shown(chip), 2*chipIDSize)
 	}
 	device.ID = strings.ToUpper(chip)
 	device.Attributes = map[string]string{manifest.AttributeChipID: device.ID, manifest.AttributeBundle: d.bundle}

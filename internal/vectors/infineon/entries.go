@@ -86,6 +86,7 @@ func nameVectors() []*vector {
 		kind("i06-device", "the file is a device", 0o020666),
 		bad("i06-reparse-point", "malformed-entry", "link or a device", "the file is a reparse point of Windows", reparse),
 		odd("i10-other-object", `"E0E1"`, "a file of object E0E1 in bundle E0E0", trust.ChipID(0)+"_E0E1.pem"),
+		odd("i10-name-with-guid", "<GUID>", "a file whose name has the GUID of the reel, which no message repeats", forge.InfineonReel+"_"+forge.InfineonGUID+".txt"),
 		odd("i10-other-file", "are called", "a file that is no certificate by its name", "README.txt"),
 		vec("i18-same-twice", "N", "the same file twice: a repetition, which the import skips", manifest(trust.File(0, e0e0), trust.File(0, e0e0))).device(0).device(0),
 		vec("i18-other-content", "E", "two files of one name with different certificates: the first stands", manifest(trust.File(0, e0e0), again, trust.File(1, e0e0))).
@@ -104,6 +105,9 @@ func chipVectors() []*vector {
 	onRSA := forge.CertificateFor(trust.Template(trust.Name(0, e0e0)), trust.Issuer, trust.Key(0, e0e2), trust.IssuerKey)
 	onEC := trust.File(0, e0e2)
 	onEC.Content = forge.PEM(forge.CertificateFor(trust.Template(trust.Name(0, e0e2)), trust.Issuer, trust.Key(0, e0e0), trust.IssuerKey))
+	static := vec("i13-static-name-not-used", "N", "the same, where things are named by their chips", manifest(called(0, "Infineon IoT Node"), called(1, "Infineon IoT Node"))).
+		named(trust.ChipID(0), trust.ChipID(0)).named(trust.ChipID(1), trust.ChipID(1))
+	static.Options.ThingName = "{chip_id}"
 	return []*vector{
 		fine("i11-lower-case", "the chip ID is in lower case", lower),
 		vec("i11-repeated", "E", "a chip ID twice, once in lower case, with different certificates: the first stands", manifest(trust.File(0, e0e0), again)).
@@ -116,6 +120,7 @@ func chipVectors() []*vector {
 		fatal("i13-static-name", "not-express", "Infineon IoT Node", "certificates of a Trust M V3, which all have one CN", manifest(called(0, "Infineon IoT Node"), called(1, "Infineon IoT Node"))),
 		vec("i13-other-static-name", "F", "certificates that all have one CN, which is not the known one; the second one tells", manifest(called(0, "Node"), called(1, "Node"))).
 			named(trust.ChipID(0), "Node").ends("not-express", "Node"),
+		static,
 		warned("i14-rsa-in-e0e0", "an RSA key in a bundle of EC keys", holding(forge.PEM(onRSA)), "unexpected-key-type"),
 		vec("i14-ec-in-e0e2", "W", "an EC key in a bundle of RSA keys", outer(bundle(e0e2, inner(onEC)))).bundle(e0e2).device(0, "unexpected-key-type"),
 		warned("i15-other-issuer", "issued by somebody else than Infineon; nothing but that would tell", holding(forge.PEM(forged)), "unexpected-issuer"),

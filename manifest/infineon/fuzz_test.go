@@ -1,0 +1,50 @@
+package infineon_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/infineon"
+)
+
+// FuzzDecode looks for archives that crash, that number entries wrongly, or
+// that yield a device which does not keep the promises of [manifest.Device].
+func FuzzDecode(f *testing.F) {
+	files, err := filepath.Glob("../testdata/vectors/infineon/*.7z*")
+	if err != nil || len(files) == 0 {
+		f.Fatal(files, err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(content)
+	}
+	limits := manifest.Limits{ArchiveMembers: 10_000, ExpandedBytes: 8 << 20, DictionaryBytes: 16 << 20}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		n := 0
+		for d, err := range (infineon.Decoder{}).Decode(t.Context(), input("fuzz.7z", content), manifest.Options{Limits: limits, TempDir: t.TempDir()}) {
+			var bad *manifest.EntryError
+			var final *manifest.FileError
+			switch {
+			case errors.As(err, &bad):
+				if bad.Entry != n || bad.Reason == "" {
+					t.Errorf("entry %d: %+v", n, bad)
+				}
+			case errors.As(err, &final):
+				if final.Entry != n || final.Reason == "" {
+					t.Errorf("after %d entries: %+v", n, final)
+				}
+			case err != nil:
+				t.Errorf("neither the entry's nor the file's: %v", err)
+			case d.Entry != n || d.Certificate == nil || d.ThingName == "" || len(d.ID) != 20:
+				t.Errorf("entry %d: %+v", n, d)
+			}
+			n++
+		}
+	})
+}

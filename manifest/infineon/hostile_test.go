@@ -1,0 +1,154 @@
+package infineon_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/thingpress/thingpress/internal/forge"
+	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/infineon"
+)
+
+// outline decodes content and returns what each entry became, and the end.
+func outline(t testing.TB, content []byte, opts manifest.Options) (entries []string, final error) {
+	t.Helper()
+	for d, err := range (infineon.Decoder{}).Decode(t.Context(), input("reel.7z", content), opts) {
+		var bad *manifest.EntryError
+		switch {
+		case errors.As(err, &bad):
+			entries = append(entries, string(bad.Reason))
+		case err != nil:
+			final = err
+		default:
+			entries = append(entries, d.ID+" "+d.CertificateID)
+		}
+	}
+	return entries, final
+}
+
+func smallManifest() []byte {
+	trust := forge.NewTrust("hostile")
+	inner := forge.SevenZ{Files: []forge.SevenZFile{trust.File(0, "E0E0"), trust.File(1, "E0E0"), trust.File(2, "E0E0")}}.Bytes()
+	return forge.SevenZ{Files: []forge.SevenZFile{{Name: forge.BundleName("E0E0"), Content: inner}}}.Bytes()
+}
+
+func TestTruncatedManifestIsNeverTakenForComplete(t *testing.T) {
+	t.Parallel()
+	for _, content := range [][]byte{smallManifest(), realManifest(t)} {
+		step := 1
+		if len(content) > 1<<14 {
+			step = 1 << 10
+		}
+		for n := 0; n < len(content); n += step {
+			if entries, err := outline(t, content[:n], manifest.Options{}); err == nil || len(entries) > 0 {
+				t.Fatalf("cut to %d of %d bytes: %d entries, %v", n, len(content), len(entries), err)
+			}
+		}
+	}
+}
+
+// A checksum of 32 bits stands between every byte and a device.
+func TestFlippedBitNeverAltersADevice(t *testing.T) {
+	t.Parallel()
+	content := smallManifest()
+	want, err := outline(t, content, manifest.Options{})
+	if err != nil || len(want) != 3 {
+		t.Fatal(want, err)
+	}
+	for at := range content {
+		content[at] ^= 1 << (at % 8)
+		got, err := outline(t, content, manifest.Options{})
+		if err == nil && len(got) != len(want) {
+			t.Errorf("byte %d: %d entries and no error", at, len(got))
+		}
+		for i := range got {
+			if i >= len(want) || got[i] != want[i] {
+				t.Errorf("byte %d: entry %d became %s", at, i, got[i])
+			}
+		}
+		content[at] ^= 1 << (at % 8)
+	}
+}
+
+func TestLyingArchivesAreRefusedBeforeMuchIsAllocated(t *testing.T) {
+	files, err := filepath.Glob("../testdata/vectors/infineon/i04-*.7z")
+	if err != nil || len(files) < 15 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, _ = outline(t, content, manifest.Options{})
+		runtime.ReadMemStats(&after)
+		// What can be unpacked honestly is: a header or a bundle of some kilobytes.
+		if got := after.TotalAlloc - before.TotalAlloc; got > 4<<20 {
+			t.Errorf("%s: %d bytes were allocated", file, got)
+		}
+	}
+}
+
+func TestInnerArchiveInTemporaryFileLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	trust := forge.NewTrust("spool")
+	files := []forge.SevenZFile{trust.File(0, "E0E0"), trust.File(1, "E0E0"), {Name: "noise", Content: forge.Bytes("noise", 9<<20)}}
+	inner := forge.SevenZ{Files: files}.Bytes()
+	content := forge.SevenZ{Files: []forge.SevenZFile{{Name: forge.BundleName("E0E0"), Content: inner}}}.Bytes()
+	dir := t.TempDir()
+	n := 0
+	for range (infineon.Decoder{}).Decode(t.Context(), input("reel.7z", content), manifest.Options{TempDir: dir}) {
+		if n++; n == 2 {
+			break // the caller leaves in the middle
+		}
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) > 0 || n != 2 {
+		t.Errorf("%d entries; left behind: %v, %v", n, left, err)
+	}
+	if _, final := outline(t, content, manifest.Options{TempDir: filepath.Join(dir, "none")}); final == nil || manifest.ReasonOf(final) != "" {
+		t.Errorf("a directory that is missing is the content's fault: %v", final)
+	}
+}
+
+func TestResumedDecodingGivesTheRest(t *testing.T) {
+	t.Parallel()
+	whole, _ := outline(t, smallManifest(), manifest.Options{})
+	rest, err := outline(t, smallManifest(), manifest.Options{Start: manifest.Position{Entry: 2}})
+	if err != nil || len(rest) != 1 || rest[0] != whole[2] {
+		t.Errorf("%v, %v; want %s", rest, err, whole[2])
+	}
+	if _, err := outline(t, smallManifest(), manifest.Options{Start: manifest.Position{Entry: 4}}); manifest.ReasonOf(err) != manifest.ReasonChanged {
+		t.Errorf("going on behind the end: %v", err)
+	}
+}
+
+func TestGUIDIsInNoMessage(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../testdata/vectors/infineon/*.7z")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for d, err := range (infineon.Decoder{}).Decode(t.Context(), input("reel.7z", content), manifest.Options{}) {
+			if err != nil && strings.Contains(err.Error(), forge.InfineonGUID) {
+				t.Errorf("%s: %v", file, err)
+			}
+			for name, value := range d.Attributes {
+				if strings.Contains(value, forge.InfineonGUID) {
+					t.Errorf("%s: attribute %s", file, name)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,168 @@
+package sevenz_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/bodgit/sevenzip"
+
+	"github.com/thingpress/thingpress/internal/forge"
+	"github.com/thingpress/thingpress/internal/requiretest"
+	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/infineon/internal/sevenz"
+)
+
+var limits = sevenz.Limits{Members: 10_000, Expanded: 64 << 20, Ratio: 1000, Dictionary: 64 << 20}
+
+type member struct {
+	name    string
+	content []byte
+}
+
+func read(t testing.TB, raw []byte) ([]member, int64, error) {
+	t.Helper()
+	a, err := sevenz.Open(bytes.NewReader(raw), int64(len(raw)), limits, t.TempDir())
+	if err != nil {
+		return nil, 0, err
+	}
+	defer a.Close()
+	r := a.Reader()
+	defer r.Close()
+	var all []member
+	for {
+		m, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return all, a.Dictionaries(), nil
+		}
+		if err != nil {
+			return all, 0, err
+		}
+		content, err := io.ReadAll(r)
+		if err != nil {
+			return all, 0, err
+		}
+		all = append(all, member{m.Name, content})
+	}
+}
+
+// The library, left alone with honest archives, must find the same in them.
+func TestHonestArchivesReadAsTheLibraryReadsThem(t *testing.T) {
+	t.Parallel()
+	real, err := os.ReadFile(filepath.Join(requiretest.Data(t), "infineon", "manifest-infineon.7z"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := forge.SevenZ{Files: []forge.SevenZFile{{Name: "a", Content: []byte("one")}, {Name: "empty"}, {Name: "ü", Content: forge.Bytes("b", 70_000)}}}.Bytes()
+	for _, raw := range [][]byte{real, made} {
+		got, dictionaries, err := read(t, raw)
+		if err != nil || dictionaries != 16<<20 {
+			t.Fatalf("dictionaries %d, %v", dictionaries, err)
+		}
+		archive, err := sevenzip.NewReader(bytes.NewReader(raw), int64(len(raw)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != len(archive.File) {
+			t.Fatalf("%d members, want %d", len(got), len(archive.File))
+		}
+		for i, file := range archive.File {
+			in, err := file.Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := io.ReadAll(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := in.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if got[i].name != file.Name || !bytes.Equal(got[i].content, want) {
+				t.Errorf("member %d is %s of %d bytes, want %s of %d", i, got[i].name, len(got[i].content), file.Name, len(want))
+			}
+		}
+	}
+}
+
+func TestMembersThatAreNotReadArePassedOver(t *testing.T) {
+	t.Parallel()
+	raw := forge.SevenZ{Files: []forge.SevenZFile{{Name: "a", Content: []byte("first")}, {Name: "b", Content: []byte("second")}, {Name: "c", Content: []byte("third")}}}.Bytes()
+	a, err := sevenz.Open(bytes.NewReader(raw), int64(len(raw)), limits, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	r := a.Reader()
+	for range 3 {
+		if _, err := r.Next(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if content, err := io.ReadAll(r); err != nil || string(content) != "third" {
+		t.Errorf("%q, %v", content, err)
+	}
+}
+
+// A failing disk must not be reported as a damaged archive.
+func TestErrorsOfTheReaderStayWhatTheyAre(t *testing.T) {
+	t.Parallel()
+	raw := forge.SevenZ{Files: []forge.SevenZFile{{Name: "a", Content: forge.Bytes("a", 300_000)}}}.Bytes()
+	broken := errors.New("the disk is broken")
+	for _, from := range []int64{0, 40, 200_000, int64(len(raw)) - 10} {
+		a, err := sevenz.Open(failing{bytes.NewReader(raw), from, broken}, int64(len(raw)), limits, "")
+		if err == nil {
+			r := a.Reader()
+			if _, err = r.Next(); err == nil {
+				_, err = io.ReadAll(r)
+			}
+		}
+		if !errors.Is(err, broken) || manifest.ReasonOf(err) != "" {
+			t.Errorf("failing from %d: %v", from, err)
+		}
+	}
+}
+
+type failing struct {
+	r    io.ReaderAt
+	from int64
+	err  error
+}
+
+func (f failing) ReadAt(p []byte, off int64) (int, error) {
+	if off+int64(len(p)) > f.from {
+		return 0, f.err
+	}
+	return f.r.ReadAt(p, off)
+}
+
+// FuzzOpen looks for headers that crash, or that are worth more than the
+// limits allow.
+func FuzzOpen(f *testing.F) {
+	for _, z := range []forge.SevenZ{
+		{Files: []forge.SevenZFile{{Name: "a", Content: []byte("one")}, {Name: "d", Directory: true}}, PlainHeader: true},
+		{Files: []forge.SevenZFile{{Name: "a", Content: []byte("one")}, {Name: "b", Content: []byte("two")}}, Coders: forge.CopyCoder(), Packed: []byte("onetwo"), PlainHeader: true},
+	} {
+		raw := z.Bytes()
+		// The fuzzer varies packed streams and header; the frame with its checksums is made anew.
+		header := raw[len(raw)-int(binary.LittleEndian.Uint64(raw[20:])):]
+		f.Add(raw[32:len(raw)-len(header)], header)
+	}
+	f.Fuzz(func(t *testing.T, packed, header []byte) {
+		members, dictionaries, err := read(t, forge.SevenZFrame(packed, header))
+		var total int64
+		for _, m := range members {
+			total += int64(len(m.content))
+		}
+		if len(members) > limits.Members || total > limits.Expanded || dictionaries > 4*limits.Dictionary {
+			t.Errorf("%d members, %d bytes, dictionaries of %d", len(members), total, dictionaries)
+		}
+		if err != nil && manifest.ReasonOf(err) == "" {
+			t.Errorf("an error without a reason: %v", err)
+		}
+	})
+}

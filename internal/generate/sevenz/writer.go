@@ -24,8 +24,9 @@ const (
 	// window is how far back the compressor looks. It may be less than what
 	// the archive says. A file of Infineon's is a kilobyte long and
 	// resembles the one before as much as any: looking further back makes
-	// the archive no smaller, and takes up to five times as long.
-	window = 1 << 12
+	// the archive no smaller, and takes up to four times as long. It must
+	// hold the largest chunk that the compressor gives up on and stores.
+	window = 1 << 17
 )
 
 // Options say how an archive is packed.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -98,13 +99,17 @@ func TestAnotherReaderFindsWhatWasWritten(t *testing.T) {
 	for i := range many {
 		many[i] = member{fmt.Sprintf("%020X_E0E0.pem", i), []byte(strings.Repeat(fmt.Sprint(i), 300))}
 	}
+	noise := make([]byte, 2<<20)
+	_, _ = rand.NewChaCha8([32]byte{7}).Read(noise) // never fails
 	for name, members := range map[string][]member{
 		"one":        {{"a", []byte("content")}},
 		"empty ones": {{"first", nil}, {"a", []byte("content")}, {"last", nil}},
 		"only empty": {{"a", nil}},
 		"names":      {{"ü €\U0001F600.txt", []byte("x")}},
 		"many":       many,
-		"large":      {{"zeros", make([]byte, 3<<20)}, {"a", []byte("b")}},
+		// what cannot be compressed is stored in chunks that the compressor must still hold
+		"noise": {{"a", []byte(strings.Repeat("a", 9999))}, {"noise", noise}, {"b", noise[:70_001]}},
+		"large": {{"zeros", make([]byte, 3<<20)}, {"a", []byte("b")}},
 	} {
 		for how, o := range map[string]sevenz.Options{
 			"packed": {}, "stored": {Stored: true}, "encrypted": {Password: "pässword", IV: [16]byte{1, 2, 3}},

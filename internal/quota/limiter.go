@@ -126,7 +126,8 @@ func (l *Limiter) fill(now time.Time) {
 		most = max(1, rate*l.burst)
 		l.control.woke(now)
 	}
-	l.tokens = max(min(l.tokens, most), min(l.tokens+gap*rate, most))
+	// What an idle second gave stays until it is spent.
+	l.tokens = max(l.tokens, min(l.tokens+gap*rate, most))
 }
 
 func (l *Limiter) grant(now time.Time) Ticket {

@@ -33,7 +33,8 @@ type Sources struct {
 	// Overrides are the values of --quota.
 	Overrides map[Op]Override
 	// Applied are the account's values by Service Quotas code, in calls per
-	// second; nil where they could not be read. A value that is not a positive number is ignored.
+	// second; nil where they could not be read. A value that is not a positive
+	// number is ignored, and a million and more is no quota.
 	Applied map[string]float64
 	// Share of every quota that is ours, above 0 and up to 1; 0 means 1.
 	Share float64
@@ -73,7 +74,7 @@ func resolve(d Default, from Sources) Quota {
 		return q
 	}
 	if v := from.Applied[d.Code]; d.Code != "" && usable(v) {
-		q.TPS, q.Source = v, FromAccount
+		q.TPS, q.Source = bounded(v), FromAccount
 	}
 	if v := from.Applied[Registrations]; d.Op == RegisterCertificateWithoutCA && usable(v) && v < q.TPS {
 		q.TPS, q.Source, q.Code = v, FromAccount, Registrations
@@ -82,6 +83,17 @@ func resolve(d Default, from Sources) Quota {
 }
 
 func usable(v float64) bool { return v > 0 && !math.IsInf(v, 0) }
+
+// unbounded is the quota from which on there is as good as none: an endpoint
+// that has no quotas must tell Service Quotas some number.
+const unbounded = 1e6
+
+func bounded(v float64) float64 {
+	if v >= unbounded {
+		return math.Inf(1)
+	}
+	return v
+}
 
 // Unlimited returns a set in which no operation has a quota, for an endpoint
 // that has none.

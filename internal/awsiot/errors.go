@@ -2,6 +2,7 @@ package awsiot
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -107,6 +108,9 @@ func classify(e *importer.APIError, status int) importer.Class {
 	if isCredentials(e.Err) {
 		return importer.Credentials
 	}
+	if class := neverAnswered(e.Err); class != 0 {
+		return class
+	}
 	if e.Code == "InvalidSignatureException" && aboutTime(e.Message) {
 		return importer.ClockSkew
 	}
@@ -124,6 +128,21 @@ func classify(e *importer.APIError, status int) importer.Class {
 		return importer.Import
 	}
 	return importer.Device
+}
+
+// neverAnswered tells errors that come again however often the call is made:
+// a request that cannot be made of its input, and an endpoint that cannot be trusted.
+func neverAnswered(err error) importer.Class {
+	var input *smithy.InvalidParamsError
+	var serialization *smithy.SerializationError
+	var untrusted *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &input), errors.As(err, &serialization):
+		return importer.Device
+	case errors.As(err, &untrusted):
+		return importer.Import
+	}
+	return 0
 }
 
 func aboutTime(message string) bool {

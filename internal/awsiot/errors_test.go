@@ -2,6 +2,7 @@ package awsiot_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -66,6 +67,7 @@ func TestErrorsAreClassifiedByCode(t *testing.T) {
 		{"another server", say(404, "", "<html>no</html>"), importer.Import, false},
 		{"reset", fail(&net.OpError{Op: "read", Err: errors.New("connection reset")}), importer.Transient, true},
 		{"refused", fail(&net.OpError{Op: "dial", Err: errors.New("connection refused")}), importer.Transient, false},
+		{"untrusted", fail(&tls.CertificateVerificationError{Err: errors.New("unknown authority")}), importer.Import, false},
 		{"no such host", fail(&net.DNSError{Err: "no such host", Name: "iot.invalid"}), importer.Transient, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -86,6 +88,15 @@ func say(status int, code, body string) func() (*http.Response, error) {
 
 func fail(err error) func() (*http.Response, error) {
 	return func() (*http.Response, error) { return nil, err }
+}
+
+func TestInputThatMakesNoRequestIsNotTriedAgain(t *testing.T) {
+	t.Parallel()
+	c := open(t, func(*http.Request) (*http.Response, error) { return answer(200, "", "{}"), nil })
+	var e *importer.APIError
+	if err := c.AttachPolicy(t.Context(), "", "arn"); !errors.As(err, &e) || e.Class != importer.Device {
+		t.Errorf("%v", err)
+	}
 }
 
 func TestWhatExistsIsNamed(t *testing.T) {

@@ -71,6 +71,18 @@ func ExistingCeiling(set quota.Set, a Attachments) (float64, quota.Op) {
 	return rate, op
 }
 
+// quotaCeiling is what the quotas allow on the path that most devices took.
+func (r *run) quotaCeiling() (float64, quota.Op) {
+	set, a := r.Limiters.Set(), r.Settings.Attachments
+	switch {
+	case r.state.stage() == snapshotReady:
+		return ExistingCeiling(set, a)
+	case r.state.mostExist():
+		return quota.Ceiling(set, r.paths.unknown)
+	}
+	return FreshCeiling(set, a)
+}
+
 func finite(rate float64) float64 {
 	if math.IsInf(rate, 1) {
 		return 0

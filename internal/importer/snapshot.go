@@ -76,6 +76,13 @@ func (s *snapshot) sawExisting() {
 	s.reads.Go(s.read)
 }
 
+// mostExist says whether more devices were found to exist than to be new.
+func (s *snapshot) mostExist() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.existing > s.fresh
+}
+
 // wait returns when nothing is read any more.
 func (s *snapshot) wait() { s.reads.Wait() }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 )
 
-// A Summary is the end of an import. Its JSON form is stable; see docs/json.md.
+// A Summary is the end of an import. Its JSON form is stable.
 type Summary struct {
 	// Import is the ID.
 	Import string
@@ -21,8 +21,8 @@ type Summary struct {
 	Took time.Duration
 	// Worked is how many devices this run imported, found unchanged, or failed.
 	Worked int
-	// Ceiling is the devices per second that the quotas allow on the fresh
-	// path; 0 is no limit. Binding is the operation whose quota that is.
+	// Ceiling is the devices per second that the quotas allow on the path that
+	// most devices took; 0 is no limit. Binding is the operation whose quota that is.
 	Ceiling float64
 	Binding string
 	// Calls are those of this run by operation, Throttled and Retries how many of them.

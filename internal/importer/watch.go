@@ -88,7 +88,7 @@ func (r *run) summary(started time.Time) Summary {
 	s := Summary{Import: r.Import, Took: time.Since(started), Pending: r.book.pending(), Failures: r.book.groups()}
 	s.Counts, s.Worked = r.book.numbers()
 	s.Calls, s.Throttled, s.Retries = r.caller.tally.snapshot()
-	ceiling, binding := quota.Ceiling(r.Limiters.Set(), r.paths.fresh)
+	ceiling, binding := r.quotaCeiling()
 	s.Ceiling, s.Binding = finite(ceiling), string(binding)
 	return s
 }

@@ -200,6 +200,8 @@ func (run *importRun) openSources(ctx context.Context) (err error) {
 }
 
 func (run *importRun) decode(ctx context.Context) (err error) {
+	run.boundMemory(nil)
+	defer func() { run.boundMemory(run.scan) }()
 	run.scan, err = importer.Scan(ctx, run.sources, run.settings, run.view.event)
 	var broken *importer.BreakError
 	if errors.As(err, &broken) {

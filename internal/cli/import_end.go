@@ -75,7 +75,7 @@ func (run *importRun) printSummary(state ledger.State, s importer.Summary, ended
 	if _, err := fmt.Fprint(run.streams.Out, text); err != nil {
 		return err
 	}
-	if ended != nil {
+	if state == ledger.StateStopped {
 		fmt.Fprintf(run.streams.Err, "thingpress: %v\n", ended)
 		if hint := stopHint(ended); hint != "" {
 			fmt.Fprintf(run.streams.Err, "hint: %s\n", hint)

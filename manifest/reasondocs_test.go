@@ -25,7 +25,7 @@ func TestDocsExplainEveryReason(t *testing.T) {
 		}
 	}
 	for _, text := range manifest.ReasonTexts() {
-		want = append(want, fmt.Sprintf("| `%s` | %s | %s |", text.Reason, text.Meaning, text.Todo))
+		want = append(want, fmt.Sprintf("| %#q | %s | %s |", text.Reason, text.Meaning, text.Todo))
 	}
 	if diff := cmp.Diff(want, have); diff != "" {
 		t.Errorf("docs/reasons.md (-code +page):\n%s", diff)

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
+	"slices"
 )
 
 // privateKeyMarks are what a private key looks like inside text: the words in
@@ -101,7 +102,7 @@ func (s *SecretReader) look(text []byte) {
 		s.found = true
 		return
 	}
-	seam := append(s.tail, text[:min(len(text), longestMark-1)]...)
+	seam := slices.Concat(s.tail, text[:min(len(text), longestMark-1)])
 	s.found = HasPrivateKey(seam)
 	if len(text) >= longestMark-1 {
 		s.tail = append(s.tail[:0], text[len(text)-(longestMark-1):]...)

@@ -22,7 +22,7 @@ func (instant) RoundTrip(r *http.Request) (*http.Response, error) {
 		_, _ = io.Copy(io.Discard, r.Body)
 	}
 	return &http.Response{
-		StatusCode: 200, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
+		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
 		Header: http.Header{"Content-Type": {"application/json"}, "Date": {"Mon, 23 Nov 2026 14:00:00 GMT"}},
 		Body:   io.NopCloser(strings.NewReader(`{"thingName":"a","thingArn":"b","thingId":"c"}`)),
 	}, nil

@@ -130,7 +130,7 @@ func (r record) print() {
 }
 
 func write(path string, records []record) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return err
 	}
 	text, err := json.MarshalIndent(struct {

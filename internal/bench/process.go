@@ -36,7 +36,7 @@ func newBench(ctx context.Context) (*bench, error) {
 	if b.self, err = os.Executable(); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(b.cache, 0o755); err != nil {
+	if err := os.MkdirAll(b.cache, 0o750); err != nil {
 		return nil, err
 	}
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", b.binary, "./cmd/thingpress")

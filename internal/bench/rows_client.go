@@ -176,7 +176,7 @@ func (b *bench) killAfter(ctx context.Context, url, ledger string, outcomes int,
 	for {
 		select {
 		case err := <-ended:
-			return fmt.Errorf("the import ended before it could be killed: %v", err)
+			return fmt.Errorf("the import ended before it could be killed: %w", err)
 		case <-tick.C:
 			if n, err := imported(ctx, ledger); err == nil && n >= outcomes {
 				return errors.Join(c.Process.Kill(), ignoreExit(<-ended))

@@ -61,11 +61,11 @@ func runWrongQuota(ctx context.Context, b *bench) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	real := 50.0
+	limit := 50.0
 	share := float64(r.Throttled) / float64(r.Calls[binding])
-	ratio := r.DevicesPerSecond / real
+	ratio := r.DevicesPerSecond / limit
 	return result{
-		Measured: r.DevicesPerSecond, Reference: real, Unit: "devices/s", Ratio: ratio,
+		Measured: r.DevicesPerSecond, Reference: limit, Unit: "devices/s", Ratio: ratio,
 		Met:  ratio >= 0.92 && share <= 0.02 && r.Imported == 3000,
 		More: map[string]float64{"throttled share of the binding operation, at most": share},
 	}, nil

@@ -20,7 +20,7 @@ func TestWorkedExamplesDoWhatTheySay(t *testing.T) {
 	for _, page := range []string{"espressif.md", "infineon.md", "microchip.md", "generated.md"} {
 		t.Run(page, func(t *testing.T) {
 			t.Parallel()
-			text, err := os.ReadFile(filepath.Join("../../docs", page))
+			text, err := os.ReadFile(filepath.Join("..", "..", "docs", page))
 			if err != nil {
 				t.Fatal(err)
 			}

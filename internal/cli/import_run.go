@@ -108,7 +108,7 @@ func (run *importRun) ended(ctx context.Context, err error) error {
 }
 
 func (run *importRun) connect(ctx context.Context) (err error) {
-	run.connection, err = run.options.targetFlags.connect(ctx, sandbox.Options{})
+	run.connection, err = run.options.connect(ctx, sandbox.Options{})
 	if err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func (run *importRun) readSettings(context.Context) (err error) {
 	s := importer.Settings{
 		Status: importer.Status(o.status), Adopt: o.adopt, Exclusive: o.exclusive, Partial: o.partial,
 	}
-	if s.Decode, err = o.decodeFlags.options(); err != nil {
+	if s.Decode, err = o.options(); err != nil {
 		return err
 	}
 	if s.Attachments, err = o.attachments(); err != nil {

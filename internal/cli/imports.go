@@ -116,7 +116,7 @@ func readImports(ctx context.Context, path string) ([]importLine, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer reader.Close()
+	defer func() { _ = reader.Close() }() // it was only read
 	var lines []importLine
 	for i, err := range reader.Imports(ctx) {
 		if err != nil {

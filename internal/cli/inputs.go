@@ -40,16 +40,16 @@ func (in *inputs) open(ctx context.Context, name string, stdin io.Reader) error 
 	info, err := file.Stat()
 	switch {
 	case err != nil:
-		file.Close()
+		_ = file.Close()
 		return err
 	case info.IsDir():
-		file.Close()
+		_ = file.Close()
 		return withHint(fmt.Errorf("%s is a directory", name), "name the manifests in it, such as "+name+"/*")
 	case !info.Mode().IsRegular():
-		defer file.Close()
+		defer func() { _ = file.Close() }() // it was only read
 		return in.spool(ctx, name, file)
 	}
-	in.close = append(in.close, func() { file.Close() })
+	in.close = append(in.close, func() { _ = file.Close() })
 	in.list = append(in.list, manifest.Input{Name: name, Reader: file, Size: info.Size()})
 	return nil
 }
@@ -60,8 +60,8 @@ func (in *inputs) spool(ctx context.Context, name string, from io.Reader) error 
 		return err
 	}
 	in.close = append(in.close, func() {
-		file.Close()
-		os.Remove(file.Name())
+		_ = file.Close()
+		_ = os.Remove(file.Name()) // the system removes what is left in its directory
 	})
 	size, err := io.Copy(file, contextReader{ctx, from})
 	if err != nil {

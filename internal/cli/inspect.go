@@ -41,7 +41,7 @@ or skipped. MANIFEST "-" is standard input.
 			return runInspect(c.Context(), o, args, streams)
 		},
 	}
-	o.decodeFlags.add(c)
+	o.add(c)
 	addOutputFlag(c, &o.output)
 	c.Flags().BoolVarP(&o.quiet, "quiet", "q", false, "print no progress")
 	return c
@@ -58,7 +58,7 @@ type inspection struct {
 }
 
 func runInspect(ctx context.Context, o inspectOptions, args []string, streams Streams) error {
-	options, err := o.decodeFlags.options()
+	options, err := o.options()
 	if err != nil {
 		return err
 	}
@@ -119,8 +119,10 @@ func (run *inspection) manifest(ctx context.Context, o inspectOptions, in manife
 	if err != nil {
 		return err
 	}
-	defer os.Remove(held.Name())
-	defer held.Close()
+	defer func() {
+		_ = held.Close()
+		_ = os.Remove(held.Name()) // the system removes what is left in its directory
+	}()
 
 	before := run.total.clone()
 	entries := newEntryPrinter(held, o.output, streams.OutTerminal, len(run.first) == 1)

@@ -92,7 +92,7 @@ func (b sandboxBehaviour) options() (sandbox.Options, error) {
 }
 
 func runSandbox(ctx context.Context, o sandboxOptions, streams Streams) error {
-	options, err := o.sandboxBehaviour.options()
+	options, err := o.options()
 	if err != nil {
 		return err
 	}

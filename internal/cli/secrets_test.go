@@ -53,7 +53,8 @@ func TestPrivateKeysReachNothing(t *testing.T) {
 			}
 			state := filepath.Join(dir, "state")
 			for _, args := range [][]string{
-				{"inspect", path}, {"inspect", "--output", "json", path},
+				{"inspect", path},
+				{"inspect", "--output", "json", path},
 				{"import", "--sandbox", "--policy", "p", "--report", report, path},
 				{"import", "--sandbox", "--partial", "--policy", "p", "--report", report, path},
 			} {

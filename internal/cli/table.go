@@ -29,13 +29,11 @@ func newTable(out io.Writer, aligned bool, columns ...string) *table {
 
 func (t *table) row(cells ...string) {
 	if !t.aligned {
+		plainCells := make([]string, len(cells))
 		for i, cell := range cells {
-			if i > 0 {
-				t.out.WriteByte('\t')
-			}
-			t.out.WriteString(plain(cell))
+			plainCells[i] = plain(cell)
 		}
-		t.out.WriteByte('\n')
+		t.write(strings.Join(plainCells, "\t"))
 		return
 	}
 	if t.widths != nil {
@@ -64,14 +62,20 @@ func (t *table) release() {
 }
 
 func (t *table) print(cells []string) {
+	var line strings.Builder
 	for i, cell := range cells {
 		cell = plain(cell)
-		t.out.WriteString(cell)
+		line.WriteString(cell)
 		if i < len(cells)-1 && i < len(t.widths) {
-			t.out.WriteString(strings.Repeat(" ", max(0, t.widths[i]-utf8.RuneCountInString(cell))+2))
+			line.WriteString(strings.Repeat(" ", max(0, t.widths[i]-utf8.RuneCountInString(cell))+2))
 		}
 	}
-	t.out.WriteByte('\n')
+	t.write(line.String())
+}
+
+func (t *table) write(line string) {
+	// A bufio.Writer keeps its first error for Flush.
+	_, _ = t.out.WriteString(line + "\n")
 }
 
 // flush prints what is held back. Write errors of all rows come out here.

@@ -53,7 +53,7 @@ func OpenSource(ctx context.Context, in manifest.Input, decoder manifest.Decoder
 			}
 			return nil, fmt.Errorf("%s: read: %w", in.Name, err)
 		}
-		whole.Write(block) //nolint:errcheck // a hash never fails
+		whole.Write(block) // a hash never fails
 		b.digests = append(b.digests, digestOf(block))
 	}
 	return &Source{

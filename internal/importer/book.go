@@ -49,7 +49,7 @@ const (
 
 var outcomeCodes = [...]ledger.Outcome{"", ledger.Imported, ledger.Unchanged, ledger.Failed, ledger.Rejected, ledger.Skipped}
 
-func codeOf(o ledger.Outcome) byte { return byte(max(slices.Index(outcomeCodes[:], o), 0)) } //nolint:gosec // below 6
+func codeOf(o ledger.Outcome) byte { return byte(max(slices.Index(outcomeCodes[:], o), 0)) } // below 6
 
 func newBook(config Config, halt func(error)) *book {
 	return &book{

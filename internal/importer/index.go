@@ -48,7 +48,7 @@ const (
 // calls of Add and Skip.
 func (x *Index) Add(d *manifest.Device) (v Verdict, earlier int) {
 	p := x.digest(d)
-	v, earlier = x.judge(p, uint32(x.entries)) //nolint:gosec // DefaultLimits are far below 1<<32
+	v, earlier = x.judge(p, uint32(x.entries)) // DefaultLimits are far below 1<<32
 	if v != Accepted {
 		x.push(pair{})
 		return v, earlier
@@ -69,8 +69,8 @@ func (x *Index) Len() int { return x.entries }
 // verdict judges the device at a position that was added before, as then.
 func (x *Index) verdict(d *manifest.Device, entry int) (Verdict, int) {
 	p := x.digest(d)
-	v, earlier := x.judge(p, uint32(entry))         //nolint:gosec // as in Add
-	if v == Accepted && *x.at(uint32(entry)) != p { //nolint:gosec // as in Add
+	v, earlier := x.judge(p, uint32(entry))         // as in Add
+	if v == Accepted && *x.at(uint32(entry)) != p { // as in Add
 		return Unknown, 0
 	}
 	return v, earlier
@@ -128,5 +128,5 @@ func (x *Index) push(p pair) uint32 {
 	}
 	x.digests[n/chunkSize][n%chunkSize] = p
 	x.entries++
-	return uint32(n) //nolint:gosec // as in Add
+	return uint32(n) // as in Add
 }

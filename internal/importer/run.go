@@ -83,7 +83,7 @@ func execute(ctx context.Context, config Config, events Events, started time.Tim
 	defer r.end(nil)
 	err := r.book.load(ctx, config)
 	if err == nil {
-		err = r.work()
+		r.work()
 	}
 	summary := r.summary(started)
 	if err == nil {
@@ -123,7 +123,7 @@ func (r *run) halt(err error) { r.end(err) }
 
 // work feeds devices through the stages until all are done or the run ends:
 // read and judge, mark, import, record. Each stage ends after the one before it.
-func (r *run) work() error {
+func (r *run) work() {
 	r.events.sendContinued(r)
 	tasks, marked := make(chan *task, leadMost), make(chan []*task)
 	var stages sync.WaitGroup
@@ -142,7 +142,6 @@ func (r *run) work() error {
 	close(unwatch)
 	<-watched
 	r.pool.close()
-	return nil
 }
 
 // dispatch imports marked devices, as many at once as the window lets in.

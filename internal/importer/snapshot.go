@@ -205,14 +205,14 @@ func (s *snapshot) digest(t Thing) uint32 {
 	h.SetSeed(s.seed)
 	a := s.run.Settings.Attachments
 	if a.ThingType != "" {
-		h.WriteString(t.Type) //nolint:errcheck // a hash never fails
+		h.WriteString(t.Type) // a hash never fails
 	}
 	for _, attribute := range a.Attributes {
 		value, ok := t.Attributes[attribute.Name]
 		if !ok {
 			return ^uint32(0) >> 1 // no thing of ours lacks one
 		}
-		h.WriteString("\x00" + value) //nolint:errcheck // as above
+		h.WriteString("\x00" + value) // as above
 	}
-	return uint32(h.Sum64())>>1 | 1<<31 //nolint:gosec // the lower half is as good as any
+	return uint32(h.Sum64())>>1 | 1<<31 // the lower half is as good as any
 }

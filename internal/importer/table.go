@@ -58,7 +58,7 @@ func (s *segment) put(digest uint64, slot uint32) {
 // home spreads the bits below those that chose the segment over any number of slots.
 func (s *segment) home(digest uint64) int {
 	hi, _ := bits.Mul64(digest<<8, uint64(len(s.slots)))
-	return int(hi) //nolint:gosec // below len(s.slots)
+	return int(hi) // below len(s.slots)
 }
 
 func (s *segment) after(i int) int {

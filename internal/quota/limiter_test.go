@@ -181,7 +181,8 @@ func TestLimitersKeepOneLimiterPerOperation(t *testing.T) {
 		t.Fatal(err)
 	}
 	ls := NewLimiters(s, Options{})
-	if ls.Limiter(AttachPolicy) != ls.Limiter(AttachPolicy) || ls.Limiter(AttachPolicy) == ls.Limiter(CreateThing) {
+	first, again := ls.Limiter(AttachPolicy), ls.Limiter(AttachPolicy)
+	if first != again || first == ls.Limiter(CreateThing) {
 		t.Error("limiters are mixed up")
 	}
 	ticket, err := ls.Wait(t.Context(), AttachPolicy)

@@ -39,8 +39,8 @@ func awsPython(t *testing.T) string {
 	t.Helper()
 	cli := requiretest.AWSCLI(t)
 	candidates := []string{"python3"}
-	if real, err := filepath.EvalSymlinks(cli); err == nil {
-		if script, err := os.ReadFile(real); err == nil {
+	if target, err := filepath.EvalSymlinks(cli); err == nil {
+		if script, err := os.ReadFile(target); err == nil {
 			first, _, _ := strings.Cut(string(script[:min(len(script), 200)]), "\n")
 			if path, ok := strings.CutPrefix(first, "#!"); ok && strings.Contains(filepath.Base(path), "python") {
 				candidates = []string{path}

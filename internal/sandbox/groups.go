@@ -205,7 +205,7 @@ func listThingGroups(s *Server, c *call) (any, error) {
 		groups = parent.descendants(recursive != "false", p.after)
 	}
 	items, next := collect(groups, p.size, func(g *group) (groupRef, bool) {
-		return g.ref(s.registry), strings.HasPrefix(g.name, prefix) && !(rootsOnly && g.parent != nil)
+		return g.ref(s.registry), strings.HasPrefix(g.name, prefix) && (!rootsOnly || g.parent == nil)
 	})
 	return groupPage{items, next}, nil
 }

@@ -148,15 +148,15 @@ func (j *journal) rewrite(r *registry) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			next.Close()
-			os.Remove(j.path + ".new")
+			_ = next.Close() // it is not used
+			_ = os.Remove(j.path + ".new")
 		}
 	}()
 	out := bufio.NewWriterSize(next, 1<<20)
-	out.WriteString(journalMagic) // bufio keeps the first error for Flush
+	_, _ = out.WriteString(journalMagic) // bufio keeps the first error for Flush
 	for rec := range r.records() {
 		j.buf = rec.append(j.buf[:0])
-		out.Write(j.buf)
+		_, _ = out.Write(j.buf)
 	}
 	if err := out.Flush(); err != nil {
 		return err
@@ -167,7 +167,7 @@ func (j *journal) rewrite(r *registry) (err error) {
 	if err := os.Rename(j.path+".new", j.path); err != nil {
 		return err
 	}
-	j.file.Close() // of the replaced file: nothing is left to lose
+	_ = j.file.Close() // of the replaced file: nothing is left to lose
 	j.file = next
 	return nil
 }

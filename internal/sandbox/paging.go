@@ -93,7 +93,7 @@ func merge[T any](lists []iter.Seq2[uint64, T]) iter.Seq2[uint64, T] {
 		var heads []head
 		for _, l := range lists {
 			next, stop := iter.Pull2(l)
-			defer stop()
+			defer stop() //nolint:gocritic // there are as many lists as shards, and each is needed until the end
 			if seq, item, ok := next(); ok {
 				heads = append(heads, head{next, seq, item})
 			}

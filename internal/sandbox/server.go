@@ -128,7 +128,7 @@ func (s *Server) open(path string) error {
 		err = j.rewrite(r)
 	}
 	if err != nil {
-		j.close()
+		_ = j.close() // the first error is the one to tell
 	}
 	return err
 }

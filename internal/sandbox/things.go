@@ -91,7 +91,7 @@ func createThing(s *Server, c *call) (any, error) {
 
 // sameAs tells a repetition of CreateThing from a conflict.
 func (t *thing) sameAs(r *registry, kind, billing string, attributes []attribute) error {
-	different := ""
+	var different string
 	switch {
 	case !equal(t.attributes, attributes):
 		different = "attributes"

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -32,8 +33,9 @@ func (t transport) RoundTrip(request *http.Request) (response *http.Response, er
 		served.Host = request.URL.Host
 	}
 	defer func() {
-		served.Body.Close()
-		if p := recover(); p == http.ErrAbortHandler {
+		_ = served.Body.Close() // as a server does behind its handler
+		p := recover()
+		if dropped, ok := p.(error); ok && errors.Is(dropped, http.ErrAbortHandler) {
 			response, err = nil, dropError{}
 		} else if p != nil {
 			panic(p)

@@ -61,7 +61,7 @@ func TestTransportAnswersAsASocketDoes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			response.Body.Close()
+			_ = response.Body.Close() // it was not read
 			return response
 		}
 		a, b := ask(&http.Client{Transport: Transport(s)}), ask(&http.Client{Transport: &http.Transport{}})

@@ -103,7 +103,10 @@ func TestInnerArchiveInTemporaryFileLeavesNothingBehind(t *testing.T) {
 	content := forge.SevenZ{Files: []forge.SevenZFile{{Name: forge.BundleName("E0E0"), Content: inner}}}.Bytes()
 	dir := t.TempDir()
 	n := 0
-	for range (infineon.Decoder{}).Decode(t.Context(), input("reel.7z", content), manifest.Options{TempDir: dir}) {
+	for _, err := range (infineon.Decoder{}).Decode(t.Context(), input("reel.7z", content), manifest.Options{TempDir: dir}) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		if n++; n == 2 {
 			break // the caller leaves in the middle
 		}

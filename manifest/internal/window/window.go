@@ -178,8 +178,8 @@ func countLines(r io.Reader) (int, error) {
 			n++
 		}
 		if got > 0 {
-			if held = text[got-1] == '\r'; held {
-				text = text[:got-1]
+			if held = text[len(text)-1] == '\r'; held {
+				text = text[:len(text)-1]
 			}
 		}
 		n += CountBreaks(text)

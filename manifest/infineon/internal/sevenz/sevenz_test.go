@@ -53,12 +53,12 @@ func read(t testing.TB, raw []byte) ([]member, int64, error) {
 // The library, left alone with honest archives, must find the same in them.
 func TestHonestArchivesReadAsTheLibraryReadsThem(t *testing.T) {
 	t.Parallel()
-	real, err := os.ReadFile(filepath.Join(requiretest.Data(t), "infineon", "manifest-infineon.7z"))
+	shipped, err := os.ReadFile(filepath.Join(requiretest.Data(t), "infineon", "manifest-infineon.7z"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	made := forge.SevenZ{Files: []forge.SevenZFile{{Name: "a", Content: []byte("one")}, {Name: "empty"}, {Name: "ü", Content: forge.Bytes("b", 70_000)}}}.Bytes()
-	for _, raw := range [][]byte{real, made} {
+	for _, raw := range [][]byte{shipped, made} {
 		got, dictionaries, err := read(t, raw)
 		if err != nil || dictionaries != 16<<20 {
 			t.Fatalf("dictionaries %d, %v", dictionaries, err)

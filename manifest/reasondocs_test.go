@@ -18,8 +18,13 @@ func TestDocsExplainEveryReason(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// What comes from there on is the importer's, and held to its code there.
+	decoding, _, found := strings.Cut(string(page), "\n## Devices that failed\n")
+	if !found {
+		t.Fatal("docs/reasons.md has no section about devices that failed")
+	}
 	var have, want []string
-	for line := range strings.Lines(string(page)) {
+	for line := range strings.Lines(decoding) {
 		if strings.HasPrefix(line, "| `") {
 			have = append(have, strings.TrimSpace(line))
 		}

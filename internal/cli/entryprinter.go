@@ -117,6 +117,34 @@ func (p *entryPrinter) skipped(d *manifest.Device, detail string) error {
 	})
 }
 
+type brokenLine struct {
+	Type     string          `json:"type"` // "broken"
+	Manifest string          `json:"manifest"`
+	Entry    int             `json:"entry"` // the number of entries before the break
+	Line     int             `json:"line,omitempty"`
+	Offset   int64           `json:"offset,omitempty"`
+	Reason   manifest.Reason `json:"reason"`
+	Detail   string          `json:"detail"`
+	Todo     string          `json:"todo"`
+}
+
+// broken tells as JSON where manifests could not be read any further; people
+// are told by the error that the command ends with.
+func (p *entryPrinter) broken(breaks []*manifest.FileError) error {
+	if p.table != nil {
+		return nil
+	}
+	for _, b := range breaks {
+		err := p.encoder.Encode(brokenLine{
+			"broken", b.Manifest, b.Entry, b.Line, b.Offset, b.Reason, b.Err.Error(), breakHint(b),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // summary prints the numbers: the last JSON line, or lines for people on the
 // stream that does not carry data.
 func (p *entryPrinter) summary(s inspectSummary, people io.Writer) error {

@@ -14,6 +14,7 @@ import (
 	"github.com/thingpress/thingpress/internal/importer"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/progress"
+	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/manifest"
 )
 
@@ -49,6 +50,34 @@ func stateOf(ended error) ledger.State {
 		return ledger.StateInterrupted
 	}
 	return ledger.StateStopped
+}
+
+// printDryRun says that nothing was imported, and what would be.
+func (run *importRun) printDryRun() error {
+	if run.options.output == outputText {
+		_, err := fmt.Fprintln(run.streams.Out, "dry run: nothing was imported")
+		return err
+	}
+	s := run.scan
+	line := struct {
+		Type       string        `json:"type"`
+		Target     ledger.Target `json:"target"`
+		Alias      string        `json:"alias,omitempty"`
+		Entries    int           `json:"entries"`
+		Devices    int           `json:"devices"`
+		Rejected   int           `json:"rejected"`
+		Skipped    int           `json:"skipped"`
+		Ceiling    *float64      `json:"ceiling"` // null: no quota limits the path
+		Binding    quota.Op      `json:"binding_quota"`
+		Rejections []rejection   `json:"rejections,omitempty"`
+	}{
+		Type: "dry_run", Target: run.connection.target, Alias: run.connection.alias,
+		Entries: s.Entries, Devices: s.Devices, Rejected: s.Rejected, Skipped: s.Skipped, Rejections: run.rejections(),
+	}
+	if ceiling, binding := importer.FreshCeiling(run.quotas, run.settings.Attachments); !math.IsInf(ceiling, 1) {
+		line.Ceiling, line.Binding = &ceiling, binding
+	}
+	return json.NewEncoder(run.streams.Out).Encode(line)
 }
 
 // rejection is one reason of rejected entries.

@@ -112,9 +112,7 @@ func (run *importRun) connect(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if run.options.output == outputText {
-		run.printer.Note("target: %s", run.connection)
-	}
+	run.printer.Note("target: %s", run.connection)
 	return nil
 }
 
@@ -263,8 +261,8 @@ func (run *importRun) confirm() error {
 }
 
 func (run *importRun) dryRun() error {
-	if run.options.output == outputText {
-		fmt.Fprintln(run.streams.Out, "dry run: nothing was imported")
+	if err := run.printDryRun(); err != nil {
+		return err
 	}
 	if run.scan.Rejected > 0 {
 		return &exitError{code: ExitIncomplete}

@@ -74,28 +74,39 @@ func runInspect(ctx context.Context, o inspectOptions, args []string, streams St
 		total:   inspectSummary{Type: "summary", Reasons: map[manifest.Reason]int{}},
 	}
 	defer run.printer.Close()
-	var broken []error
+	var broken []*manifest.FileError
 	for _, input := range in.list {
 		err := run.manifest(ctx, o, input, streams)
 		var file *manifest.FileError
 		switch {
 		case errors.As(err, &file):
-			broken = append(broken, err)
+			broken = append(broken, file)
 		case err != nil:
 			return err
 		}
 	}
 	run.printer.Pause()
-	if err := newEntryPrinter(streams.Out, o.output, streams.OutTerminal, false).summary(run.total, streams.Err); err != nil {
+	end := newEntryPrinter(streams.Out, o.output, streams.OutTerminal, false)
+	if err := errors.Join(end.broken(broken), end.summary(run.total, streams.Err)); err != nil {
 		return err
 	}
 	switch {
+	case len(broken) > 0 && o.output == outputJSON:
+		return &exitError{code: ExitFailure} // each has its line
 	case len(broken) > 0:
-		return &exitError{code: ExitFailure, err: errors.Join(broken...), hint: breakHint(broken[0])}
+		return &exitError{code: ExitFailure, err: joined(broken), hint: breakHint(broken[0])}
 	case run.total.Rejected > 0:
 		return &exitError{code: ExitIncomplete}
 	}
 	return nil
+}
+
+func joined(broken []*manifest.FileError) error {
+	errs := make([]error, len(broken))
+	for i, b := range broken {
+		errs[i] = b
+	}
+	return errors.Join(errs...)
 }
 
 func breakHint(err error) string {

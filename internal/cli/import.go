@@ -100,9 +100,6 @@ func (o *importOptions) check() error {
 		return usage(fmt.Errorf("--max-failures %d is negative", o.maxFailures), "")
 	case o.resume != "" && o.fresh:
 		return usage(errors.New("--resume and --new exclude each other"), "")
-	case o.sandbox && (o.endpointURL != "" || o.profile != ""):
-		return usage(errors.New("--sandbox goes with neither --endpoint-url nor --profile"),
-			"thingpress sandbox serves one at an address; name that with --endpoint-url")
 	}
-	return nil
+	return o.targetFlags.check()
 }

@@ -38,6 +38,15 @@ func (f *targetFlags) add(c *cobra.Command) {
 	flags.StringVar(&f.sandboxState, "sandbox-state", "", "file of the embedded sandbox's state (default: sandbox.state in the state directory)")
 }
 
+// check finds what flags cannot say alone.
+func (f *targetFlags) check() error {
+	if f.sandbox && (f.endpointURL != "" || f.profile != "") {
+		return usage(errors.New("--sandbox goes with neither --endpoint-url nor --profile"),
+			"thingpress sandbox serves one at an address; name that with --endpoint-url")
+	}
+	return nil
+}
+
 // A connection is an account and region that devices go to.
 type connection struct {
 	target ledger.Target

@@ -84,12 +84,12 @@ func resolve(d Default, from Sources) Quota {
 
 func usable(v float64) bool { return v > 0 && !math.IsInf(v, 0) }
 
-// unbounded is the quota from which on there is as good as none: an endpoint
-// that has no quotas must tell Service Quotas some number.
-const unbounded = 1e6
+// Unbounded is the calls per second from which on there is as good as no quota:
+// an endpoint that has none must tell Service Quotas some number.
+const Unbounded = 1e6
 
 func bounded(v float64) float64 {
-	if v >= unbounded {
+	if v >= Unbounded {
 		return math.Inf(1)
 	}
 	return v

@@ -1,12 +1,8 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"strings"
-
 	"github.com/thingpress/thingpress/internal/forge"
+	"github.com/thingpress/thingpress/internal/vectors"
 )
 
 // An expectation is the file beside a manifest.
@@ -63,9 +59,8 @@ type vector struct {
 
 // vec begins a vector. Its name begins with the row, such as i01.
 func vec(name, outcome, note string, data []byte) *vector {
-	head, _, _ := strings.Cut(name, "-")
 	return &vector{name: name, extension: ".7z", data: data, expectation: expectation{
-		Vendor: "infineon", Row: strings.ToUpper(head[:1]) + strings.TrimPrefix(head[1:], "0"), Note: note, Outcome: outcome, Entries: []entry{},
+		Vendor: "infineon", Row: vectors.Row(name), Note: note, Outcome: outcome, Entries: []entry{},
 	}}
 }
 
@@ -135,23 +130,12 @@ func files() map[string][]byte {
 	all := map[string][]byte{}
 	for _, group := range [][]*vector{damagedVectors(), foreignVectors(), bombVectors(), methodVectors(), secretVectors(), bundleVectors(), nameVectors(), chipVectors(), contentVectors()} {
 		for _, v := range group {
-			if _, ok := all[v.name+".expect.json"]; ok {
+			if _, ok := all["infineon/"+v.name+".expect.json"]; ok {
 				panic("two vectors are named " + v.name)
 			}
-			all[v.name+v.extension] = v.data
-			all[v.name+".expect.json"] = v.text()
+			all["infineon/"+v.name+v.extension] = v.data
+			all["infineon/"+v.name+".expect.json"] = vectors.JSON(v.expectation)
 		}
 	}
 	return all
-}
-
-func (v *vector) text() []byte {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(v.expectation); err != nil {
-		panic(fmt.Sprintf("vector %s: %v", v.name, err))
-	}
-	return b.Bytes()
 }

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"strings"
 
 	"github.com/thingpress/thingpress/internal/forge"
+	"github.com/thingpress/thingpress/internal/vectors"
 )
 
 // An expectation is the file beside a manifest.
@@ -69,16 +67,10 @@ const signerFile = "signers/reel.pem"
 // vec begins a vector. Its name begins with the row, such as m01.
 func vec(name, outcome, note string, data []byte) *vector {
 	return &vector{name: name, data: data, expectation: expectation{
-		Vendor: "microchip", Row: row(name), Note: note, Outcome: outcome,
+		Vendor: "microchip", Row: vectors.Row(name), Note: note, Outcome: outcome,
 		Options: options{Signers: []string{signerFile}},
 		Entries: []entry{},
 	}}
-}
-
-// row is the row of the catalogue that a vector's name begins with: M1 for m01.
-func row(name string) string {
-	head, _, _ := strings.Cut(name, "-")
-	return strings.ToUpper(head[:1]) + strings.TrimPrefix(head[1:], "0")
 }
 
 // bad is the vector of an entry that is rejected; a good one follows it.
@@ -137,26 +129,18 @@ func (v *vector) with(set func(*options)) *vector {
 
 // files returns every file that belongs to the vectors, by path.
 func files() map[string][]byte {
-	all := signerFiles()
+	all := map[string][]byte{}
+	for name, data := range signerFiles() {
+		all["microchip/"+name] = data
+	}
 	for _, group := range [][]*vector{jwsVectors(), identityVectors(), certificateVectors(), keyVectors(), fileVectors(), textVectors(), signerVectors()} {
 		for _, v := range group {
-			if _, ok := all[v.name+".json"]; ok {
+			if _, ok := all["microchip/"+v.name+".json"]; ok {
 				panic("two vectors are named " + v.name)
 			}
-			all[v.name+".json"] = v.data
-			all[v.name+".expect.json"] = v.text()
+			all["microchip/"+v.name+".json"] = v.data
+			all["microchip/"+v.name+".expect.json"] = vectors.JSON(v.expectation)
 		}
 	}
 	return all
-}
-
-func (v *vector) text() []byte {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(v.expectation); err != nil {
-		panic(fmt.Sprintf("vector %s: %v", v.name, err))
-	}
-	return b.Bytes()
 }

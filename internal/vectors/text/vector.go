@@ -1,10 +1,9 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"strings"
+
+	"github.com/thingpress/thingpress/internal/vectors"
 )
 
 // An expectation is the file beside a manifest.
@@ -54,10 +53,8 @@ type vector struct {
 
 // vec begins a vector. Its name begins with the row of the catalogue, such as c01.
 func vec(vendor, name, outcome, note string, data []byte, expect ...any) *vector {
-	head, _, _ := strings.Cut(name, "-")
-	row := strings.ToUpper(head[:1]) + strings.TrimPrefix(head[1:], "0")
 	v := &vector{vendor: vendor, name: name, data: data, expectation: expectation{
-		Vendor: vendor, Row: row, Note: note, Outcome: outcome, Entries: []entry{},
+		Vendor: vendor, Row: vectors.Row(name), Note: note, Outcome: outcome, Entries: []entry{},
 	}}
 	for _, one := range expect {
 		switch one := one.(type) {
@@ -99,12 +96,12 @@ func (v *vector) with(set func(*options)) *vector {
 // files returns every file that belongs to the vectors, by path.
 func files() map[string][]byte {
 	all := map[string][]byte{}
-	for group, vectors := range map[string][][]*vector{
+	for group, lists := range map[string][][]*vector{
 		"espressif":   {quoteVectors(), headerVectors(), encodingVectors(), cellVectors(), siblingVectors()},
 		"generated":   {lineVectors(), blockVectors(), foreignVectors()},
 		"certificate": {keyVectors(), nameVectors(), formVectors()},
 	} {
-		for _, one := range vectors {
+		for _, one := range lists {
 			for _, v := range one {
 				extension := map[string]string{"espressif": ".csv", "generated": ".txt", "certificate": ".pem"}[group]
 				path := group + "/" + v.name
@@ -112,20 +109,9 @@ func files() map[string][]byte {
 					panic("two vectors are named " + path)
 				}
 				all[path+extension] = v.data
-				all[path+".expect.json"] = v.text()
+				all[path+".expect.json"] = vectors.JSON(v.expectation)
 			}
 		}
 	}
 	return all
-}
-
-func (v *vector) text() []byte {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(v.expectation); err != nil {
-		panic(fmt.Sprintf("vector %s: %v", v.name, err))
-	}
-	return b.Bytes()
 }

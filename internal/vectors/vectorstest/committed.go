@@ -1,0 +1,46 @@
+// Package vectorstest holds committed vectors to their source.
+package vectorstest
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// Committed fails unless the directories below manifest/testdata/vectors of
+// the module hold the files that their source writes, and no others. Paths of files begin with
+// one of the directories. A vector that was edited by hand, or that depends on
+// the machine, is not one that others can rely on.
+func Committed(t *testing.T, module string, files map[string][]byte, directories ...string) {
+	t.Helper()
+	root := filepath.Join(module, "manifest", "testdata", "vectors")
+	for _, directory := range directories {
+		err := filepath.WalkDir(filepath.Join(root, directory), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			name, err := filepath.Rel(root, path)
+			if err != nil {
+				return err
+			}
+			if _, ok := files[filepath.ToSlash(name)]; !ok && d.Name() != "README.md" {
+				t.Errorf("%s is there, and the source does not write it", name)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, data := range files {
+		have, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
+		switch {
+		case err != nil:
+			t.Errorf("%v; run the command that the package comment shows", err)
+		case !bytes.Equal(have, data):
+			t.Errorf("%s differs from what the source writes; run the command that the package comment shows", name)
+		}
+	}
+}

@@ -19,7 +19,8 @@ type snapshot struct {
 	seed   maphash.Seed
 	phase  atomic.Int32
 	reads  sync.WaitGroup
-	budget int // pages of one list
+	budget int         // pages of one list
+	cut    atomic.Bool // a list was not read to its end
 
 	mu              sync.Mutex
 	existing, fresh int
@@ -44,6 +45,7 @@ const (
 	existingLeft  = 500
 
 	bitCertificate = 1 << 31 // it exists, in the wanted status
+	bitSeen        = 1 << 30 // it exists
 	bitGroups      = maxPolicies
 )
 
@@ -69,11 +71,16 @@ func (s *snapshot) sawExisting() {
 	if s.phase.Load() != snapshotIdle || s.existing < existingFrom || left < existingLeft || s.existing*existingShare < s.existing+s.fresh {
 		return
 	}
+	s.begin(left)
+	s.reads.Go(s.read)
+}
+
+// begin makes room for what the lists show.
+func (s *snapshot) begin(left int) {
 	s.phase.Store(snapshotReading)
 	s.budget = left/2 + existingFrom // where an account is so large, reading devices one by one is cheaper
-	s.bits = make([]atomic.Uint32, counts.Entries)
-	s.things = make([]uint32, counts.Entries)
-	s.reads.Go(s.read)
+	s.bits = make([]atomic.Uint32, s.run.Scan.Entries)
+	s.things = make([]uint32, s.run.Scan.Entries)
 }
 
 // mostExist says whether more devices were found to exist than to be new.
@@ -141,7 +148,7 @@ func (s *snapshot) read() {
 // readPages reads a list to its end, or as far as it is worth it or allowed:
 // what was seen is true all the same.
 func readPages[T any](s *snapshot, op quota.Op, read func(ctx context.Context, token string) ([]T, string, error), see func(T)) {
-	pages := 0
+	pages, ended := 0, false
 	for token := ""; pages < s.budget; {
 		var page []T
 		var next string
@@ -159,8 +166,12 @@ func readPages[T any](s *snapshot, op quota.Op, read func(ctx context.Context, t
 			s.run.events.send(Reading{Operation: string(op), Pages: pages})
 		}
 		if token = next; token == "" {
+			ended = true
 			break
 		}
+	}
+	if !ended {
+		s.cut.Store(true)
 	}
 	s.run.events.send(Reading{Operation: string(op), Pages: pages, Done: true})
 }
@@ -168,10 +179,12 @@ func readPages[T any](s *snapshot, op quota.Op, read func(ctx context.Context, t
 func (s *snapshot) set(number int, bit uint32) { s.bits[number].Or(bit) }
 
 func (s *snapshot) certificate(c Certificate) {
-	if c.Status != s.run.Settings.status() || c.ARN != s.run.certificateARN(c.ID) {
+	number, ok := s.run.Scan.index.byCertificate(c.ID)
+	if !ok {
 		return
 	}
-	if number, ok := s.run.Scan.index.byCertificate(c.ID); ok {
+	s.set(number, bitSeen)
+	if c.Status == s.run.Settings.status() && c.ARN == s.run.certificateARN(c.ID) {
 		s.set(number, bitCertificate)
 	}
 }

@@ -1,0 +1,218 @@
+package importer_test
+
+import (
+	"bytes"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/thingpress/thingpress/internal/quota"
+	"github.com/thingpress/thingpress/internal/sandbox"
+)
+
+func (w *world) compare(content []byte) importer.Comparison {
+	w.Helper()
+	sources := w.sources(content)
+	scan, err := importer.Scan(w.Context(), sources, w.settings, nil)
+	if err != nil {
+		w.Fatal(err)
+	}
+	before := w.server.Created()
+	found, err := importer.Compare(w.Context(), importer.CompareConfig{
+		Sources: sources, Scan: scan, Settings: w.settings, Target: w.target, AWS: w.aws, Limiters: w.limiters,
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	if diff := cmp.Diff(before, w.server.Created()); diff != "" {
+		w.Errorf("comparing changed something:\n%s", diff)
+	}
+	if sum := found.New + found.Unchanged + found.Completed + found.Conflicts; sum != scan.Devices {
+		w.Errorf("%d devices, but %+v", scan.Devices, found)
+	}
+	return found
+}
+
+// part is the first n devices of a manifest of one line each and a header.
+func part(content []byte, n int) []byte {
+	lines := bytes.SplitAfter(content, []byte("-----END CERTIFICATE-----"))
+	return append(bytes.Join(lines[:n], nil), '"', '\n')
+}
+
+func asCalls(calls map[string]int) quota.Calls {
+	out := quota.Calls{}
+	for op, n := range calls {
+		out[quota.Op(op)] = float64(n)
+	}
+	return out
+}
+
+func TestPlannedCallsAreTheCallsOfTheImport(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name     string
+		existing int
+		change   func(*importer.Settings) // after the first import
+		want     importer.Comparison
+	}{
+		{"fresh", 0, nil, importer.Comparison{New: 90}},
+		{"a third exists", 30, nil, importer.Comparison{New: 60, Unchanged: 30}},
+		{"another policy for what exists", 30, func(s *importer.Settings) {
+			s.Attachments.Policies = append(s.Attachments.Policies, "more")
+		}, importer.Comparison{New: 60, Completed: 30}},
+		{"other attributes", 30, func(s *importer.Settings) {
+			s.Attachments.Attributes = []importer.Attribute{{Name: "mac", Value: template("x{mac}")}}
+		}, importer.Comparison{New: 60, Conflicts: 30}},
+		{"other attributes, adopted", 30, func(s *importer.Settings) {
+			s.Adopt = true
+			s.Attachments.Attributes = []importer.Attribute{{Name: "mac", Value: template("x{mac}")}}
+		}, importer.Comparison{New: 60, Completed: 30}},
+		{"other names, adopted", 30, func(s *importer.Settings) {
+			s.Adopt = true
+			s.Decode.ThingName = template("dev-{mac}")
+		}, importer.Comparison{New: 60, Completed: 30}},
+		{"exclusive", 30, func(s *importer.Settings) { s.Exclusive = true }, importer.Comparison{New: 60, Completed: 30}},
+		{"no group, no policy", 30, func(s *importer.Settings) {
+			s.Attachments.Policies, s.Attachments.ThingGroups = nil, nil
+		}, importer.Comparison{New: 60, Unchanged: 30}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, sandbox.Options{}, sandbox.Transport)
+			w.ledger = &memoryLedger{}
+			if _, err := w.server.Ensure([]string{"more"}, "", nil, ""); err != nil {
+				t.Fatal(err)
+			}
+			content := espressifManifest(t, 90, "calls")
+			if test.existing > 0 {
+				if s := w.must(w.sources(part(content, test.existing))); s.Counts.Imported != test.existing {
+					t.Fatalf("%+v", s.Counts)
+				}
+			}
+			if test.change != nil {
+				test.change(&w.settings)
+			}
+			plan := w.compare(content)
+			got := importer.Comparison{New: plan.New, Unchanged: plan.Unchanged, Completed: plan.Completed, Conflicts: plan.Conflicts}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("%s\n%+v", diff, plan.Failures)
+			}
+			w.ledger = &memoryLedger{}
+			made := w.must(w.sources(content))
+			if diff := cmp.Diff(asCalls(made.Calls), plan.Calls); diff != "" {
+				t.Errorf("calls of the import (-) and those of the plan (+):\n%s", diff)
+			}
+			if made.Counts.Imported != plan.New+plan.Completed || made.Counts.Unchanged != plan.Unchanged || made.Counts.Failed != plan.Conflicts {
+				t.Errorf("the import: %+v, the plan: %+v", made.Counts, got)
+			}
+		})
+	}
+}
+
+func TestPlanOfNewDevicesIsTheFreshPath(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.Options{}, sandbox.Transport)
+	w.ledger = &memoryLedger{}
+	content := espressifManifest(t, 20, "fresh")
+	scan, err := importer.Scan(t.Context(), w.sources(content), w.settings, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := quota.Unlimited()
+	total, one := quota.Calls{}, quota.FreshPath(set, 2, 2)
+	for op, n := range one {
+		total[op] = n * 20
+	}
+	planned := importer.PlanFresh(scan, w.settings, w.target, set)
+	if len(planned) != 5 {
+		t.Fatalf("%d examples", len(planned))
+	}
+	for _, device := range planned {
+		calls := quota.Calls{}
+		for _, call := range device.Calls {
+			calls[call.Operation]++
+		}
+		if diff := cmp.Diff(one, calls); diff != "" {
+			t.Errorf("%s:\n%s", device.ThingName, diff)
+		}
+	}
+	if diff := cmp.Diff(asCalls(w.must(w.sources(content)).Calls), total); diff != "" {
+		t.Errorf("calls of the import (-) and those of the plan (+):\n%s", diff)
+	}
+}
+
+// Looking 100,000 devices up one by one would take three hours at the default quotas.
+func TestComparingHundredThousandDevicesTakesLessThanAnHour(t *testing.T) {
+	t.Parallel()
+	const n = 3000
+	content := espressifManifest(t, n, "hour")
+	for _, existing := range []int{n, 0} {
+		synctest.Test(t, func(t *testing.T) {
+			set, err := quota.Resolve(quota.Sources{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			quotas := map[string]float64{}
+			for _, q := range set.All() {
+				quotas[string(q.Op)] = q.TPS
+			}
+			w := newWorld(t, sandbox.Options{Quotas: quotas, Latency: sandbox.Latency{Mean: 40 * time.Millisecond}}, sandbox.Transport)
+			w.ledger = &memoryLedger{}
+			if existing > 0 {
+				w.limiters = quota.NewLimiters(set, quota.Options{})
+				w.must(w.sources(content))
+			}
+			w.limiters = quota.NewLimiters(set, quota.Options{})
+			found := w.compare(content)
+			if found.Unchanged != existing || found.New != n-existing {
+				t.Errorf("%d devices, %d exist: %+v", n, existing, found)
+			}
+			if whole := found.Took * 100_000 / n; whole > time.Hour {
+				t.Errorf("%v for %d of which %d exist: %v for 100,000; calls %v", found.Took, n, existing, whole, found.Made)
+			}
+			t.Logf("%d exist: %v; %v", existing, found.Took, found.Made)
+		})
+	}
+}
+
+// A list that lags behind must not make a plan take registered devices for new.
+func TestListsThatLagBehindAreNotBelieved(t *testing.T) {
+	t.Parallel()
+	const n = 700
+	w := newWorld(t, sandbox.Options{Faults: sandbox.Faults{Stale: time.Hour}}, sandbox.Transport)
+	w.ledger = &memoryLedger{}
+	content := espressifManifest(t, n, "stale")
+	w.must(w.sources(part(content, n/2)))
+	found := w.compare(content)
+	if found.New != n/2 || found.Conflicts != 0 {
+		t.Errorf("%d of %d exist: %+v", n/2, n, found)
+	}
+	if _, listed := found.Made["ListCertificates"]; !listed {
+		t.Error("the list was not read")
+	}
+}
+
+func TestForecastTellsWhatDoublingTheBindingQuotaGives(t *testing.T) {
+	t.Parallel()
+	set, err := quota.Resolve(quota.Sources{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := quota.Calls{}
+	for op, calls := range quota.FreshPath(set, 1, 1) {
+		total[op] = calls * 36_000
+	}
+	now, doubled := importer.Predict(set, total, 36_000)
+	if now.Took != time.Hour || now.Ceiling != 10 || now.Binding != quota.RegisterCertificateWithoutCA {
+		t.Errorf("%+v", now)
+	}
+	if doubled.Took != 40*time.Minute || doubled.Ceiling != 15 || doubled.Binding != quota.AttachPolicy {
+		t.Errorf("doubled: %+v", doubled)
+	}
+	if none, _ := importer.Predict(quota.Unlimited(), total, 36_000); none.Took != 0 || none.Binding != "" {
+		t.Errorf("without quotas: %+v", none)
+	}
+}

@@ -8,21 +8,14 @@ import (
 )
 
 type importOptions struct {
-	decodeFlags
-	attachFlags
-	targetFlags
-	quotaFlags
+	prepareFlags
 
-	only, skip  string
-	partial     bool
 	fresh       bool
 	resume      string
 	ledger      string
 	dryRun      bool
 	maxFailures int
 	report      string
-	output      outputFlag
-	quiet       bool
 	yes         bool
 }
 
@@ -70,26 +63,18 @@ called: the import goes into an embedded endpoint that behaves like AWS IoT.
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			return runImport(c, o, args, streams)
+			return runImport(c, &o, args, streams)
 		},
 	}
-	o.decodeFlags.add(c)
-	o.attachFlags.add(c)
-	o.targetFlags.add(c)
-	o.quotaFlags.add(c)
+	o.prepareFlags.add(c)
 	flags := c.Flags()
-	flags.StringVar(&o.only, "only", "", "file with the devices to import, one a line: thing name, vendor ID or certificate ID")
-	flags.StringVar(&o.skip, "skip", "", "file with devices to leave out")
-	flags.BoolVar(&o.partial, "partial", false, "import what precedes a break in a manifest")
 	flags.BoolVar(&o.fresh, "new", false, "begin a new import, also where an unfinished one could be resumed")
 	flags.StringVar(&o.resume, "resume", "", "resume the import with this ID, with its manifests and flags (see thingpress imports)")
 	flags.StringVar(&o.ledger, "ledger", "", "ledger file (default: one for each target below the state directory)")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "check manifests and attachments, and stop before the first change")
 	flags.IntVar(&o.maxFailures, "max-failures", 0, "stop after so many failed devices; 0 is no limit")
 	flags.StringVar(&o.report, "report", "", "write the outcome of every entry to this file, .jsonl or .csv")
-	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress")
 	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before the import starts")
-	addOutputFlag(c, &o.output)
 	return c
 }
 

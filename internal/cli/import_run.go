@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os"
 	"strings"
 	"time"
 
@@ -24,28 +23,21 @@ import (
 
 // An importRun is one run of the import command, filled in from step to step.
 type importRun struct {
-	command  *cobra.Command
-	options  importOptions
-	args     []string
-	streams  Streams
-	printer  *progress.Printer
-	view     *importView
-	settings importer.Settings
+	preparation
+	command *cobra.Command
+	options *importOptions
 
-	connection *connection
 	ledgerPath string
 	ledger     *sqlite.Ledger
-	inputs     *inputs
-	sources    []*importer.Source
-	scan       *importer.ScanResult
-	quotas     quota.Set
 	report     *report.File
 
 	record   ledger.Import // what the ledger keeps of the import
 	previous *ledger.Import
 }
 
-func runImport(c *cobra.Command, o importOptions, args []string, streams Streams) error {
+// runImport takes the options that the command's flags set, because --resume
+// sets them as well.
+func runImport(c *cobra.Command, o *importOptions, args []string, streams Streams) error {
 	ctx := c.Context()
 	if err := o.check(); err != nil {
 		return err
@@ -54,10 +46,7 @@ func runImport(c *cobra.Command, o importOptions, args []string, streams Streams
 	if err != nil {
 		return err
 	}
-	run := &importRun{command: c, options: o, args: args, streams: streams}
-	run.printer = progress.New(streams.Err, progressMode(o.quiet, streams), streams.Width)
-	defer run.printer.Close()
-	run.view = &importView{printer: run.printer}
+	run := &importRun{preparation: newPreparation(&o.prepareFlags, args, streams), command: c, options: o}
 	defer func() { run.close() }()
 
 	for _, step := range []func(context.Context) error{
@@ -65,6 +54,7 @@ func runImport(c *cobra.Command, o importOptions, args []string, streams Streams
 		run.openLedger,
 		run.restore,
 		run.readSettings,
+		run.createReport,
 		run.openSources,
 		run.decode,
 		func(ctx context.Context) error { return run.check(ctx, overrides) },
@@ -73,6 +63,7 @@ func runImport(c *cobra.Command, o importOptions, args []string, streams Streams
 			return run.ended(ctx, err)
 		}
 	}
+	run.show()
 	if o.dryRun {
 		return run.dryRun()
 	}
@@ -86,23 +77,21 @@ func (run *importRun) close() {
 	if run.report != nil {
 		_ = run.report.Discard() // it is in its place, or what went wrong has been told
 	}
-	if run.inputs != nil {
-		run.inputs.Close()
-	}
 	if run.ledger != nil {
 		_ = run.ledger.Close() // every record is durable when it is acknowledged
 	}
-	if run.connection != nil {
-		if err := run.connection.close(); err != nil {
-			fmt.Fprintln(run.streams.Err, "thingpress: sandbox:", err)
-		}
-	}
+	run.preparation.close()
 }
 
 // ended turns an error before the first change into what the command says.
 func (run *importRun) ended(ctx context.Context, err error) error {
 	if interrupted(ctx) {
 		return &exitError{code: ExitInterrupted, err: errors.New("interrupted before anything was changed")}
+	}
+	var broken *importer.BreakError
+	var wrong *importer.AttachmentError
+	if errors.As(err, &broken) || errors.As(err, &wrong) {
+		return fmt.Errorf("nothing was imported: %w", err)
 	}
 	return err
 }
@@ -136,113 +125,27 @@ func (run *importRun) openLedger(ctx context.Context) (err error) {
 	return err
 }
 
-func (run *importRun) readSettings(context.Context) (err error) {
-	o := &run.options
-	s := importer.Settings{
-		Status: importer.Status(o.status), Adopt: o.adopt, Exclusive: o.exclusive, Partial: o.partial,
+func (run *importRun) createReport(context.Context) (err error) {
+	if run.options.report == "" {
+		return nil
 	}
-	if s.Decode, err = o.options(); err != nil {
-		return err
-	}
-	if s.Attachments, err = o.attachments(); err != nil {
-		return err
-	}
-	if s.Only, err = readFilter("only", o.only); err != nil {
-		return err
-	}
-	if s.Skip, err = readFilter("skip", o.skip); err != nil {
-		return err
-	}
-	if o.report != "" {
-		if run.report, err = report.Create(o.report); err != nil {
-			return usage(err, "name a file that ends in .jsonl or .csv, in a directory that can be written")
-		}
-	}
-	run.settings = s
-	return nil
-}
-
-func readFilter(flag, path string) (*importer.Filter, error) {
-	if path == "" {
-		return nil, nil //nolint:nilnil // no filter is a filter that names nobody
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, usage(fmt.Errorf("--%s: %w", flag, err), "")
-	}
-	defer file.Close() //nolint:errcheck // it was only read
-	filter, err := importer.ReadFilter(file)
-	if err != nil {
-		return nil, usage(fmt.Errorf("--%s %s: %w", flag, path, err), "")
-	}
-	return filter, nil
-}
-
-func (run *importRun) openSources(ctx context.Context) (err error) {
-	if run.inputs, err = openInputs(ctx, run.args, run.streams.In); err != nil {
-		return err
-	}
-	for _, in := range run.inputs.list {
-		decoder, err := run.options.decoder(in)
-		if err != nil {
-			return withHint(err, breakHint(err))
-		}
-		run.printer.Update(progress.Status{Phase: "reading " + in.Name})
-		source, err := importer.OpenSource(ctx, in, decoder)
-		if err != nil {
-			return err
-		}
-		run.sources = append(run.sources, source)
+	if run.report, err = report.Create(run.options.report); err != nil {
+		return usage(err, "name a file that ends in .jsonl or .csv, in a directory that can be written")
 	}
 	return nil
 }
 
-func (run *importRun) decode(ctx context.Context) (err error) {
-	run.boundMemory(nil)
-	defer func() { run.boundMemory(run.scan) }()
-	run.scan, err = importer.Scan(ctx, run.sources, run.settings, run.view.event)
-	var broken *importer.BreakError
-	if errors.As(err, &broken) {
-		run.printer.Pause()
-		run.showScan()
-		hint := breakHint(broken.Breaks[0]) + "; --partial imports what precedes the break"
-		if broken.PrivateKey() {
-			hint = breakHint(broken.Breaks[0])
-		}
-		return withHint(fmt.Errorf("nothing was imported: %w", err), hint)
-	}
-	return err
-}
-
-// check is what needs calls, but changes nothing.
-func (run *importRun) check(ctx context.Context, overrides map[quota.Op]quota.Override) (err error) {
-	var source string
-	if run.quotas, source, err = run.options.resolve(ctx, run.connection.client, overrides); err != nil {
-		return err
-	}
-	created, err := run.connection.ensure(run.settings.Attachments)
-	if err != nil {
-		return err
-	}
-	limiters := quota.NewLimiters(run.quotas, quota.Options{})
-	found, err := importer.CheckAttachments(ctx, run.connection.client.AWS(), limiters, run.settings.Attachments)
-	if err != nil {
-		var wrong *importer.AttachmentError
-		if errors.As(err, &wrong) {
-			return withHint(fmt.Errorf("nothing was imported: %w", err), wrong.Findings[0].Hint)
-		}
-		return err
-	}
+// show tells what will be imported.
+func (run *importRun) show() {
 	run.printer.Pause()
-	for _, name := range created {
+	for _, name := range run.created {
 		run.printer.Note("created in the sandbox: %s", name)
 	}
-	if !found.Connectable {
-		run.printer.Note("warning: no policy, neither with --policy nor on the thing groups: these devices will not be able to connect")
+	if !run.attached.Connectable {
+		run.printer.Note("warning: %s", notConnectable)
 	}
 	run.showScan()
-	run.showCeiling(source)
-	return nil
+	run.showCeiling()
 }
 
 // confirm asks on a terminal. A sandbox is for trying, and is not asked about.

@@ -59,28 +59,28 @@ func statusOf(e importer.Progress) progress.Status {
 }
 
 // showScan tells what the manifests hold.
-func (run *importRun) showScan() {
-	s := run.scan
+func (p *preparation) showScan() {
+	s := p.scan
 	n := func(n int) string { return progress.Count(int64(n)) }
 	for _, m := range s.Manifests {
-		run.printer.Note("%s: %s, %s entries", m.Name, m.Vendor, n(m.Entries))
+		p.printer.Note("%s: %s, %s entries", m.Name, m.Vendor, n(m.Entries))
 	}
-	run.printer.Note("%s devices to import, %s entries rejected, %s skipped (%s identical repetitions, %s left out by --only and --skip)",
+	p.printer.Note("%s devices to import, %s entries rejected, %s skipped (%s identical repetitions, %s left out by --only and --skip)",
 		n(s.Devices), n(s.Rejected), n(s.Skipped), n(s.Repeated), n(s.Filtered))
 	for _, reason := range byCount(s.Reasons) {
-		run.printer.Note("  %s rejected, %s: %s", n(s.Reasons[reason]), reason, reason.Hint())
+		p.printer.Note("  %s rejected, %s: %s", n(s.Reasons[reason]), reason, reason.Hint())
 	}
 	for _, reason := range byCount(s.Warnings) {
-		run.printer.Note("  %s taken with a warning, %s", n(s.Warnings[reason]), reason)
+		p.printer.Note("  %s taken with a warning, %s", n(s.Warnings[reason]), reason)
 	}
-	if run.options.output == outputText && !run.options.quiet {
+	if p.flags.output == outputText && !p.flags.quiet {
 		for flag, lines := range map[string][]string{"--only": s.UnmatchedOnly, "--skip": s.UnmatchedSkip} {
 			for i, line := range lines {
 				if i == 10 {
-					run.printer.Note("  and %s more", n(len(lines)-i))
+					p.printer.Note("  and %s more", n(len(lines)-i))
 					break
 				}
-				run.printer.Note("  %s names %s, which no entry has", flag, manifest.Quote(line))
+				p.printer.Note("  %s names %s, which no entry has", flag, manifest.Quote(line))
 			}
 		}
 	}
@@ -96,16 +96,16 @@ func byCount(reasons map[manifest.Reason]int) []manifest.Reason {
 }
 
 // showCeiling tells how long it will take, and why.
-func (run *importRun) showCeiling(source string) {
-	a := run.settings.Attachments
-	calls := quota.FreshPath(run.quotas, len(a.Policies), len(a.ThingGroups))
-	ceiling, binding := quota.Ceiling(run.quotas, calls)
+func (p *preparation) showCeiling() {
+	a := p.settings.Attachments
+	calls := quota.FreshPath(p.quotas, len(a.Policies), len(a.ThingGroups))
+	ceiling, binding := quota.Ceiling(p.quotas, calls)
 	if math.IsInf(ceiling, 1) {
-		run.printer.Note("%.0f calls per device; no quota limits them", calls.Total())
+		p.printer.Note("%.0f calls per device; no quota limits them", calls.Total())
 		return
 	}
-	left := time.Duration(float64(run.scan.Devices) / ceiling * float64(time.Second))
-	run.printer.Note("%.0f calls per device; ceiling %s devices/s (%s at %s/s), %s for devices that are new", calls.Total(), progress.Rate(ceiling), binding,
-		progress.Rate(run.quotas.TPS(binding)), progress.Duration(left))
-	run.printer.Note("quotas: %s", source)
+	left := time.Duration(float64(p.scan.Devices) / ceiling * float64(time.Second))
+	p.printer.Note("%.0f calls per device; ceiling %s devices/s (%s at %s/s), %s for devices that are new", calls.Total(), progress.Rate(ceiling), binding,
+		progress.Rate(p.quotas.TPS(binding)), progress.Duration(left))
+	p.printer.Note("quotas: %s", p.quotasFrom)
 }

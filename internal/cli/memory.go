@@ -19,18 +19,18 @@ const (
 
 // boundMemory trades memory for speed within the bound of an import, unless
 // the environment says how the collector is to work.
-func (run *importRun) boundMemory(scan *importer.ScanResult) {
+func (p *preparation) boundMemory(scan *importer.ScanResult) {
 	for _, name := range []string{"GOGC", "GOMEMLIMIT"} {
-		if _, set := run.streams.LookupEnv(name); set {
+		if _, set := p.streams.LookupEnv(name); set {
 			return
 		}
 	}
 	limit := int64(memoryBase)
-	for _, source := range run.sources {
+	for _, source := range p.sources {
 		// Dictionaries of archives come on top; the limit must not make the
 		// collector work against them.
 		if source.Decoder.Vendor() == "infineon" {
-			limit += 2 * run.settings.Decode.Limits.OrDefault().DictionaryBytes
+			limit += 2 * p.settings.Decode.Limits.OrDefault().DictionaryBytes
 			break
 		}
 	}

@@ -87,10 +87,10 @@ type rejection struct {
 	Todo   string          `json:"todo"`
 }
 
-func (run *importRun) rejections() []rejection {
+func (p *preparation) rejections() []rejection {
 	var list []rejection
-	for _, reason := range byCount(run.scan.Reasons) {
-		list = append(list, rejection{reason, run.scan.Reasons[reason], reason.Hint()})
+	for _, reason := range byCount(p.scan.Reasons) {
+		list = append(list, rejection{reason, p.scan.Reasons[reason], reason.Hint()})
 	}
 	return list
 }

@@ -16,6 +16,7 @@ import (
 // An importView turns events into lines.
 type importView struct {
 	printer *progress.Printer
+	why     string // lists are read
 }
 
 func (v *importView) event(event importer.Event) {
@@ -28,15 +29,17 @@ func (v *importView) event(event importer.Event) {
 			progress.Count(int64(e.Counts.Failed)), progress.Count(int64(e.InFlight)))
 	case importer.Progress:
 		v.printer.Update(statusOf(e))
+	case importer.Comparing:
+		v.printer.Update(progress.Status{Phase: "comparing", Done: int64(e.Done), Total: int64(e.Total), Rate: e.Rate})
 	case importer.Paused:
 		v.printer.Note("paused: nothing answers (%v); one call every five seconds looks whether that has changed", e.Cause)
 	case importer.Resumed:
 		v.printer.Note("going on: the endpoint answers again after %s", progress.Duration(e.After))
 	case importer.Reading:
 		if e.Done {
-			v.printer.Note("many devices exist already: read %d pages of %s", e.Pages, e.Operation)
+			v.printer.Note("%sread %d pages of %s", v.why, e.Pages, e.Operation)
 		} else {
-			v.printer.Update(progress.Status{Phase: "many devices exist already: reading " + e.Operation, Note: fmt.Sprintf("page %d", e.Pages)})
+			v.printer.Update(progress.Status{Phase: v.why + "reading " + e.Operation, Note: fmt.Sprintf("page %d", e.Pages)})
 		}
 	case importer.Slowed:
 		v.printer.Note("throttled: %s now at %s/s", e.Operation, progress.Rate(e.Rate))

@@ -71,6 +71,7 @@ commas; \, is a comma inside a value.
 		newImport(streams),
 		newImports(streams),
 		newInspect(streams),
+		newPlan(streams),
 		newQuotas(streams),
 		newSandbox(streams),
 		newVersion(streams),

@@ -64,7 +64,7 @@ type preparation struct {
 
 func newPreparation(flags *prepareFlags, args []string, streams Streams) preparation {
 	printer := progress.New(streams.Err, progressMode(flags.quiet, streams), streams.Width)
-	return preparation{flags: flags, args: args, streams: streams, printer: printer, view: &importView{printer: printer}}
+	return preparation{flags: flags, args: args, streams: streams, printer: printer, view: &importView{printer: printer, why: "many devices exist already: "}}
 }
 
 func (p *preparation) close() {

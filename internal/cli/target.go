@@ -18,6 +18,9 @@ import (
 	"github.com/thingpress/thingpress/internal/xdg"
 )
 
+// sandboxState is the file of the embedded sandbox in the state directory.
+const sandboxState = "sandbox.state"
+
 // targetFlags are the flags that say where devices go.
 type targetFlags struct {
 	account      string
@@ -93,7 +96,7 @@ func (f *targetFlags) connectSandbox(ctx context.Context, behaviour sandbox.Opti
 		if err != nil {
 			return nil, withHint(err, "say where with --sandbox-state")
 		}
-		behaviour.StatePath = filepath.Join(dir, "sandbox.state")
+		behaviour.StatePath = filepath.Join(dir, sandboxState)
 	}
 	if err := os.MkdirAll(filepath.Dir(behaviour.StatePath), 0o700); err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/thingpress/thingpress/internal/importer"
 )
@@ -118,7 +119,8 @@ func load(ctx context.Context, o Options) (aws.Config, error) {
 			Credentials: credentials.NewStaticCredentialsProvider("AKIASANDBOXSANDBOX00", "sandbox", ""),
 		}, nil
 	}
-	var options []func(*config.LoadOptions) error
+	// What the SDK would log comes back as an error as well, and standard error is ours.
+	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
 	if o.Region != "" {
 		options = append(options, config.WithRegion(o.Region))
 	}

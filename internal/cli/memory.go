@@ -15,6 +15,9 @@ const (
 	// what is not heap.
 	memoryBase     = 72 << 20
 	memoryPerEntry = 48
+	// dictionaries are those of Infineon's archives, outer and inner, 16 MiB
+	// each. Where an archive declares larger ones the collector works harder.
+	dictionaries = 32 << 20
 )
 
 // boundMemory trades memory for speed within the bound of an import, unless
@@ -27,10 +30,8 @@ func (p *preparation) boundMemory(scan *importer.ScanResult) {
 	}
 	limit := int64(memoryBase)
 	for _, source := range p.sources {
-		// Dictionaries of archives come on top; the limit must not make the
-		// collector work against them.
 		if source.Decoder.Vendor() == "infineon" {
-			limit += 2 * p.settings.Decode.Limits.OrDefault().DictionaryBytes
+			limit += dictionaries
 			break
 		}
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // TestWorkedExamplesDoWhatTheySay runs every thingpress command of the pages
-// about vendors, page by page, in order. A command fails with
+// about vendors and quotas, page by page, in order. A command fails with
 // exit code 3 only where its page says so.
 func TestWorkedExamplesDoWhatTheySay(t *testing.T) {
 	t.Parallel()
@@ -17,7 +17,7 @@ func TestWorkedExamplesDoWhatTheySay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, page := range []string{"espressif.md", "infineon.md", "microchip.md", "generated.md"} {
+	for _, page := range []string{"espressif.md", "infineon.md", "microchip.md", "generated.md", "quotas.md"} {
 		t.Run(page, func(t *testing.T) {
 			t.Parallel()
 			text, err := os.ReadFile(filepath.Join("..", "..", "docs", page))

@@ -1,0 +1,114 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// documentedFields reads docs/json.md: by "command: type", its fields, and
+// whether each may be missing.
+func documentedFields(t *testing.T) map[string]map[string]bool {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/json.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sections := map[string]map[string]bool{}
+	var section map[string]bool
+	for line := range strings.Lines(string(text)) {
+		if title, ok := strings.CutPrefix(line, "## "); ok {
+			section = map[string]bool{}
+			sections[strings.TrimSpace(title)] = section
+		}
+		cells := strings.Split(line, "|")
+		if len(cells) < 3 || !strings.HasPrefix(line, "| `") {
+			continue
+		}
+		for name := range strings.SplitSeq(cells[1], ",") {
+			section[strings.Trim(name, " `")] = strings.HasPrefix(strings.TrimSpace(cells[2]), "*optional*")
+		}
+	}
+	return sections
+}
+
+// Scripts rely on the page: a field that is printed must be on it, and one
+// that it does not call optional must be printed.
+func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
+	t.Parallel()
+	fields := documentedFields(t)
+	good, err := filepath.Abs("../../examples/espressif.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	env, dir := environment(t), t.TempDir()
+	bad, cut, missing := filepath.Join(dir, "bad.csv"), filepath.Join(dir, "cut.csv"), filepath.Join(dir, "missing.csv")
+	if err := os.WriteFile(bad, []byte("MAC,cn,cert\n4BA2BB8764BD,sensor-1,rubbish\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(cut, content[:len(content)/2], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	url := startSandbox(t, "--quota", "default")
+	seen := map[string]bool{}
+	for _, args := range [][]string{
+		{"inspect", good, good, bad},
+		{"inspect", cut},
+		{"import", "--sandbox", "--dry-run", "--policy", "p", good},
+		{"import", "--sandbox", "--policy", "p", good, bad},
+		{"import", "--sandbox", "--policy", "p", "--thing-type", "t", good},
+		{"imports"},
+		{"plan", "--sandbox", "--policy", "p", "--quota", "AttachPolicy=15", good, good, bad},
+		{"plan", "--sandbox", "--policy", "p", "--thing-type", "t", "--compare", good},
+		{"plan", "--sandbox", "--attribute", "a=1", "--attribute", "b=1", "--attribute", "c=1", "--attribute", "d=1", good},
+		{"plan", "--sandbox", missing},
+		{"quotas", "--endpoint-url", url, "--rate", "100000/h", "--policy", "p", "--request", "--yes"},
+		{"quotas", "--sandbox"},
+	} {
+		c := exec.Command(built(t), append(args, "--output", "json")...)
+		c.Env = env
+		out, _ := c.Output() // whatever the exit code, what is printed is documented
+		for line := range strings.Lines(string(out)) {
+			var object map[string]json.RawMessage
+			if err := json.Unmarshal([]byte(line), &object); err != nil {
+				t.Fatalf("%v: %v: %s", args, err, line)
+			}
+			section := args[0] + ": " + strings.Trim(string(object["type"]), `"`)
+			switch {
+			case string(object["type"]) == `"error"`:
+				section = "every command: error"
+			case section == "inspect: skipped":
+				section = "inspect: rejected"
+			}
+			seen[section] = true
+			documented, ok := fields[section]
+			if !ok {
+				t.Fatalf("%v: docs/json.md has no section %q", args, section)
+			}
+			for name := range object {
+				if _, ok := documented[name]; !ok {
+					t.Errorf("%s: %s is printed and not documented", section, name)
+				}
+			}
+			for name, optional := range documented {
+				if _, printed := object[name]; !printed && !optional {
+					t.Errorf("%v: %s: %s is documented and not printed", args, section, name)
+				}
+			}
+		}
+	}
+	for _, section := range slices.Sorted(maps.Keys(fields)) {
+		if !seen[section] {
+			t.Errorf("nothing printed a line of %q", section)
+		}
+	}
+}

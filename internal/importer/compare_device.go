@@ -6,6 +6,7 @@ import (
 	"errors"
 	"iter"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 
@@ -193,7 +194,7 @@ func (c *comparer) result() Comparison {
 }
 
 // page turns the reads of devices that exist into those of an import that
-// reads pages: the lists, and one read of a link per device.
+// reads pages: the lists, and one read of a link per device, from either side.
 func (c *comparer) page(result *Comparison) {
 	paged := float64(c.existing - existingFrom)
 	kept := newPaths(c.run.Limiters.Set(), c.run.Settings.Attachments).known
@@ -205,6 +206,13 @@ func (c *comparer) page(result *Comparison) {
 			result.Calls[op] = max(result.Calls[op]-paged, 0)
 		}
 	}
+	byThing, byPrincipal := quota.ListThingPrincipals, quota.ListPrincipalThings
+	if c.run.Settings.Exclusive {
+		byThing, byPrincipal = quota.ListThingPrincipalsV2, quota.ListPrincipalThingsV2
+	}
+	fromThere := math.Round(paged * (1 - c.run.links.share))
+	result.Calls[byThing] -= fromThere
+	result.Calls[byPrincipal] += fromThere
 	for _, op := range []quota.Op{quota.ListCertificates, quota.ListThings, quota.ListTargetsForPolicy, quota.ListThingsInThingGroup} {
 		result.Calls[op] += float64(result.Made[string(op)])
 	}

@@ -173,6 +173,10 @@ func TestComparingHundredThousandDevicesTakesLessThanAnHour(t *testing.T) {
 			if whole := found.Took * 100_000 / n; whole > time.Hour {
 				t.Errorf("%v for %d of which %d exist: %v for 100,000; calls %v", found.Took, n, existing, whole, found.Made)
 			}
+			ceiling, _ := importer.ExistingCeiling(set, w.settings.Attachments)
+			if now, _ := importer.Predict(set, found.Calls, n); existing > 0 && (now.Ceiling < 0.9*ceiling || now.Ceiling > 1.1*ceiling) {
+				t.Errorf("the forecast is %v, but the ceiling of devices that exist is %v/s", now, ceiling)
+			}
 			t.Logf("%d exist: %v; %v", existing, found.Took, found.Made)
 		})
 	}

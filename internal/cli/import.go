@@ -66,7 +66,7 @@ called: the import goes into an embedded endpoint that behaves like AWS IoT.
 			return runImport(c, &o, args, streams)
 		},
 	}
-	o.prepareFlags.add(c)
+	o.add(c)
 	flags := c.Flags()
 	flags.BoolVar(&o.fresh, "new", false, "begin a new import, also where an unfinished one could be resumed")
 	flags.StringVar(&o.resume, "resume", "", "resume the import with this ID, with its manifests and flags (see thingpress imports)")

@@ -51,7 +51,7 @@ of the embedded sandbox.
 			return runPlan(c.Context(), &o, args, streams)
 		},
 	}
-	o.prepareFlags.add(c)
+	o.add(c)
 	c.Flags().BoolVar(&o.compare, "compare", false, "look every device up in AWS")
 	return c
 }

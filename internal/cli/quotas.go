@@ -110,7 +110,7 @@ func runQuotas(ctx context.Context, o quotasOptions, streams Streams) (err error
 		return err
 	}
 	run := &quotasRun{options: o, streams: streams}
-	if run.connection, err = o.targetFlags.connect(ctx, sandbox.Options{}); err != nil {
+	if run.connection, err = o.connect(ctx, sandbox.Options{}); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, run.connection.close()) }()

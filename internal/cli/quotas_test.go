@@ -38,7 +38,7 @@ func newAccount(t *testing.T, deny string) *account {
 		if deny != "" && strings.HasSuffix(target, deny) {
 			w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 			w.WriteHeader(http.StatusBadRequest)
-			io.WriteString(w, `{"__type":"AccessDeniedException","Message":"not allowed"}`)
+			_, _ = io.WriteString(w, `{"__type":"AccessDeniedException","Message":"not allowed"}`)
 			return
 		}
 		if strings.HasSuffix(target, "RequestServiceQuotaIncrease") {

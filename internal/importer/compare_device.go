@@ -162,7 +162,7 @@ func (c *comparer) add(d *deviceRun, found finding) {
 		example.Reason, example.Detail = failure.reason, failure.Error()
 		c.fail(example)
 	}
-	kept := append(c.examples[found.state], example)
+	kept := slices.Concat(c.examples[found.state], []PlannedDevice{example})
 	slices.SortFunc(kept, func(a, b PlannedDevice) int { return cmp.Compare(a.number, b.number) })
 	c.examples[found.state] = kept[:min(len(kept), maxExamples)]
 }

@@ -4,8 +4,8 @@
 // A ledger records outcomes, not plans. Resuming an import decodes its
 // manifests again and leaves out the entries whose outcome stands.
 //
-// Two packages implement it: ledger/sqlite on one machine, ledger/dynamodb in
-// the stack. Package ledger/ledgertest holds the suite that both pass.
+// Package ledger/sqlite implements it on one machine. Package ledger/ledgertest
+// holds the suite that every implementation passes.
 package ledger
 
 import (

@@ -28,6 +28,7 @@ var arrows = []arrow{
 	{"internal/ledger", []string{"manifest/..."}},
 	{"internal/ledger/...", []string{"internal/ledger", "internal/ledger/...", "internal/xdg", "manifest/..."}},
 	{"internal/xdg", nil},
+	{"internal/environment", nil},
 	{"internal/importer/...", []string{"internal/importer/...", "internal/quota", "internal/ledger", "manifest/..."}},
 	{"internal/awsiot/...", []string{"internal/awsiot/...", "internal/importer/...", "internal/quota", "internal/ledger", "manifest/..."}},
 	{"internal/sandbox/...", []string{"internal/sandbox/...", "internal/quota", "manifest/..."}},

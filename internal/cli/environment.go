@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/thingpress/thingpress/internal/environment"
 )
 
 // environmentName is the variable that stands for a flag.
@@ -23,7 +25,7 @@ func flagsFromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, boo
 		}
 		values := []string{value}
 		if _, repeats := flag.Value.(pflag.SliceValue); repeats {
-			values = splitList(value)
+			values = environment.List(value)
 		}
 		for _, v := range values {
 			if err := flags.Set(flag.Name, v); err != nil {
@@ -33,23 +35,4 @@ func flagsFromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, boo
 		}
 	})
 	return failed
-}
-
-// splitList splits at commas; \, is a comma and \\ a backslash inside a value.
-func splitList(list string) []string {
-	var values []string
-	var value strings.Builder
-	for i := 0; i < len(list); i++ {
-		switch c := list[i]; {
-		case c == '\\' && i+1 < len(list) && (list[i+1] == ',' || list[i+1] == '\\'):
-			i++
-			value.WriteByte(list[i])
-		case c == ',':
-			values = append(values, strings.TrimSpace(value.String()))
-			value.Reset()
-		default:
-			value.WriteByte(c)
-		}
-	}
-	return append(values, strings.TrimSpace(value.String()))
 }

@@ -1,0 +1,163 @@
+package stack
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/environment"
+	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// A Config is what the template puts into the environment of each function.
+type Config struct {
+	// Stack is the name of the CloudFormation stack.
+	Stack string
+	// Table is the ledger's.
+	Table string
+	// Queues are the URLs of those that functions send to.
+	Queues Queues
+	// Buckets are the names of the buckets by vendor.
+	Buckets map[string]string
+	// Signers and Reports are the names of the other two buckets.
+	Signers, Reports string
+	// Notices is the ARN of the SNS topic.
+	Notices string
+	// Attachments are what every device is to get.
+	Attachments importer.Attachments
+	Status      importer.Status
+	ThingName   manifest.Template
+	// Bundle and Slot choose the certificate of Infineon and Microchip chips.
+	Bundle, Slot string
+	AllowExpired bool
+	// Share is the part of every quota that this stack may use, above 0 and at most 1.
+	Share float64
+	// MaxConcurrency is how many importers may run at once.
+	MaxConcurrency int
+	// Retention is how long the ledger keeps what is not a lease or claim; 0 is for ever.
+	Retention time.Duration
+}
+
+// Queues are URLs of queues.
+type Queues struct {
+	Manifests, Devices, ManifestsParked, DevicesParked string
+}
+
+// Settings are those of every import of this stack. Signers are added by who reads them.
+func (c *Config) Settings() importer.Settings {
+	return importer.Settings{
+		Attachments: c.Attachments,
+		Status:      c.Status,
+		Decode: manifest.Options{
+			ThingName: c.ThingName, AllowExpired: c.AllowExpired, Slot: c.Slot, Bundle: c.Bundle,
+		},
+	}
+}
+
+// Vendor returns the vendor of a bucket; ok is false for a bucket that is none
+// of the vendors'.
+func (c *Config) Vendor(bucket string) (vendor string, ok bool) {
+	for vendor, name := range c.Buckets {
+		if name == bucket {
+			return vendor, true
+		}
+	}
+	return "", false
+}
+
+// ReadConfig reads the environment through lookup, as [os.LookupEnv] is one. The
+// error names every variable that is missing or wrong.
+func ReadConfig(lookup func(name string) (value string, ok bool)) (Config, error) {
+	r := reader{lookup: lookup}
+	config := Config{
+		Stack: r.must("STACK"),
+		Table: r.must("LEDGER_TABLE"),
+		Queues: Queues{
+			Manifests: r.must("MANIFESTS_QUEUE_URL"), Devices: r.must("DEVICES_QUEUE_URL"),
+			ManifestsParked: r.must("MANIFESTS_PARKED_QUEUE_URL"), DevicesParked: r.must("DEVICES_PARKED_QUEUE_URL"),
+		},
+		Buckets: map[string]string{},
+		Signers: r.must("SIGNER_BUCKET"), Reports: r.must("REPORTS_BUCKET"),
+		Notices: r.must("NOTICES_TOPIC_ARN"),
+		Attachments: importer.Attachments{
+			Policies: r.list("POLICIES"), ThingGroups: r.list("THING_GROUPS"),
+			ThingType: r.option("THING_TYPE"), BillingGroup: r.option("BILLING_GROUP"),
+		},
+		Status: importer.Status(cmp.Or(r.option("STATUS"), string(importer.StatusActive))),
+		Bundle: r.option("BUNDLE"), Slot: r.option("SLOT"),
+		AllowExpired:   parsed(&r, "ALLOW_EXPIRED", false, strconv.ParseBool),
+		Share:          parsed(&r, "SHARE", 1, func(s string) (float64, error) { return strconv.ParseFloat(s, 64) }),
+		MaxConcurrency: parsed(&r, "MAX_CONCURRENCY", 2, strconv.Atoi),
+		Retention:      24 * time.Hour * time.Duration(parsed(&r, "LEDGER_RETENTION_DAYS", 0, strconv.Atoi)),
+	}
+	for _, vendor := range []string{"espressif", "generated", "infineon", "microchip"} {
+		config.Buckets[vendor] = r.must(strings.ToUpper(vendor) + "_BUCKET")
+	}
+	if text := r.option("THING_NAME"); text != "" {
+		config.ThingName = parsed(&r, "THING_NAME", manifest.Template{}, manifest.ParseTemplate)
+	}
+	r.require("STATUS", config.Status == importer.StatusActive || config.Status == importer.StatusInactive, "is neither ACTIVE nor INACTIVE")
+	r.require("BUNDLE", slices.Contains([]string{"", "E0E0", "E0E1", "E0E2"}, config.Bundle), "is none of E0E0, E0E1, E0E2")
+	r.require("SHARE", config.Share > 0 && config.Share <= 1, "is not above 0 and at most 1")
+	r.require("MAX_CONCURRENCY", config.MaxConcurrency >= 2, "is less than 2, the least that an SQS event source takes")
+	r.require("LEDGER_RETENTION_DAYS", config.Retention >= 0, "is negative")
+	return config, errors.Join(r.wrong...)
+}
+
+// A reader collects what is wrong.
+type reader struct {
+	lookup func(string) (string, bool)
+	wrong  []error
+}
+
+const prefix = "THINGPRESS_"
+
+func (r *reader) must(name string) string {
+	value, _ := r.lookup(prefix + name)
+	r.require(name, value != "", "is not set")
+	return value
+}
+
+// option reads a value of which "None" is none, as users of the Python
+// Thingpress write it.
+func (r *reader) option(name string) string {
+	value, _ := r.lookup(prefix + name)
+	value = strings.TrimSpace(value)
+	if strings.EqualFold(value, "none") {
+		return ""
+	}
+	return value
+}
+
+func (r *reader) list(name string) []string {
+	text := r.option(name)
+	if text == "" {
+		return nil
+	}
+	list := environment.List(text)
+	r.require(name, !slices.Contains(list, ""), "has an empty name between its commas")
+	return list
+}
+
+func (r *reader) require(name string, holds bool, what string) {
+	if !holds {
+		r.wrong = append(r.wrong, fmt.Errorf("%s%s %s", prefix, name, what))
+	}
+}
+
+func parsed[T any](r *reader, name string, fallback T, parse func(string) (T, error)) T {
+	text := r.option(name)
+	if text == "" {
+		return fallback
+	}
+	value, err := parse(text)
+	if err != nil {
+		r.wrong = append(r.wrong, fmt.Errorf("%s%s: %w", prefix, name, err))
+	}
+	return value
+}

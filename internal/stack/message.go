@@ -1,0 +1,119 @@
+package stack
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// A DeviceMessage is one device on the devices queue. The queue delivers at
+// least once and in any order: Import and Entry say which outcome it is about.
+type DeviceMessage struct {
+	// Import is the import's ID, Entry the position in its only manifest.
+	Import string `json:"import"`
+	Entry  int    `json:"entry"`
+	Line   int    `json:"line,omitempty"`
+	// ID is the vendor's own identity of the device.
+	ID        string `json:"id,omitempty"`
+	ThingName string `json:"thing_name"`
+	// Certificate is the DER of the leaf.
+	Certificate []byte `json:"certificate"`
+	// First is when the device was sent for the first time; Attempt counts how
+	// often it was handed back since.
+	First   time.Time `json:"first"`
+	Attempt int       `json:"attempt,omitempty"`
+	// Cause is why it was handed back last.
+	Cause string `json:"cause,omitempty"`
+}
+
+// NewDeviceMessage returns the message of a device that is sent for the first time.
+func NewDeviceMessage(importID string, d *manifest.Device, now time.Time) DeviceMessage {
+	return DeviceMessage{
+		Import: importID, Entry: d.Entry, Line: d.Line, ID: d.ID, ThingName: d.ThingName,
+		Certificate: d.Certificate.Raw, First: now.UTC().Truncate(time.Second),
+	}
+}
+
+// ParseDeviceMessage parses the body of a message of the devices queue.
+func ParseDeviceMessage(body string) (DeviceMessage, error) {
+	var m DeviceMessage
+	if err := json.Unmarshal([]byte(body), &m); err != nil {
+		return m, fmt.Errorf("device message: %w", err)
+	}
+	if m.Import == "" || m.Entry < 0 || m.ThingName == "" || len(m.Certificate) == 0 {
+		return m, errors.New("device message: import, entry, thing_name or certificate is missing")
+	}
+	return m, nil
+}
+
+// Device returns the device as the engine takes it. Vendor and attributes do
+// not travel: names are expanded before a device is sent.
+func (m *DeviceMessage) Device() (manifest.Device, error) {
+	certificate, err := x509.ParseCertificate(m.Certificate)
+	if err != nil {
+		return manifest.Device{}, fmt.Errorf("import %s: entry %d: parse certificate: %w", m.Import, m.Entry, err)
+	}
+	return manifest.Device{
+		Entry: m.Entry, Line: m.Line, ID: m.ID, ThingName: m.ThingName,
+		Certificate: certificate, CertificateID: m.CertificateID(),
+	}, nil
+}
+
+// CertificateID is the lower-case hex SHA-256 of the certificate, as AWS IoT forms it.
+func (m *DeviceMessage) CertificateID() string {
+	sum := sha256.Sum256(m.Certificate)
+	return hex.EncodeToString(sum[:])
+}
+
+// Kinds of a [Task].
+const (
+	// TaskContinue goes on with an import whose manifest is not all sent.
+	TaskContinue = "continue"
+	// TaskComplete ends an import that has no pending entry: report and notice.
+	TaskComplete = "complete"
+	// TaskSweep looks at every open import; a schedule sends it.
+	TaskSweep = "sweep"
+)
+
+// A Task is a message of our own on the manifests queue, beside the events of S3.
+type Task struct {
+	Kind string `json:"thingpress"`
+	// Import is the import's ID; empty for a sweep.
+	Import string `json:"import,omitempty"`
+	// Attempt counts how often the task was handed on without any progress.
+	Attempt int `json:"attempt,omitempty"`
+}
+
+// ParseTask parses the body of a message of the manifests queue; ok is false
+// for a body that is no task, such as an event of S3.
+func ParseTask(body string) (task Task, ok bool, err error) {
+	if err := json.Unmarshal([]byte(body), &task); err != nil {
+		return Task{}, false, fmt.Errorf("manifest message: %w", err)
+	}
+	switch task.Kind {
+	case "":
+		return Task{}, false, nil
+	case TaskSweep:
+		return task, true, nil
+	case TaskContinue, TaskComplete:
+		if task.Import == "" {
+			return task, true, fmt.Errorf("manifest message: task %q names no import", task.Kind)
+		}
+		return task, true, nil
+	}
+	return task, true, fmt.Errorf("manifest message: unknown task %q", task.Kind)
+}
+
+// MaxDelay is the longest that a message can be sent ahead of its delivery
+// (SQS, DelaySeconds).
+const MaxDelay = 15 * time.Minute
+
+// GiveUpAfter is how long a device is handed back before its outcome is
+// failed: undeliverable.
+const GiveUpAfter = 10 * 24 * time.Hour

@@ -1,0 +1,59 @@
+package stack_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// What a later function reads must do what the first one was asked to do.
+func TestNoSettingIsLostWhenTheyAreFrozen(t *testing.T) {
+	t.Parallel()
+	name, err := manifest.ParseTemplate("line-{mac}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Date(2026, 11, 23, 16, 0, 0, 123, time.UTC)
+	for what, config := range map[string]stack.Config{
+		"all": {
+			Attachments: importer.Attachments{
+				Policies: []string{"a", "b,c"}, ThingGroups: []string{"g"}, ThingType: "t", BillingGroup: "b",
+			},
+			Status: importer.StatusInactive, ThingName: name, Bundle: "E0E2", Slot: "3", AllowExpired: true,
+		},
+		"none": {Status: importer.StatusActive},
+	} {
+		text, err := stack.FreezeSettings(config.Settings(), began)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := stack.ParseSettings(text)
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		if !got.Decode.Now.Equal(began) {
+			t.Errorf("%s: validity is held against %v", what, got.Decode.Now)
+		}
+		if diff := cmp.Diff(config.Attachments, got.Attachments); diff != "" {
+			t.Errorf("%s: %s", what, diff)
+		}
+		again, err := stack.FreezeSettings(got, began)
+		if err != nil || again != text {
+			t.Errorf("%s: %s comes back as %s, %v", what, text, again, err)
+		}
+	}
+}
+
+func TestSettingsThatCannotBeReadAreNotTakenForNone(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", "{", `{"settings":{"thing_name":"{nonsense}"}}`} {
+		if s, err := stack.ParseSettings(text); err == nil {
+			t.Errorf("%q is read as %+v", text, s)
+		}
+	}
+}

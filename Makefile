@@ -8,6 +8,7 @@ GOFUMPT       := v0.12.0
 GOLANGCI_LINT := v2.15.0
 STATICCHECK   := v0.8.2
 GOVULNCHECK   := v1.9.0
+MAVEN_COPY    := 3.8.1
 MOTO          := 5.2.1
 AWSCLI        := 1.45.11
 
@@ -22,7 +23,7 @@ golangci-lint := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT)
 staticcheck   := $(TOOLS)/staticcheck-$(STATICCHECK)
 govulncheck   := $(TOOLS)/govulncheck-$(GOVULNCHECK)
 
-# The names in THINGPRESS_REQUIRE (data, moto, awscli, race, vulndb) are what must not be missing.
+# The names in THINGPRESS_REQUIRE (data, moto, awscli, elasticmq, dynamodb-local, race, vulndb) are what must not be missing.
 comma    := ,
 required := $(subst $(comma), ,$(THINGPRESS_REQUIRE))
 
@@ -37,7 +38,7 @@ build: ## build bin/thingpress
 # The race detector needs cgo and a C compiler that finds its library. go test names what was skipped through testsummary, which
 # closes with "N passed, N failed, N skipped".
 .PHONY: test
-test: venv ## run every test, with the race detector where there is a C compiler
+test: venv jars ## run every test, with the race detector where there is a C compiler
 	@race=; \
 	if [ "$$(go env CGO_ENABLED)" = 1 ] && printf '#include <stdlib.h>\nint main(void) { return 0; }\n' | $$(go env CC) -x c -o /dev/null - 2>/dev/null; then \
 		race=-race; \
@@ -105,6 +106,20 @@ venv: ## install moto and the AWS CLI for the tests, unless usable ones are ther
 		$(VENV)/bin/pip install --quiet --retries 2 --disable-pip-version-check $$want || \
 		echo "$$want could not be installed: tests that need it will skip or fail" >&2; \
 	fi
+
+# Each pom.xml names a Java program that tests run; SHA256SUMS beside it lists every file, and the tests check the sums before they
+# run it. Without Maven or a network nothing is fetched, and the tests that want it skip, or fail where THINGPRESS_REQUIRE names it.
+.PHONY: jars
+jars: ## fetch ElasticMQ and DynamoDB Local for the tests, unless they are there
+	@for pom in internal/requiretest/jars/*/pom.xml; do \
+		name=$$(basename "$$(dirname "$$pom")"); to=$(CURDIR)/.tools/jars/$$name; missing=; \
+		while read -r sum file; do [ -f "$$to/$$file" ] || missing=yes; done < "$$(dirname "$$pom")/SHA256SUMS"; \
+		[ -n "$$missing" ] || continue; \
+		echo "fetching $$name into .tools/jars"; \
+		mvn --batch-mode --quiet --file "$$pom" org.apache.maven.plugins:maven-dependency-plugin:$(MAVEN_COPY):copy-dependencies \
+			-DoutputDirectory="$$to" -DoverWriteReleases=true || \
+		echo "$$name could not be fetched: tests that need it will skip or fail" >&2; \
+	done
 
 .PHONY: tools
 tools: $(gofumpt) $(golangci-lint) $(staticcheck) $(govulncheck) ## install the tools of lint below .tools

@@ -1,21 +1,13 @@
 package requiretest
 
 import (
-	"context"
 	_ "embed"
-	"errors"
 	"fmt"
-	"net/http"
 	"os/exec"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 )
-
-// motoLimit bounds the start of moto, which is an import of a thousand Python modules.
-const motoLimit = 2 * time.Minute
 
 // motoScript starts moto with certificate IDs as AWS makes them, the SHA-256 of the DER; by default moto hashes the PEM text.
 // It serves until its standard input closes, so that it ends with the test process, however that ends. Port 0 lets
@@ -54,105 +46,14 @@ func Moto(t testing.TB) *MotoServer {
 
 // startMoto runs moto and returns when it has answered once.
 func startMoto(t testing.TB, python string) (*MotoServer, error) {
-	log := &motoLog{address: make(chan string, 1)}
-	life, kill := context.WithCancel(context.Background()) // longer than the test's own: cleanups of the test may still call moto
-	cmd := exec.CommandContext(life, python, "-c", motoScript)
+	t.Helper()
+	cmd := exec.Command(python, "-c", motoScript) //nolint:noctx // it outlives the test's context: cleanups may still call moto
 	cmd.Env = clean()
-	cmd.Dir = t.TempDir() // Python imports from its working directory first
-	cmd.Stdout, cmd.Stderr = log, log
-	_, err := cmd.StdinPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
+	url, err := startServer(t, cmd, motoAddress, "/moto-api/data.json")
 	if err != nil {
-		kill()
 		return nil, err
 	}
-	ended := make(chan struct{})
-	go func() {
-		_ = cmd.Wait() // killed in the end: its exit status says nothing
-		close(ended)
-	}()
-	end := func() {
-		kill()
-		<-ended
-	}
-
-	ctx, cancel := context.WithTimeout(context.Background(), motoLimit)
-	defer cancel()
-	select {
-	case url := <-log.address:
-		if err := answers(ctx, url); err != nil {
-			end()
-			return nil, err
-		}
-		t.Cleanup(func() {
-			end()
-			if t.Failed() {
-				t.Logf("the end of moto's log:\n%s", log)
-			}
-		})
-		return &MotoServer{URL: url}, nil
-	case <-ended:
-		kill()
-		return nil, errors.New(lastLine([]byte(log.String())))
-	case <-ctx.Done():
-		end()
-		return nil, fmt.Errorf("moto did not start within %v: %s", motoLimit, lastLine([]byte(log.String())))
-	}
+	return &MotoServer{URL: url}, nil
 }
 
-// answers asks once; moto listens before it logs its address, so the connection waits instead of being refused.
-func answers(ctx context.Context, url string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/moto-api/data.json", nil)
-	if err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	if err := resp.Body.Close(); err != nil {
-		return err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("moto answers %s", resp.Status)
-	}
-	return nil
-}
-
-var motoAddress = regexp.MustCompile(`Running on (http://127\.0\.0\.1:\d+)\D`)
-
-// motoLog keeps the end of what moto logs and announces its address once.
-type motoLog struct {
-	address chan string
-
-	mu        sync.Mutex
-	text      []byte
-	announced bool
-}
-
-// motoLogLimit is enough for a few tracebacks.
-const motoLogLimit = 32 << 10
-
-func (l *motoLog) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.text = append(l.text, p...)
-	if !l.announced {
-		if m := motoAddress.FindSubmatch(l.text); m != nil {
-			l.announced = true
-			l.address <- string(m[1])
-		}
-	}
-	if over := len(l.text) - motoLogLimit; over > 0 {
-		l.text = append(l.text[:0], l.text[over:]...)
-	}
-	return len(p), nil
-}
-
-func (l *motoLog) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return string(l.text)
-}
+var motoAddress = regexp.MustCompile(`Running on http://127\.0\.0\.1:(\d+)\D`)

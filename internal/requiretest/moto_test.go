@@ -74,23 +74,23 @@ func TestMotoThatCannotStartSaysWhy(t *testing.T) {
 	}
 }
 
-func TestMotoLogAnnouncesTheAddressOnceAndStaysSmall(t *testing.T) {
+func TestLogAnnouncesTheAddressOnceAndStaysSmall(t *testing.T) {
 	t.Parallel()
-	log := &motoLog{address: make(chan string, 1)}
+	log := &serverLog{pattern: motoAddress, address: make(chan string, 1)}
 	for _, part := range []string{"WARNING: development server\n * Running on http://127.0.0.1:41", "873\nPress CTRL+C\n", " * Running on http://127.0.0.1:9\n"} {
 		if _, err := log.Write([]byte(part)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := <-log.address; got != "http://127.0.0.1:41873" {
+	if got := <-log.address; got != "41873" {
 		t.Errorf("address %q: announced before the line was whole", got)
 	}
 	for range 3 {
-		if _, err := log.Write(make([]byte, motoLogLimit)); err != nil {
+		if _, err := log.Write(make([]byte, serverLogLimit)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if n := len(log.String()); n != motoLogLimit {
-		t.Errorf("log holds %d bytes, want at most %d", n, motoLogLimit)
+	if n := len(log.String()); n != serverLogLimit {
+		t.Errorf("log holds %d bytes, want at most %d", n, serverLogLimit)
 	}
 }

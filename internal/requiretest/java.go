@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +25,40 @@ var jars embed.FS
 // endsWithStdin runs a program that knows nothing of its parent until standard input closes, which it does also when the
 // test is killed. A shell gives background commands no standard input of their own, therefore the detour over 3.
 const endsWithStdin = `exec 3<&0; "$@" </dev/null 3<&- & pid=$!; (cat <&3; kill -9 $pid) >/dev/null 2>&1 & wait $pid`
+
+var (
+	elasticMQAddress = regexp.MustCompile(`bind address 127\.0\.0\.1:(\d+),`)
+	dynamoDBAddress  = regexp.MustCompile(`Port:\s+(\d+)\s`)
+)
+
+// ElasticMQ starts an SQS of its own for the test, without queues, and ends it with the test. The answer is its base URL; any
+// region and any credentials do. Queue URLs are those under which it was called. Missing, it is "elasticmq".
+func ElasticMQ(t testing.TB) (url string) {
+	t.Helper()
+	return Java(t, "elasticmq", elasticMQAddress, []string{
+		"rest-sqs.bind-hostname=127.0.0.1", "rest-sqs.bind-port=0", "node-address.host=*", "rest-stats.enabled=false",
+	}, "org.elasticmq.server.Main")
+}
+
+// DynamoDBLocal starts a DynamoDB of its own for the test, in memory and without tables, and ends it with the test. The answer is
+// its base URL; any region does, but credentials must have an access key of letters and digits. All of them see the same tables.
+// Missing, it is "dynamodb-local".
+func DynamoDBLocal(t testing.TB) (url string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed at once: DynamoDB Local wants a number
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return Java(t, "dynamodb-local", dynamoDBAddress, nil,
+		"com.amazonaws.services.dynamodbv2.local.main.ServerRunner", "-inMemory", "-sharedDb", "-disableTelemetry", "-port", port)
+}
 
 // Java starts a Java server for the test and ends it with the test; whatever it logged last is shown when the test fails. Set is
 // a directory of jars, the name under which the program is Missing; main is the class, args go to it, and properties, of the form

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 )
@@ -59,16 +58,26 @@ func TestServerEndsWithItsStandardInput(t *testing.T) {
 	_ = cmd.Wait() // killed
 }
 
-func TestElasticMQAnswers(t *testing.T) {
+func TestJavaServersAnswer(t *testing.T) {
 	t.Parallel()
-	url := Java(t, "elasticmq", regexp.MustCompile(`bind address 127\.0\.0\.1:(\d+),`),
-		[]string{"rest-sqs.bind-hostname=127.0.0.1", "rest-sqs.bind-port=0", "rest-stats.enabled=false"}, "org.elasticmq.server.Main")
-	resp, err := http.Get(url + "/?Action=ListQueues")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if body, err := io.ReadAll(resp.Body); err != nil || !strings.Contains(string(body), "ListQueuesResult") {
-		t.Errorf("%s: %s, %v", resp.Status, body, err)
+	for name, c := range map[string]struct {
+		start func(testing.TB) string
+		path  string
+		want  string
+	}{
+		"elasticmq":      {ElasticMQ, "/?Action=ListQueues", "ListQueuesResult"},
+		"dynamodb-local": {DynamoDBLocal, "/", "com.amazonaws.dynamodb"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			resp, err := http.Get(c.start(t) + c.path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = resp.Body.Close() }()
+			if body, err := io.ReadAll(resp.Body); err != nil || !strings.Contains(string(body), c.want) {
+				t.Errorf("%s: %s, %v", resp.Status, body, err)
+			}
+		})
 	}
 }

@@ -27,6 +27,7 @@ const (
 // for concurrent use. See docs/adr/0003-rate-controller.md.
 type control struct {
 	cap   float64 // the most the quota allows, in calls per second; +Inf for none
+	part  float64 // of the cap that is this limiter's where others share the quota; 0 where none do
 	limit float64 // what the server last showed to allow; cap before it showed anything
 	since time.Time
 	k     float64 // seconds from since until the curve is back at limit
@@ -51,7 +52,7 @@ func startAt(limit float64, now time.Time) control {
 
 // startBelow returns a control that begins at a part of the cap and grows.
 func startBelow(limit, start float64, now time.Time) control {
-	c := control{cap: limit, busy: now, seen: history{origin: now}, ambientMost: ambientMostSharing}
+	c := control{cap: limit, part: start, busy: now, seen: history{origin: now}, ambientMost: ambientMostSharing}
 	c.settle(max(start, Floor), now)
 	// The curve begins where it is back at its limit.
 	c.since = now.Add(-seconds(c.k))
@@ -62,14 +63,28 @@ func startBelow(limit, start float64, now time.Time) control {
 func (c *control) settle(limit float64, now time.Time) {
 	c.limit = min(max(limit, Floor/backOff), c.cap)
 	c.since = now
-	c.k = min(max(plateauCalls/c.limit, shortest.Seconds()), longest.Seconds())
-	if math.IsInf(c.cap, 1) {
+	if c.part == 0 {
+		c.k = c.plateau(c.limit)
 		return
+	}
+	// Sharers grow by the same number of calls in the same time, whatever each
+	// has: then a cut, which takes a part of what one has, makes them equal.
+	c.k = c.plateau(c.part) * math.Cbrt(c.limit/c.part)
+}
+
+// plateau is how long the curve takes to be back at a limit, in seconds.
+func (c *control) plateau(limit float64) float64 {
+	k := min(max(plateauCalls/limit, shortest.Seconds()), longest.Seconds())
+	if math.IsInf(c.cap, 1) {
+		return k
 	}
 	// However slowly the curve passes the limit, the cap is reached no later
 	// than along a straight line of recovery.
-	line := (c.cap - backOff*c.limit) / (recovery * c.cap)
-	c.k = min(c.k, line/(1+math.Cbrt((c.cap-c.limit)/((1-backOff)*c.limit))))
+	line := (c.cap - backOff*limit) / (recovery * c.cap)
+	if c.part > 0 { // more than two sharers grow together no faster than two
+		line *= c.cap / c.part / 2
+	}
+	return min(k, line/(1+math.Cbrt((c.cap-limit)/((1-backOff)*limit))))
 }
 
 // rate is a cubic curve: fast back to the limit, slow around it, then ever

@@ -155,24 +155,34 @@ func TestNeighbourIsGivenWayToAndItsPartTakenBack(t *testing.T) {
 func TestSharersFillTheQuotaFairly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		const tps, sharers = 100.0, 5
-		var clients []client
-		for range sharers {
-			clients = append(clients, one(NewLimiter(tps, Options{Sharers: sharers})))
-		}
-		var sum float64
-		for i, r := range run(t, newServer(tps), 10*time.Minute, clients...) {
-			got := r.rate(0.2, 1)
-			sum += got
-			if got < tps/sharers/2 || got > tps/sharers*2 {
-				t.Errorf("sharer %d: %.1f calls/s of %g", i, got, tps)
+		for _, test := range []struct {
+			tps     float64
+			sharers int
+			most    float64 // throttled
+		}{
+			{10, 2, 0.09},
+			{100, 2, 0.03},
+			{100, 5, 0.08},
+		} {
+			var clients []client
+			for range test.sharers {
+				clients = append(clients, one(NewLimiter(test.tps, Options{Sharers: test.sharers})))
 			}
-			if r.throttled() > 0.08 {
-				t.Errorf("sharer %d: %.3f throttled", i, r.throttled())
+			var sum float64
+			fair := test.tps / float64(test.sharers)
+			for i, r := range run(t, newServer(test.tps), 10*time.Minute, clients...) {
+				got := r.rate(0.2, 1)
+				sum += got
+				if got < fair/2 || got > fair*2 {
+					t.Errorf("%d sharers of %g calls/s: sharer %d has %.1f", test.sharers, test.tps, i, got)
+				}
+				if r.throttled() > test.most {
+					t.Errorf("%d sharers of %g calls/s: sharer %d: %.3f throttled", test.sharers, test.tps, i, r.throttled())
+				}
 			}
-		}
-		if sum < 0.95*tps {
-			t.Errorf("together %.1f calls/s of %g", sum, tps)
+			if sum < 0.95*test.tps {
+				t.Errorf("%d sharers of %g calls/s have %.1f together", test.sharers, test.tps, sum)
+			}
 		}
 	})
 }

@@ -30,7 +30,7 @@ func (v *importView) event(event importer.Event) {
 	case importer.Progress:
 		v.printer.Update(statusOf(e))
 	case importer.Comparing:
-		v.printer.Update(progress.Status{Phase: "comparing", Done: int64(e.Done), Total: int64(e.Total), Rate: e.Rate})
+		v.printer.Update(progress.Status{Phase: "comparing", Done: int64(e.Done), Total: int64(e.Total), Rate: e.Rate, Ceiling: e.Ceiling, Binding: e.Binding})
 	case importer.Paused:
 		v.printer.Note("paused: nothing answers (%v); one call every five seconds looks whether that has changed", e.Cause)
 	case importer.Resumed:

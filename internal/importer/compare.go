@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -52,6 +53,10 @@ type Comparing struct {
 	Done, Total int
 	// Rate is in devices per second since the lists were read.
 	Rate float64
+	// Ceiling is what the quotas of the reads allow for devices that exist, in
+	// devices per second; 0 is no limit. Binding is the operation whose quota it is.
+	Ceiling float64
+	Binding string
 }
 
 func (Comparing) event() {}
@@ -145,10 +150,10 @@ func (c *comparer) watch(end <-chan struct{}) {
 	defer ticker.Stop()
 	began := time.Now()
 	for {
-		rate, _ := c.run.links.rate()
-		c.run.window.fit(rate)
+		ceiling, binding := c.ceiling()
+		c.run.window.fit(ceiling)
 		c.mu.Lock()
-		p := Comparing{Done: c.done, Total: c.devices}
+		p := Comparing{Done: c.done, Total: c.devices, Ceiling: finite(ceiling), Binding: string(binding)}
 		c.mu.Unlock()
 		if spent := time.Since(began).Seconds(); spent > 0 {
 			p.Rate = float64(p.Done) / spent
@@ -160,6 +165,21 @@ func (c *comparer) watch(end <-chan struct{}) {
 			return
 		}
 	}
+}
+
+// ceiling is what the reads of a device that exists allow, in devices per second.
+func (c *comparer) ceiling() (float64, quota.Op) {
+	r := c.run
+	rate, binding := r.links.rate()
+	reads := maps.Clone(r.paths.known)
+	if !c.complete {
+		reads = maps.Clone(r.paths.unknown)
+		delete(reads, opRegister)
+	}
+	if other, op := r.Limiters.Ceiling(reads); other < rate {
+		return other, op
+	}
+	return rate, binding
 }
 
 // verdict is the error of a comparison whose devices all ended.

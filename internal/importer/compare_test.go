@@ -15,6 +15,11 @@ import (
 
 func (w *world) compare(content []byte) importer.Comparison {
 	w.Helper()
+	return w.compareTelling(content, nil)
+}
+
+func (w *world) compareTelling(content []byte, events importer.Events) importer.Comparison {
+	w.Helper()
 	sources := w.sources(content)
 	scan, err := importer.Scan(w.Context(), sources, w.settings, nil)
 	if err != nil {
@@ -23,6 +28,7 @@ func (w *world) compare(content []byte) importer.Comparison {
 	before := w.server.Created()
 	found, err := importer.Compare(w.Context(), importer.CompareConfig{
 		Sources: sources, Scan: scan, Settings: w.settings, Target: w.target, AWS: w.aws, Limiters: w.limiters,
+		Events: events,
 	})
 	if err != nil {
 		w.Fatal(err)
@@ -166,7 +172,12 @@ func TestComparingHundredThousandDevicesTakesLessThanAnHour(t *testing.T) {
 				w.must(w.sources(content))
 			}
 			w.limiters = quota.NewLimiters(set, quota.Options{})
-			found := w.compare(content)
+			var last importer.Comparing
+			found := w.compareTelling(content, func(e importer.Event) {
+				if c, ok := e.(importer.Comparing); ok {
+					last = c
+				}
+			})
 			if found.Unchanged != existing || found.New != n-existing {
 				t.Errorf("%d devices, %d exist: %+v", n, existing, found)
 			}
@@ -174,6 +185,9 @@ func TestComparingHundredThousandDevicesTakesLessThanAnHour(t *testing.T) {
 				t.Errorf("%v for %d of which %d exist: %v for 100,000; calls %v", found.Took, n, existing, whole, found.Made)
 			}
 			ceiling, _ := importer.ExistingCeiling(set, w.settings.Attachments)
+			if last.Done == 0 || last.Ceiling < 0.9*ceiling || last.Ceiling > ceiling || last.Binding == "" {
+				t.Errorf("the live line ends with %+v, but the ceiling of devices that exist is %v/s", last, ceiling)
+			}
 			if now, _ := importer.Predict(set, found.Calls, n); existing > 0 && (now.Ceiling < 0.9*ceiling || now.Ceiling > 1.1*ceiling) {
 				t.Errorf("the forecast is %v, but the ceiling of devices that exist is %v/s", now, ceiling)
 			}

@@ -1,0 +1,72 @@
+package object
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// A GoneError says that a version of an object cannot be had any more, however
+// often it is asked for.
+type GoneError struct {
+	Version Version
+	// Problem is what became of it, a sentence that begins with "it".
+	Problem string
+	// Err is S3's answer; nil where it is not that.
+	Err error
+}
+
+// Error names the object and what became of it.
+func (e *GoneError) Error() string {
+	return fmt.Sprintf("s3: %s/%s: %s", e.Version.Bucket, e.Version.Key, e.Problem)
+}
+
+// Unwrap returns S3's answer.
+func (e *GoneError) Unwrap() error { return e.Err }
+
+// problemOf says what an answer means that will not change; empty for others.
+func problemOf(err error) string {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return ""
+	}
+	switch api.ErrorCode() {
+	case "NoSuchKey", "NoSuchVersion", "NotFound", "NoSuchBucket":
+		return "it was deleted before it was read to its end"
+	case "MethodNotAllowed": // the version is a delete marker
+		return "it is the mark of a deleted object"
+	case "PreconditionFailed":
+		return "it was replaced before it was read to its end"
+	case "InvalidObjectState":
+		return "it is in an archive storage class; restore it, or upload it again"
+	}
+	return ""
+}
+
+// isFinal says whether the same request would be answered alike: gone, denied,
+// or otherwise the fault of who asks.
+func isFinal(err error) bool {
+	var gone *GoneError
+	if errors.As(err, &gone) {
+		return true
+	}
+	var response *smithyhttp.ResponseError
+	if !errors.As(err, &response) {
+		return false
+	}
+	switch code := response.HTTPStatusCode(); code {
+	case http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return false
+	default:
+		return code >= 400 && code < 500
+	}
+}
+
+// isEmptyObject says whether a range was refused because there is nothing in the object.
+func isEmptyObject(err error) bool {
+	var api smithy.APIError
+	return errors.As(err, &api) && api.ErrorCode() == "InvalidRange"
+}

@@ -1,0 +1,213 @@
+// Package objecttest is the part of S3 that functions of the stack read: a
+// server that tests put objects into and that breaks off where they want.
+package objecttest
+
+import (
+	"bytes"
+	"crypto/md5" //nolint:gosec // S3's ETag is one
+	"encoding/hex"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// An Object is one version.
+type Object struct {
+	Bucket, Key, Version, ETag string
+	Content                    io.ReaderAt
+	Size                       int64
+}
+
+// A Server holds objects. Its methods are safe for concurrent use.
+type Server struct {
+	// Fault, if set, is asked before each answer to a GET of an object. An
+	// error code other than "" is the answer; keep, if not negative, is how
+	// many bytes are sent before the connection breaks.
+	Fault func(o Object, start int64) (status int, code string, keep int64)
+
+	http     *httptest.Server
+	mu       sync.Mutex
+	versions []Object // oldest first
+	gets     int
+}
+
+// New starts a server that ends with the test.
+func New(t testing.TB) *Server {
+	t.Helper()
+	s := &Server{}
+	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
+	t.Cleanup(s.http.Close)
+	return s
+}
+
+// Client is the SDK's client of this server.
+func (s *Server) Client() *s3.Client {
+	return s3.New(s3.Options{
+		Region: "eu-central-1", BaseEndpoint: aws.String(s.http.URL), UsePathStyle: true,
+		Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""),
+		Retryer:     aws.NopRetryer{},
+	})
+}
+
+// Put adds a version with an ID.
+func (s *Server) Put(bucket, key string, content []byte) Object {
+	sum := md5.Sum(content) //nolint:gosec // as above
+	return s.Add(Object{
+		Bucket: bucket, Key: key, ETag: hex.EncodeToString(sum[:]),
+		Content: bytes.NewReader(content), Size: int64(len(content)),
+	})
+}
+
+// Add adds a version, to which an ID is given.
+func (s *Server) Add(o Object) Object {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o.Version = "v" + strconv.Itoa(len(s.versions)+1)
+	s.versions = append(s.versions, o)
+	return o
+}
+
+// Delete removes all versions of a key.
+func (s *Server) Delete(bucket, key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.versions = slices.DeleteFunc(s.versions, func(o Object) bool { return o.Bucket == bucket && o.Key == key })
+}
+
+// Gets is how many GETs of objects were made.
+func (s *Server) Gets() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.gets
+}
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	switch {
+	case r.Method != http.MethodGet:
+		refuse(w, http.StatusMethodNotAllowed, "MethodNotAllowed")
+	case key == "":
+		s.list(w, bucket, r.URL.Query())
+	default:
+		s.get(w, r, bucket, key)
+	}
+}
+
+func (s *Server) find(bucket, key, version string) (found Object, ok, anyVersion bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range slices.Backward(s.versions) {
+		if o.Bucket == bucket && o.Key == key {
+			if anyVersion = true; version == "" || version == o.Version {
+				return o, true, true
+			}
+		}
+	}
+	return Object{}, false, anyVersion
+}
+
+func (s *Server) get(w http.ResponseWriter, r *http.Request, bucket, key string) {
+	s.mu.Lock()
+	s.gets++
+	s.mu.Unlock()
+	version := r.URL.Query().Get("versionId")
+	o, ok, known := s.find(bucket, key, version)
+	switch match := strings.Trim(r.Header.Get("If-Match"), `"`); {
+	case !ok && known:
+		refuse(w, http.StatusNotFound, "NoSuchVersion")
+		return
+	case !ok:
+		refuse(w, http.StatusNotFound, "NoSuchKey")
+		return
+	case match != "" && match != o.ETag:
+		refuse(w, http.StatusPreconditionFailed, "PreconditionFailed")
+		return
+	}
+	start, end := int64(0), o.Size-1
+	if span := r.Header.Get("Range"); span != "" {
+		var last int64
+		if _, err := fmt.Sscanf(span, "bytes=%d-%d", &start, &last); err != nil || start >= o.Size {
+			refuse(w, http.StatusRequestedRangeNotSatisfiable, "InvalidRange")
+			return
+		}
+		end = min(end, last)
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", start, end, o.Size))
+	}
+	status, keep := http.StatusOK, int64(-1)
+	if w.Header().Get("Content-Range") != "" {
+		status = http.StatusPartialContent
+	}
+	if s.Fault != nil {
+		bad, code, cut := s.Fault(o, start)
+		if code != "" {
+			w.Header().Del("Content-Range")
+			refuse(w, bad, code)
+			return
+		}
+		keep = cut
+	}
+	w.Header().Set("ETag", `"`+o.ETag+`"`)
+	w.Header().Set("x-amz-version-id", o.Version)
+	w.Header().Set("Content-Length", strconv.FormatInt(end-start+1, 10))
+	w.WriteHeader(status)
+	length := end - start + 1
+	breaks := keep >= 0 && keep < length
+	if breaks {
+		length = keep
+	}
+	if _, err := io.Copy(w, io.NewSectionReader(o.Content, start, length)); err != nil || breaks {
+		_ = http.NewResponseController(w).Flush() // what precedes the break arrives
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// list answers ListObjectsV2, two keys a page so that who forgets the others is found out.
+func (s *Server) list(w http.ResponseWriter, bucket string, query url.Values) {
+	type content struct {
+		Key  string
+		Size int64
+		ETag string
+	}
+	var page struct {
+		XMLName               xml.Name `xml:"ListBucketResult"`
+		IsTruncated           bool
+		NextContinuationToken string `xml:",omitempty"`
+		Contents              []content
+	}
+	s.mu.Lock()
+	latest := map[string]content{}
+	for _, o := range s.versions {
+		if o.Bucket == bucket && o.Key > query.Get("continuation-token") {
+			latest[o.Key] = content{o.Key, o.Size, o.ETag}
+		}
+	}
+	s.mu.Unlock()
+	for _, c := range latest {
+		page.Contents = append(page.Contents, c)
+	}
+	slices.SortFunc(page.Contents, func(a, b content) int { return strings.Compare(a.Key, b.Key) })
+	if len(page.Contents) > 2 {
+		page.Contents, page.IsTruncated = page.Contents[:2], true
+		page.NextContinuationToken = page.Contents[1].Key
+	}
+	w.Header().Set("Content-Type", "application/xml")
+	_ = xml.NewEncoder(w).Encode(page) // who went away needs no answer
+}
+
+func refuse(w http.ResponseWriter, status int, code string) {
+	w.Header().Set("Content-Type", "application/xml")
+	w.WriteHeader(status)
+	fmt.Fprintf(w, "<Error><Code>%s</Code><Message>%s</Message></Error>", code, code)
+}

@@ -1,0 +1,16 @@
+package object
+
+import (
+	"cmp"
+	"os"
+	"syscall"
+)
+
+// freeSpace is how many bytes can be written in dir, as far as the system tells.
+func freeSpace(dir string) (free int64, known bool) {
+	var stat syscall.Statfs_t
+	if err := syscall.Statfs(cmp.Or(dir, os.TempDir()), &stat); err != nil || stat.Blocks == 0 {
+		return 0, false
+	}
+	return int64(stat.Bavail) * stat.Bsize, true //nolint:gosec // no file system has 2^63 bytes
+}

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package object
+
+// freeSpace is not known here: the functions run on Linux.
+func freeSpace(string) (free int64, known bool) { return 0, false }

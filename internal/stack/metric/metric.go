@@ -1,0 +1,107 @@
+// Package metric writes the metrics of a stack's functions as log lines in
+// CloudWatch's embedded metric format. CloudWatch makes metrics of the lines by
+// itself: no call is made, and none can fail.
+//
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+package metric
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Namespace and Dimension are those of all metrics; the dimension's value is
+// the name of the stack.
+const (
+	Namespace = "Thingpress"
+	Dimension = "Stack"
+)
+
+// A Name is one metric.
+type Name string
+
+// The metrics. The first five count outcomes.
+const (
+	Imported  Name = "Imported"
+	Unchanged Name = "Unchanged"
+	Failed    Name = "Failed"
+	Rejected  Name = "Rejected"
+	Skipped   Name = "Skipped"
+	// Throttled counts calls that AWS IoT refused because of their rate.
+	Throttled Name = "Throttled"
+	// Ceiling is the devices per second that the quotas allow one importer now.
+	Ceiling Name = "Ceiling"
+	// StalledImports counts the open imports that stand still, at each sweep.
+	StalledImports Name = "StalledImports"
+	// HandedBack counts devices that were sent again as a new message.
+	HandedBack Name = "HandedBack"
+	// Undeliverable counts messages that came through a dead-letter queue.
+	Undeliverable Name = "Undeliverable"
+)
+
+// Names returns all metrics.
+func Names() []Name {
+	return []Name{Imported, Unchanged, Failed, Rejected, Skipped, Throttled, Ceiling, StalledImports, HandedBack, Undeliverable}
+}
+
+func (n Name) unit() string {
+	if n == Ceiling {
+		return "Count/Second"
+	}
+	return "Count"
+}
+
+// A Writer writes lines. It is safe for concurrent use.
+type Writer struct {
+	stack string
+
+	mu  sync.Mutex
+	out io.Writer
+}
+
+// New returns a writer of one stack's metrics. Each line is one call of Write.
+func New(out io.Writer, stack string) *Writer { return &Writer{stack: stack, out: out} }
+
+// Put writes one line with all the values. What is not a finite number, such as
+// the ceiling where no quota limits, is left out, and so is a line without any.
+func (w *Writer) Put(values map[Name]float64) error {
+	type metric struct{ Name, Unit string }
+	type directive struct {
+		Namespace  string
+		Dimensions [][]string
+		Metrics    []metric
+	}
+	line := map[string]any{Dimension: w.stack}
+	var metrics []metric
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		value := values[name]
+		if math.IsInf(value, 0) || math.IsNaN(value) {
+			continue
+		}
+		line[string(name)] = value
+		metrics = append(metrics, metric{string(name), name.unit()})
+	}
+	if len(metrics) == 0 {
+		return nil
+	}
+	line["_aws"] = map[string]any{
+		"Timestamp":         time.Now().UnixMilli(),
+		"CloudWatchMetrics": []directive{{Namespace, [][]string{{Dimension}}, metrics}},
+	}
+	text, err := json.Marshal(line)
+	if err != nil {
+		return fmt.Errorf("metrics: %w", err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := w.out.Write(append(text, '\n')); err != nil {
+		return fmt.Errorf("metrics: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,182 @@
+// Package queue sends messages to SQS queues: many at once, and again what SQS
+// did not take.
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+const (
+	// batchMost and batchBytes bound one call of SendMessageBatch: ten messages
+	// (SQS quotas), and the 256 KiB that every queue takes, however old.
+	batchMost  = 10
+	batchBytes = 256 << 10
+	// parallel is how many calls are in flight at once.
+	parallel = 8
+	// rounds is how often a call is made for the same message.
+	rounds    = 5
+	firstWait = 100 * time.Millisecond
+)
+
+// API is what is called of SQS; *sqs.Client is one. SendMessageBatch must be
+// safe for concurrent use.
+type API interface {
+	SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatchInput, options ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error)
+}
+
+// A Message is one to send.
+type Message struct {
+	Body string
+	// Delay is how long the queue keeps it back, in whole seconds, up to 15 minutes.
+	Delay time.Duration
+}
+
+// A Queue sends to one queue. It is safe for concurrent use.
+type Queue struct {
+	api API
+	url string
+}
+
+// New returns the queue at a URL.
+func New(api API, url string) *Queue { return &Queue{api: api, url: url} }
+
+// A RefusedError says which messages a queue did not take. The others were taken.
+type RefusedError struct {
+	// Indices are the places of the messages among those given to Send, in no order.
+	Indices []int
+	// Cause is why the last of them was not taken.
+	Cause error
+}
+
+// Error says how many messages were refused, and why.
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("%d messages were not taken by the queue: %v", len(e.Indices), e.Cause)
+}
+
+// Unwrap returns the cause.
+func (e *RefusedError) Unwrap() error { return e.Cause }
+
+// Send sends messages, in no order, and returns when each was taken or refused
+// for good. The error is a *RefusedError; a message that it names may have been
+// taken nevertheless where an answer was lost.
+func (q *Queue) Send(ctx context.Context, messages []Message) error {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var refused RefusedError
+	slots := make(chan struct{}, parallel)
+	for first := 0; first < len(messages); {
+		last, bytes := first, 0
+		for last < len(messages) && last-first < batchMost && (last == first || bytes+len(messages[last].Body) <= batchBytes) {
+			bytes += len(messages[last].Body)
+			last++
+		}
+		from, to := first, last
+		first = last
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			if left, err := q.sendBatch(ctx, messages, from, to); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				refused.Indices, refused.Cause = append(refused.Indices, left...), err
+			}
+		})
+	}
+	wg.Wait()
+	if refused.Cause != nil {
+		return &refused
+	}
+	return nil
+}
+
+// sendBatch sends a stretch of messages, and again those that were not taken.
+func (q *Queue) sendBatch(ctx context.Context, messages []Message, from, to int) (refused []int, cause error) {
+	left := make([]int, 0, batchMost)
+	for i := from; i < to; i++ {
+		left = append(left, i)
+	}
+	wait := firstWait
+	for round := 1; ; round++ {
+		var lost []int
+		var err error
+		if lost, left, err = q.call(ctx, messages, left); err != nil {
+			cause = err
+		}
+		refused = append(refused, lost...)
+		if len(left) == 0 {
+			break
+		}
+		if round == rounds || !pause(ctx, rand.N(wait)) {
+			refused = append(refused, left...)
+			break
+		}
+		wait *= 2
+	}
+	if len(refused) == 0 {
+		return nil, nil
+	}
+	return refused, cause
+}
+
+// call sends some messages once. Lost are those that SQS will never take, left
+// those that are worth another call.
+func (q *Queue) call(ctx context.Context, messages []Message, indices []int) (lost, left []int, err error) {
+	if ctx.Err() != nil {
+		return nil, indices, context.Cause(ctx)
+	}
+	entries := make([]types.SendMessageBatchRequestEntry, len(indices))
+	for i, index := range indices {
+		m := &messages[index]
+		entries[i] = types.SendMessageBatchRequestEntry{
+			Id: aws.String(strconv.Itoa(index)), MessageBody: &m.Body,
+			DelaySeconds: int32(m.Delay / time.Second),
+		}
+	}
+	out, err := q.api.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries})
+	if err != nil {
+		return nil, indices, err
+	}
+	taken := make(map[string]bool, len(out.Successful))
+	for _, s := range out.Successful {
+		taken[aws.ToString(s.Id)] = true
+	}
+	faults := make(map[string]bool)
+	for _, f := range out.Failed {
+		faults[aws.ToString(f.Id)] = f.SenderFault
+		err = fmt.Errorf("%s: %s", aws.ToString(f.Code), aws.ToString(f.Message))
+	}
+	for _, index := range indices {
+		switch id := strconv.Itoa(index); {
+		case taken[id]:
+		case faults[id]:
+			lost = append(lost, index)
+		default:
+			left = append(left, index)
+		}
+	}
+	if len(left) > 0 && err == nil {
+		err = errors.New("SendMessageBatch says nothing about a message")
+	}
+	return lost, left, err
+}
+
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

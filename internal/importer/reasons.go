@@ -20,6 +20,7 @@ const (
 	ReasonConflictThing         manifest.Reason = "conflict-thing"
 	ReasonCertificateNotVisible manifest.Reason = "certificate-not-visible"
 	ReasonUnanswered            manifest.Reason = "unanswered"
+	ReasonUndeliverable         manifest.Reason = "undeliverable"
 )
 
 // Reasons of skipped entries.
@@ -46,6 +47,7 @@ var reasonTexts = [...]ReasonText{
 	{ReasonConflictThing, "AWS says that the thing exists with another configuration, but shows none", "look at the thing and run the import again"},
 	{ReasonCertificateNotVisible, "AWS says that the certificate exists but does not show it", "it may belong to another account of this region: look there, or ask AWS support"},
 	{ReasonUnanswered, "calls for the device were not answered for ten minutes while others were", "run the same command again"},
+	{ReasonUndeliverable, "the stack gave the device up: its message was handed back for ten days, or could not be handled at all", "put the cause in the detail right; then move its message back with thingpress stack redrive, or upload the manifest again"},
 	{"aws-CertificateValidationException", "AWS does not accept the certificate", "look at it with: thingpress inspect"},
 	{"aws-CertificateConflictException", "AWS cannot tell which CA issued the certificate", "register it without its CA"},
 	{"aws-LimitExceededException", "a limit of this certificate or thing is reached, such as 10 policies on a certificate", "detach what it does not need"},

@@ -66,6 +66,16 @@ func (o *outage) resting() bool {
 	return !o.paused.IsZero()
 }
 
+// pausedFor returns how long the import has been paused; 0 while it is not.
+func (o *outage) pausedFor() time.Duration {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.paused.IsZero() {
+		return 0
+	}
+	return time.Since(o.paused)
+}
+
 // answered tells that a call was answered, whatever the answer.
 func (o *outage) answered() {
 	o.mu.Lock()

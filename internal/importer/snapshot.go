@@ -16,6 +16,7 @@ import (
 // what is not is looked up.
 type snapshot struct {
 	run    *run
+	never  bool // devices are read one by one, however many exist
 	seed   maphash.Seed
 	phase  atomic.Int32
 	reads  sync.WaitGroup
@@ -68,7 +69,7 @@ func (s *snapshot) sawExisting() {
 	s.existing++
 	counts, _ := s.run.book.numbers()
 	left := counts.Pending()
-	if s.phase.Load() != snapshotIdle || s.existing < existingFrom || left < existingLeft || s.existing*existingShare < s.existing+s.fresh {
+	if s.never || s.phase.Load() != snapshotIdle || s.existing < existingFrom || left < existingLeft || s.existing*existingShare < s.existing+s.fresh {
 		return
 	}
 	s.begin(left)

@@ -1,0 +1,185 @@
+package stacktest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Account and Region are those of the ARNs that functions and queues are told.
+const (
+	Account = "123456789012"
+	Region  = "us-east-1"
+)
+
+// FunctionOptions say what is run, and how.
+type FunctionOptions struct {
+	// Name is the function's; it is part of its ARN.
+	Name string
+	// Command is the bootstrap with its arguments, Handler what it finds in
+	// _HANDLER, Env the rest of its environment; nothing is inherited.
+	Command []string
+	Handler string
+	Env     []string
+	// Timeout is from the start of an invocation to when the process is killed.
+	Timeout time.Duration
+	// Log takes what the processes write to both of their outputs.
+	Log io.Writer
+	// Kill is asked at each invocation, one at a time, whether its process is
+	// to be killed, and after how long; nil never kills.
+	Kill func() (after time.Duration, kill bool)
+}
+
+// A Function is run by as many processes as it has invocations at the same
+// time; a process that has answered is kept for the next one, frozen until
+// then where the system can do that. All methods may be called concurrently.
+type Function struct {
+	options FunctionOptions
+	dir     string
+
+	mu    sync.Mutex
+	idle  []*instance
+	all   map[*instance]bool
+	stats Stats
+}
+
+// Stats tell what became of a function's invocations.
+type Stats struct {
+	// Invocations is the sum of those that Succeeded, Failed (answered with an
+	// error, or ended by themselves), TimedOut, and were Killed by the test.
+	Invocations, Succeeded, Failed, TimedOut, Killed int
+	// Starts is how many processes were started, Peak how many ran at once.
+	Starts, Peak int
+	// Billed is the time of all invocations, each in whole milliseconds.
+	Billed time.Duration
+	// Memory is the largest resident set that a process had between two of its
+	// invocations or before it was killed, in bytes; 0 where the system does
+	// not tell.
+	Memory int64
+}
+
+// NewFunction returns a function whose processes end with the test.
+func NewFunction(t testing.TB, o FunctionOptions) *Function {
+	t.Helper()
+	if o.Kill == nil {
+		o.Kill = func() (time.Duration, bool) { return 0, false }
+	}
+	f := &Function{options: o, dir: t.TempDir(), all: map[*instance]bool{}}
+	t.Cleanup(f.Stop)
+	return f
+}
+
+// ARN is the function's.
+func (f *Function) ARN() string {
+	return "arn:aws:lambda:" + Region + ":" + Account + ":function:" + f.options.Name
+}
+
+// Why an invocation has no answer, beside a [*FunctionError].
+var (
+	ErrTimedOut = errors.New("task timed out")
+	ErrKilled   = errors.New("killed by the test")
+	ErrExited   = errors.New("runtime exited without providing a reason")
+)
+
+// A FunctionError is what a function answered in place of a result.
+type FunctionError struct{ Body string }
+
+// Error is the answer.
+func (e *FunctionError) Error() string { return "function error: " + e.Body }
+
+// Invoke invokes the function once and waits for its answer. Without one the
+// error is, or wraps, one of those above. Cancelling ctx does not end an
+// invocation that has begun, as with Lambda.
+func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	i, after, kill, err := f.take()
+	if err != nil {
+		return nil, fmt.Errorf("function %s: %w", f.options.Name, err)
+	}
+	begin := time.Now()
+	call := invocation{id: uuid.NewString(), payload: payload, deadline: begin.Add(f.options.Timeout), arn: f.ARN()}
+	body, err := i.invoke(call, after, kill)
+	f.count(time.Since(begin), i.memory(), err)
+	if i.gone() {
+		f.forget(i)
+	} else {
+		f.mu.Lock()
+		f.idle = append(f.idle, i)
+		f.mu.Unlock()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("function %s: %w", f.options.Name, err)
+	}
+	return body, nil
+}
+
+// take returns an idle instance or starts one.
+func (f *Function) take() (i *instance, after time.Duration, kill bool, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	after, kill = f.options.Kill()
+	if n := len(f.idle) - 1; n >= 0 {
+		i, f.idle = f.idle[n], f.idle[:n]
+		return i, after, kill, nil
+	}
+	i, err = start(f.options, f.dir)
+	if err == nil {
+		f.all[i] = true
+		f.stats.Starts++
+		f.stats.Peak = max(f.stats.Peak, len(f.all))
+	}
+	return i, after, kill, err
+}
+
+func (f *Function) count(took time.Duration, memory int64, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.stats.Invocations++
+	f.stats.Memory = max(f.stats.Memory, memory)
+	f.stats.Billed += took.Truncate(time.Millisecond) + time.Millisecond
+	switch {
+	case err == nil:
+		f.stats.Succeeded++
+	case errors.Is(err, ErrTimedOut):
+		f.stats.TimedOut++
+	case errors.Is(err, ErrKilled):
+		f.stats.Killed++
+	default:
+		f.stats.Failed++
+	}
+}
+
+func (f *Function) forget(i *instance) {
+	i.end()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.all, i)
+}
+
+// Stats returns the numbers so far.
+func (f *Function) Stats() Stats {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.stats
+}
+
+// Stop ends all processes, also those that are at work. The next invocation
+// starts one.
+func (f *Function) Stop() {
+	f.mu.Lock()
+	f.idle = nil
+	all := f.all
+	f.all = map[*instance]bool{}
+	f.mu.Unlock()
+	for i := range all {
+		f.forget(i)
+	}
+}

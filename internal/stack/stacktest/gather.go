@@ -1,0 +1,141 @@
+package stacktest
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+// longPoll is how long an empty queue is waited for. Lambda waits up to 20 s; a
+// test that stops does not want to.
+const longPoll = time.Second
+
+// gather collects one batch: it is full, or its window is over, or its event
+// would grow too large. It is empty when no message came for a while.
+func (s *Source) gather(ctx context.Context) []types.Message {
+	batch := s.due()
+	var until time.Time
+	size := 0
+	for {
+		for _, m := range batch {
+			size += len(*m.Body) + recordOverhead
+		}
+		if len(batch) > 0 && until.IsZero() {
+			until = time.Now().Add(s.options.Window)
+		}
+		room := min(10, s.options.BatchSize-len(batch))
+		if ctx.Err() != nil || room == 0 || size > maxPayload/2 || !until.IsZero() && !time.Now().Before(until) {
+			break
+		}
+		more := s.receive(ctx, room, until)
+		if more == nil && until.IsZero() {
+			break
+		}
+		size = 0
+		batch = append(batch, more...)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.random.Shuffle(len(batch), func(i, j int) { batch[i], batch[j] = batch[j], batch[i] })
+	return batch
+}
+
+// recordOverhead is what a record has beside its body, generously.
+const recordOverhead = 1 << 10
+
+// due returns held messages whose time has come.
+func (s *Source) due() (batch []types.Message) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rest := s.held[:0]
+	for _, h := range s.held {
+		if h.batches--; h.batches < 0 && len(batch) < s.options.BatchSize {
+			batch = append(batch, h.message)
+		} else {
+			rest = append(rest, h)
+		}
+	}
+	s.held = rest
+	s.busy += len(batch)
+	return batch
+}
+
+// receive polls once and holds back what is to come late or a second time. It
+// returns nil when the queue had no message.
+func (s *Source) receive(ctx context.Context, room int, until time.Time) []types.Message {
+	in := &sqs.ReceiveMessageInput{
+		QueueUrl: &s.options.Queue, MaxNumberOfMessages: int32(room), WaitTimeSeconds: int32(longPoll / time.Second),
+		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
+		MessageAttributeNames:       []string{"All"},
+	}
+	if !until.IsZero() && time.Until(until) < longPoll {
+		in.WaitTimeSeconds = 0
+	}
+	out, err := s.client.ReceiveMessage(ctx, in)
+	if err != nil || len(out.Messages) == 0 {
+		if err != nil && ctx.Err() == nil {
+			s.options.Observe(0, err)
+		}
+		if err != nil || in.WaitTimeSeconds == 0 {
+			pause(ctx)
+		}
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := []types.Message{}
+	for _, m := range out.Messages {
+		if s.random.Float64() < s.options.Late {
+			s.held = append(s.held, held{m, 1 + s.random.IntN(3)})
+			continue
+		}
+		now = append(now, m)
+		if s.random.Float64() < s.options.Twice {
+			s.held = append(s.held, held{m, 1 + s.random.IntN(3)})
+			s.twice++
+		}
+	}
+	s.busy += len(now)
+	return now
+}
+
+// pause keeps short polls, and polls of a queue that does not answer, apart.
+func pause(ctx context.Context) {
+	timer := time.NewTimer(50 * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// event is what Lambda invokes a function with.
+func (s *Source) event(batch []types.Message) []byte {
+	type record struct {
+		MessageID     string            `json:"messageId"`
+		ReceiptHandle string            `json:"receiptHandle"`
+		Body          string            `json:"body"`
+		Attributes    map[string]string `json:"attributes"`
+		// MessageAttributes are empty: no sender of the stack sets any.
+		MessageAttributes map[string]any `json:"messageAttributes"`
+		MD5OfBody         string         `json:"md5OfBody"`
+		EventSource       string         `json:"eventSource"`
+		EventSourceARN    string         `json:"eventSourceARN"`
+		Region            string         `json:"awsRegion"`
+	}
+	event := struct{ Records []record }{}
+	for _, m := range batch {
+		event.Records = append(event.Records, record{
+			*m.MessageId, *m.ReceiptHandle, *m.Body, m.Attributes, map[string]any{}, aws.ToString(m.MD5OfBody), "aws:sqs", s.options.QueueARN, Region,
+		})
+	}
+	body, err := json.Marshal(event)
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	return body
+}

@@ -1,0 +1,156 @@
+package stacktest
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"sync"
+	"time"
+)
+
+// startLimit bounds the time from the start of a process to its first request
+// for an invocation, as Lambda bounds it.
+const startLimit = 10 * time.Second
+
+// An instance is one process of a function and the Runtime API that it alone
+// speaks to. It takes one invocation at a time.
+type instance struct {
+	cmd    *exec.Cmd
+	server *http.Server
+	api    *runtimeAPI
+	exited chan struct{} // closed when the process has ended
+	ending sync.Once
+
+	mu   sync.Mutex
+	peak int64
+}
+
+// start starts a process; it need not have asked for an invocation yet.
+func start(o FunctionOptions, dir string) (*instance, error) {
+	tmp, err := os.MkdirTemp(dir, "tmp") // a /tmp of its own, as each instance has
+	if err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // as long as the process lives
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(o.Command[0], o.Command[1:]...) //nolint:noctx,gosec // it lives from invocation to invocation; the test names it
+	cmd.Env = append([]string{
+		"AWS_LAMBDA_RUNTIME_API=" + listener.Addr().String(), "_HANDLER=" + o.Handler, "AWS_LAMBDA_FUNCTION_NAME=" + o.Name,
+		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST", "AWS_REGION=" + Region, "AWS_DEFAULT_REGION=" + Region, "TMPDIR=" + tmp,
+		"LAMBDA_TASK_ROOT=" + dir, "PATH=/usr/local/bin:/usr/bin:/bin", "TZ=:UTC",
+	}, o.Env...)
+	cmd.Stdout, cmd.Stderr = o.Log, o.Log
+	cmd.Dir = dir
+	diesWithParent(cmd)
+	i := &instance{cmd: cmd, exited: make(chan struct{})}
+	i.api = newRuntimeAPI(func(idle bool) {
+		freeze(cmd.Process, idle)
+		if idle {
+			i.measure()
+		}
+	})
+	i.server = &http.Server{Handler: i.api, ReadHeaderTimeout: startLimit}
+	if err := cmd.Start(); err != nil {
+		_ = listener.Close()
+		return nil, fmt.Errorf("start %s: %w", o.Command[0], err)
+	}
+	go func() { _ = i.server.Serve(listener) }() // ends with the instance
+	go func() {
+		_ = cmd.Wait() // how it ended is told by what it answered, or did not
+		close(i.exited)
+	}()
+	return i, nil
+}
+
+// invoke hands over one invocation, and returns when it is answered and the
+// process asks for the next one, or when there will be no answer.
+func (i *instance) invoke(call invocation, after time.Duration, kill bool) ([]byte, error) {
+	begin := time.NewTimer(startLimit)
+	defer begin.Stop()
+	select {
+	case i.api.calls <- call:
+	case failure := <-i.api.initFailed:
+		i.end()
+		return nil, &FunctionError{failure}
+	case <-i.exited:
+		return nil, ErrExited
+	case <-begin.C:
+		i.end()
+		return nil, fmt.Errorf("did not ask for an invocation within %v", startLimit)
+	}
+	deadline := time.NewTimer(time.Until(call.deadline))
+	defer deadline.Stop()
+	var killed <-chan time.Time
+	if kill {
+		timer := time.NewTimer(after)
+		defer timer.Stop()
+		killed = timer.C
+	}
+	var result answer
+	answers, idle := i.api.answers, (chan struct{})(nil)
+	for {
+		select {
+		case result = <-answers:
+			answers, idle = nil, i.api.idle // the invocation goes on until the process asks for another one
+		case <-idle:
+			return result.body, result.err
+		case <-i.exited:
+			if answers != nil {
+				return nil, ErrExited
+			}
+			return result.body, result.err
+		case <-killed:
+			i.end()
+			if answers == nil {
+				return result.body, result.err
+			}
+			return nil, ErrKilled
+		case <-deadline.C:
+			i.end()
+			if answers == nil {
+				return result.body, result.err
+			}
+			return nil, ErrTimedOut
+		}
+	}
+}
+
+// end kills the process and waits for its end.
+func (i *instance) end() {
+	i.ending.Do(func() {
+		i.measure()
+		_ = i.cmd.Process.Kill() // it may have ended by itself
+		_ = i.server.Close()
+	})
+	<-i.exited
+}
+
+func (i *instance) gone() bool {
+	select {
+	case <-i.exited:
+		return true
+	default:
+		return false
+	}
+}
+
+func (i *instance) measure() {
+	memory := peakMemory(i.cmd.Process)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.peak = max(i.peak, memory)
+}
+
+// memory is the peak resident set in bytes, as far as it was measured.
+func (i *instance) memory() int64 {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.peak
+}
+
+var errTooLarge = errors.New("response payload size exceeded maximum allowed payload size (6291556 bytes)")

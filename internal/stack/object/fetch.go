@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
@@ -28,7 +29,7 @@ type fetcher struct {
 	version Version
 }
 
-// first gets the beginning into buffer, and pins the ETag.
+// first gets the beginning into buffer, and pins version and ETag.
 func (f *fetcher) first(ctx context.Context, buffer []byte) (data []byte, size int64, err error) {
 	got := 0
 	err = f.again(ctx, func(ctx context.Context) (int, error) {
@@ -44,6 +45,9 @@ func (f *fetcher) first(ctx context.Context, buffer []byte) (data []byte, size i
 			return 0, err
 		}
 		f.version.ETag = unquoted(out.ETag)
+		if id := aws.ToString(out.VersionId); f.version.ID == "" && id != "null" {
+			f.version.ID = id
+		}
 		data = buffer[:min(int64(len(buffer)), size)]
 		got, _ = io.ReadFull(out.Body, data) // the rest is asked for below
 		return got, nil

@@ -58,8 +58,9 @@ type ahead struct {
 }
 
 // Open gets the beginning of the object and learns size and ETag from it. The
-// Reader works until ctx ends. A version without ID and ETag is the present
-// one, which is then held on to by its ETag.
+// Reader works until ctx ends. A version without ID is the present one, if it
+// has the ETag or none was given; it is held on to by its ID, or by its ETag
+// where the bucket has no versions.
 //
 // Errors are *[GoneError] where there is no such version, or not any more;
 // others may be different next time.
@@ -78,7 +79,7 @@ func Open(ctx context.Context, client Client, v Version) (*Reader, error) {
 // Size is the length of the object in bytes.
 func (r *Reader) Size() int64 { return r.size }
 
-// Version is what is read, with its ETag.
+// Version is what is read, with the ID and the ETag that it has.
 func (r *Reader) Version() Version { return r.fetcher.version }
 
 // Close ends what is under way.

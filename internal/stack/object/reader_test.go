@@ -108,26 +108,29 @@ func TestContentThatIsGoneOrReplacedIsNotReadOn(t *testing.T) {
 		name string
 		// change is what happens between opening and reading on.
 		change  func(s *objecttest.Server)
-		version bool
+		version bool // the bucket has versions
+		pinned  bool // its ID is known from the event
 		ok      bool
 		problem string
 	}{
-		{"replaced, by version", func(s *objecttest.Server) { s.Put("b", "k", content(9<<20)) }, true, true, ""},
-		{"replaced, by ETag", func(s *objecttest.Server) { s.Put("b", "k", make([]byte, 9<<20)) }, false, false, "replaced"},
-		{"deleted, by version", func(s *objecttest.Server) { s.Delete("b", "k") }, true, false, "deleted"},
-		{"deleted, by ETag", func(s *objecttest.Server) { s.Delete("b", "k") }, false, false, "deleted"},
+		{"replaced, by version", func(s *objecttest.Server) { s.Put("b", "k", content(9<<20)) }, true, true, true, ""},
+		{"replaced, by the version that was there", func(s *objecttest.Server) { s.Put("b", "k", content(9<<20)) }, true, false, true, ""},
+		{"replaced, by ETag", func(s *objecttest.Server) { s.Put("b", "k", make([]byte, 9<<20)) }, false, false, false, "replaced"},
+		{"deleted, by version", func(s *objecttest.Server) { s.Delete("b", "k") }, true, true, false, "deleted"},
+		{"deleted, by ETag", func(s *objecttest.Server) { s.Delete("b", "k") }, false, false, false, "deleted"},
 		{"archived", func(s *objecttest.Server) {
 			s.Fault = func(objecttest.Object, int64) (int, string, int64) {
 				return http.StatusForbidden, "InvalidObjectState", 0
 			}
-		}, true, false, "archive"},
+		}, true, true, false, "archive"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			s := objecttest.New(t)
 			whole := content(9 << 20)
 			v := object.Version{Bucket: "b", Key: "k"}
-			if o := s.Put("b", "k", whole); test.version {
+			s.Unversioned = !test.version
+			if o := s.Put("b", "k", whole); test.pinned {
 				v.ID = o.Version
 			}
 			r, err := object.Open(t.Context(), s.Client(), v)
@@ -169,6 +172,21 @@ func TestWhoMayNotReadIsToldAtOnceAndNotThatItIsGone(t *testing.T) {
 	var gone *object.GoneError
 	if err == nil || errors.As(err, &gone) || !strings.Contains(err.Error(), "AccessDenied") || s.Gets() != 1 {
 		t.Errorf("after %d requests: %v", s.Gets(), err)
+	}
+}
+
+func TestGetTakesSmallObjectsOnly(t *testing.T) {
+	t.Parallel()
+	s := objecttest.New(t)
+	o := s.Put("b", "k", content(100))
+	data, v, err := object.Get(t.Context(), s.Client(), object.Version{Bucket: "b", Key: "k"}, 100)
+	if err != nil || len(data) != 100 || v.ID != o.Version || v.ETag != o.ETag {
+		t.Errorf("%d bytes of %+v, %v", len(data), v, err)
+	}
+	_, _, err = object.Get(t.Context(), s.Client(), object.Version{Bucket: "b", Key: "k"}, 99)
+	var large *object.TooLargeError
+	if !errors.As(err, &large) || large.Size != 100 || large.Limit != 99 {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -36,6 +36,8 @@ type Server struct {
 	// error code other than "" is the answer; keep, if not negative, is how
 	// many bytes are sent before the connection breaks.
 	Fault func(o Object, start int64) (status int, code string, keep int64)
+	// Unversioned keeps quiet about versions.
+	Unversioned bool
 
 	http     *httptest.Server
 	mu       sync.Mutex
@@ -159,7 +161,9 @@ func (s *Server) get(w http.ResponseWriter, r *http.Request, bucket, key string)
 		keep = cut
 	}
 	w.Header().Set("ETag", `"`+o.ETag+`"`)
-	w.Header().Set("x-amz-version-id", o.Version)
+	if !s.Unversioned {
+		w.Header().Set("x-amz-version-id", o.Version)
+	}
 	w.Header().Set("Content-Length", strconv.FormatInt(end-start+1, 10))
 	w.WriteHeader(status)
 	length := end - start + 1

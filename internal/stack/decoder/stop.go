@@ -1,0 +1,69 @@
+package decoder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/stack"
+)
+
+// stop records that the import ends here. What follows, the ledger's record
+// and completion with report and notice, is done by settle, and again if this
+// invocation does not come to it.
+func (w *worker) stop(ctx context.Context, cause *stopCause) error {
+	w.job.Phase, w.job.Cause, w.job.RetryAt = dynamodb.PhaseStopped, cause.Error(), time.Time{}
+	if err := w.save(ctx); err != nil {
+		return err
+	}
+	w.log.ErrorContext(ctx, "import stopped", "cause", w.job.Cause, "entry", w.progress.Check.Entries)
+	return nil
+}
+
+// resumeSettings has what the ledger's record is made of where run has not
+// read it, because the job was found stopped.
+func (w *worker) resumeSettings() (err error) {
+	if w.settings, err = stack.ParseSettings(w.job.Settings); err != nil {
+		return err
+	}
+	w.progress, err = readProgress(w.job.Progress)
+	return err
+}
+
+// fault hands a task back because of what is wrong with AWS, or with what this
+// function may do, at the moment, and notes that for people who look.
+func (h *Handler) fault(ctx context.Context, task stack.Task, err error) error {
+	retryAt := time.Now().Add(faultDelay(task.Attempt + 1))
+	if noted := h.Jobs.SetCause(ctx, task.Import, err.Error(), retryAt); noted != nil {
+		h.Log.WarnContext(ctx, "cause not noted", "import", task.Import, "error", noted.Error())
+	}
+	return h.handBack(ctx, task, err)
+}
+
+// handBack sends a task again, later each time, until it is too often: then the
+// message itself comes again and ends in the dead-letter queue.
+func (h *Handler) handBack(ctx context.Context, task stack.Task, err error) error {
+	if task.Attempt >= mostFaults {
+		return fmt.Errorf("import %s: handed back %d times: %w", task.Import, task.Attempt, err)
+	}
+	task.Attempt++
+	delay := faultDelay(task.Attempt)
+	h.Log.WarnContext(ctx, "handed back", "import", task.Import, "attempt", task.Attempt, "delay", delay.String(), "cause", err.Error())
+	if sent := h.send(ctx, task, delay); sent != nil {
+		return errors.Join(err, sent)
+	}
+	return nil
+}
+
+// recovered takes back what fault noted in an earlier invocation.
+func (w *worker) recovered(ctx context.Context) {
+	if w.task.Attempt == 0 || w.job.Phase == dynamodb.PhaseStopped {
+		return
+	}
+	w.job.Cause, w.job.RetryAt = "", time.Time{}
+	if err := w.h.Jobs.SetCause(ctx, w.job.Import, "", time.Time{}); err != nil {
+		w.log.WarnContext(ctx, "cause not taken back", "error", err.Error())
+	}
+}

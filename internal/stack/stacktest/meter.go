@@ -1,0 +1,187 @@
+package stacktest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Usage is what was asked of one operation.
+type Usage struct {
+	// Requests is how many there were, Refused how many of them were answered
+	// with a status of 400 or more.
+	Requests, Refused int
+	// Chunks is the number of 64 KiB parts of request or answer, whichever is
+	// larger, each at least 1: SQS and SNS count these as requests.
+	Chunks int
+	// Bytes is the size of request bodies and answers.
+	Bytes int64
+	// Read and Write are DynamoDB's request units.
+	Read, Write float64
+}
+
+// A Meter is a proxy before an AWS service that counts by operation. DynamoDB
+// is asked for the capacity that each request consumed.
+type Meter struct {
+	// URL is where clients turn to.
+	URL string
+
+	mu    sync.Mutex
+	usage map[string]Usage
+}
+
+// meterKey is under which a request carries what it is.
+type meterKey struct{}
+
+type metered struct {
+	operation string
+	size      int64
+}
+
+// StartMeter starts a proxy before the service at target; it ends with the test.
+func StartMeter(t testing.TB, target string) *Meter {
+	t.Helper()
+	to, err := url.Parse(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &Meter{usage: map[string]Usage{}}
+	proxy := &httputil.ReverseProxy{
+		Transport: &http.Transport{MaxIdleConnsPerHost: 64},
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(to)
+			r.Out.Host = r.In.Host // queue URLs in answers name the host that was asked
+		},
+		ModifyResponse: m.count,
+		ErrorHandler:   func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }, // a killed function
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return // the caller is gone
+		}
+		operation := operationOf(r, body)
+		if strings.HasPrefix(r.Header.Get("X-Amz-Target"), "DynamoDB_") {
+			body = askForCapacity(body)
+		}
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), meterKey{}, metered{operation, int64(len(body))})))
+	}))
+	t.Cleanup(server.Close)
+	m.URL = server.URL
+	return m
+}
+
+// Usage returns what was asked so far, by operation.
+func (m *Meter) Usage() map[string]Usage {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.usage)
+}
+
+// chunk is the size that SQS and SNS take for one request.
+const chunk = 64 << 10
+
+// count counts an answered request.
+func (m *Meter) count(r *http.Response) error {
+	asked, _ := r.Request.Context().Value(meterKey{}).(metered)
+	size := max(0, r.ContentLength)
+	read, write := 0.0, 0.0
+	if strings.HasPrefix(r.Request.Header.Get("X-Amz-Target"), "DynamoDB_") {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return err
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		size = int64(len(body))
+		read, write = capacity(asked.operation, body)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	u := m.usage[asked.operation]
+	u.Requests++
+	if r.StatusCode >= http.StatusBadRequest {
+		u.Refused++
+	}
+	u.Chunks += int(max(1, (max(asked.size, size)+chunk-1)/chunk))
+	u.Bytes += asked.size + size
+	u.Read, u.Write = u.Read+read, u.Write+write
+	m.usage[asked.operation] = u
+	return nil
+}
+
+// operationOf names the operation: of the JSON protocols by their target, of
+// the query protocol by its action, and of S3 by the SDK's own name for it, else
+// by method and subresource.
+func operationOf(r *http.Request, body []byte) string {
+	if target := r.Header.Get("X-Amz-Target"); target != "" {
+		return target[strings.LastIndexByte(target, '.')+1:]
+	}
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		if form, err := url.ParseQuery(string(body)); err == nil && form.Get("Action") != "" {
+			return form.Get("Action")
+		}
+	}
+	query := r.URL.Query()
+	switch {
+	case query.Has("x-id"):
+		return query.Get("x-id")
+	case query.Has("uploads"):
+		return "CreateMultipartUpload"
+	case query.Has("uploadId") && r.Method == http.MethodPut:
+		return "UploadPart"
+	case query.Has("uploadId") && r.Method == http.MethodPost:
+		return "CompleteMultipartUpload"
+	case query.Has("list-type"), query.Has("versions"):
+		return "ListObjects"
+	}
+	return r.Method
+}
+
+// askForCapacity makes DynamoDB tell what a request consumes.
+func askForCapacity(body []byte) []byte {
+	var request map[string]json.RawMessage
+	if json.Unmarshal(body, &request) != nil {
+		return body
+	}
+	request["ReturnConsumedCapacity"] = json.RawMessage(`"TOTAL"`)
+	changed, err := json.Marshal(request)
+	if err != nil {
+		return body
+	}
+	return changed
+}
+
+// capacity reads the request units out of an answer of DynamoDB. Where it does
+// not tell which kind they are, the operation does.
+func capacity(operation string, body []byte) (read, write float64) {
+	type consumed struct{ CapacityUnits, ReadCapacityUnits, WriteCapacityUnits float64 }
+	var one struct{ ConsumedCapacity consumed }
+	var many struct{ ConsumedCapacity []consumed }
+	var all []consumed
+	if json.Unmarshal(body, &one) == nil {
+		all = []consumed{one.ConsumedCapacity}
+	} else if json.Unmarshal(body, &many) == nil {
+		all = many.ConsumedCapacity
+	}
+	for _, c := range all {
+		switch {
+		case c.ReadCapacityUnits+c.WriteCapacityUnits > 0:
+			read, write = read+c.ReadCapacityUnits, write+c.WriteCapacityUnits
+		case strings.Contains(operation, "Get"), operation == "Query", operation == "Scan":
+			read += c.CapacityUnits
+		default:
+			write += c.CapacityUnits
+		}
+	}
+	return read, write
+}

@@ -1,0 +1,136 @@
+package memoryledger
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+)
+
+// Put sets a job as it is, for a test to begin with.
+func (l *Ledger) Put(j dynamodb.Job) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.jobs[j.Import] = &job{Job: j}
+	l.uploads[j.Upload] = j.Import
+}
+
+func (l *Ledger) job(id string) (*job, error) {
+	j := l.jobs[id]
+	if j == nil {
+		return nil, fmt.Errorf("job of import %s: %w", id, ledger.ErrNotFound)
+	}
+	return j, nil
+}
+
+// Start begins the job of an upload, or returns the one that is there.
+func (l *Ledger) Start(ctx context.Context, upload dynamodb.Upload, begin dynamodb.Job) (started dynamodb.Job, created bool, err error) {
+	err = l.do(ctx, "Start", func() error {
+		if id, ok := l.uploads[upload]; ok {
+			started = l.jobs[id].Job
+			return nil
+		}
+		begin.Upload = upload
+		l.uploads[upload], l.jobs[begin.Import] = begin.Import, &job{Job: begin}
+		started, created = begin, true
+		return nil
+	})
+	return started, created, err
+}
+
+// Get returns a job.
+func (l *Ledger) Get(ctx context.Context, id string) (found dynamodb.Job, err error) {
+	err = l.do(ctx, "Get", func() error {
+		j, err := l.job(id)
+		if err == nil {
+			found = j.Job
+		}
+		return err
+	})
+	return found, err
+}
+
+// Lease takes the lease of a job.
+func (l *Ledger) Lease(ctx context.Context, id, owner string, until time.Time) (lease dynamodb.Lease, err error) {
+	err = l.do(ctx, "Lease", func() error {
+		j, err := l.job(id)
+		if err != nil {
+			return err
+		}
+		if j.owner != "" && time.Now().Before(j.until) {
+			return &dynamodb.LeasedError{Until: j.until}
+		}
+		j.Generation++
+		j.owner, j.until = owner, until
+		lease = dynamodb.Lease{Import: id, Owner: owner, Generation: j.Generation, Until: until}
+		return nil
+	})
+	return lease, err
+}
+
+// Save saves a job under a lease.
+func (l *Ledger) Save(ctx context.Context, lease dynamodb.Lease, saved dynamodb.Job) error {
+	return l.do(ctx, "Save", func() error {
+		j, err := l.job(lease.Import)
+		if err != nil {
+			return err
+		}
+		if j.Generation != lease.Generation {
+			return dynamodb.ErrFenced
+		}
+		saved.Generation, saved.Updated = j.Generation, time.Now()
+		j.Job = saved
+		return nil
+	})
+}
+
+// Release gives a lease back.
+func (l *Ledger) Release(ctx context.Context, lease dynamodb.Lease) error {
+	return l.do(ctx, "Release", func() error {
+		j, err := l.job(lease.Import)
+		if err == nil && j.Generation == lease.Generation {
+			j.owner = ""
+		}
+		return err
+	})
+}
+
+// SetCause says why a job stands still.
+func (l *Ledger) SetCause(ctx context.Context, id, cause string, retryAt time.Time) error {
+	return l.do(ctx, "SetCause", func() error {
+		j, err := l.job(id)
+		if err == nil {
+			j.Cause, j.RetryAt, j.Updated = cause, retryAt, time.Now()
+		}
+		return err
+	})
+}
+
+// Open yields the jobs that are not done.
+func (l *Ledger) Open(ctx context.Context) iter.Seq2[dynamodb.Job, error] {
+	return func(yield func(dynamodb.Job, error) bool) {
+		var open []dynamodb.Job
+		err := l.do(ctx, "Open", func() error {
+			for _, id := range slices.Sorted(maps.Keys(l.jobs)) {
+				if l.jobs[id].Phase != dynamodb.PhaseDone {
+					open = append(open, l.jobs[id].Job)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			yield(dynamodb.Job{}, err)
+			return
+		}
+		for _, j := range open {
+			if !yield(j, nil) {
+				return
+			}
+		}
+	}
+}

@@ -27,10 +27,12 @@ type Jobs interface {
 	Get(ctx context.Context, importID string) (dynamodb.Job, error)
 	// Lease fails with *dynamodb.LeasedError while another owner has it.
 	Lease(ctx context.Context, importID, owner string, until time.Time) (dynamodb.Lease, error)
-	// Save wraps dynamodb.ErrFenced where somebody took the lease since.
+	// Save wraps dynamodb.ErrFenced where somebody took the lease since. It
+	// leaves Cause and RetryAt as they are.
 	Save(ctx context.Context, lease dynamodb.Lease, job dynamodb.Job) error
 	Release(ctx context.Context, lease dynamodb.Lease) error
-	// SetCause notes why the import does not move, or with "" that it does again.
+	// SetCause notes why the import does not move, or with "" that it does
+	// again. Importers do so, too.
 	SetCause(ctx context.Context, importID, cause string, retryAt time.Time) error
 }
 

@@ -88,6 +88,13 @@ func (s *Server) Delete(bucket, key string) {
 	s.versions = slices.DeleteFunc(s.versions, func(o Object) bool { return o.Bucket == bucket && o.Key == key })
 }
 
+// Objects are all versions in a bucket, oldest first.
+func (s *Server) Objects(bucket string) []Object {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(s.versions), func(o Object) bool { return o.Bucket != bucket })
+}
+
 // Gets is how many GETs of objects were made.
 func (s *Server) Gets() int {
 	s.mu.Lock()

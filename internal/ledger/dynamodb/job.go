@@ -46,8 +46,9 @@ type Job struct {
 	// Progress is the decoder's checkpoint. It is not read here.
 	Progress []byte
 	// Cause is why the job stands still, and RetryAt when it is tried again;
-	// both are empty while it moves. Saving a job leaves them as they are: only
-	// SetCause changes them, which needs no lease.
+	// both are empty while it moves. SetCause, which needs no lease, changes
+	// them; saving a job leaves them as they are, but for one that is stopped,
+	// whose cause goes with its phase.
 	Cause   string
 	RetryAt time.Time
 	// Generation counts how often the job's lease was taken.

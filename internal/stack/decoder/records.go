@@ -28,7 +28,7 @@ type Jobs interface {
 	// Lease fails with *dynamodb.LeasedError while another owner has it.
 	Lease(ctx context.Context, importID, owner string, until time.Time) (dynamodb.Lease, error)
 	// Save wraps dynamodb.ErrFenced where somebody took the lease since. It
-	// leaves Cause and RetryAt as they are.
+	// leaves Cause and RetryAt as they are, unless the job is stopped.
 	Save(ctx context.Context, lease dynamodb.Lease, job dynamodb.Job) error
 	Release(ctx context.Context, lease dynamodb.Lease) error
 	// SetCause notes why the import does not move, or with "" that it does

@@ -14,12 +14,7 @@ import (
 // and completion with report and notice, is done by settle, and again if this
 // invocation does not come to it.
 func (w *worker) stop(ctx context.Context, cause *stopCause) error {
-	w.job.Cause, w.job.RetryAt = cause.Error(), time.Time{}
-	// Before the phase, because a job that is stopped is not looked at again.
-	if err := w.h.Jobs.SetCause(ctx, w.job.Import, w.job.Cause, w.job.RetryAt); err != nil {
-		return fmt.Errorf("cause: %w", err)
-	}
-	w.job.Phase = dynamodb.PhaseStopped
+	w.job.Phase, w.job.Cause, w.job.RetryAt = dynamodb.PhaseStopped, cause.Error(), time.Time{}
 	if err := w.save(ctx); err != nil {
 		return err
 	}

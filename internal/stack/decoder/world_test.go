@@ -171,7 +171,9 @@ func (p *process) Save(ctx context.Context, l dynamodb.Lease, j dynamodb.Job) er
 		if now.Generation != l.Generation {
 			return fmt.Errorf("generation %d: %w", now.Generation, dynamodb.ErrFenced)
 		}
-		j.Generation, j.Cause, j.RetryAt = now.Generation, now.Cause, now.RetryAt
+		if j.Generation = now.Generation; j.Phase != dynamodb.PhaseStopped {
+			j.Cause, j.RetryAt = now.Cause, now.RetryAt
+		}
 		p.jobs[l.Import] = j
 		return nil
 	})

@@ -1,0 +1,281 @@
+package dynamodb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"sync/atomic"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/thingpress/thingpress/internal/ledger"
+)
+
+// A journal implements [ledger.Journal].
+type journal struct {
+	ledger    *Ledger
+	id        string
+	manifests []ledger.Manifest
+	closed    *atomic.Bool
+}
+
+// ready says whether the journal can be used for these places.
+func (j *journal) ready(ctx context.Context, places ...ledger.Place) error {
+	if j.closed.Load() {
+		return fmt.Errorf("ledger: import %s: %w", j.id, ledger.ErrClosed)
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("ledger: import %s: %w", j.id, err)
+	}
+	for _, p := range places {
+		if p.Manifest < 0 || p.Manifest >= len(j.manifests) || p.Entry < 0 || p.Entry >= j.manifests[p.Manifest].Entries {
+			return fmt.Errorf("ledger: import %s: it has no entry %d in manifest %d", j.id, p.Entry, p.Manifest)
+		}
+	}
+	return nil
+}
+
+// Mark implements [ledger.Journal], in transactions of a hundred marks.
+func (j *journal) Mark(ctx context.Context, marks []ledger.Mark) error {
+	seen := map[ledger.Place]bool{}
+	var actions []types.TransactWriteItem
+	if err := j.ready(ctx); err != nil {
+		return err
+	}
+	for _, m := range marks {
+		if err := j.ready(ctx, m.Place); err != nil {
+			return err
+		}
+		if !seen[m.Place] { // the first of a call stands as well
+			seen[m.Place] = true
+			actions = append(actions, j.mark(m))
+		}
+	}
+	for group := range slices.Chunk(actions, mostActions) {
+		if _, err := j.ledger.transact(ctx, group); err != nil {
+			return fmt.Errorf("ledger: import %s: mark %d entries: %w", j.id, len(group), err)
+		}
+	}
+	return nil
+}
+
+func (j *journal) mark(m ledger.Mark) types.TransactWriteItem {
+	expression := "SET #m = if_not_exists(#m, :m), #mc = if_not_exists(#mc, :mc), #mn = if_not_exists(#mn, :mn)"
+	values := item{":m": micros(m.At), ":mc": str(m.CertificateID), ":mn": str(m.ThingName)}
+	if expires := j.ledger.kept(item{}); has(expires, attrExpires) {
+		expression += ", expires = :expires"
+		values[":expires"] = expires[attrExpires]
+	}
+	return types.TransactWriteItem{Update: &types.Update{
+		TableName: &j.ledger.table, Key: entryKey(j.id, m.Place), UpdateExpression: &expression,
+		ExpressionAttributeNames:  map[string]string{"#m": attrMarked, "#mc": attrMarkedCertificate, "#mn": attrMarkedThing},
+		ExpressionAttributeValues: values,
+	}}
+}
+
+// Record implements [ledger.Journal], in transactions of up to 99 entries and
+// their counter. An entry without a record is written without being read.
+func (j *journal) Record(ctx context.Context, records []ledger.Record) error {
+	if err := j.ready(ctx); err != nil {
+		return err
+	}
+	entries, err := j.entries(ctx, records)
+	if err != nil {
+		return err
+	}
+	for group := range slices.Chunk(entries, mostActions-1) {
+		if err := j.write(ctx, group); err != nil {
+			return fmt.Errorf("ledger: import %s: record %d entries: %w", j.id, len(group), err)
+		}
+	}
+	return nil
+}
+
+// An entry is what a call records of one place.
+type entry struct {
+	place ledger.Place
+	// wanted are the records of the call, in order.
+	wanted []ledger.Record
+	// before is what the table holds, as far as it was read: version 0 is no record.
+	before  ledger.Record
+	version int64
+	marked  bool
+}
+
+func (j *journal) entries(ctx context.Context, records []ledger.Record) ([]*entry, error) {
+	at := map[ledger.Place]*entry{}
+	var list []*entry
+	for _, r := range records {
+		if err := j.ready(ctx, r.Place); err != nil {
+			return nil, err
+		}
+		if !slices.Contains(outcomes, r.Outcome) {
+			return nil, fmt.Errorf("ledger: import %s: entry %d: %q is no outcome", j.id, r.Entry, r.Outcome)
+		}
+		e := at[r.Place]
+		if e == nil {
+			e = &entry{place: r.Place}
+			at[r.Place] = e
+			list = append(list, e)
+		}
+		e.wanted = append(e.wanted, bounded(r))
+	}
+	return list, nil
+}
+
+// after is the record that the table is to hold.
+func (e *entry) after() ledger.Record {
+	steps := e.before.Steps
+	for _, r := range e.wanted {
+		steps = ledger.MergeSteps(steps, r.Steps)
+	}
+	last := e.wanted[len(e.wanted)-1]
+	last.Steps = steps
+	return last
+}
+
+// write records a group in one transaction, and reads what is there when it
+// is in the way.
+func (j *journal) write(ctx context.Context, group []*entry) error {
+	for {
+		actions, err := j.actions(group)
+		if err != nil || len(actions) == 0 {
+			return err
+		}
+		held, err := j.ledger.transact(ctx, actions)
+		if err != nil || len(held) == 0 {
+			return err
+		}
+		if err := j.read(ctx, group); err != nil {
+			return err
+		}
+	}
+}
+
+// actions are the writes that a group needs. An entry that has its record already needs none.
+func (j *journal) actions(group []*entry) ([]types.TransactWriteItem, error) {
+	var actions []types.TransactWriteItem
+	counted := change{}
+	for _, e := range group {
+		after := e.after()
+		if e.version > 0 && !e.marked && same(&e.before, &after) {
+			continue
+		}
+		row, err := j.ledger.row(j.id, &after, e.version+1)
+		if err != nil {
+			return nil, err
+		}
+		action := &types.Put{TableName: &j.ledger.table, Item: row, ConditionExpression: ptr("attribute_not_exists(v)")}
+		counted[after.Outcome]++
+		if e.version > 0 {
+			counted[e.before.Outcome]--
+			action.ConditionExpression = ptr("v = :v")
+			action.ExpressionAttributeValues = item{":v": num(e.version)}
+		}
+		actions = append(actions, types.TransactWriteItem{Put: action})
+	}
+	if counter, ok := j.ledger.count(j.id, counted); ok {
+		actions = append(actions, counter)
+	}
+	return actions, nil
+}
+
+// read brings what is known of a group up to date.
+func (j *journal) read(ctx context.Context, group []*entry) error {
+	keys := make([]item, len(group))
+	at := map[string]*entry{}
+	for n, e := range group {
+		keys[n] = entryKey(j.id, e.place)
+		at[text(keys[n], attrPK)+" "+text(keys[n], attrSK)] = e
+	}
+	items, err := j.ledger.load(ctx, keys)
+	if err != nil {
+		return err
+	}
+	for _, i := range items {
+		e := at[text(i, attrPK)+" "+text(i, attrSK)]
+		e.marked = has(i, attrMarked)
+		if e.version = number(i, attrVersion); e.version == 0 {
+			continue
+		}
+		if e.before, err = recordOf(i, e.place); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// load reads items, no older than the call. Those that do not exist are left out.
+func (l *Ledger) load(ctx context.Context, keys []item) ([]item, error) {
+	var items []item
+	for group := range slices.Chunk(keys, mostKeys) {
+		want := map[string]types.KeysAndAttributes{l.table: {Keys: group, ConsistentRead: ptr(true)}}
+		for attempt := 0; len(want) > 0; attempt++ {
+			out, err := l.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: want})
+			if err != nil {
+				return nil, err
+			}
+			items = append(items, out.Responses[l.table]...)
+			if want = out.UnprocessedKeys; len(want) > 0 {
+				if err := rest(ctx, attempt); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	return items, nil
+}
+
+// mostKeys is how many items one BatchGetItem reads.
+const mostKeys = 100
+
+// Marked implements [ledger.Journal].
+func (j *journal) Marked(ctx context.Context) iter.Seq2[ledger.Mark, error] {
+	return func(yield func(ledger.Mark, error) bool) {
+		if err := j.ready(ctx); err != nil {
+			yield(ledger.Mark{}, err)
+			return
+		}
+		only := query{consistent: true, filter: "attribute_exists(#m)", names: map[string]string{"#m": attrMarked}}
+		for i, err := range j.ledger.entryItems(ctx, j.id, j.manifests, only) {
+			if err != nil {
+				yield(ledger.Mark{}, fmt.Errorf("ledger: import %s: read marks: %w", j.id, err))
+				return
+			}
+			if !yield(markOf(i.item, i.place), nil) {
+				return
+			}
+		}
+	}
+}
+
+// Close implements [ledger.Journal].
+func (j *journal) Close(ctx context.Context, end ledger.End) error {
+	if err := j.ready(ctx); err != nil {
+		return err
+	}
+	names := map[string]string{"#state": attrState, "#cause": attrCause, "#ended": attrEnded}
+	values := item{":state": str(string(end.State)), ":ended": micros(end.At)}
+	expression := "SET #state = :state, #ended = :ended REMOVE #cause"
+	if end.Cause != "" {
+		expression = "SET #state = :state, #ended = :ended, #cause = :cause"
+		values[":cause"] = str(end.Cause)
+	}
+	_, err := j.ledger.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &j.ledger.table, Key: key(importPartition(j.id), sortImport),
+		ConditionExpression: ptr("attribute_exists(pk)"),
+		UpdateExpression:    &expression, ExpressionAttributeNames: names, ExpressionAttributeValues: values,
+	})
+	var missing *types.ConditionalCheckFailedException
+	if errors.As(err, &missing) {
+		err = ledger.ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("ledger: close import %s: %w", j.id, err)
+	}
+	j.closed.Store(true)
+	return nil
+}

@@ -1,0 +1,96 @@
+package dynamodb
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/thingpress/thingpress/internal/ledger"
+)
+
+// A placed item is the item of an entry.
+type placed struct {
+	place ledger.Place
+	item  item
+}
+
+// entryItems yields the items of an import's entries, in order. An error ends it.
+func (l *Ledger) entryItems(ctx context.Context, id string, manifests []ledger.Manifest, q query) iter.Seq2[placed, error] {
+	return func(yield func(placed, error) bool) {
+		for m, manifest := range manifests {
+			for block := 0; block*blockSize < manifest.Entries; block++ {
+				for i, err := range l.query(ctx, entryPartition(id, m, block), q) {
+					if err != nil {
+						yield(placed{}, err)
+						return
+					}
+					if !yield(placed{ledger.Place{Manifest: m, Entry: entryOf(i)}, i}, nil) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// Records implements [ledger.Reader].
+func (l *Ledger) Records(ctx context.Context, id string) iter.Seq2[ledger.Record, error] {
+	return func(yield func(ledger.Record, error) bool) {
+		i, err := l.Import(ctx, id)
+		if err != nil {
+			yield(ledger.Record{}, err)
+			return
+		}
+		only := query{consistent: true, filter: "attribute_exists(v)"}
+		for at, err := range l.entryItems(ctx, id, i.Manifests, only) {
+			var record ledger.Record
+			if err == nil {
+				record, err = recordOf(at.item, at.place)
+			}
+			if err != nil {
+				yield(ledger.Record{}, fmt.Errorf("ledger: import %s: read records: %w", id, err))
+				return
+			}
+			if !yield(record, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Outcomes returns the records of those of the entries of manifest 0 that have
+// one, no older than the call.
+func (l *Ledger) Outcomes(ctx context.Context, id string, entries []int) (map[int]ledger.Record, error) {
+	keys := make([]item, 0, len(entries))
+	for _, entry := range distinct(entries) {
+		keys = append(keys, entryKey(id, ledger.Place{Entry: entry}))
+	}
+	items, err := l.load(ctx, keys)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: import %s: read %d entries: %w", id, len(keys), err)
+	}
+	found := make(map[int]ledger.Record, len(items))
+	for _, i := range items {
+		if !has(i, attrVersion) {
+			continue // a mark
+		}
+		entry := entryOf(i)
+		if found[entry], err = recordOf(i, ledger.Place{Entry: entry}); err != nil {
+			return nil, fmt.Errorf("ledger: import %s: %w", id, err)
+		}
+	}
+	return found, nil
+}
+
+// distinct returns each number once.
+func distinct(numbers []int) []int {
+	seen := make(map[int]bool, len(numbers))
+	var list []int
+	for _, n := range numbers {
+		if !seen[n] {
+			seen[n] = true
+			list = append(list, n)
+		}
+	}
+	return list
+}

@@ -1,0 +1,97 @@
+package dynamodb
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/ledger"
+)
+
+// Attributes of an entry; short, because a million entries have them.
+const (
+	attrVersion     = "v" // of the record; the mark has none
+	attrOutcome     = "o"
+	attrLine        = "l"
+	attrID          = "id"
+	attrThing       = "n"
+	attrCertificate = "c"
+	attrARN         = "a"
+	attrReason      = "r"
+	attrDetail      = "d"
+	attrSteps       = "s" // JSON
+	attrAt          = "t"
+
+	attrMarked            = "m"
+	attrMarkedCertificate = "mc"
+	attrMarkedThing       = "mn"
+)
+
+// mostDetail bounds the sentence of a record: a transaction of a hundred
+// records may take four mebibytes, and an item 400 KiB.
+const mostDetail = 32 << 10
+
+// row is the item of a record, without mark.
+func (l *Ledger) row(id string, r *ledger.Record, version int64) (item, error) {
+	i := with(entryKey(id, r.Place), item{
+		attrVersion: num(version), attrOutcome: str(string(r.Outcome)), attrAt: micros(r.At),
+	})
+	if r.Line != 0 {
+		i[attrLine] = num(r.Line)
+	}
+	put(i, attrID, r.ID)
+	put(i, attrThing, r.ThingName)
+	put(i, attrCertificate, r.CertificateID)
+	put(i, attrARN, r.CertificateARN)
+	put(i, attrReason, r.Reason)
+	put(i, attrDetail, r.Detail)
+	if len(r.Steps) > 0 {
+		steps, err := json.Marshal(r.Steps)
+		if err != nil {
+			return nil, fmt.Errorf("steps of entry %d: %w", r.Entry, err)
+		}
+		put(i, attrSteps, string(steps))
+	}
+	return l.kept(i), nil
+}
+
+// recordOf reads the record of an item that has one.
+func recordOf(i item, place ledger.Place) (ledger.Record, error) {
+	r := ledger.Record{
+		Place: place, Line: int(number(i, attrLine)), Outcome: ledger.Outcome(text(i, attrOutcome)),
+		ID: text(i, attrID), ThingName: text(i, attrThing),
+		CertificateID: text(i, attrCertificate), CertificateARN: text(i, attrARN),
+		Reason: text(i, attrReason), Detail: text(i, attrDetail), At: instant(i, attrAt),
+	}
+	if steps := text(i, attrSteps); steps != "" {
+		if err := json.Unmarshal([]byte(steps), &r.Steps); err != nil {
+			return r, fmt.Errorf("steps of entry %d: %w", place.Entry, err)
+		}
+	}
+	return r, nil
+}
+
+func markOf(i item, place ledger.Place) ledger.Mark {
+	return ledger.Mark{
+		Place: place, At: instant(i, attrMarked),
+		CertificateID: text(i, attrMarkedCertificate), ThingName: text(i, attrMarkedThing),
+	}
+}
+
+// same says whether two records of one entry are equal, as the table keeps them.
+func same(a, b *ledger.Record) bool {
+	x, y := *a, *b
+	x.Steps, y.Steps, x.At, y.At = nil, nil, time.Time{}, time.Time{}
+	return reflect.DeepEqual(x, y) && a.At.UnixMicro() == b.At.UnixMicro() && slices.Equal(a.Steps, b.Steps)
+}
+
+// bounded returns the record with a detail that fits.
+func bounded(r ledger.Record) ledger.Record {
+	if len(r.Detail) > mostDetail {
+		r.Detail = strings.ToValidUTF8(r.Detail[:mostDetail], "") + "…"
+	}
+	return r
+}

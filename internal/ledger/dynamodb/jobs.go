@@ -50,7 +50,10 @@ type Job struct {
 	Progress []byte
 	// Signers are the objects that hold the certificates of Microchip's signers.
 	Signers []ObjectVersion
-	// Cause is why the job stands still, until RetryAt; or why it was stopped.
+	// Cause is why the job stands still, and RetryAt when it is tried again;
+	// both are empty while it moves. SetCause, which needs no lease, changes
+	// them; saving a job leaves them as they are, but for one that is stopped,
+	// whose cause goes with its phase.
 	Cause   string
 	RetryAt time.Time
 	// Generation is that of the last lease.

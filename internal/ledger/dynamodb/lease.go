@@ -70,8 +70,8 @@ func (l *Ledger) Lease(ctx context.Context, importID, owner string, until time.T
 	return Lease{Import: importID, Owner: owner, Generation: number(out.Attributes, attrGeneration), Until: until}, nil
 }
 
-// Save saves a job under its lease; Import, Upload, Created and Generation stay
-// as they are. It returns [ErrFenced], wrapped, when another has taken the
+// Save saves a job under its lease. Import, Upload, Created and Generation stay
+// as they are, and so do Cause and RetryAt unless the job is stopped. It returns [ErrFenced], wrapped, when another has taken the
 // lease meanwhile.
 func (l *Ledger) Save(ctx context.Context, lease Lease, job Job) error {
 	job.Updated = l.now()
@@ -79,8 +79,15 @@ func (l *Ledger) Save(ctx context.Context, lease Lease, job Job) error {
 	if err != nil {
 		return err
 	}
+	optional := []string{attrVendor, attrSettings, attrProgress, attrSigners}
 	for _, kept := range []string{attrImport, attrUpload, attrCreated, attrGeneration} {
 		delete(saved, kept)
+	}
+	if job.Phase == PhaseStopped {
+		optional = append(optional, attrCause, attrRetryAt)
+	} else { // others may say meanwhile why it stands still
+		delete(saved, attrCause)
+		delete(saved, attrRetryAt)
 	}
 	names, values := map[string]string{"#generation": attrGeneration}, item{":generation": num(lease.Generation)}
 	var set, remove []string
@@ -88,7 +95,7 @@ func (l *Ledger) Save(ctx context.Context, lease Lease, job Job) error {
 		names["#"+name], values[":"+name] = name, saved[name]
 		set = append(set, "#"+name+" = :"+name)
 	}
-	for _, name := range []string{attrVendor, attrSettings, attrProgress, attrSigners, attrCause, attrRetryAt} {
+	for _, name := range optional {
 		if !has(saved, name) {
 			names["#"+name] = name
 			remove = append(remove, "#"+name)

@@ -30,13 +30,20 @@ type Ledger interface {
 	Resume(ctx context.Context, id string) (ledger.Journal, error)
 }
 
-// Jobs is what completion needs of the jobs, as *dynamodb.Jobs has it.
+// Jobs is what completion reads and says of jobs, as *dynamodb.Ledger has it.
 type Jobs interface {
 	Get(ctx context.Context, importID string) (dynamodb.Job, error)
+	// SetCause says why a job stands still, and until when; empty, that it moves.
+	SetCause(ctx context.Context, importID, cause string, retryAt time.Time) error
+	Open(ctx context.Context) iter.Seq2[dynamodb.Job, error]
+}
+
+// Leases is how a job is worked on by one at a time, as *dynamodb.Ledger has it.
+type Leases interface {
 	Lease(ctx context.Context, importID, owner string, until time.Time) (dynamodb.Lease, error)
+	// Save leaves the cause of a job as it is, unless its phase is stopped.
 	Save(ctx context.Context, lease dynamodb.Lease, job dynamodb.Job) error
 	Release(ctx context.Context, lease dynamodb.Lease) error
-	Open(ctx context.Context) iter.Seq2[dynamodb.Job, error]
 }
 
 // Queue is the manifests queue.
@@ -53,6 +60,7 @@ type Notifier interface {
 type Completer struct {
 	Ledger    Ledger
 	Jobs      Jobs
+	Leases    Leases
 	Store     Store
 	Bucket    string // of reports
 	Manifests Queue
@@ -79,8 +87,8 @@ const (
 // as one likes, and at any time; the caller must not hold the job's lease.
 //
 // For a job in phase stopped it writes the report of what was read and done,
-// closes the import as stopped with the job's cause, and sends the cause. The
-// import must have been begun.
+// closes the import as stopped with the job's cause, and sends the cause, if the
+// import was begun. Either way the job is done then.
 //
 // After an error it can be called again, and then does all of it again.
 func (c *Completer) Complete(ctx context.Context, task stack.Task) error {
@@ -96,7 +104,7 @@ func (c *Completer) Complete(ctx context.Context, task stack.Task) error {
 	if err != nil || !ready {
 		return err
 	}
-	lease, err := c.Jobs.Lease(ctx, job.Import, c.Owner, until(ctx))
+	lease, err := c.Leases.Lease(ctx, job.Import, c.Owner, until(ctx))
 	var leased *dynamodb.LeasedError
 	if errors.As(err, &leased) {
 		return c.again(ctx, task, time.Until(leased.Until))
@@ -105,7 +113,7 @@ func (c *Completer) Complete(ctx context.Context, task stack.Task) error {
 		return fmt.Errorf("complete: %w", err)
 	}
 	err = c.end(ctx, lease, task)
-	if released := c.Jobs.Release(context.WithoutCancel(ctx), lease); err == nil && released != nil {
+	if released := c.Leases.Release(context.WithoutCancel(ctx), lease); err == nil && released != nil {
 		err = fmt.Errorf("complete: import %s: %w", job.Import, released)
 	}
 	return err
@@ -130,8 +138,12 @@ func (c *Completer) ready(ctx context.Context, job dynamodb.Job, task stack.Task
 	}
 	switch job.Phase {
 	case dynamodb.PhaseStopped:
-		return i.State != ledger.StateStopped, nil
-	case dynamodb.PhaseDone, dynamodb.PhaseSent:
+		return true, nil
+	case dynamodb.PhaseDone:
+		if i.State == ledger.StateStopped {
+			return false, nil
+		}
+	case dynamodb.PhaseSent:
 	default:
 		// The last device was imported before the decoder could say that it was the last one.
 		counts, err := c.Ledger.Counts(ctx, job.Import)
@@ -209,9 +221,13 @@ func (c *Completer) end(ctx context.Context, lease dynamodb.Lease, task stack.Ta
 	case unbalanced != nil:
 		c.Log.ErrorContext(ctx, unbalanced.Error(), "import", job.Import)
 		ending.State, ending.Cause = ledger.StateStopped, unbalanced.Error()
-		job.Phase, job.Cause = dynamodb.PhaseStopped, ending.Cause
-	default:
-		job.Phase, job.Progress = dynamodb.PhaseDone, mark(i.Counts)
+		if err := c.Jobs.SetCause(ctx, job.Import, ending.Cause, time.Time{}); err != nil {
+			return fmt.Errorf("complete: %w", err)
+		}
+	case job.Cause != "":
+		if err := c.Jobs.SetCause(ctx, job.Import, "", time.Time{}); err != nil {
+			return fmt.Errorf("complete: %w", err)
+		}
 	}
 	if err := c.close(ctx, i.ID, ending); err != nil {
 		return err
@@ -220,7 +236,8 @@ func (c *Completer) end(ctx context.Context, lease dynamodb.Lease, task stack.Ta
 	if err := c.Notices.Notify(ctx, subject(i), c.text(i, job, written)); err != nil {
 		return fmt.Errorf("import %s: %w", i.ID, err)
 	}
-	if err := c.Jobs.Save(ctx, lease, job); err != nil {
+	job.Phase, job.Progress = dynamodb.PhaseDone, mark(i.Counts)
+	if err := c.Leases.Save(ctx, lease, job); err != nil {
 		return fmt.Errorf("complete: import %s: %w", i.ID, err)
 	}
 	c.Log.InfoContext(ctx, "import ended", "import", i.ID, "state", string(i.State), "counts", i.Counts)

@@ -66,6 +66,23 @@ func TestAnImportEndsWithReportNoticeAndLedgerClosed(t *testing.T) {
 	}
 }
 
+// What kept an import from its report is history when the report is there: a job
+// that is done and has a cause is one that was stopped.
+func TestAFinishedImportKeepsNoCause(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.begin(t, "i", 1, dynamodb.PhaseSent, good)
+	if err := w.ledger.SetCause(t.Context(), "i", "no report", time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Complete(t.Context(), task("i")); err != nil {
+		t.Fatal(err)
+	}
+	if j := w.job(t, "i"); j.Cause != "" || j.Phase != dynamodb.PhaseDone {
+		t.Errorf("%+v", j)
+	}
+}
+
 func TestCompletionIsIdempotentAndComesAgainWhenSomethingChanged(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -165,7 +182,7 @@ func TestAStoppedImportTellsItsCauseOnce(t *testing.T) {
 	if i := w.imported(t, "i"); i.State != ledger.StateStopped || i.Cause != j.Cause {
 		t.Errorf("%+v", i)
 	}
-	if strings.Count(w.store.objects[lines], "\n") != 1 || w.job(t, "i").Phase != dynamodb.PhaseStopped {
+	if strings.Count(w.store.objects[lines], "\n") != 1 || w.job(t, "i").Phase != dynamodb.PhaseDone || w.job(t, "i").Cause != j.Cause {
 		t.Error(w.store.objects[lines])
 	}
 }
@@ -184,6 +201,9 @@ func TestNumbersThatDoNotAddUpStopTheImport(t *testing.T) {
 	}
 	if notices := w.notices.take(); len(notices) != 1 || !strings.Contains(notices[0].Body, "bug in Thingpress") {
 		t.Errorf("%v", notices)
+	}
+	if j := w.job(t, "i"); j.Phase != dynamodb.PhaseDone || j.Cause != i.Cause {
+		t.Errorf("%+v", j)
 	}
 }
 

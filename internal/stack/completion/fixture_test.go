@@ -36,7 +36,7 @@ type world struct {
 func newWorld() *world {
 	w := &world{ledger: memoryledger.New(), store: &store{objects: map[string]string{}, uploads: map[string][]string{}}, tasks: &mailbox{}, notices: &mailbox{}}
 	w.Completer = &completion.Completer{
-		Ledger: w.ledger, Jobs: w.ledger, Store: w.store, Bucket: "reports", Manifests: w.tasks, Notices: w.notices,
+		Ledger: w.ledger, Jobs: w.ledger, Leases: w.ledger, Store: w.store, Bucket: "reports", Manifests: w.tasks, Notices: w.notices,
 		Metrics: metric.New(&w.metrics, "line-1"), Log: slog.New(slog.DiscardHandler), Owner: "test",
 	}
 	return w

@@ -42,23 +42,29 @@ func (c *Completer) Stop(ctx context.Context, importID, cause string, target led
 	if err != nil {
 		return fmt.Errorf("stop: %w", err)
 	}
-	return c.Notices.Notify(ctx, subject(i), c.text(i, job, nil))
+	if err := c.Notices.Notify(ctx, subject(i), c.text(i, job, nil)); err != nil {
+		return err
+	}
+	return c.Jobs.SetCause(ctx, importID, cause, time.Now().Add(reportAgain))
 }
+
+// reportAgain is when the sweep tries to write a report that could not be written.
+const reportAgain = 24 * time.Hour
 
 // stopJob takes the lease, so that nobody goes on, and sees to it that the
 // import is in the ledger.
 func (c *Completer) stopJob(ctx context.Context, job dynamodb.Job, cause string, target ledger.Target) (err error) {
 	if job.Phase != dynamodb.PhaseStopped {
-		lease, err := c.Jobs.Lease(ctx, job.Import, c.Owner, until(ctx))
+		lease, err := c.Leases.Lease(ctx, job.Import, c.Owner, until(ctx))
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, c.Jobs.Release(context.WithoutCancel(ctx), lease)) }()
+		defer func() { err = errors.Join(err, c.Leases.Release(context.WithoutCancel(ctx), lease)) }()
 		if job, err = c.Jobs.Get(ctx, job.Import); err != nil {
 			return err
 		}
 		job.Phase, job.Cause = dynamodb.PhaseStopped, cause
-		if err := c.Jobs.Save(ctx, lease, job); err != nil {
+		if err := c.Leases.Save(ctx, lease, job); err != nil {
 			return err
 		}
 	}

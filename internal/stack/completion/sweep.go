@@ -62,12 +62,8 @@ func (c *Completer) look(ctx context.Context, job dynamodb.Job) (kind string, st
 	case dynamodb.PhaseDone:
 		return "", false, nil
 	case dynamodb.PhaseStopped:
-		// Stopped, but nobody has been told.
-		i, err := c.Ledger.Import(ctx, job.Import)
-		if errors.Is(err, ledger.ErrNotFound) || err == nil && i.State == ledger.StateStopped {
-			return "", false, nil
-		}
-		return stack.TaskComplete, false, err
+		kind, err = c.untold(ctx, job, idle)
+		return kind, false, err
 	case dynamodb.PhaseSent:
 		counts, err := c.Ledger.Counts(ctx, job.Import)
 		if err != nil || counts.Pending() > 0 {
@@ -88,9 +84,21 @@ func (c *Completer) look(ctx context.Context, job dynamodb.Job) (kind string, st
 	return stack.TaskContinue, stands, nil
 }
 
+// untold says what a job needs that is stopped, and of which nobody was told yet.
+func (c *Completer) untold(ctx context.Context, job dynamodb.Job, idle time.Duration) (kind string, err error) {
+	if idle < idleAfter || time.Now().Before(job.RetryAt) {
+		return "", nil
+	}
+	_, err = c.Ledger.Import(ctx, job.Import)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return stack.TaskContinue, nil // the decoder begins the import that it stopped
+	}
+	return stack.TaskComplete, err
+}
+
 // free says whether nobody holds the job's lease.
 func (c *Completer) free(ctx context.Context, job dynamodb.Job) (bool, error) {
-	lease, err := c.Jobs.Lease(ctx, job.Import, c.Owner, until(ctx))
+	lease, err := c.Leases.Lease(ctx, job.Import, c.Owner, until(ctx))
 	var leased *dynamodb.LeasedError
 	if errors.As(err, &leased) {
 		return false, nil
@@ -98,5 +106,5 @@ func (c *Completer) free(ctx context.Context, job dynamodb.Job) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return true, c.Jobs.Release(context.WithoutCancel(ctx), lease)
+	return true, c.Leases.Release(context.WithoutCancel(ctx), lease)
 }

@@ -25,10 +25,11 @@ func TestSweepFindsWhatNobodyWorksOn(t *testing.T) {
 		w.begin(t, "waiting", 2, dynamodb.PhaseSent, good)
 		w.begin(t, "done", 1, dynamodb.PhaseDone, good)
 		w.begin(t, "untold", 1, dynamodb.PhaseStopped)
+		w.ledger.Put(dynamodb.Job{Import: "unbegun", Phase: dynamodb.PhaseStopped, Updated: time.Now()})
 		if err := w.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		expect(t, w, "complete:ready complete:untold", 0)
+		expect(t, w, "complete:ready", 0)
 
 		if _, err := w.ledger.Lease(t.Context(), "held", "other", time.Now().Add(time.Hour)); err != nil {
 			t.Fatal(err)
@@ -40,7 +41,7 @@ func TestSweepFindsWhatNobodyWorksOn(t *testing.T) {
 		if err := w.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		expect(t, w, "continue:early continue:idle complete:ready complete:untold", 0)
+		expect(t, w, "continue:early continue:idle complete:ready continue:unbegun complete:untold", 0)
 		if _, err := w.ledger.Lease(t.Context(), "idle", "next", time.Now().Add(time.Second)); err != nil {
 			t.Errorf("sweep keeps the lease: %v", err)
 		}
@@ -129,7 +130,7 @@ func TestStopBringsAnImportIntoTheLedgerAndTellsWhy(t *testing.T) {
 	if notices := w.notices.take(); len(notices) != 1 || !strings.Contains(notices[0].Body, "the decoder crashed") {
 		t.Errorf("%v", notices)
 	}
-	if j := w.job(t, "i"); j.Phase != dynamodb.PhaseStopped || j.Cause != "the decoder crashed" {
+	if j := w.job(t, "i"); j.Phase != dynamodb.PhaseDone || j.Cause != "the decoder crashed" {
 		t.Errorf("%+v", j)
 	}
 }

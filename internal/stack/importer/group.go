@@ -38,19 +38,19 @@ func (g *group) run(ctx context.Context) {
 	}
 	h := g.work(ctx, reading, job, settings)
 	g.handBack(ctx, h)
-	g.complete(ctx)
+	g.conclude(ctx, job)
 }
 
 // work records what can be recorded, and says why the rest is handed back.
 // Reading ends before ctx, so that time remains for handing back.
 func (g *group) work(ctx, reading context.Context, job dynamodb.Job, settings engine.Settings) hold {
-	if err := g.giveUp(ctx, reading, job); err != nil {
+	if err := g.giveUp(ctx, reading); err != nil {
 		return hold{cause: err.Error()}
 	}
-	if time.Now().Before(job.RetryAt) && standsStill(job) {
+	if time.Now().Before(job.RetryAt) && job.Cause != "" && !Ended(job) {
 		return hold{cause: job.Cause, until: job.RetryAt}
 	}
-	if err := g.claim(ctx, reading, job); err != nil {
+	if err := g.claim(ctx, reading); err != nil {
 		return hold{cause: err.Error()}
 	}
 	devices := g.in(pending)
@@ -64,15 +64,18 @@ func (g *group) work(ctx, reading context.Context, job dynamodb.Job, settings en
 	return h
 }
 
-// standsStill says whether an importer found that the import cannot go on. The
-// cause of a stopped job is another matter: what was sent is imported.
-func standsStill(job dynamodb.Job) bool {
-	return job.Cause != "" && job.Phase != dynamodb.PhaseStopped
+// Ended says whether a job has ended: stopped, or with report and notice. What
+// was sent before, or comes again afterwards, is imported nevertheless.
+func Ended(job dynamodb.Job) bool {
+	return job.Phase == dynamodb.PhaseStopped || job.Phase == dynamodb.PhaseDone
 }
+
+// Stopped says whether a job has ended with a cause.
+func Stopped(job dynamodb.Job) bool { return Ended(job) && job.Cause != "" }
 
 // claim claims names and certificates, drops what has its outcome, and records
 // those that lost to another entry.
-func (g *group) claim(ctx, reading context.Context, job dynamodb.Job) error {
+func (g *group) claim(ctx, reading context.Context) error {
 	devices := g.in(pending)
 	if len(devices) == 0 {
 		return nil
@@ -103,7 +106,7 @@ func (g *group) claim(ctx, reading context.Context, job dynamodb.Job) error {
 			losers = append(losers, judge(d, answers[n]))
 		}
 	}
-	return g.record(ctx, job, losers)
+	return g.record(ctx, losers)
 }
 
 // now is AWS's time: marks are held against the creation dates of certificates.
@@ -168,7 +171,7 @@ func recordOf(d *device, outcome ledger.Outcome, reason manifest.Reason, detail 
 }
 
 // giveUp ends the devices that were handed back for too long.
-func (g *group) giveUp(ctx, reading context.Context, job dynamodb.Job) error {
+func (g *group) giveUp(ctx, reading context.Context) error {
 	var old []*device
 	for _, d := range g.in(pending) {
 		if !d.message.First.IsZero() && time.Since(d.message.First) > stack.GiveUpAfter {
@@ -191,15 +194,15 @@ func (g *group) giveUp(ctx, reading context.Context, job dynamodb.Job) error {
 			records = append(records, recordOf(d, ledger.Failed, engine.ReasonUndeliverable, detail))
 		}
 	}
-	return g.record(ctx, job, records)
+	return g.record(ctx, records)
 }
 
 // record records outcomes that no call was made for.
-func (g *group) record(ctx context.Context, job dynamodb.Job, records []ledger.Record) error {
+func (g *group) record(ctx context.Context, records []ledger.Record) error {
 	if len(records) == 0 {
 		return nil
 	}
-	r := newRecorder(ctx, g, job, func(error) {})
+	r := newRecorder(ctx, g, func(error) {})
 	for _, record := range records {
 		r.add(record)
 	}

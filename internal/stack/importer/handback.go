@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/stack/queue"
 )
@@ -82,9 +84,17 @@ func (h hold) delay(attempts int) time.Duration {
 	return min(max(d.Round(time.Second), time.Second), stack.MaxDelay)
 }
 
-// complete asks for the import's completion if this was its last device.
-func (g *group) complete(ctx context.Context) {
+// conclude asks for the import's completion if this was its last device. It is
+// also done for devices that came again: the instance that had them before may
+// have died before it could ask.
+func (g *group) conclude(ctx context.Context, job dynamodb.Job) {
 	if len(g.in(recorded))+len(g.in(dropped)) == 0 {
+		return
+	}
+	if Stopped(job) {
+		if err := g.stopAgain(ctx, job); err != nil {
+			g.Log.ErrorContext(ctx, "a stopped import looks as if it ran", "import", g.importID, "error", err.Error())
+		}
 		return
 	}
 	counts, err := g.Ledger.Counts(ctx, g.importID)
@@ -98,4 +108,14 @@ func (g *group) complete(ctx context.Context) {
 	if err != nil {
 		g.Log.WarnContext(ctx, "completion is left to the sweep", "import", g.importID, "error", err.Error())
 	}
+}
+
+// stopAgain closes a stopped import again: to record outcomes its journal was
+// opened, which said that it runs.
+func (g *group) stopAgain(ctx context.Context, job dynamodb.Job) error {
+	journal, err := g.Ledger.Resume(ctx, g.importID)
+	if err != nil {
+		return err
+	}
+	return journal.Close(ctx, ledger.End{State: ledger.StateStopped, Cause: job.Cause, At: time.Now()})
 }

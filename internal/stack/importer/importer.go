@@ -35,7 +35,7 @@ type Ledger interface {
 	Resume(ctx context.Context, id string) (ledger.Journal, error)
 }
 
-// Jobs is what the importer needs of the jobs, as *dynamodb.Jobs has it.
+// Jobs is what the importer needs of the jobs, as *dynamodb.Ledger has it.
 type Jobs interface {
 	// Get is strongly consistent, and wraps ledger.ErrNotFound.
 	Get(ctx context.Context, importID string) (dynamodb.Job, error)
@@ -96,8 +96,12 @@ type Message struct {
 // acknowledged: those that are no device of an import that the ledger knows, and
 // those that could be neither recorded nor sent again.
 func (i *Importer) Handle(ctx context.Context, target ledger.Target, messages []Message) (failed []string) {
-	b := &batch{Importer: i, target: target, times: newTimes(ctx), limiters: i.Quotas.Limiters(ctx)}
+	b := &batch{Importer: i, target: target, times: newTimes(ctx)}
 	groups, garbage := i.parse(ctx, messages)
+	if len(groups) == 0 {
+		return garbage
+	}
+	b.limiters = i.Quotas.Limiters(ctx)
 	var wg sync.WaitGroup
 	for _, g := range groups {
 		g.batch = b

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 )
 
 const (
@@ -21,7 +20,6 @@ const (
 type recorder struct {
 	ctx   context.Context //nolint:containedctx // of the batch: recording goes on when calls have ended
 	group *group
-	job   dynamodb.Job
 	// halt is called once, with the error that recording ended with.
 	halt func(error)
 
@@ -32,9 +30,9 @@ type recorder struct {
 	err     error
 }
 
-func newRecorder(ctx context.Context, g *group, job dynamodb.Job, halt func(error)) *recorder {
+func newRecorder(ctx context.Context, g *group, halt func(error)) *recorder {
 	r := &recorder{
-		ctx: ctx, group: g, job: job, halt: halt,
+		ctx: ctx, group: g, halt: halt,
 		in: make(chan ledger.Record, groupRows), done: make(chan struct{}), byEntry: map[int]*device{},
 	}
 	for _, d := range g.devices {
@@ -77,10 +75,6 @@ func (r *recorder) keep() {
 		}
 		r.flush(rows)
 		rows = rows[:0]
-	}
-	if r.journal != nil && r.job.Phase == dynamodb.PhaseStopped && r.err == nil {
-		// Opening the journal said that the import runs, which it does not.
-		r.err = r.journal.Close(r.ctx, ledger.End{State: ledger.StateStopped, Cause: r.job.Cause, At: time.Now()})
 	}
 }
 

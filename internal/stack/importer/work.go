@@ -36,7 +36,7 @@ func (g *group) engine(ctx context.Context, job dynamodb.Job, settings engine.Se
 		items[n] = engine.Item{Device: d.device, Marked: d.marked, Created: d.created}
 	}
 	var outage atomic.Pointer[string]
-	r := newRecorder(ctx, g, job, func(err error) { halt(fmt.Errorf("%w: %w", errRecording, err)) })
+	r := newRecorder(ctx, g, func(err error) { halt(fmt.Errorf("%w: %w", errRecording, err)) })
 	summary, err := g.Engine(begin, engine.BatchConfig{
 		Settings: settings, Target: g.target, AWS: g.AWS, Limiters: g.limiters, Window: g.Window, Abort: flight, PauseMost: pauseMost,
 		Events: func(e engine.Event) {
@@ -73,7 +73,7 @@ func (g *group) engine(ctx context.Context, job dynamodb.Job, settings engine.Se
 
 // moves says on the job that the import moves.
 func (g *group) moves(ctx context.Context, job dynamodb.Job) {
-	if job.Phase == dynamodb.PhaseStopped || job.Phase == dynamodb.PhaseDone {
+	if Ended(job) {
 		return
 	}
 	if err := g.Jobs.SetCause(ctx, g.importID, "", time.Time{}); err != nil {
@@ -91,7 +91,7 @@ func (g *group) stopped(ctx context.Context, job dynamodb.Job, stop *engine.Stop
 	}
 	h.until = time.Now().Add(rest(attempt))
 	g.Log.ErrorContext(ctx, "import stands still", "import", g.importID, "cause", h.cause, "retry_at", h.until)
-	if job.Phase == dynamodb.PhaseStopped {
+	if Stopped(job) {
 		return h // the job's own cause stays
 	}
 	fresh, err := g.Jobs.Get(ctx, g.importID)

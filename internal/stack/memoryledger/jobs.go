@@ -17,7 +17,6 @@ func (l *Ledger) Put(j dynamodb.Job) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.jobs[j.Import] = &job{Job: j}
-	l.uploads[j.Upload] = j.Import
 }
 
 func (l *Ledger) job(id string) (*job, error) {
@@ -26,21 +25,6 @@ func (l *Ledger) job(id string) (*job, error) {
 		return nil, fmt.Errorf("job of import %s: %w", id, ledger.ErrNotFound)
 	}
 	return j, nil
-}
-
-// Start begins the job of an upload, or returns the one that is there.
-func (l *Ledger) Start(ctx context.Context, upload dynamodb.Upload, begin dynamodb.Job) (started dynamodb.Job, created bool, err error) {
-	err = l.do(ctx, "Start", func() error {
-		if id, ok := l.uploads[upload]; ok {
-			started = l.jobs[id].Job
-			return nil
-		}
-		begin.Upload = upload
-		l.uploads[upload], l.jobs[begin.Import] = begin.Import, &job{Job: begin}
-		started, created = begin, true
-		return nil
-	})
-	return started, created, err
 }
 
 // Get returns a job.
@@ -84,6 +68,9 @@ func (l *Ledger) Save(ctx context.Context, lease dynamodb.Lease, saved dynamodb.
 			return dynamodb.ErrFenced
 		}
 		saved.Generation, saved.Updated = j.Generation, time.Now()
+		if saved.Phase != dynamodb.PhaseStopped {
+			saved.Cause, saved.RetryAt = j.Cause, j.RetryAt
+		}
 		j.Job = saved
 		return nil
 	})

@@ -1,6 +1,6 @@
 // Package memoryledger is a ledger in memory that fails when a test wants it to.
-// It has the methods of *dynamodb.Ledger and *dynamodb.Jobs that the stack's
-// functions use, and their contracts.
+// It has the methods of *dynamodb.Ledger that the stack's functions use, and
+// their contracts.
 package memoryledger
 
 import (
@@ -34,7 +34,6 @@ type Ledger struct {
 	mu      sync.Mutex
 	imports map[string]*imported
 	jobs    map[string]*job
-	uploads map[dynamodb.Upload]string
 }
 
 type imported struct {
@@ -53,7 +52,7 @@ type job struct {
 
 // New returns an empty ledger.
 func New() *Ledger {
-	return &Ledger{imports: map[string]*imported{}, jobs: map[string]*job{}, uploads: map[dynamodb.Upload]string{}}
+	return &Ledger{imports: map[string]*imported{}, jobs: map[string]*job{}}
 }
 
 // do carries out a method's effect between two faults.

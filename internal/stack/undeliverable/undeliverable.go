@@ -19,6 +19,7 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/importer"
 	"github.com/thingpress/thingpress/internal/stack/metric"
 	"github.com/thingpress/thingpress/internal/stack/queue"
 )
@@ -30,7 +31,7 @@ type Ledger interface {
 	Resume(ctx context.Context, id string) (ledger.Journal, error)
 }
 
-// Jobs is what is needed of the jobs, as *dynamodb.Jobs has it.
+// Jobs is what is needed of the jobs, as *dynamodb.Ledger has it.
 type Jobs interface {
 	Get(ctx context.Context, importID string) (dynamodb.Job, error)
 	SetCause(ctx context.Context, importID, cause string, retryAt time.Time) error
@@ -153,7 +154,7 @@ func (c *Consumer) fail(ctx context.Context, job dynamodb.Job, m stack.DeviceMes
 		ID: m.ID, ThingName: m.ThingName, CertificateID: m.CertificateID(),
 		Reason: string(engine.ReasonUndeliverable), Detail: detail, At: time.Now(),
 	}})
-	if err == nil && job.Phase == dynamodb.PhaseStopped {
+	if err == nil && importer.Stopped(job) {
 		// Opening the journal said that the import runs, which it does not.
 		err = journal.Close(ctx, ledger.End{State: ledger.StateStopped, Cause: job.Cause, At: time.Now()})
 	}
@@ -207,11 +208,15 @@ func (c *Consumer) uncompleted(ctx context.Context, importID string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.Jobs.SetCause(ctx, importID, causeComplete, time.Now().Add(completeAgain)); err != nil {
+	cause := causeComplete
+	if job.Phase == dynamodb.PhaseStopped {
+		cause = job.Cause
+	}
+	if err := c.Jobs.SetCause(ctx, importID, cause, time.Now().Add(completeAgain)); err != nil {
 		return err
 	}
 	return c.Notices.Notify(ctx, "no report: import of "+job.Upload.Key, fmt.Sprintf(
-		"Import %s of s3://%s/%s has an outcome for every entry, but %s.\n\nWhat to do: put the cause right, then: thingpress stack redrive.\n",
+		"Import %s of s3://%s/%s has ended, but %s.\n\nWhat to do: put that right, then: thingpress stack redrive.\n",
 		importID, job.Upload.Bucket, job.Upload.Key, causeComplete))
 }
 

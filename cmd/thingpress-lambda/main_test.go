@@ -1,0 +1,208 @@
+package main_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/stack/stacktest"
+)
+
+// build builds the program once, as the stack's artefact is built.
+var build = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "thingpress-lambda-*")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "bootstrap")
+	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-ldflags", "-s -w", "-o", path, ".")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w: %s", err, out)
+	}
+	return path, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if path, err := build(); err == nil {
+		_ = os.RemoveAll(filepath.Dir(path))
+	}
+	os.Exit(code)
+}
+
+func bootstrap(t testing.TB) string {
+	t.Helper()
+	path, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// environment is what the template sets, and no endpoint that would answer.
+func environment() []string {
+	env := []string{
+		"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256",
+		"AWS_ENDPOINT_URL=http://127.0.0.1:1", "AWS_EC2_METADATA_DISABLED=true",
+	}
+	for _, name := range []string{
+		"STACK", "LEDGER_TABLE", "MANIFESTS_QUEUE_URL", "DEVICES_QUEUE_URL", "MANIFESTS_PARKED_QUEUE_URL", "DEVICES_PARKED_QUEUE_URL",
+		"ESPRESSIF_BUCKET", "INFINEON_BUCKET", "MICROCHIP_BUCKET", "GENERATED_BUCKET", "SIGNER_BUCKET", "REPORTS_BUCKET", "NOTICES_TOPIC_ARN",
+	} {
+		env = append(env, "THINGPRESS_"+name+"=x")
+	}
+	return env
+}
+
+// What is linked is paid for at every start of a function.
+func TestOnlyWhatFunctionsNeedIsLinked(t *testing.T) {
+	t.Parallel()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-tags", "lambda.norpc", "-deps", ".")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dep := range strings.Lines(string(out)) {
+		for _, unwanted := range []string{
+			"modernc.org/", "github.com/spf13/cobra", "github.com/spf13/pflag", "thingpress/internal/cli", "/internal/sandbox", "/internal/generate", "/internal/forge",
+			"/internal/stack/stacktest", "/internal/stack/memoryledger", "/internal/ledger/sqlite", "service/cloudformation", "net/rpc", "testing\n",
+		} {
+			if strings.Contains(dep, unwanted) {
+				t.Errorf("%s is linked", strings.TrimSpace(dep))
+			}
+		}
+	}
+}
+
+// Lambda reads the whole archive before a function starts.
+func TestTheArchiveIsBelowEightMebibytes(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile(bootstrap(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var archive bytes.Buffer
+	z := zip.NewWriter(&archive)
+	w, err := z.Create("bootstrap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(content); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d bytes, %d in the archive", len(content), archive.Len())
+	if archive.Len() > 8<<20 {
+		t.Errorf("%d bytes in the archive", archive.Len())
+	}
+}
+
+func TestAWrongEnvironmentIsNamedAndEndsTheProcess(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		env  []string
+		want string
+	}{
+		{"no configuration", []string{"_HANDLER=importer"}, "THINGPRESS_LEDGER_TABLE is not set"},
+		{"no function", append(environment(), "_HANDLER=exporter"), "exporter"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.CommandContext(t.Context(), bootstrap(t))
+			cmd.Env = test.env
+			out, err := cmd.Output()
+			if err == nil || !strings.Contains(string(out), test.want) || !strings.Contains(string(out), `"level":"ERROR"`) {
+				t.Errorf("%v: %s", err, out)
+			}
+		})
+	}
+}
+
+// Every function answers, in the form that tells SQS which messages to keep,
+// what it can tell without any service.
+func TestEachFunctionTellsGarbageFromMessages(t *testing.T) {
+	t.Parallel()
+	for _, handler := range []string{"decoder", "importer", "undeliverable"} {
+		t.Run(handler, func(t *testing.T) {
+			t.Parallel()
+			var log lines
+			f := stacktest.NewFunction(t, stacktest.FunctionOptions{
+				Name: handler, Command: []string{bootstrap(t)}, Handler: handler, Env: environment(), Timeout: 30 * time.Second, Log: &log,
+			})
+			answer, err := f.Invoke(t.Context(), []byte(`{"Records":[{"messageId":"m1","body":"garbage"}]}`))
+			if err != nil || string(answer) != `{"batchItemFailures":[{"itemIdentifier":"m1"}]}` {
+				t.Errorf("%s, %v", answer, err)
+			}
+			f.Stop() // what the process wrote is copied to the end
+			if text := log.String(); !strings.Contains(text, `"requestId":"`) || !strings.Contains(text, `"timestamp":"`) {
+				t.Errorf("log: %s", text)
+			}
+		})
+	}
+}
+
+type lines struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// BenchmarkStartToFirstPoll measures from the start of the process to its first
+// request for an invocation.
+func BenchmarkStartToFirstPoll(b *testing.B) {
+	path := bootstrap(b)
+	polled := make(chan time.Time, 1)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	server := &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/runtime/invocation/next") {
+			polled <- time.Now()
+		}
+		<-r.Context().Done()
+	})}
+	go func() { _ = server.Serve(listener) }()
+	defer server.Close()
+	var total time.Duration
+	for b.Loop() {
+		ctx, cancel := context.WithCancel(b.Context())
+		cmd := exec.CommandContext(ctx, path)
+		cmd.Env = append(environment(), "_HANDLER=importer", "AWS_LAMBDA_RUNTIME_API="+listener.Addr().String())
+		cmd.Stdout = io.Discard
+		begun := time.Now()
+		if err := cmd.Start(); err != nil {
+			b.Fatal(err)
+		}
+		total += (<-polled).Sub(begun)
+		cancel()
+		_ = cmd.Wait()
+	}
+	b.ReportMetric(float64(total.Microseconds())/1000/float64(b.N), "ms/start")
+}

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/thingpress/thingpress/internal/requiretest"
 	"github.com/thingpress/thingpress/internal/stack/object/objecttest"
 	"github.com/thingpress/thingpress/internal/stack/queue"
 )
@@ -62,10 +63,14 @@ func (c *counting) Send(_ context.Context, messages []queue.Message) error {
 // The memory of the function does not depend on the size of the manifest. Other
 // tests must not run beside this one.
 func TestHeapStaysFlatOverALargeManifest(t *testing.T) { //nolint:paralleltest // it measures the process
-	const kinds, repeats = 200, 100
+	kinds, repeats := 200, 100
+	if requiretest.Race {
+		repeats = 40
+		t.Logf("the race detector is on: %d entries only", kinds*repeats)
+	}
 	m := generated(t, "microchip", kinds, 0)
 	text := bytes.TrimSuffix(bytes.TrimSpace(bytes.TrimPrefix(m.content, []byte("["))), []byte("]"))
-	content := cyclic{entries: append(bytes.TrimSpace(text), ','), repeats: repeats}
+	content := cyclic{entries: append(bytes.TrimSpace(text), ','), repeats: int64(repeats)}
 	s, w, q := objecttest.New(t), newWorld(), &counting{}
 	o := s.Add(objecttest.Object{Bucket: "microchip", Key: "large.json", ETag: "e", Content: content, Size: content.size()})
 	s.Put("signers", "signer.pem", m.signer)

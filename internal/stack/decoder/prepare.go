@@ -17,7 +17,7 @@ const prepareTimeout = time.Minute
 
 // prepare looks at what an import needs before it reads anything: that what
 // devices are to be attached to exists, and that the importers are not more
-// than the quotas feed. Its errors are a *stopCause or a fault: an AWS IoT that
+// than the quotas feed. Its errors are a *stopError or a fault: an AWS IoT that
 // does not answer is waited for by being asked again later.
 func (w *worker) prepare(ctx context.Context) error {
 	limited, end := context.WithTimeout(w.soft, prepareTimeout)
@@ -43,7 +43,7 @@ func (w *worker) prepare(ctx context.Context) error {
 	var wrong *importer.AttachmentError
 	switch {
 	case errors.As(err, &wrong):
-		return &stopCause{errors.New(attachmentText(wrong))}
+		return &stopError{errors.New(attachmentText(wrong))}
 	case err != nil:
 		return fmt.Errorf("check of attachments: %w", err)
 	}

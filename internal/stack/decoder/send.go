@@ -72,7 +72,7 @@ func (w *worker) sendAll(ctx context.Context) error {
 // changed stops an import whose second pass does not see what the first one saw.
 func (w *worker) changed(second *pass) error {
 	first := &w.progress.Check
-	return &stopCause{manifest.Errorf(manifest.ReasonChanged,
+	return &stopError{manifest.Errorf(manifest.ReasonChanged,
 		"%s: the first pass read %d entries, %d of them rejected, and the second one has %d so far, %d of them rejected; upload the manifest again",
 		w.job.Upload.Key, first.Entries, first.rejected(), second.Entries, second.rejected())}
 }

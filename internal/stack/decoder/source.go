@@ -19,7 +19,7 @@ const infineon = "infineon"
 // already and so is no larger than the whole.
 const spoolFactor = 2
 
-// open opens the job's object. Its errors are a *stopCause or a fault.
+// open opens the job's object. Its errors are a *stopError or a fault.
 func (w *worker) open() (*object.Reader, error) {
 	u := w.job.Upload
 	r, err := object.Open(w.soft, w.h.Objects, object.Version{Bucket: u.Bucket, Key: u.Key, ID: u.Version, ETag: u.ETag})
@@ -37,13 +37,13 @@ func (w *worker) classify(err error) error {
 	case errors.Is(err, context.DeadlineExceeded) && w.soft.Err() != nil:
 		return errDeadline
 	case errors.As(err, &gone):
-		return &stopCause{err}
+		return &stopError{err}
 	case errors.As(err, &space):
 		return stopf("%w; %s", err, storageAdvice(space.Need))
 	case errors.Is(err, syscall.ENOSPC):
 		return stopf("%w: the archive unpacks to more than temporary storage holds; double the stack's parameter DecoderStorage, and upload the manifest again", err)
 	case errors.As(err, &file):
-		return &stopCause{err}
+		return &stopError{err}
 	}
 	return err
 }

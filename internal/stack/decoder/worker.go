@@ -34,10 +34,13 @@ const (
 // errDeadline says that it is time to hand on.
 var errDeadline = errors.New("short of the deadline")
 
-// A stopCause ends an import: it will not get better by itself.
-type stopCause struct{ error }
+// A stopError ends an import: its cause will not get better by itself.
+type stopError struct{ cause error }
 
-func stopf(format string, args ...any) error { return &stopCause{fmt.Errorf(format, args...)} }
+func (e *stopError) Error() string { return e.cause.Error() }
+func (e *stopError) Unwrap() error { return e.cause }
+
+func stopf(format string, args ...any) error { return &stopError{fmt.Errorf(format, args...)} }
 
 // A worker is one invocation's work on one job, under its lease.
 type worker struct {
@@ -82,7 +85,7 @@ func (h *Handler) work(ctx context.Context, task stack.Task) error {
 	return w.conclude(ctx, w.run(ctx))
 }
 
-// run works through the phases. Its errors are errDeadline, a *stopCause, one
+// run works through the phases. Its errors are errDeadline, a *stopError, one
 // that wraps dynamodb.ErrFenced, or a fault.
 func (w *worker) run(ctx context.Context) (err error) {
 	if w.job, err = w.h.Jobs.Get(ctx, w.task.Import); err != nil {
@@ -128,7 +131,7 @@ func (w *worker) run(ctx context.Context) (err error) {
 // conclude does what the end of run asks for. The message is done with when it
 // returns nil.
 func (w *worker) conclude(ctx context.Context, err error) error {
-	var cause *stopCause
+	var cause *stopError
 	switch {
 	case err == nil:
 	case errors.Is(err, errDeadline):

@@ -248,12 +248,15 @@ type journal struct {
 func (j journal) Mark(context.Context, []ledger.Mark) error {
 	return errors.New("nothing is to be marked")
 }
+
 func (j journal) Marked(context.Context) iter.Seq2[ledger.Mark, error] {
 	return func(func(ledger.Mark, error) bool) {}
 }
+
 func (j journal) Close(context.Context, ledger.End) error {
 	return errors.New("completion closes imports")
 }
+
 func (j journal) Record(ctx context.Context, records []ledger.Record) error {
 	return j.p.step(ctx, "Record", func() error {
 		if phase := j.p.jobs[j.id].Phase; phase != dynamodb.PhaseSend {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -89,6 +90,9 @@ func (m *made) verify(w *world) string {
 		r, recorded := records[entry]
 		if _, ok := sent[entry]; ok == bad || recorded != bad || recorded && r.Reason != reason {
 			return fmt.Sprintf("entry %d: sent %v, recorded %v as %q, want %q", entry, ok, recorded, r.Reason, reason)
+		}
+		if strings.Contains(r.Detail, "--") || recorded && r.Detail == "" {
+			return fmt.Sprintf("entry %d: a stack has no flags: %q", entry, r.Detail)
 		}
 	}
 	if len(sent)+len(records) != m.entries {

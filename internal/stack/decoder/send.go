@@ -9,6 +9,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/notice"
 	"github.com/thingpress/thingpress/internal/stack/queue"
 	"github.com/thingpress/thingpress/manifest"
 )
@@ -84,7 +85,7 @@ func (s *stretch) take(importID string, device *manifest.Device, rejected *manif
 	if rejected != nil {
 		s.rejected = append(s.rejected, ledger.Record{
 			Place: ledger.Place{Entry: rejected.Entry}, Line: rejected.Line, Outcome: ledger.Rejected,
-			ID: rejected.ID, Reason: string(rejected.Reason), Detail: rejected.Detail(), At: now,
+			ID: rejected.ID, Reason: string(rejected.Reason), Detail: notice.Advice(rejected.Detail()), At: now,
 		})
 		return nil
 	}

@@ -8,13 +8,14 @@ import (
 
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/notice"
 )
 
 // stop records that the import ends here. What follows, the ledger's record
 // and completion with report and notice, is done by settle, and again if this
 // invocation does not come to it.
 func (w *worker) stop(ctx context.Context, cause *stopError) error {
-	w.job.Phase, w.job.Cause, w.job.RetryAt = dynamodb.PhaseStopped, cause.Error(), time.Time{}
+	w.job.Phase, w.job.Cause, w.job.RetryAt = dynamodb.PhaseStopped, notice.Advice(cause.Error()), time.Time{}
 	if err := w.save(ctx); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package notice_test
 import (
 	"context"
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -73,8 +74,14 @@ func TestNoAdviceSpeaksOfACommandThatWasRun(t *testing.T) {
 	}
 	for _, hint := range hints {
 		have := notice.Advice(hint)
+		if again := notice.Advice(have); again != have {
+			t.Errorf("%q becomes %q when it is turned twice", hint, again)
+		}
 		if strings.Contains(have, "same command") || strings.Contains(have, "run the import") {
 			t.Error(have)
+		}
+		if flag := regexp.MustCompile(`(?:thingpress import )?--[a-z][a-z-]*`).FindString(have); flag != "" && flag != "thingpress import --adopt" && flag != "--exclusive" {
+			t.Errorf("%q speaks of %s", have, flag)
 		}
 		if strings.Contains(hint, "run the same command again") == (have == hint) && strings.Contains(hint, "command again") {
 			t.Errorf("%q became %q", hint, have)

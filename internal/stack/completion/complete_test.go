@@ -57,7 +57,7 @@ func TestAnImportEndsWithReportNoticeAndLedgerClosed(t *testing.T) {
 		t.Fatal(notices)
 	}
 	for _, part := range []string{
-		"1 imported, 1 failed, 1 rejected: reel 1.csv", "3 entries", "expired", "--allow-expired", "entry 1 (line 7), thing b",
+		"1 imported, 1 failed, 1 rejected: reel 1.csv", "3 entries", "expired", "parameter AllowExpired", "entry 1 (line 7), thing b",
 		"thingpress stack redrive", "s3://reports/espressif/i/report.csv", "s3://reports/espressif/i/report.jsonl", "111122223333", "eu-west-1",
 	} {
 		if !strings.Contains(notices[0].Body, part) {

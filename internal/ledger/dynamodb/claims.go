@@ -45,13 +45,11 @@ func (l *Ledger) Claim(ctx context.Context, importID string, claims []Claim) ([]
 	}
 	for len(open) > 0 {
 		group, rest := compatible(claims, open)
-		won, lost, err := l.claim(ctx, importID, claims, group, answers)
+		undecided, err := l.claim(ctx, importID, claims, group, answers)
 		if err != nil {
 			return nil, fmt.Errorf("ledger: import %s: claim %d entries: %w", importID, len(group), err)
 		}
-		if open = rest; len(lost) > 0 {
-			open = append(won, rest...) // nothing was written: who is not in anyone's way asks again
-		}
+		open = append(undecided, rest...)
 	}
 	return answers, nil
 }
@@ -79,8 +77,9 @@ func compatible(claims []Claim, open []int) (group, rest []int) {
 }
 
 // claim makes the claims of a group in one transaction. Where others are in
-// the way nothing is written: lost are the claims that these decide, won the others.
-func (l *Ledger) claim(ctx context.Context, id string, claims []Claim, group []int, answers []Claimed) (won, lost []int, err error) {
+// the way nothing is written: the claims that these decide are answered, the
+// others are returned, to be asked again.
+func (l *Ledger) claim(ctx context.Context, id string, claims []Claim, group []int, answers []Claimed) (undecided []int, err error) {
 	expires := num(l.now().Add(ClaimsKept).Unix())
 	var actions []types.TransactWriteItem
 	for _, at := range group {
@@ -89,34 +88,35 @@ func (l *Ledger) claim(ctx context.Context, id string, claims []Claim, group []i
 		actions = append(actions,
 			l.putNew(with(nameClaimKey(id, c.ThingName), owner)), l.putNew(with(certificateClaimKey(id, c.CertificateID), owner)))
 	}
-	held, err := l.transact(ctx, actions)
+	refused, err := l.transact(ctx, actions)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	for n, at := range group {
 		c := &claims[at]
-		name, nameHeld := held[2*n]
-		certificate, certificateHeld := held[2*n+1]
-		switch {
-		case len(held) == 0:
+		if refused == nil {
 			answers[at] = Claimed{Mine: true, New: true, At: c.At, ByName: c.Entry, ByCertificate: c.Entry}
-		case !nameHeld && !certificateHeld:
-			won = append(won, at)
 			continue
-		default:
-			a := Claimed{ByName: -1, ByCertificate: -1}
-			if nameHeld {
-				a.ByName = int(number(name, attrEntry))
-			}
-			if certificateHeld {
-				a.ByCertificate = int(number(certificate, attrEntry))
-			}
-			if a.ByName == c.Entry && a.ByCertificate == c.Entry {
-				a.Mine, a.At = true, instant(name, attrSince)
-			}
-			answers[at] = a
-			lost = append(lost, at)
 		}
+		name, nameHeld := refused.held[2*n]
+		certificate, certificateHeld := refused.held[2*n+1]
+		// Who has the one may be just taking the other.
+		met := refused.busy[2*n] || refused.busy[2*n+1]
+		if met || !nameHeld && !certificateHeld {
+			undecided = append(undecided, at)
+			continue
+		}
+		answer := Claimed{ByName: -1, ByCertificate: -1}
+		if nameHeld {
+			answer.ByName = int(number(name, attrEntry))
+		}
+		if certificateHeld {
+			answer.ByCertificate = int(number(certificate, attrEntry))
+		}
+		if answer.ByName == c.Entry && answer.ByCertificate == c.Entry {
+			answer.Mine, answer.At = true, instant(name, attrSince)
+		}
+		answers[at] = answer
 	}
-	return won, lost, nil
+	return undecided, nil
 }

@@ -40,7 +40,7 @@ func (l *Ledger) Begin(ctx context.Context, i ledger.Import) (ledger.Journal, er
 	if err != nil {
 		return nil, fmt.Errorf("ledger: import %s: %w", i.ID, err)
 	}
-	held, err := l.transact(ctx, []types.TransactWriteItem{
+	refused, err := l.transact(ctx, []types.TransactWriteItem{
 		l.putNew(l.kept(with(key(importPartition(i.ID), sortImport), item{
 			attrData: str(string(data)), attrState: str(string(ledger.StateRunning)),
 		}))),
@@ -50,7 +50,7 @@ func (l *Ledger) Begin(ctx context.Context, i ledger.Import) (ledger.Journal, er
 	if err != nil {
 		return nil, fmt.Errorf("ledger: begin import %s: %w", i.ID, err)
 	}
-	if len(held) > 0 {
+	if refused != nil {
 		return nil, fmt.Errorf("ledger: begin import %s: it is there already", i.ID)
 	}
 	return l.journal(i.ID, i.Manifests), nil
@@ -59,7 +59,7 @@ func (l *Ledger) Begin(ctx context.Context, i ledger.Import) (ledger.Journal, er
 // Resume implements [ledger.Ledger]. It is one call, however large the import,
 // and several journals of one import may be open at once.
 func (l *Ledger) Resume(ctx context.Context, id string) (ledger.Journal, error) {
-	out, err := l.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+	out, err := l.update(ctx, &dynamodb.UpdateItemInput{
 		TableName: &l.table, Key: key(importPartition(id), sortImport),
 		ConditionExpression:       ptr("attribute_exists(pk)"),
 		UpdateExpression:          ptr("SET #state = :running REMOVE #cause"),

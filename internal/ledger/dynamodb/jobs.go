@@ -86,7 +86,7 @@ func (l *Ledger) Start(ctx context.Context, upload Upload, begin Job) (job Job, 
 	if err != nil {
 		return Job{}, false, err
 	}
-	held, err := l.transact(ctx, []types.TransactWriteItem{
+	refused, err := l.transact(ctx, []types.TransactWriteItem{
 		l.putNew(l.kept(with(uploadKey(upload), item{attrImport: str(begin.Import)}))),
 		l.putNew(l.kept(with(jobKey(begin.Import), values))),
 		l.putAny(l.kept(key(partitionOpen, begin.Import))),
@@ -95,11 +95,11 @@ func (l *Ledger) Start(ctx context.Context, upload Upload, begin Job) (job Job, 
 	if err != nil {
 		return Job{}, false, fmt.Errorf("ledger: start the import of %s/%s: %w", upload.Bucket, upload.Key, err)
 	}
-	if there, ok := held[0]; ok {
-		job, err = l.Get(ctx, text(there, attrImport))
-		return job, false, err
-	}
-	if len(held) > 0 {
+	if refused != nil {
+		if there, ok := refused.held[0]; ok {
+			job, err = l.Get(ctx, text(there, attrImport))
+			return job, false, err
+		}
 		return Job{}, false, fmt.Errorf("ledger: start the import of %s/%s: import %s has another upload", upload.Bucket, upload.Key, begin.Import)
 	}
 	begin.Created, begin.Updated = begin.Created.Truncate(time.Microsecond), begin.Updated.Truncate(time.Microsecond)
@@ -108,7 +108,8 @@ func (l *Ledger) Start(ctx context.Context, upload Upload, begin Job) (job Job, 
 
 // Get returns a job, no older than the call. It wraps [ledger.ErrNotFound].
 func (l *Ledger) Get(ctx context.Context, importID string) (Job, error) {
-	out, err := l.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &l.table, Key: jobKey(importID), ConsistentRead: ptr(true)})
+	in := &dynamodb.GetItemInput{TableName: &l.table, Key: jobKey(importID), ConsistentRead: ptr(true)}
+	out, err := call(ctx, func() (*dynamodb.GetItemOutput, error) { return l.client.GetItem(ctx, in) })
 	if err != nil {
 		return Job{}, fmt.Errorf("ledger: job of import %s: %w", importID, err)
 	}
@@ -132,7 +133,7 @@ func (l *Ledger) SetCause(ctx context.Context, importID, cause string, retryAt t
 		in.UpdateExpression = ptr("SET #updated = :updated, #cause = :cause, #retry = :retry")
 		in.ExpressionAttributeValues[":cause"], in.ExpressionAttributeValues[":retry"] = str(cause), micros(retryAt)
 	}
-	_, err := l.client.UpdateItem(ctx, in)
+	_, err := l.update(ctx, in)
 	var missing *types.ConditionalCheckFailedException
 	if errors.As(err, &missing) {
 		err = ledger.ErrNotFound

@@ -86,12 +86,31 @@ func (j *journal) Record(ctx context.Context, records []ledger.Record) error {
 	if err != nil {
 		return err
 	}
-	for group := range slices.Chunk(entries, mostActions-1) {
+	for group := range groups(entries) {
 		if err := j.write(ctx, group); err != nil {
 			return fmt.Errorf("ledger: import %s: record %d entries: %w", j.id, len(group), err)
 		}
 	}
 	return nil
+}
+
+// groups yields entries by as many as one transaction takes with their counter.
+func groups(entries []*entry) iter.Seq[[]*entry] {
+	return func(yield func([]*entry) bool) {
+		for len(entries) > 0 {
+			n, size := 0, 0
+			for n < min(len(entries), mostActions-1) {
+				if size += entries[n].size(); n > 0 && size > mostBytes {
+					break
+				}
+				n++
+			}
+			if !yield(entries[:n]) {
+				return
+			}
+			entries = entries[n:]
+		}
+	}
 }
 
 // An entry is what a call records of one place.
@@ -126,6 +145,16 @@ func (j *journal) entries(ctx context.Context, records []ledger.Record) ([]*entr
 	return list, nil
 }
 
+// size is at least what the item will have in bytes, as far as it is known.
+func (e *entry) size() int {
+	r := e.after()
+	size := 512 + len(r.ID) + len(r.ThingName) + len(r.CertificateID) + len(r.CertificateARN) + len(r.Reason) + len(r.Detail)
+	for _, s := range r.Steps {
+		size += 64 + len(s.Operation) + len(s.Resource)
+	}
+	return size
+}
+
 // after is the record that the table is to hold.
 func (e *entry) after() ledger.Record {
 	steps := e.before.Steps
@@ -145,8 +174,8 @@ func (j *journal) write(ctx context.Context, group []*entry) error {
 		if err != nil || len(actions) == 0 {
 			return err
 		}
-		held, err := j.ledger.transact(ctx, actions)
-		if err != nil || len(held) == 0 {
+		refused, err := j.ledger.transact(ctx, actions)
+		if err != nil || refused == nil {
 			return err
 		}
 		if err := j.read(ctx, group); err != nil {
@@ -188,6 +217,7 @@ func (j *journal) read(ctx context.Context, group []*entry) error {
 	keys := make([]item, len(group))
 	at := map[string]*entry{}
 	for n, e := range group {
+		e.before, e.version, e.marked = ledger.Record{}, 0, false // what is not there any more expired
 		keys[n] = entryKey(j.id, e.place)
 		at[text(keys[n], attrPK)+" "+text(keys[n], attrSK)] = e
 	}
@@ -214,7 +244,8 @@ func (l *Ledger) load(ctx context.Context, keys []item) ([]item, error) {
 	for group := range slices.Chunk(keys, mostKeys) {
 		want := map[string]types.KeysAndAttributes{l.table: {Keys: group, ConsistentRead: ptr(true)}}
 		for attempt := 0; len(want) > 0; attempt++ {
-			out, err := l.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: want})
+			in := &dynamodb.BatchGetItemInput{RequestItems: want}
+			out, err := call(ctx, func() (*dynamodb.BatchGetItemOutput, error) { return l.client.BatchGetItem(ctx, in) })
 			if err != nil {
 				return nil, err
 			}
@@ -264,7 +295,7 @@ func (j *journal) Close(ctx context.Context, end ledger.End) error {
 		expression = "SET #state = :state, #ended = :ended, #cause = :cause"
 		values[":cause"] = str(end.Cause)
 	}
-	_, err := j.ledger.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+	_, err := j.ledger.update(ctx, &dynamodb.UpdateItemInput{
 		TableName: &j.ledger.table, Key: key(importPartition(j.id), sortImport),
 		ConditionExpression: ptr("attribute_exists(pk)"),
 		UpdateExpression:    &expression, ExpressionAttributeNames: names, ExpressionAttributeValues: values,

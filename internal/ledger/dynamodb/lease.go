@@ -44,7 +44,7 @@ func (e *LeasedError) Error() string {
 // or renews it. It returns a *[LeasedError] while another has it, and wraps
 // [ledger.ErrNotFound].
 func (l *Ledger) Lease(ctx context.Context, importID, owner string, until time.Time) (Lease, error) {
-	out, err := l.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+	out, err := l.update(ctx, &dynamodb.UpdateItemInput{
 		TableName: &l.table, Key: jobKey(importID),
 		ConditionExpression: ptr("attribute_exists(pk) AND (attribute_not_exists(#owner) OR #owner = :owner OR #until <= :now)"),
 		UpdateExpression:    ptr("SET #owner = :owner, #until = :until ADD #generation :one"),
@@ -71,8 +71,8 @@ func (l *Ledger) Lease(ctx context.Context, importID, owner string, until time.T
 }
 
 // Save saves a job under its lease. Import, Upload, Created and Generation stay
-// as they are, and so do Cause and RetryAt unless the job is stopped. It returns [ErrFenced], wrapped, when another has taken the
-// lease meanwhile.
+// as they are, and so do Cause and RetryAt unless the job is stopped. It
+// returns [ErrFenced], wrapped, when another has taken the lease meanwhile.
 func (l *Ledger) Save(ctx context.Context, lease Lease, job Job) error {
 	job.Updated = l.now()
 	saved, err := jobItem(&job)
@@ -114,11 +114,11 @@ func (l *Ledger) Save(ctx context.Context, lease Lease, job Job) error {
 	if job.Phase == PhaseDone {
 		listed = types.TransactWriteItem{Delete: &types.Delete{TableName: &l.table, Key: key(partitionOpen, lease.Import)}}
 	}
-	held, err := l.transact(ctx, []types.TransactWriteItem{update, listed})
+	refused, err := l.transact(ctx, []types.TransactWriteItem{update, listed})
 	if err != nil {
 		return fmt.Errorf("ledger: save job of import %s: %w", lease.Import, err)
 	}
-	if len(held) > 0 {
+	if refused != nil {
 		return fmt.Errorf("ledger: save job of import %s: %w", lease.Import, ErrFenced)
 	}
 	return nil
@@ -126,7 +126,7 @@ func (l *Ledger) Save(ctx context.Context, lease Lease, job Job) error {
 
 // Release gives a lease back, unless another has it by now.
 func (l *Ledger) Release(ctx context.Context, lease Lease) error {
-	_, err := l.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+	_, err := l.update(ctx, &dynamodb.UpdateItemInput{
 		TableName: &l.table, Key: jobKey(lease.Import),
 		ConditionExpression:       ptr("#generation = :generation"),
 		UpdateExpression:          ptr("REMOVE #owner, #until"),

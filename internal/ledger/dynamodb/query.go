@@ -33,7 +33,7 @@ func (l *Ledger) query(ctx context.Context, partition string, q query) iter.Seq2
 			in.FilterExpression, in.ExpressionAttributeNames = &q.filter, q.names
 		}
 		for {
-			out, err := l.client.Query(ctx, in)
+			out, err := call(ctx, func() (*dynamodb.QueryOutput, error) { return l.client.Query(ctx, in) })
 			if err != nil {
 				yield(nil, err)
 				return

@@ -30,9 +30,12 @@ const (
 	attrMarkedThing       = "mn"
 )
 
-// mostDetail bounds the sentence of a record: a transaction of a hundred
-// records may take four mebibytes, and an item 400 KiB.
-const mostDetail = 32 << 10
+// Bounds of a record's texts in bytes, far above what AWS and vendors allow: an
+// item takes 400 KB, and texts may come from entries that are rejected.
+const (
+	mostDetail = 32 << 10
+	mostName   = 4 << 10
+)
 
 // row is the item of a record, without mark.
 func (l *Ledger) row(id string, r *ledger.Record, version int64) (item, error) {
@@ -88,10 +91,19 @@ func same(a, b *ledger.Record) bool {
 	return reflect.DeepEqual(x, y) && a.At.UnixMicro() == b.At.UnixMicro() && slices.Equal(a.Steps, b.Steps)
 }
 
-// bounded returns the record with a detail that fits.
+// bounded returns the record as the table can hold it: with texts that fit and
+// are UTF-8.
 func bounded(r ledger.Record) ledger.Record {
-	if len(r.Detail) > mostDetail {
-		r.Detail = strings.ToValidUTF8(r.Detail[:mostDetail], "") + "…"
+	for _, name := range []*string{&r.ID, &r.ThingName, &r.CertificateID, &r.CertificateARN, &r.Reason} {
+		*name = fitting(*name, mostName)
 	}
+	r.Detail = fitting(r.Detail, mostDetail)
 	return r
+}
+
+func fitting(s string, most int) string {
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
 }

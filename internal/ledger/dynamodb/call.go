@@ -1,0 +1,76 @@
+package dynamodb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+const (
+	backoffFirst = 20 * time.Millisecond
+	backoffMost  = 2 * time.Second
+	// mostFaults is how often one call is made again after a fault that is not
+	// for want of capacity, beyond what the SDK does itself.
+	mostFaults = 5
+)
+
+// call makes a call of DynamoDB until it succeeds or fails for good: throttled,
+// or in the way of a transaction, it is made again until ctx ends.
+func call[Out any](ctx context.Context, do func() (Out, error)) (Out, error) {
+	for attempt, faults := 0, 0; ; attempt++ {
+		out, err := do()
+		if err == nil || ctx.Err() != nil {
+			return out, err
+		}
+		if !busy(err) {
+			if faults++; faults > mostFaults || !passing(err) {
+				return out, err
+			}
+		}
+		if ended := rest(ctx, attempt); ended != nil {
+			return out, fmt.Errorf("%w; the last answer was: %w", ended, err)
+		}
+	}
+}
+
+// busy says whether a call was refused only for what else goes on in the table.
+func busy(err error) bool {
+	var cancelled *types.TransactionCanceledException
+	if errors.As(err, &cancelled) {
+		for _, reason := range cancelled.CancellationReasons {
+			switch deref(reason.Code) {
+			case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
+				return true // transact returns here only where no other code is
+			}
+		}
+		return false
+	}
+	var conflict *types.TransactionConflictException
+	var running *types.TransactionInProgressException
+	return errors.As(err, &conflict) || errors.As(err, &running) ||
+		retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool()
+}
+
+// passing says whether the SDK takes an error for a fault that passes, such as
+// an answer of 500 or a connection that broke.
+func passing(err error) bool {
+	return retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err).Bool()
+}
+
+// rest waits before another attempt, with full jitter.
+func rest(ctx context.Context, attempt int) error {
+	most := min(backoffFirst<<min(attempt, 10), backoffMost)
+	timer := time.NewTimer(rand.N(most)) //nolint:gosec // spreads attempts
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -4,8 +4,9 @@
 // A ledger records outcomes, not plans. Resuming an import decodes its
 // manifests again and leaves out the entries whose outcome stands.
 //
-// Package ledger/sqlite implements it on one machine. Package ledger/ledgertest
-// holds the suite that every implementation passes.
+// Package ledger/sqlite implements it on one machine, package ledger/dynamodb
+// for the functions of a stack. Package ledger/ledgertest holds the suite that
+// every implementation passes.
 package ledger
 
 import (
@@ -48,7 +49,10 @@ type Ledger interface {
 	// number of entries that Counts tells later is the sum over Manifests.
 	Begin(ctx context.Context, i Import) (Journal, error)
 	// Resume opens the journal of an import that was begun before, and puts
-	// it back into StateRunning, without a cause. It wraps ErrNotFound.
+	// it back into StateRunning, without a cause. It wraps ErrNotFound. That
+	// the import is running is no error: whoever ran it may have been killed.
+	// Whether several processes may have a journal of one import at once is
+	// the implementation's to say.
 	Resume(ctx context.Context, id string) (Journal, error)
 }
 
@@ -63,17 +67,21 @@ type Reader interface {
 	// Imports yields all imports, newest first. An error ends it.
 	Imports(ctx context.Context) iter.Seq2[Import, error]
 	// Records yields the latest record of each entry of an import that has
-	// one, in the order of manifest and entry, as it was when the iteration
-	// began. An error ends it, and wraps ErrNotFound where there is no such
-	// import.
+	// one, in the order of manifest and entry. Each record is as it was at
+	// some moment after the iteration began, and every entry that was
+	// recorded before it began is there; what is recorded meanwhile may be.
+	// An error ends it, and wraps ErrNotFound where there is no such import.
 	Records(ctx context.Context, id string) iter.Seq2[Record, error]
 }
 
 // A Journal takes the records of one running import. Its methods are safe for
-// concurrent use. Every method returns only after what it wrote is durable,
-// all of it or, with an error, nothing; callers group what they write. A place
-// outside the import's manifests is an error, and so is any use after Close,
-// which wraps ErrClosed.
+// concurrent use. Every method returns only after what it wrote is durable;
+// callers group what they write. A call is atomic for each entry, with the
+// counters that it changes: after an error any of its entries may have been
+// written, each of them whole, and the same call can be made again, with the
+// same result as if it had been made once. A place outside the import's
+// manifests is an error with which nothing is written, and so are an outcome
+// that is none and any use after Close, which wraps ErrClosed.
 type Journal interface {
 	// Mark records that the entries are in flight: calls for them may have
 	// been made since the mark's time. A mark that is there already stands,

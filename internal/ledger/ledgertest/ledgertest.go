@@ -45,7 +45,7 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Ledger) {
 		{"PlacesOutsideTheImportAreRefused", outsidePlaces},
 		{"EmptyCallsAreFine", emptyCalls},
 		{"IterationsCanBeLeftEarly", leaveEarly},
-		{"IterationsSeeOneMoment", oneMoment},
+		{"IterationsMissNothingWhileOthersWrite", writingMeanwhile},
 		{"EndedContextIsTold", endedContext},
 		{"ManyAtOnceStayExact", manyAtOnce},
 		{"CountsEqualARecountWhateverIsWritten", countsEqualRecount},

@@ -11,7 +11,8 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 )
 
-// A journal takes the records of one import. It implements [ledger.Journal].
+// A journal takes the records of one import. It implements [ledger.Journal], and
+// more strictly: of a call all is written or, with an error, nothing.
 type journal struct {
 	writer  *writer
 	reader  *sql.DB

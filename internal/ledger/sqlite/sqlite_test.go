@@ -16,6 +16,46 @@ func TestLedgerConforms(t *testing.T) {
 	})
 }
 
+// SQLite keeps more than the interface asks: an iteration sees the moment at
+// which it began, whatever is written meanwhile.
+func TestIterationSeesTheMomentItBegan(t *testing.T) {
+	t.Parallel()
+	const entries = 400
+	l := open(t, filepath.Join(t.TempDir(), "ledger.db"))
+	j, err := l.Begin(t.Context(), importOf("k", entries))
+	if err != nil {
+		t.Fatal(err)
+	}
+	records := make([]ledger.Record, entries/2, entries)
+	for n := range records {
+		records[n] = ledger.Record{Place: ledger.Place{Entry: n}, Outcome: ledger.Failed}
+	}
+	if err := j.Record(t.Context(), records); err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for r, err := range l.Records(t.Context(), "id-k") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Outcome != ledger.Failed {
+			t.Errorf("entry %d is %q, which it became later", r.Entry, r.Outcome)
+		}
+		if seen++; seen == 1 {
+			for n := range records {
+				records[n].Outcome = ledger.Imported
+			}
+			more := ledger.Record{Place: ledger.Place{Entry: entries - 1}, Outcome: ledger.Imported}
+			if err := j.Record(t.Context(), append(records, more)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if seen != entries/2 {
+		t.Errorf("%d records, want the %d of the beginning", seen, entries/2)
+	}
+}
+
 // open opens a ledger for the time of the test.
 func open(t *testing.T, path string) *sqlite.Ledger {
 	t.Helper()

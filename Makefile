@@ -11,9 +11,13 @@ GOVULNCHECK   := v1.9.0
 MAVEN_COPY    := 3.8.1
 MOTO          := 5.2.1
 AWSCLI        := 1.45.11
+SAMCLI        := 1.170.0
+SAMTRANSLATOR := 1.115.0
+CFNLINT       := 1.58.0
 
 TOOLS         ?= $(CURDIR)/.tools
 VENV          := .venv/moto
+SAM           := .venv/sam
 FUZZTIME      ?= 60s
 ROW           ?= .
 TEST_TIMEOUT  ?= 9m
@@ -38,7 +42,7 @@ build: ## build bin/thingpress
 # The race detector needs cgo and a C compiler that finds its library. go test names what was skipped through testsummary, which
 # closes with "N passed, N failed, N skipped".
 .PHONY: test
-test: venv jars ## run every test, with the race detector where there is a C compiler
+test: venv sam jars ## run every test, with the race detector where there is a C compiler
 	@race=; \
 	if [ "$$(go env CGO_ENABLED)" = 1 ] && printf '#include <stdlib.h>\nint main(void) { return 0; }\n' | $$(go env CC) -x c -o /dev/null - 2>/dev/null; then \
 		race=-race; \
@@ -76,6 +80,13 @@ lint-vulnerabilities: $(govulncheck)
 		fi; \
 	fi
 
+# The zip that both ways to deploy take, and the template that the CLI embeds. The architecture is the template's.
+.PHONY: lambda
+lambda: sam ## build dist/thingpress-lambda.zip, and expand stack/template.yaml
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -tags lambda.norpc -ldflags '-s -w' -o dist/bootstrap ./cmd/thingpress-lambda
+	go run ./internal/tool/lambdazip -o dist/thingpress-lambda.zip dist/bootstrap
+	$(SAM)/bin/python stack/expand.py stack/template.yaml >dist/expanded.json && mv dist/expanded.json stack/expanded.json
+
 .PHONY: examples
 examples: ## write the manifests of examples/ anew
 	go test ./internal/generate -run '^TestExamples' -update
@@ -96,7 +107,7 @@ fuzz: ## fuzz each decoder for FUZZTIME=60s
 # installed, and the tests that want it skip, or fail where THINGPRESS_REQUIRE names it.
 .PHONY: venv
 venv: ## install moto and the AWS CLI for the tests, unless usable ones are there
-	@set -f; moto='import moto.server, moto.iot.models; raise SystemExit(moto.__version__ != "$(MOTO)")'; \
+	@set -f; moto='import moto.server, moto.iot.models, moto.cloudformation.parsing; raise SystemExit(moto.__version__ != "$(MOTO)")'; \
 	want=; \
 	if ! $(VENV)/bin/python -c "$$moto" 2>/dev/null && ! python3 -c "$$moto" 2>/dev/null; then want='moto[server,iot]==$(MOTO)'; fi; \
 	if ! $(VENV)/bin/aws --version >/dev/null 2>&1 && ! aws --version >/dev/null 2>&1; then want="$$want awscli==$(AWSCLI)"; fi; \
@@ -104,6 +115,17 @@ venv: ## install moto and the AWS CLI for the tests, unless usable ones are ther
 		echo "installing $$want into $(VENV)"; \
 		{ [ -x $(VENV)/bin/pip ] || python3 -m venv $(VENV); } && \
 		$(VENV)/bin/pip install --quiet --retries 2 --disable-pip-version-check $$want || \
+		echo "$$want could not be installed: tests that need it will skip or fail" >&2; \
+	fi
+
+# The SAM CLI, its translator and cfn-lint, with which the template is checked and expanded.
+.PHONY: sam
+sam: ## install the SAM CLI and cfn-lint, unless they are there
+	@want='aws-sam-cli==$(SAMCLI) aws-sam-translator==$(SAMTRANSLATOR) cfn-lint==$(CFNLINT)'; \
+	if [ "$$(cat $(SAM)/installed 2>/dev/null)" != "$$want" ]; then \
+		echo "installing $$want into $(SAM)"; \
+		{ [ -x $(SAM)/bin/pip ] || python3 -m venv $(SAM); } && \
+		$(SAM)/bin/pip install --quiet --retries 2 --disable-pip-version-check $$want && echo "$$want" >$(SAM)/installed || \
 		echo "$$want could not be installed: tests that need it will skip or fail" >&2; \
 	fi
 

@@ -1,6 +1,10 @@
 package importer
 
-import "github.com/thingpress/thingpress/internal/quota"
+import (
+	"slices"
+
+	"github.com/thingpress/thingpress/internal/quota"
+)
 
 // Operations are all operations that an import may call, in the order of the
 // paths: a new device, checks, reading what exists, adopting it.
@@ -14,4 +18,24 @@ func Operations() []quota.Op {
 		quota.ListCertificates, quota.ListThings, quota.ListTargetsForPolicy, quota.ListThingsInThingGroup,
 		quota.UpdateCertificate, quota.UpdateThing,
 	}
+}
+
+// CheckOperations are those that [CheckAttachments] may call.
+func CheckOperations() []quota.Op {
+	return []quota.Op{
+		quota.GetPolicy, quota.DescribeThingType, quota.DescribeThingGroup, quota.DescribeBillingGroup, quota.ListAttachedPolicies,
+	}
+}
+
+// BatchOperations are those that a [Batch] may call, unless it adopts.
+func BatchOperations() []quota.Op {
+	return slices.DeleteFunc(Operations(), func(op quota.Op) bool {
+		switch op {
+		case quota.ListCertificates, quota.ListThings, quota.ListTargetsForPolicy, quota.ListThingsInThingGroup: // pages
+			return true
+		case quota.UpdateCertificate, quota.UpdateThing, quota.AddThingToBillingGroup: // to adopt
+			return true
+		}
+		return false
+	})
 }

@@ -1,0 +1,439 @@
+package stack_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/thingpress/thingpress/internal/importer"
+	functions "github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/metric"
+	"github.com/thingpress/thingpress/stack"
+)
+
+type template struct {
+	Parameters map[string]map[string]any
+	Resources  map[string]resource
+	Outputs    map[string]struct{ Value any }
+}
+
+type resource struct {
+	Type                string
+	DeletionPolicy      string
+	UpdateReplacePolicy string
+	Properties          map[string]any
+}
+
+func load(t *testing.T) template {
+	t.Helper()
+	var parsed template
+	if err := json.Unmarshal(stack.Template, &parsed); err != nil {
+		t.Fatal(err)
+	}
+	return parsed
+}
+
+// of returns the logical IDs of a type, in order.
+func (x *template) of(kind string) []string {
+	var ids []string
+	for id, r := range x.Resources {
+		if r.Type == kind {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// at follows keys down a value; nil where it ends.
+func at(value any, keys ...string) any {
+	for _, key := range keys {
+		object, ok := value.(map[string]any)
+		if !ok {
+			return nil
+		}
+		value = object[key]
+	}
+	return value
+}
+
+func (r resource) at(keys ...string) any { return at(r.Properties, keys...) }
+
+func number(value any) int {
+	n, _ := value.(float64)
+	return int(n)
+}
+
+func list(value any) []any {
+	if many, ok := value.([]any); ok {
+		return many
+	}
+	return []any{value}
+}
+
+// reference is the logical ID that a Ref or GetAtt names.
+func reference(value any) string {
+	if id, ok := at(value, "Ref").(string); ok {
+		return id
+	}
+	if parts, ok := at(value, "Fn::GetAtt").([]any); ok {
+		return fmt.Sprint(parts[0])
+	}
+	return ""
+}
+
+// A function that looks for a variable that the template does not set ends at
+// its start; a variable that nobody reads is a parameter without effect.
+func TestEnvironmentIsWhatTheFunctionsRead(t *testing.T) {
+	t.Parallel()
+	parsed := load(t)
+	for _, id := range parsed.of("AWS::Lambda::Function") {
+		variables, _ := parsed.Resources[id].at("Environment", "Variables").(map[string]any)
+		read := map[string]bool{}
+		config, err := functions.ReadConfig(func(name string) (string, bool) {
+			read[name] = true
+			value, ok := variables[name]
+			if parameter := at(value, "Ref"); ok && parameter != nil {
+				if p := parsed.Parameters[parameter.(string)]; p != nil {
+					return fmt.Sprint(p["Default"]), true
+				}
+				return "resource", true
+			}
+			return "", ok
+		})
+		if err != nil {
+			t.Errorf("%s: the defaults are refused: %v", id, err)
+		}
+		if config.MaxConcurrency != 2 || config.Share != 1 || config.ThingName.String() != "{cn}" || len(config.Attachments.Policies) > 0 {
+			t.Errorf("%s: defaults: %+v", id, config)
+		}
+		if diff := cmp.Diff(slices.Sorted(maps.Keys(read)), slices.Sorted(maps.Keys(variables))); diff != "" {
+			t.Errorf("%s: -read +set:\n%s", id, diff)
+		}
+	}
+}
+
+func TestParametersSayWhatTheyTake(t *testing.T) {
+	t.Parallel()
+	parsed := load(t)
+	for name, p := range parsed.Parameters {
+		if name == "CodeBucket" || name == "CodeKey" { // set by the deployment
+			continue
+		}
+		bounded := p["AllowedPattern"] != nil || p["AllowedValues"] != nil || p["MinValue"] != nil
+		if p["Description"] == nil || p["Default"] == nil || !bounded {
+			t.Errorf("%s has no description, default or bounds: %v", name, p)
+		}
+	}
+	for _, name := range []string{"IoTPolicies", "IoTThingGroups", "IoTThingType", "InfineonCertBundleType"} {
+		if parsed.Parameters[name] == nil {
+			t.Errorf("%s, which users of the Python Thingpress know, is missing", name)
+		}
+	}
+}
+
+// Names that are chosen collide: with a second stack, and with what a deleted one left.
+func TestNothingHasAPhysicalName(t *testing.T) {
+	t.Parallel()
+	parsed := load(t)
+	for id, r := range parsed.Resources {
+		for _, property := range []string{
+			"BucketName", "QueueName", "TableName", "FunctionName", "RoleName", "TopicName", "LogGroupName", "AlarmName", "DashboardName", "Name",
+		} {
+			if r.Properties[property] != nil && (r.Type != "AWS::Lambda::EventSourceMapping" || property != "FunctionName") {
+				t.Errorf("%s has %s %v", id, property, r.Properties[property])
+			}
+		}
+	}
+}
+
+func TestDataOutlivesTheStack(t *testing.T) {
+	t.Parallel()
+	parsed := load(t)
+	for _, kind := range []string{"AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS::DynamoDB::Table"} {
+		for _, id := range parsed.of(kind) {
+			if r := parsed.Resources[id]; r.DeletionPolicy != "Retain" || r.UpdateReplacePolicy != "Retain" {
+				t.Errorf("%s is not retained", id)
+			}
+		}
+	}
+	table := parsed.Resources["LedgerTable"]
+	if table.at("BillingMode") != "PAY_PER_REQUEST" || table.at("TimeToLiveSpecification", "AttributeName") != "expires" ||
+		table.at("PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled") != true {
+		t.Errorf("the ledger: %v", table.Properties)
+	}
+}
+
+func TestBucketsAreClosedEncryptedAndVersioned(t *testing.T) {
+	t.Parallel()
+	parsed := load(t)
+	policies := map[string]bool{}
+	for _, id := range parsed.of("AWS::S3::BucketPolicy") {
+		policies[reference(parsed.Resources[id].at("Bucket"))] = deniesPlain(parsed.Resources[id])
+	}
+	for _, id := range parsed.of("AWS::S3::Bucket") {
+		r := parsed.Resources[id]
+		for _, block := range []string{"BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"} {
+			if r.at("PublicAccessBlockConfiguration", block) != true {
+				t.Errorf("%s: %s is not on", id, block)
+			}
+		}
+		if r.at("VersioningConfiguration", "Status") != "Enabled" || r.at("BucketEncryption") == nil || !policies[id] {
+			t.Errorf("%s is not versioned, encrypted, or open to TLS alone", id)
+		}
+		notifications := list(r.at("NotificationConfiguration", "QueueConfigurations"))
+		if id == "SignerBucket" || id == "ReportsBucket" {
+			continue
+		}
+		if n := notifications[0]; len(notifications) != 1 || at(n, "Event") != "s3:ObjectCreated:*" || at(n, "Filter") != nil || reference(at(n, "Queue")) != "ManifestsQueue" {
+			t.Errorf("%s notifies %v", id, notifications)
+		}
+	}
+}
+
+// deniesPlain says whether a policy refuses what does not come by TLS.
+func deniesPlain(r resource) bool {
+	for _, s := range list(r.at("PolicyDocument", "Statement")) {
+		if at(s, "Effect") == "Deny" && at(s, "Condition", "Bool", "aws:SecureTransport") == "false" {
+			return true
+		}
+	}
+	return false
+}
+
+func TestQueuesKeepMessagesUntilSomebodyCanLook(t *testing.T) {
+	t.Parallel()
+	parsed := load(t)
+	const day = 24 * 60 * 60
+	closed := map[string]bool{}
+	for _, id := range parsed.of("AWS::SQS::QueuePolicy") {
+		for _, q := range list(parsed.Resources[id].at("Queues")) {
+			closed[reference(q)] = deniesPlain(parsed.Resources[id])
+		}
+	}
+	for _, id := range parsed.of("AWS::SQS::Queue") {
+		r := parsed.Resources[id]
+		days, next := 14, ""
+		switch {
+		case strings.Contains(id, "DeadLetter"):
+			next = strings.Replace(id, "DeadLetter", "Parked", 1)
+		case !strings.Contains(id, "Parked"):
+			days, next = 10, strings.Replace(id, "Queue", "DeadLetterQueue", 1)
+		}
+		if got := number(r.at("MessageRetentionPeriod")); got != days*day {
+			t.Errorf("%s keeps messages for %d s, want %d days", id, got, days)
+		}
+		if r.at("SqsManagedSseEnabled") != true || !closed[id] {
+			t.Errorf("%s is not encrypted, or open without TLS", id)
+		}
+		if got := reference(r.at("RedrivePolicy", "deadLetterTargetArn")); got != next || next != "" && number(r.at("RedrivePolicy", "maxReceiveCount")) < 20 {
+			t.Errorf("%s: redrive policy %v", id, r.at("RedrivePolicy"))
+		}
+	}
+}
+
+func TestFunctionsAndTheirSources(t *testing.T) {
+	t.Parallel()
+	parsed := load(t)
+	handlers := map[string]string{"DecoderFunction": "decoder", "ImporterFunction": "importer", "UndeliverableFunction": "undeliverable"}
+	for id, handler := range handlers {
+		r := parsed.Resources[id]
+		if r.at("Handler") != handler || r.at("Runtime") != "provided.al2023" || fmt.Sprint(r.at("Architectures")) != "[arm64]" {
+			t.Errorf("%s: %v %v %v", id, r.at("Handler"), r.at("Runtime"), r.at("Architectures"))
+		}
+		if r.at("RecursiveLoop") != "Allow" || r.at("TracingConfig", "Mode") != "Active" || r.at("LoggingConfig", "LogFormat") != "JSON" {
+			t.Errorf("%s: recursion, tracing or logging: %v", id, r.Properties)
+		}
+		if group := reference(r.at("LoggingConfig", "LogGroup")); reference(parsed.Resources[group].at("RetentionInDays")) != "LogRetentionDays" {
+			t.Errorf("%s: log group %s", id, group)
+		}
+		if r.Properties["ReservedConcurrentExecutions"] != nil {
+			t.Errorf("%s has reserved concurrency", id)
+		}
+	}
+	if got := number(parsed.Resources["ImporterFunction"].at("Timeout")); got > 120 {
+		t.Errorf("the importer may take %d s", got)
+	}
+	fed := map[string]string{}
+	for _, id := range parsed.of("AWS::Lambda::EventSourceMapping") {
+		r := parsed.Resources[id]
+		queue, function := reference(r.at("EventSourceArn")), reference(r.at("FunctionName"))
+		fed[queue] = function
+		if fmt.Sprint(r.at("FunctionResponseTypes")) != "[ReportBatchItemFailures]" || r.at("ScalingConfig", "MaximumConcurrency") == nil {
+			t.Errorf("%s: %v", id, r.Properties)
+		}
+		timeout, visible := number(parsed.Resources[function].at("Timeout")), number(parsed.Resources[queue].at("VisibilityTimeout"))
+		if visible < 6*timeout {
+			t.Errorf("%s: messages come again after %d s, the function takes up to %d s", queue, visible, timeout)
+		}
+	}
+	want := map[string]string{
+		"ManifestsQueue": "DecoderFunction", "DevicesQueue": "ImporterFunction",
+		"ManifestsDeadLetterQueue": "UndeliverableFunction", "DevicesDeadLetterQueue": "UndeliverableFunction",
+	}
+	if diff := cmp.Diff(want, fed); diff != "" {
+		t.Error(diff)
+	}
+	if got := reference(parsed.Resources["ImporterFunctionDevices"].at("ScalingConfig", "MaximumConcurrency")); got != "MaxConcurrency" {
+		t.Errorf("importers at once: %s", got)
+	}
+}
+
+// statements are those of a role, with actions and resources as lists.
+func (x *template) statements(t *testing.T, role string) (all []map[string]any) {
+	t.Helper()
+	for _, policy := range list(x.Resources[role].at("Policies")) {
+		for _, s := range list(at(policy, "PolicyDocument", "Statement")) {
+			all = append(all, s.(map[string]any))
+		}
+	}
+	if len(all) == 0 || x.Resources[role].Properties["ManagedPolicyArns"] != nil {
+		t.Fatalf("%s has no statements, or somebody else's", role)
+	}
+	return all
+}
+
+// anywhere are the actions that have no resource level, according to the
+// Service Authorization Reference.
+var anywhere = []string{
+	"iot:ListAttachedPolicies", "iot:RegisterCertificateWithoutCA", "servicequotas:ListServiceQuotas",
+	"xray:PutTelemetryRecords", "xray:PutTraceSegments",
+}
+
+func TestRolesAllowWhatTheFunctionsCallAndNoMore(t *testing.T) {
+	t.Parallel()
+	parsed := load(t)
+	wanted := map[string][]string{"DecoderRole": {}, "ImporterRole": {}, "UndeliverableRole": {}}
+	for _, op := range importer.CheckOperations() {
+		wanted["DecoderRole"] = append(wanted["DecoderRole"], "iot:"+string(op))
+	}
+	for _, op := range importer.BatchOperations() {
+		wanted["ImporterRole"] = append(wanted["ImporterRole"], "iot:"+string(op))
+	}
+	if roles := parsed.of("AWS::IAM::Role"); len(roles) != len(wanted) {
+		t.Errorf("roles: %v", roles)
+	}
+	for role, want := range wanted {
+		got := []string{}
+		for _, s := range parsed.statements(t, role) {
+			actions, resources := list(s["Action"]), list(s["Resource"])
+			if s["Effect"] != "Allow" || s["Sid"] == nil || s["NotAction"] != nil || s["NotResource"] != nil {
+				t.Errorf("%s: %v", role, s)
+			}
+			everywhere := slices.Contains(resources, any("*"))
+			for _, a := range actions {
+				action := a.(string)
+				if strings.Contains(action, "*") {
+					t.Errorf("%s allows %s", role, action)
+				}
+				if everywhere != slices.Contains(anywhere, action) {
+					t.Errorf("%s: %s on %v", role, action, resources)
+				}
+				if strings.HasPrefix(action, "iot:") {
+					got = append(got, action)
+				}
+			}
+		}
+		slices.Sort(got)
+		slices.Sort(want)
+		if diff := cmp.Diff(want, slices.Compact(got)); diff != "" {
+			t.Errorf("%s: -called +allowed:\n%s", role, diff)
+		}
+	}
+}
+
+// Each function may do with the ledger, queues, buckets and topic what it does.
+func TestRolesOfTheOtherServices(t *testing.T) {
+	t.Parallel()
+	parsed := load(t)
+	got := map[string][]string{}
+	for _, role := range parsed.of("AWS::IAM::Role") {
+		for _, s := range parsed.statements(t, role) {
+			for _, a := range list(s["Action"]) {
+				if action := a.(string); !strings.HasPrefix(action, "iot:") && !slices.Contains(anywhere, action) && !strings.HasPrefix(action, "logs:") {
+					got[role] = append(got[role], action)
+				}
+			}
+		}
+		slices.Sort(got[role])
+		got[role] = slices.Compact(got[role])
+	}
+	queue := []string{"sns:Publish", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"}
+	ledger := []string{"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"}
+	want := map[string][]string{
+		"DecoderRole": slices.Concat(ledger, queue, []string{
+			"dynamodb:DeleteItem", "s3:AbortMultipartUpload", "s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:PutObject",
+		}),
+		"ImporterRole":      slices.Concat(ledger, queue),
+		"UndeliverableRole": slices.Concat(ledger, queue),
+	}
+	for _, actions := range want {
+		slices.Sort(actions)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// An alarm on a metric that nobody writes never rings.
+func TestAlarmsAndDashboardShowWhatThereIs(t *testing.T) {
+	t.Parallel()
+	parsed := load(t)
+	body, _ := parsed.Resources["Dashboard"].at("DashboardBody", "Fn::Sub").(string)
+	var dashboard struct {
+		Widgets []struct {
+			Properties struct{ Metrics [][]any }
+		}
+	}
+	if err := json.Unmarshal([]byte(body), &dashboard); err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string]bool{}
+	for _, w := range dashboard.Widgets {
+		for _, m := range w.Properties.Metrics {
+			if m[0] == metric.Namespace {
+				shown[m[1].(string)] = true
+				if m[2] != metric.Dimension {
+					t.Errorf("metric %v", m)
+				}
+			}
+		}
+	}
+	for _, name := range []metric.Name{metric.Imported, metric.Unchanged, metric.Failed, metric.Rejected, metric.Skipped, metric.Throttled, metric.Ceiling} {
+		if !shown[string(name)] {
+			t.Errorf("the dashboard does not show %s", name)
+		}
+		delete(shown, string(name))
+	}
+	for name := range shown {
+		if !slices.Contains(metric.Names(), metric.Name(name)) {
+			t.Errorf("the dashboard shows %s, which nobody writes", name)
+		}
+	}
+	watched := map[string]bool{}
+	for _, id := range parsed.of("AWS::CloudWatch::Alarm") {
+		r := parsed.Resources[id]
+		if reference(list(r.at("AlarmActions"))[0]) != "NoticesTopic" {
+			t.Errorf("%s tells nobody", id)
+		}
+		dimension := list(r.at("Dimensions"))[0]
+		watched[fmt.Sprint(r.at("MetricName"), " ", reference(at(dimension, "Value")))] = true
+		if r.at("Namespace") == metric.Namespace && (!slices.Contains(metric.Names(), metric.Name(fmt.Sprint(r.at("MetricName")))) || at(dimension, "Name") != metric.Dimension) {
+			t.Errorf("%s watches %v", id, r.at("MetricName"))
+		}
+	}
+	for _, must := range []string{
+		"ApproximateNumberOfMessagesVisible ManifestsDeadLetterQueue", "ApproximateNumberOfMessagesVisible DevicesDeadLetterQueue",
+		"ApproximateNumberOfMessagesVisible ManifestsParkedQueue", "ApproximateNumberOfMessagesVisible DevicesParkedQueue",
+		"StalledImports AWS::StackName",
+	} {
+		if !watched[must] {
+			t.Errorf("no alarm on %s", must)
+		}
+	}
+}

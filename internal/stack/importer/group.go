@@ -93,8 +93,11 @@ func (g *group) claim(ctx, reading context.Context) error {
 	}
 	var seen []*device
 	for n, d := range devices {
+		// Also a claim that is new: another instance may have the device at the
+		// same time, and what it registers is ours as well.
+		d.marked = answers[n].At
 		if !answers[n].New {
-			seen, d.marked = append(seen, d), answers[n].At
+			seen = append(seen, d)
 		}
 	}
 	if err := g.drop(reading, seen); err != nil {

@@ -81,8 +81,8 @@ func TestNoCallIsMadeBeforeTheClaim(t *testing.T) {
 			if err != nil || answers[0].ByName != item.Device.Entry || answers[0].ByCertificate != item.Device.Entry {
 				t.Errorf("entry %d is not claimed: %+v, %v", item.Device.Entry, answers, err)
 			}
-			if !item.Marked.IsZero() || item.Created {
-				t.Errorf("entry %d is taken for one that was begun before", item.Device.Entry)
+			if item.Marked.IsZero() || item.Created {
+				t.Errorf("entry %d: %+v", item.Device.Entry, item)
 			}
 		}
 		if c.Target != target || !slices.Equal(c.Settings.Attachments.Policies, []string{"p"}) || c.Limiters == nil {
@@ -92,6 +92,24 @@ func TestNoCallIsMadeBeforeTheClaim(t *testing.T) {
 	}
 	w.handle(t.Context(), messages(2)...)
 	mustBe(t, "imported", w.counts(t).Imported, 2)
+}
+
+// Two instances may have one device at the same time. What the one registers is
+// not another's for the other, although it claimed first.
+func TestTheFirstClaimIsTheMarkOfEveryInstance(t *testing.T) {
+	t.Parallel()
+	w := newWorld(1)
+	var marks []time.Time
+	w.engine = func(_ context.Context, _ engine.BatchConfig, items []engine.Item, _ func(int, ledger.Record)) (engine.BatchSummary, error) {
+		marks = append(marks, items[0].Marked)
+		return engine.BatchSummary{}, engine.ErrInterrupted
+	}
+	begun := time.Now()
+	w.handle(t.Context(), message(device(0)))
+	w.handle(t.Context(), message(device(0)))
+	if len(marks) != 2 || !marks[0].Equal(marks[1]) || marks[0].Before(begun) {
+		t.Errorf("%v", marks)
+	}
 }
 
 func TestEntriesThatShareANameOrCertificateAreJudged(t *testing.T) {

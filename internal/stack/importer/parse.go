@@ -27,7 +27,7 @@ type device struct {
 	device  manifest.Device
 	ids     []string // of the messages; several where the queue delivered twice
 
-	marked  time.Time // of its claim by an earlier delivery
+	marked  time.Time // when it was claimed first
 	created bool      // an earlier record says that its certificate was registered
 	state   state
 	outcome ledger.Outcome // once it is recorded

@@ -66,11 +66,12 @@ func compatible(claims []Claim, open []int) (group, rest []int) {
 		if len(group) == mostClaims {
 			return group, append(rest, open[n:]...)
 		}
-		if names[c.ThingName] || certificates[c.CertificateID] {
-			rest = append(rest, at)
+		met := names[c.ThingName] || certificates[c.CertificateID]
+		names[c.ThingName], certificates[c.CertificateID] = true, true
+		if met {
+			rest = append(rest, at) // and whoever meets it comes after it
 			continue
 		}
-		names[c.ThingName], certificates[c.CertificateID] = true, true
 		group = append(group, at)
 	}
 	return group, rest

@@ -1,0 +1,156 @@
+package dynamodb_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+)
+
+func recordsPerCall(t *testing.T, x *table) {
+	p := x.proxy()
+	l := x.through(p)
+	id, j := begin(t, l, 300)
+	check(t, j.Mark(t.Context(), []ledger.Mark{{Place: ledger.Place{Entry: 5}, At: began}}))
+	p.reset()
+	records := importedFrom(0, 250)
+	check(t, j.Record(t.Context(), records))
+	same(t, p.calls, map[string]int{"TransactWriteItems": 3})
+	// The same again is found out by one transaction and one look for each group.
+	p.reset()
+	check(t, j.Record(t.Context(), records))
+	same(t, p.calls, map[string]int{"TransactWriteItems": 3, "BatchGetItem": 3})
+	counts, err := l.Counts(t.Context(), id)
+	check(t, err)
+	same(t, counts, ledger.Counts{Entries: 300, Imported: 250})
+	p.reset()
+	_, err = l.Resume(t.Context(), id)
+	check(t, err)
+	same(t, p.calls, map[string]int{"UpdateItem": 1})
+}
+
+// Ninety-nine of these are more than the 4 MB that a transaction takes.
+func largeRecords(t *testing.T, x *table) {
+	p := x.proxy()
+	l := x.through(p)
+	id, j := begin(t, l, 99)
+	long := strings.Repeat("x", 1<<20)
+	var records []ledger.Record
+	for n := range 99 {
+		records = append(records, ledger.Record{
+			Place: ledger.Place{Entry: n}, Outcome: ledger.Rejected, ID: long, ThingName: long, Reason: "name", Detail: strings.Repeat("ü", 1<<20),
+		})
+	}
+	p.reset()
+	check(t, j.Record(t.Context(), records))
+	if n := p.calls["TransactWriteItems"]; n < 2 {
+		t.Errorf("%d transactions", n)
+	}
+	seen := 0
+	for r, err := range l.Records(t.Context(), id) {
+		check(t, err)
+		seen++
+		if len(r.Detail) > 33<<10 || !strings.HasSuffix(r.Detail, "ü…") {
+			t.Fatalf("detail of %d bytes", len(r.Detail))
+		}
+	}
+	same(t, seen, 99)
+}
+
+func lostAnswer(t *testing.T, x *table) {
+	p := x.proxy()
+	l := x.through(p)
+	id, j := begin(t, l, 3)
+	p.reset()
+	var lose atomic.Bool
+	p.after = func(string) error {
+		if lose.CompareAndSwap(true, false) {
+			return lost
+		}
+		return nil
+	}
+	lose.Store(true)
+	check(t, j.Record(t.Context(), importedFrom(0, 3)))
+	same(t, p.calls, map[string]int{"TransactWriteItems": 2})
+	same(t, p.tokens[0], p.tokens[1])
+	counts, err := l.Counts(t.Context(), id)
+	check(t, err)
+	same(t, counts, ledger.Counts{Entries: 3, Imported: 3})
+
+	lose.Store(true)
+	answers, err := l.Claim(t.Context(), id, []dynamodb.Claim{claimOf(1, "n", "c")})
+	check(t, err)
+	same(t, answers, []dynamodb.Claimed{won(1, true)})
+}
+
+func expiredMeanwhile(t *testing.T, x *table) {
+	p := x.proxy()
+	l := x.through(p)
+	id, j := begin(t, l, 1)
+	failed := imported(0)
+	failed.Outcome = ledger.Failed
+	check(t, j.Record(t.Context(), []ledger.Record{failed}))
+	p.after = func(operation string) error {
+		if operation != "BatchGetItem" || p.calls[operation] > 1 {
+			return nil
+		}
+		for _, i := range x.items(t, "entry#") {
+			_, err := x.client.DeleteItem(t.Context(), &sdk.DeleteItemInput{TableName: &x.name, Key: item{"pk": i["pk"], "sk": i["sk"]}})
+			check(t, err)
+		}
+		return nil
+	}
+	check(t, j.Record(t.Context(), []ledger.Record{imported(0)}))
+	found, err := l.Outcomes(t.Context(), id, []int{0})
+	check(t, err)
+	same(t, found, map[int]ledger.Record{0: imported(0)})
+}
+
+// Entries that are rejected may have any bytes in their names.
+func notUTF8(t *testing.T, x *table) {
+	p := x.proxy()
+	l := x.through(p)
+	id, j := begin(t, l, 1)
+	r := ledger.Record{Outcome: ledger.Rejected, ID: "a\xff", ThingName: "\xc3\x28", Detail: "name \xfe", At: began}
+	check(t, j.Record(t.Context(), []ledger.Record{r}))
+	p.reset()
+	check(t, j.Record(t.Context(), []ledger.Record{r}))
+	same(t, p.calls, map[string]int{"TransactWriteItems": 1, "BatchGetItem": 1})
+	found, err := l.Outcomes(t.Context(), id, []int{0})
+	check(t, err)
+	r.ID, r.ThingName, r.Detail = "a\uFFFD", "\uFFFD(", "name \uFFFD"
+	same(t, found, map[int]ledger.Record{0: r})
+}
+
+func outcomesOfEntries(t *testing.T, x *table) {
+	l := x.open(dynamodb.Options{})
+	id, j := begin(t, l, 10_000)
+	check(t, j.Mark(t.Context(), []ledger.Mark{{Place: ledger.Place{Entry: 3}, At: began}}))
+	want := map[int]ledger.Record{}
+	var asked []int
+	for _, first := range []int{0, 4090, 8190} { // on both sides of blocks
+		records := importedFrom(first, 60)
+		check(t, j.Record(t.Context(), records[10:]))
+		for _, r := range records[10:] {
+			want[r.Entry] = r
+		}
+		for _, r := range records {
+			asked = append(asked, r.Entry, r.Entry)
+		}
+	}
+	found, err := l.Outcomes(t.Context(), id, asked)
+	check(t, err)
+	same(t, found, want)
+	var order []int
+	for r, err := range l.Records(t.Context(), id) {
+		check(t, err)
+		order = append(order, r.Entry)
+	}
+	same(t, order, slices.Sorted(maps.Keys(want)))
+}

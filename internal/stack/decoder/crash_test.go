@@ -255,6 +255,43 @@ func TestNoEntryIsLostWhateverHappensToTheFunction(t *testing.T) {
 	}
 }
 
+// Whatever happens on the way, a broken manifest ends with its cause in job and
+// ledger, completion is asked for its report, and nothing was sent.
+func TestBrokenManifestEndsWithItsCauseWhateverHappens(t *testing.T) {
+	t.Parallel()
+	m := generated(t, "espressif", 40, 0)
+	m.content = m.content[:len(m.content)-100]
+	rapid.Check(t, func(rt *rapid.T) {
+		seed := rapid.Uint64().Draw(rt, "seed")
+		trouble := rapid.IntRange(0, 40).Draw(rt, "trouble")
+		every := rapid.IntRange(1, 20).Draw(rt, "every")
+		var problem string
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld()
+			d := &driver{
+				t: t, w: w, random: rand.New(rand.NewPCG(seed, 2)), every: every, trouble: trouble,
+				time: time.Second, waiting: []queued{{m.put(w), time.Now()}},
+			}
+			if problem = d.run(); problem != "" {
+				return
+			}
+			for id, job := range w.jobs {
+				i := w.imports[id]
+				if job.Phase != dynamodb.PhaseStopped || !strings.Contains(job.Cause, "after 39 entries") || len(i.Manifests) != 1 || i.Manifests[0].Entries != 39 ||
+					len(w.devices) > 0 || len(w.records[id]) > 0 || len(w.tasks) == 0 || w.tasks[0].Kind != stack.TaskComplete || w.tasks[0].Import != id {
+					problem = fmt.Sprintf("phase %s (%s), ledger %+v, %d devices, tasks %+v", job.Phase, job.Cause, i, len(w.devices), w.tasks)
+				}
+			}
+			if len(w.jobs) != 1 {
+				problem = fmt.Sprintf("%d jobs", len(w.jobs))
+			}
+		})
+		if problem != "" {
+			rt.Fatal(problem)
+		}
+	})
+}
+
 func TestEveryVendorsManifestIsSentInOneGo(t *testing.T) {
 	t.Parallel()
 	for _, vendor := range generate.Vendors() {

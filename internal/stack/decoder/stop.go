@@ -33,18 +33,19 @@ func (w *worker) resumeSettings() (err error) {
 	return err
 }
 
-// fault hands a task back because of what is wrong with AWS, or with what this
-// function may do, at the moment, and notes that for people who look.
-func (h *Handler) fault(ctx context.Context, task stack.Task, err error) error {
-	retryAt := time.Now().Add(faultDelay(task.Attempt + 1))
-	if noted := h.Jobs.SetCause(ctx, task.Import, err.Error(), retryAt); noted != nil {
-		h.Log.WarnContext(ctx, "cause not noted", "import", task.Import, "error", noted.Error())
+// note tells people who look why the job does not move. What it says of a job
+// that is stopped would take the place of that job's own cause, so it is only
+// for those that are known to be on their way.
+func (w *worker) note(ctx context.Context, cause error) {
+	retryAt := time.Now().Add(faultDelay(w.task.Attempt + 1))
+	if err := w.h.Jobs.SetCause(ctx, w.job.Import, cause.Error(), retryAt); err != nil {
+		w.log.WarnContext(ctx, "cause not noted", "error", err.Error())
 	}
-	return h.handBack(ctx, task, err)
 }
 
-// handBack sends a task again, later each time, until it is too often: then the
-// message itself comes again and ends in the dead-letter queue.
+// handBack sends a task again because of what is wrong with AWS, or with what
+// this function may do, at the moment; later each time, until it is too often:
+// then the message itself comes again and ends in the dead-letter queue.
 func (h *Handler) handBack(ctx context.Context, task stack.Task, err error) error {
 	if task.Attempt >= mostFaults {
 		return fmt.Errorf("import %s: handed back %d times: %w", task.Import, task.Attempt, err)
@@ -58,7 +59,7 @@ func (h *Handler) handBack(ctx context.Context, task stack.Task, err error) erro
 	return nil
 }
 
-// recovered takes back what fault noted in an earlier invocation.
+// recovered takes back what was noted in an earlier invocation.
 func (w *worker) recovered(ctx context.Context) {
 	if w.task.Attempt == 0 || w.job.Phase == dynamodb.PhaseStopped {
 		return

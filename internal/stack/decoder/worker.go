@@ -79,7 +79,7 @@ func (h *Handler) work(ctx context.Context, task stack.Task) error {
 	case errors.Is(err, ledger.ErrNotFound):
 		return err
 	case err != nil:
-		return h.fault(ctx, task, fmt.Errorf("lease: %w", err))
+		return h.handBack(ctx, task, fmt.Errorf("lease: %w", err))
 	}
 	w := &worker{h: h, task: task, lease: lease, soft: soft, log: h.Log.With("import", task.Import)}
 	return w.conclude(ctx, w.run(ctx))
@@ -155,10 +155,11 @@ func (w *worker) conclude(ctx context.Context, err error) error {
 	if w.saved {
 		w.task.Attempt = 0
 	}
-	if w.job.Phase == dynamodb.PhaseStopped { // the job has its cause
-		return w.h.handBack(ctx, w.task, err)
+	switch w.job.Phase {
+	case dynamodb.PhaseHash, dynamodb.PhaseCheck, dynamodb.PhaseSend:
+		w.note(ctx, err)
 	}
-	return w.h.fault(ctx, w.task, err)
+	return w.h.handBack(ctx, w.task, err)
 }
 
 // settle does what follows the last phase. It is repeated when the message

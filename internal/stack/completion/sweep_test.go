@@ -98,7 +98,7 @@ func TestOneImportThatCannotBeReadDoesNotHideTheOthers(t *testing.T) {
 	expect(t, w, "complete:b", 0)
 }
 
-func expect(t *testing.T, w *world, tasks string, stalled int) {
+func expectTasks(t *testing.T, w *world, tasks string) {
 	t.Helper()
 	var have []string
 	for _, m := range w.tasks.take() {
@@ -108,6 +108,11 @@ func expect(t *testing.T, w *world, tasks string, stalled int) {
 	if text := strings.Join(have, " "); text != tasks {
 		t.Errorf("tasks %q, want %q", text, tasks)
 	}
+}
+
+func expect(t *testing.T, w *world, tasks string, stalled int) {
+	t.Helper()
+	expectTasks(t, w, tasks)
 	if line := w.metrics.String(); !strings.Contains(line, fmt.Sprintf(`"StalledImports":%d,`, stalled)) {
 		t.Errorf("%s, want %d stalled", line, stalled)
 	}
@@ -123,6 +128,12 @@ func TestStopBringsAnImportIntoTheLedgerAndTellsWhy(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	expectTasks(t, w, "complete:i complete:i")
+	for range 2 {
+		if err := w.Complete(t.Context(), task("i")); err != nil {
+			t.Fatal(err)
+		}
+	}
 	i := w.imported(t, "i")
 	if i.State != ledger.StateStopped || i.Cause != "the decoder crashed" || i.Target != target || i.Manifests[0].Name != "x y.csv" {
 		t.Errorf("%+v", i)
@@ -132,22 +143,6 @@ func TestStopBringsAnImportIntoTheLedgerAndTellsWhy(t *testing.T) {
 	}
 	if j := w.job(t, "i"); j.Phase != dynamodb.PhaseDone || j.Cause != "the decoder crashed" {
 		t.Errorf("%+v", j)
-	}
-}
-
-func TestStopTellsEvenWhereNoReportCanBeWritten(t *testing.T) {
-	t.Parallel()
-	w := newWorld()
-	w.begin(t, "i", 2, dynamodb.PhaseSend, good)
-	w.store.fault = func() error { return errBusy }
-	if err := w.Stop(t.Context(), "i", "the decoder crashed", target); err != nil {
-		t.Fatal(err)
-	}
-	if notices := w.notices.take(); len(notices) != 1 || strings.Contains(notices[0].Body, "report.csv") || !strings.Contains(notices[0].Body, "the decoder crashed") {
-		t.Errorf("%v", notices)
-	}
-	if i := w.imported(t, "i"); i.State != ledger.StateStopped {
-		t.Errorf("%+v", i)
 	}
 }
 

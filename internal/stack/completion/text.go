@@ -46,7 +46,7 @@ func lines(c ledger.Counts) []line {
 // reasonsMost is how many reasons a notice lists; the report has all.
 const reasonsMost = 25
 
-// text is the notice of an import that ended. Written is nil where there is no report.
+// text is the notice of an import that ended.
 func (c *Completer) text(i ledger.Import, job dynamodb.Job, written *tally) string {
 	var b strings.Builder
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
@@ -60,12 +60,10 @@ func (c *Completer) text(i ledger.Import, job dynamodb.Job, written *tally) stri
 			p("%10d %s", l.n, l.what)
 		}
 	}
-	if written != nil {
-		reasons(p, written)
-		p("\nThe report has one line per entry:")
-		for _, format := range formats {
-			p("  s3://%s/%s", c.Bucket, Key(job.Vendor, i.ID, format))
-		}
+	reasons(p, written)
+	p("\nThe report has one line per entry that has an outcome:")
+	for _, format := range formats {
+		p("  s3://%s/%s", c.Bucket, Key(job.Vendor, i.ID, format))
 	}
 	p("\nWhat to do: %s", todo(i, written))
 	return b.String()
@@ -114,7 +112,7 @@ func todo(i ledger.Import, written *tally) string {
 	switch {
 	case i.State == ledger.StateStopped:
 		return "put the cause right, then upload the manifest again. What exists already is found and left as it is."
-	case i.Counts.Failed > 0 && written != nil && written.reasons[reasonKey{ledger.Failed, string(importer.ReasonUndeliverable)}] != nil:
+	case written.reasons[reasonKey{ledger.Failed, string(importer.ReasonUndeliverable)}] != nil:
 		return "see the function's log for the import's ID, then redrive what could not be delivered: thingpress stack redrive."
 	case i.Counts.Failed+i.Counts.Rejected > 0:
 		return "look at the entries above; upload the manifest again when they are put right. What exists already is left as it is."

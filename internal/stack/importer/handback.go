@@ -80,7 +80,7 @@ func (h hold) delay(attempts int) time.Duration {
 	if !h.until.IsZero() {
 		d = time.Until(h.until)
 	}
-	d += rand.N(max(d/10, time.Second))
+	d += rand.N(max(d/10, time.Second)) //nolint:gosec // spreads attempts
 	return min(max(d.Round(time.Second), time.Second), stack.MaxDelay)
 }
 

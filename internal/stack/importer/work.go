@@ -60,7 +60,7 @@ func (g *group) engine(ctx context.Context, job dynamodb.Job, settings engine.Se
 	case errors.As(err, &stop) && cause == nil:
 		return g.stopped(ctx, job, stop), nil
 	case moved:
-		g.moves(ctx, job)
+		g.moves(ctx)
 	}
 	if err != nil && cause != nil {
 		return hold{cause: "AWS IoT does not answer: " + *cause}, nil
@@ -72,11 +72,15 @@ func (g *group) engine(ctx context.Context, job dynamodb.Job, settings engine.Se
 }
 
 // moves says on the job that the import moves.
-func (g *group) moves(ctx context.Context, job dynamodb.Job) {
-	if Ended(job) {
-		return
+func (g *group) moves(ctx context.Context) {
+	fresh, err := g.Jobs.Get(ctx, g.importID)
+	if err == nil && Ended(fresh) {
+		return // the cause says why
 	}
-	if err := g.Jobs.SetCause(ctx, g.importID, "", time.Time{}); err != nil {
+	if err == nil {
+		err = g.Jobs.SetCause(ctx, g.importID, "", time.Time{})
+	}
+	if err != nil {
 		g.Log.WarnContext(ctx, "the job could not be told that its import moves", "import", g.importID, "error", err.Error())
 	}
 }
@@ -91,10 +95,10 @@ func (g *group) stopped(ctx context.Context, job dynamodb.Job, stop *engine.Stop
 	}
 	h.until = time.Now().Add(rest(attempt))
 	g.Log.ErrorContext(ctx, "import stands still", "import", g.importID, "cause", h.cause, "retry_at", h.until)
-	if Stopped(job) {
+	fresh, err := g.Jobs.Get(ctx, g.importID)
+	if err == nil && Stopped(fresh) {
 		return h // the job's own cause stays
 	}
-	fresh, err := g.Jobs.Get(ctx, g.importID)
 	if err == nil {
 		err = g.Jobs.SetCause(ctx, g.importID, h.cause, h.until)
 	}

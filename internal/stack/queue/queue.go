@@ -116,7 +116,7 @@ func (q *Queue) sendBatch(ctx context.Context, messages []Message, from, to int)
 		if len(left) == 0 {
 			break
 		}
-		if round == rounds || !pause(ctx, rand.N(wait)) {
+		if round == rounds || !pause(ctx, rand.N(wait)) { //nolint:gosec // spreads attempts
 			refused = append(refused, left...)
 			break
 		}

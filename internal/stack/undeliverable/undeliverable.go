@@ -210,14 +210,21 @@ func (c *Consumer) uncompleted(ctx context.Context, importID string) error {
 	}
 	cause := causeComplete
 	if job.Phase == dynamodb.PhaseStopped {
-		cause = job.Cause
+		cause = job.Cause // this says why it has ended
 	}
 	if err := c.Jobs.SetCause(ctx, importID, cause, time.Now().Add(completeAgain)); err != nil {
 		return err
 	}
 	return c.Notices.Notify(ctx, "no report: import of "+job.Upload.Key, fmt.Sprintf(
-		"Import %s of s3://%s/%s has ended, but %s.\n\nWhat to do: put that right, then: thingpress stack redrive.\n",
-		importID, job.Upload.Bucket, job.Upload.Key, causeComplete))
+		"Import %s of s3://%s/%s has ended%s, but %s.\n\nWhat to do: put that right, then: thingpress stack redrive.\n",
+		importID, job.Upload.Bucket, job.Upload.Key, stoppedBy(job), causeComplete))
+}
+
+func stoppedBy(job dynamodb.Job) string {
+	if job.Phase != dynamodb.PhaseStopped {
+		return " with an outcome for every entry"
+	}
+	return " because it was stopped (" + job.Cause + ")"
 }
 
 // event stops the imports of an event of S3, which may not have begun.

@@ -37,8 +37,10 @@ type API interface {
 
 // Options may all be zero.
 type Options struct {
-	// Retention is how long items are kept; 0 is for ever. Claims are kept for
-	// [ClaimsKept] in any case.
+	// Retention is how long items are kept after they were written; 0 is for
+	// ever. It must be longer than an import takes from its first outcome to
+	// its report, which may be weeks where devices are handed back. Claims are
+	// kept for [ClaimsKept] in any case.
 	Retention time.Duration
 	// Now is the clock; nil is [time.Now].
 	Now func() time.Time

@@ -67,3 +67,34 @@ func everythingExpires(t *testing.T, x *table) {
 		}
 	}
 }
+
+// Import and job are written once, and needed as long as anybody works on them.
+func workedOnIsKept(t *testing.T, x *table) {
+	now := began
+	l := x.open(dynamodb.Options{Retention: time.Hour, Now: func() time.Time { return now }})
+	job := start(t, l, "i", upload)
+	id, _ := begin(t, l, 1)
+	expires := func(prefix string) int64 {
+		t.Helper()
+		items := x.items(t, prefix)
+		same(t, len(items), 1)
+		v, ok := items[0]["expires"].(*types.AttributeValueMemberN)
+		if !ok {
+			t.Fatalf("%s… does not expire", prefix)
+		}
+		at, err := strconv.ParseInt(v.Value, 10, 64)
+		check(t, err)
+		return at - began.Unix()
+	}
+	now = began.Add(59 * time.Minute)
+	j, err := l.Resume(t.Context(), id)
+	check(t, err)
+	same(t, expires("import#"), int64(2*3600-60))
+	lease, err := l.Lease(t.Context(), "i", "a", now.Add(time.Minute))
+	check(t, err)
+	check(t, l.Save(t.Context(), lease, job))
+	same(t, expires("job#"), int64(2*3600-60))
+	now = began.Add(90 * time.Minute)
+	check(t, j.Close(t.Context(), ledger.End{State: ledger.StateFinished, At: now}))
+	same(t, expires("import#"), int64(2*3600+1800))
+}

@@ -59,12 +59,13 @@ func (l *Ledger) Begin(ctx context.Context, i ledger.Import) (ledger.Journal, er
 // Resume implements [ledger.Ledger]. It is one call, however large the import,
 // and several journals of one import may be open at once.
 func (l *Ledger) Resume(ctx context.Context, id string) (ledger.Journal, error) {
+	values := item{":running": str(string(ledger.StateRunning))}
 	out, err := l.update(ctx, &dynamodb.UpdateItemInput{
 		TableName: &l.table, Key: key(importPartition(id), sortImport),
 		ConditionExpression:       ptr("attribute_exists(pk)"),
-		UpdateExpression:          ptr("SET #state = :running REMOVE #cause"),
+		UpdateExpression:          l.renewed("SET #state = :running REMOVE #cause", values),
 		ExpressionAttributeNames:  map[string]string{"#state": attrState, "#cause": attrCause},
-		ExpressionAttributeValues: item{":running": str(string(ledger.StateRunning))},
+		ExpressionAttributeValues: values,
 		ReturnValues:              types.ReturnValueAllNew,
 	})
 	var missing *types.ConditionalCheckFailedException

@@ -65,12 +65,8 @@ func (j *journal) Mark(ctx context.Context, marks []ledger.Mark) error {
 func (j *journal) mark(m ledger.Mark) types.TransactWriteItem {
 	expression := "SET #m = if_not_exists(#m, :m), #mc = if_not_exists(#mc, :mc), #mn = if_not_exists(#mn, :mn)"
 	values := item{":m": micros(m.At), ":mc": str(m.CertificateID), ":mn": str(m.ThingName)}
-	if expires := j.ledger.kept(item{}); has(expires, attrExpires) {
-		expression += ", expires = :expires"
-		values[":expires"] = expires[attrExpires]
-	}
 	return types.TransactWriteItem{Update: &types.Update{
-		TableName: &j.ledger.table, Key: entryKey(j.id, m.Place), UpdateExpression: &expression,
+		TableName: &j.ledger.table, Key: entryKey(j.id, m.Place), UpdateExpression: j.ledger.renewed(expression, values),
 		ExpressionAttributeNames:  map[string]string{"#m": attrMarked, "#mc": attrMarkedCertificate, "#mn": attrMarkedThing},
 		ExpressionAttributeValues: values,
 	}}
@@ -298,7 +294,7 @@ func (j *journal) Close(ctx context.Context, end ledger.End) error {
 	_, err := j.ledger.update(ctx, &dynamodb.UpdateItemInput{
 		TableName: &j.ledger.table, Key: key(importPartition(j.id), sortImport),
 		ConditionExpression: ptr("attribute_exists(pk)"),
-		UpdateExpression:    &expression, ExpressionAttributeNames: names, ExpressionAttributeValues: values,
+		UpdateExpression:    j.ledger.renewed(expression, values), ExpressionAttributeNames: names, ExpressionAttributeValues: values,
 	})
 	var missing *types.ConditionalCheckFailedException
 	if errors.As(err, &missing) {

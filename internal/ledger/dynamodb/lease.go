@@ -83,6 +83,7 @@ func (l *Ledger) Save(ctx context.Context, lease Lease, job Job) error {
 	for _, kept := range []string{attrImport, attrUpload, attrCreated, attrGeneration} {
 		delete(saved, kept)
 	}
+	l.kept(saved)
 	if job.Phase == PhaseStopped {
 		optional = append(optional, attrCause, attrRetryAt)
 	} else { // others may say meanwhile why it stands still

@@ -51,6 +51,7 @@ func TestTable(t *testing.T) {
 		"OutcomesAreOfThoseThatHaveOne":              outcomesOfEntries,
 		"NothingExpiresButClaimsUnlessAsked":         nothingExpires,
 		"EverythingExpiresWhereRetentionIsAsked":     everythingExpires,
+		"WhatIsWorkedOnIsKept":                       workedOnIsKept,
 		"OneUploadIsOneJobHoweverOftenItIsToldOf":    oneUploadOneJob,
 		"OtherVersionIsAnotherJob":                   otherVersion,
 		"JobComesBackAsItWasSaved":                   jobComesBack,

@@ -3,6 +3,7 @@ package dynamodb
 import (
 	"maps"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -62,4 +63,14 @@ func (l *Ledger) kept(i item) item {
 		i[attrExpires] = num(l.now().Add(l.retention).Unix())
 	}
 	return i
+}
+
+// renewed adds to an update, which begins with SET, that the item is kept as
+// long as one that is written now.
+func (l *Ledger) renewed(update string, values item) *string {
+	if l.retention > 0 {
+		values[":expires"] = num(l.now().Add(l.retention).Unix())
+		update = "SET " + attrExpires + " = :expires, " + strings.TrimPrefix(update, "SET ")
+	}
+	return &update
 }

@@ -154,4 +154,3 @@ func TestADeviceIsGivenUpAfterTenDaysUnlessItsOutcomeStands(t *testing.T) {
 		mustBe(t, "handed back", len(w.devices.take()), 1)
 	})
 }
-

@@ -26,8 +26,11 @@ func (r records) Records(context.Context, string) iter.Seq2[ledger.Record, error
 		Outcome: ledger.Imported, ID: "0123456789ABCDEF01", ThingName: "sn0123456789ABCDEF01", CertificateID: strings.Repeat("a", 64),
 		CertificateARN: "arn:aws:iot:eu-west-1:123456789012:cert/" + strings.Repeat("a", 64), At: time.Unix(1_800_000_000, 0),
 		Steps: []ledger.Step{
-			{Operation: "RegisterCertificateWithoutCA", Created: true}, {Operation: "CreateThing"}, {Operation: "AttachThingPrincipal", Created: true},
-			{Operation: "AttachPolicy", Resource: "sensors", Created: true}, {Operation: "AddThingToThingGroup", Resource: "line-1"},
+			{Operation: "RegisterCertificateWithoutCA", Created: true},
+			{Operation: "CreateThing"},
+			{Operation: "AttachThingPrincipal", Created: true},
+			{Operation: "AttachPolicy", Resource: "sensors", Created: true},
+			{Operation: "AddThingToThingGroup", Resource: "line-1"},
 		},
 	}
 	return func(yield func(ledger.Record, error) bool) {

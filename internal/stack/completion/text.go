@@ -38,8 +38,12 @@ type line struct {
 
 func lines(c ledger.Counts) []line {
 	return []line{
-		{c.Imported, ledger.Imported}, {c.Unchanged, ledger.Unchanged}, {c.Failed, ledger.Failed},
-		{c.Rejected, ledger.Rejected}, {c.Skipped, ledger.Skipped}, {c.Pending(), "pending"},
+		{c.Imported, ledger.Imported},
+		{c.Unchanged, ledger.Unchanged},
+		{c.Failed, ledger.Failed},
+		{c.Rejected, ledger.Rejected},
+		{c.Skipped, ledger.Skipped},
+		{c.Pending(), "pending"},
 	}
 }
 

@@ -31,7 +31,7 @@ const table = "ledger"
 
 // A plant is a stack's importers on DynamoDB Local and a sandbox over HTTP.
 type plant struct {
-	t        *testing.T
+	t        testing.TB
 	server   *sandbox.Server
 	ledger   *dynamodb.Ledger
 	client   *awsiot.Client
@@ -41,7 +41,7 @@ type plant struct {
 	devices, manifests, notices mailbox
 }
 
-func newPlant(t *testing.T, o sandbox.Options) *plant {
+func newPlant(t testing.TB, o sandbox.Options) *plant {
 	t.Helper()
 	database := dynamodbtest.Client(t)
 	dynamodbtest.CreateTable(t, database, table)
@@ -78,10 +78,10 @@ func (p *plant) instance() *importer.Importer {
 
 // begin begins an import as the decoder does, and returns its devices' messages: n
 // names, some of them with another certificate as well, and some devices again.
-func (p *plant) begin(n, repeated, contradictory int) []importer.Message {
+func (p *plant) begin(seed string, n, repeated, contradictory int) []importer.Message {
 	p.t.Helper()
 	var content bytes.Buffer
-	if err := generate.Generate(p.t.Context(), generate.Options{Vendor: "espressif", N: n + contradictory, Seed: p.t.Name(), Out: &content}); err != nil {
+	if err := generate.Generate(p.t.Context(), generate.Options{Vendor: "espressif", N: n + contradictory, Seed: seed, Out: &content}); err != nil {
 		p.t.Fatal(err)
 	}
 	p.importID = uuid.Must(uuid.NewV7()).String()
@@ -111,7 +111,7 @@ func (p *plant) begin(n, repeated, contradictory int) []importer.Message {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	if _, _, err := p.ledger.Start(p.t.Context(), dynamodb.Upload{Bucket: "b", Key: "reel.csv"}, dynamodb.Job{
+	if _, _, err := p.ledger.Start(p.t.Context(), dynamodb.Upload{Bucket: "b", Key: seed}, dynamodb.Job{
 		Import: p.importID, Phase: dynamodb.PhaseSent, Settings: settings,
 	}); err != nil {
 		p.t.Fatal(err)
@@ -256,8 +256,30 @@ func (p *plant) verify(want ledger.Counts) {
 func TestEveryDeviceIsImportedOnceByInstancesThatDie(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t, sandbox.Options{Faults: sandbox.Faults{Seed: 3, Throttle: 0.02, Error: 0.02, Drop: 0.01}})
-	messages := p.begin(400, 15, 10)
+	messages := p.begin(t.Name(), 400, 15, 10)
 	batches := p.run(messages, 2, 60, 3*time.Second, 12)
 	p.verify(ledger.Counts{Entries: 425, Imported: 400, Skipped: 15, Rejected: 10})
 	t.Logf("%d batches", batches)
+}
+
+// BenchmarkBatch handles one batch of 500 new devices, without quotas: what an
+// instance takes beside the calls of AWS IoT, DynamoDB Local included.
+func BenchmarkBatch(b *testing.B) {
+	p := newPlant(b, sandbox.Options{})
+	i := p.instance()
+	const n = 500
+	round := 0
+	for b.Loop() {
+		b.StopTimer()
+		round++
+		messages := p.begin(fmt.Sprint(b.Name(), round), n, 0, 0)
+		b.StartTimer()
+		if failed := i.Handle(b.Context(), ledger.Target{Partition: "aws", Account: sandbox.DefaultAccount, Region: sandbox.DefaultRegion}, messages); failed != nil {
+			b.Fatal(failed)
+		}
+	}
+	if held := p.devices.take(); len(held) > 0 {
+		b.Fatalf("%d devices were handed back", len(held))
+	}
+	b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "devices/s")
 }

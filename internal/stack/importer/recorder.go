@@ -11,9 +11,10 @@ import (
 
 const (
 	// groupRows and groupAfter are the size and age at which a group of outcomes
-	// is recorded: as many as one transaction of DynamoDB takes with their counter.
+	// is recorded: as many as one transaction of DynamoDB takes with their counter, and
+	// so long that at the default quotas one transaction pays for ten devices.
 	groupRows  = 99
-	groupAfter = 250 * time.Millisecond
+	groupAfter = time.Second
 )
 
 // A recorder records outcomes in groups, as they come.

@@ -3,6 +3,7 @@ package dynamodb
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -49,7 +50,7 @@ func (l *Ledger) Claim(ctx context.Context, importID string, claims []Claim) ([]
 		if err != nil {
 			return nil, fmt.Errorf("ledger: import %s: claim %d entries: %w", importID, len(group), err)
 		}
-		open = append(undecided, rest...)
+		open = slices.Concat(undecided, rest)
 	}
 	return answers, nil
 }

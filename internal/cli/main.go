@@ -74,12 +74,20 @@ commas; \, is a comma inside a value.
 		newPlan(streams),
 		newQuotas(streams),
 		newSandbox(streams),
+		newStack(streams),
 		newVersion(streams),
 	)
-	for _, c := range append(root.Commands(), root) {
-		c.Args = asUsage(c.Args)
-	}
+	argumentsAreUsage(root)
 	return root
+}
+
+// argumentsAreUsage makes errors about the arguments of a command, and of those
+// below it, exit with ExitUsage.
+func argumentsAreUsage(c *cobra.Command) {
+	c.Args = asUsage(c.Args)
+	for _, below := range c.Commands() {
+		argumentsAreUsage(below)
+	}
 }
 
 // asUsage makes errors about positional arguments exit with ExitUsage.

@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/thingpress/thingpress/internal/progress"
+	"github.com/thingpress/thingpress/internal/stack/operate"
+)
+
+func newStackRedrive(streams Streams) *cobra.Command {
+	var o stackFlags
+	c := &cobra.Command{
+		Use:   "redrive",
+		Short: "Try again what could not be handled",
+		Long: `Move the messages that the functions could not handle back to the queues that they came
+from, so that they are tried again. Do it when the cause is gone; the functions' logs tell
+what it was. Devices whose outcome is failed with the reason undeliverable are imported
+then, and the import's report is written anew.`,
+		Example: `  thingpress stack redrive`,
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return runStackRedrive(c.Context(), o, streams)
+		},
+	}
+	o.add(c)
+	return c
+}
+
+func runStackRedrive(ctx context.Context, o stackFlags, streams Streams) error {
+	stack, err := o.open(ctx)
+	if err != nil {
+		return err
+	}
+	printer := progress.New(streams.Err, progressMode(o.quiet, streams), streams.Width)
+	defer printer.Close()
+	moves, err := stack.Redrive(ctx, func(m operate.Move) {
+		printer.Update(progress.Status{Phase: "moving " + m.From, Done: m.Moved, Total: m.Total})
+	})
+	printer.Pause()
+	for _, m := range moves {
+		if printed := printMove(streams, o.output, m); printed != nil {
+			return printed
+		}
+	}
+	return ended(ctx, err, "interrupted; SQS goes on moving by itself")
+}
+
+func printMove(streams Streams, output outputFlag, m operate.Move) (err error) {
+	switch {
+	case output == outputJSON:
+		err = json.NewEncoder(streams.Out).Encode(struct {
+			Type string `json:"type"`
+			operate.Move
+		}{"move", m})
+	case m.Status == "EMPTY":
+		_, err = fmt.Fprintf(streams.Out, "%s is empty\n", m.From)
+	default:
+		_, err = fmt.Fprintf(streams.Out, "%s: %s messages moved to %s, %s\n", m.From, progress.Count(m.Moved), m.To, strings.ToLower(m.Status))
+	}
+	return err
+}

@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/stack/operate"
+)
+
+func newStackReport(streams Streams) *cobra.Command {
+	var o stackFlags
+	var format string
+	c := &cobra.Command{
+		Use:   "report ID [FILE]",
+		Short: "Get the report of an import",
+		Long: `Get the report of an import, which has a line for every entry. It goes to standard output,
+or into FILE, whose ending, .jsonl or .csv, is the format.`,
+		Example: `  thingpress stack report 0199f1c2-7f0a-7d4e-9a51-0b6f4a1f2c3d reel-7.csv
+  thingpress stack report 0199f1c2-7f0a-7d4e-9a51-0b6f4a1f2c3d | jq 'select(.outcome == "failed")'`,
+		Args: cobra.RangeArgs(1, 2),
+		RunE: func(c *cobra.Command, args []string) error {
+			return runStackReport(c.Context(), o, format, args, streams)
+		},
+	}
+	o.add(c)
+	c.Flags().StringVar(&format, "format", "jsonl", "jsonl or csv, where no file says it")
+	return c
+}
+
+func runStackReport(ctx context.Context, o stackFlags, format string, args []string, streams Streams) (err error) {
+	ending := "." + strings.TrimPrefix(format, ".")
+	if len(args) > 1 {
+		ending = filepath.Ext(args[1])
+	}
+	if ending != ".jsonl" && ending != ".csv" {
+		return usage(fmt.Errorf("a report is .jsonl or .csv, not %q", ending), "")
+	}
+	stack, err := o.open(ctx)
+	if err != nil {
+		return err
+	}
+	var to io.Writer = streams.Out
+	if len(args) > 1 {
+		file, err := os.OpenFile(args[1], os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, file.Close()) }()
+		to = file
+	}
+	err = stack.Report(ctx, args[0], ending, to)
+	switch {
+	case errors.Is(err, ledger.ErrNotFound):
+		return withHint(err, "thingpress stack imports lists them")
+	case errors.Is(err, operate.ErrNoReport):
+		return withHint(err, "it is written when the import ends: thingpress stack import --follow "+args[0])
+	}
+	return ended(ctx, err, "interrupted")
+}

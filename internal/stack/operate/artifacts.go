@@ -1,0 +1,102 @@
+package operate
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// artifactsBucket is the name of the bucket that a deployment creates for code
+// and template. It is one for all stacks of an account and region.
+func (a *Account) artifactsBucket() string { return "thingpress-artifacts-" + a.ID + "-" + a.Region }
+
+// status is the HTTP status of an answer; 0 where there was none.
+func status(err error) int {
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) {
+		return response.HTTPStatusCode()
+	}
+	return 0
+}
+
+// ensureArtifacts creates the bucket unless it is there. A bucket of that name in
+// another account is an error: code that somebody else can change is not deployed.
+func (a *Account) ensureArtifacts(ctx context.Context, bucket string) error {
+	_, err := a.s3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &bucket, ExpectedBucketOwner: &a.ID})
+	switch {
+	case err == nil:
+		return nil
+	case status(err) != http.StatusNotFound:
+		return fmt.Errorf("bucket %s, which is to take code and template: %w", bucket, err)
+	}
+	create := &s3.CreateBucketInput{Bucket: &bucket, ObjectOwnership: types.ObjectOwnershipBucketOwnerEnforced}
+	if a.Region != "us-east-1" { // which must not be named
+		create.CreateBucketConfiguration = &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraint(a.Region)}
+	}
+	if _, err := a.s3.CreateBucket(ctx, create); err != nil {
+		return fmt.Errorf("create bucket %s for code and template: %w", bucket, err)
+	}
+	yes := true
+	if _, err := a.s3.PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{
+		Bucket: &bucket, ExpectedBucketOwner: &a.ID, PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{
+			BlockPublicAcls: &yes, BlockPublicPolicy: &yes, IgnorePublicAcls: &yes, RestrictPublicBuckets: &yes,
+		},
+	}); err != nil {
+		return fmt.Errorf("close bucket %s to the public: %w", bucket, err)
+	}
+	policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Sid":"OnlyTLS","Effect":"Deny","Principal":"*","Action":"s3:*",`+
+		`"Resource":["arn:%[1]s:s3:::%[2]s","arn:%[1]s:s3:::%[2]s/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`, a.Partition, bucket)
+	if _, err := a.s3.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &bucket, ExpectedBucketOwner: &a.ID, Policy: &policy}); err != nil {
+		return fmt.Errorf("open bucket %s to TLS alone: %w", bucket, err)
+	}
+	return nil
+}
+
+// putArtifact puts content under a key that its SHA-256 is part of, unless it
+// is there, and returns the key.
+func (a *Account) putArtifact(ctx context.Context, bucket, kind string, content []byte) (key string, err error) {
+	sum := sha256.Sum256(content)
+	key = "thingpress/" + hex.EncodeToString(sum[:]) + "/" + kind
+	_, err = a.s3.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &bucket, Key: &key, ExpectedBucketOwner: &a.ID})
+	if err == nil {
+		return key, nil
+	}
+	if _, err := a.s3.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &bucket, Key: &key, Body: bytes.NewReader(content), ExpectedBucketOwner: &a.ID,
+		ServerSideEncryption: types.ServerSideEncryptionAes256,
+	}); err != nil {
+		return "", fmt.Errorf("put %s into bucket %s: %w", kind, bucket, err)
+	}
+	return key, nil
+}
+
+// maxCode is what Lambda takes of a zip that lies in a bucket, before it is unpacked.
+const maxCode = 250 << 20
+
+// readCode reads the functions' zip.
+func readCode(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > maxCode {
+		return nil, fmt.Errorf("%s has %d bytes, and is no code of functions", path, info.Size())
+	}
+	code, err := os.ReadFile(path) //nolint:gosec // the operator names it
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.HasPrefix(code, []byte("PK")) {
+		return nil, fmt.Errorf("%s is no zip", path)
+	}
+	return code, nil
+}

@@ -1,0 +1,250 @@
+package operate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+)
+
+// A Deployment is what a stack is to be.
+type Deployment struct {
+	Stack string
+	// Template is CloudFormation in JSON, with the parameters CodeBucket and CodeKey.
+	Template []byte
+	// Code is the file of the functions' zip.
+	Code string
+	// Artifacts is the bucket that takes both; empty is one that is created
+	// for this account and region.
+	Artifacts string
+	// Parameters replace those that the stack has; others stay as they are, or
+	// have the template's defaults.
+	Parameters map[string]string
+}
+
+// A Change is one change of a [ChangeSet].
+type Change struct {
+	Action      string `json:"action"` // Add, Modify, Remove
+	LogicalID   string `json:"logical_id"`
+	Type        string `json:"resource_type"`
+	Replacement string `json:"replacement,omitempty"` // True, False, Conditional
+}
+
+// A ChangeSet is what a deployment would change.
+type ChangeSet struct {
+	// Create says that the stack is new.
+	Create  bool
+	Changes []Change
+
+	account *Account
+	stack   string
+	name    string
+	since   time.Time
+}
+
+// pollEvery is the time between two questions to CloudFormation.
+const pollEvery = 2 * time.Second
+
+// Prepare uploads code and template, and has CloudFormation work out what would
+// change; nothing of the stack is changed. A ChangeSet without Changes needs no
+// [ChangeSet.Execute]; one that is not to be carried out is to be discarded.
+func (a *Account) Prepare(ctx context.Context, d Deployment) (*ChangeSet, error) {
+	declared, err := declaredParameters(d.Template)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Parameters)) {
+		if !slices.Contains(declared, name) {
+			return nil, fmt.Errorf("the template has no parameter %s; there are %s", name, strings.Join(declared, ", "))
+		}
+	}
+	before, err := a.Find(ctx, d.Stack)
+	switch {
+	case errors.Is(err, ErrNoStack):
+	case err != nil:
+		return nil, err
+	default:
+		if err := deployable(before); err != nil {
+			return nil, err
+		}
+	}
+	code, err := readCode(d.Code)
+	if err != nil {
+		return nil, fmt.Errorf("code of the functions: %w", err)
+	}
+	bucket := d.Artifacts
+	if bucket == "" {
+		bucket = a.artifactsBucket()
+	}
+	if err := a.ensureArtifacts(ctx, bucket); err != nil {
+		return nil, err
+	}
+	codeKey, err := a.putArtifact(ctx, bucket, "thingpress-lambda.zip", code)
+	if err != nil {
+		return nil, err
+	}
+	templateKey, err := a.putArtifact(ctx, bucket, "template.json", d.Template)
+	if err != nil {
+		return nil, err
+	}
+	parameters := maps.Clone(d.Parameters)
+	if parameters == nil {
+		parameters = map[string]string{}
+	}
+	parameters["CodeBucket"], parameters["CodeKey"] = bucket, codeKey
+	set := &ChangeSet{account: a, stack: d.Stack, name: "thingpress-" + time.Now().UTC().Format("20060102-150405"), since: time.Now()}
+	set.Create = before == nil || before.Status == string(types.StackStatusReviewInProgress)
+	kind := types.ChangeSetTypeUpdate
+	if set.Create {
+		kind = types.ChangeSetTypeCreate
+	}
+	url := a.objectURL(bucket, templateKey)
+	_, err = a.cloudformation.CreateChangeSet(ctx, &cloudformation.CreateChangeSetInput{
+		StackName: &d.Stack, ChangeSetName: &set.name, ChangeSetType: kind, TemplateURL: &url,
+		Capabilities: []types.Capability{types.CapabilityCapabilityIam},
+		Parameters:   parameterList(declared, parameters, before),
+		Tags:         []types.Tag{{Key: aws.String("application"), Value: aws.String("thingpress")}},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("stack %s: create change set: %w", d.Stack, err)
+	}
+	return set, set.await(ctx)
+}
+
+// objectURL is how CloudFormation is told where the template is.
+func (a *Account) objectURL(bucket, key string) string {
+	suffix := "amazonaws.com"
+	if a.Partition == "aws-cn" {
+		suffix += ".cn"
+	}
+	return fmt.Sprintf("https://s3.%s.%s/%s/%s", a.Region, suffix, bucket, key)
+}
+
+func declaredParameters(template []byte) ([]string, error) {
+	var parsed struct{ Parameters map[string]json.RawMessage }
+	if err := json.Unmarshal(template, &parsed); err != nil {
+		return nil, fmt.Errorf("template: %w", err)
+	}
+	return slices.Sorted(maps.Keys(parsed.Parameters)), nil
+}
+
+// parameterList keeps what the stack has where nothing else is asked for.
+func parameterList(declared []string, wanted map[string]string, before *Stack) []types.Parameter {
+	var list []types.Parameter
+	for _, name := range declared {
+		if value, ok := wanted[name]; ok {
+			list = append(list, types.Parameter{ParameterKey: aws.String(name), ParameterValue: aws.String(value)})
+			continue
+		}
+		if before == nil {
+			continue
+		}
+		if _, ok := before.Parameters[name]; ok {
+			list = append(list, types.Parameter{ParameterKey: aws.String(name), UsePreviousValue: aws.Bool(true)})
+		}
+	}
+	return list
+}
+
+// deployable says why a stack cannot be deployed to as it is.
+func deployable(s *Stack) error {
+	switch status := types.StackStatus(s.Status); {
+	case status == types.StackStatusRollbackComplete, status == types.StackStatusRollbackFailed, status == types.StackStatusCreateFailed:
+		return fmt.Errorf("stack %s is %s: its first deployment failed, and CloudFormation takes no other one: delete it (thingpress stack delete --stack %s), then deploy again", s.Name, s.Status, s.Name)
+	case status == types.StackStatusReviewInProgress:
+		return nil
+	case strings.HasSuffix(s.Status, "_IN_PROGRESS"):
+		return fmt.Errorf("stack %s is %s: somebody else is at it; wait for its end", s.Name, s.Status)
+	case status == types.StackStatusUpdateRollbackFailed, status == types.StackStatusDeleteFailed:
+		return fmt.Errorf("stack %s is %s (%s): put that right in CloudFormation first", s.Name, s.Status, s.Reason)
+	}
+	return nil
+}
+
+// await waits until the change set is worked out.
+func (c *ChangeSet) await(ctx context.Context) error {
+	for {
+		in := &cloudformation.DescribeChangeSetInput{StackName: &c.stack, ChangeSetName: &c.name}
+		out, err := c.account.cloudformation.DescribeChangeSet(ctx, in)
+		if err != nil {
+			return fmt.Errorf("stack %s: describe change set: %w", c.stack, err)
+		}
+		switch out.Status {
+		case types.ChangeSetStatusCreateComplete:
+			return c.collect(ctx, out)
+		case types.ChangeSetStatusFailed:
+			reason := aws.ToString(out.StatusReason)
+			if strings.Contains(reason, "didn't contain changes") || strings.Contains(reason, "No updates are to be performed") {
+				return c.Discard(ctx)
+			}
+			return errors.Join(fmt.Errorf("stack %s: CloudFormation refuses the change set: %s", c.stack, reason), c.Discard(ctx))
+		}
+		if err := wait(ctx, pollEvery); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *ChangeSet) collect(ctx context.Context, page *cloudformation.DescribeChangeSetOutput) error {
+	for {
+		for _, change := range page.Changes {
+			if r := change.ResourceChange; r != nil {
+				c.Changes = append(c.Changes, Change{
+					Action: string(r.Action), LogicalID: aws.ToString(r.LogicalResourceId),
+					Type: aws.ToString(r.ResourceType), Replacement: string(r.Replacement),
+				})
+			}
+		}
+		if aws.ToString(page.NextToken) == "" {
+			return nil
+		}
+		var err error
+		if page, err = c.account.cloudformation.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{
+			StackName: &c.stack, ChangeSetName: &c.name, NextToken: page.NextToken,
+		}); err != nil {
+			return fmt.Errorf("stack %s: describe change set: %w", c.stack, err)
+		}
+	}
+}
+
+// Discard removes the change set, and what it left of a stack that is not there.
+func (c *ChangeSet) Discard(ctx context.Context) error {
+	_, err := c.account.cloudformation.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{StackName: &c.stack, ChangeSetName: &c.name})
+	if err == nil && c.Create {
+		_, err = c.account.cloudformation.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: &c.stack})
+	}
+	if err != nil {
+		return fmt.Errorf("stack %s: discard change set: %w", c.stack, err)
+	}
+	return nil
+}
+
+// Execute carries the changes out, and returns when CloudFormation is done.
+// Watch is told of every event.
+func (c *ChangeSet) Execute(ctx context.Context, watch func(Event)) error {
+	_, err := c.account.cloudformation.ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{StackName: &c.stack, ChangeSetName: &c.name})
+	if err != nil {
+		return fmt.Errorf("stack %s: execute change set: %w", c.stack, err)
+	}
+	return c.account.follow(ctx, c.stack, c.since, watch)
+}
+
+// wait waits, or returns why it must not.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,172 @@
+package operate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/ledger"
+	ledgertable "github.com/thingpress/thingpress/internal/ledger/dynamodb"
+)
+
+// An Import is an upload and what became of it.
+type Import struct {
+	Job ledgertable.Job
+	// Record is what the ledger has; nil while the manifest is still read.
+	Record *ledger.Import
+}
+
+// State is where the import stands, in the ledger's words or, before there is
+// something in the ledger, in the job's.
+func (i *Import) State() string {
+	switch {
+	case i.Record == nil || i.Record.State == ledger.StateRunning && i.Job.Phase != ledgertable.PhaseSent && i.Job.Phase != ledgertable.PhaseDone:
+		return map[string]string{
+			ledgertable.PhaseHash: "reading", ledgertable.PhaseCheck: "checking", ledgertable.PhaseSend: "sending",
+			ledgertable.PhaseStopped: string(ledger.StateStopped),
+		}[i.Job.Phase]
+	default:
+		return string(i.Record.State)
+	}
+}
+
+// Ended says that nothing will happen any more by itself.
+func (i *Import) Ended() bool { return i.Job.Phase == ledgertable.PhaseDone }
+
+// Cause is why it was stopped, or stands still.
+func (i *Import) Cause() string {
+	if i.Job.Cause != "" || i.Record == nil {
+		return i.Job.Cause
+	}
+	return i.Record.Cause
+}
+
+// Counts are the outcomes so far; all zero while the manifest is read.
+func (i *Import) Counts() ledger.Counts {
+	if i.Record == nil {
+		return ledger.Counts{}
+	}
+	return i.Record.Counts
+}
+
+// Ledger returns the stack's ledger.
+func (s *Stack) Ledger() (*ledgertable.Ledger, error) {
+	table, err := s.resource("LedgerTable")
+	if err != nil {
+		return nil, err
+	}
+	return ledgertable.New(s.dynamodb, table, ledgertable.Options{}), nil
+}
+
+// Imports yields every upload, newest first. An error ends it.
+func (s *Stack) Imports(ctx context.Context) iter.Seq2[Import, error] {
+	return func(yield func(Import, error) bool) {
+		l, err := s.Ledger()
+		if err != nil {
+			yield(Import{}, err)
+			return
+		}
+		for job, err := range l.All(ctx) {
+			var found Import
+			if err == nil {
+				found, err = withRecord(ctx, l, job)
+			}
+			if !yield(found, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Import returns one. It wraps [ledger.ErrNotFound].
+func (s *Stack) Import(ctx context.Context, id string) (Import, error) {
+	l, err := s.Ledger()
+	if err != nil {
+		return Import{}, err
+	}
+	job, err := l.Get(ctx, id)
+	if err != nil {
+		return Import{}, err
+	}
+	return withRecord(ctx, l, job)
+}
+
+func withRecord(ctx context.Context, l *ledgertable.Ledger, job ledgertable.Job) (Import, error) {
+	record, err := l.Import(ctx, job.Import)
+	switch {
+	case errors.Is(err, ledger.ErrNotFound):
+		return Import{Job: job}, nil
+	case err != nil:
+		return Import{}, err
+	}
+	return Import{Job: job, Record: &record}, nil
+}
+
+// A Reason is why entries of an import were not imported.
+type Reason struct {
+	Outcome ledger.Outcome `json:"outcome"`
+	Reason  string         `json:"reason"`
+	Count   int            `json:"count"`
+	// Example is the sentence of the first of them.
+	Example string `json:"example"`
+	Thing   string `json:"thing_name,omitempty"`
+	Entry   int    `json:"entry"`
+}
+
+// Reasons reads all records of an import, and returns why entries were not
+// imported. It takes about half a minute for a million.
+func (s *Stack) Reasons(ctx context.Context, id string) ([]Reason, error) {
+	l, err := s.Ledger()
+	if err != nil {
+		return nil, err
+	}
+	type key struct {
+		outcome ledger.Outcome
+		reason  string
+	}
+	at := map[key]int{}
+	var list []Reason
+	for r, err := range l.Records(ctx, id) {
+		if err != nil {
+			return nil, err
+		}
+		if r.Reason == "" {
+			continue
+		}
+		k := key{r.Outcome, r.Reason}
+		n, known := at[k]
+		if !known {
+			n = len(list)
+			at[k] = n
+			list = append(list, Reason{Outcome: r.Outcome, Reason: r.Reason, Example: r.Detail, Thing: r.ThingName, Entry: r.Entry})
+		}
+		list[n].Count++
+	}
+	return list, nil
+}
+
+// AwaitUpload returns the import of an object version that was put into a
+// bucket, as soon as the stack has begun it.
+func (s *Stack) AwaitUpload(ctx context.Context, bucket, key, version string) (Import, error) {
+	for {
+		for i, err := range s.Imports(ctx) {
+			if err != nil {
+				return Import{}, err
+			}
+			if u := i.Job.Upload; u.Bucket == bucket && u.Key == key && u.Version == version {
+				return i, nil
+			}
+			if time.Since(i.Job.Created) > recent {
+				break // the list is ordered, and the upload was made a moment ago
+			}
+		}
+		if err := wait(ctx, pollEvery); err != nil {
+			return Import{}, fmt.Errorf("s3://%s/%s: the stack has not begun its import: %w", bucket, key, err)
+		}
+	}
+}
+
+// recent is how far back an upload is looked for that this process made.
+const recent = 24 * time.Hour

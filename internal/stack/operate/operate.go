@@ -1,0 +1,156 @@
+// Package operate sets up, looks after and removes a stack from outside, with
+// the credentials of an operator.
+//
+// A stack is found by its name in CloudFormation; its buckets, queues, table
+// and functions are found by their logical IDs in its template, because
+// CloudFormation has named them.
+package operate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
+)
+
+// Options say where AWS is. The zero value is what the SDK's chain finds.
+type Options struct {
+	// Region and Profile override the environment and the shared files.
+	Region, Profile string
+	// Endpoint is the base URL for all services; empty is AWS.
+	Endpoint string
+	// Version of Thingpress, for the User-Agent header.
+	Version string
+}
+
+// An Account is an account and region with the clients for it. Its methods are
+// safe for concurrent use.
+type Account struct {
+	// ID is the account's number, Partition aws, aws-cn or aws-us-gov.
+	ID, Partition, Region string
+
+	cloudformation *cloudformation.Client
+	cloudwatch     *cloudwatch.Client
+	dynamodb       *dynamodb.Client
+	s3             *s3.Client
+	sqs            *sqs.Client
+}
+
+// Open finds out whose the credentials are.
+func Open(ctx context.Context, o Options) (*Account, error) {
+	// What the SDK would log comes back as an error as well.
+	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
+	if o.Region != "" {
+		options = append(options, config.WithRegion(o.Region))
+	}
+	if o.Profile != "" {
+		options = append(options, config.WithSharedConfigProfile(o.Profile))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return nil, fmt.Errorf("AWS configuration: %w", err)
+	}
+	if cfg.Region == "" {
+		return nil, errors.New("AWS configuration: no region; name one with --region or AWS_REGION")
+	}
+	if o.Endpoint != "" {
+		cfg.BaseEndpoint = &o.Endpoint
+	}
+	cfg.APIOptions = append(cfg.APIOptions, awsmiddleware.AddUserAgentKeyValue("thingpress", o.Version))
+	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, nil)
+	if err != nil {
+		return nil, fmt.Errorf("ask who the credentials belong to: %w", err)
+	}
+	caller, err := arn.Parse(aws.ToString(who.Arn))
+	if err != nil {
+		return nil, fmt.Errorf("ask who the credentials belong to: %w", err)
+	}
+	return &Account{
+		ID: aws.ToString(who.Account), Partition: caller.Partition, Region: cfg.Region,
+		cloudformation: cloudformation.NewFromConfig(cfg),
+		cloudwatch:     cloudwatch.NewFromConfig(cfg),
+		dynamodb:       dynamodb.NewFromConfig(cfg),
+		// A stranger's endpoint knows no bucket by its host name.
+		s3:  s3.NewFromConfig(cfg, func(so *s3.Options) { so.UsePathStyle = o.Endpoint != "" }),
+		sqs: sqs.NewFromConfig(cfg),
+	}, nil
+}
+
+// ErrNoStack says that there is no stack of that name.
+var ErrNoStack = errors.New("there is no such stack")
+
+// A Stack is a stack that exists.
+type Stack struct {
+	*Account
+	Name string
+	// Status is CloudFormation's, Reason why it is so, if it says.
+	Status, Reason string
+	// Parameters are those that it was deployed with.
+	Parameters map[string]string
+
+	resources map[string]string // physical IDs by logical ID
+}
+
+// Find finds a stack. It wraps [ErrNoStack].
+func (a *Account) Find(ctx context.Context, name string) (*Stack, error) {
+	out, err := a.cloudformation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
+	if missing(err) || err == nil && len(out.Stacks) == 0 {
+		return nil, fmt.Errorf("stack %s in %s: %w", name, a.Region, ErrNoStack)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("stack %s: %w", name, err)
+	}
+	found := &Stack{
+		Account: a, Name: name,
+		Status: string(out.Stacks[0].StackStatus), Reason: aws.ToString(out.Stacks[0].StackStatusReason),
+		Parameters: map[string]string{}, resources: map[string]string{},
+	}
+	for _, p := range out.Stacks[0].Parameters {
+		found.Parameters[aws.ToString(p.ParameterKey)] = aws.ToString(p.ParameterValue)
+	}
+	pages := cloudformation.NewListStackResourcesPaginator(a.cloudformation, &cloudformation.ListStackResourcesInput{StackName: &name})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("stack %s: list its resources: %w", name, err)
+		}
+		for _, r := range page.StackResourceSummaries {
+			found.resources[aws.ToString(r.LogicalResourceId)] = aws.ToString(r.PhysicalResourceId)
+		}
+	}
+	return found, nil
+}
+
+// missing says whether CloudFormation knows no stack of that name.
+func missing(err error) bool {
+	var api smithy.APIError
+	return errors.As(err, &api) && api.ErrorCode() == "ValidationError" && strings.Contains(api.ErrorMessage(), "does not exist")
+}
+
+// resource returns the physical ID of a resource of the template: the name of
+// a bucket, table or function, the URL of a queue, the ARN of a topic.
+func (s *Stack) resource(logical string) (string, error) {
+	id := s.resources[logical]
+	if id == "" {
+		return "", fmt.Errorf("stack %s has no %s (it is %s): is it a stack of Thingpress, and deployed to its end?", s.Name, logical, s.Status)
+	}
+	return id, nil
+}
+
+// Bucket returns the name of a bucket: that of a vendor, "signer" or "reports".
+func (s *Stack) Bucket(of string) (string, error) {
+	return s.resource(strings.ToUpper(of[:1]) + of[1:] + "Bucket")
+}

@@ -1,0 +1,105 @@
+package operate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+// A Move is messages on their way from a parked queue back to where they came from.
+type Move struct {
+	// From and To are logical IDs of queues.
+	From string `json:"from"`
+	To   string `json:"to"`
+	// Moved of about Total messages are back.
+	Moved int64 `json:"moved"`
+	Total int64 `json:"total"`
+	// Status is SQS's: RUNNING, COMPLETED, CANCELLED, FAILED; EMPTY where there was nothing to move.
+	Status string `json:"status"`
+}
+
+// Redrive moves what is parked back to the queue that it came from, and
+// returns when that is done. Watch is told of the progress.
+func (s *Stack) Redrive(ctx context.Context, watch func(Move)) ([]Move, error) {
+	states, err := s.Queues(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var moves []Move
+	for _, q := range states {
+		if !strings.HasSuffix(q.LogicalID, "ParkedQueue") {
+			continue
+		}
+		move := Move{From: q.LogicalID, To: strings.Replace(q.LogicalID, "Parked", "", 1), Total: int64(q.Visible), Status: "EMPTY"}
+		if q.Visible > 0 {
+			if err := s.move(ctx, &move, watch); err != nil {
+				return append(moves, move), fmt.Errorf("redrive %s: %w", move.From, err)
+			}
+		}
+		moves = append(moves, move)
+	}
+	return moves, nil
+}
+
+func (s *Stack) move(ctx context.Context, m *Move, watch func(Move)) error {
+	from, err := s.queueARN(ctx, m.From)
+	if err != nil {
+		return err
+	}
+	to, err := s.queueARN(ctx, m.To)
+	if err != nil {
+		return err
+	}
+	_, err = s.sqs.StartMessageMoveTask(ctx, &sqs.StartMessageMoveTaskInput{SourceArn: &from, DestinationArn: &to})
+	var unsupported *types.UnsupportedOperation
+	if errors.As(err, &unsupported) { // one is running already: it is followed
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	for {
+		out, err := s.sqs.ListMessageMoveTasks(ctx, &sqs.ListMessageMoveTasksInput{SourceArn: &from, MaxResults: aws.Int32(1)})
+		if err != nil {
+			return err
+		}
+		if len(out.Results) > 0 {
+			task := out.Results[0]
+			m.Status, m.Moved = aws.ToString(task.Status), task.ApproximateNumberOfMessagesMoved
+			if n := aws.ToInt64(task.ApproximateNumberOfMessagesToMove); n > 0 {
+				m.Total = n
+			}
+			watch(*m)
+			switch m.Status {
+			case "COMPLETED":
+				return nil
+			case "FAILED", "CANCELLED":
+				return fmt.Errorf("SQS says that the move has %s: %s", strings.ToLower(m.Status), aws.ToString(task.FailureReason))
+			}
+		}
+		if err := wait(ctx, pollEvery); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *Stack) queueARN(ctx context.Context, logical string) (string, error) {
+	url, err := s.resource(logical)
+	if err != nil {
+		return "", err
+	}
+	out, err := s.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
+		QueueUrl: &url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameQueueArn},
+	})
+	if err != nil {
+		return "", err
+	}
+	return out.Attributes[string(types.QueueAttributeNameQueueArn)], nil
+}
+
+func lastPart(url string) string { return url[strings.LastIndexByte(url, '/')+1:] }

@@ -53,6 +53,9 @@ func (a *Account) ensureArtifacts(ctx context.Context, bucket string) error {
 	}); err != nil {
 		return fmt.Errorf("close bucket %s to the public: %w", bucket, err)
 	}
+	if a.plain { // the policy would shut us out as well
+		return nil
+	}
 	policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Sid":"OnlyTLS","Effect":"Deny","Principal":"*","Action":"s3:*",`+
 		`"Resource":["arn:%[1]s:s3:::%[2]s","arn:%[1]s:s3:::%[2]s/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`, a.Partition, bucket)
 	if _, err := a.s3.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &bucket, ExpectedBucketOwner: &a.ID, Policy: &policy}); err != nil {

@@ -42,6 +42,7 @@ type Account struct {
 	// ID is the account's number, Partition aws, aws-cn or aws-us-gov.
 	ID, Partition, Region string
 
+	plain          bool // the endpoint is spoken to without TLS
 	cloudformation *cloudformation.Client
 	cloudwatch     *cloudwatch.Client
 	dynamodb       *dynamodb.Client
@@ -80,6 +81,7 @@ func Open(ctx context.Context, o Options) (*Account, error) {
 	}
 	return &Account{
 		ID: aws.ToString(who.Account), Partition: caller.Partition, Region: cfg.Region,
+		plain:          strings.HasPrefix(o.Endpoint, "http://"),
 		cloudformation: cloudformation.NewFromConfig(cfg),
 		cloudwatch:     cloudwatch.NewFromConfig(cfg),
 		dynamodb:       dynamodb.NewFromConfig(cfg),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,7 +46,7 @@ func runStackReport(ctx context.Context, o stackFlags, format string, args []str
 	if err != nil {
 		return err
 	}
-	var to io.Writer = streams.Out
+	to := streams.Out
 	if len(args) > 1 {
 		file, err := os.OpenFile(args[1], os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 		if err != nil {

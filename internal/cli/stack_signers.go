@@ -41,7 +41,7 @@ are believed.`,
 func runStackSignersAdd(ctx context.Context, o stackFlags, files []string, streams Streams) error {
 	contents := map[string][]byte{}
 	for _, file := range files {
-		content, err := os.ReadFile(file) //nolint:gosec // the operator names it
+		content, err := os.ReadFile(file)
 		if err != nil {
 			return err
 		}

@@ -94,7 +94,7 @@ func readCode(path string) ([]byte, error) {
 	if info.Size() > maxCode {
 		return nil, fmt.Errorf("%s has %d bytes, and is no code of functions", path, info.Size())
 	}
-	code, err := os.ReadFile(path) //nolint:gosec // the operator names it
+	code, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ type ChangeSet struct {
 	since   time.Time
 }
 
-// pollEvery is the time between two questions to CloudFormation.
+// pollEvery is the time between two questions to AWS.
 const pollEvery = 2 * time.Second
 
 // Prepare uploads code and template, and has CloudFormation work out what would
@@ -187,7 +187,7 @@ func (c *ChangeSet) await(ctx context.Context) error {
 			}
 			return errors.Join(fmt.Errorf("stack %s: CloudFormation refuses the change set: %s", c.stack, reason), c.Discard(ctx))
 		}
-		if err := wait(ctx, pollEvery); err != nil {
+		if err := pause(ctx); err != nil {
 			return err
 		}
 	}
@@ -237,9 +237,9 @@ func (c *ChangeSet) Execute(ctx context.Context, watch func(Event)) error {
 	return c.account.follow(ctx, c.stack, c.since, watch)
 }
 
-// wait waits, or returns why it must not.
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
+// pause waits until AWS is to be asked again, or returns why it must not.
+func pause(ctx context.Context) error {
+	timer := time.NewTimer(pollEvery)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

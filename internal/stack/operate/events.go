@@ -71,7 +71,7 @@ func (a *Account) follow(ctx context.Context, stack string, since time.Time, wat
 		case !strings.HasSuffix(status, "_IN_PROGRESS"):
 			return &FailedError{Stack: stack, Status: status, First: first}
 		}
-		if err := wait(ctx, pollEvery); err != nil {
+		if err := pause(ctx); err != nil {
 			return err
 		}
 	}

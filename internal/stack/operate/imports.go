@@ -162,7 +162,7 @@ func (s *Stack) AwaitUpload(ctx context.Context, bucket, key, version string) (I
 				break // the list is ordered, and the upload was made a moment ago
 			}
 		}
-		if err := wait(ctx, pollEvery); err != nil {
+		if err := pause(ctx); err != nil {
 			return Import{}, fmt.Errorf("s3://%s/%s: the stack has not begun its import: %w", bucket, key, err)
 		}
 	}

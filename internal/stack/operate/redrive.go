@@ -82,7 +82,7 @@ func (s *Stack) move(ctx context.Context, m *Move, watch func(Move)) error {
 				return fmt.Errorf("SQS says that the move has %s: %s", strings.ToLower(m.Status), aws.ToString(task.FailureReason))
 			}
 		}
-		if err := wait(ctx, pollEvery); err != nil {
+		if err := pause(ctx); err != nil {
 			return err
 		}
 	}

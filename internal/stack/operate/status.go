@@ -36,8 +36,12 @@ type Alarm struct {
 // queues are those of the template, in the order of a message's way.
 func queues() []Queue {
 	return []Queue{
-		{LogicalID: "ManifestsQueue"}, {LogicalID: "ManifestsDeadLetterQueue", Kept: true}, {LogicalID: "ManifestsParkedQueue", Kept: true},
-		{LogicalID: "DevicesQueue"}, {LogicalID: "DevicesDeadLetterQueue", Kept: true}, {LogicalID: "DevicesParkedQueue", Kept: true},
+		{LogicalID: "ManifestsQueue"},
+		{LogicalID: "ManifestsDeadLetterQueue", Kept: true},
+		{LogicalID: "ManifestsParkedQueue", Kept: true},
+		{LogicalID: "DevicesQueue"},
+		{LogicalID: "DevicesDeadLetterQueue", Kept: true},
+		{LogicalID: "DevicesParkedQueue", Kept: true},
 	}
 }
 

@@ -234,6 +234,11 @@ func TestQueuesKeepMessagesUntilSomebodyCanLook(t *testing.T) {
 		if got := reference(r.at("RedrivePolicy", "deadLetterTargetArn")); got != next || next != "" && number(r.at("RedrivePolicy", "maxReceiveCount")) < 20 {
 			t.Errorf("%s: redrive policy %v", id, r.at("RedrivePolicy"))
 		}
+		// SQS counts receives across all queues: with the same count as its source a dead-letter queue would pass messages on unread.
+		if source := parsed.Resources[strings.Replace(id, "DeadLetterQueue", "Queue", 1)]; strings.Contains(id, "DeadLetter") &&
+			number(r.at("RedrivePolicy", "maxReceiveCount")) < number(source.at("RedrivePolicy", "maxReceiveCount"))+20 {
+			t.Errorf("%s leaves its consumer fewer than 20 tries", id)
+		}
 	}
 }
 

@@ -86,7 +86,7 @@ func (h *Handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQS
 	for i := range event.Records {
 		record := &event.Records[i]
 		if err := h.message(ctx, record.Body); err != nil {
-			h.Log.ErrorContext(ctx, "message not handled", "message", record.MessageId, "error", err.Error())
+			h.Log.ErrorContext(ctx, "message not handled", "message_id", record.MessageId, "error", err.Error())
 			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: record.MessageId})
 		}
 	}

@@ -3,6 +3,7 @@ package function
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -14,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/thingpress/thingpress/internal/awsiot"
 	"github.com/thingpress/thingpress/internal/ledger"
@@ -34,10 +36,18 @@ type clients struct {
 	sns      *sns.Client
 }
 
+// sdkLog has what the SDK logs written as everything else is; by itself it
+// writes lines that are no JSON. What fails comes back as an error besides.
+func sdkLog(log *slog.Logger) logging.Logger {
+	return logging.LoggerFunc(func(class logging.Classification, format string, args ...any) {
+		log.Debug("AWS SDK", "class", string(class), "text", fmt.Sprintf(format, args...))
+	})
+}
+
 // newClients reads the SDK's configuration from the environment, the endpoints
 // of its AWS_ENDPOINT_URL_… variables included. It calls nothing.
-func newClients(ctx context.Context) (*clients, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRetryer(func() aws.Retryer {
+func newClients(ctx context.Context, log *slog.Logger) (*clients, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithLogger(sdkLog(log)), config.WithRetryer(func() aws.Retryer {
 		return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = attempts, backoff })
 	}))
 	if err != nil {

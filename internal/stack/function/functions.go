@@ -62,7 +62,7 @@ type services struct {
 }
 
 func (f *functions) make(ctx context.Context, name string) (handler, error) {
-	c, err := newClients(ctx)
+	c, err := newClients(ctx, f.log)
 	if err != nil {
 		return nil, err
 	}

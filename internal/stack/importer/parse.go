@@ -56,7 +56,7 @@ func (i *Importer) parse(ctx context.Context, messages []Message) (groups []*gro
 			d, err = parsed.Device()
 		}
 		if err != nil {
-			i.Log.ErrorContext(ctx, "a message is no device", "message", m.ID, "error", err.Error())
+			i.Log.ErrorContext(ctx, "a message is no device", "message_id", m.ID, "error", err.Error())
 			garbage = append(garbage, m.ID)
 			continue
 		}

@@ -45,6 +45,7 @@ type meterKey struct{}
 type metered struct {
 	operation string
 	size      int64
+	write     float64 // units of a transaction
 }
 
 // StartMeter starts a proxy before the service at target; it ends with the test.
@@ -69,12 +70,15 @@ func StartMeter(t testing.TB, target string) *Meter {
 		if err != nil {
 			return // the caller is gone
 		}
-		operation := operationOf(r, body)
+		asked := metered{operation: operationOf(r, body), size: int64(len(body))}
+		if asked.operation == "TransactWriteItems" {
+			asked.write = writeUnits(body)
+		}
 		if strings.HasPrefix(r.Header.Get("X-Amz-Target"), "DynamoDB_") {
 			body = askForCapacity(body)
 		}
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-		proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), meterKey{}, metered{operation, int64(len(body))})))
+		proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), meterKey{}, asked)))
 	}))
 	t.Cleanup(server.Close)
 	m.URL = server.URL
@@ -103,7 +107,9 @@ func (m *Meter) count(r *http.Response) error {
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		size = int64(len(body))
-		read, write = capacity(asked.operation, body)
+		if read, write = capacity(asked.operation, body); asked.write > 0 {
+			write = asked.write // also of one that was cancelled
+		}
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

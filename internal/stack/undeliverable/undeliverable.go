@@ -90,7 +90,7 @@ const completeAgain = 24 * time.Hour
 func (c *Consumer) Handle(ctx context.Context, target ledger.Target, messages []Message) (failed []string) {
 	for _, m := range messages {
 		if err := c.handle(ctx, target, m.Body); err != nil {
-			c.Log.ErrorContext(ctx, "an undeliverable message could not be dealt with", "message", m.ID, "error", err.Error())
+			c.Log.ErrorContext(ctx, "an undeliverable message could not be dealt with", "message_id", m.ID, "error", err.Error())
 			failed = append(failed, m.ID)
 		}
 	}

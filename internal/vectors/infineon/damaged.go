@@ -15,6 +15,9 @@ func damagedVectors() []*vector {
 	wrongBundle := bundle(e0e0, packed)
 	wrongBundle.BadChecksum = true
 	plain := forge.SevenZ{Files: []forge.SevenZFile{bundle(e0e0, packed)}, PlainHeader: true}.Bytes()
+	stuck := forge.SevenZFrame(forge.Bytes("stuck", 16), []byte{
+		0x17, 0x06, 0, 1, 0x09, 16, 0, 0x07, 0x0b, 1, 0, 1, 0x21, 0x03, 1, 0x18, 0x0c, 0x81, 0x4c, 0, 0,
+	})
 	return []*vector{
 		fatal("i01-empty-file", "empty", "nothing in the file", "a file without a byte", []byte{}),
 		fatal("i01-cut-in-start", "truncated", "after 20 bytes", "the file ends within the first 32 bytes", whole[:20]),
@@ -25,6 +28,7 @@ func damagedVectors() []*vector {
 		fatal("i01-start-checksum", "corrupt", "first bytes", "a bit in the first 32 bytes is flipped", flip(whole, 13)),
 		fatal("i01-header-checksum", "corrupt", "header", "a bit in a plain header is flipped", flip(plain, len(plain)-5)),
 		fatal("i01-packed-header", "corrupt", "", "a bit in the packed header is flipped", flip(whole, len(whole)-60)),
+		fatal("i01-filter-stuck", "corrupt", "", "the packed header claims a delta filter and more than there is, at which a reader may wait for ever", stuck),
 		fatal("i01-outer-checksum", "corrupt", "checksum", "the checksum of the inner archive is wrong", outer(wrongBundle)),
 		vec("i01-inner-checksum", "F", "the checksum of the second file in the bundle is wrong", manifest(trust.File(0, e0e0), wrongSum)).device(0).ends("corrupt", "checksum"),
 		fatal("i01-inner-truncated", "truncated", "bundle E0E0", "the inner archive is cut off", outer(bundle(e0e0, packed[:len(packed)-100]))),

@@ -43,9 +43,21 @@ func (b *block) open(r io.ReaderAt) (*stream, error) {
 	return &stream{file, bufio.NewReaderSize(file, 64<<10), src}, nil
 }
 
+// emptyReads is how often a decoder may give neither a byte nor an error before
+// it is taken to be stuck, as package bufio has it.
+const emptyReads = 100
+
 // Read implements [io.Reader]. A block that ends early is [io.EOF].
-func (s *stream) Read(p []byte) (int, error) {
-	n, err := s.buffer.Read(p)
+func (s *stream) Read(p []byte) (n int, err error) {
+	// Filters of the library get stuck where damaged input ends within what they
+	// look ahead for, and readers that fill a buffer would wait for ever.
+	for empty := 0; n == 0 && err == nil && len(p) > 0; empty++ {
+		if empty == emptyReads {
+			err = io.ErrNoProgress
+			break
+		}
+		n, err = s.buffer.Read(p)
+	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		err = s.source.damaged(err)
 	}

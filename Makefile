@@ -33,7 +33,7 @@ required := $(subst $(comma), ,$(THINGPRESS_REQUIRE))
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: build
 build: ## build bin/thingpress
@@ -52,6 +52,16 @@ test: venv sam jars ## run every test, with the race detector where there is a C
 		echo 'no working C compiler: testing without the race detector'; \
 	fi; \
 	go run ./internal/tool/testsummary $$race -timeout $(TEST_TIMEOUT) ./...
+
+# The built functions on everything that they need, with deadlines, crashes and repeated messages: minutes on two cores. Without the
+# variable these tests skip. THINGPRESS_TEST_SEED takes another number for another course of events.
+.PHONY: test-stack
+test-stack: venv jars ## run the test of the whole stack
+	THINGPRESS_TEST_STACK=1 go run ./internal/tool/testsummary -count 1 -timeout $(TEST_TIMEOUT) ./internal/stack/integration
+
+.PHONY: cost
+cost: venv jars ## print what an import through the stack costs, as docs/cost.md has it
+	THINGPRESS_TEST_STACK=1 go test -count 1 -v -run '^TestCost$$' ./internal/stack/integration
 
 # Each in its own target, so that make --keep-going shows what all of them find.
 .PHONY: lint lint-format lint-golangci lint-staticcheck lint-vulnerabilities

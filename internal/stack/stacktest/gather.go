@@ -75,9 +75,10 @@ func (s *Source) receive(ctx context.Context, room int, until time.Time) []types
 	if !until.IsZero() && time.Until(until) < longPoll {
 		in.WaitTimeSeconds = 0
 	}
-	out, err := s.client.ReceiveMessage(ctx, in)
+	// A poll is never broken off: what it has taken would be nowhere until its visibility timeout ends.
+	out, err := s.client.ReceiveMessage(context.WithoutCancel(ctx), in)
 	if err != nil || len(out.Messages) == 0 {
-		if err != nil && ctx.Err() == nil {
+		if err != nil {
 			s.options.Observe(0, err)
 		}
 		if err != nil || in.WaitTimeSeconds == 0 {

@@ -174,6 +174,23 @@ func TestQueueDeliversTwiceAndLate(t *testing.T) {
 	}
 }
 
+func TestMovedMessagesAreAsNew(t *testing.T) {
+	t.Parallel()
+	_, queue, dead := queues(t, 30*time.Second)
+	var bodies []string
+	for i := range 23 {
+		bodies = append(bodies, strconv.Itoa(i))
+	}
+	send(t, dead, bodies...)
+	if moved, err := dead.Move(t.Context(), queue); err != nil || moved != 23 {
+		t.Fatalf("%d messages were moved, %v", moved, err)
+	}
+	if visible, inFlight, _, err := queue.Depths(t.Context()); err != nil || visible != 23 || inFlight != 0 {
+		t.Errorf("%d messages are visible and %d in flight, %v", visible, inFlight, err)
+	}
+	drained(t, dead, 0)
+}
+
 func TestDepthOfAQueueThatIsGoneIsAnError(t *testing.T) {
 	t.Parallel()
 	client, queue, _ := queues(t, time.Second)

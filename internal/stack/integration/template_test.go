@@ -1,0 +1,91 @@
+package integration
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/thingpress/thingpress/stack"
+)
+
+// A template is what of the stack's template a test can carry out.
+type template struct {
+	Parameters map[string]struct{ Default any }
+	Resources  map[string]struct {
+		Type       string
+		Properties struct {
+			Handler, FunctionName          any
+			Timeout                        int
+			Environment                    struct{ Variables map[string]json.RawMessage }
+			BatchSize                      int
+			MaximumBatchingWindowInSeconds int
+			FunctionResponseTypes          []string
+			EventSourceArn                 struct {
+				GetAtt []string `json:"Fn::GetAtt"`
+			}
+		}
+	}
+}
+
+func readTemplate(t *testing.T) *template {
+	t.Helper()
+	var read template
+	if err := json.Unmarshal(stack.Template, &read); err != nil {
+		t.Fatal(err)
+	}
+	return &read
+}
+
+// environment resolves the variables of a function: references to what values
+// has, and to parameters with their defaults.
+func (f *template) environment(t *testing.T, function string, values map[string]string) (env []string) {
+	t.Helper()
+	variables := f.Resources[function].Properties.Environment.Variables
+	if len(variables) == 0 {
+		t.Fatalf("template: %s has no environment", function)
+	}
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		var value string
+		var reference struct{ Ref string }
+		if json.Unmarshal(variables[name], &value) != nil {
+			if err := json.Unmarshal(variables[name], &reference); err != nil || reference.Ref == "" {
+				t.Fatalf("template: %s: %s is %s, neither text nor a reference", function, name, variables[name])
+			}
+			var ok bool
+			if value, ok = values[reference.Ref]; !ok {
+				parameter, ok := f.Parameters[reference.Ref]
+				if !ok {
+					t.Fatalf("template: %s: %s refers to %s, which this test does not have", function, name, reference.Ref)
+				}
+				value = fmt.Sprint(parameter.Default)
+			}
+		}
+		env = append(env, name+"="+value)
+	}
+	return env
+}
+
+// timeout is a function's.
+func (f *template) timeout(function string) time.Duration {
+	return time.Duration(f.Resources[function].Properties.Timeout) * time.Second
+}
+
+// source returns batch size and window of the event source of a queue, and
+// holds that it reports what failed, as this test's sources take for granted.
+func (f *template) source(t *testing.T, queue string) (size int, window time.Duration) {
+	t.Helper()
+	for name, r := range f.Resources {
+		if r.Type != "AWS::Lambda::EventSourceMapping" || !slices.Contains(r.Properties.EventSourceArn.GetAtt, queue) {
+			continue
+		}
+		if !slices.Contains(r.Properties.FunctionResponseTypes, "ReportBatchItemFailures") {
+			t.Errorf("template: %s does not report what failed", name)
+		}
+		return r.Properties.BatchSize, time.Duration(r.Properties.MaximumBatchingWindowInSeconds) * time.Second
+	}
+	t.Fatalf("template: no function takes the messages of %s", queue)
+	return 0, 0
+}

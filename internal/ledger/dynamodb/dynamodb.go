@@ -44,6 +44,10 @@ type Options struct {
 	Retention time.Duration
 	// Now is the clock; nil is [time.Now].
 	Now func() time.Time
+	// Settled keeps the outcome of an entry that stands where a later record says
+	// that it failed or is rejected: of two deliveries of one message the one that
+	// ends last need not know best.
+	Settled bool
 	// Shards is the number of counters of an import, 16 by default: functions
 	// that record at once seldom meet at the same one.
 	Shards int
@@ -61,13 +65,14 @@ type Ledger struct {
 	retention time.Duration
 	now       func() time.Time
 	shards    int
+	settled   bool
 }
 
 var _ ledger.Ledger = (*Ledger)(nil)
 
 // New returns the ledger in a table that exists. It makes no call.
 func New(client API, table string, o Options) *Ledger {
-	l := &Ledger{client: client, table: table, retention: o.Retention, now: o.Now, shards: o.Shards}
+	l := &Ledger{client: client, table: table, retention: o.Retention, now: o.Now, shards: o.Shards, settled: o.Settled}
 	if l.now == nil {
 		l.now = time.Now
 	}

@@ -189,6 +189,9 @@ func (j *journal) actions(group []*entry) ([]types.TransactWriteItem, error) {
 		if e.version > 0 && !e.marked && same(&e.before, &after) {
 			continue
 		}
+		if j.ledger.settled && e.version > 0 && e.before.Outcome.Stands() && !after.Outcome.Stands() {
+			continue
+		}
 		row, err := j.ledger.row(j.id, &after, e.version+1)
 		if err != nil {
 			return nil, err

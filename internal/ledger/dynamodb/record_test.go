@@ -154,3 +154,28 @@ func outcomesOfEntries(t *testing.T, x *table) {
 	}
 	same(t, order, slices.Sorted(maps.Keys(want)))
 }
+
+// Two functions have the same message: the one that is late finds what the
+// other made, and may well fail at it.
+func lateFailure(t *testing.T, x *table) {
+	l := x.open(dynamodb.Options{Settled: true})
+	id, j := begin(t, l, 4)
+	first := importedFrom(0, 2)
+	first = append(first, ledger.Record{Place: ledger.Place{Entry: 2}, Outcome: ledger.Failed, Reason: "undeliverable", At: began})
+	check(t, j.Record(t.Context(), first))
+	late := []ledger.Record{
+		{Place: ledger.Place{Entry: 0}, Outcome: ledger.Failed, Reason: "undeliverable", At: began},
+		{Place: ledger.Place{Entry: 1}, Outcome: ledger.Unchanged, At: began},
+		{Place: ledger.Place{Entry: 2}, Outcome: ledger.Imported, At: began},
+		{Place: ledger.Place{Entry: 3}, Outcome: ledger.Failed, Reason: "conflict", At: began},
+	}
+	check(t, j.Record(t.Context(), late))
+	counts, err := l.Counts(t.Context(), id)
+	check(t, err)
+	same(t, counts, ledger.Counts{Entries: 4, Imported: 2, Unchanged: 1, Failed: 1})
+	found, err := l.Outcomes(t.Context(), id, []int{0, 1, 2, 3})
+	check(t, err)
+	for entry, want := range []ledger.Outcome{ledger.Imported, ledger.Unchanged, ledger.Imported, ledger.Failed} {
+		same(t, found[entry].Outcome, want)
+	}
+}

@@ -49,6 +49,7 @@ func TestTable(t *testing.T) {
 		"TextThatIsNotUTF8IsWrittenOnce":             notUTF8,
 		"CountersEqualRecordsUnderFaults":            countersUnderFaults,
 		"OutcomesAreOfThoseThatHaveOne":              outcomesOfEntries,
+		"LateFailureDoesNotReplaceWhatStands":        lateFailure,
 		"NothingExpiresButClaimsUnlessAsked":         nothingExpires,
 		"EverythingExpiresWhereRetentionIsAsked":     everythingExpires,
 		"WhatIsWorkedOnIsKept":                       workedOnIsKept,

@@ -70,7 +70,7 @@ func (f *functions) make(ctx context.Context, name string) (handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := dynamodb.New(c.dynamodb, f.config.Table, dynamodb.Options{Retention: f.config.Retention})
+	l := dynamodb.New(c.dynamodb, f.config.Table, dynamodb.Options{Retention: f.config.Retention, Settled: true})
 	s := &services{
 		functions: f, clients: c, iot: iot, ledger: l,
 		metrics: metric.New(f.out, f.config.Stack), notices: notice.New(c.sns, f.config.Notices, f.config.Stack),

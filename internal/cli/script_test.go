@@ -12,6 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/thingpress/thingpress/internal/cli"
+	"github.com/thingpress/thingpress/internal/requiretest"
 )
 
 func TestMain(m *testing.M) {
@@ -24,12 +25,17 @@ func TestMain(m *testing.M) {
 // reason why it must stay so.
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	testscript.Run(t, scriptParams(t, "testdata/script"))
+}
+
+func scriptParams(t *testing.T, dir string) testscript.Params {
+	t.Helper()
 	examples, err := filepath.Abs("../../examples")
 	if err != nil {
 		t.Fatal(err)
 	}
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+	return testscript.Params{
+		Dir: dir,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
@@ -41,7 +47,23 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
-	})
+	}
+}
+
+// TestStackScripts runs testdata/stack. All of its stacks are in one moto, as in one account.
+func TestStackScripts(t *testing.T) {
+	t.Parallel()
+	moto := requiretest.Moto(t)
+	params := scriptParams(t, "testdata/stack")
+	setup := params.Setup
+	params.Setup = func(env *testscript.Env) error {
+		env.Setenv("THINGPRESS_ENDPOINT_URL", moto.URL)
+		env.Setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+		env.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+		env.Setenv("AWS_REGION", "us-east-1")
+		return setup(env)
+	}
+	testscript.Run(t, params)
 }
 
 // exits runs a program and holds it to its exit code: exits 3 thingpress inspect x.

@@ -48,14 +48,14 @@ func runStackReport(ctx context.Context, o stackFlags, format string, args []str
 	}
 	to := streams.Out
 	if len(args) > 1 {
-		file, err := os.OpenFile(args[1], os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, file.Close()) }()
+		file := &lateFile{name: args[1]}
+		defer func() { err = errors.Join(err, file.close()) }()
 		to = file
 	}
 	err = stack.Report(ctx, args[0], ending, to)
+	if err == nil {
+		_, err = to.Write(nil) // a report without entries is a file as well
+	}
 	switch {
 	case errors.Is(err, ledger.ErrNotFound):
 		return withHint(err, "thingpress stack imports lists them")
@@ -63,4 +63,29 @@ func runStackReport(ctx context.Context, o stackFlags, format string, args []str
 		return withHint(err, "it is written when the import ends: thingpress stack import --follow "+args[0])
 	}
 	return ended(ctx, err, "interrupted")
+}
+
+// A lateFile is created when something is written to it, so that a report
+// which does not exist leaves an older file as it was.
+type lateFile struct {
+	name string
+	file *os.File
+}
+
+func (l *lateFile) Write(p []byte) (int, error) {
+	if l.file == nil {
+		file, err := os.OpenFile(l.name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		if err != nil {
+			return 0, err
+		}
+		l.file = file
+	}
+	return l.file.Write(p)
+}
+
+func (l *lateFile) close() error {
+	if l.file == nil {
+		return nil
+	}
+	return l.file.Close()
 }

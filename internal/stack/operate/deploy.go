@@ -46,7 +46,7 @@ type ChangeSet struct {
 
 	account *Account
 	stack   string
-	name    string
+	id      string // its ARN: two stacks may have change sets of one name
 	since   time.Time
 }
 
@@ -100,15 +100,16 @@ func (a *Account) Prepare(ctx context.Context, d Deployment) (*ChangeSet, error)
 		parameters = map[string]string{}
 	}
 	parameters["CodeBucket"], parameters["CodeKey"] = bucket, codeKey
-	set := &ChangeSet{account: a, stack: d.Stack, name: "thingpress-" + time.Now().UTC().Format("20060102-150405"), since: time.Now()}
+	set := &ChangeSet{account: a, stack: d.Stack, since: time.Now()}
+	name := "thingpress-" + set.since.UTC().Format("20060102-150405")
 	set.Create = before == nil || before.Status == string(types.StackStatusReviewInProgress)
 	kind := types.ChangeSetTypeUpdate
 	if set.Create {
 		kind = types.ChangeSetTypeCreate
 	}
 	url := a.objectURL(bucket, templateKey)
-	_, err = a.cloudformation.CreateChangeSet(ctx, &cloudformation.CreateChangeSetInput{
-		StackName: &d.Stack, ChangeSetName: &set.name, ChangeSetType: kind, TemplateURL: &url,
+	created, err := a.cloudformation.CreateChangeSet(ctx, &cloudformation.CreateChangeSetInput{
+		StackName: &d.Stack, ChangeSetName: &name, ChangeSetType: kind, TemplateURL: &url,
 		Capabilities: []types.Capability{types.CapabilityCapabilityIam},
 		Parameters:   parameterList(declared, parameters, before),
 		Tags:         []types.Tag{{Key: aws.String("application"), Value: aws.String("thingpress")}},
@@ -116,6 +117,7 @@ func (a *Account) Prepare(ctx context.Context, d Deployment) (*ChangeSet, error)
 	if err != nil {
 		return nil, fmt.Errorf("stack %s: create change set: %w", d.Stack, err)
 	}
+	set.id = aws.ToString(created.Id)
 	return set, set.await(ctx)
 }
 
@@ -172,7 +174,7 @@ func deployable(s *Stack) error {
 // await waits until the change set is worked out.
 func (c *ChangeSet) await(ctx context.Context) error {
 	for {
-		in := &cloudformation.DescribeChangeSetInput{StackName: &c.stack, ChangeSetName: &c.name}
+		in := &cloudformation.DescribeChangeSetInput{StackName: &c.stack, ChangeSetName: &c.id}
 		out, err := c.account.cloudformation.DescribeChangeSet(ctx, in)
 		if err != nil {
 			return fmt.Errorf("stack %s: describe change set: %w", c.stack, err)
@@ -208,7 +210,7 @@ func (c *ChangeSet) collect(ctx context.Context, page *cloudformation.DescribeCh
 		}
 		var err error
 		if page, err = c.account.cloudformation.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{
-			StackName: &c.stack, ChangeSetName: &c.name, NextToken: page.NextToken,
+			StackName: &c.stack, ChangeSetName: &c.id, NextToken: page.NextToken,
 		}); err != nil {
 			return fmt.Errorf("stack %s: describe change set: %w", c.stack, err)
 		}
@@ -217,7 +219,7 @@ func (c *ChangeSet) collect(ctx context.Context, page *cloudformation.DescribeCh
 
 // Discard removes the change set, and what it left of a stack that is not there.
 func (c *ChangeSet) Discard(ctx context.Context) error {
-	_, err := c.account.cloudformation.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{StackName: &c.stack, ChangeSetName: &c.name})
+	_, err := c.account.cloudformation.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{StackName: &c.stack, ChangeSetName: &c.id})
 	if err == nil && c.Create {
 		_, err = c.account.cloudformation.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: &c.stack})
 	}
@@ -230,7 +232,7 @@ func (c *ChangeSet) Discard(ctx context.Context) error {
 // Execute carries the changes out, and returns when CloudFormation is done.
 // Watch is told of every event.
 func (c *ChangeSet) Execute(ctx context.Context, watch func(Event)) error {
-	_, err := c.account.cloudformation.ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{StackName: &c.stack, ChangeSetName: &c.name})
+	_, err := c.account.cloudformation.ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{StackName: &c.stack, ChangeSetName: &c.id})
 	if err != nil {
 		return fmt.Errorf("stack %s: execute change set: %w", c.stack, err)
 	}

@@ -26,7 +26,7 @@ import (
 // Times of the functions, far shorter than the template's, so that deadlines
 // are met all the time; in each there is room for several first entries.
 const (
-	decoderTimeout  = 2 * time.Second
+	decoderTimeout  = 3 * time.Second
 	importerTimeout = 2500 * time.Millisecond
 	otherTimeout    = 5 * time.Second
 	// maxReceive is what the template has 20 of.

@@ -23,6 +23,8 @@ const mostPatience = 8 * time.Minute
 // counted twice.
 func TestStack(t *testing.T) {
 	w := newWorld(t, sandbox.Faults{Throttle: 0.0002, Error: 0.002, Drop: 0.002})
+	// Sending takes as long as it does across a network, so that the decoder needs several invocations.
+	w.meters["SQS"].Slow("SendMessageBatch", 100*time.Millisecond)
 	// Four product lines side by side in one account and region.
 	main := newLine(t, w, lineOptions{name: "main", kill: 0.1, visibility: 2 * importerTimeout})
 	old := newLine(t, w, lineOptions{name: "old", kill: 0.1, visibility: 2 * importerTimeout, parameters: map[string]string{"AllowExpired": "true"}})

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Usage is what was asked of one operation.
@@ -37,6 +38,31 @@ type Meter struct {
 
 	mu    sync.Mutex
 	usage map[string]Usage
+	slow  map[string]time.Duration
+}
+
+// Slow delays the requests of an operation, as a service does that is not on
+// the same machine.
+func (m *Meter) Slow(operation string, by time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.slow[operation] = by
+}
+
+// wait waits as [Meter.Slow] said, or until the caller is gone.
+func (m *Meter) wait(ctx context.Context, operation string) {
+	m.mu.Lock()
+	by := m.slow[operation]
+	m.mu.Unlock()
+	if by == 0 {
+		return
+	}
+	timer := time.NewTimer(by)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // meterKey is under which a request carries what it is.
@@ -55,7 +81,7 @@ func StartMeter(t testing.TB, target string) *Meter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &Meter{usage: map[string]Usage{}}
+	m := &Meter{usage: map[string]Usage{}, slow: map[string]time.Duration{}}
 	proxy := &httputil.ReverseProxy{
 		Transport: &http.Transport{MaxIdleConnsPerHost: 64},
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -77,6 +103,7 @@ func StartMeter(t testing.TB, target string) *Meter {
 		if strings.HasPrefix(r.Header.Get("X-Amz-Target"), "DynamoDB_") {
 			body = askForCapacity(body)
 		}
+		m.wait(r.Context(), asked.operation)
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), meterKey{}, asked)))
 	}))

@@ -101,6 +101,10 @@ func runStackDeploy(ctx context.Context, o stackDeployOptions, streams Streams) 
 	if errors.Is(err, fs.ErrNotExist) {
 		return withHint(err, "'make lambda' builds it; --code says where it is")
 	}
+	var unknown *operate.UnknownParameterError
+	if errors.As(err, &unknown) {
+		return usage(err, "docs/stack.md explains each")
+	}
 	if err != nil {
 		return ended(ctx, err, "interrupted before anything was changed")
 	}

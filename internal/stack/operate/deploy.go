@@ -50,6 +50,17 @@ type ChangeSet struct {
 	since   time.Time
 }
 
+// An UnknownParameterError says that the template has no such parameter.
+type UnknownParameterError struct {
+	Name  string
+	Known []string
+}
+
+// Error names those that there are.
+func (e *UnknownParameterError) Error() string {
+	return fmt.Sprintf("the template has no parameter %s; there are %s", e.Name, strings.Join(e.Known, ", "))
+}
+
 // pollEvery is the time between two questions to AWS.
 const pollEvery = 2 * time.Second
 
@@ -63,7 +74,7 @@ func (a *Account) Prepare(ctx context.Context, d Deployment) (*ChangeSet, error)
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Parameters)) {
 		if !slices.Contains(declared, name) {
-			return nil, fmt.Errorf("the template has no parameter %s; there are %s", name, strings.Join(declared, ", "))
+			return nil, &UnknownParameterError{Name: name, Known: declared}
 		}
 	}
 	before, err := a.Find(ctx, d.Stack)
@@ -219,8 +230,18 @@ func (c *ChangeSet) collect(ctx context.Context, page *cloudformation.DescribeCh
 
 // Discard removes the change set, and what it left of a stack that is not there.
 func (c *ChangeSet) Discard(ctx context.Context) error {
-	_, err := c.account.cloudformation.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{StackName: &c.stack, ChangeSetName: &c.id})
-	if err == nil && c.Create {
+	if _, err := c.account.cloudformation.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{StackName: &c.stack, ChangeSetName: &c.id}); err != nil {
+		return fmt.Errorf("stack %s: discard change set: %w", c.stack, err)
+	}
+	if !c.Create {
+		return nil
+	}
+	// Somebody else may have created the stack meanwhile.
+	left, err := c.account.Find(ctx, c.stack)
+	if errors.Is(err, ErrNoStack) || err == nil && left.Status != string(types.StackStatusReviewInProgress) {
+		return nil
+	}
+	if err == nil {
 		_, err = c.account.cloudformation.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: &c.stack})
 	}
 	if err != nil {

@@ -142,6 +142,10 @@ func missing(err error) bool {
 	return errors.As(err, &api) && api.ErrorCode() == "ValidationError" && strings.Contains(api.ErrorMessage(), "does not exist")
 }
 
+// PhysicalID returns what CloudFormation calls a resource of the template;
+// empty where there is none.
+func (s *Stack) PhysicalID(logical string) string { return s.resources[logical] }
+
 // resource returns the physical ID of a resource of the template: the name of
 // a bucket, table or function, the URL of a queue, the ARN of a topic.
 func (s *Stack) resource(logical string) (string, error) {

@@ -1,0 +1,215 @@
+package operate_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/thingpress/thingpress/internal/requiretest"
+	"github.com/thingpress/thingpress/internal/stack/operate"
+	"github.com/thingpress/thingpress/stack"
+)
+
+// unsupported are the types that moto leaves out, though it says
+// CREATE_COMPLETE. What the template says of them, only AWS can try.
+var unsupported = []string{
+	"AWS::CloudWatch::Alarm", "AWS::S3::BucketPolicy", "AWS::SNS::Subscription", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy",
+}
+
+// A cloud is a moto and the AWS CLI for it.
+type cloud struct {
+	testing.TB
+	url, cli string
+	account  *operate.Account
+}
+
+func newCloud(t *testing.T) *cloud {
+	t.Helper()
+	c := &cloud{TB: t, url: requiretest.Moto(t).URL, cli: requiretest.AWSCLI(t)}
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "eu-central-1", "AWS_DEFAULT_REGION": "eu-central-1",
+		"AWS_CONFIG_FILE": filepath.Join(t.TempDir(), "none"), "AWS_SHARED_CREDENTIALS_FILE": filepath.Join(t.TempDir(), "none"),
+	} {
+		t.Setenv(name, value)
+	}
+	var err error
+	if c.account, err = operate.Open(t.Context(), operate.Options{Endpoint: c.url}); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// aws asks a service what it has.
+func (c *cloud) aws(args ...string) map[string]any {
+	c.Helper()
+	cmd := exec.CommandContext(c.Context(), c.cli, append(args, "--endpoint-url", c.url, "--output", "json")...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		c.Fatalf("aws %v: %v: %s", args, err, stderr.String())
+	}
+	if len(out) == 0 { // nothing is set
+		return nil
+	}
+	var answer map[string]any
+	if err := json.Unmarshal(out, &answer); err != nil {
+		c.Fatalf("aws %v: %v", args, err)
+	}
+	return answer
+}
+
+// deploy creates or updates a stack, and returns it with what was changed.
+func (c *cloud) deploy(name string, parameters map[string]string) (*operate.Stack, *operate.ChangeSet) {
+	c.Helper()
+	code := filepath.Join(c.TempDir(), "code.zip")
+	if err := os.WriteFile(code, []byte("PK\x05\x06"+strings.Repeat("\x00", 18)), 0o600); err != nil {
+		c.Fatal(err)
+	}
+	set, err := c.account.Prepare(c.Context(), operate.Deployment{Stack: name, Template: stack.Template, Code: code, Parameters: parameters})
+	if err != nil {
+		c.Fatal(err)
+	}
+	if len(set.Changes) > 0 {
+		if err := set.Execute(c.Context(), func(operate.Event) {}); err != nil {
+			c.Fatal(err)
+		}
+	}
+	found, err := c.account.Find(c.Context(), name)
+	if err != nil {
+		c.Fatal(err)
+	}
+	return found, set
+}
+
+// moto says that a stack is complete whatever it left out, so each service is
+// asked for what there is.
+func TestStackOfTheTemplateExists(t *testing.T) {
+	c := newCloud(t)
+	found, set := c.deploy("line-1", map[string]string{"IoTPolicies": `a\,b,c`, "NotificationEmail": "factory@example.com", "MaxConcurrency": "3"})
+	var template struct {
+		Resources map[string]struct{ Type string }
+	}
+	if err := json.Unmarshal(stack.Template, &template); err != nil {
+		t.Fatal(err)
+	}
+	var missing, planned, declared []string
+	for id, r := range template.Resources {
+		declared = append(declared, id)
+		if found.PhysicalID(id) == "" {
+			missing = append(missing, r.Type)
+		}
+	}
+	for _, change := range set.Changes {
+		planned = append(planned, change.LogicalID)
+	}
+	slices.Sort(missing)
+	if diff := cmp.Diff(unsupported, slices.Compact(missing)); diff != "" {
+		t.Errorf("left out, -known +now:\n%s", diff)
+	}
+	slices.Sort(declared)
+	slices.Sort(planned)
+	if diff := cmp.Diff(declared, planned); diff != "" {
+		t.Errorf("the change set, -template +shown:\n%s", diff)
+	}
+	for id, r := range template.Resources {
+		name := found.PhysicalID(id)
+		if name == "" {
+			continue
+		}
+		switch r.Type {
+		case "AWS::S3::Bucket":
+			c.bucket(id, name)
+		case "AWS::SQS::Queue":
+			c.queue(id, name)
+		case "AWS::Lambda::Function":
+			c.function(found, id, name)
+		case "AWS::IAM::Role":
+			if policies := c.aws("iam", "list-role-policies", "--role-name", name)["PolicyNames"].([]any); len(policies) != 1 {
+				t.Errorf("%s has policies %v", id, policies)
+			}
+		case "AWS::DynamoDB::Table":
+			table := c.aws("dynamodb", "describe-table", "--table-name", name)["Table"].(map[string]any)
+			if keys := fmt.Sprint(table["KeySchema"]); !strings.Contains(keys, "pk") || !strings.Contains(keys, "sk") {
+				t.Errorf("keys %s", keys)
+			}
+		case "AWS::Events::Rule":
+			targets := fmt.Sprint(c.aws("events", "list-targets-by-rule", "--rule", name)["Targets"])
+			if !strings.Contains(targets, `{"thingpress":"sweep"}`) {
+				t.Errorf("the sweep goes to %s", targets)
+			}
+		}
+	}
+	mappings := c.aws("lambda", "list-event-source-mappings")["EventSourceMappings"].([]any)
+	if len(mappings) != 4 {
+		t.Errorf("%d event sources", len(mappings))
+	}
+}
+
+// bucket holds that a bucket exists. Of its properties moto takes none but the
+// encryption; template_test.go of package stack reads the others.
+func (c *cloud) bucket(id, name string) {
+	c.Helper()
+	if rules := fmt.Sprint(c.aws("s3api", "get-bucket-encryption", "--bucket", name)); !strings.Contains(rules, "AES256") {
+		c.Errorf("%s: encryption %v", id, rules)
+	}
+}
+
+func (c *cloud) queue(id, url string) {
+	c.Helper()
+	attributes := c.aws("sqs", "get-queue-attributes", "--queue-url", url, "--attribute-names", "All")["Attributes"].(map[string]any)
+	want := map[string]string{"ManifestsQueue": "5400", "DevicesQueue": "720"}[id]
+	if want != "" && attributes["VisibilityTimeout"] != want || !strings.Contains(id, "Parked") && !strings.Contains(fmt.Sprint(attributes["RedrivePolicy"]), "maxReceiveCount") {
+		c.Errorf("%s: %v", id, attributes)
+	}
+}
+
+func (c *cloud) function(found *operate.Stack, id, name string) {
+	c.Helper()
+	configuration := c.aws("lambda", "get-function-configuration", "--function-name", name)
+	variables := configuration["Environment"].(map[string]any)["Variables"].(map[string]any)
+	for variable, want := range map[string]string{
+		"THINGPRESS_STACK": "line-1", "THINGPRESS_POLICIES": `a\,b,c`, "THINGPRESS_MAX_CONCURRENCY": "3",
+		"THINGPRESS_LEDGER_TABLE": found.PhysicalID("LedgerTable"), "THINGPRESS_ESPRESSIF_BUCKET": found.PhysicalID("EspressifBucket"),
+		"THINGPRESS_DEVICES_QUEUE_URL": found.PhysicalID("DevicesQueue"), "THINGPRESS_NOTICES_TOPIC_ARN": found.PhysicalID("NoticesTopic"),
+	} {
+		if fmt.Sprint(variables[variable]) != want {
+			c.Errorf("%s: %s is %v, want %s", id, variable, variables[variable], want)
+		}
+	}
+	if handler := strings.ToLower(strings.TrimSuffix(id, "Function")); configuration["Handler"] != handler {
+		c.Errorf("%s: handler %v", id, configuration["Handler"])
+	}
+}
+
+// Deleting a stack and creating it again is what one does when it is broken.
+func TestStacksLiveSideBySideAndComeAgain(t *testing.T) {
+	c := newCloud(t)
+	one, _ := c.deploy("one", nil)
+	two, _ := c.deploy("two", nil)
+	if again, set := c.deploy("two", nil); len(set.Changes) > 0 || again.PhysicalID("LedgerTable") != two.PhysicalID("LedgerTable") {
+		t.Errorf("the same deployment again: %v", set.Changes)
+	}
+	for _, id := range []string{"EspressifBucket", "LedgerTable", "DevicesQueue", "NoticesTopic", "ImporterFunction"} {
+		if one.PhysicalID(id) == two.PhysicalID(id) {
+			t.Errorf("both stacks have %s %s", id, one.PhysicalID(id))
+		}
+	}
+	kept := one.Kept()
+	if len(kept) != 7 {
+		t.Errorf("kept: %v", kept)
+	}
+	if err := one.Delete(t.Context(), func(operate.Event) {}); err != nil {
+		t.Fatal(err)
+	}
+	if anew, _ := c.deploy("one", nil); anew.PhysicalID("LedgerTable") == "" {
+		t.Error("the stack did not come again")
+	}
+}

@@ -22,7 +22,10 @@ type decodeFlags struct {
 	allowExpired bool
 	dictionary   int64
 	expanded     int64
+	ratio        int64
 	entries      int
+	entryBytes   int
+	depth        int
 	members      int
 }
 
@@ -37,8 +40,11 @@ func (f *decodeFlags) add(c *cobra.Command) {
 	flags.BoolVar(&f.allowExpired, "allow-expired", false, "take certificates whose validity has ended")
 	flags.Int64Var(&f.dictionary, "max-dictionary", limits.DictionaryBytes, "largest LZMA dictionary of an archive, in bytes")
 	flags.Int64Var(&f.expanded, "max-expanded", limits.ExpandedBytes, "most bytes that an archive may expand to")
+	flags.Int64Var(&f.ratio, "max-ratio", limits.ExpansionRatio, "most times its size that an archive may expand to")
 	flags.IntVar(&f.members, "max-members", limits.ArchiveMembers, "most files in an archive")
 	flags.IntVar(&f.entries, "max-entries", limits.Entries, "most entries in a manifest")
+	flags.IntVar(&f.entryBytes, "max-entry-bytes", limits.EntryBytes, "longest entry of a text manifest, in bytes")
+	flags.IntVar(&f.depth, "max-depth", limits.Depth, "Microchip: how deep the JSON of an entry may nest")
 }
 
 // options turns the flags into what decoders take; the errors are about usage.
@@ -50,9 +56,15 @@ func (f *decodeFlags) options() (manifest.Options, error) {
 		Limits: manifest.Limits{
 			DictionaryBytes: f.dictionary,
 			ExpandedBytes:   f.expanded,
+			ExpansionRatio:  f.ratio,
 			ArchiveMembers:  f.members,
 			Entries:         f.entries,
+			EntryBytes:      f.entryBytes,
+			Depth:           f.depth,
 		},
+	}
+	if err := f.checkLimits(); err != nil {
+		return options, err
 	}
 	template, err := manifest.ParseTemplate(f.thingName)
 	if err != nil {
@@ -75,6 +87,28 @@ func (f *decodeFlags) options() (manifest.Options, error) {
 		}
 	}
 	return options, nil
+}
+
+// checkLimits refuses limits that nothing can keep: what is not positive is a
+// slip of the hand, and must not turn a limit off.
+func (f *decodeFlags) checkLimits() error {
+	for _, limit := range []struct {
+		flag  string
+		value int64
+	}{
+		{"max-dictionary", f.dictionary},
+		{"max-expanded", f.expanded},
+		{"max-ratio", f.ratio},
+		{"max-members", int64(f.members)},
+		{"max-entries", int64(f.entries)},
+		{"max-entry-bytes", int64(f.entryBytes)},
+		{"max-depth", int64(f.depth)},
+	} {
+		if limit.value < 1 {
+			return usage(fmt.Errorf("--%s %d is not positive", limit.flag, limit.value), "leave the flag out for the default")
+		}
+	}
+	return nil
 }
 
 // decoder is the one that --vendor asks for, or the one that the content tells.

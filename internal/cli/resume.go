@@ -27,7 +27,7 @@ type recordedSettings struct {
 // the run: where the ledger is, how fast, how to print.
 var resumedFlags = []string{
 	"vendor", "bundle", "slot", "signer", "thing-name", "allow-expired",
-	"max-dictionary", "max-expanded", "max-members", "max-entries",
+	"max-dictionary", "max-expanded", "max-ratio", "max-members", "max-entries", "max-entry-bytes", "max-depth",
 	"policy", "thing-group", "thing-type", "billing-group", "attribute", "status", "adopt", "exclusive",
 	"only", "skip", "partial",
 }

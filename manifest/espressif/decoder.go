@@ -67,6 +67,7 @@ func (Decoder) Decode(ctx context.Context, in manifest.Input, opts manifest.Opti
 // decode returns the error that ends the stream, and nil where it is complete
 // or the caller has left.
 func decode(ctx context.Context, in manifest.Input, opts *manifest.Options, yield func(manifest.Device, error) bool) error {
+	in.Reader = window.Interruptible(ctx, in.Reader)
 	r, err := open(in, opts.Limits.OrDefault(), opts.Start)
 	if err != nil {
 		return err

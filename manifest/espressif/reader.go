@@ -137,7 +137,7 @@ func (r *reader) next() (place, error) {
 			return place{}, r.fail(manifest.ReasonTruncated, "the file ends in the middle of a record")
 		}
 		if r.entry == r.limits.Entries {
-			return place{}, r.fail(manifest.ReasonLimitExceeded, "more than %d entries", r.limits.Entries)
+			return place{}, r.fail(manifest.ReasonLimitExceeded, "more than %d entries; --max-entries raises the limit", r.limits.Entries)
 		}
 		at := place{entry: r.entry, line: r.w.Line()}
 		r.w.Pass(n)
@@ -178,7 +178,7 @@ func (r *reader) toRecord() error {
 				continue
 			}
 			if n > r.limits.EntryBytes {
-				return r.fail(manifest.ReasonLimitExceeded, "a line is longer than %d bytes", r.limits.EntryBytes)
+				return r.fail(manifest.ReasonLimitExceeded, "a line is longer than %d bytes; --max-entry-bytes raises the limit", r.limits.EntryBytes)
 			}
 		}
 		if err := r.fill(); err != nil {
@@ -223,9 +223,9 @@ func (r *reader) unreadable(found parsing, at int) error {
 	case found == parseAstray:
 		return r.fail(manifest.ReasonCorrupt, "the quote that opens on line %d is not closed where its cell ends, so that it swallows the next record", quote)
 	case quote > 0:
-		return r.fail(manifest.ReasonLimitExceeded, "a record is longer than %d bytes; the quote that opens on line %d may not be closed", r.limits.EntryBytes, quote)
+		return r.fail(manifest.ReasonLimitExceeded, "a record is longer than %d bytes; the quote that opens on line %d may not be closed; if it is, --max-entry-bytes raises the limit", r.limits.EntryBytes, quote)
 	}
-	return r.fail(manifest.ReasonLimitExceeded, "a record is longer than %d bytes", r.limits.EntryBytes)
+	return r.fail(manifest.ReasonLimitExceeded, "a record is longer than %d bytes; --max-entry-bytes raises the limit", r.limits.EntryBytes)
 }
 
 func (r *reader) fail(reason manifest.Reason, format string, args ...any) error {
@@ -236,8 +236,15 @@ func (r *reader) fail(reason manifest.Reason, format string, args ...any) error 
 // the graver fault.
 func (r *reader) broken(err error) error {
 	reason := manifest.ReasonOf(err)
-	if reason != manifest.ReasonPrivateKey && r.w.HoldsKey() {
-		reason, err = manifest.ReasonPrivateKey, manifest.ErrPrivateKey
+	if reason != manifest.ReasonPrivateKey {
+		found, interrupted := r.w.HoldsKey()
+		switch {
+		case interrupted != nil:
+			// Without the search to its end nobody knows which fault it is.
+			return interrupted
+		case found:
+			reason, err = manifest.ReasonPrivateKey, manifest.ErrPrivateKey
+		}
 	}
 	return &manifest.FileError{
 		Vendor: vendor, Manifest: r.in.Name, Entry: r.entry, Line: r.w.Line(), Offset: r.w.Offset(),

@@ -9,6 +9,7 @@ import (
 
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/internal/armour"
+	"github.com/thingpress/thingpress/manifest/internal/window"
 )
 
 const vendor = "generated"
@@ -34,6 +35,7 @@ func (Decoder) Explain(head []byte) error { return explain(head) }
 // Decode yields the entries of a list.
 func (Decoder) Decode(ctx context.Context, in manifest.Input, opts manifest.Options) iter.Seq2[manifest.Device, error] {
 	return func(yield func(manifest.Device, error) bool) {
+		in.Reader = window.Interruptible(ctx, in.Reader)
 		r, err := open(in, opts.Limits.OrDefault())
 		if err == nil {
 			s := &stream{r: r, opts: &opts, yield: yield}
@@ -126,7 +128,7 @@ func (s *stream) unit(u *unit) error {
 		return err
 	}
 	if s.r.entry == s.r.limits.Entries {
-		return s.r.fail(manifest.ReasonLimitExceeded, "more than %d entries", s.r.limits.Entries)
+		return s.r.fail(manifest.ReasonLimitExceeded, "more than %d entries; --max-entries raises the limit", s.r.limits.Entries)
 	}
 	s.held = &manifest.Device{Vendor: vendor, Manifest: s.r.in.Name, Entry: s.r.entry, Line: u.line, End: u.end}
 	s.fault, s.before = s.judge(certificates, err), nil

@@ -90,7 +90,7 @@ func (r *reader) line() (int, error) {
 		case ok && n == 0:
 			return 0, io.EOF
 		case n > r.limits.EntryBytes:
-			return 0, r.fail(manifest.ReasonLimitExceeded, "a line is longer than %d bytes", r.limits.EntryBytes)
+			return 0, r.fail(manifest.ReasonLimitExceeded, "a line is longer than %d bytes; --max-entry-bytes raises the limit", r.limits.EntryBytes)
 		case ok:
 			return n, nil
 		}
@@ -132,7 +132,7 @@ func (r *reader) block() (unit, error) {
 		case end >= 0:
 			if n, ok := r.lineFrom(from + end); ok {
 				if n > r.limits.EntryBytes {
-					return unit{}, r.fail(manifest.ReasonLimitExceeded, "a PEM block is longer than %d bytes", r.limits.EntryBytes)
+					return unit{}, r.fail(manifest.ReasonLimitExceeded, "a PEM block is longer than %d bytes; --max-entry-bytes raises the limit", r.limits.EntryBytes)
 				}
 				if n == len(text) && r.w.Ended() && armour.Unterminated(text[:n]) {
 					return unit{}, r.fail(manifest.ReasonTruncated, "the file ends in the middle of a PEM block")
@@ -143,7 +143,7 @@ func (r *reader) block() (unit, error) {
 			return unit{}, r.fail(manifest.ReasonTruncated, "the file ends in the middle of a PEM block")
 		}
 		if len(text) > r.limits.EntryBytes {
-			return unit{}, r.fail(manifest.ReasonLimitExceeded, "a PEM block is longer than %d bytes", r.limits.EntryBytes)
+			return unit{}, r.fail(manifest.ReasonLimitExceeded, "a PEM block is longer than %d bytes; --max-entry-bytes raises the limit", r.limits.EntryBytes)
 		}
 		if err := r.fill(); err != nil {
 			return unit{}, err
@@ -162,7 +162,7 @@ func (r *reader) lines(n int) (unit, error) {
 			more, ok := r.lineFrom(n)
 			if !ok {
 				if len(r.w.Text()) > r.limits.EntryBytes {
-					return unit{}, r.fail(manifest.ReasonLimitExceeded, "an entry is longer than %d bytes", r.limits.EntryBytes)
+					return unit{}, r.fail(manifest.ReasonLimitExceeded, "an entry is longer than %d bytes; --max-entry-bytes raises the limit", r.limits.EntryBytes)
 				}
 				if err := r.fill(); err != nil {
 					return unit{}, err
@@ -239,8 +239,15 @@ func (r *reader) broken(err error) error {
 		return err
 	}
 	reason := manifest.ReasonOf(err)
-	if reason != manifest.ReasonPrivateKey && r.w.HoldsKey() {
-		reason, err = manifest.ReasonPrivateKey, manifest.ErrPrivateKey
+	if reason != manifest.ReasonPrivateKey {
+		found, interrupted := r.w.HoldsKey()
+		switch {
+		case interrupted != nil:
+			// Without the search to its end nobody knows which fault it is.
+			return interrupted
+		case found:
+			reason, err = manifest.ReasonPrivateKey, manifest.ErrPrivateKey
+		}
 	}
 	return &manifest.FileError{
 		Vendor: vendor, Manifest: r.in.Name, Entry: r.entry, Line: r.w.Line(), Offset: r.w.Offset(),

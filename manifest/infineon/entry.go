@@ -21,7 +21,7 @@ func (d *decoding) entries(a *sevenz.Archive, found listing) error {
 	case found.files == 0:
 		return manifest.Errorf(manifest.ReasonEmpty, "bundle %s: there are no files in it", d.bundle)
 	case found.files > d.limits.Entries:
-		return manifest.Errorf(manifest.ReasonLimitExceeded, "%d entries; the limit is %d", found.files, d.limits.Entries)
+		return manifest.Errorf(manifest.ReasonLimitExceeded, "%d entries; the limit is %d; --max-entries raises it", found.files, d.limits.Entries)
 	case len(found.objects) == 1 && !found.objects[d.bundle]:
 		for other := range found.objects {
 			return manifest.Errorf(manifest.ReasonNoBundle, "this is bundle %s, not %s; --bundle %s takes it", other, d.bundle, other)
@@ -93,7 +93,7 @@ func (d *decoding) judge(device *manifest.Device, m sevenz.Member) error {
 		return err
 	}
 	if m.Size > int64(d.limits.EntryBytes) {
-		return manifest.Errorf(manifest.ReasonEntryTooLarge, "the file has %d bytes; the limit is %d", m.Size, d.limits.EntryBytes)
+		return manifest.Errorf(manifest.ReasonEntryTooLarge, "the file has %d bytes; the limit is %d; --max-entry-bytes raises it", m.Size, d.limits.EntryBytes)
 	}
 	leaf, err := d.leaf()
 	if err != nil {

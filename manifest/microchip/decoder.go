@@ -9,6 +9,7 @@ import (
 	"iter"
 
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/internal/window"
 )
 
 const vendor = "microchip"
@@ -63,7 +64,7 @@ func decode(ctx context.Context, in manifest.Input, opts manifest.Options, yield
 		return fmt.Errorf("microchip: %w", err)
 	}
 	limits := opts.Limits.OrDefault()
-	in.Reader = interruptible{ctx, in.Reader}
+	in.Reader = window.Interruptible(ctx, in.Reader)
 	s, err := newScanner(in, limits, opts.Start)
 	if err != nil {
 		return err
@@ -94,18 +95,4 @@ func decode(ctx context.Context, in manifest.Input, opts manifest.Options, yield
 		}
 		p.release(b)
 	}
-}
-
-// An interruptible reader fails when the context has ended, so that passing
-// over gigabytes does not have to.
-type interruptible struct {
-	ctx context.Context //nolint:containedctx // it lives as long as one call of Decode
-	r   io.ReaderAt
-}
-
-func (i interruptible) ReadAt(p []byte, off int64) (int, error) {
-	if err := i.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return i.r.ReadAt(p, off)
 }

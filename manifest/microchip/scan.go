@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/internal/window"
 )
 
 // windowSize is how much of a manifest is read at once.
@@ -108,7 +109,7 @@ func (s *scanner) next() (raw []byte, end int64, err error) {
 		return nil, 0, err
 	}
 	if s.entry >= s.limits.Entries {
-		return nil, 0, s.broken(manifest.ReasonLimitExceeded, "more than %d entries", s.limits.Entries)
+		return nil, 0, s.broken(manifest.ReasonLimitExceeded, "more than %d entries; --max-entries raises the limit", s.limits.Entries)
 	}
 	n, err := s.element()
 	if err != nil {
@@ -164,11 +165,11 @@ func (s *scanner) element() (int, error) {
 		n, found := entryEnd(s.window[s.at:], s.limits.Depth)
 		switch {
 		case n > s.limits.EntryBytes:
-			return 0, s.broken(manifest.ReasonLimitExceeded, "an entry is longer than %d bytes", s.limits.EntryBytes)
+			return 0, s.broken(manifest.ReasonLimitExceeded, "an entry is longer than %d bytes; --max-entry-bytes raises the limit", s.limits.EntryBytes)
 		case found == boundaryFound:
 			return n, nil
 		case found == boundaryTooDeep:
-			return 0, s.broken(manifest.ReasonLimitExceeded, "an entry nests deeper than %d", s.limits.Depth)
+			return 0, s.broken(manifest.ReasonLimitExceeded, "an entry nests deeper than %d; --max-depth raises the limit", s.limits.Depth)
 		case found == boundaryBroken && n == 0 && !s.first:
 			return 0, s.broken(manifest.ReasonCorrupt, "expected an entry after a comma, found %s", s.found())
 		case found == boundaryBroken:
@@ -270,7 +271,10 @@ func (s *scanner) broken(reason manifest.Reason, format string, args ...any) err
 	err := s.fileError(reason, format, args...)
 	for s.secret < 0 {
 		s.at = len(s.window)
-		if s.fill() != nil {
+		if failed := s.fill(); window.Interrupted(failed) {
+			// Without the search to its end nobody knows which fault it is.
+			return failed
+		} else if failed != nil {
 			break
 		}
 	}

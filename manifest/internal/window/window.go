@@ -146,11 +146,14 @@ func (w *Window) Pass(n int) {
 }
 
 // HoldsKey reads to the end and says whether a private key is anywhere in what
-// follows.
-func (w *Window) HoldsKey() bool {
+// follows. The error is that of a context that ended the search.
+func (w *Window) HoldsKey() (bool, error) {
+	found, err := w.secrets.Drain()
+	if !found && Interrupted(err) {
+		return false, err
+	}
 	// A reader that fails ends the stream all the same, for the reason at hand.
-	found, _ := w.secrets.Drain()
-	return found
+	return found, nil
 }
 
 // CountBreaks counts line ends: LF, CR LF, and CR alone.

@@ -166,7 +166,7 @@ func readBlock(c *cursor, limits Limits) block {
 		}
 		if dictionary > limits.Dictionary {
 			c.fail(manifest.Errorf(manifest.ReasonLimitExceeded,
-				"the archive asks for a dictionary of %s; the limit is %s", bytesText(dictionary), bytesText(limits.Dictionary)))
+				"the archive asks for a dictionary of %s; the limit is %s; --max-dictionary raises it", bytesText(dictionary), bytesText(limits.Dictionary)))
 		}
 		b.coders = append(b.coders, one)
 	}

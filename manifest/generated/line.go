@@ -31,14 +31,20 @@ func unwrap(line []byte) []byte {
 func isBase64(line []byte) bool {
 	line = bytes.TrimSuffix(line, []byte(`\n`))
 	for _, c := range bytes.TrimRight(line, "=") {
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '+', c == '/', c == '-', c == '_':
-		default:
+		if !base64Characters[c] {
 			return false
 		}
 	}
 	return len(line) > 0
 }
+
+// base64Characters are those of both alphabets (RFC 4648, 4 and 5).
+var base64Characters = func() (is [256]bool) {
+	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_" {
+		is[c] = true
+	}
+	return is
+}()
 
 // start returns what the first characters of base64 decode to.
 func start(line []byte) []byte {

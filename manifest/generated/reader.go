@@ -101,21 +101,28 @@ func (r *reader) line() (int, error) {
 }
 
 // lineFrom returns the index behind the line that begins at index at; false
-// where the window must be filled to know.
+// where the window must be filled to know. It looks a little further each time:
+// a file with CR alone would have the whole window searched for every LF.
 func (r *reader) lineFrom(at int) (int, bool) {
+	const least = 256
 	text := r.w.Text()[at:]
-	n := bytes.IndexByte(text, '\n') + 1
-	if n == 0 {
-		n = len(text)
+	for look := least; ; look *= 4 {
+		near := text[:min(look, len(text))]
+		n := bytes.IndexByte(near, '\n') + 1
+		if n == 0 {
+			n = len(near)
+		}
+		// Files of old have CR alone.
+		if cr := bytes.IndexByte(near[:n], '\r'); cr >= 0 && cr+1 < len(text) && text[cr+1] != '\n' {
+			return at + cr + 1, true
+		}
+		if n > 0 && near[n-1] == '\n' {
+			return at + n, true
+		}
+		if len(near) == len(text) {
+			return at + n, r.w.Ended()
+		}
 	}
-	// Files of old have CR alone.
-	if cr := bytes.IndexByte(text[:n], '\r'); cr >= 0 && cr+1 < n && text[cr+1] != '\n' {
-		return at + cr + 1, true
-	}
-	if n > 0 && text[n-1] == '\n' {
-		return at + n, true
-	}
-	return at + n, r.w.Ended()
 }
 
 // block takes the PEM block that begins at hand. Another BEGIN before its END

@@ -60,7 +60,7 @@ func TestInterruptionEndsTheSearchBehindABreak(t *testing.T) {
 				Reader: &endless{t: t, begin: bytes.Clone([]byte(test.begin)), limit: 16 << 20, cancel: cancel},
 			}
 			var last error
-			for _, last = range decoder.Decode(ctx, in, manifest.Options{}) { //nolint:revive // the last error is what is looked for
+			for _, last = range decoder.Decode(ctx, in, manifest.Options{}) {
 			}
 			var broken *manifest.FileError
 			if !errors.Is(last, context.Canceled) || errors.As(last, &broken) {

@@ -160,14 +160,14 @@ func What(label string) string {
 // and escaped line breaks anywhere.
 func Base64(text []byte) ([]byte, error) {
 	text = bytes.TrimRight(bytes.TrimSpace(text), "=")
-	if bytes.ContainsAny(text, "-_") {
+	if contains(text, '-', '_') {
 		return decode(base64.RawURLEncoding, text)
 	}
 	return decode(base64.RawStdEncoding, text)
 }
 
 func decode(encoding *base64.Encoding, text []byte) ([]byte, error) {
-	if bytes.ContainsAny(text, " \t\\") {
+	if contains(text, ' ', '\t', '\\') {
 		text = squeeze(text)
 	}
 	raw := make([]byte, encoding.DecodedLen(len(text)))
@@ -176,6 +176,17 @@ func decode(encoding *base64.Encoding, text []byte) ([]byte, error) {
 		return nil, manifest.Errorf(manifest.ReasonBadEncoding, "not base64: %w", err)
 	}
 	return raw[:n], nil
+}
+
+// contains says whether text has one of the bytes. A search for each is several
+// times as fast as [bytes.ContainsAny].
+func contains(text []byte, any ...byte) bool {
+	for _, c := range any {
+		if bytes.IndexByte(text, c) >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // squeeze removes blanks and the escapes of line breaks.

@@ -13,7 +13,7 @@ const (
 	// memoryBase and memoryPerEntry are the soft limit that keeps this within
 	// what an import may take, 96 MiB and 64 bytes per entry, with room for
 	// what is not heap.
-	memoryBase     = 54 << 20
+	memoryBase     = 66 << 20
 	memoryPerEntry = 48
 	// dictionaries are those of Infineon's archives, outer and inner, 16 MiB
 	// each. Where an archive declares larger ones the collector works harder.

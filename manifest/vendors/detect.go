@@ -26,7 +26,7 @@ func Detect(in manifest.Input) (manifest.Decoder, error) {
 	}
 	var claims []manifest.Decoder
 	for _, d := range Decoders() {
-		if d.Detect(head, in.Size) {
+		if d.Detect(head, in.Size) && !foreign.Contains(head) {
 			claims = append(claims, d)
 		}
 	}

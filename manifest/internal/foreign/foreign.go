@@ -36,7 +36,7 @@ func Name(head []byte) string {
 			return m.what
 		}
 	}
-	if len(head) > 262 && bytes.HasPrefix(head[257:], []byte("ustar")) {
+	if isTar(head) {
 		return "a tar archive; unpack it first"
 	}
 	if what := armour.NameDER(head); what != "" {
@@ -50,6 +50,32 @@ func Name(head []byte) string {
 		return "an error message from an object store in XML, not the object; fetch the manifest again"
 	case bytes.HasPrefix(text, []byte("<?xml")):
 		return "XML"
+	case isBareUTF16(head):
+		return "text in UTF-16 without a byte order mark; save it in UTF-8"
 	}
 	return ""
+}
+
+// Contains says whether a file is an archive that may have a manifest in it,
+// so that what follows its first bytes may look like one.
+func Contains(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("PK\x03\x04")) || isTar(head)
+}
+
+func isTar(head []byte) bool {
+	return len(head) > 262 && bytes.HasPrefix(head[257:], []byte("ustar"))
+}
+
+// isBareUTF16 says whether every other byte at the beginning is NUL.
+func isBareUTF16(head []byte) bool {
+	const enough = 16
+	if len(head) < enough {
+		return false
+	}
+	for i := 0; i < enough; i += 2 {
+		if (head[i] == 0) == (head[i+1] == 0) || (head[i] == 0) != (head[0] == 0) {
+			return false
+		}
+	}
+	return true
 }

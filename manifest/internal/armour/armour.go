@@ -180,8 +180,8 @@ func decode(encoding *base64.Encoding, text []byte) ([]byte, error) {
 
 // contains says whether text has one of the bytes. A search for each is several
 // times as fast as [bytes.ContainsAny].
-func contains(text []byte, any ...byte) bool {
-	for _, c := range any {
+func contains(text []byte, wanted ...byte) bool {
+	for _, c := range wanted {
 		if bytes.IndexByte(text, c) >= 0 {
 			return true
 		}

@@ -101,7 +101,7 @@ func (l *line) standing(ctx context.Context, uploads []stacktest.Object) (string
 		if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 			return "", err
 		}
-		if i.State != ledger.StateFinished && i.State != ledger.StateStopped || job.Phase != dynamodb.PhaseDone && job.Phase != dynamodb.PhaseStopped {
+		if i.State != ledger.StateFinished && i.State != ledger.StateStopped || job.Phase != dynamodb.PhaseDone { // done is what follows the notice
 			return fmt.Sprintf("%s: phase %s, state %q, %+v, cause %q until %v", o.Key, job.Phase, i.State, i.Counts, job.Cause, job.RetryAt), nil
 		}
 	}

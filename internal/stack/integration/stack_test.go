@@ -110,54 +110,65 @@ func TestStack(t *testing.T) {
 		}
 	})
 
-	state := w.iot.State()
-	main.finished(t, manyUpload, state, wantMany)
-	main.finished(t, espressifUpload, state, all(7, ledger.Imported))
-	main.finished(t, infineonUpload, state, all(200, ledger.Imported))
-	main.finished(t, microchipUpload, state, all(10, ledger.Imported))
-	old.finished(t, oldUpload, state, all(100, ledger.Imported))
-	notices := main.notices(t.Context(), t, main.mailbox)
-	for _, o := range []stacktest.Object{manyUpload, espressifUpload, infineonUpload, microchipUpload} {
-		job, _ := main.job(t, o)
-		noticed(t, notices, job, " imported", "report.jsonl", "report.csv")
-	}
-	noticed(t, notices, main.stopped(t, misplaced, "espressif", main.buckets["espressif"]), "STOPPED")
-	noticed(t, notices, main.stopped(t, leaked, "private key"), "STOPPED")
-	noticed(t, wrong.notices(t.Context(), t, wrong.mailbox), wrong.stopped(t, wrongUpload, "absent"), "absent")
+	t.Run("every entry has its outcome", func(t *testing.T) {
+		state := w.iot.State()
+		main.finished(t, manyUpload, state, wantMany)
+		main.finished(t, espressifUpload, state, all(7, ledger.Imported))
+		main.finished(t, infineonUpload, state, all(200, ledger.Imported))
+		main.finished(t, microchipUpload, state, all(10, ledger.Imported))
+		old.finished(t, oldUpload, state, all(100, ledger.Imported))
+		devices := 7 + 200 + 10 + 100 + len(wantFew)
+		for _, o := range wantMany {
+			if o.Outcome == ledger.Imported {
+				devices++
+			}
+		}
+		if len(state.Things) != devices || len(state.Certificates) != devices {
+			t.Errorf("%d things and %d certificates are in the registry, want %d", len(state.Things), len(state.Certificates), devices)
+		}
+	})
 
-	devices := 7 + 200 + 10 + 100 + len(wantFew)
-	for _, o := range wantMany {
-		if o.Outcome == ledger.Imported {
-			devices++
+	t.Run("operators are told", func(t *testing.T) {
+		notices := main.notices(t.Context(), t, main.mailbox)
+		for _, o := range []stacktest.Object{manyUpload, espressifUpload, infineonUpload, microchipUpload} {
+			job, _ := main.job(t, o)
+			noticed(t, notices, job, " imported", "report.jsonl", "report.csv")
 		}
-	}
-	if len(state.Things) != devices || len(state.Certificates) != devices {
-		t.Errorf("%d things and %d certificates are in the registry, want %d", len(state.Things), len(state.Certificates), devices)
-	}
-	for _, l := range lines {
-		l.empty(t)
-	}
-	if depth, err := wrong.devicesParked.Depth(t.Context()); err != nil || depth != 1 {
-		t.Errorf("%d messages of the wrong line are parked, want the one that is no device: %v", depth, err)
-	}
-	handedOn := 0
-	for _, l := range lines {
-		handedOn += l.logged(t)
-	}
-	t.Logf("%d messages were delivered twice", main.twice())
-	t.Logf("decoder handed on %d times: %+v", handedOn, main.decoder.Stats())
-	t.Logf("importer: %+v", main.importer.Stats())
-	if handedOn < 2 && !requiretest.Race {
-		t.Errorf("the decoder handed on %d times: its deadline was no trial", handedOn)
-	}
-	for name, f := range map[string]*stacktest.Function{"decoder": main.decoder, "importer": main.importer} {
-		if s := f.Stats(); s.Killed == 0 || s.Failed > 0 {
-			t.Errorf("%s: %+v: none was killed, or some ended by themselves", name, s)
+		noticed(t, notices, main.stopped(t, misplaced, "espressif", main.buckets["espressif"]), "STOPPED")
+		noticed(t, notices, main.stopped(t, leaked, "private key"), "STOPPED")
+		noticed(t, wrong.notices(t.Context(), t, wrong.mailbox), wrong.stopped(t, wrongUpload, "absent"), "absent")
+	})
+
+	t.Run("no message is left but what is parked on purpose", func(t *testing.T) {
+		for _, l := range lines {
+			l.empty(t)
 		}
-		if m := f.Stats().Memory; m > 256<<20 {
-			t.Errorf("%s: %d MiB resident", name, m>>20)
+		if depth, err := wrong.devicesParked.Depth(t.Context()); err != nil || depth != 1 {
+			t.Errorf("%d messages of the wrong line are parked, want the one that is no device: %v", depth, err)
 		}
-	}
+	})
+
+	t.Run("the functions had to stand something, and stood it", func(t *testing.T) {
+		handedOn, killed := 0, 0
+		for _, l := range lines {
+			handedOn += l.logged(t)
+		}
+		for name, f := range map[string]*stacktest.Function{"decoder": main.decoder, "importer": main.importer, "undeliverable": main.undeliverable} {
+			stats := f.Stats()
+			t.Logf("%s: %+v", name, stats)
+			killed += stats.Killed
+			if stats.Failed > 0 {
+				t.Errorf("%s: %d invocations failed by themselves", name, stats.Failed)
+			}
+			if stats.Memory > 256<<20 {
+				t.Errorf("%s: %d MiB resident", name, stats.Memory>>20)
+			}
+		}
+		t.Logf("handed on %d times, killed %d times, %d messages delivered twice", handedOn, killed, main.twice())
+		if killed == 0 || main.twice() == 0 || handedOn < 2 && !requiretest.Race {
+			t.Error("that is no trial")
+		}
+	})
 }
 
 // reasoned expects the same outcome of n entries, for the same reason.

@@ -44,7 +44,8 @@ func start(o FunctionOptions, dir string) (*instance, error) {
 		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST", "AWS_REGION=" + Region, "AWS_DEFAULT_REGION=" + Region, "TMPDIR=" + tmp,
 		"LAMBDA_TASK_ROOT=" + dir, "PATH=/usr/local/bin:/usr/bin:/bin", "TZ=:UTC",
 	}, o.Env...)
-	cmd.Stdout, cmd.Stderr = o.Log, o.Log
+	log := &lines{out: o.Log}
+	cmd.Stdout, cmd.Stderr = log, log // the same writer, so one goroutine copies
 	cmd.Dir = dir
 	diesWithParent(cmd)
 	i := &instance{cmd: cmd, exited: make(chan struct{})}
@@ -62,6 +63,7 @@ func start(o FunctionOptions, dir string) (*instance, error) {
 	go func() { _ = i.server.Serve(listener) }() // ends with the instance
 	go func() {
 		_ = cmd.Wait() // how it ended is told by what it answered, or did not
+		log.end()
 		close(i.exited)
 	}()
 	return i, nil

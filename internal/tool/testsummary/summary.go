@@ -25,13 +25,20 @@ type event struct {
 // test identifies a test; the name is empty for what the package itself prints.
 type test struct{ pkg, name string }
 
-// summary turns events into text. It holds the output of tests that have not ended, and of nothing else.
+// cause is a test that failed with what it said of it.
+type cause struct {
+	test     test
+	messages []string
+}
+
+// summary turns events into text. It holds the output of tests that have not ended, and the causes of those that failed.
 type summary struct {
 	out                     *bufio.Writer
 	pending                 map[test][]string
 	builds                  map[string][]string
 	failures                map[string]int // by package
 	skips                   map[string][]test
+	causes                  []cause
 	passed, failed, skipped int
 }
 
@@ -102,6 +109,7 @@ func (s *summary) endTest(action string, at test) {
 		s.failed++
 		s.failures[at.pkg]++
 		s.print(output...)
+		s.causes = append(s.causes, cause{at, messages(output)})
 	case "skip":
 		s.skipped++
 		why := reason(output)
@@ -129,7 +137,8 @@ func (s *summary) endPackage(e event) {
 	}
 }
 
-// close prints the skips, grouped by reason, and the count.
+// close prints the skips, grouped by reason, what failed, and the count. A failure was printed before, with all its output, but
+// who sees only the end of a long run is to know the cause too.
 func (s *summary) close() error {
 	if len(s.skips) > 0 {
 		s.print("\nskipped:\n")
@@ -138,6 +147,15 @@ func (s *summary) close() error {
 		s.print("  " + why + "\n")
 		for _, at := range s.skips[why] {
 			s.print("    " + at.pkg + " " + at.name + "\n")
+		}
+	}
+	if len(s.causes) > 0 {
+		s.print("\nfailed:\n")
+	}
+	for _, c := range s.causes {
+		s.print("  " + c.test.pkg + " " + c.test.name + "\n")
+		for _, message := range c.messages {
+			s.print("    " + message + "\n")
 		}
 	}
 	s.print(fmt.Sprintf("\n%d passed, %d failed, %d skipped\n", s.passed, s.failed, s.skipped))
@@ -161,16 +179,47 @@ func (s *summary) print(lines ...string) {
 // place is what testing puts before a message: the indentation, the file and the line.
 var place = regexp.MustCompile(`^\s+\S+\.go:\d+: `)
 
+// Bounds of what is repeated of a failed test.
+const (
+	mostMessages     = 12
+	mostMessageLines = 8
+	mostMessageBytes = 400 // of a line
+)
+
+// messages extracts what a test said with t.Error, t.Log and the like, each with its place: the first lines of the first of them,
+// since what comes last is often the log of a server.
+func messages(output []string) (said []string) {
+	lines := 0
+	for _, line := range output {
+		line = strings.TrimRight(line, "\n")
+		text := strings.ToValidUTF8(line[:min(len(line), mostMessageBytes)], "")
+		switch {
+		case place.MatchString(line):
+			if len(said) == mostMessages {
+				return append(said, "…")
+			}
+			said, lines = append(said, strings.TrimSpace(text)), 1
+		case lines > 0 && lines < mostMessageLines && strings.HasPrefix(line, more):
+			said[len(said)-1] += "\n      " + strings.TrimPrefix(text, more)
+			lines++
+		}
+	}
+	return said
+}
+
+// more is what testing indents the further lines of a message by.
+const more = "        "
+
 // reason extracts the message of t.Skip from a test's output.
 func reason(output []string) string {
 	for i := len(output) - 1; i >= 0; i-- {
 		if at := place.FindString(output[i]); at != "" {
 			message := []string{strings.TrimSpace(output[i][len(at):])}
-			for _, more := range output[i+1:] {
-				if !strings.HasPrefix(more, "        ") { // testing indents what follows a first line by eight
+			for _, line := range output[i+1:] {
+				if !strings.HasPrefix(line, more) {
 					break
 				}
-				message = append(message, strings.TrimSpace(more))
+				message = append(message, strings.TrimSpace(line))
 			}
 			return strings.Join(message, " ")
 		}

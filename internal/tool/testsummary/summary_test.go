@@ -54,6 +54,26 @@ func TestFailureIsShownWholeAndPassingOutputIsNot(t *testing.T) {
 	}
 }
 
+func TestFailureIsToldAgainAtTheEnd(t *testing.T) {
+	t.Parallel()
+	events := []string{
+		`{"Action":"output","Package":"p","Test":"TestBad","Output":"=== RUN   TestBad\n"}`,
+		`{"Action":"output","Package":"p","Test":"TestBad","Output":"    bad_test.go:7: got:\n"}`,
+		`{"Action":"output","Package":"p","Test":"TestBad","Output":"          1\n"}`,
+		`{"Action":"output","Package":"p","Test":"TestBad","Output":"        want 2\n"}`,
+		`{"Action":"output","Package":"p","Test":"TestBad","Output":"    server.go:9: the log:\n"}`,
+	}
+	for range 100 {
+		events = append(events, `{"Action":"output","Package":"p","Test":"TestBad","Output":"        a line\n"}`)
+	}
+	got, _ := summarize(t, append(events, `{"Action":"fail","Package":"p","Test":"TestBad"}`, `{"Action":"fail","Package":"p"}`)...)
+	log := "    server.go:9: the log:\n" + strings.Repeat("      a line\n", mostMessageLines-1)
+	want := "\nfailed:\n  p TestBad\n    bad_test.go:7: got:\n        1\n      want 2\n" + log + "\n0 passed, 1 failed, 0 skipped\n"
+	if !strings.HasSuffix(got, want) {
+		t.Errorf("got:\n%s\nwant at its end:\n%s", got, want)
+	}
+}
+
 func TestPackageThatDiesCountsAsFailed(t *testing.T) {
 	t.Parallel()
 	for name, events := range map[string][]string{

@@ -1,0 +1,36 @@
+package stacktest
+
+import (
+	"bytes"
+	"io"
+)
+
+// lines passes on what one process writes, a whole line at a time: a log that
+// several processes share has no line of two of them. It has one writer.
+type lines struct {
+	out  io.Writer
+	rest []byte // of a line that has not ended
+}
+
+// Write implements [io.Writer].
+func (l *lines) Write(p []byte) (int, error) {
+	end := bytes.LastIndexByte(p, '\n') + 1
+	if end == 0 {
+		l.rest = append(l.rest, p...)
+		return len(p), nil
+	}
+	whole := append(l.rest, p[:end]...)
+	l.rest = bytes.Clone(p[end:])
+	if _, err := l.out.Write(whole); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// end passes on a line that a process broke off.
+func (l *lines) end() {
+	if len(l.rest) > 0 {
+		_, _ = l.out.Write(append(l.rest, '\n')) // a log that takes nothing more
+		l.rest = nil
+	}
+}

@@ -77,12 +77,7 @@ func (l *line) empty(t *testing.T) {
 				return fmt.Sprintf("%d messages in %s", depth, q.Name), err
 			}
 		}
-		for _, s := range l.sources {
-			if !s.Idle() {
-				return "a message is held back", nil
-			}
-		}
-		return "", nil
+		return l.held(), nil
 	})
 }
 
@@ -110,7 +105,18 @@ func (l *line) standing(ctx context.Context, uploads []stacktest.Object) (string
 			return fmt.Sprintf("%d messages in %s", depth, q.Name), err
 		}
 	}
-	return "", nil
+	return l.held(), nil
+}
+
+// held says whether a source has a message that is in no queue, since it was
+// deleted and is to come again.
+func (l *line) held() string {
+	for _, s := range l.sources {
+		if !s.Idle() {
+			return "a message is held back"
+		}
+	}
+	return ""
 }
 
 // jobs returns the line's jobs by what was uploaded.

@@ -84,6 +84,9 @@ func StartSource(t testing.TB, client *sqs.Client, f *Function, o SourceOptions)
 func (s *Source) Stop() {
 	s.cancel()
 	s.wait.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held = nil
 }
 
 // Idle says that no message is held back and no invocation is under way. A

@@ -85,14 +85,12 @@ func (i *instance) invoke(call invocation, after time.Duration, kill bool) ([]by
 		i.end()
 		return nil, fmt.Errorf("did not ask for an invocation within %v", startLimit)
 	}
-	deadline := time.NewTimer(time.Until(call.deadline))
-	defer deadline.Stop()
-	var killed <-chan time.Time
-	if kill {
-		timer := time.NewTimer(after)
-		defer timer.Stop()
-		killed = timer.C
+	limit, cause := time.Until(call.deadline), ErrTimedOut
+	if kill && after < limit {
+		limit, cause = after, ErrKilled
 	}
+	deadline := time.NewTimer(limit)
+	defer deadline.Stop()
 	var result answer
 	answers, idle := i.api.answers, (chan struct{})(nil)
 	for {
@@ -106,18 +104,12 @@ func (i *instance) invoke(call invocation, after time.Duration, kill bool) ([]by
 				return nil, ErrExited
 			}
 			return result.body, result.err
-		case <-killed:
-			i.end()
-			if answers == nil {
-				return result.body, result.err
-			}
-			return nil, ErrKilled
 		case <-deadline.C:
 			i.end()
 			if answers == nil {
 				return result.body, result.err
 			}
-			return nil, ErrTimedOut
+			return nil, cause
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -23,8 +24,9 @@ func newStackDelete(streams Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "delete",
 		Short: "Delete the stack",
-		Long: `Delete the stack. Buckets and ledger stay, with everything in them, and are named; --purge
-empties and deletes them as well, which cannot be undone. Nothing in AWS IoT is
+		Long: `Delete the stack. Buckets and ledger stay, with everything in them, and are named, with the
+commands that remove them; --purge empties and deletes them as well, which cannot be
+undone, and must be given now: a stack that is gone does not tell what it kept. Nothing in AWS IoT is
 touched either way. On a terminal the name of the stack is asked for.`,
 		Example: `  thingpress stack delete
   thingpress stack delete --stack line-2 --purge --yes`,
@@ -42,6 +44,10 @@ touched either way. On a terminal the name of the stack is asked for.`,
 
 func runStackDelete(ctx context.Context, o stackDeleteOptions, streams Streams) error {
 	stack, err := o.open(ctx)
+	if o.purge && errors.Is(err, operate.ErrNoStack) {
+		return withHint(errors.Unwrap(err), fmt.Sprintf("what an earlier deletion kept is not purged without the stack: that deletion named it, and the commands that remove it; "+
+			"else the names begin with %[1]s-: aws s3 ls | grep %[2]s-, aws dynamodb list-tables", o.stack, strings.ToLower(o.stack)))
+	}
 	if err != nil {
 		return err
 	}
@@ -62,30 +68,53 @@ func runStackDelete(ctx context.Context, o stackDeleteOptions, streams Streams) 
 	if err := stack.Delete(ctx, func(e operate.Event) { noteEvent(printer, e) }); err != nil {
 		return ended(ctx, err, "interrupted; CloudFormation goes on by itself")
 	}
+	var failed error
 	if o.purge {
-		err := stack.Purge(ctx, kept, func(k operate.Kept, objects int) {
+		kept, failed = stack.Purge(ctx, kept, func(k operate.Kept, objects int) {
 			printer.Update(progress.Status{Phase: "deleting " + k.Name, Done: int64(objects)})
 		})
-		if err != nil {
-			return ended(ctx, err, "interrupted; what is left has to be deleted by hand")
-		}
-		kept = nil
 	}
 	printer.Pause()
-	return o.print(streams, kept)
-}
-
-func (o *stackDeleteOptions) print(streams Streams, kept []operate.Kept) error {
-	if o.output != outputJSON {
-		_, err := fmt.Fprintf(streams.Out, "stack %s is deleted\n", o.stack)
+	if err := o.print(streams, stack, kept); err != nil {
 		return err
 	}
-	if kept == nil {
-		kept = []operate.Kept{}
+	if failed != nil && ctx.Err() == nil {
+		return withHint(failed, "the stack itself is deleted; what is left, and the commands that remove it, are above")
 	}
-	return json.NewEncoder(streams.Out).Encode(struct {
-		Type  string         `json:"type"`
-		Stack string         `json:"stack"`
-		Kept  []operate.Kept `json:"kept"`
-	}{"summary", o.stack, kept})
+	return ended(ctx, failed, "interrupted; what is left, and the commands that remove it, are above")
+}
+
+// A keptLine is what stays, with the command that removes it: once the stack
+// is gone nothing else tells.
+type keptLine struct {
+	operate.Kept
+	Remove string `json:"remove"`
+}
+
+func (o *stackDeleteOptions) print(streams Streams, stack *operate.Stack, kept []operate.Kept) error {
+	lines := []keptLine{}
+	for _, k := range kept {
+		lines = append(lines, keptLine{k, k.Removal(stack.Region)})
+	}
+	if o.output == outputJSON {
+		return json.NewEncoder(streams.Out).Encode(struct {
+			Type  string     `json:"type"`
+			Stack string     `json:"stack"`
+			Kept  []keptLine `json:"kept"`
+		}{"summary", o.stack, lines})
+	}
+	if _, err := fmt.Fprintf(streams.Out, "stack %s is deleted\n", o.stack); err != nil || len(lines) == 0 {
+		return err
+	}
+	fmt.Fprintln(streams.Out, "\nkept, with everything in it; the stack that knew of it is gone, so note it:")
+	for _, k := range lines {
+		fmt.Fprintf(streams.Out, "  %s %s\n", k.LogicalID, k.Name)
+	}
+	fmt.Fprintln(streams.Out, "\nto remove it for good, which cannot be undone:")
+	for _, k := range lines {
+		if _, err := fmt.Fprintf(streams.Out, "  %s\n", k.Remove); err != nil {
+			return err
+		}
+	}
+	return nil
 }

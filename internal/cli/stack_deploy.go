@@ -119,11 +119,7 @@ func runStackDeploy(ctx context.Context, o stackDeployOptions, streams Streams) 
 	}
 	err = set.Execute(ctx, func(e operate.Event) { noteEvent(printer, e) })
 	printer.Pause()
-	var failed *operate.FailedError
-	switch {
-	case errors.As(err, &failed):
-		return withHint(err, "put the cause right and run the same command again; a stack that could not be created is deleted first (thingpress stack delete)")
-	case err != nil:
+	if err != nil {
 		return ended(ctx, err, "interrupted; CloudFormation goes on by itself: thingpress stack status tells how it is")
 	}
 	found, err := account.Find(ctx, o.stack)

@@ -57,6 +57,8 @@ func printMove(streams Streams, output outputFlag, m operate.Move) (err error) {
 			Type string `json:"type"`
 			operate.Move
 		}{"move", m})
+	case m.Status == "FAILED" && m.Moved == 0:
+		_, err = fmt.Fprintf(streams.Out, "%s: nothing moved to %s, failed\n", m.From, m.To)
 	case m.Status == "EMPTY":
 		_, err = fmt.Fprintf(streams.Out, "%s is empty\n", m.From)
 	default:

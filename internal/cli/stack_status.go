@@ -68,9 +68,18 @@ func (h *stackHealth) look(ctx context.Context) (err error) {
 	if h.queues, err = h.stack.Queues(ctx); err != nil {
 		return err
 	}
+	// What cannot be read is what wants attention, and hides nothing else.
 	if h.alarms, err = h.stack.Alarms(ctx); err != nil {
-		return err
+		h.remark("alarms cannot be read: %v", err)
 	}
+	if err := h.imports(ctx); err != nil {
+		h.remark("imports cannot be read: %v", err)
+	}
+	return ctx.Err()
+}
+
+// imports reads those that are not done.
+func (h *stackHealth) imports(ctx context.Context) error {
 	l, err := h.stack.Ledger()
 	if err != nil {
 		return err
@@ -88,13 +97,27 @@ func (h *stackHealth) look(ctx context.Context) (err error) {
 	return nil
 }
 
+func (h *stackHealth) remark(format string, args ...any) {
+	h.remarks = append(h.remarks, fmt.Sprintf(format, args...))
+}
+
 // judge says what wants attention, and what to do about it.
 func (h *stackHealth) judge() {
-	remark := func(format string, args ...any) { h.remarks = append(h.remarks, fmt.Sprintf(format, args...)) }
+	remark := h.remark
 	if s := h.stack.Status; strings.Contains(s, "FAILED") || strings.Contains(s, "ROLLBACK") {
-		remark("CloudFormation says %s: %s; deploy again", s, h.stack.Reason)
+		text := "CloudFormation says " + s
+		if h.stack.Reason != "" {
+			text += ": " + h.stack.Reason
+		}
+		if hint := h.stack.WayOut(); hint != "" {
+			text += "; " + hint
+		}
+		remark("%s", text)
 	}
 	for _, q := range h.queues {
+		if q.Unreadable != "" {
+			remark("queue %s cannot be read: %s", q.LogicalID, q.Unreadable)
+		}
 		if n := q.Visible + q.InFlight; q.Kept && n > 0 {
 			remark("%d messages in %s could not be handled: see the functions' logs, then run thingpress stack redrive", n, q.LogicalID)
 		}
@@ -119,6 +142,10 @@ func (h *stackHealth) print(streams Streams) error {
 		oldest := ""
 		if q.OldestSeconds != nil {
 			oldest = progress.Duration(time.Duration(*q.OldestSeconds * float64(time.Second)))
+		}
+		if q.Unreadable != "" {
+			t.row(q.LogicalID, "?", "?", "?", "")
+			continue
 		}
 		t.row(q.LogicalID, strconv.Itoa(q.Visible), strconv.Itoa(q.InFlight), strconv.Itoa(q.Delayed), oldest)
 	}

@@ -47,7 +47,7 @@ type ChangeSet struct {
 	account *Account
 	stack   string
 	id      string // its ARN: two stacks may have change sets of one name
-	since   time.Time
+	stackID string
 }
 
 // An UnknownParameterError says that the template has no such parameter.
@@ -60,6 +60,9 @@ type UnknownParameterError struct {
 func (e *UnknownParameterError) Error() string {
 	return fmt.Sprintf("the template has no parameter %s; there are %s", e.Name, strings.Join(e.Known, ", "))
 }
+
+// discardMost is how long discarding may take that an interrupt does not end.
+const discardMost = 30 * time.Second
 
 // pollEvery is the time between two questions to AWS.
 const pollEvery = 2 * time.Second
@@ -111,15 +114,15 @@ func (a *Account) Prepare(ctx context.Context, d Deployment) (*ChangeSet, error)
 		parameters = map[string]string{}
 	}
 	parameters["CodeBucket"], parameters["CodeKey"] = bucket, codeKey
-	set := &ChangeSet{account: a, stack: d.Stack, since: time.Now()}
-	name := "thingpress-" + set.since.UTC().Format("20060102-150405")
+	set := &ChangeSet{account: a, stack: d.Stack}
+	name := "thingpress-" + time.Now().UTC().Format("20060102-150405")
 	set.Create = before == nil || before.Status == string(types.StackStatusReviewInProgress)
 	kind := types.ChangeSetTypeUpdate
 	if set.Create {
 		kind = types.ChangeSetTypeCreate
 	}
 	url := a.objectURL(bucket, templateKey)
-	created, err := a.cloudformation.CreateChangeSet(ctx, &cloudformation.CreateChangeSetInput{
+	created, err := a.changes.CreateChangeSet(ctx, &cloudformation.CreateChangeSetInput{
 		StackName: &d.Stack, ChangeSetName: &name, ChangeSetType: kind, TemplateURL: &url,
 		Capabilities: []types.Capability{types.CapabilityCapabilityIam},
 		Parameters:   parameterList(declared, parameters, before),
@@ -128,8 +131,23 @@ func (a *Account) Prepare(ctx context.Context, d Deployment) (*ChangeSet, error)
 	if err != nil {
 		return nil, fmt.Errorf("stack %s: create change set: %w", d.Stack, err)
 	}
-	set.id = aws.ToString(created.Id)
-	return set, set.await(ctx)
+	set.id, set.stackID = aws.ToString(created.Id), aws.ToString(created.StackId)
+	if err := set.prepared(ctx); err != nil {
+		return nil, err
+	}
+	return set, nil
+}
+
+// prepared waits until the change set is worked out, and takes back one that
+// will not be: an interrupt leaves nothing behind either.
+func (c *ChangeSet) prepared(ctx context.Context) error {
+	err := c.await(ctx)
+	if err == nil {
+		return nil
+	}
+	ctx, end := context.WithTimeout(context.WithoutCancel(ctx), discardMost)
+	defer end()
+	return errors.Join(err, c.Discard(ctx))
 }
 
 // objectURL is how CloudFormation is told where the template is.
@@ -169,24 +187,44 @@ func parameterList(declared []string, wanted map[string]string, before *Stack) [
 
 // deployable says why a stack cannot be deployed to as it is.
 func deployable(s *Stack) error {
-	switch status := types.StackStatus(s.Status); {
-	case status == types.StackStatusRollbackComplete, status == types.StackStatusRollbackFailed, status == types.StackStatusCreateFailed:
-		return fmt.Errorf("stack %s is %s: its first deployment failed, and CloudFormation takes no other one: delete it (thingpress stack delete --stack %s), then deploy again", s.Name, s.Status, s.Name)
-	case status == types.StackStatusReviewInProgress:
+	switch status := types.StackStatus(s.Status); status {
+	case types.StackStatusReviewInProgress:
 		return nil
-	case strings.HasSuffix(s.Status, "_IN_PROGRESS"):
-		return fmt.Errorf("stack %s is %s: somebody else is at it; wait for its end", s.Name, s.Status)
-	case status == types.StackStatusUpdateRollbackFailed, status == types.StackStatusDeleteFailed:
-		return fmt.Errorf("stack %s is %s (%s): put that right in CloudFormation first", s.Name, s.Status, s.Reason)
+	case types.StackStatusRollbackComplete, types.StackStatusRollbackFailed, types.StackStatusCreateFailed,
+		types.StackStatusUpdateRollbackFailed, types.StackStatusUpdateFailed, types.StackStatusDeleteFailed:
+		return &StateError{Stack: s.Name, Status: s.Status, Reason: s.Reason, hint: wayOut(s.Name, status)}
+	}
+	if strings.HasSuffix(s.Status, "_IN_PROGRESS") && s.Status != string(types.StackStatusUpdateCompleteCleanupInProgress) {
+		return &StateError{Stack: s.Name, Status: s.Status, hint: "CloudFormation is at work on it for somebody else: wait until thingpress stack status says that it is complete"}
 	}
 	return nil
 }
+
+// A StateError says that a stack is in a state in which CloudFormation takes no deployment.
+type StateError struct {
+	Stack, Status, Reason string
+	hint                  string
+}
+
+// Error says which state, and what CloudFormation says of it.
+func (e *StateError) Error() string {
+	text := fmt.Sprintf("stack %s is %s, and cannot be deployed to", e.Stack, e.Status)
+	if e.Reason != "" {
+		text += ": " + e.Reason
+	}
+	return text
+}
+
+// Hint says what leads out of it.
+func (e *StateError) Hint() string { return e.hint }
 
 // await waits until the change set is worked out.
 func (c *ChangeSet) await(ctx context.Context) error {
 	for {
 		in := &cloudformation.DescribeChangeSetInput{StackName: &c.stack, ChangeSetName: &c.id}
-		out, err := c.account.cloudformation.DescribeChangeSet(ctx, in)
+		out, err := patiently(ctx, func(ctx context.Context) (*cloudformation.DescribeChangeSetOutput, error) {
+			return c.account.changes.DescribeChangeSet(ctx, in)
+		})
 		if err != nil {
 			return fmt.Errorf("stack %s: describe change set: %w", c.stack, err)
 		}
@@ -198,7 +236,7 @@ func (c *ChangeSet) await(ctx context.Context) error {
 			if strings.Contains(reason, "didn't contain changes") || strings.Contains(reason, "No updates are to be performed") {
 				return c.Discard(ctx)
 			}
-			return errors.Join(fmt.Errorf("stack %s: CloudFormation refuses the change set: %s", c.stack, reason), c.Discard(ctx))
+			return fmt.Errorf("stack %s: CloudFormation refuses the change set: %s", c.stack, reason)
 		}
 		if err := pause(ctx); err != nil {
 			return err
@@ -220,8 +258,9 @@ func (c *ChangeSet) collect(ctx context.Context, page *cloudformation.DescribeCh
 			return nil
 		}
 		var err error
-		if page, err = c.account.cloudformation.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{
-			StackName: &c.stack, ChangeSetName: &c.id, NextToken: page.NextToken,
+		in := &cloudformation.DescribeChangeSetInput{StackName: &c.stack, ChangeSetName: &c.id, NextToken: page.NextToken}
+		if page, err = patiently(ctx, func(ctx context.Context) (*cloudformation.DescribeChangeSetOutput, error) {
+			return c.account.changes.DescribeChangeSet(ctx, in)
 		}); err != nil {
 			return fmt.Errorf("stack %s: describe change set: %w", c.stack, err)
 		}
@@ -230,7 +269,7 @@ func (c *ChangeSet) collect(ctx context.Context, page *cloudformation.DescribeCh
 
 // Discard removes the change set, and what it left of a stack that is not there.
 func (c *ChangeSet) Discard(ctx context.Context) error {
-	if _, err := c.account.cloudformation.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{StackName: &c.stack, ChangeSetName: &c.id}); err != nil {
+	if _, err := c.account.changes.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{StackName: &c.stack, ChangeSetName: &c.id}); err != nil {
 		return fmt.Errorf("stack %s: discard change set: %w", c.stack, err)
 	}
 	if !c.Create {
@@ -242,7 +281,7 @@ func (c *ChangeSet) Discard(ctx context.Context) error {
 		return nil
 	}
 	if err == nil {
-		_, err = c.account.cloudformation.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: &c.stack})
+		_, err = c.account.changes.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: &c.stack})
 	}
 	if err != nil {
 		return fmt.Errorf("stack %s: discard change set: %w", c.stack, err)
@@ -250,14 +289,19 @@ func (c *ChangeSet) Discard(ctx context.Context) error {
 	return nil
 }
 
-// Execute carries the changes out, and returns when CloudFormation is done.
-// Watch is told of every event.
+// Execute carries the changes out, and returns when CloudFormation is done; a
+// *[FailedError] says that it went back. Watch is told of every event.
 func (c *ChangeSet) Execute(ctx context.Context, watch func(Event)) error {
-	_, err := c.account.cloudformation.ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{StackName: &c.stack, ChangeSetName: &c.id})
+	after, err := c.account.newest(ctx, c.stackID)
 	if err != nil {
+		return err
+	}
+	if _, err := c.account.changes.ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{StackName: &c.stack, ChangeSetName: &c.id}); err != nil {
 		return fmt.Errorf("stack %s: execute change set: %w", c.stack, err)
 	}
-	return c.account.follow(ctx, c.stack, c.since, watch)
+	return c.account.follow(ctx, c.stack, c.stackID, after, []types.StackStatus{
+		types.StackStatusCreateComplete, types.StackStatusUpdateComplete, types.StackStatusUpdateCompleteCleanupInProgress,
+	}, watch)
 }
 
 // pause waits until AWS is to be asked again, or returns why it must not.

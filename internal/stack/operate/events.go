@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
 // An Event is what happened to a resource of a stack.
@@ -39,37 +40,78 @@ func (e *FailedError) Error() string {
 	return fmt.Sprintf("stack %s is %s: %s (%s): %s", e.Stack, e.Status, e.First.LogicalID, e.First.Type, e.First.Reason)
 }
 
-// follow tells events since a time until the stack is at rest. It returns a
-// *[FailedError] unless that is where it was to get to.
-func (a *Account) follow(ctx context.Context, stack string, since time.Time, watch func(Event)) error {
-	seen := map[string]bool{}
+// Hint says what to do, which depends on where CloudFormation left the stack.
+func (e *FailedError) Hint() string { return wayOut(e.Stack, types.StackStatus(e.Status)) }
+
+// wayOut is what leads out of a status in which a stack is at rest after a
+// failure; empty for any other.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html#cfn-console-view-stack-data-resources-status-codes
+func wayOut(stack string, status types.StackStatus) string {
+	switch status {
+	case types.StackStatusRollbackComplete, types.StackStatusRollbackFailed, types.StackStatusCreateFailed:
+		return fmt.Sprintf("it was never made, and CloudFormation takes no other deployment to it: put the cause right, "+
+			"delete it (thingpress stack delete --stack %s), then deploy again", stack)
+	case types.StackStatusUpdateRollbackComplete:
+		return "it works as it did before: put the cause right and deploy again"
+	case types.StackStatusUpdateRollbackFailed, types.StackStatusUpdateFailed:
+		return fmt.Sprintf("it is half changed: put the cause right, have it go back (aws cloudformation continue-update-rollback --stack-name %s), then deploy again", stack)
+	case types.StackStatusDeleteFailed:
+		return fmt.Sprintf("put the cause right and delete it again (thingpress stack delete --stack %s)", stack)
+	}
+	return ""
+}
+
+// newest returns the ID of the latest event of a stack, after which those of
+// what is done next will come. Time does not tell them apart: the clock here
+// is not CloudFormation's, and a deployment may follow a failed one closely.
+func (a *Account) newest(ctx context.Context, stack string) (string, error) {
+	out, err := patiently(ctx, func(ctx context.Context) (*cloudformation.DescribeStackEventsOutput, error) {
+		return a.stacks.DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: &stack})
+	})
+	if err != nil {
+		return "", fmt.Errorf("stack %s: events: %w", stack, err)
+	}
+	if len(out.StackEvents) == 0 {
+		return "", nil
+	}
+	return aws.ToString(out.StackEvents[0].EventId), nil
+}
+
+// follow tells the events after one until the stack is at rest in a status that
+// is one of reached. It returns a *[FailedError] if it came to rest elsewhere.
+// The stack is named by its ID, by which CloudFormation knows it after it is
+// deleted, and is no other one of its name.
+func (a *Account) follow(ctx context.Context, name, id, after string, reached []types.StackStatus, watch func(Event)) error {
 	var first Event
+	moved := false
 	for {
 		// The status before the events, so that the last of them are not missed.
-		found, err := a.cloudformation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &stack})
-		gone := missing(err)
-		if err != nil && !gone {
-			return fmt.Errorf("stack %s: %w", stack, err)
+		status, err := a.status(ctx, name, id)
+		if err != nil {
+			return err
 		}
-		if gone {
-			return nil
-		}
-		events, err := a.events(ctx, stack, since, seen)
+		events, last, err := a.events(ctx, name, id, after)
 		if err != nil && !missing(err) {
 			return err
 		}
+		if err == nil {
+			after = last
+		}
 		for _, e := range events {
+			moved = true
 			if first.LogicalID == "" && e.Failed() {
 				first = e
 			}
 			watch(e)
 		}
-		status := string(found.Stacks[0].StackStatus)
 		switch {
-		case status == "CREATE_COMPLETE", status == "UPDATE_COMPLETE", status == "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", status == "DELETE_COMPLETE":
+		case status == types.StackStatusDeleteComplete && !slices.Contains(reached, status):
+			return fmt.Errorf("stack %s was deleted meanwhile, not by this command", name)
+		// Until something has happened it rests where it was before.
+		case status == types.StackStatusDeleteComplete, moved && slices.Contains(reached, status):
 			return nil
-		case !strings.HasSuffix(status, "_IN_PROGRESS"):
-			return &FailedError{Stack: stack, Status: status, First: first}
+		case moved && !strings.HasSuffix(string(status), "_IN_PROGRESS"):
+			return &FailedError{Stack: name, Status: string(status), First: first}
 		}
 		if err := pause(ctx); err != nil {
 			return err
@@ -77,23 +119,41 @@ func (a *Account) follow(ctx context.Context, stack string, since time.Time, wat
 	}
 }
 
-// events returns those since a time that were not seen, oldest first.
-func (a *Account) events(ctx context.Context, stack string, since time.Time, seen map[string]bool) ([]Event, error) {
-	var fresh []Event
-	pages := cloudformation.NewDescribeStackEventsPaginator(a.cloudformation, &cloudformation.DescribeStackEventsInput{StackName: &stack})
+// status is a stack's; DELETE_COMPLETE for one that is not there.
+func (a *Account) status(ctx context.Context, name, id string) (types.StackStatus, error) {
+	out, err := patiently(ctx, func(ctx context.Context) (*cloudformation.DescribeStacksOutput, error) {
+		return a.stacks.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &id})
+	})
+	switch {
+	case missing(err), err == nil && len(out.Stacks) == 0:
+		return types.StackStatusDeleteComplete, nil
+	case err != nil:
+		return "", fmt.Errorf("stack %s: %w", name, err)
+	}
+	return out.Stacks[0].StackStatus, nil
+}
+
+// events returns those after one, oldest first, and the ID of the last of them.
+// After an error none of them is lost: they are asked for again.
+func (a *Account) events(ctx context.Context, name, id, after string) (fresh []Event, last string, err error) {
+	last = after
+	pages := cloudformation.NewDescribeStackEventsPaginator(a.stacks, &cloudformation.DescribeStackEventsInput{StackName: &id})
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+		page, err := patiently(ctx, func(ctx context.Context) (*cloudformation.DescribeStackEventsOutput, error) {
+			return pages.NextPage(ctx)
+		})
 		if err != nil {
-			return nil, fmt.Errorf("stack %s: %w", stack, err)
+			return nil, after, fmt.Errorf("stack %s: events: %w", name, err)
 		}
 		for _, e := range page.StackEvents {
 			id := aws.ToString(e.EventId)
-			// A minute of difference between two clocks shows no event of an earlier deployment that anybody would mind.
-			if seen[id] || aws.ToTime(e.Timestamp).Before(since.Add(-time.Minute)) {
+			if id == after {
 				slices.Reverse(fresh)
-				return fresh, nil
+				return fresh, last, nil
 			}
-			seen[id] = true
+			if len(fresh) == 0 {
+				last = id
+			}
 			fresh = append(fresh, Event{
 				At: aws.ToTime(e.Timestamp), LogicalID: aws.ToString(e.LogicalResourceId), Type: aws.ToString(e.ResourceType),
 				Status: string(e.ResourceStatus), Reason: aws.ToString(e.ResourceStatusReason),
@@ -101,5 +161,5 @@ func (a *Account) events(ctx context.Context, stack string, since time.Time, see
 		}
 	}
 	slices.Reverse(fresh)
-	return fresh, nil
+	return fresh, last, nil
 }

@@ -213,3 +213,38 @@ func TestStacksLiveSideBySideAndComeAgain(t *testing.T) {
 		t.Error("the stack did not come again")
 	}
 }
+
+// What a deletion keeps is removed by the commands that it prints, or not at
+// all: nothing else knows of it any more. The buckets are versioned.
+func TestWhatIsKeptIsRemovedByTheCommandsThatAreTold(t *testing.T) {
+	c := newCloud(t)
+	one, _ := c.deploy("one", nil)
+	bucket, table := one.PhysicalID("EspressifBucket"), one.PhysicalID("LedgerTable")
+	c.aws("s3api", "put-bucket-versioning", "--bucket", bucket, "--versioning-configuration", "Status=Enabled")
+	for range 2 {
+		if _, err := one.Put(t.Context(), bucket, "line 7/reel+1.csv", strings.NewReader("content"), 7); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.aws("s3api", "delete-object", "--bucket", bucket, "--key", "line 7/reel+1.csv")
+	kept := one.Kept()
+	if err := one.Delete(t.Context(), func(operate.Event) {}); err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range kept {
+		if k.Name != bucket && k.Name != table {
+			continue
+		}
+		command := exec.CommandContext(t.Context(), "sh", "-c", k.Removal("eu-central-1"))
+		command.Env = append(os.Environ(), "PATH="+filepath.Dir(c.cli)+":"+os.Getenv("PATH"), "AWS_ENDPOINT_URL="+c.url)
+		if out, err := command.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v: %s", k.Removal("eu-central-1"), err, out)
+		}
+	}
+	if left := fmt.Sprint(c.aws("s3api", "list-buckets")["Buckets"]); strings.Contains(left, bucket) || !strings.Contains(left, one.PhysicalID("InfineonBucket")) {
+		t.Errorf("buckets %s", left)
+	}
+	if left := fmt.Sprint(c.aws("dynamodb", "list-tables")["TableNames"]); strings.Contains(left, table) {
+		t.Errorf("tables %s", left)
+	}
+}

@@ -17,6 +17,7 @@ import (
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -42,12 +43,14 @@ type Account struct {
 	// ID is the account's number, Partition aws, aws-cn or aws-us-gov.
 	ID, Partition, Region string
 
-	plain          bool // the endpoint is spoken to without TLS
-	cloudformation *cloudformation.Client
-	cloudwatch     *cloudwatch.Client
-	dynamodb       *dynamodb.Client
-	s3             *s3.Client
-	sqs            *sqs.Client
+	plain      bool // the endpoint is spoken to without TLS
+	stacks     stackReader
+	changes    stackChanger
+	queues     queueMover
+	buckets    bucketRemover
+	cloudwatch watcher
+	dynamodb   *dynamodb.Client
+	s3         *s3.Client
 }
 
 // Open finds out whose the credentials are.
@@ -79,15 +82,18 @@ func Open(ctx context.Context, o Options) (*Account, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask who the credentials belong to: %w", err)
 	}
+	stacks := cloudformation.NewFromConfig(cfg)
+	// A stranger's endpoint knows no bucket by its host name.
+	objects := s3.NewFromConfig(cfg, func(so *s3.Options) { so.UsePathStyle = o.Endpoint != "" })
 	return &Account{
 		ID: aws.ToString(who.Account), Partition: caller.Partition, Region: cfg.Region,
-		plain:          strings.HasPrefix(o.Endpoint, "http://"),
-		cloudformation: cloudformation.NewFromConfig(cfg),
-		cloudwatch:     cloudwatch.NewFromConfig(cfg),
-		dynamodb:       dynamodb.NewFromConfig(cfg),
-		// A stranger's endpoint knows no bucket by its host name.
-		s3:  s3.NewFromConfig(cfg, func(so *s3.Options) { so.UsePathStyle = o.Endpoint != "" }),
-		sqs: sqs.NewFromConfig(cfg),
+		plain:  strings.HasPrefix(o.Endpoint, "http://"),
+		stacks: stacks, changes: stacks,
+		queues:     sqs.NewFromConfig(cfg),
+		buckets:    objects,
+		cloudwatch: cloudwatch.NewFromConfig(cfg),
+		dynamodb:   dynamodb.NewFromConfig(cfg),
+		s3:         objects,
 	}, nil
 }
 
@@ -103,12 +109,13 @@ type Stack struct {
 	// Parameters are those that it was deployed with.
 	Parameters map[string]string
 
+	id        string            // its ARN, which no other stack ever has
 	resources map[string]string // physical IDs by logical ID
 }
 
 // Find finds a stack. It wraps [ErrNoStack].
 func (a *Account) Find(ctx context.Context, name string) (*Stack, error) {
-	out, err := a.cloudformation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
+	out, err := a.stacks.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
 	if missing(err) || err == nil && len(out.Stacks) == 0 {
 		return nil, fmt.Errorf("stack %s in %s: %w", name, a.Region, ErrNoStack)
 	}
@@ -116,20 +123,23 @@ func (a *Account) Find(ctx context.Context, name string) (*Stack, error) {
 		return nil, fmt.Errorf("stack %s: %w", name, err)
 	}
 	found := &Stack{
-		Account: a, Name: name,
+		Account: a, Name: name, id: aws.ToString(out.Stacks[0].StackId),
 		Status: string(out.Stacks[0].StackStatus), Reason: aws.ToString(out.Stacks[0].StackStatusReason),
 		Parameters: map[string]string{}, resources: map[string]string{},
 	}
 	for _, p := range out.Stacks[0].Parameters {
 		found.Parameters[aws.ToString(p.ParameterKey)] = aws.ToString(p.ParameterValue)
 	}
-	pages := cloudformation.NewListStackResourcesPaginator(a.cloudformation, &cloudformation.ListStackResourcesInput{StackName: &name})
+	pages := cloudformation.NewListStackResourcesPaginator(a.stacks, &cloudformation.ListStackResourcesInput{StackName: &name})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("stack %s: list its resources: %w", name, err)
 		}
 		for _, r := range page.StackResourceSummaries {
+			if r.ResourceStatus == types.ResourceStatusDeleteComplete { // a rolled back stack still lists it
+				continue
+			}
 			found.resources[aws.ToString(r.LogicalResourceId)] = aws.ToString(r.PhysicalResourceId)
 		}
 	}
@@ -160,3 +170,7 @@ func (s *Stack) resource(logical string) (string, error) {
 func (s *Stack) Bucket(of string) (string, error) {
 	return s.resource(strings.ToUpper(of[:1]) + of[1:] + "Bucket")
 }
+
+// WayOut is what to do about a stack that a failed deployment or deletion left
+// as it is; empty where there is nothing to do.
+func (s *Stack) WayOut() string { return wayOut(s.Name, types.StackStatus(s.Status)) }

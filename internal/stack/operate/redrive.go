@@ -23,27 +23,40 @@ type Move struct {
 	Status string `json:"status"`
 }
 
+// moveFailed is the status of a move that SQS does not make.
+const moveFailed = "FAILED"
+
 // Redrive moves what is parked back to the queue that it came from, and
-// returns when that is done. Watch is told of the progress.
+// returns when that is done. Watch is told of the progress. A queue that fails
+// does not keep the other one's messages: the error says of each why, and its
+// Move has the status FAILED.
 func (s *Stack) Redrive(ctx context.Context, watch func(Move)) ([]Move, error) {
 	states, err := s.Queues(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var moves []Move
+	var failures []error
 	for _, q := range states {
 		if !strings.HasSuffix(q.LogicalID, "ParkedQueue") {
 			continue
 		}
 		move := Move{From: q.LogicalID, To: strings.Replace(q.LogicalID, "Parked", "", 1), Total: int64(q.Visible), Status: "EMPTY"}
-		if q.Visible > 0 {
+		if q.Unreadable != "" {
+			move.Status = moveFailed
+			failures = append(failures, fmt.Errorf("redrive %s to %s: %s", move.From, move.To, q.Unreadable))
+		} else if q.Visible > 0 {
+			move.Status = "RUNNING"
 			if err := s.move(ctx, &move, watch); err != nil {
-				return append(moves, move), fmt.Errorf("redrive %s: %w", move.From, err)
+				if ctx.Err() == nil { // else SQS goes on
+					move.Status = moveFailed
+				}
+				failures = append(failures, fmt.Errorf("redrive %s to %s: %w", move.From, move.To, err))
 			}
 		}
 		moves = append(moves, move)
 	}
-	return moves, nil
+	return moves, errors.Join(failures...)
 }
 
 func (s *Stack) move(ctx context.Context, m *Move, watch func(Move)) error {
@@ -55,7 +68,7 @@ func (s *Stack) move(ctx context.Context, m *Move, watch func(Move)) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.sqs.StartMessageMoveTask(ctx, &sqs.StartMessageMoveTaskInput{SourceArn: &from, DestinationArn: &to})
+	_, err = s.queues.StartMessageMoveTask(ctx, &sqs.StartMessageMoveTaskInput{SourceArn: &from, DestinationArn: &to})
 	var unsupported *types.UnsupportedOperation
 	if errors.As(err, &unsupported) { // one is running already: it is followed
 		err = nil
@@ -64,7 +77,9 @@ func (s *Stack) move(ctx context.Context, m *Move, watch func(Move)) error {
 		return err
 	}
 	for {
-		out, err := s.sqs.ListMessageMoveTasks(ctx, &sqs.ListMessageMoveTasksInput{SourceArn: &from, MaxResults: aws.Int32(1)})
+		out, err := patiently(ctx, func(ctx context.Context) (*sqs.ListMessageMoveTasksOutput, error) {
+			return s.queues.ListMessageMoveTasks(ctx, &sqs.ListMessageMoveTasksInput{SourceArn: &from, MaxResults: aws.Int32(1)})
+		})
 		if err != nil {
 			return err
 		}
@@ -78,7 +93,7 @@ func (s *Stack) move(ctx context.Context, m *Move, watch func(Move)) error {
 			switch m.Status {
 			case "COMPLETED":
 				return nil
-			case "FAILED", "CANCELLED":
+			case moveFailed, "CANCELLED":
 				return fmt.Errorf("SQS says that the move has %s: %s", strings.ToLower(m.Status), aws.ToString(task.FailureReason))
 			}
 		}
@@ -93,7 +108,7 @@ func (s *Stack) queueARN(ctx context.Context, logical string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	out, err := s.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
+	out, err := s.queues.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
 		QueueUrl: &url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameQueueArn},
 	})
 	if err != nil {

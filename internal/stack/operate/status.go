@@ -24,6 +24,8 @@ type Queue struct {
 	Kept bool `json:"-"`
 	// OldestSeconds is the age of the oldest message; nil where it is not known.
 	OldestSeconds *float64 `json:"oldest_seconds,omitempty"`
+	// Unreadable is why nothing is known of it; empty where it was read.
+	Unreadable string `json:"error,omitempty"`
 }
 
 // An Alarm is the state of one of a stack's alarms.
@@ -45,34 +47,44 @@ func queues() []Queue {
 	}
 }
 
-// Queues asks how many messages there are.
+// Queues asks how many messages there are. What cannot be read of one queue
+// is said of it, and hides no other; an error is the context's.
 func (s *Stack) Queues(ctx context.Context) ([]Queue, error) {
 	list := queues()
 	for i := range list {
-		q := &list[i]
-		url, err := s.resource(q.LogicalID)
-		if err != nil {
-			return nil, err
-		}
-		out, err := s.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []sqstypes.QueueAttributeName{
-			sqstypes.QueueAttributeNameApproximateNumberOfMessages, sqstypes.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
-			sqstypes.QueueAttributeNameApproximateNumberOfMessagesDelayed, sqstypes.QueueAttributeNameQueueArn,
-		}})
-		if err != nil {
-			return nil, fmt.Errorf("queue %s: %w", q.LogicalID, err)
-		}
-		read := func(name sqstypes.QueueAttributeName) int {
-			n, _ := strconv.Atoi(out.Attributes[string(name)]) // a number, by contract
-			return n
-		}
-		q.Visible = read(sqstypes.QueueAttributeNameApproximateNumberOfMessages)
-		q.InFlight = read(sqstypes.QueueAttributeNameApproximateNumberOfMessagesNotVisible)
-		q.Delayed = read(sqstypes.QueueAttributeNameApproximateNumberOfMessagesDelayed)
-		if q.Visible+q.InFlight > 0 {
-			q.OldestSeconds = s.oldest(ctx, url)
+		if err := s.readQueue(ctx, &list[i]); err != nil {
+			if ctx.Err() != nil {
+				return nil, err
+			}
+			list[i].Unreadable = err.Error()
 		}
 	}
 	return list, nil
+}
+
+func (s *Stack) readQueue(ctx context.Context, q *Queue) error {
+	url, err := s.resource(q.LogicalID)
+	if err != nil {
+		return err
+	}
+	counts := []sqstypes.QueueAttributeName{
+		sqstypes.QueueAttributeNameApproximateNumberOfMessages,
+		sqstypes.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
+		sqstypes.QueueAttributeNameApproximateNumberOfMessagesDelayed,
+	}
+	out, err := s.queues.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: counts})
+	if err != nil {
+		return err
+	}
+	for i, to := range []*int{&q.Visible, &q.InFlight, &q.Delayed} {
+		if *to, err = strconv.Atoi(out.Attributes[string(counts[i])]); err != nil {
+			return fmt.Errorf("%s: %w", counts[i], err)
+		}
+	}
+	if q.Visible+q.InFlight > 0 {
+		q.OldestSeconds = s.oldest(ctx, url)
+	}
+	return nil
 }
 
 // oldest asks CloudWatch for the age of a queue's oldest message. Without an

@@ -14,6 +14,7 @@ import (
 	"github.com/thingpress/thingpress/internal/importer"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/progress"
+	"github.com/thingpress/thingpress/internal/stack/notice"
 	"github.com/thingpress/thingpress/internal/stack/operate"
 	"github.com/thingpress/thingpress/manifest"
 )
@@ -86,7 +87,8 @@ type stackImportLine struct {
 	VersionID string            `json:"version_id,omitempty"`
 	Size      int64             `json:"size"`
 	Manifests []ledger.Manifest `json:"manifests,omitempty"`
-	Rate      *float64          `json:"devices_per_second,omitempty"`
+	Rate      float64           `json:"devices_per_second,omitempty"`
+	Left      float64           `json:"seconds_left,omitempty"`
 	Reasons   []operate.Reason  `json:"reasons,omitempty"`
 }
 
@@ -97,6 +99,8 @@ func stackImportLineOf(i operate.Import) stackImportLine {
 		Counts: counts, Pending: counts.Pending(), Vendor: i.Job.Vendor,
 		Bucket: u.Bucket, Key: u.Key, VersionID: u.Version, Size: u.Size,
 	}
+	now := time.Now()
+	line.Rate, line.Left = i.Rate(now), i.Left(now).Seconds()
 	if !i.Job.RetryAt.IsZero() {
 		line.RetryAt = &i.Job.RetryAt
 	}
@@ -162,92 +166,12 @@ func runStackImport(ctx context.Context, o stackFlags, id string, follow bool, s
 	if follow {
 		return followImport(ctx, &o, stack, i, streams)
 	}
-	return showImport(ctx, &o, stack, i, 0, streams)
-}
-
-// followEvery is the time between two looks at an import that is followed.
-const followEvery = 2 * time.Second
-
-// followImport tells progress until the import has ended, and then what it came to.
-func followImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i operate.Import, streams Streams) error {
-	printer := progress.New(streams.Err, progressMode(o.quiet, streams), streams.Width)
-	defer printer.Close()
-	var meter rateMeter
-	told := ""
-	for !i.Ended() {
-		c := i.Counts()
-		s := progress.Status{
-			Phase: i.State(), Done: int64(c.Entries - c.Pending()), Total: int64(c.Entries), Failed: int64(c.Failed), Rejected: int64(c.Rejected),
-			Rate: meter.at(time.Now(), c.Imported+c.Unchanged+c.Failed),
-		}
-		if i.Record == nil {
-			s.Total = 0
-		}
-		if cause := i.Cause(); cause != "" && cause != told {
-			printer.Note("stands still: %s", plain(cause))
-			told = cause
-		}
-		printer.Update(s)
-		timer := time.NewTimer(followEvery)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return withInterrupt("the stack goes on by itself: thingpress stack import --follow " + i.Job.Import)
-		}
-		var err error
-		if i, err = stack.Import(ctx, i.Job.Import); err != nil {
-			return ended(ctx, err, "interrupted; the stack goes on by itself")
-		}
-	}
-	printer.Pause()
-	return showImport(ctx, o, stack, i, meter.all(), streams)
-}
-
-func withInterrupt(hint string) error {
-	return &exitError{code: ExitInterrupted, err: errors.New("interrupted"), hint: hint}
-}
-
-// A rateMeter measures devices per second over the last half minute.
-type rateMeter struct {
-	past []rateSample
-	from rateSample
-}
-
-type rateSample struct {
-	at time.Time
-	n  int
-}
-
-func (m *rateMeter) at(now time.Time, n int) float64 {
-	if m.from.at.IsZero() {
-		m.from = rateSample{now, n}
-	}
-	m.past = append(m.past, rateSample{now, n})
-	for len(m.past) > 2 && now.Sub(m.past[0].at) > 30*time.Second {
-		m.past = m.past[1:]
-	}
-	return between(m.past[0], m.past[len(m.past)-1])
-}
-
-func (m *rateMeter) all() float64 {
-	if len(m.past) == 0 {
-		return 0
-	}
-	return between(m.from, m.past[len(m.past)-1])
-}
-
-func between(a, b rateSample) float64 {
-	seconds := b.at.Sub(a.at).Seconds()
-	if seconds <= 0 {
-		return 0
-	}
-	return float64(b.n-a.n) / seconds
+	return showImport(ctx, &o, stack, i, streams)
 }
 
 // showImport prints an import with the reasons of what was not imported, and
 // ends as a local import of these numbers does.
-func showImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i operate.Import, rate float64, streams Streams) error {
+func showImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i operate.Import, streams Streams) error {
 	c := i.Counts()
 	var reasons []operate.Reason
 	if c.Failed+c.Rejected+c.Skipped > 0 {
@@ -259,9 +183,6 @@ func showImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i oper
 	if o.output == outputJSON {
 		line := stackImportLineOf(i)
 		line.Reasons = reasons
-		if rate > 0 {
-			line.Rate = &rate
-		}
 		if err := json.NewEncoder(streams.Out).Encode(line); err != nil {
 			return err
 		}
@@ -294,20 +215,28 @@ func printImport(streams Streams, i operate.Import, reasons []operate.Reason) {
 	n := func(n int) string { return progress.Count(int64(n)) }
 	fmt.Fprintf(out, "%s entries = %s imported + %s unchanged + %s failed + %s rejected + %s skipped + %s pending\n",
 		n(c.Entries), n(c.Imported), n(c.Unchanged), n(c.Failed), n(c.Rejected), n(c.Skipped), n(c.Pending()))
+	now := time.Now()
+	if rate := i.Rate(now); rate > 0 {
+		fmt.Fprintf(out, "%s devices a second on average", progress.Rate(rate))
+		if left := i.Left(now); left > 0 {
+			fmt.Fprintf(out, ", %s left at that rate", progress.Duration(left))
+		}
+		fmt.Fprintln(out)
+	}
 	for _, r := range reasons {
-		fmt.Fprintf(out, "  %s %s, %s: %s\n", n(r.Count), r.Outcome, r.Reason, plain(r.Example))
+		fmt.Fprintf(out, "  %s %s, %s: %s\n", n(r.Count), r.Outcome, r.Reason, plain(notice.Advice(r.Example)))
 		if todo := todoOf(r.Reason); todo != "" {
 			fmt.Fprintf(out, "    %s\n", todo)
 		}
 	}
 }
 
-// todoOf is what to do about a reason.
+// todoOf is what to do about a reason in a stack.
 func todoOf(reason string) string {
 	for _, t := range importer.FailureReasons() {
 		if string(t.Reason) == reason {
-			return t.Todo
+			return notice.Advice(t.Todo)
 		}
 	}
-	return manifest.Reason(reason).Hint()
+	return notice.Advice(manifest.Reason(reason).Hint())
 }

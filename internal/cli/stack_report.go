@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -55,6 +56,13 @@ func runStackReport(ctx context.Context, o stackFlags, format string, args []str
 	err = stack.Report(ctx, args[0], ending, to)
 	if err == nil {
 		_, err = to.Write(nil) // a report without entries is a file as well
+	}
+	if err == nil && len(args) > 1 && o.output == outputJSON {
+		err = json.NewEncoder(streams.Out).Encode(struct {
+			Type   string `json:"type"`
+			Import string `json:"import"`
+			File   string `json:"file"`
+		}{"report", args[0], args[1]})
 	}
 	switch {
 	case errors.Is(err, ledger.ErrNotFound):

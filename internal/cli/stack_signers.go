@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -67,9 +68,21 @@ func runStackSignersAdd(ctx context.Context, o stackFlags, files []string, strea
 		if _, err := stack.Put(ctx, bucket, key, bytes.NewReader(contents[file]), int64(len(contents[file]))); err != nil {
 			return ended(ctx, err, "interrupted")
 		}
-		if _, err := fmt.Fprintf(streams.Out, "added s3://%s/%s\n", bucket, key); err != nil {
+		if err := printSigner(streams, o.output, bucket, key); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func printSigner(streams Streams, output outputFlag, bucket, key string) (err error) {
+	if output == outputJSON {
+		return json.NewEncoder(streams.Out).Encode(struct {
+			Type   string `json:"type"`
+			Bucket string `json:"bucket"`
+			Key    string `json:"key"`
+		}{"signer", bucket, key})
+	}
+	_, err = fmt.Fprintf(streams.Out, "added s3://%s/%s\n", bucket, key)
+	return err
 }

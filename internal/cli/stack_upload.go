@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/importer"
 	"github.com/thingpress/thingpress/internal/progress"
+	"github.com/thingpress/thingpress/internal/stack/notice"
 	"github.com/thingpress/thingpress/internal/stack/operate"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/vendors"
@@ -73,7 +75,8 @@ func runStackUpload(ctx context.Context, o stackUploadOptions, args []string, st
 	}
 	printer := progress.New(streams.Err, progressMode(o.quiet, streams), streams.Width)
 	defer printer.Close()
-	if err := o.check(ctx, stack, input, decoder, printer); err != nil {
+	scan, err := o.check(ctx, stack, input, decoder, printer)
+	if err != nil {
 		return ended(ctx, err, "interrupted: nothing was uploaded")
 	}
 	bucket, err := stack.Bucket(decoder.Vendor())
@@ -90,6 +93,15 @@ func runStackUpload(ctx context.Context, o stackUploadOptions, args []string, st
 		return ended(ctx, err, "interrupted: nothing was uploaded")
 	}
 	printer.Note("uploaded to s3://%s/%s", bucket, key)
+	if o.output == outputJSON {
+		line := uploadLine{
+			Type: "upload", Vendor: decoder.Vendor(), Bucket: bucket, Key: key, VersionID: version, Size: input.Size,
+			Entries: scan.Entries, Devices: scan.Devices, Rejected: scan.Rejected, Skipped: scan.Skipped,
+		}
+		if err := json.NewEncoder(streams.Out).Encode(line); err != nil {
+			return err
+		}
+	}
 	if o.noFollow {
 		return nil
 	}
@@ -108,39 +120,53 @@ func runStackUpload(ctx context.Context, o stackUploadOptions, args []string, st
 	return followImport(ctx, &o.stackFlags, stack, found, streams)
 }
 
+// An uploadLine is what was uploaded, and what the check of it found, as JSON.
+type uploadLine struct {
+	Type      string `json:"type"`
+	Vendor    string `json:"vendor"`
+	Bucket    string `json:"bucket"`
+	Key       string `json:"key"`
+	VersionID string `json:"version_id,omitempty"`
+	Size      int64  `json:"size"`
+	Entries   int    `json:"entries"`
+	Devices   int    `json:"devices"`
+	Rejected  int    `json:"rejected"`
+	Skipped   int    `json:"skipped"`
+}
+
 // beginMost is how long a stack may take to begin with an upload.
 const beginMost = 5 * time.Minute
 
 // check decodes the manifest as the stack will.
-func (o *stackUploadOptions) check(ctx context.Context, stack *operate.Stack, in manifest.Input, decoder manifest.Decoder, printer *progress.Printer) error {
+func (o *stackUploadOptions) check(ctx context.Context, stack *operate.Stack, in manifest.Input, decoder manifest.Decoder, printer *progress.Printer) (*importer.ScanResult, error) {
 	options, err := stack.Decode(ctx, decoder.Vendor())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if decoder.Vendor() == "microchip" && len(options.Signers) == 0 {
-		return withHint(errors.New("the stack has no signers, without which no entry of a Microchip manifest can be verified"),
+		return nil, withHint(errors.New("the stack has no signers, without which no entry of a Microchip manifest can be verified"),
 			"thingpress stack signers add FILE…")
 	}
 	source, err := importer.OpenSource(ctx, in, decoder)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	view := importView{printer: printer}
 	scan, err := importer.Scan(ctx, []*importer.Source{source}, importer.Settings{Decode: options}, view.event)
 	var broken *importer.BreakError
 	if errors.As(err, &broken) {
-		return withHint(fmt.Errorf("nothing was uploaded: %w", err), breakHint(broken.Breaks[0]))
+		return nil, withHint(fmt.Errorf("nothing was uploaded: %w", err), breakHint(broken.Breaks[0]))
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	n := func(n int) string { return progress.Count(int64(n)) }
 	printer.Note("%s: %s, %s entries: %s devices, %s rejected, %s skipped", in.Name, decoder.Vendor(), n(scan.Entries), n(scan.Devices), n(scan.Rejected), n(scan.Skipped))
 	for _, reason := range byCount(scan.Reasons) {
-		printer.Note("  %s rejected, %s: %s", n(scan.Reasons[reason]), reason, reason.Hint())
+		printer.Note("  %s rejected, %s: %s", n(scan.Reasons[reason]), reason, notice.Advice(reason.Hint()))
 	}
 	if scan.Devices == 0 {
-		return withHint(errors.New("nothing was uploaded: no entry of the manifest is a device"), "thingpress inspect "+in.Name+" shows each entry")
+		return nil, withHint(errors.New("nothing was uploaded: no entry of the manifest is a device"), "thingpress inspect "+in.Name+" shows each entry")
 	}
-	return nil
+	return scan, nil
 }

@@ -51,6 +51,32 @@ func (i *Import) Counts() ledger.Counts {
 	return i.Record.Counts
 }
 
+// Rate is how many devices a second it has brought to an end, on average since
+// its manifest was checked, until it ended or now; 0 where it is not known.
+func (i *Import) Rate(now time.Time) float64 {
+	if i.Record == nil {
+		return 0
+	}
+	if !i.Record.Ended.IsZero() {
+		now = i.Record.Ended
+	}
+	c, seconds := i.Record.Counts, now.Sub(i.Record.Begun).Seconds()
+	if seconds <= 0 {
+		return 0
+	}
+	return float64(c.Imported+c.Unchanged+c.Failed) / seconds
+}
+
+// Left is how long the rest takes at its rate; 0 where it has ended, stands
+// still, or the rate is not known.
+func (i *Import) Left(now time.Time) time.Duration {
+	rate := i.Rate(now)
+	if rate == 0 || i.Ended() || i.Cause() != "" {
+		return 0
+	}
+	return time.Duration(float64(i.Record.Counts.Pending()) / rate * float64(time.Second))
+}
+
 // Ledger returns the stack's ledger.
 func (s *Stack) Ledger() (*ledgertable.Ledger, error) {
 	table, err := s.resource("LedgerTable")

@@ -98,11 +98,14 @@ func (a *Account) follow(ctx context.Context, name, id, after string, reached []
 			after = last
 		}
 		for _, e := range events {
-			moved = true
 			if first.LogicalID == "" && e.Failed() {
 				first = e
 			}
 			watch(e)
+		}
+		if !moved && len(events) > 0 && status != types.StackStatusDeleteComplete {
+			moved = true
+			continue // the status may be from before the first of them
 		}
 		switch {
 		case status == types.StackStatusDeleteComplete && !slices.Contains(reached, status):

@@ -142,6 +142,8 @@ type fauxQueues struct {
 	fail    map[string]error
 	moved   []string
 	status  string // of a move, COMPLETED if empty
+	earlier bool   // there was a move before, and SQS is slow to list the new one
+	lists   map[string]int
 }
 
 func (f *fauxQueues) stack() *Stack {
@@ -210,8 +212,17 @@ func (f *fauxQueues) ListMessageMoveTasks(_ context.Context, in *sqs.ListMessage
 	if status == "" {
 		status = "COMPLETED"
 	}
-	n := int64(f.waiting[*in.SourceArn])
+	n, started := int64(f.waiting[*in.SourceArn]), int64(2000)
+	if f.lists == nil {
+		f.lists = map[string]int{}
+	}
+	if f.lists[*in.SourceArn]++; f.lists[*in.SourceArn] == 1 && !f.earlier {
+		return &sqs.ListMessageMoveTasksOutput{}, nil
+	}
+	if f.earlier && f.lists[*in.SourceArn] < 4 {
+		n, started = 99, 1000
+	}
 	return &sqs.ListMessageMoveTasksOutput{Results: []sqstypes.ListMessageMoveTasksResultEntry{{
-		Status: &status, ApproximateNumberOfMessagesMoved: n, ApproximateNumberOfMessagesToMove: &n, FailureReason: aws.String("CouldNotMove"),
+		Status: &status, StartedTimestamp: started, ApproximateNumberOfMessagesMoved: n, ApproximateNumberOfMessagesToMove: &n, FailureReason: aws.String("CouldNotMove"),
 	}}}, nil
 }

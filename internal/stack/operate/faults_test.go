@@ -186,6 +186,24 @@ func TestADeletionThatFailsSaysAtWhat(t *testing.T) {
 	})
 }
 
+// CloudFormation takes a moment to begin. What a stack was before, seen in that
+// moment, must not be taken for the end of a deployment that is to fail.
+func TestTheStatusFromBeforeADeploymentIsNotItsEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &faulty{tb: t, status: "UPDATE_COMPLETE", before: []types.StackEvent{event("line", "UPDATE_COMPLETE", "")}, script: []step{
+			{"UPDATE_COMPLETE", nil},
+			{"UPDATE_COMPLETE", []types.StackEvent{event("line", "UPDATE_IN_PROGRESS", "")}}, // seen between two questions
+			{"UPDATE_ROLLBACK_COMPLETE", []types.StackEvent{event("Topic", "UPDATE_FAILED", "denied")}},
+		}}
+		err := (&ChangeSet{account: f.account(), stack: "line", stackID: "arn:line"}).Execute(t.Context(), func(Event) {})
+		var failed *FailedError
+		if !errors.As(err, &failed) || failed.First.LogicalID != "Topic" {
+			t.Error(err)
+		}
+	})
+}
+
 // A stack that vanishes under a deployment is not one that is deployed.
 func TestADeploymentWhoseStackIsDeletedFails(t *testing.T) {
 	t.Parallel()
@@ -237,12 +255,21 @@ func TestRedriveMovesOneQueueWhereTheOtherFails(t *testing.T) {
 			[]string{"redrive ManifestsParkedQueue to ManifestsQueue"}, []string{moved}, []string{"FAILED", "COMPLETED"}},
 		{"both", fauxQueues{waiting: both, fail: map[string]error{"ManifestsParkedQueue move": denied, "DevicesParkedQueue move": denied}},
 			[]string{"redrive ManifestsParkedQueue", "redrive DevicesParkedQueue"}, nil, []string{"FAILED", "FAILED"}},
+		{"moved before", fauxQueues{waiting: both, earlier: true}, nil, []string{"ManifestsParkedQueue>ManifestsQueue", moved}, []string{"COMPLETED", "COMPLETED"}},
 		{"SQS gives up", fauxQueues{waiting: map[string]int{"DevicesParkedQueue": 4}, status: "FAILED"},
 			[]string{"redrive DevicesParkedQueue to DevicesQueue: SQS says that the move has failed: CouldNotMove"}, []string{moved}, []string{"EMPTY", "FAILED"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			moves, err := test.faulty.stack().Redrive(t.Context(), func(Move) {})
+			var moves []Move
+			var err error
+			synctest.Test(t, func(t *testing.T) {
+				moves, err = test.faulty.stack().Redrive(t.Context(), func(m Move) {
+					if m.Moved == 99 {
+						t.Error("an earlier move is taken for this one")
+					}
+				})
+			})
 			if (err == nil) != (test.want == nil) {
 				t.Fatal(err)
 			}

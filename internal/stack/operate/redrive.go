@@ -68,23 +68,25 @@ func (s *Stack) move(ctx context.Context, m *Move, watch func(Move)) error {
 	if err != nil {
 		return err
 	}
+	before, err := s.latestMove(ctx, from)
+	if err != nil {
+		return err
+	}
 	_, err = s.queues.StartMessageMoveTask(ctx, &sqs.StartMessageMoveTaskInput{SourceArn: &from, DestinationArn: &to})
 	var unsupported *types.UnsupportedOperation
 	if errors.As(err, &unsupported) { // one is running already: it is followed
-		err = nil
+		before, err = nil, nil
 	}
 	if err != nil {
 		return err
 	}
 	for {
-		out, err := patiently(ctx, func(ctx context.Context) (*sqs.ListMessageMoveTasksOutput, error) {
-			return s.queues.ListMessageMoveTasks(ctx, &sqs.ListMessageMoveTasksInput{SourceArn: &from, MaxResults: aws.Int32(1)})
-		})
+		task, err := s.latestMove(ctx, from)
 		if err != nil {
 			return err
 		}
-		if len(out.Results) > 0 {
-			task := out.Results[0]
+		// The list may lag, and then shows the move before this one.
+		if task != nil && (before == nil || task.StartedTimestamp != before.StartedTimestamp) {
 			m.Status, m.Moved = aws.ToString(task.Status), task.ApproximateNumberOfMessagesMoved
 			if n := aws.ToInt64(task.ApproximateNumberOfMessagesToMove); n > 0 {
 				m.Total = n
@@ -101,6 +103,17 @@ func (s *Stack) move(ctx context.Context, m *Move, watch func(Move)) error {
 			return err
 		}
 	}
+}
+
+// latestMove is the move of a queue that was started last; nil if there was none.
+func (s *Stack) latestMove(ctx context.Context, from string) (*types.ListMessageMoveTasksResultEntry, error) {
+	out, err := patiently(ctx, func(ctx context.Context) (*sqs.ListMessageMoveTasksOutput, error) {
+		return s.queues.ListMessageMoveTasks(ctx, &sqs.ListMessageMoveTasksInput{SourceArn: &from, MaxResults: aws.Int32(1)})
+	})
+	if err != nil || len(out.Results) == 0 {
+		return nil, err
+	}
+	return &out.Results[0], nil
 }
 
 func (s *Stack) queueARN(ctx context.Context, logical string) (string, error) {

@@ -15,15 +15,14 @@ type lines struct {
 // Write implements [io.Writer].
 func (l *lines) Write(p []byte) (int, error) {
 	end := bytes.LastIndexByte(p, '\n') + 1
-	if end == 0 {
-		l.rest = append(l.rest, p...)
-		return len(p), nil
+	l.rest = append(l.rest, p[:end]...)
+	if end > 0 {
+		if _, err := l.out.Write(l.rest); err != nil {
+			return 0, err
+		}
+		l.rest = nil
 	}
-	whole := append(l.rest, p[:end]...)
-	l.rest = bytes.Clone(p[end:])
-	if _, err := l.out.Write(whole); err != nil {
-		return 0, err
-	}
+	l.rest = append(l.rest, p[end:]...)
 	return len(p), nil
 }
 

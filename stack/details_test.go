@@ -158,3 +158,27 @@ func TestOutputsTellEveryNameThatCloudFormationMade(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
+
+// A manifest whose lifecycle ended would be lost, and with it what an import was told to do.
+func TestBucketsLoseNothingButPartsOfUploadsAndOldReports(t *testing.T) {
+	t.Parallel()
+	parsed := load(t)
+	for _, id := range parsed.of("AWS::S3::Bucket") {
+		got := map[string]any{}
+		for _, rule := range list(parsed.Resources[id].at("LifecycleConfiguration", "Rules")) {
+			fields, _ := rule.(map[string]any)
+			for field, value := range fields {
+				if field != "Id" {
+					got[field] = value
+				}
+			}
+		}
+		want := map[string]any{"Status": "Enabled", "AbortIncompleteMultipartUpload": map[string]any{"DaysAfterInitiation": 7.0}}
+		if id == "ReportsBucket" {
+			want["NoncurrentVersionExpiration"] = map[string]any{"NoncurrentDays": 30.0}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: rules (-want +got):\n%s", id, diff)
+		}
+	}
+}

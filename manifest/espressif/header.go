@@ -118,6 +118,10 @@ func explain(names []string, first []byte) error {
 		}
 		return true
 	}
+	if header := headerless(names); header != "" {
+		return manifest.Errorf(manifest.ReasonUnknownFormat,
+			"these are the records of an Espressif manifest without its header: put a line with the names of the columns before them: %s", header)
+	}
 	unsupported := func(what string) error { return manifest.Errorf(manifest.ReasonUnsupportedFormat, "%s", what) }
 	switch {
 	case len(names) == 5 && bytes.Contains(first, []byte("-----BEGIN CERTIFICATE-----")):
@@ -132,6 +136,26 @@ func explain(names []string, first []byte) error {
 		return unsupported("this describes an esp_secure_cert partition, which is not a list of devices")
 	}
 	return nil
+}
+
+// headerless returns the names that the columns of a manifest without its
+// header should have, by what is in them; empty where they are not a device's.
+func headerless(cells []string) string {
+	names := map[string]bool{}
+	order := make([]string, len(cells))
+	for i, cell := range cells {
+		name := columnCN
+		if _, err := normalMAC(cell); err == nil {
+			name = "MAC"
+		} else if strings.HasPrefix(cell, "-----begincertificate-----") {
+			name = columnCert
+		}
+		names[name], order[i] = true, name
+	}
+	if len(cells) != 3 || len(names) != 3 {
+		return ""
+	}
+	return strings.Join(order, ", ")
 }
 
 func isIMEI(text string) bool {

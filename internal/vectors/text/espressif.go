@@ -57,7 +57,7 @@ func headerVectors() []*vector {
 		csv("c02-case-and-spaces", "N", "names match whatever their case and blanks", "mac, CN ,\" Cert\"\r\n"+m0.row(), m0.byMAC()),
 		csv("c02-byte-order-mark", "N", "as Excel saves UTF-8", "\ufeff"+header+m0.row(), m0.byMAC()),
 		csv("c02-order-and-extra-columns", "N", "other columns are passed over", "batch,cert,MAC,cn,batch\r\n7,\""+m0.pem()+"\","+m0.mac+","+m0.cn+",8\r\n", m0.byMAC()),
-		csv("c02-no-header", "F", "the first record is no header", m0.row()+m1.row(), ends("unknown-format", "not the header")),
+		csv("c02-no-header", "F", "the first record is no header: its columns are named, but not guessed", m0.row()+m1.row(), ends("unknown-format", "before them: MAC, cn, cert")),
 		csv("c02-renamed", "F", "a header with another name: guessing would be worse", "MAC,cn,certificate\r\n"+m0.row(), ends("unknown-format", "no cert")),
 		csv("c02-column-twice", "F", "which one counts is anybody's guess", "MAC,cn,cert,CN\r\n"+strings.TrimSuffix(m0.row(), "\r\n")+",x\r\n", ends("duplicate-field", "two columns cn")),
 		csv("c02-cert-and-certs", "F", "two columns that may hold the certificate", "MAC,cn,cert,certs\r\n"+m0.row(), ends("duplicate-field", "cert and a column certs")),

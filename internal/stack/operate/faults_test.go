@@ -249,15 +249,35 @@ func TestRedriveMovesOneQueueWhereTheOtherFails(t *testing.T) {
 		status []string
 	}{
 		{"nothing", fauxQueues{}, nil, nil, []string{"EMPTY", "EMPTY"}},
-		{"no start", fauxQueues{waiting: both, fail: map[string]error{"ManifestsParkedQueue move": denied}},
-			[]string{"redrive ManifestsParkedQueue to ManifestsQueue", "no sqs:StartMessageMoveTask"}, []string{moved}, []string{"FAILED", "COMPLETED"}},
-		{"unreadable", fauxQueues{waiting: both, fail: map[string]error{"ManifestsParkedQueue read": denied}},
-			[]string{"redrive ManifestsParkedQueue to ManifestsQueue"}, []string{moved}, []string{"FAILED", "COMPLETED"}},
-		{"both", fauxQueues{waiting: both, fail: map[string]error{"ManifestsParkedQueue move": denied, "DevicesParkedQueue move": denied}},
-			[]string{"redrive ManifestsParkedQueue", "redrive DevicesParkedQueue"}, nil, []string{"FAILED", "FAILED"}},
+		{
+			"no start",
+			fauxQueues{waiting: both, fail: map[string]error{"ManifestsParkedQueue move": denied}},
+			[]string{"redrive ManifestsParkedQueue to ManifestsQueue", "no sqs:StartMessageMoveTask"},
+			[]string{moved},
+			[]string{"FAILED", "COMPLETED"},
+		},
+		{
+			"unreadable",
+			fauxQueues{waiting: both, fail: map[string]error{"ManifestsParkedQueue read": denied}},
+			[]string{"redrive ManifestsParkedQueue to ManifestsQueue"},
+			[]string{moved},
+			[]string{"FAILED", "COMPLETED"},
+		},
+		{
+			"both",
+			fauxQueues{waiting: both, fail: map[string]error{"ManifestsParkedQueue move": denied, "DevicesParkedQueue move": denied}},
+			[]string{"redrive ManifestsParkedQueue", "redrive DevicesParkedQueue"},
+			nil,
+			[]string{"FAILED", "FAILED"},
+		},
 		{"moved before", fauxQueues{waiting: both, earlier: true}, nil, []string{"ManifestsParkedQueue>ManifestsQueue", moved}, []string{"COMPLETED", "COMPLETED"}},
-		{"SQS gives up", fauxQueues{waiting: map[string]int{"DevicesParkedQueue": 4}, status: "FAILED"},
-			[]string{"redrive DevicesParkedQueue to DevicesQueue: SQS says that the move has failed: CouldNotMove"}, []string{moved}, []string{"EMPTY", "FAILED"}},
+		{
+			"SQS gives up",
+			fauxQueues{waiting: map[string]int{"DevicesParkedQueue": 4}, status: "FAILED"},
+			[]string{"redrive DevicesParkedQueue to DevicesQueue: SQS says that the move has failed: CouldNotMove"},
+			[]string{moved},
+			[]string{"EMPTY", "FAILED"},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

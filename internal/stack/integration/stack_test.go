@@ -23,8 +23,7 @@ const mostPatience = 8 * time.Minute
 // counted twice.
 func TestStack(t *testing.T) {
 	w := newWorld(t, sandbox.Faults{Throttle: 0.0002, Error: 0.002, Drop: 0.002})
-	// Sending takes as long as it does across a network, so that the decoder needs several invocations.
-	w.meters["SQS"].Slow("SendMessageBatch", 40*time.Millisecond)
+	w.meters["SQS"].Slow("SendMessageBatch", sendingTime)
 	// Four product lines side by side in one account and region.
 	main := newLine(t, w, lineOptions{name: "main", kill: 0.1, visibility: 2 * importerTimeout})
 	old := newLine(t, w, lineOptions{name: "old", kill: 0.1, visibility: 2 * importerTimeout, parameters: map[string]string{"AllowExpired": "true"}})
@@ -150,9 +149,10 @@ func TestStack(t *testing.T) {
 	})
 
 	t.Run("the functions had to stand something, and stood it", func(t *testing.T) {
-		handedOn, killed := 0, 0
+		handedOn, handedBack, killed := 0, 0, 0
 		for _, l := range lines {
-			handedOn += l.logged(t)
+			on, back := l.logged(t)
+			handedOn, handedBack = handedOn+on, handedBack+back
 		}
 		for name, f := range map[string]*stacktest.Function{"decoder": main.decoder, "importer": main.importer, "undeliverable": main.undeliverable} {
 			stats := f.Stats()
@@ -165,7 +165,7 @@ func TestStack(t *testing.T) {
 				t.Errorf("%s: %d MiB resident", name, stats.Memory>>20)
 			}
 		}
-		t.Logf("handed on %d times, killed %d times, %d messages delivered twice", handedOn, killed, main.twice())
+		t.Logf("handed on %d times, handed back %d times, killed %d times, %d messages delivered twice", handedOn, handedBack, killed, main.twice())
 		if killed == 0 || main.twice() == 0 || handedOn < 2 && !requiretest.Race {
 			t.Error("that is no trial")
 		}

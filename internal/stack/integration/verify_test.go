@@ -186,8 +186,9 @@ func noticed(t *testing.T, notices []string, job dynamodb.Job, parts ...string) 
 }
 
 // logged holds the functions' logs to being JSON, whose names come once, and
-// free of what must not be in them.
-func (l *line) logged(t *testing.T) (handedOn int) {
+// free of what must not be in them. It returns how often a decoder handed its
+// job on, and an importer devices back.
+func (l *line) logged(t *testing.T) (handedOn, handedBack int) {
 	t.Helper()
 	for _, text := range l.log.lines() {
 		if strings.Contains(text, "BEGIN ") {
@@ -199,11 +200,14 @@ func (l *line) logged(t *testing.T) (handedOn int) {
 		if err := strict.Unmarshal([]byte(text), &entry); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) { // a killed function breaks off
 			t.Errorf("%s: %v: %s", l.name, err, text)
 		}
-		if entry.Message == "handed on" {
+		switch entry.Message {
+		case "handed on":
 			handedOn++
+		case "devices handed back":
+			handedBack++
 		}
 	}
-	return handedOn
+	return handedOn, handedBack
 }
 
 // keepLog writes the log to where `go test -artifacts` keeps it, and the end of

@@ -45,7 +45,7 @@ func (p *parser) screenKeys(text []byte, depth int) error {
 			return nil //nolint:nilerr // the strict parser says what is wrong, and where
 		}
 		if level := p.decoder.StackDepth(); level > depth {
-			return manifest.Errorf(manifest.ReasonMalformedEntry, "the JSON nests deeper than %d", depth)
+			return manifest.Errorf(manifest.ReasonMalformedEntry, "the JSON nests deeper than %d; --max-depth raises the limit", depth)
 		}
 		if token.Kind() != jsontext.KindString {
 			private = ""

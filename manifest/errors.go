@@ -79,13 +79,19 @@ func (e *FileError) Error() string {
 		b.WriteString(e.Vendor + ": ")
 	}
 	b.WriteString(e.Manifest)
-	if e.Entry > 0 {
+	switch e.Entry {
+	case 0:
+	case 1:
+		b.WriteString(": after 1 entry")
+	default:
 		fmt.Fprintf(&b, ": after %d entries", e.Entry)
 	}
-	if e.Line > 0 {
+	switch {
+	case e.Line > 0 && e.Offset > 0:
+		fmt.Fprintf(&b, " (line %d, byte %d)", e.Line, e.Offset)
+	case e.Line > 0:
 		fmt.Fprintf(&b, " (line %d)", e.Line)
-	}
-	if e.Offset > 0 {
+	case e.Offset > 0:
 		fmt.Fprintf(&b, " (byte %d)", e.Offset)
 	}
 	b.WriteString(": " + e.Err.Error())

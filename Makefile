@@ -57,11 +57,11 @@ test: venv sam jars ## run every test, with the race detector where there is a C
 # variable these tests skip. THINGPRESS_TEST_SEED takes another number for another course of events.
 .PHONY: test-stack
 test-stack: venv jars ## run the test of the whole stack
-	THINGPRESS_TEST_STACK=1 go run ./internal/tool/testsummary -count 1 -timeout $(TEST_TIMEOUT) ./internal/stack/integration
+	THINGPRESS_TEST_STACK=1 go run ./internal/tool/testsummary -count 1 -timeout $(TEST_TIMEOUT) ./internal/testkit/integration
 
 .PHONY: cost
 cost: venv jars ## print what an import through the stack costs, as docs/cost.md has it
-	THINGPRESS_TEST_STACK=1 go test -count 1 -v -run '^TestCost$$' ./internal/stack/integration
+	THINGPRESS_TEST_STACK=1 go test -count 1 -v -run '^TestCost$$' ./internal/testkit/integration
 
 # Each in its own target, so that make --keep-going shows what all of them find.
 .PHONY: lint lint-format lint-golangci lint-staticcheck lint-vulnerabilities
@@ -103,7 +103,7 @@ examples: ## write the manifests of examples/ anew
 
 .PHONY: bench
 bench: ## measure imports against what bounds them; ROW=ceiling runs one row
-	go run ./internal/bench -row '$(ROW)'
+	go run ./internal/testkit/bench -row '$(ROW)'
 
 .PHONY: fuzz
 fuzz: ## fuzz each decoder for FUZZTIME=60s
@@ -143,7 +143,7 @@ sam: ## install the SAM CLI and cfn-lint, unless they are there
 # run it. Without Maven or a network nothing is fetched, and the tests that want it skip, or fail where THINGPRESS_REQUIRE names it.
 .PHONY: jars
 jars: ## fetch ElasticMQ and DynamoDB Local for the tests, unless they are there
-	@for pom in internal/requiretest/jars/*/pom.xml; do \
+	@for pom in internal/testkit/require/jars/*/pom.xml; do \
 		name=$$(basename "$$(dirname "$$pom")"); to=$(CURDIR)/.tools/jars/$$name; missing=; \
 		while read -r sum file; do [ -f "$$to/$$file" ] || missing=yes; done < "$$(dirname "$$pom")/SHA256SUMS"; \
 		[ -n "$$missing" ] || continue; \

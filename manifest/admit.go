@@ -4,9 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"strings"
 	"time"
 )
@@ -18,8 +16,7 @@ func (o *Options) Admit(d *Device) error {
 	if err := o.checkLeaf(d); err != nil {
 		return err
 	}
-	sum := sha256.Sum256(d.Certificate.Raw)
-	d.CertificateID = hex.EncodeToString(sum[:])
+	d.CertificateID = CertificateIDOf(d.Certificate.Raw)
 	if d.ID == "" {
 		// A certificate without a CN has no ID; the template may name the thing by something else.
 		d.ID, _ = CommonName(d.Certificate)

@@ -39,9 +39,8 @@ type Device struct {
 	ThingName string
 	// Certificate is the leaf certificate; never nil.
 	Certificate *x509.Certificate
-	// CertificateID is the lower-case hex SHA-256 of the certificate's DER:
-	// what AWS IoT calls certificateId.
-	CertificateID string
+	// CertificateID is that of the certificate.
+	CertificateID CertificateID
 	// Attributes are what else the manifest says of the device.
 	Attributes map[string]string
 	// Warnings are oddities that do not keep the device out.

@@ -98,7 +98,7 @@ func (d *Device) field(name string) (string, error) {
 	case "serial":
 		value = d.Certificate.SerialNumber.Text(16)
 	case "fingerprint":
-		value = d.CertificateID
+		value = d.CertificateID.String()
 	default:
 		value = d.Attributes[name]
 	}

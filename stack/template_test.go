@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/thingpress/thingpress/internal/engine"
 	functions "github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/stack/metric"
 	"github.com/thingpress/thingpress/stack"
@@ -314,10 +314,10 @@ func TestRolesAllowWhatTheFunctionsCallAndNoMore(t *testing.T) {
 	t.Parallel()
 	parsed := load(t)
 	wanted := map[string][]string{"DecoderRole": {}, "ImporterRole": {}, "UndeliverableRole": {}}
-	for _, op := range importer.CheckOperations() {
+	for _, op := range engine.CheckOperations() {
 		wanted["DecoderRole"] = append(wanted["DecoderRole"], "iot:"+string(op))
 	}
-	for _, op := range importer.BatchOperations() {
+	for _, op := range engine.BatchOperations() {
 		wanted["ImporterRole"] = append(wanted["ImporterRole"], "iot:"+string(op))
 	}
 	if roles := parsed.of("AWS::IAM::Role"); len(roles) != len(wanted) {

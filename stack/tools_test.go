@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/thingpress/thingpress/internal/requiretest"
+	"github.com/thingpress/thingpress/internal/testkit/require"
 	"github.com/thingpress/thingpress/stack"
 )
 
@@ -17,8 +17,8 @@ import (
 // whatever the machine has configured for AWS.
 func command(t *testing.T, name string, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), requiretest.SAM(t, name), args...)
-	cmd.Dir = requiretest.Root(t)
+	cmd := exec.CommandContext(t.Context(), require.SAM(t, name), args...)
+	cmd.Dir = require.Root(t)
 	cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "SAM_CLI_TELEMETRY=0", "AWS_DEFAULT_REGION=eu-central-1", "AWS_EC2_METADATA_DISABLED=true")
 	var out, errs strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &errs

@@ -6,9 +6,9 @@ import (
 	"context"
 	"os"
 
-	"github.com/thingpress/thingpress/internal/stack/function"
+	"github.com/thingpress/thingpress/internal/stack/lambda"
 )
 
 func main() {
-	os.Exit(function.Main(context.Background(), os.LookupEnv, os.Stdout))
+	os.Exit(lambda.Main(context.Background(), os.LookupEnv, os.Stdout))
 }

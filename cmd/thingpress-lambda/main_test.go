@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/thingpress/thingpress/internal/stack/stacktest"
+	"github.com/thingpress/thingpress/internal/testkit/stacktest"
 )
 
 // build builds the program once, as the stack's artefact is built.
@@ -76,7 +76,7 @@ func TestOnlyWhatFunctionsNeedIsLinked(t *testing.T) {
 	}
 	for dep := range strings.Lines(string(out)) {
 		for _, unwanted := range []string{
-			"modernc.org/", "github.com/spf13/cobra", "github.com/spf13/pflag", "thingpress/internal/cli", "/internal/sandbox", "/internal/generate", "/internal/forge",
+			"modernc.org/", "github.com/spf13/cobra", "github.com/spf13/pflag", "thingpress/internal/cli", "/internal/sandbox", "/internal/generate", "/internal/testkit/",
 			"/internal/stack/stacktest", "/internal/stack/memoryledger", "/internal/ledger/sqlite", "service/cloudformation", "net/rpc", "testing\n",
 		} {
 			if strings.Contains(dep, unwanted) {

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/requiretest"
+	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
 const module = "github.com/thingpress/thingpress"
@@ -24,18 +24,19 @@ type arrow struct {
 // free to depend on others, but none of those named here may depend on it; only entry points are above it.
 var arrows = []arrow{
 	{"manifest/...", []string{"manifest/..."}},
-	{"internal/quota/...", nil},
+	{"internal/iot", nil},
+	{"internal/quota/...", []string{"internal/iot"}},
+	{"internal/awsiot/...", []string{"internal/awsiot/...", "internal/iot", "internal/quota"}},
 	{"internal/ledger", []string{"manifest/..."}},
-	{"internal/ledger/dynamodb/dynamodbtest", []string{"internal/requiretest"}},
 	{"internal/ledger/...", []string{"internal/ledger", "internal/ledger/...", "internal/xdg", "manifest/..."}},
 	{"internal/xdg", nil},
 	{"internal/environment", nil},
-	{"internal/importer/...", []string{"internal/importer/...", "internal/quota", "internal/ledger", "manifest/..."}},
-	{"internal/awsiot/...", []string{"internal/awsiot/...", "internal/importer/...", "internal/quota", "internal/ledger", "manifest/..."}},
-	{"internal/sandbox/...", []string{"internal/sandbox/...", "internal/quota", "manifest/..."}},
-	{"internal/progress/...", []string{"internal/importer/...", "internal/quota", "internal/ledger", "manifest/..."}},
-	{"internal/report/...", []string{"internal/importer/...", "internal/quota", "internal/ledger", "manifest/..."}},
-	{"internal/requiretest", nil},
+	{"internal/call", []string{"internal/iot", "internal/quota"}},
+	{"internal/device", []string{"internal/call", "internal/iot", "internal/ledger", "internal/quota", "manifest/..."}},
+	{"internal/engine/...", []string{"internal/engine/...", "internal/call", "internal/device", "internal/iot", "internal/quota", "internal/ledger", "manifest/..."}},
+	{"internal/sandbox/...", []string{"internal/sandbox/...", "internal/iot", "internal/quota", "manifest/..."}},
+	{"internal/material/...", []string{"internal/material/...", "manifest/..."}},
+	{"internal/testkit/require", nil},
 	{"internal/tool/...", nil},
 }
 
@@ -43,8 +44,8 @@ var arrows = []arrow{
 var entryPoints = map[string][]string{
 	"cmd/...":              nil,
 	"internal/cli/...":     {"cmd/thingpress", "internal/cli/..."},
-	"internal/stack/...":   {"cmd/...", "internal/cli/...", "internal/stack/..."},
-	"internal/requiretest": {"internal/ledger/dynamodb/dynamodbtest"},
+	"internal/stack/...":   {"cmd/...", "internal/cli/...", "internal/stack/...", "internal/testkit/..."},
+	"internal/testkit/...": {"internal/testkit/..."},
 }
 
 // foreign lists modules that a package must not link, directly or not, with the reason.
@@ -53,8 +54,8 @@ var foreign = []struct{ from, module, why string }{
 	{"manifest/...", "modernc.org/", "a decoder keeps no record"},
 	{"internal/quota/...", "github.com/aws/", "quotas are numbers; the adapter reads them"},
 	{"internal/ledger", "modernc.org/", "the interface must not bring one implementation along"},
-	{"internal/importer/...", "github.com/aws/", "the engine sees AWS through interfaces that it declares itself"},
-	{"internal/importer/...", "modernc.org/", "the engine sees the ledger through its interface"},
+	{"internal/engine/...", "github.com/aws/", "the engine sees AWS through interfaces that it declares itself"},
+	{"internal/engine/...", "modernc.org/", "the engine sees the ledger through its interface"},
 	{"internal/sandbox/...", "github.com/aws/", "the same code on both sides of the wire would hide an error"},
 	{"cmd/thingpress-lambda", "modernc.org/", "the stack's ledger is DynamoDB; SQLite would cost cold start"},
 }
@@ -70,7 +71,7 @@ type pkg struct {
 func ours(t *testing.T) []pkg {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-json=ImportPath,Imports,Deps", "./...")
-	cmd.Dir = requiretest.Root(t)
+	cmd.Dir = require.Root(t)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -134,8 +135,8 @@ func violations(packages []pkg) []string {
 		}
 		if matches("cmd/...", from) {
 			for _, dep := range p.Imports {
-				if to := local(dep); to != "" && to != "internal/cli" && to != "internal/stack/function" {
-					broken = append(broken, from+" imports "+to+"; a main only starts cli or stack/function")
+				if to := local(dep); to != "" && to != "internal/cli" && to != "internal/stack/lambda" {
+					broken = append(broken, from+" imports "+to+"; a main only starts cli or stack/lambda")
 				}
 			}
 		}
@@ -165,23 +166,23 @@ func TestArrowsNoticeAWrongDependency(t *testing.T) {
 		{"manifest/infineon", "internal/quota"},
 		{"internal/quota", "manifest"},
 		{"internal/ledger", "internal/ledger/sqlite"},
-		{"internal/ledger/sqlite", "internal/importer"},
-		{"internal/importer", "internal/awsiot"},
-		{"internal/importer", "internal/something"},
+		{"internal/ledger/sqlite", "internal/engine"},
+		{"internal/engine", "internal/awsiot"},
+		{"internal/engine", "internal/something"},
 		{"internal/awsiot", "internal/sandbox"},
-		{"internal/sandbox", "internal/importer"},
+		{"internal/sandbox", "internal/engine"},
 		{"internal/something", "internal/cli"},
 		{"internal/stack", "internal/cli"},
-		{"internal/cli", "internal/requiretest"},
-		{"cmd/thingpress", "internal/importer"},
-		{"cmd/thingpress-lambda", "internal/stack/importer"},
+		{"internal/cli", "internal/testkit/require"},
+		{"cmd/thingpress", "internal/engine"},
+		{"cmd/thingpress-lambda", "internal/stack/bring"},
 	} {
 		deps := []string{"fmt", module + "/" + c.to}
 		if v := violations([]pkg{{ImportPath: module + "/" + c.from, Imports: deps, Deps: deps}}); len(v) == 0 {
 			t.Errorf("%s may depend on %s", c.from, c.to)
 		}
 	}
-	if v := violations([]pkg{{ImportPath: module + "/internal/importer", Deps: []string{"github.com/aws/smithy-go"}}}); len(v) != 1 {
+	if v := violations([]pkg{{ImportPath: module + "/internal/engine", Deps: []string{"github.com/aws/smithy-go"}}}); len(v) != 1 {
 		t.Errorf("the engine links the SDK: %q", v)
 	}
 }

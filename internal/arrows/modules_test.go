@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/requiretest"
+	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
 // required returns what a go.mod requires, version by module.
@@ -33,7 +33,7 @@ func required(t *testing.T, file string) map[string]string {
 // build, and a routine upgrade raises the two apart.
 func TestLibcIsTheOneThatSQLiteWasTranslatedFor(t *testing.T) {
 	t.Parallel()
-	root := requiretest.Root(t)
+	root := require.Root(t)
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.GoMod}}", "modernc.org/sqlite")
 	cmd.Dir = root
 	out, err := cmd.Output()

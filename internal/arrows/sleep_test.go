@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/requiretest"
+	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
 // sleeps returns the positions of time.Sleep in a file that has no synctest bubble in which it would cost nothing.
@@ -35,7 +35,7 @@ func sleeps(fset *token.FileSet, file *ast.File) []token.Position {
 func TestNoTestSleepsOutsideABubble(t *testing.T) {
 	t.Parallel()
 	fset := token.NewFileSet()
-	err := filepath.WalkDir(requiretest.Root(t), func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(require.Root(t), func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err

@@ -3,29 +3,29 @@ package awsiot
 import (
 	"context"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iot"
-	"github.com/aws/aws-sdk-go-v2/service/iot/types"
+	"github.com/thingpress/thingpress/internal/iot"
 
-	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/iot"
+	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 )
 
-// AttachThingPrincipal implements [importer.Principals].
+// AttachThingPrincipal implements [engine.Principals].
 func (c *Client) AttachThingPrincipal(ctx context.Context, thing, arn string, exclusive bool) error {
-	in := &iot.AttachThingPrincipalInput{ThingName: &thing, Principal: &arn}
+	in := &sdk.AttachThingPrincipalInput{ThingName: &thing, Principal: &arn}
 	if exclusive {
 		in.ThingPrincipalType = types.ThingPrincipalTypeExclusiveThing
 	}
-	_, err := call(ctx, c, "AttachThingPrincipal", func(ctx context.Context) (*iot.AttachThingPrincipalOutput, error) {
+	_, err := call(ctx, c, "AttachThingPrincipal", func(ctx context.Context) (*sdk.AttachThingPrincipalOutput, error) {
 		return c.iot.AttachThingPrincipal(ctx, in)
 	})
 	return err
 }
 
-// ListThingPrincipals implements [importer.Principals].
-func (c *Client) ListThingPrincipals(ctx context.Context, thing, token string) ([]importer.Link, string, error) {
-	out, err := call(ctx, c, "ListThingPrincipals", func(ctx context.Context) (*iot.ListThingPrincipalsOutput, error) {
-		return c.iot.ListThingPrincipals(ctx, &iot.ListThingPrincipalsInput{
+// ListThingPrincipals implements [engine.Principals].
+func (c *Client) ListThingPrincipals(ctx context.Context, thing, token string) ([]iot.Link, string, error) {
+	out, err := call(ctx, c, "ListThingPrincipals", func(ctx context.Context) (*sdk.ListThingPrincipalsOutput, error) {
+		return c.iot.ListThingPrincipals(ctx, &sdk.ListThingPrincipalsInput{
 			ThingName: &thing, MaxResults: aws.Int32(pageSize), NextToken: optional(token),
 		})
 	})
@@ -35,27 +35,27 @@ func (c *Client) ListThingPrincipals(ctx context.Context, thing, token string) (
 	return links(out.Principals), deref(out.NextToken), nil
 }
 
-// ListThingPrincipalsV2 implements [importer.Principals].
-func (c *Client) ListThingPrincipalsV2(ctx context.Context, thing, token string) ([]importer.Link, string, error) {
-	out, err := call(ctx, c, "ListThingPrincipalsV2", func(ctx context.Context) (*iot.ListThingPrincipalsV2Output, error) {
-		return c.iot.ListThingPrincipalsV2(ctx, &iot.ListThingPrincipalsV2Input{
+// ListThingPrincipalsV2 implements [engine.Principals].
+func (c *Client) ListThingPrincipalsV2(ctx context.Context, thing, token string) ([]iot.Link, string, error) {
+	out, err := call(ctx, c, "ListThingPrincipalsV2", func(ctx context.Context) (*sdk.ListThingPrincipalsV2Output, error) {
+		return c.iot.ListThingPrincipalsV2(ctx, &sdk.ListThingPrincipalsV2Input{
 			ThingName: &thing, MaxResults: aws.Int32(pageSize), NextToken: optional(token),
 		})
 	})
 	if err != nil {
 		return nil, "", err
 	}
-	page := make([]importer.Link, len(out.ThingPrincipalObjects))
+	page := make([]iot.Link, len(out.ThingPrincipalObjects))
 	for i, o := range out.ThingPrincipalObjects {
-		page[i] = importer.Link{Name: deref(o.Principal), Type: string(o.ThingPrincipalType)}
+		page[i] = iot.Link{Name: deref(o.Principal), Type: string(o.ThingPrincipalType)}
 	}
 	return page, deref(out.NextToken), nil
 }
 
-// ListPrincipalThings implements [importer.Principals].
-func (c *Client) ListPrincipalThings(ctx context.Context, arn, token string) ([]importer.Link, string, error) {
-	out, err := call(ctx, c, "ListPrincipalThings", func(ctx context.Context) (*iot.ListPrincipalThingsOutput, error) {
-		return c.iot.ListPrincipalThings(ctx, &iot.ListPrincipalThingsInput{
+// ListPrincipalThings implements [engine.Principals].
+func (c *Client) ListPrincipalThings(ctx context.Context, arn, token string) ([]iot.Link, string, error) {
+	out, err := call(ctx, c, "ListPrincipalThings", func(ctx context.Context) (*sdk.ListPrincipalThingsOutput, error) {
+		return c.iot.ListPrincipalThings(ctx, &sdk.ListPrincipalThingsInput{
 			Principal: &arn, MaxResults: aws.Int32(pageSize), NextToken: optional(token),
 		})
 	})
@@ -65,43 +65,43 @@ func (c *Client) ListPrincipalThings(ctx context.Context, arn, token string) ([]
 	return links(out.Things), deref(out.NextToken), nil
 }
 
-// ListPrincipalThingsV2 implements [importer.Principals].
-func (c *Client) ListPrincipalThingsV2(ctx context.Context, arn, token string) ([]importer.Link, string, error) {
-	out, err := call(ctx, c, "ListPrincipalThingsV2", func(ctx context.Context) (*iot.ListPrincipalThingsV2Output, error) {
-		return c.iot.ListPrincipalThingsV2(ctx, &iot.ListPrincipalThingsV2Input{
+// ListPrincipalThingsV2 implements [engine.Principals].
+func (c *Client) ListPrincipalThingsV2(ctx context.Context, arn, token string) ([]iot.Link, string, error) {
+	out, err := call(ctx, c, "ListPrincipalThingsV2", func(ctx context.Context) (*sdk.ListPrincipalThingsV2Output, error) {
+		return c.iot.ListPrincipalThingsV2(ctx, &sdk.ListPrincipalThingsV2Input{
 			Principal: &arn, MaxResults: aws.Int32(pageSize), NextToken: optional(token),
 		})
 	})
 	if err != nil {
 		return nil, "", err
 	}
-	page := make([]importer.Link, len(out.PrincipalThingObjects))
+	page := make([]iot.Link, len(out.PrincipalThingObjects))
 	for i, o := range out.PrincipalThingObjects {
-		page[i] = importer.Link{Name: deref(o.ThingName), Type: string(o.ThingPrincipalType)}
+		page[i] = iot.Link{Name: deref(o.ThingName), Type: string(o.ThingPrincipalType)}
 	}
 	return page, deref(out.NextToken), nil
 }
 
-func links(names []string) []importer.Link {
-	page := make([]importer.Link, len(names))
+func links(names []string) []iot.Link {
+	page := make([]iot.Link, len(names))
 	for i, name := range names {
-		page[i] = importer.Link{Name: name}
+		page[i] = iot.Link{Name: name}
 	}
 	return page
 }
 
-// AttachPolicy implements [importer.Policies].
+// AttachPolicy implements [engine.Policies].
 func (c *Client) AttachPolicy(ctx context.Context, policy, target string) error {
-	_, err := call(ctx, c, "AttachPolicy", func(ctx context.Context) (*iot.AttachPolicyOutput, error) {
-		return c.iot.AttachPolicy(ctx, &iot.AttachPolicyInput{PolicyName: &policy, Target: &target})
+	_, err := call(ctx, c, "AttachPolicy", func(ctx context.Context) (*sdk.AttachPolicyOutput, error) {
+		return c.iot.AttachPolicy(ctx, &sdk.AttachPolicyInput{PolicyName: &policy, Target: &target})
 	})
 	return err
 }
 
-// ListAttachedPolicies implements [importer.Policies].
+// ListAttachedPolicies implements [engine.Policies].
 func (c *Client) ListAttachedPolicies(ctx context.Context, target, token string) ([]string, string, error) {
-	out, err := call(ctx, c, "ListAttachedPolicies", func(ctx context.Context) (*iot.ListAttachedPoliciesOutput, error) {
-		return c.iot.ListAttachedPolicies(ctx, &iot.ListAttachedPoliciesInput{
+	out, err := call(ctx, c, "ListAttachedPolicies", func(ctx context.Context) (*sdk.ListAttachedPoliciesOutput, error) {
+		return c.iot.ListAttachedPolicies(ctx, &sdk.ListAttachedPoliciesInput{
 			Target: &target, PageSize: aws.Int32(pageSize), Marker: optional(token),
 		})
 	})
@@ -115,10 +115,10 @@ func (c *Client) ListAttachedPolicies(ctx context.Context, target, token string)
 	return page, deref(out.NextMarker), nil
 }
 
-// ListTargetsForPolicy implements [importer.Policies].
+// ListTargetsForPolicy implements [engine.Policies].
 func (c *Client) ListTargetsForPolicy(ctx context.Context, policy, token string) ([]string, string, error) {
-	out, err := call(ctx, c, "ListTargetsForPolicy", func(ctx context.Context) (*iot.ListTargetsForPolicyOutput, error) {
-		return c.iot.ListTargetsForPolicy(ctx, &iot.ListTargetsForPolicyInput{
+	out, err := call(ctx, c, "ListTargetsForPolicy", func(ctx context.Context) (*sdk.ListTargetsForPolicyOutput, error) {
+		return c.iot.ListTargetsForPolicy(ctx, &sdk.ListTargetsForPolicyInput{
 			PolicyName: &policy, PageSize: aws.Int32(pageSize), Marker: optional(token),
 		})
 	})
@@ -128,26 +128,26 @@ func (c *Client) ListTargetsForPolicy(ctx context.Context, policy, token string)
 	return out.Targets, deref(out.NextMarker), nil
 }
 
-// AddThingToThingGroup implements [importer.Groups].
+// AddThingToThingGroup implements [engine.Groups].
 func (c *Client) AddThingToThingGroup(ctx context.Context, group, thing string) error {
-	_, err := call(ctx, c, "AddThingToThingGroup", func(ctx context.Context) (*iot.AddThingToThingGroupOutput, error) {
-		return c.iot.AddThingToThingGroup(ctx, &iot.AddThingToThingGroupInput{ThingGroupName: &group, ThingName: &thing})
+	_, err := call(ctx, c, "AddThingToThingGroup", func(ctx context.Context) (*sdk.AddThingToThingGroupOutput, error) {
+		return c.iot.AddThingToThingGroup(ctx, &sdk.AddThingToThingGroupInput{ThingGroupName: &group, ThingName: &thing})
 	})
 	return err
 }
 
-// UpdateThingGroupsForThing implements [importer.Groups].
+// UpdateThingGroupsForThing implements [engine.Groups].
 func (c *Client) UpdateThingGroupsForThing(ctx context.Context, thing string, groups []string) error {
-	_, err := call(ctx, c, "UpdateThingGroupsForThing", func(ctx context.Context) (*iot.UpdateThingGroupsForThingOutput, error) {
-		return c.iot.UpdateThingGroupsForThing(ctx, &iot.UpdateThingGroupsForThingInput{ThingName: &thing, ThingGroupsToAdd: groups})
+	_, err := call(ctx, c, "UpdateThingGroupsForThing", func(ctx context.Context) (*sdk.UpdateThingGroupsForThingOutput, error) {
+		return c.iot.UpdateThingGroupsForThing(ctx, &sdk.UpdateThingGroupsForThingInput{ThingName: &thing, ThingGroupsToAdd: groups})
 	})
 	return err
 }
 
-// ListThingGroupsForThing implements [importer.Groups].
+// ListThingGroupsForThing implements [engine.Groups].
 func (c *Client) ListThingGroupsForThing(ctx context.Context, thing, token string) ([]string, string, error) {
-	out, err := call(ctx, c, "ListThingGroupsForThing", func(ctx context.Context) (*iot.ListThingGroupsForThingOutput, error) {
-		return c.iot.ListThingGroupsForThing(ctx, &iot.ListThingGroupsForThingInput{
+	out, err := call(ctx, c, "ListThingGroupsForThing", func(ctx context.Context) (*sdk.ListThingGroupsForThingOutput, error) {
+		return c.iot.ListThingGroupsForThing(ctx, &sdk.ListThingGroupsForThingInput{
 			ThingName: &thing, MaxResults: aws.Int32(pageSize), NextToken: optional(token),
 		})
 	})
@@ -161,10 +161,10 @@ func (c *Client) ListThingGroupsForThing(ctx context.Context, thing, token strin
 	return page, deref(out.NextToken), nil
 }
 
-// ListThingsInThingGroup implements [importer.Groups].
+// ListThingsInThingGroup implements [engine.Groups].
 func (c *Client) ListThingsInThingGroup(ctx context.Context, group, token string) ([]string, string, error) {
-	out, err := call(ctx, c, "ListThingsInThingGroup", func(ctx context.Context) (*iot.ListThingsInThingGroupOutput, error) {
-		return c.iot.ListThingsInThingGroup(ctx, &iot.ListThingsInThingGroupInput{
+	out, err := call(ctx, c, "ListThingsInThingGroup", func(ctx context.Context) (*sdk.ListThingsInThingGroupOutput, error) {
+		return c.iot.ListThingsInThingGroup(ctx, &sdk.ListThingsInThingGroupInput{
 			ThingGroupName: &group, MaxResults: aws.Int32(pageSize), NextToken: optional(token),
 		})
 	})

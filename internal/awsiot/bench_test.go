@@ -6,12 +6,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/thingpress/thingpress/internal/iot"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/iot"
+	sdk "github.com/aws/aws-sdk-go-v2/service/iot"
 
 	"github.com/thingpress/thingpress/internal/awsiot"
-	"github.com/thingpress/thingpress/internal/importer"
 )
 
 // instant answers at once, so that only the client's own work is measured.
@@ -32,13 +33,13 @@ func (instant) RoundTrip(r *http.Request) (*http.Response, error) {
 // as it comes.
 func BenchmarkCall(b *testing.B) {
 	b.Run("plain", func(b *testing.B) {
-		client := iot.New(iot.Options{
+		client := sdk.New(sdk.Options{
 			Region: "us-east-1", BaseEndpoint: aws.String("http://localhost"), HTTPClient: &http.Client{Transport: instant{}},
 			Credentials: credentials.NewStaticCredentialsProvider("AKIA", "secret", ""),
 		})
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := client.CreateThing(b.Context(), &iot.CreateThingInput{ThingName: aws.String("a"), ThingTypeName: aws.String("t")}); err != nil {
+			if _, err := client.CreateThing(b.Context(), &sdk.CreateThingInput{ThingName: aws.String("a"), ThingTypeName: aws.String("t")}); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -50,7 +51,7 @@ func BenchmarkCall(b *testing.B) {
 		}
 		b.ReportAllocs()
 		for b.Loop() {
-			if err := client.CreateThing(b.Context(), importer.Thing{Name: "a", Type: "t"}); err != nil {
+			if err := client.CreateThing(b.Context(), iot.Thing{Name: "a", Type: "t"}); err != nil {
 				b.Fatal(err)
 			}
 		}

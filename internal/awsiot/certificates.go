@@ -4,26 +4,26 @@ import (
 	"context"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iot"
-	"github.com/aws/aws-sdk-go-v2/service/iot/types"
+	"github.com/thingpress/thingpress/internal/iot"
 
-	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/iot"
+	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 )
 
 var (
-	_ importer.Certificates = (*Client)(nil)
-	_ importer.Things       = (*Client)(nil)
-	_ importer.Principals   = (*Client)(nil)
-	_ importer.Policies     = (*Client)(nil)
-	_ importer.Groups       = (*Client)(nil)
-	_ importer.Checks       = (*Client)(nil)
+	_ iot.Certificates = (*Client)(nil)
+	_ iot.Things       = (*Client)(nil)
+	_ iot.Principals   = (*Client)(nil)
+	_ iot.Policies     = (*Client)(nil)
+	_ iot.Groups       = (*Client)(nil)
+	_ iot.Checks       = (*Client)(nil)
 )
 
-// RegisterCertificateWithoutCA implements [importer.Certificates].
-func (c *Client) RegisterCertificateWithoutCA(ctx context.Context, pem string, status importer.Status) (string, error) {
-	out, err := call(ctx, c, "RegisterCertificateWithoutCA", func(ctx context.Context) (*iot.RegisterCertificateWithoutCAOutput, error) {
-		return c.iot.RegisterCertificateWithoutCA(ctx, &iot.RegisterCertificateWithoutCAInput{
+// RegisterCertificateWithoutCA implements [engine.Certificates].
+func (c *Client) RegisterCertificateWithoutCA(ctx context.Context, pem string, status iot.Status) (string, error) {
+	out, err := call(ctx, c, "RegisterCertificateWithoutCA", func(ctx context.Context) (*sdk.RegisterCertificateWithoutCAOutput, error) {
+		return c.iot.RegisterCertificateWithoutCA(ctx, &sdk.RegisterCertificateWithoutCAInput{
 			CertificatePem: &pem, Status: types.CertificateStatus(status),
 		})
 	})
@@ -33,42 +33,42 @@ func (c *Client) RegisterCertificateWithoutCA(ctx context.Context, pem string, s
 	return deref(out.CertificateArn), nil
 }
 
-// DescribeCertificate implements [importer.Certificates].
-func (c *Client) DescribeCertificate(ctx context.Context, id string) (importer.Certificate, error) {
-	out, err := call(ctx, c, "DescribeCertificate", func(ctx context.Context) (*iot.DescribeCertificateOutput, error) {
-		return c.iot.DescribeCertificate(ctx, &iot.DescribeCertificateInput{CertificateId: &id})
+// DescribeCertificate implements [engine.Certificates].
+func (c *Client) DescribeCertificate(ctx context.Context, id string) (iot.Certificate, error) {
+	out, err := call(ctx, c, "DescribeCertificate", func(ctx context.Context) (*sdk.DescribeCertificateOutput, error) {
+		return c.iot.DescribeCertificate(ctx, &sdk.DescribeCertificateInput{CertificateId: &id})
 	})
 	if err != nil || out.CertificateDescription == nil {
-		return importer.Certificate{}, err
+		return iot.Certificate{}, err
 	}
 	d := out.CertificateDescription
-	return importer.Certificate{
+	return iot.Certificate{
 		ID: deref(d.CertificateId), ARN: deref(d.CertificateArn),
-		Status: importer.Status(d.Status), Created: timeOf(d.CreationDate),
+		Status: iot.Status(d.Status), Created: timeOf(d.CreationDate),
 	}, nil
 }
 
-// UpdateCertificate implements [importer.Certificates].
-func (c *Client) UpdateCertificate(ctx context.Context, id string, status importer.Status) error {
-	_, err := call(ctx, c, "UpdateCertificate", func(ctx context.Context) (*iot.UpdateCertificateOutput, error) {
-		return c.iot.UpdateCertificate(ctx, &iot.UpdateCertificateInput{CertificateId: &id, NewStatus: types.CertificateStatus(status)})
+// UpdateCertificate implements [engine.Certificates].
+func (c *Client) UpdateCertificate(ctx context.Context, id string, status iot.Status) error {
+	_, err := call(ctx, c, "UpdateCertificate", func(ctx context.Context) (*sdk.UpdateCertificateOutput, error) {
+		return c.iot.UpdateCertificate(ctx, &sdk.UpdateCertificateInput{CertificateId: &id, NewStatus: types.CertificateStatus(status)})
 	})
 	return err
 }
 
-// ListCertificates implements [importer.Certificates].
-func (c *Client) ListCertificates(ctx context.Context, token string) ([]importer.Certificate, string, error) {
-	out, err := call(ctx, c, "ListCertificates", func(ctx context.Context) (*iot.ListCertificatesOutput, error) {
-		return c.iot.ListCertificates(ctx, &iot.ListCertificatesInput{PageSize: aws.Int32(pageSize), Marker: optional(token)})
+// ListCertificates implements [engine.Certificates].
+func (c *Client) ListCertificates(ctx context.Context, token string) ([]iot.Certificate, string, error) {
+	out, err := call(ctx, c, "ListCertificates", func(ctx context.Context) (*sdk.ListCertificatesOutput, error) {
+		return c.iot.ListCertificates(ctx, &sdk.ListCertificatesInput{PageSize: aws.Int32(pageSize), Marker: optional(token)})
 	})
 	if err != nil {
 		return nil, "", err
 	}
-	page := make([]importer.Certificate, len(out.Certificates))
+	page := make([]iot.Certificate, len(out.Certificates))
 	for i, l := range out.Certificates {
-		page[i] = importer.Certificate{
+		page[i] = iot.Certificate{
 			ID: deref(l.CertificateId), ARN: deref(l.CertificateArn),
-			Status: importer.Status(l.Status), Created: timeOf(l.CreationDate),
+			Status: iot.Status(l.Status), Created: timeOf(l.CreationDate),
 		}
 	}
 	return page, deref(out.NextMarker), nil

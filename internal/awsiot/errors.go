@@ -9,76 +9,76 @@ import (
 	"strings"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/iot"
+
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
-
-	"github.com/thingpress/thingpress/internal/importer"
 )
 
 // classes of error codes. What is not here is the device's fault when AWS
 // answered 4xx, and transient when it answered 5xx.
-var classes = map[string]importer.Class{
-	"ThrottlingException":       importer.Throttled,
-	"Throttling":                importer.Throttled,
-	"ThrottledException":        importer.Throttled,
-	"TooManyRequestsException":  importer.Throttled,
-	"TooManyRequests":           importer.Throttled,
-	"RequestLimitExceeded":      importer.Throttled,
-	"RequestThrottled":          importer.Throttled,
-	"RequestThrottledException": importer.Throttled,
+var classes = map[string]iot.Class{
+	"ThrottlingException":       iot.ClassThrottled,
+	"Throttling":                iot.ClassThrottled,
+	"ThrottledException":        iot.ClassThrottled,
+	"TooManyRequestsException":  iot.ClassThrottled,
+	"TooManyRequests":           iot.ClassThrottled,
+	"RequestLimitExceeded":      iot.ClassThrottled,
+	"RequestThrottled":          iot.ClassThrottled,
+	"RequestThrottledException": iot.ClassThrottled,
 
-	"InternalFailureException":    importer.Transient,
-	"InternalFailure":             importer.Transient,
-	"InternalException":           importer.Transient,
-	"InternalServerError":         importer.Transient,
-	"InternalServerException":     importer.Transient,
-	"ServiceUnavailableException": importer.Transient,
-	"ServiceUnavailable":          importer.Transient,
-	"RequestTimeout":              importer.Transient,
-	"RequestTimeoutException":     importer.Transient,
+	"InternalFailureException":    iot.ClassTransient,
+	"InternalFailure":             iot.ClassTransient,
+	"InternalException":           iot.ClassTransient,
+	"InternalServerError":         iot.ClassTransient,
+	"InternalServerException":     iot.ClassTransient,
+	"ServiceUnavailableException": iot.ClassTransient,
+	"ServiceUnavailable":          iot.ClassTransient,
+	"RequestTimeout":              iot.ClassTransient,
+	"RequestTimeoutException":     iot.ClassTransient,
 
-	"ResourceAlreadyExistsException": importer.Exists,
-	"ResourceNotFoundException":      importer.NotFound,
+	"ResourceAlreadyExistsException": iot.ClassExists,
+	"ResourceNotFoundException":      iot.ClassNotFound,
 
-	"VersionConflictException":           importer.Conflict,
-	"ConflictingResourceUpdateException": importer.Conflict,
+	"VersionConflictException":           iot.ClassConflict,
+	"ConflictingResourceUpdateException": iot.ClassConflict,
 
 	// Ten policies on a certificate, ten groups of a thing: final, though the
 	// SDK calls it throttling.
-	"LimitExceededException": importer.Device,
+	"LimitExceededException": iot.ClassDevice,
 
-	"AccessDeniedException":          importer.Import,
-	"AccessDenied":                   importer.Import,
-	"UnauthorizedException":          importer.Import,
-	"NotAuthorized":                  importer.Import,
-	"ForbiddenException":             importer.Import,
-	"OptInRequired":                  importer.Import,
-	"SubscriptionRequiredException":  importer.Import,
-	"MissingAuthenticationToken":     importer.Import,
-	"UnknownOperationException":      importer.Import,
-	"AccountProblem":                 importer.Import,
-	"MissingAuthenticationException": importer.Import,
+	"AccessDeniedException":          iot.ClassImport,
+	"AccessDenied":                   iot.ClassImport,
+	"UnauthorizedException":          iot.ClassImport,
+	"NotAuthorized":                  iot.ClassImport,
+	"ForbiddenException":             iot.ClassImport,
+	"OptInRequired":                  iot.ClassImport,
+	"SubscriptionRequiredException":  iot.ClassImport,
+	"MissingAuthenticationToken":     iot.ClassImport,
+	"UnknownOperationException":      iot.ClassImport,
+	"AccountProblem":                 iot.ClassImport,
+	"MissingAuthenticationException": iot.ClassImport,
 
-	"ExpiredTokenException":               importer.Credentials,
-	"ExpiredToken":                        importer.Credentials,
-	"TokenRefreshRequired":                importer.Credentials,
-	"InvalidClientTokenId":                importer.Credentials,
-	"UnrecognizedClientException":         importer.Credentials,
-	"InvalidSignatureException":           importer.Credentials,
-	"SignatureDoesNotMatch":               importer.Credentials,
-	"IncompleteSignature":                 importer.Credentials,
-	"IncompleteSignatureException":        importer.Credentials,
-	"MissingAuthenticationTokenException": importer.Credentials,
+	"ExpiredTokenException":               iot.ClassCredentials,
+	"ExpiredToken":                        iot.ClassCredentials,
+	"TokenRefreshRequired":                iot.ClassCredentials,
+	"InvalidClientTokenId":                iot.ClassCredentials,
+	"UnrecognizedClientException":         iot.ClassCredentials,
+	"InvalidSignatureException":           iot.ClassCredentials,
+	"SignatureDoesNotMatch":               iot.ClassCredentials,
+	"IncompleteSignature":                 iot.ClassCredentials,
+	"IncompleteSignatureException":        iot.ClassCredentials,
+	"MissingAuthenticationTokenException": iot.ClassCredentials,
 
-	"RequestTimeTooSkewed": importer.ClockSkew,
-	"RequestExpired":       importer.ClockSkew,
-	"RequestInTheFuture":   importer.ClockSkew,
+	"RequestTimeTooSkewed": iot.ClassClockSkew,
+	"RequestExpired":       iot.ClassClockSkew,
+	"RequestInTheFuture":   iot.ClassClockSkew,
 }
 
 // explain turns an error of the SDK into one that the engine understands.
 func (c *Client) explain(operation string, started time.Time, err error) error {
-	e := &importer.APIError{Operation: operation, Err: err}
+	e := &iot.APIError{Operation: operation, Err: err}
 	var response *smithyhttp.ResponseError
 	status := 0
 	if errors.As(err, &response) {
@@ -97,50 +97,50 @@ func (c *Client) explain(operation string, started time.Time, err error) error {
 	e.Class = classify(e, status)
 	c.reconsider(e, started)
 	// Until it is known to have been refused, a call may have taken effect.
-	e.Ambiguous = e.Class == importer.Transient && !refused(e) && !neverSent(err)
+	e.Ambiguous = e.Class == iot.ClassTransient && !refused(e) && !neverSent(err)
 	return e
 }
 
 // unknownCode is what the SDK calls an answer without an error code.
 const unknownCode = "UnknownError"
 
-func classify(e *importer.APIError, status int) importer.Class {
+func classify(e *iot.APIError, status int) iot.Class {
 	if isCredentials(e.Err) {
-		return importer.Credentials
+		return iot.ClassCredentials
 	}
 	if class := neverAnswered(e.Err); class != 0 {
 		return class
 	}
 	if e.Code == "InvalidSignatureException" && aboutTime(e.Message) {
-		return importer.ClockSkew
+		return iot.ClassClockSkew
 	}
 	if class, ok := classes[e.Code]; ok {
 		return class
 	}
 	switch {
 	case status >= 500, status == 0, status == http.StatusRequestTimeout:
-		return importer.Transient
+		return iot.ClassTransient
 	case status == http.StatusTooManyRequests:
-		return importer.Throttled
+		return iot.ClassThrottled
 	case status < 300: // an answer that was cut off
-		return importer.Transient
+		return iot.ClassTransient
 	case e.Code == "": // not an answer of AWS IoT: a proxy, or another service
-		return importer.Import
+		return iot.ClassImport
 	}
-	return importer.Device
+	return iot.ClassDevice
 }
 
 // neverAnswered tells errors that come again however often the call is made:
 // a request that cannot be made of its input, and an endpoint that cannot be trusted.
-func neverAnswered(err error) importer.Class {
+func neverAnswered(err error) iot.Class {
 	var input *smithy.InvalidParamsError
 	var serialization *smithy.SerializationError
 	var untrusted *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &input), errors.As(err, &serialization):
-		return importer.Device
+		return iot.ClassDevice
 	case errors.As(err, &untrusted):
-		return importer.Import
+		return iot.ClassImport
 	}
 	return 0
 }
@@ -150,18 +150,18 @@ func aboutTime(message string) bool {
 }
 
 // reconsider lets a call be made again with new credentials or a corrected clock.
-func (c *Client) reconsider(e *importer.APIError, started time.Time) {
+func (c *Client) reconsider(e *iot.APIError, started time.Time) {
 	switch {
-	case e.Class == importer.Credentials && e.Code != "" && c.identity.renew(started),
-		e.Class == importer.ClockSkew && c.identity.correct(started):
-		e.Class = importer.Transient
+	case e.Class == iot.ClassCredentials && e.Code != "" && c.identity.renew(started),
+		e.Class == iot.ClassClockSkew && c.identity.correct(started):
+		e.Class = iot.ClassTransient
 	}
 }
 
 // refused says that AWS answered without having done anything.
-func refused(e *importer.APIError) bool {
+func refused(e *iot.APIError) bool {
 	class := classes[e.Code]
-	return class == importer.Credentials || class == importer.ClockSkew
+	return class == iot.ClassCredentials || class == iot.ClassClockSkew
 }
 
 // neverSent says that the request did not reach the endpoint.
@@ -193,8 +193,8 @@ func call[Out any](ctx context.Context, c *Client, operation string, do func(ctx
 	out, err := do(ctx)
 	if err != nil {
 		err = c.explain(operation, started, err)
-		var e *importer.APIError
-		if !errors.As(err, &e) || e.Class != importer.Credentials && e.Code != "" && !refused(e) {
+		var e *iot.APIError
+		if !errors.As(err, &e) || e.Class != iot.ClassCredentials && e.Code != "" && !refused(e) {
 			c.identity.taken()
 		}
 		return out, err

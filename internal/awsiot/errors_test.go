@@ -14,8 +14,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/iot"
+
 	"github.com/thingpress/thingpress/internal/awsiot"
-	"github.com/thingpress/thingpress/internal/importer"
 )
 
 // roundTrip is a transport made of a function.
@@ -46,35 +47,35 @@ func TestErrorsAreClassifiedByCode(t *testing.T) {
 	for _, test := range []struct {
 		name      string
 		response  func() (*http.Response, error)
-		want      importer.Class
+		want      iot.Class
 		ambiguous bool
 	}{
-		{"throttled with 400", say(400, "ThrottlingException", message), importer.Throttled, false},
-		{"throttled with 429", say(429, "ThrottlingException", message), importer.Throttled, false},
-		{"429 without a code", say(429, "", "{}"), importer.Throttled, false},
-		{"code in the body", say(400, "", `{"__type":"ThrottlingException","message":"m"}`), importer.Throttled, false},
-		{"code with a URI", say(400, "ThrottlingException:http://internal.amazon.com/coral/", message), importer.Throttled, false},
-		{"ten policies", say(410, "LimitExceededException", message), importer.Device, false},
-		{"500", say(500, "InternalFailureException", message), importer.Transient, true},
-		{"503", say(503, "ServiceUnavailableException", message), importer.Transient, true},
-		{"500 in HTML", say(500, "", "<html>no</html>"), importer.Transient, true},
-		{"answer cut off", say(200, "", `{"thingName":`), importer.Transient, true},
-		{"validation", say(400, "CertificateValidationException", message), importer.Device, false},
-		{"missing", say(404, "ResourceNotFoundException", message), importer.NotFound, false},
-		{"version", say(409, "VersionConflictException", message), importer.Conflict, false},
-		{"denied", say(403, "AccessDeniedException", message), importer.Import, false},
-		{"unauthorized", say(401, "UnauthorizedException", message), importer.Import, false},
-		{"another server", say(404, "", "<html>no</html>"), importer.Import, false},
-		{"reset", fail(&net.OpError{Op: "read", Err: errors.New("connection reset")}), importer.Transient, true},
-		{"refused", fail(&net.OpError{Op: "dial", Err: errors.New("connection refused")}), importer.Transient, false},
-		{"untrusted", fail(&tls.CertificateVerificationError{Err: errors.New("unknown authority")}), importer.Import, false},
-		{"no such host", fail(&net.DNSError{Err: "no such host", Name: "iot.invalid"}), importer.Transient, false},
+		{"throttled with 400", say(400, "ThrottlingException", message), iot.ClassThrottled, false},
+		{"throttled with 429", say(429, "ThrottlingException", message), iot.ClassThrottled, false},
+		{"429 without a code", say(429, "", "{}"), iot.ClassThrottled, false},
+		{"code in the body", say(400, "", `{"__type":"ThrottlingException","message":"m"}`), iot.ClassThrottled, false},
+		{"code with a URI", say(400, "ThrottlingException:http://internal.amazon.com/coral/", message), iot.ClassThrottled, false},
+		{"ten policies", say(410, "LimitExceededException", message), iot.ClassDevice, false},
+		{"500", say(500, "InternalFailureException", message), iot.ClassTransient, true},
+		{"503", say(503, "ServiceUnavailableException", message), iot.ClassTransient, true},
+		{"500 in HTML", say(500, "", "<html>no</html>"), iot.ClassTransient, true},
+		{"answer cut off", say(200, "", `{"thingName":`), iot.ClassTransient, true},
+		{"validation", say(400, "CertificateValidationException", message), iot.ClassDevice, false},
+		{"missing", say(404, "ResourceNotFoundException", message), iot.ClassNotFound, false},
+		{"version", say(409, "VersionConflictException", message), iot.ClassConflict, false},
+		{"denied", say(403, "AccessDeniedException", message), iot.ClassImport, false},
+		{"unauthorized", say(401, "UnauthorizedException", message), iot.ClassImport, false},
+		{"another server", say(404, "", "<html>no</html>"), iot.ClassImport, false},
+		{"reset", fail(&net.OpError{Op: "read", Err: errors.New("connection reset")}), iot.ClassTransient, true},
+		{"refused", fail(&net.OpError{Op: "dial", Err: errors.New("connection refused")}), iot.ClassTransient, false},
+		{"untrusted", fail(&tls.CertificateVerificationError{Err: errors.New("unknown authority")}), iot.ClassImport, false},
+		{"no such host", fail(&net.DNSError{Err: "no such host", Name: "iot.invalid"}), iot.ClassTransient, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			c := open(t, func(*http.Request) (*http.Response, error) { return test.response() })
-			var e *importer.APIError
-			err := c.CreateThing(t.Context(), importer.Thing{Name: "a"})
+			var e *iot.APIError
+			err := c.CreateThing(t.Context(), iot.Thing{Name: "a"})
 			if !errors.As(err, &e) || e.Class != test.want || e.Ambiguous != test.ambiguous || e.Operation != "CreateThing" {
 				t.Errorf("%#v, want class %v, ambiguous %v", err, test.want, test.ambiguous)
 			}
@@ -93,8 +94,8 @@ func fail(err error) func() (*http.Response, error) {
 func TestInputThatMakesNoRequestIsNotTriedAgain(t *testing.T) {
 	t.Parallel()
 	c := open(t, func(*http.Request) (*http.Response, error) { return answer(200, "", "{}"), nil })
-	var e *importer.APIError
-	if err := c.AttachPolicy(t.Context(), "", "arn"); !errors.As(err, &e) || e.Class != importer.Device {
+	var e *iot.APIError
+	if err := c.AttachPolicy(t.Context(), "", "arn"); !errors.As(err, &e) || e.Class != iot.ClassDevice {
 		t.Errorf("%v", err)
 	}
 }
@@ -104,9 +105,9 @@ func TestWhatExistsIsNamed(t *testing.T) {
 	c := open(t, func(*http.Request) (*http.Response, error) {
 		return answer(409, "ResourceAlreadyExistsException", `{"message":"m","resourceId":"i","resourceArn":"arn:x"}`), nil
 	})
-	_, err := c.RegisterCertificateWithoutCA(t.Context(), "pem", importer.StatusActive)
-	var e *importer.APIError
-	if !errors.As(err, &e) || e.Class != importer.Exists || e.ResourceID != "i" || e.ResourceARN != "arn:x" {
+	_, err := c.RegisterCertificateWithoutCA(t.Context(), "pem", iot.StatusActive)
+	var e *iot.APIError
+	if !errors.As(err, &e) || e.Class != iot.ClassExists || e.ResourceID != "i" || e.ResourceARN != "arn:x" {
 		t.Errorf("%#v", err)
 	}
 }
@@ -119,7 +120,7 @@ func TestOneCallIsOneRequest(t *testing.T) {
 			requests.Add(1)
 			return answer(500, code, "{}"), nil
 		})
-		_ = c.CreateThing(t.Context(), importer.Thing{Name: "a"})
+		_ = c.CreateThing(t.Context(), iot.Thing{Name: "a"})
 		if n := requests.Load(); n != 1 {
 			t.Errorf("%s: %d requests: a retry that no limiter sees", code, n)
 		}
@@ -134,9 +135,9 @@ func TestCallThatIsNeverAnsweredEnds(t *testing.T) {
 			return nil, r.Context().Err()
 		})
 		started := time.Now()
-		err := c.CreateThing(t.Context(), importer.Thing{Name: "a"})
-		var e *importer.APIError
-		if !errors.As(err, &e) || e.Class != importer.Transient || !e.Ambiguous || time.Since(started) > 20*time.Second {
+		err := c.CreateThing(t.Context(), iot.Thing{Name: "a"})
+		var e *iot.APIError
+		if !errors.As(err, &e) || e.Class != iot.ClassTransient || !e.Ambiguous || time.Since(started) > 20*time.Second {
 			t.Errorf("%v after %v", err, time.Since(started))
 		}
 	})
@@ -148,11 +149,11 @@ func TestExpiredCredentialsAreRenewedOnceAndThenStop(t *testing.T) {
 		c := open(t, func(*http.Request) (*http.Response, error) {
 			return answer(403, "ExpiredTokenException", `{"message":"expired"}`), nil
 		})
-		want := []importer.Class{importer.Transient, importer.Credentials}
+		want := []iot.Class{iot.ClassTransient, iot.ClassCredentials}
 		for i, class := range want {
 			time.Sleep(time.Second) // simulated
-			var e *importer.APIError
-			if err := c.CreateThing(t.Context(), importer.Thing{Name: "a"}); !errors.As(err, &e) || e.Class != class || e.Ambiguous {
+			var e *iot.APIError
+			if err := c.CreateThing(t.Context(), iot.Thing{Name: "a"}); !errors.As(err, &e) || e.Class != class || e.Ambiguous {
 				t.Errorf("call %d: %v, want class %v", i, err, class)
 			}
 		}
@@ -177,13 +178,13 @@ func TestWrongClockIsCorrectedOnceFromTheAnswer(t *testing.T) {
 				response.Header.Set("Date", theirs.UTC().Format(http.TimeFormat))
 				return response, nil
 			})
-			var e *importer.APIError
-			if err := c.CreateThing(t.Context(), importer.Thing{Name: "a"}); !errors.As(err, &e) || e.Class != importer.Transient {
+			var e *iot.APIError
+			if err := c.CreateThing(t.Context(), iot.Thing{Name: "a"}); !errors.As(err, &e) || e.Class != iot.ClassTransient {
 				t.Errorf("first call: %v", err)
 			}
 			time.Sleep(time.Second) // simulated
-			err := c.CreateThing(t.Context(), importer.Thing{Name: "a"})
-			if helps && err != nil || !helps && (!errors.As(err, &e) || e.Class != importer.ClockSkew) {
+			err := c.CreateThing(t.Context(), iot.Thing{Name: "a"})
+			if helps && err != nil || !helps && (!errors.As(err, &e) || e.Class != iot.ClassClockSkew) {
 				t.Errorf("second call, helps %v: %v", helps, err)
 			}
 			if d := c.Now().Sub(time.Now().Add(off)); d.Abs() > 2*time.Second {
@@ -200,7 +201,7 @@ func TestRequestsNameThingpress(t *testing.T) {
 		agent = r.Header.Get("User-Agent")
 		return answer(200, "", "{}"), nil
 	})
-	if err := c.CreateThing(context.Background(), importer.Thing{Name: "a"}); err != nil || !strings.Contains(agent, "thingpress/") {
+	if err := c.CreateThing(context.Background(), iot.Thing{Name: "a"}); err != nil || !strings.Contains(agent, "thingpress/") {
 		t.Error(fmt.Sprint(err), agent)
 	}
 }

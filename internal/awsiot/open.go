@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/iot"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -13,12 +15,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/aws/aws-sdk-go-v2/service/iot"
+	sdk "github.com/aws/aws-sdk-go-v2/service/iot"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
-
-	"github.com/thingpress/thingpress/internal/importer"
 )
 
 // Options say where AWS is. The zero value is what the SDK's chain finds.
@@ -48,7 +48,7 @@ const (
 // A Client makes calls in one account and region. Its methods are safe for
 // concurrent use.
 type Client struct {
-	iot      *iot.Client
+	iot      *sdk.Client
 	sts      *sts.Client
 	quotas   *servicequotas.Client
 	iam      *iam.Client // nil with an endpoint of its own, which is not asked for aliases
@@ -93,7 +93,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 		version = "devel"
 	}
 	cfg.APIOptions = append(cfg.APIOptions, awsmiddleware.AddUserAgentKeyValue("thingpress", version))
-	c.iot = iot.NewFromConfig(cfg, func(o *iot.Options) {
+	c.iot = sdk.NewFromConfig(cfg, func(o *sdk.Options) {
 		o.Retryer = aws.NopRetryer{}
 		o.EndpointResolverV2 = &endpointOnce{resolver: o.EndpointResolverV2}
 		o.HTTPSignerV4 = &signer{next: v4.NewSigner(), clock: c.clock}
@@ -137,8 +137,8 @@ func (c *Client) Region() string { return c.region }
 func (c *Client) Now() time.Time { return c.clock.now() }
 
 // AWS returns what the engine needs.
-func (c *Client) AWS() importer.AWS {
-	return importer.AWS{
+func (c *Client) AWS() iot.AWS {
+	return iot.AWS{
 		Certificates: c, Things: c, Principals: c, Policies: c, Groups: c, Checks: c,
 		Now: c.Now,
 	}

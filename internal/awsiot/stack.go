@@ -7,7 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-	"github.com/aws/aws-sdk-go-v2/service/iot"
+	sdk "github.com/aws/aws-sdk-go-v2/service/iot"
 	"github.com/aws/smithy-go/middleware"
 )
 
@@ -36,7 +36,7 @@ func trim(stack *middleware.Stack) error {
 // A signer signs by AWS's clock once AWS refused what was signed by ours. The
 // SDK's own correction went with its retries.
 type signer struct {
-	next  iot.HTTPSignerV4
+	next  sdk.HTTPSignerV4
 	clock *clock
 }
 

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/iot"
+	sdk "github.com/aws/aws-sdk-go-v2/service/iot"
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 )
 
@@ -100,12 +100,12 @@ func (c *clock) date() time.Time {
 
 // endpointOnce resolves the endpoint once: it is the same for every call.
 type endpointOnce struct {
-	resolver iot.EndpointResolverV2
+	resolver sdk.EndpointResolverV2
 	known    atomic.Pointer[smithyendpoints.Endpoint]
 }
 
 // ResolveEndpoint implements the SDK's interface.
-func (e *endpointOnce) ResolveEndpoint(ctx context.Context, params iot.EndpointParameters) (smithyendpoints.Endpoint, error) {
+func (e *endpointOnce) ResolveEndpoint(ctx context.Context, params sdk.EndpointParameters) (smithyendpoints.Endpoint, error) {
 	if known := e.known.Load(); known != nil {
 		return *known, nil
 	}

@@ -73,7 +73,7 @@ func (p *entryPrinter) device(d *manifest.Device) error {
 	}
 	line := deviceLine{
 		Type: "device", Manifest: d.Manifest, Entry: d.Entry, Line: d.Line, Vendor: d.Vendor, ID: d.ID,
-		ThingName: d.ThingName, CertificateID: d.CertificateID, Subject: leaf.Subject.String(), Issuer: leaf.Issuer.String(),
+		ThingName: d.ThingName, CertificateID: d.CertificateID.String(), Subject: leaf.Subject.String(), Issuer: leaf.Issuer.String(),
 		Serial: leaf.SerialNumber.Text(16), NotBefore: leaf.NotBefore.UTC(), NotAfter: leaf.NotAfter.UTC(),
 		Key: keyName(leaf), Attributes: d.Attributes, Warnings: d.Warnings,
 	}

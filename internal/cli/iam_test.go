@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/thingpress/thingpress/internal/iot"
 
-	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/google/go-cmp/cmp"
 )
 
 // policyDocument is the JSON block of docs/iam.md.
@@ -64,7 +64,7 @@ func documentedActions(t *testing.T) (actions []string, everywhere []string) {
 func TestPolicyIsWhatTheEngineCanCall(t *testing.T) {
 	t.Parallel()
 	want := []string{"iam:ListAccountAliases", "servicequotas:ListServiceQuotas"}
-	all := reflect.TypeFor[importer.AWS]()
+	all := reflect.TypeFor[iot.AWS]()
 	for i := range all.NumField() {
 		if face := all.Field(i).Type; face.Kind() == reflect.Interface {
 			for m := range face.NumMethod() {

@@ -11,15 +11,16 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/thingpress/thingpress/internal/iot"
+
+	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/progress"
-	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/manifest"
 )
 
 // finish writes the report and prints the summary.
-func (run *importRun) finish(ctx context.Context, summary importer.Summary, ended error) error {
+func (run *importRun) finish(ctx context.Context, summary engine.Summary, ended error) error {
 	state := stateOf(ended)
 	var reported error
 	if run.report != nil {
@@ -46,7 +47,7 @@ func stateOf(ended error) ledger.State {
 	switch {
 	case ended == nil:
 		return ledger.StateFinished
-	case errors.Is(ended, importer.ErrInterrupted):
+	case errors.Is(ended, engine.ErrInterrupted):
 		return ledger.StateInterrupted
 	}
 	return ledger.StateStopped
@@ -68,13 +69,13 @@ func (run *importRun) printDryRun() error {
 		Rejected   int           `json:"rejected"`
 		Skipped    int           `json:"skipped"`
 		Ceiling    *float64      `json:"ceiling"` // null: no quota limits the path
-		Binding    quota.Op      `json:"binding_quota"`
+		Binding    iot.Operation `json:"binding_quota"`
 		Rejections []rejection   `json:"rejections,omitempty"`
 	}{
 		Type: "dry_run", Target: run.connection.target, Alias: run.connection.alias,
 		Entries: s.Entries, Devices: s.Devices, Rejected: s.Rejected, Skipped: s.Skipped, Rejections: run.rejections(),
 	}
-	if ceiling, binding := importer.FreshCeiling(run.quotas, run.settings.Attachments); !math.IsInf(ceiling, 1) {
+	if ceiling, binding := engine.FreshCeiling(run.quotas, run.settings.Attachments); !math.IsInf(ceiling, 1) {
 		line.Ceiling, line.Binding = &ceiling, binding
 	}
 	return json.NewEncoder(run.streams.Out).Encode(line)
@@ -95,7 +96,7 @@ func (p *preparation) rejections() []rejection {
 	return list
 }
 
-func (run *importRun) printSummary(state ledger.State, s importer.Summary, ended error) error {
+func (run *importRun) printSummary(state ledger.State, s engine.Summary, ended error) error {
 	if run.options.output == outputJSON {
 		return run.summaryJSON(state, s, ended)
 	}
@@ -133,7 +134,7 @@ func (run *importRun) sameLedger() string {
 }
 
 func stopHint(err error) string {
-	var stop *importer.StopError
+	var stop *engine.StopError
 	if errors.As(err, &stop) {
 		return stop.Hint
 	}
@@ -141,7 +142,7 @@ func stopHint(err error) string {
 }
 
 // summaryJSON prints the summary with what only the command knows behind it.
-func (run *importRun) summaryJSON(state ledger.State, s importer.Summary, ended error) error {
+func (run *importRun) summaryJSON(state ledger.State, s engine.Summary, ended error) error {
 	line, err := json.Marshal(s)
 	if err != nil {
 		return err
@@ -168,7 +169,7 @@ func (run *importRun) summaryJSON(state ledger.State, s importer.Summary, ended 
 	return err
 }
 
-func (run *importRun) summaryText(state ledger.State, s importer.Summary) string {
+func (run *importRun) summaryText(state ledger.State, s engine.Summary) string {
 	var b strings.Builder
 	n := func(n int) string { return progress.Count(int64(n)) }
 	fmt.Fprintf(&b, "import %s %s: %s\n", s.Import, state, run.connection)

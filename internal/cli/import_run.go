@@ -12,7 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
-	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
 	"github.com/thingpress/thingpress/internal/progress"
@@ -88,8 +88,8 @@ func (run *importRun) ended(ctx context.Context, err error) error {
 	if interrupted(ctx) {
 		return &exitError{code: ExitInterrupted, err: errors.New("interrupted before anything was changed")}
 	}
-	var broken *importer.BreakError
-	var wrong *importer.AttachmentError
+	var broken *engine.BreakError
+	var wrong *engine.AttachmentError
 	if errors.As(err, &broken) || errors.As(err, &wrong) {
 		return fmt.Errorf("nothing was imported: %w", err)
 	}
@@ -179,7 +179,7 @@ func (run *importRun) carryOut(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	summary, err := importer.Run(ctx, importer.Config{
+	summary, err := engine.Run(ctx, engine.Config{
 		Import:      run.record.ID,
 		Sources:     run.sources,
 		Scan:        run.scan,
@@ -207,7 +207,7 @@ func (run *importRun) earlier(ctx context.Context) iter.Seq2[ledger.Record, erro
 
 // begin opens the journal: that of the import that is resumed, or a new one.
 func (run *importRun) begin(ctx context.Context) (ledger.Journal, error) {
-	key, err := importer.Key(run.connection.target, run.scan.Manifests, run.settings)
+	key, err := engine.Key(run.connection.target, run.scan.Manifests, run.settings)
 	if err != nil {
 		return nil, err
 	}

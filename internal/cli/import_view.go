@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/manifest"
@@ -19,34 +19,34 @@ type importView struct {
 	why     string // lists are read
 }
 
-func (v *importView) event(event importer.Event) {
+func (v *importView) event(event engine.Event) {
 	switch e := event.(type) {
-	case importer.Scanning:
+	case engine.Scanning:
 		v.printer.Update(progress.Status{Phase: "checking " + e.Manifest, Done: int64(e.Entries), Rejected: int64(e.Rejected)})
-	case importer.Continued:
+	case engine.Continued:
 		v.printer.Note("earlier runs: %s imported, %s unchanged, %s failed; %s were in flight",
 			progress.Count(int64(e.Counts.Imported)), progress.Count(int64(e.Counts.Unchanged)),
 			progress.Count(int64(e.Counts.Failed)), progress.Count(int64(e.InFlight)))
-	case importer.Progress:
+	case engine.Progress:
 		v.printer.Update(statusOf(e))
-	case importer.Comparing:
+	case engine.Comparing:
 		v.printer.Update(progress.Status{Phase: "comparing", Done: int64(e.Done), Total: int64(e.Total), Rate: e.Rate, Ceiling: e.Ceiling, Binding: e.Binding})
-	case importer.Paused:
+	case engine.Paused:
 		v.printer.Note("paused: nothing answers (%v); one call every five seconds looks whether that has changed", e.Cause)
-	case importer.Resumed:
+	case engine.Resumed:
 		v.printer.Note("going on: the endpoint answers again after %s", progress.Duration(e.After))
-	case importer.Reading:
+	case engine.Reading:
 		if e.Done {
 			v.printer.Note("%sread %d pages of %s", v.why, e.Pages, e.Operation)
 		} else {
 			v.printer.Update(progress.Status{Phase: v.why + "reading " + e.Operation, Note: fmt.Sprintf("page %d", e.Pages)})
 		}
-	case importer.Slowed:
+	case engine.Slowed:
 		v.printer.Note("throttled: %s now at %s/s", e.Operation, progress.Rate(e.Rate))
 	}
 }
 
-func statusOf(e importer.Progress) progress.Status {
+func statusOf(e engine.Progress) progress.Status {
 	c := e.Counts
 	s := progress.Status{
 		Phase: "importing", Done: int64(c.Entries - c.Pending()), Total: int64(c.Entries),

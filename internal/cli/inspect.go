@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/manifest"
 )
@@ -50,7 +50,7 @@ or skipped. MANIFEST "-" is standard input.
 // inspection is a run of inspect.
 type inspection struct {
 	options manifest.Options
-	index   *importer.Index
+	index   *engine.Index
 	printer *progress.Printer
 	first   []int    // number of the first entry, by manifest
 	names   []string // of the manifests
@@ -69,7 +69,7 @@ func runInspect(ctx context.Context, o inspectOptions, args []string, streams St
 	defer in.Close()
 
 	run := &inspection{
-		options: options, index: importer.NewIndex(),
+		options: options, index: engine.NewIndex(),
 		printer: progress.New(streams.Err, progressMode(o.quiet, streams), streams.Width),
 		total:   inspectSummary{Type: "summary", Reasons: map[manifest.Reason]int{}},
 	}
@@ -179,11 +179,11 @@ func (run *inspection) entries(ctx context.Context, decoder manifest.Decoder, in
 func (run *inspection) device(device *manifest.Device, in manifest.Input, out *entryPrinter) error {
 	verdict, earlier := run.index.Add(device)
 	switch verdict {
-	case importer.Repeated:
+	case engine.Repeated:
 		run.total.Entries++
 		run.total.Skipped++
 		return out.skipped(device, "identical to "+run.place(earlier, in))
-	case importer.Contradictory:
+	case engine.Contradictory:
 		run.total.reject(manifest.ReasonContradiction)
 		return out.rejected(&manifest.EntryError{
 			Vendor: device.Vendor, Manifest: device.Manifest, Entry: device.Entry, Line: device.Line, ID: device.ID,

@@ -120,7 +120,7 @@ func compareWithLedger(t *testing.T, c *iot.Client, path string, devices int, po
 		if diff := cmp.Diff(sortedSteps(want), sortedSteps(r.Steps)); diff != "" {
 			t.Fatalf("steps of entry %d:\n%s", r.Entry, diff)
 		}
-		created[r.CertificateID] = true
+		created[r.CertificateID.String()] = true
 		records <- r
 	}
 	close(records)

@@ -3,7 +3,7 @@ package cli
 import (
 	"runtime/debug"
 
-	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/thingpress/thingpress/internal/engine"
 )
 
 const (
@@ -22,7 +22,7 @@ const (
 
 // boundMemory trades memory for speed within the bound of an import, unless
 // the environment says how the collector is to work.
-func (p *preparation) boundMemory(scan *importer.ScanResult) {
+func (p *preparation) boundMemory(scan *engine.ScanResult) {
 	for _, name := range []string{"GOGC", "GOMEMLIMIT"} {
 		if _, set := p.streams.LookupEnv(name); set {
 			return

@@ -9,9 +9,11 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/thingpress/thingpress/internal/iot"
+
 	"github.com/spf13/cobra"
 
-	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/internal/sandbox"
 	"github.com/thingpress/thingpress/internal/xdg"
@@ -62,8 +64,8 @@ type planRun struct {
 	compare bool
 
 	scratch    string // directory of the copy of the sandbox
-	wrong      *importer.AttachmentError
-	comparison *importer.Comparison
+	wrong      *engine.AttachmentError
+	comparison *engine.Comparison
 }
 
 func runPlan(ctx context.Context, o *planOptions, args []string, streams Streams) error {
@@ -159,7 +161,7 @@ func (run *planRun) copySandbox(path string) (scratch string, err error) {
 }
 
 // look checks the attachments; what is wrong with them is part of the plan.
-func (run *planRun) look(ctx context.Context, overrides map[quota.Op]quota.Override) error {
+func (run *planRun) look(ctx context.Context, overrides map[iot.Operation]quota.Override) error {
 	err := run.check(ctx, overrides)
 	if errors.As(err, &run.wrong) {
 		return nil
@@ -171,7 +173,7 @@ func (run *planRun) compareDevices(ctx context.Context) error {
 	if !run.compare || run.wrong != nil {
 		return nil
 	}
-	comparison, err := importer.Compare(ctx, importer.CompareConfig{
+	comparison, err := engine.Compare(ctx, engine.CompareConfig{
 		Sources: run.sources, Scan: run.scan, Settings: run.settings, Target: run.connection.target,
 		AWS: run.connection.client.AWS(), Limiters: quota.NewLimiters(run.quotas, quota.Options{}),
 		Events: run.view.event, Abort: abortContext(ctx),

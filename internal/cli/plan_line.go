@@ -3,7 +3,9 @@ package cli
 import (
 	"math"
 
-	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/thingpress/thingpress/internal/iot"
+
+	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/manifest"
@@ -31,9 +33,9 @@ type planLine struct {
 	Attachments planAttachments `json:"attachments"`
 	Compared    *planCompared   `json:"compared,omitempty"`
 
-	Calls      map[quota.Op]float64 `json:"calls"`
-	CallsTotal float64              `json:"calls_total"`
-	QuotasFrom string               `json:"quotas_from"`
+	Calls      map[iot.Operation]float64 `json:"calls"`
+	CallsTotal float64                   `json:"calls_total"`
+	QuotasFrom string                    `json:"quotas_from"`
 	planForecast
 	Doubled  *planForecast `json:"doubled,omitempty"`
 	Examples []planExample `json:"examples,omitempty"`
@@ -54,32 +56,32 @@ type planFinding struct {
 }
 
 type planCompared struct {
-	New       int                `json:"new"`
-	Unchanged int                `json:"unchanged"`
-	Completed int                `json:"completed"`
-	Conflicts int                `json:"conflicts"`
-	Failures  []importer.Failure `json:"failures,omitempty"`
-	Paged     bool               `json:"paged"`
-	Seconds   float64            `json:"seconds"`
-	Calls     map[string]int     `json:"calls"`
+	New       int              `json:"new"`
+	Unchanged int              `json:"unchanged"`
+	Completed int              `json:"completed"`
+	Conflicts int              `json:"conflicts"`
+	Failures  []engine.Failure `json:"failures,omitempty"`
+	Paged     bool             `json:"paged"`
+	Seconds   float64          `json:"seconds"`
+	Calls     map[string]int   `json:"calls"`
 }
 
 // planForecast is how fast it goes; nil and "" where no quota limits it.
 type planForecast struct {
-	Seconds *float64 `json:"seconds"`
-	Ceiling *float64 `json:"ceiling"`
-	Binding quota.Op `json:"binding_quota"`
+	Seconds *float64      `json:"seconds"`
+	Ceiling *float64      `json:"ceiling"`
+	Binding iot.Operation `json:"binding_quota"`
 }
 
 type planExample struct {
-	Entry         int                    `json:"entry"`
-	Manifest      string                 `json:"manifest"`
-	ThingName     string                 `json:"thing_name"`
-	CertificateID string                 `json:"certificate_id"`
-	State         string                 `json:"state"`
-	Reason        manifest.Reason        `json:"reason,omitempty"`
-	Detail        string                 `json:"detail,omitempty"`
-	Calls         []importer.PlannedCall `json:"calls"`
+	Entry         int                  `json:"entry"`
+	Manifest      string               `json:"manifest"`
+	ThingName     string               `json:"thing_name"`
+	CertificateID string               `json:"certificate_id"`
+	State         string               `json:"state"`
+	Reason        manifest.Reason      `json:"reason,omitempty"`
+	Detail        string               `json:"detail,omitempty"`
+	Calls         []engine.PlannedCall `json:"calls"`
 }
 
 // plan puts together what was found out.
@@ -99,7 +101,7 @@ func (run *planRun) plan() planLine {
 			line.Attachments.Findings = append(line.Attachments.Findings, planFinding(f))
 		}
 	}
-	var examples []importer.PlannedDevice
+	var examples []engine.PlannedDevice
 	if c := run.comparison; c != nil {
 		line.Calls, examples = c.Calls, c.Examples
 		line.Compared = &planCompared{
@@ -111,10 +113,10 @@ func (run *planRun) plan() planLine {
 		for op, n := range quota.FreshPath(run.quotas, len(a.Policies), len(a.ThingGroups)) {
 			line.Calls[op] = n * float64(s.Devices)
 		}
-		examples = importer.PlanFresh(s, run.settings, run.connection.target, run.quotas)
+		examples = engine.PlanFresh(s, run.settings, run.connection.target, run.quotas)
 	}
 	line.CallsTotal = quota.Calls(line.Calls).Total()
-	now, doubled := importer.Predict(run.quotas, line.Calls, s.Devices)
+	now, doubled := engine.Predict(run.quotas, line.Calls, s.Devices)
 	line.planForecast = forecastLine(now)
 	if now.Binding != "" {
 		twice := forecastLine(doubled)
@@ -129,7 +131,7 @@ func (run *planRun) plan() planLine {
 	return line
 }
 
-func forecastLine(f importer.Forecast) planForecast {
+func forecastLine(f engine.Forecast) planForecast {
 	if f.Binding == "" {
 		return planForecast{}
 	}

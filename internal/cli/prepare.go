@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/thingpress/thingpress/internal/iot"
+
 	"github.com/spf13/cobra"
 
-	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/quota"
 )
@@ -48,17 +50,17 @@ type preparation struct {
 	printer *progress.Printer
 	view    *importView
 
-	settings   importer.Settings
+	settings   engine.Settings
 	connection *connection
 	inputs     *inputs
-	sources    []*importer.Source
-	scan       *importer.ScanResult
+	sources    []*engine.Source
+	scan       *engine.ScanResult
 	quotas     quota.Set
 	// quotasFrom says where the quotas come from.
 	quotasFrom string
 	// attached is what the check of attachments found, and created what it
 	// made for it in the embedded sandbox.
-	attached *importer.AttachmentReport
+	attached *engine.AttachmentReport
 	created  []string
 }
 
@@ -81,8 +83,8 @@ func (p *preparation) close() {
 
 func (p *preparation) readSettings(context.Context) (err error) {
 	f := p.flags
-	s := importer.Settings{
-		Status: importer.Status(f.status), Adopt: f.adopt, Exclusive: f.exclusive, Partial: f.partial,
+	s := engine.Settings{
+		Status: iot.Status(f.status), Adopt: f.adopt, Exclusive: f.exclusive, Partial: f.partial,
 	}
 	if s.Decode, err = f.options(); err != nil {
 		return err
@@ -100,7 +102,7 @@ func (p *preparation) readSettings(context.Context) (err error) {
 	return nil
 }
 
-func readFilter(flag, path string) (*importer.Filter, error) {
+func readFilter(flag, path string) (*engine.Filter, error) {
 	if path == "" {
 		return nil, nil //nolint:nilnil // no filter is a filter that names nobody
 	}
@@ -109,7 +111,7 @@ func readFilter(flag, path string) (*importer.Filter, error) {
 		return nil, usage(fmt.Errorf("--%s: %w", flag, err), "")
 	}
 	defer file.Close() //nolint:errcheck // it was only read
-	filter, err := importer.ReadFilter(file)
+	filter, err := engine.ReadFilter(file)
 	if err != nil {
 		return nil, usage(fmt.Errorf("--%s %s: %w", flag, path, err), "")
 	}
@@ -126,7 +128,7 @@ func (p *preparation) openSources(ctx context.Context) (err error) {
 			return withHint(err, breakHint(err))
 		}
 		p.printer.Update(progress.Status{Phase: "reading " + in.Name})
-		source, err := importer.OpenSource(ctx, in, decoder)
+		source, err := engine.OpenSource(ctx, in, decoder)
 		if err != nil {
 			return err
 		}
@@ -139,8 +141,8 @@ func (p *preparation) openSources(ctx context.Context) (err error) {
 func (p *preparation) decode(ctx context.Context) (err error) {
 	p.boundMemory(nil)
 	defer func() { p.boundMemory(p.scan) }()
-	p.scan, err = importer.Scan(ctx, p.sources, p.settings, p.view.event)
-	var broken *importer.BreakError
+	p.scan, err = engine.Scan(ctx, p.sources, p.settings, p.view.event)
+	var broken *engine.BreakError
 	if errors.As(err, &broken) {
 		p.printer.Pause()
 		p.showScan()
@@ -154,7 +156,7 @@ func (p *preparation) decode(ctx context.Context) (err error) {
 }
 
 // check is what needs calls, but changes nothing in AWS.
-func (p *preparation) check(ctx context.Context, overrides map[quota.Op]quota.Override) (err error) {
+func (p *preparation) check(ctx context.Context, overrides map[iot.Operation]quota.Override) (err error) {
 	if p.quotas, p.quotasFrom, err = p.flags.resolve(ctx, p.connection.client, overrides); err != nil {
 		return err
 	}
@@ -162,8 +164,8 @@ func (p *preparation) check(ctx context.Context, overrides map[quota.Op]quota.Ov
 		return err
 	}
 	limiters := quota.NewLimiters(p.quotas, quota.Options{})
-	p.attached, err = importer.CheckAttachments(ctx, p.connection.client.AWS(), limiters, p.settings.Attachments)
-	var wrong *importer.AttachmentError
+	p.attached, err = engine.CheckAttachments(ctx, p.connection.client.AWS(), limiters, p.settings.Attachments)
+	var wrong *engine.AttachmentError
 	if errors.As(err, &wrong) {
 		return withHint(err, wrong.Findings[0].Hint)
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 
-	"github.com/thingpress/thingpress/internal/requiretest"
+	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
 // binary builds the command once.
@@ -165,7 +165,7 @@ func generated(t *testing.T, vendor string, n int) string {
 // smaller keeps the races of a heavy test but not its size where the race
 // detector makes it slow.
 func smaller(n int) int {
-	if requiretest.Race {
+	if require.Race {
 		return n / 2
 	}
 	return n

@@ -4,7 +4,9 @@ import (
 	"math"
 	"slices"
 
-	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/thingpress/thingpress/internal/iot"
+
+	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/quota"
 )
 
@@ -36,7 +38,7 @@ type quotaRow struct {
 type quotaView struct {
 	rows    []quotaRow
 	ceiling float64
-	binding quota.Op
+	binding iot.Operation
 	rate    float64
 	unread  string // why the account's quotas could not be read
 }
@@ -52,7 +54,7 @@ func viewQuotas(q quotaQuestion) (quotaView, error) {
 	calls := quota.FreshPath(set, q.policies, q.groups)
 	v := quotaView{rate: q.rate}
 	v.ceiling, v.binding = quota.Ceiling(set, calls)
-	called := importer.Operations()
+	called := engine.Operations()
 	for _, d := range quota.Defaults() {
 		if !q.all && calls[d.Op] == 0 && !slices.Contains(called, d.Op) {
 			continue
@@ -67,7 +69,7 @@ func viewQuotas(q quotaQuestion) (quotaView, error) {
 		}
 		row.need(calls[d.Op], q.rate)
 		v.rows = append(v.rows, row)
-		if value := q.applied[quota.Registrations]; d.Op == quota.RegisterCertificateWithoutCA && value > 0 {
+		if value := q.applied[quota.Registrations]; d.Op == iot.RegisterCertificateWithoutCA && value > 0 {
 			usual := quota.RegistrationsDefault
 			joint := quotaRow{
 				Operation: jointRegistrations, Code: quota.Registrations, Default: &usual, Applied: limited(value),

@@ -6,14 +6,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/thingpress/thingpress/internal/requiretest"
+	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
 // TestRealManifests imports what vendors really shipped, twice, into the
 // sandbox and into moto: two policies, three groups, a type and an attribute.
 func TestRealManifests(t *testing.T) {
 	t.Parallel()
-	data := requiretest.Data(t)
+	data := require.Data(t)
 	tests := []struct {
 		name    string
 		args    []string
@@ -30,7 +30,7 @@ func TestRealManifests(t *testing.T) {
 	}
 	endpoints := map[string]func(*testing.T) string{
 		"sandbox": func(t *testing.T) string { t.Helper(); return startSandbox(t) },
-		"moto":    func(t *testing.T) string { t.Helper(); return requiretest.Moto(t).URL },
+		"moto":    func(t *testing.T) string { t.Helper(); return require.Moto(t).URL },
 	}
 	for endpoint, start := range endpoints {
 		t.Run(endpoint, func(t *testing.T) {

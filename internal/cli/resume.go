@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
 )
@@ -20,7 +20,7 @@ import (
 type recordedSettings struct {
 	Manifests []string            `json:"manifests"` // absolute paths
 	Flags     map[string][]string `json:"flags"`
-	Settings  importer.Settings   `json:"settings"`
+	Settings  engine.Settings     `json:"settings"`
 }
 
 // resumedFlags are the flags that belong to the import. The others belong to

@@ -12,7 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/thingpress/thingpress/internal/cli"
-	"github.com/thingpress/thingpress/internal/requiretest"
+	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
 func TestMain(m *testing.M) {
@@ -53,7 +53,7 @@ func scriptParams(t *testing.T, dir string) testscript.Params {
 // TestStackScripts runs testdata/stack. All of its stacks are in one moto, as in one account.
 func TestStackScripts(t *testing.T) {
 	t.Parallel()
-	moto := requiretest.Moto(t)
+	moto := require.Moto(t)
 	params := scriptParams(t, "testdata/stack")
 	setup := params.Setup
 	params.Setup = func(env *testscript.Env) error {

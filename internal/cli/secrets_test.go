@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/requiretest"
+	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
 // TestPrivateKeysReachNothing imports manifests with private keys in places
@@ -90,7 +90,7 @@ func TestPrivateKeysReachNothing(t *testing.T) {
 // against what an import may take: 96 MiB and 64 bytes per entry.
 func TestMemoryStaysWithinItsBound(t *testing.T) {
 	t.Parallel()
-	if requiretest.Race {
+	if require.Race {
 		t.Log("the client is built without the race detector, as it is shipped")
 	}
 	const devices = 10_000

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/stack/notice"
@@ -233,7 +233,7 @@ func printImport(streams Streams, i operate.Import, reasons []operate.Reason) {
 
 // todoOf is what to do about a reason in a stack.
 func todoOf(reason string) string {
-	for _, t := range importer.FailureReasons() {
+	for _, t := range engine.FailureReasons() {
 		if string(t.Reason) == reason {
 			return notice.Advice(t.Todo)
 		}

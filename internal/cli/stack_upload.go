@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/stack/notice"
 	"github.com/thingpress/thingpress/internal/stack/operate"
@@ -138,7 +138,7 @@ type uploadLine struct {
 const beginMost = 5 * time.Minute
 
 // check decodes the manifest as the stack will.
-func (o *stackUploadOptions) check(ctx context.Context, stack *operate.Stack, in manifest.Input, decoder manifest.Decoder, printer *progress.Printer) (*importer.ScanResult, error) {
+func (o *stackUploadOptions) check(ctx context.Context, stack *operate.Stack, in manifest.Input, decoder manifest.Decoder, printer *progress.Printer) (*engine.ScanResult, error) {
 	options, err := stack.Decode(ctx, decoder.Vendor())
 	if err != nil {
 		return nil, err
@@ -147,13 +147,13 @@ func (o *stackUploadOptions) check(ctx context.Context, stack *operate.Stack, in
 		return nil, withHint(errors.New("the stack has no signers, without which no entry of a Microchip manifest can be verified"),
 			"thingpress stack signers add FILE…")
 	}
-	source, err := importer.OpenSource(ctx, in, decoder)
+	source, err := engine.OpenSource(ctx, in, decoder)
 	if err != nil {
 		return nil, err
 	}
 	view := importView{printer: printer}
-	scan, err := importer.Scan(ctx, []*importer.Source{source}, importer.Settings{Decode: options}, view.event)
-	var broken *importer.BreakError
+	scan, err := engine.Scan(ctx, []*engine.Source{source}, engine.Settings{Decode: options}, view.event)
+	var broken *engine.BreakError
 	if errors.As(err, &broken) {
 		return nil, withHint(fmt.Errorf("nothing was uploaded: %w", err), breakHint(broken.Breaks[0]))
 	}

@@ -22,12 +22,12 @@ import (
 
 	"github.com/thingpress/thingpress/internal/ledger"
 	ledgertable "github.com/thingpress/thingpress/internal/ledger/dynamodb"
-	"github.com/thingpress/thingpress/internal/requiretest"
 	"github.com/thingpress/thingpress/internal/stack"
-	"github.com/thingpress/thingpress/internal/stack/completion"
+	"github.com/thingpress/thingpress/internal/stack/complete"
 	"github.com/thingpress/thingpress/internal/stack/metric"
 	"github.com/thingpress/thingpress/internal/stack/notice"
 	"github.com/thingpress/thingpress/internal/stack/queue"
+	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
 // A deployed is a stack in moto, made by the program. moto runs none of its
@@ -41,12 +41,12 @@ type deployed struct {
 	deployment       string // what deploy printed, as JSON
 	ledger           *ledgertable.Ledger
 	s3               *s3.Client
-	completer        *completion.Completer
+	completer        *complete.Completer
 }
 
 func deployStack(t *testing.T) *deployed {
 	t.Helper()
-	d := &deployed{TB: t, url: requiretest.Moto(t).URL, binary: built(t), dir: t.TempDir(), resources: map[string]string{}}
+	d := &deployed{TB: t, url: require.Moto(t).URL, binary: built(t), dir: t.TempDir(), resources: map[string]string{}}
 	d.env = append(environment(t), "THINGPRESS_ENDPOINT_URL="+d.url)
 	code := filepath.Join(d.dir, "code.zip")
 	if err := os.WriteFile(code, []byte("PK\x05\x06"), 0o600); err != nil {
@@ -69,7 +69,7 @@ func deployStack(t *testing.T) *deployed {
 	d.ledger = ledgertable.New(dynamodb.New(dynamodb.Options{BaseEndpoint: &d.url, Region: "us-east-1", Credentials: key}),
 		d.resources["LedgerTable"], ledgertable.Options{})
 	d.s3 = s3.New(s3.Options{BaseEndpoint: &d.url, Region: "us-east-1", Credentials: key, UsePathStyle: true})
-	d.completer = &completion.Completer{
+	d.completer = &complete.Completer{
 		Ledger: d.ledger, Jobs: d.ledger, Leases: d.ledger, Store: d.s3, Bucket: d.resources["ReportsBucket"],
 		Manifests: queue.New(sqs.New(sqs.Options{BaseEndpoint: &d.url, Region: "us-east-1", Credentials: key}), d.resources["ManifestsQueue"]),
 		Notices:   notice.New(sns.New(sns.Options{BaseEndpoint: &d.url, Region: "us-east-1", Credentials: key}), d.resources["NoticesTopic"], "thingpress"),

@@ -8,10 +8,12 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/thingpress/thingpress/internal/iot"
+
 	"github.com/spf13/cobra"
 
 	"github.com/thingpress/thingpress/internal/awsiot"
-	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/internal/sandbox"
@@ -151,7 +153,7 @@ func (c *connection) String() string {
 }
 
 // ensure creates in the embedded sandbox what the command line names.
-func (c *connection) ensure(a importer.Attachments) (created []string, err error) {
+func (c *connection) ensure(a engine.Attachments) (created []string, err error) {
 	if c.embedded == nil {
 		return nil, nil
 	}
@@ -171,7 +173,7 @@ func (f *quotaFlags) add(c *cobra.Command) {
 }
 
 // check parses the flags.
-func (f *quotaFlags) check() (map[quota.Op]quota.Override, error) {
+func (f *quotaFlags) check() (map[iot.Operation]quota.Override, error) {
 	overrides, err := quota.ParseOverrides(f.quotas)
 	if err != nil {
 		return nil, usage(fmt.Errorf("--quota: %w", err), "")
@@ -183,7 +185,7 @@ func (f *quotaFlags) check() (map[quota.Op]quota.Override, error) {
 }
 
 // resolve finds the quotas in force, and says where they come from.
-func (f *quotaFlags) resolve(ctx context.Context, client *awsiot.Client, overrides map[quota.Op]quota.Override) (quota.Set, string, error) {
+func (f *quotaFlags) resolve(ctx context.Context, client *awsiot.Client, overrides map[iot.Operation]quota.Override) (quota.Set, string, error) {
 	from := quota.Sources{Overrides: overrides, Share: f.share}
 	source := "the account's applied values"
 	var err error

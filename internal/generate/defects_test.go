@@ -127,7 +127,7 @@ func eachDefect[E any](t *testing.T, f format[E], pack func(*testing.T, []made[E
 // included.
 func decoded(t *testing.T, text []byte, decoder manifest.Decoder, opts manifest.Options) []Expectation {
 	t.Helper()
-	names, certificates := map[string]string{}, map[string]string{}
+	names, certificates := map[string]manifest.CertificateID{}, map[manifest.CertificateID]string{}
 	in := manifest.Input{Name: "test", Reader: bytes.NewReader(text), Size: int64(len(text))}
 	var got []Expectation
 	for device, err := range decoder.Decode(t.Context(), in, opts) {
@@ -141,7 +141,7 @@ func decoded(t *testing.T, text []byte, decoder manifest.Decoder, opts manifest.
 			t.Fatalf("after %d entries: %v", len(got), err)
 		case names[device.ThingName] == device.CertificateID:
 			x.Outcome = ExpectSkipped
-		case names[device.ThingName] != "" || certificates[device.CertificateID] != "":
+		case !names[device.ThingName].IsZero() || certificates[device.CertificateID] != "":
 			x.Outcome, x.Reason = ExpectRejected, string(manifest.ReasonContradiction)
 		default:
 			names[device.ThingName] = device.CertificateID

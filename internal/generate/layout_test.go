@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/thingpress/thingpress/internal/generate"
-	"github.com/thingpress/thingpress/internal/requiretest"
+	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
 // The layout tests hold a generated manifest beside a vendor's own. A shape is
@@ -38,7 +38,7 @@ func manifestOf(t *testing.T, o generate.Options) string {
 
 func realFile(t *testing.T, name ...string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(append([]string{requiretest.Data(t)}, name...)...))
+	text, err := os.ReadFile(filepath.Join(append([]string{require.Data(t)}, name...)...))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,8 @@ package ledger
 import (
 	"slices"
 	"time"
+
+	"github.com/thingpress/thingpress/manifest"
 )
 
 // Outcome is what became of one entry in one import.
@@ -35,7 +37,7 @@ type Place struct {
 type Mark struct {
 	Place
 	// CertificateID and ThingName are what the entry would register and create.
-	CertificateID string
+	CertificateID manifest.CertificateID
 	ThingName     string
 	// At is the time by AWS's clock.
 	At time.Time
@@ -52,7 +54,7 @@ type Record struct {
 	// as it is known.
 	ID             string
 	ThingName      string
-	CertificateID  string
+	CertificateID  manifest.CertificateID
 	CertificateARN string
 	// Reason is a stable code for failed, rejected and skipped entries, and
 	// Detail a sentence.

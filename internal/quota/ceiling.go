@@ -5,11 +5,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/thingpress/thingpress/internal/iot"
 )
 
 // Calls is how many calls of each operation one device costs on one path. It
 // may be a fraction: a list read in pages of 250 costs 1/250 of a call.
-type Calls map[Op]float64
+type Calls map[iot.Operation]float64
 
 // Total returns the calls of all operations together.
 func (c Calls) Total() float64 {
@@ -21,8 +23,8 @@ func (c Calls) Total() float64 {
 }
 
 // Ops returns the operations that are called, sorted.
-func (c Calls) Ops() []Op {
-	var ops []Op
+func (c Calls) Ops() []iot.Operation {
+	var ops []iot.Operation
 	for op, n := range c {
 		if n > 0 {
 			ops = append(ops, op)
@@ -52,25 +54,25 @@ const PageSize = 250
 // faster for a device with that many thing groups: one
 // [UpdateThingGroupsForThing], or an [AddThingToThingGroup] each; on a tie the
 // one with fewer calls. Without groups it returns "" and 0.
-func GroupCall(s Set, groups int) (op Op, calls int) {
+func GroupCall(s Set, groups int) (op iot.Operation, calls int) {
 	if groups <= 0 {
 		return "", 0
 	}
-	each := s.TPS(AddThingToThingGroup) / float64(groups)
-	all := s.TPS(UpdateThingGroupsForThing)
+	each := s.TPS(iot.AddThingToThingGroup) / float64(groups)
+	all := s.TPS(iot.UpdateThingGroupsForThing)
 	if all > each || all == each && groups > 1 {
-		return UpdateThingGroupsForThing, 1
+		return iot.UpdateThingGroupsForThing, 1
 	}
-	return AddThingToThingGroup, groups
+	return iot.AddThingToThingGroup, groups
 }
 
 // FreshPath returns the calls of one device that AWS does not know yet, with
 // that many policies and thing groups. Type, attributes and billing group go
 // in with CreateThing and cost nothing.
 func FreshPath(s Set, policies, groups int) Calls {
-	c := Calls{RegisterCertificateWithoutCA: 1, CreateThing: 1, AttachThingPrincipal: 1}
+	c := Calls{iot.RegisterCertificateWithoutCA: 1, iot.CreateThing: 1, iot.AttachThingPrincipal: 1}
 	if policies > 0 {
-		c[AttachPolicy] = float64(policies)
+		c[iot.AttachPolicy] = float64(policies)
 	}
 	if op, n := GroupCall(s, groups); n > 0 {
 		c[op] += float64(n)
@@ -82,11 +84,11 @@ func FreshPath(s Set, policies, groups int) Calls {
 // the operation that binds: the minimum over operations of quota ÷ calls per
 // device. Where nothing limits the path it is +Inf and "". Of operations that
 // bind alike, the first by name is returned.
-func Ceiling(s Set, calls Calls) (devicesPerSecond float64, binding Op) {
+func Ceiling(s Set, calls Calls) (devicesPerSecond float64, binding iot.Operation) {
 	return minimum(calls, s.TPS)
 }
 
-func minimum(calls Calls, tps func(Op) float64) (devicesPerSecond float64, binding Op) {
+func minimum(calls Calls, tps func(iot.Operation) float64) (devicesPerSecond float64, binding iot.Operation) {
 	devicesPerSecond = math.Inf(1)
 	for _, op := range calls.Ops() {
 		if rate := tps(op) / calls[op]; rate < devicesPerSecond {

@@ -4,6 +4,8 @@ import (
 	"math"
 	"testing"
 
+	"github.com/thingpress/thingpress/internal/iot"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -28,13 +30,13 @@ func TestCeilingOfTheFreshPath(t *testing.T) {
 		overrides        []string
 		policies, groups int
 		perHour          float64
-		binding          Op
+		binding          iot.Operation
 	}{
-		{"one policy at defaults", nil, 1, 1, 36000, RegisterCertificateWithoutCA},
-		{"two policies at defaults", nil, 2, 1, 27000, AttachPolicy},
-		{"no policies at defaults", nil, 0, 0, 36000, RegisterCertificateWithoutCA},
-		{"raised, one policy", raised, 1, 1, 360000, AddThingToThingGroup},
-		{"raised, two policies", raised, 2, 1, 180000, AttachPolicy},
+		{"one policy at defaults", nil, 1, 1, 36000, iot.RegisterCertificateWithoutCA},
+		{"two policies at defaults", nil, 2, 1, 27000, iot.AttachPolicy},
+		{"no policies at defaults", nil, 0, 0, 36000, iot.RegisterCertificateWithoutCA},
+		{"raised, one policy", raised, 1, 1, 360000, iot.AddThingToThingGroup},
+		{"raised, two policies", raised, 2, 1, 180000, iot.AttachPolicy},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -60,8 +62,8 @@ func TestCeilingWithoutQuotasIsUnbounded(t *testing.T) {
 
 func TestCeilingOfPagedReading(t *testing.T) {
 	t.Parallel()
-	calls := Calls{ListThings: 1.0 / PageSize, ListThingPrincipals: 0.5, ListPrincipalThings: 0.5}
-	if rate, binding := Ceiling(resolved(t), calls); rate != 20 || binding != ListPrincipalThings {
+	calls := Calls{iot.ListThings: 1.0 / PageSize, iot.ListThingPrincipals: 0.5, iot.ListPrincipalThings: 0.5}
+	if rate, binding := Ceiling(resolved(t), calls); rate != 20 || binding != iot.ListPrincipalThings {
 		t.Errorf("got %g by %s", rate, binding)
 	}
 }
@@ -72,15 +74,15 @@ func TestGroupCallTakesTheFasterForm(t *testing.T) {
 		name      string
 		overrides []string
 		groups    int
-		op        Op
+		op        iot.Operation
 		calls     int
 	}{
 		{"no groups", nil, 0, "", 0},
-		{"adds are faster at defaults", nil, 5, AddThingToThingGroup, 5},
-		{"tie: fewer calls", nil, 10, UpdateThingGroupsForThing, 1},
-		{"one group, update raised", []string{"UpdateThingGroupsForThing=200"}, 1, UpdateThingGroupsForThing, 1},
-		{"one group, tie", []string{"UpdateThingGroupsForThing=100"}, 1, AddThingToThingGroup, 1},
-		{"neither limited: fewer calls", []string{"UpdateThingGroupsForThing=none", "AddThingToThingGroup=none"}, 3, UpdateThingGroupsForThing, 1},
+		{"adds are faster at defaults", nil, 5, iot.AddThingToThingGroup, 5},
+		{"tie: fewer calls", nil, 10, iot.UpdateThingGroupsForThing, 1},
+		{"one group, update raised", []string{"UpdateThingGroupsForThing=200"}, 1, iot.UpdateThingGroupsForThing, 1},
+		{"one group, tie", []string{"UpdateThingGroupsForThing=100"}, 1, iot.AddThingToThingGroup, 1},
+		{"neither limited: fewer calls", []string{"UpdateThingGroupsForThing=none", "AddThingToThingGroup=none"}, 3, iot.UpdateThingGroupsForThing, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -94,7 +96,7 @@ func TestGroupCallTakesTheFasterForm(t *testing.T) {
 
 func TestFreshPathCountsThreeAndAttachments(t *testing.T) {
 	t.Parallel()
-	want := Calls{RegisterCertificateWithoutCA: 1, CreateThing: 1, AttachThingPrincipal: 1, AttachPolicy: 2, AddThingToThingGroup: 3}
+	want := Calls{iot.RegisterCertificateWithoutCA: 1, iot.CreateThing: 1, iot.AttachThingPrincipal: 1, iot.AttachPolicy: 2, iot.AddThingToThingGroup: 3}
 	got := FreshPath(resolved(t), 2, 3)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -102,11 +104,11 @@ func TestFreshPathCountsThreeAndAttachments(t *testing.T) {
 	if got.Total() != 8 {
 		t.Errorf("total %g", got.Total())
 	}
-	sum := got.Add(Calls{AttachPolicy: 1, ListThings: 1.0 / PageSize})
-	if sum[AttachPolicy] != 3 || got[AttachPolicy] != 2 {
+	sum := got.Add(Calls{iot.AttachPolicy: 1, iot.ListThings: 1.0 / PageSize})
+	if sum[iot.AttachPolicy] != 3 || got[iot.AttachPolicy] != 2 {
 		t.Errorf("sum %v of %v", sum, got)
 	}
-	if s := (Calls{CreateThing: 1, AttachPolicy: 2, DescribeThing: 0, ListThings: 0.004}).String(); s != "AttachPolicy 2, CreateThing 1, ListThings 0.004" {
+	if s := (Calls{iot.CreateThing: 1, iot.AttachPolicy: 2, iot.DescribeThing: 0, iot.ListThings: 0.004}).String(); s != "AttachPolicy 2, CreateThing 1, ListThings 0.004" {
 		t.Errorf("shown as %q", s)
 	}
 }

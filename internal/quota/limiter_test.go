@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/thingpress/thingpress/internal/iot"
 )
 
 func TestWaitersAreServedInTheOrderTheyCame(t *testing.T) {
@@ -181,19 +183,19 @@ func TestLimitersKeepOneLimiterPerOperation(t *testing.T) {
 		t.Fatal(err)
 	}
 	ls := NewLimiters(s, Options{})
-	first, again := ls.Limiter(AttachPolicy), ls.Limiter(AttachPolicy)
-	if first != again || first == ls.Limiter(CreateThing) {
+	first, again := ls.Limiter(iot.AttachPolicy), ls.Limiter(iot.AttachPolicy)
+	if first != again || first == ls.Limiter(iot.CreateThing) {
 		t.Error("limiters are mixed up")
 	}
-	ticket, err := ls.Wait(t.Context(), AttachPolicy)
+	ticket, err := ls.Wait(t.Context(), iot.AttachPolicy)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ticket.Done()
-	if got := ls.Stats()[AttachPolicy]; got.Granted != 1 || got.Other != 1 {
+	if got := ls.Stats()[iot.AttachPolicy]; got.Granted != 1 || got.Other != 1 {
 		t.Errorf("stats %+v", got)
 	}
-	if rate, binding := ls.Ceiling(FreshPath(s, 1, 1)); math.Abs(rate-10*Margin) > 1e-9 || binding != RegisterCertificateWithoutCA {
+	if rate, binding := ls.Ceiling(FreshPath(s, 1, 1)); math.Abs(rate-10*Margin) > 1e-9 || binding != iot.RegisterCertificateWithoutCA {
 		t.Errorf("ceiling %g by %s", rate, binding)
 	}
 }

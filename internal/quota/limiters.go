@@ -3,6 +3,8 @@ package quota
 import (
 	"context"
 	"sync"
+
+	"github.com/thingpress/thingpress/internal/iot"
 )
 
 // Limiters holds one [Limiter] per operation, made when first asked for. All
@@ -12,16 +14,16 @@ type Limiters struct {
 	options Options
 
 	mu sync.RWMutex
-	by map[Op]*Limiter
+	by map[iot.Operation]*Limiter
 }
 
 // NewLimiters returns limiters for the quotas of a set. The options hold for each of them.
 func NewLimiters(s Set, o Options) *Limiters {
-	return &Limiters{set: s, options: o, by: make(map[Op]*Limiter)}
+	return &Limiters{set: s, options: o, by: make(map[iot.Operation]*Limiter)}
 }
 
 // Limiter returns the limiter of op.
-func (ls *Limiters) Limiter(op Op) *Limiter {
+func (ls *Limiters) Limiter(op iot.Operation) *Limiter {
 	ls.mu.RLock()
 	l := ls.by[op]
 	ls.mu.RUnlock()
@@ -38,7 +40,7 @@ func (ls *Limiters) Limiter(op Op) *Limiter {
 }
 
 // Wait waits until op may be called; see [Limiter.Wait].
-func (ls *Limiters) Wait(ctx context.Context, op Op) (Ticket, error) {
+func (ls *Limiters) Wait(ctx context.Context, op iot.Operation) (Ticket, error) {
 	return ls.Limiter(op).Wait(ctx)
 }
 
@@ -46,10 +48,10 @@ func (ls *Limiters) Wait(ctx context.Context, op Op) (Ticket, error) {
 func (ls *Limiters) Set() Set { return ls.set }
 
 // Stats returns the state of every limiter that was asked for.
-func (ls *Limiters) Stats() map[Op]Stats {
+func (ls *Limiters) Stats() map[iot.Operation]Stats {
 	ls.mu.RLock()
 	defer ls.mu.RUnlock()
-	stats := make(map[Op]Stats, len(ls.by))
+	stats := make(map[iot.Operation]Stats, len(ls.by))
 	for op, l := range ls.by {
 		stats[op] = l.Stats()
 	}
@@ -59,6 +61,6 @@ func (ls *Limiters) Stats() map[Op]Stats {
 // Ceiling returns what the rates in force allow, in devices per second, and the
 // operation that binds. It differs from [Ceiling] of the set where a limiter
 // found another limit, and by the margin below the quota.
-func (ls *Limiters) Ceiling(calls Calls) (devicesPerSecond float64, binding Op) {
-	return minimum(calls, func(op Op) float64 { return ls.Limiter(op).Rate() })
+func (ls *Limiters) Ceiling(calls Calls) (devicesPerSecond float64, binding iot.Operation) {
+	return minimum(calls, func(op iot.Operation) float64 { return ls.Limiter(op).Rate() })
 }

@@ -5,13 +5,15 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/thingpress/thingpress/internal/iot"
 )
 
 // An Override is one --quota: it says what limits an operation, whatever the
 // account reports.
 type Override struct {
 	// Op is the operation.
-	Op Op
+	Op iot.Operation
 	// TPS is the quota in calls per second; +Inf for none.
 	TPS float64
 	// Default says that the built-in table is to be used, and TPS is not.
@@ -25,7 +27,7 @@ func ParseOverride(s string) (Override, error) {
 	name, value, ok := strings.Cut(s, "=")
 	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
 	if !ok || name == "" || value == "" {
-		return Override{}, fmt.Errorf("quota %q: want OPERATION=TPS, OPERATION=none or OPERATION=default, such as %s=25", s, RegisterCertificateWithoutCA)
+		return Override{}, fmt.Errorf("quota %q: want OPERATION=TPS, OPERATION=none or OPERATION=default, such as %s=25", s, iot.RegisterCertificateWithoutCA)
 	}
 	op, err := parseOp(name)
 	if err != nil {
@@ -48,8 +50,8 @@ func ParseOverride(s string) (Override, error) {
 }
 
 // ParseOverrides reads several. The last one for an operation counts.
-func ParseOverrides(list []string) (map[Op]Override, error) {
-	parsed := make(map[Op]Override, len(list))
+func ParseOverrides(list []string) (map[iot.Operation]Override, error) {
+	parsed := make(map[iot.Operation]Override, len(list))
 	for _, s := range list {
 		o, err := ParseOverride(s)
 		if err != nil {
@@ -60,8 +62,8 @@ func ParseOverrides(list []string) (map[Op]Override, error) {
 	return parsed, nil
 }
 
-func parseOp(name string) (Op, error) {
-	best, distance := Op(""), math.MaxInt
+func parseOp(name string) (iot.Operation, error) {
+	best, distance := iot.Operation(""), math.MaxInt
 	for _, d := range defaults {
 		if strings.EqualFold(name, string(d.Op)) {
 			return d.Op, nil

@@ -4,6 +4,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/thingpress/thingpress/internal/iot"
 )
 
 func TestParseOverride(t *testing.T) {
@@ -12,11 +14,11 @@ func TestParseOverride(t *testing.T) {
 		in   string
 		want Override
 	}{
-		{"AttachPolicy=25", Override{Op: AttachPolicy, TPS: 25}},
-		{"attachpolicy = 0.5", Override{Op: AttachPolicy, TPS: 0.5}},
-		{"CreateThing=none", Override{Op: CreateThing, TPS: math.Inf(1)}},
-		{"CreateThing=NONE", Override{Op: CreateThing, TPS: math.Inf(1)}},
-		{"ListThings=default", Override{Op: ListThings, Default: true}},
+		{"AttachPolicy=25", Override{Op: iot.AttachPolicy, TPS: 25}},
+		{"attachpolicy = 0.5", Override{Op: iot.AttachPolicy, TPS: 0.5}},
+		{"CreateThing=none", Override{Op: iot.CreateThing, TPS: math.Inf(1)}},
+		{"CreateThing=NONE", Override{Op: iot.CreateThing, TPS: math.Inf(1)}},
+		{"ListThings=default", Override{Op: iot.ListThings, Default: true}},
 	} {
 		got, err := ParseOverride(tt.in)
 		if err != nil || got != tt.want {
@@ -54,7 +56,7 @@ func TestParseOverrideSaysWhatIsWrong(t *testing.T) {
 func TestParseOverridesTakesTheLast(t *testing.T) {
 	t.Parallel()
 	got, err := ParseOverrides([]string{"AttachPolicy=1", "CreateThing=2", "AttachPolicy=3"})
-	if err != nil || len(got) != 2 || got[AttachPolicy].TPS != 3 {
+	if err != nil || len(got) != 2 || got[iot.AttachPolicy].TPS != 3 {
 		t.Errorf("got %v, %v", got, err)
 	}
 	if _, err := ParseOverrides([]string{"AttachPolicy=1", "x"}); err == nil {

@@ -3,6 +3,8 @@ package quota
 import (
 	"fmt"
 	"math"
+
+	"github.com/thingpress/thingpress/internal/iot"
 )
 
 // A Source says where a quota comes from.
@@ -18,7 +20,7 @@ const (
 // A Quota is what limits one operation in one import.
 type Quota struct {
 	// Op is the operation.
-	Op Op
+	Op iot.Operation
 	// TPS is calls per second, before the share is taken; +Inf where nothing limits it.
 	TPS float64
 	// Source says where TPS comes from.
@@ -31,7 +33,7 @@ type Quota struct {
 // Sources is what [Resolve] resolves from, strongest first.
 type Sources struct {
 	// Overrides are the values of --quota.
-	Overrides map[Op]Override
+	Overrides map[iot.Operation]Override
 	// Applied are the account's values by Service Quotas code, in calls per
 	// second; nil where they could not be read. A value that is not a positive
 	// number is ignored, and a million and more is no quota.
@@ -43,7 +45,7 @@ type Sources struct {
 // A Set holds the quota of every operation for one import. It does not change
 // and is safe for concurrent use. The zero value limits nothing.
 type Set struct {
-	quotas map[Op]Quota
+	quotas map[iot.Operation]Quota
 	share  float64
 }
 
@@ -57,7 +59,7 @@ func Resolve(from Sources) (Set, error) {
 	if !(share > 0 && share <= 1) {
 		return Set{}, fmt.Errorf("share %g: must be above 0 and at most 1", share)
 	}
-	s := Set{quotas: make(map[Op]Quota, len(defaults)), share: share}
+	s := Set{quotas: make(map[iot.Operation]Quota, len(defaults)), share: share}
 	for _, d := range defaults {
 		s.quotas[d.Op] = resolve(d, from)
 	}
@@ -76,7 +78,7 @@ func resolve(d Default, from Sources) Quota {
 	if v := from.Applied[d.Code]; d.Code != "" && usable(v) {
 		q.TPS, q.Source = bounded(v), FromAccount
 	}
-	if v := from.Applied[Registrations]; d.Op == RegisterCertificateWithoutCA && usable(v) && v < q.TPS {
+	if v := from.Applied[Registrations]; d.Op == iot.RegisterCertificateWithoutCA && usable(v) && v < q.TPS {
 		q.TPS, q.Source, q.Code = v, FromAccount, Registrations
 	}
 	return q
@@ -98,7 +100,7 @@ func bounded(v float64) float64 {
 // Unlimited returns a set in which no operation has a quota, for an endpoint
 // that has none.
 func Unlimited() Set {
-	s := Set{quotas: make(map[Op]Quota, len(defaults)), share: 1}
+	s := Set{quotas: make(map[iot.Operation]Quota, len(defaults)), share: 1}
 	for _, d := range defaults {
 		s.quotas[d.Op] = Quota{Op: d.Op, TPS: math.Inf(1), Source: FromFlag, Code: d.Code}
 	}
@@ -107,7 +109,7 @@ func Unlimited() Set {
 
 // Quota returns the quota of op, before the share is taken. An operation that
 // is not in the table has none.
-func (s Set) Quota(op Op) Quota {
+func (s Set) Quota(op iot.Operation) Quota {
 	if q, ok := s.quotas[op]; ok {
 		return q
 	}
@@ -116,7 +118,7 @@ func (s Set) Quota(op Op) Quota {
 
 // TPS returns the calls per second that the import may make of op: the quota
 // times the share; +Inf where there is no quota.
-func (s Set) TPS(op Op) float64 { return s.Quota(op).TPS * s.Share() }
+func (s Set) TPS(op iot.Operation) float64 { return s.Quota(op).TPS * s.Share() }
 
 // Share returns the part of every quota that is ours.
 func (s Set) Share() float64 {

@@ -3,6 +3,8 @@ package quota
 import (
 	"math"
 	"testing"
+
+	"github.com/thingpress/thingpress/internal/iot"
 )
 
 func TestResolveTakesTheStrongestSource(t *testing.T) {
@@ -12,18 +14,18 @@ func TestResolveTakesTheStrongestSource(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		from Sources
-		op   Op
+		op   iot.Operation
 		want Quota
 	}{
-		{"default", Sources{}, AttachPolicy, Quota{AttachPolicy, 15, FromDefault, "L-CA7D4E3E"}},
-		{"account over default", Sources{Applied: applied}, AttachPolicy, Quota{AttachPolicy, 40, FromAccount, "L-CA7D4E3E"}},
-		{"zero is no value", Sources{Applied: applied}, CreateThing, Quota{CreateThing, 100, FromDefault, "L-64CBACAC"}},
-		{"flag over account", Sources{Applied: applied, Overrides: map[Op]Override{AttachPolicy: {Op: AttachPolicy, TPS: 7}}}, AttachPolicy, Quota{AttachPolicy, 7, FromFlag, "L-CA7D4E3E"}},
-		{"flag says default", Sources{Applied: applied, Overrides: map[Op]Override{AttachPolicy: {Op: AttachPolicy, Default: true}}}, AttachPolicy, Quota{AttachPolicy, 15, FromFlag, "L-CA7D4E3E"}},
-		{"joint limit where reported", Sources{Applied: joint}, RegisterCertificateWithoutCA, Quota{RegisterCertificateWithoutCA, 15, FromAccount, Registrations}},
-		{"joint limit not reported", Sources{Applied: applied}, RegisterCertificateWithoutCA, Quota{RegisterCertificateWithoutCA, 100, FromAccount, "L-4671C7C8"}},
-		{"joint limit above the quota", Sources{Applied: map[string]float64{Registrations: 15}}, RegisterCertificateWithoutCA, Quota{RegisterCertificateWithoutCA, 10, FromDefault, "L-4671C7C8"}},
-		{"flag over joint limit", Sources{Applied: joint, Overrides: map[Op]Override{RegisterCertificateWithoutCA: {TPS: 80}}}, RegisterCertificateWithoutCA, Quota{RegisterCertificateWithoutCA, 80, FromFlag, "L-4671C7C8"}},
+		{"default", Sources{}, iot.AttachPolicy, Quota{iot.AttachPolicy, 15, FromDefault, "L-CA7D4E3E"}},
+		{"account over default", Sources{Applied: applied}, iot.AttachPolicy, Quota{iot.AttachPolicy, 40, FromAccount, "L-CA7D4E3E"}},
+		{"zero is no value", Sources{Applied: applied}, iot.CreateThing, Quota{iot.CreateThing, 100, FromDefault, "L-64CBACAC"}},
+		{"flag over account", Sources{Applied: applied, Overrides: map[iot.Operation]Override{iot.AttachPolicy: {Op: iot.AttachPolicy, TPS: 7}}}, iot.AttachPolicy, Quota{iot.AttachPolicy, 7, FromFlag, "L-CA7D4E3E"}},
+		{"flag says default", Sources{Applied: applied, Overrides: map[iot.Operation]Override{iot.AttachPolicy: {Op: iot.AttachPolicy, Default: true}}}, iot.AttachPolicy, Quota{iot.AttachPolicy, 15, FromFlag, "L-CA7D4E3E"}},
+		{"joint limit where reported", Sources{Applied: joint}, iot.RegisterCertificateWithoutCA, Quota{iot.RegisterCertificateWithoutCA, 15, FromAccount, Registrations}},
+		{"joint limit not reported", Sources{Applied: applied}, iot.RegisterCertificateWithoutCA, Quota{iot.RegisterCertificateWithoutCA, 100, FromAccount, "L-4671C7C8"}},
+		{"joint limit above the quota", Sources{Applied: map[string]float64{Registrations: 15}}, iot.RegisterCertificateWithoutCA, Quota{iot.RegisterCertificateWithoutCA, 10, FromDefault, "L-4671C7C8"}},
+		{"flag over joint limit", Sources{Applied: joint, Overrides: map[iot.Operation]Override{iot.RegisterCertificateWithoutCA: {TPS: 80}}}, iot.RegisterCertificateWithoutCA, Quota{iot.RegisterCertificateWithoutCA, 80, FromFlag, "L-4671C7C8"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -44,10 +46,10 @@ func TestShareTakesItsPartOfEveryQuota(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := s.TPS(AttachPolicy); got != 7.5 {
+	if got := s.TPS(iot.AttachPolicy); got != 7.5 {
 		t.Errorf("half of 15 is %g", got)
 	}
-	if got := s.Quota(AttachPolicy).TPS; got != 15 {
+	if got := s.Quota(iot.AttachPolicy).TPS; got != 15 {
 		t.Errorf("the quota shown is %g, want what the account has", got)
 	}
 	for _, share := range []float64{-1, 1.5, math.NaN(), math.Inf(1)} {

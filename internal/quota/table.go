@@ -1,6 +1,10 @@
 package quota
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/thingpress/thingpress/internal/iot"
+)
 
 // ServiceCode is the service under which Service Quotas keeps these quotas.
 const ServiceCode = "iotcore"
@@ -16,7 +20,7 @@ const RegistrationsDefault = 15.0
 // A Default is what AWS grants an account that never asked for more.
 type Default struct {
 	// Op is the operation.
-	Op Op
+	Op iot.Operation
 	// TPS is the default quota in calls per second, per account and region.
 	TPS float64
 	// Code is the Service Quotas code, such as "L-4671C7C8"; empty where none is known.
@@ -38,53 +42,53 @@ const (
 // The values stand in copies of the Service Quotas table from 2024 and the
 // adjustable codes in one from 2026. AWS says that some are lower in some regions.
 var defaults = [...]Default{
-	{RegisterCertificateWithoutCA, 10, "L-4671C7C8", true, true, ""},
-	{CreateThing, 100, "L-64CBACAC", true, true, ""},
-	{AttachThingPrincipal, 100, "L-F64D1AA6", true, true, ""},
-	{AttachPolicy, 15, "L-CA7D4E3E", true, true, ""},
-	{AddThingToThingGroup, 100, "L-2904683A", true, true, ""},
-	{UpdateThingGroupsForThing, 10, "L-638916DB", true, false, noValue},
-	{AddThingToBillingGroup, 60, "L-1F4BE39E", true, true, ""},
+	{iot.RegisterCertificateWithoutCA, 10, "L-4671C7C8", true, true, ""},
+	{iot.CreateThing, 100, "L-64CBACAC", true, true, ""},
+	{iot.AttachThingPrincipal, 100, "L-F64D1AA6", true, true, ""},
+	{iot.AttachPolicy, 15, "L-CA7D4E3E", true, true, ""},
+	{iot.AddThingToThingGroup, 100, "L-2904683A", true, true, ""},
+	{iot.UpdateThingGroupsForThing, 10, "L-638916DB", true, false, noValue},
+	{iot.AddThingToBillingGroup, 60, "L-1F4BE39E", true, true, ""},
 
-	{DescribeCertificate, 10, "L-FC864907", true, true, ""},
-	{DescribeThing, 350, "L-0EF0F5EE", true, true, ""},
-	{DescribeThingType, 100, "L-DDCF8E97", true, true, ""},
-	{DescribeThingGroup, 100, "L-52E1E197", true, true, ""},
-	{DescribeBillingGroup, 10, "L-23DF46E7", false, false, noCopy},
-	{DescribeEndpoint, 10, "L-F30831DF", false, false, noCopy},
-	{GetPolicy, 10, "L-5CE9072D", true, true, ""},
-	{ListAttachedPolicies, 15, "L-B2DA2A45", true, true, ""},
-	{ListCertificates, 10, "L-97DA2C60", true, true, ""},
-	{ListPolicies, 10, "L-2B86A5A0", false, false, noCopy},
-	{ListPrincipalThings, 10, "L-C481616A", true, true, ""},
-	{ListPrincipalThingsV2, 10, "L-ED45A70B", true, false, noValue},
-	{ListTargetsForPolicy, 10, "L-D7C50543", false, false, noCopy},
-	{ListThingGroups, 10, "L-1E5260D6", false, false, noCopy},
-	{ListThingGroupsForThing, 100, "L-75F129AD", true, true, ""},
-	{ListThingPrincipals, 10, "L-FC3EF4D9", true, false, "published copies differ, 10 or 20; the stricter is taken"},
-	{ListThingPrincipalsV2, 10, "L-00ACEBE9", true, false, noValue},
-	{ListThingTypes, 10, "L-F9EBF527", false, false, noCopy},
-	{ListThings, 10, "L-57AAC135", true, true, ""},
-	{ListThingsInThingGroup, 10, "L-D33FD5F9", false, false, noCopy},
-	{ListThingsInBillingGroup, 10, "L-E8797DCC", false, false, noCopy},
+	{iot.DescribeCertificate, 10, "L-FC864907", true, true, ""},
+	{iot.DescribeThing, 350, "L-0EF0F5EE", true, true, ""},
+	{iot.DescribeThingType, 100, "L-DDCF8E97", true, true, ""},
+	{iot.DescribeThingGroup, 100, "L-52E1E197", true, true, ""},
+	{iot.DescribeBillingGroup, 10, "L-23DF46E7", false, false, noCopy},
+	{iot.DescribeEndpoint, 10, "L-F30831DF", false, false, noCopy},
+	{iot.GetPolicy, 10, "L-5CE9072D", true, true, ""},
+	{iot.ListAttachedPolicies, 15, "L-B2DA2A45", true, true, ""},
+	{iot.ListCertificates, 10, "L-97DA2C60", true, true, ""},
+	{iot.ListPolicies, 10, "L-2B86A5A0", false, false, noCopy},
+	{iot.ListPrincipalThings, 10, "L-C481616A", true, true, ""},
+	{iot.ListPrincipalThingsV2, 10, "L-ED45A70B", true, false, noValue},
+	{iot.ListTargetsForPolicy, 10, "L-D7C50543", false, false, noCopy},
+	{iot.ListThingGroups, 10, "L-1E5260D6", false, false, noCopy},
+	{iot.ListThingGroupsForThing, 100, "L-75F129AD", true, true, ""},
+	{iot.ListThingPrincipals, 10, "L-FC3EF4D9", true, false, "published copies differ, 10 or 20; the stricter is taken"},
+	{iot.ListThingPrincipalsV2, 10, "L-00ACEBE9", true, false, noValue},
+	{iot.ListThingTypes, 10, "L-F9EBF527", false, false, noCopy},
+	{iot.ListThings, 10, "L-57AAC135", true, true, ""},
+	{iot.ListThingsInThingGroup, 10, "L-D33FD5F9", false, false, noCopy},
+	{iot.ListThingsInBillingGroup, 10, "L-E8797DCC", false, false, noCopy},
 
-	{UpdateCertificate, 10, "L-77B523DC", true, true, ""},
-	{UpdateThing, 100, "L-211F680E", true, true, ""},
-	{DetachPolicy, 15, "L-EC88D510", true, true, ""},
-	{DetachThingPrincipal, 100, "L-B5EE4A16", true, true, ""},
-	{RemoveThingFromThingGroup, 100, "L-2A81A394", true, true, ""},
-	{DeleteCertificate, 10, "L-EEB8F0B1", true, true, ""},
-	{DeleteThing, 100, "L-889800F7", true, true, ""},
+	{iot.UpdateCertificate, 10, "L-77B523DC", true, true, ""},
+	{iot.UpdateThing, 100, "L-211F680E", true, true, ""},
+	{iot.DetachPolicy, 15, "L-EC88D510", true, true, ""},
+	{iot.DetachThingPrincipal, 100, "L-B5EE4A16", true, true, ""},
+	{iot.RemoveThingFromThingGroup, 100, "L-2A81A394", true, true, ""},
+	{iot.DeleteCertificate, 10, "L-EEB8F0B1", true, true, ""},
+	{iot.DeleteThing, 100, "L-889800F7", true, true, ""},
 
-	{CreatePolicy, 10, "L-1B2EEF52", true, true, ""},
-	{DeletePolicy, 10, "L-58129C66", true, true, ""},
-	{CreateThingType, 15, "L-8650816F", true, true, ""},
-	{DeprecateThingType, 10, "L-7F1DBFAE", false, false, noCopy},
-	{DeleteThingType, 10, "L-CFBDB489", false, false, noCopy},
-	{CreateThingGroup, 25, "L-512F449C", true, true, ""},
-	{DeleteThingGroup, 10, "L-FCAB1AF4", false, false, noCopy},
-	{CreateBillingGroup, 25, "L-F2D09BC8", true, true, ""},
-	{DeleteBillingGroup, 10, "L-6C20C764", false, false, noCopy},
+	{iot.CreatePolicy, 10, "L-1B2EEF52", true, true, ""},
+	{iot.DeletePolicy, 10, "L-58129C66", true, true, ""},
+	{iot.CreateThingType, 15, "L-8650816F", true, true, ""},
+	{iot.DeprecateThingType, 10, "L-7F1DBFAE", false, false, noCopy},
+	{iot.DeleteThingType, 10, "L-CFBDB489", false, false, noCopy},
+	{iot.CreateThingGroup, 25, "L-512F449C", true, true, ""},
+	{iot.DeleteThingGroup, 10, "L-FCAB1AF4", false, false, noCopy},
+	{iot.CreateBillingGroup, 25, "L-F2D09BC8", true, true, ""},
+	{iot.DeleteBillingGroup, 10, "L-6C20C764", false, false, noCopy},
 }
 
 // Defaults returns the built-in table, import path first. The slice is the caller's own.
@@ -93,7 +97,7 @@ func Defaults() []Default {
 }
 
 // Lookup returns the default of one operation; ok is false where the table has none.
-func Lookup(op Op) (d Default, ok bool) {
+func Lookup(op iot.Operation) (d Default, ok bool) {
 	i := slices.IndexFunc(defaults[:], func(d Default) bool { return d.Op == op })
 	if i < 0 {
 		return Default{}, false

@@ -3,12 +3,14 @@ package quota
 import (
 	"regexp"
 	"testing"
+
+	"github.com/thingpress/thingpress/internal/iot"
 )
 
 func TestTableNamesEveryOperationOnceWithAUsableQuota(t *testing.T) {
 	t.Parallel()
 	code := regexp.MustCompile(`^L-[0-9A-F]{8}$`)
-	ops, codes := map[Op]bool{}, map[string]Op{Registrations: "the joint limit"}
+	ops, codes := map[iot.Operation]bool{}, map[string]iot.Operation{Registrations: "the joint limit"}
 	for _, d := range Defaults() {
 		if ops[d.Op] {
 			t.Errorf("%s stands twice", d.Op)
@@ -41,15 +43,15 @@ func TestDefaultsAreTheCallersOwn(t *testing.T) {
 func TestLookup(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		op   Op
+		op   iot.Operation
 		tps  float64
 		code string
 	}{
-		{RegisterCertificateWithoutCA, 10, "L-4671C7C8"},
-		{AttachPolicy, 15, "L-CA7D4E3E"},
-		{ListThingPrincipals, 10, "L-FC3EF4D9"},
-		{UpdateThingGroupsForThing, 10, "L-638916DB"},
-		{AddThingToThingGroup, 100, "L-2904683A"},
+		{iot.RegisterCertificateWithoutCA, 10, "L-4671C7C8"},
+		{iot.AttachPolicy, 15, "L-CA7D4E3E"},
+		{iot.ListThingPrincipals, 10, "L-FC3EF4D9"},
+		{iot.UpdateThingGroupsForThing, 10, "L-638916DB"},
+		{iot.AddThingToThingGroup, 100, "L-2904683A"},
 	} {
 		d, ok := Lookup(tt.op)
 		if !ok || d.TPS != tt.tps || d.Code != tt.code {

@@ -18,25 +18,26 @@ import (
 	"time"
 
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/manifest"
 )
 
 // Row is one entry in a report. The field names are those of the JSON form and
 // of the CSV header; they are stable.
 type Row struct {
-	Type           string        `json:"type"` // "outcome"
-	Import         string        `json:"import"`
-	Manifest       string        `json:"manifest"`
-	Entry          int           `json:"entry"`
-	Line           int           `json:"line,omitempty"`
-	Outcome        string        `json:"outcome"`
-	ID             string        `json:"id,omitempty"`
-	ThingName      string        `json:"thing_name,omitempty"`
-	CertificateID  string        `json:"certificate_id,omitempty"`
-	CertificateARN string        `json:"certificate_arn,omitempty"`
-	Reason         string        `json:"reason,omitempty"`
-	Detail         string        `json:"detail,omitempty"`
-	Steps          []ledger.Step `json:"steps,omitempty"`
-	At             time.Time     `json:"at"`
+	Type           string                 `json:"type"` // "outcome"
+	Import         string                 `json:"import"`
+	Manifest       string                 `json:"manifest"`
+	Entry          int                    `json:"entry"`
+	Line           int                    `json:"line,omitempty"`
+	Outcome        string                 `json:"outcome"`
+	ID             string                 `json:"id,omitempty"`
+	ThingName      string                 `json:"thing_name,omitempty"`
+	CertificateID  manifest.CertificateID `json:"certificate_id,omitzero"`
+	CertificateARN string                 `json:"certificate_arn,omitempty"`
+	Reason         string                 `json:"reason,omitempty"`
+	Detail         string                 `json:"detail,omitempty"`
+	Steps          []ledger.Step          `json:"steps,omitempty"`
+	At             time.Time              `json:"at"`
 }
 
 var header = []string{
@@ -94,7 +95,7 @@ func (r Row) cells() []string {
 	}
 	cells := []string{
 		r.Import, r.Manifest, strconv.Itoa(r.Entry), line, r.Outcome, r.ID, r.ThingName,
-		r.CertificateID, r.CertificateARN, r.Reason, r.Detail, strings.Join(steps, "; "), r.At.UTC().Format(time.RFC3339),
+		r.CertificateID.String(), r.CertificateARN, r.Reason, r.Detail, strings.Join(steps, "; "), r.At.UTC().Format(time.RFC3339),
 	}
 	for i := range cells {
 		cells[i] = disarm(cells[i])

@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/thingpress/thingpress/internal/requiretest"
+	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
 // cliScript runs commands of the AWS CLI in one process: starting it takes a
@@ -37,7 +37,7 @@ json.dump(answers, sys.stdout)
 // awsPython finds the interpreter that runs the AWS CLI.
 func awsPython(t *testing.T) string {
 	t.Helper()
-	cli := requiretest.AWSCLI(t)
+	cli := require.AWSCLI(t)
 	candidates := []string{"python3"}
 	if target, err := filepath.EvalSymlinks(cli); err == nil {
 		if script, err := os.ReadFile(target); err == nil {
@@ -52,7 +52,7 @@ func awsPython(t *testing.T) string {
 			return python
 		}
 	}
-	requiretest.Missing(t, "awscli", "the Python that runs "+cli+" was not found")
+	require.Missing(t, "awscli", "the Python that runs "+cli+" was not found")
 	return ""
 }
 

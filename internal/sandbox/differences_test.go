@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 
-	"github.com/thingpress/thingpress/internal/requiretest"
+	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
 // difference is one place where the sandbox follows AWS and moto does not. The
@@ -39,7 +39,7 @@ func avoided(s step, server *Server) string {
 // The list is true of both servers: an entry that moto has outgrown goes.
 func TestMotoDiffersWhereTheListSays(t *testing.T) {
 	t.Parallel()
-	url := requiretest.Moto(t).URL
+	url := require.Moto(t).URL
 	for _, d := range differences {
 		t.Run(d.name, func(t *testing.T) {
 			if got := d.show(t, direct(open(t, Options{}))); got != d.sandbox {

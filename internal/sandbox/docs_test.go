@@ -6,13 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/requiretest"
+	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
 // What is listed in the documentation is what is there.
 func TestDocumentationIsComplete(t *testing.T) {
 	t.Parallel()
-	content, err := os.ReadFile(filepath.Join(requiretest.Root(t), "docs", "sandbox.md"))
+	content, err := os.ReadFile(filepath.Join(require.Root(t), "docs", "sandbox.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

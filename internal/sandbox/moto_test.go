@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"github.com/thingpress/thingpress/internal/requiretest"
+	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
 // One long sequence of calls that moto and the sandbox are to answer alike. It
@@ -26,7 +26,7 @@ import (
 func TestMotoAndSandboxAnswerAlike(t *testing.T) {
 	t.Parallel()
 	const steps = 2000
-	moto := connect(requiretest.Moto(t).URL, http.DefaultClient)
+	moto := connect(require.Moto(t).URL, http.DefaultClient)
 	s := open(t, Options{})
 	sandbox := direct(s)
 	w := newWorld(t, rand.New(rand.NewPCG(31, 26)))

@@ -9,8 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/iot"
+
+	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/environment"
-	"github.com/thingpress/thingpress/internal/importer"
 	"github.com/thingpress/thingpress/manifest"
 )
 
@@ -29,8 +31,8 @@ type Config struct {
 	// Notices is the ARN of the SNS topic.
 	Notices string
 	// Attachments are what every device is to get.
-	Attachments importer.Attachments
-	Status      importer.Status
+	Attachments engine.Attachments
+	Status      iot.Status
 	ThingName   manifest.Template
 	// Bundle and Slot choose the certificate of Infineon and Microchip chips.
 	Bundle, Slot string
@@ -49,8 +51,8 @@ type Queues struct {
 }
 
 // Settings are those of every import of this stack. Signers are added by who reads them.
-func (c *Config) Settings() importer.Settings {
-	return importer.Settings{
+func (c *Config) Settings() engine.Settings {
+	return engine.Settings{
 		Attachments: c.Attachments,
 		Status:      c.Status,
 		Decode: manifest.Options{
@@ -84,11 +86,11 @@ func ReadConfig(lookup func(name string) (value string, ok bool)) (Config, error
 		Buckets: map[string]string{},
 		Signers: r.must("SIGNER_BUCKET"), Reports: r.must("REPORTS_BUCKET"),
 		Notices: r.must("NOTICES_TOPIC_ARN"),
-		Attachments: importer.Attachments{
+		Attachments: engine.Attachments{
 			Policies: r.list("POLICIES"), ThingGroups: r.list("THING_GROUPS"),
 			ThingType: r.option("THING_TYPE"), BillingGroup: r.option("BILLING_GROUP"),
 		},
-		Status: importer.Status(cmp.Or(r.option("STATUS"), string(importer.StatusActive))),
+		Status: iot.Status(cmp.Or(r.option("STATUS"), string(iot.StatusActive))),
 		Bundle: r.option("BUNDLE"), Slot: r.option("SLOT"),
 		AllowExpired:   parsed(&r, "ALLOW_EXPIRED", false, strconv.ParseBool),
 		Share:          parsed(&r, "SHARE", 1, func(s string) (float64, error) { return strconv.ParseFloat(s, 64) }),
@@ -101,7 +103,7 @@ func ReadConfig(lookup func(name string) (value string, ok bool)) (Config, error
 	if text := r.option("THING_NAME"); text != "" {
 		config.ThingName = parsed(&r, "THING_NAME", manifest.Template{}, manifest.ParseTemplate)
 	}
-	r.require("STATUS", config.Status == importer.StatusActive || config.Status == importer.StatusInactive, "is neither ACTIVE nor INACTIVE")
+	r.require("STATUS", config.Status == iot.StatusActive || config.Status == iot.StatusInactive, "is neither ACTIVE nor INACTIVE")
 	r.require("BUNDLE", slices.Contains([]string{"", "E0E0", "E0E1", "E0E2"}, config.Bundle), "is none of E0E0, E0E1, E0E2")
 	r.require("SHARE", config.Share > 0 && config.Share <= 1, "is not above 0 and at most 1")
 	r.require("MAX_CONCURRENCY", config.MaxConcurrency >= 2, "is less than 2, the least that an SQS event source takes")

@@ -1,9 +1,7 @@
 package stack
 
 import (
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -65,10 +63,9 @@ func (m *DeviceMessage) Device() (manifest.Device, error) {
 	}, nil
 }
 
-// CertificateID is the lower-case hex SHA-256 of the certificate, as AWS IoT forms it.
-func (m *DeviceMessage) CertificateID() string {
-	sum := sha256.Sum256(m.Certificate)
-	return hex.EncodeToString(sum[:])
+// CertificateID is that of the certificate.
+func (m *DeviceMessage) CertificateID() manifest.CertificateID {
+	return manifest.CertificateIDOf(m.Certificate)
 }
 
 // Kinds of a [Task].

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/thingpress/thingpress/internal/iot"
+
+	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/manifest"
 )
 
@@ -13,10 +15,10 @@ import (
 // so that all its functions do the same to the end of the import, whatever
 // becomes of the stack's parameters: the settings as ledgers keep them, and
 // the time against which validity is held. Signers are pinned elsewhere.
-func FreezeSettings(s importer.Settings, now time.Time) (string, error) {
+func FreezeSettings(s engine.Settings, now time.Time) (string, error) {
 	text, err := json.Marshal(struct {
-		Settings importer.Settings `json:"settings"`
-		Now      time.Time         `json:"now"`
+		Settings engine.Settings `json:"settings"`
+		Now      time.Time       `json:"now"`
 	}{s, now.UTC()})
 	if err != nil {
 		return "", fmt.Errorf("settings of the import: %w", err)
@@ -26,14 +28,14 @@ func FreezeSettings(s importer.Settings, now time.Time) (string, error) {
 
 // ParseSettings reads what [FreezeSettings] returned. The settings are without
 // signers, of which only the digests are kept.
-func ParseSettings(text string) (importer.Settings, error) {
+func ParseSettings(text string) (engine.Settings, error) {
 	var frozen struct {
 		Settings struct {
 			Policies     []string         `json:"policies"`
 			ThingGroups  []string         `json:"thing_groups"`
 			ThingType    string           `json:"thing_type"`
 			BillingGroup string           `json:"billing_group"`
-			Status       importer.Status  `json:"status"`
+			Status       iot.Status       `json:"status"`
 			ThingName    string           `json:"thing_name"`
 			AllowExpired bool             `json:"allow_expired"`
 			Slot         string           `json:"slot"`
@@ -43,15 +45,15 @@ func ParseSettings(text string) (importer.Settings, error) {
 		Now time.Time `json:"now"`
 	}
 	if err := json.Unmarshal([]byte(text), &frozen); err != nil {
-		return importer.Settings{}, fmt.Errorf("settings of the import: %w", err)
+		return engine.Settings{}, fmt.Errorf("settings of the import: %w", err)
 	}
 	f := frozen.Settings
 	name, err := manifest.ParseTemplate(f.ThingName)
 	if err != nil {
-		return importer.Settings{}, fmt.Errorf("settings of the import: %w", err)
+		return engine.Settings{}, fmt.Errorf("settings of the import: %w", err)
 	}
-	s := importer.Settings{
-		Attachments: importer.Attachments{
+	s := engine.Settings{
+		Attachments: engine.Attachments{
 			Policies: f.Policies, ThingGroups: f.ThingGroups, ThingType: f.ThingType, BillingGroup: f.BillingGroup,
 		},
 		Status: f.Status,

@@ -4,9 +4,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/iot"
+
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/manifest"
 )
@@ -21,12 +23,12 @@ func TestNoSettingIsLostWhenTheyAreFrozen(t *testing.T) {
 	began := time.Date(2026, 11, 23, 16, 0, 0, 123, time.UTC)
 	for what, config := range map[string]stack.Config{
 		"all": {
-			Attachments: importer.Attachments{
+			Attachments: engine.Attachments{
 				Policies: []string{"a", "b,c"}, ThingGroups: []string{"g"}, ThingType: "t", BillingGroup: "b",
 			},
-			Status: importer.StatusInactive, ThingName: name, Bundle: "E0E2", Slot: "3", AllowExpired: true,
+			Status: iot.StatusInactive, ThingName: name, Bundle: "E0E2", Slot: "3", AllowExpired: true,
 		},
-		"none": {Status: importer.StatusActive},
+		"none": {Status: iot.StatusActive},
 	} {
 		text, err := stack.FreezeSettings(config.Settings(), began)
 		if err != nil {

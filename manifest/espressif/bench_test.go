@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/testkit/decodertest"
 	"github.com/thingpress/thingpress/manifest"
-	"github.com/thingpress/thingpress/manifest/internal/decodertest"
 )
 
 // BenchmarkDecode reports devices/s, and as ratio its share of what the same

@@ -4,8 +4,8 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/thingpress/thingpress/internal/testkit/decodertest"
 	"github.com/thingpress/thingpress/manifest"
-	"github.com/thingpress/thingpress/manifest/internal/decodertest"
 )
 
 // Sizes come from outside; memory must not follow them. These tests measure

@@ -8,8 +8,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/thingpress/thingpress/internal/generate"
+	"github.com/thingpress/thingpress/internal/testkit/decodertest"
 	"github.com/thingpress/thingpress/manifest"
-	"github.com/thingpress/thingpress/manifest/internal/decodertest"
 )
 
 // good is a manifest of n devices.

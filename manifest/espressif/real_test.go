@@ -6,13 +6,13 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/requiretest"
+	"github.com/thingpress/thingpress/internal/testkit/require"
 	"github.com/thingpress/thingpress/manifest"
 )
 
 func TestRealManifestDecodesWithoutLoss(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(requiretest.Data(t), "espressif", "manifest-espressif.csv")
+	path := filepath.Join(require.Data(t), "espressif", "manifest-espressif.csv")
 	content, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

@@ -5,8 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/thingpress/thingpress/internal/testkit/decodertest"
 	"github.com/thingpress/thingpress/manifest"
-	"github.com/thingpress/thingpress/manifest/internal/decodertest"
 )
 
 const vectorDir = "../testdata/vectors"

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/thingpress/thingpress/internal/testkit/decodertest"
 	"github.com/thingpress/thingpress/manifest"
-	"github.com/thingpress/thingpress/manifest/internal/decodertest"
 )
 
 // Sizes come from outside; memory must not follow them. This test measures

@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/thingpress/thingpress/internal/generate"
+	"github.com/thingpress/thingpress/internal/testkit/decodertest"
 	"github.com/thingpress/thingpress/manifest"
-	"github.com/thingpress/thingpress/manifest/internal/decodertest"
 )
 
 // good is a list of n devices, base64 of PEM on each line.

@@ -7,14 +7,14 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/requiretest"
+	"github.com/thingpress/thingpress/internal/testkit/require"
 	"github.com/thingpress/thingpress/manifest"
 )
 
 // count decodes a real file and returns devices and rejections by reason.
 func count(t *testing.T, name string, opts manifest.Options) (devices int, rejected map[manifest.Reason]int) {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(requiretest.Data(t), "generated", name))
+	content, err := os.ReadFile(filepath.Join(require.Data(t), "generated", name))
 	if err != nil {
 		t.Fatal(err)
 	}

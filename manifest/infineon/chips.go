@@ -22,10 +22,8 @@ func (c *chips) check(device *manifest.Device) error {
 		c.seen = map[[chipIDSize]byte][8]byte{}
 	}
 	var id [chipIDSize]byte
-	var fingerprint [8]byte
-	// Both are hex of at least that length: the ID was checked, the other computed.
-	_, _ = hex.Decode(id[:], []byte(device.ID))
-	_, _ = hex.Decode(fingerprint[:], []byte(device.CertificateID[:16]))
+	_, _ = hex.Decode(id[:], []byte(device.ID)) // the ID was checked
+	fingerprint := [8]byte(device.CertificateID[:8])
 	earlier, again := c.seen[id]
 	if again && earlier != fingerprint {
 		return manifest.Errorf(manifest.ReasonContradiction, "an earlier file of the bundle has the same chip ID and another certificate")

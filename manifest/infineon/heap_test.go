@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/forge"
-	"github.com/thingpress/thingpress/internal/requiretest"
+	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/require"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/infineon"
 )
@@ -19,18 +19,18 @@ import (
 // whose archives declare a dictionary of 16 MiB each. It returns its path.
 func reelFile(t *testing.T, n int) string {
 	t.Helper()
-	trust := forge.NewTrust("heap")
+	trust := material.NewTrust("heap")
 	var contents [][]byte
 	for i := range 50 {
 		contents = append(contents, trust.File(i, "E0E0").Content)
 	}
-	files := make([]forge.SevenZFile, n)
+	files := make([]material.SevenZFile, n)
 	for i := range files {
 		id := strings.ToUpper(strconv.FormatInt(int64(0x10000000+i), 16))
-		files[i] = forge.SevenZFile{Name: "0A091B5C0015" + id + "_E0E0.pem", Content: contents[i%len(contents)]}
+		files[i] = material.SevenZFile{Name: "0A091B5C0015" + id + "_E0E0.pem", Content: contents[i%len(contents)]}
 	}
-	inner := forge.SevenZ{Files: files, Coders: forge.LZMA2Coder(24)}.Bytes()
-	outer := forge.SevenZ{Files: []forge.SevenZFile{{Name: forge.BundleName("E0E0"), Content: inner}}, Coders: forge.LZMA2Coder(24)}.Bytes()
+	inner := material.SevenZ{Files: files, Coders: material.LZMA2Coder(24)}.Bytes()
+	outer := material.SevenZ{Files: []material.SevenZFile{{Name: material.BundleName("E0E0"), Content: inner}}, Coders: material.LZMA2Coder(24)}.Bytes()
 	path := filepath.Join(t.TempDir(), "reel.7z")
 	if err := os.WriteFile(path, outer, 0o600); err != nil {
 		t.Fatal(err)
@@ -42,7 +42,7 @@ func reelFile(t *testing.T, n int) string {
 // parallel, because it looks at the heap of the whole process.
 func TestHeapStaysWithinDictionariesAnd32MiB(t *testing.T) {
 	n := 100_000
-	if requiretest.Race {
+	if require.Race {
 		n = 10_000
 		t.Logf("%d chips instead of 100,000 under the race detector", n)
 	}

@@ -7,7 +7,7 @@ import (
 	"regexp"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/requiretest"
+	"github.com/thingpress/thingpress/internal/testkit/require"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/infineon"
 )
@@ -18,7 +18,7 @@ func input(name string, content []byte) manifest.Input {
 
 func realManifest(t testing.TB) []byte {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(requiretest.Data(t), "infineon", "manifest-infineon.7z"))
+	content, err := os.ReadFile(filepath.Join(require.Data(t), "infineon", "manifest-infineon.7z"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/thingpress/thingpress/internal/forge"
+	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/microchip"
 )
@@ -23,14 +23,14 @@ import (
 // and issuer.
 func BenchmarkDecode(b *testing.B) {
 	const entries = 512
-	reel := forge.NewReel("benchmark")
-	chips := make([]forge.Chip, entries)
-	objects := make([]forge.Object, entries)
+	reel := material.NewReel("benchmark")
+	chips := make([]material.Chip, entries)
+	objects := make([]material.Object, entries)
 	for i := range chips {
 		chips[i] = reel.Chip(i)
 		objects[i] = reel.Entry(chips[i])
 	}
-	data := forge.Array(objects...)
+	data := material.Array(objects...)
 	opts := manifest.Options{Signers: []*x509.Certificate{reel.Signer}}
 	for _, processors := range []int{1, 2} {
 		b.Run(fmt.Sprintf("processors=%d", processors), func(b *testing.B) {
@@ -67,10 +67,10 @@ func BenchmarkDecode(b *testing.B) {
 }
 
 // checkAlone does what the floor consists of.
-func checkAlone(b *testing.B, reel *forge.Reel, chips []forge.Chip) {
+func checkAlone(b *testing.B, reel *material.Reel, chips []material.Chip) {
 	b.Helper()
 	hash := sha256.Sum256([]byte("an entry"))
-	signature := forge.Signature("an entry", reel.SignerKey)
+	signature := material.Signature("an entry", reel.SignerKey)
 	r, s := new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])
 	key := &reel.SignerKey.PublicKey
 	for _, chip := range chips {

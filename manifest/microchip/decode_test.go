@@ -68,7 +68,7 @@ func (c collected) devices() []string {
 	ids := make([]string, len(c.entries))
 	for i, e := range c.entries {
 		if e.err == nil {
-			ids[i] = e.device.ID + " " + e.device.ThingName + " " + e.device.CertificateID
+			ids[i] = e.device.ID + " " + e.device.ThingName + " " + e.device.CertificateID.String()
 		}
 	}
 	return ids

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/requiretest"
+	"github.com/thingpress/thingpress/internal/testkit/require"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/microchip"
 )
@@ -16,7 +16,7 @@ import (
 // realManifest is what Microchip ships with a reel of Trust&GO parts.
 func realManifest(t *testing.T) ([]byte, []*x509.Certificate) {
 	t.Helper()
-	dir := filepath.Join(requiretest.Data(t), "microchip")
+	dir := filepath.Join(require.Data(t), "microchip")
 	data, err := os.ReadFile(filepath.Join(dir, "ECC608C-TNGTLSU-B.json"))
 	if err != nil {
 		t.Fatal(err)

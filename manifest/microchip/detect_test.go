@@ -5,15 +5,15 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/forge"
-	"github.com/thingpress/thingpress/internal/requiretest"
+	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/require"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/microchip"
 )
 
 func TestDetectKnowsItsManifestsAndNoOthers(t *testing.T) {
 	t.Parallel()
-	reel := forge.NewReel("detect")
+	reel := material.NewReel("detect")
 	entry := reel.Entry(reel.Chip(0))
 	utf16 := func(name string) string {
 		data, err := os.ReadFile(filepath.Join(vectorDir, name))
@@ -26,10 +26,10 @@ func TestDetectKnowsItsManifestsAndNoOthers(t *testing.T) {
 		name, data string
 		want       bool
 	}{
-		{"array", string(forge.Array(entry)), true},
-		{"compact", string(forge.JSON([]forge.Object{entry})), true},
-		{"single", string(forge.JSON(entry)), true},
-		{"bom", "\xef\xbb\xbf" + string(forge.Array(entry)), true},
+		{"array", string(material.Array(entry)), true},
+		{"compact", string(material.JSON([]material.Object{entry})), true},
+		{"single", string(material.JSON(entry)), true},
+		{"bom", "\xef\xbb\xbf" + string(material.Array(entry)), true},
 		{"utf-16", utf16("m30-utf16le.json"), true},
 		{"utf-16 big-endian", utf16("m30-utf16be.json"), true},
 		{"signature first", `[{"signature":"", "payload":""}]`, true},
@@ -38,7 +38,7 @@ func TestDetectKnowsItsManifestsAndNoOthers(t *testing.T) {
 		{"empty array", "[]", false},
 		{"other objects", `[{"deviceId":"1","x509Thumbprint":{}}]`, false},
 		{"words in CSV", `"MAC","payload","protected"`, false},
-		{"pem", string(forge.PEM(reel.Signer)), false},
+		{"pem", string(material.PEM(reel.Signer)), false},
 		{"7z", "7z\xbc\xaf\x27\x1c\x00\x04", false},
 		{"half a BOM", "\xff\xfe[", false},
 	} {
@@ -54,7 +54,7 @@ func TestDetectKnowsItsManifestsAndNoOthers(t *testing.T) {
 
 func TestExampleManifestDecodes(t *testing.T) {
 	t.Parallel()
-	root := requiretest.Root(t)
+	root := require.Root(t)
 	data, err := os.ReadFile(filepath.Join(root, "examples", "microchip.json"))
 	if err != nil {
 		t.Fatal(err)

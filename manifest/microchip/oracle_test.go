@@ -84,7 +84,7 @@ func TestRealManifestDecodesToWhatAnOracleVerifies(t *testing.T) {
 			continue
 		}
 		id, leaf := oracle(t, raw[i], signers)
-		if e.device.ID != id || !e.device.Certificate.Equal(leaf) || e.device.CertificateID != fingerprint(leaf) || e.device.ThingName != leaf.Subject.CommonName {
+		if e.device.ID != id || !e.device.Certificate.Equal(leaf) || e.device.CertificateID.String() != fingerprint(leaf) || e.device.ThingName != leaf.Subject.CommonName {
 			t.Errorf("entry %d: %s %s; the oracle says %s %s", i, e.device.ID, e.device.ThingName, id, leaf.Subject.CommonName)
 		}
 	}

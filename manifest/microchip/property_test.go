@@ -10,23 +10,23 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/thingpress/thingpress/internal/forge"
+	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/manifest"
 )
 
 // smallManifest has entries of one key each, so that every bit can be tried.
-func smallManifest(reel *forge.Reel, entries int) []byte {
-	objects := make([]forge.Object, entries)
+func smallManifest(reel *material.Reel, entries int) []byte {
+	objects := make([]material.Object, entries)
 	for i := range objects {
 		chip := reel.Chip(i)
-		key := forge.JWK("0", &chip.Key.PublicKey).And("x5c", forge.X5C(chip.Leaf, reel.Issuer))
+		key := material.JWK("0", &chip.Key.PublicKey).And("x5c", material.X5C(chip.Leaf, reel.Issuer))
 		objects[i] = reel.Sign(chip.UniqueID, reel.PayloadOf(chip.UniqueID, key))
 	}
-	return forge.Array(objects...)
+	return material.Array(objects...)
 }
 
 // signedValues are the spans of the values of payload, protected and signature
-// of an entry of forge.Array.
+// of an entry of material.Array.
 func signedValues(data []byte, entry int) [][2]int {
 	var spans [][2]int
 	for _, name := range []string{"payload", "protected", "signature"} {
@@ -42,7 +42,7 @@ func signedValues(data []byte, entry int) [][2]int {
 
 func TestAnyBitFlippedInSignedValuesCostsExactlyThatEntry(t *testing.T) {
 	t.Parallel()
-	reel := forge.NewReel("flips")
+	reel := material.NewReel("flips")
 	data := smallManifest(reel, 3)
 	opts := manifest.Options{Signers: []*x509.Certificate{reel.Signer}}
 	want := collect(t, data, opts).devices()
@@ -68,7 +68,7 @@ func TestAnyBitFlippedInSignedValuesCostsExactlyThatEntry(t *testing.T) {
 
 func TestNoFlippedBitEverAltersADevice(t *testing.T) {
 	t.Parallel()
-	reel := forge.NewReel("flips")
+	reel := material.NewReel("flips")
 	data := smallManifest(reel, 3)
 	opts := manifest.Options{Signers: []*x509.Certificate{reel.Signer}}
 	want := collect(t, data, opts).devices()
@@ -94,7 +94,7 @@ func TestNoFlippedBitEverAltersADevice(t *testing.T) {
 
 func TestAPrefixGivesAPrefixOfTheDevicesAndThenAnError(t *testing.T) {
 	t.Parallel()
-	reel := forge.NewReel("prefix")
+	reel := material.NewReel("prefix")
 	data := smallManifest(reel, 4)
 	opts := manifest.Options{Signers: []*x509.Certificate{reel.Signer}}
 	want := collect(t, data, opts)
@@ -119,17 +119,17 @@ func TestAPrefixGivesAPrefixOfTheDevicesAndThenAnError(t *testing.T) {
 
 func TestResumingBehindAnyEntryGivesTheRest(t *testing.T) {
 	t.Parallel()
-	reel := forge.NewReel("resume")
+	reel := material.NewReel("resume")
 	array := smallManifest(reel, 3)
 	broken := bytes.Replace(array, []byte(reel.Chip(1).UniqueID), []byte(reel.Chip(2).UniqueID), 1) // entry 1 is rejected
 	opts := manifest.Options{Signers: []*x509.Certificate{reel.Signer}}
 	for name, data := range map[string][]byte{
 		"array":      array,
 		"rejected":   broken,
-		"compact":    forge.JSON([]forge.Object{reel.Entry(reel.Chip(0)), reel.Entry(reel.Chip(1))}),
+		"compact":    material.JSON([]material.Object{reel.Entry(reel.Chip(0)), reel.Entry(reel.Chip(1))}),
 		"bom":        append([]byte("\xef\xbb\xbf"), array...),
 		"crlf":       bytes.ReplaceAll(array, []byte("\n"), []byte("\r\n")),
-		"single":     forge.JSON(reel.Entry(reel.Chip(0))),
+		"single":     material.JSON(reel.Entry(reel.Chip(0))),
 		"trailing":   append(bytes.Clone(array), "x"...),
 		"truncated":  array[:len(array)-10],
 		"brokenlate": append(bytes.Clone(array[:len(array)-1]), ",!]"...),
@@ -157,7 +157,7 @@ func TestResumingBehindAnyEntryGivesTheRest(t *testing.T) {
 
 func TestResumingWhereNoEntryEndsIsAnError(t *testing.T) {
 	t.Parallel()
-	reel := forge.NewReel("resume")
+	reel := material.NewReel("resume")
 	data := smallManifest(reel, 2)
 	opts := manifest.Options{Signers: []*x509.Certificate{reel.Signer}}
 	for _, start := range []manifest.Position{

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/forge"
+	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/manifest"
 )
 
@@ -15,7 +15,7 @@ import (
 func TestNothingOfAPrivateKeyReachesAMessage(t *testing.T) {
 	t.Parallel()
 	const secret = "c2VjcmV0" // the private members of the vectors, and what the text below hides
-	scalar := base64.StdEncoding.EncodeToString(must2(forge.Key("vectors leaked").Bytes()))
+	scalar := base64.StdEncoding.EncodeToString(must2(material.Key("vectors leaked").Bytes()))
 	seen := 0
 	for _, name := range vectorNames(t) {
 		v, data := loadVector(t, name)
@@ -38,13 +38,13 @@ func TestNothingOfAPrivateKeyReachesAMessage(t *testing.T) {
 		t.Errorf("%d vectors with private keys", seen)
 	}
 	// Neither does a piece of one that stands where a manifest breaks.
-	reel := forge.NewReel("leak")
+	reel := material.NewReel("leak")
 	for _, data := range [][]byte{
 		[]byte(secret),
 		[]byte(`[` + secret),
 		[]byte(`[{"a":1 ` + secret),
-		append(forge.Array(reel.Entry(reel.Chip(0))), secret...),
-		bytes.Replace(forge.Array(reel.Entry(reel.Chip(0)), reel.Entry(reel.Chip(1))), []byte("},\n  {"), []byte("},"+secret), 1),
+		append(material.Array(reel.Entry(reel.Chip(0))), secret...),
+		bytes.Replace(material.Array(reel.Entry(reel.Chip(0)), reel.Entry(reel.Chip(1))), []byte("},\n  {"), []byte("},"+secret), 1),
 	} {
 		got := collect(t, data, manifest.Options{})
 		if got.final == nil || strings.Contains(got.final.Error(), secret[:3]) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/thingpress/thingpress/manifest"
 )
 
 const (
@@ -19,7 +20,7 @@ const (
 type Claim struct {
 	Entry         int
 	ThingName     string
-	CertificateID string
+	CertificateID manifest.CertificateID
 	// At is the time of the claim by AWS's clock: the mark of the entry's first call.
 	At time.Time
 }
@@ -61,7 +62,7 @@ const mostClaims = mostActions / 2
 // compatible splits off claims that one transaction can make: no item may be
 // in it twice.
 func compatible(claims []Claim, open []int) (group, rest []int) {
-	names, certificates := map[string]bool{}, map[string]bool{}
+	names, certificates := map[string]bool{}, map[manifest.CertificateID]bool{}
 	for n, at := range open {
 		c := &claims[at]
 		if len(group) == mostClaims {
@@ -88,7 +89,7 @@ func (l *Ledger) claim(ctx context.Context, id string, claims []Claim, group []i
 		c := &claims[at]
 		owner := item{attrEntry: num(c.Entry), attrSince: micros(c.At), attrExpires: expires}
 		actions = append(actions,
-			l.putNew(with(nameClaimKey(id, c.ThingName), owner)), l.putNew(with(certificateClaimKey(id, c.CertificateID), owner)))
+			l.putNew(with(nameClaimKey(id, c.ThingName), owner)), l.putNew(with(certificateClaimKey(id, c.CertificateID.String()), owner)))
 	}
 	refused, err := l.transact(ctx, actions)
 	if err != nil {

@@ -11,10 +11,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/manifest"
 )
 
 func claimOf(entry int, name, certificate string) dynamodb.Claim {
-	return dynamodb.Claim{Entry: entry, ThingName: name, CertificateID: certificate, At: began}
+	return dynamodb.Claim{Entry: entry, ThingName: name, CertificateID: manifest.CertificateIDOf([]byte(certificate)), At: began}
 }
 
 func claim(t *testing.T, l *dynamodb.Ledger, claims ...dynamodb.Claim) []dynamodb.Claimed {

@@ -64,7 +64,7 @@ func (j *journal) Mark(ctx context.Context, marks []ledger.Mark) error {
 
 func (j *journal) mark(m ledger.Mark) types.TransactWriteItem {
 	expression := "SET #m = if_not_exists(#m, :m), #mc = if_not_exists(#mc, :mc), #mn = if_not_exists(#mn, :mn)"
-	values := item{":m": micros(m.At), ":mc": str(m.CertificateID), ":mn": str(m.ThingName)}
+	values := item{":m": micros(m.At), ":mc": str(m.CertificateID.String()), ":mn": str(m.ThingName)}
 	return types.TransactWriteItem{Update: &types.Update{
 		TableName: &j.ledger.table, Key: entryKey(j.id, m.Place), UpdateExpression: j.ledger.renewed(expression, values),
 		ExpressionAttributeNames:  map[string]string{"#m": attrMarked, "#mc": attrMarkedCertificate, "#mn": attrMarkedThing},
@@ -144,7 +144,7 @@ func (j *journal) entries(ctx context.Context, records []ledger.Record) ([]*entr
 // size is at least what the item will have in bytes, as far as it is known.
 func (e *entry) size() int {
 	r := e.after()
-	size := 512 + len(r.ID) + len(r.ThingName) + len(r.CertificateID) + len(r.CertificateARN) + len(r.Reason) + len(r.Detail)
+	size := 512 + len(r.ID) + len(r.ThingName) + 2*len(r.CertificateID) + len(r.CertificateARN) + len(r.Reason) + len(r.Detail)
 	for _, s := range r.Steps {
 		size += 64 + len(s.Operation) + len(s.Resource)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/manifest"
 )
 
 // Attributes of an entry; short, because a million entries have them.
@@ -47,7 +48,7 @@ func (l *Ledger) row(id string, r *ledger.Record, version int64) (item, error) {
 	}
 	put(i, attrID, r.ID)
 	put(i, attrThing, r.ThingName)
-	put(i, attrCertificate, r.CertificateID)
+	put(i, attrCertificate, r.CertificateID.String())
 	put(i, attrARN, r.CertificateARN)
 	put(i, attrReason, r.Reason)
 	put(i, attrDetail, r.Detail)
@@ -66,7 +67,7 @@ func recordOf(i item, place ledger.Place) (ledger.Record, error) {
 	r := ledger.Record{
 		Place: place, Line: int(number(i, attrLine)), Outcome: ledger.Outcome(text(i, attrOutcome)),
 		ID: text(i, attrID), ThingName: text(i, attrThing),
-		CertificateID: text(i, attrCertificate), CertificateARN: text(i, attrARN),
+		CertificateID: certificateID(i, attrCertificate), CertificateARN: text(i, attrARN),
 		Reason: text(i, attrReason), Detail: text(i, attrDetail), At: instant(i, attrAt),
 	}
 	if steps := text(i, attrSteps); steps != "" {
@@ -80,7 +81,7 @@ func recordOf(i item, place ledger.Place) (ledger.Record, error) {
 func markOf(i item, place ledger.Place) ledger.Mark {
 	return ledger.Mark{
 		Place: place, At: instant(i, attrMarked),
-		CertificateID: text(i, attrMarkedCertificate), ThingName: text(i, attrMarkedThing),
+		CertificateID: certificateID(i, attrMarkedCertificate), ThingName: text(i, attrMarkedThing),
 	}
 }
 
@@ -94,7 +95,7 @@ func same(a, b *ledger.Record) bool {
 // bounded returns the record as the table can hold it: with texts that fit and
 // are UTF-8.
 func bounded(r ledger.Record) ledger.Record {
-	for _, name := range []*string{&r.ID, &r.ThingName, &r.CertificateID, &r.CertificateARN, &r.Reason} {
+	for _, name := range []*string{&r.ID, &r.ThingName, &r.CertificateARN, &r.Reason} {
 		*name = fitting(*name, mostName)
 	}
 	r.Detail = fitting(r.Detail, mostDetail)
@@ -106,4 +107,10 @@ func fitting(s string, most int) string {
 		s = strings.ToValidUTF8(s[:most], "") + "…"
 	}
 	return strings.ToValidUTF8(s, "\uFFFD")
+}
+
+// certificateID reads an ID that this package wrote; anything else is none.
+func certificateID(i item, name string) manifest.CertificateID {
+	id, _ := manifest.ParseCertificateID(text(i, name))
+	return id
 }

@@ -1,6 +1,7 @@
 package dynamodb_test
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -15,8 +16,9 @@ import (
 
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb/dynamodbtest"
-	"github.com/thingpress/thingpress/internal/ledger/ledgertest"
+	"github.com/thingpress/thingpress/internal/testkit/dynamodbtest"
+	"github.com/thingpress/thingpress/internal/testkit/ledgertest"
+	"github.com/thingpress/thingpress/manifest"
 )
 
 // TestTable holds every test that needs a DynamoDB, so that one is started for
@@ -121,10 +123,10 @@ func begin(t *testing.T, l *dynamodb.Ledger, entries ...int) (id string, j ledge
 
 // imported is what a device usually leaves behind.
 func imported(entry int) ledger.Record {
-	id := fmt.Sprintf("%064x", entry)
+	id := manifest.CertificateIDOf(binary.BigEndian.AppendUint64(nil, uint64(entry)))
 	return ledger.Record{
 		Place: ledger.Place{Entry: entry}, Line: entry + 2, Outcome: ledger.Imported, ID: "4BA2BB8764BD", ThingName: fmt.Sprintf("sn%012d", entry),
-		CertificateID: id, CertificateARN: "arn:aws:iot:eu-central-1:123456789012:cert/" + id, At: began,
+		CertificateID: id, CertificateARN: "arn:aws:iot:eu-central-1:123456789012:cert/" + id.String(), At: began,
 		Steps: []ledger.Step{
 			{Operation: "RegisterCertificateWithoutCA", Created: true},
 			{Operation: "CreateThing"},

@@ -1,9 +1,7 @@
 package sqlite_test
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -11,6 +9,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
+	"github.com/thingpress/thingpress/manifest"
 )
 
 // BenchmarkImport marks and records entries in groups of 200, as an import does.
@@ -40,14 +39,13 @@ func BenchmarkImport(b *testing.B) {
 		marks := make([]ledger.Mark, 0, group)
 		records := make([]ledger.Record, 0, group)
 		for e := n; e < min(n+group, b.N); e++ {
-			sum := sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(e)))
-			id := hex.EncodeToString(sum[:])
+			id := manifest.CertificateIDOf(binary.BigEndian.AppendUint64(nil, uint64(e)))
 			name := fmt.Sprintf("sn0123F2%010dF201", e)
 			place := ledger.Place{Entry: e}
 			marks = append(marks, ledger.Mark{Place: place, CertificateID: id, ThingName: name, At: at})
 			records = append(records, ledger.Record{
 				Place: place, Line: e * 20, Outcome: ledger.Imported, ID: name[2:], ThingName: name, CertificateID: id,
-				CertificateARN: "arn:aws:iot:eu-west-1:123456789012:cert/" + id, Steps: steps, At: at,
+				CertificateARN: "arn:aws:iot:eu-west-1:123456789012:cert/" + id.String(), Steps: steps, At: at,
 			})
 		}
 		if err := j.Mark(ctx, marks); err != nil {

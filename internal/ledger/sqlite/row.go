@@ -1,11 +1,11 @@
 package sqlite
 
 import (
-	"encoding/hex"
 	"fmt"
 	"time"
 
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/manifest"
 )
 
 // outcomes are the numbers that stand for outcomes in the file. They never
@@ -34,39 +34,36 @@ func outcomeOf(number int) (ledger.Outcome, error) {
 	return outcomes[number], nil
 }
 
-// packCertificate turns a certificate ID into its 32 bytes; anything else is
-// kept as it is.
-func packCertificate(id string) any {
-	raw, err := hex.DecodeString(id)
-	if err != nil || len(raw) != 32 || hex.EncodeToString(raw) != id {
-		return id
+// packCertificate returns the column of a certificate ID: 32 bytes, or the
+// empty string for none.
+func packCertificate(id manifest.CertificateID) any {
+	if id.IsZero() {
+		return ""
 	}
-	return raw
+	return id[:]
 }
 
-func unpackCertificate(column any) string {
-	if raw, ok := column.([]byte); ok {
-		return hex.EncodeToString(raw)
-	}
-	text, _ := column.(string)
-	return text
+func unpackCertificate(column any) (id manifest.CertificateID) {
+	raw, _ := column.([]byte)
+	copy(id[:], raw)
+	return id
 }
 
 // usualARN stands for the ARN that follows from target and certificate ID.
 const usualARN = "*"
 
-func certificateARN(target ledger.Target, id string) string {
-	return "arn:" + target.Partition + ":iot:" + target.Region + ":" + target.Account + ":cert/" + id
+func certificateARN(target ledger.Target, id manifest.CertificateID) string {
+	return "arn:" + target.Partition + ":iot:" + target.Region + ":" + target.Account + ":cert/" + id.String()
 }
 
-func packARN(target ledger.Target, id, arn string) string {
+func packARN(target ledger.Target, id manifest.CertificateID, arn string) string {
 	if arn != "" && arn == certificateARN(target, id) {
 		return usualARN
 	}
 	return arn
 }
 
-func unpackARN(target ledger.Target, id, column string) string {
+func unpackARN(target ledger.Target, id manifest.CertificateID, column string) string {
 	if column == usualARN {
 		return certificateARN(target, id)
 	}

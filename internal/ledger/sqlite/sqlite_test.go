@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/ledgertest"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
+	"github.com/thingpress/thingpress/internal/testkit/ledgertest"
 )
 
 func TestLedgerConforms(t *testing.T) {

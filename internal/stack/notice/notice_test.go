@@ -9,7 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
-	"github.com/thingpress/thingpress/internal/importer"
+	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/stack/notice"
 	"github.com/thingpress/thingpress/manifest"
 )
@@ -66,7 +66,7 @@ func TestAFailedNoticeIsAnError(t *testing.T) {
 func TestNoAdviceSpeaksOfACommandThatWasRun(t *testing.T) {
 	t.Parallel()
 	hints := []string{"allow iot:CreateThing to these credentials and run the same command again"}
-	for _, r := range importer.FailureReasons() {
+	for _, r := range engine.FailureReasons() {
 		hints = append(hints, r.Todo)
 	}
 	for _, r := range manifest.ReasonTexts() {

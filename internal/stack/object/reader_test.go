@@ -19,7 +19,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/thingpress/thingpress/internal/stack/object"
-	"github.com/thingpress/thingpress/internal/stack/object/objecttest"
+	"github.com/thingpress/thingpress/internal/testkit/objecttest"
 )
 
 func content(size int) []byte {

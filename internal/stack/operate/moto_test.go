@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/thingpress/thingpress/internal/requiretest"
 	"github.com/thingpress/thingpress/internal/stack/operate"
+	"github.com/thingpress/thingpress/internal/testkit/require"
 	"github.com/thingpress/thingpress/stack"
 )
 
@@ -32,7 +32,7 @@ type cloud struct {
 
 func newCloud(t *testing.T) *cloud {
 	t.Helper()
-	c := &cloud{TB: t, url: requiretest.Moto(t).URL, cli: requiretest.AWSCLI(t)}
+	c := &cloud{TB: t, url: require.Moto(t).URL, cli: require.AWSCLI(t)}
 	for name, value := range map[string]string{
 		"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "eu-central-1", "AWS_DEFAULT_REGION": "eu-central-1",
 		"AWS_CONFIG_FILE": filepath.Join(t.TempDir(), "none"), "AWS_SHARED_CREDENTIALS_FILE": filepath.Join(t.TempDir(), "none"),

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"github.com/thingpress/thingpress/internal/stack/completion"
+	"github.com/thingpress/thingpress/internal/stack/complete"
 )
 
 // mostPut is the largest object that one PutObject takes (S3).
@@ -44,7 +44,7 @@ func (s *Stack) Report(ctx context.Context, id, format string, to io.Writer) err
 	if err != nil {
 		return err
 	}
-	key := completion.Key(i.Job.Vendor, id, format)
+	key := complete.Key(i.Job.Vendor, id, format)
 	out, err := s.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key, ExpectedBucketOwner: &s.ID})
 	if status(err) == http.StatusNotFound {
 		return fmt.Errorf("import %s is %s: %w", id, i.State(), ErrNoReport)

@@ -8,15 +8,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/thingpress/thingpress/internal/requiretest"
-	"github.com/thingpress/thingpress/internal/stack/stacktest"
+	"github.com/thingpress/thingpress/internal/testkit/require"
+	"github.com/thingpress/thingpress/internal/testkit/stacktest"
 )
 
 // A fake takes any call; ElasticMQ moves messages, or says what is wrong with
 // the call. moto knows no moves.
 func TestRedriveMovesMessages(t *testing.T) {
 	t.Parallel()
-	url := requiretest.ElasticMQ(t)
+	url := require.ElasticMQ(t)
 	client := sqs.New(sqs.Options{BaseEndpoint: &url, Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")})
 	s := &Stack{Account: &Account{Region: "eu-central-1", queues: client, cloudwatch: blind{}}, Name: "line", resources: map[string]string{}}
 	// A queue is the dead-letter queue of another, or SQS moves nothing out of it.

@@ -1,0 +1,192 @@
+package engine_test
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/iot"
+
+	"github.com/google/uuid"
+
+	"github.com/thingpress/thingpress/internal/awsiot"
+	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/generate"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/ledger/sqlite"
+	"github.com/thingpress/thingpress/internal/quota"
+	"github.com/thingpress/thingpress/internal/sandbox"
+	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/espressif"
+)
+
+// attachments are what most tests attach.
+func attachments() engine.Attachments {
+	return engine.Attachments{
+		Policies: []string{"connect", "telemetry"}, ThingGroups: []string{"line-1", "reel-7"}, ThingType: "sensor",
+		Attributes: []engine.Attribute{{Name: "mac", Value: template("{mac}")}},
+	}
+}
+
+func template(text string) manifest.Template {
+	t, err := manifest.ParseTemplate(text)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+// espressifManifest is a manifest of n devices.
+func espressifManifest(t testing.TB, n int, seed string) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := generate.Generate(t.Context(), generate.Options{Vendor: "espressif", N: n, Seed: seed, Out: &out}); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// A world is an account, a ledger and a client.
+type world struct {
+	testing.TB
+	server   *sandbox.Server
+	client   *awsiot.Client
+	aws      iot.AWS
+	ledger   ledger.Ledger
+	limiters *quota.Limiters
+	target   ledger.Target
+	settings engine.Settings
+
+	mu  sync.Mutex
+	log []sandbox.Call
+}
+
+// newWorld has everything that the attachments name. A nil transport is HTTP over loopback.
+func newWorld(t testing.TB, o sandbox.Options, transport func(http.Handler) http.RoundTripper) *world {
+	t.Helper()
+	w := &world{TB: t, settings: engine.Settings{Attachments: attachments()}}
+	o.Log = func(c sandbox.Call) {
+		w.mu.Lock()
+		w.log = append(w.log, c)
+		w.mu.Unlock()
+	}
+	var err error
+	if w.server, err = sandbox.New(o); err != nil {
+		t.Fatal(err)
+	}
+	a := w.settings.Attachments
+	if _, err := w.server.Ensure(a.Policies, a.ThingType, a.ThingGroups, ""); err != nil {
+		t.Fatal(err)
+	}
+	options := awsiot.Options{Sandbox: true, Region: sandbox.DefaultRegion, Endpoint: "http://sandbox.invalid"}
+	if transport != nil {
+		options.Transport = transport(w.server)
+	} else {
+		url, stop, err := sandbox.Listen(t.Context(), w.server, "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(stop)
+		options.Endpoint = url
+	}
+	if w.client, err = awsiot.Open(t.Context(), options); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.client.Close)
+	w.aws = w.client.AWS()
+	w.target = ledger.Target{Partition: "aws", Account: sandbox.DefaultAccount, Region: sandbox.DefaultRegion, Sandbox: "test"}
+	w.limiters = quota.NewLimiters(quota.Unlimited(), quota.Options{})
+	return w
+}
+
+// withSQLite gives the world a ledger in a file.
+func (w *world) withSQLite() *world {
+	l, err := sqlite.Open(w.Context(), filepath.Join(w.TempDir(), "ledger.db"))
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.Cleanup(func() { l.Close() })
+	w.ledger = l
+	return w
+}
+
+// sources opens manifests by content.
+func (w *world) sources(contents ...[]byte) []*engine.Source {
+	w.Helper()
+	var sources []*engine.Source
+	for i, content := range contents {
+		in := manifest.Input{Name: "manifest-" + string(rune('a'+i)) + ".csv", Reader: bytes.NewReader(content), Size: int64(len(content))}
+		source, err := engine.OpenSource(w.Context(), in, espressif.Decoder{})
+		if err != nil {
+			w.Fatal(err)
+		}
+		sources = append(sources, source)
+	}
+	return sources
+}
+
+// An attempt is one run of an import; change may alter its configuration.
+type attempt struct {
+	ctx    context.Context
+	id     string // of an import to resume
+	change func(*engine.Config)
+}
+
+func (w *world) run(sources []*engine.Source, a attempt) (engine.Summary, string, error) {
+	w.Helper()
+	if a.ctx == nil {
+		a.ctx = w.Context()
+	}
+	scan, err := engine.Scan(w.Context(), sources, w.settings, nil)
+	if err != nil {
+		w.Fatal(err)
+	}
+	config := engine.Config{
+		Sources: sources, Scan: scan, Settings: w.settings, Target: w.target,
+		AWS: w.aws, Limiters: w.limiters, Import: a.id,
+	}
+	if a.id == "" {
+		config.Import = uuid.Must(uuid.NewV7()).String()
+		config.Journal, err = w.ledger.Begin(w.Context(), ledger.Import{
+			ID: config.Import, Key: "key", Target: w.target, Manifests: scan.Manifests, Settings: "{}", Begun: time.Now(),
+		})
+	} else {
+		config.Journal, err = w.ledger.Resume(w.Context(), a.id)
+		config.Earlier = w.ledger.Records(w.Context(), a.id)
+	}
+	if err != nil {
+		w.Fatal(err)
+	}
+	if a.change != nil {
+		a.change(&config)
+	}
+	summary, err := engine.Run(a.ctx, config)
+	return summary, config.Import, err
+}
+
+// must runs an import that has to end well.
+func (w *world) must(sources []*engine.Source) engine.Summary {
+	w.Helper()
+	summary, _, err := w.run(sources, attempt{})
+	if err != nil {
+		w.Fatalf("%v; failures: %+v", err, summary.Failures)
+	}
+	return summary
+}
+
+// records returns the records of an import.
+func (w *world) records(id string) []ledger.Record {
+	w.Helper()
+	var all []ledger.Record
+	for r, err := range w.ledger.Records(w.Context(), id) {
+		if err != nil {
+			w.Fatal(err)
+		}
+		all = append(all, r)
+	}
+	return all
+}

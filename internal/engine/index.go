@@ -1,0 +1,131 @@
+package engine
+
+import (
+	"hash/maphash"
+
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// An Index knows every accepted entry by certificate and by thing name, and so
+// tells duplicates. It takes about 30 bytes per entry: digests in chunks
+// without pointers, and tables of entry numbers over them.
+//
+// Digests are keyed with a random seed, so that nobody can make two devices
+// collide; by accident two of twenty million do so once in 100,000 imports,
+// and then the later one is rejected, not lost.
+type Index struct {
+	seed    maphash.Seed
+	digests [][]pair // by entry, in chunks
+	entries int
+	cert    table
+	name    table
+}
+
+// pair are the digests of one entry; zero for one that was not accepted.
+type pair struct{ cert, name uint64 }
+
+const chunkSize = 1 << 12
+
+// NewIndex returns an empty index.
+func NewIndex() *Index {
+	return &Index{seed: maphash.MakeSeed()}
+}
+
+// A Verdict says whether a device repeats an earlier one.
+type Verdict int
+
+// Verdicts of an [Index].
+const (
+	Accepted      Verdict = iota // no entry before it has this certificate or this name
+	Repeated                     // an earlier entry has both: an identical repetition
+	Contradictory                // an earlier entry has one of both with another of the other
+	Unknown                      // asked again for a device that is in no entry
+)
+
+// Add judges the device at the next position and keeps it if it is accepted.
+// The earlier entry is returned for the other verdicts, by its number among all
+// calls of Add and Skip.
+func (x *Index) Add(d *manifest.Device) (v Verdict, earlier int) {
+	p := x.digest(d)
+	v, earlier = x.judge(p, uint32(x.entries)) // DefaultLimits are far below 1<<32
+	if v != Accepted {
+		x.push(pair{})
+		return v, earlier
+	}
+	n := x.push(p)
+	x.cert.insert(p.cert, n, func(e uint32) uint64 { return x.at(e).cert })
+	x.name.insert(p.name, n, func(e uint32) uint64 { return x.at(e).name })
+	return Accepted, 0
+}
+
+// Skip takes a position without a device: a rejected or filtered entry, which
+// owns neither name nor certificate.
+func (x *Index) Skip() { x.push(pair{}) }
+
+// Len is the number of positions.
+func (x *Index) Len() int { return x.entries }
+
+// verdict judges the device at a position that was added before, as then.
+func (x *Index) verdict(d *manifest.Device, entry int) (Verdict, int) {
+	p := x.digest(d)
+	v, earlier := x.judge(p, uint32(entry))         // as in Add
+	if v == Accepted && *x.at(uint32(entry)) != p { // as in Add
+		return Unknown, 0
+	}
+	return v, earlier
+}
+
+func (x *Index) judge(p pair, self uint32) (Verdict, int) {
+	byCert, haveCert := x.cert.find(p.cert, func(e uint32) uint64 { return x.at(e).cert })
+	byName, haveName := x.name.find(p.name, func(e uint32) uint64 { return x.at(e).name })
+	switch {
+	case haveCert && haveName && byCert == byName:
+		if byCert == self {
+			return Accepted, 0
+		}
+		return Repeated, int(byCert)
+	case haveCert:
+		return Contradictory, int(byCert)
+	case haveName:
+		return Contradictory, int(byName)
+	}
+	return Accepted, 0
+}
+
+// byCertificate returns the accepted entry that has a certificate.
+func (x *Index) byCertificate(certificateID string) (int, bool) {
+	id, err := manifest.ParseCertificateID(certificateID)
+	if err != nil {
+		return 0, false
+	}
+	e, ok := x.cert.find(x.certificate(id), func(e uint32) uint64 { return x.at(e).cert })
+	return int(e), ok
+}
+
+// byThing returns the accepted entry that has a thing name.
+func (x *Index) byThing(name string) (int, bool) {
+	e, ok := x.name.find(x.thing(name), func(e uint32) uint64 { return x.at(e).name })
+	return int(e), ok
+}
+
+func (x *Index) digest(d *manifest.Device) pair {
+	return pair{x.certificate(d.CertificateID), x.thing(d.ThingName)}
+}
+
+func (x *Index) certificate(id manifest.CertificateID) uint64 {
+	return maphash.Bytes(x.seed, id[:]) | 1 // never the zero of an empty place
+}
+
+func (x *Index) thing(name string) uint64 { return maphash.String(x.seed, name) | 1 }
+
+func (x *Index) at(e uint32) *pair { return &x.digests[e/chunkSize][e%chunkSize] }
+
+func (x *Index) push(p pair) uint32 {
+	n := x.entries
+	if n%chunkSize == 0 {
+		x.digests = append(x.digests, make([]pair, chunkSize))
+	}
+	x.digests[n/chunkSize][n%chunkSize] = p
+	x.entries++
+	return uint32(n) // as in Add
+}

@@ -1,0 +1,127 @@
+package engine
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"github.com/thingpress/thingpress/internal/iot"
+
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// Attachments are what every device of an import is to get.
+type Attachments struct {
+	// Policies are attached to the certificate.
+	Policies []string
+	// ThingGroups are the static groups that the thing is added to.
+	ThingGroups []string
+	// ThingType and BillingGroup of the thing; empty is none.
+	ThingType    string
+	BillingGroup string
+	// Attributes of the thing, in the order in which they were given.
+	Attributes []Attribute
+}
+
+// An Attribute is one attribute of every thing; its value is filled from the device.
+type Attribute struct {
+	Name  string
+	Value manifest.Template
+}
+
+// Settings say what an import does with its manifests. All of them are part of
+// its identity: see [Key].
+type Settings struct {
+	Attachments Attachments
+	// Status in which certificates are registered; empty is [StatusActive].
+	Status iot.Status
+	// Adopt takes over what exists: INACTIVE certificates get the wanted
+	// status, things the wanted type and attributes, and the device is
+	// attached beside what is there. It never detaches, and never touches a
+	// certificate of another status.
+	Adopt bool
+	// Exclusive attaches certificates with EXCLUSIVE_THING.
+	Exclusive bool
+	// Partial imports what precedes a break of a manifest. It never applies
+	// to a manifest with a private key.
+	Partial bool
+	// Decode is how entries are decoded and judged.
+	Decode manifest.Options
+	// Only and Skip leave devices out; nil is no filter.
+	Only, Skip *Filter
+}
+
+func (s Settings) status() iot.Status {
+	if s.Status == "" {
+		return iot.StatusActive
+	}
+	return s.Status
+}
+
+// MarshalJSON encodes everything that changes a device or a verdict, in an
+// order and form that is stable between versions: it is what ledgers keep and
+// what [Key] is made of.
+func (s Settings) MarshalJSON() ([]byte, error) {
+	type attribute struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
+	}
+	out := struct {
+		Policies     []string         `json:"policies,omitempty"`
+		ThingGroups  []string         `json:"thing_groups,omitempty"`
+		ThingType    string           `json:"thing_type,omitempty"`
+		BillingGroup string           `json:"billing_group,omitempty"`
+		Attributes   []attribute      `json:"attributes,omitempty"`
+		Status       iot.Status       `json:"status"`
+		Adopt        bool             `json:"adopt,omitempty"`
+		Exclusive    bool             `json:"exclusive,omitempty"`
+		Partial      bool             `json:"partial,omitempty"`
+		ThingName    string           `json:"thing_name"`
+		AllowExpired bool             `json:"allow_expired,omitempty"`
+		Slot         string           `json:"slot,omitempty"`
+		Bundle       string           `json:"bundle,omitempty"`
+		Signers      []string         `json:"signers,omitempty"` // SHA-256 of the DER
+		Limits       *manifest.Limits `json:"limits,omitempty"`
+		Only         string           `json:"only,omitempty"` // SHA-256 of the list
+		Skip         string           `json:"skip,omitempty"`
+	}{
+		Policies: s.Attachments.Policies, ThingGroups: s.Attachments.ThingGroups,
+		ThingType: s.Attachments.ThingType, BillingGroup: s.Attachments.BillingGroup,
+		Status: s.status(), Adopt: s.Adopt, Exclusive: s.Exclusive, Partial: s.Partial,
+		ThingName: s.Decode.ThingName.String(), AllowExpired: s.Decode.AllowExpired,
+		Slot: s.Decode.Slot, Bundle: s.Decode.Bundle, Only: s.Only.digest(), Skip: s.Skip.digest(),
+	}
+	for _, a := range s.Attachments.Attributes {
+		out.Attributes = append(out.Attributes, attribute{a.Name, a.Value.String()})
+	}
+	for _, signer := range s.Decode.Signers {
+		sum := sha256.Sum256(signer.Raw)
+		out.Signers = append(out.Signers, hex.EncodeToString(sum[:]))
+	}
+	if limits := s.Decode.Limits.OrDefault(); limits != manifest.DefaultLimits() {
+		out.Limits = &limits
+	}
+	return json.Marshal(out)
+}
+
+// Key identifies what an import does: it is the same for command lines that
+// would do the same with the same manifests in the same place. Names of files
+// are not part of it; their contents, in order, are.
+func Key(target ledger.Target, manifests []ledger.Manifest, settings Settings) (string, error) {
+	type content struct {
+		SHA256 string `json:"sha256"`
+		Vendor string `json:"vendor"`
+	}
+	contents := make([]content, len(manifests))
+	for i, m := range manifests {
+		contents[i] = content{m.SHA256, m.Vendor}
+	}
+	text, err := json.Marshal([]any{"thingpress import key 1", target, contents, settings})
+	if err != nil {
+		return "", fmt.Errorf("key of the import: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}

@@ -1,0 +1,232 @@
+package engine
+
+import (
+	"context"
+	"hash/maphash"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/thingpress/thingpress/internal/iot"
+)
+
+// A snapshot is what pages of lists show of the devices of an import: eight
+// bytes per entry. It is taken when many devices turn out to exist, because a
+// page of 250 costs what reading one device costs. Only what is seen counts:
+// what is not is looked up.
+type snapshot struct {
+	run    *run
+	never  bool // devices are read one by one, however many exist
+	seed   maphash.Seed
+	phase  atomic.Int32
+	reads  sync.WaitGroup
+	budget int         // pages of one list
+	cut    atomic.Bool // a list was not read to its end
+
+	mu              sync.Mutex
+	existing, fresh int
+
+	// By entry; written while reading, each bit by one goroutine, and read once the phase is ready.
+	bits   []atomic.Uint32
+	things []uint32 // digest of type and attributes; 0 is not seen
+}
+
+// Phases of a snapshot.
+const (
+	snapshotIdle int32 = iota
+	snapshotReading
+	snapshotReady
+)
+
+const (
+	// A snapshot is taken when so many devices were found to exist, at least
+	// one in existingShare of those that were asked for, and so many are left.
+	existingFrom  = 100
+	existingShare = 4
+	existingLeft  = 500
+
+	bitCertificate = 1 << 31 // it exists, in the wanted status
+	bitSeen        = 1 << 30 // it exists
+	bitGroups      = maxPolicies
+)
+
+func newSnapshot(r *run) *snapshot {
+	return &snapshot{run: r, seed: maphash.MakeSeed()}
+}
+
+func (s *snapshot) stage() int32 { return s.phase.Load() }
+
+// sawNew and sawExisting tell what became of a device that was asked for.
+func (s *snapshot) sawNew() {
+	s.mu.Lock()
+	s.fresh++
+	s.mu.Unlock()
+}
+
+func (s *snapshot) sawExisting() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.existing++
+	counts, _ := s.run.book.numbers()
+	left := counts.Pending()
+	if s.never || s.phase.Load() != snapshotIdle || s.existing < existingFrom || left < existingLeft || s.existing*existingShare < s.existing+s.fresh {
+		return
+	}
+	s.begin(left)
+	s.reads.Go(s.read)
+}
+
+// begin makes room for what the lists show.
+func (s *snapshot) begin(left int) {
+	s.phase.Store(snapshotReading)
+	s.budget = left/2 + existingFrom // where an account is so large, reading devices one by one is cheaper
+	s.bits = make([]atomic.Uint32, s.run.Scan.Entries)
+	s.things = make([]uint32, s.run.Scan.Entries)
+}
+
+// mostExist says whether more devices were found to exist than to be new.
+func (s *snapshot) mostExist() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.existing > s.fresh
+}
+
+// wait returns when nothing is read any more.
+func (s *snapshot) wait() { s.reads.Wait() }
+
+// of returns what the snapshot shows of a device; ok says that its certificate
+// is there, so that the device need not be registered to find out. A device
+// that may be ours is asked for, because only the answer tells.
+func (s *snapshot) of(t *task) (known facts, ok bool) {
+	if s.phase.Load() != snapshotReady || !t.marked.IsZero() || t.created {
+		return facts{}, false
+	}
+	bits := s.bits[t.number].Load()
+	if bits&bitCertificate == 0 {
+		return facts{}, false
+	}
+	a := s.run.Settings.Attachments
+	known.paged = true
+	known.certificate = &iot.Certificate{ID: t.device.CertificateID.String(), Status: s.run.Settings.status()}
+	known.thing = s.things[t.number] != 0 && s.things[t.number] == s.digest(t.thing)
+	for i, policy := range a.Policies {
+		if bits&(1<<i) != 0 {
+			known.policies = append(known.policies, policy)
+		}
+	}
+	for i, group := range a.ThingGroups {
+		if bits&(1<<(bitGroups+i)) != 0 {
+			known.groups = append(known.groups, group)
+		}
+	}
+	return known, true
+}
+
+// read reads all lists side by side: each operation has a quota of its own.
+func (s *snapshot) read() {
+	r, a := s.run, s.run.Settings.Attachments
+	var lists sync.WaitGroup
+	lists.Go(func() { readPages(s, iot.ListCertificates, r.AWS.Certificates.ListCertificates, s.certificate) })
+	lists.Go(func() { readPages(s, iot.ListThings, r.AWS.Things.ListThings, s.thing) })
+	lists.Go(func() {
+		for i, policy := range a.Policies {
+			readPages(s, iot.ListTargetsForPolicy, func(ctx context.Context, token string) ([]string, string, error) {
+				return r.AWS.Policies.ListTargetsForPolicy(ctx, policy, token)
+			}, func(target string) { s.attached(target, i) })
+		}
+	})
+	lists.Go(func() {
+		for i, group := range a.ThingGroups {
+			readPages(s, iot.ListThingsInThingGroup, func(ctx context.Context, token string) ([]string, string, error) {
+				return r.AWS.Groups.ListThingsInThingGroup(ctx, group, token)
+			}, func(thing string) { s.joined(thing, i) })
+		}
+	})
+	lists.Wait()
+	s.phase.Store(snapshotReady)
+}
+
+// readPages reads a list to its end, or as far as it is worth it or allowed:
+// what was seen is true all the same.
+func readPages[T any](s *snapshot, op iot.Operation, read func(ctx context.Context, token string) ([]T, string, error), see func(T)) {
+	pages, ended := 0, false
+	for token := ""; pages < s.budget; {
+		var page []T
+		var next string
+		_, err := s.run.caller.do(op, func(ctx context.Context) (err error) {
+			page, next, err = read(ctx, token)
+			return err
+		})
+		if err != nil {
+			break
+		}
+		for _, line := range page {
+			see(line)
+		}
+		if pages++; pages%10 == 1 {
+			s.run.events.send(Reading{Operation: string(op), Pages: pages})
+		}
+		if token = next; token == "" {
+			ended = true
+			break
+		}
+	}
+	if !ended {
+		s.cut.Store(true)
+	}
+	s.run.events.send(Reading{Operation: string(op), Pages: pages, Done: true})
+}
+
+func (s *snapshot) set(number int, bit uint32) { s.bits[number].Or(bit) }
+
+func (s *snapshot) certificate(c iot.Certificate) {
+	number, ok := s.run.Scan.index.byCertificate(c.ID)
+	if !ok {
+		return
+	}
+	s.set(number, bitSeen)
+	if c.Status == s.run.Settings.status() && c.ARN == s.run.certificateARN(c.ID) {
+		s.set(number, bitCertificate)
+	}
+}
+
+func (s *snapshot) attached(target string, policy int) {
+	_, id, ok := strings.Cut(target, ":cert/")
+	if !ok {
+		return
+	}
+	if number, ok := s.run.Scan.index.byCertificate(id); ok {
+		s.set(number, 1<<policy)
+	}
+}
+
+func (s *snapshot) joined(thing string, group int) {
+	if number, ok := s.run.Scan.index.byThing(thing); ok {
+		s.set(number, 1<<(bitGroups+group))
+	}
+}
+
+func (s *snapshot) thing(t iot.Thing) {
+	if number, ok := s.run.Scan.index.byThing(t.Name); ok {
+		s.things[number] = s.digest(t)
+	}
+}
+
+// digest is of what is wanted of a thing: its type, if there is one, and the
+// wanted attributes. It is keyed, and never 0.
+func (s *snapshot) digest(t iot.Thing) uint32 {
+	var h maphash.Hash
+	h.SetSeed(s.seed)
+	a := s.run.Settings.Attachments
+	if a.ThingType != "" {
+		h.WriteString(t.Type) // a hash never fails
+	}
+	for _, attribute := range a.Attributes {
+		value, ok := t.Attributes[attribute.Name]
+		if !ok {
+			return ^uint32(0) >> 1 // no thing of ours lacks one
+		}
+		h.WriteString("\x00" + value) // as above
+	}
+	return uint32(h.Sum64())>>1 | 1<<31 // the lower half is as good as any
+}

@@ -1,0 +1,80 @@
+package iot
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Class is what an error of a call means for the import.
+type Class int
+
+// Classes of errors. The zero Class is not used.
+const (
+	_ Class = iota
+	// ClassThrottled: over the quota of the operation. Never fails a device.
+	ClassThrottled
+	// ClassTransient: 5xx, reset, timeout, a body that was cut off. Tried again.
+	ClassTransient
+	// ClassExists: the resource exists already, with another configuration where
+	// the operation is idempotent otherwise.
+	ClassExists
+	// ClassNotFound: a resource that the call names does not exist.
+	ClassNotFound
+	// ClassConflict: somebody changed the resource at the same time. Tried again.
+	ClassConflict
+	// ClassDevice: something is wrong with this device: validation, its own limits.
+	ClassDevice
+	// ClassImport: something is wrong with the import as a whole, such as denied.
+	ClassImport
+	// ClassCredentials: they expired or are wrong, and could not be refreshed.
+	ClassCredentials
+	// ClassClockSkew: the machine's clock is wrong, and correcting it did not help.
+	ClassClockSkew
+)
+
+// An APIError is an error of one call.
+type APIError struct {
+	// Operation is AWS's name, such as CreateThing.
+	Operation string
+	// Code is the error code that AWS answered, such as
+	// ResourceAlreadyExistsException; empty where there was no answer.
+	Code string
+	// Message is AWS's sentence.
+	Message string
+	// Class is what it means for the import.
+	Class Class
+	// Ambiguous says that the call may have taken effect nevertheless.
+	Ambiguous bool
+	// ResourceID and ResourceARN name what exists already, where AWS says so.
+	ResourceID, ResourceARN string
+	// RequestID is what AWS support asks for.
+	RequestID string
+	// Date is AWS's time of the answer, to the second; zero without an answer.
+	Date time.Time
+	// Err is the cause where there was no answer.
+	Err error
+}
+
+// Error names operation, code and message.
+func (e *APIError) Error() string {
+	switch {
+	case e.Code == "" && e.Err != nil:
+		return fmt.Sprintf("%s: %v", e.Operation, e.Err)
+	case e.Message == "":
+		return fmt.Sprintf("%s: %s", e.Operation, e.Code)
+	}
+	return fmt.Sprintf("%s: %s: %s", e.Operation, e.Code, e.Message)
+}
+
+// Unwrap returns the cause.
+func (e *APIError) Unwrap() error { return e.Err }
+
+// ClassOf returns the class of the [APIError] that err wraps, and 0 if it wraps none.
+func ClassOf(err error) Class {
+	var api *APIError
+	if errors.As(err, &api) {
+		return api.Class
+	}
+	return 0
+}

@@ -1,0 +1,122 @@
+// Package iot is what AWS IoT Core is to Thingpress: its operations, its
+// resources as far as an import needs them, the interfaces through which the
+// engine calls it, and the classes of its errors. It makes no call; package
+// awsiot implements the interfaces on the AWS SDK.
+package iot
+
+import (
+	"context"
+	"time"
+)
+
+// The interfaces below are how the engine sees AWS IoT. Each method is one call
+// of the operation of its name: no retry, no paging, no reading ahead. Errors
+// of calls are *[APIError]s. All methods may be called concurrently, and return
+// soon after their context ends.
+
+// Certificates registers and reads device certificates.
+type Certificates interface {
+	// RegisterCertificateWithoutCA registers a leaf certificate, one PEM block.
+	RegisterCertificateWithoutCA(ctx context.Context, pem string, status Status) (arn string, err error)
+	DescribeCertificate(ctx context.Context, id string) (Certificate, error)
+	UpdateCertificate(ctx context.Context, id string, status Status) error
+	// ListCertificates returns one page; an empty next token is the last.
+	ListCertificates(ctx context.Context, token string) (page []Certificate, next string, err error)
+}
+
+// Things creates and reads things.
+type Things interface {
+	// CreateThing succeeds for a thing that exists with the same configuration.
+	CreateThing(ctx context.Context, thing Thing) error
+	DescribeThing(ctx context.Context, name string) (Thing, error)
+	// UpdateThing sets the type, if there is one, and merges the attributes.
+	UpdateThing(ctx context.Context, thing Thing) error
+	AddThingToBillingGroup(ctx context.Context, thing, group string) error
+	ListThings(ctx context.Context, token string) (page []Thing, next string, err error)
+}
+
+// Principals attaches certificates to things, and reads what is attached.
+type Principals interface {
+	AttachThingPrincipal(ctx context.Context, thing, arn string, exclusive bool) error
+	ListThingPrincipals(ctx context.Context, thing, token string) (page []Link, next string, err error)
+	ListThingPrincipalsV2(ctx context.Context, thing, token string) (page []Link, next string, err error)
+	ListPrincipalThings(ctx context.Context, arn, token string) (page []Link, next string, err error)
+	ListPrincipalThingsV2(ctx context.Context, arn, token string) (page []Link, next string, err error)
+}
+
+// Policies attaches policies to certificates, and reads what is attached.
+// Targets are ARNs of certificates or thing groups.
+type Policies interface {
+	AttachPolicy(ctx context.Context, policy, target string) error
+	ListAttachedPolicies(ctx context.Context, target, token string) (policies []string, next string, err error)
+	ListTargetsForPolicy(ctx context.Context, policy, token string) (targets []string, next string, err error)
+}
+
+// Groups adds things to thing groups, and reads memberships.
+type Groups interface {
+	AddThingToThingGroup(ctx context.Context, group, thing string) error
+	// UpdateThingGroupsForThing adds to all the groups in one call and removes from none.
+	UpdateThingGroupsForThing(ctx context.Context, thing string, groups []string) error
+	ListThingGroupsForThing(ctx context.Context, thing, token string) (groups []string, next string, err error)
+	ListThingsInThingGroup(ctx context.Context, group, token string) (things []string, next string, err error)
+}
+
+// Checks reads what devices are to be attached to.
+type Checks interface {
+	GetPolicy(ctx context.Context, name string) error
+	DescribeThingType(ctx context.Context, name string) (ThingType, error)
+	DescribeThingGroup(ctx context.Context, name string) (ThingGroup, error)
+	DescribeBillingGroup(ctx context.Context, name string) error
+}
+
+// AWS is all of it, and the clock of AWS.
+type AWS struct {
+	Certificates Certificates
+	Things       Things
+	Principals   Principals
+	Policies     Policies
+	Groups       Groups
+	Checks       Checks
+	// Now tells the time by AWS's clock: that of the Date header of the last
+	// answer and what passed since. Before the first answer it is the machine's.
+	Now func() time.Time
+}
+
+// A Certificate is a registered device certificate.
+type Certificate struct {
+	ID, ARN string
+	Status  Status
+	// Created is when it was registered, by AWS's clock.
+	Created time.Time
+}
+
+// A Thing is what AWS IoT keeps of a thing.
+type Thing struct {
+	Name string
+	// Type and BillingGroup are empty for none. ListThings leaves BillingGroup empty.
+	Type, BillingGroup string
+	Attributes         map[string]string
+}
+
+// A Link is one thing or principal that the other is attached to.
+type Link struct {
+	// Name is a thing's name or a principal's ARN.
+	Name string
+	// Type is EXCLUSIVE_THING or NON_EXCLUSIVE_THING; only the V2 operations
+	// tell it, and it is empty where it is not known.
+	Type string
+}
+
+// ThingType is what a check needs of a thing type.
+type ThingType struct {
+	Deprecated bool
+}
+
+// ThingGroup is what a check needs of a thing group.
+type ThingGroup struct {
+	ARN string
+	// Query is set for dynamic groups.
+	Query string
+	// Root is the name of the group at the top of its hierarchy; its own for a root.
+	Root string
+}

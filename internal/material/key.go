@@ -1,0 +1,94 @@
+package material
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/sha1" //nolint:gosec // key identifiers are SHA-1 (RFC 5280, 4.2.1.2), and protect nothing
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/binary"
+	"fmt"
+	"math/big"
+	"time"
+)
+
+// Key derives an EC P-256 key from a label. One label always gives one key.
+func Key(label string) *ecdsa.PrivateKey { return KeyOn(elliptic.P256(), label) }
+
+// KeyOn derives a key on a curve.
+func KeyOn(curve elliptic.Curve, label string) *ecdsa.PrivateKey {
+	size := (curve.Params().N.BitLen() + 7) / 8
+	// A hash that is not a scalar of the curve is rare: the next one is tried.
+	for try := uint32(0); ; try++ {
+		var scalar []byte
+		for block := uint32(0); len(scalar) < size; block++ {
+			seed := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32([]byte(label+"\x00"), try), block)
+			sum := sha256.Sum256(seed)
+			scalar = append(scalar, sum[:]...)
+		}
+		scalar = scalar[:size]
+		// P-521 has a first byte of one bit.
+		if extra := size*8 - curve.Params().N.BitLen(); extra > 0 {
+			scalar[0] &= 0xff >> extra
+		}
+		if key, err := ecdsa.ParseRawPrivateKey(curve, scalar); err == nil {
+			return key
+		}
+	}
+}
+
+// Bytes derives n bytes from a label, such as a serial number.
+func Bytes(label string, n int) []byte {
+	var out []byte
+	for block := uint32(0); len(out) < n; block++ {
+		sum := sha256.Sum256(binary.BigEndian.AppendUint32([]byte("bytes\x00"+label+"\x00"), block))
+		out = append(out, sum[:]...)
+	}
+	return out[:n]
+}
+
+// KeyID is the subject key identifier of a key (RFC 5280, 4.2.1.2, method 1).
+func KeyID(key *ecdsa.PublicKey) []byte {
+	point, err := key.Bytes()
+	if err != nil {
+		panic(fmt.Sprintf("material: key without a point: %v", err))
+	}
+	sum := sha1.Sum(point) //nolint:gosec // as above
+	return sum[:]
+}
+
+// Certificate signs a template for subject's public key with issuer's key and
+// returns it parsed. A nil parent makes it self-signed. Serial number and
+// validity have defaults that follow from the subject's name.
+func Certificate(template, parent *x509.Certificate, subject *ecdsa.PublicKey, issuer *ecdsa.PrivateKey) *x509.Certificate {
+	return CertificateFor(template, parent, subject, issuer)
+}
+
+// CertificateFor is [Certificate] for any type of public key.
+func CertificateFor(template, parent *x509.Certificate, subject crypto.PublicKey, issuer *ecdsa.PrivateKey) *x509.Certificate {
+	t := *template
+	if t.SerialNumber == nil {
+		serial := Bytes("serial "+t.Subject.String(), 16)
+		serial[0] = serial[0]&0x7f | 0x40
+		t.SerialNumber = new(big.Int).SetBytes(serial)
+	}
+	if t.NotBefore.IsZero() {
+		t.NotBefore = time.Date(2025, 6, 1, 20, 0, 0, 0, time.UTC)
+	}
+	if t.NotAfter.IsZero() {
+		t.NotAfter = time.Date(2053, 6, 1, 20, 0, 0, 0, time.UTC)
+	}
+	if parent == nil {
+		parent = &t
+	}
+	der, err := x509.CreateCertificate(nil, &t, parent, subject, issuer)
+	if err != nil {
+		panic(fmt.Sprintf("material: certificate of %s: %v", t.Subject, err))
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		panic(fmt.Sprintf("material: certificate of %s: %v", t.Subject, err))
+	}
+	return certificate
+}

@@ -1,0 +1,99 @@
+package material
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// An Object is a JSON object that keeps its members in order, and may hold a
+// name twice. A [json.RawMessage] as value is written as it is.
+type Object []Member
+
+// A Member is one name and its value.
+type Member struct {
+	Name  string
+	Value any
+}
+
+// With returns a copy with the member's value replaced, or appended where there
+// is no such member.
+func (o Object) With(name string, value any) Object {
+	c := append(Object(nil), o...)
+	for i := range c {
+		if c[i].Name == name {
+			c[i].Value = value
+			return c
+		}
+	}
+	return append(c, Member{name, value})
+}
+
+// Without returns a copy that lacks the member.
+func (o Object) Without(name string) Object {
+	var c Object
+	for _, m := range o {
+		if m.Name != name {
+			c = append(c, m)
+		}
+	}
+	return c
+}
+
+// And returns a copy with the member appended, even if the name is there already.
+func (o Object) And(name string, value any) Object {
+	return append(append(Object(nil), o...), Member{name, value})
+}
+
+// Text is the string value of a member.
+func (o Object) Text(name string) string {
+	for _, m := range o {
+		if m.Name == name {
+			return m.Value.(string)
+		}
+	}
+	panic("material: no member " + name)
+}
+
+// MarshalJSON writes the members in their order.
+func (o Object) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, m := range o {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.Write(JSON(m.Name))
+		b.WriteByte(':')
+		b.Write(JSON(m.Value))
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// JSON is the text of a value, without line ends.
+func JSON(value any) []byte {
+	switch v := value.(type) {
+	case json.RawMessage:
+		return v
+	case Object:
+		text, _ := v.MarshalJSON() // writes to memory, and cannot fail
+		return text
+	case []Object:
+		var b bytes.Buffer
+		b.WriteByte('[')
+		for i, o := range v {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			b.Write(JSON(o))
+		}
+		b.WriteByte(']')
+		return b.Bytes()
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(fmt.Sprintf("material: %v", err))
+	}
+	return text
+}

@@ -1,0 +1,184 @@
+// Package bring is the function that brings the devices of the devices queue
+// into AWS IoT Core.
+//
+// The queue delivers at least once and in any order, and an instance may end at
+// any moment. So each entry claims its name and certificate in the ledger before
+// its first call, its outcome is recorded before its message is acknowledged, and
+// what cannot be finished is sent again before its old message is.
+package bring
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/iot"
+
+	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/stack/metric"
+	"github.com/thingpress/thingpress/internal/stack/queue"
+)
+
+// Ledger is what the importer needs of the ledger, as *dynamodb.Ledger has it.
+type Ledger interface {
+	// Claim claims name and certificate of entries, each in one transaction: the
+	// first to come has them. The answers are in the order of the claims. After an
+	// error any of them may have been made.
+	Claim(ctx context.Context, importID string, claims []dynamodb.Claim) ([]dynamodb.Claimed, error)
+	// Outcomes returns the records of those of the entries that have one,
+	// strongly consistent.
+	Outcomes(ctx context.Context, importID string, entries []int) (map[int]ledger.Record, error)
+	// Counts are strongly consistent.
+	Counts(ctx context.Context, importID string) (ledger.Counts, error)
+	// Resume opens a journal beside those that others hold.
+	Resume(ctx context.Context, id string) (ledger.Journal, error)
+}
+
+// Jobs is what the importer needs of the jobs, as *dynamodb.Ledger has it.
+type Jobs interface {
+	// Get is strongly consistent, and wraps ledger.ErrNotFound.
+	Get(ctx context.Context, importID string) (dynamodb.Job, error)
+	// SetCause says why an import stands still, and until when; an empty cause
+	// says that it moves.
+	SetCause(ctx context.Context, importID, cause string, retryAt time.Time) error
+}
+
+// Queue is the devices queue or the manifests queue. The error of Send is a
+// *queue.RefusedError.
+type Queue interface {
+	Send(ctx context.Context, messages []queue.Message) error
+}
+
+// Notifier tells operators.
+type Notifier interface {
+	Notify(ctx context.Context, subject, text string) error
+}
+
+// An Engine imports a batch of devices, as [engine.Batch] does.
+type Engine func(ctx context.Context, config engine.BatchConfig, items []engine.Item, done func(i int, record ledger.Record)) (engine.BatchSummary, error)
+
+// A Config is what an [Importer] works with. All fields must be set, but Window.
+type Config struct {
+	Ledger Ledger
+	Jobs   Jobs
+	// Devices and Manifests are queues to send to.
+	Devices, Manifests Queue
+	Notices            Notifier
+	Metrics            *metric.Writer
+	Log                *slog.Logger
+	Engine             Engine
+	AWS                iot.AWS
+	// Quotas pace the calls of this instance.
+	Quotas *Quotas
+	// Window bounds the devices in flight.
+	Window engine.Window
+}
+
+// An Importer handles batches of messages. It is safe for concurrent use,
+// though Lambda never does so.
+type Importer struct {
+	Config
+	settings settingsCache
+}
+
+// New returns an importer. Nothing is called.
+func New(config Config) *Importer { return &Importer{Config: config} }
+
+// A Message is one message of the devices queue.
+type Message struct {
+	// ID is SQS's, Body a [stack.DeviceMessage] as JSON.
+	ID, Body string
+}
+
+// Handle imports the devices of a batch of messages into target, until short of
+// the deadline of ctx. It returns the IDs of the messages that must not be
+// acknowledged: those that are no device of an import that the ledger knows, and
+// those that could be neither recorded nor sent again.
+func (i *Importer) Handle(ctx context.Context, target ledger.Target, messages []Message) (failed []string) {
+	b := &batch{Importer: i, target: target, times: newTimes(ctx)}
+	groups, garbage := i.parse(ctx, messages)
+	if len(groups) == 0 {
+		return garbage
+	}
+	b.limiters = i.Quotas.Limiters(ctx)
+	var wg sync.WaitGroup
+	for _, g := range groups {
+		g.batch = b
+		wg.Go(func() { g.run(ctx) })
+	}
+	wg.Wait()
+	b.report(ctx, groups)
+	for _, g := range groups {
+		garbage = append(garbage, g.failed()...)
+	}
+	return garbage
+}
+
+// A batch is one call of Handle.
+type batch struct {
+	*Importer
+	target   ledger.Target
+	times    times
+	limiters limiters
+}
+
+// times divide what is left of an invocation.
+type times struct {
+	// begin is when no call is begun any more, abort when calls in flight are
+	// broken off. What then remains is for recording and handing back. Zero is never.
+	begin, abort time.Time
+}
+
+const (
+	// marginPart of the time is kept for the end, at most marginMost.
+	marginPart = 5
+	marginMost = 10 * time.Second
+)
+
+func newTimes(ctx context.Context) times {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return times{}
+	}
+	margin := max(min(time.Until(deadline)/marginPart, marginMost), 0)
+	return times{begin: deadline.Add(-margin), abort: deadline.Add(-margin / 2)}
+}
+
+// within returns a context that ends at t, if that is a time.
+func within(ctx context.Context, t time.Time) (context.Context, context.CancelFunc) {
+	if t.IsZero() {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, t)
+}
+
+// report writes the metrics of a batch.
+func (b *batch) report(ctx context.Context, groups []*group) {
+	var counts ledger.Counts
+	values := map[metric.Name]float64{}
+	for _, g := range groups {
+		for _, d := range g.devices {
+			if d.state == recorded {
+				counts.Add(d.outcome, 1)
+			}
+			if d.state == handedBack {
+				values[metric.HandedBack]++
+			}
+		}
+		values[metric.Throttled] += float64(g.summary.Throttled)
+		if g.summary.Ceiling > 0 {
+			values[metric.Ceiling] = g.summary.Ceiling
+		}
+	}
+	values[metric.Imported] = float64(counts.Imported)
+	values[metric.Unchanged] = float64(counts.Unchanged)
+	values[metric.Failed] = float64(counts.Failed)
+	values[metric.Rejected] = float64(counts.Rejected)
+	values[metric.Skipped] = float64(counts.Skipped)
+	if err := b.Metrics.Put(values); err != nil {
+		b.Log.ErrorContext(ctx, "metrics could not be written", "error", err.Error())
+	}
+}

@@ -1,0 +1,234 @@
+package bring_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/bring"
+	"github.com/thingpress/thingpress/internal/stack/metric"
+	"github.com/thingpress/thingpress/internal/stack/queue"
+	"github.com/thingpress/thingpress/internal/testkit/memoryledger"
+)
+
+var target = ledger.Target{Partition: "aws", Account: "111122223333", Region: "eu-west-1"}
+
+// A tester is a *testing.T or a *rapid.T.
+type tester interface {
+	Helper()
+	Error(args ...any)
+	Fatal(args ...any)
+	Context() context.Context
+}
+
+// A world is everything around an importer.
+type world struct {
+	ledger             *memoryledger.Ledger
+	devices, manifests *mailbox
+	notices            *mailbox
+	metrics            bytes.Buffer
+	engine             bring.Engine
+	importer           *bring.Importer
+}
+
+func newWorld(entries int) *world {
+	w := &world{ledger: memoryledger.New(), devices: &mailbox{}, manifests: &mailbox{}, notices: &mailbox{}, engine: all}
+	w.begin("import", entries)
+	w.importer = bring.New(bring.Config{
+		Ledger: w.ledger, Jobs: w.ledger, Devices: w.devices, Manifests: w.manifests, Notices: w.notices,
+		Metrics: metric.New(&w.metrics, "line-1"), Log: slog.New(slog.DiscardHandler),
+		Engine: func(ctx context.Context, c engine.BatchConfig, items []engine.Item, done func(int, ledger.Record)) (engine.BatchSummary, error) {
+			return w.engine(ctx, c, items, done)
+		},
+		Quotas: &bring.Quotas{
+			Applied: func(context.Context) (map[string]float64, error) { return nil, nil },
+			Share:   1, Sharers: 2, Log: slog.New(slog.DiscardHandler),
+		},
+	})
+	return w
+}
+
+// begin puts an import into the ledger whose manifest is all sent.
+func (w *world) begin(id string, entries int) {
+	_, err := w.ledger.Begin(context.Background(), ledger.Import{ID: id, Manifests: []ledger.Manifest{{Name: "reel.csv", Entries: entries}}})
+	if err != nil {
+		panic(err)
+	}
+	settings, err := stack.FreezeSettings(engine.Settings{Attachments: engine.Attachments{Policies: []string{"p"}}}, time.Now())
+	if err != nil {
+		panic(err)
+	}
+	w.ledger.Put(dynamodb.Job{
+		Import: id, Phase: dynamodb.PhaseSent, Settings: settings, Updated: time.Now(),
+		Upload: dynamodb.Upload{Bucket: "b", Key: id + ".csv"},
+	})
+}
+
+func (w *world) handle(ctx context.Context, messages ...bring.Message) []string {
+	return w.importer.Handle(ctx, target, messages)
+}
+
+func (w *world) counts(t tester) ledger.Counts {
+	t.Helper()
+	counts, err := w.ledger.Counts(t.Context(), "import")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return counts
+}
+
+func (w *world) record(t tester, entry int) ledger.Record {
+	t.Helper()
+	found, err := w.ledger.Outcomes(t.Context(), "import", []int{entry})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found[entry]
+}
+
+func (w *world) job(t tester) dynamodb.Job {
+	t.Helper()
+	job, err := w.ledger.Get(t.Context(), "import")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return job
+}
+
+// all imports every device.
+func all(_ context.Context, _ engine.BatchConfig, items []engine.Item, done func(int, ledger.Record)) (engine.BatchSummary, error) {
+	for i := range items {
+		done(i, imported(items[i]))
+	}
+	return engine.BatchSummary{}, nil
+}
+
+func imported(i engine.Item) ledger.Record { return outcome(i, ledger.Imported, "") }
+
+func outcome(i engine.Item, o ledger.Outcome, reason string) ledger.Record {
+	return ledger.Record{
+		Place: ledger.Place{Entry: i.Device.Entry}, Outcome: o, Reason: reason, ThingName: i.Device.ThingName,
+		CertificateID: i.Device.CertificateID, At: time.Now(),
+		Steps: []ledger.Step{{Operation: "RegisterCertificateWithoutCA", Created: o == ledger.Imported}},
+	}
+}
+
+// leaf returns the certificate of a number, made once.
+var leaf = func() func(n int) []byte {
+	var mu sync.Mutex
+	leaves := map[int][]byte{}
+	return func(n int) []byte {
+		mu.Lock()
+		defer mu.Unlock()
+		if leaves[n] == nil {
+			leaves[n] = material.NewReel("stack").Leaf("device", material.Key("stack"+strconv.Itoa(n)), "").Raw
+		}
+		return leaves[n]
+	}
+}()
+
+// device is the message of an entry with a name and certificate of its own.
+func device(entry int) stack.DeviceMessage { return deviceOf(entry, entry, entry) }
+
+func deviceOf(entry, name, certificate int) stack.DeviceMessage {
+	return stack.DeviceMessage{
+		Import: "import", Entry: entry, Line: entry + 2, ID: "id" + strconv.Itoa(entry), ThingName: "thing-" + strconv.Itoa(name),
+		Certificate: leaf(certificate), First: time.Now(),
+	}
+}
+
+func message(d stack.DeviceMessage) bring.Message {
+	body, err := json.Marshal(d)
+	if err != nil {
+		panic(err)
+	}
+	return bring.Message{ID: "m" + strconv.Itoa(d.Entry), Body: string(body)}
+}
+
+func messages(n int) []bring.Message {
+	list := make([]bring.Message, n)
+	for i := range list {
+		list[i] = message(device(i))
+	}
+	return list
+}
+
+// A mailbox keeps what is sent to it: messages and notices.
+type mailbox struct {
+	// fault decides about each message: whether it is taken, and whether the
+	// sender learns so.
+	fault func() (taken bool, err error)
+
+	mu   sync.Mutex
+	held []queue.Message
+}
+
+var errBusy = errors.New("busy")
+
+// Send implements the queue.
+func (b *mailbox) Send(_ context.Context, messages []queue.Message) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var refused queue.RefusedError
+	for i, m := range messages {
+		taken, err := true, error(nil)
+		if b.fault != nil {
+			taken, err = b.fault()
+		}
+		if taken {
+			b.held = append(b.held, m)
+		}
+		if err != nil {
+			refused.Indices, refused.Cause = append(refused.Indices, i), err
+		}
+	}
+	if refused.Cause != nil {
+		return &refused
+	}
+	return nil
+}
+
+// Notify implements the notifier.
+func (b *mailbox) Notify(ctx context.Context, subject, text string) error {
+	return b.Send(ctx, []queue.Message{{Body: subject + "\n\n" + text}})
+}
+
+// take empties the mailbox.
+func (b *mailbox) take() []queue.Message {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	held := b.held
+	b.held = nil
+	return held
+}
+
+// takeDevices empties the devices queue.
+func (b *mailbox) takeDevices(t tester) (devices []stack.DeviceMessage, delays []time.Duration) {
+	t.Helper()
+	for _, m := range b.take() {
+		d, err := stack.ParseDeviceMessage(m.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		devices, delays = append(devices, d), append(delays, m.Delay)
+	}
+	return devices, delays
+}
+
+func mustBe[T comparable](t tester, what string, have, want T) {
+	t.Helper()
+	if have != want {
+		t.Error(fmt.Sprint(what, ": have ", have, ", want ", want))
+	}
+}

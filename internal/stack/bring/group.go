@@ -1,0 +1,213 @@
+package bring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// A hold is why devices are handed back, and how long they rest.
+type hold struct {
+	cause string
+	// until is when they may be tried again; zero is as their attempts say.
+	until time.Time
+	// atOnce sends them again without delay.
+	atOnce bool
+}
+
+// run imports the devices of a group and leaves none of them pending.
+func (g *group) run(ctx context.Context) {
+	reading, cancel := within(ctx, g.times.begin)
+	defer cancel()
+	job, settings, err := g.job(reading)
+	if errors.Is(err, ledger.ErrNotFound) {
+		g.Log.ErrorContext(ctx, "devices of an import that is not in the ledger", "import", g.importID, "devices", len(g.devices))
+		return // the dead-letter queue is for them
+	}
+	if err != nil {
+		g.handBack(ctx, hold{cause: err.Error()})
+		return
+	}
+	h := g.work(ctx, reading, job, settings)
+	g.handBack(ctx, h)
+	g.conclude(ctx, job)
+}
+
+// work records what can be recorded, and says why the rest is handed back.
+// Reading ends before ctx, so that time remains for handing back.
+func (g *group) work(ctx, reading context.Context, job dynamodb.Job, settings engine.Settings) hold {
+	if err := g.giveUp(ctx, reading); err != nil {
+		return hold{cause: err.Error()}
+	}
+	if time.Now().Before(job.RetryAt) && job.Cause != "" && !Ended(job) {
+		return hold{cause: job.Cause, until: job.RetryAt}
+	}
+	if err := g.claim(ctx, reading); err != nil {
+		return hold{cause: err.Error()}
+	}
+	devices := g.in(pending)
+	if len(devices) == 0 {
+		return hold{}
+	}
+	h, err := g.engine(ctx, job, settings, devices)
+	if err != nil {
+		return hold{cause: err.Error()}
+	}
+	return h
+}
+
+// Ended says whether a job has ended: stopped, or with report and notice. What
+// was sent before, or comes again afterwards, is imported nevertheless.
+func Ended(job dynamodb.Job) bool {
+	return job.Phase == dynamodb.PhaseStopped || job.Phase == dynamodb.PhaseDone
+}
+
+// Stopped says whether a job has ended with a cause.
+func Stopped(job dynamodb.Job) bool { return Ended(job) && job.Cause != "" }
+
+// claim claims names and certificates, drops what has its outcome, and records
+// those that lost to another entry.
+func (g *group) claim(ctx, reading context.Context) error {
+	devices := g.in(pending)
+	if len(devices) == 0 {
+		return nil
+	}
+	claims := make([]dynamodb.Claim, len(devices))
+	now := g.now()
+	for n, d := range devices {
+		claims[n] = dynamodb.Claim{
+			Entry: d.message.Entry, ThingName: d.message.ThingName, CertificateID: d.device.CertificateID, At: now,
+		}
+	}
+	answers, err := g.Ledger.Claim(reading, g.importID, claims)
+	if err != nil {
+		return fmt.Errorf("claim: %w", err)
+	}
+	var seen []*device
+	for n, d := range devices {
+		// Also a claim that is new: another instance may have the device at the
+		// same time, and what it registers is ours as well.
+		d.marked = answers[n].At
+		if !answers[n].New {
+			seen = append(seen, d)
+		}
+	}
+	if err := g.drop(reading, seen); err != nil {
+		return err
+	}
+	var losers []ledger.Record
+	for n, d := range devices {
+		if d.state == pending && !answers[n].Mine {
+			losers = append(losers, judge(d, answers[n]))
+		}
+	}
+	return g.record(ctx, losers)
+}
+
+// now is AWS's time: marks are held against the creation dates of certificates.
+func (g *group) now() time.Time {
+	if g.AWS.Now != nil {
+		return g.AWS.Now()
+	}
+	return time.Now()
+}
+
+// drop leaves devices alone whose outcome stands.
+func (g *group) drop(ctx context.Context, devices []*device) error {
+	if len(devices) == 0 {
+		return nil
+	}
+	entries := make([]int, len(devices))
+	for n, d := range devices {
+		entries[n] = d.message.Entry
+	}
+	outcomes, err := g.Ledger.Outcomes(ctx, g.importID, entries)
+	if err != nil {
+		return fmt.Errorf("outcomes: %w", err)
+	}
+	for _, d := range devices {
+		record, ok := outcomes[d.message.Entry]
+		if ok && !Retried(record) {
+			d.state = dropped
+		}
+		d.created = slices.ContainsFunc(record.Steps, func(s ledger.Step) bool {
+			return s.Created && s.Operation == "RegisterCertificateWithoutCA"
+		})
+	}
+	return nil
+}
+
+// Retried says whether a device with this record is tried again when its
+// message comes again. Every other outcome stands within an import.
+func Retried(r ledger.Record) bool {
+	return r.Outcome == ledger.Failed && r.Reason == string(engine.ReasonUndeliverable)
+}
+
+// judge is the outcome of a device whose name or certificate another entry has.
+func judge(d *device, c dynamodb.Claimed) ledger.Record {
+	if c.ByName == c.ByCertificate {
+		return recordOf(d, ledger.Skipped, engine.ReasonRepeated,
+			fmt.Sprintf("the same certificate and thing name as entry %d", c.ByName))
+	}
+	other := c.ByName
+	if other < 0 || other == d.message.Entry {
+		other = c.ByCertificate
+	}
+	return recordOf(d, ledger.Rejected, manifest.ReasonContradiction,
+		fmt.Sprintf("another entry has the same certificate or the same thing name, but not both: entry %d", other))
+}
+
+func recordOf(d *device, outcome ledger.Outcome, reason manifest.Reason, detail string) ledger.Record {
+	return ledger.Record{
+		Place: ledger.Place{Entry: d.message.Entry}, Line: d.message.Line, Outcome: outcome,
+		ID: d.message.ID, ThingName: d.message.ThingName, CertificateID: d.device.CertificateID,
+		Reason: string(reason), Detail: detail, At: time.Now(),
+	}
+}
+
+// giveUp ends the devices that were handed back for too long.
+func (g *group) giveUp(ctx, reading context.Context) error {
+	var old []*device
+	for _, d := range g.in(pending) {
+		if !d.message.First.IsZero() && time.Since(d.message.First) > stack.GiveUpAfter {
+			old = append(old, d)
+		}
+	}
+	if len(old) == 0 {
+		return nil
+	}
+	if err := g.drop(reading, old); err != nil {
+		return err
+	}
+	var records []ledger.Record
+	for _, d := range old {
+		if d.state == pending {
+			detail := fmt.Sprintf("handed back for %d days", stack.GiveUpAfter/(24*time.Hour))
+			if cause := d.message.Cause; cause != "" {
+				detail += ", the last time because of: " + cause
+			}
+			records = append(records, recordOf(d, ledger.Failed, engine.ReasonUndeliverable, detail))
+		}
+	}
+	return g.record(ctx, records)
+}
+
+// record records outcomes that no call was made for.
+func (g *group) record(ctx context.Context, records []ledger.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	r := newRecorder(ctx, g, func(error) {})
+	for _, record := range records {
+		r.add(record)
+	}
+	return r.close()
+}

@@ -1,0 +1,121 @@
+package bring
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/queue"
+)
+
+const (
+	// firstRest is how long a device rests that is handed back for the first
+	// time; it doubles with each further one.
+	firstRest = 15 * time.Second
+	// causeMost is the longest cause that travels with a device, in bytes.
+	causeMost = 500
+)
+
+// rest is how long devices rest that were handed back so often without progress.
+func rest(attempts int) time.Duration {
+	return min(firstRest<<min(attempts, 10), stack.MaxDelay)
+}
+
+// handBack sends what is pending again, as new messages.
+func (g *group) handBack(ctx context.Context, h hold) {
+	devices := g.in(pending)
+	if len(devices) == 0 {
+		return
+	}
+	if h.cause == "" {
+		h.cause = "it did not come to this device's turn"
+	}
+	messages := make([]queue.Message, 0, len(devices))
+	for _, d := range devices {
+		delay := h.delay(d.message.Attempt)
+		m := d.message
+		m.Attempt++
+		m.Cause = strings.ToValidUTF8(h.cause[:min(len(h.cause), causeMost)], "")
+		body, _ := json.Marshal(m) // what was parsed can be written
+		messages = append(messages, queue.Message{Body: string(body), Delay: delay})
+	}
+	err := g.Devices.Send(ctx, messages)
+	for _, d := range devices {
+		d.state = handedBack
+	}
+	if err != nil {
+		g.refused(devices, err)
+		g.Log.ErrorContext(ctx, "devices could not be handed back", "import", g.importID, "devices", len(g.in(lost)), "error", err.Error())
+	}
+	g.Log.InfoContext(ctx, "devices handed back", "import", g.importID, "devices", len(g.in(handedBack)), "cause", h.cause)
+}
+
+// refused leaves those in the queue that it did not take anew.
+func (g *group) refused(devices []*device, err error) {
+	var refused *queue.RefusedError
+	if !errors.As(err, &refused) {
+		for _, d := range devices {
+			d.state = lost
+		}
+		return
+	}
+	for _, n := range refused.Indices {
+		devices[n].state = lost
+	}
+}
+
+// delay is how long a device rests. What rests as long as others comes back
+// spread over a tenth of the time.
+func (h hold) delay(attempts int) time.Duration {
+	if h.atOnce {
+		return 0
+	}
+	d := rest(attempts)
+	if !h.until.IsZero() {
+		d = time.Until(h.until)
+	}
+	d += rand.N(max(d/10, time.Second)) //nolint:gosec // spreads attempts
+	return min(max(d.Round(time.Second), time.Second), stack.MaxDelay)
+}
+
+// conclude asks for the import's completion if this was its last device. It is
+// also done for devices that came again: the instance that had them before may
+// have died before it could ask.
+func (g *group) conclude(ctx context.Context, job dynamodb.Job) {
+	if len(g.in(recorded))+len(g.in(dropped)) == 0 {
+		return
+	}
+	if Stopped(job) {
+		if err := g.stopAgain(ctx, job); err != nil {
+			g.Log.ErrorContext(ctx, "a stopped import looks as if it ran", "import", g.importID, "error", err.Error())
+		}
+		return
+	}
+	counts, err := g.Ledger.Counts(ctx, g.importID)
+	if err == nil && counts.Pending() == 0 {
+		var body []byte
+		body, err = json.Marshal(stack.Task{Kind: stack.TaskComplete, Import: g.importID})
+		if err == nil {
+			err = g.Manifests.Send(ctx, []queue.Message{{Body: string(body)}})
+		}
+	}
+	if err != nil {
+		g.Log.WarnContext(ctx, "completion is left to the sweep", "import", g.importID, "error", err.Error())
+	}
+}
+
+// stopAgain closes a stopped import again: to record outcomes its journal was
+// opened, which said that it runs.
+func (g *group) stopAgain(ctx context.Context, job dynamodb.Job) error {
+	journal, err := g.Ledger.Resume(ctx, g.importID)
+	if err != nil {
+		return err
+	}
+	return journal.Close(ctx, ledger.End{State: ledger.StateStopped, Cause: job.Cause, At: time.Now()})
+}

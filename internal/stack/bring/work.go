@@ -1,0 +1,123 @@
+package bring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/notice"
+)
+
+// pauseMost is how long an outage is waited for, which is paid for, before
+// devices rest in the queue, which is not.
+const pauseMost = 20 * time.Second
+
+// errRecording is why the engine ended early: outcomes could not be recorded.
+var errRecording = errors.New("outcomes could not be recorded")
+
+// engine imports devices until short of the deadline. The error is of the
+// ledger; everything else that keeps devices from their outcome is a hold.
+func (g *group) engine(ctx context.Context, job dynamodb.Job, settings engine.Settings, devices []*device) (hold, error) {
+	begin, endBegin := within(ctx, g.times.begin)
+	defer endBegin()
+	begin, halt := context.WithCancelCause(begin)
+	defer halt(nil)
+	flight, endFlight := within(ctx, g.times.abort)
+	defer endFlight()
+
+	items := make([]engine.Item, len(devices))
+	for n, d := range devices {
+		items[n] = engine.Item{Device: d.device, Marked: d.marked, Created: d.created}
+	}
+	var outage atomic.Pointer[string]
+	r := newRecorder(ctx, g, func(err error) { halt(fmt.Errorf("%w: %w", errRecording, err)) })
+	summary, err := g.Engine(begin, engine.BatchConfig{
+		Settings: settings, Target: g.target, AWS: g.AWS, Limiters: g.limiters, Window: g.Window, Abort: flight, PauseMost: pauseMost,
+		Events: func(e engine.Event) {
+			switch e := e.(type) {
+			case engine.Paused:
+				cause := e.Cause.Error()
+				outage.Store(&cause)
+			case engine.Resumed:
+				outage.Store(nil)
+			}
+		},
+	}, items, func(_ int, record ledger.Record) { r.add(record) })
+	g.summary = summary
+	if recording := r.close(); recording != nil {
+		return hold{}, recording
+	}
+	moved := len(g.in(recorded)) > 0
+	cause := outage.Load()
+	var stop *engine.StopError
+	switch {
+	case errors.As(err, &stop) && cause == nil:
+		return g.stopped(ctx, job, stop), nil
+	case moved:
+		g.moves(ctx)
+	}
+	if err != nil && cause != nil {
+		return hold{cause: "AWS IoT does not answer: " + *cause}, nil
+	}
+	if err == nil {
+		return hold{}, nil
+	}
+	return hold{cause: err.Error(), atOnce: moved}, nil
+}
+
+// moves says on the job that the import moves.
+func (g *group) moves(ctx context.Context) {
+	fresh, err := g.Jobs.Get(ctx, g.importID)
+	if err == nil && Ended(fresh) {
+		return // the cause says why
+	}
+	if err == nil {
+		err = g.Jobs.SetCause(ctx, g.importID, "", time.Time{})
+	}
+	if err != nil {
+		g.Log.WarnContext(ctx, "the job could not be told that its import moves", "import", g.importID, "error", err.Error())
+	}
+}
+
+// stopped says on the job that something is wrong with the import as a whole,
+// and tells the operator when it has just come to stand still.
+func (g *group) stopped(ctx context.Context, job dynamodb.Job, stop *engine.StopError) hold {
+	h := hold{cause: stop.Cause.Error()}
+	attempt := 0
+	for _, d := range g.in(pending) {
+		attempt = max(attempt, d.message.Attempt)
+	}
+	h.until = time.Now().Add(rest(attempt))
+	g.Log.ErrorContext(ctx, "import stands still", "import", g.importID, "cause", h.cause, "retry_at", h.until)
+	fresh, err := g.Jobs.Get(ctx, g.importID)
+	if err == nil && Stopped(fresh) {
+		return h // the job's own cause stays
+	}
+	if err == nil {
+		err = g.Jobs.SetCause(ctx, g.importID, h.cause, h.until)
+	}
+	if err == nil && fresh.Cause == "" {
+		err = g.Notices.Notify(ctx, "stands still: import of "+job.Upload.Key, standing(job, stop))
+	}
+	if err != nil {
+		g.Log.ErrorContext(ctx, "the cause could not be told", "import", g.importID, "error", err.Error())
+	}
+	return h
+}
+
+// standing is the notice of an import that stands still.
+func standing(job dynamodb.Job, stop *engine.StopError) string {
+	text := fmt.Sprintf("Import %s of s3://%s/%s stands still.\n\nCause: %s\n",
+		job.Import, job.Upload.Bucket, job.Upload.Key, notice.Advice(stop.Cause.Error()))
+	if stop.Hint != "" {
+		text += "What to do: " + notice.Advice(stop.Hint) + "\n"
+	}
+	return text + fmt.Sprintf("\nNo device is failed for it. It is tried again at least every %d minutes, for %d days, and goes on by itself when the cause is gone.\n",
+		stack.MaxDelay/time.Minute, stack.GiveUpAfter/(24*time.Hour))
+}

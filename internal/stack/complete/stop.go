@@ -1,0 +1,66 @@
+package complete
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/stack"
+)
+
+// Stop stops an import whose manifest cannot be read to its end: its job gets
+// the cause, and a task asks for its completion, which tells what was read and
+// done. An import that was not begun is begun in target, so that the ledger
+// knows of it. Devices that were sent before are imported nevertheless. An
+// import that has ended is left alone.
+//
+// After an error it can be called again. The error wraps a
+// *dynamodb.LeasedError where somebody works on the job.
+func (c *Completer) Stop(ctx context.Context, importID, cause string, target ledger.Target) error {
+	job, err := c.Jobs.Get(ctx, importID)
+	if err != nil {
+		return fmt.Errorf("stop: %w", err)
+	}
+	if job.Phase == dynamodb.PhaseDone {
+		return nil
+	}
+	if err := c.stopJob(ctx, job, cause, target); err != nil {
+		return fmt.Errorf("stop: import %s: %w", importID, err)
+	}
+	return c.send(ctx, 0, stack.Task{Kind: stack.TaskComplete, Import: importID})
+}
+
+// stopJob takes the lease, so that nobody goes on, and sees to it that the
+// import is in the ledger.
+func (c *Completer) stopJob(ctx context.Context, job dynamodb.Job, cause string, target ledger.Target) (err error) {
+	if job.Phase != dynamodb.PhaseStopped {
+		lease, err := c.Leases.Lease(ctx, job.Import, c.Owner, until(ctx))
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, c.Leases.Release(context.WithoutCancel(ctx), lease)) }()
+		if job, err = c.Jobs.Get(ctx, job.Import); err != nil {
+			return err
+		}
+		job.Phase, job.Cause = dynamodb.PhaseStopped, cause
+		if err := c.Leases.Save(ctx, lease, job); err != nil {
+			return err
+		}
+	}
+	_, err = c.Ledger.Import(ctx, job.Import)
+	if !errors.Is(err, ledger.ErrNotFound) {
+		return err
+	}
+	_, err = c.Ledger.Begin(ctx, ledger.Import{
+		ID: job.Import, Key: job.Import, Target: target, Settings: job.Settings, Begun: job.Created,
+		Manifests: []ledger.Manifest{{Name: job.Upload.Key, Vendor: job.Vendor, Size: job.Upload.Size}},
+	})
+	return err
+}
+
+// Manifest names a job's manifest in notices.
+func Manifest(job dynamodb.Job) string {
+	return "s3://" + job.Upload.Bucket + "/" + job.Upload.Key
+}

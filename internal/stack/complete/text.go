@@ -1,0 +1,125 @@
+package complete
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/stack/notice"
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// subject names the manifest and what became of it, the numbers first: mail
+// programs show the beginning.
+func subject(i ledger.Import) string {
+	name := i.ID
+	if len(i.Manifests) > 0 {
+		name = path.Base(i.Manifests[0].Name)
+	}
+	if i.State == ledger.StateStopped {
+		return "STOPPED: import of " + name
+	}
+	var parts []string
+	for _, line := range lines(i.Counts) {
+		if line.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", line.n, line.what))
+		}
+	}
+	return strings.Join(parts, ", ") + ": " + name
+}
+
+type line struct {
+	n    int
+	what ledger.Outcome
+}
+
+func lines(c ledger.Counts) []line {
+	return []line{
+		{c.Imported, ledger.Imported},
+		{c.Unchanged, ledger.Unchanged},
+		{c.Failed, ledger.Failed},
+		{c.Rejected, ledger.Rejected},
+		{c.Skipped, ledger.Skipped},
+		{c.Pending(), "pending"},
+	}
+}
+
+// reasonsMost is how many reasons a notice lists; the report has all.
+const reasonsMost = 25
+
+// text is the notice of an import that ended.
+func (c *Completer) text(i ledger.Import, job dynamodb.Job, written *tally) string {
+	var b strings.Builder
+	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	p("Import %s of %s (%s) into account %s, %s is %s.", i.ID, Manifest(job), job.Vendor, i.Target.Account, i.Target.Region, i.State)
+	if i.Cause != "" {
+		p("\nIt was stopped: %s", notice.Advice(i.Cause))
+	}
+	p("\n%d entries:", i.Counts.Entries)
+	for _, l := range lines(i.Counts) {
+		if l.n > 0 {
+			p("%10d %s", l.n, l.what)
+		}
+	}
+	reasons(p, written)
+	p("\nThe report has one line per entry that has an outcome:")
+	for _, format := range formats {
+		p("  s3://%s/%s", c.Bucket, Key(job.Vendor, i.ID, format))
+	}
+	p("\nWhat to do: %s", todo(i, written))
+	return b.String()
+}
+
+func reasons(p func(string, ...any), written *tally) {
+	list := written.byCount()
+	if len(list) > 0 {
+		p("\nWhy entries were not imported:")
+	}
+	for n, r := range list {
+		if n == reasonsMost {
+			p("  and %d other reasons, which are in the report", len(list)-n)
+			break
+		}
+		p("  %d %s: %s", r.count, r.outcome, r.code)
+		p("    such as %s: %s", where(r.example), notice.Advice(r.example.Detail))
+		if hint := hintOf(r.code); hint != "" {
+			p("    what to do: %s", hint)
+		}
+	}
+}
+
+func where(r ledger.Record) string {
+	text := fmt.Sprintf("entry %d", r.Entry)
+	if r.Line > 0 {
+		text += fmt.Sprintf(" (line %d)", r.Line)
+	}
+	if r.ThingName != "" {
+		text += ", thing " + r.ThingName
+	}
+	return text
+}
+
+// hintOf is what to do about a reason in a stack.
+func hintOf(code string) string {
+	for _, t := range engine.FailureReasons() {
+		if string(t.Reason) == code {
+			return notice.Advice(t.Todo)
+		}
+	}
+	return notice.Advice(manifest.Reason(code).Hint())
+}
+
+func todo(i ledger.Import, written *tally) string {
+	switch {
+	case i.State == ledger.StateStopped:
+		return "put the cause right, then upload the manifest again. What exists already is found and left as it is."
+	case written.reasons[reasonKey{ledger.Failed, string(engine.ReasonUndeliverable)}] != nil:
+		return "see the function's log for the import's ID, then redrive what could not be delivered: thingpress stack redrive."
+	case i.Counts.Failed+i.Counts.Rejected > 0:
+		return "look at the entries above; upload the manifest again when they are put right. What exists already is left as it is."
+	}
+	return "nothing. Every entry is accounted for."
+}

@@ -1,0 +1,249 @@
+// Package deadletter is the function behind the dead-letter queues. It takes
+// the messages that the other functions could not handle, however often they
+// came, and turns them into outcomes: a device is failed, a manifest's import
+// stopped. So every import ends, and says why.
+//
+// What it has dealt with goes to a parked queue, from which an operator can move it back
+// when the cause is gone. What it cannot deal with itself SQS moves there.
+package deadletter
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/bring"
+	"github.com/thingpress/thingpress/internal/stack/metric"
+	"github.com/thingpress/thingpress/internal/stack/queue"
+)
+
+// Ledger is what is needed of the ledger, as *dynamodb.Ledger has it.
+type Ledger interface {
+	Outcomes(ctx context.Context, importID string, entries []int) (map[int]ledger.Record, error)
+	Counts(ctx context.Context, importID string) (ledger.Counts, error)
+	Resume(ctx context.Context, id string) (ledger.Journal, error)
+}
+
+// Jobs is what is needed of the jobs, as *dynamodb.Ledger has it.
+type Jobs interface {
+	Get(ctx context.Context, importID string) (dynamodb.Job, error)
+	SetCause(ctx context.Context, importID, cause string, retryAt time.Time) error
+}
+
+// A Stopper stops imports, as *completion.Completer does.
+type Stopper interface {
+	Stop(ctx context.Context, importID, cause string, target ledger.Target) error
+}
+
+// Queue is one to send to.
+type Queue interface {
+	Send(ctx context.Context, messages []queue.Message) error
+}
+
+// Notifier tells operators.
+type Notifier interface {
+	Notify(ctx context.Context, subject, text string) error
+}
+
+// A Consumer takes messages of both dead-letter queues. All fields must be set.
+type Consumer struct {
+	Ledger  Ledger
+	Jobs    Jobs
+	Stopper Stopper
+	// Manifests takes the tasks of completion.
+	Manifests Queue
+	// ManifestsParked and DevicesParked keep what was dealt with.
+	ManifestsParked, DevicesParked Queue
+	Notices                        Notifier
+	Metrics                        *metric.Writer
+	Log                            *slog.Logger
+	// Started returns the imports of the uploads that an event of S3 tells of,
+	// and makes the jobs of those that have none; none for an event of another kind.
+	Started func(ctx context.Context, body string) (imports []string, err error)
+}
+
+// A Message is one message of a dead-letter queue.
+type Message struct {
+	// ID is SQS's.
+	ID, Body string
+}
+
+// Causes of what ends here.
+const (
+	causeDevice   = "the importer could not handle the device's message, however often it was delivered"
+	causeManifest = "the decoder could not handle the manifest's message, however often it was delivered; see its log"
+	causeComplete = "the import's report could not be completed, however often it was tried; see the decoder's log"
+)
+
+// completeAgain is when the sweep may try a completion again that ended here.
+const completeAgain = 24 * time.Hour
+
+// Handle deals with a batch, and returns the IDs of the messages that must not
+// be acknowledged. Messages may come again.
+func (c *Consumer) Handle(ctx context.Context, target ledger.Target, messages []Message) (failed []string) {
+	for _, m := range messages {
+		if err := c.handle(ctx, target, m.Body); err != nil {
+			c.Log.ErrorContext(ctx, "an undeliverable message could not be dealt with", "message_id", m.ID, "error", err.Error())
+			failed = append(failed, m.ID)
+		}
+	}
+	if err := c.Metrics.Put(map[metric.Name]float64{metric.Undeliverable: float64(len(messages))}); err != nil {
+		c.Log.ErrorContext(ctx, "metrics could not be written", "error", err.Error())
+	}
+	return failed
+}
+
+func (c *Consumer) handle(ctx context.Context, target ledger.Target, body string) error {
+	if m, err := stack.ParseDeviceMessage(body); err == nil {
+		return c.device(ctx, m, body)
+	}
+	task, ours, err := stack.ParseTask(body)
+	if err != nil {
+		return err
+	}
+	if ours {
+		return c.task(ctx, target, task, body)
+	}
+	return c.event(ctx, target, body)
+}
+
+// device fails a device, unless its outcome was recorded by another delivery.
+func (c *Consumer) device(ctx context.Context, m stack.DeviceMessage, body string) error {
+	job, err := c.Jobs.Get(ctx, m.Import)
+	if err != nil {
+		return fmt.Errorf("device: %w", err)
+	}
+	outcomes, err := c.Ledger.Outcomes(ctx, m.Import, []int{m.Entry})
+	if err != nil {
+		return fmt.Errorf("device: %w", err)
+	}
+	record, ok := outcomes[m.Entry]
+	if ok && record.Reason != string(engine.ReasonUndeliverable) {
+		c.Log.InfoContext(ctx, "the outcome of an undeliverable device stands", "import", m.Import, "entry", m.Entry, "outcome", string(record.Outcome))
+		return c.complete(ctx, m.Import)
+	}
+	if !ok {
+		if err := c.fail(ctx, job, m); err != nil {
+			return err
+		}
+	}
+	if err := c.DevicesParked.Send(ctx, []queue.Message{{Body: body}}); err != nil {
+		return fmt.Errorf("park: import %s: entry %d: %w", m.Import, m.Entry, err)
+	}
+	return c.complete(ctx, m.Import)
+}
+
+func (c *Consumer) fail(ctx context.Context, job dynamodb.Job, m stack.DeviceMessage) error {
+	detail := causeDevice
+	if m.Cause != "" {
+		detail += "; it was handed back before because of: " + m.Cause
+	}
+	journal, err := c.Ledger.Resume(ctx, m.Import)
+	if err != nil {
+		return fmt.Errorf("open the journal: %w", err)
+	}
+	err = journal.Record(ctx, []ledger.Record{{
+		Place: ledger.Place{Entry: m.Entry}, Line: m.Line, Outcome: ledger.Failed,
+		ID: m.ID, ThingName: m.ThingName, CertificateID: m.CertificateID(),
+		Reason: string(engine.ReasonUndeliverable), Detail: detail, At: time.Now(),
+	}})
+	if err == nil && bring.Stopped(job) {
+		// Opening the journal said that the import runs, which it does not.
+		err = journal.Close(ctx, ledger.End{State: ledger.StateStopped, Cause: job.Cause, At: time.Now()})
+	}
+	if err != nil {
+		return fmt.Errorf("import %s: entry %d: %w", m.Import, m.Entry, err)
+	}
+	c.Log.WarnContext(ctx, "device failed as undeliverable", "import", m.Import, "entry", m.Entry, "device", m.ThingName, "detail", detail)
+	return nil
+}
+
+// complete asks for the import's completion if nothing is pending.
+func (c *Consumer) complete(ctx context.Context, importID string) error {
+	counts, err := c.Ledger.Counts(ctx, importID)
+	if err != nil || counts.Pending() > 0 {
+		return err
+	}
+	body, _ := json.Marshal(stack.Task{Kind: stack.TaskComplete, Import: importID}) // strings cannot fail
+	return c.Manifests.Send(ctx, []queue.Message{{Body: string(body)}})
+}
+
+// task deals with one of our own messages of the manifests queue.
+func (c *Consumer) task(ctx context.Context, target ledger.Target, task stack.Task, body string) error {
+	switch task.Kind {
+	case stack.TaskSweep:
+		c.Log.WarnContext(ctx, "a sweep could not be carried out; the next one comes by itself")
+		return nil
+	case stack.TaskComplete:
+		if err := c.uncompleted(ctx, task.Import); err != nil {
+			return err
+		}
+	default:
+		err := c.Stopper.Stop(ctx, task.Import, causeManifest, target)
+		if errors.Is(err, ledger.ErrNotFound) {
+			c.Log.WarnContext(ctx, "a task for an import that is not in the ledger", "import", task.Import)
+			err = nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return c.park(ctx, body)
+}
+
+// uncompleted tells of an import whose outcomes are all there, but not its report. The
+// sweep tries again a day later, a redrive at once.
+func (c *Consumer) uncompleted(ctx context.Context, importID string) error {
+	job, err := c.Jobs.Get(ctx, importID)
+	if errors.Is(err, ledger.ErrNotFound) || err == nil && job.Phase == dynamodb.PhaseDone {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	cause := causeComplete
+	if job.Phase == dynamodb.PhaseStopped {
+		cause = job.Cause // this says why it has ended
+	}
+	if err := c.Jobs.SetCause(ctx, importID, cause, time.Now().Add(completeAgain)); err != nil {
+		return err
+	}
+	return c.Notices.Notify(ctx, "no report: import of "+job.Upload.Key, fmt.Sprintf(
+		"Import %s of s3://%s/%s has ended%s, but %s.\n\nWhat to do: put that right, then: thingpress stack redrive.\n",
+		importID, job.Upload.Bucket, job.Upload.Key, stoppedBy(job), causeComplete))
+}
+
+func stoppedBy(job dynamodb.Job) string {
+	if job.Phase != dynamodb.PhaseStopped {
+		return " with an outcome for every entry"
+	}
+	return " because it was stopped (" + job.Cause + ")"
+}
+
+// event stops the imports of an event of S3, which may not have begun.
+func (c *Consumer) event(ctx context.Context, target ledger.Target, body string) error {
+	imports, err := c.Started(ctx, body)
+	if err != nil || len(imports) == 0 {
+		return err
+	}
+	for _, id := range imports {
+		if err := c.Stopper.Stop(ctx, id, causeManifest, target); err != nil {
+			return err
+		}
+	}
+	return c.park(ctx, body)
+}
+
+func (c *Consumer) park(ctx context.Context, body string) error {
+	if err := c.ManifestsParked.Send(ctx, []queue.Message{{Body: body}}); err != nil {
+		return fmt.Errorf("park: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,162 @@
+package decode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/thingpress/thingpress/internal/iot"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/object"
+	"github.com/thingpress/thingpress/internal/stack/queue"
+)
+
+// Objects reads buckets; *s3.Client is one.
+type Objects interface {
+	object.Client
+	ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Input, o ...func(*s3.Options)) (*s3.ListObjectsV2Output, error)
+}
+
+// A Queue is sent to. Send returns when every message was taken, or with an
+// error after which some may have been.
+type Queue interface {
+	Send(ctx context.Context, messages []queue.Message) error
+}
+
+// IoT looks at AWS IoT; *awsiot.Client is one.
+type IoT interface {
+	AWS() iot.AWS
+	// AppliedQuotas are the account's quotas by Service Quotas code, in calls per second.
+	AppliedQuotas(ctx context.Context) (map[string]float64, error)
+}
+
+// Completion ends imports, and looks after all of them. Both methods can be
+// called as often as one likes.
+type Completion interface {
+	Complete(ctx context.Context, task stack.Task) error
+	Sweep(ctx context.Context) error
+}
+
+// Config is what a [Handler] works with. All fields but TempDir must be set.
+type Config struct {
+	Stack   stack.Config
+	Uploads Uploads
+	Jobs    Jobs
+	Ledger  Ledger
+	Objects Objects
+	// Manifests is the queue that the function's own messages come from,
+	// Devices the importers'.
+	Manifests, Devices Queue
+	// OpenIoT is called once per import.
+	OpenIoT    func(context.Context) (IoT, error)
+	Completion Completion
+	// Target is the account and region of the invocation.
+	Target func(context.Context) (ledger.Target, error)
+	// Rejected is told how many entries were recorded as rejected.
+	Rejected func(n int)
+	Log      *slog.Logger
+	// TempDir is where archives are copied to; empty is [os.TempDir].
+	TempDir string
+}
+
+// A Handler is the function. It is safe for concurrent use.
+type Handler struct {
+	Config
+
+	every int // entries between two checkpoints
+}
+
+// checkpointEvery is how many entries are done again, at most, after a crash.
+const checkpointEvery = 1000
+
+// New returns a handler. It calls nothing.
+func New(c Config) *Handler { return &Handler{Config: c, every: checkpointEvery} }
+
+// Handle takes messages of the manifests queue. A message that is not named in
+// the response is done with: its work is finished, or went on as a new
+// message that the queue accepted. Those that are named come again when their
+// visibility timeout ends, and to the dead-letter queue in the end.
+func (h *Handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
+	var response events.SQSEventResponse
+	for i := range event.Records {
+		record := &event.Records[i]
+		if err := h.message(ctx, record.Body); err != nil {
+			h.Log.ErrorContext(ctx, "message not handled", "message_id", record.MessageId, "error", err.Error())
+			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: record.MessageId})
+		}
+	}
+	return response, nil
+}
+
+func (h *Handler) message(ctx context.Context, body string) error {
+	task, ours, err := stack.ParseTask(body)
+	switch {
+	case err != nil:
+		return err
+	case !ours:
+		return h.event(ctx, body)
+	}
+	switch task.Kind {
+	case stack.TaskComplete:
+		return h.complete(ctx, task)
+	case stack.TaskSweep:
+		// The schedule sends the next one; a failed one that came again from
+		// the queue would only add to it.
+		if err := h.Completion.Sweep(ctx); err != nil {
+			h.Log.ErrorContext(ctx, "sweep", "error", err.Error())
+		}
+		return nil
+	}
+	return h.work(ctx, task)
+}
+
+// complete hands the task on where completion fails for now.
+func (h *Handler) complete(ctx context.Context, task stack.Task) error {
+	err := h.Completion.Complete(ctx, task)
+	if err == nil || task.Attempt >= mostFaults {
+		return err
+	}
+	h.Log.WarnContext(ctx, "completion is tried again", "import", task.Import, "error", err.Error())
+	task.Attempt++
+	if sent := h.send(ctx, task, faultDelay(task.Attempt)); sent != nil {
+		return errors.Join(err, sent)
+	}
+	return nil
+}
+
+// event makes jobs of uploads, and works on the last of them. The others, which
+// S3 does not send but may, are begun by messages of their own.
+func (h *Handler) event(ctx context.Context, body string) error {
+	uploads, err := parseEvent(body)
+	if err != nil {
+		return err
+	}
+	var tasks []stack.Task
+	for _, u := range uploads {
+		if u.ignored != "" {
+			h.Log.InfoContext(ctx, "event ignored", "bucket", u.Bucket, "key", u.Key, "why", u.ignored)
+			continue
+		}
+		id, err := h.start(ctx, u.Upload)
+		if err != nil {
+			return fmt.Errorf("upload %s/%s: %w", u.Bucket, u.Key, err)
+		}
+		tasks = append(tasks, stack.Task{Kind: stack.TaskContinue, Import: id})
+	}
+	if len(tasks) == 0 {
+		return nil
+	}
+	last := len(tasks) - 1
+	for _, task := range tasks[:last] {
+		if err := h.send(ctx, task, 0); err != nil {
+			return err
+		}
+	}
+	return h.work(ctx, tasks[last])
+}

@@ -1,0 +1,75 @@
+package decode
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// hashEvery is how many bytes are hashed between two checkpoints.
+const hashEvery = 256 << 20
+
+// hash looks at the stack's parameters and forms the object's SHA-256.
+func (w *worker) hash(ctx context.Context) error {
+	if !w.progress.Ready {
+		if err := w.prepare(ctx); err != nil {
+			return err
+		}
+		w.progress.Ready = true
+		if err := w.save(ctx); err != nil {
+			return err
+		}
+	}
+	if err := w.loadSigners(ctx); err != nil {
+		return w.classify(err)
+	}
+	r, err := w.open()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	w.job.Upload.Size = r.Size()
+	sum := sha256.New()
+	state, ok := sum.(interface {
+		encoding.BinaryMarshaler
+		encoding.BinaryUnmarshaler
+	})
+	if !ok {
+		return errors.New("hash: the SHA-256 of this Go cannot be kept")
+	}
+	if w.progress.Hashed > 0 {
+		if err := state.UnmarshalBinary(w.progress.HashState); err != nil {
+			return fmt.Errorf("hash: %w", err)
+		}
+	}
+	// keep has in the progress what went into the sum.
+	keep := func(hashed int64) (err error) {
+		w.progress.Hashed = hashed
+		w.progress.HashState, err = state.MarshalBinary()
+		return err
+	}
+	buffer := make([]byte, 256<<10)
+	saved := w.progress.Hashed
+	for at := saved; at < r.Size(); {
+		n, err := r.ReadAt(buffer[:min(int64(len(buffer)), r.Size()-at)], at)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return errors.Join(keep(at), w.classify(err))
+		}
+		_, _ = sum.Write(buffer[:n]) // never fails
+		if at += int64(n); at-saved >= hashEvery {
+			if err := keep(at); err != nil {
+				return err
+			}
+			if err := w.save(ctx); err != nil {
+				return err
+			}
+			saved = at
+		}
+	}
+	w.progress.SHA256, w.progress.HashState = hex.EncodeToString(sum.Sum(nil)), nil
+	return nil
+}

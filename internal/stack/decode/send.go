@@ -1,0 +1,122 @@
+package decode
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/notice"
+	"github.com/thingpress/thingpress/internal/stack/queue"
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// stretchBytes is how many bytes of messages are sent together at most; it
+// bounds the memory where certificates are large.
+const stretchBytes = 4 << 20
+
+// A stretch is what lies between two checkpoints of the second pass. Nothing of
+// it counts until all of it is with the queue and in the ledger.
+type stretch struct {
+	messages []queue.Message
+	bytes    int
+	rejected []ledger.Record
+	until    pass
+}
+
+// sendAll is the second pass.
+func (w *worker) sendAll(ctx context.Context) error {
+	if err := w.loadSigners(ctx); err != nil {
+		return w.classify(err)
+	}
+	src, err := w.source(ctx)
+	if err != nil {
+		return err
+	}
+	defer src.close()
+	s := &stretch{until: w.progress.Send.clone()}
+	for device, err := range src.decoder.Decode(w.soft, src.input, w.options(&w.progress.Send)) {
+		var rejected *manifest.EntryError
+		if err != nil && !errors.As(err, &rejected) {
+			// What was decoded before the deadline need not be decoded again.
+			if err = w.classify(err); errors.Is(err, errDeadline) {
+				if failed := w.flush(ctx, s); failed != nil {
+					return failed
+				}
+			}
+			return err
+		}
+		if s.until.Entries == w.progress.Check.Entries {
+			return w.changed(&s.until)
+		}
+		if err := s.take(w.job.Import, &device, rejected); err != nil {
+			return err
+		}
+		if s.until.Entries%w.h.every == 0 || s.bytes >= stretchBytes {
+			if err := w.flush(ctx, s); err != nil {
+				return err
+			}
+			if err := w.save(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	if !s.until.equal(&w.progress.Check) {
+		return w.changed(&s.until)
+	}
+	return w.flush(ctx, s)
+}
+
+// changed stops an import whose second pass does not see what the first one saw.
+func (w *worker) changed(second *pass) error {
+	first := &w.progress.Check
+	return &stopError{manifest.Errorf(manifest.ReasonChanged,
+		"%s: the first pass read %d entries, %d of them rejected, and the second one has %d so far, %d of them rejected; upload the manifest again",
+		w.job.Upload.Key, first.Entries, first.rejected(), second.Entries, second.rejected())}
+}
+
+// take adds an entry.
+func (s *stretch) take(importID string, device *manifest.Device, rejected *manifest.EntryError) error {
+	s.until.take(device, rejected)
+	now := time.Now()
+	if rejected != nil {
+		s.rejected = append(s.rejected, ledger.Record{
+			Place: ledger.Place{Entry: rejected.Entry}, Line: rejected.Line, Outcome: ledger.Rejected,
+			ID: rejected.ID, Reason: string(rejected.Reason), Detail: notice.Advice(rejected.Detail()), At: now,
+		})
+		return nil
+	}
+	body, err := json.Marshal(stack.NewDeviceMessage(importID, device, now))
+	if err != nil {
+		return fmt.Errorf("entry %d: message: %w", device.Entry, err)
+	}
+	s.messages = append(s.messages, queue.Message{Body: string(body)})
+	s.bytes += len(body)
+	return nil
+}
+
+// flush makes a stretch durable, and then counts it.
+func (w *worker) flush(ctx context.Context, s *stretch) error {
+	if len(s.messages) > 0 {
+		if err := w.h.Devices.Send(ctx, s.messages); err != nil {
+			return fmt.Errorf("send devices before entry %d: %w", s.until.Entries, err)
+		}
+	}
+	if len(s.rejected) > 0 {
+		journal, err := w.h.Ledger.Resume(ctx, w.job.Import)
+		if err != nil {
+			return fmt.Errorf("record rejected entries: %w", err)
+		}
+		if err := journal.Record(ctx, s.rejected); err != nil {
+			return fmt.Errorf("record rejected entries: %w", err)
+		}
+		w.h.Rejected(len(s.rejected))
+	}
+	w.progress.Send = s.until.clone()
+	clear(s.messages)
+	s.messages, s.rejected, s.bytes = s.messages[:0], s.rejected[:0], 0
+	return nil
+}

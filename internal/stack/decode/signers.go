@@ -1,0 +1,99 @@
+package decode
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/stack/object"
+	"github.com/thingpress/thingpress/manifest/microchip"
+)
+
+// Limits of the signer bucket. Microchip has published five signers, of 1 KB each.
+const (
+	maxSigners     = 1000
+	maxSignerBytes = 64 << 10
+)
+
+// loadSigners gets the signers of a Microchip manifest: those of the bucket at
+// the first time, and those same versions from then on, so that both passes
+// judge alike.
+func (w *worker) loadSigners(ctx context.Context) error {
+	if w.job.Vendor != "microchip" || w.settings.Decode.Signers != nil {
+		return nil
+	}
+	pinned := w.job.Signers
+	if pinned == nil {
+		var err error
+		if pinned, err = w.listSigners(); err != nil {
+			return err
+		}
+	}
+	var all []*x509.Certificate
+	for i := range pinned {
+		signers, version, err := w.signer(pinned[i])
+		if err != nil {
+			return err
+		}
+		pinned[i].Version = version
+		all = append(all, signers...)
+	}
+	w.settings.Decode.Signers = all
+	if w.job.Signers != nil {
+		return nil
+	}
+	w.job.Signers = pinned
+	return w.save(ctx)
+}
+
+// signer reads one signer file.
+func (w *worker) signer(o dynamodb.ObjectVersion) (signers []*x509.Certificate, version string, err error) {
+	data, v, err := object.Get(w.soft, w.h.Objects, object.Version{Bucket: o.Bucket, Key: o.Key, ID: o.Version}, maxSignerBytes)
+	var gone *object.GoneError
+	var large *object.TooLargeError
+	switch {
+	case errors.As(err, &gone), errors.As(err, &large):
+		return nil, "", stopf("signer: %w; upload the manifest again when the signer bucket is in order", err)
+	case err != nil:
+		return nil, "", fmt.Errorf("signer: %w", err)
+	}
+	if signers, err = microchip.ParseSigners(data); err != nil {
+		return nil, "", stopf("signer %s/%s: %w; take it out of the bucket and upload the manifest again", v.Bucket, v.Key, err)
+	}
+	return signers, v.ID, nil
+}
+
+// listSigners lists the signer bucket. Everything in it is meant to be a
+// signer: a file that is none is told, not left out.
+func (w *worker) listSigners() ([]dynamodb.ObjectVersion, error) {
+	bucket := w.h.Stack.Signers
+	var found []dynamodb.ObjectVersion
+	var token *string
+	for {
+		page, err := w.h.Objects.ListObjectsV2(w.soft, &s3.ListObjectsV2Input{Bucket: &bucket, ContinuationToken: token})
+		if err != nil {
+			return nil, fmt.Errorf("signer bucket %s: %w", bucket, err)
+		}
+		for _, o := range page.Contents {
+			if key := aws.ToString(o.Key); !strings.HasSuffix(key, "/") { // as the console makes folders
+				found = append(found, dynamodb.ObjectVersion{Bucket: bucket, Key: key})
+			}
+		}
+		if len(found) > maxSigners {
+			return nil, stopf("signer bucket %s has more than %d objects; keep only signers in it", bucket, maxSigners)
+		}
+		if token = page.NextContinuationToken; !aws.ToBool(page.IsTruncated) || token == nil {
+			break
+		}
+	}
+	if len(found) == 0 {
+		return nil, stopf("signer bucket %s is empty, and no Microchip manifest can be verified without: put Microchip's signer certificates into it (thingpress stack signers add FILE), and upload the manifest again", bucket)
+	}
+	return found, nil
+}

@@ -1,0 +1,122 @@
+package decode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+
+	"github.com/thingpress/thingpress/internal/stack/object"
+	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/vendors"
+)
+
+// infineon is the vendor whose manifests are archives.
+const infineon = "infineon"
+
+// spoolFactor is how much temporary storage an archive takes, in its own
+// sizes: its copy, and the inner archive of the chosen bundle, which is packed
+// already and so is no larger than the whole.
+const spoolFactor = 2
+
+// open opens the job's object. Its errors are a *stopError or a fault.
+func (w *worker) open() (*object.Reader, error) {
+	u := w.job.Upload
+	r, err := object.Open(w.soft, w.h.Objects, object.Version{Bucket: u.Bucket, Key: u.Key, ID: u.Version, ETag: u.ETag})
+	return r, w.classify(err)
+}
+
+// classify tells what stops an import from what may pass.
+func (w *worker) classify(err error) error {
+	var gone *object.GoneError
+	var space *object.SpaceError
+	var file *manifest.FileError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, context.DeadlineExceeded) && w.soft.Err() != nil:
+		return errDeadline
+	case errors.As(err, &gone):
+		return &stopError{err}
+	case errors.As(err, &space):
+		return stopf("%w; %s", err, storageAdvice(space.Need))
+	case errors.Is(err, syscall.ENOSPC):
+		return stopf("%w: the archive unpacks to more than temporary storage holds; double the stack's parameter DecoderStorage, and upload the manifest again", err)
+	case errors.As(err, &file):
+		return &stopError{err}
+	}
+	return err
+}
+
+// storageAdvice says which DecoderStorage holds so many bytes.
+func storageAdvice(need int64) string {
+	const mega, most, step = 1 << 20, 10240, 512 // of Lambda's ephemeral storage, in MB
+	if megabytes := (need/mega/step + 1) * step; megabytes <= most {
+		return fmt.Sprintf("raise the stack's parameter DecoderStorage to %d, and upload the manifest again", megabytes)
+	}
+	return fmt.Sprintf("Lambda has %d MB at most: import this manifest with the command line", most)
+}
+
+// A source is the manifest that a pass reads.
+type source struct {
+	input   manifest.Input
+	decoder manifest.Decoder
+	close   func()
+}
+
+// source opens the manifest and makes sure that it is of the bucket's vendor.
+func (w *worker) source(ctx context.Context) (*source, error) {
+	r, err := w.open()
+	if err != nil {
+		return nil, err
+	}
+	s := &source{input: manifest.Input{Name: w.job.Upload.Key, Reader: r, Size: r.Size()}, close: r.Close}
+	if err := w.checkVendor(s.input); err != nil {
+		s.close()
+		return nil, w.classify(err)
+	}
+	if s.decoder, err = vendors.Lookup(w.job.Vendor); err != nil {
+		s.close()
+		return nil, err
+	}
+	if w.job.Vendor != infineon {
+		return s, nil
+	}
+	spool, err := object.Copy(w.soft, r, w.h.TempDir, spoolFactor)
+	r.Close()
+	if err != nil {
+		return nil, w.classify(err)
+	}
+	s.input.Reader = spool
+	s.close = func() {
+		if err := spool.Close(); err != nil {
+			w.log.WarnContext(ctx, "temporary copy not removed", "error", err.Error())
+		}
+	}
+	return s, nil
+}
+
+// checkVendor refuses what is clearly another vendor's. What is nobody's is
+// left to the decoder, which says best what is wrong with it.
+func (w *worker) checkVendor(in manifest.Input) error {
+	found, err := vendors.Detect(in)
+	var file *manifest.FileError
+	switch {
+	case errors.As(err, &file):
+		return nil
+	case err != nil:
+		return err
+	case found.Vendor() == w.job.Vendor:
+		return nil
+	}
+	return stopf("%s is a manifest of %s, and bucket %s takes those of %s: upload it to bucket %s",
+		in.Name, found.Vendor(), w.job.Upload.Bucket, w.job.Vendor, w.h.Stack.Buckets[found.Vendor()])
+}
+
+// options are how both passes decode.
+func (w *worker) options(from *pass) manifest.Options {
+	o := w.settings.Decode
+	o.TempDir = w.h.TempDir
+	o.Start = from.start()
+	return o
+}

@@ -1,0 +1,77 @@
+package lambda
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/config"
+	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go/logging"
+
+	"github.com/thingpress/thingpress/internal/awsiot"
+	"github.com/thingpress/thingpress/internal/ledger"
+)
+
+const (
+	// attempts and backoff of a call to anything but AWS IoT. What fails longer
+	// is handed back, which is cheaper than to wait for it.
+	attempts = 6
+	backoff  = 2 * time.Second
+)
+
+// clients are those of the services around AWS IoT.
+type clients struct {
+	dynamodb *awsdynamodb.Client
+	s3       *s3.Client
+	sqs      *sqs.Client
+	sns      *sns.Client
+}
+
+// sdkLog has what the SDK logs written as everything else is; by itself it
+// writes lines that are no JSON. What fails comes back as an error besides.
+func sdkLog(log *slog.Logger) logging.Logger {
+	return logging.LoggerFunc(func(class logging.Classification, format string, args ...any) {
+		log.Debug("AWS SDK", "class", string(class), "text", fmt.Sprintf(format, args...))
+	})
+}
+
+// newClients reads the SDK's configuration from the environment, the endpoints
+// of its AWS_ENDPOINT_URL_… variables included. It calls nothing.
+func newClients(ctx context.Context, log *slog.Logger) (*clients, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithLogger(sdkLog(log)), config.WithRetryer(func() aws.Retryer {
+		return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = attempts, backoff })
+	}))
+	if err != nil {
+		return nil, fmt.Errorf("AWS configuration: %w", err)
+	}
+	return &clients{
+		dynamodb: awsdynamodb.NewFromConfig(cfg), s3: s3.NewFromConfig(cfg), sqs: sqs.NewFromConfig(cfg), sns: sns.NewFromConfig(cfg),
+	}, nil
+}
+
+func openIoT(ctx context.Context) (*awsiot.Client, error) {
+	return awsiot.Open(ctx, awsiot.Options{})
+}
+
+// targetOf returns the account and region of an invocation, which are those of
+// the function's ARN.
+func targetOf(ctx context.Context) (ledger.Target, error) {
+	call, ok := lambdacontext.FromContext(ctx)
+	if !ok {
+		return ledger.Target{}, fmt.Errorf("an invocation without the context of Lambda")
+	}
+	name, err := arn.Parse(call.InvokedFunctionArn)
+	if err != nil {
+		return ledger.Target{}, fmt.Errorf("ARN of the function %q: %w", call.InvokedFunctionArn, err)
+	}
+	return ledger.Target{Partition: name.Partition, Account: name.AccountID, Region: name.Region}, nil
+}

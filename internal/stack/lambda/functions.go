@@ -1,0 +1,154 @@
+package lambda
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"sync"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/uuid"
+
+	"github.com/thingpress/thingpress/internal/awsiot"
+	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/bring"
+	"github.com/thingpress/thingpress/internal/stack/complete"
+	"github.com/thingpress/thingpress/internal/stack/deadletter"
+	"github.com/thingpress/thingpress/internal/stack/decode"
+	"github.com/thingpress/thingpress/internal/stack/metric"
+	"github.com/thingpress/thingpress/internal/stack/notice"
+	"github.com/thingpress/thingpress/internal/stack/queue"
+)
+
+// A handler takes the messages of one event source.
+type handler = func(context.Context, events.SQSEvent) (events.SQSEventResponse, error)
+
+// functions make the handlers of this process, which serves one of them.
+type functions struct {
+	config stack.Config
+	log    *slog.Logger
+	out    io.Writer
+}
+
+// handler returns a function's handler, which is made at its first invocation.
+func (f *functions) handler(name string) handler {
+	var once sync.Mutex
+	var made handler
+	return func(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
+		once.Lock()
+		if made == nil {
+			var err error
+			// The clients outlive this invocation.
+			if made, err = f.make(context.WithoutCancel(ctx), name); err != nil {
+				once.Unlock()
+				return events.SQSEventResponse{}, err
+			}
+		}
+		once.Unlock()
+		return made(ctx, event)
+	}
+}
+
+// services are what the functions have in common.
+type services struct {
+	*functions
+	*clients
+	iot     *awsiot.Client
+	ledger  *dynamodb.Ledger
+	metrics *metric.Writer
+	notices *notice.Topic
+}
+
+func (f *functions) make(ctx context.Context, name string) (handler, error) {
+	c, err := newClients(ctx, f.log)
+	if err != nil {
+		return nil, err
+	}
+	iot, err := openIoT(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l := dynamodb.New(c.dynamodb, f.config.Table, dynamodb.Options{Retention: f.config.Retention, Settled: true})
+	s := &services{
+		functions: f, clients: c, iot: iot, ledger: l,
+		metrics: metric.New(f.out, f.config.Stack), notices: notice.New(c.sns, f.config.Notices, f.config.Stack),
+	}
+	switch name {
+	case Decoder:
+		return s.decoder().Handle, nil
+	case Importer:
+		return s.importer(), nil
+	}
+	return s.undeliverable(), nil
+}
+
+func (s *services) queue(url string) *queue.Queue { return queue.New(s.sqs, url) }
+
+func (s *services) completer() *complete.Completer {
+	return &complete.Completer{
+		Ledger: s.ledger, Jobs: s.ledger, Leases: s.ledger, Store: s.s3, Bucket: s.config.Reports, Manifests: s.queue(s.config.Queues.Manifests),
+		Notices: s.notices, Metrics: s.metrics, Log: s.log, Owner: uuid.NewString(),
+	}
+}
+
+func (s *services) decoder() *decode.Handler {
+	return decode.New(decode.Config{
+		Stack: s.config, Uploads: s.ledger, Jobs: s.ledger, Ledger: s.ledger, Objects: s.s3,
+		Manifests: s.queue(s.config.Queues.Manifests), Devices: s.queue(s.config.Queues.Devices),
+		OpenIoT:    func(context.Context) (decode.IoT, error) { return s.iot, nil },
+		Completion: s.completer(), Target: targetOf, Log: s.log,
+		Rejected: func(n int) {
+			if err := s.metrics.Put(map[metric.Name]float64{metric.Rejected: float64(n)}); err != nil {
+				s.log.Error("metrics could not be written", "error", err.Error())
+			}
+		},
+	})
+}
+
+func (s *services) importer() handler {
+	i := bring.New(bring.Config{
+		Ledger: s.ledger, Jobs: s.ledger, Devices: s.queue(s.config.Queues.Devices), Manifests: s.queue(s.config.Queues.Manifests),
+		Notices: s.notices, Metrics: s.metrics, Log: s.log, Engine: engine.Batch, AWS: s.iot.AWS(),
+		Quotas: &bring.Quotas{Applied: s.iot.AppliedQuotas, Share: s.config.Share, Sharers: s.config.MaxConcurrency, Log: s.log},
+	})
+	return func(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
+		target, err := targetOf(ctx)
+		if err != nil {
+			return events.SQSEventResponse{}, err
+		}
+		messages := make([]bring.Message, len(event.Records))
+		for n, r := range event.Records {
+			messages[n] = bring.Message{ID: r.MessageId, Body: r.Body}
+		}
+		return failures(i.Handle(ctx, target, messages)), nil
+	}
+}
+
+func (s *services) undeliverable() handler {
+	c := &deadletter.Consumer{
+		Ledger: s.ledger, Jobs: s.ledger, Stopper: s.completer(), Manifests: s.queue(s.config.Queues.Manifests),
+		ManifestsParked: s.queue(s.config.Queues.ManifestsParked), DevicesParked: s.queue(s.config.Queues.DevicesParked),
+		Notices: s.notices, Metrics: s.metrics, Log: s.log, Started: s.decoder().Imports,
+	}
+	return func(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
+		target, err := targetOf(ctx)
+		if err != nil {
+			return events.SQSEventResponse{}, err
+		}
+		messages := make([]deadletter.Message, len(event.Records))
+		for n, r := range event.Records {
+			messages[n] = deadletter.Message{ID: r.MessageId, Body: r.Body}
+		}
+		return failures(c.Handle(ctx, target, messages)), nil
+	}
+}
+
+// failures names the messages that must not be acknowledged.
+func failures(ids []string) (response events.SQSEventResponse) {
+	for _, id := range ids {
+		response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: id})
+	}
+	return response
+}

@@ -1,0 +1,284 @@
+package integration
+
+import (
+	"bytes"
+	"context"
+	"hash/fnv"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/testkit/dynamodbtest"
+	"github.com/thingpress/thingpress/internal/testkit/stacktest"
+)
+
+// Times of the functions, far shorter than the template's, so that deadlines
+// are met all the time; in each there is room for several first entries.
+const (
+	decoderTimeout  = 4 * time.Second
+	importerTimeout = 2500 * time.Millisecond
+	otherTimeout    = 5 * time.Second
+	// sendingTime is how long SQS takes for a batch, as it does across a network.
+	// With eight calls in flight, 20,000 devices need 11 s and a checkpoint's
+	// 1,000 need 0.6 s: a decoder must hand on several times, however quick the
+	// machine, and comes to a checkpoint in the last fifth of its time.
+	sendingTime = 45 * time.Millisecond
+	// maxReceive is what the template has 20 of.
+	maxReceive = 8
+	// hastySize is a batch that an importer has no time for on a busy machine.
+	hastySize = 250
+)
+
+// A line is one stack, as a product line has one.
+type line struct {
+	*world
+	name    string
+	buckets map[string]string
+
+	manifests, devices             *stacktest.Queue
+	manifestsDead, devicesDead     *stacktest.Queue
+	manifestsParked, devicesParked *stacktest.Queue
+	mailbox                        string // URL of the queue that gets the notices
+
+	decoder, importer, undeliverable *stacktest.Function
+	importing                        *stacktest.Source
+	sources                          []*stacktest.Source
+	ledger                           *dynamodb.Ledger
+	template                         *template
+	values                           map[string]string // of parameters, and what references to resources are
+	sweeping                         context.CancelFunc
+	calm                             bool
+	log                              *buffer
+}
+
+// buffer is a log that several processes write.
+type buffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *buffer) lines() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return strings.Split(strings.TrimSpace(b.text.String()), "\n")
+}
+
+// lineOptions are what lines differ in.
+type lineOptions struct {
+	name string
+	// parameters are those of the template that differ.
+	parameters map[string]string
+	// kill is the share of invocations that are killed in the middle.
+	kill float64
+	// visibility is that of the devices queue.
+	visibility time.Duration
+	// calm gives the functions and the queues all the time they have in AWS, and
+	// lets every message come once.
+	calm bool
+	// brokenImporter makes every invocation of the importer end at once.
+	brokenImporter bool
+}
+
+// newLine sets a stack up; nothing runs yet.
+func newLine(t *testing.T, w *world, o lineOptions) *line {
+	t.Helper()
+	l := &line{world: w, name: o.name, calm: o.calm, template: readTemplate(t), buckets: map[string]string{}, log: &buffer{}}
+	t.Cleanup(func() { l.keepLog(t) })
+	values := map[string]string{
+		"AWS::StackName": o.name, "LedgerTable": o.name + "-ledger", "NoticesTopic": l.subscribe(t),
+		"IoTPolicies": list(policies), "IoTThingGroups": list(groups), "IoTThingType": thingType, "IoTBillingGroup": billingGroup,
+	}
+	for _, vendor := range []string{"Espressif", "Infineon", "Microchip", "Generated", "Signer", "Reports"} {
+		name := o.name + "-" + strings.ToLower(vendor)
+		l.createBucket(t, name)
+		l.buckets[strings.ToLower(vendor)], values[vendor+"Bucket"] = name, name
+	}
+	decoding, importing, rest := decoderTimeout, importerTimeout, otherTimeout
+	if o.calm {
+		decoding, importing = l.template.timeout("DecoderFunction"), l.template.timeout("ImporterFunction")
+	}
+	l.createQueues(t, o, 2*decoding)
+	for name, q := range map[string]*stacktest.Queue{
+		"ManifestsQueue": l.manifests, "DevicesQueue": l.devices, "ManifestsParkedQueue": l.manifestsParked, "DevicesParkedQueue": l.devicesParked,
+	} {
+		values[name] = q.URL
+	}
+	dynamodbtest.CreateTable(t, w.dynamodb, values["LedgerTable"])
+	l.ledger = dynamodb.New(w.dynamodb, values["LedgerTable"], dynamodb.Options{})
+
+	maps.Copy(values, o.parameters)
+	l.values = values
+	l.decoder = l.function(t, "decoder", decoding, w.killer(o.name+"decoder", o.kill, decoding))
+	l.undeliverable = l.function(t, "undeliverable", rest, w.killer(o.name+"undeliverable", o.kill, rest/10))
+	kill := w.killer(o.name+"importer", o.kill, importing)
+	if o.brokenImporter {
+		kill = func() (time.Duration, bool) { return 0, true }
+	}
+	l.importer = l.function(t, "importer", importing, kill)
+	return l
+}
+
+// createBucket creates a bucket with versions, as the template does.
+func (l *line) createBucket(t *testing.T, name string) {
+	t.Helper()
+	if _, err := l.s3.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &name}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.s3.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{
+		Bucket: &name, VersioningConfiguration: &s3types.VersioningConfiguration{Status: s3types.BucketVersioningStatusEnabled},
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// createQueues creates queues that move what fails as the template's do, only sooner.
+func (l *line) createQueues(t *testing.T, o lineOptions, manifests time.Duration) {
+	t.Helper()
+	queue := func(name string, visibility time.Duration, dead *stacktest.Queue, most int) *stacktest.Queue {
+		return stacktest.CreateQueue(t, l.sqs, l.name+"-"+name, visibility, dead, most)
+	}
+	l.manifestsParked, l.devicesParked = queue("manifests-parked", time.Minute, nil, 0), queue("devices-parked", time.Minute, nil, 0)
+	l.manifestsDead = queue("manifests-dead", otherTimeout, l.manifestsParked, maxReceive+5)
+	l.devicesDead = queue("devices-dead", otherTimeout, l.devicesParked, maxReceive+5)
+	l.manifests = queue("manifests", manifests, l.manifestsDead, maxReceive)
+	l.devices = queue("devices", o.visibility, l.devicesDead, maxReceive)
+}
+
+func (l *line) function(t *testing.T, handler string, timeout time.Duration, kill func() (time.Duration, bool)) *stacktest.Function {
+	t.Helper()
+	resource := strings.ToUpper(handler[:1]) + handler[1:] + "Function"
+	if named := l.template.Resources[resource].Properties.Handler; named != handler {
+		t.Fatalf("template: %s has the handler %v", resource, named)
+	}
+	return stacktest.NewFunction(t, stacktest.FunctionOptions{
+		Name: l.name + "-" + handler, Command: []string{l.binary}, Handler: handler, Timeout: timeout, Log: l.log, Kill: kill,
+		Env: append(l.environment(), l.template.environment(t, resource, l.values)...),
+	})
+}
+
+// list writes names as parameters of the template have them.
+func list(names []string) string {
+	var escaped []string
+	for _, name := range names {
+		escaped = append(escaped, strings.ReplaceAll(name, ",", `\,`))
+	}
+	return strings.Join(escaped, ",")
+}
+
+// killer decides which invocations are killed, and when.
+func (w *world) killer(name string, share float64, timeout time.Duration) func() (time.Duration, bool) {
+	hash := fnv.New64a()
+	_, _ = hash.Write([]byte(name)) // never fails
+	random := rand.New(rand.NewPCG(w.seed, hash.Sum64()))
+	return func() (time.Duration, bool) {
+		return time.Duration(math.Pow(random.Float64(), 3) * float64(timeout)), random.Float64() < share // most invocations are short
+	}
+}
+
+// subscribe creates the topic of the notices with a queue that gets them, and
+// returns its ARN.
+func (l *line) subscribe(t *testing.T) string {
+	t.Helper()
+	name := l.name + "-notices"
+	topic, err := l.sns.CreateTopic(t.Context(), &sns.CreateTopicInput{Name: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	queue, err := l.world.mailbox.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	arn := "arn:aws:sqs:" + stacktest.Region + ":" + stacktest.Account + ":" + name
+	if _, err := l.sns.Subscribe(t.Context(), &sns.SubscribeInput{TopicArn: topic.TopicArn, Protocol: aws.String("sqs"), Endpoint: &arn}); err != nil {
+		t.Fatal(err)
+	}
+	l.mailbox = *queue.QueueUrl
+	return *topic.TopicArn
+}
+
+// start lets the events come.
+func (l *line) start(t *testing.T) {
+	t.Helper()
+	size, window := l.template.source(t, "DevicesQueue")
+	if !l.calm {
+		size, window = hastySize, time.Second
+	}
+	l.importing = l.source(t, l.devices, l.importer, stacktest.SourceOptions{BatchSize: size, Window: window})
+	size, window = l.template.source(t, "ManifestsQueue")
+	l.source(t, l.manifests, l.decoder, stacktest.SourceOptions{BatchSize: size, Window: window})
+	for name, q := range map[string]*stacktest.Queue{"ManifestsDeadLetterQueue": l.manifestsDead, "DevicesDeadLetterQueue": l.devicesDead} {
+		size, window = l.template.source(t, name)
+		l.source(t, q, l.undeliverable, stacktest.SourceOptions{BatchSize: size, Window: window})
+	}
+	if !l.calm {
+		l.sweep(t)
+	}
+}
+
+func (l *line) source(t *testing.T, q *stacktest.Queue, f *stacktest.Function, o stacktest.SourceOptions) *stacktest.Source {
+	t.Helper()
+	o.Queue, o.QueueARN, o.Partial, o.Concurrency, o.Seed = q.URL, q.ARN, true, 2, l.seed
+	if !l.calm {
+		o.Twice, o.Late = 0.05, 0.05
+	}
+	s := stacktest.StartSource(t, l.sqs, f, o)
+	l.sources = append(l.sources, s)
+	return s
+}
+
+// repair puts an importer in the place of the broken one.
+func (l *line) repair(t *testing.T) {
+	t.Helper()
+	l.importing.Stop()
+	l.importer = l.function(t, "importer", importerTimeout, nil)
+	l.importing = l.source(t, l.devices, l.importer, stacktest.SourceOptions{BatchSize: hastySize, Window: time.Second})
+}
+
+// twice is how many messages were delivered a second time.
+func (l *line) twice() (n int) {
+	for _, s := range l.sources {
+		n += s.Twice()
+	}
+	return n
+}
+
+// sweep sends what the schedule of the template sends every five minutes, every few seconds.
+func (l *line) sweep(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background()) // ended by empty, or below
+	l.sweeping = cancel
+	var done sync.WaitGroup
+	done.Go(func() {
+		ticker := time.NewTicker(5 * time.Second)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				_ = l.manifests.Send(ctx, `{"thingpress":"sweep"}`) // the next one comes
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	t.Cleanup(func() {
+		cancel()
+		done.Wait()
+	})
+}

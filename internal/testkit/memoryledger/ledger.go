@@ -1,0 +1,278 @@
+// Package memoryledger is a ledger in memory that fails when a test wants it to.
+// It has the methods of *dynamodb.Ledger that the stack's functions use, and
+// their contracts.
+package memoryledger
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+)
+
+// A Moment is when a fault strikes.
+type Moment int
+
+// Before a method has its effect, or after it: the answer is lost.
+const (
+	Before Moment = iota
+	After
+)
+
+// A Ledger is safe for concurrent use.
+type Ledger struct {
+	// Fault is asked before and after each method's effect; an error is the
+	// method's. Nil never fails. It is called with no lock held.
+	Fault func(method string, when Moment) error
+
+	mu      sync.Mutex
+	imports map[string]*imported
+	jobs    map[string]*job
+}
+
+type imported struct {
+	ledger.Import
+	records      map[int]ledger.Record
+	counts       ledger.Counts
+	names, certs map[string]int // the entry that claimed each
+	claimed      map[int]time.Time
+}
+
+type job struct {
+	dynamodb.Job
+	owner string
+	until time.Time
+}
+
+// New returns an empty ledger.
+func New() *Ledger {
+	return &Ledger{imports: map[string]*imported{}, jobs: map[string]*job{}}
+}
+
+// do carries out a method's effect between two faults.
+func (l *Ledger) do(ctx context.Context, method string, effect func() error) error {
+	if err := l.strike(ctx, method, Before); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	err := effect()
+	l.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return l.strike(ctx, method, After)
+}
+
+func (l *Ledger) strike(ctx context.Context, method string, when Moment) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if l.Fault != nil {
+		return l.Fault(method, when)
+	}
+	return nil
+}
+
+func (l *Ledger) find(id string) (*imported, error) {
+	i := l.imports[id]
+	if i == nil {
+		return nil, fmt.Errorf("import %s: %w", id, ledger.ErrNotFound)
+	}
+	return i, nil
+}
+
+// Begin begins an import.
+func (l *Ledger) Begin(ctx context.Context, i ledger.Import) (ledger.Journal, error) {
+	err := l.do(ctx, "Begin", func() error {
+		if l.imports[i.ID] != nil {
+			return fmt.Errorf("import %s is there already", i.ID)
+		}
+		i.State = ledger.StateRunning
+		l.imports[i.ID] = &imported{
+			Import: i, records: map[int]ledger.Record{}, names: map[string]int{}, certs: map[string]int{}, claimed: map[int]time.Time{},
+		}
+		for _, m := range i.Manifests {
+			l.imports[i.ID].counts.Entries += m.Entries
+		}
+		return nil
+	})
+	return &journal{l, i.ID}, err
+}
+
+// Resume opens a journal.
+func (l *Ledger) Resume(ctx context.Context, id string) (ledger.Journal, error) {
+	err := l.do(ctx, "Resume", func() error {
+		i, err := l.find(id)
+		if err == nil {
+			i.State, i.Cause = ledger.StateRunning, ""
+		}
+		return err
+	})
+	return &journal{l, id}, err
+}
+
+// Import returns an import.
+func (l *Ledger) Import(ctx context.Context, id string) (found ledger.Import, err error) {
+	err = l.do(ctx, "Import", func() error {
+		i, err := l.find(id)
+		if err == nil {
+			found = i.Import
+			found.Counts = i.counts
+		}
+		return err
+	})
+	return found, err
+}
+
+// Counts are the counters, not a count of the records.
+func (l *Ledger) Counts(ctx context.Context, id string) (counts ledger.Counts, err error) {
+	err = l.do(ctx, "Counts", func() error {
+		i, err := l.find(id)
+		if err == nil {
+			counts = i.counts
+		}
+		return err
+	})
+	return counts, err
+}
+
+// Miscount makes the counters wrong.
+func (l *Ledger) Miscount(id string, by int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.imports[id].counts.Imported += by
+}
+
+// Records yields the records in the order of entries.
+func (l *Ledger) Records(ctx context.Context, id string) iter.Seq2[ledger.Record, error] {
+	return func(yield func(ledger.Record, error) bool) {
+		var records []ledger.Record
+		err := l.do(ctx, "Records", func() error {
+			i, err := l.find(id)
+			if err == nil {
+				for _, entry := range slices.Sorted(maps.Keys(i.records)) {
+					records = append(records, i.records[entry])
+				}
+			}
+			return err
+		})
+		if err != nil {
+			yield(ledger.Record{}, err)
+			return
+		}
+		for _, r := range records {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Outcomes returns the records of entries.
+func (l *Ledger) Outcomes(ctx context.Context, id string, entries []int) (found map[int]ledger.Record, err error) {
+	err = l.do(ctx, "Outcomes", func() error {
+		i, err := l.find(id)
+		if err != nil {
+			return err
+		}
+		found = map[int]ledger.Record{}
+		for _, entry := range entries {
+			if r, ok := i.records[entry]; ok {
+				found[entry] = r
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
+// Claim claims names and certificates.
+func (l *Ledger) Claim(ctx context.Context, id string, claims []dynamodb.Claim) (answers []dynamodb.Claimed, err error) {
+	err = l.do(ctx, "Claim", func() error {
+		i, err := l.find(id)
+		if err != nil {
+			return err
+		}
+		for _, c := range claims {
+			answers = append(answers, i.claim(c))
+		}
+		return nil
+	})
+	return answers, err
+}
+
+func (i *imported) claim(c dynamodb.Claim) dynamodb.Claimed {
+	byName, named := i.names[c.ThingName]
+	byCert, held := i.certs[c.CertificateID.String()]
+	if !named && !held {
+		i.names[c.ThingName], i.certs[c.CertificateID.String()], i.claimed[c.Entry] = c.Entry, c.Entry, c.At
+		return dynamodb.Claimed{At: c.At, Mine: true, New: true, ByName: c.Entry, ByCertificate: c.Entry}
+	}
+	answer := dynamodb.Claimed{ByName: -1, ByCertificate: -1, At: i.claimed[c.Entry]}
+	if named {
+		answer.ByName = byName
+	}
+	if held {
+		answer.ByCertificate = byCert
+	}
+	answer.Mine = named && held && byName == c.Entry && byCert == c.Entry
+	return answer
+}
+
+// A journal writes to one import.
+type journal struct {
+	ledger *Ledger
+	id     string
+}
+
+// Record records outcomes, each entry on its own: a fault may strike between two.
+func (j *journal) Record(ctx context.Context, records []ledger.Record) error {
+	for _, r := range records {
+		err := j.ledger.do(ctx, "Record", func() error {
+			i, err := j.ledger.find(j.id)
+			if err != nil {
+				return err
+			}
+			if r.Entry < 0 || r.Entry >= i.counts.Entries {
+				return fmt.Errorf("entry %d is not in the import", r.Entry)
+			}
+			before, ok := i.records[r.Entry]
+			if ok {
+				i.counts.Add(before.Outcome, -1)
+			}
+			i.counts.Add(r.Outcome, 1)
+			r.Steps = ledger.MergeSteps(before.Steps, r.Steps)
+			i.records[r.Entry] = r
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Mark is not used: claims are the marks.
+func (j *journal) Mark(context.Context, []ledger.Mark) error { return nil }
+
+// Marked yields nothing.
+func (j *journal) Marked(context.Context) iter.Seq2[ledger.Mark, error] {
+	return func(func(ledger.Mark, error) bool) {}
+}
+
+// Close sets how the import ended.
+func (j *journal) Close(ctx context.Context, end ledger.End) error {
+	return j.ledger.do(ctx, "Close", func() error {
+		i, err := j.ledger.find(j.id)
+		if err == nil {
+			i.State, i.Cause, i.Ended = end.State, end.Cause, end.At
+		}
+		return err
+	})
+}

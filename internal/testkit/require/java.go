@@ -1,0 +1,130 @@
+package require
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// jars holds a directory for each Java program that tests run: the pom.xml from which `make jars` fetches it with everything
+// that it depends on, and the SHA-256 of each of these files.
+//
+//go:embed jars
+var jars embed.FS
+
+// endsWithStdin runs a program that knows nothing of its parent until standard input closes, which it does also when the
+// test is killed. A shell gives background commands no standard input of their own, therefore the detour over 3.
+const endsWithStdin = `exec 3<&0; "$@" </dev/null 3<&- & pid=$!; (cat <&3; kill -9 $pid) >/dev/null 2>&1 & wait $pid`
+
+var (
+	elasticMQAddress = regexp.MustCompile(`bind address 127\.0\.0\.1:(\d+),`)
+	dynamoDBAddress  = regexp.MustCompile(`Port:\s+(\d+)\s`)
+)
+
+// ElasticMQ starts an SQS of its own for the test, without queues, and ends it with the test. The answer is its base URL; any
+// region and any credentials do. Queue URLs are those under which it was called. Missing, it is "elasticmq".
+func ElasticMQ(t testing.TB) (url string) {
+	t.Helper()
+	return Java(t, "elasticmq", elasticMQAddress, []string{
+		"rest-sqs.bind-hostname=127.0.0.1", "rest-sqs.bind-port=0", "node-address.host=*", "rest-stats.enabled=false",
+	}, "org.elasticmq.server.Main")
+}
+
+// DynamoDBLocal starts a DynamoDB of its own for the test, in memory and without tables, and ends it with the test. The answer is
+// its base URL; any region does, but credentials must have an access key of letters and digits. All of them see the same tables.
+// Missing, it is "dynamodb-local".
+func DynamoDBLocal(t testing.TB) (url string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed at once: DynamoDB Local wants a number
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return Java(t, "dynamodb-local", dynamoDBAddress, nil,
+		"com.amazonaws.services.dynamodbv2.local.main.ServerRunner", "-inMemory", "-sharedDb", "-disableTelemetry", "-port", port)
+}
+
+// Java starts a Java server for the test and ends it with the test; whatever it logged last is shown when the test fails. Set is
+// a directory of jars, the name under which the program is Missing; main is the class, args go to it, and properties, of the form
+// name=value, to the JVM. Address matches the line of the log that tells the port, in its first group. The answer is the
+// base URL, without a slash at its end.
+func Java(t testing.TB, set string, address *regexp.Regexp, properties []string, main string, args ...string) (url string) {
+	t.Helper()
+	java, err := exec.LookPath("java")
+	if err != nil {
+		Missing(t, set, err.Error())
+	}
+	dir := filepath.Join(Root(t), ".tools", "jars", set)
+	classpath, err := checkJars(dir, set)
+	if err != nil {
+		Missing(t, set, err.Error()+"; `make jars` fetches it")
+	}
+	// Two cores are shared with the test itself: a collector and compiler with few threads start fastest.
+	command := []string{
+		"-c", endsWithStdin, "sh", java, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m",
+		"-Djava.library.path=" + dir, "-cp", classpath,
+	}
+	for _, p := range properties {
+		command = append(command, "-D"+p)
+	}
+	cmd := exec.Command("sh", append(append(command, main), args...)...) //nolint:noctx // it outlives the test's context: cleanups may still call it
+	cmd.Env = clean()
+	url, err = startServer(t, cmd, address, "/")
+	if err != nil {
+		Missing(t, set, err.Error())
+	}
+	return url
+}
+
+// checkJars returns the class path of a set whose files are those that SHA256SUMS lists, byte by byte.
+func checkJars(dir, set string) (classpath string, err error) {
+	sums, err := jars.ReadFile("jars/" + set + "/SHA256SUMS")
+	if err != nil {
+		return "", fmt.Errorf("no Java program %q is known: %w", set, err)
+	}
+	var paths []string
+	for lines := bufio.NewScanner(strings.NewReader(string(sums))); lines.Scan(); {
+		want, name, _ := strings.Cut(lines.Text(), "  ")
+		path := filepath.Join(dir, name)
+		got, err := sum(path)
+		if err != nil {
+			return "", err
+		}
+		if got != want {
+			return "", fmt.Errorf("%s has SHA-256 %s, want %s", path, got, want)
+		}
+		if strings.HasSuffix(name, ".jar") {
+			paths = append(paths, path)
+		}
+	}
+	return strings.Join(paths, string(filepath.ListSeparator)), nil
+}
+
+func sum(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = file.Close() }()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, file); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}

@@ -1,0 +1,87 @@
+package require
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// probeLimit bounds one start of a program that only prints its version; an interpreter on a busy machine takes seconds.
+const probeLimit = 60 * time.Second
+
+// venv is where `make venv` installs Python programs, below the module's root.
+const venv = ".venv/moto/bin"
+
+// Python returns a Python 3 interpreter: the checkout's own, else python3 on PATH. Without one the test ends as Missing "python".
+func Python(t testing.TB) string {
+	t.Helper()
+	return program(t, "python", "--version", pythons(t)...)
+}
+
+// AWSCLI returns an AWS command line that starts: the checkout's own, else aws on PATH. The caller gives it region, credentials and
+// endpoint; it must not be let near the machine's own configuration. Without one the test ends as Missing "awscli".
+func AWSCLI(t testing.TB) string {
+	t.Helper()
+	return program(t, "awscli", "--version", filepath.Join(Root(t), venv, "aws"), "aws")
+}
+
+// Command returns the path of the program called name, found on PATH. Without it the test ends as Missing name.
+func Command(t testing.TB, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		Missing(t, name, err.Error())
+	}
+	return path
+}
+
+// pythons lists the interpreters that may be there, the one to prefer first.
+func pythons(t testing.TB) []string {
+	t.Helper()
+	return []string{filepath.Join(Root(t), venv, "python"), "python3"}
+}
+
+// program returns the first candidate that runs with the argument probe. Being found is not enough: a version manager's shim is
+// on PATH also where nothing stands behind it.
+func program(t testing.TB, what, probe string, candidates ...string) string {
+	t.Helper()
+	var tried []string
+	for _, candidate := range candidates {
+		path, err := exec.LookPath(candidate)
+		if err != nil {
+			tried = append(tried, err.Error())
+			continue
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), probeLimit)
+		out, err := exec.CommandContext(ctx, path, probe).CombinedOutput()
+		cancel()
+		if err == nil {
+			return path
+		}
+		tried = append(tried, fmt.Sprintf("%s %s: %v: %s", path, probe, err, lastLine(out)))
+	}
+	Missing(t, what, strings.Join(tried, "; ")+"; `make venv` installs it")
+	return ""
+}
+
+// lastLine returns the last line of a program's output that is not blank, where Python and most others put the cause.
+func lastLine(out []byte) string {
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
+}
+
+// clean returns the environment without the variables that would lead a Python program to another installation or another account.
+func clean() []string {
+	var env []string
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "AWS_") && !strings.HasPrefix(v, "PYTHON") && !strings.HasPrefix(v, "MOTO_") {
+			env = append(env, v)
+		}
+	}
+	return env
+}

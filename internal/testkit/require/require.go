@@ -1,0 +1,70 @@
+package require
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// RequireEnv names the environment variable that lists what must not be missing.
+const RequireEnv = "THINGPRESS_REQUIRE"
+
+// Required reports whether RequireEnv names what, so that a test without it fails.
+func Required(what string) bool {
+	return slices.ContainsFunc(strings.Split(os.Getenv(RequireEnv), ","), func(name string) bool {
+		return strings.TrimSpace(name) == what
+	})
+}
+
+// Missing ends the test because what it needs cannot be had: it skips, or fails where RequireEnv names what. The reason why
+// is for the person who reads the summary: what was looked for, where, and how to get it. It does not return.
+func Missing(t testing.TB, what, why string) {
+	t.Helper()
+	if Required(what) {
+		t.Fatalf("%s is required by %s but missing: %s", what, RequireEnv, why)
+	}
+	t.Skipf("%s is missing: %s", what, why)
+}
+
+// Root returns the absolute path of the module's root, and fails the test when there is none above the working directory.
+func Root(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatalf("find module root: %v", err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			t.Fatalf("find module root: %v", err)
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			t.Fatal("find module root: no go.mod in the working directory or above it")
+		}
+		dir = parent
+	}
+}
+
+// Data returns the absolute path of the directory of real manifests, one subdirectory per vendor. It lies beside the checkout, at
+// ../shared/data, because the manifests are the vendors' and not ours to publish. Tests must only read it. Without it the test
+// ends as Missing "data".
+func Data(t testing.TB) string {
+	t.Helper()
+	dir := filepath.Join(filepath.Dir(Root(t)), "shared", "data")
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		Missing(t, "data", "no directory "+dir+", where the real manifests are looked for")
+	case err != nil:
+		t.Fatalf("find real manifests: %v", err)
+	case !info.IsDir():
+		t.Fatalf("find real manifests: %s is not a directory", dir)
+	}
+	return dir
+}

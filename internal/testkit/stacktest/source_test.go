@@ -1,0 +1,206 @@
+package stacktest_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"maps"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/thingpress/thingpress/internal/testkit/require"
+	"github.com/thingpress/thingpress/internal/testkit/stacktest"
+)
+
+// lines is a log of which each line is counted.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) counts() map[string]int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	counts := map[string]int{}
+	for line := range strings.Lines(l.text.String()) {
+		counts[strings.TrimSpace(line)]++
+	}
+	return counts
+}
+
+func queues(t *testing.T, visibility time.Duration) (client *sqs.Client, queue, dead *stacktest.Queue) {
+	t.Helper()
+	url := require.ElasticMQ(t)
+	client = sqs.New(sqs.Options{BaseEndpoint: &url, Region: stacktest.Region, Credentials: stacktest.Credentials()})
+	dead = stacktest.CreateQueue(t, client, "dead", visibility, nil, 0)
+	return client, stacktest.CreateQueue(t, client, "queue", visibility, dead, 2), dead
+}
+
+func send(t *testing.T, q *stacktest.Queue, bodies ...string) {
+	t.Helper()
+	for _, body := range bodies {
+		if err := q.Send(t.Context(), body); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// drained waits until a queue holds n messages, and fails when the test's time is over.
+func drained(t *testing.T, q *stacktest.Queue, n int) {
+	t.Helper()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for range again.C {
+		depth, err := q.Depth(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if depth == n {
+			return
+		}
+	}
+}
+
+func TestMessagesComeInBatchesAndAreDeleted(t *testing.T) {
+	t.Parallel()
+	client, queue, _ := queues(t, 30*time.Second)
+	var want []string
+	for i := range 40 {
+		want = append(want, strconv.Itoa(i))
+	}
+	send(t, queue, want...)
+	log := &lines{}
+	invocations := make(chan int, 40)
+	source := stacktest.StartSource(t, client, function(t, "batch", func(o *stacktest.FunctionOptions) { o.Log = log }), stacktest.SourceOptions{
+		Queue: queue.URL, QueueARN: queue.ARN, BatchSize: 25, Window: 3 * time.Second, Partial: true, Concurrency: 1,
+		Observe: func(n int, err error) { invocations <- n },
+	})
+	if first, second := <-invocations, <-invocations; first != 25 || second != 15 {
+		t.Errorf("batches of %d and %d messages, want 25 and 15", first, second)
+	}
+	drained(t, queue, 0)
+	source.Stop()
+	expected := map[string]int{}
+	for _, body := range want {
+		expected[body+" 1"] = 1
+	}
+	if diff := cmp.Diff(expected, log.counts()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFailedMessageComesAgainAndThenToTheDeadLetterQueue(t *testing.T) {
+	t.Parallel()
+	client, queue, dead := queues(t, 3*time.Second)
+	send(t, queue, "good", "bad", "1 times bad")
+	log := &lines{}
+	stacktest.StartSource(t, client, function(t, "batch", func(o *stacktest.FunctionOptions) { o.Log = log }), stacktest.SourceOptions{
+		Queue: queue.URL, QueueARN: queue.ARN, BatchSize: 10, Window: 200 * time.Millisecond, Partial: true, Concurrency: 2,
+	})
+	drained(t, dead, 1)
+	drained(t, queue, 0)
+	want := map[string]int{"good 1": 1, "bad 1": 1, "bad 2": 1, "1 times bad 1": 1, "1 times bad 2": 1}
+	got := log.counts()
+	delete(got, "good 2") // it comes again where a busy machine takes longer than the visibility timeout
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestNothingIsDeletedWhenTheFunctionFails(t *testing.T) {
+	t.Parallel()
+	client, queue, dead := queues(t, time.Second)
+	send(t, queue, "a", "b")
+	var mu sync.Mutex
+	failed := 0
+	source := stacktest.StartSource(t, client, function(t, "fail", nil), stacktest.SourceOptions{
+		Queue: queue.URL, QueueARN: queue.ARN, BatchSize: 1, Partial: true, Concurrency: 2,
+		Observe: func(_ int, err error) {
+			var told *stacktest.FunctionError
+			mu.Lock()
+			defer mu.Unlock()
+			if errors.As(err, &told) {
+				failed++
+			}
+		},
+	})
+	drained(t, dead, 2)
+	source.Stop() // an invocation may take longer than the visibility timeout
+	mu.Lock()
+	defer mu.Unlock()
+	if failed != 4 {
+		t.Errorf("%d invocations failed, want each message twice", failed)
+	}
+}
+
+func TestQueueDeliversTwiceAndLate(t *testing.T) {
+	t.Parallel()
+	client, queue, _ := queues(t, 30*time.Second)
+	var bodies []string
+	for i := range 100 {
+		bodies = append(bodies, strconv.Itoa(i))
+	}
+	send(t, queue, bodies...)
+	log := &lines{}
+	source := stacktest.StartSource(t, client, function(t, "batch", func(o *stacktest.FunctionOptions) { o.Log = log }), stacktest.SourceOptions{
+		Queue: queue.URL, QueueARN: queue.ARN, BatchSize: 10, Partial: true, Concurrency: 2, Twice: 0.3, Late: 0.3, Seed: 1,
+	})
+	drained(t, queue, 0)
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for !source.Idle() {
+		<-again.C
+	}
+	source.Stop()
+	counts := log.counts()
+	if len(counts) != 100 {
+		t.Errorf("%d messages were delivered", len(counts))
+	}
+	twice := 0
+	for n := range maps.Values(counts) {
+		twice += n - 1
+	}
+	if twice != source.Twice() || twice < 10 {
+		t.Errorf("%d were delivered a second time, %d by intention", twice, source.Twice())
+	}
+}
+
+func TestMovedMessagesAreAsNew(t *testing.T) {
+	t.Parallel()
+	_, queue, dead := queues(t, 30*time.Second)
+	var bodies []string
+	for i := range 23 {
+		bodies = append(bodies, strconv.Itoa(i))
+	}
+	send(t, dead, bodies...)
+	if moved, err := dead.Move(t.Context(), queue); err != nil || moved != 23 {
+		t.Fatalf("%d messages were moved, %v", moved, err)
+	}
+	if visible, inFlight, _, err := queue.Depths(t.Context()); err != nil || visible != 23 || inFlight != 0 {
+		t.Errorf("%d messages are visible and %d in flight, %v", visible, inFlight, err)
+	}
+	drained(t, dead, 0)
+}
+
+func TestDepthOfAQueueThatIsGoneIsAnError(t *testing.T) {
+	t.Parallel()
+	client, queue, _ := queues(t, time.Second)
+	if _, err := client.DeleteQueue(t.Context(), &sqs.DeleteQueueInput{QueueUrl: &queue.URL}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := queue.Depth(context.Background()); err == nil {
+		t.Error("no error")
+	}
+}

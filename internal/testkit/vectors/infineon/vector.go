@@ -1,0 +1,141 @@
+package main
+
+import (
+	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/vectors"
+)
+
+// An expectation is the file beside a manifest.
+type expectation struct {
+	Vendor  string  `json:"vendor"`
+	Row     string  `json:"row"`
+	Note    string  `json:"note"`
+	Options options `json:"options"`
+	Outcome string  `json:"outcome"`
+	// Entries are what the manifest must decode to, in order.
+	Entries []entry `json:"entries"`
+	// FileError is what must end it; absent where it is complete.
+	FileError *failure `json:"file_error,omitempty"`
+}
+
+type options struct {
+	Bundle       string  `json:"bundle,omitempty"`
+	ThingName    string  `json:"thing_name,omitempty"`
+	AllowExpired bool    `json:"allow_expired,omitempty"`
+	Limits       *limits `json:"limits,omitempty"`
+}
+
+type limits struct {
+	EntryBytes      int   `json:"entry_bytes,omitempty"`
+	Entries         int   `json:"entries,omitempty"`
+	ArchiveMembers  int   `json:"archive_members,omitempty"`
+	ExpandedBytes   int64 `json:"expanded_bytes,omitempty"`
+	ExpansionRatio  int64 `json:"expansion_ratio,omitempty"`
+	DictionaryBytes int64 `json:"dictionary_bytes,omitempty"`
+}
+
+type entry struct {
+	Entry          int      `json:"entry"`
+	Outcome        string   `json:"outcome"`
+	Reason         string   `json:"reason,omitempty"`
+	DetailContains string   `json:"detail_contains,omitempty"`
+	ID             string   `json:"id,omitempty"`
+	ThingName      string   `json:"thing_name,omitempty"`
+	Warnings       []string `json:"warnings,omitempty"`
+}
+
+type failure struct {
+	Reason         string `json:"reason"`
+	DetailContains string `json:"detail_contains,omitempty"`
+}
+
+// A vector is one manifest and its expectation.
+type vector struct {
+	name      string
+	extension string
+	data      []byte
+	expectation
+}
+
+// vec begins a vector. Its name begins with the row, such as i01.
+func vec(name, outcome, note string, data []byte) *vector {
+	return &vector{name: name, extension: ".7z", data: data, expectation: expectation{
+		Vendor: "infineon", Row: vectors.Row(name), Note: note, Outcome: outcome, Entries: []entry{},
+	}}
+}
+
+// bad is the vector of a file in a bundle that is rejected; a good one follows it.
+func bad(name, reason, detail, note string, f material.SevenZFile) *vector {
+	return vec(name, "E", note, manifest(f, trust.File(1, e0e0))).rejected(reason, detail).device(1)
+}
+
+// fine is the vector of an odd file that is taken for chip 0; a common one follows it.
+func fine(name, note string, f material.SevenZFile) *vector {
+	return vec(name, "N", note, manifest(f, trust.File(1, e0e0))).device(0).device(1)
+}
+
+// warned is the vector of a file that is taken with warnings.
+func warned(name, note string, f material.SevenZFile, codes ...string) *vector {
+	v := vec(name, "W", note, manifest(f, trust.File(1, e0e0))).device(0).device(1)
+	v.Entries[0].Warnings = codes
+	return v
+}
+
+// fatal is the vector of a manifest that is refused before its first entry.
+func fatal(name, reason, detail, note string, data []byte) *vector {
+	return vec(name, "F", note, data).ends(reason, detail)
+}
+
+func (v *vector) rejected(reason, detail string) *vector {
+	v.Entries = append(v.Entries, entry{Entry: len(v.Entries), Outcome: "rejected", Reason: reason, DetailContains: detail})
+	return v
+}
+
+// device expects the chip with this index, from the bundle of the options.
+func (v *vector) device(index int, warnings ...string) *vector {
+	object := v.Options.Bundle
+	if object == "" {
+		object = e0e0
+	}
+	return v.named(trust.ChipID(index), trust.Name(index, object), warnings...)
+}
+
+func (v *vector) named(id, thing string, warnings ...string) *vector {
+	v.Entries = append(v.Entries, entry{Entry: len(v.Entries), Outcome: "device", ID: id, ThingName: thing, Warnings: warnings})
+	return v
+}
+
+func (v *vector) ends(reason, detail string) *vector {
+	v.FileError = &failure{Reason: reason, DetailContains: detail}
+	return v
+}
+
+func (v *vector) bundle(object string) *vector {
+	v.Options.Bundle = object
+	return v
+}
+
+func (v *vector) within(l limits) *vector {
+	v.Options.Limits = &l
+	return v
+}
+
+func (v *vector) as(extension string) *vector {
+	v.extension = extension
+	return v
+}
+
+// files returns every file that belongs to the vectors, by path.
+func files() map[string][]byte {
+	all := map[string][]byte{}
+	for _, group := range [][]*vector{damagedVectors(), foreignVectors(), bombVectors(), methodVectors(), secretVectors(), bundleVectors(), nameVectors(), chipVectors(), contentVectors()} {
+		for _, v := range group {
+			if _, ok := all["infineon/"+v.name+".expect.json"]; ok {
+				panic("two vectors are named " + v.name)
+			}
+			all["infineon/"+v.name+v.extension] = v.data
+			all["infineon/"+v.name+".expect.json"] = vectors.JSON(v.expectation)
+		}
+	}
+	return all
+}

@@ -1,0 +1,14 @@
+// Command microchip writes the Microchip test vectors: small manifests, good
+// and bad, each beside what a reader must make of it. The same source always
+// writes the same bytes. From the module's root:
+//
+//	go run ./internal/vectors/microchip manifest/testdata/vectors
+package main
+
+import (
+	"os"
+
+	"github.com/thingpress/thingpress/internal/testkit/vectors"
+)
+
+func main() { os.Exit(vectors.Main(os.Args, os.Stderr, files())) }

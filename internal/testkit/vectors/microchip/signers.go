@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bytes"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/material"
+)
+
+// signerVectors are row M33: the files that --signer names.
+func signerVectors() []*vector {
+	one := material.Array(good(0))
+	taken := func(name, note string, signers ...string) *vector {
+		return vec(name, "N", note, one).device(0).with(func(o *options) { o.Signers = signers })
+	}
+	refused := func(name, file, says, note string) *vector {
+		v := vec(name, "E", note, one).with(func(o *options) { o.Signers = []string{"signers/" + file} })
+		v.SignerError = says
+		return v
+	}
+	return []*vector{
+		taken("m33-crlf", "PEM with CRLF", "signers/crlf.pem"),
+		taken("m33-der", "DER", "signers/reel.der"),
+		taken("m33-two-in-one-file", "two certificates in one file, with text between", "signers/two.pem"),
+		taken("m33-twice", "the same certificate in two files", "signers/reel.pem", "signers/reel.der"),
+		taken("m33-old-label", "the label X509 CERTIFICATE of older tools", "signers/old-label.pem"),
+		refused("m33-authority", "authority.pem", "certification authority", "an authority's certificate signs no entries"),
+		refused("m33-rsa", "rsa.pem", "not EC P-256", "an RSA certificate cannot make ES256 signatures"),
+		refused("m33-p384", "p384.pem", "not EC P-256", "another curve cannot make ES256 signatures"),
+		refused("m33-private-key", "key.pem", "private key", "a private key has no business there"),
+		refused("m33-half", "half.pem", "PEM blocks", "the second of two certificates is cut off"),
+		refused("m33-not-a-certificate", "request.pem", "CERTIFICATE REQUEST", "a certificate request"),
+		refused("m33-no-key-id", "no-key-id.pem", "subject key identifier", "a certificate that kid cannot name"),
+		refused("m33-text", "text.pem", "neither PEM nor DER", "a file of text"),
+		refused("m33-empty", "empty.pem", "empty", "a file without a byte"),
+	}
+}
+
+// signerFiles are the files that the vectors name.
+func signerFiles() map[string][]byte {
+	reelPEM := material.PEM(reel.Signer)
+	short := material.PEM(shortSigner())
+	p384 := material.KeyOn(elliptic.P384(), "vectors p384 signer")
+	noKeyID := material.Certificate(&x509.Certificate{
+		Subject: pkix.Name{CommonName: "No Key ID"}, KeyUsage: x509.KeyUsageDigitalSignature, BasicConstraintsValid: true,
+	}, nil, &reel.SignerKey.PublicKey, reel.SignerKey)
+	block := func(label string, content []byte) []byte {
+		return pem.EncodeToMemory(&pem.Block{Type: label, Bytes: content})
+	}
+	return map[string][]byte{
+		"signers/reel.pem":      reelPEM,
+		"signers/reel.der":      reel.Signer.Raw,
+		"signers/short.pem":     short,
+		"signers/crlf.pem":      bytes.ReplaceAll(reelPEM, []byte("\n"), []byte("\r\n")),
+		"signers/two.pem":       bytes.Join([][]byte{[]byte("the first\n"), short, []byte("the second\n"), reelPEM}, nil),
+		"signers/old-label.pem": block("X509 CERTIFICATE", reel.Signer.Raw),
+		"signers/authority.pem": material.PEM(reel.Issuer),
+		"signers/rsa.pem":       material.PEM(rsaSigner()),
+		"signers/p384.pem":      material.PEM(material.SignerCertificate("P-384 Signer", p384)),
+		"signers/key.pem":       []byte(pemKey),
+		"signers/half.pem":      append(bytes.Clone(reelPEM), short[:len(short)/2]...),
+		"signers/request.pem":   block("CERTIFICATE REQUEST", []byte("test")),
+		"signers/no-key-id.pem": material.PEM(noKeyID),
+		"signers/text.pem":      []byte("see the attached certificate\n"),
+		"signers/empty.pem":     {},
+	}
+}
+
+// shortSigner has the reel's key, and a validity that has ended.
+func shortSigner() *x509.Certificate {
+	return material.Certificate(&x509.Certificate{
+		Subject:               pkix.Name{Organization: []string{material.Organization}, CommonName: "Thingpress Test Log Signer short"},
+		NotBefore:             time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC),
+		NotAfter:              time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageDigitalSignature,
+		SubjectKeyId:          material.Bytes("vectors short signer", 20),
+	}, nil, &reel.SignerKey.PublicKey, reel.SignerKey)
+}
+
+// rsaSigner has an RSA key, whose modulus is the product of nothing: the
+// certificate is issued by the reel's key, so that no RSA key is needed.
+func rsaSigner() *x509.Certificate {
+	modulus := new(big.Int).SetBytes(material.Bytes("vectors rsa", 256))
+	modulus.SetBit(modulus, 2047, 1).SetBit(modulus, 0, 1)
+	return material.CertificateFor(&x509.Certificate{
+		Subject: pkix.Name{CommonName: "RSA Signer"}, KeyUsage: x509.KeyUsageDigitalSignature, SubjectKeyId: []byte{1}, BasicConstraintsValid: true,
+	}, reel.Signer, &rsa.PublicKey{N: modulus, E: 65537}, reel.SignerKey)
+}

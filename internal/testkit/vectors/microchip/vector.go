@@ -1,0 +1,146 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/vectors"
+)
+
+// An expectation is the file beside a manifest.
+type expectation struct {
+	Vendor  string  `json:"vendor"`
+	Row     string  `json:"row"`
+	Note    string  `json:"note"`
+	Options options `json:"options"`
+	Outcome string  `json:"outcome"`
+	// Entries are what the manifest must decode to, in order.
+	Entries []entry `json:"entries"`
+	// FileError is what must end it; absent where it is complete.
+	FileError *failure `json:"file_error,omitempty"`
+	// SignerError is what reading the signers must say; nothing is decoded then.
+	SignerError string `json:"signer_error_contains,omitempty"`
+}
+
+type options struct {
+	Signers      []string `json:"signers"`
+	Slot         string   `json:"slot,omitempty"`
+	ThingName    string   `json:"thing_name,omitempty"`
+	AllowExpired bool     `json:"allow_expired,omitempty"`
+	Limits       *limits  `json:"limits,omitempty"`
+}
+
+type limits struct {
+	EntryBytes int `json:"entry_bytes,omitempty"`
+	Entries    int `json:"entries,omitempty"`
+}
+
+type entry struct {
+	Entry          int      `json:"entry"`
+	Outcome        string   `json:"outcome"`
+	Reason         string   `json:"reason,omitempty"`
+	DetailContains string   `json:"detail_contains,omitempty"`
+	ID             string   `json:"id,omitempty"`
+	ThingName      string   `json:"thing_name,omitempty"`
+	Warnings       []string `json:"warnings,omitempty"`
+	// MAC is checked where it is given.
+	MAC string `json:"mac,omitempty"`
+}
+
+type failure struct {
+	Reason         string `json:"reason"`
+	DetailContains string `json:"detail_contains,omitempty"`
+}
+
+// A vector is one manifest and its expectation.
+type vector struct {
+	name string
+	data []byte
+	expectation
+}
+
+// reel makes all chips of the vectors.
+var reel = material.NewReel("vectors")
+
+const signerFile = "signers/reel.pem"
+
+// vec begins a vector. Its name begins with the row, such as m01.
+func vec(name, outcome, note string, data []byte) *vector {
+	return &vector{name: name, data: data, expectation: expectation{
+		Vendor: "microchip", Row: vectors.Row(name), Note: note, Outcome: outcome,
+		Options: options{Signers: []string{signerFile}},
+		Entries: []entry{},
+	}}
+}
+
+// bad is the vector of an entry that is rejected; a good one follows it.
+func bad(name, reason, detail, note string, o material.Object) *vector {
+	return vec(name, "E", note, material.Array(o, good(1))).rejected(reason, detail).device(1)
+}
+
+// fine is the vector of an odd entry that is taken; a common one follows it.
+func fine(name, note string, o material.Object) *vector {
+	return vec(name, "N", note, material.Array(o, good(1))).device(0).device(1)
+}
+
+// warned is the vector of an entry that is taken with warnings.
+func warned(name, note string, o material.Object, codes ...string) *vector {
+	v := vec(name, "W", note, material.Array(o, good(1))).device(0).device(1)
+	v.Entries[0].Warnings = codes
+	return v
+}
+
+// fatal is the vector of a manifest that is refused from its first byte.
+func fatal(name, reason, detail, note string, data []byte) *vector {
+	return vec(name, "F", note, data).ends(reason, detail)
+}
+
+func (v *vector) rejected(reason, detail string) *vector {
+	v.Entries = append(v.Entries, entry{Entry: len(v.Entries), Outcome: "rejected", Reason: reason, DetailContains: detail})
+	return v
+}
+
+// device expects the chip with this index of the reel.
+func (v *vector) device(index int) *vector {
+	id := chip(index).UniqueID
+	return v.named(id, "sn"+strings.ToUpper(id))
+}
+
+// named expects a device with this identity.
+func (v *vector) named(id, thing string) *vector {
+	v.Entries = append(v.Entries, entry{Entry: len(v.Entries), Outcome: "device", ID: id, ThingName: thing})
+	return v
+}
+
+func (v *vector) warn(codes ...string) *vector {
+	v.Entries[len(v.Entries)-1].Warnings = codes
+	return v
+}
+
+func (v *vector) ends(reason, detail string) *vector {
+	v.FileError = &failure{Reason: reason, DetailContains: detail}
+	return v
+}
+
+func (v *vector) with(set func(*options)) *vector {
+	set(&v.Options)
+	return v
+}
+
+// files returns every file that belongs to the vectors, by path.
+func files() map[string][]byte {
+	all := map[string][]byte{}
+	for name, data := range signerFiles() {
+		all["microchip/"+name] = data
+	}
+	for _, group := range [][]*vector{jwsVectors(), identityVectors(), certificateVectors(), keyVectors(), fileVectors(), textVectors(), signerVectors()} {
+		for _, v := range group {
+			if _, ok := all["microchip/"+v.name+".json"]; ok {
+				panic("two vectors are named " + v.name)
+			}
+			all["microchip/"+v.name+".json"] = v.data
+			all["microchip/"+v.name+".expect.json"] = vectors.JSON(v.expectation)
+		}
+	}
+	return all
+}

@@ -1,0 +1,79 @@
+package ledger
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
+// A Tally counts records by outcome and reason. The zero value is ready to use;
+// it is not safe for concurrent use.
+//
+// It is the one answer to "why were entries not imported": of the engine for the
+// failures of a run and of a comparison, of the stack for notices and for
+// `thingpress stack import`.
+type Tally struct {
+	reasons map[reasonKey]*Reason
+}
+
+type reasonKey struct {
+	outcome Outcome
+	reason  string
+}
+
+// A Reason is why some entries have their outcome.
+type Reason struct {
+	Outcome Outcome
+	// Reason is the code that the records have.
+	Reason string
+	// Count is how many records have it.
+	Count int
+	// Example is the first record that was added, without its steps.
+	Example Record
+}
+
+// Add counts a record, unless it has no reason.
+func (t *Tally) Add(r Record) {
+	if r.Reason == "" {
+		return
+	}
+	key := reasonKey{r.Outcome, r.Reason}
+	known := t.reasons[key]
+	if known == nil {
+		if t.reasons == nil {
+			t.reasons = map[reasonKey]*Reason{}
+		}
+		r.Steps = nil
+		known = &Reason{Outcome: r.Outcome, Reason: r.Reason, Example: r}
+		t.reasons[key] = known
+	}
+	known.Count++
+}
+
+// Count returns how many records with an outcome and a reason were added.
+func (t *Tally) Count(o Outcome, reason string) int {
+	if known := t.reasons[reasonKey{o, reason}]; known != nil {
+		return known.Count
+	}
+	return 0
+}
+
+// Reasons returns an independent list, most frequent first. Those of equal
+// count are in the order of their outcomes and codes.
+func (t *Tally) Reasons() []Reason {
+	list := make([]Reason, 0, len(t.reasons))
+	for _, r := range t.reasons {
+		list = append(list, *r)
+	}
+	slices.SortFunc(list, func(a, b Reason) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Outcome, b.Outcome), cmp.Compare(a.Reason, b.Reason))
+	})
+	return list
+}
+
+// ByCount returns the keys of plain counts in the order of [Tally.Reasons].
+func ByCount[K cmp.Ordered](counts map[K]int) []K {
+	return slices.SortedFunc(maps.Keys(counts), func(a, b K) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+}

@@ -81,20 +81,35 @@ func (c Counts) Pending() int {
 	return c.Entries - c.Imported - c.Unchanged - c.Failed - c.Rejected - c.Skipped
 }
 
+// Of returns the number of entries with an outcome, and 0 for an outcome that is none.
+func (c Counts) Of(o Outcome) int {
+	if n := c.of(o); n != nil {
+		return *n
+	}
+	return 0
+}
+
 // Add counts one outcome, n times; n may be negative.
 func (c *Counts) Add(o Outcome, n int) {
+	if count := c.of(o); count != nil {
+		*count += n
+	}
+}
+
+func (c *Counts) of(o Outcome) *int {
 	switch o {
 	case Imported:
-		c.Imported += n
+		return &c.Imported
 	case Unchanged:
-		c.Unchanged += n
+		return &c.Unchanged
 	case Failed:
-		c.Failed += n
+		return &c.Failed
 	case Rejected:
-		c.Rejected += n
+		return &c.Rejected
 	case Skipped:
-		c.Skipped += n
+		return &c.Skipped
 	}
+	return nil
 }
 
 // End is how a run of an import ended.

@@ -19,6 +19,9 @@ const (
 	Skipped   Outcome = "skipped"   // left out by a filter, or an identical repetition
 )
 
+// Outcomes returns all outcomes, in the order in which counts are told.
+func Outcomes() []Outcome { return []Outcome{Imported, Unchanged, Failed, Rejected, Skipped} }
+
 // Stands says whether a resumed import leaves the entry alone. Rejected
 // entries are judged again and failed ones tried again.
 func (o Outcome) Stands() bool {

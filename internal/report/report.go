@@ -1,5 +1,6 @@
-// Package report writes the outcomes of an import to files: JSON Lines for
-// machines, CSV for spreadsheets.
+// Package report is how an import is told of once it has ended: its outcomes as
+// files (JSON Lines for machines, CSV for spreadsheets), its counts as text, and
+// its summary as a line of JSON.
 package report
 
 import (

@@ -1,0 +1,94 @@
+package report
+
+import (
+	"math"
+
+	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// A Summary is the last line of `thingpress import --output json`. Names and
+// order of its fields are those of docs/json.md; they are stable. [SummaryOf]
+// fills in what the engine knows; the command sets what comes after Failures.
+type Summary struct {
+	Type   string `json:"type"` // "summary"
+	Import string `json:"import"`
+	ledger.Counts
+	Pending   int            `json:"pending"`
+	Seconds   float64        `json:"seconds"`
+	Rate      float64        `json:"devices_per_second"`
+	Ceiling   *float64       `json:"ceiling"` // null if no quota limits the path
+	Binding   string         `json:"binding_quota"`
+	Calls     map[string]int `json:"calls"`
+	Throttled int            `json:"throttled"`
+	Retries   int            `json:"retries"`
+	Failures  []Failure      `json:"failures,omitempty"`
+
+	State      ledger.State  `json:"state"`
+	Target     ledger.Target `json:"target"`
+	Alias      string        `json:"alias,omitempty"`
+	Rejections []Rejection   `json:"rejections,omitempty"`
+	Error      string        `json:"error,omitempty"`
+	Hint       string        `json:"hint,omitempty"`
+}
+
+// A Failure is one reason of failed devices, in the lines of `import` and `plan`.
+type Failure struct {
+	Reason  string `json:"reason"`
+	Count   int    `json:"count"`
+	Example string `json:"example"` // the sentence of the first of them
+	Thing   string `json:"thing_name"`
+	Todo    string `json:"todo"`
+}
+
+// A Rejection is one reason of rejected entries, in the lines of `import` and `plan`.
+type Rejection struct {
+	Reason manifest.Reason `json:"reason"`
+	Count  int             `json:"count"`
+	Todo   string          `json:"todo"`
+}
+
+// SummaryOf returns the line of an import that ended, as far as the engine knows it.
+func SummaryOf(s engine.Summary) Summary {
+	calls := s.Calls
+	if calls == nil {
+		calls = map[string]int{}
+	}
+	return Summary{
+		Type: "summary", Import: s.Import, Counts: s.Counts, Pending: s.Pending,
+		Seconds: Rounded(s.Took.Seconds()), Rate: Rounded(s.Rate()), Ceiling: Ceiling(s.Ceiling), Binding: s.Binding,
+		Calls: calls, Throttled: s.Throttled, Retries: s.Retries, Failures: FailuresOf(s.Failures),
+	}
+}
+
+// FailuresOf returns the failures of an import or a comparison for their lines.
+func FailuresOf(failures []engine.Failure) []Failure {
+	var list []Failure
+	for _, f := range failures {
+		list = append(list, Failure(f))
+	}
+	return list
+}
+
+// RejectionsOf returns the rejected entries of a scan by reason, most frequent
+// first; todo returns what to do about a reason.
+func RejectionsOf(reasons map[manifest.Reason]int, todo func(manifest.Reason) string) []Rejection {
+	var list []Rejection
+	for _, reason := range ledger.ByCount(reasons) {
+		list = append(list, Rejection{Reason: reason, Count: reasons[reason], Todo: todo(reason)})
+	}
+	return list
+}
+
+// Ceiling returns devices per second for a JSON line: null if nothing limits them.
+func Ceiling(devicesPerSecond float64) *float64 {
+	if devicesPerSecond <= 0 || math.IsInf(devicesPerSecond, 1) {
+		return nil
+	}
+	rounded := Rounded(devicesPerSecond)
+	return &rounded
+}
+
+// Rounded keeps three digits after the point, which is what JSON lines have.
+func Rounded(x float64) float64 { return math.Round(x*1000) / 1000 }

@@ -1,9 +1,10 @@
-# make help lists the targets. Only Go is needed; what else a target wants it installs below .tools and .venv in the checkout.
+# make help lists the targets. Only Go is needed; a target installs whatever else it needs below .tools and .venv in the checkout.
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
 # The one place where the versions of tools are pinned. A new number is enough: the file it installs carries it in its name.
+GOTESTSUM     := v1.13.0
 GOFUMPT       := v0.12.0
 GOLANGCI_LINT := v2.15.0
 STATICCHECK   := v0.8.2
@@ -20,56 +21,78 @@ VENV          := .venv/moto
 SAM           := .venv/sam
 FUZZTIME      ?= 60s
 ROW           ?= .
-TEST_TIMEOUT  ?= 9m
+TEST_TIMEOUT  ?= 15m
 
+gotestsum     := $(TOOLS)/gotestsum-$(GOTESTSUM)
 gofumpt       := $(TOOLS)/gofumpt-$(GOFUMPT)
 golangci-lint := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT)
 staticcheck   := $(TOOLS)/staticcheck-$(STATICCHECK)
 govulncheck   := $(TOOLS)/govulncheck-$(GOVULNCHECK)
 
-# The names in THINGPRESS_REQUIRE (data, moto, awscli, elasticmq, dynamodb-local, race, vulndb) are what must not be missing.
+# THINGPRESS_REQUIRE names what must not be missing: data, moto, awscli, sam, elasticmq, dynamodb-local, vulndb.
 comma    := ,
 required := $(subst $(comma), ,$(THINGPRESS_REQUIRE))
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: build
 build: ## build bin/thingpress
 	go build -trimpath -o bin/thingpress ./cmd/thingpress
 
-# The race detector needs cgo and a C compiler that finds its library. go test names what was skipped through testsummary, which
-# closes with "N passed, N failed, N skipped".
-.PHONY: test
-test: venv sam jars ## run every test, with the race detector where there is a C compiler
-	@race=; \
-	if [ "$$(go env CGO_ENABLED)" = 1 ] && printf '#include <stdlib.h>\nint main(void) { return 0; }\n' | $$(go env CC) -x c -o /dev/null - 2>/dev/null; then \
-		race=-race; \
-	elif [ -n '$(filter race,$(required))' ]; then \
-		echo 'race is required by THINGPRESS_REQUIRE but missing: no working C compiler, or CGO_ENABLED=0' >&2; exit 1; \
+# gotestsum prints a line for each package as it ends, and at the end every skip with its reason, every failure again, and
+# "DONE n tests, n skipped, n failures". If it cannot be installed, go test alone runs the tests and keeps the skips to itself.
+define run-tests
+	@$(MAKE) --no-print-directory $(gotestsum) || echo 'gotestsum could not be installed: skips are not listed' >&2
+	@if [ -x $(gotestsum) ]; then \
+		$(1) $(gotestsum) --format pkgname-and-test-fails --format-hide-empty-pkg -- -timeout $(TEST_TIMEOUT) $(2); \
 	else \
-		echo 'no working C compiler: testing without the race detector'; \
-	fi; \
-	go run ./internal/tool/testsummary $$race -timeout $(TEST_TIMEOUT) ./...
+		$(1) go test -timeout $(TEST_TIMEOUT) $(2); \
+	fi
+endef
 
-# The built functions on everything that they need, with deadlines, crashes and repeated messages: minutes on two cores. Without the
-# variable these tests skip. THINGPRESS_TEST_SEED takes another number for another course of events.
+.PHONY: test
+test: ## run the tests that need Go alone, in three minutes on two cores
+	@echo 'testing: three minutes on two cores, after some four minutes of compiling the first time'
+	$(call run-tests,,./...)
+
+# A slow test in which one goroutine does everything skips here (require.Race).
+.PHONY: test-race
+test-race: ## run the same tests with the race detector, which needs a C compiler
+	@echo 'testing with the race detector: ten minutes on two cores, after some five minutes of compiling the first time'
+	$(call run-tests,CGO_ENABLED=1,-race ./...)
+
+# The packages in which a test runs a foreign program: one of those that package require finds.
+peers = $$(grep -rlE 'require\.(Moto|AWSCLI|SAM|ElasticMQ|DynamoDBLocal|Java)\(|dynamodbtest\.|^package require$$' \
+	--include='*_test.go' cmd internal manifest stack | xargs -n 1 dirname | sort -u | sed 's|^|./|')
+
+.PHONY: test-peers
+test-peers: venv sam jars ## run the tests that need foreign programs, which it installs: moto, the AWS CLI, SAM, ElasticMQ, DynamoDB Local
+	@echo 'testing with foreign programs: five minutes on two cores'
+	$(call run-tests,THINGPRESS_PEERS=1,$(peers))
+
+# The built functions on everything that they need, with deadlines, crashes and repeated messages. Without the variable these
+# tests skip. THINGPRESS_TEST_SEED takes another number for another course of events.
 .PHONY: test-stack
-test-stack: venv jars ## run the test of the whole stack
-	THINGPRESS_TEST_STACK=1 go run ./internal/tool/testsummary -count 1 -timeout $(TEST_TIMEOUT) ./internal/testkit/integration
+test-stack: venv jars ## run the test of the whole stack, which needs the same programs
+	@echo 'testing the whole stack: three minutes on two cores'
+	$(call run-tests,THINGPRESS_PEERS=1 THINGPRESS_TEST_STACK=1,-count 1 ./internal/testkit/integration)
 
 .PHONY: cost
 cost: venv jars ## print what an import through the stack costs, as docs/cost.md has it
-	THINGPRESS_TEST_STACK=1 go test -count 1 -v -run '^TestCost$$' ./internal/testkit/integration
+	THINGPRESS_PEERS=1 THINGPRESS_TEST_STACK=1 go test -count 1 -v -run '^TestCost$$' ./internal/testkit/integration
 
 # Each in its own target, so that make --keep-going shows what all of them find.
-.PHONY: lint lint-format lint-golangci lint-staticcheck lint-vulnerabilities
-lint: lint-format lint-golangci lint-staticcheck lint-vulnerabilities ## check format, style, imports and known vulnerabilities
+.PHONY: lint lint-format lint-modules lint-golangci lint-staticcheck lint-vulnerabilities
+lint: lint-format lint-modules lint-golangci lint-staticcheck lint-vulnerabilities ## check format, style, modules and known vulnerabilities
 
 lint-format: $(gofumpt)
 	@unformatted=$$($(gofumpt) -l .); \
 	if [ -n "$$unformatted" ]; then printf 'gofumpt would change:\n%s\n' "$$unformatted"; exit 1; fi
+
+lint-modules:
+	go mod tidy -diff
 
 lint-golangci: $(golangci-lint)
 	$(golangci-lint) run ./...
@@ -94,7 +117,7 @@ lint-vulnerabilities: $(govulncheck)
 .PHONY: lambda
 lambda: sam ## build dist/thingpress-lambda.zip, and expand stack/template.yaml
 	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -tags lambda.norpc -ldflags '-s -w' -o dist/bootstrap ./cmd/thingpress-lambda
-	go run ./internal/tool/lambdazip -o dist/thingpress-lambda.zip dist/bootstrap
+	go run github.com/aws/aws-lambda-go/cmd/build-lambda-zip -o dist/thingpress-lambda.zip dist/bootstrap
 	$(SAM)/bin/python stack/expand.py stack/template.yaml >dist/expanded.json && mv dist/expanded.json stack/expanded.json
 
 .PHONY: examples
@@ -114,15 +137,15 @@ fuzz: ## fuzz each decoder for FUZZTIME=60s
 	done
 
 # A Python that has the right moto already is used as it is, and so is an aws command that runs. Without a network nothing is
-# installed, and the tests that want it skip, or fail where THINGPRESS_REQUIRE names it.
+# installed, and the tests that need it skip, or fail if THINGPRESS_REQUIRE names it.
 .PHONY: venv
-venv: ## install moto and the AWS CLI for the tests, unless usable ones are there
+venv: ## install moto and the AWS CLI for test-peers, unless usable ones are there
 	@set -f; moto='import moto.server, moto.iot.models, moto.cloudformation.parsing; raise SystemExit(moto.__version__ != "$(MOTO)")'; \
 	want=; \
 	if ! $(VENV)/bin/python -c "$$moto" 2>/dev/null && ! python3 -c "$$moto" 2>/dev/null; then want='moto[server,iot]==$(MOTO)'; fi; \
 	if ! $(VENV)/bin/aws --version >/dev/null 2>&1 && ! aws --version >/dev/null 2>&1; then want="$$want awscli==$(AWSCLI)"; fi; \
 	if [ -n "$$want" ]; then \
-		echo "installing $$want into $(VENV)"; \
+		echo "installing $$want into $(VENV): a minute or two, once"; \
 		{ [ -x $(VENV)/bin/pip ] || python3 -m venv $(VENV); } && \
 		$(VENV)/bin/pip install --quiet --retries 2 --disable-pip-version-check $$want || \
 		echo "$$want could not be installed: tests that need it will skip or fail" >&2; \
@@ -133,35 +156,38 @@ venv: ## install moto and the AWS CLI for the tests, unless usable ones are ther
 sam: ## install the SAM CLI and cfn-lint, unless they are there
 	@want='aws-sam-cli==$(SAMCLI) aws-sam-translator==$(SAMTRANSLATOR) cfn-lint==$(CFNLINT)'; \
 	if [ "$$(cat $(SAM)/installed 2>/dev/null)" != "$$want" ]; then \
-		echo "installing $$want into $(SAM)"; \
+		echo "installing $$want into $(SAM): a minute or two, once"; \
 		{ [ -x $(SAM)/bin/pip ] || python3 -m venv $(SAM); } && \
 		$(SAM)/bin/pip install --quiet --retries 2 --disable-pip-version-check $$want && echo "$$want" >$(SAM)/installed || \
 		echo "$$want could not be installed: tests that need it will skip or fail" >&2; \
 	fi
 
-# Each pom.xml names a Java program that tests run; SHA256SUMS beside it lists every file, and the tests check the sums before they
-# run it. Without Maven or a network nothing is fetched, and the tests that want it skip, or fail where THINGPRESS_REQUIRE names it.
+# Each pom.xml names a Java program that tests run; SHA256SUMS next to it lists every file, and the tests check the sums before they
+# run it. Without Maven or a network nothing is fetched, and the tests that need it skip, or fail if THINGPRESS_REQUIRE names it.
 .PHONY: jars
-jars: ## fetch ElasticMQ and DynamoDB Local for the tests, unless they are there
+jars: ## fetch ElasticMQ and DynamoDB Local for test-peers, unless they are there
 	@for pom in internal/testkit/require/jars/*/pom.xml; do \
 		name=$$(basename "$$(dirname "$$pom")"); to=$(CURDIR)/.tools/jars/$$name; missing=; \
 		while read -r sum file; do [ -f "$$to/$$file" ] || missing=yes; done < "$$(dirname "$$pom")/SHA256SUMS"; \
 		[ -n "$$missing" ] || continue; \
-		echo "fetching $$name into .tools/jars"; \
+		echo "fetching $$name into .tools/jars: a minute or two, once"; \
 		mvn --batch-mode --quiet --file "$$pom" org.apache.maven.plugins:maven-dependency-plugin:$(MAVEN_COPY):copy-dependencies \
 			-DoutputDirectory="$$to" -DoverWriteReleases=true || \
 		echo "$$name could not be fetched: tests that need it will skip or fail" >&2; \
 	done
 
 .PHONY: tools
-tools: $(gofumpt) $(golangci-lint) $(staticcheck) $(govulncheck) ## install the tools of lint below .tools
+tools: $(gotestsum) $(gofumpt) $(golangci-lint) $(staticcheck) $(govulncheck) ## install the tools of test and lint below .tools
 
 define install
-	@echo 'installing $(notdir $@)'
+	@echo 'installing $(notdir $@): a minute or two, once'
 	@mkdir -p $(TOOLS)/new
 	@GOBIN=$(TOOLS)/new go install $(1) 2>$@.log || { cat $@.log >&2; exit 1; }
 	@mv $(TOOLS)/new/$(2) $@ && rm $@.log
 endef
+
+$(gotestsum):
+	$(call install,gotest.tools/gotestsum@$(GOTESTSUM),gotestsum)
 
 $(gofumpt):
 	$(call install,mvdan.cc/gofumpt@$(GOFUMPT),gofumpt)

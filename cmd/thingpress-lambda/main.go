@@ -1,5 +1,5 @@
-// Command thingpress-lambda is the program of all functions of a stack. Lambda
-// says in _HANDLER which of them to be.
+// Command thingpress-lambda is the program of all functions of a stack. The environment variable _HANDLER, which Lambda sets,
+// selects the function.
 package main
 
 import (

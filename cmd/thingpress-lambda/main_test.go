@@ -19,15 +19,15 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/stacktest"
 )
 
-// build builds the program once, as the stack's artefact is built.
+// build builds the program once, with the tag and the linker's flags of `make lambda`. The other flags are those that the tests
+// were compiled with, so that the packages need not be compiled again.
 var build = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "thingpress-lambda-*")
 	if err != nil {
 		return "", err
 	}
 	path := filepath.Join(dir, "bootstrap")
-	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-ldflags", "-s -w", "-o", path, ".")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", path, ".")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w: %s", err, out)
 	}
@@ -51,7 +51,7 @@ func bootstrap(t testing.TB) string {
 	return path
 }
 
-// environment is what the template sets, and no endpoint that would answer.
+// environment returns the variables that the template sets, with an endpoint where nothing answers.
 func environment() []string {
 	env := []string{
 		"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256",
@@ -76,8 +76,8 @@ func TestOnlyWhatFunctionsNeedIsLinked(t *testing.T) {
 	}
 	for dep := range strings.Lines(string(out)) {
 		for _, unwanted := range []string{
-			"modernc.org/", "github.com/spf13/cobra", "github.com/spf13/pflag", "thingpress/internal/cli", "/internal/sandbox", "/internal/generate", "/internal/testkit/",
-			"/internal/stack/stacktest", "/internal/stack/memoryledger", "/internal/ledger/sqlite", "service/cloudformation", "net/rpc", "testing\n",
+			"modernc.org/", "github.com/spf13/cobra", "github.com/spf13/pflag", "thingpress/internal/cli", "/internal/sandbox", "/internal/generate",
+			"/internal/material", "/internal/testkit/", "/internal/ledger/sqlite", "service/cloudformation", "net/rpc", "testing\n",
 		} {
 			if strings.Contains(dep, unwanted) {
 				t.Errorf("%s is linked", strings.TrimSpace(dep))
@@ -86,28 +86,60 @@ func TestOnlyWhatFunctionsNeedIsLinked(t *testing.T) {
 	}
 }
 
+// pack packs the program as `make lambda` does.
+func pack(t *testing.T) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "function.zip")
+	cmd := exec.CommandContext(t.Context(), "go", "run", "github.com/aws/aws-lambda-go/cmd/build-lambda-zip", "-o", path, bootstrap(t))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build-lambda-zip: %v: %s", err, out)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
 // Lambda reads the whole archive before a function starts.
 func TestTheArchiveIsBelowEightMebibytes(t *testing.T) {
 	t.Parallel()
-	content, err := os.ReadFile(bootstrap(t))
+	content := pack(t)
+	t.Logf("%d bytes in the archive", len(content))
+	if len(content) > 8<<20 {
+		t.Errorf("%d bytes in the archive", len(content))
+	}
+}
+
+// Lambda runs one executable file that is called bootstrap. The same program must give the same archive whenever it is built, or
+// a deployment without a change would replace the functions.
+func TestTheArchiveHoldsOneExecutableAndNoTime(t *testing.T) {
+	t.Parallel()
+	content := pack(t)
+	later := time.Now().Add(time.Hour)
+	if err := os.Chtimes(bootstrap(t), later, later); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(content, pack(t)) {
+		t.Error("the same program gives different archives")
+	}
+	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var archive bytes.Buffer
-	z := zip.NewWriter(&archive)
-	w, err := z.Create("bootstrap")
+	if len(archive.File) != 1 || archive.File[0].Name != "bootstrap" || archive.File[0].Mode()&0o755 != 0o755 {
+		t.Fatalf("%+v", archive.File)
+	}
+	program, err := os.ReadFile(bootstrap(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Write(content); err != nil {
+	r, err := archive.File[0].Open()
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("%d bytes, %d in the archive", len(content), archive.Len())
-	if archive.Len() > 8<<20 {
-		t.Errorf("%d bytes in the archive", archive.Len())
+	if packed, err := io.ReadAll(r); err != nil || !bytes.Equal(packed, program) {
+		t.Errorf("%d bytes, %v", len(packed), err)
 	}
 }
 
@@ -133,8 +165,7 @@ func TestAWrongEnvironmentIsNamedAndEndsTheProcess(t *testing.T) {
 	}
 }
 
-// Every function answers, in the form that tells SQS which messages to keep,
-// what it can tell without any service.
+// Every function answers in the form that tells SQS which messages to keep, as far as it can without any service.
 func TestEachFunctionTellsGarbageFromMessages(t *testing.T) {
 	t.Parallel()
 	for _, handler := range []string{"decoder", "importer", "undeliverable"} {
@@ -173,8 +204,7 @@ func (l *lines) String() string {
 	return l.b.String()
 }
 
-// BenchmarkStartToFirstPoll measures from the start of the process to its first
-// request for an invocation.
+// BenchmarkStartToFirstPoll measures the time from the start of the process to its first request for an invocation.
 func BenchmarkStartToFirstPoll(b *testing.B) {
 	path := bootstrap(b)
 	polled := make(chan time.Time, 1)

@@ -1,5 +1,4 @@
-// Command thingpress brings the devices of vendors' certificate manifests into
-// AWS IoT Core.
+// Command thingpress imports the devices of vendors' certificate manifests into AWS IoT Core.
 package main
 
 import (

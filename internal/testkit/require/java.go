@@ -66,6 +66,7 @@ func DynamoDBLocal(t testing.TB) (url string) {
 // base URL, without a slash at its end.
 func Java(t testing.TB, set string, address *regexp.Regexp, properties []string, main string, args ...string) (url string) {
 	t.Helper()
+	peer(t, set)
 	java, err := exec.LookPath("java")
 	if err != nil {
 		Missing(t, set, err.Error())

@@ -27,6 +27,7 @@ type MotoServer struct {
 // fails. Without a Python that has moto 5.2.1 the test ends as Missing "moto".
 func Moto(t testing.TB) *MotoServer {
 	t.Helper()
+	peer(t, "moto")
 	var tried []string
 	for _, candidate := range pythons(t) {
 		python, err := exec.LookPath(candidate)

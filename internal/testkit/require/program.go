@@ -17,27 +17,12 @@ const probeLimit = 60 * time.Second
 // venv is where `make venv` installs Python programs, below the module's root.
 const venv = ".venv/moto/bin"
 
-// Python returns a Python 3 interpreter: the checkout's own, else python3 on PATH. Without one the test ends as Missing "python".
-func Python(t testing.TB) string {
-	t.Helper()
-	return program(t, "python", "--version", pythons(t)...)
-}
-
 // AWSCLI returns an AWS command line that starts: the checkout's own, else aws on PATH. The caller gives it region, credentials and
 // endpoint; it must not be let near the machine's own configuration. Without one the test ends as Missing "awscli".
 func AWSCLI(t testing.TB) string {
 	t.Helper()
+	peer(t, "awscli")
 	return program(t, "awscli", "--version", filepath.Join(Root(t), venv, "aws"), "aws")
-}
-
-// Command returns the path of the program called name, found on PATH. Without it the test ends as Missing name.
-func Command(t testing.TB, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		Missing(t, name, err.Error())
-	}
-	return path
 }
 
 // pythons lists the interpreters that may be there, the one to prefer first.

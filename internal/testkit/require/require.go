@@ -5,29 +5,35 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
 
-// RequireEnv names the environment variable that lists what must not be missing.
-const RequireEnv = "THINGPRESS_REQUIRE"
+const (
+	// RequireEnv names the environment variable that lists what must not be missing.
+	RequireEnv = "THINGPRESS_REQUIRE"
+	// PeersEnv names the environment variable that lets tests run foreign programs.
+	PeersEnv = "THINGPRESS_PEERS"
+)
 
-// Required reports whether RequireEnv names what, so that a test without it fails.
-func Required(what string) bool {
-	return slices.ContainsFunc(strings.Split(os.Getenv(RequireEnv), ","), func(name string) bool {
-		return strings.TrimSpace(name) == what
-	})
-}
-
-// Missing ends the test because what it needs cannot be had: it skips, or fails where RequireEnv names what. The reason why
-// is for the person who reads the summary: what was looked for, where, and how to get it. It does not return.
+// Missing ends the test because what it needs was not found: it fails if RequireEnv names what, and skips otherwise. The reason
+// why tells the person who reads the summary what was looked for, where, and how to get it. Missing does not return.
 func Missing(t testing.TB, what, why string) {
 	t.Helper()
-	if Required(what) {
-		t.Fatalf("%s is required by %s but missing: %s", what, RequireEnv, why)
+	for name := range strings.SplitSeq(os.Getenv(RequireEnv), ",") {
+		if strings.TrimSpace(name) == what {
+			t.Fatalf("%s is required by %s but missing: %s", what, RequireEnv, why)
+		}
 	}
 	t.Skipf("%s is missing: %s", what, why)
+}
+
+// peer skips the test unless foreign programs, of which what is one, may run.
+func peer(t testing.TB, what string) {
+	t.Helper()
+	if os.Getenv(PeersEnv) == "" {
+		t.Skipf("make test-peers runs this test, which needs %s", what)
+	}
 }
 
 // Root returns the absolute path of the module's root, and fails the test when there is none above the working directory.
@@ -51,7 +57,7 @@ func Root(t testing.TB) string {
 	}
 }
 
-// Data returns the absolute path of the directory of real manifests, one subdirectory per vendor. It lies beside the checkout, at
+// Data returns the absolute path of the directory of real manifests, one subdirectory per vendor. It lies next to the checkout, at
 // ../shared/data, because the manifests are the vendors' and not ours to publish. Tests must only read it. Without it the test
 // ends as Missing "data".
 func Data(t testing.TB) string {

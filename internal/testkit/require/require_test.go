@@ -64,6 +64,23 @@ func TestMissingFailsOnlyWhatIsRequired(t *testing.T) {
 	}
 }
 
+func TestForeignProgramIsNotEvenLookedForWithoutTheSwitch(t *testing.T) {
+	t.Setenv(PeersEnv, "")
+	t.Setenv(RequireEnv, "moto,awscli,sam,elasticmq,dynamodb-local")
+	for what, start := range map[string]func(testing.TB){
+		"moto":           func(tb testing.TB) { Moto(tb) },
+		"awscli":         func(tb testing.TB) { AWSCLI(tb) },
+		"sam":            func(tb testing.TB) { SAM(tb, "sam") },
+		"elasticmq":      func(tb testing.TB) { ElasticMQ(tb) },
+		"dynamodb-local": func(tb testing.TB) { DynamoDBLocal(tb) },
+	} {
+		v := judge(t, start)
+		if !strings.Contains(v.skipped, what) || !strings.Contains(v.skipped, "make test-peers") {
+			t.Errorf("%s: skipped %q, failed %q, want a skip that names the target", what, v.skipped, v.failed)
+		}
+	}
+}
+
 func TestDataIsFoundBesideTheModuleFromAnyPackage(t *testing.T) {
 	base, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 // it the test ends as Missing "sam".
 func SAM(t testing.TB, name string) string {
 	t.Helper()
+	peer(t, "sam")
 	dir := filepath.Join(Root(t), ".venv", "sam")
 	if _, err := os.Stat(filepath.Join(dir, "installed")); err != nil {
 		Missing(t, "sam", err.Error()+"; `make sam` installs it")

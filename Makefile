@@ -122,7 +122,7 @@ lambda: sam ## build dist/thingpress-lambda.zip, and expand stack/template.yaml
 
 .PHONY: examples
 examples: ## write the manifests of examples/ anew
-	go test ./internal/generate -run '^TestExamples' -update
+	go test ./internal/material -run '^TestExamples' -update
 
 .PHONY: bench
 bench: ## measure imports against what bounds them; ROW=ceiling runs one row

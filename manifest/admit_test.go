@@ -16,7 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 	"github.com/thingpress/thingpress/manifest"
 )
 
@@ -31,20 +31,20 @@ func TestAdmitTakesTheKeysOfAWSIoTAndNoOthers(t *testing.T) {
 		key    crypto.PublicKey
 		reason manifest.Reason
 	}{
-		"P-224":    {&material.KeyOn(elliptic.P224(), "k").PublicKey, manifest.ReasonUnsupportedKey},
-		"P-256":    {&material.KeyOn(elliptic.P256(), "k").PublicKey, ""},
-		"P-384":    {&material.KeyOn(elliptic.P384(), "k").PublicKey, ""},
-		"P-521":    {&material.KeyOn(elliptic.P521(), "k").PublicKey, ""},
+		"P-224":    {&materialtest.KeyOn(elliptic.P224(), "k").PublicKey, manifest.ReasonUnsupportedKey},
+		"P-256":    {&materialtest.KeyOn(elliptic.P256(), "k").PublicKey, ""},
+		"P-384":    {&materialtest.KeyOn(elliptic.P384(), "k").PublicKey, ""},
+		"P-521":    {&materialtest.KeyOn(elliptic.P521(), "k").PublicKey, ""},
 		"RSA 2047": {rsaKey(2047, 65537), manifest.ReasonUnsupportedKey},
 		"RSA 2048": {rsaKey(2048, 65537), ""},
 		"RSA e=1":  {rsaKey(2048, 1), manifest.ReasonUnsupportedKey},
-		"Ed25519":  {ed25519.NewKeyFromSeed(material.Bytes("k", 32)).Public(), manifest.ReasonUnsupportedKey},
+		"Ed25519":  {ed25519.NewKeyFromSeed(materialtest.Bytes("k", 32)).Public(), manifest.ReasonUnsupportedKey},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			issuer := material.Key("manifest tests")
+			issuer := materialtest.Key("manifest tests")
 			template := &x509.Certificate{Subject: pkix.Name{CommonName: "d"}, BasicConstraintsValid: true, SubjectKeyId: []byte{1}}
-			d := &manifest.Device{Certificate: material.CertificateFor(template, sample, test.key, issuer)}
+			d := &manifest.Device{Certificate: materialtest.CertificateFor(template, sample, test.key, issuer)}
 			var opts manifest.Options
 			if err := opts.Admit(d); manifest.ReasonOf(err) != test.reason {
 				t.Errorf("%v, want %q", err, test.reason)

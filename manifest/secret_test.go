@@ -9,7 +9,7 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 	"github.com/thingpress/thingpress/manifest"
 )
 
@@ -34,7 +34,7 @@ func TestPrivateKeysAreSeenInEveryArmour(t *testing.T) {
 
 func TestPrivateKeysAreSeenWithoutArmour(t *testing.T) {
 	t.Parallel()
-	ec := material.Key("secret tests")
+	ec := materialtest.Key("secret tests")
 	sec1, err := x509.MarshalECPrivateKey(ec)
 	if err != nil {
 		t.Fatal(err)

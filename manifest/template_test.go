@@ -7,14 +7,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 	"github.com/thingpress/thingpress/manifest"
 )
 
 // device is a device whose certificate has a name, and every attribute.
 func device(t testing.TB, name string, change ...func(*x509.Certificate)) *manifest.Device {
 	t.Helper()
-	key := material.Key("manifest tests")
+	key := materialtest.Key("manifest tests")
 	template := &x509.Certificate{
 		Subject: pkix.Name{CommonName: name, Organization: []string{"Test"}}, SerialNumber: big.NewInt(0xBEEF),
 		BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature,
@@ -23,7 +23,7 @@ func device(t testing.TB, name string, change ...func(*x509.Certificate)) *manif
 		f(template)
 	}
 	return &manifest.Device{
-		ID: "id-1", Certificate: material.Certificate(template, nil, &key.PublicKey, key),
+		ID: "id-1", Certificate: materialtest.Certificate(template, nil, &key.PublicKey, key),
 		Attributes: map[string]string{manifest.AttributeMAC: "02A4A4596FF8"},
 	}
 }
@@ -94,6 +94,6 @@ func FuzzParseTemplate(f *testing.F) {
 
 // sample is a certificate with the CN x.
 var sample = func() *x509.Certificate {
-	key := material.Key("manifest tests")
-	return material.Certificate(&x509.Certificate{Subject: pkix.Name{CommonName: "x"}}, nil, &key.PublicKey, key)
+	key := materialtest.Key("manifest tests")
+	return materialtest.Certificate(&x509.Certificate{Subject: pkix.Name{CommonName: "x"}}, nil, &key.PublicKey, key)
 }()

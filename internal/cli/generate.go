@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/thingpress/thingpress/internal/generate"
+	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/internal/progress"
 )
 
@@ -62,12 +62,12 @@ rejected and skipped.`,
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&o.vendor, "vendor", "", "format: "+strings.Join(generate.Vendors(), ", ")+" (required)")
+	flags.StringVar(&o.vendor, "vendor", "", "format: "+strings.Join(material.Vendors(), ", ")+" (required)")
 	flags.IntVarP(&o.entries, "entries", "n", 10, "number of entries")
 	flags.StringVar(&o.out, "out", "", "file that takes the manifest, - for stdout (required)")
 	flags.StringVar(&o.seed, "seed", "", "any text; the same seed gives the same manifest (default: a new one, which is printed)")
-	flags.StringVar(&o.key, "key", string(generate.EC), "keys of the devices: ec (P-256) or rsa (2048 bits)")
-	flags.StringArrayVar(&o.bundles, "bundle", nil, "Infineon's bundle (repeatable): "+strings.Join(generate.Bundles(), ", ")+" (default E0E0 and E0E1, with --key rsa all)")
+	flags.StringVar(&o.key, "key", string(material.EC), "keys of the devices: ec (P-256) or rsa (2048 bits)")
+	flags.StringArrayVar(&o.bundles, "bundle", nil, "Infineon's bundle (repeatable): "+strings.Join(material.Bundles(), ", ")+" (default E0E0 and E0E1, with --key rsa all)")
 	flags.StringVar(&o.keys, "keys", "", "directory that takes the private keys, <thing name>.key each")
 	flags.StringVar(&o.signerOut, "signer-out", "", "file that takes the certificate that signed Microchip's entries")
 	flags.Float64Var(&o.defects, "defects", 0, "share of entries that are wrong or odd, 0 to 1")
@@ -78,7 +78,7 @@ rejected and skipped.`,
 func (o *generateOptions) check() error {
 	switch {
 	case o.vendor == "":
-		return usage(errors.New("--vendor is missing"), "it is one of "+strings.Join(generate.Vendors(), ", "))
+		return usage(errors.New("--vendor is missing"), "it is one of "+strings.Join(material.Vendors(), ", "))
 	case o.out == "":
 		return usage(errors.New("--out is missing"), "it names the file that takes the manifest; - is stdout")
 	case o.out == "-" && o.defects > 0:
@@ -100,8 +100,8 @@ func runGenerate(ctx context.Context, o generateOptions, streams Streams) error 
 		_, _ = rand.Read(raw[:]) // never fails
 		o.seed = hex.EncodeToString(raw[:])
 	}
-	options := generate.Options{
-		Vendor: o.vendor, N: o.entries, Seed: o.seed, Key: generate.Key(o.key), Bundles: o.bundles,
+	options := material.Options{
+		Vendor: o.vendor, N: o.entries, Seed: o.seed, Key: material.Key(o.key), Bundles: o.bundles,
 		Defects: o.defects, KeysDir: o.keys, Out: streams.Out,
 	}
 	var files outputFiles
@@ -134,9 +134,9 @@ func runGenerate(ctx context.Context, o generateOptions, streams Streams) error 
 			Phase: "generating", Done: int64(done), Total: int64(o.entries), Rate: float64(done) / time.Since(begun).Seconds(),
 		})
 	}
-	err := generate.Generate(ctx, options)
+	err := material.Generate(ctx, options)
 	printer.Close()
-	var wrong *generate.OptionsError
+	var wrong *material.OptionsError
 	switch {
 	case errors.As(err, &wrong):
 		return usage(err, "see 'thingpress generate --help'")

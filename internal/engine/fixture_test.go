@@ -9,15 +9,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/thingpress/thingpress/internal/iot"
-
 	"github.com/google/uuid"
 
 	"github.com/thingpress/thingpress/internal/awsiot"
 	"github.com/thingpress/thingpress/internal/engine"
-	"github.com/thingpress/thingpress/internal/generate"
+	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
+	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/internal/sandbox"
 	"github.com/thingpress/thingpress/manifest"
@@ -44,7 +43,7 @@ func template(text string) manifest.Template {
 func espressifManifest(t testing.TB, n int, seed string) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	if err := generate.Generate(t.Context(), generate.Options{Vendor: "espressif", N: n, Seed: seed, Out: &out}); err != nil {
+	if err := material.Generate(t.Context(), material.Options{Vendor: "espressif", N: n, Seed: seed, Out: &out}); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()

@@ -1,90 +1,110 @@
 package material
 
 import (
-	"bytes"
-	"crypto/ecdsa"
-	"crypto/rsa"
-	"crypto/x509"
+	"crypto"
+	"crypto/elliptic"
 	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/binary"
 	"encoding/hex"
 	"math/big"
 	"strings"
-	"time"
+
+	"github.com/google/uuid"
 )
 
-// A Trust is a factory of certificates as chips of the OPTIGA Trust M Express
-// have them.
-type Trust struct {
-	Seed      string
-	IssuerKey *ecdsa.PrivateKey
-	Issuer    *x509.Certificate
+// An infineonFormat makes the certificates of one bundle of OPTIGA Trust M
+// Express: one PEM file with CRLF per chip. E0E0 and E0E1 are P-256 keys under
+// an issuer on P-384, E0E2 is RSA.
+type infineonFormat struct {
+	seed   seed
+	bundle string
+	kind   Key
+	issuer *issuer
+	id     []byte // key identifier of the issuer
+	url    string // of the issuer, without its ending
 }
 
-// InfineonReel and InfineonGUID name the archives of bundles.
-const (
-	InfineonReel = "7E57000000000001"
-	InfineonGUID = "00000000-7e57-4000-8000-000000000001"
-)
-
-// NewTrust derives an issuer from a seed. Its name says that it is a test.
-func NewTrust(seed string) *Trust {
-	key := Key(seed + " infineon issuer")
-	return &Trust{Seed: seed, IssuerKey: key, Issuer: Certificate(&x509.Certificate{
-		Subject:               pkix.Name{Country: []string{"DE"}, Organization: []string{"Infineon Technologies AG"}, CommonName: "Infineon OPTIGA(TM) Trust M Test CA 306"},
-		NotBefore:             time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC),
-		NotAfter:              time.Date(2073, 1, 1, 0, 0, 0, 0, time.UTC),
-		IsCA:                  true,
-		BasicConstraintsValid: true,
-		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
-	}, nil, &key.PublicKey, key)}
-}
-
-// ChipID is the ID of the chip with an index.
-func (t *Trust) ChipID(index int) string {
-	return "0A091B5C0015" + strings.ToUpper(hex.EncodeToString(Bytes(t.Seed+" chip "+string(rune('0'+index)), 4)))
-}
-
-// Name is the CN of a chip's certificate for an object, such as E0E0.
-func (t *Trust) Name(index int, object string) string {
-	return hex.EncodeToString(Bytes(t.Seed+" name "+object+string(rune('0'+index)), 32))
-}
-
-// Key is that of a chip's certificate: EC, and for E0E2 RSA of which nobody
-// knows the factors.
-func (t *Trust) Key(index int, object string) any {
-	label := t.Seed + " key " + object + string(rune('0'+index))
-	if object != "E0E2" {
-		return &Key(label).PublicKey
+func newInfineon(s seed, bundle string) (*infineonFormat, error) {
+	f := &infineonFormat{seed: s, bundle: bundle, kind: EC, issuer: &issuer{hash: crypto.SHA384}, url: "https://pki.example.com/ThingpressTestEccCA306/ThingpressTestEccCA306"}
+	number := "306"
+	var err error
+	if bundle == bundleE0E2 {
+		number = "309"
+		f.kind, f.issuer.hash, f.url = RSA, crypto.SHA256, strings.ReplaceAll(f.url, "EccCA306", "RsaCA309")
+		f.issuer.key, err = s.deviceKey(RSA, "", 0)
+	} else {
+		f.issuer.key, err = s.ecKey(elliptic.P384(), "infineon ca", 0)
 	}
-	modulus := Bytes(label, 256)
-	modulus[0] |= 0x80
-	modulus[len(modulus)-1] |= 1
-	return &rsa.PublicKey{N: new(big.Int).SetBytes(modulus), E: 65537}
-}
-
-// Template is what a chip's certificate is made from.
-func (t *Trust) Template(name string) *x509.Certificate {
-	return &x509.Certificate{
-		Subject:               pkix.Name{Country: []string{"DE"}, CommonName: name},
-		BasicConstraintsValid: true,
-		KeyUsage:              x509.KeyUsageDigitalSignature,
+	if err != nil {
+		return nil, err
 	}
+	f.issuer.name = []attribute{country("DE"), testOrganization, unit("OPTIGA(TM)"), common(testMaterial + " OPTIGA(TM) Trust M CA " + number)}
+	f.id, err = keyID(f.issuer.key.Public())
+	return f, err
 }
 
-// Leaf is the certificate of a chip for an object.
-func (t *Trust) Leaf(index int, object string) *x509.Certificate {
-	return CertificateFor(t.Template(t.Name(index, object)), t.Issuer, t.Key(index, object), t.IssuerKey)
+// An infineonEntry is a file in a bundle before it is written.
+type infineonEntry struct {
+	chip string
+	// bundle is what the file's name says it is of.
+	bundle string
+	leaf   draft
+	// text makes the file's content.
+	text func(der []byte) []byte
 }
 
-// File is a chip's member of a bundle, PEM with CRLF.
-func (t *Trust) File(index int, object string) SevenZFile {
-	return SevenZFile{Name: t.ChipID(index) + "_" + object + ".pem", Content: CRLF(PEM(t.Leaf(index, object)))}
+func (f *infineonFormat) entry(i int) (*infineonEntry, crypto.Signer, error) {
+	key, err := f.seed.deviceKey(f.kind, "infineon "+f.bundle, i)
+	if err != nil {
+		return nil, nil, err
+	}
+	id, err := keyID(key.Public())
+	if err != nil {
+		return nil, nil, err
+	}
+	e := &infineonEntry{chip: chipID(f.seed, i), bundle: f.bundle, text: pemCRLF}
+	serial := binary.BigEndian.Uint32(f.seed.counter("infineon serial "+f.bundle, i))
+	e.leaf = draft{
+		serial:    new(big.Int).SetUint64(uint64(serial&0x3fffffff | 0x40000000)),
+		subject:   []attribute{country("DE"), common(f.seed.hex("infineon name "+f.bundle, i, 32))},
+		notBefore: notBefore, notAfter: notAfter,
+		key:        key.Public(),
+		extensions: []pkix.Extension{issuerURL(f.url + ".crt"), subjectKeyID(id), digitalSignatureByte(), basicConstraints(false), crlURL(f.url + ".crl")},
+	}
+	if f.bundle != bundleE0E2 {
+		e.leaf.extensions = append(e.leaf.extensions, policies(asn1.ObjectIdentifier{1, 2, 276, 0, 68, 1, 20, 1}))
+	}
+	e.leaf.extensions = append(e.leaf.extensions, authorityKeyID(f.id))
+	return e, key, nil
 }
 
-// CRLF is text with the line ends of Windows.
-func CRLF(text []byte) []byte { return bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")) }
-
-// BundleName is the name of the archive of an object's certificates.
-func BundleName(object string) string {
-	return InfineonReel + "_" + InfineonGUID + "_" + object + "_Certs.7z"
+// chipID is the same in every bundle of a manifest.
+func chipID(s seed, i int) string {
+	return "0A09" + strings.ToUpper(s.hex("infineon chip", 0, 4)+hex.EncodeToString(s.counter("infineon chip", i)))
 }
+
+// reel returns the beginning of the names of the inner archives: reel ID and GUID.
+func reel(s seed) (string, error) {
+	guid, err := uuid.FromBytes(s.bytes("infineon guid", 0, 16))
+	if err != nil {
+		return "", err
+	}
+	guid[6], guid[8] = guid[6]&0x0f|0x40, guid[8]&0x3f|0x80 // version 4, RFC 9562
+	return strings.ToUpper(s.hex("infineon reel", 0, 8)) + "_" + guid.String(), nil
+}
+
+func (f *infineonFormat) leaf(e *infineonEntry) *draft { return &e.leaf }
+
+func (f *infineonFormat) render(e *infineonEntry) ([]byte, error) {
+	der, err := f.issuer.issue(&e.leaf)
+	if err != nil {
+		return nil, err
+	}
+	return e.text(der), nil
+}
+
+// file is the name of an entry's file.
+func (e *infineonEntry) file() string { return e.chip + "_" + e.bundle + ".pem" }
+
+func pemCRLF(der []byte) []byte { return []byte(strings.ReplaceAll(pemText(der), "\n", "\r\n")) }

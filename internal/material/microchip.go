@@ -1,237 +1,257 @@
 package material
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"math/big"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// Organization is in the subject of Microchip's authorities and parts.
-const Organization = "Microchip Technology Inc"
+// A microchipFormat makes the manifest of Trust&GO parts: a JSON array of JWS,
+// each with the public keys of slots 0 to 4, of which slot 0 has a certificate
+// and its issuer's.
+type microchipFormat struct {
+	seed     seed
+	kind     Key
+	issuer   *issuer // "Crypto Authentication Signer", a CA
+	issuerID []byte
+	chain    string // its certificate, as x5c has it
 
-// A Reel is a factory of Microchip manifests: the signer of entries, and the
-// authority that issues the chips' certificates.
-type Reel struct {
-	Seed      string
-	SignerKey *ecdsa.PrivateKey
-	Signer    *x509.Certificate // self-signed, not a CA, as Microchip's are
-	IssuerKey *ecdsa.PrivateKey
-	Issuer    *x509.Certificate
-	Root      *x509.Certificate // issued Issuer; not part of entries
+	signer    *ecdsa.PrivateKey
+	signerDER []byte
+	kid, x5t  string
+	group     string
 }
 
-// NewReel derives a reel from a seed.
-func NewReel(seed string) *Reel {
-	r := &Reel{Seed: seed, SignerKey: Key(seed + " signer"), IssuerKey: Key(seed + " issuer")}
-	r.Signer = SignerCertificate("Thingpress Test Manifest Signer "+seed, r.SignerKey)
-	rootKey := Key(seed + " root")
-	r.Root = Authority("Test Crypto Authentication Root CA "+seed, nil, rootKey, rootKey, 1)
-	r.Issuer = Authority("Test Crypto Authentication Signer "+seed, r.Root, r.IssuerKey, rootKey, 0)
-	return r
-}
-
-// SignerCertificate makes the certificate of a signer of entries.
-func SignerCertificate(name string, key *ecdsa.PrivateKey) *x509.Certificate {
-	return Certificate(&x509.Certificate{
-		Subject:               pkix.Name{Organization: []string{Organization}, CommonName: name},
-		NotBefore:             time.Date(2024, 3, 7, 0, 0, 0, 0, time.UTC),
-		NotAfter:              time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC),
-		BasicConstraintsValid: true,
-		KeyUsage:              x509.KeyUsageDigitalSignature,
-		SubjectKeyId:          KeyID(&key.PublicKey),
-	}, nil, &key.PublicKey, key)
-}
-
-// Authority makes the certificate of an authority; a nil parent makes a root.
-func Authority(name string, parent *x509.Certificate, key, issuer *ecdsa.PrivateKey, pathLen int) *x509.Certificate {
-	return Certificate(&x509.Certificate{
-		Subject:               pkix.Name{Organization: []string{Organization}, CommonName: name},
-		NotBefore:             time.Date(2018, 12, 14, 20, 0, 0, 0, time.UTC),
-		NotAfter:              time.Date(2053, 12, 14, 20, 0, 0, 0, time.UTC),
-		IsCA:                  true,
-		BasicConstraintsValid: true,
-		MaxPathLen:            pathLen,
-		MaxPathLenZero:        pathLen == 0,
-		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
-		SubjectKeyId:          KeyID(&key.PublicKey),
-	}, parent, &key.PublicKey, issuer)
-}
-
-// A Chip is one part of a reel.
-type Chip struct {
-	Index    int
-	UniqueID string // eighteen lower-case hex digits
-	Key      *ecdsa.PrivateKey
-	Leaf     *x509.Certificate
-}
-
-// Chip makes the part with an index, as Trust&GO parts are.
-func (r *Reel) Chip(index int) Chip {
-	label := fmt.Sprintf("%s chip %d", r.Seed, index)
-	id := "0123" + hex.EncodeToString(Bytes(label, 6)) + "01"
-	key := Key(label)
-	return Chip{Index: index, UniqueID: id, Key: key, Leaf: r.Leaf("sn"+strings.ToUpper(id), key, "000000000000")}
-}
-
-// Leaf issues a certificate with the layout of a Trust&GO part.
-func (r *Reel) Leaf(name string, key *ecdsa.PrivateKey, mac string) *x509.Certificate {
-	return Certificate(LeafTemplate(name, key, mac), r.Issuer, &key.PublicKey, r.IssuerKey)
-}
-
-// LeafTemplate is what a Trust&GO part's certificate is made from.
-func LeafTemplate(name string, key *ecdsa.PrivateKey, mac string) *x509.Certificate {
-	return &x509.Certificate{
-		Subject:               pkix.Name{Organization: []string{Organization}, CommonName: name},
-		BasicConstraintsValid: true,
-		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageKeyAgreement,
-		SubjectKeyId:          KeyID(&key.PublicKey),
-		ExtraExtensions:       []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Value: DirectoryName("eui48_" + mac)}},
+func newMicrochip(s seed, kind Key) (*microchipFormat, error) {
+	f := &microchipFormat{seed: s, kind: kind, group: groupID(s)}
+	keys := map[string]*ecdsa.PrivateKey{}
+	ids := map[string][]byte{}
+	for _, purpose := range []string{"root", "ca", "signer"} {
+		key, err := s.ecKey(elliptic.P256(), "microchip "+purpose, 0)
+		if err != nil {
+			return nil, err
+		}
+		id, err := keyID(key.Public())
+		if err != nil {
+			return nil, err
+		}
+		keys[purpose], ids[purpose] = key, id
 	}
-}
-
-// DirectoryName is the value of a subject alternative name that holds one
-// directory name with one serialNumber, a PrintableString with an underscore
-// as Microchip writes it.
-func DirectoryName(serial string) []byte {
-	attribute := tlv(0x30, append(tlv(0x06, []byte{0x55, 0x04, 0x05}), tlv(0x13, []byte(serial))...))
-	return tlv(0x30, tlv(0xa4, tlv(0x30, tlv(0x31, attribute))))
-}
-
-func tlv(tag byte, content []byte) []byte {
-	if len(content) > 127 {
-		panic("material: content too long for a short length")
+	name := func(text string) []attribute {
+		return []attribute{testOrganization, common(testMaterial + " " + text)}
 	}
-	return append([]byte{tag, byte(len(content))}, content...)
-}
 
-// Payload is the content of a chip's entry, of five keys as Trust&GO parts
-// have them; the first carries the certificates.
-func (r *Reel) Payload(c Chip) Object {
-	keys := []Object{JWK("0", &c.Key.PublicKey).And("x5c", X5C(c.Leaf, r.Issuer))}
-	for slot := 1; slot < 5; slot++ {
-		key := Key(fmt.Sprintf("%s chip %d slot %d", r.Seed, c.Index, slot))
-		keys = append(keys, JWK(fmt.Sprint(slot), &key.PublicKey))
-	}
-	return r.PayloadOf(c.UniqueID, keys...)
-}
-
-// PayloadOf is the content of an entry with the given keys.
-func (r *Reel) PayloadOf(uniqueID string, keys ...Object) Object {
-	entity := func(unit string) Object {
-		return Object{{"organizationName", Organization}, {"organizationalUnitName", unit}}
-	}
-	return Object{
-		{"version", 1},
-		{"model", "ATECC608C"},
-		{"partNumber", "ATECC608C-TNGTLSU-B"},
-		{"manufacturer", entity("Secure Products Group")},
-		{"provisioner", entity("Thingpress Test Material")},
-		{"distributor", entity("Microchip Direct")},
-		{"groupId", "TESTTESTTESTTEST"},
-		{"provisioningTimestamp", "2025-06-01T20:14:53.773Z"},
-		{"uniqueId", uniqueID},
-		{"publicKeySet", Object{{"keys", keys}}},
-	}
-}
-
-// JWK is a public key as PublicJWK.
-func JWK(slot string, key *ecdsa.PublicKey) Object {
-	point, err := key.Bytes()
+	root := &issuer{name: name("Crypto Authentication Root CA 002"), key: keys["root"], hash: crypto.SHA256}
+	f.issuer = &issuer{name: name("Crypto Authentication Signer 2A00"), key: keys["ca"], hash: crypto.SHA256}
+	f.issuerID = ids["ca"]
+	der, err := root.issue(&draft{
+		serial: s.serial("microchip ca serial", 0, 16), subject: f.issuer.name,
+		notBefore: notBefore, notAfter: notAfter, key: keys["ca"].Public(),
+		extensions: []pkix.Extension{
+			keyUsage(x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign | x509.KeyUsageCRLSign),
+			pathLengthZero(), subjectKeyID(ids["ca"]), authorityKeyID(ids["root"]),
+		},
+	})
 	if err != nil {
-		panic(fmt.Sprintf("material: key without a point: %v", err))
+		return nil, err
 	}
-	size := (len(point) - 1) / 2
-	return Object{
-		{"kid", slot},
-		{"kty", "EC"},
-		{"crv", key.Curve.Params().Name},
-		{"x", URL64(point[1 : 1+size])},
-		{"y", URL64(point[1+size:])},
-	}
-}
+	f.chain = base64.StdEncoding.EncodeToString(der)
 
-// X5C is a chain in standard base64, as JWK has it.
-func X5C(chain ...*x509.Certificate) []string {
-	texts := make([]string, len(chain))
-	for i, c := range chain {
-		texts[i] = base64.StdEncoding.EncodeToString(c.Raw)
-	}
-	return texts
-}
-
-// Protected is the signed header that names a signer.
-func Protected(signer *x509.Certificate) Object {
-	sum := sha256.Sum256(signer.Raw)
-	return Object{
-		{"alg", "ES256"},
-		{"kid", URL64(signer.SubjectKeyId)},
-		{"typ", "JWT"},
-		{"x5t#S256", URL64(sum[:])},
-	}
-}
-
-// Entry is the signed entry of a chip.
-func (r *Reel) Entry(c Chip) Object { return r.Sign(c.UniqueID, r.Payload(c)) }
-
-// Sign makes an entry of a payload.
-func (r *Reel) Sign(uniqueID string, payload Object) Object {
-	return SignText(Protected(r.Signer), JSON(payload), r.SignerKey).Named(uniqueID)
-}
-
-// SignText makes an entry of the text of a payload, without unprotected header.
-func SignText(protected Object, payload []byte, key *ecdsa.PrivateKey) Object {
-	head, body := URL64(JSON(protected)), URL64(payload)
-	return Object{{"payload", body}, {"protected", head}, {"signature", URL64(Signature(head+"."+body, key))}}
-}
-
-// Named adds the unprotected header where Microchip has it, before the signature.
-func (o Object) Named(uniqueID string) Object {
-	last := len(o) - 1
-	return append(append(append(Object(nil), o[:last]...), Member{"header", Object{{"uniqueId", uniqueID}}}), o[last])
-}
-
-// Signature is r and s of a deterministic ES256 signature over text.
-func Signature(text string, key *ecdsa.PrivateKey) []byte {
-	sum := sha256.Sum256([]byte(text))
-	der, err := key.Sign(nil, sum[:], crypto.SHA256)
+	self := &issuer{name: name("Manifest Signer"), key: keys["signer"], hash: crypto.SHA256}
+	f.signer = keys["signer"]
+	f.signerDER, err = self.issue(&draft{
+		serial: s.serial("microchip signer serial", 0, 16), subject: self.name,
+		notBefore: notBefore, notAfter: notAfter, key: f.signer.Public(),
+		extensions: []pkix.Extension{subjectKeyID(ids["signer"]), authorityKeyID(ids["signer"]), basicConstraints(false)},
+	})
 	if err != nil {
-		panic(fmt.Sprintf("material: sign: %v", err))
+		return nil, err
 	}
-	var pair struct{ R, S *big.Int }
-	if _, err := asn1.Unmarshal(der, &pair); err != nil {
-		panic(fmt.Sprintf("material: signature: %v", err))
-	}
-	raw := make([]byte, 64)
-	pair.R.FillBytes(raw[:32])
-	pair.S.FillBytes(raw[32:])
-	return raw
+	sum := sha256.Sum256(f.signerDER)
+	f.kid, f.x5t = rawURL(ids["signer"]), rawURL(sum[:])
+	return f, nil
 }
 
-// Array is a manifest with the layout of Microchip's files.
-func Array(entries ...Object) []byte {
-	var b bytes.Buffer
-	if err := json.Indent(&b, JSON(entries), "", "  "); err != nil {
-		panic(fmt.Sprintf("material: %v", err))
+// groupID has the form of Microchip's: sixteen letters and digits.
+func groupID(s seed) string {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	var b strings.Builder
+	for _, c := range s.bytes("microchip group", 0, 16) {
+		b.WriteByte(letters[int(c)%len(letters)])
 	}
-	return b.Bytes()
+	return b.String()
 }
 
-// URL64 is base64url without padding.
-func URL64(data []byte) string { return base64.RawURLEncoding.EncodeToString(data) }
-
-// PEM is a certificate in armour.
-func PEM(c *x509.Certificate) []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})
+// A microchipEntry is a JWS before it is signed. Its strings are JSON already
+// where they are values.
+type microchipEntry struct {
+	uniqueID  string
+	headerID  string // empty leaves the header out
+	version   string
+	timestamp string
+	leaf      draft
+	others    []*ecdsa.PublicKey // slots 1 to 4
+	algorithm string
+	kid, x5t  string
+	signer    *ecdsa.PrivateKey
+	// jwk is the key that slot 0 is said to have, and x5c its certificates.
+	jwk func(key any) string
+	x5c func(der []byte) []string
+	// payload, protected, signature and text change what was made, if set.
+	payload   func(json string) string
+	protected func(json string) string
+	signature func(signature []byte) []byte
+	text      func(json string) string
 }
+
+const slots = 5
+
+func (f *microchipFormat) entry(i int) (*microchipEntry, crypto.Signer, error) {
+	key, err := f.seed.deviceKey(f.kind, "microchip", i)
+	if err != nil {
+		return nil, nil, err
+	}
+	id, err := keyID(key.Public())
+	if err != nil {
+		return nil, nil, err
+	}
+	// Serial numbers of these chips begin with 0123 and end with 01.
+	unique := "0123" + f.seed.hex("microchip id", 0, 2) + hex.EncodeToString(f.seed.counter("microchip id", i)) + "01"
+	e := &microchipEntry{
+		uniqueID: unique, headerID: unique, version: "1", algorithm: "ES256", kid: f.kid, x5t: f.x5t, signer: f.signer,
+		timestamp: notBefore.Add(time.Duration(i%86_400_000) * 8 * time.Millisecond).Format("2006-01-02T15:04:05.000Z"),
+		jwk:       jwk, x5c: func(der []byte) []string { return []string{base64.StdEncoding.EncodeToString(der), f.chain} },
+	}
+	for slot := 1; slot < slots; slot++ {
+		other, err := f.seed.ecKey(elliptic.P256(), "microchip slot "+strconv.Itoa(slot), i)
+		if err != nil {
+			return nil, nil, err
+		}
+		e.others = append(e.others, &other.PublicKey)
+	}
+	address, err := marshalName([]attribute{{oidSerialNumber, "eui48_000000000000"}})
+	if err != nil {
+		return nil, nil, err
+	}
+	e.leaf = draft{
+		serial:    f.seed.serial("microchip serial", i, 16),
+		subject:   []attribute{testOrganization, common("sn" + strings.ToUpper(unique))},
+		notBefore: notBefore, notAfter: notAfter,
+		key: key.Public(),
+		extensions: []pkix.Extension{
+			directoryName(address), basicConstraints(false), keyUsage(x509.KeyUsageDigitalSignature | x509.KeyUsageKeyAgreement),
+			subjectKeyID(id), authorityKeyID(f.issuerID),
+		},
+	}
+	return e, key, nil
+}
+
+func (f *microchipFormat) render(e *microchipEntry) ([]byte, error) {
+	der, err := f.issuer.issue(&e.leaf)
+	if err != nil {
+		return nil, err
+	}
+	payload := f.payload(e, der)
+	if e.payload != nil {
+		payload = e.payload(payload)
+	}
+	protected := "{" + member("alg", e.algorithm) + "," + member("kid", e.kid) + "," + member("typ", "JWT") + "," + member("x5t#S256", e.x5t) + "}"
+	if e.protected != nil {
+		protected = e.protected(protected)
+	}
+	signed := rawURL([]byte(protected)) + "." + rawURL([]byte(payload))
+	signature, err := signJWS(e.signer, signed)
+	if err != nil {
+		return nil, err
+	}
+	if e.signature != nil {
+		signature = e.signature(signature)
+	}
+	var header string
+	if e.headerID != "" {
+		header = "\n    \"header\": {\n      \"uniqueId\": \"" + e.headerID + "\"\n    },"
+	}
+	text := "{\n    \"payload\": \"" + rawURL([]byte(payload)) + "\",\n    \"protected\": \"" + rawURL([]byte(protected)) + "\"," +
+		header + "\n    \"signature\": \"" + rawURL(signature) + "\"\n  }"
+	if e.text != nil {
+		text = e.text(text)
+	}
+	return []byte(text), nil
+}
+
+func (f *microchipFormat) payload(e *microchipEntry, der []byte) string {
+	entity := func(unit string) string {
+		return `{"organizationName":"` + testMaterial + `","organizationalUnitName":"` + unit + `"}`
+	}
+	var keys strings.Builder
+	keys.WriteString(`{"kid":"0",` + e.jwk(e.leaf.key))
+	if chain := e.x5c(der); len(chain) > 0 {
+		keys.WriteString(`,"x5c":["` + strings.Join(chain, `","`) + `"]`)
+	}
+	keys.WriteString(`}`)
+	for n, other := range e.others {
+		keys.WriteString(`,{"kid":"` + strconv.Itoa(n+1) + `",` + jwk(other) + `}`)
+	}
+	return `{"version":` + e.version + `,"model":"ATECC608C","partNumber":"ATECC608C-TNGTLSU-B"` +
+		`,"manufacturer":` + entity("Secure Products Group") + `,"provisioner":` + entity("Secure Products Group") +
+		`,"distributor":` + entity("Microchip Direct") + `,"groupId":"` + f.group + `"` +
+		`,"provisioningTimestamp":"` + e.timestamp + `","uniqueId":"` + e.uniqueID + `"` +
+		`,"publicKeySet":{"keys":[` + keys.String() + `]}}`
+}
+
+// jwk returns the members of a JWK (RFC 7518, section 6) that describe a key.
+func jwk(key any) string {
+	switch key := key.(type) {
+	case *ecdsa.PublicKey:
+		point, err := key.Bytes() // 4, x, y
+		if err != nil {
+			panic("material: " + err.Error()) // no key on another curve gets here
+		}
+		half := len(point) / 2
+		return member("kty", "EC") + "," + member("crv", key.Curve.Params().Name) +
+			"," + member("x", rawURL(point[1:1+half])) + "," + member("y", rawURL(point[1+half:]))
+	case *rsa.PublicKey:
+		exponent := strings.TrimLeft(string(binary.BigEndian.AppendUint32(nil, uint32(key.E))), "\x00")
+		return member("kty", "RSA") + "," + member("n", rawURL(key.N.Bytes())) + "," + member("e", rawURL([]byte(exponent)))
+	case ed25519.PublicKey: // RFC 8037
+		return member("kty", "OKP") + "," + member("crv", "Ed25519") + "," + member("x", rawURL(key))
+	}
+	panic(fmt.Sprintf("material: no JWK for a key of type %T", key))
+}
+
+// member is one member of a JSON object. Nothing that comes here needs escapes.
+func member(name, value string) string { return `"` + name + `":"` + value + `"` }
+
+// signJWS signs with ES256: r and s, 32 bytes each (RFC 7518, 3.4).
+func signJWS(key crypto.Signer, message string) ([]byte, error) {
+	der, err := sign(key, crypto.SHA256, []byte(message))
+	if err != nil {
+		return nil, err
+	}
+	var parts struct{ R, S *big.Int }
+	if _, err := asn1.Unmarshal(der, &parts); err != nil {
+		return nil, err
+	}
+	signature := make([]byte, 64)
+	parts.R.FillBytes(signature[:32])
+	parts.S.FillBytes(signature[32:])
+	return signature, nil
+}
+
+func rawURL(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }
+
+func (f *microchipFormat) leaf(e *microchipEntry) *draft { return &e.leaf }

@@ -9,14 +9,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 	"github.com/thingpress/thingpress/manifest"
 )
 
 func TestDeviceComesOutOfItsMessageAsItWentIn(t *testing.T) {
 	t.Parallel()
-	leaf := material.NewReel("message").Leaf("device-1", material.Key("message"), "AABBCCDDEEFF")
+	leaf := materialtest.NewReel("message").Leaf("device-1", materialtest.Key("message"), "AABBCCDDEEFF")
 	message := stack.NewDeviceMessage("id", &manifest.Device{
 		Entry: 7, Line: 9, ID: "AABBCC", ThingName: "device-1", Certificate: leaf,
 	}, time.Now())

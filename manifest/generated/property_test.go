@@ -8,7 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/thingpress/thingpress/internal/generate"
+	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/internal/testkit/decodertest"
 	"github.com/thingpress/thingpress/manifest"
 )
@@ -17,7 +17,7 @@ import (
 func good(t testing.TB, n int) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := generate.Generate(t.Context(), generate.Options{Vendor: "generated", N: n, Seed: "generated tests", Out: &b}); err != nil {
+	if err := material.Generate(t.Context(), material.Options{Vendor: "generated", N: n, Seed: "generated tests", Out: &b}); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()

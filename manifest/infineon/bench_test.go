@@ -13,7 +13,7 @@ import (
 
 	"github.com/bodgit/sevenzip"
 
-	"github.com/thingpress/thingpress/internal/generate"
+	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/infineon"
 )
@@ -24,7 +24,7 @@ import (
 func BenchmarkDecode(b *testing.B) {
 	const entries = 5000
 	var out bytes.Buffer
-	if err := generate.Generate(b.Context(), generate.Options{Vendor: "infineon", N: entries, Seed: "benchmark", Bundles: []string{"E0E0"}, Out: &out}); err != nil {
+	if err := material.Generate(b.Context(), material.Options{Vendor: "infineon", N: entries, Seed: "benchmark", Bundles: []string{"E0E0"}, Out: &out}); err != nil {
 		b.Fatal(err)
 	}
 	content := out.Bytes()

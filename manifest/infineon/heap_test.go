@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 	"github.com/thingpress/thingpress/internal/testkit/require"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/infineon"
@@ -19,18 +19,18 @@ import (
 // whose archives declare a dictionary of 16 MiB each. It returns its path.
 func reelFile(t *testing.T, n int) string {
 	t.Helper()
-	trust := material.NewTrust("heap")
+	trust := materialtest.NewTrust("heap")
 	var contents [][]byte
 	for i := range 50 {
 		contents = append(contents, trust.File(i, "E0E0").Content)
 	}
-	files := make([]material.SevenZFile, n)
+	files := make([]materialtest.SevenZFile, n)
 	for i := range files {
 		id := strings.ToUpper(strconv.FormatInt(int64(0x10000000+i), 16))
-		files[i] = material.SevenZFile{Name: "0A091B5C0015" + id + "_E0E0.pem", Content: contents[i%len(contents)]}
+		files[i] = materialtest.SevenZFile{Name: "0A091B5C0015" + id + "_E0E0.pem", Content: contents[i%len(contents)]}
 	}
-	inner := material.SevenZ{Files: files, Coders: material.LZMA2Coder(24)}.Bytes()
-	outer := material.SevenZ{Files: []material.SevenZFile{{Name: material.BundleName("E0E0"), Content: inner}}, Coders: material.LZMA2Coder(24)}.Bytes()
+	inner := materialtest.SevenZ{Files: files, Coders: materialtest.LZMA2Coder(24)}.Bytes()
+	outer := materialtest.SevenZ{Files: []materialtest.SevenZFile{{Name: materialtest.BundleName("E0E0"), Content: inner}}, Coders: materialtest.LZMA2Coder(24)}.Bytes()
 	path := filepath.Join(t.TempDir(), "reel.7z")
 	if err := os.WriteFile(path, outer, 0o600); err != nil {
 		t.Fatal(err)

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/infineon"
 )
@@ -31,9 +31,9 @@ func outline(t testing.TB, content []byte, opts manifest.Options) (entries []str
 }
 
 func smallManifest() []byte {
-	trust := material.NewTrust("hostile")
-	inner := material.SevenZ{Files: []material.SevenZFile{trust.File(0, "E0E0"), trust.File(1, "E0E0"), trust.File(2, "E0E0")}}.Bytes()
-	return material.SevenZ{Files: []material.SevenZFile{{Name: material.BundleName("E0E0"), Content: inner}}}.Bytes()
+	trust := materialtest.NewTrust("hostile")
+	inner := materialtest.SevenZ{Files: []materialtest.SevenZFile{trust.File(0, "E0E0"), trust.File(1, "E0E0"), trust.File(2, "E0E0")}}.Bytes()
+	return materialtest.SevenZ{Files: []materialtest.SevenZFile{{Name: materialtest.BundleName("E0E0"), Content: inner}}}.Bytes()
 }
 
 func TestTruncatedManifestIsNeverTakenForComplete(t *testing.T) {
@@ -97,10 +97,10 @@ func TestLyingArchivesAreRefusedBeforeMuchIsAllocated(t *testing.T) {
 
 func TestInnerArchiveInTemporaryFileLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
-	trust := material.NewTrust("spool")
-	files := []material.SevenZFile{trust.File(0, "E0E0"), trust.File(1, "E0E0"), {Name: "noise", Content: material.Bytes("noise", 9<<20)}}
-	inner := material.SevenZ{Files: files}.Bytes()
-	content := material.SevenZ{Files: []material.SevenZFile{{Name: material.BundleName("E0E0"), Content: inner}}}.Bytes()
+	trust := materialtest.NewTrust("spool")
+	files := []materialtest.SevenZFile{trust.File(0, "E0E0"), trust.File(1, "E0E0"), {Name: "noise", Content: materialtest.Bytes("noise", 9<<20)}}
+	inner := materialtest.SevenZ{Files: files}.Bytes()
+	content := materialtest.SevenZ{Files: []materialtest.SevenZFile{{Name: materialtest.BundleName("E0E0"), Content: inner}}}.Bytes()
 	dir := t.TempDir()
 	n := 0
 	for _, err := range (infineon.Decoder{}).Decode(t.Context(), input("reel.7z", content), manifest.Options{TempDir: dir}) {
@@ -144,11 +144,11 @@ func TestGUIDIsInNoMessage(t *testing.T) {
 			t.Fatal(err)
 		}
 		for d, err := range (infineon.Decoder{}).Decode(t.Context(), input("reel.7z", content), manifest.Options{}) {
-			if err != nil && strings.Contains(err.Error(), material.InfineonGUID) {
+			if err != nil && strings.Contains(err.Error(), materialtest.InfineonGUID) {
 				t.Errorf("%s: %v", file, err)
 			}
 			for name, value := range d.Attributes {
-				if strings.Contains(value, material.InfineonGUID) {
+				if strings.Contains(value, materialtest.InfineonGUID) {
 					t.Errorf("%s: attribute %s", file, name)
 				}
 			}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/microchip"
 )
@@ -23,8 +24,8 @@ import (
 // and issuer.
 func BenchmarkDecode(b *testing.B) {
 	const entries = 512
-	reel := material.NewReel("benchmark")
-	chips := make([]material.Chip, entries)
+	reel := materialtest.NewReel("benchmark")
+	chips := make([]materialtest.Chip, entries)
 	objects := make([]material.Object, entries)
 	for i := range chips {
 		chips[i] = reel.Chip(i)
@@ -67,7 +68,7 @@ func BenchmarkDecode(b *testing.B) {
 }
 
 // checkAlone does what the floor consists of.
-func checkAlone(b *testing.B, reel *material.Reel, chips []material.Chip) {
+func checkAlone(b *testing.B, reel *materialtest.Reel, chips []materialtest.Chip) {
 	b.Helper()
 	hash := sha256.Sum256([]byte("an entry"))
 	signature := material.Signature("an entry", reel.SignerKey)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 	"github.com/thingpress/thingpress/internal/testkit/require"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/microchip"
@@ -13,7 +14,7 @@ import (
 
 func TestDetectKnowsItsManifestsAndNoOthers(t *testing.T) {
 	t.Parallel()
-	reel := material.NewReel("detect")
+	reel := materialtest.NewReel("detect")
 	entry := reel.Entry(reel.Chip(0))
 	utf16 := func(name string) string {
 		data, err := os.ReadFile(filepath.Join(vectorDir, name))
@@ -38,7 +39,7 @@ func TestDetectKnowsItsManifestsAndNoOthers(t *testing.T) {
 		{"empty array", "[]", false},
 		{"other objects", `[{"deviceId":"1","x509Thumbprint":{}}]`, false},
 		{"words in CSV", `"MAC","payload","protected"`, false},
-		{"pem", string(material.PEM(reel.Signer)), false},
+		{"pem", string(materialtest.PEM(reel.Signer)), false},
 		{"7z", "7z\xbc\xaf\x27\x1c\x00\x04", false},
 		{"half a BOM", "\xff\xfe[", false},
 	} {

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 
 	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/microchip"
 )
@@ -21,7 +22,7 @@ type endless struct {
 	copies  int64
 }
 
-func newEndless(reel *material.Reel, copies int64) *endless {
+func newEndless(reel *materialtest.Reel, copies int64) *endless {
 	var entries []byte
 	for i := range 16 {
 		entries = append(append(entries, material.JSON(reel.Entry(reel.Chip(i)))...), ",\n"...)
@@ -68,7 +69,7 @@ func (e *endless) more(p []byte, off int64, n int) (int, error) {
 
 // Not parallel, because it looks at the heap of the whole process.
 func TestMemoryDoesNotGrowWithTheManifest(t *testing.T) {
-	reel, stranger := material.NewReel("endless"), material.NewReel("stranger")
+	reel, stranger := materialtest.NewReel("endless"), materialtest.NewReel("stranger")
 	for _, test := range []struct {
 		name   string
 		signer *x509.Certificate
@@ -108,7 +109,7 @@ func TestMemoryDoesNotGrowWithTheManifest(t *testing.T) {
 
 func TestWorkersEndWhenTheCallerLeaves(t *testing.T) {
 	t.Parallel()
-	reel := material.NewReel("endless")
+	reel := materialtest.NewReel("endless")
 	source := newEndless(reel, 1000)
 	opts := manifest.Options{Signers: []*x509.Certificate{reel.Signer}}
 	// The bubble does not end before all goroutines that were started in it have.
@@ -129,7 +130,7 @@ func TestWorkersEndWhenTheCallerLeaves(t *testing.T) {
 
 func TestWorkersEndWhenTheContextDoes(t *testing.T) {
 	t.Parallel()
-	reel := material.NewReel("endless")
+	reel := materialtest.NewReel("endless")
 	source := newEndless(reel, 1000)
 	opts := manifest.Options{Signers: []*x509.Certificate{reel.Signer}}
 	synctest.Test(t, func(t *testing.T) {
@@ -155,7 +156,7 @@ func TestNothingIsReadForAContextThatHasEnded(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	reel := material.NewReel("endless")
+	reel := materialtest.NewReel("endless")
 	for device, err := range (microchip.Decoder{}).Decode(ctx, newEndless(reel, 10).input(), manifest.Options{}) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s, %v", device.ID, err)
@@ -181,7 +182,7 @@ func (r brokenReader) ReadAt(p []byte, off int64) (int, error) {
 // What a disk does is no fault of the manifest: the same command may succeed later.
 func TestAReadErrorIsNotAFileError(t *testing.T) {
 	t.Parallel()
-	reel := material.NewReel("disk")
+	reel := materialtest.NewReel("disk")
 	data := smallManifest(reel, 4)
 	in := manifest.Input{Name: testName, Reader: brokenReader{bytes.NewReader(data), int64(len(data) / 2)}, Size: int64(len(data))}
 	var last error
@@ -200,7 +201,7 @@ func TestAReadErrorIsNotAFileError(t *testing.T) {
 // Whoever waits for a manifest of gigabytes to be passed over wants to stop it, too.
 func TestPassingOverEntriesEndsWithTheContext(t *testing.T) {
 	t.Parallel()
-	reel := material.NewReel("endless")
+	reel := materialtest.NewReel("endless")
 	ctx, cancel := context.WithCancel(t.Context())
 	source := &cancelling{endless: newEndless(reel, 1_000_000), cancel: cancel}
 	opts := manifest.Options{Start: manifest.Position{Entry: 15_000_000}}

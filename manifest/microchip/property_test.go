@@ -11,15 +11,16 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 	"github.com/thingpress/thingpress/manifest"
 )
 
 // smallManifest has entries of one key each, so that every bit can be tried.
-func smallManifest(reel *material.Reel, entries int) []byte {
+func smallManifest(reel *materialtest.Reel, entries int) []byte {
 	objects := make([]material.Object, entries)
 	for i := range objects {
 		chip := reel.Chip(i)
-		key := material.JWK("0", &chip.Key.PublicKey).And("x5c", material.X5C(chip.Leaf, reel.Issuer))
+		key := material.JWK("0", &chip.Key.PublicKey).And("x5c", materialtest.X5C(chip.Leaf, reel.Issuer))
 		objects[i] = reel.Sign(chip.UniqueID, reel.PayloadOf(chip.UniqueID, key))
 	}
 	return material.Array(objects...)
@@ -42,7 +43,7 @@ func signedValues(data []byte, entry int) [][2]int {
 
 func TestAnyBitFlippedInSignedValuesCostsExactlyThatEntry(t *testing.T) {
 	t.Parallel()
-	reel := material.NewReel("flips")
+	reel := materialtest.NewReel("flips")
 	data := smallManifest(reel, 3)
 	opts := manifest.Options{Signers: []*x509.Certificate{reel.Signer}}
 	want := collect(t, data, opts).devices()
@@ -68,7 +69,7 @@ func TestAnyBitFlippedInSignedValuesCostsExactlyThatEntry(t *testing.T) {
 
 func TestNoFlippedBitEverAltersADevice(t *testing.T) {
 	t.Parallel()
-	reel := material.NewReel("flips")
+	reel := materialtest.NewReel("flips")
 	data := smallManifest(reel, 3)
 	opts := manifest.Options{Signers: []*x509.Certificate{reel.Signer}}
 	want := collect(t, data, opts).devices()
@@ -94,7 +95,7 @@ func TestNoFlippedBitEverAltersADevice(t *testing.T) {
 
 func TestAPrefixGivesAPrefixOfTheDevicesAndThenAnError(t *testing.T) {
 	t.Parallel()
-	reel := material.NewReel("prefix")
+	reel := materialtest.NewReel("prefix")
 	data := smallManifest(reel, 4)
 	opts := manifest.Options{Signers: []*x509.Certificate{reel.Signer}}
 	want := collect(t, data, opts)
@@ -119,7 +120,7 @@ func TestAPrefixGivesAPrefixOfTheDevicesAndThenAnError(t *testing.T) {
 
 func TestResumingBehindAnyEntryGivesTheRest(t *testing.T) {
 	t.Parallel()
-	reel := material.NewReel("resume")
+	reel := materialtest.NewReel("resume")
 	array := smallManifest(reel, 3)
 	broken := bytes.Replace(array, []byte(reel.Chip(1).UniqueID), []byte(reel.Chip(2).UniqueID), 1) // entry 1 is rejected
 	opts := manifest.Options{Signers: []*x509.Certificate{reel.Signer}}
@@ -157,7 +158,7 @@ func TestResumingBehindAnyEntryGivesTheRest(t *testing.T) {
 
 func TestResumingWhereNoEntryEndsIsAnError(t *testing.T) {
 	t.Parallel()
-	reel := material.NewReel("resume")
+	reel := materialtest.NewReel("resume")
 	data := smallManifest(reel, 2)
 	opts := manifest.Options{Signers: []*x509.Certificate{reel.Signer}}
 	for _, start := range []manifest.Position{

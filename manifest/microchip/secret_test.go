@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 	"github.com/thingpress/thingpress/manifest"
 )
 
@@ -15,7 +16,7 @@ import (
 func TestNothingOfAPrivateKeyReachesAMessage(t *testing.T) {
 	t.Parallel()
 	const secret = "c2VjcmV0" // the private members of the vectors, and what the text below hides
-	scalar := base64.StdEncoding.EncodeToString(must2(material.Key("vectors leaked").Bytes()))
+	scalar := base64.StdEncoding.EncodeToString(must2(materialtest.Key("vectors leaked").Bytes()))
 	seen := 0
 	for _, name := range vectorNames(t) {
 		v, data := loadVector(t, name)
@@ -38,7 +39,7 @@ func TestNothingOfAPrivateKeyReachesAMessage(t *testing.T) {
 		t.Errorf("%d vectors with private keys", seen)
 	}
 	// Neither does a piece of one that stands where a manifest breaks.
-	reel := material.NewReel("leak")
+	reel := materialtest.NewReel("leak")
 	for _, data := range [][]byte{
 		[]byte(secret),
 		[]byte(`[` + secret),

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 	"github.com/thingpress/thingpress/manifest/microchip"
 )
 
@@ -23,9 +23,9 @@ func readSignerFile(t testing.TB, name string) []byte {
 func TestADirectoryOfSignersIsReadByItsExtensions(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	one, two := material.NewReel("one").Signer, material.NewReel("two").Signer
+	one, two := materialtest.NewReel("one").Signer, materialtest.NewReel("two").Signer
 	for name, data := range map[string][]byte{
-		"a.CRT": material.PEM(one), "b.der": two.Raw, "c.cer": material.PEM(one), "README.md": []byte("text"), "manifest.json": []byte("[]"),
+		"a.CRT": materialtest.PEM(one), "b.der": two.Raw, "c.cer": materialtest.PEM(one), "README.md": []byte("text"), "manifest.json": []byte("[]"),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 			t.Fatal(err)

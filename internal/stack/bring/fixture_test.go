@@ -14,11 +14,11 @@ import (
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
-	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/stack/bring"
 	"github.com/thingpress/thingpress/internal/stack/metric"
 	"github.com/thingpress/thingpress/internal/stack/queue"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 	"github.com/thingpress/thingpress/internal/testkit/memoryledger"
 )
 
@@ -132,7 +132,7 @@ var leaf = func() func(n int) []byte {
 		mu.Lock()
 		defer mu.Unlock()
 		if leaves[n] == nil {
-			leaves[n] = material.NewReel("stack").Leaf("device", material.Key("stack"+strconv.Itoa(n)), "").Raw
+			leaves[n] = materialtest.NewReel("stack").Leaf("device", materialtest.Key("stack"+strconv.Itoa(n)), "").Raw
 		}
 		return leaves[n]
 	}

@@ -15,9 +15,9 @@ import (
 
 	"github.com/thingpress/thingpress/internal/awsiot"
 	"github.com/thingpress/thingpress/internal/engine"
-	"github.com/thingpress/thingpress/internal/generate"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/internal/sandbox"
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/stack/bring"
@@ -81,7 +81,7 @@ func (p *plant) instance() *bring.Importer {
 func (p *plant) begin(seed string, n, repeated, contradictory int) []bring.Message {
 	p.t.Helper()
 	var content bytes.Buffer
-	if err := generate.Generate(p.t.Context(), generate.Options{Vendor: "espressif", N: n + contradictory, Seed: seed, Out: &content}); err != nil {
+	if err := material.Generate(p.t.Context(), material.Options{Vendor: "espressif", N: n + contradictory, Seed: seed, Out: &content}); err != nil {
 		p.t.Fatal(err)
 	}
 	p.importID = uuid.Must(uuid.NewV7()).String()

@@ -16,8 +16,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"pgregory.net/rapid"
 
-	"github.com/thingpress/thingpress/internal/generate"
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/manifest"
 )
@@ -33,7 +33,7 @@ type made struct {
 func generated(t testing.TB, vendor string, entries int, defects float64) made {
 	t.Helper()
 	var out, expected, signer bytes.Buffer
-	err := generate.Generate(t.Context(), generate.Options{
+	err := material.Generate(t.Context(), material.Options{
 		Vendor: vendor, N: entries, Seed: t.Name(), Defects: defects, Bundles: []string{"E0E0"},
 		Out: &out, Expected: &expected, SignerOut: &signer, TempDir: t.TempDir(),
 	})
@@ -42,12 +42,12 @@ func generated(t testing.TB, vendor string, entries int, defects float64) made {
 	}
 	m := made{vendor: vendor, content: out.Bytes(), signer: signer.Bytes(), rejected: map[int]string{}, entries: entries}
 	for line := range bytes.Lines(expected.Bytes()) {
-		var e generate.Expectation
+		var e material.Expectation
 		if err := json.Unmarshal(line, &e); err != nil {
 			t.Fatal(err)
 		}
 		// The decoder knows no other entry: what contradicts an earlier one is for importers.
-		if e.Outcome == generate.ExpectRejected && e.Reason != "contradiction" {
+		if e.Outcome == material.ExpectRejected && e.Reason != "contradiction" {
 			m.rejected[e.Entry] = e.Reason
 		}
 	}
@@ -295,7 +295,7 @@ func TestBrokenManifestEndsWithItsCauseWhateverHappens(t *testing.T) {
 
 func TestEveryVendorsManifestIsSentInOneGo(t *testing.T) {
 	t.Parallel()
-	for _, vendor := range generate.Vendors() {
+	for _, vendor := range material.Vendors() {
 		m := generated(t, vendor, 60, 0.3)
 		w := newWorld()
 		p := &process{world: w}

@@ -7,9 +7,9 @@ import (
 	"testing"
 
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
-	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/stack/object"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
 // What is wrong with a manifest or the stack is said once, in the ledger and by
@@ -102,7 +102,7 @@ func TestForeignSignerRejectsEntriesAndStopsNothing(t *testing.T) {
 	t.Parallel()
 	w, m := newWorld(), generated(t, "microchip", 5, 0)
 	body := m.put(w)
-	w.objects["signers/signer.pem"] = material.PEM(material.SignerCertificate("another", material.Key("another")))
+	w.objects["signers/signer.pem"] = materialtest.PEM(materialtest.SignerCertificate("another", materialtest.Key("another")))
 	if err := (&process{world: w}).handler(config()).message(t.Context(), body); err != nil {
 		t.Fatal(err)
 	}

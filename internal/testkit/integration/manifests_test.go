@@ -13,8 +13,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/generate"
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
@@ -32,19 +32,19 @@ func shipped(t *testing.T, path ...string) []byte {
 func generated(t *testing.T, vendor, seed string, n int, defects float64) (manifest []byte, want []outcome) {
 	t.Helper()
 	var out, expected bytes.Buffer
-	err := generate.Generate(t.Context(), generate.Options{
+	err := material.Generate(t.Context(), material.Options{
 		Vendor: vendor, N: n, Seed: seed, Defects: defects, Out: &out, Expected: &expected, TempDir: t.TempDir(),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for lines := bufio.NewScanner(&expected); lines.Scan(); {
-		var e generate.Expectation
+		var e material.Expectation
 		if err := json.Unmarshal(lines.Bytes(), &e); err != nil || e.Entry != len(want) {
 			t.Fatalf("expectation %s: %v", lines.Bytes(), err)
 		}
 		switch e.Outcome {
-		case generate.ExpectDevice:
+		case material.ExpectDevice:
 			want = append(want, outcome{Outcome: ledger.Imported})
 		default:
 			want = append(want, outcome{ledger.Outcome(e.Outcome), e.Reason})

@@ -3,7 +3,7 @@ package main
 import (
 	"bytes"
 
-	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
 // damagedVectors are rows I1 to I3 where something was cut or changed.
@@ -14,8 +14,8 @@ func damagedVectors() []*vector {
 	wrongSum.BadChecksum = true
 	wrongBundle := bundle(e0e0, packed)
 	wrongBundle.BadChecksum = true
-	plain := material.SevenZ{Files: []material.SevenZFile{bundle(e0e0, packed)}, PlainHeader: true}.Bytes()
-	stuck := material.SevenZFrame(material.Bytes("stuck", 16), []byte{
+	plain := materialtest.SevenZ{Files: []materialtest.SevenZFile{bundle(e0e0, packed)}, PlainHeader: true}.Bytes()
+	stuck := materialtest.SevenZFrame(materialtest.Bytes("stuck", 16), []byte{
 		0x17, 0x06, 0, 1, 0x09, 16, 0, 0x07, 0x0b, 1, 0, 1, 0x21, 0x03, 1, 0x18, 0x0c, 0x81, 0x4c, 0, 0,
 	})
 	return []*vector{
@@ -34,7 +34,7 @@ func damagedVectors() []*vector {
 		fatal("i01-inner-truncated", "truncated", "bundle E0E0", "the inner archive is cut off", outer(bundle(e0e0, packed[:len(packed)-100]))),
 		fatal("i01-trailing-data", "trailing-data", "4 bytes follow", "something follows the archive", append(bytes.Clone(whole), "more"...)),
 		fatal("i01-no-checksums", "unsupported-format", "no checksums", "the files have no checksums, so that damage would not show",
-			outer(bundle(e0e0, material.SevenZ{Files: []material.SevenZFile{trust.File(0, e0e0)}, NoChecksums: true}.Bytes()))),
+			outer(bundle(e0e0, materialtest.SevenZ{Files: []materialtest.SevenZFile{trust.File(0, e0e0)}, NoChecksums: true}.Bytes()))),
 		fatal("i03-first-volume", "truncated", "volume", "the first volume of a split archive", whole[:600]).as(".7z.001"),
 		fatal("i03-second-volume", "unknown-format", "volume", "the second volume of a split archive", whole[600:]).as(".7z.002"),
 	}
@@ -59,6 +59,6 @@ func flip(data []byte, at int) []byte {
 
 // unfinished is an archive whose start was never filled in.
 func unfinished(archive []byte) []byte {
-	empty := material.SevenZFrame(nil, nil)
+	empty := materialtest.SevenZFrame(nil, nil)
 	return append(empty[:32:32], archive[32:]...)
 }

@@ -8,15 +8,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
 // secretVectors are row I8 and what of X13 concerns Infineon.
 func secretVectors() []*vector {
 	list := []byte(trust.ChipID(0) + ", " + strings.Repeat("00112233445566778899AABBCCDDEEFF", 4) + "\r\n")
 	key := []byte("-----BEGIN EC PRIVATE KEY-----\nVGhpcyBpcyBubyBrZXksIGl0IG9ubHkgbG9va3MgbGlrZSBvbmUu\n-----END EC PRIVATE KEY-----\n")
-	file := func(name string, content []byte) material.SevenZFile {
-		return material.SevenZFile{Name: name, Content: content}
+	file := func(name string, content []byte) materialtest.SevenZFile {
+		return materialtest.SevenZFile{Name: name, Content: content}
 	}
 	certs := bundle(e0e0, inner(trust.File(0, e0e0)))
 	secret := func(name, note string, data []byte) *vector { return fatal(name, "private-key", "", note, data) }
@@ -27,7 +27,7 @@ func secretVectors() []*vector {
 		secret("i08-list-in-bundle", "a decrypted list within the bundle", manifest(trust.File(0, e0e0), file("auto_keys.txt", list))),
 		secret("i08-list-as-certificate", "a decrypted list in the place of a certificate", manifest(holding(list))),
 		secret("i08-list-alone", "the decrypted list itself, given as a manifest", list).as(".txt"),
-		secret("x13-key-in-certificate", "a private key behind a certificate", manifest(holding(append(material.PEM(trust.Leaf(0, e0e0)), key...)))),
+		secret("x13-key-in-certificate", "a private key behind a certificate", manifest(holding(append(materialtest.PEM(trust.Leaf(0, e0e0)), key...)))),
 		secret("x13-key-beside-certificates", "a private key as a file of the bundle", manifest(trust.File(0, e0e0), file(trust.ChipID(0)+".key", key))),
 		secret("x13-key-beside-bundle", "a private key beside the bundle", outer(certs, file("ca.key", key))),
 	}
@@ -50,13 +50,13 @@ func bundleVectors() []*vector {
 		fatal("i09-other-extension", "no-bundle", "…_E0E0_Certs.7z", "a program whose name goes on behind that of a bundle", outer(program)),
 		fatal("i09-climbing-name", "no-bundle", "…_E0E0_Certs.7z", "the name of the bundle climbs out of the archive", outer(climbing)),
 		fatal("i09-no-such-object", "no-bundle", "there is no bundle", "a bundle that chips do not have is asked for", full()).bundle("E0E9"),
-		fatal("i09-empty-bundle", "empty", "bundle E0E0", "the bundle has a directory and no file", manifest(material.SevenZFile{Name: "certs", Directory: true, Attributes: 0x10})),
+		fatal("i09-empty-bundle", "empty", "bundle E0E0", "the bundle has a directory and no file", manifest(materialtest.SevenZFile{Name: "certs", Directory: true, Attributes: 0x10})),
 		vec("i09-e0e1", "W", "bundle E0E1 is asked for; its keys need a shielded connection", full()).bundle(e0e1).device(0, shielded).device(1, shielded),
 		vec("i09-e0e2", "N", "bundle E0E2, with RSA keys, is asked for", full()).bundle(e0e2).device(0).device(1),
 		vec("i16-inner-archive", "N", "the archive of the bundle itself", one).device(0).device(1),
 		fatal("i16-inner-of-other", "no-bundle", "this is bundle E0E1", "the archive of bundle E0E1 itself, where E0E0 is asked for", other),
 		vec("i16-inner-asked-for", "W", "the archive of bundle E0E1 itself, as asked for", other).bundle(e0e1).device(0, shielded).device(1, shielded),
-		vec("i16-directory", "N", "the files are in a directory", inner(material.SevenZFile{Name: "certs", Directory: true, Attributes: 0x10}, named("certs/"+trust.File(0, e0e0).Name))).device(0),
+		vec("i16-directory", "N", "the files are in a directory", inner(materialtest.SevenZFile{Name: "certs", Directory: true, Attributes: 0x10}, named("certs/"+trust.File(0, e0e0).Name))).device(0),
 	}
 }
 
@@ -86,7 +86,7 @@ func nameVectors() []*vector {
 		kind("i06-device", "the file is a device", 0o020666),
 		bad("i06-reparse-point", "malformed-entry", "link or a device", "the file is a reparse point of Windows", reparse),
 		odd("i10-other-object", `"E0E1"`, "a file of object E0E1 in bundle E0E0", trust.ChipID(0)+"_E0E1.pem"),
-		odd("i10-name-with-guid", "<GUID>", "a file whose name has the GUID of the reel, which no message repeats", material.InfineonReel+"_"+material.InfineonGUID+".txt"),
+		odd("i10-name-with-guid", "<GUID>", "a file whose name has the GUID of the reel, which no message repeats", materialtest.InfineonReel+"_"+materialtest.InfineonGUID+".txt"),
 		odd("i10-other-file", "are called", "a file that is no certificate by its name", "README.txt"),
 		vec("i18-same-twice", "N", "the same file twice: a repetition, which the import skips", manifest(trust.File(0, e0e0), trust.File(0, e0e0))).device(0).device(0),
 		vec("i18-other-content", "E", "two files of one name with different certificates: the first stands", manifest(trust.File(0, e0e0), again, trust.File(1, e0e0))).
@@ -100,11 +100,11 @@ func chipVectors() []*vector {
 	lower := named(strings.ToLower(name[:20]) + name[20:])
 	again := called(0, trust.Name(2, e0e0))
 	again.Name = lower.Name
-	forged := material.Certificate(trust.Template(trust.Name(0, e0e0)), material.Authority("Test Forger", nil, material.Key("forger"), material.Key("forger"), 0),
-		&material.Key("forged").PublicKey, material.Key("forger"))
-	onRSA := material.CertificateFor(trust.Template(trust.Name(0, e0e0)), trust.Issuer, trust.Key(0, e0e2), trust.IssuerKey)
+	forged := materialtest.Certificate(trust.Template(trust.Name(0, e0e0)), materialtest.Authority("Test Forger", nil, materialtest.Key("forger"), materialtest.Key("forger"), 0),
+		&materialtest.Key("forged").PublicKey, materialtest.Key("forger"))
+	onRSA := materialtest.CertificateFor(trust.Template(trust.Name(0, e0e0)), trust.Issuer, trust.Key(0, e0e2), trust.IssuerKey)
 	onEC := trust.File(0, e0e2)
-	onEC.Content = material.PEM(material.CertificateFor(trust.Template(trust.Name(0, e0e2)), trust.Issuer, trust.Key(0, e0e0), trust.IssuerKey))
+	onEC.Content = materialtest.PEM(materialtest.CertificateFor(trust.Template(trust.Name(0, e0e2)), trust.Issuer, trust.Key(0, e0e0), trust.IssuerKey))
 	static := vec("i13-static-name-not-used", "N", "the same, where things are named by their chips", manifest(called(0, "Infineon IoT Node"), called(1, "Infineon IoT Node"))).
 		named(trust.ChipID(0), trust.ChipID(0)).named(trust.ChipID(1), trust.ChipID(1))
 	static.Options.ThingName = "{chip_id}"
@@ -121,16 +121,16 @@ func chipVectors() []*vector {
 		vec("i13-other-static-name", "F", "certificates that all have one CN, which is not the known one; the second one tells", manifest(called(0, "Node"), called(1, "Node"))).
 			named(trust.ChipID(0), "Node").ends("not-express", "Node"),
 		static,
-		warned("i14-rsa-in-e0e0", "an RSA key in a bundle of EC keys", holding(material.PEM(onRSA)), "unexpected-key-type"),
+		warned("i14-rsa-in-e0e0", "an RSA key in a bundle of EC keys", holding(materialtest.PEM(onRSA)), "unexpected-key-type"),
 		vec("i14-ec-in-e0e2", "W", "an EC key in a bundle of RSA keys", outer(bundle(e0e2, inner(onEC)))).bundle(e0e2).device(0, "unexpected-key-type"),
-		warned("i15-other-issuer", "issued by somebody else than Infineon; nothing but that would tell", holding(material.PEM(forged)), "unexpected-issuer"),
+		warned("i15-other-issuer", "issued by somebody else than Infineon; nothing but that would tell", holding(materialtest.PEM(forged)), "unexpected-issuer"),
 	}
 }
 
 // contentVectors are row I12, and what of section 7.4 concerns Infineon.
 func contentVectors() []*vector {
-	leaf, issuer := material.PEM(trust.Leaf(0, e0e0)), material.PEM(trust.Issuer)
-	twice := append(bytes.Clone(leaf), material.PEM(trust.Leaf(1, e0e0))...)
+	leaf, issuer := materialtest.PEM(trust.Leaf(0, e0e0)), materialtest.PEM(trust.Issuer)
+	twice := append(bytes.Clone(leaf), materialtest.PEM(trust.Leaf(1, e0e0))...)
 	broken := bytes.Replace(leaf, []byte("\nMI"), []byte("\nM*"), 1)
 	oneLine := []byte(base64.StdEncoding.EncodeToString(trust.Leaf(0, e0e0).Raw))
 	year := func(y int) time.Time { return time.Date(y, 1, 1, 0, 0, 0, 0, time.UTC) }

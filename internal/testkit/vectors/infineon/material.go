@@ -3,11 +3,11 @@ package main
 import (
 	"crypto/x509"
 
-	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
 // trust makes all chips of the vectors.
-var trust = material.NewTrust("vectors")
+var trust = materialtest.NewTrust("vectors")
 
 const (
 	e0e0 = "E0E0"
@@ -16,31 +16,31 @@ const (
 )
 
 // inner is the archive of a bundle.
-func inner(files ...material.SevenZFile) []byte { return material.SevenZ{Files: files}.Bytes() }
+func inner(files ...materialtest.SevenZFile) []byte { return materialtest.SevenZ{Files: files}.Bytes() }
 
 // bundle is an archive of certificates as a member of the manifest.
-func bundle(object string, archive []byte) material.SevenZFile {
-	return material.SevenZFile{Name: material.BundleName(object), Content: archive}
+func bundle(object string, archive []byte) materialtest.SevenZFile {
+	return materialtest.SevenZFile{Name: materialtest.BundleName(object), Content: archive}
 }
 
 // outer is a manifest of these members and a README.
-func outer(members ...material.SevenZFile) []byte {
-	return material.SevenZ{Files: append(members, readme())}.Bytes()
+func outer(members ...materialtest.SevenZFile) []byte {
+	return materialtest.SevenZ{Files: append(members, readme())}.Bytes()
 }
 
-func readme() material.SevenZFile {
-	return material.SevenZFile{Name: "README.txt", Content: []byte("Test material of Thingpress.\r\nThese are no chips of Infineon's.\r\n")}
+func readme() materialtest.SevenZFile {
+	return materialtest.SevenZFile{Name: "README.txt", Content: []byte("Test material of Thingpress.\r\nThese are no chips of Infineon's.\r\n")}
 }
 
 // manifest is a manifest with these files in bundle E0E0.
-func manifest(files ...material.SevenZFile) []byte { return outer(bundle(e0e0, inner(files...))) }
+func manifest(files ...materialtest.SevenZFile) []byte { return outer(bundle(e0e0, inner(files...))) }
 
 // good is a manifest of two chips.
 func good() []byte { return manifest(trust.File(0, e0e0), trust.File(1, e0e0)) }
 
 // full is a manifest of two chips with all that the vendor puts into one.
 func full() []byte {
-	var members []material.SevenZFile
+	var members []materialtest.SevenZFile
 	for _, object := range []string{e0e0, e0e1, e0e2} {
 		members = append(members, bundle(object, inner(trust.File(0, object), trust.File(1, object))))
 	}
@@ -48,37 +48,37 @@ func full() []byte {
 }
 
 // keys is an archive of keys as far as anybody looks: it is never opened.
-func keys() material.SevenZFile {
-	return material.SevenZFile{
-		Name:    material.InfineonReel + "_" + material.InfineonGUID + "_keys.7z",
-		Content: append([]byte("7z\xbc\xaf\x27\x1c"), material.Bytes("keys", 200)...),
+func keys() materialtest.SevenZFile {
+	return materialtest.SevenZFile{
+		Name:    materialtest.InfineonReel + "_" + materialtest.InfineonGUID + "_keys.7z",
+		Content: append([]byte("7z\xbc\xaf\x27\x1c"), materialtest.Bytes("keys", 200)...),
 	}
 }
 
 // named is chip 0's file under another name.
-func named(name string) material.SevenZFile {
+func named(name string) materialtest.SevenZFile {
 	f := trust.File(0, e0e0)
 	f.Name = name
 	return f
 }
 
 // holding is chip 0's file with another content.
-func holding(content []byte) material.SevenZFile {
+func holding(content []byte) materialtest.SevenZFile {
 	f := trust.File(0, e0e0)
 	f.Content = content
 	return f
 }
 
 // with is chip 0's file with a certificate made from a changed template.
-func with(change func(*x509.Certificate)) material.SevenZFile {
+func with(change func(*x509.Certificate)) materialtest.SevenZFile {
 	template := trust.Template(trust.Name(0, e0e0))
 	change(template)
-	return holding(material.PEM(material.CertificateFor(template, trust.Issuer, trust.Key(0, e0e0), trust.IssuerKey)))
+	return holding(materialtest.PEM(materialtest.CertificateFor(template, trust.Issuer, trust.Key(0, e0e0), trust.IssuerKey)))
 }
 
 // called is a chip's file with a certificate of another CN.
-func called(index int, name string) material.SevenZFile {
+func called(index int, name string) materialtest.SevenZFile {
 	f := trust.File(index, e0e0)
-	f.Content = material.PEM(material.CertificateFor(trust.Template(name), trust.Issuer, trust.Key(index, e0e0), trust.IssuerKey))
+	f.Content = materialtest.PEM(materialtest.CertificateFor(trust.Template(name), trust.Issuer, trust.Key(index, e0e0), trust.IssuerKey))
 	return f
 }

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 	"github.com/thingpress/thingpress/internal/testkit/vectors"
 )
 
@@ -65,17 +65,17 @@ func vec(name, outcome, note string, data []byte) *vector {
 }
 
 // bad is the vector of a file in a bundle that is rejected; a good one follows it.
-func bad(name, reason, detail, note string, f material.SevenZFile) *vector {
+func bad(name, reason, detail, note string, f materialtest.SevenZFile) *vector {
 	return vec(name, "E", note, manifest(f, trust.File(1, e0e0))).rejected(reason, detail).device(1)
 }
 
 // fine is the vector of an odd file that is taken for chip 0; a common one follows it.
-func fine(name, note string, f material.SevenZFile) *vector {
+func fine(name, note string, f materialtest.SevenZFile) *vector {
 	return vec(name, "N", note, manifest(f, trust.File(1, e0e0))).device(0).device(1)
 }
 
 // warned is the vector of a file that is taken with warnings.
-func warned(name, note string, f material.SevenZFile, codes ...string) *vector {
+func warned(name, note string, f materialtest.SevenZFile, codes ...string) *vector {
 	v := vec(name, "W", note, manifest(f, trust.File(1, e0e0))).device(0).device(1)
 	v.Entries[0].Warnings = codes
 	return v

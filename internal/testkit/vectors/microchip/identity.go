@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
 // identityVectors are rows M11 to M16 and M20, M23 to M26, M32: what an entry says it is.
@@ -41,7 +42,7 @@ func identityVectors() []*vector {
 		bad("m16-signature-twice", "duplicate-field", "signature", "readers differ in which one they take", e.And("signature", good(2).Text("signature"))),
 		bad("m16-id-twice", "duplicate-field", "uniqueId", "the signed payload has two IDs", sign(0, content(0).And("uniqueId", other.UniqueID))),
 		bad("m16-alg-twice", "duplicate-field", "alg", "the protected header has two algorithms", protect(header().And("alg", "none"))),
-		bad("m16-chain-twice", "duplicate-field", "x5c", "a key has two chains", withKeys(deviceKey(0).And("x5c", material.X5C(other.Leaf, reel.Issuer)))),
+		bad("m16-chain-twice", "duplicate-field", "x5c", "a key has two chains", withKeys(deviceKey(0).And("x5c", materialtest.X5C(other.Leaf, reel.Issuer)))),
 		bad("m16-id-in-two-cases", "duplicate-field", "only in case", "readers that ignore case take the second", sign(0, content(0).And("UNIQUEID", other.UniqueID))),
 		bad("m16-id-in-other-case", "duplicate-field", "only in case", "names are matched exactly", sign(0, content(0).Without("uniqueId").And("uniqueID", id))),
 		bad("m16-payload-in-two-cases", "duplicate-field", "only in case", "readers that ignore case take the second", e.And("Payload", good(2).Text("payload"))),

@@ -11,17 +11,18 @@ import (
 	"strings"
 
 	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
 // jwsVectors are rows M1 to M10: headers and signatures.
 func jwsVectors() []*vector {
-	attacker := material.NewReel("attacker")
+	attacker := materialtest.NewReel("attacker")
 	e := good(0)
 	return slices.Concat([]*vector{
 		bad("m01-alg-none", "bad-algorithm", `alg "none"`, "alg none with an empty signature", protect(header().With("alg", "none")).With("signature", "")),
 		bad("m01-alg-none-signed", "bad-algorithm", `alg "none"`, "alg none beside a valid signature", protect(header().With("alg", "none"))),
 		bad("m01-empty-signature", "bad-signature", "0 bytes", "a good header and an empty signature", e.With("signature", "")),
-		bad("m02-hs256-pem", "bad-algorithm", `alg "HS256"`, "HMAC with the signer's PEM as key", confused(material.PEM(reel.Signer))),
+		bad("m02-hs256-pem", "bad-algorithm", `alg "HS256"`, "HMAC with the signer's PEM as key", confused(materialtest.PEM(reel.Signer))),
 		bad("m02-hs256-der", "bad-algorithm", `alg "HS256"`, "HMAC with the signer's DER as key", confused(reel.Signer.Raw)),
 		bad("m02-hs256-spki", "bad-algorithm", `alg "HS256"`, "HMAC with the signer's public key as key", confused(reel.Signer.RawSubjectPublicKeyInfo)),
 		bad("m03-rs256", "bad-algorithm", `alg "RS256"`, "an algorithm that the signer's key is not for", protect(header().With("alg", "RS256"))),
@@ -35,11 +36,11 @@ func jwsVectors() []*vector {
 		bad("m04-crit-unprotected", "bad-header", `"crit"`, "crit must be protected", unprotected(e, "crit", []string{"alg"})),
 		fine("m05-key-references-ignored", "jwk, jku, x5u and x5c of the header are passed over; the given signer verifies",
 			protect(header().And("jwk", material.JWK("0", &attacker.SignerKey.PublicKey)).And("jku", "https://attacker.example/keys").
-				And("x5u", "https://attacker.example/cert").And("x5c", material.X5C(attacker.Signer)))),
+				And("x5u", "https://attacker.example/cert").And("x5c", materialtest.X5C(attacker.Signer)))),
 		bad("m05-jwk-of-attacker", "bad-signature", "does not verify", "the header brings the key that verifies, under the given signer's name",
 			material.SignText(header().And("jwk", material.JWK("0", &attacker.SignerKey.PublicKey)), material.JSON(content(0)), attacker.SignerKey)),
 		bad("m05-x5c-of-attacker", "unknown-signer", "--signer", "the header brings the certificate that verifies",
-			material.SignText(material.Protected(attacker.Signer).And("x5c", material.X5C(attacker.Signer)), material.JSON(content(0)), attacker.SignerKey)),
+			material.SignText(material.Protected(attacker.Signer).And("x5c", materialtest.X5C(attacker.Signer)), material.JSON(content(0)), attacker.SignerKey)),
 		bad("m06-crit-unknown", "bad-header", `"crit"`, "crit names an extension that nobody knows", protect(header().And("crit", []string{"exp"}).And("exp", 1))),
 		bad("m06-crit-empty", "bad-header", `"crit"`, "crit must not be empty", protect(header().And("crit", []string{}))),
 		bad("m06-b64-false", "bad-header", "b64", "an unencoded payload (RFC 7797)", protect(header().And("b64", false))),

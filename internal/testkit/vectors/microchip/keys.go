@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
 // keyVectors are rows M21, M22, M24 and M27: which key is the device's, and how keys are written.
@@ -13,8 +14,8 @@ func keyVectors() []*vector {
 	c := chip(0)
 	id := c.UniqueID
 	name := "sn" + strings.ToUpper(id)
-	unit := material.Key("vectors wpc unit")
-	unitKey := material.JWK("0", &unit.PublicKey).And("x5c", material.X5C(reel.Leaf("Qi Unit 1", unit, "000000000000"), reel.Issuer))
+	unit := materialtest.Key("vectors wpc unit")
+	unitKey := material.JWK("0", &unit.PublicKey).And("x5c", materialtest.X5C(reel.Leaf("Qi Unit 1", unit, "000000000000"), reel.Issuer))
 	tlsKey := deviceKey(0).With("kid", "3")
 	two := []material.Object{unitKey, tlsKey}
 	slot := func(s string) func(*options) { return func(o *options) { o.Slot = s } }
@@ -25,7 +26,7 @@ func keyVectors() []*vector {
 		return vec(name, "N", note, material.Array(o)).device(0).with(slot(s))
 	}
 	chainOf := func(change func(string) string) material.Object {
-		chain := material.X5C(c.Leaf, reel.Issuer)
+		chain := materialtest.X5C(c.Leaf, reel.Issuer)
 		return withKeys(deviceKey(0).With("x5c", []string{change(chain[0]), change(chain[1])}))
 	}
 	plain := material.JWK("0", &c.Key.PublicKey)
@@ -89,7 +90,7 @@ const pemKey = "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n"
 
 // derKey is a private key that was made for this vector alone.
 func derKey() []byte {
-	der, err := x509.MarshalECPrivateKey(material.Key("vectors leaked"))
+	der, err := x509.MarshalECPrivateKey(materialtest.Key("vectors leaked"))
 	if err != nil {
 		panic(err)
 	}
@@ -124,7 +125,7 @@ func shortCoordinate() (found struct {
 		// "AA" to "AP" begin the base64 of a zero byte.
 		if x := key.Text("x"); strings.HasPrefix(x, "AA") || x[0] == 'A' && x[1] <= 'P' {
 			found.id = c.UniqueID
-			found.entry = reel.Sign(c.UniqueID, reel.PayloadOf(c.UniqueID, key.With("x", withoutFirstByte(x)).And("x5c", material.X5C(c.Leaf, reel.Issuer))))
+			found.entry = reel.Sign(c.UniqueID, reel.PayloadOf(c.UniqueID, key.With("x", withoutFirstByte(x)).And("x5c", materialtest.X5C(c.Leaf, reel.Issuer))))
 			return found
 		}
 	}

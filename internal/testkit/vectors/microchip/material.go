@@ -6,10 +6,11 @@ import (
 	"crypto/x509/pkix"
 
 	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
 // chip is a part of the reel.
-func chip(index int) material.Chip { return reel.Chip(index) }
+func chip(index int) materialtest.Chip { return reel.Chip(index) }
 
 // content is the payload of a chip with one key, which keeps vectors small.
 func content(index int) material.Object {
@@ -20,7 +21,7 @@ func content(index int) material.Object {
 // deviceKey is the key of a chip with its certificates.
 func deviceKey(index int) material.Object {
 	c := chip(index)
-	return material.JWK("0", &c.Key.PublicKey).And("x5c", material.X5C(c.Leaf, reel.Issuer))
+	return material.JWK("0", &c.Key.PublicKey).And("x5c", materialtest.X5C(c.Leaf, reel.Issuer))
 }
 
 // good is the signed entry of a chip.
@@ -46,24 +47,24 @@ func withKeys(keys ...material.Object) material.Object {
 
 // withChain signs an entry of chip 0 whose key has other certificates.
 func withChain(chain ...*x509.Certificate) material.Object {
-	return withKeys(material.JWK("0", &chip(0).Key.PublicKey).And("x5c", material.X5C(chain...)))
+	return withKeys(material.JWK("0", &chip(0).Key.PublicKey).And("x5c", materialtest.X5C(chain...)))
 }
 
 // leaf issues a certificate for chip 0 from a changed template.
 func leaf(name string, change func(*x509.Certificate)) *x509.Certificate {
 	key := chip(0).Key
-	template := material.LeafTemplate(name, key, "000000000000")
+	template := materialtest.LeafTemplate(name, key, "000000000000")
 	if change != nil {
 		change(template)
 	}
-	return material.Certificate(template, reel.Issuer, &key.PublicKey, reel.IssuerKey)
+	return materialtest.Certificate(template, reel.Issuer, &key.PublicKey, reel.IssuerKey)
 }
 
 // Another authority than Microchip's, as customers of TrustFLEX parts have.
 var (
-	customKey  = material.Key("vectors custom issuer")
-	customRoot = material.Key("vectors custom root")
-	custom     = material.Certificate(authority("Example Device CA"), material.Certificate(authority("Example Root CA"), nil, &customRoot.PublicKey, customRoot), &customKey.PublicKey, customRoot)
+	customKey  = materialtest.Key("vectors custom issuer")
+	customRoot = materialtest.Key("vectors custom root")
+	custom     = materialtest.Certificate(authority("Example Device CA"), materialtest.Certificate(authority("Example Root CA"), nil, &customRoot.PublicKey, customRoot), &customKey.PublicKey, customRoot)
 )
 
 func authority(name string) *x509.Certificate {
@@ -77,7 +78,7 @@ func authority(name string) *x509.Certificate {
 
 // customLeaf is a certificate of the other authority.
 func customLeaf(name string, key *ecdsa.PrivateKey) *x509.Certificate {
-	template := material.LeafTemplate(name, key, "000000000000")
+	template := materialtest.LeafTemplate(name, key, "000000000000")
 	template.Subject = pkix.Name{Organization: []string{"Example Ltd"}, CommonName: name}
-	return material.Certificate(template, custom, &key.PublicKey, customKey)
+	return materialtest.Certificate(template, custom, &key.PublicKey, customKey)
 }

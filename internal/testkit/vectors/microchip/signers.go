@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
 // signerVectors are row M33: the files that --signer names.
@@ -44,10 +45,10 @@ func signerVectors() []*vector {
 
 // signerFiles are the files that the vectors name.
 func signerFiles() map[string][]byte {
-	reelPEM := material.PEM(reel.Signer)
-	short := material.PEM(shortSigner())
-	p384 := material.KeyOn(elliptic.P384(), "vectors p384 signer")
-	noKeyID := material.Certificate(&x509.Certificate{
+	reelPEM := materialtest.PEM(reel.Signer)
+	short := materialtest.PEM(shortSigner())
+	p384 := materialtest.KeyOn(elliptic.P384(), "vectors p384 signer")
+	noKeyID := materialtest.Certificate(&x509.Certificate{
 		Subject: pkix.Name{CommonName: "No Key ID"}, KeyUsage: x509.KeyUsageDigitalSignature, BasicConstraintsValid: true,
 	}, nil, &reel.SignerKey.PublicKey, reel.SignerKey)
 	block := func(label string, content []byte) []byte {
@@ -60,13 +61,13 @@ func signerFiles() map[string][]byte {
 		"signers/crlf.pem":      bytes.ReplaceAll(reelPEM, []byte("\n"), []byte("\r\n")),
 		"signers/two.pem":       bytes.Join([][]byte{[]byte("the first\n"), short, []byte("the second\n"), reelPEM}, nil),
 		"signers/old-label.pem": block("X509 CERTIFICATE", reel.Signer.Raw),
-		"signers/authority.pem": material.PEM(reel.Issuer),
-		"signers/rsa.pem":       material.PEM(rsaSigner()),
-		"signers/p384.pem":      material.PEM(material.SignerCertificate("P-384 Signer", p384)),
+		"signers/authority.pem": materialtest.PEM(reel.Issuer),
+		"signers/rsa.pem":       materialtest.PEM(rsaSigner()),
+		"signers/p384.pem":      materialtest.PEM(materialtest.SignerCertificate("P-384 Signer", p384)),
 		"signers/key.pem":       []byte(pemKey),
 		"signers/half.pem":      append(bytes.Clone(reelPEM), short[:len(short)/2]...),
 		"signers/request.pem":   block("CERTIFICATE REQUEST", []byte("test")),
-		"signers/no-key-id.pem": material.PEM(noKeyID),
+		"signers/no-key-id.pem": materialtest.PEM(noKeyID),
 		"signers/text.pem":      []byte("see the attached certificate\n"),
 		"signers/empty.pem":     {},
 	}
@@ -74,22 +75,22 @@ func signerFiles() map[string][]byte {
 
 // shortSigner has the reel's key, and a validity that has ended.
 func shortSigner() *x509.Certificate {
-	return material.Certificate(&x509.Certificate{
-		Subject:               pkix.Name{Organization: []string{material.Organization}, CommonName: "Thingpress Test Log Signer short"},
+	return materialtest.Certificate(&x509.Certificate{
+		Subject:               pkix.Name{Organization: []string{materialtest.Organization}, CommonName: "Thingpress Test Log Signer short"},
 		NotBefore:             time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC),
 		NotAfter:              time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 		BasicConstraintsValid: true,
 		KeyUsage:              x509.KeyUsageDigitalSignature,
-		SubjectKeyId:          material.Bytes("vectors short signer", 20),
+		SubjectKeyId:          materialtest.Bytes("vectors short signer", 20),
 	}, nil, &reel.SignerKey.PublicKey, reel.SignerKey)
 }
 
 // rsaSigner has an RSA key, whose modulus is the product of nothing: the
 // certificate is issued by the reel's key, so that no RSA key is needed.
 func rsaSigner() *x509.Certificate {
-	modulus := new(big.Int).SetBytes(material.Bytes("vectors rsa", 256))
+	modulus := new(big.Int).SetBytes(materialtest.Bytes("vectors rsa", 256))
 	modulus.SetBit(modulus, 2047, 1).SetBit(modulus, 0, 1)
-	return material.CertificateFor(&x509.Certificate{
+	return materialtest.CertificateFor(&x509.Certificate{
 		Subject: pkix.Name{CommonName: "RSA Signer"}, KeyUsage: x509.KeyUsageDigitalSignature, SubjectKeyId: []byte{1}, BasicConstraintsValid: true,
 	}, reel.Signer, &rsa.PublicKey{N: modulus, E: 65537}, reel.SignerKey)
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 	"github.com/thingpress/thingpress/internal/testkit/vectors"
 )
 
@@ -60,7 +61,7 @@ type vector struct {
 }
 
 // reel makes all chips of the vectors.
-var reel = material.NewReel("vectors")
+var reel = materialtest.NewReel("vectors")
 
 const signerFile = "signers/reel.pem"
 

@@ -18,7 +18,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
 // one begins the vector of a certificate, in a PEM file with a good one behind it.
@@ -62,15 +62,15 @@ func rebuilt(change func(*tbs)) []byte {
 }
 
 func withKey(label string, key crypto.PublicKey) []byte {
-	return material.CertificateFor(&x509.Certificate{
+	return materialtest.CertificateFor(&x509.Certificate{
 		Subject: pkix.Name{Organization: []string{"Thingpress Test"}, CommonName: m0.cn}, BasicConstraintsValid: true,
-		SubjectKeyId: material.Bytes(label, 20),
+		SubjectKeyId: materialtest.Bytes(label, 20),
 	}, issuer, key, issuerKey).Raw
 }
 
 // rsaKey is a public key that has no private one.
 func rsaKey(bits, exponent int) *rsa.PublicKey {
-	n := new(big.Int).SetBytes(material.Bytes(fmt.Sprint("modulus ", bits), bits/8))
+	n := new(big.Int).SetBytes(materialtest.Bytes(fmt.Sprint("modulus ", bits), bits/8))
 	n.SetBit(n, bits-1, 1)
 	n.SetBit(n, 0, 1)
 	return &rsa.PublicKey{N: n, E: exponent}
@@ -80,7 +80,7 @@ func rsaKey(bits, exponent int) *rsa.PublicKey {
 func curve(oid asn1.ObjectIdentifier, size int) []byte {
 	return rebuilt(func(t *tbs) {
 		algorithm := element(0x30, slices.Concat(marshal(asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}), marshal(oid)))
-		point := append([]byte{4}, material.Bytes("point", 2*size)...)
+		point := append([]byte{4}, materialtest.Bytes("point", 2*size)...)
 		t.Key = asn1.RawValue{FullBytes: element(0x30, append(algorithm, marshal(asn1.BitString{Bytes: point, BitLength: 8 * len(point)})...))}
 	})
 }
@@ -93,8 +93,8 @@ func date(year int) time.Time { return time.Date(year, 1, 1, 0, 0, 0, 0, time.UT
 
 // keyVectors are rows X1 to X5.
 func keyVectors() []*vector {
-	edKey := ed25519.NewKeyFromSeed(material.Bytes("ed25519", 32)).Public()
-	p384, p521, p224 := material.KeyOn(elliptic.P384(), "p384"), material.KeyOn(elliptic.P521(), "p521"), material.KeyOn(elliptic.P224(), "p224")
+	edKey := ed25519.NewKeyFromSeed(materialtest.Bytes("ed25519", 32)).Public()
+	p384, p521, p224 := materialtest.KeyOn(elliptic.P384(), "p384"), materialtest.KeyOn(elliptic.P521(), "p521"), materialtest.KeyOn(elliptic.P224(), "p224")
 	changed := func(change func(*x509.Certificate)) []byte { return leaf(m0.cn, m0.key, change).Raw }
 	bad := func(name, note string, der []byte, reason, detail string) *vector {
 		return one(name, "E", note, der, rejected(reason, detail))

@@ -10,7 +10,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
 // A module is one device of the vectors.
@@ -21,10 +21,10 @@ type module struct {
 }
 
 var (
-	issuerKey  = material.Key("text vectors issuer")
-	issuer     = material.Authority("Thingpress Test CA", nil, issuerKey, issuerKey, 1)
-	otherKey   = material.Key("text vectors other issuer")
-	otherCA    = material.Authority("Thingpress Other Test CA", nil, otherKey, otherKey, 1)
+	issuerKey  = materialtest.Key("text vectors issuer")
+	issuer     = materialtest.Authority("Thingpress Test CA", nil, issuerKey, issuerKey, 1)
+	otherKey   = materialtest.Key("text vectors other issuer")
+	otherCA    = materialtest.Authority("Thingpress Other Test CA", nil, otherKey, otherKey, 1)
 	modules    = makeModules(8)
 	secretText = secretPEM(modules[7].key)
 )
@@ -33,11 +33,11 @@ func makeModules(n int) []module {
 	all := make([]module, n)
 	for i := range all {
 		label := fmt.Sprintf("text vectors module %d", i)
-		id := hex.EncodeToString(material.Bytes(label, 16))
+		id := hex.EncodeToString(materialtest.Bytes(label, 16))
 		m := module{
-			mac: strings.ToUpper(hex.EncodeToString(material.Bytes(label+" mac", 6))),
+			mac: strings.ToUpper(hex.EncodeToString(materialtest.Bytes(label+" mac", 6))),
 			cn:  fmt.Sprintf("%s-%s-4%s-8%s-%s", id[:8], id[8:12], id[13:16], id[17:20], id[20:]),
-			key: material.Key(label),
+			key: materialtest.Key(label),
 		}
 		m.cert = leaf(m.cn, m.key)
 		all[i] = m
@@ -55,7 +55,7 @@ func leaf(cn string, key *ecdsa.PrivateKey, change ...func(*x509.Certificate)) *
 	for _, f := range change {
 		f(t)
 	}
-	return material.Certificate(t, issuer, &key.PublicKey, issuerKey)
+	return materialtest.Certificate(t, issuer, &key.PublicKey, issuerKey)
 }
 
 func pemOf(der []byte) string { return labelled("CERTIFICATE", der) }

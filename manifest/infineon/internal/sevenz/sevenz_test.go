@@ -11,7 +11,7 @@ import (
 
 	"github.com/bodgit/sevenzip"
 
-	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 	"github.com/thingpress/thingpress/internal/testkit/require"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/infineon/internal/sevenz"
@@ -57,7 +57,7 @@ func TestHonestArchivesReadAsTheLibraryReadsThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made := material.SevenZ{Files: []material.SevenZFile{{Name: "a", Content: []byte("one")}, {Name: "empty"}, {Name: "ü", Content: material.Bytes("b", 70_000)}}}.Bytes()
+	made := materialtest.SevenZ{Files: []materialtest.SevenZFile{{Name: "a", Content: []byte("one")}, {Name: "empty"}, {Name: "ü", Content: materialtest.Bytes("b", 70_000)}}}.Bytes()
 	for _, raw := range [][]byte{shipped, made} {
 		got, dictionaries, err := read(t, raw)
 		if err != nil || dictionaries != 16<<20 {
@@ -91,7 +91,7 @@ func TestHonestArchivesReadAsTheLibraryReadsThem(t *testing.T) {
 
 func TestMembersThatAreNotReadArePassedOver(t *testing.T) {
 	t.Parallel()
-	raw := material.SevenZ{Files: []material.SevenZFile{{Name: "a", Content: []byte("first")}, {Name: "b", Content: []byte("second")}, {Name: "c", Content: []byte("third")}}}.Bytes()
+	raw := materialtest.SevenZ{Files: []materialtest.SevenZFile{{Name: "a", Content: []byte("first")}, {Name: "b", Content: []byte("second")}, {Name: "c", Content: []byte("third")}}}.Bytes()
 	a, err := sevenz.Open(bytes.NewReader(raw), int64(len(raw)), limits, "")
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +111,7 @@ func TestMembersThatAreNotReadArePassedOver(t *testing.T) {
 // A failing disk must not be reported as a damaged archive.
 func TestErrorsOfTheReaderStayWhatTheyAre(t *testing.T) {
 	t.Parallel()
-	raw := material.SevenZ{Files: []material.SevenZFile{{Name: "a", Content: material.Bytes("a", 300_000)}}}.Bytes()
+	raw := materialtest.SevenZ{Files: []materialtest.SevenZFile{{Name: "a", Content: materialtest.Bytes("a", 300_000)}}}.Bytes()
 	broken := errors.New("the disk is broken")
 	for _, from := range []int64{0, 40, 200_000, int64(len(raw)) - 10} {
 		a, err := sevenz.Open(failing{bytes.NewReader(raw), from, broken}, int64(len(raw)), limits, "")
@@ -143,9 +143,9 @@ func (f failing) ReadAt(p []byte, off int64) (int, error) {
 // FuzzOpen looks for headers that crash, or that are worth more than the
 // limits allow.
 func FuzzOpen(f *testing.F) {
-	for _, z := range []material.SevenZ{
-		{Files: []material.SevenZFile{{Name: "a", Content: []byte("one")}, {Name: "d", Directory: true}}, PlainHeader: true},
-		{Files: []material.SevenZFile{{Name: "a", Content: []byte("one")}, {Name: "b", Content: []byte("two")}}, Coders: material.CopyCoder(), Packed: []byte("onetwo"), PlainHeader: true},
+	for _, z := range []materialtest.SevenZ{
+		{Files: []materialtest.SevenZFile{{Name: "a", Content: []byte("one")}, {Name: "d", Directory: true}}, PlainHeader: true},
+		{Files: []materialtest.SevenZFile{{Name: "a", Content: []byte("one")}, {Name: "b", Content: []byte("two")}}, Coders: materialtest.CopyCoder(), Packed: []byte("onetwo"), PlainHeader: true},
 	} {
 		raw := z.Bytes()
 		// The fuzzer varies packed streams and header; the frame with its checksums is made anew.
@@ -153,7 +153,7 @@ func FuzzOpen(f *testing.F) {
 		f.Add(raw[32:len(raw)-len(header)], header)
 	}
 	f.Fuzz(func(t *testing.T, packed, header []byte) {
-		members, dictionaries, err := read(t, material.SevenZFrame(packed, header))
+		members, dictionaries, err := read(t, materialtest.SevenZFrame(packed, header))
 		var total int64
 		for _, m := range members {
 			total += int64(len(m.content))

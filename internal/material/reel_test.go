@@ -1,4 +1,4 @@
-package generate_test
+package material_test
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 
 	"github.com/bodgit/sevenzip"
 
-	"github.com/thingpress/thingpress/internal/generate"
+	"github.com/thingpress/thingpress/internal/material"
 )
 
 type member struct{ name, content string }
@@ -43,7 +43,7 @@ func extract(t *testing.T, archive string) []member {
 func TestInfineonHasTheVendorsLayout(t *testing.T) {
 	t.Parallel()
 	want := extract(t, realFile(t, "infineon", "manifest-infineon.7z"))
-	got := extract(t, manifestOf(t, generate.Options{Vendor: "infineon", N: 20, Key: generate.RSA}))
+	got := extract(t, manifestOf(t, material.Options{Vendor: "infineon", N: 20, Key: material.RSA}))
 	outer := regexp.MustCompile(`^[0-9A-F]{16}_[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}_`)
 	file := regexp.MustCompile(`^[0-9A-F]{20}_`)
 	for i := range want {
@@ -73,7 +73,7 @@ func crlfLeaf(t *testing.T, text string) *x509.Certificate {
 
 func TestInfineonKeysAreShutAwayAndTheReadmeSaysTest(t *testing.T) {
 	t.Parallel()
-	archive := manifestOf(t, generate.Options{Vendor: "infineon", N: 3})
+	archive := manifestOf(t, material.Options{Vendor: "infineon", N: 3})
 	if bytes.Contains([]byte(archive), []byte("0A09")) {
 		t.Error("a chip ID stands in the clear")
 	}
@@ -120,7 +120,7 @@ func TestInfineonKeysAreShutAwayAndTheReadmeSaysTest(t *testing.T) {
 // A chip has the same ID in every bundle, and another certificate.
 func TestInfineonBundlesAreOfTheSameChips(t *testing.T) {
 	t.Parallel()
-	members := extract(t, manifestOf(t, generate.Options{Vendor: "infineon", N: 50}))
+	members := extract(t, manifestOf(t, material.Options{Vendor: "infineon", N: 50}))
 	chips := map[string][]string{}
 	for _, m := range members[:2] {
 		for _, file := range extract(t, m.content) {

@@ -1,4 +1,4 @@
-package material
+package materialtest
 
 import (
 	"crypto"
@@ -52,7 +52,7 @@ func Bytes(label string, n int) []byte {
 func KeyID(key *ecdsa.PublicKey) []byte {
 	point, err := key.Bytes()
 	if err != nil {
-		panic(fmt.Sprintf("material: key without a point: %v", err))
+		panic(fmt.Sprintf("materialtest: key without a point: %v", err))
 	}
 	sum := sha1.Sum(point) //nolint:gosec // as above
 	return sum[:]
@@ -84,11 +84,11 @@ func CertificateFor(template, parent *x509.Certificate, subject crypto.PublicKey
 	}
 	der, err := x509.CreateCertificate(nil, &t, parent, subject, issuer)
 	if err != nil {
-		panic(fmt.Sprintf("material: certificate of %s: %v", t.Subject, err))
+		panic(fmt.Sprintf("materialtest: certificate of %s: %v", t.Subject, err))
 	}
 	certificate, err := x509.ParseCertificate(der)
 	if err != nil {
-		panic(fmt.Sprintf("material: certificate of %s: %v", t.Subject, err))
+		panic(fmt.Sprintf("materialtest: certificate of %s: %v", t.Subject, err))
 	}
 	return certificate
 }

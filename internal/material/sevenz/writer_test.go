@@ -14,7 +14,7 @@ import (
 	"github.com/bodgit/sevenzip"
 	"pgregory.net/rapid"
 
-	"github.com/thingpress/thingpress/internal/generate/sevenz"
+	"github.com/thingpress/thingpress/internal/material/sevenz"
 )
 
 var modified = time.Date(2025, 1, 2, 3, 4, 5, 600, time.UTC)

@@ -1,4 +1,4 @@
-package generate
+package material
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/generate/sevenz"
+	"github.com/thingpress/thingpress/internal/material/sevenz"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/espressif"
 	"github.com/thingpress/thingpress/manifest/generated"

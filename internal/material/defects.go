@@ -1,4 +1,4 @@
-package generate
+package material
 
 import (
 	"crypto"
@@ -35,7 +35,7 @@ func (c craft) bytes(n int) []byte { return c.seed.bytes("defect bytes", c.index
 func (c craft) ecKey(curve elliptic.Curve) *ecdsa.PrivateKey {
 	key, err := c.seed.ecKey(curve, "defect "+curve.Params().Name, c.index)
 	if err != nil {
-		panic("generate: " + err.Error()) // the chance is 2⁻²⁵⁶
+		panic("material: " + err.Error()) // the chance is 2⁻²⁵⁶
 	}
 	return key
 }

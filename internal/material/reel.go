@@ -1,4 +1,4 @@
-package generate
+package material
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/thingpress/thingpress/internal/generate/sevenz"
+	"github.com/thingpress/thingpress/internal/material/sevenz"
 )
 
 // writeReel writes Infineon's archive of archives: one per bundle, the

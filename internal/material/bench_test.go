@@ -1,19 +1,19 @@
-package generate_test
+package material_test
 
 import (
 	"io"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/generate"
+	"github.com/thingpress/thingpress/internal/material"
 )
 
 // Benchmark makes 2,000 EC devices of each vendor.
 func Benchmark(b *testing.B) {
-	for _, vendor := range generate.Vendors() {
+	for _, vendor := range material.Vendors() {
 		b.Run(vendor, func(b *testing.B) {
 			const n = 2_000
 			for b.Loop() {
-				if err := generate.Generate(b.Context(), generate.Options{Vendor: vendor, N: n, Seed: "s", Out: io.Discard}); err != nil {
+				if err := material.Generate(b.Context(), material.Options{Vendor: vendor, N: n, Seed: "s", Out: io.Discard}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -1,4 +1,4 @@
-package material
+package materialtest
 
 import (
 	"bytes"
@@ -65,7 +65,7 @@ func LZMA2(content []byte) []byte {
 		err = w.Close()
 	}
 	if err != nil {
-		panic(fmt.Sprintf("material: lzma2: %v", err))
+		panic(fmt.Sprintf("materialtest: lzma2: %v", err))
 	}
 	return b.Bytes()
 }

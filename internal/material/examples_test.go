@@ -1,4 +1,4 @@
-package generate_test
+package material_test
 
 import (
 	"bytes"
@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/generate"
+	"github.com/thingpress/thingpress/internal/material"
 )
 
 var update = flag.Bool("update", false, "write the files of examples/ anew")
@@ -28,7 +28,7 @@ func TestExamplesAreWhatGenerateMakes(t *testing.T) {
 		t.Run(example.vendor, func(t *testing.T) {
 			t.Parallel()
 			var out, signer bytes.Buffer
-			err := generate.Generate(t.Context(), generate.Options{
+			err := material.Generate(t.Context(), material.Options{
 				Vendor: example.vendor, N: example.n, Seed: "examples", Out: &out, SignerOut: &signer,
 			})
 			if err != nil {
@@ -55,6 +55,6 @@ func compare(t *testing.T, file string, got []byte) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("%s is not what generate makes: %d bytes, want %d; go test ./internal/generate -run Examples -update writes it anew", path, len(got), len(want))
+		t.Errorf("%s is not what generate makes: %d bytes, want %d; go test ./internal/material -run Examples -update writes it anew", path, len(got), len(want))
 	}
 }

@@ -1,4 +1,4 @@
-package generate_test
+package material_test
 
 import (
 	"bytes"
@@ -16,21 +16,21 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/thingpress/thingpress/internal/generate"
+	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
 // The layout tests hold a generated manifest beside a vendor's own. A shape is
 // the text with everything that may differ taken out.
 
-func manifestOf(t *testing.T, o generate.Options) string {
+func manifestOf(t *testing.T, o material.Options) string {
 	t.Helper()
 	var out bytes.Buffer
 	o.Out = &out
 	if o.Seed == "" {
 		o.Seed = "layout"
 	}
-	if err := generate.Generate(t.Context(), o); err != nil {
+	if err := material.Generate(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -61,11 +61,11 @@ func TestEspressifHasTheVendorsLayout(t *testing.T) {
 		return cn.ReplaceAllString(mac.ReplaceAllString(body.ReplaceAllString(text, "PEM"), "MAC,"), ",CN,")
 	}
 	want := realFile(t, "espressif", "manifest-espressif.csv")
-	for _, key := range []generate.Key{generate.EC, generate.RSA} {
-		got := manifestOf(t, generate.Options{Vendor: "espressif", N: 7, Key: key})
+	for _, key := range []material.Key{material.EC, material.RSA} {
+		got := manifestOf(t, material.Options{Vendor: "espressif", N: 7, Key: key})
 		sameShape(t, shape(got), shape(want))
 		leaf, theirs := csvLeaf(t, got), csvLeaf(t, want)
-		if key == generate.RSA {
+		if key == material.RSA {
 			sameCertificateShape(t, leaf, theirs)
 		}
 		sameShape(t, subjectShape(leaf), subjectShape(theirs))
@@ -76,7 +76,7 @@ func TestGeneratedHasTheVendorsLayout(t *testing.T) {
 	t.Parallel()
 	shape := func(text string) string { return regexp.MustCompile(`[A-Za-z0-9+/]+=*`).ReplaceAllString(text, "B") }
 	want := realFile(t, "generated", "certificates_test.txt")
-	got := manifestOf(t, generate.Options{Vendor: "generated", N: 100})
+	got := manifestOf(t, material.Options{Vendor: "generated", N: 100})
 	sameShape(t, shape(got), shape(want))
 	leaf, theirs := lineLeaf(t, got), lineLeaf(t, want)
 	sameCertificateShape(t, leaf, theirs)
@@ -87,7 +87,7 @@ func TestMicrochipHasTheVendorsLayout(t *testing.T) {
 	t.Parallel()
 	value := regexp.MustCompile(`"[A-Za-z0-9_-]{18,}"`)
 	want := realFile(t, "microchip", "ECC608C-TNGTLSU-B.json")
-	got := manifestOf(t, generate.Options{Vendor: "microchip", N: 10})
+	got := manifestOf(t, material.Options{Vendor: "microchip", N: 10})
 	shape := func(text string) string { return value.ReplaceAllString(text, `"V"`) }
 	sameShape(t, shape(got), shape(want))
 

@@ -1,4 +1,4 @@
-package generate
+package material
 
 import (
 	"crypto/x509"
@@ -55,7 +55,7 @@ func marshalName(name []attribute) ([]byte, error) {
 func extension(oid asn1.ObjectIdentifier, critical bool, value any) pkix.Extension {
 	der, err := asn1.Marshal(value)
 	if err != nil {
-		panic("generate: extension " + oid.String() + ": " + err.Error())
+		panic("material: extension " + oid.String() + ": " + err.Error())
 	}
 	return pkix.Extension{Id: oid, Critical: critical, Value: der}
 }

@@ -1,0 +1,102 @@
+package material
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/asn1"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math/big"
+)
+
+// JWK returns a public key as the PublicJWK of a slot.
+func JWK(slot string, key *ecdsa.PublicKey) Object {
+	point, err := key.Bytes()
+	if err != nil {
+		panic(fmt.Sprintf("material: key without a point: %v", err))
+	}
+	size := (len(point) - 1) / 2
+	return Object{
+		{"kid", slot},
+		{"kty", "EC"},
+		{"crv", key.Curve.Params().Name},
+		{"x", URL64(point[1 : 1+size])},
+		{"y", URL64(point[1+size:])},
+	}
+}
+
+// Payload returns what an entry says of a chip, whose maker, provisioner and distributor are units of an organization.
+func Payload(organization, group, timestamp, uniqueID string, keys ...Object) Object {
+	return Object{
+		{"version", 1},
+		{"model", "ATECC608C"},
+		{"partNumber", "ATECC608C-TNGTLSU-B"},
+		{"manufacturer", Entity(organization, "Secure Products Group")},
+		{"provisioner", Entity(organization, "Secure Products Group")},
+		{"distributor", Entity(organization, "Microchip Direct")},
+		{"groupId", group},
+		{"provisioningTimestamp", timestamp},
+		{"uniqueId", uniqueID},
+		{"publicKeySet", Object{{"keys", keys}}},
+	}
+}
+
+// Entity returns how a payload names a unit of an organization.
+func Entity(organization, unit string) Object {
+	return Object{{"organizationName", organization}, {"organizationalUnitName", unit}}
+}
+
+// Protected returns the signed header that names a signer.
+func Protected(signer *x509.Certificate) Object {
+	sum := sha256.Sum256(signer.Raw)
+	return Object{
+		{"alg", "ES256"},
+		{"kid", URL64(signer.SubjectKeyId)},
+		{"typ", "JWT"},
+		{"x5t#S256", URL64(sum[:])},
+	}
+}
+
+// SignText makes an entry of the text of a payload, without unprotected header.
+func SignText(protected Object, payload []byte, key *ecdsa.PrivateKey) Object {
+	head, body := URL64(JSON(protected)), URL64(payload)
+	return Object{{"payload", body}, {"protected", head}, {"signature", URL64(Signature(head+"."+body, key))}}
+}
+
+// Named adds the unprotected header where Microchip has it, before the signature.
+func (o Object) Named(uniqueID string) Object {
+	last := len(o) - 1
+	return append(append(append(Object(nil), o[:last]...), Member{"header", Object{{"uniqueId", uniqueID}}}), o[last])
+}
+
+// Signature returns r and s of a deterministic ES256 signature over text.
+func Signature(text string, key *ecdsa.PrivateKey) []byte {
+	der, err := sign(key, crypto.SHA256, []byte(text))
+	if err != nil {
+		panic(fmt.Sprintf("material: sign: %v", err))
+	}
+	var pair struct{ R, S *big.Int }
+	if _, err := asn1.Unmarshal(der, &pair); err != nil {
+		panic(fmt.Sprintf("material: signature: %v", err))
+	}
+	raw := make([]byte, 64)
+	pair.R.FillBytes(raw[:32])
+	pair.S.FillBytes(raw[32:])
+	return raw
+}
+
+// Array returns a manifest with the layout of Microchip's files.
+func Array(entries ...Object) []byte {
+	var b bytes.Buffer
+	if err := json.Indent(&b, JSON(entries), "", "  "); err != nil {
+		panic(fmt.Sprintf("material: %v", err))
+	}
+	return b.Bytes()
+}
+
+// URL64 is base64url without padding.
+func URL64(data []byte) string { return base64.RawURLEncoding.EncodeToString(data) }

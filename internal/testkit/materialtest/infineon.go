@@ -1,0 +1,90 @@
+package materialtest
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/hex"
+	"math/big"
+	"strings"
+	"time"
+)
+
+// A Trust is a factory of certificates as chips of the OPTIGA Trust M Express
+// have them.
+type Trust struct {
+	Seed      string
+	IssuerKey *ecdsa.PrivateKey
+	Issuer    *x509.Certificate
+}
+
+// InfineonReel and InfineonGUID name the archives of bundles.
+const (
+	InfineonReel = "7E57000000000001"
+	InfineonGUID = "00000000-7e57-4000-8000-000000000001"
+)
+
+// NewTrust derives an issuer from a seed. Its name says that it is a test.
+func NewTrust(seed string) *Trust {
+	key := Key(seed + " infineon issuer")
+	return &Trust{Seed: seed, IssuerKey: key, Issuer: Certificate(&x509.Certificate{
+		Subject:               pkix.Name{Country: []string{"DE"}, Organization: []string{"Infineon Technologies AG"}, CommonName: "Infineon OPTIGA(TM) Trust M Test CA 306"},
+		NotBefore:             time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC),
+		NotAfter:              time.Date(2073, 1, 1, 0, 0, 0, 0, time.UTC),
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+	}, nil, &key.PublicKey, key)}
+}
+
+// ChipID is the ID of the chip with an index.
+func (t *Trust) ChipID(index int) string {
+	return "0A091B5C0015" + strings.ToUpper(hex.EncodeToString(Bytes(t.Seed+" chip "+string(rune('0'+index)), 4)))
+}
+
+// Name is the CN of a chip's certificate for an object, such as E0E0.
+func (t *Trust) Name(index int, object string) string {
+	return hex.EncodeToString(Bytes(t.Seed+" name "+object+string(rune('0'+index)), 32))
+}
+
+// Key is that of a chip's certificate: EC, and for E0E2 RSA of which nobody
+// knows the factors.
+func (t *Trust) Key(index int, object string) any {
+	label := t.Seed + " key " + object + string(rune('0'+index))
+	if object != "E0E2" {
+		return &Key(label).PublicKey
+	}
+	modulus := Bytes(label, 256)
+	modulus[0] |= 0x80
+	modulus[len(modulus)-1] |= 1
+	return &rsa.PublicKey{N: new(big.Int).SetBytes(modulus), E: 65537}
+}
+
+// Template is what a chip's certificate is made from.
+func (t *Trust) Template(name string) *x509.Certificate {
+	return &x509.Certificate{
+		Subject:               pkix.Name{Country: []string{"DE"}, CommonName: name},
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageDigitalSignature,
+	}
+}
+
+// Leaf is the certificate of a chip for an object.
+func (t *Trust) Leaf(index int, object string) *x509.Certificate {
+	return CertificateFor(t.Template(t.Name(index, object)), t.Issuer, t.Key(index, object), t.IssuerKey)
+}
+
+// File is a chip's member of a bundle, PEM with CRLF.
+func (t *Trust) File(index int, object string) SevenZFile {
+	return SevenZFile{Name: t.ChipID(index) + "_" + object + ".pem", Content: CRLF(PEM(t.Leaf(index, object)))}
+}
+
+// CRLF is text with the line ends of Windows.
+func CRLF(text []byte) []byte { return bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")) }
+
+// BundleName is the name of the archive of an object's certificates.
+func BundleName(object string) string {
+	return InfineonReel + "_" + InfineonGUID + "_" + object + "_Certs.7z"
+}

@@ -1,0 +1,153 @@
+package materialtest
+
+import (
+	"crypto/ecdsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/pem"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/material"
+)
+
+// Organization is in the subject of Microchip's authorities and parts.
+const Organization = "Microchip Technology Inc"
+
+// A Reel is a factory of Microchip manifests: the signer of entries, and the
+// authority that issues the chips' certificates.
+type Reel struct {
+	Seed      string
+	SignerKey *ecdsa.PrivateKey
+	Signer    *x509.Certificate // self-signed, not a CA, as Microchip's are
+	IssuerKey *ecdsa.PrivateKey
+	Issuer    *x509.Certificate
+	Root      *x509.Certificate // issued Issuer; not part of entries
+}
+
+// NewReel derives a reel from a seed.
+func NewReel(seed string) *Reel {
+	r := &Reel{Seed: seed, SignerKey: Key(seed + " signer"), IssuerKey: Key(seed + " issuer")}
+	r.Signer = SignerCertificate("Thingpress Test Manifest Signer "+seed, r.SignerKey)
+	rootKey := Key(seed + " root")
+	r.Root = Authority("Test Crypto Authentication Root CA "+seed, nil, rootKey, rootKey, 1)
+	r.Issuer = Authority("Test Crypto Authentication Signer "+seed, r.Root, r.IssuerKey, rootKey, 0)
+	return r
+}
+
+// SignerCertificate makes the certificate of a signer of entries.
+func SignerCertificate(name string, key *ecdsa.PrivateKey) *x509.Certificate {
+	return Certificate(&x509.Certificate{
+		Subject:               pkix.Name{Organization: []string{Organization}, CommonName: name},
+		NotBefore:             time.Date(2024, 3, 7, 0, 0, 0, 0, time.UTC),
+		NotAfter:              time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC),
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageDigitalSignature,
+		SubjectKeyId:          KeyID(&key.PublicKey),
+	}, nil, &key.PublicKey, key)
+}
+
+// Authority makes the certificate of an authority; a nil parent makes a root.
+func Authority(name string, parent *x509.Certificate, key, issuer *ecdsa.PrivateKey, pathLen int) *x509.Certificate {
+	return Certificate(&x509.Certificate{
+		Subject:               pkix.Name{Organization: []string{Organization}, CommonName: name},
+		NotBefore:             time.Date(2018, 12, 14, 20, 0, 0, 0, time.UTC),
+		NotAfter:              time.Date(2053, 12, 14, 20, 0, 0, 0, time.UTC),
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		MaxPathLen:            pathLen,
+		MaxPathLenZero:        pathLen == 0,
+		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+		SubjectKeyId:          KeyID(&key.PublicKey),
+	}, parent, &key.PublicKey, issuer)
+}
+
+// A Chip is one part of a reel.
+type Chip struct {
+	Index    int
+	UniqueID string // eighteen lower-case hex digits
+	Key      *ecdsa.PrivateKey
+	Leaf     *x509.Certificate
+}
+
+// Chip makes the part with an index, as Trust&GO parts are.
+func (r *Reel) Chip(index int) Chip {
+	label := fmt.Sprintf("%s chip %d", r.Seed, index)
+	id := "0123" + hex.EncodeToString(Bytes(label, 6)) + "01"
+	key := Key(label)
+	return Chip{Index: index, UniqueID: id, Key: key, Leaf: r.Leaf("sn"+strings.ToUpper(id), key, "000000000000")}
+}
+
+// Leaf issues a certificate with the layout of a Trust&GO part.
+func (r *Reel) Leaf(name string, key *ecdsa.PrivateKey, mac string) *x509.Certificate {
+	return Certificate(LeafTemplate(name, key, mac), r.Issuer, &key.PublicKey, r.IssuerKey)
+}
+
+// LeafTemplate is what a Trust&GO part's certificate is made from.
+func LeafTemplate(name string, key *ecdsa.PrivateKey, mac string) *x509.Certificate {
+	return &x509.Certificate{
+		Subject:               pkix.Name{Organization: []string{Organization}, CommonName: name},
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageKeyAgreement,
+		SubjectKeyId:          KeyID(&key.PublicKey),
+		ExtraExtensions:       []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Value: DirectoryName("eui48_" + mac)}},
+	}
+}
+
+// DirectoryName is the value of a subject alternative name that holds one
+// directory name with one serialNumber, a PrintableString with an underscore
+// as Microchip writes it.
+func DirectoryName(serial string) []byte {
+	attribute := tlv(0x30, append(tlv(0x06, []byte{0x55, 0x04, 0x05}), tlv(0x13, []byte(serial))...))
+	return tlv(0x30, tlv(0xa4, tlv(0x30, tlv(0x31, attribute))))
+}
+
+func tlv(tag byte, content []byte) []byte {
+	if len(content) > 127 {
+		panic("materialtest: content too long for a short length")
+	}
+	return append([]byte{tag, byte(len(content))}, content...)
+}
+
+// Payload is the content of a chip's entry, of five keys as Trust&GO parts
+// have them; the first carries the certificates.
+func (r *Reel) Payload(c Chip) material.Object {
+	keys := []material.Object{material.JWK("0", &c.Key.PublicKey).And("x5c", X5C(c.Leaf, r.Issuer))}
+	for slot := 1; slot < 5; slot++ {
+		key := Key(fmt.Sprintf("%s chip %d slot %d", r.Seed, c.Index, slot))
+		keys = append(keys, material.JWK(fmt.Sprint(slot), &key.PublicKey))
+	}
+	return r.PayloadOf(c.UniqueID, keys...)
+}
+
+// PayloadOf is the content of an entry with the given keys.
+func (r *Reel) PayloadOf(uniqueID string, keys ...material.Object) material.Object {
+	return material.Payload(Organization, "TESTTESTTESTTEST", "2025-06-01T20:14:53.773Z", uniqueID, keys...).
+		With("provisioner", material.Entity(Organization, "Thingpress Test Material"))
+}
+
+// X5C returns a chain in standard base64, as JWK has it.
+func X5C(chain ...*x509.Certificate) []string {
+	texts := make([]string, len(chain))
+	for i, c := range chain {
+		texts[i] = base64.StdEncoding.EncodeToString(c.Raw)
+	}
+	return texts
+}
+
+// Entry is the signed entry of a chip.
+func (r *Reel) Entry(c Chip) material.Object { return r.Sign(c.UniqueID, r.Payload(c)) }
+
+// Sign makes an entry of a payload.
+func (r *Reel) Sign(uniqueID string, payload material.Object) material.Object {
+	return material.SignText(material.Protected(r.Signer), material.JSON(payload), r.SignerKey).Named(uniqueID)
+}
+
+// PEM is a certificate in armour.
+func PEM(c *x509.Certificate) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})
+}

@@ -24,6 +24,8 @@ type EntryError struct {
 	ID string
 	// Reason is the stable code.
 	Reason Reason
+	// Limit is the limit that was exceeded; zero if none was.
+	Limit Limit
 	// Err is the cause.
 	Err error
 }
@@ -68,6 +70,8 @@ type FileError struct {
 	Offset int64
 	// Reason is the stable code.
 	Reason Reason
+	// Limit is the limit that was exceeded; zero if none was.
+	Limit Limit
 	// Err is the cause.
 	Err error
 }
@@ -105,6 +109,7 @@ func (e *FileError) Unwrap() error { return e.Err }
 // EntryError or a FileError.
 type reasonError struct {
 	reason Reason
+	limit  Limit
 	err    error
 }
 
@@ -115,4 +120,10 @@ func (e *reasonError) Unwrap() error { return e.err }
 // those of [fmt.Errorf].
 func Errorf(reason Reason, format string, args ...any) error {
 	return &reasonError{reason: reason, err: fmt.Errorf(format, args...)}
+}
+
+// Exceeded is [Errorf] for an entry or a manifest that exceeds a limit. The
+// sentence states the limit's value.
+func Exceeded(reason Reason, limit Limit, format string, args ...any) error {
+	return &reasonError{reason: reason, limit: limit, err: fmt.Errorf(format, args...)}
 }

@@ -45,6 +45,31 @@ func (l Limits) OrDefault() Limits {
 	return l
 }
 
+// A LimitName names a field of [Limits].
+type LimitName string
+
+// Names of the limits.
+const (
+	LimitEntryBytes      LimitName = "EntryBytes"
+	LimitEntries         LimitName = "Entries"
+	LimitDepth           LimitName = "Depth"
+	LimitArchiveMembers  LimitName = "ArchiveMembers"
+	LimitExpandedBytes   LimitName = "ExpandedBytes"
+	LimitExpansionRatio  LimitName = "ExpansionRatio"
+	LimitDictionaryBytes LimitName = "DictionaryBytes"
+)
+
+// A Limit is a limit of [Limits] that an entry or a manifest exceeds. The zero
+// value stands for none.
+type Limit struct {
+	// Name is the field of Limits.
+	Name LimitName
+	// Value is what the field was.
+	Value int64
+	// Found is what the manifest has; 0 if reading ended before that was known.
+	Found int64
+}
+
 func set[T int | int64](field *T, byDefault T) {
 	if *field == 0 {
 		*field = byDefault

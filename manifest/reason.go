@@ -19,7 +19,7 @@ const (
 
 	ReasonNoCertificate       Reason = "no-certificate"       // the entry carries no certificate
 	ReasonSeveralCertificates Reason = "several-certificates" // more than one, and nothing says which
-	ReasonSlotRequired        Reason = "slot-required"        // several keys carry certificates, --slot must say which
+	ReasonSlotRequired        Reason = "slot-required"        // several keys carry certificates, and none was chosen
 	ReasonBadCertificate      Reason = "bad-certificate"      // does not parse as X.509
 	ReasonCACertificate       Reason = "ca-certificate"       // a CA, not a device
 	ReasonUnsupportedKey      Reason = "unsupported-key"      // AWS IoT does not take the key
@@ -34,7 +34,7 @@ const (
 	ReasonContradiction       Reason = "contradiction"    // same name with another certificate as an earlier entry, or the reverse
 	ReasonBadAlgorithm        Reason = "bad-algorithm"    // the JWS algorithm is not the expected one
 	ReasonBadHeader           Reason = "bad-header"       // the JWS header holds what must not be there
-	ReasonUnknownSigner       Reason = "unknown-signer"   // signed by a certificate that was not given with --signer
+	ReasonUnknownSigner       Reason = "unknown-signer"   // signed by a certificate that was not given
 	ReasonSignerMismatch      Reason = "signer-mismatch"  // kid and x5t#S256 name different signers
 	ReasonBadSignature        Reason = "bad-signature"    // the signature does not verify
 	ReasonSignerNotValid      Reason = "signer-not-valid" // outside the signer's validity when provisioned
@@ -75,18 +75,30 @@ const (
 )
 
 // ReasonOf returns the code that err carries, from an EntryError, a FileError
-// or [Errorf], and "" where there is none.
+// or [Errorf], and "" if it carries none.
 func ReasonOf(err error) Reason {
+	reason, _ := causeOf(err)
+	return reason
+}
+
+// LimitOf returns the limit that err says was exceeded, and the zero Limit if
+// it says so of none.
+func LimitOf(err error) Limit {
+	_, limit := causeOf(err)
+	return limit
+}
+
+func causeOf(err error) (Reason, Limit) {
 	var entry *EntryError
 	var file *FileError
 	var cause *reasonError
 	switch {
 	case errors.As(err, &entry):
-		return entry.Reason
+		return entry.Reason, entry.Limit
 	case errors.As(err, &file):
-		return file.Reason
+		return file.Reason, file.Limit
 	case errors.As(err, &cause):
-		return cause.reason
+		return cause.reason, cause.limit
 	}
-	return ""
+	return "", Limit{}
 }

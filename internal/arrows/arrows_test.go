@@ -38,6 +38,7 @@ var arrows = []arrow{
 	{"internal/engine/...", []string{
 		"internal/engine/...", "internal/backoff", "internal/call", "internal/device", "internal/iot", "internal/quota", "internal/ledger", "manifest/...",
 	}},
+	{"internal/advice", []string{"internal/iot", "manifest/..."}},
 	{"internal/sandbox/...", []string{"internal/sandbox/...", "internal/iot", "internal/quota", "manifest/..."}},
 	{"internal/material/...", []string{"internal/material/...", "manifest/..."}},
 	{"internal/testkit/require", nil},

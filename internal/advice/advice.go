@@ -1,0 +1,150 @@
+// Package advice has the words for the codes that the libraries and the engine
+// answer with: what a code means, and what can be done about it.
+//
+// What can be done depends on where the reader is: on a command line there are
+// flags, in a stack there are template parameters and buckets. Codes and values
+// come from package manifest, package iot and the engine; only this package
+// turns them into orders that name a flag, a command or a parameter.
+package advice
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// A Surface is where the reader of an advice is.
+type Surface int
+
+// Surfaces.
+const (
+	// CLI is the command line, on which flags can be given.
+	CLI Surface = iota
+	// Stack is a report, a notice or the status of a stack: nobody runs a
+	// command there, a manifest is imported again by an upload.
+	Stack
+	// Console is the page of an import in a browser. Whoever reads it has
+	// started it from a command line, and is told what the CLI is told.
+	Console
+)
+
+// An Advice explains a code to an operator.
+type Advice struct {
+	// Meaning is what the code stands for; empty for unknown codes.
+	Meaning string
+	// Todo is an order; empty if there is nothing to do.
+	Todo string
+}
+
+// A row is a code with its words.
+type row struct {
+	code, meaning string
+	// todo is for every surface, unless stack has other words for a stack.
+	todo, stack string
+}
+
+func (r *row) advice(s Surface) Advice {
+	if s == Stack && r.stack != "" {
+		return Advice{r.meaning, r.stack}
+	}
+	return Advice{r.meaning, r.todo}
+}
+
+// Codes returns every code that is explained, in the order of docs/reasons.md.
+func Codes() []string {
+	var codes []string
+	for _, rows := range [...][]row{manifestRows, failureRows, skippedRows} {
+		for i := range rows {
+			codes = append(codes, rows[i].code)
+		}
+	}
+	return codes
+}
+
+// For returns the advice for the code of a rejected, failed or skipped entry,
+// of a manifest that cannot be read, or of a warning. It is zero for a code
+// that nobody knows.
+func For[Code ~string](code Code, s Surface) Advice {
+	for _, rows := range [...][]row{manifestRows, failureRows, skippedRows} {
+		if i := slices.IndexFunc(rows, func(r row) bool { return r.code == string(code) }); i >= 0 {
+			return rows[i].advice(s)
+		}
+	}
+	if refusal, ok := strings.CutPrefix(string(code), "aws-"); ok {
+		return Advice{"AWS answered " + refusal, "read the detail; it is what AWS answered"}
+	}
+	return Advice{}
+}
+
+// Of returns the advice for an error: one that carries a [manifest.Reason],
+// with the limit that it exceeded, or a call of AWS IoT that stopped an import.
+// It is zero for any other error.
+func Of(err error, s Surface) Advice {
+	if code := manifest.ReasonOf(err); code != "" {
+		found := For(code, s)
+		if limit := manifest.LimitOf(err); limit.Name != "" {
+			found.Todo = raise(limit.Name, s)
+		}
+		return found
+	}
+	var api *iot.APIError
+	if errors.As(err, &api) {
+		return ofCall(api, s)
+	}
+	return Advice{}
+}
+
+// Flag returns the flag that sets a limit, without its dashes.
+func Flag(limit manifest.LimitName) string { return limitFlags[limit] }
+
+var limitFlags = map[manifest.LimitName]string{
+	manifest.LimitEntryBytes:      "max-entry-bytes",
+	manifest.LimitEntries:         "max-entries",
+	manifest.LimitDepth:           "max-depth",
+	manifest.LimitArchiveMembers:  "max-members",
+	manifest.LimitExpandedBytes:   "max-expanded",
+	manifest.LimitExpansionRatio:  "max-ratio",
+	manifest.LimitDictionaryBytes: "max-dictionary",
+}
+
+const stackLimits = "the limits of a stack are fixed: if the manifest is honest, import it from a command line, where they can be raised"
+
+func raise(limit manifest.LimitName, s Surface) string {
+	if s == Stack {
+		return stackLimits
+	}
+	return "if the manifest is honest, raise the limit with --" + limitFlags[limit]
+}
+
+// ofCall is the advice for a call that concerns the import as a whole.
+func ofCall(api *iot.APIError, s Surface) Advice {
+	stack := s == Stack
+	switch {
+	case api.Class == iot.ClassCredentials && stack:
+		return Advice{"AWS does not accept the credentials", "see that the role of the importer function is as the template makes it"}
+	case api.Class == iot.ClassCredentials:
+		return Advice{"AWS does not accept the credentials", "renew the credentials (for example: aws sso login) and run the same command again"}
+	case api.Class == iot.ClassClockSkew && stack:
+		return Advice{Meaning: "the clock of the function is wrong"}
+	case api.Class == iot.ClassClockSkew:
+		return Advice{"the clock of this machine is wrong", "set the clock of this machine and run the same command again"}
+	case api.Class != iot.ClassImport:
+		return Advice{}
+	}
+	switch api.Code {
+	case "AccessDeniedException", "UnauthorizedException", "AccessDenied", "NotAuthorized", "ForbiddenException":
+		meaning := "the credentials are not allowed to call " + api.Operation
+		if stack {
+			return Advice{meaning, fmt.Sprintf("allow iot:%s to the role of the importer function, and see whether a service control policy denies it", api.Operation)}
+		}
+		return Advice{meaning, fmt.Sprintf("allow iot:%s to these credentials (docs/iam.md has the policy) and run the same command again", api.Operation)}
+	}
+	if stack {
+		return Advice{"AWS refuses the import as a whole", "put right what the cause names"}
+	}
+	return Advice{"AWS refuses the import as a whole", "put it right and run the same command again"}
+}

@@ -1,0 +1,167 @@
+package advice_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/thingpress/thingpress/internal/advice"
+	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/testkit/require"
+	"github.com/thingpress/thingpress/manifest"
+)
+
+var (
+	surfaces = []advice.Surface{advice.CLI, advice.Stack, advice.Console}
+	flags    = regexp.MustCompile(`--[a-z][a-z-]*`)
+)
+
+// An operator of a stack can pass no flag of an import, and a command that was
+// never run cannot be run again.
+func TestEveryCodeHasWordsOnEverySurface(t *testing.T) {
+	t.Parallel()
+	for _, code := range append(advice.Codes(), "aws-SomethingNewException") {
+		for _, surface := range surfaces {
+			if advice.For(code, surface).Meaning == "" {
+				t.Errorf("%s means nothing on surface %d", code, surface)
+			}
+		}
+		checkStack(t, code, advice.For(code, advice.Stack).Todo)
+		if nothing := advice.For(code, advice.CLI).Todo == ""; nothing != (advice.For(code, advice.Stack).Todo == "") {
+			t.Errorf("%s: there is something to do on one surface alone", code)
+		}
+	}
+	if unknown := advice.For("no such code", advice.CLI); unknown != (advice.Advice{}) {
+		t.Errorf("an unknown code has the advice %+v", unknown)
+	}
+}
+
+func checkStack(t *testing.T, code, todo string) {
+	t.Helper()
+	for _, flag := range flags.FindAllString(todo, -1) {
+		if flag != "--parameter" {
+			t.Errorf("%s tells the operator of a stack to use %s: %s", code, flag, todo)
+		}
+	}
+	if strings.Contains(todo, "command again") || strings.Contains(todo, "run the import") {
+		t.Errorf("%s tells the operator of a stack to run a command again: %s", code, todo)
+	}
+}
+
+// A parameter that an advice names must be one of the template.
+func TestEveryParameterExists(t *testing.T) {
+	t.Parallel()
+	template := readFile(t, filepath.Join(require.Root(t), "stack", "template.yaml"))
+	named := regexp.MustCompile(`--parameter '?([A-Za-z]+)=`)
+	found := 0
+	for _, code := range advice.Codes() {
+		for _, match := range named.FindAllStringSubmatch(advice.For(code, advice.Stack).Todo, -1) {
+			found++
+			if !strings.Contains(template, "\n  "+match[1]+":\n    Type:") {
+				t.Errorf("%s names parameter %s, which the template does not have", code, match[1])
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no advice names a parameter")
+	}
+}
+
+// A code without words leaves an operator alone with it.
+func TestEveryDeclaredReasonIsExplained(t *testing.T) {
+	t.Parallel()
+	codes := advice.Codes()
+	for i, code := range codes {
+		if slices.Contains(codes[:i], code) {
+			t.Errorf("%s is explained twice", code)
+		}
+	}
+	declared := 0
+	for _, dir := range []string{"manifest", "internal"} {
+		for name, code := range declaredReasons(t, filepath.Join(require.Root(t), dir)) {
+			declared++
+			if !slices.Contains(codes, code) {
+				t.Errorf("%s (%s) is not explained", name, code)
+			}
+		}
+	}
+	if declared < 50 {
+		t.Errorf("only %d reasons were found", declared)
+	}
+}
+
+// declaredReasons returns the constants of type Reason below a directory, by name.
+func declaredReasons(t *testing.T, root string) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok || len(spec.Values) != 1 || !strings.HasPrefix(spec.Names[0].Name, "Reason") {
+				return true
+			}
+			if literal, ok := spec.Values[0].(*ast.BasicLit); ok {
+				if code, err := strconv.Unquote(literal.Value); err == nil {
+					found[path+" "+spec.Names[0].Name] = code
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// What exceeds a limit is told how to raise that limit, and not another.
+func TestAnExceededLimitNamesItsFlag(t *testing.T) {
+	t.Parallel()
+	for _, name := range []manifest.LimitName{
+		manifest.LimitEntryBytes, manifest.LimitEntries, manifest.LimitDepth, manifest.LimitArchiveMembers,
+		manifest.LimitExpandedBytes, manifest.LimitExpansionRatio, manifest.LimitDictionaryBytes,
+	} {
+		err := &manifest.FileError{Err: manifest.Exceeded(manifest.ReasonLimitExceeded, manifest.Limit{Name: name, Value: 1}, "more than 1")}
+		err.Reason, err.Limit = manifest.ReasonOf(err.Err), manifest.LimitOf(err.Err)
+		if todo := advice.Of(err, advice.CLI).Todo; advice.Flag(name) == "" || !strings.Contains(todo, "--"+advice.Flag(name)) {
+			t.Errorf("%s: %q", name, todo)
+		}
+		checkStack(t, string(name), advice.Of(err, advice.Stack).Todo)
+	}
+}
+
+// What AWS IoT refuses to everybody stops an import; the credentials of a stack are its roles'.
+func TestACallThatStopsAnImportIsExplained(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		err        iot.APIError
+		cli, stack string
+	}{
+		{iot.APIError{Class: iot.ClassImport, Code: "AccessDeniedException", Operation: "CreateThing"}, "allow iot:CreateThing to these credentials", "allow iot:CreateThing to the role"},
+		{iot.APIError{Class: iot.ClassImport, Code: "AccountSuspended"}, "run the same command again", "put right"},
+		{iot.APIError{Class: iot.ClassCredentials}, "aws sso login", "role"},
+		{iot.APIError{Class: iot.ClassClockSkew}, "set the clock", ""},
+		{iot.APIError{Class: iot.ClassThrottled}, "", ""},
+	} {
+		cli, stack := advice.Of(&test.err, advice.CLI).Todo, advice.Of(&test.err, advice.Stack).Todo
+		if !strings.Contains(cli, test.cli) || !strings.Contains(stack, test.stack) || (test.cli == "") != (cli == "") {
+			t.Errorf("%v: %q and %q", test.err.Class, cli, stack)
+		}
+		checkStack(t, test.err.Code, stack)
+	}
+}

@@ -26,7 +26,7 @@ func (o *Options) Admit(d *Device) error {
 		return err
 	}
 	if !validThingName(name) {
-		return Errorf(ReasonBadName, "thing name %s: AWS IoT takes 1 to 128 of a-z A-Z 0-9 : _ -; choose another with --thing-name", Quote(name))
+		return Errorf(ReasonBadName, "thing name %s: AWS IoT takes 1 to 128 of a-z A-Z 0-9 : _ -", Quote(name))
 	}
 	if strings.ContainsRune(name, ':') {
 		d.Warn(ReasonDiscouragedName, "thing name "+name+": AWS advises against colons in thing names")
@@ -96,7 +96,7 @@ func (o *Options) checkValidity(d *Device) error {
 	case leaf.NotAfter.Before(leaf.NotBefore):
 		return Errorf(ReasonBadValidity, "the validity ends on %s, before it begins on %s", day(leaf.NotAfter), day(leaf.NotBefore))
 	case now.After(leaf.NotAfter) && !o.AllowExpired:
-		return Errorf(ReasonExpired, "the certificate expired on %s; --allow-expired takes it", day(leaf.NotAfter))
+		return Errorf(ReasonExpired, "the certificate expired on %s", day(leaf.NotAfter))
 	case now.After(leaf.NotAfter):
 		d.Warn(ReasonExpired, "the certificate expired on "+day(leaf.NotAfter))
 	case now.Before(leaf.NotBefore):

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/manifest"
 )
 
@@ -99,7 +100,7 @@ type refusedLine struct {
 
 func (p *entryPrinter) rejected(e *manifest.EntryError) error {
 	if p.table != nil {
-		p.table.row(strconv.Itoa(e.Entry), lineCell(e.Line), "rejected", e.ID, "", "", "", string(e.Reason)+": "+e.Detail())
+		p.table.row(strconv.Itoa(e.Entry), lineCell(e.Line), "rejected", e.ID, "", "", "", remark(e))
 		return nil
 	}
 	return p.encoder.Encode(refusedLine{
@@ -136,7 +137,7 @@ func (p *entryPrinter) broken(breaks []*manifest.FileError) error {
 	}
 	for _, b := range breaks {
 		err := p.encoder.Encode(brokenLine{
-			"broken", b.Manifest, b.Entry, b.Line, b.Offset, b.Reason, b.Err.Error(), breakHint(b),
+			"broken", b.Manifest, b.Entry, b.Line, b.Offset, b.Reason, b.Err.Error(), breakHint(b, advice.CLI),
 		})
 		if err != nil {
 			return err
@@ -156,9 +157,26 @@ func (p *entryPrinter) summary(s inspectSummary, people io.Writer) error {
 	}
 	fmt.Fprintf(people, "%d entries: %d devices, %d rejected, %d skipped, %d warnings\n", s.Entries, s.Devices, s.Rejected, s.Skipped, s.Warnings)
 	for _, reason := range slices.Sorted(maps.Keys(s.Reasons)) {
-		fmt.Fprintf(people, "  %d %s: %s\n", s.Reasons[reason], reason, reason.Hint())
+		fmt.Fprintf(people, "  %d %s\n", s.Reasons[reason], withTodo(reason, advice.CLI))
 	}
 	return nil
+}
+
+// remark is why an entry is rejected, with the flag of a limit that it exceeds.
+func remark(e *manifest.EntryError) string {
+	text := string(e.Reason) + ": " + e.Detail()
+	if flag := advice.Flag(e.Limit.Name); flag != "" {
+		text += "; --" + flag + " raises the limit"
+	}
+	return text
+}
+
+// withTodo is a reason and what to do about it, if there is something to do.
+func withTodo(reason manifest.Reason, where advice.Surface) string {
+	if todo := advice.For(reason, where).Todo; todo != "" {
+		return string(reason) + ": " + todo
+	}
+	return string(reason)
 }
 
 func lineCell(line int) string {

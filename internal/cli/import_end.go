@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/iot"
 
 	"github.com/thingpress/thingpress/internal/engine"
@@ -91,7 +92,7 @@ type rejection struct {
 func (p *preparation) rejections() []rejection {
 	var list []rejection
 	for _, reason := range byCount(p.scan.Reasons) {
-		list = append(list, rejection{reason, p.scan.Reasons[reason], reason.Hint()})
+		list = append(list, rejection{reason, p.scan.Reasons[reason], advice.For(reason, advice.CLI).Todo})
 	}
 	return list
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/quota"
@@ -71,7 +72,7 @@ func (p *preparation) showScan() {
 	p.printer.Note("%s devices to import, %s entries rejected, %s skipped (%s identical repetitions, %s left out by --only and --skip)",
 		n(s.Devices), n(s.Rejected), n(s.Skipped), n(s.Repeated), n(s.Filtered))
 	for _, reason := range byCount(s.Reasons) {
-		p.printer.Note("  %s rejected, %s: %s", n(s.Reasons[reason]), reason, reason.Hint())
+		p.printer.Note("  %s rejected, %s", n(s.Reasons[reason]), withTodo(reason, advice.CLI))
 	}
 	for _, reason := range byCount(s.Warnings) {
 		p.printer.Note("  %s taken with a warning, %s", n(s.Warnings[reason]), reason)

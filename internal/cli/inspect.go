@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/manifest"
@@ -94,7 +95,7 @@ func runInspect(ctx context.Context, o inspectOptions, args []string, streams St
 	case len(broken) > 0 && o.output == outputJSON:
 		return &exitError{code: ExitFailure} // each has its line
 	case len(broken) > 0:
-		return &exitError{code: ExitFailure, err: joined(broken), hint: breakHint(broken[0])}
+		return &exitError{code: ExitFailure, err: joined(broken), hint: breakHint(broken[0], advice.CLI)}
 	case run.total.Rejected > 0:
 		return &exitError{code: ExitIncomplete}
 	}
@@ -109,8 +110,8 @@ func joined(broken []*manifest.FileError) error {
 	return errors.Join(errs...)
 }
 
-func breakHint(err error) string {
-	if hint := manifest.ReasonOf(err).Hint(); hint != "" {
+func breakHint(err error, where advice.Surface) string {
+	if hint := advice.Of(err, where).Todo; hint != "" {
 		return hint
 	}
 	return "ask the sender for the manifest again; docs/reasons.md tells more of each reason"

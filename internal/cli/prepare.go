@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/iot"
 
 	"github.com/spf13/cobra"
@@ -125,7 +126,7 @@ func (p *preparation) openSources(ctx context.Context) (err error) {
 	for _, in := range p.inputs.list {
 		decoder, err := p.flags.decoder(in)
 		if err != nil {
-			return withHint(err, breakHint(err))
+			return withHint(err, breakHint(err, advice.CLI))
 		}
 		p.printer.Update(progress.Status{Phase: "reading " + in.Name})
 		source, err := engine.OpenSource(ctx, in, decoder)
@@ -146,7 +147,7 @@ func (p *preparation) decode(ctx context.Context) (err error) {
 	if errors.As(err, &broken) {
 		p.printer.Pause()
 		p.showScan()
-		hint := breakHint(broken.Breaks[0])
+		hint := breakHint(broken.Breaks[0], advice.CLI)
 		if !broken.PrivateKey() {
 			hint += "; --partial imports what precedes the break"
 		}

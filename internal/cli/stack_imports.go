@@ -11,12 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/progress"
-	"github.com/thingpress/thingpress/internal/stack/notice"
 	"github.com/thingpress/thingpress/internal/stack/operate"
-	"github.com/thingpress/thingpress/manifest"
 )
 
 func newStackImports(streams Streams) *cobra.Command {
@@ -224,19 +222,9 @@ func printImport(streams Streams, i operate.Import, reasons []operate.Reason) {
 		fmt.Fprintln(out)
 	}
 	for _, r := range reasons {
-		fmt.Fprintf(out, "  %s %s, %s: %s\n", n(r.Count), r.Outcome, r.Reason, plain(notice.Advice(r.Example)))
-		if todo := todoOf(r.Reason); todo != "" {
+		fmt.Fprintf(out, "  %s %s, %s: %s\n", n(r.Count), r.Outcome, r.Reason, plain(r.Example))
+		if todo := advice.For(r.Reason, advice.Stack).Todo; todo != "" {
 			fmt.Fprintf(out, "    %s\n", todo)
 		}
 	}
-}
-
-// todoOf is what to do about a reason in a stack.
-func todoOf(reason string) string {
-	for _, t := range engine.FailureReasons() {
-		if string(t.Reason) == reason {
-			return notice.Advice(t.Todo)
-		}
-	}
-	return notice.Advice(manifest.Reason(reason).Hint())
 }

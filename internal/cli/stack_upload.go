@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/progress"
-	"github.com/thingpress/thingpress/internal/stack/notice"
 	"github.com/thingpress/thingpress/internal/stack/operate"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/vendors"
@@ -71,7 +71,7 @@ func runStackUpload(ctx context.Context, o stackUploadOptions, args []string, st
 	}
 	decoder, err := decode.decoder(input)
 	if err != nil {
-		return withHint(err, breakHint(err))
+		return withHint(err, breakHint(err, advice.CLI))
 	}
 	printer := progress.New(streams.Err, progressMode(o.quiet, streams), streams.Width)
 	defer printer.Close()
@@ -155,7 +155,7 @@ func (o *stackUploadOptions) check(ctx context.Context, stack *operate.Stack, in
 	scan, err := engine.Scan(ctx, []*engine.Source{source}, engine.Settings{Decode: options}, view.event)
 	var broken *engine.BreakError
 	if errors.As(err, &broken) {
-		return nil, withHint(fmt.Errorf("nothing was uploaded: %w", err), breakHint(broken.Breaks[0]))
+		return nil, withHint(fmt.Errorf("nothing was uploaded: %w", err), breakHint(broken.Breaks[0], advice.Stack))
 	}
 	if err != nil {
 		return nil, err
@@ -163,7 +163,7 @@ func (o *stackUploadOptions) check(ctx context.Context, stack *operate.Stack, in
 	n := func(n int) string { return progress.Count(int64(n)) }
 	printer.Note("%s: %s, %s entries: %s devices, %s rejected, %s skipped", in.Name, decoder.Vendor(), n(scan.Entries), n(scan.Devices), n(scan.Rejected), n(scan.Skipped))
 	for _, reason := range byCount(scan.Reasons) {
-		printer.Note("  %s rejected, %s: %s", n(scan.Reasons[reason]), reason, notice.Advice(reason.Hint()))
+		printer.Note("  %s rejected, %s", n(scan.Reasons[reason]), withTodo(reason, advice.Stack))
 	}
 	if scan.Devices == 0 {
 		return nil, withHint(errors.New("nothing was uploaded: no entry of the manifest is a device"), "thingpress inspect "+in.Name+" shows each entry")

@@ -1,8 +1,6 @@
 package engine
 
-import (
-	"fmt"
-)
+import "github.com/thingpress/thingpress/manifest"
 
 // A streak holds back equal refusals in a row. Broken by anything else they
 // are failures of their devices; twenty of them are a fault of the import,
@@ -95,7 +93,7 @@ func (s *streak) rest() []entryRecord {
 func (s *streak) stop() *StopError {
 	last := s.held[len(s.held)-1].record
 	return &StopError{
-		Cause: fmt.Errorf("%d devices in a row were refused alike, the last one with: %s", len(s.held), last.Detail),
+		Cause: manifest.Errorf(manifest.Reason(last.Reason), "%d devices in a row were refused alike, the last one with: %s", len(s.held), last.Detail),
 		Hint:  "what AWS refuses of every device is rarely the devices' fault: " + todo(last.Reason),
 	}
 }

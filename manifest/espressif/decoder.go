@@ -102,7 +102,7 @@ func decode(ctx context.Context, in manifest.Input, opts *manifest.Options, yiel
 func rejected(d *manifest.Device, err error) error {
 	bad := &manifest.EntryError{
 		Vendor: vendor, Manifest: d.Manifest, Entry: d.Entry, Line: d.Line, End: d.End,
-		ID: d.ID, Reason: manifest.ReasonOf(err), Err: err,
+		ID: d.ID, Reason: manifest.ReasonOf(err), Limit: manifest.LimitOf(err), Err: err,
 	}
 	switch {
 	case d.Attributes[manifest.AttributeMAC] != "":

@@ -137,7 +137,7 @@ func (r *reader) next() (place, error) {
 			return place{}, r.fail(manifest.ReasonTruncated, "the file ends in the middle of a record")
 		}
 		if r.entry == r.limits.Entries {
-			return place{}, r.fail(manifest.ReasonLimitExceeded, "more than %d entries; --max-entries raises the limit", r.limits.Entries)
+			return place{}, r.broken(manifest.Exceeded(manifest.ReasonLimitExceeded, manifest.Limit{Name: manifest.LimitEntries, Value: int64(r.limits.Entries)}, "more than %d entries", r.limits.Entries))
 		}
 		at := place{entry: r.entry, line: r.w.Line()}
 		r.w.Pass(n)
@@ -178,7 +178,7 @@ func (r *reader) toRecord() error {
 				continue
 			}
 			if n > r.limits.EntryBytes {
-				return r.fail(manifest.ReasonLimitExceeded, "a line is longer than %d bytes; --max-entry-bytes raises the limit", r.limits.EntryBytes)
+				return r.tooLong("a line is longer than %d bytes", r.limits.EntryBytes)
 			}
 		}
 		if err := r.fill(); err != nil {
@@ -223,13 +223,18 @@ func (r *reader) unreadable(found parsing, at int) error {
 	case found == parseAstray:
 		return r.fail(manifest.ReasonCorrupt, "the quote that opens on line %d is not closed where its cell ends, so that it swallows the next record", quote)
 	case quote > 0:
-		return r.fail(manifest.ReasonLimitExceeded, "a record is longer than %d bytes; the quote that opens on line %d may not be closed; if it is, --max-entry-bytes raises the limit", r.limits.EntryBytes, quote)
+		return r.tooLong("a record is longer than %d bytes; the quote that opens on line %d may not be closed", r.limits.EntryBytes, quote)
 	}
-	return r.fail(manifest.ReasonLimitExceeded, "a record is longer than %d bytes; --max-entry-bytes raises the limit", r.limits.EntryBytes)
+	return r.tooLong("a record is longer than %d bytes", r.limits.EntryBytes)
 }
 
 func (r *reader) fail(reason manifest.Reason, format string, args ...any) error {
 	return r.broken(manifest.Errorf(reason, format, args...))
+}
+
+func (r *reader) tooLong(format string, args ...any) error {
+	limit := manifest.Limit{Name: manifest.LimitEntryBytes, Value: int64(r.limits.EntryBytes)}
+	return r.broken(manifest.Exceeded(manifest.ReasonLimitExceeded, limit, format, args...))
 }
 
 // broken ends the manifest at the record at hand. A private key behind it is
@@ -248,6 +253,6 @@ func (r *reader) broken(err error) error {
 	}
 	return &manifest.FileError{
 		Vendor: vendor, Manifest: r.in.Name, Entry: r.entry, Line: r.w.Line(), Offset: r.w.Offset(),
-		Reason: reason, Err: err,
+		Reason: reason, Limit: manifest.LimitOf(err), Err: err,
 	}
 }

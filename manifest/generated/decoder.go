@@ -128,7 +128,7 @@ func (s *stream) unit(u *unit) error {
 		return err
 	}
 	if s.r.entry == s.r.limits.Entries {
-		return s.r.fail(manifest.ReasonLimitExceeded, "more than %d entries; --max-entries raises the limit", s.r.limits.Entries)
+		return s.r.broken(manifest.Exceeded(manifest.ReasonLimitExceeded, manifest.Limit{Name: manifest.LimitEntries, Value: int64(s.r.limits.Entries)}, "more than %d entries", s.r.limits.Entries))
 	}
 	s.held = &manifest.Device{Vendor: vendor, Manifest: s.r.in.Name, Entry: s.r.entry, Line: u.line, End: u.end}
 	s.fault, s.before = s.judge(certificates, err), nil
@@ -168,7 +168,7 @@ func (s *stream) flush() error {
 	}
 	bad := &manifest.EntryError{
 		Vendor: vendor, Manifest: d.Manifest, Entry: d.Entry, Line: d.Line, End: d.End,
-		Reason: manifest.ReasonOf(fault), Err: fault,
+		Reason: manifest.ReasonOf(fault), Limit: manifest.LimitOf(fault), Err: fault,
 	}
 	if d.Certificate != nil {
 		if bad.ID, _ = manifest.CommonName(d.Certificate); bad.ID != "" {

@@ -90,7 +90,7 @@ func (r *reader) line() (int, error) {
 		case ok && n == 0:
 			return 0, io.EOF
 		case n > r.limits.EntryBytes:
-			return 0, r.fail(manifest.ReasonLimitExceeded, "a line is longer than %d bytes; --max-entry-bytes raises the limit", r.limits.EntryBytes)
+			return 0, r.tooLong("a line")
 		case ok:
 			return n, nil
 		}
@@ -139,7 +139,7 @@ func (r *reader) block() (unit, error) {
 		case end >= 0:
 			if n, ok := r.lineFrom(from + end); ok {
 				if n > r.limits.EntryBytes {
-					return unit{}, r.fail(manifest.ReasonLimitExceeded, "a PEM block is longer than %d bytes; --max-entry-bytes raises the limit", r.limits.EntryBytes)
+					return unit{}, r.tooLong("a PEM block")
 				}
 				if n == len(text) && r.w.Ended() && armour.Unterminated(text[:n]) {
 					return unit{}, r.fail(manifest.ReasonTruncated, "the file ends in the middle of a PEM block")
@@ -150,7 +150,7 @@ func (r *reader) block() (unit, error) {
 			return unit{}, r.fail(manifest.ReasonTruncated, "the file ends in the middle of a PEM block")
 		}
 		if len(text) > r.limits.EntryBytes {
-			return unit{}, r.fail(manifest.ReasonLimitExceeded, "a PEM block is longer than %d bytes; --max-entry-bytes raises the limit", r.limits.EntryBytes)
+			return unit{}, r.tooLong("a PEM block")
 		}
 		if err := r.fill(); err != nil {
 			return unit{}, err
@@ -169,7 +169,7 @@ func (r *reader) lines(n int) (unit, error) {
 			more, ok := r.lineFrom(n)
 			if !ok {
 				if len(r.w.Text()) > r.limits.EntryBytes {
-					return unit{}, r.fail(manifest.ReasonLimitExceeded, "an entry is longer than %d bytes; --max-entry-bytes raises the limit", r.limits.EntryBytes)
+					return unit{}, r.tooLong("an entry")
 				}
 				if err := r.fill(); err != nil {
 					return unit{}, err
@@ -238,6 +238,11 @@ func (r *reader) fail(reason manifest.Reason, format string, args ...any) error 
 	return r.broken(manifest.Errorf(reason, format, args...))
 }
 
+func (r *reader) tooLong(what string) error {
+	limit := manifest.Limit{Name: manifest.LimitEntryBytes, Value: int64(r.limits.EntryBytes)}
+	return r.broken(manifest.Exceeded(manifest.ReasonLimitExceeded, limit, "%s is longer than %d bytes", what, r.limits.EntryBytes))
+}
+
 // broken ends the manifest at the unit at hand. A private key behind it is the
 // graver fault.
 func (r *reader) broken(err error) error {
@@ -258,6 +263,6 @@ func (r *reader) broken(err error) error {
 	}
 	return &manifest.FileError{
 		Vendor: vendor, Manifest: r.in.Name, Entry: r.entry, Line: r.w.Line(), Offset: r.w.Offset(),
-		Reason: reason, Err: err,
+		Reason: reason, Limit: manifest.LimitOf(err), Err: err,
 	}
 }

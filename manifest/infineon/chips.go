@@ -56,7 +56,7 @@ func (n *names) check(leaf *x509.Certificate) error {
 		return nil
 	}
 	return manifest.Errorf(manifest.ReasonNotExpress,
-		"the chips are not OPTIGA Trust M Express: their certificates share the common name %s, which cannot tell things apart; --thing-name '{chip_id}' names them by their chips", manifest.Quote(name))
+		"the chips are not OPTIGA Trust M Express: their certificates share the common name %s, which cannot tell things apart", manifest.Quote(name))
 }
 
 // isExpressName says whether a CN is of the form that Express chips have.

@@ -149,7 +149,7 @@ func (d *decoding) unreadable(err error) error {
 // ofBundle says that an error is the chosen bundle's.
 func (d *decoding) ofBundle(err error) error {
 	if reason := manifest.ReasonOf(err); reason != "" && reason != manifest.ReasonPrivateKey {
-		return manifest.Errorf(reason, "bundle %s: %w", d.bundle, err)
+		return manifest.Exceeded(reason, manifest.LimitOf(err), "bundle %s: %w", d.bundle, err)
 	}
 	return err
 }
@@ -164,7 +164,7 @@ func (d *decoding) broken(err error) error {
 	case reason == "":
 		return fmt.Errorf("%s: %s: %w", vendor, d.in.Name, err)
 	}
-	return &manifest.FileError{Vendor: vendor, Manifest: d.in.Name, Entry: d.entry, Reason: reason, Err: err}
+	return &manifest.FileError{Vendor: vendor, Manifest: d.in.Name, Entry: d.entry, Reason: reason, Limit: manifest.LimitOf(err), Err: err}
 }
 
 // isVolume says whether a file's name ends in .001 or another number of three digits.

@@ -21,10 +21,12 @@ func (d *decoding) entries(a *sevenz.Archive, found listing) error {
 	case found.files == 0:
 		return manifest.Errorf(manifest.ReasonEmpty, "bundle %s: there are no files in it", d.bundle)
 	case found.files > d.limits.Entries:
-		return manifest.Errorf(manifest.ReasonLimitExceeded, "%d entries; the limit is %d; --max-entries raises it", found.files, d.limits.Entries)
+		return manifest.Exceeded(manifest.ReasonLimitExceeded,
+			manifest.Limit{Name: manifest.LimitEntries, Value: int64(d.limits.Entries), Found: int64(found.files)},
+			"%d entries; the limit is %d", found.files, d.limits.Entries)
 	case len(found.objects) == 1 && !found.objects[d.bundle]:
 		for other := range found.objects {
-			return manifest.Errorf(manifest.ReasonNoBundle, "this is bundle %s, not %s; --bundle %s takes it", other, d.bundle, other)
+			return manifest.Errorf(manifest.ReasonNoBundle, "this is bundle %s, not %s", other, d.bundle)
 		}
 	case found.files < d.opts.Start.Entry:
 		return manifest.Errorf(manifest.ReasonChanged, "there are %d entries, and reading was to go on at entry %d", found.files, d.opts.Start.Entry)
@@ -54,7 +56,7 @@ func (d *decoding) entries(a *sevenz.Archive, found listing) error {
 		case manifest.ReasonPrivateKey, manifest.ReasonNotExpress:
 			return err
 		default:
-			bad := &manifest.EntryError{Vendor: vendor, Manifest: d.in.Name, Entry: d.entry, ID: device.ID, Reason: reason, Err: err}
+			bad := &manifest.EntryError{Vendor: vendor, Manifest: d.in.Name, Entry: d.entry, ID: device.ID, Reason: reason, Limit: manifest.LimitOf(err), Err: err}
 			bad.Device = "file " + shown(m.Name)
 			if device.ID != "" {
 				bad.Device = "chip " + device.ID
@@ -93,7 +95,9 @@ func (d *decoding) judge(device *manifest.Device, m sevenz.Member) error {
 		return err
 	}
 	if m.Size > int64(d.limits.EntryBytes) {
-		return manifest.Errorf(manifest.ReasonEntryTooLarge, "the file has %d bytes; the limit is %d; --max-entry-bytes raises it", m.Size, d.limits.EntryBytes)
+		return manifest.Exceeded(manifest.ReasonEntryTooLarge,
+			manifest.Limit{Name: manifest.LimitEntryBytes, Value: int64(d.limits.EntryBytes), Found: m.Size},
+			"the file has %d bytes; the limit is %d", m.Size, d.limits.EntryBytes)
 	}
 	leaf, err := d.leaf()
 	if err != nil {

@@ -55,7 +55,7 @@ func (j *judge) entry(raw []byte, at place) (manifest.Device, error) {
 	}
 	return manifest.Device{}, &manifest.EntryError{
 		Vendor: vendor, Manifest: j.manifest, Entry: at.entry, End: at.end,
-		Device: who, ID: device.ID, Reason: reason, Err: err,
+		Device: who, ID: device.ID, Reason: reason, Limit: manifest.LimitOf(err), Err: err,
 	}
 }
 

@@ -36,9 +36,9 @@ func chooseKey(c *payload, slot string) (*jwk, error) {
 		}
 		return carriers[i], nil
 	case len(carriers) > 1:
-		return nil, manifest.Errorf(manifest.ReasonSlotRequired, "the keys in slots %s have certificates; --slot must say which is the device's", slots(carriers))
+		return nil, manifest.Errorf(manifest.ReasonSlotRequired, "the keys in slots %s have certificates, and nothing says which is the device's", slots(carriers))
 	case strings.Contains(strings.ToUpper(c.partNumber), "WPC"):
-		return nil, manifest.Errorf(manifest.ReasonSlotRequired, "%s is a part for wireless charging, whose certificate in slot %s may be the product unit's and not the device's; --slot says that it is", manifest.Quote(c.partNumber), slots(carriers))
+		return nil, manifest.Errorf(manifest.ReasonSlotRequired, "%s is a part for wireless charging, whose certificate in slot %s may be the product unit's and not the device's", manifest.Quote(c.partNumber), slots(carriers))
 	}
 	return carriers[0], nil
 }

@@ -96,7 +96,7 @@ func unknownSigner(h *protectedHeader) error {
 	case ok && k.Test:
 		return manifest.Errorf(manifest.ReasonUnknownSigner, "signed by Microchip's %q, which is not for real devices", k.Name)
 	case ok:
-		return manifest.Errorf(manifest.ReasonUnknownSigner, "signed by Microchip's %q (SHA-256 %s), which --signer does not name; get its certificate from Microchip", k.Name, fingerprint)
+		return manifest.Errorf(manifest.ReasonUnknownSigner, "signed by Microchip's %q (SHA-256 %s), which is not among the signers", k.Name, fingerprint)
 	}
-	return manifest.Errorf(manifest.ReasonUnknownSigner, "signed by a certificate with SHA-256 %s, which --signer does not name; if you trust it, add its file with --signer", fingerprint)
+	return manifest.Errorf(manifest.ReasonUnknownSigner, "signed by a certificate with SHA-256 %s, which is not among the signers", fingerprint)
 }

@@ -109,7 +109,7 @@ func (s *scanner) next() (raw []byte, end int64, err error) {
 		return nil, 0, err
 	}
 	if s.entry >= s.limits.Entries {
-		return nil, 0, s.broken(manifest.ReasonLimitExceeded, "more than %d entries; --max-entries raises the limit", s.limits.Entries)
+		return nil, 0, s.exceeded(manifest.LimitEntries, s.limits.Entries, "more than %d entries")
 	}
 	n, err := s.element()
 	if err != nil {
@@ -165,11 +165,11 @@ func (s *scanner) element() (int, error) {
 		n, found := entryEnd(s.window[s.at:], s.limits.Depth)
 		switch {
 		case n > s.limits.EntryBytes:
-			return 0, s.broken(manifest.ReasonLimitExceeded, "an entry is longer than %d bytes; --max-entry-bytes raises the limit", s.limits.EntryBytes)
+			return 0, s.exceeded(manifest.LimitEntryBytes, s.limits.EntryBytes, "an entry is longer than %d bytes")
 		case found == boundaryFound:
 			return n, nil
 		case found == boundaryTooDeep:
-			return 0, s.broken(manifest.ReasonLimitExceeded, "an entry nests deeper than %d; --max-depth raises the limit", s.limits.Depth)
+			return 0, s.exceeded(manifest.LimitDepth, s.limits.Depth, "an entry nests deeper than %d")
 		case found == boundaryBroken && n == 0 && !s.first:
 			return 0, s.broken(manifest.ReasonCorrupt, "expected an entry after a comma, found %s", s.found())
 		case found == boundaryBroken:
@@ -262,13 +262,23 @@ func (s *scanner) truncated() error {
 }
 
 func (s *scanner) privateKey() error {
-	return s.fileError(manifest.ReasonPrivateKey, "the file carries a private key (%s); treat the key as compromised, and ask for a manifest without", privateKeyText)
+	return s.fileError(manifest.Errorf(manifest.ReasonPrivateKey,
+		"the file carries a private key (%s); treat the key as compromised, and ask for a manifest without", privateKeyText))
 }
 
-// broken is the error of a break at the scanner's place. What comes behind it
-// is still searched for a private key, because that weighs more.
+// exceeded breaks off at a limit, whose value the sentence states.
+func (s *scanner) exceeded(name manifest.LimitName, value int, sentence string) error {
+	return s.breakOff(manifest.Exceeded(manifest.ReasonLimitExceeded, manifest.Limit{Name: name, Value: int64(value)}, sentence, value))
+}
+
 func (s *scanner) broken(reason manifest.Reason, format string, args ...any) error {
-	err := s.fileError(reason, format, args...)
+	return s.breakOff(manifest.Errorf(reason, format, args...))
+}
+
+// breakOff is the error of a break at the scanner's place. What follows is
+// still searched for a private key, because that weighs more.
+func (s *scanner) breakOff(cause error) error {
+	err := s.fileError(cause)
 	for s.secret < 0 {
 		s.at = len(s.window)
 		if failed := s.fill(); window.Interrupted(failed) {
@@ -284,10 +294,10 @@ func (s *scanner) broken(reason manifest.Reason, format string, args ...any) err
 	return err
 }
 
-func (s *scanner) fileError(reason manifest.Reason, format string, args ...any) error {
+func (s *scanner) fileError(cause error) error {
 	err := &manifest.FileError{
 		Vendor: vendor, Manifest: s.in.Name, Entry: s.entry,
-		Reason: reason, Err: fmt.Errorf(format, args...),
+		Reason: manifest.ReasonOf(cause), Limit: manifest.LimitOf(cause), Err: cause,
 	}
 	if s.offsets {
 		err.Offset = s.base + int64(s.at)

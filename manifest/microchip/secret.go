@@ -45,7 +45,8 @@ func (p *parser) screenKeys(text []byte, depth int) error {
 			return nil //nolint:nilerr // the strict parser says what is wrong, and where
 		}
 		if level := p.decoder.StackDepth(); level > depth {
-			return manifest.Errorf(manifest.ReasonMalformedEntry, "the JSON nests deeper than %d; --max-depth raises the limit", depth)
+			return manifest.Exceeded(manifest.ReasonMalformedEntry, manifest.Limit{Name: manifest.LimitDepth, Value: int64(depth)},
+				"the JSON nests deeper than %d", depth)
 		}
 		if token.Kind() != jsontext.KindString {
 			private = ""

@@ -39,7 +39,7 @@ func Detect(in manifest.Input) (manifest.Decoder, error) {
 		for _, d := range claims {
 			names = append(names, d.Vendor())
 		}
-		unknown.Err = manifest.Errorf(manifest.ReasonUnknownFormat, "this may be a manifest of %s; choose with --vendor", strings.Join(names, " or of "))
+		unknown.Err = manifest.Errorf(manifest.ReasonUnknownFormat, "this may be a manifest of %s", strings.Join(names, " or of "))
 	}
 	unknown.Reason = manifest.ReasonOf(unknown.Err)
 	return nil, unknown

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
 )
@@ -98,7 +99,7 @@ func TestAnImportThatStandsStillIsLeftAloneUntilItsTime(t *testing.T) {
 		calls := 0
 		w.engine = func(context.Context, engine.BatchConfig, []engine.Item, func(int, ledger.Record)) (engine.BatchSummary, error) {
 			calls++
-			return engine.BatchSummary{}, &engine.StopError{Cause: errors.New("CreateThing: AccessDeniedException"), Hint: "allow iot:CreateThing to these credentials and run the same command again"}
+			return engine.BatchSummary{}, &engine.StopError{Cause: &iot.APIError{Operation: "CreateThing", Code: "AccessDeniedException", Class: iot.ClassImport}}
 		}
 		w.handle(t.Context(), message(device(0)))
 		job := w.job(t)

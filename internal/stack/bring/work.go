@@ -7,11 +7,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/stack"
-	"github.com/thingpress/thingpress/internal/stack/notice"
 )
 
 // pauseMost is how long an outage is waited for, which is paid for, before
@@ -114,9 +114,9 @@ func (g *group) stopped(ctx context.Context, job dynamodb.Job, stop *engine.Stop
 // standing is the notice of an import that stands still.
 func standing(job dynamodb.Job, stop *engine.StopError) string {
 	text := fmt.Sprintf("Import %s of s3://%s/%s stands still.\n\nCause: %s\n",
-		job.Import, job.Upload.Bucket, job.Upload.Key, notice.Advice(stop.Cause.Error()))
-	if stop.Hint != "" {
-		text += "What to do: " + notice.Advice(stop.Hint) + "\n"
+		job.Import, job.Upload.Bucket, job.Upload.Key, stop.Cause)
+	if todo := advice.Of(stop.Cause, advice.Stack).Todo; todo != "" {
+		text += "What to do: " + todo + "\n"
 	}
 	return text + fmt.Sprintf("\nNo device is failed for it. It is tried again at least every %d minutes, for %d days, and goes on by itself when the cause is gone.\n",
 		stack.MaxDelay/time.Minute, stack.GiveUpAfter/(24*time.Hour))

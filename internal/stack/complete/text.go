@@ -5,11 +5,10 @@ import (
 	"path"
 	"strings"
 
+	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
-	"github.com/thingpress/thingpress/internal/stack/notice"
-	"github.com/thingpress/thingpress/manifest"
 )
 
 // subject names the manifest and what became of it, the numbers first: mail
@@ -56,7 +55,7 @@ func (c *Completer) text(i ledger.Import, job dynamodb.Job, written *tally) stri
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	p("Import %s of %s (%s) into account %s, %s is %s.", i.ID, Manifest(job), job.Vendor, i.Target.Account, i.Target.Region, i.State)
 	if i.Cause != "" {
-		p("\nIt was stopped: %s", notice.Advice(i.Cause))
+		p("\nIt was stopped: %s", i.Cause)
 	}
 	p("\n%d entries:", i.Counts.Entries)
 	for _, l := range lines(i.Counts) {
@@ -84,8 +83,8 @@ func reasons(p func(string, ...any), written *tally) {
 			break
 		}
 		p("  %d %s: %s", r.count, r.outcome, r.code)
-		p("    such as %s: %s", where(r.example), notice.Advice(r.example.Detail))
-		if hint := hintOf(r.code); hint != "" {
+		p("    such as %s: %s", where(r.example), r.example.Detail)
+		if hint := advice.For(r.code, advice.Stack).Todo; hint != "" {
 			p("    what to do: %s", hint)
 		}
 	}
@@ -100,16 +99,6 @@ func where(r ledger.Record) string {
 		text += ", thing " + r.ThingName
 	}
 	return text
-}
-
-// hintOf is what to do about a reason in a stack.
-func hintOf(code string) string {
-	for _, t := range engine.FailureReasons() {
-		if string(t.Reason) == code {
-			return notice.Advice(t.Todo)
-		}
-	}
-	return notice.Advice(manifest.Reason(code).Hint())
 }
 
 func todo(i ledger.Import, written *tally) string {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
-	"github.com/thingpress/thingpress/internal/stack/notice"
 	"github.com/thingpress/thingpress/internal/stack/queue"
 	"github.com/thingpress/thingpress/manifest"
 )
@@ -74,7 +73,7 @@ func (w *worker) sendAll(ctx context.Context) error {
 func (w *worker) changed(second *pass) error {
 	first := &w.progress.Check
 	return &stopError{manifest.Errorf(manifest.ReasonChanged,
-		"%s: the first pass read %d entries, %d of them rejected, and the second one has %d so far, %d of them rejected; upload the manifest again",
+		"%s: the first pass read %d entries, %d of them rejected, and the second one has %d so far, %d of them rejected",
 		w.job.Upload.Key, first.Entries, first.rejected(), second.Entries, second.rejected())}
 }
 
@@ -85,7 +84,7 @@ func (s *stretch) take(importID string, device *manifest.Device, rejected *manif
 	if rejected != nil {
 		s.rejected = append(s.rejected, ledger.Record{
 			Place: ledger.Place{Entry: rejected.Entry}, Line: rejected.Line, Outcome: ledger.Rejected,
-			ID: rejected.ID, Reason: string(rejected.Reason), Detail: notice.Advice(rejected.Detail()), At: now,
+			ID: rejected.ID, Reason: string(rejected.Reason), Detail: rejected.Detail(), At: now,
 		})
 		return nil
 	}

@@ -6,16 +6,20 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/stack"
-	"github.com/thingpress/thingpress/internal/stack/notice"
 )
 
 // stop records that the import ends here. What follows, the ledger's record
 // and completion with report and notice, is done by settle, and again if this
 // invocation does not come to it.
 func (w *worker) stop(ctx context.Context, cause *stopError) error {
-	w.job.Phase, w.job.Cause, w.job.RetryAt = dynamodb.PhaseStopped, notice.Advice(cause.Error()), time.Time{}
+	text := cause.Error()
+	if todo := advice.Of(cause, advice.Stack).Todo; todo != "" {
+		text += "; " + todo
+	}
+	w.job.Phase, w.job.Cause, w.job.RetryAt = dynamodb.PhaseStopped, text, time.Time{}
 	if err := w.save(ctx); err != nil {
 		return err
 	}

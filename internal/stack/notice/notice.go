@@ -60,27 +60,3 @@ func (t *Topic) subject(text string) string {
 	}
 	return text
 }
-
-// Advice turns what an operator of the command line is told to do into what one
-// of a stack can do: a stack goes on by itself, a manifest is imported again by
-// an upload, and flags are the stack's parameters and buckets.
-func Advice(hint string) string {
-	return strings.NewReplacer(
-		" and run the same command again", "",
-		"run the same command again", "upload the manifest again",
-		"run the import again", "upload the manifest again",
-		"leave --vendor out, or correct it", "upload it to the bucket of its vendor",
-		"--vendor says how to read it", "its bucket says how to read it",
-		"choose with --vendor", "its bucket says which",
-		"which --signer does not name", "which is not in the signer bucket",
-		"with --signer", "in the signer bucket",
-		"--thing-name", "parameter ThingNameTemplate",
-		"--allow-expired", "parameter AllowExpired",
-		"--slot", "parameter MicrochipSlot",
-		"--bundle", "parameter InfineonCertBundleType",
-		"--status", "parameter CertificateStatus",
-		// The stack never takes over what exists; the command line can.
-		"thingpress import --adopt", "thingpress import --adopt",
-		"--adopt", "thingpress import --adopt",
-	).Replace(hint)
-}

@@ -3,15 +3,12 @@ package notice_test
 import (
 	"context"
 	"errors"
-	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
-	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/stack/notice"
-	"github.com/thingpress/thingpress/manifest"
 )
 
 type topic struct {
@@ -59,32 +56,5 @@ func TestAFailedNoticeIsAnError(t *testing.T) {
 	cause := errors.New("denied")
 	if err := notice.New(&topic{err: cause}, "arn", "s").Notify(t.Context(), "s", "t"); !errors.Is(err, cause) {
 		t.Error(err)
-	}
-}
-
-// Nobody runs a command in a stack.
-func TestNoAdviceSpeaksOfACommandThatWasRun(t *testing.T) {
-	t.Parallel()
-	hints := []string{"allow iot:CreateThing to these credentials and run the same command again"}
-	for _, r := range engine.FailureReasons() {
-		hints = append(hints, r.Todo)
-	}
-	for _, r := range manifest.ReasonTexts() {
-		hints = append(hints, r.Todo)
-	}
-	for _, hint := range hints {
-		have := notice.Advice(hint)
-		if again := notice.Advice(have); again != have {
-			t.Errorf("%q becomes %q when it is turned twice", hint, again)
-		}
-		if strings.Contains(have, "same command") || strings.Contains(have, "run the import") {
-			t.Error(have)
-		}
-		if flag := regexp.MustCompile(`(?:thingpress import )?--[a-z][a-z-]*`).FindString(have); flag != "" && flag != "thingpress import --adopt" && flag != "--exclusive" {
-			t.Errorf("%q speaks of %s", have, flag)
-		}
-		if strings.Contains(hint, "run the same command again") == (have == hint) && strings.Contains(hint, "command again") {
-			t.Errorf("%q became %q", hint, have)
-		}
 	}
 }

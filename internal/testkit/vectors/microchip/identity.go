@@ -70,7 +70,7 @@ func identityVectors() []*vector {
 		bad("m25-missing", "bad-id", "eighteen hex digits", "there is no ID", sign(0, content(0).Without("uniqueId"))),
 		bad("m25-number", "malformed-entry", "uniqueId", "the ID is a number", identified(123)),
 		bad("m25-zero-byte", "bad-id", "eighteen hex digits", "the ID holds a NUL", identified(id[:17]+"\x00")),
-		bad("m26-spaces", "bad-name", "--thing-name", "CN of LoRaWAN parts of 2019: not a thing name, and never changed silently", ownSpaces),
+		bad("m26-spaces", "bad-name", "AWS IoT takes", "CN of LoRaWAN parts of 2019: not a thing name, and never changed silently", ownSpaces),
 		bad("m26-spaces-of-another", "identity-mismatch", "the certificate is for", "CN with spaces and another chip's serial number", spaces),
 		vec("m26-spaces-template", "N", "the same with a template that takes the ID", material.Array(ownSpaces, good(1))).
 			named(id, id).named(chip(1).UniqueID, chip(1).UniqueID).with(func(o *options) { o.ThingName = "{unique_id}" }),

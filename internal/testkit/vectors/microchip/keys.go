@@ -37,7 +37,7 @@ func keyVectors() []*vector {
 		With("iv", "AAAA").With("ciphertext", "AAAA").With("tag", "AAAA")})
 	rsa := material.Object{}.With("kid", "5").With("kty", "RSA").With("n", "AQAB").With("e", "AQAB")
 	return []*vector{
-		bad("m21-two-certificates", "slot-required", "--slot must say", "two keys have certificates", withKeys(two...)),
+		bad("m21-two-certificates", "slot-required", "nothing says which", "two keys have certificates", withKeys(two...)),
 		chosen("m21-two-certificates-slot", "two keys have certificates, and the slot is given", "3", withKeys(two...)),
 		vec("m21-slot-without-certificate", "E", "the chosen slot has no certificate", material.Array(withKeys(plain, tlsKey))).
 			rejected("no-certificate", `slot "0" has no certificate; there is one in slot "3"`).with(slot("0")),

@@ -165,8 +165,9 @@ func readBlock(c *cursor, limits Limits) block {
 			c.fail(err)
 		}
 		if dictionary > limits.Dictionary {
-			c.fail(manifest.Errorf(manifest.ReasonLimitExceeded,
-				"the archive asks for a dictionary of %s; the limit is %s; --max-dictionary raises it", bytesText(dictionary), bytesText(limits.Dictionary)))
+			c.fail(manifest.Exceeded(manifest.ReasonLimitExceeded,
+				manifest.Limit{Name: manifest.LimitDictionaryBytes, Value: limits.Dictionary, Found: dictionary},
+				"the archive asks for a dictionary of %s; the limit is %s", bytesText(dictionary), bytesText(limits.Dictionary)))
 		}
 		b.coders = append(b.coders, one)
 	}

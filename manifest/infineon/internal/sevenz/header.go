@@ -239,7 +239,9 @@ func (h *headerReader) memberSizes(c *cursor, blocks []block) *cursor {
 }
 
 func (h *headerReader) tooManyMembers(n uint64) error {
-	return manifest.Errorf(manifest.ReasonLimitExceeded, "the archive claims %d files; the limit is %d; --max-members raises it", n, h.limits.Members)
+	return manifest.Exceeded(manifest.ReasonLimitExceeded,
+		manifest.Limit{Name: manifest.LimitArchiveMembers, Value: int64(h.limits.Members), Found: int64(min(n, math.MaxInt64))},
+		"the archive claims %d files; the limit is %d", n, h.limits.Members)
 }
 
 // checkExpansion adds up what blocks unpack to.
@@ -249,15 +251,15 @@ func (h *headerReader) checkExpansion(blocks []block, limit int64) error {
 		packed += blocks[i].packed
 		for _, coder := range blocks[i].coders {
 			if coder.size > limit || expanded > limit-coder.size {
-				return manifest.Errorf(manifest.ReasonLimitExceeded, "the archive claims to unpack to %s and more; the limit is %s; --max-expanded raises it",
-					bytesText(max(coder.size, expanded)), bytesText(limit))
+				return manifest.Exceeded(manifest.ReasonLimitExceeded, manifest.Limit{Name: manifest.LimitExpandedBytes, Value: limit},
+					"the archive claims to unpack to %s and more; the limit is %s", bytesText(max(coder.size, expanded)), bytesText(limit))
 			}
 		}
 		expanded += blocks[i].size()
 	}
 	if ratio := h.limits.Ratio; expanded > smallHeader && expanded/ratio > packed {
-		return manifest.Errorf(manifest.ReasonLimitExceeded, "the archive unpacks from %s to %s, more than %d times its size; --max-ratio raises the limit",
-			bytesText(packed), bytesText(expanded), ratio)
+		return manifest.Exceeded(manifest.ReasonLimitExceeded, manifest.Limit{Name: manifest.LimitExpansionRatio, Value: ratio},
+			"the archive unpacks from %s to %s, more than %d times its size", bytesText(packed), bytesText(expanded), ratio)
 	}
 	return nil
 }

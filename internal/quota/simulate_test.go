@@ -69,7 +69,7 @@ type client struct {
 	limiter *Limiter
 	workers int
 	seed    uint64
-	pause   func(at time.Duration) bool
+	pause   func(at time.Duration) bool // reports whether no call is made at a time; it may change at whole seconds
 }
 
 // run lets clients call the server for that long in simulated time. It must run in a bubble.
@@ -85,8 +85,8 @@ func run(t *testing.T, s *server, length time.Duration, clients ...client) []res
 			random := rand.New(rand.NewPCG(c.seed+uint64(i), uint64(w)))
 			wg.Go(func() {
 				for time.Since(start) < length {
-					if c.pause != nil && c.pause(time.Since(start)) {
-						time.Sleep(100 * time.Millisecond)
+					if at := time.Since(start); c.pause != nil && c.pause(at) {
+						time.Sleep(at.Truncate(time.Second) + time.Second - at)
 						continue
 					}
 					ticket, err := c.limiter.Wait(t.Context())

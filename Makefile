@@ -64,7 +64,7 @@ test-race: ## run the same tests with the race detector, which needs a C compile
 	$(call run-tests,CGO_ENABLED=1,-race ./...)
 
 # The packages in which a test runs a foreign program: one of those that package require finds.
-peers = $$(grep -rlE 'require\.(Moto|AWSCLI|SAM|ElasticMQ|DynamoDBLocal|Java)\(|dynamodbtest\.|^package require$$' \
+peers = $$(grep -rlE 'require\.(Moto|AWSCLI|StartAWS|SAM|ElasticMQ|DynamoDBLocal|Java)\(|dynamodbtest\.|^package require$$' \
 	--include='*_test.go' cmd internal manifest stack | xargs -n 1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: test-peers

@@ -1,12 +1,10 @@
 package sandbox
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,84 +14,23 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
-// cliScript runs commands of the AWS CLI in one process: starting it takes a
-// second, and there are a hundred of them. It reads a JSON list of command lines
-// and writes a JSON list of [exit status, output, error output].
-const cliScript = `
-import contextlib, io, json, sys
-from awscli.clidriver import create_clidriver
-driver, answers = create_clidriver(), []
-for argv in json.load(sys.stdin):
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            status = driver.main(argv)
-        except SystemExit as e:
-            status = e.code
-    answers.append([status, out.getvalue(), err.getvalue()])
-json.dump(answers, sys.stdout)
-`
-
-// awsPython finds the interpreter that runs the AWS CLI.
-func awsPython(t *testing.T) string {
-	t.Helper()
-	cli := require.AWSCLI(t)
-	candidates := []string{"python3"}
-	if target, err := filepath.EvalSymlinks(cli); err == nil {
-		if script, err := os.ReadFile(target); err == nil {
-			first, _, _ := strings.Cut(string(script[:min(len(script), 200)]), "\n")
-			if path, ok := strings.CutPrefix(first, "#!"); ok && strings.Contains(filepath.Base(path), "python") {
-				candidates = []string{path}
-			}
-		}
-	}
-	for _, python := range candidates {
-		if exec.CommandContext(t.Context(), python, "-c", "import awscli.clidriver").Run() == nil {
-			return python
-		}
-	}
-	require.Missing(t, "awscli", "the Python that runs "+cli+" was not found")
-	return ""
-}
-
 // awsCLI runs commands against a sandbox and returns what each printed: JSON as
 // it came, or "error: " and the code.
 func awsCLI(t *testing.T, s *Server, commands []string) []string {
 	t.Helper()
-	python := awsPython(t)
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	var argv [][]string
-	for _, command := range commands {
-		argv = append(argv, append(strings.Split(command, " "), "--endpoint-url", server.URL, "--output", "json"))
-	}
-	home := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), python, "-c", cliScript)
-	cmd.Dir = home
-	cmd.Env = []string{
-		"HOME=" + home, "PATH=" + os.Getenv("PATH"), "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "AWS_REGION=us-east-1",
-		"AWS_DEFAULT_REGION=us-east-1", "AWS_EC2_METADATA_DISABLED=true", "AWS_MAX_ATTEMPTS=1", "PYTHONIOENCODING=utf-8",
-	}
-	cmd.Stdin = bytes.NewReader(marshal(argv))
-	var failure bytes.Buffer
-	cmd.Stderr = &failure
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("the AWS CLI: %v\n%s", err, failure.String())
-	}
-	var answers [][3]any
-	if err := json.Unmarshal(out, &answers); err != nil {
-		t.Fatal(err)
-	}
+	aws := require.StartAWS(t, server.URL, "us-east-1")
 	var printed []string
-	for i, a := range answers {
-		text := strings.TrimSpace(fmt.Sprint(a[1]))
-		if a[0] != float64(0) {
-			_, after, _ := strings.Cut(fmt.Sprint(a[2]), "(")
+	for _, command := range commands {
+		status, text, failure := aws.Run(strings.Split(command, " ")...)
+		text = strings.TrimSpace(text)
+		if status != 0 {
+			_, after, _ := strings.Cut(failure, "(")
 			code, _, _ := strings.Cut(after, ")")
 			text = "error: " + code
 			if code == "" {
-				t.Fatalf("%s: %v", commands[i], a[2])
+				t.Fatalf("%s: %s", command, failure)
 			}
 		}
 		printed = append(printed, text)

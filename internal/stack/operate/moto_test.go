@@ -27,6 +27,7 @@ var unsupported = []string{
 type cloud struct {
 	testing.TB
 	url, cli string
+	session  *require.AWSSession
 	account  *operate.Account
 }
 
@@ -39,6 +40,7 @@ func newCloud(t *testing.T) *cloud {
 	} {
 		t.Setenv(name, value)
 	}
+	c.session = require.StartAWS(t, c.url, "eu-central-1")
 	var err error
 	if c.account, err = operate.Open(t.Context(), operate.Options{Endpoint: c.url}); err != nil {
 		t.Fatal(err)
@@ -49,18 +51,15 @@ func newCloud(t *testing.T) *cloud {
 // aws asks a service what it has.
 func (c *cloud) aws(args ...string) map[string]any {
 	c.Helper()
-	cmd := exec.CommandContext(c.Context(), c.cli, append(args, "--endpoint-url", c.url, "--output", "json")...)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		c.Fatalf("aws %v: %v: %s", args, err, stderr.String())
+	status, stdout, stderr := c.session.Run(args...)
+	if status != 0 {
+		c.Fatalf("aws %v: exit status %d: %s", args, status, stderr)
 	}
-	if len(out) == 0 { // nothing is set
+	if stdout == "" { // nothing is set
 		return nil
 	}
 	var answer map[string]any
-	if err := json.Unmarshal(out, &answer); err != nil {
+	if err := json.Unmarshal([]byte(stdout), &answer); err != nil {
 		c.Fatalf("aws %v: %v", args, err)
 	}
 	return answer

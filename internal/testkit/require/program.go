@@ -17,14 +17,6 @@ const probeLimit = 60 * time.Second
 // venv is where `make venv` installs Python programs, below the module's root.
 const venv = ".venv/moto/bin"
 
-// AWSCLI returns an AWS command line that starts: the checkout's own, else aws on PATH. The caller gives it region, credentials and
-// endpoint; it must not be let near the machine's own configuration. Without one the test ends as Missing "awscli".
-func AWSCLI(t testing.TB) string {
-	t.Helper()
-	peer(t, "awscli")
-	return program(t, "awscli", "--version", filepath.Join(Root(t), venv, "aws"), "aws")
-}
-
 // pythons lists the interpreters that may be there, the one to prefer first.
 func pythons(t testing.TB) []string {
 	t.Helper()

@@ -129,7 +129,7 @@ func TestPlanOfNewDevicesIsTheFreshPath(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set := quota.Unlimited()
+	set := quota.Set{}
 	total, one := quota.Calls{}, quota.FreshPath(set, 2, 2)
 	for op, n := range one {
 		total[op] = n * 20
@@ -232,7 +232,7 @@ func TestForecastTellsWhatDoublingTheBindingQuotaGives(t *testing.T) {
 	if doubled.Took != 40*time.Minute || doubled.Ceiling != 15 || doubled.Binding != iot.AttachPolicy {
 		t.Errorf("doubled: %+v", doubled)
 	}
-	if none, _ := engine.Predict(quota.Unlimited(), total, 36_000); none.Took != 0 || none.Binding != "" {
+	if none, _ := engine.Predict(quota.Set{}, total, 36_000); none.Took != 0 || none.Binding != "" {
 		t.Errorf("without quotas: %+v", none)
 	}
 }

@@ -98,7 +98,7 @@ func newWorld(t testing.TB, o sandbox.Options, transport func(http.Handler) http
 	t.Cleanup(w.client.Close)
 	w.aws = w.client.AWS()
 	w.target = ledger.Target{Partition: "aws", Account: sandbox.DefaultAccount, Region: sandbox.DefaultRegion, Sandbox: "test"}
-	w.limiters = quota.NewLimiters(quota.Unlimited(), quota.Options{})
+	w.limiters = quota.NewLimiters(quota.Set{}, quota.Options{})
 	return w
 }
 

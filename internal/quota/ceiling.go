@@ -1,16 +1,15 @@
 package quota
 
 import (
+	"maps"
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/thingpress/thingpress/internal/iot"
 )
 
-// Calls is how many calls of each operation one device costs on one path. It
-// may be a fraction: a list read in pages of 250 costs 1/250 of a call.
+// Calls is how many calls of each operation one device costs on one path. They
+// may be fractions: a list that is read in pages of 250 costs 1/250 of a call.
 type Calls map[iot.Operation]float64
 
 // Total returns the calls of all operations together.
@@ -24,36 +23,17 @@ func (c Calls) Total() float64 {
 
 // Ops returns the operations that are called, sorted.
 func (c Calls) Ops() []iot.Operation {
-	var ops []iot.Operation
-	for op, n := range c {
-		if n > 0 {
-			ops = append(ops, op)
-		}
-	}
-	slices.Sort(ops)
-	return ops
+	ops := slices.Sorted(maps.Keys(c))
+	return slices.DeleteFunc(ops, func(op iot.Operation) bool { return c[op] <= 0 })
 }
 
-// Add returns the sum of both, for paths that share a device's calls.
-func (c Calls) Add(other Calls) Calls {
-	sum := make(Calls, len(c)+len(other))
-	for op, n := range c {
-		sum[op] += n
-	}
-	for op, n := range other {
-		sum[op] += n
-	}
-	return sum
-}
-
-// PageSize is the most entries that AWS IoT returns in one page of the lists
-// that an import reads.
+// PageSize is the largest page of the lists that an import reads.
 const PageSize = 250
 
-// GroupCall returns the form of group call that the quotas in force make
-// faster for a device with that many thing groups: one
-// [UpdateThingGroupsForThing], or an [AddThingToThingGroup] each; on a tie the
-// one with fewer calls. Without groups it returns "" and 0.
+// GroupCall returns the form of group call that is faster at the quotas in force
+// for a device with that many thing groups: one
+// UpdateThingGroupsForThing, or one AddThingToThingGroup each; on a tie the one
+// with fewer calls. Without groups it returns "" and 0.
 func GroupCall(s Set, groups int) (op iot.Operation, calls int) {
 	if groups <= 0 {
 		return "", 0
@@ -82,8 +62,8 @@ func FreshPath(s Set, policies, groups int) Calls {
 
 // Ceiling returns the devices per second that the quotas allow on a path, and
 // the operation that binds: the minimum over operations of quota ÷ calls per
-// device. Where nothing limits the path it is +Inf and "". Of operations that
-// bind alike, the first by name is returned.
+// device. If nothing limits the path, it returns +Inf and "". Of operations that
+// bind alike, it returns the first by name.
 func Ceiling(s Set, calls Calls) (devicesPerSecond float64, binding iot.Operation) {
 	return minimum(calls, s.TPS)
 }
@@ -97,15 +77,3 @@ func minimum(calls Calls, tps func(iot.Operation) float64) (devicesPerSecond flo
 	}
 	return devicesPerSecond, binding
 }
-
-// String names operations and calls, such as "CreateThing 1, AttachPolicy 2",
-// sorted by name.
-func (c Calls) String() string {
-	var parts []string
-	for _, op := range c.Ops() {
-		parts = append(parts, string(op)+" "+formatCount(c[op]))
-	}
-	return strings.Join(parts, ", ")
-}
-
-func formatCount(n float64) string { return strconv.FormatFloat(n, 'g', 4, 64) }

@@ -7,8 +7,8 @@ const (
 	slots    = 320 // 16 s
 )
 
-// history counts answers by the time at which their calls were sent. Times are
-// taken from an origin, so that a clock that is set does not move them.
+// history counts answers by the time at which their calls were sent. It measures
+// time from an origin, so that setting the clock does not move its slots.
 type history struct {
 	origin time.Time
 	slot   [slots]struct {
@@ -17,10 +17,10 @@ type history struct {
 	}
 }
 
-// number is the slot of a time, from 1, so that an empty slot is told from the first.
+// number is the slot of a time. It starts at 1, which tells the first slot from an empty one.
 func (h *history) number(t time.Time) int64 { return 1 + int64(max(t.Sub(h.origin), 0)/slotTime) }
 
-// add counts answers to a call sent at that time. What was sent too long ago to matter is dropped.
+// add counts answers to a call sent at that time. It drops calls that were sent too long ago to matter.
 func (h *history) add(sent, now time.Time, took, refused int32) {
 	n := h.number(sent)
 	if n <= h.number(now)-slots {

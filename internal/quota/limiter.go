@@ -24,12 +24,12 @@ const (
 	tick = time.Millisecond
 )
 
-// Options changes how limiters start.
+// Options change how limiters start.
 type Options struct {
-	// Sharers is the most limiters that may run beside this one on the same
-	// quota, itself included, such as the stack's MaxConcurrency. Above 1 the
-	// limiter starts at its part of the quota without a burst, and grows to the whole
-	// as long as nothing is throttled. 0 means 1.
+	// Sharers is the largest number of limiters on the same quota, this one
+	// included, such as the stack's MaxConcurrency. Above 1 the limiter starts
+	// at its part of the quota without a burst, and grows to the whole as long
+	// as nothing is throttled. 0 means 1.
 	Sharers int
 }
 
@@ -52,9 +52,9 @@ type waiter struct {
 	ticket Ticket
 }
 
-// NewLimiter returns a limiter for a quota of so many calls per second; +Inf for
-// none. It stays under the quota by [Margin], and takes less as soon as the
-// server throttles, whatever the quota says; see docs/adr/0003-rate-controller.md.
+// NewLimiter returns a limiter for a quota in calls per second; +Inf for none. It
+// stays under the quota by [Margin], and slows down as soon as the server
+// throttles, whatever the quota is; see docs/adr/0003-rate-controller.md.
 func NewLimiter(tps float64, o Options) *Limiter {
 	now := time.Now()
 	limit := max(tps*Margin, Floor)
@@ -65,13 +65,13 @@ func NewLimiter(tps float64, o Options) *Limiter {
 	} else {
 		l.control = startAt(limit, now)
 	}
-	rate := l.control.rate(now)
-	l.tokens = max(1, rate*l.burst)
+	l.tokens = max(1, l.control.rate(now)*l.burst)
 	return l
 }
 
-// Wait returns when the call may be made. The ticket's methods must then
-// be told of the answer. The error is ctx's, and then no call may be made.
+// Wait returns when the call may be made. One method of the ticket must be
+// called when the answer is there. An error is the cause that ended ctx, and
+// then no call may be made.
 func (l *Limiter) Wait(ctx context.Context) (Ticket, error) {
 	if err := ctx.Err(); err != nil {
 		return Ticket{}, context.Cause(ctx)
@@ -99,7 +99,7 @@ func (l *Limiter) Wait(ctx context.Context) (Ticket, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	select {
-	case <-w.ready: // granted meanwhile: what was not called is given back
+	case <-w.ready: // granted in the meantime: the permission goes to somebody else
 		l.tokens++
 		l.granted--
 		l.release(time.Now())
@@ -165,7 +165,7 @@ func (l *Limiter) schedule(now time.Time) {
 	l.timer.Reset(wait)
 }
 
-// Rate returns the calls per second that the limiter allows now; +Inf where nothing limits it.
+// Rate returns the calls per second that the limiter allows now; +Inf if nothing limits them.
 func (l *Limiter) Rate() float64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -175,16 +175,16 @@ func (l *Limiter) Rate() float64 {
 // Stats is what a limiter did and where it stands.
 type Stats struct {
 	// Rate and Cap are calls per second: what is allowed now, and the most that
-	// the quota allows, the margin taken off; +Inf where nothing limits.
+	// the quota allows, less the margin; +Inf if nothing limits them.
 	Rate, Cap float64
-	// Waiting is how many callers wait for permission now.
+	// Waiting is how many callers are waiting for permission.
 	Waiting int
 	// Granted, Accepted, Throttled and Other count permissions and answers.
 	Granted, Accepted, Throttled, Other uint64
 	// Cuts and TakenBack count how often throttling lowered the rate, and how
 	// often that was taken back because it did not help.
 	Cuts, TakenBack uint64
-	// Ambient is the share of calls that the server throttles whatever the rate, as far as known.
+	// Ambient is the share of calls that the server throttles whatever the rate is, as far as known.
 	Ambient float64
 }
 
@@ -200,20 +200,7 @@ func (l *Limiter) Stats() Stats {
 	}
 }
 
-// Accepted tells that a call was accepted for which there is no ticket. A
-// [Ticket] is better: it knows when the call was sent.
-func (l *Limiter) Accepted() { l.bare().Accepted() }
-
-// Throttled tells that a call was throttled for which there is no ticket.
-func (l *Limiter) Throttled() { l.bare().Throttled() }
-
-func (l *Limiter) bare() Ticket {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return Ticket{limiter: l, sent: time.Now(), cut: l.control.cuts}
-}
-
-// A Ticket is the permission for one call. Exactly one of its methods is to be
+// A Ticket is the permission for one call. Exactly one of its methods must be
 // called, once, when the answer is there. The zero ticket's methods do nothing.
 type Ticket struct {
 	limiter *Limiter
@@ -221,23 +208,20 @@ type Ticket struct {
 	cut     uint64
 }
 
-// Sent is when permission was given.
-func (t Ticket) Sent() time.Time { return t.sent }
-
-// Accepted tells that the server took the call, whatever it then answered:
+// Accepted notes that the server took the call, whatever it then answered:
 // success, a conflict and a refusal of the device are all accepted.
 func (t Ticket) Accepted() { t.answer((*control).tookCall) }
 
-// Throttled tells that the server refused the call because of its rate.
+// Throttled notes that the server refused the call because of its rate.
 func (t Ticket) Throttled() { t.answer((*control).refusedCall) }
 
-// Done tells that the call ended without saying anything about the rate: a
+// Done notes that the call ended in a way that has nothing to do with the rate: a
 // reset, a timeout, a 5xx, or it was never made.
 func (t Ticket) Done() {
 	t.answer(func(c *control, _ Ticket, _ time.Time) { c.other++ })
 }
 
-func (t Ticket) answer(tell func(*control, Ticket, time.Time)) {
+func (t Ticket) answer(note func(*control, Ticket, time.Time)) {
 	if t.limiter == nil {
 		return
 	}
@@ -247,7 +231,7 @@ func (t Ticket) answer(tell func(*control, Ticket, time.Time)) {
 	now := time.Now()
 	l.fill(now)
 	cuts, back := l.control.cuts, l.control.takenBack
-	tell(&l.control, t, now)
+	note(&l.control, t, now)
 	if l.control.cuts == cuts && l.control.takenBack == back {
 		return
 	}

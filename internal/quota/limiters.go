@@ -7,8 +7,8 @@ import (
 	"github.com/thingpress/thingpress/internal/iot"
 )
 
-// Limiters holds one [Limiter] per operation, made when first asked for. All
-// methods are safe for concurrent use.
+// Limiters holds one [Limiter] per operation and makes each when it is first asked
+// for. All methods are safe for concurrent use.
 type Limiters struct {
 	set     Set
 	options Options
@@ -17,7 +17,7 @@ type Limiters struct {
 	by map[iot.Operation]*Limiter
 }
 
-// NewLimiters returns limiters for the quotas of a set. The options hold for each of them.
+// NewLimiters returns limiters for the quotas of a set, each with the same options.
 func NewLimiters(s Set, o Options) *Limiters {
 	return &Limiters{set: s, options: o, by: make(map[iot.Operation]*Limiter)}
 }
@@ -59,8 +59,8 @@ func (ls *Limiters) Stats() map[iot.Operation]Stats {
 }
 
 // Ceiling returns what the rates in force allow, in devices per second, and the
-// operation that binds. It differs from [Ceiling] of the set where a limiter
-// found another limit, and by the margin below the quota.
+// operation that binds. It differs from [Ceiling] of the set by the margin, and
+// by what limiters have found the real limits to be.
 func (ls *Limiters) Ceiling(calls Calls) (devicesPerSecond float64, binding iot.Operation) {
 	return minimum(calls, func(op iot.Operation) float64 { return ls.Limiter(op).Rate() })
 }

@@ -9,29 +9,41 @@ import (
 	"github.com/thingpress/thingpress/internal/iot"
 )
 
-// An Override is one --quota: it says what limits an operation, whatever the
+// An Override is one value of --quota: what limits an operation, whatever the
 // account reports.
 type Override struct {
-	// Op is the operation.
 	Op iot.Operation
 	// TPS is the quota in calls per second; +Inf for none.
 	TPS float64
-	// Default says that the built-in table is to be used, and TPS is not.
+	// Default takes the built-in table's value instead of TPS.
 	Default bool
 }
 
-// ParseOverride reads OP=TPS, OP=none or OP=default. TPS is calls per second,
-// above zero, such as 25 or 0.5. Letter case does not matter in the words. An
-// unknown operation is an error that names the nearest one.
-func ParseOverride(s string) (Override, error) {
-	name, value, ok := strings.Cut(s, "=")
+// ParseOverrides reads values of --quota: OP=TPS, OP=none or OP=default. TPS is
+// calls per second, such as 25 or 0.5, and at least [Floor]. Letter case does not
+// matter. The last value for an operation counts. An unknown operation is an
+// error that names the nearest one.
+func ParseOverrides(list []string) (map[iot.Operation]Override, error) {
+	parsed := make(map[iot.Operation]Override, len(list))
+	for _, s := range list {
+		o, err := parseOverride(s)
+		if err != nil {
+			return nil, fmt.Errorf("quota %q: %w", s, err)
+		}
+		parsed[o.Op] = o
+	}
+	return parsed, nil
+}
+
+func parseOverride(s string) (Override, error) {
+	name, value, _ := strings.Cut(s, "=")
 	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-	if !ok || name == "" || value == "" {
-		return Override{}, fmt.Errorf("quota %q: want OPERATION=TPS, OPERATION=none or OPERATION=default, such as %s=25", s, iot.RegisterCertificateWithoutCA)
+	if name == "" || value == "" {
+		return Override{}, fmt.Errorf("want OPERATION=TPS, OPERATION=none or OPERATION=default, such as %s=25", iot.RegisterCertificateWithoutCA)
 	}
 	op, err := parseOp(name)
 	if err != nil {
-		return Override{}, fmt.Errorf("quota %q: %w", s, err)
+		return Override{}, err
 	}
 	switch strings.ToLower(value) {
 	case "none":
@@ -41,25 +53,12 @@ func ParseOverride(s string) (Override, error) {
 	}
 	tps, err := strconv.ParseFloat(value, 64)
 	if err != nil || math.IsNaN(tps) || math.IsInf(tps, 0) {
-		return Override{}, fmt.Errorf("quota %q: %q is not a number of calls per second, nor none or default", s, value)
+		return Override{}, fmt.Errorf("%q is not a number of calls per second, nor none or default", value)
 	}
 	if tps < Floor {
-		return Override{}, fmt.Errorf("quota %q: must be at least %g calls per second", s, Floor)
+		return Override{}, fmt.Errorf("must be at least %g calls per second", Floor)
 	}
 	return Override{Op: op, TPS: tps}, nil
-}
-
-// ParseOverrides reads several. The last one for an operation counts.
-func ParseOverrides(list []string) (map[iot.Operation]Override, error) {
-	parsed := make(map[iot.Operation]Override, len(list))
-	for _, s := range list {
-		o, err := ParseOverride(s)
-		if err != nil {
-			return nil, err
-		}
-		parsed[o.Op] = o
-	}
-	return parsed, nil
 }
 
 func parseOp(name string) (iot.Operation, error) {
@@ -81,8 +80,8 @@ func parseOp(name string) (iot.Operation, error) {
 	return "", fmt.Errorf("unknown operation %q; `thingpress quotas` lists all", name)
 }
 
-// editDistance is Levenshtein's. Names far longer than any operation are not
-// compared, so that a long argument costs nothing.
+// editDistance is Levenshtein's. It does not look at names far longer than any
+// operation, so that a long argument costs nothing.
 func editDistance(a, b string) int {
 	if len(a) > 64 {
 		return math.MaxInt

@@ -2,6 +2,7 @@ package quota
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,9 +21,9 @@ func TestParseOverride(t *testing.T) {
 		{"CreateThing=NONE", Override{Op: iot.CreateThing, TPS: math.Inf(1)}},
 		{"ListThings=default", Override{Op: iot.ListThings, Default: true}},
 	} {
-		got, err := ParseOverride(tt.in)
-		if err != nil || got != tt.want {
-			t.Errorf("ParseOverride(%q) = %+v, %v", tt.in, got, err)
+		got, err := ParseOverrides([]string{tt.in})
+		if err != nil || got[tt.want.Op] != tt.want {
+			t.Errorf("ParseOverrides(%q) = %+v, %v", tt.in, got, err)
 		}
 	}
 }
@@ -46,9 +47,9 @@ func TestParseOverrideSaysWhatIsWrong(t *testing.T) {
 		{"AttachPolicy=0", "at least 0.2"},
 		{"AttachPolicy=-3", "at least 0.2"},
 	} {
-		_, err := ParseOverride(tt.in)
+		_, err := ParseOverrides([]string{tt.in})
 		if err == nil || !strings.Contains(err.Error(), tt.says) {
-			t.Errorf("ParseOverride(%.40q): %.200v, want it to say %q", tt.in, err, tt.says)
+			t.Errorf("ParseOverrides(%.40q): %.200v, want it to say %q", tt.in, err, tt.says)
 		}
 	}
 }
@@ -69,12 +70,15 @@ func FuzzParseOverride(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		o, err := ParseOverride(s)
+		parsed, err := ParseOverrides([]string{s})
 		if err != nil {
 			return
 		}
-		if _, ok := Lookup(o.Op); !ok || !o.Default && !(o.TPS >= Floor) {
-			t.Errorf("%q gave %+v", s, o)
+		for op, o := range parsed {
+			known := slices.ContainsFunc(Defaults(), func(d Default) bool { return d.Op == op && d.Op == o.Op })
+			if !known || !o.Default && !(o.TPS >= Floor) {
+				t.Errorf("%q gave %+v", s, o)
+			}
 		}
 	})
 }

@@ -19,7 +19,7 @@ const (
 	shortest = 4 * time.Second
 	longest  = 30 * time.Second
 	// coolDown is the least time between a cut and its judgement. A quarter of it
-	// is enough where a great part is throttled still.
+	// is enough if a great part of the calls is still throttled.
 	coolDown = 2 * time.Second
 )
 
@@ -27,17 +27,17 @@ const (
 // for concurrent use. See docs/adr/0003-rate-controller.md.
 type control struct {
 	cap   float64 // the most the quota allows, in calls per second; +Inf for none
-	part  float64 // of the cap that is this limiter's where others share the quota; 0 where none do
+	part  float64 // of the cap that is this limiter's if others share the quota; 0 if none do
 	limit float64 // what the server last showed to allow; cap before it showed anything
 	since time.Time
 	k     float64 // seconds from since until the curve is back at limit
 
 	seen  history
-	busy  time.Time // since when the history tells what the server allows
+	busy  time.Time // since when the history shows what the server allows
 	trial trial
 
 	ambient float64   // share of calls throttled whatever the rate
-	asked   time.Time // when it was last held against what is seen
+	checked time.Time // when it was last compared with the history
 
 	ambientMost float64
 
@@ -101,17 +101,17 @@ func (c *control) rate(now time.Time) float64 {
 	return max(r, Floor)
 }
 
-// woke tells that an idle second is over.
+// woke notes that an idle second is over.
 func (c *control) woke(now time.Time) { c.busy = now }
 
 func (c *control) tookCall(t Ticket, now time.Time) {
 	c.accepted++
 	c.seen.add(t.sent, now, 1, 0)
 	if t.cut == c.cuts {
-		c.judge(now, false)
+		c.weigh(now, false)
 		return
 	}
-	// Answered after the cut, sent before it: it belongs to what the cut was measured by.
+	// It was sent before the cut and answered after it, so it belongs to what the cut was measured by.
 	c.trial.late(c, t)
 }
 
@@ -119,12 +119,12 @@ func (c *control) refusedCall(t Ticket, now time.Time) {
 	c.throttled++
 	c.seen.add(t.sent, now, 0, 1)
 	if t.cut == c.cuts {
-		c.judge(now, true)
+		c.weigh(now, true)
 	}
 }
 
-// window is how far back a measurement looks: long enough for a number of
-// calls, no further than the history holds for the present.
+// window is how far back a measurement looks: far enough for a number of calls,
+// but not beyond the time since which the history shows what the server allows.
 func (c *control) window(now time.Time) time.Duration {
 	calls := plateauCalls / 2.0
 	if c.ambient > 0 { // telling two shares apart takes more than telling one from none
@@ -134,8 +134,8 @@ func (c *control) window(now time.Time) time.Duration {
 	return max(min(w, now.Sub(c.busy)), time.Second)
 }
 
-// judge takes note of an answer to a call sent at the present regime.
-func (c *control) judge(now time.Time, throttled bool) {
+// weigh takes an answer to a call that was sent since the last cut into account.
+func (c *control) weigh(now time.Time, throttled bool) {
 	if c.trial.running {
 		c.trial.count(c, now, throttled)
 		return
@@ -151,8 +151,8 @@ func (c *control) judge(now time.Time, throttled bool) {
 	}
 }
 
-// tolerated is the most throttled answers among n that the ambient share
-// explains.
+// tolerated is the largest number of throttled answers among n that the ambient
+// share explains.
 func (c *control) tolerated(n int) float64 {
 	if c.ambient == 0 {
 		return 0
@@ -161,12 +161,12 @@ func (c *control) tolerated(n int) float64 {
 	return mean + 3*math.Sqrt(mean) + 1
 }
 
-// forget lets the ambient share fade while calls are accepted, so that it follows what is seen.
+// forget drops the ambient share once far fewer calls are throttled than it predicts.
 func (c *control) forget(now time.Time) {
-	if c.ambient == 0 || now.Sub(c.asked) < time.Second {
+	if c.ambient == 0 || now.Sub(c.checked) < time.Second {
 		return
 	}
-	c.asked = now
+	c.checked = now
 	took, refused := c.seen.sum(now.Add(-longest/2), now)
 	if n := took + refused; n >= 100 && float64(refused)/float64(n) < c.ambient/4 {
 		c.ambient = 0
@@ -188,8 +188,8 @@ func (c *control) cut(now time.Time, w time.Duration, took, refused int) {
 	}
 	c.trial.found = float64(took) / w.Seconds()
 	limit := c.trial.found
-	// Where far fewer calls were made than allowed, what was accepted tells the
-	// demand and not the server's limit.
+	// If far fewer calls were made than allowed, what was accepted shows the
+	// demand rather than the server's limit.
 	if n, rate := took+refused, c.rate(now); n < fewAnswers || !math.IsInf(rate, 1) && float64(n) < w.Seconds()*rate/10 {
 		limit = max(limit, rate/2)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/thingpress/thingpress/internal/iot"
 )
 
-// A Source says where a quota comes from.
+// A Source is where a quota comes from.
 type Source string
 
 // The sources, strongest first.
@@ -21,12 +21,12 @@ const (
 type Quota struct {
 	// Op is the operation.
 	Op iot.Operation
-	// TPS is calls per second, before the share is taken; +Inf where nothing limits it.
+	// TPS is calls per second, before the share is taken; +Inf if nothing limits it.
 	TPS float64
-	// Source says where TPS comes from.
+	// Source is where TPS comes from.
 	Source Source
 	// Code is the Service Quotas code that TPS was read from or would be raised
-	// by; [Registrations] where the joint limit binds; may be empty.
+	// by; [Registrations] if the joint limit binds; may be empty.
 	Code string
 }
 
@@ -35,7 +35,7 @@ type Sources struct {
 	// Overrides are the values of --quota.
 	Overrides map[iot.Operation]Override
 	// Applied are the account's values by Service Quotas code, in calls per
-	// second; nil where they could not be read. A value that is not a positive
+	// second; nil if they could not be read. A value that is not a positive
 	// number is ignored, and a million and more is no quota.
 	Applied map[string]float64
 	// Share of every quota that is ours, above 0 and up to 1; 0 means 1.
@@ -76,7 +76,10 @@ func resolve(d Default, from Sources) Quota {
 		return q
 	}
 	if v := from.Applied[d.Code]; d.Code != "" && usable(v) {
-		q.TPS, q.Source = bounded(v), FromAccount
+		q.TPS, q.Source = v, FromAccount
+		if v >= Unbounded {
+			q.TPS = math.Inf(1)
+		}
 	}
 	if v := from.Applied[Registrations]; d.Op == iot.RegisterCertificateWithoutCA && usable(v) && v < q.TPS {
 		q.TPS, q.Source, q.Code = v, FromAccount, Registrations
@@ -86,26 +89,9 @@ func resolve(d Default, from Sources) Quota {
 
 func usable(v float64) bool { return v > 0 && !math.IsInf(v, 0) }
 
-// Unbounded is the calls per second from which on there is as good as no quota:
-// an endpoint that has none must tell Service Quotas some number.
+// Unbounded is the calls per second from which on a value means that there is no
+// quota: an endpoint without quotas must report some number.
 const Unbounded = 1e6
-
-func bounded(v float64) float64 {
-	if v >= Unbounded {
-		return math.Inf(1)
-	}
-	return v
-}
-
-// Unlimited returns a set in which no operation has a quota, for an endpoint
-// that has none.
-func Unlimited() Set {
-	s := Set{quotas: make(map[iot.Operation]Quota, len(defaults)), share: 1}
-	for _, d := range defaults {
-		s.quotas[d.Op] = Quota{Op: d.Op, TPS: math.Inf(1), Source: FromFlag, Code: d.Code}
-	}
-	return s
-}
 
 // Quota returns the quota of op, before the share is taken. An operation that
 // is not in the table has none.
@@ -117,7 +103,7 @@ func (s Set) Quota(op iot.Operation) Quota {
 }
 
 // TPS returns the calls per second that the import may make of op: the quota
-// times the share; +Inf where there is no quota.
+// times the share; +Inf if there is no quota.
 func (s Set) TPS(op iot.Operation) float64 { return s.Quota(op).TPS * s.Share() }
 
 // Share returns the part of every quota that is ours.

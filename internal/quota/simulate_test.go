@@ -72,8 +72,8 @@ type client struct {
 	pause   func(at time.Duration) bool // reports whether no call is made at a time; it may change at whole seconds
 }
 
-// run lets clients call the server for that long in simulated time. It must run in a bubble.
-func run(t *testing.T, s *server, length time.Duration, clients ...client) []result {
+// simulate lets clients call the server for that long in simulated time. It must run in a bubble.
+func simulate(t *testing.T, s *server, length time.Duration, clients ...client) []result {
 	t.Helper()
 	start := time.Now()
 	results := make([]result, len(clients))

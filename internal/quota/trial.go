@@ -9,9 +9,9 @@ const (
 	// cut is followed by another before it is judged.
 	deeper      = 0.3
 	deeperCalls = 3
-	// ambientMost is the highest share that is taken for independent of the rate.
-	// Sharers throttle one another whatever one of them does, so that there it is
-	// low, or they would all learn to bear it.
+	// ambientMost is the highest throttled share that can be taken for independent
+	// of the rate. Sharers throttle one another whatever one of them does, so it is
+	// low for them, or they would all learn to bear it.
 	ambientMost        = 0.5
 	ambientMostSharing = 0.1
 )
@@ -43,7 +43,7 @@ func (tr *trial) late(c *control, t Ticket) {
 	}
 }
 
-// count takes note of an answer to a call sent after the cut, and judges when it has enough.
+// count counts an answer to a call sent after the cut, and decides once there are enough.
 func (tr *trial) count(c *control, now time.Time, throttled bool) {
 	if throttled {
 		tr.refused++

@@ -12,7 +12,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/engine"
 	functions "github.com/thingpress/thingpress/internal/stack"
-	"github.com/thingpress/thingpress/internal/stack/metric"
+	"github.com/thingpress/thingpress/internal/stack/aws/metric"
 	"github.com/thingpress/thingpress/stack"
 )
 
@@ -409,14 +409,14 @@ func TestAlarmsAndDashboardShowWhatThereIs(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []metric.Name{metric.Imported, metric.Unchanged, metric.Failed, metric.Rejected, metric.Skipped, metric.Throttled, metric.Ceiling} {
+	for _, name := range []functions.Metric{functions.MetricImported, functions.MetricUnchanged, functions.MetricFailed, functions.MetricRejected, functions.MetricSkipped, functions.MetricThrottled, functions.MetricCeiling} {
 		if !shown[string(name)] {
 			t.Errorf("the dashboard does not show %s", name)
 		}
 		delete(shown, string(name))
 	}
 	for name := range shown {
-		if !slices.Contains(metric.Names(), metric.Name(name)) {
+		if !slices.Contains(metric.Names(), functions.Metric(name)) {
 			t.Errorf("the dashboard shows %s, which nobody writes", name)
 		}
 	}
@@ -428,7 +428,7 @@ func TestAlarmsAndDashboardShowWhatThereIs(t *testing.T) {
 		}
 		dimension := list(r.at("Dimensions"))[0]
 		watched[fmt.Sprint(r.at("MetricName"), " ", reference(at(dimension, "Value")))] = true
-		if r.at("Namespace") == metric.Namespace && (!slices.Contains(metric.Names(), metric.Name(fmt.Sprint(r.at("MetricName")))) || at(dimension, "Name") != metric.Dimension) {
+		if r.at("Namespace") == metric.Namespace && (!slices.Contains(metric.Names(), functions.Metric(fmt.Sprint(r.at("MetricName")))) || at(dimension, "Name") != metric.Dimension) {
 			t.Errorf("%s watches %v", id, r.at("MetricName"))
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/thingpress/thingpress/internal/ledger"
-	ledgertable "github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/stack"
 )
 
 // IDs of imports, oldest first.
@@ -30,7 +30,7 @@ const (
 func (d *deployed) imports() {
 	d.Helper()
 	upload := func(id, vendor, bucket, key string) {
-		d.read(id, vendor, ledgertable.Upload{Bucket: d.resources[bucket], Key: key, Version: "v-" + key, Size: 123456})
+		d.read(id, vendor, stack.Upload{Bucket: d.resources[bucket], Key: key, Version: "v-" + key, Size: 123456})
 	}
 	now := time.Now()
 	upload(idMixed, "espressif", "EspressifBucket", "line 7/mixed.csv")

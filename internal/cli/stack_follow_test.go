@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/thingpress/thingpress/internal/ledger"
-	ledgertable "github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/stack"
 )
 
 // follows uploads a manifest and follows its import to the end, while the test
@@ -49,7 +49,7 @@ func (d *deployed) follows(t *testing.T) string {
 		t.Fatalf("it did not say %q, but %q", part, before)
 	}
 	until("uploaded to s3://" + d.resources["EspressifBucket"] + "/2026/followed.csv")
-	d.read(id, "espressif", ledgertable.Upload{Bucket: d.resources["EspressifBucket"], Key: "2026/followed.csv", Size: 1})
+	d.read(id, "espressif", stack.Upload{Bucket: d.resources["EspressifBucket"], Key: "2026/followed.csv", Size: 1})
 	until("import " + id)
 	if err := d.ledger.SetCause(t.Context(), id, "ThrottlingException: the account is busy", time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)

@@ -80,15 +80,7 @@ func (h *stackHealth) look(ctx context.Context) (err error) {
 
 // imports reads those that are not done.
 func (h *stackHealth) imports(ctx context.Context) error {
-	l, err := h.stack.Ledger()
-	if err != nil {
-		return err
-	}
-	for job, err := range l.Open(ctx) {
-		if err != nil {
-			return err
-		}
-		i, err := h.stack.Import(ctx, job.Import)
+	for i, err := range h.stack.OpenImports(ctx) {
 		if err != nil {
 			return err
 		}

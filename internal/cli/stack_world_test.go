@@ -21,12 +21,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/thingpress/thingpress/internal/ledger"
-	ledgertable "github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/aws/metric"
+	"github.com/thingpress/thingpress/internal/stack/aws/queue"
 	"github.com/thingpress/thingpress/internal/stack/complete"
-	"github.com/thingpress/thingpress/internal/stack/metric"
 	"github.com/thingpress/thingpress/internal/stack/notice"
-	"github.com/thingpress/thingpress/internal/stack/queue"
+	"github.com/thingpress/thingpress/internal/testkit/dynamodbtest"
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
@@ -39,7 +39,7 @@ type deployed struct {
 	env              []string
 	resources        map[string]string
 	deployment       string // what deploy printed, as JSON
-	ledger           *ledgertable.Ledger
+	ledger           dynamodbtest.Database
 	s3               *s3.Client
 	completer        *complete.Completer
 }
@@ -66,11 +66,11 @@ func deployStack(t *testing.T) *deployed {
 			d.resources[*r.LogicalResourceId] = aws.ToString(r.PhysicalResourceId)
 		}
 	}
-	d.ledger = ledgertable.New(dynamodb.New(dynamodb.Options{BaseEndpoint: &d.url, Region: "us-east-1", Credentials: key}),
-		d.resources["LedgerTable"], ledgertable.Options{})
+	d.ledger = dynamodbtest.OpenDatabase(dynamodb.New(dynamodb.Options{BaseEndpoint: &d.url, Region: "us-east-1", Credentials: key}),
+		d.resources["LedgerTable"])
 	d.s3 = s3.New(s3.Options{BaseEndpoint: &d.url, Region: "us-east-1", Credentials: key, UsePathStyle: true})
 	d.completer = &complete.Completer{
-		Ledger: d.ledger, Jobs: d.ledger, Leases: d.ledger, Store: d.s3, Bucket: d.resources["ReportsBucket"],
+		Ledger: d.ledger, Records: d.ledger, Jobs: d.ledger, Leases: d.ledger, Store: d.s3, Bucket: d.resources["ReportsBucket"],
 		Manifests: queue.New(sqs.New(sqs.Options{BaseEndpoint: &d.url, Region: "us-east-1", Credentials: key}), d.resources["ManifestsQueue"]),
 		Notices:   notice.New(sns.New(sns.Options{BaseEndpoint: &d.url, Region: "us-east-1", Credentials: key}), d.resources["NoticesTopic"], "thingpress"),
 		Metrics:   metric.New(io.Discard, "thingpress"), Log: slog.New(slog.DiscardHandler), Owner: "test",
@@ -125,9 +125,9 @@ func (d *deployed) exits(want int, args ...string) (stdout, stderr string) {
 }
 
 // read begins the job of an upload, as the decoder does when its event comes.
-func (d *deployed) read(id, vendor string, upload ledgertable.Upload) {
+func (d *deployed) read(id, vendor string, upload stack.Upload) {
 	d.Helper()
-	_, created, err := d.ledger.Start(d.Context(), upload, ledgertable.Job{Import: id, Vendor: vendor, Phase: ledgertable.PhaseHash})
+	_, created, err := d.ledger.Start(d.Context(), upload, stack.Job{Import: id, Vendor: vendor, Phase: stack.PhaseHash})
 	if err != nil || !created {
 		d.Fatalf("start: %v, created %v", err, created)
 	}
@@ -154,7 +154,7 @@ func (d *deployed) send(id string, entries int, begun time.Time, records ...ledg
 	if err := journal.Record(d.Context(), records); err != nil {
 		d.Fatal(err)
 	}
-	d.phase(id, ledgertable.PhaseSent)
+	d.phase(id, stack.PhaseSent)
 }
 
 // phase saves how far the job is, under a lease.
@@ -180,7 +180,7 @@ func (d *deployed) complete(id string) {
 	if err := d.completer.Complete(d.Context(), stack.Task{Kind: stack.TaskComplete, Import: id}); err != nil {
 		d.Fatal(err)
 	}
-	if job, err := d.ledger.Get(d.Context(), id); err != nil || job.Phase != ledgertable.PhaseDone {
+	if job, err := d.ledger.Get(d.Context(), id); err != nil || job.Phase != stack.PhaseDone {
 		d.Fatalf("not complete: %+v, %v", job, err)
 	}
 }

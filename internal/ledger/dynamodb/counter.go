@@ -4,19 +4,19 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb/table"
 )
 
 // outcomes are also the names of a counter's attributes.
 var outcomes = []ledger.Outcome{ledger.Imported, ledger.Unchanged, ledger.Failed, ledger.Rejected, ledger.Skipped}
 
-func addCounter(c *ledger.Counts, i item) {
+func addCounter(c *ledger.Counts, i table.Item) {
 	for _, o := range outcomes {
-		c.Add(o, int(number(i, string(o))))
+		c.Add(o, int(table.Number(i, string(o))))
 	}
 }
 
@@ -24,27 +24,19 @@ func addCounter(c *ledger.Counts, i item) {
 type change map[ledger.Outcome]int
 
 // count adds a change to one of an import's counters. Outcomes whose number
-// does not change are left out; ok is false where that is all of them.
+// does not change are left out; ok is false if that is all of them.
 func (l *Ledger) count(id string, c change) (action types.TransactWriteItem, ok bool) {
-	var terms []string
-	names, values := map[string]string{}, item{}
-	for _, o := range slices.Sorted(maps.Keys(c)) {
-		if c[o] == 0 {
-			continue
-		}
-		names["#"+string(o)], values[":"+string(o)] = string(o), num(c[o])
-		terms = append(terms, "#"+string(o)+" :"+string(o))
+	u := table.Update{
+		Key: countKey(id, rand.IntN(l.shards)), Values: table.Item{}, Renew: true, //nolint:gosec // spreads writers
 	}
-	if len(terms) == 0 {
+	for _, o := range slices.Sorted(maps.Keys(c)) {
+		if c[o] != 0 {
+			u.Values[":"+string(o)] = table.Num(c[o])
+			u.Add = append(u.Add, "#"+string(o)+" :"+string(o))
+		}
+	}
+	if len(u.Add) == 0 {
 		return action, false
 	}
-	expression := "ADD " + strings.Join(terms, ", ")
-	if l.retention > 0 {
-		expression += " SET expires = :expires"
-		values[":expires"] = num(l.now().Add(l.retention).Unix())
-	}
-	return types.TransactWriteItem{Update: &types.Update{
-		TableName: &l.table, Key: countKey(id, rand.IntN(l.shards)), //nolint:gosec // spreads writers
-		UpdateExpression: &expression, ExpressionAttributeNames: names, ExpressionAttributeValues: values,
-	}}, true
+	return l.table.Updating(u), true
 }

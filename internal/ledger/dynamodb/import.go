@@ -10,10 +10,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb/table"
 )
 
 // Attributes of an import, beside those that its JSON holds.
@@ -40,12 +40,12 @@ func (l *Ledger) Begin(ctx context.Context, i ledger.Import) (ledger.Journal, er
 	if err != nil {
 		return nil, fmt.Errorf("ledger: import %s: %w", i.ID, err)
 	}
-	refused, err := l.transact(ctx, []types.TransactWriteItem{
-		l.putNew(l.kept(with(key(importPartition(i.ID), sortImport), item{
-			attrData: str(string(data)), attrState: str(string(ledger.StateRunning)),
+	refused, err := l.table.Transact(ctx, []types.TransactWriteItem{
+		l.table.PutNew(l.table.Kept(table.With(table.Key(importPartition(i.ID), sortImport), table.Item{
+			attrData: table.Str(string(data)), attrState: table.Str(string(ledger.StateRunning)),
 		}))),
-		l.putAny(l.kept(pointerKey(partitionImports, i.Begun, i.ID))),
-		l.putAny(l.kept(pointerKey("key#"+i.Key, i.Begun, i.ID))),
+		l.table.PutAny(l.table.Kept(table.PointerKey(partitionImports, i.Begun, i.ID))),
+		l.table.PutAny(l.table.Kept(table.PointerKey("key#"+i.Key, i.Begun, i.ID))),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("ledger: begin import %s: %w", i.ID, err)
@@ -59,23 +59,18 @@ func (l *Ledger) Begin(ctx context.Context, i ledger.Import) (ledger.Journal, er
 // Resume implements [ledger.Ledger]. It is one call, however large the import,
 // and several journals of one import may be open at once.
 func (l *Ledger) Resume(ctx context.Context, id string) (ledger.Journal, error) {
-	values := item{":running": str(string(ledger.StateRunning))}
-	out, err := l.update(ctx, &dynamodb.UpdateItemInput{
-		TableName: &l.table, Key: key(importPartition(id), sortImport),
-		ConditionExpression:       ptr("attribute_exists(pk)"),
-		UpdateExpression:          l.renewed("SET #state = :running REMOVE #cause", values),
-		ExpressionAttributeNames:  map[string]string{"#state": attrState, "#cause": attrCause},
-		ExpressionAttributeValues: values,
-		ReturnValues:              types.ReturnValueAllNew,
+	found, ok, err := l.table.Update(ctx, table.Update{
+		Key: table.Key(importPartition(id), sortImport), If: "attribute_exists(pk)",
+		Set: []string{"#state = :running"}, Remove: []string{"#cause"},
+		Values: table.Item{":running": table.Str(string(ledger.StateRunning))}, Renew: true,
 	})
-	var missing *types.ConditionalCheckFailedException
-	if errors.As(err, &missing) {
-		return nil, fmt.Errorf("ledger: import %s: %w", id, ledger.ErrNotFound)
+	if err == nil && !ok {
+		err = ledger.ErrNotFound
 	}
 	if err != nil {
 		return nil, fmt.Errorf("ledger: resume import %s: %w", id, err)
 	}
-	i, err := importOf(out.Attributes)
+	i, err := importOf(found)
 	if err != nil {
 		return nil, err
 	}
@@ -99,11 +94,11 @@ func (l *Ledger) Import(ctx context.Context, id string) (ledger.Import, error) {
 func (l *Ledger) loadImport(ctx context.Context, id string) (ledger.Import, error) {
 	var found ledger.Import
 	var counts ledger.Counts
-	for i, err := range l.query(ctx, importPartition(id), query{consistent: true}) {
+	for i, err := range l.table.Query(ctx, importPartition(id), table.Query{}) {
 		if err != nil {
 			return found, err
 		}
-		switch sk := text(i, attrSK); {
+		switch sk := table.Text(i, table.SK); {
 		case sk == sortImport:
 			if found, err = importOf(i); err != nil {
 				return found, err
@@ -129,24 +124,24 @@ func (l *Ledger) Counts(ctx context.Context, id string) (ledger.Counts, error) {
 	return i.Counts, err
 }
 
-func importOf(i item) (ledger.Import, error) {
+func importOf(i table.Item) (ledger.Import, error) {
 	var b begun
-	if err := json.Unmarshal([]byte(text(i, attrData)), &b); err != nil {
+	if err := json.Unmarshal([]byte(table.Text(i, attrData)), &b); err != nil {
 		return ledger.Import{}, fmt.Errorf("what the ledger holds is no import: %w", err)
 	}
 	return ledger.Import{
 		ID: b.ID, Key: b.Key, Target: b.Target, Manifests: b.Manifests, Settings: b.Settings, Begun: b.Begun,
-		State: ledger.State(text(i, attrState)), Cause: text(i, attrCause), Ended: instant(i, attrEnded),
+		State: ledger.State(table.Text(i, attrState)), Cause: table.Text(i, attrCause), Ended: table.Instant(i, attrEnded),
 	}, nil
 }
 
 // Find implements [ledger.Reader].
 func (l *Ledger) Find(ctx context.Context, k string) (ledger.Import, error) {
-	for pointer, err := range l.query(ctx, "key#"+k, query{consistent: true, newestFirst: true, limit: 1}) {
+	for pointer, err := range l.table.Query(ctx, "key#"+k, table.Query{NewestFirst: true, Limit: 1}) {
 		if err != nil {
 			return ledger.Import{}, fmt.Errorf("ledger: find an import: %w", err)
 		}
-		return l.Import(ctx, pointedTo(pointer))
+		return l.Import(ctx, table.PointedTo(pointer))
 	}
 	return ledger.Import{}, fmt.Errorf("ledger: import of key %s: %w", k, ledger.ErrNotFound)
 }
@@ -154,12 +149,12 @@ func (l *Ledger) Find(ctx context.Context, k string) (ledger.Import, error) {
 // Imports implements [ledger.Reader].
 func (l *Ledger) Imports(ctx context.Context) iter.Seq2[ledger.Import, error] {
 	return func(yield func(ledger.Import, error) bool) {
-		for pointer, err := range l.query(ctx, partitionImports, query{consistent: true, newestFirst: true}) {
+		for pointer, err := range l.table.Query(ctx, partitionImports, table.Query{NewestFirst: true}) {
 			if err != nil {
 				yield(ledger.Import{}, fmt.Errorf("ledger: list imports: %w", err))
 				return
 			}
-			i, err := l.Import(ctx, pointedTo(pointer))
+			i, err := l.Import(ctx, table.PointedTo(pointer))
 			if errors.Is(err, ledger.ErrNotFound) {
 				continue // its time is over, and the pointer's is soon
 			}

@@ -2,16 +2,15 @@ package dynamodb
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
 	"sync/atomic"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb/table"
 )
 
 // A journal implements [ledger.Journal].
@@ -22,7 +21,7 @@ type journal struct {
 	closed    *atomic.Bool
 }
 
-// ready says whether the journal can be used for these places.
+// ready reports whether the journal can be used for these places.
 func (j *journal) ready(ctx context.Context, places ...ledger.Place) error {
 	if j.closed.Load() {
 		return fmt.Errorf("ledger: import %s: %w", j.id, ledger.ErrClosed)
@@ -54,8 +53,8 @@ func (j *journal) Mark(ctx context.Context, marks []ledger.Mark) error {
 			actions = append(actions, j.mark(m))
 		}
 	}
-	for group := range slices.Chunk(actions, mostActions) {
-		if _, err := j.ledger.transact(ctx, group); err != nil {
+	for group := range slices.Chunk(actions, table.MostActions) {
+		if _, err := j.ledger.table.Transact(ctx, group); err != nil {
 			return fmt.Errorf("ledger: import %s: mark %d entries: %w", j.id, len(group), err)
 		}
 	}
@@ -63,13 +62,11 @@ func (j *journal) Mark(ctx context.Context, marks []ledger.Mark) error {
 }
 
 func (j *journal) mark(m ledger.Mark) types.TransactWriteItem {
-	expression := "SET #m = if_not_exists(#m, :m), #mc = if_not_exists(#mc, :mc), #mn = if_not_exists(#mn, :mn)"
-	values := item{":m": micros(m.At), ":mc": str(m.CertificateID.String()), ":mn": str(m.ThingName)}
-	return types.TransactWriteItem{Update: &types.Update{
-		TableName: &j.ledger.table, Key: entryKey(j.id, m.Place), UpdateExpression: j.ledger.renewed(expression, values),
-		ExpressionAttributeNames:  map[string]string{"#m": attrMarked, "#mc": attrMarkedCertificate, "#mn": attrMarkedThing},
-		ExpressionAttributeValues: values,
-	}}
+	return j.ledger.table.Updating(table.Update{
+		Key: entryKey(j.id, m.Place), Renew: true,
+		Set:    []string{"#m = if_not_exists(#m, :m)", "#mc = if_not_exists(#mc, :mc)", "#mn = if_not_exists(#mn, :mn)"},
+		Values: table.Item{":m": table.Micros(m.At), ":mc": table.Str(m.CertificateID.String()), ":mn": table.Str(m.ThingName)},
+	})
 }
 
 // Record implements [ledger.Journal], in transactions of up to 99 entries and
@@ -95,8 +92,8 @@ func groups(entries []*entry) iter.Seq[[]*entry] {
 	return func(yield func([]*entry) bool) {
 		for len(entries) > 0 {
 			n, size := 0, 0
-			for n < min(len(entries), mostActions-1) {
-				if size += entries[n].size(); n > 0 && size > mostBytes {
+			for n < min(len(entries), table.MostActions-1) {
+				if size += entries[n].size(); n > 0 && size > table.MostBytes {
 					break
 				}
 				n++
@@ -170,7 +167,7 @@ func (j *journal) write(ctx context.Context, group []*entry) error {
 		if err != nil || len(actions) == 0 {
 			return err
 		}
-		refused, err := j.ledger.transact(ctx, actions)
+		refused, err := j.ledger.table.Transact(ctx, actions)
 		if err != nil || refused == nil {
 			return err
 		}
@@ -196,14 +193,13 @@ func (j *journal) actions(group []*entry) ([]types.TransactWriteItem, error) {
 		if err != nil {
 			return nil, err
 		}
-		action := &types.Put{TableName: &j.ledger.table, Item: row, ConditionExpression: ptr("attribute_not_exists(v)")}
 		counted[after.Outcome]++
-		if e.version > 0 {
-			counted[e.before.Outcome]--
-			action.ConditionExpression = ptr("v = :v")
-			action.ExpressionAttributeValues = item{":v": num(e.version)}
+		if e.version == 0 {
+			actions = append(actions, j.ledger.table.PutIf(row, "attribute_not_exists(v)", nil))
+			continue
 		}
-		actions = append(actions, types.TransactWriteItem{Put: action})
+		counted[e.before.Outcome]--
+		actions = append(actions, j.ledger.table.PutIf(row, "v = :v", table.Item{":v": table.Num(e.version)}))
 	}
 	if counter, ok := j.ledger.count(j.id, counted); ok {
 		actions = append(actions, counter)
@@ -213,21 +209,21 @@ func (j *journal) actions(group []*entry) ([]types.TransactWriteItem, error) {
 
 // read brings what is known of a group up to date.
 func (j *journal) read(ctx context.Context, group []*entry) error {
-	keys := make([]item, len(group))
+	keys := make([]table.Item, len(group))
 	at := map[string]*entry{}
 	for n, e := range group {
 		e.before, e.version, e.marked = ledger.Record{}, 0, false // what is not there any more expired
 		keys[n] = entryKey(j.id, e.place)
-		at[text(keys[n], attrPK)+" "+text(keys[n], attrSK)] = e
+		at[table.Text(keys[n], table.PK)+" "+table.Text(keys[n], table.SK)] = e
 	}
-	items, err := j.ledger.load(ctx, keys)
+	items, err := j.ledger.table.GetAll(ctx, keys)
 	if err != nil {
 		return err
 	}
 	for _, i := range items {
-		e := at[text(i, attrPK)+" "+text(i, attrSK)]
-		e.marked = has(i, attrMarked)
-		if e.version = number(i, attrVersion); e.version == 0 {
+		e := at[table.Text(i, table.PK)+" "+table.Text(i, table.SK)]
+		e.marked = table.Has(i, attrMarked)
+		if e.version = table.Number(i, attrVersion); e.version == 0 {
 			continue
 		}
 		if e.before, err = recordOf(i, e.place); err != nil {
@@ -237,31 +233,6 @@ func (j *journal) read(ctx context.Context, group []*entry) error {
 	return nil
 }
 
-// load reads items, no older than the call. Those that do not exist are left out.
-func (l *Ledger) load(ctx context.Context, keys []item) ([]item, error) {
-	var items []item
-	for group := range slices.Chunk(keys, mostKeys) {
-		want := map[string]types.KeysAndAttributes{l.table: {Keys: group, ConsistentRead: ptr(true)}}
-		for attempt := 0; len(want) > 0; attempt++ {
-			in := &dynamodb.BatchGetItemInput{RequestItems: want}
-			out, err := call(ctx, func() (*dynamodb.BatchGetItemOutput, error) { return l.client.BatchGetItem(ctx, in) })
-			if err != nil {
-				return nil, err
-			}
-			items = append(items, out.Responses[l.table]...)
-			if want = out.UnprocessedKeys; len(want) > 0 {
-				if err := rest(ctx, attempt); err != nil {
-					return nil, err
-				}
-			}
-		}
-	}
-	return items, nil
-}
-
-// mostKeys is how many items one BatchGetItem reads.
-const mostKeys = 100
-
 // Marked implements [ledger.Journal].
 func (j *journal) Marked(ctx context.Context) iter.Seq2[ledger.Mark, error] {
 	return func(yield func(ledger.Mark, error) bool) {
@@ -269,7 +240,7 @@ func (j *journal) Marked(ctx context.Context) iter.Seq2[ledger.Mark, error] {
 			yield(ledger.Mark{}, err)
 			return
 		}
-		only := query{consistent: true, filter: "attribute_exists(#m)", names: map[string]string{"#m": attrMarked}}
+		only := table.Query{Filter: "attribute_exists(#m)"}
 		for i, err := range j.ledger.entryItems(ctx, j.id, j.manifests, only) {
 			if err != nil {
 				yield(ledger.Mark{}, fmt.Errorf("ledger: import %s: read marks: %w", j.id, err))
@@ -287,20 +258,18 @@ func (j *journal) Close(ctx context.Context, end ledger.End) error {
 	if err := j.ready(ctx); err != nil {
 		return err
 	}
-	names := map[string]string{"#state": attrState, "#cause": attrCause, "#ended": attrEnded}
-	values := item{":state": str(string(end.State)), ":ended": micros(end.At)}
-	expression := "SET #state = :state, #ended = :ended REMOVE #cause"
-	if end.Cause != "" {
-		expression = "SET #state = :state, #ended = :ended, #cause = :cause"
-		values[":cause"] = str(end.Cause)
+	u := table.Update{
+		Key: table.Key(importPartition(j.id), sortImport), If: "attribute_exists(pk)", Renew: true,
+		Set:    []string{"#state = :state", "#ended = :ended"},
+		Values: table.Item{":state": table.Str(string(end.State)), ":ended": table.Micros(end.At)},
 	}
-	_, err := j.ledger.update(ctx, &dynamodb.UpdateItemInput{
-		TableName: &j.ledger.table, Key: key(importPartition(j.id), sortImport),
-		ConditionExpression: ptr("attribute_exists(pk)"),
-		UpdateExpression:    j.ledger.renewed(expression, values), ExpressionAttributeNames: names, ExpressionAttributeValues: values,
-	})
-	var missing *types.ConditionalCheckFailedException
-	if errors.As(err, &missing) {
+	if end.Cause == "" {
+		u.Remove = []string{"#cause"}
+	} else {
+		u.Set, u.Values[":cause"] = append(u.Set, "#cause = :cause"), table.Str(end.Cause)
+	}
+	_, ok, err := j.ledger.table.Update(ctx, u)
+	if err == nil && !ok {
 		err = ledger.ErrNotFound
 	}
 	if err != nil {

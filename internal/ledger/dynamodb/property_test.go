@@ -12,6 +12,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/testkit/dynamodbtest"
 )
 
 // A fault is what becomes of one attempt of a call.
@@ -36,7 +37,7 @@ var errFault = errors.New("fault")
 // countersUnderFaults lets several functions work on one import, with repeats,
 // failures, answers that are lost and kills, and then holds counters and
 // records against each other.
-func countersUnderFaults(t *testing.T, x *table) {
+func countersUnderFaults(t *testing.T, x *dynamodbtest.Table) {
 	const entries = 12
 	all := []ledger.Outcome{ledger.Imported, ledger.Unchanged, ledger.Failed, ledger.Rejected, ledger.Skipped}
 	steps := []ledger.Step{{Operation: "CreateThing", Created: true}, {Operation: "AttachPolicy", Resource: "p"}, {Operation: "AttachPolicy", Resource: "q"}}
@@ -50,7 +51,7 @@ func countersUnderFaults(t *testing.T, x *table) {
 				for range rapid.IntRange(1, 6).Draw(rt, "records") {
 					r := ledger.Record{
 						Place: ledger.Place{Entry: rapid.IntRange(0, entries-1).Draw(rt, "entry")}, Outcome: rapid.SampledFrom(all).Draw(rt, "outcome"),
-						ThingName: "thing", At: began, Steps: []ledger.Step{rapid.SampledFrom(steps).Draw(rt, "step")},
+						ThingName: "thing", At: dynamodbtest.Began, Steps: []ledger.Step{rapid.SampledFrom(steps).Draw(rt, "step")},
 					}
 					a.records = append(a.records, r)
 				}
@@ -70,14 +71,14 @@ func countersUnderFaults(t *testing.T, x *table) {
 				}
 			}
 		}
-		id, _ := begin(t, x.open(dynamodb.Options{}), entries)
+		id, _ := dynamodbtest.Begin(t, open(x, dynamodb.Options{}), entries)
 		var group sync.WaitGroup
 		for _, plan := range plans {
 			group.Go(func() { work(t, x, id, plan) })
 		}
 		group.Wait()
 
-		l := x.open(dynamodb.Options{})
+		l := open(x, dynamodb.Options{})
 		recount := ledger.Counts{Entries: entries}
 		found := map[int]bool{}
 		for r, err := range l.Records(t.Context(), id) {
@@ -103,9 +104,9 @@ func countersUnderFaults(t *testing.T, x *table) {
 
 // work is one function: it makes the calls of its plan, each as often as its
 // faults say.
-func work(t *testing.T, x *table, id string, plan []attempt) {
-	p := x.proxy()
-	j, err := x.through(p).Resume(t.Context(), id)
+func work(t *testing.T, x *dynamodbtest.Table, id string, plan []attempt) {
+	p := x.Proxy()
+	j, err := through(x, p).Resume(t.Context(), id)
 	if err != nil {
 		t.Error(err)
 		return
@@ -113,14 +114,14 @@ func work(t *testing.T, x *table, id string, plan []attempt) {
 	for _, a := range plan {
 		for _, f := range a.faults {
 			ctx, cancel := context.WithCancel(t.Context())
-			p.before, p.after = nil, nil
+			p.Before, p.After = nil, nil
 			switch f {
 			case refusedNow:
-				p.before = func(string) error { return errFault }
+				p.Before = func(string) error { return errFault }
 			case answerLost:
-				p.after = func(string) error { return errFault }
+				p.After = func(string) error { return errFault }
 			case killed:
-				p.after = func(string) error {
+				p.After = func(string) error {
 					cancel()
 					return fmt.Errorf("killed: %w", context.Canceled)
 				}
@@ -128,7 +129,7 @@ func work(t *testing.T, x *table, id string, plan []attempt) {
 			if a.mark {
 				var marks []ledger.Mark
 				for _, r := range a.records {
-					marks = append(marks, ledger.Mark{Place: r.Place, At: began})
+					marks = append(marks, ledger.Mark{Place: r.Place, At: dynamodbtest.Began})
 				}
 				err = j.Mark(ctx, marks)
 			} else {

@@ -11,35 +11,36 @@ import (
 
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/testkit/dynamodbtest"
 )
 
-func recordsPerCall(t *testing.T, x *table) {
-	p := x.proxy()
-	l := x.through(p)
-	id, j := begin(t, l, 300)
-	check(t, j.Mark(t.Context(), []ledger.Mark{{Place: ledger.Place{Entry: 5}, At: began}}))
-	p.reset()
-	records := importedFrom(0, 250)
+func recordsPerCall(t *testing.T, x *dynamodbtest.Table) {
+	p := x.Proxy()
+	l := through(x, p)
+	id, j := dynamodbtest.Begin(t, l, 300)
+	check(t, j.Mark(t.Context(), []ledger.Mark{{Place: ledger.Place{Entry: 5}, At: dynamodbtest.Began}}))
+	p.Reset()
+	records := dynamodbtest.ImportedFrom(0, 250)
 	check(t, j.Record(t.Context(), records))
-	same(t, p.calls, map[string]int{"TransactWriteItems": 3})
+	same(t, p.Calls, map[string]int{"TransactWriteItems": 3})
 	// The same again is found out by one transaction and one look for each group.
-	p.reset()
+	p.Reset()
 	check(t, j.Record(t.Context(), records))
-	same(t, p.calls, map[string]int{"TransactWriteItems": 3, "BatchGetItem": 3})
+	same(t, p.Calls, map[string]int{"TransactWriteItems": 3, "BatchGetItem": 3})
 	counts, err := l.Counts(t.Context(), id)
 	check(t, err)
 	same(t, counts, ledger.Counts{Entries: 300, Imported: 250})
-	p.reset()
+	p.Reset()
 	_, err = l.Resume(t.Context(), id)
 	check(t, err)
-	same(t, p.calls, map[string]int{"UpdateItem": 1})
+	same(t, p.Calls, map[string]int{"UpdateItem": 1})
 }
 
 // Ninety-nine of these are more than the 4 MB that a transaction takes.
-func largeRecords(t *testing.T, x *table) {
-	p := x.proxy()
-	l := x.through(p)
-	id, j := begin(t, l, 99)
+func largeRecords(t *testing.T, x *dynamodbtest.Table) {
+	p := x.Proxy()
+	l := through(x, p)
+	id, j := dynamodbtest.Begin(t, l, 99)
 	long := strings.Repeat("x", 1<<20)
 	var records []ledger.Record
 	for n := range 99 {
@@ -47,9 +48,9 @@ func largeRecords(t *testing.T, x *table) {
 			Place: ledger.Place{Entry: n}, Outcome: ledger.Rejected, ID: long, ThingName: long, Reason: "name", Detail: strings.Repeat("ü", 1<<20),
 		})
 	}
-	p.reset()
+	p.Reset()
 	check(t, j.Record(t.Context(), records))
-	if n := p.calls["TransactWriteItems"]; n < 2 {
+	if n := p.Calls["TransactWriteItems"]; n < 2 {
 		t.Errorf("%d transactions", n)
 	}
 	seen := 0
@@ -63,79 +64,74 @@ func largeRecords(t *testing.T, x *table) {
 	same(t, seen, 99)
 }
 
-func lostAnswer(t *testing.T, x *table) {
-	p := x.proxy()
-	l := x.through(p)
-	id, j := begin(t, l, 3)
-	p.reset()
+func lostAnswer(t *testing.T, x *dynamodbtest.Table) {
+	p := x.Proxy()
+	l := through(x, p)
+	id, j := dynamodbtest.Begin(t, l, 3)
+	p.Reset()
 	var lose atomic.Bool
-	p.after = func(string) error {
+	p.After = func(string) error {
 		if lose.CompareAndSwap(true, false) {
-			return lost
+			return dynamodbtest.ErrLost
 		}
 		return nil
 	}
 	lose.Store(true)
-	check(t, j.Record(t.Context(), importedFrom(0, 3)))
-	same(t, p.calls, map[string]int{"TransactWriteItems": 2})
-	same(t, p.tokens[0], p.tokens[1])
+	check(t, j.Record(t.Context(), dynamodbtest.ImportedFrom(0, 3)))
+	same(t, p.Calls, map[string]int{"TransactWriteItems": 2})
+	same(t, p.Tokens[0], p.Tokens[1])
 	counts, err := l.Counts(t.Context(), id)
 	check(t, err)
 	same(t, counts, ledger.Counts{Entries: 3, Imported: 3})
-
-	lose.Store(true)
-	answers, err := l.Claim(t.Context(), id, []dynamodb.Claim{claimOf(1, "n", "c")})
-	check(t, err)
-	same(t, answers, []dynamodb.Claimed{won(1, true)})
 }
 
-func expiredMeanwhile(t *testing.T, x *table) {
-	p := x.proxy()
-	l := x.through(p)
-	id, j := begin(t, l, 1)
-	failed := imported(0)
+func expiredMeanwhile(t *testing.T, x *dynamodbtest.Table) {
+	p := x.Proxy()
+	l := through(x, p)
+	id, j := dynamodbtest.Begin(t, l, 1)
+	failed := dynamodbtest.Imported(0)
 	failed.Outcome = ledger.Failed
 	check(t, j.Record(t.Context(), []ledger.Record{failed}))
-	p.after = func(operation string) error {
-		if operation != "BatchGetItem" || p.calls[operation] > 1 {
+	p.After = func(operation string) error {
+		if operation != "BatchGetItem" || p.Calls[operation] > 1 {
 			return nil
 		}
-		for _, i := range x.items(t, "entry#") {
-			_, err := x.client.DeleteItem(t.Context(), &sdk.DeleteItemInput{TableName: &x.name, Key: item{"pk": i["pk"], "sk": i["sk"]}})
+		for _, i := range x.Items(t, "entry#") {
+			_, err := x.Client.DeleteItem(t.Context(), &sdk.DeleteItemInput{TableName: &x.Name, Key: dynamodbtest.Item{"pk": i["pk"], "sk": i["sk"]}})
 			check(t, err)
 		}
 		return nil
 	}
-	check(t, j.Record(t.Context(), []ledger.Record{imported(0)}))
+	check(t, j.Record(t.Context(), []ledger.Record{dynamodbtest.Imported(0)}))
 	found, err := l.Outcomes(t.Context(), id, []int{0})
 	check(t, err)
-	same(t, found, map[int]ledger.Record{0: imported(0)})
+	same(t, found, map[int]ledger.Record{0: dynamodbtest.Imported(0)})
 }
 
 // Entries that are rejected may have any bytes in their names.
-func notUTF8(t *testing.T, x *table) {
-	p := x.proxy()
-	l := x.through(p)
-	id, j := begin(t, l, 1)
-	r := ledger.Record{Outcome: ledger.Rejected, ID: "a\xff", ThingName: "\xc3\x28", Detail: "name \xfe", At: began}
+func notUTF8(t *testing.T, x *dynamodbtest.Table) {
+	p := x.Proxy()
+	l := through(x, p)
+	id, j := dynamodbtest.Begin(t, l, 1)
+	r := ledger.Record{Outcome: ledger.Rejected, ID: "a\xff", ThingName: "\xc3\x28", Detail: "name \xfe", At: dynamodbtest.Began}
 	check(t, j.Record(t.Context(), []ledger.Record{r}))
-	p.reset()
+	p.Reset()
 	check(t, j.Record(t.Context(), []ledger.Record{r}))
-	same(t, p.calls, map[string]int{"TransactWriteItems": 1, "BatchGetItem": 1})
+	same(t, p.Calls, map[string]int{"TransactWriteItems": 1, "BatchGetItem": 1})
 	found, err := l.Outcomes(t.Context(), id, []int{0})
 	check(t, err)
 	r.ID, r.ThingName, r.Detail = "a\uFFFD", "\uFFFD(", "name \uFFFD"
 	same(t, found, map[int]ledger.Record{0: r})
 }
 
-func outcomesOfEntries(t *testing.T, x *table) {
-	l := x.open(dynamodb.Options{})
-	id, j := begin(t, l, 10_000)
-	check(t, j.Mark(t.Context(), []ledger.Mark{{Place: ledger.Place{Entry: 3}, At: began}}))
+func outcomesOfEntries(t *testing.T, x *dynamodbtest.Table) {
+	l := open(x, dynamodb.Options{})
+	id, j := dynamodbtest.Begin(t, l, 10_000)
+	check(t, j.Mark(t.Context(), []ledger.Mark{{Place: ledger.Place{Entry: 3}, At: dynamodbtest.Began}}))
 	want := map[int]ledger.Record{}
 	var asked []int
 	for _, first := range []int{0, 4090, 8190} { // on both sides of blocks
-		records := importedFrom(first, 60)
+		records := dynamodbtest.ImportedFrom(first, 60)
 		check(t, j.Record(t.Context(), records[10:]))
 		for _, r := range records[10:] {
 			want[r.Entry] = r
@@ -157,17 +153,17 @@ func outcomesOfEntries(t *testing.T, x *table) {
 
 // Two functions have the same message: the one that is late finds what the
 // other made, and may well fail at it.
-func lateFailure(t *testing.T, x *table) {
-	l := x.open(dynamodb.Options{Settled: true})
-	id, j := begin(t, l, 4)
-	first := importedFrom(0, 2)
-	first = append(first, ledger.Record{Place: ledger.Place{Entry: 2}, Outcome: ledger.Failed, Reason: "undeliverable", At: began})
+func lateFailure(t *testing.T, x *dynamodbtest.Table) {
+	l := open(x, dynamodb.Options{Settled: true})
+	id, j := dynamodbtest.Begin(t, l, 4)
+	first := dynamodbtest.ImportedFrom(0, 2)
+	first = append(first, ledger.Record{Place: ledger.Place{Entry: 2}, Outcome: ledger.Failed, Reason: "undeliverable", At: dynamodbtest.Began})
 	check(t, j.Record(t.Context(), first))
 	late := []ledger.Record{
-		{Place: ledger.Place{Entry: 0}, Outcome: ledger.Failed, Reason: "undeliverable", At: began},
-		{Place: ledger.Place{Entry: 1}, Outcome: ledger.Unchanged, At: began},
-		{Place: ledger.Place{Entry: 2}, Outcome: ledger.Imported, At: began},
-		{Place: ledger.Place{Entry: 3}, Outcome: ledger.Failed, Reason: "conflict", At: began},
+		{Place: ledger.Place{Entry: 0}, Outcome: ledger.Failed, Reason: "undeliverable", At: dynamodbtest.Began},
+		{Place: ledger.Place{Entry: 1}, Outcome: ledger.Unchanged, At: dynamodbtest.Began},
+		{Place: ledger.Place{Entry: 2}, Outcome: ledger.Imported, At: dynamodbtest.Began},
+		{Place: ledger.Place{Entry: 3}, Outcome: ledger.Failed, Reason: "conflict", At: dynamodbtest.Began},
 	}
 	check(t, j.Record(t.Context(), late))
 	counts, err := l.Counts(t.Context(), id)

@@ -6,20 +6,21 @@ import (
 	"iter"
 
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb/table"
 )
 
 // A placed item is the item of an entry.
 type placed struct {
 	place ledger.Place
-	item  item
+	item  table.Item
 }
 
 // entryItems yields the items of an import's entries, in order. An error ends it.
-func (l *Ledger) entryItems(ctx context.Context, id string, manifests []ledger.Manifest, q query) iter.Seq2[placed, error] {
+func (l *Ledger) entryItems(ctx context.Context, id string, manifests []ledger.Manifest, q table.Query) iter.Seq2[placed, error] {
 	return func(yield func(placed, error) bool) {
 		for m, manifest := range manifests {
 			for block := 0; block*blockSize < manifest.Entries; block++ {
-				for i, err := range l.query(ctx, entryPartition(id, m, block), q) {
+				for i, err := range l.table.Query(ctx, entryPartition(id, m, block), q) {
 					if err != nil {
 						yield(placed{}, err)
 						return
@@ -41,7 +42,7 @@ func (l *Ledger) Records(ctx context.Context, id string) iter.Seq2[ledger.Record
 			yield(ledger.Record{}, err)
 			return
 		}
-		only := query{consistent: true, filter: "attribute_exists(v)"}
+		only := table.Query{Filter: "attribute_exists(v)"}
 		for at, err := range l.entryItems(ctx, id, i.Manifests, only) {
 			var record ledger.Record
 			if err == nil {
@@ -61,17 +62,17 @@ func (l *Ledger) Records(ctx context.Context, id string) iter.Seq2[ledger.Record
 // Outcomes returns the records of those of the entries of manifest 0 that have
 // one, no older than the call.
 func (l *Ledger) Outcomes(ctx context.Context, id string, entries []int) (map[int]ledger.Record, error) {
-	keys := make([]item, 0, len(entries))
+	keys := make([]table.Item, 0, len(entries))
 	for _, entry := range distinct(entries) {
 		keys = append(keys, entryKey(id, ledger.Place{Entry: entry}))
 	}
-	items, err := l.load(ctx, keys)
+	items, err := l.table.GetAll(ctx, keys)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: import %s: read %d entries: %w", id, len(keys), err)
 	}
 	found := make(map[int]ledger.Record, len(items))
 	for _, i := range items {
-		if !has(i, attrVersion) {
+		if !table.Has(i, attrVersion) {
 			continue // a mark
 		}
 		entry := entryOf(i)

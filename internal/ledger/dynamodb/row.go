@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb/table"
 	"github.com/thingpress/thingpress/manifest"
 )
 
@@ -39,38 +40,38 @@ const (
 )
 
 // row is the item of a record, without mark.
-func (l *Ledger) row(id string, r *ledger.Record, version int64) (item, error) {
-	i := with(entryKey(id, r.Place), item{
-		attrVersion: num(version), attrOutcome: str(string(r.Outcome)), attrAt: micros(r.At),
+func (l *Ledger) row(id string, r *ledger.Record, version int64) (table.Item, error) {
+	i := table.With(entryKey(id, r.Place), table.Item{
+		attrVersion: table.Num(version), attrOutcome: table.Str(string(r.Outcome)), attrAt: table.Micros(r.At),
 	})
 	if r.Line != 0 {
-		i[attrLine] = num(r.Line)
+		i[attrLine] = table.Num(r.Line)
 	}
-	put(i, attrID, r.ID)
-	put(i, attrThing, r.ThingName)
-	put(i, attrCertificate, r.CertificateID.String())
-	put(i, attrARN, r.CertificateARN)
-	put(i, attrReason, r.Reason)
-	put(i, attrDetail, r.Detail)
+	table.Put(i, attrID, r.ID)
+	table.Put(i, attrThing, r.ThingName)
+	table.Put(i, attrCertificate, r.CertificateID.String())
+	table.Put(i, attrARN, r.CertificateARN)
+	table.Put(i, attrReason, r.Reason)
+	table.Put(i, attrDetail, r.Detail)
 	if len(r.Steps) > 0 {
 		steps, err := json.Marshal(r.Steps)
 		if err != nil {
 			return nil, fmt.Errorf("steps of entry %d: %w", r.Entry, err)
 		}
-		put(i, attrSteps, string(steps))
+		table.Put(i, attrSteps, string(steps))
 	}
-	return l.kept(i), nil
+	return l.table.Kept(i), nil
 }
 
 // recordOf reads the record of an item that has one.
-func recordOf(i item, place ledger.Place) (ledger.Record, error) {
+func recordOf(i table.Item, place ledger.Place) (ledger.Record, error) {
 	r := ledger.Record{
-		Place: place, Line: int(number(i, attrLine)), Outcome: ledger.Outcome(text(i, attrOutcome)),
-		ID: text(i, attrID), ThingName: text(i, attrThing),
-		CertificateID: certificateID(i, attrCertificate), CertificateARN: text(i, attrARN),
-		Reason: text(i, attrReason), Detail: text(i, attrDetail), At: instant(i, attrAt),
+		Place: place, Line: int(table.Number(i, attrLine)), Outcome: ledger.Outcome(table.Text(i, attrOutcome)),
+		ID: table.Text(i, attrID), ThingName: table.Text(i, attrThing),
+		CertificateID: certificateID(i, attrCertificate), CertificateARN: table.Text(i, attrARN),
+		Reason: table.Text(i, attrReason), Detail: table.Text(i, attrDetail), At: table.Instant(i, attrAt),
 	}
-	if steps := text(i, attrSteps); steps != "" {
+	if steps := table.Text(i, attrSteps); steps != "" {
 		if err := json.Unmarshal([]byte(steps), &r.Steps); err != nil {
 			return r, fmt.Errorf("steps of entry %d: %w", place.Entry, err)
 		}
@@ -78,10 +79,10 @@ func recordOf(i item, place ledger.Place) (ledger.Record, error) {
 	return r, nil
 }
 
-func markOf(i item, place ledger.Place) ledger.Mark {
+func markOf(i table.Item, place ledger.Place) ledger.Mark {
 	return ledger.Mark{
-		Place: place, At: instant(i, attrMarked),
-		CertificateID: certificateID(i, attrMarkedCertificate), ThingName: text(i, attrMarkedThing),
+		Place: place, At: table.Instant(i, attrMarked),
+		CertificateID: certificateID(i, attrMarkedCertificate), ThingName: table.Text(i, attrMarkedThing),
 	}
 }
 
@@ -110,7 +111,7 @@ func fitting(s string, most int) string {
 }
 
 // certificateID reads an ID that this package wrote; anything else is none.
-func certificateID(i item, name string) manifest.CertificateID {
-	id, _ := manifest.ParseCertificateID(text(i, name))
+func certificateID(i table.Item, name string) manifest.CertificateID {
+	id, _ := manifest.ParseCertificateID(table.Text(i, name))
 	return id
 }

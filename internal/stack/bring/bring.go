@@ -13,61 +13,24 @@ import (
 	"sync"
 	"time"
 
-	"github.com/thingpress/thingpress/internal/iot"
-
 	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
-	"github.com/thingpress/thingpress/internal/stack/metric"
-	"github.com/thingpress/thingpress/internal/stack/queue"
+	"github.com/thingpress/thingpress/internal/stack"
 )
-
-// Ledger is what the importer needs of the ledger, as *dynamodb.Ledger has it.
-type Ledger interface {
-	// Claim claims name and certificate of entries, each in one transaction: the
-	// first to come has them. The answers are in the order of the claims. After an
-	// error any of them may have been made.
-	Claim(ctx context.Context, importID string, claims []dynamodb.Claim) ([]dynamodb.Claimed, error)
-	// Outcomes returns the records of those of the entries that have one,
-	// strongly consistent.
-	Outcomes(ctx context.Context, importID string, entries []int) (map[int]ledger.Record, error)
-	// Counts are strongly consistent.
-	Counts(ctx context.Context, importID string) (ledger.Counts, error)
-	// Resume opens a journal beside those that others hold.
-	Resume(ctx context.Context, id string) (ledger.Journal, error)
-}
-
-// Jobs is what the importer needs of the jobs, as *dynamodb.Ledger has it.
-type Jobs interface {
-	// Get is strongly consistent, and wraps ledger.ErrNotFound.
-	Get(ctx context.Context, importID string) (dynamodb.Job, error)
-	// SetCause says why an import stands still, and until when; an empty cause
-	// says that it moves.
-	SetCause(ctx context.Context, importID, cause string, retryAt time.Time) error
-}
-
-// Queue is the devices queue or the manifests queue. The error of Send is a
-// *queue.RefusedError.
-type Queue interface {
-	Send(ctx context.Context, messages []queue.Message) error
-}
-
-// Notifier tells operators.
-type Notifier interface {
-	Notify(ctx context.Context, subject, text string) error
-}
 
 // An Engine imports a batch of devices, as [engine.Batch] does.
 type Engine func(ctx context.Context, config engine.BatchConfig, items []engine.Item, done func(i int, record ledger.Record)) (engine.BatchSummary, error)
 
 // A Config is what an [Importer] works with. All fields must be set, but Window.
 type Config struct {
-	Ledger Ledger
-	Jobs   Jobs
+	Ledger stack.Ledger
+	Claims stack.Claims
+	Jobs   stack.Jobs
 	// Devices and Manifests are queues to send to.
-	Devices, Manifests Queue
-	Notices            Notifier
-	Metrics            *metric.Writer
+	Devices, Manifests stack.Queue
+	Notices            stack.Notices
+	Metrics            stack.Metrics
 	Log                *slog.Logger
 	Engine             Engine
 	AWS                iot.AWS
@@ -87,17 +50,11 @@ type Importer struct {
 // New returns an importer. Nothing is called.
 func New(config Config) *Importer { return &Importer{Config: config} }
 
-// A Message is one message of the devices queue.
-type Message struct {
-	// ID is SQS's, Body a [stack.DeviceMessage] as JSON.
-	ID, Body string
-}
-
 // Handle imports the devices of a batch of messages into target, until short of
 // the deadline of ctx. It returns the IDs of the messages that must not be
 // acknowledged: those that are no device of an import that the ledger knows, and
 // those that could be neither recorded nor sent again.
-func (i *Importer) Handle(ctx context.Context, target ledger.Target, messages []Message) (failed []string) {
+func (i *Importer) Handle(ctx context.Context, target ledger.Target, messages []stack.Delivery) (failed []string) {
 	b := &batch{Importer: i, target: target, times: newTimes(ctx)}
 	groups, garbage := i.parse(ctx, messages)
 	if len(groups) == 0 {
@@ -158,26 +115,26 @@ func within(ctx context.Context, t time.Time) (context.Context, context.CancelFu
 // report writes the metrics of a batch.
 func (b *batch) report(ctx context.Context, groups []*group) {
 	var counts ledger.Counts
-	values := map[metric.Name]float64{}
+	values := map[stack.Metric]float64{}
 	for _, g := range groups {
 		for _, d := range g.devices {
 			if d.state == recorded {
 				counts.Add(d.outcome, 1)
 			}
 			if d.state == handedBack {
-				values[metric.HandedBack]++
+				values[stack.MetricHandedBack]++
 			}
 		}
-		values[metric.Throttled] += float64(g.summary.Throttled)
+		values[stack.MetricThrottled] += float64(g.summary.Throttled)
 		if g.summary.Ceiling > 0 {
-			values[metric.Ceiling] = g.summary.Ceiling
+			values[stack.MetricCeiling] = g.summary.Ceiling
 		}
 	}
-	values[metric.Imported] = float64(counts.Imported)
-	values[metric.Unchanged] = float64(counts.Unchanged)
-	values[metric.Failed] = float64(counts.Failed)
-	values[metric.Rejected] = float64(counts.Rejected)
-	values[metric.Skipped] = float64(counts.Skipped)
+	values[stack.MetricImported] = float64(counts.Imported)
+	values[stack.MetricUnchanged] = float64(counts.Unchanged)
+	values[stack.MetricFailed] = float64(counts.Failed)
+	values[stack.MetricRejected] = float64(counts.Rejected)
+	values[stack.MetricSkipped] = float64(counts.Skipped)
 	if err := b.Metrics.Put(values); err != nil {
 		b.Log.ErrorContext(ctx, "metrics could not be written", "error", err.Error())
 	}

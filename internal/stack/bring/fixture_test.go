@@ -13,11 +13,9 @@ import (
 
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/aws/metric"
 	"github.com/thingpress/thingpress/internal/stack/bring"
-	"github.com/thingpress/thingpress/internal/stack/metric"
-	"github.com/thingpress/thingpress/internal/stack/queue"
 	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 	"github.com/thingpress/thingpress/internal/testkit/memoryledger"
 )
@@ -46,7 +44,7 @@ func newWorld(entries int) *world {
 	w := &world{ledger: memoryledger.New(), devices: &mailbox{}, manifests: &mailbox{}, notices: &mailbox{}, engine: all}
 	w.begin("import", entries)
 	w.importer = bring.New(bring.Config{
-		Ledger: w.ledger, Jobs: w.ledger, Devices: w.devices, Manifests: w.manifests, Notices: w.notices,
+		Ledger: w.ledger, Claims: w.ledger, Jobs: w.ledger, Devices: w.devices, Manifests: w.manifests, Notices: w.notices,
 		Metrics: metric.New(&w.metrics, "line-1"), Log: slog.New(slog.DiscardHandler),
 		Engine: func(ctx context.Context, c engine.BatchConfig, items []engine.Item, done func(int, ledger.Record)) (engine.BatchSummary, error) {
 			return w.engine(ctx, c, items, done)
@@ -69,13 +67,13 @@ func (w *world) begin(id string, entries int) {
 	if err != nil {
 		panic(err)
 	}
-	w.ledger.Put(dynamodb.Job{
-		Import: id, Phase: dynamodb.PhaseSent, Settings: settings, Updated: time.Now(),
-		Upload: dynamodb.Upload{Bucket: "b", Key: id + ".csv"},
+	w.ledger.Put(stack.Job{
+		Import: id, Phase: stack.PhaseSent, Settings: settings, Updated: time.Now(),
+		Upload: stack.Upload{Bucket: "b", Key: id + ".csv"},
 	})
 }
 
-func (w *world) handle(ctx context.Context, messages ...bring.Message) []string {
+func (w *world) handle(ctx context.Context, messages ...stack.Delivery) []string {
 	return w.importer.Handle(ctx, target, messages)
 }
 
@@ -97,7 +95,7 @@ func (w *world) record(t tester, entry int) ledger.Record {
 	return found[entry]
 }
 
-func (w *world) job(t tester) dynamodb.Job {
+func (w *world) job(t tester) stack.Job {
 	t.Helper()
 	job, err := w.ledger.Get(t.Context(), "import")
 	if err != nil {
@@ -148,16 +146,16 @@ func deviceOf(entry, name, certificate int) stack.DeviceMessage {
 	}
 }
 
-func message(d stack.DeviceMessage) bring.Message {
+func message(d stack.DeviceMessage) stack.Delivery {
 	body, err := json.Marshal(d)
 	if err != nil {
 		panic(err)
 	}
-	return bring.Message{ID: "m" + strconv.Itoa(d.Entry), Body: string(body)}
+	return stack.Delivery{ID: "m" + strconv.Itoa(d.Entry), Body: string(body)}
 }
 
-func messages(n int) []bring.Message {
-	list := make([]bring.Message, n)
+func messages(n int) []stack.Delivery {
+	list := make([]stack.Delivery, n)
 	for i := range list {
 		list[i] = message(device(i))
 	}
@@ -171,16 +169,16 @@ type mailbox struct {
 	fault func() (taken bool, err error)
 
 	mu   sync.Mutex
-	held []queue.Message
+	held []stack.Message
 }
 
 var errBusy = errors.New("busy")
 
 // Send implements the queue.
-func (b *mailbox) Send(_ context.Context, messages []queue.Message) error {
+func (b *mailbox) Send(_ context.Context, messages []stack.Message) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var refused queue.RefusedError
+	var refused stack.RefusedError
 	for i, m := range messages {
 		taken, err := true, error(nil)
 		if b.fault != nil {
@@ -201,11 +199,11 @@ func (b *mailbox) Send(_ context.Context, messages []queue.Message) error {
 
 // Notify implements the notifier.
 func (b *mailbox) Notify(ctx context.Context, subject, text string) error {
-	return b.Send(ctx, []queue.Message{{Body: subject + "\n\n" + text}})
+	return b.Send(ctx, []stack.Message{{Body: subject + "\n\n" + text}})
 }
 
 // take empties the mailbox.
-func (b *mailbox) take() []queue.Message {
+func (b *mailbox) take() []stack.Message {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	held := b.held

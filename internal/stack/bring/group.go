@@ -9,7 +9,6 @@ import (
 
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/manifest"
 )
@@ -43,11 +42,11 @@ func (g *group) run(ctx context.Context) {
 
 // work records what can be recorded, and says why the rest is handed back.
 // Reading ends before ctx, so that time remains for handing back.
-func (g *group) work(ctx, reading context.Context, job dynamodb.Job, settings engine.Settings) hold {
+func (g *group) work(ctx, reading context.Context, job stack.Job, settings engine.Settings) hold {
 	if err := g.giveUp(ctx, reading); err != nil {
 		return hold{cause: err.Error()}
 	}
-	if time.Now().Before(job.RetryAt) && job.Cause != "" && !Ended(job) {
+	if time.Now().Before(job.RetryAt) && job.Cause != "" && !job.Ended() {
 		return hold{cause: job.Cause, until: job.RetryAt}
 	}
 	if err := g.claim(ctx, reading); err != nil {
@@ -64,15 +63,6 @@ func (g *group) work(ctx, reading context.Context, job dynamodb.Job, settings en
 	return h
 }
 
-// Ended says whether a job has ended: stopped, or with report and notice. What
-// was sent before, or comes again afterwards, is imported nevertheless.
-func Ended(job dynamodb.Job) bool {
-	return job.Phase == dynamodb.PhaseStopped || job.Phase == dynamodb.PhaseDone
-}
-
-// Stopped says whether a job has ended with a cause.
-func Stopped(job dynamodb.Job) bool { return Ended(job) && job.Cause != "" }
-
 // claim claims names and certificates, drops what has its outcome, and records
 // those that lost to another entry.
 func (g *group) claim(ctx, reading context.Context) error {
@@ -80,14 +70,14 @@ func (g *group) claim(ctx, reading context.Context) error {
 	if len(devices) == 0 {
 		return nil
 	}
-	claims := make([]dynamodb.Claim, len(devices))
+	claims := make([]stack.Claim, len(devices))
 	now := g.now()
 	for n, d := range devices {
-		claims[n] = dynamodb.Claim{
+		claims[n] = stack.Claim{
 			Entry: d.message.Entry, ThingName: d.message.ThingName, CertificateID: d.device.CertificateID, At: now,
 		}
 	}
-	answers, err := g.Ledger.Claim(reading, g.importID, claims)
+	answers, err := g.Claims.Claim(reading, g.importID, claims)
 	if err != nil {
 		return fmt.Errorf("claim: %w", err)
 	}
@@ -152,7 +142,7 @@ func Retried(r ledger.Record) bool {
 }
 
 // judge is the outcome of a device whose name or certificate another entry has.
-func judge(d *device, c dynamodb.Claimed) ledger.Record {
+func judge(d *device, c stack.Claimed) ledger.Record {
 	if c.ByName == c.ByCertificate {
 		return recordOf(d, ledger.Skipped, engine.ReasonRepeated,
 			fmt.Sprintf("the same certificate and thing name as entry %d", c.ByName))

@@ -9,9 +9,7 @@ import (
 	"time"
 
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/stack"
-	"github.com/thingpress/thingpress/internal/stack/queue"
 )
 
 const (
@@ -36,14 +34,14 @@ func (g *group) handBack(ctx context.Context, h hold) {
 	if h.cause == "" {
 		h.cause = "it did not come to this device's turn"
 	}
-	messages := make([]queue.Message, 0, len(devices))
+	messages := make([]stack.Message, 0, len(devices))
 	for _, d := range devices {
 		delay := h.delay(d.message.Attempt)
 		m := d.message
 		m.Attempt++
 		m.Cause = strings.ToValidUTF8(h.cause[:min(len(h.cause), causeMost)], "")
 		body, _ := json.Marshal(m) // what was parsed can be written
-		messages = append(messages, queue.Message{Body: string(body), Delay: delay})
+		messages = append(messages, stack.Message{Body: string(body), Delay: delay})
 	}
 	err := g.Devices.Send(ctx, messages)
 	for _, d := range devices {
@@ -58,7 +56,7 @@ func (g *group) handBack(ctx context.Context, h hold) {
 
 // refused leaves those in the queue that it did not take anew.
 func (g *group) refused(devices []*device, err error) {
-	var refused *queue.RefusedError
+	var refused *stack.RefusedError
 	if !errors.As(err, &refused) {
 		for _, d := range devices {
 			d.state = lost
@@ -87,11 +85,11 @@ func (h hold) delay(attempts int) time.Duration {
 // conclude asks for the import's completion if this was its last device. It is
 // also done for devices that came again: the instance that had them before may
 // have died before it could ask.
-func (g *group) conclude(ctx context.Context, job dynamodb.Job) {
+func (g *group) conclude(ctx context.Context, job stack.Job) {
 	if len(g.in(recorded))+len(g.in(dropped)) == 0 {
 		return
 	}
-	if Stopped(job) {
+	if job.Stopped() {
 		if err := g.stopAgain(ctx, job); err != nil {
 			g.Log.ErrorContext(ctx, "a stopped import looks as if it ran", "import", g.importID, "error", err.Error())
 		}
@@ -102,7 +100,7 @@ func (g *group) conclude(ctx context.Context, job dynamodb.Job) {
 		var body []byte
 		body, err = json.Marshal(stack.Task{Kind: stack.TaskComplete, Import: g.importID})
 		if err == nil {
-			err = g.Manifests.Send(ctx, []queue.Message{{Body: string(body)}})
+			err = g.Manifests.Send(ctx, []stack.Message{{Body: string(body)}})
 		}
 	}
 	if err != nil {
@@ -112,7 +110,7 @@ func (g *group) conclude(ctx context.Context, job dynamodb.Job) {
 
 // stopAgain closes a stopped import again: to record outcomes its journal was
 // opened, which said that it runs.
-func (g *group) stopAgain(ctx context.Context, job dynamodb.Job) error {
+func (g *group) stopAgain(ctx context.Context, job stack.Job) error {
 	journal, err := g.Ledger.Resume(ctx, g.importID)
 	if err != nil {
 		return err

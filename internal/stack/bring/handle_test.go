@@ -12,8 +12,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
-	"github.com/thingpress/thingpress/internal/stack/bring"
+	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/testkit/memoryledger"
 )
 
@@ -47,7 +46,7 @@ func TestGarbageFailsAlone(t *testing.T) {
 	broken.Certificate = []byte("no certificate")
 	bad := message(broken)
 	bad.ID = "bad"
-	failed := w.handle(t.Context(), bring.Message{ID: "text", Body: "hello"}, message(device(0)), bad)
+	failed := w.handle(t.Context(), stack.Delivery{ID: "text", Body: "hello"}, message(device(0)), bad)
 	slices.Sort(failed)
 	if !slices.Equal(failed, []string{"bad", "text"}) {
 		t.Error(failed)
@@ -75,7 +74,7 @@ func TestNoCallIsMadeBeforeTheClaim(t *testing.T) {
 	w := newWorld(2)
 	w.engine = func(ctx context.Context, c engine.BatchConfig, items []engine.Item, done func(int, ledger.Record)) (engine.BatchSummary, error) {
 		for _, item := range items {
-			answers, err := w.ledger.Claim(ctx, "import", []dynamodb.Claim{{Entry: 99, ThingName: item.Device.ThingName, CertificateID: item.Device.CertificateID}})
+			answers, err := w.ledger.Claim(ctx, "import", []stack.Claim{{Entry: 99, ThingName: item.Device.ThingName, CertificateID: item.Device.CertificateID}})
 			if err != nil || answers[0].ByName != item.Device.Entry || answers[0].ByCertificate != item.Device.Entry {
 				t.Errorf("entry %d is not claimed: %+v, %v", item.Device.Entry, answers, err)
 			}
@@ -242,7 +241,7 @@ func TestOnlyWhatTheQueueRefusedStaysUnacknowledged(t *testing.T) {
 func TestAStoppedImportStaysStopped(t *testing.T) {
 	t.Parallel()
 	w := newWorld(2)
-	w.ledger.Put(dynamodb.Job{Import: "import", Phase: dynamodb.PhaseStopped, Cause: "changed", Settings: w.job(t).Settings})
+	w.ledger.Put(stack.Job{Import: "import", Phase: stack.PhaseStopped, Cause: "changed", Settings: w.job(t).Settings})
 	w.handle(t.Context(), message(device(0)))
 	i, err := w.ledger.Import(t.Context(), "import")
 	if err != nil || i.State != ledger.StateStopped || i.Cause != "changed" || i.Counts.Imported != 1 {

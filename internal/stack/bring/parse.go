@@ -43,7 +43,7 @@ type group struct {
 
 // parse sorts messages by import, in the order in which they came. Garbage are
 // the IDs of those that are no devices.
-func (i *Importer) parse(ctx context.Context, messages []Message) (groups []*group, garbage []string) {
+func (i *Importer) parse(ctx context.Context, messages []stack.Delivery) (groups []*group, garbage []string) {
 	type entry struct {
 		importID string
 		entry    int

@@ -15,7 +15,6 @@ import (
 
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/stack/bring"
 	"github.com/thingpress/thingpress/internal/testkit/memoryledger"
@@ -123,7 +122,7 @@ func (s *storm) standing(items []engine.Item) map[int]bool {
 
 // deliver delivers some of the messages in the queue, in another order and some twice, and
 // acknowledges what the function does not give back, unless it was killed.
-func (s *storm) deliver(queued []bring.Message) []bring.Message {
+func (s *storm) deliver(queued []stack.Delivery) []stack.Delivery {
 	order := rapid.Permutation(queued).Draw(s.t, "order")
 	n := rapid.IntRange(1, len(order)).Draw(s.t, "batch")
 	batch, left := order[:n:n], order[n:]
@@ -141,7 +140,7 @@ func (s *storm) deliver(queued []bring.Message) []bring.Message {
 		}
 	}
 	for i, m := range s.devices.take() {
-		left = append(left, bring.Message{ID: fmt.Sprint(len(left), "-", i, "-", time.Now().UnixNano()), Body: m.Body})
+		left = append(left, stack.Delivery{ID: fmt.Sprint(len(left), "-", i, "-", time.Now().UnixNano()), Body: m.Body})
 	}
 	return left
 }
@@ -164,7 +163,7 @@ func weather(t *rapid.T) {
 	s.world.engine = s.engine
 	s.ledger.Fault = s.fault
 	s.devices.fault, s.manifests.fault, s.notices.fault = s.strike, s.strike, s.strike
-	var queued []bring.Message
+	var queued []stack.Delivery
 	first := map[int]stack.DeviceMessage{}
 	for entry := range entries {
 		d := deviceOf(entry, rapid.IntRange(0, entries).Draw(t, "name"), rapid.IntRange(0, entries).Draw(t, "certificate"))
@@ -225,7 +224,7 @@ func (s *storm) verdict(t *rapid.T, entries int, first map[int]stack.DeviceMessa
 	if counts := s.counts(t); counts != recount || counts.Pending() > 0 {
 		t.Fatalf("counters %+v, records %+v", counts, recount)
 	}
-	if job := s.job(t); job.Phase != dynamodb.PhaseSent {
+	if job := s.job(t); job.Phase != stack.PhaseSent {
 		t.Fatalf("%+v", job)
 	}
 }

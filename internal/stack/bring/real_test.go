@@ -16,12 +16,11 @@ import (
 	"github.com/thingpress/thingpress/internal/awsiot"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/internal/sandbox"
 	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/aws/metric"
 	"github.com/thingpress/thingpress/internal/stack/bring"
-	"github.com/thingpress/thingpress/internal/stack/metric"
 	"github.com/thingpress/thingpress/internal/testkit/dynamodbtest"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/espressif"
@@ -33,10 +32,10 @@ const table = "ledger"
 type plant struct {
 	t        testing.TB
 	server   *sandbox.Server
-	ledger   *dynamodb.Ledger
+	ledger   dynamodbtest.Database
 	client   *awsiot.Client
 	importID string
-	newest   func() *dynamodb.Ledger
+	newest   func() dynamodbtest.Database
 
 	devices, manifests, notices mailbox
 }
@@ -45,7 +44,7 @@ func newPlant(t testing.TB, o sandbox.Options) *plant {
 	t.Helper()
 	database := dynamodbtest.Client(t)
 	dynamodbtest.CreateTable(t, database, table)
-	p := &plant{t: t, newest: func() *dynamodb.Ledger { return dynamodb.New(database, table, dynamodb.Options{}) }}
+	p := &plant{t: t, newest: func() dynamodbtest.Database { return dynamodbtest.OpenDatabase(database, table) }}
 	p.ledger = p.newest()
 	var err error
 	if p.server, err = sandbox.New(o); err != nil {
@@ -70,7 +69,7 @@ func newPlant(t testing.TB, o sandbox.Options) *plant {
 func (p *plant) instance() *bring.Importer {
 	l := p.newest()
 	return bring.New(bring.Config{
-		Ledger: l, Jobs: l, Devices: &p.devices, Manifests: &p.manifests, Notices: &p.notices,
+		Ledger: l, Claims: l, Jobs: l, Devices: &p.devices, Manifests: &p.manifests, Notices: &p.notices,
 		Metrics: metric.New(&bytes.Buffer{}, "s"), Log: slog.New(slog.DiscardHandler), Engine: engine.Batch, AWS: p.client.AWS(),
 		Quotas: &bring.Quotas{Applied: p.client.AppliedQuotas, Share: 1, Sharers: 2, Log: slog.New(slog.DiscardHandler)},
 	})
@@ -78,7 +77,7 @@ func (p *plant) instance() *bring.Importer {
 
 // begin begins an import as the decoder does, and returns its devices' messages: n
 // names, some of them with another certificate as well, and some devices again.
-func (p *plant) begin(seed string, n, repeated, contradictory int) []bring.Message {
+func (p *plant) begin(seed string, n, repeated, contradictory int) []stack.Delivery {
 	p.t.Helper()
 	var content bytes.Buffer
 	if err := material.Generate(p.t.Context(), material.Options{Vendor: "espressif", N: n + contradictory, Seed: seed, Out: &content}); err != nil {
@@ -111,12 +110,12 @@ func (p *plant) begin(seed string, n, repeated, contradictory int) []bring.Messa
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	if _, _, err := p.ledger.Start(p.t.Context(), dynamodb.Upload{Bucket: "b", Key: seed}, dynamodb.Job{
-		Import: p.importID, Phase: dynamodb.PhaseSent, Settings: settings,
+	if _, _, err := p.ledger.Start(p.t.Context(), stack.Upload{Bucket: "b", Key: seed}, stack.Job{
+		Import: p.importID, Phase: stack.PhaseSent, Settings: settings,
 	}); err != nil {
 		p.t.Fatal(err)
 	}
-	messages := make([]bring.Message, len(devices))
+	messages := make([]stack.Delivery, len(devices))
 	for i, d := range devices {
 		messages[i] = message(d)
 	}
@@ -126,12 +125,12 @@ func (p *plant) begin(seed string, n, repeated, contradictory int) []bring.Messa
 // A queueOf delivers at least once, in any order, to several instances.
 type queueOf struct {
 	changed  sync.Cond
-	waiting  []bring.Message
+	waiting  []stack.Delivery
 	inFlight int
 }
 
 // receive waits for messages; none is the end.
-func (q *queueOf) receive(random *rand.Rand, most int) []bring.Message {
+func (q *queueOf) receive(random *rand.Rand, most int) []stack.Delivery {
 	q.changed.L.Lock()
 	defer q.changed.L.Unlock()
 	for len(q.waiting) == 0 && q.inFlight > 0 {
@@ -139,7 +138,7 @@ func (q *queueOf) receive(random *rand.Rand, most int) []bring.Message {
 	}
 	random.Shuffle(len(q.waiting), func(i, j int) { q.waiting[i], q.waiting[j] = q.waiting[j], q.waiting[i] })
 	n := min(most, len(q.waiting))
-	batch := append([]bring.Message(nil), q.waiting[:n]...)
+	batch := append([]stack.Delivery(nil), q.waiting[:n]...)
 	q.waiting = q.waiting[n:]
 	if n > 0 && random.IntN(3) == 0 {
 		q.waiting = append(q.waiting, batch[0]) // it will come again, perhaps meanwhile
@@ -149,7 +148,7 @@ func (q *queueOf) receive(random *rand.Rand, most int) []bring.Message {
 }
 
 // settle puts back what was not acknowledged and what was sent anew.
-func (q *queueOf) settle(batch, kept []bring.Message) {
+func (q *queueOf) settle(batch, kept []stack.Delivery) {
 	q.changed.L.Lock()
 	defer q.changed.L.Unlock()
 	q.inFlight -= len(batch)
@@ -159,7 +158,7 @@ func (q *queueOf) settle(batch, kept []bring.Message) {
 
 // run drains a queue with some instances at once. Each batch has so much time,
 // and one in three instances is killed in the middle of it while kills are left.
-func (p *plant) run(messages []bring.Message, instances, batch int, limit time.Duration, kills int) (batches int) {
+func (p *plant) run(messages []stack.Delivery, instances, batch int, limit time.Duration, kills int) (batches int) {
 	p.t.Helper()
 	q := &queueOf{changed: sync.Cond{L: &sync.Mutex{}}, waiting: messages}
 	var mu sync.Mutex
@@ -181,7 +180,7 @@ func (p *plant) run(messages []bring.Message, instances, batch int, limit time.D
 					i = p.instance()
 				}
 				for n, m := range p.devices.take() {
-					kept = append(kept, bring.Message{ID: fmt.Sprint(worker, "-", time.Now().UnixNano(), "-", n), Body: m.Body})
+					kept = append(kept, stack.Delivery{ID: fmt.Sprint(worker, "-", time.Now().UnixNano(), "-", n), Body: m.Body})
 				}
 				q.settle(got, kept)
 			}
@@ -192,7 +191,7 @@ func (p *plant) run(messages []bring.Message, instances, batch int, limit time.D
 }
 
 // invoke returns the messages that stay in the queue.
-func (p *plant) invoke(i *bring.Importer, random *rand.Rand, batch []bring.Message, limit time.Duration, kill bool) []bring.Message {
+func (p *plant) invoke(i *bring.Importer, random *rand.Rand, batch []stack.Delivery, limit time.Duration, kill bool) []stack.Delivery {
 	ctx, cancel := context.WithTimeout(p.t.Context(), limit)
 	defer cancel()
 	if kill {
@@ -203,7 +202,7 @@ func (p *plant) invoke(i *bring.Importer, random *rand.Rand, batch []bring.Messa
 	if kill {
 		return batch
 	}
-	var kept []bring.Message
+	var kept []stack.Delivery
 	for _, m := range batch {
 		for _, id := range failed {
 			if m.ID == id {

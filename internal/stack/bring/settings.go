@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"github.com/thingpress/thingpress/internal/engine"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
@@ -19,7 +18,7 @@ type settingsCache struct {
 	byImport map[string]engine.Settings
 }
 
-func (c *settingsCache) of(job dynamodb.Job) (engine.Settings, error) {
+func (c *settingsCache) of(job stack.Job) (engine.Settings, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if s, ok := c.byImport[job.Import]; ok {
@@ -37,7 +36,7 @@ func (c *settingsCache) of(job dynamodb.Job) (engine.Settings, error) {
 }
 
 // job reads the import's job, which says anew each time whether it stands still.
-func (g *group) job(ctx context.Context) (dynamodb.Job, engine.Settings, error) {
+func (g *group) job(ctx context.Context) (stack.Job, engine.Settings, error) {
 	job, err := g.Jobs.Get(ctx, g.importID)
 	if err != nil {
 		return job, engine.Settings{}, fmt.Errorf("job: %w", err)

@@ -10,7 +10,6 @@ import (
 	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
@@ -23,7 +22,7 @@ var errRecording = errors.New("outcomes could not be recorded")
 
 // engine imports devices until short of the deadline. The error is of the
 // ledger; everything else that keeps devices from their outcome is a hold.
-func (g *group) engine(ctx context.Context, job dynamodb.Job, settings engine.Settings, devices []*device) (hold, error) {
+func (g *group) engine(ctx context.Context, job stack.Job, settings engine.Settings, devices []*device) (hold, error) {
 	begin, endBegin := within(ctx, g.times.begin)
 	defer endBegin()
 	begin, halt := context.WithCancelCause(begin)
@@ -74,7 +73,7 @@ func (g *group) engine(ctx context.Context, job dynamodb.Job, settings engine.Se
 // moves says on the job that the import moves.
 func (g *group) moves(ctx context.Context) {
 	fresh, err := g.Jobs.Get(ctx, g.importID)
-	if err == nil && Ended(fresh) {
+	if err == nil && fresh.Ended() {
 		return // the cause says why
 	}
 	if err == nil {
@@ -87,7 +86,7 @@ func (g *group) moves(ctx context.Context) {
 
 // stopped says on the job that something is wrong with the import as a whole,
 // and tells the operator when it has just come to stand still.
-func (g *group) stopped(ctx context.Context, job dynamodb.Job, stop *engine.StopError) hold {
+func (g *group) stopped(ctx context.Context, job stack.Job, stop *engine.StopError) hold {
 	h := hold{cause: stop.Cause.Error()}
 	attempt := 0
 	for _, d := range g.in(pending) {
@@ -96,7 +95,7 @@ func (g *group) stopped(ctx context.Context, job dynamodb.Job, stop *engine.Stop
 	h.until = time.Now().Add(rest(attempt))
 	g.Log.ErrorContext(ctx, "import stands still", "import", g.importID, "cause", h.cause, "retry_at", h.until)
 	fresh, err := g.Jobs.Get(ctx, g.importID)
-	if err == nil && Stopped(fresh) {
+	if err == nil && fresh.Stopped() {
 		return h // the job's own cause stays
 	}
 	if err == nil {
@@ -112,7 +111,7 @@ func (g *group) stopped(ctx context.Context, job dynamodb.Job, stop *engine.Stop
 }
 
 // standing is the notice of an import that stands still.
-func standing(job dynamodb.Job, stop *engine.StopError) string {
+func standing(job stack.Job, stop *engine.StopError) string {
 	text := fmt.Sprintf("Import %s of s3://%s/%s stands still.\n\nCause: %s\n",
 		job.Import, job.Upload.Bucket, job.Upload.Key, stop.Cause)
 	if todo := advice.Of(stop.Cause, advice.Stack).Todo; todo != "" {

@@ -17,10 +17,7 @@ import (
 )
 
 // records is a ledger of so many records, which it makes up as they are read.
-type records struct {
-	Ledger
-	n int
-}
+type records struct{ n int }
 
 func (r records) Records(context.Context, string) iter.Seq2[ledger.Record, error] {
 	one := ledger.Record{
@@ -76,7 +73,7 @@ func (n *nowhere) AbortMultipartUpload(context.Context, *s3.AbortMultipartUpload
 func BenchmarkReport(b *testing.B) {
 	const n = 100_000
 	var store nowhere
-	c := &Completer{Ledger: records{n: n}, Store: &store, Bucket: "b"}
+	c := &Completer{Records: records{n: n}, Store: &store, Bucket: "b"}
 	var peak uint64
 	for b.Loop() {
 		if _, err := c.writeReport(b.Context(), ledger.Import{ID: "i", Manifests: []ledger.Manifest{{Name: "reel.csv"}}}, "espressif"); err != nil {

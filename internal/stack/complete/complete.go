@@ -14,58 +14,25 @@ import (
 
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/stack"
-	"github.com/thingpress/thingpress/internal/stack/metric"
-	"github.com/thingpress/thingpress/internal/stack/queue"
 )
 
-// Ledger is what completion needs of the ledger, as *dynamodb.Ledger has it.
-type Ledger interface {
-	Import(ctx context.Context, id string) (ledger.Import, error)
+// Records reads the outcomes of an import, as [ledger.Reader] does.
+type Records interface {
 	Records(ctx context.Context, id string) iter.Seq2[ledger.Record, error]
-	// Counts are strongly consistent.
-	Counts(ctx context.Context, id string) (ledger.Counts, error)
-	Begin(ctx context.Context, i ledger.Import) (ledger.Journal, error)
-	Resume(ctx context.Context, id string) (ledger.Journal, error)
-}
-
-// Jobs is what completion reads and says of jobs, as *dynamodb.Ledger has it.
-type Jobs interface {
-	Get(ctx context.Context, importID string) (dynamodb.Job, error)
-	// SetCause says why a job stands still, and until when; empty, that it moves.
-	SetCause(ctx context.Context, importID, cause string, retryAt time.Time) error
-	Open(ctx context.Context) iter.Seq2[dynamodb.Job, error]
-}
-
-// Leases is how a job is worked on by one at a time, as *dynamodb.Ledger has it.
-type Leases interface {
-	Lease(ctx context.Context, importID, owner string, until time.Time) (dynamodb.Lease, error)
-	// Save leaves the cause of a job as it is, unless its phase is stopped.
-	Save(ctx context.Context, lease dynamodb.Lease, job dynamodb.Job) error
-	Release(ctx context.Context, lease dynamodb.Lease) error
-}
-
-// Queue is the manifests queue.
-type Queue interface {
-	Send(ctx context.Context, messages []queue.Message) error
-}
-
-// Notifier tells operators.
-type Notifier interface {
-	Notify(ctx context.Context, subject, text string) error
 }
 
 // A Completer ends imports. All fields must be set. It is safe for concurrent use.
 type Completer struct {
-	Ledger    Ledger
-	Jobs      Jobs
-	Leases    Leases
+	Ledger    stack.Ledger
+	Records   Records
+	Jobs      stack.Jobs
+	Leases    stack.Leases
 	Store     Store
 	Bucket    string // of reports
-	Manifests Queue
-	Notices   Notifier
-	Metrics   *metric.Writer
+	Manifests stack.Queue
+	Notices   stack.Notices
+	Metrics   stack.Metrics
 	Log       *slog.Logger
 	// Owner names this instance where it holds a lease.
 	Owner string
@@ -105,7 +72,7 @@ func (c *Completer) Complete(ctx context.Context, task stack.Task) error {
 		return err
 	}
 	lease, err := c.Leases.Lease(ctx, job.Import, c.Owner, until(ctx))
-	var leased *dynamodb.LeasedError
+	var leased *stack.LeasedError
 	if errors.As(err, &leased) {
 		return c.again(ctx, task, time.Until(leased.Until))
 	}
@@ -128,7 +95,7 @@ func until(ctx context.Context) time.Time {
 }
 
 // ready says whether there is something to end.
-func (c *Completer) ready(ctx context.Context, job dynamodb.Job, task stack.Task) (bool, error) {
+func (c *Completer) ready(ctx context.Context, job stack.Job, task stack.Task) (bool, error) {
 	i, err := c.Ledger.Import(ctx, job.Import)
 	if errors.Is(err, ledger.ErrNotFound) {
 		return false, nil // its manifest is not read yet
@@ -137,13 +104,13 @@ func (c *Completer) ready(ctx context.Context, job dynamodb.Job, task stack.Task
 		return false, fmt.Errorf("complete: %w", err)
 	}
 	switch job.Phase {
-	case dynamodb.PhaseStopped:
+	case stack.PhaseStopped:
 		return true, nil
-	case dynamodb.PhaseDone:
+	case stack.PhaseDone:
 		if i.State == ledger.StateStopped {
 			return false, nil
 		}
-	case dynamodb.PhaseSent:
+	case stack.PhaseSent:
 	default:
 		// The last device was imported before the decoder could say that it was the last one.
 		counts, err := c.Ledger.Counts(ctx, job.Import)
@@ -159,7 +126,7 @@ func (c *Completer) ready(ctx context.Context, job dynamodb.Job, task stack.Task
 	if counts.Pending() > 0 {
 		return false, nil // who records the last outcome asks again
 	}
-	ended := job.Phase == dynamodb.PhaseDone && i.State == ledger.StateFinished && reported(job) == counts
+	ended := job.Phase == stack.PhaseDone && i.State == ledger.StateFinished && reported(job) == counts
 	return !ended, nil
 }
 
@@ -174,13 +141,13 @@ func (c *Completer) again(ctx context.Context, task stack.Task, delay time.Durat
 }
 
 func (c *Completer) send(ctx context.Context, delay time.Duration, tasks ...stack.Task) error {
-	messages := make([]queue.Message, len(tasks))
+	messages := make([]stack.Message, len(tasks))
 	for i, task := range tasks {
 		body, err := json.Marshal(task)
 		if err != nil {
 			return fmt.Errorf("task %s: %w", task.Kind, err)
 		}
-		messages[i] = queue.Message{Body: string(body), Delay: delay}
+		messages[i] = stack.Message{Body: string(body), Delay: delay}
 	}
 	if err := c.Manifests.Send(ctx, messages); err != nil {
 		return fmt.Errorf("send tasks: %w", err)
@@ -189,7 +156,7 @@ func (c *Completer) send(ctx context.Context, delay time.Duration, tasks ...stac
 }
 
 // end writes, closes and tells. Each step can be done again.
-func (c *Completer) end(ctx context.Context, lease dynamodb.Lease, task stack.Task) error {
+func (c *Completer) end(ctx context.Context, lease stack.Lease, task stack.Task) error {
 	job, err := c.Jobs.Get(ctx, lease.Import)
 	if err != nil {
 		return fmt.Errorf("complete: %w", err)
@@ -209,7 +176,7 @@ func (c *Completer) end(ctx context.Context, lease dynamodb.Lease, task stack.Ta
 	if i.Counts, err = c.Ledger.Counts(ctx, job.Import); err != nil {
 		return fmt.Errorf("complete: %w", err)
 	}
-	stopped := job.Phase == dynamodb.PhaseStopped
+	stopped := job.Phase == stack.PhaseStopped
 	if i.Counts != before && !stopped {
 		return c.again(ctx, task, againAfter) // a device was tried again meanwhile
 	}
@@ -236,7 +203,7 @@ func (c *Completer) end(ctx context.Context, lease dynamodb.Lease, task stack.Ta
 	if err := c.Notices.Notify(ctx, subject(i), c.text(i, job, written)); err != nil {
 		return fmt.Errorf("import %s: %w", i.ID, err)
 	}
-	job.Phase, job.Progress = dynamodb.PhaseDone, mark(i.Counts)
+	job.Phase, job.Progress = stack.PhaseDone, mark(i.Counts)
 	if err := c.Leases.Save(ctx, lease, job); err != nil {
 		return fmt.Errorf("complete: import %s: %w", i.ID, err)
 	}
@@ -276,7 +243,7 @@ func mark(counts ledger.Counts) []byte {
 }
 
 // reported returns the counts of the report of a job that is done.
-func reported(job dynamodb.Job) ledger.Counts {
+func reported(job stack.Job) ledger.Counts {
 	var m marker
 	if err := json.Unmarshal(job.Progress, &m); err != nil {
 		return ledger.Counts{Entries: -1} // never equal to any

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/report"
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/testkit/memoryledger"
@@ -28,7 +27,7 @@ const (
 func TestAnImportEndsWithReportNoticeAndLedgerClosed(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	w.begin(t, "i", 3, dynamodb.PhaseSent, good, bad, lost)
+	w.begin(t, "i", 3, stack.PhaseSent, good, bad, lost)
 	if err := w.Complete(t.Context(), task("i")); err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +48,7 @@ func TestAnImportEndsWithReportNoticeAndLedgerClosed(t *testing.T) {
 	if i := w.imported(t, "i"); i.State != ledger.StateFinished || i.Ended.IsZero() {
 		t.Errorf("%+v", i)
 	}
-	if j := w.job(t, "i"); j.Phase != dynamodb.PhaseDone {
+	if j := w.job(t, "i"); j.Phase != stack.PhaseDone {
 		t.Errorf("%+v", j)
 	}
 	notices := w.notices.take()
@@ -71,14 +70,14 @@ func TestAnImportEndsWithReportNoticeAndLedgerClosed(t *testing.T) {
 func TestAFinishedImportKeepsNoCause(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	w.begin(t, "i", 1, dynamodb.PhaseSent, good)
+	w.begin(t, "i", 1, stack.PhaseSent, good)
 	if err := w.ledger.SetCause(t.Context(), "i", "no report", time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Complete(t.Context(), task("i")); err != nil {
 		t.Fatal(err)
 	}
-	if j := w.job(t, "i"); j.Cause != "" || j.Phase != dynamodb.PhaseDone {
+	if j := w.job(t, "i"); j.Cause != "" || j.Phase != stack.PhaseDone {
 		t.Errorf("%+v", j)
 	}
 }
@@ -86,7 +85,7 @@ func TestAFinishedImportKeepsNoCause(t *testing.T) {
 func TestCompletionIsIdempotentAndComesAgainWhenSomethingChanged(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	w.begin(t, "i", 2, dynamodb.PhaseSent, good, lost)
+	w.begin(t, "i", 2, stack.PhaseSent, good, lost)
 	for range 3 {
 		if err := w.Complete(t.Context(), task("i")); err != nil {
 			t.Fatal(err)
@@ -119,10 +118,10 @@ func TestCompletionIsIdempotentAndComesAgainWhenSomethingChanged(t *testing.T) {
 func TestWhatIsNotReadyIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	w.begin(t, "pending", 2, dynamodb.PhaseSent, good)
-	w.begin(t, "reading", 2, dynamodb.PhaseSend, good)
-	w.begin(t, "quick", 1, dynamodb.PhaseSend, good)
-	w.ledger.Put(dynamodb.Job{Import: "new", Phase: dynamodb.PhaseCheck})
+	w.begin(t, "pending", 2, stack.PhaseSent, good)
+	w.begin(t, "reading", 2, stack.PhaseSend, good)
+	w.begin(t, "quick", 1, stack.PhaseSend, good)
+	w.ledger.Put(stack.Job{Import: "new", Phase: stack.PhaseCheck})
 	for _, id := range []string{"pending", "reading", "quick", "new", "unknown"} {
 		if err := w.Complete(t.Context(), task(id)); err != nil {
 			t.Errorf("%s: %v", id, err)
@@ -145,7 +144,7 @@ func TestCompletionWaitsForWhoHoldsTheLease(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		w.begin(t, "i", 1, dynamodb.PhaseSent, good)
+		w.begin(t, "i", 1, stack.PhaseSent, good)
 		if _, err := w.ledger.Lease(t.Context(), "i", "other", time.Now().Add(40*time.Second)); err != nil {
 			t.Fatal(err)
 		}
@@ -156,7 +155,7 @@ func TestCompletionWaitsForWhoHoldsTheLease(t *testing.T) {
 			t.Errorf("%v", tasks)
 		}
 		time.Sleep(40 * time.Second)
-		if err := w.Complete(t.Context(), task("i")); err != nil || w.job(t, "i").Phase != dynamodb.PhaseDone {
+		if err := w.Complete(t.Context(), task("i")); err != nil || w.job(t, "i").Phase != stack.PhaseDone {
 			t.Errorf("%v", err)
 		}
 	})
@@ -165,7 +164,7 @@ func TestCompletionWaitsForWhoHoldsTheLease(t *testing.T) {
 func TestAStoppedImportTellsItsCauseOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	w.begin(t, "i", 2, dynamodb.PhaseStopped, bad)
+	w.begin(t, "i", 2, stack.PhaseStopped, bad)
 	j := w.job(t, "i")
 	j.Cause = "the manifest ends in the middle"
 	w.ledger.Put(j)
@@ -182,7 +181,7 @@ func TestAStoppedImportTellsItsCauseOnce(t *testing.T) {
 	if i := w.imported(t, "i"); i.State != ledger.StateStopped || i.Cause != j.Cause {
 		t.Errorf("%+v", i)
 	}
-	if strings.Count(w.store.objects[lines], "\n") != 1 || w.job(t, "i").Phase != dynamodb.PhaseDone || w.job(t, "i").Cause != j.Cause {
+	if strings.Count(w.store.objects[lines], "\n") != 1 || w.job(t, "i").Phase != stack.PhaseDone || w.job(t, "i").Cause != j.Cause {
 		t.Error(w.store.objects[lines])
 	}
 }
@@ -190,7 +189,7 @@ func TestAStoppedImportTellsItsCauseOnce(t *testing.T) {
 func TestNumbersThatDoNotAddUpStopTheImport(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	w.begin(t, "i", 3, dynamodb.PhaseSent, good, bad)
+	w.begin(t, "i", 3, stack.PhaseSent, good, bad)
 	w.ledger.Miscount("i", 1)
 	if err := w.Complete(t.Context(), task("i")); err != nil {
 		t.Fatal(err)
@@ -202,7 +201,7 @@ func TestNumbersThatDoNotAddUpStopTheImport(t *testing.T) {
 	if notices := w.notices.take(); len(notices) != 1 || !strings.Contains(notices[0].Body, "bug in Thingpress") {
 		t.Errorf("%v", notices)
 	}
-	if j := w.job(t, "i"); j.Phase != dynamodb.PhaseDone || j.Cause != i.Cause {
+	if j := w.job(t, "i"); j.Phase != stack.PhaseDone || j.Cause != i.Cause {
 		t.Errorf("%+v", j)
 	}
 }
@@ -212,7 +211,7 @@ func TestCompletionSurvivesADeathBetweenAnyTwoSteps(t *testing.T) {
 	t.Parallel()
 	for step := 1; ; step++ {
 		w := newWorld()
-		w.begin(t, "i", 3, dynamodb.PhaseSent, good, bad, lost)
+		w.begin(t, "i", 3, stack.PhaseSent, good, bad, lost)
 		left, dead := step, false
 		strike := func() error {
 			if left--; left == 0 {
@@ -235,7 +234,7 @@ func TestCompletionSurvivesADeathBetweenAnyTwoSteps(t *testing.T) {
 		if err := w.Complete(t.Context(), task("i")); err != nil {
 			t.Fatalf("step %d: %v", step, err)
 		}
-		if i := w.imported(t, "i"); i.State != ledger.StateFinished || w.job(t, "i").Phase != dynamodb.PhaseDone {
+		if i := w.imported(t, "i"); i.State != ledger.StateFinished || w.job(t, "i").Phase != stack.PhaseDone {
 			t.Errorf("step %d: %+v", step, i)
 		}
 		if n := strings.Count(w.store.objects[lines], "\n"); n != 3 || len(w.store.uploads) > 0 {
@@ -262,7 +261,7 @@ func TestALongReportGoesInPartsAndAppearsWhole(t *testing.T) {
 		records[n] = good
 		records[n].Detail = strings.Repeat("x", 600)
 	}
-	w.begin(t, "i", entries, dynamodb.PhaseSent, records...)
+	w.begin(t, "i", entries, stack.PhaseSent, records...)
 	if err := w.Complete(t.Context(), task("i")); err != nil {
 		t.Fatal(err)
 	}
@@ -297,7 +296,7 @@ func TestALongReportGoesInPartsAndAppearsWhole(t *testing.T) {
 func TestCompletionEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	w.begin(t, "i", 1, dynamodb.PhaseSent, good)
+	w.begin(t, "i", 1, stack.PhaseSent, good)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := w.Complete(ctx, task("i")); !errors.Is(err, context.Canceled) {

@@ -16,10 +16,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/aws/metric"
 	"github.com/thingpress/thingpress/internal/stack/complete"
-	"github.com/thingpress/thingpress/internal/stack/metric"
-	"github.com/thingpress/thingpress/internal/stack/queue"
 	"github.com/thingpress/thingpress/internal/testkit/memoryledger"
 )
 
@@ -36,7 +35,7 @@ type world struct {
 func newWorld() *world {
 	w := &world{ledger: memoryledger.New(), store: &store{objects: map[string]string{}, uploads: map[string][]string{}}, tasks: &mailbox{}, notices: &mailbox{}}
 	w.Completer = &complete.Completer{
-		Ledger: w.ledger, Jobs: w.ledger, Leases: w.ledger, Store: w.store, Bucket: "reports", Manifests: w.tasks, Notices: w.notices,
+		Ledger: w.ledger, Records: w.ledger, Jobs: w.ledger, Leases: w.ledger, Store: w.store, Bucket: "reports", Manifests: w.tasks, Notices: w.notices,
 		Metrics: metric.New(&w.metrics, "line-1"), Log: slog.New(slog.DiscardHandler), Owner: "test",
 	}
 	return w
@@ -59,8 +58,8 @@ func (w *world) begin(t *testing.T, id string, entries int, phase string, record
 	if err := journal.Record(t.Context(), records); err != nil {
 		t.Fatal(err)
 	}
-	w.ledger.Put(dynamodb.Job{
-		Import: id, Phase: phase, Vendor: "espressif", Upload: dynamodb.Upload{Bucket: "b", Key: "reel 1.csv", Version: id}, Created: time.Now(), Updated: time.Now(),
+	w.ledger.Put(stack.Job{
+		Import: id, Phase: phase, Vendor: "espressif", Upload: stack.Upload{Bucket: "b", Key: "reel 1.csv", Version: id}, Created: time.Now(), Updated: time.Now(),
 	})
 }
 
@@ -73,7 +72,7 @@ func (w *world) imported(t *testing.T, id string) ledger.Import {
 	return i
 }
 
-func (w *world) job(t *testing.T, id string) dynamodb.Job {
+func (w *world) job(t *testing.T, id string) stack.Job {
 	t.Helper()
 	j, err := w.ledger.Get(t.Context(), id)
 	if err != nil {
@@ -91,10 +90,10 @@ var (
 type mailbox struct {
 	fault func() error
 	mu    sync.Mutex
-	held  []queue.Message
+	held  []stack.Message
 }
 
-func (b *mailbox) Send(_ context.Context, messages []queue.Message) error {
+func (b *mailbox) Send(_ context.Context, messages []stack.Message) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.fault != nil {
@@ -107,10 +106,10 @@ func (b *mailbox) Send(_ context.Context, messages []queue.Message) error {
 }
 
 func (b *mailbox) Notify(ctx context.Context, subject, text string) error {
-	return b.Send(ctx, []queue.Message{{Body: subject + "\n\n" + text}})
+	return b.Send(ctx, []stack.Message{{Body: subject + "\n\n" + text}})
 }
 
-func (b *mailbox) take() []queue.Message {
+func (b *mailbox) take() []stack.Message {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	held := b.held

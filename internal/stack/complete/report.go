@@ -92,7 +92,7 @@ func (c *Completer) fill(ctx context.Context, i ledger.Import, uploads []*upload
 		}
 		writers[n] = w
 	}
-	for record, err := range c.Ledger.Records(ctx, i.ID) {
+	for record, err := range c.Records.Records(ctx, i.ID) {
 		if err != nil {
 			return err
 		}

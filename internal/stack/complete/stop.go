@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
@@ -23,7 +22,7 @@ func (c *Completer) Stop(ctx context.Context, importID, cause string, target led
 	if err != nil {
 		return fmt.Errorf("stop: %w", err)
 	}
-	if job.Phase == dynamodb.PhaseDone {
+	if job.Phase == stack.PhaseDone {
 		return nil
 	}
 	if err := c.stopJob(ctx, job, cause, target); err != nil {
@@ -34,8 +33,8 @@ func (c *Completer) Stop(ctx context.Context, importID, cause string, target led
 
 // stopJob takes the lease, so that nobody goes on, and sees to it that the
 // import is in the ledger.
-func (c *Completer) stopJob(ctx context.Context, job dynamodb.Job, cause string, target ledger.Target) (err error) {
-	if job.Phase != dynamodb.PhaseStopped {
+func (c *Completer) stopJob(ctx context.Context, job stack.Job, cause string, target ledger.Target) (err error) {
+	if job.Phase != stack.PhaseStopped {
 		lease, err := c.Leases.Lease(ctx, job.Import, c.Owner, until(ctx))
 		if err != nil {
 			return err
@@ -44,7 +43,7 @@ func (c *Completer) stopJob(ctx context.Context, job dynamodb.Job, cause string,
 		if job, err = c.Jobs.Get(ctx, job.Import); err != nil {
 			return err
 		}
-		job.Phase, job.Cause = dynamodb.PhaseStopped, cause
+		job.Phase, job.Cause = stack.PhaseStopped, cause
 		if err := c.Leases.Save(ctx, lease, job); err != nil {
 			return err
 		}
@@ -61,6 +60,6 @@ func (c *Completer) stopJob(ctx context.Context, job dynamodb.Job, cause string,
 }
 
 // Manifest names a job's manifest in notices.
-func Manifest(job dynamodb.Job) string {
+func Manifest(job stack.Job) string {
 	return "s3://" + job.Upload.Bucket + "/" + job.Upload.Key
 }

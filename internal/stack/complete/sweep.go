@@ -7,9 +7,7 @@ import (
 	"time"
 
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/stack"
-	"github.com/thingpress/thingpress/internal/stack/metric"
 )
 
 const (
@@ -50,21 +48,21 @@ func (c *Completer) Sweep(ctx context.Context) error {
 	if len(tasks) > 0 {
 		wrong = append(wrong, c.send(ctx, 0, tasks...))
 	}
-	wrong = append(wrong, c.Metrics.Put(map[metric.Name]float64{metric.StalledImports: float64(stalled)}))
+	wrong = append(wrong, c.Metrics.Put(map[stack.Metric]float64{stack.MetricStalledImports: float64(stalled)}))
 	return errors.Join(wrong...)
 }
 
 // look says which task an import needs, and whether it stands still.
-func (c *Completer) look(ctx context.Context, job dynamodb.Job) (kind string, stands bool, err error) {
+func (c *Completer) look(ctx context.Context, job stack.Job) (kind string, stands bool, err error) {
 	idle := time.Since(job.Updated)
 	stands = idle > StalledAfter || job.Cause != ""
 	switch job.Phase {
-	case dynamodb.PhaseDone:
+	case stack.PhaseDone:
 		return "", false, nil
-	case dynamodb.PhaseStopped:
+	case stack.PhaseStopped:
 		kind, err = c.untold(ctx, job, idle)
 		return kind, false, err
-	case dynamodb.PhaseSent:
+	case stack.PhaseSent:
 		counts, err := c.Ledger.Counts(ctx, job.Import)
 		if err != nil || counts.Pending() > 0 {
 			return "", stands, err
@@ -85,7 +83,7 @@ func (c *Completer) look(ctx context.Context, job dynamodb.Job) (kind string, st
 }
 
 // untold says what a job needs that is stopped, and of which nobody was told yet.
-func (c *Completer) untold(ctx context.Context, job dynamodb.Job, idle time.Duration) (kind string, err error) {
+func (c *Completer) untold(ctx context.Context, job stack.Job, idle time.Duration) (kind string, err error) {
 	if idle < idleAfter || time.Now().Before(job.RetryAt) {
 		return "", nil
 	}
@@ -97,9 +95,9 @@ func (c *Completer) untold(ctx context.Context, job dynamodb.Job, idle time.Dura
 }
 
 // free says whether nobody holds the job's lease.
-func (c *Completer) free(ctx context.Context, job dynamodb.Job) (bool, error) {
+func (c *Completer) free(ctx context.Context, job stack.Job) (bool, error) {
 	lease, err := c.Leases.Lease(ctx, job.Import, c.Owner, until(ctx))
-	var leased *dynamodb.LeasedError
+	var leased *stack.LeasedError
 	if errors.As(err, &leased) {
 		return false, nil
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/testkit/memoryledger"
 )
 
@@ -17,15 +17,15 @@ func TestSweepFindsWhatNobodyWorksOn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		w.begin(t, "busy", 2, dynamodb.PhaseSend)
-		w.begin(t, "held", 2, dynamodb.PhaseSend)
-		w.begin(t, "idle", 2, dynamodb.PhaseSend)
-		w.ledger.Put(dynamodb.Job{Import: "early", Phase: dynamodb.PhaseHash, Updated: time.Now()})
-		w.begin(t, "ready", 1, dynamodb.PhaseSent, good)
-		w.begin(t, "waiting", 2, dynamodb.PhaseSent, good)
-		w.begin(t, "done", 1, dynamodb.PhaseDone, good)
-		w.begin(t, "untold", 1, dynamodb.PhaseStopped)
-		w.ledger.Put(dynamodb.Job{Import: "unbegun", Phase: dynamodb.PhaseStopped, Updated: time.Now()})
+		w.begin(t, "busy", 2, stack.PhaseSend)
+		w.begin(t, "held", 2, stack.PhaseSend)
+		w.begin(t, "idle", 2, stack.PhaseSend)
+		w.ledger.Put(stack.Job{Import: "early", Phase: stack.PhaseHash, Updated: time.Now()})
+		w.begin(t, "ready", 1, stack.PhaseSent, good)
+		w.begin(t, "waiting", 2, stack.PhaseSent, good)
+		w.begin(t, "done", 1, stack.PhaseDone, good)
+		w.begin(t, "untold", 1, stack.PhaseStopped)
+		w.ledger.Put(stack.Job{Import: "unbegun", Phase: stack.PhaseStopped, Updated: time.Now()})
 		if err := w.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -52,9 +52,9 @@ func TestSweepCountsImportsThatStandStill(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		w.begin(t, "denied", 2, dynamodb.PhaseSent, good)
-		w.begin(t, "silent", 2, dynamodb.PhaseSent, good)
-		w.begin(t, "unreported", 1, dynamodb.PhaseSent, good)
+		w.begin(t, "denied", 2, stack.PhaseSent, good)
+		w.begin(t, "silent", 2, stack.PhaseSent, good)
+		w.begin(t, "unreported", 1, stack.PhaseSent, good)
 		if err := w.ledger.SetCause(t.Context(), "denied", "AccessDenied", time.Now().Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
@@ -81,8 +81,8 @@ func TestSweepCountsImportsThatStandStill(t *testing.T) {
 func TestOneImportThatCannotBeReadDoesNotHideTheOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	w.begin(t, "a", 1, dynamodb.PhaseSent, good)
-	w.begin(t, "b", 1, dynamodb.PhaseSent, good)
+	w.begin(t, "a", 1, stack.PhaseSent, good)
+	w.begin(t, "b", 1, stack.PhaseSent, good)
 	n := 0
 	w.ledger.Fault = func(method string, when memoryledger.Moment) error {
 		if method == "Counts" && when == memoryledger.Before {
@@ -122,7 +122,7 @@ func expect(t *testing.T, w *world, tasks string, stalled int) {
 func TestStopBringsAnImportIntoTheLedgerAndTellsWhy(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	w.ledger.Put(dynamodb.Job{Import: "i", Phase: dynamodb.PhaseCheck, Vendor: "espressif", Upload: dynamodb.Upload{Bucket: "b", Key: "x y.csv", Size: 9}})
+	w.ledger.Put(stack.Job{Import: "i", Phase: stack.PhaseCheck, Vendor: "espressif", Upload: stack.Upload{Bucket: "b", Key: "x y.csv", Size: 9}})
 	for range 2 {
 		if err := w.Stop(t.Context(), "i", "the decoder crashed", target); err != nil {
 			t.Fatal(err)
@@ -141,7 +141,7 @@ func TestStopBringsAnImportIntoTheLedgerAndTellsWhy(t *testing.T) {
 	if notices := w.notices.take(); len(notices) != 1 || !strings.Contains(notices[0].Body, "the decoder crashed") {
 		t.Errorf("%v", notices)
 	}
-	if j := w.job(t, "i"); j.Phase != dynamodb.PhaseDone || j.Cause != "the decoder crashed" {
+	if j := w.job(t, "i"); j.Phase != stack.PhaseDone || j.Cause != "the decoder crashed" {
 		t.Errorf("%+v", j)
 	}
 }
@@ -149,15 +149,15 @@ func TestStopBringsAnImportIntoTheLedgerAndTellsWhy(t *testing.T) {
 func TestStopLeavesAloneWhatIsDoneOrWorkedOn(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	w.begin(t, "done", 1, dynamodb.PhaseDone, good)
-	if err := w.Stop(t.Context(), "done", "late", target); err != nil || w.job(t, "done").Phase != dynamodb.PhaseDone {
+	w.begin(t, "done", 1, stack.PhaseDone, good)
+	if err := w.Stop(t.Context(), "done", "late", target); err != nil || w.job(t, "done").Phase != stack.PhaseDone {
 		t.Errorf("%v", err)
 	}
-	w.begin(t, "held", 1, dynamodb.PhaseSend)
+	w.begin(t, "held", 1, stack.PhaseSend)
 	if _, err := w.ledger.Lease(t.Context(), "held", "other", time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	var leased *dynamodb.LeasedError
+	var leased *stack.LeasedError
 	if err := w.Stop(t.Context(), "held", "late", target); !errors.As(err, &leased) {
 		t.Error(err)
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/stack"
 )
 
 // subject names the manifest and what became of it, the numbers first: mail
@@ -50,7 +50,7 @@ func lines(c ledger.Counts) []line {
 const reasonsMost = 25
 
 // text is the notice of an import that ended.
-func (c *Completer) text(i ledger.Import, job dynamodb.Job, written *tally) string {
+func (c *Completer) text(i ledger.Import, job stack.Job, written *tally) string {
 	var b strings.Builder
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	p("Import %s of %s (%s) into account %s, %s is %s.", i.ID, Manifest(job), job.Vendor, i.Target.Account, i.Target.Region, i.State)

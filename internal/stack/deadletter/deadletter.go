@@ -17,62 +17,29 @@ import (
 
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/stack"
-	"github.com/thingpress/thingpress/internal/stack/bring"
-	"github.com/thingpress/thingpress/internal/stack/metric"
-	"github.com/thingpress/thingpress/internal/stack/queue"
 )
 
-// Ledger is what is needed of the ledger, as *dynamodb.Ledger has it.
-type Ledger interface {
-	Outcomes(ctx context.Context, importID string, entries []int) (map[int]ledger.Record, error)
-	Counts(ctx context.Context, importID string) (ledger.Counts, error)
-	Resume(ctx context.Context, id string) (ledger.Journal, error)
-}
-
-// Jobs is what is needed of the jobs, as *dynamodb.Ledger has it.
-type Jobs interface {
-	Get(ctx context.Context, importID string) (dynamodb.Job, error)
-	SetCause(ctx context.Context, importID, cause string, retryAt time.Time) error
-}
-
-// A Stopper stops imports, as *completion.Completer does.
+// A Stopper stops imports, as *complete.Completer does.
 type Stopper interface {
 	Stop(ctx context.Context, importID, cause string, target ledger.Target) error
 }
 
-// Queue is one to send to.
-type Queue interface {
-	Send(ctx context.Context, messages []queue.Message) error
-}
-
-// Notifier tells operators.
-type Notifier interface {
-	Notify(ctx context.Context, subject, text string) error
-}
-
 // A Consumer takes messages of both dead-letter queues. All fields must be set.
 type Consumer struct {
-	Ledger  Ledger
-	Jobs    Jobs
+	Ledger  stack.Ledger
+	Jobs    stack.Jobs
 	Stopper Stopper
 	// Manifests takes the tasks of completion.
-	Manifests Queue
+	Manifests stack.Queue
 	// ManifestsParked and DevicesParked keep what was dealt with.
-	ManifestsParked, DevicesParked Queue
-	Notices                        Notifier
-	Metrics                        *metric.Writer
+	ManifestsParked, DevicesParked stack.Queue
+	Notices                        stack.Notices
+	Metrics                        stack.Metrics
 	Log                            *slog.Logger
 	// Started returns the imports of the uploads that an event of S3 tells of,
 	// and makes the jobs of those that have none; none for an event of another kind.
 	Started func(ctx context.Context, body string) (imports []string, err error)
-}
-
-// A Message is one message of a dead-letter queue.
-type Message struct {
-	// ID is SQS's.
-	ID, Body string
 }
 
 // Causes of what ends here.
@@ -87,14 +54,14 @@ const completeAgain = 24 * time.Hour
 
 // Handle deals with a batch, and returns the IDs of the messages that must not
 // be acknowledged. Messages may come again.
-func (c *Consumer) Handle(ctx context.Context, target ledger.Target, messages []Message) (failed []string) {
+func (c *Consumer) Handle(ctx context.Context, target ledger.Target, messages []stack.Delivery) (failed []string) {
 	for _, m := range messages {
 		if err := c.handle(ctx, target, m.Body); err != nil {
 			c.Log.ErrorContext(ctx, "an undeliverable message could not be dealt with", "message_id", m.ID, "error", err.Error())
 			failed = append(failed, m.ID)
 		}
 	}
-	if err := c.Metrics.Put(map[metric.Name]float64{metric.Undeliverable: float64(len(messages))}); err != nil {
+	if err := c.Metrics.Put(map[stack.Metric]float64{stack.MetricUndeliverable: float64(len(messages))}); err != nil {
 		c.Log.ErrorContext(ctx, "metrics could not be written", "error", err.Error())
 	}
 	return failed
@@ -134,13 +101,13 @@ func (c *Consumer) device(ctx context.Context, m stack.DeviceMessage, body strin
 			return err
 		}
 	}
-	if err := c.DevicesParked.Send(ctx, []queue.Message{{Body: body}}); err != nil {
+	if err := c.DevicesParked.Send(ctx, []stack.Message{{Body: body}}); err != nil {
 		return fmt.Errorf("park: import %s: entry %d: %w", m.Import, m.Entry, err)
 	}
 	return c.complete(ctx, m.Import)
 }
 
-func (c *Consumer) fail(ctx context.Context, job dynamodb.Job, m stack.DeviceMessage) error {
+func (c *Consumer) fail(ctx context.Context, job stack.Job, m stack.DeviceMessage) error {
 	detail := causeDevice
 	if m.Cause != "" {
 		detail += "; it was handed back before because of: " + m.Cause
@@ -154,7 +121,7 @@ func (c *Consumer) fail(ctx context.Context, job dynamodb.Job, m stack.DeviceMes
 		ID: m.ID, ThingName: m.ThingName, CertificateID: m.CertificateID(),
 		Reason: string(engine.ReasonUndeliverable), Detail: detail, At: time.Now(),
 	}})
-	if err == nil && bring.Stopped(job) {
+	if err == nil && job.Stopped() {
 		// Opening the journal said that the import runs, which it does not.
 		err = journal.Close(ctx, ledger.End{State: ledger.StateStopped, Cause: job.Cause, At: time.Now()})
 	}
@@ -172,7 +139,7 @@ func (c *Consumer) complete(ctx context.Context, importID string) error {
 		return err
 	}
 	body, _ := json.Marshal(stack.Task{Kind: stack.TaskComplete, Import: importID}) // strings cannot fail
-	return c.Manifests.Send(ctx, []queue.Message{{Body: string(body)}})
+	return c.Manifests.Send(ctx, []stack.Message{{Body: string(body)}})
 }
 
 // task deals with one of our own messages of the manifests queue.
@@ -202,14 +169,14 @@ func (c *Consumer) task(ctx context.Context, target ledger.Target, task stack.Ta
 // sweep tries again a day later, a redrive at once.
 func (c *Consumer) uncompleted(ctx context.Context, importID string) error {
 	job, err := c.Jobs.Get(ctx, importID)
-	if errors.Is(err, ledger.ErrNotFound) || err == nil && job.Phase == dynamodb.PhaseDone {
+	if errors.Is(err, ledger.ErrNotFound) || err == nil && job.Phase == stack.PhaseDone {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	cause := causeComplete
-	if job.Phase == dynamodb.PhaseStopped {
+	if job.Phase == stack.PhaseStopped {
 		cause = job.Cause // this says why it has ended
 	}
 	if err := c.Jobs.SetCause(ctx, importID, cause, time.Now().Add(completeAgain)); err != nil {
@@ -220,8 +187,8 @@ func (c *Consumer) uncompleted(ctx context.Context, importID string) error {
 		importID, job.Upload.Bucket, job.Upload.Key, stoppedBy(job), causeComplete))
 }
 
-func stoppedBy(job dynamodb.Job) string {
-	if job.Phase != dynamodb.PhaseStopped {
+func stoppedBy(job stack.Job) string {
+	if job.Phase != stack.PhaseStopped {
 		return " with an outcome for every entry"
 	}
 	return " because it was stopped (" + job.Cause + ")"
@@ -242,7 +209,7 @@ func (c *Consumer) event(ctx context.Context, target ledger.Target, body string)
 }
 
 func (c *Consumer) park(ctx context.Context, body string) error {
-	if err := c.ManifestsParked.Send(ctx, []queue.Message{{Body: body}}); err != nil {
+	if err := c.ManifestsParked.Send(ctx, []stack.Message{{Body: body}}); err != nil {
 		return fmt.Errorf("park: %w", err)
 	}
 	return nil

@@ -11,11 +11,9 @@ import (
 	"testing"
 
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/aws/metric"
 	"github.com/thingpress/thingpress/internal/stack/deadletter"
-	"github.com/thingpress/thingpress/internal/stack/metric"
-	"github.com/thingpress/thingpress/internal/stack/queue"
 	"github.com/thingpress/thingpress/internal/testkit/memoryledger"
 )
 
@@ -24,7 +22,7 @@ type mailbox struct {
 	held []string
 }
 
-func (b *mailbox) Send(_ context.Context, messages []queue.Message) error {
+func (b *mailbox) Send(_ context.Context, messages []stack.Message) error {
 	if b.err != nil {
 		return b.err
 	}
@@ -35,7 +33,7 @@ func (b *mailbox) Send(_ context.Context, messages []queue.Message) error {
 }
 
 func (b *mailbox) Notify(ctx context.Context, subject, text string) error {
-	return b.Send(ctx, []queue.Message{{Body: subject + "\n" + text}})
+	return b.Send(ctx, []stack.Message{{Body: subject + "\n" + text}})
 }
 
 type stopper struct {
@@ -74,15 +72,15 @@ func newWorld(t *testing.T) *world {
 	if _, err := w.ledger.Begin(t.Context(), ledger.Import{ID: "i", Manifests: []ledger.Manifest{{Entries: 2}}}); err != nil {
 		t.Fatal(err)
 	}
-	w.ledger.Put(dynamodb.Job{Import: "i", Phase: dynamodb.PhaseSent, Upload: dynamodb.Upload{Bucket: "b", Key: "i.csv"}})
+	w.ledger.Put(stack.Job{Import: "i", Phase: stack.PhaseSent, Upload: stack.Upload{Bucket: "b", Key: "i.csv"}})
 	return w
 }
 
 func (w *world) handle(t *testing.T, bodies ...string) []string {
 	t.Helper()
-	messages := make([]deadletter.Message, len(bodies))
+	messages := make([]stack.Delivery, len(bodies))
 	for i, body := range bodies {
-		messages[i] = deadletter.Message{ID: string(rune('a' + i)), Body: body}
+		messages[i] = stack.Delivery{ID: string(rune('a' + i)), Body: body}
 	}
 	return w.Handle(t.Context(), ledger.Target{Account: "1"}, messages)
 }
@@ -188,7 +186,7 @@ func TestAnUndeliverableManifestStopsItsImport(t *testing.T) {
 	if !slices.Equal(w.stopper.stopped, []string{"i", "of-event", "of-event-2"}) || !slices.Equal(w.manifests.held, []string{continued, event}) {
 		t.Errorf("stopped %v, parked %v", w.stopper.stopped, w.manifests.held)
 	}
-	w.stopper.err = &dynamodb.LeasedError{}
+	w.stopper.err = &stack.LeasedError{}
 	if failed := w.handle(t, continued); len(failed) != 1 || len(w.manifests.held) != 2 {
 		t.Errorf("parked while somebody works on it: %v", failed)
 	}

@@ -16,7 +16,6 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"pgregory.net/rapid"
 
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/manifest"
@@ -68,11 +67,11 @@ func (m *made) verify(w *world) string {
 	if len(w.jobs) != 1 {
 		return fmt.Sprintf("%d jobs", len(w.jobs))
 	}
-	var job dynamodb.Job
+	var job stack.Job
 	for _, job = range w.jobs {
 	}
 	i := w.imports[job.Import]
-	if job.Phase != dynamodb.PhaseSent || len(w.early) > 0 || len(i.Manifests) != 1 {
+	if job.Phase != stack.PhaseSent || len(w.early) > 0 || len(i.Manifests) != 1 {
 		return fmt.Sprintf("the job ends in phase %s (%s), with %d manifests; sent early: %v", job.Phase, job.Cause, len(i.Manifests), w.early)
 	}
 	if c := i.Manifests[0]; c.Entries != m.entries || c.Size != int64(len(m.content)) || len(c.SHA256) != 64 || c.Name != "reel+1" || c.Vendor != m.vendor {
@@ -278,7 +277,7 @@ func TestBrokenManifestEndsWithItsCauseWhateverHappens(t *testing.T) {
 			}
 			for id, job := range w.jobs {
 				i := w.imports[id]
-				if job.Phase != dynamodb.PhaseStopped || !strings.Contains(job.Cause, "after 39 entries") || len(i.Manifests) != 1 || i.Manifests[0].Entries != 39 ||
+				if job.Phase != stack.PhaseStopped || !strings.Contains(job.Cause, "after 39 entries") || len(i.Manifests) != 1 || i.Manifests[0].Entries != 39 ||
 					len(w.devices) > 0 || len(w.records[id]) > 0 || len(w.tasks) == 0 || w.tasks[0].Kind != stack.TaskComplete || w.tasks[0].Import != id {
 					problem = fmt.Sprintf("phase %s (%s), ledger %+v, %d devices, tasks %+v", job.Phase, job.Cause, i, len(w.devices), w.tasks)
 				}

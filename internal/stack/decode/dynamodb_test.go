@@ -8,9 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/stack"
-	"github.com/thingpress/thingpress/internal/stack/queue"
 	"github.com/thingpress/thingpress/internal/testkit/dynamodbtest"
 )
 
@@ -21,7 +19,7 @@ type failing struct {
 	entries map[int]int // how often each was sent
 }
 
-func (f *failing) Send(_ context.Context, messages []queue.Message) error {
+func (f *failing) Send(_ context.Context, messages []stack.Message) error {
 	if f.nth--; f.nth == 0 {
 		return errors.New("the queue is on fire")
 	}
@@ -40,11 +38,11 @@ func TestUploadIsDecodedOnTheLedgerInDynamoDB(t *testing.T) {
 	t.Parallel()
 	client := dynamodbtest.Client(t)
 	dynamodbtest.CreateTable(t, client, "decoder")
-	l := dynamodb.New(client, "decoder", dynamodb.Options{})
+	l := dynamodbtest.OpenDatabase(client, "decoder")
 	w, m := newWorld(), generated(t, "espressif", 700, 0.2)
 	q := &failing{t: t, nth: 4, entries: map[int]int{}}
 	h := (&process{world: w}).handler(config())
-	h.Uploads, h.Jobs, h.Ledger, h.Devices, h.every = l, l, l, q, 100
+	h.Jobs, h.Leases, h.Ledger, h.Devices, h.every = l, l, l, q, 100
 	body := m.put(w)
 	if err := h.message(t.Context(), body); err != nil {
 		t.Fatal(err)
@@ -54,7 +52,7 @@ func TestUploadIsDecodedOnTheLedgerInDynamoDB(t *testing.T) {
 		t.Fatalf("%+v", tasks)
 	}
 	id := tasks[0].Import
-	if job, err := l.Get(t.Context(), id); err != nil || job.Phase != dynamodb.PhaseSend || job.Cause == "" || job.RetryAt.IsZero() {
+	if job, err := l.Get(t.Context(), id); err != nil || job.Phase != stack.PhaseSend || job.Cause == "" || job.RetryAt.IsZero() {
 		t.Fatalf("%+v, %v", job, err)
 	}
 	for _, message := range []string{taskBody(t, tasks[0]), body, taskBody(t, tasks[0])} {
@@ -63,7 +61,7 @@ func TestUploadIsDecodedOnTheLedgerInDynamoDB(t *testing.T) {
 		}
 	}
 	job, err := l.Get(t.Context(), id)
-	if err != nil || job.Phase != dynamodb.PhaseSent || job.Cause != "" || !job.RetryAt.IsZero() {
+	if err != nil || job.Phase != stack.PhaseSent || job.Cause != "" || !job.RetryAt.IsZero() {
 		t.Errorf("%+v, %v", job, err)
 	}
 	counts, err := l.Counts(t.Context(), id)

@@ -7,12 +7,12 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/stack"
 )
 
 // An eventUpload is what one record of an event tells of.
 type eventUpload struct {
-	dynamodb.Upload
+	stack.Upload
 	// ignored is why there is nothing to do; empty where there is.
 	ignored string
 }
@@ -68,7 +68,7 @@ func parseEvent(body string) ([]eventUpload, error) {
 		if r.S3.Bucket.Name == "" || key == "" {
 			return nil, fmt.Errorf("event: record %d names no object", i)
 		}
-		u := eventUpload{Upload: dynamodb.Upload{
+		u := eventUpload{Upload: stack.Upload{
 			Bucket: r.S3.Bucket.Name, Key: key, ETag: strings.Trim(r.S3.Object.ETag, `"`),
 			Sequencer: r.S3.Object.Sequencer, Size: r.S3.Object.Size,
 		}}

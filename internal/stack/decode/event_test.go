@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/stack"
 )
 
 // record is one record of an event, as S3 writes it.
@@ -26,27 +26,27 @@ func TestEventsOfS3AreReadAsS3WritesThem(t *testing.T) {
 	}{
 		{"test event", `{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"2026-11-23T16:00:00.000Z","Bucket":"b","RequestId":"1","HostId":"2"}`, nil},
 		{"versioned", event(record("ObjectCreated:Put", "b", `"key":"a.json","size":12,"eTag":"e","versionId":"v","sequencer":"0A"`)), []eventUpload{
-			{Upload: dynamodb.Upload{Bucket: "b", Key: "a.json", Version: "v", ETag: "e", Sequencer: "0A", Size: 12}},
+			{Upload: stack.Upload{Bucket: "b", Key: "a.json", Version: "v", ETag: "e", Sequencer: "0A", Size: 12}},
 		}},
 		{"without versions", event(record("ObjectCreated:CompleteMultipartUpload", "b", `"key":"a","size":1,"eTag":"e-2","versionId":null,"sequencer":"0A"`)), []eventUpload{
-			{Upload: dynamodb.Upload{Bucket: "b", Key: "a", ETag: "e-2", Sequencer: "0A", Size: 1}},
+			{Upload: stack.Upload{Bucket: "b", Key: "a", ETag: "e-2", Sequencer: "0A", Size: 1}},
 		}},
 		{"keys of people", event(
 			record("ObjectCreated:Put", "b", `"key":"my+reel+%2B1/M%C3%BCller.CSV","size":1,"eTag":"e"`),
 			record("ObjectCreated:Copy", "b", `"key":"a%2Fb%25","size":1,"eTag":"e"`),
 		), []eventUpload{
-			{Upload: dynamodb.Upload{Bucket: "b", Key: "my reel +1/Müller.CSV", ETag: "e", Size: 1}},
-			{Upload: dynamodb.Upload{Bucket: "b", Key: "a/b%", ETag: "e", Size: 1}},
+			{Upload: stack.Upload{Bucket: "b", Key: "my reel +1/Müller.CSV", ETag: "e", Size: 1}},
+			{Upload: stack.Upload{Bucket: "b", Key: "a/b%", ETag: "e", Size: 1}},
 		}},
 		{"later version of the structure", strings.ReplaceAll(event(record("ObjectCreated:Put", "b", `"key":"a","size":1,"eTag":"e"`)), `"2.1"`, `"2.6"`), []eventUpload{
-			{Upload: dynamodb.Upload{Bucket: "b", Key: "a", ETag: "e", Size: 1}},
+			{Upload: stack.Upload{Bucket: "b", Key: "a", ETag: "e", Size: 1}},
 		}},
 		{"deleted, and a folder", event(
 			record("ObjectRemoved:DeleteMarkerCreated", "b", `"key":"a","eTag":"e"`),
 			record("ObjectCreated:Put", "b", `"key":"folder/","size":0,"eTag":"e"`),
 		), []eventUpload{
-			{Upload: dynamodb.Upload{Bucket: "b", Key: "a", ETag: "e"}, ignored: "ObjectRemoved:DeleteMarkerCreated is no upload"},
-			{Upload: dynamodb.Upload{Bucket: "b", Key: "folder/", ETag: "e"}, ignored: "this is how the console of S3 makes a folder"},
+			{Upload: stack.Upload{Bucket: "b", Key: "a", ETag: "e"}, ignored: "ObjectRemoved:DeleteMarkerCreated is no upload"},
+			{Upload: stack.Upload{Bucket: "b", Key: "folder/", ETag: "e"}, ignored: "this is how the console of S3 makes a folder"},
 		}},
 	} {
 		got, err := parseEvent(test.body)

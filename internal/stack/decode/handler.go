@@ -6,27 +6,19 @@ import (
 	"fmt"
 	"log/slog"
 
-	"github.com/thingpress/thingpress/internal/iot"
-
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
-	"github.com/thingpress/thingpress/internal/stack/object"
-	"github.com/thingpress/thingpress/internal/stack/queue"
+	"github.com/thingpress/thingpress/internal/stack/aws/object"
 )
 
 // Objects reads buckets; *s3.Client is one.
 type Objects interface {
 	object.Client
 	ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Input, o ...func(*s3.Options)) (*s3.ListObjectsV2Output, error)
-}
-
-// A Queue is sent to. Send returns when every message was taken, or with an
-// error after which some may have been.
-type Queue interface {
-	Send(ctx context.Context, messages []queue.Message) error
 }
 
 // IoT looks at AWS IoT; *awsiot.Client is one.
@@ -46,13 +38,13 @@ type Completion interface {
 // Config is what a [Handler] works with. All fields but TempDir must be set.
 type Config struct {
 	Stack   stack.Config
-	Uploads Uploads
-	Jobs    Jobs
-	Ledger  Ledger
+	Jobs    stack.Jobs
+	Leases  stack.Leases
+	Ledger  stack.Ledger
 	Objects Objects
 	// Manifests is the queue that the function's own messages come from,
 	// Devices the importers'.
-	Manifests, Devices Queue
+	Manifests, Devices stack.Queue
 	// OpenIoT is called once per import.
 	OpenIoT    func(context.Context) (IoT, error)
 	Completion Completion

@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
@@ -251,7 +250,7 @@ func TestImportThatDoesNotAdvanceIsStopped(t *testing.T) {
 			end()
 			if n == 1 { // it comes as far as the end, and is put back
 				id, job := only(t, w)
-				job.Phase, job.Progress = dynamodb.PhaseCheck, []byte(`{"ready":true,"sha256":"00"}`)
+				job.Phase, job.Progress = stack.PhaseCheck, []byte(`{"ready":true,"sha256":"00"}`)
 				w.jobs[id], w.devices, w.inbox = job, nil, nil
 				delete(w.imports, id)
 				body, slow = taskBody(t, stack.Task{Kind: stack.TaskContinue, Import: id}), true
@@ -260,9 +259,9 @@ func TestImportThatDoesNotAdvanceIsStopped(t *testing.T) {
 			_, job := only(t, w)
 			tasks, _ := w.sent(t)
 			switch {
-			case n == 2 && (len(tasks) != 1 || tasks[0].Kind != stack.TaskContinue || job.Phase != dynamodb.PhaseCheck):
+			case n == 2 && (len(tasks) != 1 || tasks[0].Kind != stack.TaskContinue || job.Phase != stack.PhaseCheck):
 				t.Fatalf("%+v in phase %s", tasks, job.Phase)
-			case n == 3 && (len(tasks) != 2 || tasks[1].Kind != stack.TaskComplete || job.Phase != dynamodb.PhaseStopped ||
+			case n == 3 && (len(tasks) != 2 || tasks[1].Kind != stack.TaskComplete || job.Phase != stack.PhaseStopped ||
 				!strings.Contains(job.Cause, "phase check does not come beyond entry 0") || !strings.Contains(job.Cause, "DecoderMemory")):
 				t.Fatalf("%+v in phase %s: %s", tasks, job.Phase, job.Cause)
 			}
@@ -287,13 +286,13 @@ func TestSecondPassWithOtherTotalsStopsTheImport(t *testing.T) {
 			t.Fatal(err)
 		}
 		job := w.jobs[id]
-		job.Phase, job.Progress = dynamodb.PhaseSend, []byte(first)
+		job.Phase, job.Progress = stack.PhaseSend, []byte(first)
 		w.jobs[id] = job
 		if err := h.message(t.Context(), taskBody(t, stack.Task{Kind: stack.TaskContinue, Import: id})); err != nil {
 			t.Fatal(err)
 		}
 		job = w.jobs[id]
-		if job.Phase != dynamodb.PhaseStopped || !strings.Contains(job.Cause, "the second one has") || len(w.devices) >= 30 {
+		if job.Phase != stack.PhaseStopped || !strings.Contains(job.Cause, "the second one has") || len(w.devices) >= 30 {
 			t.Errorf("%s: phase %s: %s; %d devices sent", name, job.Phase, job.Cause, len(w.devices))
 		}
 	}
@@ -311,7 +310,7 @@ func TestLostLeaseEndsTheWorkWithoutHarm(t *testing.T) {
 				for id, job := range w.jobs {
 					job.Generation++
 					w.jobs[id] = job
-					w.leases[id] = dynamodb.Lease{Import: id, Owner: "other", Generation: job.Generation, Until: time.Now().Add(time.Hour)}
+					w.leases[id] = stack.Lease{Import: id, Owner: "other", Generation: job.Generation, Until: time.Now().Add(time.Hour)}
 				}
 			}
 		}
@@ -324,7 +323,7 @@ func TestLostLeaseEndsTheWorkWithoutHarm(t *testing.T) {
 	}
 	id, job := only(t, w)
 	tasks, delays := w.sent(t)
-	if saves != 4 || job.Phase != dynamodb.PhaseCheck || len(tasks) != 1 || tasks[0].Kind != stack.TaskContinue || delays[0] == 0 ||
+	if saves != 4 || job.Phase != stack.PhaseCheck || len(tasks) != 1 || tasks[0].Kind != stack.TaskContinue || delays[0] == 0 ||
 		w.leases[id].Owner != "other" || job.Cause != "" {
 		t.Errorf("%d saves; phase %s (%s), tasks %+v after %v, lease %+v", saves, job.Phase, job.Cause, tasks, delays, w.leases[id])
 	}

@@ -8,7 +8,7 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/stack/queue"
+	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/testkit/objecttest"
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
@@ -49,7 +49,7 @@ type counting struct {
 	live    []uint64
 }
 
-func (c *counting) Send(_ context.Context, messages []queue.Message) error {
+func (c *counting) Send(_ context.Context, messages []stack.Message) error {
 	before := c.devices / 4000
 	if c.devices += len(messages); c.devices/4000 > before {
 		var stats runtime.MemStats

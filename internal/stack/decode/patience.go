@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/thingpress/thingpress/internal/stack"
-	"github.com/thingpress/thingpress/internal/stack/queue"
 )
 
 const (
@@ -53,7 +52,7 @@ func (h *Handler) send(ctx context.Context, task stack.Task, delay time.Duration
 	}
 	delay = min(max(delay, 0), stack.MaxDelay)
 	err = patiently(ctx, func() error {
-		return h.Manifests.Send(ctx, []queue.Message{{Body: string(body), Delay: delay}})
+		return h.Manifests.Send(ctx, []stack.Message{{Body: string(body), Delay: delay}})
 	})
 	if err != nil {
 		return fmt.Errorf("send task %s of import %s: %w", task.Kind, task.Import, err)

@@ -13,8 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
-	"github.com/thingpress/thingpress/internal/stack/object"
+	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/aws/object"
 	"github.com/thingpress/thingpress/internal/testkit/objecttest"
 	"github.com/thingpress/thingpress/internal/testkit/require"
 	"github.com/thingpress/thingpress/manifest"
@@ -89,7 +89,7 @@ func TestRealManifestsAreSentAsTheyDecode(t *testing.T) {
 				t.Fatal(err)
 			}
 			id, job := only(t, w)
-			if job.Phase != dynamodb.PhaseSent {
+			if job.Phase != stack.PhaseSent {
 				t.Fatalf("phase %s: %s", job.Phase, job.Cause)
 			}
 			if m.vendor == "microchip" && len(job.Signers) != 5 {
@@ -203,11 +203,11 @@ func endsWith(whole, end []string) bool {
 	return len(end) <= len(whole) && slices.Equal(whole[len(whole)-len(end):], end)
 }
 
-func signersOf(s *objecttest.Server) []dynamodb.ObjectVersion {
-	var all []dynamodb.ObjectVersion
+func signersOf(s *objecttest.Server) []stack.ObjectVersion {
+	var all []stack.ObjectVersion
 	for _, o := range s.Objects("signers") {
 		if o.Size > 0 {
-			all = append(all, dynamodb.ObjectVersion{Bucket: o.Bucket, Key: o.Key, Version: o.Version})
+			all = append(all, stack.ObjectVersion{Bucket: o.Bucket, Key: o.Key, Version: o.Version})
 		}
 	}
 	return all

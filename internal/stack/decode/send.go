@@ -9,7 +9,6 @@ import (
 
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
-	"github.com/thingpress/thingpress/internal/stack/queue"
 	"github.com/thingpress/thingpress/manifest"
 )
 
@@ -20,7 +19,7 @@ const stretchBytes = 4 << 20
 // A stretch is what lies between two checkpoints of the second pass. Nothing of
 // it counts until all of it is with the queue and in the ledger.
 type stretch struct {
-	messages []queue.Message
+	messages []stack.Message
 	bytes    int
 	rejected []ledger.Record
 	until    pass
@@ -92,7 +91,7 @@ func (s *stretch) take(importID string, device *manifest.Device, rejected *manif
 	if err != nil {
 		return fmt.Errorf("entry %d: message: %w", device.Entry, err)
 	}
-	s.messages = append(s.messages, queue.Message{Body: string(body)})
+	s.messages = append(s.messages, stack.Message{Body: string(body)})
 	s.bytes += len(body)
 	return nil
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
-	"github.com/thingpress/thingpress/internal/stack/object"
+	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/aws/object"
 	"github.com/thingpress/thingpress/manifest/microchip"
 )
 
@@ -53,7 +53,7 @@ func (w *worker) loadSigners(ctx context.Context) error {
 }
 
 // signer reads one signer file.
-func (w *worker) signer(o dynamodb.ObjectVersion) (signers []*x509.Certificate, version string, err error) {
+func (w *worker) signer(o stack.ObjectVersion) (signers []*x509.Certificate, version string, err error) {
 	data, v, err := object.Get(w.soft, w.h.Objects, object.Version{Bucket: o.Bucket, Key: o.Key, ID: o.Version}, maxSignerBytes)
 	var gone *object.GoneError
 	var large *object.TooLargeError
@@ -71,9 +71,9 @@ func (w *worker) signer(o dynamodb.ObjectVersion) (signers []*x509.Certificate, 
 
 // listSigners lists the signer bucket. Everything in it is meant to be a
 // signer: a file that is none is told, not left out.
-func (w *worker) listSigners() ([]dynamodb.ObjectVersion, error) {
+func (w *worker) listSigners() ([]stack.ObjectVersion, error) {
 	bucket := w.h.Stack.Signers
-	var found []dynamodb.ObjectVersion
+	var found []stack.ObjectVersion
 	var token *string
 	for {
 		page, err := w.h.Objects.ListObjectsV2(w.soft, &s3.ListObjectsV2Input{Bucket: &bucket, ContinuationToken: token})
@@ -82,7 +82,7 @@ func (w *worker) listSigners() ([]dynamodb.ObjectVersion, error) {
 		}
 		for _, o := range page.Contents {
 			if key := aws.ToString(o.Key); !strings.HasSuffix(key, "/") { // as the console makes folders
-				found = append(found, dynamodb.ObjectVersion{Bucket: bucket, Key: key})
+				found = append(found, stack.ObjectVersion{Bucket: bucket, Key: key})
 			}
 		}
 		if len(found) > maxSigners {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/thingpress/thingpress/internal/advice"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
@@ -19,7 +18,7 @@ func (w *worker) stop(ctx context.Context, cause *stopError) error {
 	if todo := advice.Of(cause, advice.Stack).Todo; todo != "" {
 		text += "; " + todo
 	}
-	w.job.Phase, w.job.Cause, w.job.RetryAt = dynamodb.PhaseStopped, text, time.Time{}
+	w.job.Phase, w.job.Cause, w.job.RetryAt = stack.PhaseStopped, text, time.Time{}
 	if err := w.save(ctx); err != nil {
 		return err
 	}
@@ -65,7 +64,7 @@ func (h *Handler) handBack(ctx context.Context, task stack.Task, err error) erro
 
 // recovered takes back what was noted in an earlier invocation.
 func (w *worker) recovered(ctx context.Context) {
-	if w.task.Attempt == 0 || w.job.Phase == dynamodb.PhaseStopped {
+	if w.task.Attempt == 0 || w.job.Phase == stack.PhaseStopped {
 		return
 	}
 	w.job.Cause, w.job.RetryAt = "", time.Time{}

@@ -6,9 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/stack"
-	"github.com/thingpress/thingpress/internal/stack/object"
+	"github.com/thingpress/thingpress/internal/stack/aws/object"
 	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
@@ -62,7 +61,7 @@ func TestImportStopsWithItsCauseAndSendsNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			id, job := only(t, w)
-			if job.Phase != dynamodb.PhaseStopped || len(w.devices) > 0 || len(w.records[id]) > 0 || len(w.leases) > 0 {
+			if job.Phase != stack.PhaseStopped || len(w.devices) > 0 || len(w.records[id]) > 0 || len(w.leases) > 0 {
 				t.Errorf("phase %s, %d devices sent, %d entries recorded, leases %v", job.Phase, len(w.devices), len(w.records[id]), w.leases)
 			}
 			for _, text := range test.cause {
@@ -85,7 +84,7 @@ func TestImportStopsWithItsCauseAndSendsNothing(t *testing.T) {
 }
 
 // only is the only job.
-func only(t *testing.T, w *world) (string, dynamodb.Job) {
+func only(t *testing.T, w *world) (string, stack.Job) {
 	t.Helper()
 	if len(w.jobs) != 1 {
 		t.Fatalf("%d jobs", len(w.jobs))
@@ -107,7 +106,7 @@ func TestForeignSignerRejectsEntriesAndStopsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	id, job := only(t, w)
-	if job.Phase != dynamodb.PhaseSent || w.reasons(id)["unknown-signer"] != 5 {
+	if job.Phase != stack.PhaseSent || w.reasons(id)["unknown-signer"] != 5 {
 		t.Errorf("%s %s %v", job.Phase, job.Cause, w.reasons(id))
 	}
 }

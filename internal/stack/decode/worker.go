@@ -12,7 +12,6 @@ import (
 
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
@@ -46,8 +45,8 @@ func stopf(format string, args ...any) error { return &stopError{fmt.Errorf(form
 type worker struct {
 	h     *Handler
 	task  stack.Task
-	lease dynamodb.Lease
-	job   dynamodb.Job
+	lease stack.Lease
+	job   stack.Job
 	log   *slog.Logger
 
 	settings engine.Settings
@@ -71,8 +70,8 @@ func (h *Handler) work(ctx context.Context, task stack.Task) error {
 		soft, end = context.WithDeadline(ctx, deadline.Add(-margin))
 		defer end()
 	}
-	lease, err := h.Jobs.Lease(ctx, task.Import, uuid.NewString(), until)
-	var leased *dynamodb.LeasedError
+	lease, err := h.Leases.Lease(ctx, task.Import, uuid.NewString(), until)
+	var leased *stack.LeasedError
 	switch {
 	case errors.As(err, &leased):
 		return h.send(ctx, task, time.Until(leased.Until)+time.Second)
@@ -93,7 +92,7 @@ func (w *worker) run(ctx context.Context) (err error) {
 	}
 	w.phase = w.job.Phase
 	switch w.job.Phase {
-	case dynamodb.PhaseSent, dynamodb.PhaseDone, dynamodb.PhaseStopped:
+	case stack.PhaseSent, stack.PhaseDone, stack.PhaseStopped:
 		return nil
 	}
 	if w.settings, err = stack.ParseSettings(w.job.Settings); err != nil {
@@ -108,9 +107,9 @@ func (w *worker) run(ctx context.Context) (err error) {
 		name, next string
 		do         func(context.Context) error
 	}{
-		{dynamodb.PhaseHash, dynamodb.PhaseCheck, w.hash},
-		{dynamodb.PhaseCheck, dynamodb.PhaseSend, w.check},
-		{dynamodb.PhaseSend, dynamodb.PhaseSent, w.sendAll},
+		{stack.PhaseHash, stack.PhaseCheck, w.hash},
+		{stack.PhaseCheck, stack.PhaseSend, w.check},
+		{stack.PhaseSend, stack.PhaseSent, w.sendAll},
 	} {
 		if w.job.Phase != phase.name {
 			continue
@@ -140,7 +139,7 @@ func (w *worker) conclude(ctx context.Context, err error) error {
 		err = w.stop(ctx, cause)
 	}
 	switch {
-	case errors.Is(err, dynamodb.ErrFenced):
+	case errors.Is(err, stack.ErrFenced):
 		// Somebody else goes on from the last checkpoint. Its own message is
 		// not ours to rely on.
 		w.log.WarnContext(ctx, "the lease was taken by another invocation")
@@ -156,7 +155,7 @@ func (w *worker) conclude(ctx context.Context, err error) error {
 		w.task.Attempt = 0
 	}
 	switch w.job.Phase {
-	case dynamodb.PhaseHash, dynamodb.PhaseCheck, dynamodb.PhaseSend:
+	case stack.PhaseHash, stack.PhaseCheck, stack.PhaseSend:
 		w.note(ctx, err)
 	}
 	return w.h.handBack(ctx, w.task, err)
@@ -167,14 +166,14 @@ func (w *worker) conclude(ctx context.Context, err error) error {
 func (w *worker) settle(ctx context.Context) error {
 	complete := stack.Task{Kind: stack.TaskComplete, Import: w.job.Import}
 	switch w.job.Phase {
-	case dynamodb.PhaseStopped:
+	case stack.PhaseStopped:
 		if err := w.resumeSettings(); err != nil {
 			return err
 		}
 		if err := w.begin(ctx); err != nil {
 			return err
 		}
-	case dynamodb.PhaseSent:
+	case stack.PhaseSent:
 		// Where entries are pending, the importer that records the last one
 		// sends this task.
 		counts, err := w.h.Ledger.Counts(ctx, w.job.Import)
@@ -196,7 +195,7 @@ func (w *worker) save(ctx context.Context) error {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	w.job.Progress, w.job.Updated = text, time.Now().UTC()
-	if err := w.h.Jobs.Save(ctx, w.lease, w.job); err != nil {
+	if err := w.h.Leases.Save(ctx, w.lease, w.job); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	if w.advanced() && !w.saved {
@@ -229,9 +228,9 @@ func (w *worker) handOn(ctx context.Context) error {
 // place says where the job stands.
 func (w *worker) place() string {
 	switch w.job.Phase {
-	case dynamodb.PhaseHash:
+	case stack.PhaseHash:
 		return fmt.Sprintf("byte %d", w.progress.Hashed)
-	case dynamodb.PhaseCheck:
+	case stack.PhaseCheck:
 		return fmt.Sprintf("entry %d", w.progress.Check.Entries)
 	}
 	return fmt.Sprintf("entry %d", w.progress.Send.Entries)
@@ -239,11 +238,11 @@ func (w *worker) place() string {
 
 // release gives the lease back. Where that fails it ends by itself.
 func (w *worker) release(ctx context.Context) {
-	if w.lease == (dynamodb.Lease{}) {
+	if w.lease == (stack.Lease{}) {
 		return
 	}
-	if err := w.h.Jobs.Release(ctx, w.lease); err != nil {
+	if err := w.h.Leases.Release(ctx, w.lease); err != nil {
 		w.log.WarnContext(ctx, "lease not released", "error", err.Error())
 	}
-	w.lease = dynamodb.Lease{}
+	w.lease = stack.Lease{}
 }

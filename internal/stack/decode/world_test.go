@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -18,9 +19,7 @@ import (
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/stack"
-	"github.com/thingpress/thingpress/internal/stack/queue"
 	"github.com/thingpress/thingpress/manifest"
 )
 
@@ -29,12 +28,12 @@ import (
 type world struct {
 	mu       sync.Mutex
 	objects  map[string][]byte // by bucket/key; the only version is v1
-	uploads  map[dynamodb.Upload]string
-	jobs     map[string]dynamodb.Job
-	leases   map[string]dynamodb.Lease
+	uploads  map[stack.Upload]string
+	jobs     map[string]stack.Job
+	leases   map[string]stack.Lease
 	imports  map[string]ledger.Import
 	records  map[string]map[int]ledger.Record
-	inbox    []queue.Message // sent to the manifests queue
+	inbox    []stack.Message // sent to the manifests queue
 	devices  []stack.DeviceMessage
 	tasks    []stack.Task // that completion was asked for
 	early    []string     // what was sent before its time
@@ -44,8 +43,8 @@ type world struct {
 
 func newWorld() *world {
 	return &world{
-		objects: map[string][]byte{}, uploads: map[dynamodb.Upload]string{}, jobs: map[string]dynamodb.Job{},
-		leases: map[string]dynamodb.Lease{}, imports: map[string]ledger.Import{}, records: map[string]map[int]ledger.Record{},
+		objects: map[string][]byte{}, uploads: map[stack.Upload]string{}, jobs: map[string]stack.Job{},
+		leases: map[string]stack.Lease{}, imports: map[string]ledger.Import{}, records: map[string]map[int]ledger.Record{},
 		policies: []string{"sensors"},
 	}
 }
@@ -115,7 +114,7 @@ func (p *process) handler(c stack.Config) *Handler {
 		log = slog.New(slog.DiscardHandler)
 	}
 	return New(Config{
-		Stack: c, Uploads: p, Jobs: p, Ledger: p, Objects: p,
+		Stack: c, Jobs: p, Leases: p, Ledger: p, Objects: p,
 		Manifests: sender{p, true}, Devices: sender{p, false},
 		OpenIoT: func(context.Context) (IoT, error) { return account{p.world}, nil }, Completion: completion{p},
 		Target: func(context.Context) (ledger.Target, error) {
@@ -125,7 +124,7 @@ func (p *process) handler(c stack.Config) *Handler {
 	})
 }
 
-func (p *process) Start(ctx context.Context, u dynamodb.Upload, j dynamodb.Job) (now dynamodb.Job, created bool, err error) {
+func (p *process) Start(ctx context.Context, u stack.Upload, j stack.Job) (now stack.Job, created bool, err error) {
 	err = p.step(ctx, "Start", func() error {
 		id, there := p.uploads[u]
 		if !there {
@@ -137,7 +136,7 @@ func (p *process) Start(ctx context.Context, u dynamodb.Upload, j dynamodb.Job) 
 	return now, created, err
 }
 
-func (p *process) Get(ctx context.Context, id string) (j dynamodb.Job, err error) {
+func (p *process) Get(ctx context.Context, id string) (j stack.Job, err error) {
 	err = p.step(ctx, "Get", func() error {
 		var ok bool
 		if j, ok = p.jobs[id]; !ok {
@@ -148,31 +147,31 @@ func (p *process) Get(ctx context.Context, id string) (j dynamodb.Job, err error
 	return j, err
 }
 
-func (p *process) Lease(ctx context.Context, id, owner string, until time.Time) (l dynamodb.Lease, err error) {
+func (p *process) Lease(ctx context.Context, id, owner string, until time.Time) (l stack.Lease, err error) {
 	err = p.step(ctx, "Lease", func() error {
 		j, ok := p.jobs[id]
 		if !ok {
 			return ledger.ErrNotFound
 		}
 		if held, ok := p.leases[id]; ok && time.Now().Before(held.Until) {
-			return &dynamodb.LeasedError{Until: held.Until}
+			return &stack.LeasedError{Until: held.Until}
 		}
 		j.Generation++
 		p.jobs[id] = j
-		l = dynamodb.Lease{Import: id, Owner: owner, Generation: j.Generation, Until: until}
+		l = stack.Lease{Import: id, Owner: owner, Generation: j.Generation, Until: until}
 		p.leases[id] = l
 		return nil
 	})
 	return l, err
 }
 
-func (p *process) Save(ctx context.Context, l dynamodb.Lease, j dynamodb.Job) error {
+func (p *process) Save(ctx context.Context, l stack.Lease, j stack.Job) error {
 	return p.step(ctx, "Save", func() error {
 		now := p.jobs[l.Import]
 		if now.Generation != l.Generation {
-			return fmt.Errorf("generation %d: %w", now.Generation, dynamodb.ErrFenced)
+			return fmt.Errorf("generation %d: %w", now.Generation, stack.ErrFenced)
 		}
-		if j.Generation = now.Generation; j.Phase != dynamodb.PhaseStopped {
+		if j.Generation = now.Generation; j.Phase != stack.PhaseStopped {
 			j.Cause, j.RetryAt = now.Cause, now.RetryAt
 		}
 		p.jobs[l.Import] = j
@@ -180,7 +179,7 @@ func (p *process) Save(ctx context.Context, l dynamodb.Lease, j dynamodb.Job) er
 	})
 }
 
-func (p *process) Release(ctx context.Context, l dynamodb.Lease) error {
+func (p *process) Release(ctx context.Context, l stack.Lease) error {
 	return p.step(ctx, "Release", func() error {
 		if p.leases[l.Import].Generation == l.Generation {
 			delete(p.leases, l.Import)
@@ -241,6 +240,29 @@ func (p *process) Counts(ctx context.Context, id string) (c ledger.Counts, err e
 	return c, err
 }
 
+func (p *process) Outcomes(ctx context.Context, id string, entries []int) (found map[int]ledger.Record, err error) {
+	err = p.step(ctx, "Outcomes", func() error {
+		found = map[int]ledger.Record{}
+		for _, entry := range entries {
+			if r, ok := p.records[id][entry]; ok {
+				found[entry] = r
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
+func (p *process) Open(context.Context) iter.Seq2[stack.Job, error] {
+	return func(yield func(stack.Job, error) bool) {
+		for _, id := range slices.Sorted(maps.Keys(p.jobs)) {
+			if j := p.jobs[id]; j.Phase != stack.PhaseDone && !yield(j, nil) {
+				return
+			}
+		}
+	}
+}
+
 type journal struct {
 	p  *process
 	id string
@@ -260,7 +282,7 @@ func (j journal) Close(context.Context, ledger.End) error {
 
 func (j journal) Record(ctx context.Context, records []ledger.Record) error {
 	return j.p.step(ctx, "Record", func() error {
-		if phase := j.p.jobs[j.id].Phase; phase != dynamodb.PhaseSend {
+		if phase := j.p.jobs[j.id].Phase; phase != stack.PhaseSend {
 			j.p.early = append(j.p.early, "a record in phase "+phase)
 		}
 		for _, r := range records {
@@ -275,7 +297,7 @@ type sender struct {
 	manifests bool
 }
 
-func (s sender) Send(ctx context.Context, messages []queue.Message) error {
+func (s sender) Send(ctx context.Context, messages []stack.Message) error {
 	op := "Send"
 	if s.manifests {
 		op = "Task"
@@ -290,7 +312,7 @@ func (s sender) Send(ctx context.Context, messages []queue.Message) error {
 			if err != nil {
 				return err
 			}
-			if phase := s.p.jobs[d.Import].Phase; phase != dynamodb.PhaseSend {
+			if phase := s.p.jobs[d.Import].Phase; phase != stack.PhaseSend {
 				s.p.early = append(s.p.early, fmt.Sprintf("entry %d in phase %s", d.Entry, phase))
 			}
 			s.p.devices = append(s.p.devices, d)

@@ -12,14 +12,16 @@ import (
 	"github.com/thingpress/thingpress/internal/awsiot"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb/table"
 	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/aws/jobtable"
+	"github.com/thingpress/thingpress/internal/stack/aws/metric"
+	"github.com/thingpress/thingpress/internal/stack/aws/queue"
 	"github.com/thingpress/thingpress/internal/stack/bring"
 	"github.com/thingpress/thingpress/internal/stack/complete"
 	"github.com/thingpress/thingpress/internal/stack/deadletter"
 	"github.com/thingpress/thingpress/internal/stack/decode"
-	"github.com/thingpress/thingpress/internal/stack/metric"
 	"github.com/thingpress/thingpress/internal/stack/notice"
-	"github.com/thingpress/thingpress/internal/stack/queue"
 )
 
 // A handler takes the messages of one event source.
@@ -57,6 +59,7 @@ type services struct {
 	*clients
 	iot     *awsiot.Client
 	ledger  *dynamodb.Ledger
+	jobs    *jobtable.Store
 	metrics *metric.Writer
 	notices *notice.Topic
 }
@@ -70,9 +73,10 @@ func (f *functions) make(ctx context.Context, name string) (handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := dynamodb.New(c.dynamodb, f.config.Table, dynamodb.Options{Retention: f.config.Retention, Settled: true})
+	t := table.New(c.dynamodb, f.config.Table, table.Options{Retention: f.config.Retention})
 	s := &services{
-		functions: f, clients: c, iot: iot, ledger: l,
+		functions: f, clients: c, iot: iot,
+		ledger: dynamodb.New(t, dynamodb.Options{Settled: true}), jobs: jobtable.New(t),
 		metrics: metric.New(f.out, f.config.Stack), notices: notice.New(c.sns, f.config.Notices, f.config.Stack),
 	}
 	switch name {
@@ -88,19 +92,19 @@ func (s *services) queue(url string) *queue.Queue { return queue.New(s.sqs, url)
 
 func (s *services) completer() *complete.Completer {
 	return &complete.Completer{
-		Ledger: s.ledger, Jobs: s.ledger, Leases: s.ledger, Store: s.s3, Bucket: s.config.Reports, Manifests: s.queue(s.config.Queues.Manifests),
+		Ledger: s.ledger, Records: s.ledger, Jobs: s.jobs, Leases: s.jobs, Store: s.s3, Bucket: s.config.Reports, Manifests: s.queue(s.config.Queues.Manifests),
 		Notices: s.notices, Metrics: s.metrics, Log: s.log, Owner: uuid.NewString(),
 	}
 }
 
 func (s *services) decoder() *decode.Handler {
 	return decode.New(decode.Config{
-		Stack: s.config, Uploads: s.ledger, Jobs: s.ledger, Ledger: s.ledger, Objects: s.s3,
+		Stack: s.config, Jobs: s.jobs, Leases: s.jobs, Ledger: s.ledger, Objects: s.s3,
 		Manifests: s.queue(s.config.Queues.Manifests), Devices: s.queue(s.config.Queues.Devices),
 		OpenIoT:    func(context.Context) (decode.IoT, error) { return s.iot, nil },
 		Completion: s.completer(), Target: targetOf, Log: s.log,
 		Rejected: func(n int) {
-			if err := s.metrics.Put(map[metric.Name]float64{metric.Rejected: float64(n)}); err != nil {
+			if err := s.metrics.Put(map[stack.Metric]float64{stack.MetricRejected: float64(n)}); err != nil {
 				s.log.Error("metrics could not be written", "error", err.Error())
 			}
 		},
@@ -109,7 +113,7 @@ func (s *services) decoder() *decode.Handler {
 
 func (s *services) importer() handler {
 	i := bring.New(bring.Config{
-		Ledger: s.ledger, Jobs: s.ledger, Devices: s.queue(s.config.Queues.Devices), Manifests: s.queue(s.config.Queues.Manifests),
+		Ledger: s.ledger, Claims: s.jobs, Jobs: s.jobs, Devices: s.queue(s.config.Queues.Devices), Manifests: s.queue(s.config.Queues.Manifests),
 		Notices: s.notices, Metrics: s.metrics, Log: s.log, Engine: engine.Batch, AWS: s.iot.AWS(),
 		Quotas: &bring.Quotas{Applied: s.iot.AppliedQuotas, Share: s.config.Share, Sharers: s.config.MaxConcurrency, Log: s.log},
 	})
@@ -118,9 +122,9 @@ func (s *services) importer() handler {
 		if err != nil {
 			return events.SQSEventResponse{}, err
 		}
-		messages := make([]bring.Message, len(event.Records))
+		messages := make([]stack.Delivery, len(event.Records))
 		for n, r := range event.Records {
-			messages[n] = bring.Message{ID: r.MessageId, Body: r.Body}
+			messages[n] = stack.Delivery{ID: r.MessageId, Body: r.Body}
 		}
 		return failures(i.Handle(ctx, target, messages)), nil
 	}
@@ -128,7 +132,7 @@ func (s *services) importer() handler {
 
 func (s *services) undeliverable() handler {
 	c := &deadletter.Consumer{
-		Ledger: s.ledger, Jobs: s.ledger, Stopper: s.completer(), Manifests: s.queue(s.config.Queues.Manifests),
+		Ledger: s.ledger, Jobs: s.jobs, Stopper: s.completer(), Manifests: s.queue(s.config.Queues.Manifests),
 		ManifestsParked: s.queue(s.config.Queues.ManifestsParked), DevicesParked: s.queue(s.config.Queues.DevicesParked),
 		Notices: s.notices, Metrics: s.metrics, Log: s.log, Started: s.decoder().Imports,
 	}
@@ -137,9 +141,9 @@ func (s *services) undeliverable() handler {
 		if err != nil {
 			return events.SQSEventResponse{}, err
 		}
-		messages := make([]deadletter.Message, len(event.Records))
+		messages := make([]stack.Delivery, len(event.Records))
 		for n, r := range event.Records {
-			messages[n] = deadletter.Message{ID: r.MessageId, Body: r.Body}
+			messages[n] = stack.Delivery{ID: r.MessageId, Body: r.Body}
 		}
 		return failures(c.Handle(ctx, target, messages)), nil
 	}

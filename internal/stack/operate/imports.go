@@ -8,12 +8,15 @@ import (
 	"time"
 
 	"github.com/thingpress/thingpress/internal/ledger"
-	ledgertable "github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb/table"
+	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/aws/jobtable"
 )
 
 // An Import is an upload and what became of it.
 type Import struct {
-	Job ledgertable.Job
+	Job stack.Job
 	// Record is what the ledger has; nil while the manifest is still read.
 	Record *ledger.Import
 }
@@ -22,10 +25,10 @@ type Import struct {
 // something in the ledger, in the job's.
 func (i *Import) State() string {
 	switch {
-	case i.Record == nil || i.Record.State == ledger.StateRunning && i.Job.Phase != ledgertable.PhaseSent && i.Job.Phase != ledgertable.PhaseDone:
+	case i.Record == nil || i.Record.State == ledger.StateRunning && i.Job.Phase != stack.PhaseSent && i.Job.Phase != stack.PhaseDone:
 		return map[string]string{
-			ledgertable.PhaseHash: "reading", ledgertable.PhaseCheck: "checking", ledgertable.PhaseSend: "sending",
-			ledgertable.PhaseStopped: string(ledger.StateStopped),
+			stack.PhaseHash: "reading", stack.PhaseCheck: "checking", stack.PhaseSend: "sending",
+			stack.PhaseStopped: string(ledger.StateStopped),
 		}[i.Job.Phase]
 	default:
 		return string(i.Record.State)
@@ -33,7 +36,7 @@ func (i *Import) State() string {
 }
 
 // Ended says that nothing will happen any more by itself.
-func (i *Import) Ended() bool { return i.Job.Phase == ledgertable.PhaseDone }
+func (i *Import) Ended() bool { return i.Job.Phase == stack.PhaseDone }
 
 // Cause is why it was stopped, or stands still.
 func (i *Import) Cause() string {
@@ -77,27 +80,45 @@ func (i *Import) Left(now time.Time) time.Duration {
 	return time.Duration(float64(i.Record.Counts.Pending()) / rate * float64(time.Second))
 }
 
-// Ledger returns the stack's ledger.
-func (s *Stack) Ledger() (*ledgertable.Ledger, error) {
-	table, err := s.resource("LedgerTable")
+// table returns the stack's table.
+func (s *Stack) table() (*table.Table, error) {
+	name, err := s.resource("LedgerTable")
 	if err != nil {
 		return nil, err
 	}
-	return ledgertable.New(s.dynamodb, table, ledgertable.Options{}), nil
+	return table.New(s.dynamodb, name, table.Options{}), nil
+}
+
+// Ledger returns the stack's ledger.
+func (s *Stack) Ledger() (*dynamodb.Ledger, error) {
+	t, err := s.table()
+	if err != nil {
+		return nil, err
+	}
+	return dynamodb.New(t, dynamodb.Options{}), nil
 }
 
 // Imports yields every upload, newest first. An error ends it.
 func (s *Stack) Imports(ctx context.Context) iter.Seq2[Import, error] {
+	return s.imports(ctx, (*jobtable.Store).All)
+}
+
+// OpenImports yields the uploads that are not done. An error ends it.
+func (s *Stack) OpenImports(ctx context.Context) iter.Seq2[Import, error] {
+	return s.imports(ctx, (*jobtable.Store).Open)
+}
+
+func (s *Stack) imports(ctx context.Context, list func(*jobtable.Store, context.Context) iter.Seq2[stack.Job, error]) iter.Seq2[Import, error] {
 	return func(yield func(Import, error) bool) {
-		l, err := s.Ledger()
+		t, err := s.table()
 		if err != nil {
 			yield(Import{}, err)
 			return
 		}
-		for job, err := range l.All(ctx) {
+		for job, err := range list(jobtable.New(t), ctx) {
 			var found Import
 			if err == nil {
-				found, err = withRecord(ctx, l, job)
+				found, err = withRecord(ctx, t, job)
 			}
 			if !yield(found, err) || err != nil {
 				return
@@ -108,19 +129,19 @@ func (s *Stack) Imports(ctx context.Context) iter.Seq2[Import, error] {
 
 // Import returns one. It wraps [ledger.ErrNotFound].
 func (s *Stack) Import(ctx context.Context, id string) (Import, error) {
-	l, err := s.Ledger()
+	t, err := s.table()
 	if err != nil {
 		return Import{}, err
 	}
-	job, err := l.Get(ctx, id)
+	job, err := jobtable.New(t).Get(ctx, id)
 	if err != nil {
 		return Import{}, err
 	}
-	return withRecord(ctx, l, job)
+	return withRecord(ctx, t, job)
 }
 
-func withRecord(ctx context.Context, l *ledgertable.Ledger, job ledgertable.Job) (Import, error) {
-	record, err := l.Import(ctx, job.Import)
+func withRecord(ctx context.Context, t *table.Table, job stack.Job) (Import, error) {
+	record, err := dynamodb.New(t, dynamodb.Options{}).Import(ctx, job.Import)
 	switch {
 	case errors.Is(err, ledger.ErrNotFound):
 		return Import{Job: job}, nil

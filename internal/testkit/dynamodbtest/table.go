@@ -3,6 +3,7 @@ package dynamodbtest
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -10,6 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	ledger "github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb/table"
+	"github.com/thingpress/thingpress/internal/stack/aws/jobtable"
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
@@ -42,4 +46,56 @@ func CreateTable(t testing.TB, client *dynamodb.Client, name string) {
 	if err != nil && !errors.As(err, &there) {
 		t.Fatal(err)
 	}
+}
+
+// A Table is one of a DynamoDB's, for one test.
+type Table struct {
+	Client *dynamodb.Client
+	Name   string
+}
+
+// Open returns the table as another process would have it.
+func (x *Table) Open(o table.Options) *table.Table { return table.New(x.Client, x.Name, o) }
+
+// Items returns all items of which the partition key has a prefix.
+func (x *Table) Items(t testing.TB, prefix string) (items []Item) {
+	t.Helper()
+	pages := dynamodb.NewScanPaginator(x.Client, &dynamodb.ScanInput{TableName: &x.Name, ConsistentRead: aws.Bool(true)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range page.Items {
+			if strings.HasPrefix(Text(i, "pk"), prefix) {
+				items = append(items, i)
+			}
+		}
+	}
+	return items
+}
+
+// Run runs tests in parallel, each with a table of its own, on one DynamoDB.
+func Run(t *testing.T, client *dynamodb.Client, tests map[string]func(*testing.T, *Table)) {
+	t.Helper()
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x := &Table{Client: client, Name: name}
+			CreateTable(t, client, name)
+			test(t, x)
+		})
+	}
+}
+
+// A Database is all that a stack keeps in its table.
+type Database struct {
+	*ledger.Ledger
+	*jobtable.Store
+}
+
+// OpenDatabase returns what is in a table, as another process would have it.
+func OpenDatabase(client *dynamodb.Client, name string) Database {
+	t := table.New(client, name, table.Options{})
+	return Database{ledger.New(t, ledger.Options{}), jobtable.New(t)}
 }

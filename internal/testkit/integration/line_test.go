@@ -18,7 +18,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/testkit/dynamodbtest"
 	"github.com/thingpress/thingpress/internal/testkit/stacktest"
 )
@@ -54,7 +53,7 @@ type line struct {
 	decoder, importer, undeliverable *stacktest.Function
 	importing                        *stacktest.Source
 	sources                          []*stacktest.Source
-	ledger                           *dynamodb.Ledger
+	ledger                           dynamodbtest.Database
 	template                         *template
 	values                           map[string]string // of parameters, and what references to resources are
 	sweeping                         context.CancelFunc
@@ -121,7 +120,7 @@ func newLine(t *testing.T, w *world, o lineOptions) *line {
 		values[name] = q.URL
 	}
 	dynamodbtest.CreateTable(t, w.dynamodb, values["LedgerTable"])
-	l.ledger = dynamodb.New(w.dynamodb, values["LedgerTable"], dynamodb.Options{})
+	l.ledger = dynamodbtest.OpenDatabase(w.dynamodb, values["LedgerTable"])
 
 	maps.Copy(values, o.parameters)
 	l.values = values

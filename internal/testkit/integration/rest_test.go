@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/testkit/stacktest"
 )
 
@@ -96,7 +96,7 @@ func (l *line) standing(ctx context.Context, uploads []stacktest.Object) (string
 		if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 			return "", err
 		}
-		if i.State != ledger.StateFinished && i.State != ledger.StateStopped || job.Phase != dynamodb.PhaseDone { // done is what follows the notice
+		if i.State != ledger.StateFinished && i.State != ledger.StateStopped || job.Phase != stack.PhaseDone { // done is what follows the notice
 			return fmt.Sprintf("%s: phase %s, state %q, %+v, cause %q until %v", o.Key, job.Phase, i.State, i.Counts, job.Cause, job.RetryAt), nil
 		}
 	}
@@ -120,8 +120,8 @@ func (l *line) held() string {
 }
 
 // jobs returns the line's jobs by what was uploaded.
-func (l *line) jobs(ctx context.Context) (map[string]dynamodb.Job, error) {
-	jobs := map[string]dynamodb.Job{}
+func (l *line) jobs(ctx context.Context) (map[string]stack.Job, error) {
+	jobs := map[string]stack.Job{}
 	for job, err := range l.ledger.All(ctx) {
 		if err != nil {
 			return nil, err

@@ -18,9 +18,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/report"
 	"github.com/thingpress/thingpress/internal/sandbox"
+	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/stack/complete"
 	"github.com/thingpress/thingpress/internal/testkit/stacktest"
 )
@@ -39,10 +39,10 @@ func all(n int, o ledger.Outcome) []outcome {
 // finished holds an import to what must have become of each entry: in the
 // ledger, in its counters, in both reports, and in AWS IoT. It returns the
 // job.
-func (l *line) finished(t *testing.T, o stacktest.Object, state sandbox.State, want []outcome) dynamodb.Job {
+func (l *line) finished(t *testing.T, o stacktest.Object, state sandbox.State, want []outcome) stack.Job {
 	t.Helper()
 	job, i := l.job(t, o)
-	if job.Phase != dynamodb.PhaseDone || i.State != ledger.StateFinished || i.Counts.Pending() != 0 {
+	if job.Phase != stack.PhaseDone || i.State != ledger.StateFinished || i.Counts.Pending() != 0 {
 		t.Errorf("%s: phase %s, state %s, %+v, cause %q", o.Key, job.Phase, i.State, i.Counts, i.Cause)
 	}
 	counted := ledger.Counts{Entries: len(want)}
@@ -77,7 +77,7 @@ func (l *line) finished(t *testing.T, o stacktest.Object, state sandbox.State, w
 }
 
 // job returns the job of an upload and its import.
-func (l *line) job(t *testing.T, o stacktest.Object) (dynamodb.Job, ledger.Import) {
+func (l *line) job(t *testing.T, o stacktest.Object) (stack.Job, ledger.Import) {
 	t.Helper()
 	jobs, err := l.jobs(t.Context())
 	if err != nil {
@@ -109,7 +109,7 @@ func attached(t *testing.T, key string, r ledger.Record, state sandbox.State) {
 }
 
 // reported holds both reports to the records.
-func (l *line) reported(t *testing.T, o stacktest.Object, job dynamodb.Job, records map[int]ledger.Record) {
+func (l *line) reported(t *testing.T, o stacktest.Object, job stack.Job, records map[int]ledger.Record) {
 	t.Helper()
 	lines := bufio.NewScanner(bytes.NewReader(l.object(t, complete.Key(job.Vendor, job.Import, ".jsonl"))))
 	lines.Buffer(nil, 1<<20)
@@ -151,7 +151,7 @@ func (l *line) object(t *testing.T, key string) []byte {
 
 // stopped holds an import to having ended before it made anything, with a cause
 // that has all the parts.
-func (l *line) stopped(t *testing.T, o stacktest.Object, parts ...string) dynamodb.Job {
+func (l *line) stopped(t *testing.T, o stacktest.Object, parts ...string) stack.Job {
 	t.Helper()
 	job, i := l.job(t, o)
 	if i.State != ledger.StateStopped || i.Counts.Imported+i.Counts.Unchanged+i.Counts.Failed > 0 {
@@ -166,7 +166,7 @@ func (l *line) stopped(t *testing.T, o stacktest.Object, parts ...string) dynamo
 }
 
 // noticed holds the notices to one or more for each job, and to their parts.
-func noticed(t *testing.T, notices []string, job dynamodb.Job, parts ...string) {
+func noticed(t *testing.T, notices []string, job stack.Job, parts ...string) {
 	t.Helper()
 	var about []string
 	for _, n := range notices {

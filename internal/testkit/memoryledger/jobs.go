@@ -9,11 +9,11 @@ import (
 	"time"
 
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/stack"
 )
 
 // Put sets a job as it is, for a test to begin with.
-func (l *Ledger) Put(j dynamodb.Job) {
+func (l *Ledger) Put(j stack.Job) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.jobs[j.Import] = &job{Job: j}
@@ -28,7 +28,7 @@ func (l *Ledger) job(id string) (*job, error) {
 }
 
 // Get returns a job.
-func (l *Ledger) Get(ctx context.Context, id string) (found dynamodb.Job, err error) {
+func (l *Ledger) Get(ctx context.Context, id string) (found stack.Job, err error) {
 	err = l.do(ctx, "Get", func() error {
 		j, err := l.job(id)
 		if err == nil {
@@ -39,36 +39,57 @@ func (l *Ledger) Get(ctx context.Context, id string) (found dynamodb.Job, err er
 	return found, err
 }
 
+// Start begins the job of an upload, or returns the one that is there.
+func (l *Ledger) Start(ctx context.Context, upload stack.Upload, begin stack.Job) (found stack.Job, created bool, err error) {
+	err = l.do(ctx, "Start", func() error {
+		same := func(u stack.Upload) bool {
+			u.Size = upload.Size
+			return u == upload || u.Version != "" && u.Bucket == upload.Bucket && u.Key == upload.Key && u.Version == upload.Version
+		}
+		for _, j := range l.jobs {
+			if same(j.Upload) {
+				found = j.Job
+				return nil
+			}
+		}
+		begin.Upload, begin.Created, begin.Updated, begin.Generation = upload, time.Now().UTC(), time.Now().UTC(), 0
+		l.jobs[begin.Import] = &job{Job: begin}
+		found, created = begin, true
+		return nil
+	})
+	return found, created, err
+}
+
 // Lease takes the lease of a job.
-func (l *Ledger) Lease(ctx context.Context, id, owner string, until time.Time) (lease dynamodb.Lease, err error) {
+func (l *Ledger) Lease(ctx context.Context, id, owner string, until time.Time) (lease stack.Lease, err error) {
 	err = l.do(ctx, "Lease", func() error {
 		j, err := l.job(id)
 		if err != nil {
 			return err
 		}
 		if j.owner != "" && time.Now().Before(j.until) {
-			return &dynamodb.LeasedError{Until: j.until}
+			return &stack.LeasedError{Until: j.until}
 		}
 		j.Generation++
 		j.owner, j.until = owner, until
-		lease = dynamodb.Lease{Import: id, Owner: owner, Generation: j.Generation, Until: until}
+		lease = stack.Lease{Import: id, Owner: owner, Generation: j.Generation, Until: until}
 		return nil
 	})
 	return lease, err
 }
 
 // Save saves a job under a lease.
-func (l *Ledger) Save(ctx context.Context, lease dynamodb.Lease, saved dynamodb.Job) error {
+func (l *Ledger) Save(ctx context.Context, lease stack.Lease, saved stack.Job) error {
 	return l.do(ctx, "Save", func() error {
 		j, err := l.job(lease.Import)
 		if err != nil {
 			return err
 		}
 		if j.Generation != lease.Generation {
-			return dynamodb.ErrFenced
+			return stack.ErrFenced
 		}
 		saved.Generation, saved.Updated = j.Generation, time.Now()
-		if saved.Phase != dynamodb.PhaseStopped {
+		if saved.Phase != stack.PhaseStopped {
 			saved.Cause, saved.RetryAt = j.Cause, j.RetryAt
 		}
 		j.Job = saved
@@ -77,7 +98,7 @@ func (l *Ledger) Save(ctx context.Context, lease dynamodb.Lease, saved dynamodb.
 }
 
 // Release gives a lease back.
-func (l *Ledger) Release(ctx context.Context, lease dynamodb.Lease) error {
+func (l *Ledger) Release(ctx context.Context, lease stack.Lease) error {
 	return l.do(ctx, "Release", func() error {
 		j, err := l.job(lease.Import)
 		if err == nil && j.Generation == lease.Generation {
@@ -99,19 +120,19 @@ func (l *Ledger) SetCause(ctx context.Context, id, cause string, retryAt time.Ti
 }
 
 // Open yields the jobs that are not done.
-func (l *Ledger) Open(ctx context.Context) iter.Seq2[dynamodb.Job, error] {
-	return func(yield func(dynamodb.Job, error) bool) {
-		var open []dynamodb.Job
+func (l *Ledger) Open(ctx context.Context) iter.Seq2[stack.Job, error] {
+	return func(yield func(stack.Job, error) bool) {
+		var open []stack.Job
 		err := l.do(ctx, "Open", func() error {
 			for _, id := range slices.Sorted(maps.Keys(l.jobs)) {
-				if l.jobs[id].Phase != dynamodb.PhaseDone {
+				if l.jobs[id].Phase != stack.PhaseDone {
 					open = append(open, l.jobs[id].Job)
 				}
 			}
 			return nil
 		})
 		if err != nil {
-			yield(dynamodb.Job{}, err)
+			yield(stack.Job{}, err)
 			return
 		}
 		for _, j := range open {

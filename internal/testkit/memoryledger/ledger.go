@@ -1,6 +1,5 @@
 // Package memoryledger is a ledger in memory that fails when a test wants it to.
-// It has the methods of *dynamodb.Ledger that the stack's functions use, and
-// their contracts.
+// It implements the ports of package stack that the functions use.
 package memoryledger
 
 import (
@@ -13,7 +12,7 @@ import (
 	"time"
 
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/stack"
 )
 
 // A Moment is when a fault strikes.
@@ -45,10 +44,17 @@ type imported struct {
 }
 
 type job struct {
-	dynamodb.Job
+	stack.Job
 	owner string
 	until time.Time
 }
+
+var (
+	_ stack.Ledger = (*Ledger)(nil)
+	_ stack.Jobs   = (*Ledger)(nil)
+	_ stack.Leases = (*Ledger)(nil)
+	_ stack.Claims = (*Ledger)(nil)
+)
 
 // New returns an empty ledger.
 func New() *Ledger {
@@ -193,7 +199,7 @@ func (l *Ledger) Outcomes(ctx context.Context, id string, entries []int) (found 
 }
 
 // Claim claims names and certificates.
-func (l *Ledger) Claim(ctx context.Context, id string, claims []dynamodb.Claim) (answers []dynamodb.Claimed, err error) {
+func (l *Ledger) Claim(ctx context.Context, id string, claims []stack.Claim) (answers []stack.Claimed, err error) {
 	err = l.do(ctx, "Claim", func() error {
 		i, err := l.find(id)
 		if err != nil {
@@ -207,14 +213,14 @@ func (l *Ledger) Claim(ctx context.Context, id string, claims []dynamodb.Claim) 
 	return answers, err
 }
 
-func (i *imported) claim(c dynamodb.Claim) dynamodb.Claimed {
+func (i *imported) claim(c stack.Claim) stack.Claimed {
 	byName, named := i.names[c.ThingName]
 	byCert, held := i.certs[c.CertificateID.String()]
 	if !named && !held {
 		i.names[c.ThingName], i.certs[c.CertificateID.String()], i.claimed[c.Entry] = c.Entry, c.Entry, c.At
-		return dynamodb.Claimed{At: c.At, Mine: true, New: true, ByName: c.Entry, ByCertificate: c.Entry}
+		return stack.Claimed{At: c.At, Mine: true, New: true, ByName: c.Entry, ByCertificate: c.Entry}
 	}
-	answer := dynamodb.Claimed{ByName: -1, ByCertificate: -1, At: i.claimed[c.Entry]}
+	answer := stack.Claimed{ByName: -1, ByCertificate: -1, At: i.claimed[c.Entry]}
 	if named {
 		answer.ByName = byName
 	}

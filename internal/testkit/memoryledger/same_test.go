@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/testkit/dynamodbtest"
 	"github.com/thingpress/thingpress/internal/testkit/memoryledger"
 	"github.com/thingpress/thingpress/manifest"
@@ -19,19 +19,11 @@ import (
 
 // A store is what both ledgers are.
 type store interface {
-	Begin(ctx context.Context, i ledger.Import) (ledger.Journal, error)
-	Resume(ctx context.Context, id string) (ledger.Journal, error)
-	Import(ctx context.Context, id string) (ledger.Import, error)
-	Counts(ctx context.Context, id string) (ledger.Counts, error)
+	stack.Ledger
+	stack.Jobs
+	stack.Leases
+	stack.Claims
 	Records(ctx context.Context, id string) iter.Seq2[ledger.Record, error]
-	Outcomes(ctx context.Context, id string, entries []int) (map[int]ledger.Record, error)
-	Claim(ctx context.Context, id string, claims []dynamodb.Claim) ([]dynamodb.Claimed, error)
-	Get(ctx context.Context, id string) (dynamodb.Job, error)
-	SetCause(ctx context.Context, id, cause string, retryAt time.Time) error
-	Lease(ctx context.Context, id, owner string, until time.Time) (dynamodb.Lease, error)
-	Save(ctx context.Context, lease dynamodb.Lease, job dynamodb.Job) error
-	Release(ctx context.Context, lease dynamodb.Lease) error
-	Open(ctx context.Context) iter.Seq2[dynamodb.Job, error]
 }
 
 // Tests of the functions are worth as much as this ledger is like the real one.
@@ -39,14 +31,7 @@ func TestTheLedgerInMemoryAnswersAsDynamoDBDoes(t *testing.T) {
 	t.Parallel()
 	client := dynamodbtest.Client(t)
 	dynamodbtest.CreateTable(t, client, "same")
-	database := dynamodb.New(client, "same", dynamodb.Options{})
-	job := dynamodb.Job{Import: "i", Phase: dynamodb.PhaseSend, Vendor: "espressif", Settings: "{}", Upload: upload}
-	if _, _, err := database.Start(t.Context(), job.Upload, job); err != nil {
-		t.Fatal(err)
-	}
-	fake := memoryledger.New()
-	fake.Put(job)
-	if diff := cmp.Diff(script(t, database), script(t, fake)); diff != "" {
+	if diff := cmp.Diff(script(t, dynamodbtest.OpenDatabase(client, "same")), script(t, memoryledger.New())); diff != "" {
 		t.Errorf("-DynamoDB +memory:\n%s", diff)
 	}
 }
@@ -58,14 +43,18 @@ func script(t *testing.T, s store) (answers []string) {
 	note := func(what string, values ...any) {
 		for i, v := range values {
 			if err, ok := v.(error); ok {
-				var leased *dynamodb.LeasedError
-				values[i] = fmt.Sprint("error: ", errors.Is(err, ledger.ErrNotFound), errors.Is(err, dynamodb.ErrFenced), errors.As(err, &leased))
+				var leased *stack.LeasedError
+				values[i] = fmt.Sprint("error: ", errors.Is(err, ledger.ErrNotFound), errors.Is(err, stack.ErrFenced), errors.As(err, &leased))
 			}
 		}
 		answers = append(answers, fmt.Sprintf("%s: %+v", what, values))
 	}
 	start := time.Unix(1_800_000_000, 0).UTC()
 
+	for _, id := range []string{"i", "again"} {
+		job, created, err := s.Start(ctx, upload, stack.Job{Import: id, Phase: stack.PhaseSend, Vendor: "espressif", Settings: "{}"})
+		note("start", job.Import, job.Upload, job.Phase, created, err)
+	}
 	_, err := s.Import(ctx, "i")
 	note("import before", err)
 	_, err = s.Resume(ctx, "i")
@@ -75,7 +64,7 @@ func script(t *testing.T, s store) (answers []string) {
 	_, err = s.Begin(ctx, ledger.Import{ID: "i", Begun: start, Manifests: []ledger.Manifest{{Entries: 6}}})
 	note("begin again", err != nil)
 
-	claims := []dynamodb.Claim{
+	claims := []stack.Claim{
 		{Entry: 0, ThingName: "a", CertificateID: manifest.CertificateID{'A'}, At: start},
 		{Entry: 1, ThingName: "b", CertificateID: manifest.CertificateID{'B'}, At: start},
 		{Entry: 2, ThingName: "a", CertificateID: manifest.CertificateID{'A'}, At: start}, // the same
@@ -130,22 +119,22 @@ func script(t *testing.T, s store) (answers []string) {
 		}
 	}
 	note("cause", s.SetCause(ctx, "i", "denied", at))
-	note("save", s.Save(ctx, lease, dynamodb.Job{Import: "i", Phase: dynamodb.PhaseSent, Progress: []byte("p"), Vendor: "espressif", Upload: upload}))
+	note("save", s.Save(ctx, lease, stack.Job{Import: "i", Phase: stack.PhaseSent, Progress: []byte("p"), Vendor: "espressif", Upload: upload}))
 	state("saved")
 	note("release", s.Release(ctx, lease))
 	next, err := s.Lease(ctx, "i", "you", time.Now().Add(time.Hour))
 	note("lease of another", next.Generation, err)
-	note("fenced", s.Save(ctx, lease, dynamodb.Job{Import: "i", Phase: dynamodb.PhaseDone}))
+	note("fenced", s.Save(ctx, lease, stack.Job{Import: "i", Phase: stack.PhaseDone}))
 	note("release of the fenced", s.Release(ctx, lease))
 	_, err = s.Lease(ctx, "i", "me", time.Now().Add(time.Hour))
 	note("still leased", err)
-	note("stop", s.Save(ctx, next, dynamodb.Job{Import: "i", Phase: dynamodb.PhaseStopped, Cause: "broken", Vendor: "espressif", Upload: upload}))
+	note("stop", s.Save(ctx, next, stack.Job{Import: "i", Phase: stack.PhaseStopped, Cause: "broken", Vendor: "espressif", Upload: upload}))
 	state("stopped")
-	note("done", s.Save(ctx, next, dynamodb.Job{Import: "i", Phase: dynamodb.PhaseDone, Vendor: "espressif", Upload: upload}))
+	note("done", s.Save(ctx, next, stack.Job{Import: "i", Phase: stack.PhaseDone, Vendor: "espressif", Upload: upload}))
 	state("done")
 	note("moves", s.SetCause(ctx, "i", "", time.Time{}))
 	state("without cause")
 	return answers
 }
 
-var upload = dynamodb.Upload{Bucket: "b", Key: "k", Version: "1", Size: 5}
+var upload = stack.Upload{Bucket: "b", Key: "k", Version: "1", Size: 5}

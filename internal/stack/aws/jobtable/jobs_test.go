@@ -1,4 +1,4 @@
-package dynamodb_test
+package jobtable_test
 
 import (
 	"errors"
@@ -12,20 +12,23 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb/table"
+	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/aws/jobtable"
+	"github.com/thingpress/thingpress/internal/testkit/dynamodbtest"
 )
 
-var upload = dynamodb.Upload{Bucket: "b", Key: "reel 1.csv", Version: "v1", ETag: "e", Sequencer: "s", Size: 1 << 40}
+var upload = stack.Upload{Bucket: "b", Key: "reel 1.csv", Version: "v1", ETag: "e", Sequencer: "s", Size: 1 << 40}
 
-func start(t *testing.T, l *dynamodb.Ledger, id string, u dynamodb.Upload) dynamodb.Job {
+func start(t *testing.T, l *jobtable.Store, id string, u stack.Upload) stack.Job {
 	t.Helper()
-	job, created, err := l.Start(t.Context(), u, dynamodb.Job{Import: id, Vendor: "espressif", Phase: dynamodb.PhaseHash, Settings: "{}"})
+	job, created, err := l.Start(t.Context(), u, stack.Job{Import: id, Vendor: "espressif", Phase: stack.PhaseHash, Settings: "{}"})
 	check(t, err)
 	same(t, created, true)
 	return job
 }
 
-func ids(t *testing.T, jobs iter.Seq2[dynamodb.Job, error]) (list []string) {
+func ids(t *testing.T, jobs iter.Seq2[stack.Job, error]) (list []string) {
 	t.Helper()
 	for j, err := range jobs {
 		check(t, err)
@@ -34,7 +37,7 @@ func ids(t *testing.T, jobs iter.Seq2[dynamodb.Job, error]) (list []string) {
 	return list
 }
 
-func oneUploadOneJob(t *testing.T, x *table) {
+func oneUploadOneJob(t *testing.T, x *dynamodbtest.Table) {
 	const events = 8
 	var created atomic.Int64
 	imports := make([]string, events)
@@ -43,7 +46,7 @@ func oneUploadOneJob(t *testing.T, x *table) {
 		group.Go(func() {
 			again := upload
 			again.Size, again.ETag, again.Sequencer = int64(n), "", "" // the version alone says what it is
-			job, isNew, err := x.open(dynamodb.Options{}).Start(t.Context(), again, dynamodb.Job{Import: fmt.Sprint("i", n), Phase: dynamodb.PhaseHash})
+			job, isNew, err := open(x, table.Options{}).Start(t.Context(), again, stack.Job{Import: fmt.Sprint("i", n), Phase: stack.PhaseHash})
 			if err != nil {
 				t.Error(err)
 			}
@@ -58,14 +61,14 @@ func oneUploadOneJob(t *testing.T, x *table) {
 	for _, id := range imports {
 		same(t, id, imports[0])
 	}
-	l := x.open(dynamodb.Options{})
+	l := open(x, table.Options{})
 	same(t, ids(t, l.All(t.Context())), imports[:1])
 	same(t, ids(t, l.Open(t.Context())), imports[:1])
 }
 
-func otherVersion(t *testing.T, x *table) {
-	l := x.open(dynamodb.Options{})
-	for n, u := range []dynamodb.Upload{
+func otherVersion(t *testing.T, x *dynamodbtest.Table) {
+	l := open(x, table.Options{})
+	for n, u := range []stack.Upload{
 		upload,
 		{Bucket: "b", Key: "reel 1.csv", Version: "v2"},
 		{Bucket: "b", Key: "reel 2.csv", Version: "v1"},
@@ -75,17 +78,17 @@ func otherVersion(t *testing.T, x *table) {
 	} {
 		start(t, l, fmt.Sprint("i", n), u)
 	}
-	if _, _, err := l.Start(t.Context(), dynamodb.Upload{Bucket: "d"}, dynamodb.Job{Import: "i0"}); err == nil {
+	if _, _, err := l.Start(t.Context(), stack.Upload{Bucket: "d"}, stack.Job{Import: "i0"}); err == nil {
 		t.Error("one import has two uploads")
 	}
 }
 
-func jobComesBack(t *testing.T, x *table) {
-	now := began
-	l := x.open(dynamodb.Options{Now: func() time.Time { return now }})
+func jobComesBack(t *testing.T, x *dynamodbtest.Table) {
+	now := dynamodbtest.Began
+	l := open(x, table.Options{Now: func() time.Time { return now }})
 	job := start(t, l, "i", upload)
-	same(t, job, dynamodb.Job{
-		Import: "i", Upload: upload, Vendor: "espressif", Created: began, Updated: began, Phase: dynamodb.PhaseHash, Settings: "{}",
+	same(t, job, stack.Job{
+		Import: "i", Upload: upload, Vendor: "espressif", Created: dynamodbtest.Began, Updated: dynamodbtest.Began, Phase: stack.PhaseHash, Settings: "{}",
 	})
 	got, err := l.Get(t.Context(), "i")
 	check(t, err)
@@ -93,9 +96,9 @@ func jobComesBack(t *testing.T, x *table) {
 
 	lease, err := l.Lease(t.Context(), "i", "a", now.Add(time.Minute))
 	check(t, err)
-	now = began.Add(time.Second)
-	job.Phase, job.Progress, job.Settings = dynamodb.PhaseCheck, []byte{0, 255}, `{"a":1}`
-	job.Signers = []dynamodb.ObjectVersion{{Bucket: "s", Key: "signer.pem", Version: "7"}}
+	now = dynamodbtest.Began.Add(time.Second)
+	job.Phase, job.Progress, job.Settings = stack.PhaseCheck, []byte{0, 255}, `{"a":1}`
+	job.Signers = []stack.ObjectVersion{{Bucket: "s", Key: "signer.pem", Version: "7"}}
 	check(t, l.Save(t.Context(), lease, job))
 	job.Updated, job.Generation = now, 1
 	got, err = l.Get(t.Context(), "i")
@@ -109,14 +112,14 @@ func jobComesBack(t *testing.T, x *table) {
 	same(t, got, job)
 }
 
-func leaseIsFenced(t *testing.T, x *table) {
-	now := began
-	l := x.open(dynamodb.Options{Now: func() time.Time { return now }})
+func leaseIsFenced(t *testing.T, x *dynamodbtest.Table) {
+	now := dynamodbtest.Began
+	l := open(x, table.Options{Now: func() time.Time { return now }})
 	job := start(t, l, "i", upload)
 	first, err := l.Lease(t.Context(), "i", "a", now.Add(time.Minute))
 	check(t, err)
 	_, err = l.Lease(t.Context(), "i", "b", now.Add(time.Hour))
-	var leased *dynamodb.LeasedError
+	var leased *stack.LeasedError
 	if !errors.As(err, &leased) || !leased.Until.Equal(first.Until) {
 		t.Fatalf("second lease: %v, want a LeasedError until %v", err, first.Until)
 	}
@@ -127,27 +130,27 @@ func leaseIsFenced(t *testing.T, x *table) {
 	check(t, err)
 	same(t, second.Generation, first.Generation+1)
 	late := job
-	late.Phase = dynamodb.PhaseDone
-	if err := l.Save(t.Context(), first, late); !errors.Is(err, dynamodb.ErrFenced) {
+	late.Phase = stack.PhaseDone
+	if err := l.Save(t.Context(), first, late); !errors.Is(err, stack.ErrFenced) {
 		t.Errorf("save under a lease that was taken over: %v", err)
 	}
 	same(t, ids(t, l.Open(t.Context())), []string{"i"}) // nothing of it was written
 	check(t, l.Save(t.Context(), second, job))
 	got, err := l.Get(t.Context(), "i")
 	check(t, err)
-	same(t, got.Phase, dynamodb.PhaseHash)
+	same(t, got.Phase, stack.PhaseHash)
 }
 
-func lateRelease(t *testing.T, x *table) {
-	now := began
-	l := x.open(dynamodb.Options{Now: func() time.Time { return now }})
+func lateRelease(t *testing.T, x *dynamodbtest.Table) {
+	now := dynamodbtest.Began
+	l := open(x, table.Options{Now: func() time.Time { return now }})
 	start(t, l, "i", upload)
 	first, err := l.Lease(t.Context(), "i", "a", now)
 	check(t, err)
 	second, err := l.Lease(t.Context(), "i", "b", now.Add(time.Minute))
 	check(t, err)
 	check(t, l.Release(t.Context(), first))
-	var leased *dynamodb.LeasedError
+	var leased *stack.LeasedError
 	if _, err := l.Lease(t.Context(), "i", "c", now.Add(time.Minute)); !errors.As(err, &leased) {
 		t.Errorf("the second lease was given back by the first: %v", err)
 	}
@@ -156,14 +159,14 @@ func lateRelease(t *testing.T, x *table) {
 	check(t, err)
 }
 
-func leaseRaces(t *testing.T, x *table) {
-	start(t, x.open(dynamodb.Options{}), "i", upload)
+func leaseRaces(t *testing.T, x *dynamodbtest.Table) {
+	start(t, open(x, table.Options{}), "i", upload)
 	var got, refused atomic.Int64
 	var group sync.WaitGroup
 	for n := range 8 {
 		group.Go(func() {
-			_, err := x.open(dynamodb.Options{}).Lease(t.Context(), "i", fmt.Sprint("owner ", n), time.Now().Add(time.Hour))
-			var leased *dynamodb.LeasedError
+			_, err := open(x, table.Options{}).Lease(t.Context(), "i", fmt.Sprint("owner ", n), time.Now().Add(time.Hour))
+			var leased *stack.LeasedError
 			switch {
 			case err == nil:
 				got.Add(1)
@@ -178,13 +181,13 @@ func leaseRaces(t *testing.T, x *table) {
 	same(t, []int64{got.Load(), refused.Load()}, []int64{1, 7})
 }
 
-func checkpointKeepsCause(t *testing.T, x *table) {
-	l := x.open(dynamodb.Options{})
+func checkpointKeepsCause(t *testing.T, x *dynamodbtest.Table) {
+	l := open(x, table.Options{})
 	job := start(t, l, "i", upload)
 	lease, err := l.Lease(t.Context(), "i", "decoder", time.Now().Add(time.Hour))
 	check(t, err)
-	check(t, l.SetCause(t.Context(), "i", "denied", began))
-	job.Phase = dynamodb.PhaseSend
+	check(t, l.SetCause(t.Context(), "i", "denied", dynamodbtest.Began))
+	job.Phase = stack.PhaseSend
 	check(t, l.Save(t.Context(), lease, job))
 	cause := func() []string {
 		got, err := l.Get(t.Context(), "i")
@@ -192,17 +195,17 @@ func checkpointKeepsCause(t *testing.T, x *table) {
 		return []string{got.Cause, got.RetryAt.Format(time.RFC3339)}
 	}
 	none := time.Time{}.Format(time.RFC3339)
-	same(t, cause(), []string{"denied", began.Format(time.RFC3339)})
+	same(t, cause(), []string{"denied", dynamodbtest.Began.Format(time.RFC3339)})
 	check(t, l.SetCause(t.Context(), "i", "", time.Time{}))
 	same(t, cause(), []string{"", none})
-	job.Phase, job.Cause = dynamodb.PhaseStopped, "broken archive"
+	job.Phase, job.Cause = stack.PhaseStopped, "broken archive"
 	check(t, l.Save(t.Context(), lease, job))
 	same(t, cause(), []string{"broken archive", none})
 }
 
-func openJobs(t *testing.T, x *table) {
-	now := began
-	l := x.open(dynamodb.Options{Now: func() time.Time { return now }})
+func openJobs(t *testing.T, x *dynamodbtest.Table) {
+	now := dynamodbtest.Began
+	l := open(x, table.Options{Now: func() time.Time { return now }})
 	for n := range 3 {
 		u := upload
 		u.Version = fmt.Sprint(n)
@@ -218,37 +221,37 @@ func openJobs(t *testing.T, x *table) {
 		job.Phase = phase
 		check(t, l.Save(t.Context(), lease, job))
 	}
-	save(dynamodb.PhaseDone)
+	save(stack.PhaseDone)
 	same(t, ids(t, l.Open(t.Context())), []string{"i0", "i2"})
 	same(t, len(ids(t, l.All(t.Context()))), 3)
-	save(dynamodb.PhaseSent)
+	save(stack.PhaseSent)
 	same(t, ids(t, l.Open(t.Context())), []string{"i0", "i1", "i2"})
 }
 
-func unknownJobs(t *testing.T, x *table) {
-	l := x.open(dynamodb.Options{})
+func unknownJobs(t *testing.T, x *dynamodbtest.Table) {
+	l := open(x, table.Options{})
 	_, get := l.Get(t.Context(), "i")
 	_, lease := l.Lease(t.Context(), "i", "a", time.Now())
 	for name, err := range map[string]error{
-		"Get": get, "Lease": lease, "SetCause": l.SetCause(t.Context(), "i", "denied", began),
+		"Get": get, "Lease": lease, "SetCause": l.SetCause(t.Context(), "i", "denied", dynamodbtest.Began),
 	} {
 		if !errors.Is(err, ledger.ErrNotFound) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	same(t, len(x.items(t, "")), 0)
+	same(t, len(x.Items(t, "")), 0)
 }
 
 // An importer says why it stands still while the decoder saves the same job.
-func updateMeetsTransaction(t *testing.T, x *table) {
-	start(t, x.open(dynamodb.Options{}), "i", upload)
-	p := x.proxy()
-	p.before = func(string) error {
-		if p.calls["UpdateItem"] < 3 {
+func updateMeetsTransaction(t *testing.T, x *dynamodbtest.Table) {
+	start(t, open(x, table.Options{}), "i", upload)
+	p := x.Proxy()
+	p.Before = func(string) error {
+		if p.Calls["UpdateItem"] < 3 {
 			return &types.TransactionConflictException{}
 		}
 		return nil
 	}
-	check(t, x.through(p).SetCause(t.Context(), "i", "denied", began))
-	same(t, p.calls, map[string]int{"UpdateItem": 3})
+	check(t, through(x, p).SetCause(t.Context(), "i", "denied", dynamodbtest.Began))
+	same(t, p.Calls, map[string]int{"UpdateItem": 3})
 }

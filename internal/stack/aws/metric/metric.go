@@ -14,6 +14,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/thingpress/thingpress/internal/stack"
 )
 
 // Namespace and Dimension are those of all metrics; the dimension's value is
@@ -23,35 +25,16 @@ const (
 	Dimension = "Stack"
 )
 
-// A Name is one metric.
-type Name string
-
-// The metrics. The first five count outcomes.
-const (
-	Imported  Name = "Imported"
-	Unchanged Name = "Unchanged"
-	Failed    Name = "Failed"
-	Rejected  Name = "Rejected"
-	Skipped   Name = "Skipped"
-	// Throttled counts calls that AWS IoT refused because of their rate.
-	Throttled Name = "Throttled"
-	// Ceiling is the devices per second that the quotas allow one importer now.
-	Ceiling Name = "Ceiling"
-	// StalledImports counts the open imports that stand still, at each sweep.
-	StalledImports Name = "StalledImports"
-	// HandedBack counts devices that were sent again as a new message.
-	HandedBack Name = "HandedBack"
-	// Undeliverable counts messages that came through a dead-letter queue.
-	Undeliverable Name = "Undeliverable"
-)
-
 // Names returns all metrics.
-func Names() []Name {
-	return []Name{Imported, Unchanged, Failed, Rejected, Skipped, Throttled, Ceiling, StalledImports, HandedBack, Undeliverable}
+func Names() []stack.Metric {
+	return []stack.Metric{
+		stack.MetricImported, stack.MetricUnchanged, stack.MetricFailed, stack.MetricRejected, stack.MetricSkipped, stack.MetricThrottled,
+		stack.MetricCeiling, stack.MetricStalledImports, stack.MetricHandedBack, stack.MetricUndeliverable,
+	}
 }
 
-func (n Name) unit() string {
-	if n == Ceiling {
+func unit(n stack.Metric) string {
+	if n == stack.MetricCeiling {
 		return "Count/Second"
 	}
 	return "Count"
@@ -70,7 +53,7 @@ func New(out io.Writer, stack string) *Writer { return &Writer{stack: stack, out
 
 // Put writes one line with all the values. What is not a finite number, such as
 // the ceiling where no quota limits, is left out, and so is a line without any.
-func (w *Writer) Put(values map[Name]float64) error {
+func (w *Writer) Put(values map[stack.Metric]float64) error {
 	type metric struct{ Name, Unit string }
 	type directive struct {
 		Namespace  string
@@ -85,7 +68,7 @@ func (w *Writer) Put(values map[Name]float64) error {
 			continue
 		}
 		line[string(name)] = value
-		metrics = append(metrics, metric{string(name), name.unit()})
+		metrics = append(metrics, metric{string(name), unit(name)})
 	}
 	if len(metrics) == 0 {
 		return nil

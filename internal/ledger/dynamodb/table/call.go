@@ -1,12 +1,14 @@
-package dynamodb
+package table
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
@@ -14,8 +16,8 @@ import (
 const (
 	backoffFirst = 20 * time.Millisecond
 	backoffMost  = 2 * time.Second
-	// mostFaults is how often one call is made again after a fault that is not
-	// for want of capacity, beyond what the SDK does itself.
+	// mostFaults is how often one call is made again after a fault other than
+	// want of capacity, beyond what the SDK does itself.
 	mostFaults = 5
 )
 
@@ -32,23 +34,18 @@ func call[Out any](ctx context.Context, do func() (Out, error)) (Out, error) {
 				return out, err
 			}
 		}
-		if ended := rest(ctx, attempt); ended != nil {
+		if ended := pause(ctx, attempt); ended != nil {
 			return out, fmt.Errorf("%w; the last answer was: %w", ended, err)
 		}
 	}
 }
 
-// busy says whether a call was refused only for what else goes on in the table.
+// busy reports whether a call was refused only for what else goes on in the table.
 func busy(err error) bool {
 	var cancelled *types.TransactionCanceledException
 	if errors.As(err, &cancelled) {
-		for _, reason := range cancelled.CancellationReasons {
-			switch deref(reason.Code) {
-			case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
-				return true // transact returns here only where no other code is
-			}
-		}
-		return false
+		// Transact returns it here only if no action has another code.
+		return slices.ContainsFunc(cancelled.CancellationReasons, func(r types.CancellationReason) bool { return busyCode(aws.ToString(r.Code)) })
 	}
 	var conflict *types.TransactionConflictException
 	var running *types.TransactionInProgressException
@@ -56,14 +53,20 @@ func busy(err error) bool {
 		retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool()
 }
 
-// passing says whether the SDK takes an error for a fault that passes, such as
-// an answer of 500 or a connection that broke.
+// busyCode reports whether an action of a transaction was refused only for what
+// else goes on in the table.
+func busyCode(code string) bool {
+	return code == "TransactionConflict" || code == "ThrottlingError" || code == "ProvisionedThroughputExceeded"
+}
+
+// passing reports whether the SDK takes an error for a fault that passes, such
+// as an answer of 500 or a connection that broke.
 func passing(err error) bool {
 	return retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err).Bool()
 }
 
-// rest waits before another attempt, with full jitter.
-func rest(ctx context.Context, attempt int) error {
+// pause waits before another attempt, with full jitter.
+func pause(ctx context.Context, attempt int) error {
 	most := min(backoffFirst<<min(attempt, 10), backoffMost)
 	timer := time.NewTimer(rand.N(most)) //nolint:gosec // spreads attempts
 	defer timer.Stop()

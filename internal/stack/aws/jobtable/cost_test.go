@@ -1,27 +1,31 @@
-package dynamodb_test
+package jobtable_test
 
 import (
 	"fmt"
 	"testing"
 
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb/table"
+	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/testkit/dynamodbtest"
 )
 
 // What a device costs in DynamoDB is most of what the stack costs: a claim is
 // two items, an outcome is one and its share of a counter, each of them below
 // the kilobyte that a write unit pays for, and twice that in a transaction.
-func costOfADevice(t *testing.T, x *table) {
+func costOfADevice(t *testing.T, x *dynamodbtest.Table) {
 	const devices = 198
-	p := x.proxy()
-	l := x.through(p)
-	id, j := begin(t, l, devices)
-	var claims []dynamodb.Claim
+	p := x.Proxy()
+	l := through(x, p)
+	imports := dynamodb.New(table.New(p, x.Name, table.Options{}), dynamodb.Options{})
+	id, j := dynamodbtest.Begin(t, imports, devices)
+	var claims []stack.Claim
 	for n := range devices {
 		claims = append(claims, claimOf(n, fmt.Sprintf("sn%012d", n), fmt.Sprintf("%064x", n)))
 	}
 	largest := func(prefix string) (size int) {
-		for _, i := range x.items(t, prefix) {
-			size = max(size, sizeOf(i))
+		for _, i := range x.Items(t, prefix) {
+			size = max(size, dynamodbtest.SizeOf(i))
 		}
 		return size
 	}
@@ -35,20 +39,20 @@ func costOfADevice(t *testing.T, x *table) {
 			_, err := l.Claim(t.Context(), id, claims)
 			return err
 		}},
-		{"outcomes", 2, 0, 2*devices + 2*2, func() error { return j.Record(t.Context(), importedFrom(0, devices)) }},
+		{"outcomes", 2, 0, 2*devices + 2*2, func() error { return j.Record(t.Context(), dynamodbtest.ImportedFrom(0, devices)) }},
 		{"counts", 1, 1, 0, func() error {
-			_, err := l.Counts(t.Context(), id)
+			_, err := imports.Counts(t.Context(), id)
 			return err
 		}},
 	} {
-		p.reset()
+		p.Reset()
 		check(t, step.do())
 		calls := 0
-		for _, n := range p.calls {
+		for _, n := range p.Calls {
 			calls += n
 		}
-		t.Logf("%s of %d devices: %d requests, %v read and %v write units", step.name, devices, calls, p.read, p.write)
-		if calls > step.calls || p.read > step.read || p.write > step.write {
+		t.Logf("%s of %d devices: %d requests, %v read and %v write units", step.name, devices, calls, p.Read, p.Write)
+		if calls > step.calls || p.Read > step.read || p.Write > step.write {
 			t.Errorf("%s cost more than %d requests, %v read and %v write units", step.name, step.calls, step.read, step.write)
 		}
 	}

@@ -10,7 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/thingpress/thingpress/internal/stack/metric"
+	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/aws/metric"
 )
 
 // CloudWatch ignores a line that is not exactly of its format, and says so nowhere.
@@ -18,7 +19,7 @@ func TestLinesAreOfCloudWatchsFormat(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		err := metric.New(&out, "line-1").Put(map[metric.Name]float64{metric.Imported: 12, metric.Ceiling: 9.87})
+		err := metric.New(&out, "line-1").Put(map[stack.Metric]float64{stack.MetricImported: 12, stack.MetricCeiling: 9.87})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,10 +55,10 @@ func TestAnUnlimitedCeilingDoesNotLoseTheOthers(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	w := metric.New(&out, "s")
-	if err := w.Put(map[metric.Name]float64{metric.Ceiling: math.Inf(1)}); err != nil || out.Len() > 0 {
+	if err := w.Put(map[stack.Metric]float64{stack.MetricCeiling: math.Inf(1)}); err != nil || out.Len() > 0 {
 		t.Fatalf("%q, %v", &out, err)
 	}
-	if err := w.Put(map[metric.Name]float64{metric.Ceiling: math.NaN(), metric.Failed: 1}); err != nil {
+	if err := w.Put(map[stack.Metric]float64{stack.MetricCeiling: math.NaN(), stack.MetricFailed: 1}); err != nil {
 		t.Fatal(err)
 	}
 	var have map[string]any

@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"pgregory.net/rapid"
 
-	"github.com/thingpress/thingpress/internal/stack/object"
+	"github.com/thingpress/thingpress/internal/stack/aws/object"
 	"github.com/thingpress/thingpress/internal/testkit/objecttest"
 )
 

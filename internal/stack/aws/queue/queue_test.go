@@ -16,7 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"github.com/thingpress/thingpress/internal/stack/queue"
+	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/aws/queue"
 )
 
 // service is an SQS that keeps what it takes, and lets answer decide about each message.
@@ -59,10 +60,10 @@ func (s *service) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchIn
 	return out, nil
 }
 
-func bodies(n int) []queue.Message {
-	messages := make([]queue.Message, n)
+func bodies(n int) []stack.Message {
+	messages := make([]stack.Message, n)
 	for i := range messages {
-		messages[i] = queue.Message{Body: "m" + strconv.Itoa(i), Delay: time.Duration(i) * time.Second}
+		messages[i] = stack.Message{Body: "m" + strconv.Itoa(i), Delay: time.Duration(i) * time.Second}
 	}
 	return messages
 }
@@ -86,9 +87,9 @@ func TestEveryMessageIsTakenWithItsDelay(t *testing.T) {
 func TestLargeMessagesGoInSmallerBatches(t *testing.T) {
 	t.Parallel()
 	s := &service{taken: map[string]time.Duration{}, t: t}
-	var messages []queue.Message
+	var messages []stack.Message
 	for i := range 20 {
-		messages = append(messages, queue.Message{Body: strconv.Itoa(i) + strings.Repeat("x", 200<<10)})
+		messages = append(messages, stack.Message{Body: strconv.Itoa(i) + strings.Repeat("x", 200<<10)})
 	}
 	if err := queue.New(s, "url").Send(t.Context(), messages); err != nil {
 		t.Fatal(err)
@@ -132,7 +133,7 @@ func TestRefusedMessagesAreNamed(t *testing.T) {
 			return false, nil
 		}
 		err := queue.New(s, "url").Send(t.Context(), bodies(20))
-		var refused *queue.RefusedError
+		var refused *stack.RefusedError
 		if !errors.As(err, &refused) || !slices.Equal(refused.Indices, []int{12}) || !strings.Contains(err.Error(), cause.Error()) {
 			t.Fatalf("%v", err)
 		}
@@ -148,7 +149,7 @@ func TestAQueueThatNeverAnswersRefusesEverything(t *testing.T) {
 		down := errors.New("down")
 		s := &service{taken: map[string]time.Duration{}, t: t, broken: func(int) error { return down }}
 		err := queue.New(s, "url").Send(t.Context(), bodies(25))
-		var refused *queue.RefusedError
+		var refused *stack.RefusedError
 		if !errors.As(err, &refused) || len(refused.Indices) != 25 || !errors.Is(err, down) {
 			t.Fatalf("%v", err)
 		}
@@ -163,7 +164,7 @@ func TestSendEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		s := &service{taken: map[string]time.Duration{}, t: t, broken: func(int) error { cancel(); return errors.New("down") }}
-		var refused *queue.RefusedError
+		var refused *stack.RefusedError
 		if err := queue.New(s, "url").Send(ctx, bodies(1)); !errors.As(err, &refused) || s.calls != 1 {
 			t.Errorf("%v after %d calls", err, s.calls)
 		}

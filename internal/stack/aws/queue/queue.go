@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/thingpress/thingpress/internal/stack"
 )
 
 const (
@@ -34,13 +36,6 @@ type API interface {
 	SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatchInput, options ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error)
 }
 
-// A Message is one to send.
-type Message struct {
-	Body string
-	// Delay is how long the queue keeps it back, in whole seconds, up to 15 minutes.
-	Delay time.Duration
-}
-
 // A Queue sends to one queue. It is safe for concurrent use.
 type Queue struct {
 	api API
@@ -50,29 +45,11 @@ type Queue struct {
 // New returns the queue at a URL.
 func New(api API, url string) *Queue { return &Queue{api: api, url: url} }
 
-// A RefusedError says which messages a queue did not take. The others were taken.
-type RefusedError struct {
-	// Indices are the places of the messages among those given to Send, in no order.
-	Indices []int
-	// Cause is why the last of them was not taken.
-	Cause error
-}
-
-// Error says how many messages were refused, and why.
-func (e *RefusedError) Error() string {
-	return fmt.Sprintf("%d messages were not taken by the queue: %v", len(e.Indices), e.Cause)
-}
-
-// Unwrap returns the cause.
-func (e *RefusedError) Unwrap() error { return e.Cause }
-
-// Send sends messages, in no order, and returns when each was taken or refused
-// for good. The error is a *RefusedError; a message that it names may have been
-// taken nevertheless where an answer was lost.
-func (q *Queue) Send(ctx context.Context, messages []Message) error {
+// Send implements [stack.Queue].
+func (q *Queue) Send(ctx context.Context, messages []stack.Message) error {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
-	var refused RefusedError
+	var refused stack.RefusedError
 	slots := make(chan struct{}, parallel)
 	for first := 0; first < len(messages); {
 		last, bytes := first, 0
@@ -100,7 +77,7 @@ func (q *Queue) Send(ctx context.Context, messages []Message) error {
 }
 
 // sendBatch sends a stretch of messages, and again those that were not taken.
-func (q *Queue) sendBatch(ctx context.Context, messages []Message, from, to int) (refused []int, cause error) {
+func (q *Queue) sendBatch(ctx context.Context, messages []stack.Message, from, to int) (refused []int, cause error) {
 	left := make([]int, 0, batchMost)
 	for i := from; i < to; i++ {
 		left = append(left, i)
@@ -130,7 +107,7 @@ func (q *Queue) sendBatch(ctx context.Context, messages []Message, from, to int)
 
 // call sends some messages once. Lost are those that SQS will never take, left
 // those that are worth another call.
-func (q *Queue) call(ctx context.Context, messages []Message, indices []int) (lost, left []int, err error) {
+func (q *Queue) call(ctx context.Context, messages []stack.Message, indices []int) (lost, left []int, err error) {
 	if ctx.Err() != nil {
 		return nil, indices, context.Cause(ctx)
 	}

@@ -1,0 +1,87 @@
+package table
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/uuid"
+)
+
+// MostActions is how many actions one transaction takes, and MostBytes what
+// their items may add up to, with room to DynamoDB's 4 MB (API_TransactWriteItems.html).
+const (
+	MostActions = 100
+	MostBytes   = 3 << 20
+)
+
+// A Refusal is why nothing of a transaction was written.
+type Refusal struct {
+	// Held are the items that are in the way, by the index of the action whose
+	// condition does not hold.
+	Held map[int]Item
+	// Busy are actions whose items another transaction was at. Nothing is known
+	// about their conditions.
+	Busy map[int]bool
+}
+
+// Transact writes all of it or nothing. A refusal is not an error; it is nil if
+// everything was written. Transactions that only met others are tried again
+// until ctx ends. An answer that was lost is asked for again with the same
+// token, so that what had its effect is not done twice.
+func (t *Table) Transact(ctx context.Context, actions []types.TransactWriteItem) (*Refusal, error) {
+	token := uuid.NewString()
+	return call(ctx, func() (*Refusal, error) {
+		_, err := t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: actions, ClientRequestToken: &token})
+		var cancelled *types.TransactionCanceledException
+		if !errors.As(err, &cancelled) {
+			return nil, err
+		}
+		token = uuid.NewString() // this attempt had no effect for certain
+		r := &Refusal{Held: map[int]Item{}, Busy: map[int]bool{}}
+		for i, reason := range cancelled.CancellationReasons {
+			switch code := aws.ToString(reason.Code); {
+			case code == "" || code == "None":
+			case code == "ConditionalCheckFailed":
+				r.Held[i] = reason.Item
+			case busyCode(code):
+				r.Busy[i] = true
+			default:
+				return nil, fmt.Errorf("%w: action %d: %s", err, i, aws.ToString(reason.Message))
+			}
+		}
+		if len(r.Held) > 0 {
+			return r, nil
+		}
+		return nil, err
+	})
+}
+
+// PutNew returns the action that puts an item if there is none with its key.
+func (t *Table) PutNew(i Item) types.TransactWriteItem {
+	put := t.PutIf(i, "attribute_not_exists(pk)", nil)
+	put.Put.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
+	return put
+}
+
+// PutIf returns the action that puts an item on a condition; empty for none.
+func (t *Table) PutIf(i Item, condition string, values Item) types.TransactWriteItem {
+	put := &types.Put{TableName: &t.name, Item: i, ExpressionAttributeValues: values}
+	if condition != "" {
+		put.ConditionExpression = &condition
+	}
+	return types.TransactWriteItem{Put: put}
+}
+
+// PutAny returns the action that puts an item whatever is there.
+func (t *Table) PutAny(i Item) types.TransactWriteItem { return t.PutIf(i, "", nil) }
+
+// Delete returns the action that deletes an item.
+func (t *Table) Delete(key Item) types.TransactWriteItem {
+	return types.TransactWriteItem{Delete: &types.Delete{TableName: &t.name, Key: key}}
+}
+
+func ptr[T any](v T) *T { return &v }

@@ -1,0 +1,63 @@
+// Package jobtable keeps the jobs of a stack, their leases, and the claims of
+// entries, in the table that has the stack's ledger as well.
+package jobtable
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb/table"
+	"github.com/thingpress/thingpress/internal/stack"
+)
+
+// Partitions and what is in them:
+//
+//	job#ID                    job               the job, its lease and checkpoint
+//	upload#DIGEST             upload            the import of an upload
+//	jobs                      TIME#ID           pointers to the jobs, oldest first
+//	open                      ID                pointers to the jobs that are not done
+//	claim#ID#name#NAME        claim             the entry that has the thing name
+//	claim#ID#certificate#CID  claim             the entry that has the certificate
+const (
+	partitionJobs = "jobs"
+	partitionOpen = "open"
+	sortJob       = "job"
+	sortUpload    = "upload"
+	sortClaim     = "claim"
+)
+
+// ClaimsKept is how long claims are kept, whatever the table's retention:
+// longer than any message lives, in its queue, among the dead letters, and parked.
+const ClaimsKept = 60 * 24 * time.Hour
+
+// A Store keeps jobs, leases and claims. Several of them, in several processes,
+// may work on the same table. All methods are safe for concurrent use.
+type Store struct{ table *table.Table }
+
+var (
+	_ stack.Jobs   = (*Store)(nil)
+	_ stack.Leases = (*Store)(nil)
+	_ stack.Claims = (*Store)(nil)
+)
+
+// New returns the store in a table. It makes no call.
+func New(t *table.Table) *Store { return &Store{t} }
+
+func jobKey(id string) table.Item { return table.Key("job#"+id, sortJob) }
+
+func nameClaimKey(id, name string) table.Item { return table.Key("claim#"+id+"#name#"+name, sortClaim) }
+
+func certificateClaimKey(id, certificate string) table.Item {
+	return table.Key("claim#"+id+"#certificate#"+certificate, sortClaim)
+}
+
+func uploadKey(u stack.Upload) table.Item {
+	version := u.Version
+	if version == "" {
+		version = "etag " + u.ETag + " sequencer " + u.Sequencer
+	}
+	sum := sha256.Sum256([]byte(strings.Join([]string{u.Bucket, u.Key, version}, "\x00")))
+	return table.Key("upload#"+hex.EncodeToString(sum[:]), sortUpload)
+}

@@ -1,0 +1,63 @@
+package jobtable_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb/table"
+	"github.com/thingpress/thingpress/internal/stack/aws/jobtable"
+	"github.com/thingpress/thingpress/internal/testkit/dynamodbtest"
+)
+
+// TestTable holds every test that needs a DynamoDB, so that one is started for
+// all of them.
+func TestTable(t *testing.T) {
+	t.Parallel()
+	dynamodbtest.Run(t, dynamodbtest.Client(t), map[string]func(*testing.T, *dynamodbtest.Table){
+		"ClaimIsNewOnceAndKeepsItsTime":              claimIsNewOnce,
+		"LoserOfAClaimIsToldWhoHasWhat":              loserIsTold,
+		"LoserOfAClaimTakesNothing":                  loserTakesNothing,
+		"RepetitionsInOneCallFindTheFirst":           repetitionsInOneCall,
+		"ClaimInAnotherTransactionIsNotDecided":      claimMeetsAnother,
+		"OneClaimantWinsHoweverManyAsk":              claimRaces,
+		"ClaimsAreFiftyToACall":                      claimsPerCall,
+		"NothingExpiresButClaimsUnlessAsked":         nothingExpires,
+		"EverythingExpiresWhereRetentionIsAsked":     everythingExpires,
+		"WhatIsWorkedOnIsKept":                       workedOnIsKept,
+		"OneUploadIsOneJobHoweverOftenItIsToldOf":    oneUploadOneJob,
+		"OtherVersionIsAnotherJob":                   otherVersion,
+		"JobComesBackAsItWasSaved":                   jobComesBack,
+		"LeaseIsFencedByItsGeneration":               leaseIsFenced,
+		"LateReleaseLeavesTheNextLeaseAlone":         lateRelease,
+		"OneOfManyGetsTheLease":                      leaseRaces,
+		"CheckpointKeepsTheCauseThatImportersGave":   checkpointKeepsCause,
+		"DoneJobIsNotOpenUntilItIsTakenUpAgain":      openJobs,
+		"UnknownJobsAreNotFound":                     unknownJobs,
+		"SingleUpdateThatMetATransactionIsMadeAgain": updateMeetsTransaction,
+		"CostOfADevice":                              costOfADevice,
+		"LostAnswerToAClaimIsAskedForAgain":          lostAnswer,
+	})
+}
+
+// open returns a store as another process would have it.
+func open(x *dynamodbtest.Table, o table.Options) *jobtable.Store { return jobtable.New(x.Open(o)) }
+
+func through(x *dynamodbtest.Table, p *dynamodbtest.Proxy) *jobtable.Store {
+	return jobtable.New(table.New(p, x.Name, table.Options{}))
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func same(t *testing.T, got, want any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}

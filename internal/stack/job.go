@@ -1,0 +1,90 @@
+package stack
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Phases of a [Job], in their order.
+const (
+	PhaseHash    = "hash"    // the object is read to know its SHA-256
+	PhaseCheck   = "check"   // first pass: every entry is decoded, nothing is sent
+	PhaseSend    = "send"    // second pass: devices are sent
+	PhaseSent    = "sent"    // the importers have the rest
+	PhaseDone    = "done"    // report and notice are out
+	PhaseStopped = "stopped" // nothing more is sent; report and notice are still to be made
+)
+
+// An Upload is one object that was put into a bucket. Two uploads are the same
+// if Bucket, Key and Version are equal; without a Version, ETag and Sequencer
+// take its place.
+type Upload struct {
+	Bucket, Key, Version string
+	ETag, Sequencer      string
+	Size                 int64
+}
+
+// URI names the object as people write it.
+func (u *Upload) URI() string { return "s3://" + u.Bucket + "/" + u.Key }
+
+// An ObjectVersion is one version of an object.
+type ObjectVersion struct{ Bucket, Key, Version string }
+
+// A Job is an upload on its way to being a finished import.
+type Job struct {
+	// Import is the ID of its import.
+	Import string
+	Upload Upload
+	Vendor string
+	// Created is when the job was started, Updated when it was last saved or given a cause.
+	Created, Updated time.Time
+	Phase            string
+	// Settings are those that the import began with, as [FreezeSettings]
+	// returns them. Progress is the checkpoint of the function that works on the job.
+	Settings string
+	Progress []byte
+	// Signers are the objects that hold the certificates of Microchip's signers.
+	Signers []ObjectVersion
+	// Cause is why the job stands still, and RetryAt when it is tried again;
+	// both are empty while it moves. SetCause, which needs no lease, changes
+	// them. Saving a job leaves them as they are, unless the job is stopped:
+	// then its cause is saved with its phase.
+	Cause   string
+	RetryAt time.Time
+	// Generation is that of the last lease.
+	Generation int64
+}
+
+// Ended reports whether the job has ended: stopped, or with report and notice.
+// Devices that were sent before, or come again afterwards, are imported nevertheless.
+func (j *Job) Ended() bool { return j.Phase == PhaseStopped || j.Phase == PhaseDone }
+
+// Stopped reports whether the job has ended with a cause.
+func (j *Job) Stopped() bool { return j.Ended() && j.Cause != "" }
+
+// A Lease is the right to work on a job until a time. It is not taken back
+// from an owner who is late. The next lease has a higher generation, and what
+// the earlier owner saves after that is refused.
+type Lease struct {
+	Import     string
+	Owner      string
+	Generation int64
+	Until      time.Time
+}
+
+// ErrFenced is returned when another function has taken the lease meanwhile.
+// The caller must stop and leave the job to the other.
+var ErrFenced = errors.New("another function has taken over this import")
+
+// A LeasedError is returned while another function has the lease.
+type LeasedError struct {
+	Import string
+	// Until is when the lease ends, unless it is given back or renewed before.
+	Until time.Time
+}
+
+// Error names the import and how long to wait.
+func (e *LeasedError) Error() string {
+	return fmt.Sprintf("import %s: another function works on it until %s", e.Import, e.Until.Format(time.RFC3339))
+}

@@ -1,0 +1,62 @@
+package dynamodbtest
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// Began has microseconds, as the table keeps them.
+var Began = time.Date(2026, 3, 4, 5, 6, 7, 890123000, time.UTC)
+
+func importOf(entries ...int) ledger.Import {
+	i := ledger.Import{
+		ID: uuid.Must(uuid.NewV7()).String(), Key: "k", Begun: Began, Settings: `{"policies":["p"]}`,
+		Target: ledger.Target{Partition: "aws", Account: "123456789012", Region: "eu-central-1"},
+	}
+	for _, n := range entries {
+		i.Manifests = append(i.Manifests, ledger.Manifest{Name: "reel.csv", SHA256: strings.Repeat("0f", 32), Vendor: "espressif", Entries: n})
+	}
+	return i
+}
+
+// Begin begins an import whose manifests have so many entries.
+func Begin(t testing.TB, l ledger.Ledger, entries ...int) (id string, j ledger.Journal) {
+	t.Helper()
+	i := importOf(entries...)
+	j, err := l.Begin(t.Context(), i)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return i.ID, j
+}
+
+// Imported is what a device usually leaves behind.
+func Imported(entry int) ledger.Record {
+	id := manifest.CertificateIDOf(binary.BigEndian.AppendUint64(nil, uint64(entry)))
+	return ledger.Record{
+		Place: ledger.Place{Entry: entry}, Line: entry + 2, Outcome: ledger.Imported, ID: "4BA2BB8764BD", ThingName: fmt.Sprintf("sn%012d", entry),
+		CertificateID: id, CertificateARN: "arn:aws:iot:eu-central-1:123456789012:cert/" + id.String(), At: Began,
+		Steps: []ledger.Step{
+			{Operation: "RegisterCertificateWithoutCA", Created: true},
+			{Operation: "CreateThing"},
+			{Operation: "AttachThingPrincipal", Created: true},
+			{Operation: "AttachPolicy", Resource: "factory-floor", Created: true},
+		},
+	}
+}
+
+// ImportedFrom returns count of them.
+func ImportedFrom(first, count int) (records []ledger.Record) {
+	for n := range count {
+		records = append(records, Imported(first+n))
+	}
+	return records
+}

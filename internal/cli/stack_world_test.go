@@ -23,9 +23,9 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/stack/aws/metric"
+	"github.com/thingpress/thingpress/internal/stack/aws/notice"
 	"github.com/thingpress/thingpress/internal/stack/aws/queue"
 	"github.com/thingpress/thingpress/internal/stack/complete"
-	"github.com/thingpress/thingpress/internal/stack/notice"
 	"github.com/thingpress/thingpress/internal/testkit/dynamodbtest"
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )

@@ -16,12 +16,12 @@ import (
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/stack/aws/jobtable"
 	"github.com/thingpress/thingpress/internal/stack/aws/metric"
+	"github.com/thingpress/thingpress/internal/stack/aws/notice"
 	"github.com/thingpress/thingpress/internal/stack/aws/queue"
 	"github.com/thingpress/thingpress/internal/stack/bring"
 	"github.com/thingpress/thingpress/internal/stack/complete"
 	"github.com/thingpress/thingpress/internal/stack/deadletter"
 	"github.com/thingpress/thingpress/internal/stack/decode"
-	"github.com/thingpress/thingpress/internal/stack/notice"
 )
 
 // A handler takes the messages of one event source.

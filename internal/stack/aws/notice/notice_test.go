@@ -8,7 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
-	"github.com/thingpress/thingpress/internal/stack/notice"
+	"github.com/thingpress/thingpress/internal/stack/aws/notice"
 )
 
 type topic struct {

@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/thingpress/thingpress/manifest"
-	"github.com/thingpress/thingpress/manifest/microchip"
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
@@ -82,7 +81,7 @@ func (f *decodeFlags) options() (manifest.Options, error) {
 		}
 	}
 	if len(f.signers) > 0 {
-		if options.Signers, err = microchip.LoadSigners(f.signers...); err != nil {
+		if options.Signers, err = vendors.LoadSigners(f.signers...); err != nil {
 			return options, usage(fmt.Errorf("--signer: %w", err), "Microchip publishes the certificates of its manifest signers beside the manifests")
 		}
 	}

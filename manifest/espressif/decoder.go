@@ -14,6 +14,15 @@ import (
 
 const vendor = "espressif"
 
+// Format describes the manifests of Espressif.
+func Format() manifest.Format {
+	return manifest.Format{
+		Decoder: Decoder{}, Title: "Espressif", Extension: ".csv",
+		Attributes: []string{manifest.AttributeMAC},
+		Explain:    func(head []byte) error { return explain(firstRecord(head)) },
+	}
+}
+
 // A Decoder reads Espressif manifests. The zero value is ready for use.
 type Decoder struct{}
 
@@ -30,12 +39,6 @@ func (Decoder) Detect(head []byte, _ int64) bool {
 	}
 	names, _ := firstRecord(head)
 	return known(names) >= 2
-}
-
-// Explain says what a CSV file is that has to do with devices and is no
-// manifest; nil where it does not know.
-func (Decoder) Explain(head []byte) error {
-	return explain(firstRecord(head))
 }
 
 // firstRecord returns the first record that is neither blank nor a comment.

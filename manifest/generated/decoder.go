@@ -14,6 +14,11 @@ import (
 
 const vendor = "generated"
 
+// Format describes lists of certificates.
+func Format() manifest.Format {
+	return manifest.Format{Decoder: Decoder{}, Title: "Lists of certificates", Extension: ".txt", Explain: explain}
+}
+
 // A Decoder reads lists of certificates. The zero value is ready for use.
 type Decoder struct{}
 
@@ -27,10 +32,6 @@ func (Decoder) Vendor() string { return vendor }
 func (Decoder) Detect(head []byte, _ int64) bool {
 	return shapeOf(head) != shapeNone && explain(head) == nil
 }
-
-// Explain says what a list is that holds something else than certificates, or
-// holds them in a form that is not taken; nil where it does not know.
-func (Decoder) Explain(head []byte) error { return explain(head) }
 
 // Decode yields the entries of a list.
 func (Decoder) Decode(ctx context.Context, in manifest.Input, opts manifest.Options) iter.Seq2[manifest.Device, error] {

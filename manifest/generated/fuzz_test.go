@@ -37,7 +37,7 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte, at uint8) {
 		d := Decoder{}
 		d.Detect(data, int64(len(data)))
-		_ = d.Explain(data)
+		_ = Format().Explain(data)
 		opts := manifest.Options{Limits: manifest.Limits{EntryBytes: 1 << 14, Entries: 100}}
 		in := decodertest.Input(data)
 		whole := decodertest.Collect(t, d, in, opts)

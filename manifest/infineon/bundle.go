@@ -76,7 +76,7 @@ const bundleSuffix = "_CERTS.7Z"
 func bundleOf(base string) (object, reel string) {
 	head, ok := strings.CutSuffix(strings.ToUpper(base), bundleSuffix)
 	at := strings.LastIndexByte(head, '_')
-	if !ok || at < 0 || !slices.Contains(Bundles(), head[at+1:]) {
+	if !ok || at < 0 || !slices.Contains(bundles(), head[at+1:]) {
 		return "", ""
 	}
 	return head[at+1:], reelOf(base)

@@ -2,6 +2,7 @@ package infineon
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,13 +16,23 @@ import (
 	"github.com/thingpress/thingpress/manifest/infineon/internal/sevenz"
 )
 
-const (
-	vendor        = "infineon"
-	defaultBundle = "E0E0"
-)
+const vendor = "infineon"
 
-// Bundles returns the certificate objects of a chip, the default first.
-func Bundles() []string { return []string{"E0E0", "E0E1", "E0E2"} }
+// bundles returns the certificate objects of a chip, the default first.
+func bundles() []string { return []string{"E0E0", "E0E1", "E0E2"} }
+
+// Format describes the manifests of Infineon.
+func Format() manifest.Format {
+	return manifest.Format{
+		Decoder: Decoder{}, Title: "Infineon", Extension: ".7z", Archive: true,
+		Options: []manifest.FormatOption{{Name: manifest.OptionBundle, Values: bundles()}},
+		Limits: []manifest.LimitName{
+			manifest.LimitArchiveMembers, manifest.LimitExpandedBytes, manifest.LimitExpansionRatio, manifest.LimitDictionaryBytes,
+		},
+		Attributes: []string{manifest.AttributeChipID, manifest.AttributeReelID, manifest.AttributeBundle},
+		Explain:    explain,
+	}
+}
 
 // A Decoder reads Infineon manifests. The zero value is ready for use.
 type Decoder struct{}
@@ -34,8 +45,8 @@ func (Decoder) Vendor() string { return vendor }
 // Detect says whether head is the beginning of a 7z archive.
 func (Decoder) Detect(head []byte, _ int64) bool { return bytes.HasPrefix(head, []byte(sevenz.Magic)) }
 
-// Explain recognises a decrypted list of keys; nil for anything else.
-func (Decoder) Explain(head []byte) error {
+// explain recognises a decrypted list of keys.
+func explain(head []byte) error {
 	if isKeyList(head) {
 		return errKeyList
 	}
@@ -80,12 +91,9 @@ func (d *decoding) sevenz() sevenz.Limits {
 // run returns the error that ends the stream, and nil where it is complete or
 // the caller has left.
 func (d *decoding) run() error {
-	d.bundle = strings.ToUpper(d.opts.Bundle)
-	if d.bundle == "" {
-		d.bundle = defaultBundle
-	}
-	if !slices.Contains(Bundles(), d.bundle) {
-		return manifest.Errorf(manifest.ReasonNoBundle, "there is no bundle %s; there are %s", manifest.Quote(d.opts.Bundle), strings.Join(Bundles(), ", "))
+	d.bundle = cmp.Or(strings.ToUpper(d.opts.Bundle), bundles()[0])
+	if !slices.Contains(bundles(), d.bundle) {
+		return manifest.Errorf(manifest.ReasonNoBundle, "there is no bundle %s; there are %s", manifest.Quote(d.opts.Bundle), strings.Join(bundles(), ", "))
 	}
 	outer, err := sevenz.Open(d.in.Reader, d.in.Size, d.sevenz(), d.opts.TempDir)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/thingpress/thingpress/manifest"
@@ -155,12 +156,10 @@ func cutPEM(base string) (stem string, ok bool) {
 func objectOf(base string) string {
 	stem, _ := cutPEM(base)
 	object := strings.ToUpper(stem[strings.LastIndexByte(stem, '_')+1:])
-	for _, known := range Bundles() {
-		if object == known {
-			return known
-		}
+	if !slices.Contains(bundles(), object) {
+		return ""
 	}
-	return ""
+	return object
 }
 
 // leaf returns the certificate in the buffer: PEM, or DER under the name of PEM.

@@ -14,6 +14,17 @@ import (
 
 const vendor = "microchip"
 
+// Format describes the manifests of Microchip.
+func Format() manifest.Format {
+	return manifest.Format{
+		Decoder: Decoder{}, Title: "Microchip", Extension: ".json",
+		Options:      []manifest.FormatOption{{Name: manifest.OptionSigners, Required: true}, {Name: manifest.OptionSlot}},
+		Limits:       []manifest.LimitName{manifest.LimitDepth},
+		Attributes:   []string{manifest.AttributeUniqueID, manifest.AttributePartNumber, manifest.AttributeSlot, manifest.AttributeMAC},
+		ParseSigners: ParseSigners,
+	}
+}
+
 // A Decoder reads Microchip manifests. The zero value is ready for use.
 type Decoder struct{}
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/thingpress/thingpress/manifest/vendors"
+
 	"github.com/thingpress/thingpress/internal/testkit/require"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/microchip"
@@ -21,7 +23,7 @@ func realManifest(t *testing.T) ([]byte, []*x509.Certificate) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	signers, err := microchip.LoadSigners(filepath.Join(dir, "signers"))
+	signers, err := vendors.LoadSigners(filepath.Join(dir, "signers"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/thingpress/thingpress/manifest/vendors"
+
 	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 	"github.com/thingpress/thingpress/internal/testkit/require"
@@ -60,7 +62,7 @@ func TestExampleManifestDecodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	signers, err := microchip.LoadSigners(filepath.Join(root, "examples", "microchip-signer.pem"))
+	signers, err := vendors.LoadSigners(filepath.Join(root, "examples", "microchip-signer.pem"))
 	if err != nil {
 		t.Fatal(err)
 	}

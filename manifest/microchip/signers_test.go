@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/thingpress/thingpress/manifest/vendors"
+
 	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 	"github.com/thingpress/thingpress/manifest/microchip"
 )
@@ -34,7 +36,7 @@ func TestADirectoryOfSignersIsReadByItsExtensions(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "old.pem"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	signers, err := microchip.LoadSigners(dir, filepath.Join(dir, "a.CRT"))
+	signers, err := vendors.LoadSigners(dir, filepath.Join(dir, "a.CRT"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +67,7 @@ func TestSignersThatCannotBeUsedAreNamed(t *testing.T) {
 		empty:                               "*.crt, *.pem, *.cer, *.der",
 		dir:                                 "authority.pem",
 	} {
-		signers, err := microchip.LoadSigners(path)
+		signers, err := vendors.LoadSigners(path)
 		if err == nil || len(signers) != 0 || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %d signers and %v, want an error with %q", path, len(signers), err, says)
 		}

@@ -8,10 +8,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/thingpress/thingpress/manifest/vendors"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/thingpress/thingpress/manifest"
-	"github.com/thingpress/thingpress/manifest/microchip"
 )
 
 const vectorDir = "../testdata/vectors/microchip"
@@ -94,7 +95,7 @@ func (v *vector) options(t testing.TB) (manifest.Options, error) {
 	for i, file := range v.Options.Signers {
 		paths[i] = filepath.Join(vectorDir, file)
 	}
-	signers, err := microchip.LoadSigners(paths...)
+	signers, err := vendors.LoadSigners(paths...)
 	opts.Signers = signers
 	return opts, err
 }

@@ -9,25 +9,19 @@ import (
 	"github.com/thingpress/thingpress/manifest/internal/window"
 )
 
-// An explainer is a decoder that knows files which stand beside its vendor's
-// manifests and are none. Explain says what a file with that beginning is, in
-// an error with a [manifest.Reason], and nil where it does not know.
-type explainer interface {
-	Explain(head []byte) error
-}
-
-// Detect returns the decoder of the vendor whose manifest in is, judged by its
-// content; its name does not matter. What is nobody's is a
-// *[manifest.FileError] that says what it looks like.
-func Detect(in manifest.Input) (manifest.Decoder, error) {
+// Detect returns the format of a manifest, judged by its content; its name does
+// not matter. What is of no format is a *[manifest.FileError] that tells what
+// it looks like.
+func Detect(in manifest.Input) (manifest.Format, error) {
 	head, err := in.Head(manifest.DetectSize)
 	if err != nil {
-		return nil, err
+		return manifest.Format{}, err
 	}
-	var claims []manifest.Decoder
-	for _, d := range Decoders() {
-		if d.Detect(head, in.Size) && !foreign.Contains(head) {
-			claims = append(claims, d)
+	var claims []manifest.Format
+	var names []string
+	for _, f := range Formats() {
+		if f.Detect(head, in.Size) && !foreign.Contains(head) {
+			claims, names = append(claims, f), append(names, f.Vendor())
 		}
 	}
 	if len(claims) == 1 {
@@ -35,17 +29,13 @@ func Detect(in manifest.Input) (manifest.Decoder, error) {
 	}
 	unknown := &manifest.FileError{Manifest: in.Name, Err: explain(head)}
 	if len(claims) > 1 {
-		var names []string
-		for _, d := range claims {
-			names = append(names, d.Vendor())
-		}
 		unknown.Err = manifest.Errorf(manifest.ReasonUnknownFormat, "this may be a manifest of %s", strings.Join(names, " or of "))
 	}
 	unknown.Reason = manifest.ReasonOf(unknown.Err)
-	return nil, unknown
+	return manifest.Format{}, unknown
 }
 
-// explain says what a file looks like that no decoder claims.
+// explain tells what a file looks like that no decoder claims.
 func explain(head []byte) error {
 	if manifest.HasPrivateKey(window.Head(head)) || manifest.IsPrivateKey(head) {
 		return manifest.ErrPrivateKey
@@ -56,11 +46,12 @@ func explain(head []byte) error {
 	if what := foreign.Name(head); what != "" {
 		return manifest.Errorf(manifest.ReasonUnsupportedFormat, "this is %s", what)
 	}
-	for _, d := range Decoders() {
-		if e, ok := d.(explainer); ok {
-			if err := e.Explain(head); err != nil {
-				return err
-			}
+	for _, f := range Formats() {
+		if f.Explain == nil {
+			continue
+		}
+		if err := f.Explain(head); err != nil {
+			return err
 		}
 	}
 	if len(bytes.TrimSpace(head)) == 0 {

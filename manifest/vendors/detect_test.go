@@ -73,7 +73,7 @@ func TestLookupKnowsEveryVendorAndTellsThemToWhoGuesses(t *testing.T) {
 // claims names the decoders that take data for theirs.
 func claims(data []byte) []string {
 	var names []string
-	for _, d := range vendors.Decoders() {
+	for _, d := range vendors.Formats() {
 		if d.Detect(data[:min(len(data), manifest.DetectSize)], int64(len(data))) {
 			names = append(names, d.Vendor())
 		}
@@ -99,9 +99,9 @@ func FuzzDetect(f *testing.F) {
 		if got := claims(data); len(got) > 1 {
 			t.Errorf("claimed by %v", got)
 		}
-		d, err := vendors.Detect(manifest.Input{Name: "m", Reader: bytes.NewReader(data), Size: int64(len(data))})
-		if (d == nil) == (err == nil) || err != nil && (manifest.ReasonOf(err) == "" || len(err.Error()) > 1000) {
-			t.Errorf("%v, %v", d, err)
+		f, err := vendors.Detect(manifest.Input{Name: "m", Reader: bytes.NewReader(data), Size: int64(len(data))})
+		if (f.Decoder == nil) == (err == nil) || err != nil && (manifest.ReasonOf(err) == "" || len(err.Error()) > 1000) {
+			t.Errorf("%v, %v", f.Title, err)
 		}
 	})
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/thingpress/thingpress/manifest"
-	"github.com/thingpress/thingpress/manifest/microchip"
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
@@ -131,7 +130,7 @@ func (v *vector) options(t testing.TB) (manifest.Options, error) {
 	for i, file := range o.Signers {
 		paths[i] = filepath.Join(filepath.Dir(v.path), file)
 	}
-	signers, err := microchip.LoadSigners(paths...)
+	signers, err := vendors.LoadSigners(paths...)
 	opts.Signers = signers
 	return opts, err
 }

@@ -1,7 +1,7 @@
-// Package vendors puts the decoders of all vendors together: it finds out
-// whose manifest a file is, and decodes it.
+// Package vendors has the table of all formats: it finds out whose manifest a
+// file is, and decodes it.
 //
-// A new vendor is one package and one line in [Decoders].
+// A new vendor is one package and one line in [Formats].
 package vendors
 
 import (
@@ -17,44 +17,55 @@ import (
 	"github.com/thingpress/thingpress/manifest/microchip"
 )
 
-// Decoders returns the decoder of every vendor, in the order of their names.
-func Decoders() []manifest.Decoder {
-	return []manifest.Decoder{
-		espressif.Decoder{},
-		generated.Decoder{},
-		infineon.Decoder{},
-		microchip.Decoder{},
+// Formats returns every format, in the order of their names.
+func Formats() []manifest.Format {
+	return []manifest.Format{
+		espressif.Format(),
+		generated.Format(),
+		infineon.Format(),
+		microchip.Format(),
 	}
 }
 
-// Names returns the names of the vendors.
+// Names returns the names of the formats.
 func Names() []string {
 	var names []string
-	for _, d := range Decoders() {
-		names = append(names, d.Vendor())
+	for _, f := range Formats() {
+		names = append(names, f.Vendor())
 	}
 	return names
 }
 
-// Lookup returns the decoder of the vendor of that name.
-func Lookup(name string) (manifest.Decoder, error) {
-	for _, d := range Decoders() {
-		if d.Vendor() == name {
-			return d, nil
+// Lookup returns the format of that name.
+func Lookup(name string) (manifest.Format, error) {
+	for _, f := range Formats() {
+		if f.Vendor() == name {
+			return f, nil
 		}
 	}
-	return nil, fmt.Errorf("no vendor %q; there are %s", name, strings.Join(Names(), ", "))
+	return manifest.Format{}, fmt.Errorf("no vendor %q; there are %s", name, strings.Join(Names(), ", "))
+}
+
+// With returns the formats that take an option.
+func With(option manifest.OptionName) []manifest.Format {
+	var found []manifest.Format
+	for _, f := range Formats() {
+		if _, ok := f.Option(option); ok {
+			found = append(found, f)
+		}
+	}
+	return found
 }
 
 // Decode detects whose manifest in is and yields its entries, as
 // [manifest.Decoder] says. An error of [Detect] is the only element.
 func Decode(ctx context.Context, in manifest.Input, opts manifest.Options) iter.Seq2[manifest.Device, error] {
 	return func(yield func(manifest.Device, error) bool) {
-		decoder, err := Detect(in)
+		format, err := Detect(in)
 		if err != nil {
 			yield(manifest.Device{}, err)
 			return
 		}
-		decoder.Decode(ctx, in, opts)(yield)
+		format.Decode(ctx, in, opts)(yield)
 	}
 }

@@ -40,12 +40,32 @@ func (l *lines) counts() map[string]int {
 	return counts
 }
 
-func queues(t *testing.T, visibility time.Duration) (client *sqs.Client, queue, dead *stacktest.Queue) {
-	t.Helper()
+// TestSource holds every test that needs queues, so that one ElasticMQ is started for all of them.
+func TestSource(t *testing.T) {
+	t.Parallel()
 	url := require.ElasticMQ(t)
-	client = sqs.New(sqs.Options{BaseEndpoint: &url, Region: stacktest.Region, Credentials: stacktest.Credentials()})
-	dead = stacktest.CreateQueue(t, client, "dead", visibility, nil, 0)
-	return client, stacktest.CreateQueue(t, client, "queue", visibility, dead, 2), dead
+	client := sqs.New(sqs.Options{BaseEndpoint: &url, Region: stacktest.Region, Credentials: stacktest.Credentials()})
+	for name, test := range map[string]func(*testing.T, *sqs.Client){
+		"MessagesComeInBatchesAndAreDeleted":                 messagesComeInBatches,
+		"FailedMessageComesAgainAndThenToTheDeadLetterQueue": failedMessageComesAgain,
+		"NothingIsDeletedWhenTheFunctionFails":               nothingIsDeleted,
+		"QueueDeliversTwiceAndLate":                          queueDeliversTwice,
+		"MovedMessagesAreAsNew":                              movedMessagesAreNew,
+		"DepthOfAQueueThatIsGoneIsAnError":                   depthOfAQueueThatIsGone,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, client)
+		})
+	}
+}
+
+// queues creates a queue and its dead-letter queue, both for the test alone.
+func queues(t *testing.T, client *sqs.Client, visibility time.Duration) (queue, dead *stacktest.Queue) {
+	t.Helper()
+	_, name, _ := strings.Cut(t.Name(), "/")
+	dead = stacktest.CreateQueue(t, client, name+"-dead", visibility, nil, 0)
+	return stacktest.CreateQueue(t, client, name, visibility, dead, 2), dead
 }
 
 func send(t *testing.T, q *stacktest.Queue, bodies ...string) {
@@ -73,9 +93,8 @@ func drained(t *testing.T, q *stacktest.Queue, n int) {
 	}
 }
 
-func TestMessagesComeInBatchesAndAreDeleted(t *testing.T) {
-	t.Parallel()
-	client, queue, _ := queues(t, 30*time.Second)
+func messagesComeInBatches(t *testing.T, client *sqs.Client) {
+	queue, _ := queues(t, client, 30*time.Second)
 	var want []string
 	for i := range 40 {
 		want = append(want, strconv.Itoa(i))
@@ -101,9 +120,8 @@ func TestMessagesComeInBatchesAndAreDeleted(t *testing.T) {
 	}
 }
 
-func TestFailedMessageComesAgainAndThenToTheDeadLetterQueue(t *testing.T) {
-	t.Parallel()
-	client, queue, dead := queues(t, 3*time.Second)
+func failedMessageComesAgain(t *testing.T, client *sqs.Client) {
+	queue, dead := queues(t, client, 3*time.Second)
 	send(t, queue, "good", "bad", "1 times bad")
 	log := &lines{}
 	stacktest.StartSource(t, client, function(t, "batch", func(o *stacktest.FunctionOptions) { o.Log = log }), stacktest.SourceOptions{
@@ -119,9 +137,8 @@ func TestFailedMessageComesAgainAndThenToTheDeadLetterQueue(t *testing.T) {
 	}
 }
 
-func TestNothingIsDeletedWhenTheFunctionFails(t *testing.T) {
-	t.Parallel()
-	client, queue, dead := queues(t, time.Second)
+func nothingIsDeleted(t *testing.T, client *sqs.Client) {
+	queue, dead := queues(t, client, time.Second)
 	send(t, queue, "a", "b")
 	var mu sync.Mutex
 	failed := 0
@@ -145,9 +162,8 @@ func TestNothingIsDeletedWhenTheFunctionFails(t *testing.T) {
 	}
 }
 
-func TestQueueDeliversTwiceAndLate(t *testing.T) {
-	t.Parallel()
-	client, queue, _ := queues(t, 30*time.Second)
+func queueDeliversTwice(t *testing.T, client *sqs.Client) {
+	queue, _ := queues(t, client, 30*time.Second)
 	var bodies []string
 	for i := range 100 {
 		bodies = append(bodies, strconv.Itoa(i))
@@ -177,9 +193,8 @@ func TestQueueDeliversTwiceAndLate(t *testing.T) {
 	}
 }
 
-func TestMovedMessagesAreAsNew(t *testing.T) {
-	t.Parallel()
-	_, queue, dead := queues(t, 30*time.Second)
+func movedMessagesAreNew(t *testing.T, client *sqs.Client) {
+	queue, dead := queues(t, client, 30*time.Second)
 	var bodies []string
 	for i := range 23 {
 		bodies = append(bodies, strconv.Itoa(i))
@@ -194,9 +209,8 @@ func TestMovedMessagesAreAsNew(t *testing.T) {
 	drained(t, dead, 0)
 }
 
-func TestDepthOfAQueueThatIsGoneIsAnError(t *testing.T) {
-	t.Parallel()
-	client, queue, _ := queues(t, time.Second)
+func depthOfAQueueThatIsGone(t *testing.T, client *sqs.Client) {
+	queue, _ := queues(t, client, time.Second)
 	if _, err := client.DeleteQueue(t.Context(), &sqs.DeleteQueueInput{QueueUrl: &queue.URL}); err != nil {
 		t.Fatal(err)
 	}

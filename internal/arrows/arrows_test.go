@@ -14,55 +14,73 @@ import (
 
 const module = "github.com/thingpress/thingpress"
 
-// arrow says which packages of ours a package and those below it may depend on, directly or not, itself aside.
+// arrow names the packages of ours that a package and those below it may depend on, directly or not, besides itself and the leaves.
 type arrow struct {
 	from string
 	to   []string
 }
 
-// A trailing /... includes what is below. The first arrow that matches a package holds for it. A package that no arrow names is
-// free to depend on others, but none of those named here may depend on it; only entry points are above it.
+// leaves depend on nothing of ours. Every package may depend on them, except the public libraries.
+var leaves = []string{"internal/iot", "internal/backoff", "internal/spool", "internal/xdg", "internal/environment"}
+
+// One import is described by what lies below the engine; the engine knows no vendor, so it sees package manifest alone.
+var (
+	belowDevice = []string{"internal/call", "internal/ledger", "internal/quota", "manifest"}
+	belowEngine = append([]string{"internal/device/..."}, belowDevice...)
+	belowReport = append([]string{"internal/engine/...", "internal/advice", "internal/progress", "manifest/...", "policy/..."}, belowEngine...)
+)
+
+// A trailing /... includes what is below. The first arrow that matches a package holds for it. A package that no arrow names may
+// depend on any other, but none of those named here may depend on it; only entry points are above it.
 var arrows = []arrow{
 	{"manifest/...", []string{"manifest/..."}},
-	{"internal/iot", nil},
-	{"internal/quota/...", []string{"internal/iot"}},
-	{"internal/awsiot/...", []string{"internal/awsiot/...", "internal/iot", "internal/quota"}},
-	{"internal/ledger", []string{"manifest/..."}},
-	{"internal/ledger/...", []string{"internal/ledger", "internal/ledger/...", "internal/backoff", "internal/xdg", "manifest/..."}},
-	{"internal/backoff", nil},
-	{"internal/spool", nil},
-	{"internal/xdg", nil},
-	{"internal/environment", nil},
-	{"internal/call", []string{"internal/backoff", "internal/iot", "internal/quota"}},
-	{"internal/device", []string{"internal/backoff", "internal/call", "internal/iot", "internal/ledger", "internal/quota", "manifest/..."}},
-	{"internal/engine/...", []string{
-		"internal/engine/...", "internal/backoff", "internal/call", "internal/device", "internal/iot", "internal/quota", "internal/ledger", "manifest/...",
-	}},
-	{"internal/advice", []string{"internal/iot", "manifest/..."}},
-	{"internal/sandbox/...", []string{"internal/sandbox/...", "internal/iot", "internal/quota", "manifest/..."}},
+	{"policy/...", []string{"policy/..."}},
+	{"internal/progress", nil},
+	{"internal/quota/...", nil},
+	{"internal/awsiot/...", []string{"internal/awsiot/...", "internal/quota"}},
+	{"internal/ledger", []string{"manifest"}},
+	{"internal/ledger/...", []string{"internal/ledger", "internal/ledger/...", "manifest"}},
+	{"internal/call", []string{"internal/quota"}},
+	{"internal/device/...", append([]string{"internal/device/..."}, belowDevice...)},
+	{"internal/engine/...", append([]string{"internal/engine/..."}, belowEngine...)},
+	{"internal/advice", append([]string{"internal/engine/...", "manifest/...", "policy/..."}, belowEngine...)},
+	{"internal/report", belowReport},
+	{"internal/sandbox/...", []string{"internal/sandbox/...", "internal/quota", "manifest", "policy/..."}},
 	{"internal/material/...", []string{"internal/material/...", "manifest/..."}},
 	{"internal/testkit/require", nil},
-	{"internal/tool/...", nil},
+	{"internal/arrows", nil},
 }
 
-// entryPoints may be depended on by no package but those that stand above them.
+// entryPoints may be depended on by the packages that stand above them, and by no other.
 var entryPoints = map[string][]string{
-	"cmd/...":              nil,
-	"internal/cli/...":     {"cmd/thingpress", "internal/cli/..."},
-	"internal/stack/...":   {"cmd/...", "internal/cli/...", "internal/stack/...", "internal/testkit/..."},
-	"internal/testkit/...": {"internal/testkit/..."},
+	"cmd/...":                    nil,
+	"internal/cli/...":           {"cmd/thingpress", "internal/cli/..."},
+	"internal/stack/...":         {"cmd/...", "internal/cli/...", "internal/stack/...", "internal/testkit/..."},
+	"internal/stack/lambda":      {"cmd/thingpress-lambda"},
+	"internal/stack/operate":     {"cmd/thingpress", "internal/cli/..."},
+	"internal/stack/aws/...":     {"cmd/...", "internal/cli/...", "internal/stack/aws/...", "internal/stack/lambda", "internal/stack/operate", "internal/testkit/..."},
+	"internal/sandbox/...":       {"cmd/thingpress", "internal/cli/...", "internal/sandbox/...", "internal/testkit/..."},
+	"internal/material/...":      {"cmd/thingpress", "internal/cli/...", "internal/material/...", "internal/testkit/..."},
+	"internal/ledger/sqlite/...": {"cmd/thingpress", "internal/cli/...", "internal/testkit/..."},
+	"internal/awsiot/...": {
+		"cmd/...", "internal/cli/...", "internal/awsiot/...", "internal/stack/aws/...", "internal/stack/lambda", "internal/stack/operate", "internal/testkit/...",
+	},
+	"internal/testkit/...": {"internal/testkit/..."}, // tests aside, which are not looked at
 }
 
 // foreign lists modules that a package must not link, directly or not, with the reason.
 var foreign = []struct{ from, module, why string }{
 	{"manifest/...", "github.com/aws/", "a decoder makes no calls"},
 	{"manifest/...", "modernc.org/", "a decoder keeps no record"},
+	{"policy/...", "github.com/", "a library that others use brings nothing along"},
 	{"internal/quota/...", "github.com/aws/", "quotas are numbers; the adapter reads them"},
 	{"internal/ledger", "modernc.org/", "the interface must not bring one implementation along"},
+	{"internal/ledger", "github.com/aws/", "the interface must not bring one implementation along"},
 	{"internal/engine/...", "github.com/aws/", "the engine sees AWS through interfaces that it declares itself"},
 	{"internal/engine/...", "modernc.org/", "the engine sees the ledger through its interface"},
 	{"internal/sandbox/...", "github.com/aws/", "the same code on both sides of the wire would hide an error"},
 	{"cmd/thingpress-lambda", "modernc.org/", "the stack's ledger is DynamoDB; SQLite would cost cold start"},
+	{"cmd/thingpress-lambda", "github.com/spf13/cobra", "the functions have no command line"},
 }
 
 // pkg is the part of `go list -json` that matters here. Imports of test files are not in it.
@@ -72,7 +90,7 @@ type pkg struct {
 	Deps       []string
 }
 
-// ours lists the packages of this module with their dependencies, except those that hold tests alone.
+// ours lists the packages of this module with their dependencies. Those that hold only tests have none.
 func ours(t *testing.T) []pkg {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-json=ImportPath,Imports,Deps", "./...")
@@ -119,16 +137,14 @@ func anyMatches(patterns []string, path string) bool {
 	return slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, path) })
 }
 
-// violations tells every dependency that breaks an arrow.
+// violations returns a sentence for every dependency that breaks an arrow.
 func violations(packages []pkg) []string {
 	var broken []string
 	for _, p := range packages {
 		from := local(p.ImportPath)
-		if i := slices.IndexFunc(arrows, func(a arrow) bool { return matches(a.from, from) }); i >= 0 {
-			for _, dep := range p.Deps {
-				if to := local(dep); to != "" && !anyMatches(arrows[i].to, to) {
-					broken = append(broken, from+" depends on "+to)
-				}
+		for _, dep := range p.Deps {
+			if to := local(dep); to != "" && !mayReach(from, to) {
+				broken = append(broken, from+" depends on "+to)
 			}
 		}
 		for entry, above := range entryPoints {
@@ -146,12 +162,26 @@ func violations(packages []pkg) []string {
 			}
 		}
 		for _, f := range foreign {
-			if i := slices.IndexFunc(p.Deps, func(dep string) bool { return strings.HasPrefix(dep, f.module) }); matches(f.from, from) && i >= 0 {
+			links := func(dep string) bool { return strings.HasPrefix(dep, f.module) && local(dep) == "" }
+			if i := slices.IndexFunc(p.Deps, links); matches(f.from, from) && i >= 0 {
 				broken = append(broken, from+" links "+p.Deps[i]+": "+f.why)
 			}
 		}
 	}
 	return broken
+}
+
+// mayReach reports whether the arrows let one package depend on another.
+func mayReach(from, to string) bool {
+	if slices.Contains(leaves, from) {
+		return false
+	}
+	i := slices.IndexFunc(arrows, func(a arrow) bool { return matches(a.from, from) })
+	if i < 0 || anyMatches(arrows[i].to, to) {
+		return true
+	}
+	library := matches("manifest/...", from) || matches("policy/...", from)
+	return slices.Contains(leaves, to) && !library
 }
 
 func TestPackagesDependOnlyAlongTheArrows(t *testing.T) {
@@ -169,16 +199,29 @@ func TestArrowsNoticeAWrongDependency(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ from, to string }{
 		{"manifest/infineon", "internal/quota"},
+		{"manifest/infineon", "internal/backoff"},
+		{"policy", "manifest"},
+		{"policy", "internal/iot"},
+		{"internal/iot", "internal/backoff"},
 		{"internal/quota", "manifest"},
 		{"internal/ledger", "internal/ledger/sqlite"},
 		{"internal/ledger/sqlite", "internal/engine"},
+		{"internal/call", "internal/device"},
+		{"internal/device", "internal/engine"},
 		{"internal/engine", "internal/awsiot"},
+		{"internal/engine", "internal/advice"},
+		{"internal/engine", "manifest/microchip"},
 		{"internal/engine", "internal/something"},
 		{"internal/awsiot", "internal/sandbox"},
 		{"internal/sandbox", "internal/engine"},
+		{"internal/report", "internal/stack"},
 		{"internal/something", "internal/cli"},
+		{"internal/something", "internal/material"},
 		{"internal/stack", "internal/cli"},
+		{"internal/stack/decode", "internal/stack/aws"},
+		{"internal/stack/bring", "internal/awsiot"},
 		{"internal/cli", "internal/testkit/require"},
+		{"internal/cli/imports", "internal/stack/lambda"},
 		{"cmd/thingpress", "internal/engine"},
 		{"cmd/thingpress-lambda", "internal/stack/bring"},
 	} {
@@ -189,5 +232,8 @@ func TestArrowsNoticeAWrongDependency(t *testing.T) {
 	}
 	if v := violations([]pkg{{ImportPath: module + "/internal/engine", Deps: []string{"github.com/aws/smithy-go"}}}); len(v) != 1 {
 		t.Errorf("the engine links the SDK: %q", v)
+	}
+	if v := violations([]pkg{{ImportPath: module + "/internal/engine", Deps: []string{module + "/internal/iot", module + "/manifest"}}}); len(v) > 0 {
+		t.Errorf("the engine may depend on a leaf and on package manifest: %q", v)
 	}
 }

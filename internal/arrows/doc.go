@@ -1,4 +1,6 @@
-// Package arrows holds the tests of how the packages of this module may depend on each other. The arrows point one way: cli,
-// stack → importer → quota, ledger; everything → manifest; manifest → nothing of ours. The linter shows a wrong import on its
-// line; these tests look at all dependencies, also the indirect ones, and run wherever tests run.
+// Package arrows holds the tests of the rules that concern the whole tree: how the packages of this module may depend on each
+// other, how they are called, how long a file may be, and that no test sleeps.
+//
+// The arrows point one way: cli, stack → engine → device → call → quota, iot; awsiot → iot; everything → manifest; manifest and
+// policy → nothing of ours. The tests look at all dependencies, also the indirect ones.
 package arrows

@@ -4,14 +4,10 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
 // sleeps returns the positions of time.Sleep in a file that has no synctest bubble in which it would cost nothing.
@@ -35,27 +31,18 @@ func sleeps(fset *token.FileSet, file *ast.File) []token.Position {
 func TestNoTestSleepsOutsideABubble(t *testing.T) {
 	t.Parallel()
 	fset := token.NewFileSet()
-	err := filepath.WalkDir(require.Root(t), func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "bin"):
-			return filepath.SkipDir
-		case d.IsDir() || !strings.HasSuffix(path, "_test.go"):
-			return nil
+	eachGoFile(t, func(name string, content []byte) {
+		if !strings.HasSuffix(name, "_test.go") {
+			return
 		}
-		file, err := parser.ParseFile(fset, path, nil, parser.SkipObjectResolution)
+		file, err := parser.ParseFile(fset, name, content, parser.SkipObjectResolution)
 		if err != nil {
-			return err
+			t.Fatal(err)
 		}
 		for _, at := range sleeps(fset, file) {
 			t.Errorf("%s: time.Sleep in a file without testing/synctest", at)
 		}
-		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 func TestSleepOutsideABubbleIsNoticed(t *testing.T) {

@@ -53,12 +53,14 @@ var arrows = []arrow{
 
 // entryPoints may be depended on by the packages that stand above them, and by no other.
 var entryPoints = map[string][]string{
-	"cmd/...":                    nil,
-	"internal/cli/...":           {"cmd/thingpress", "internal/cli/..."},
-	"internal/stack/...":         {"cmd/...", "internal/cli/...", "internal/stack/...", "internal/testkit/..."},
-	"internal/stack/lambda":      {"cmd/thingpress-lambda"},
-	"internal/stack/operate":     {"cmd/thingpress", "internal/cli/..."},
-	"internal/stack/aws/...":     {"cmd/...", "internal/cli/...", "internal/stack/aws/...", "internal/stack/lambda", "internal/stack/operate", "internal/testkit/..."},
+	"cmd/...":                nil,
+	"internal/cli/...":       {"cmd/thingpress", "internal/cli/..."},
+	"internal/stack/...":     {"cmd/...", "internal/cli/...", "internal/stack/...", "internal/testkit/..."},
+	"internal/stack/lambda":  {"cmd/thingpress-lambda"},
+	"internal/stack/operate": {"cmd/thingpress", "internal/cli/..."},
+	"internal/stack/aws/...": {
+		"cmd/...", "internal/cli/...", "internal/stack/aws/...", "internal/stack/decode", "internal/stack/lambda", "internal/stack/operate", "internal/testkit/...",
+	},
 	"internal/sandbox/...":       {"cmd/thingpress", "internal/cli/...", "internal/sandbox/...", "internal/testkit/..."},
 	"internal/material/...":      {"cmd/thingpress", "internal/cli/...", "internal/material/...", "internal/testkit/..."},
 	"internal/ledger/sqlite/...": {"cmd/thingpress", "internal/cli/...", "internal/testkit/..."},
@@ -218,7 +220,7 @@ func TestArrowsNoticeAWrongDependency(t *testing.T) {
 		{"internal/something", "internal/cli"},
 		{"internal/something", "internal/material"},
 		{"internal/stack", "internal/cli"},
-		{"internal/stack/decode", "internal/stack/aws"},
+		{"internal/stack/bring", "internal/stack/aws/queue"},
 		{"internal/stack/bring", "internal/awsiot"},
 		{"internal/cli", "internal/testkit/require"},
 		{"internal/cli/imports", "internal/stack/lambda"},

@@ -23,8 +23,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A world is what a function finds around it, and what is left of it when the
-// function is killed. Functions reach it through a process.
+// A world is everything that outlives a killed function. Functions reach it through a process.
 type world struct {
 	mu       sync.Mutex
 	objects  map[string][]byte // by bucket/key; the only version is v1
@@ -51,8 +50,7 @@ func newWorld() *world {
 
 var errKilled = errors.New("the process was killed")
 
-// A process is one invocation's way to the world. Every step of it can take
-// time, fail, or be the last one.
+// A process is one invocation's way to the world. Every step of it can take time, fail, or be the last one.
 type process struct {
 	*world
 	log *slog.Logger

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/thingpress/thingpress/internal/material/sevenz"
 	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 	"github.com/thingpress/thingpress/internal/testkit/require"
 	"github.com/thingpress/thingpress/manifest"
@@ -29,8 +30,8 @@ func reelFile(t *testing.T, n int) string {
 		id := strings.ToUpper(strconv.FormatInt(int64(0x10000000+i), 16))
 		files[i] = materialtest.SevenZFile{Name: "0A091B5C0015" + id + "_E0E0.pem", Content: contents[i%len(contents)]}
 	}
-	inner := materialtest.SevenZ{Files: files, Coders: materialtest.LZMA2Coder(24)}.Bytes()
-	outer := materialtest.SevenZ{Files: []materialtest.SevenZFile{{Name: materialtest.BundleName("E0E0"), Content: inner}}, Coders: materialtest.LZMA2Coder(24)}.Bytes()
+	inner := materialtest.SevenZ{Files: files, Coders: sevenz.LZMA2(24)}.Bytes()
+	outer := materialtest.SevenZ{Files: []materialtest.SevenZFile{{Name: materialtest.BundleName("E0E0"), Content: inner}}, Coders: sevenz.LZMA2(24)}.Bytes()
 	path := filepath.Join(t.TempDir(), "reel.7z")
 	if err := os.WriteFile(path, outer, 0o600); err != nil {
 		t.Fatal(err)

@@ -39,9 +39,9 @@ func newEncryption(password string, iv [16]byte) *encryption {
 	return &encryption{block, iv}
 }
 
-// properties say: no salt, an IV of sixteen bytes.
-func (e *encryption) properties() []byte {
-	return append([]byte{0x40 | cyclesPower, 0x0f}, e.iv[:]...)
+// coder describes the method: no salt, an IV of sixteen bytes.
+func (e *encryption) coder() []byte {
+	return append([]byte{0x24, 0x06, 0xf1, 0x07, 0x01, 18, 0x40 | cyclesPower, 0x0f}, e.iv[:]...)
 }
 
 func (e *encryption) writer(w io.Writer) *cipherWriter {

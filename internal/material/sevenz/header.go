@@ -2,6 +2,7 @@ package sevenz
 
 import (
 	"encoding/binary"
+	"hash/crc32"
 	"math/bits"
 	"time"
 	"unicode/utf16"
@@ -32,147 +33,179 @@ const (
 // attributeArchive is FILE_ATTRIBUTE_ARCHIVE of Windows.
 const attributeArchive = 0x20
 
-// A folder describes a block.
-type folder struct {
-	position, packed  uint64
-	compressed, plain uint64
-	crc               uint32
-	encryption        *encryption
+// A Header is what an archive says of its content. A [Writer] writes a true one.
+type Header struct {
+	Block Block
+	Files []File
+	// ClaimedFiles replaces the number of files if it is not zero.
+	ClaimedFiles uint64
+	// NoChecksums leaves out the checksums of the files.
+	NoChecksums bool
 }
 
-func (b *block) folder(position uint64) folder {
-	return folder{position, b.packed.n, b.compressed.n, b.plain, b.hash, b.encryption}
+// A File is one member of an archive.
+type File struct {
+	Name string
+	Size uint64
+	CRC  uint32
+	// Modified is written if the first file of the archive has it.
+	Modified time.Time
+	// Attributes are those of Windows, with a Unix mode in the upper half if bit 15 is set. Zero is an ordinary file.
+	Attributes uint32
+	// Directory marks a member without content as a directory.
+	Directory bool
 }
 
-// A buffer is a header that is being written.
-type buffer struct{ b []byte }
+// A Block is what is packed in one piece.
+type Block struct {
+	// Position is where the packed stream begins after the first 32 bytes, Packed its length.
+	Position, Packed uint64
+	// Coders are the number of methods and the description of each.
+	Coders []byte
+	// Sizes is what each method gives.
+	Sizes []uint64
+}
 
-func (h *buffer) byte(b ...byte)    { h.b = append(h.b, b...) }
-func (h *buffer) uint32(n uint32)   { h.b = binary.LittleEndian.AppendUint32(h.b, n) }
-func (h *buffer) uint64(n uint64)   { h.b = binary.LittleEndian.AppendUint64(h.b, n) }
-func (h *buffer) append(b []byte)   { h.b = append(h.b, b...) }
-func (h *buffer) property(b []byte) { h.number(uint64(len(b))); h.append(b) }
+// LZMA2 describes the method LZMA2 with the property of its dictionary.
+func LZMA2(dictionary byte) []byte { return []byte{0x21, 0x21, 1, dictionary} }
+
+// Encoded returns the short header which says that the header is packed in a block.
+func Encoded(block Block, header []byte) []byte {
+	h := text{idEncodedHeader}
+	h.streams(block)
+	h.add(idCRC, 1)
+	h.uint32(crc32.ChecksumIEEE(header))
+	return append(h, idEnd, idEnd)
+}
+
+// Start returns the first 32 bytes of an archive, which say that a header follows a number of packed bytes.
+func Start(packed uint64, header []byte) []byte {
+	start := binary.LittleEndian.AppendUint64(nil, packed)
+	start = binary.LittleEndian.AppendUint64(start, uint64(len(header)))
+	start = binary.LittleEndian.AppendUint32(start, crc32.ChecksumIEEE(header))
+	signature := []byte{'7', 'z', 0xbc, 0xaf, 0x27, 0x1c, 0, 4}
+	return append(binary.LittleEndian.AppendUint32(signature, crc32.ChecksumIEEE(start)), start...)
+}
+
+// Bytes returns the header unpacked.
+func (h *Header) Bytes() []byte {
+	var full, empty []File
+	for _, f := range h.Files {
+		if f.Size > 0 {
+			full = append(full, f)
+		} else {
+			empty = append(empty, f)
+		}
+	}
+	out := text{idHeader}
+	if len(full) > 0 {
+		out.add(idMainStreamsInfo)
+		out.streams(h.Block)
+		out.add(idEnd)
+		out.subStreams(full, !h.NoChecksums)
+		out.add(idEnd)
+	}
+	out.add(idFilesInfo)
+	if h.ClaimedFiles != 0 {
+		out.number(h.ClaimedFiles)
+	} else {
+		out.number(uint64(len(h.Files)))
+	}
+	if len(empty) > 0 {
+		out.property(idEmptyStream, bitmap(h.Files, func(f File) bool { return f.Size == 0 }))
+		out.property(idEmptyFile, bitmap(empty, func(f File) bool { return !f.Directory }))
+	}
+	out.filesInfo(h.Files)
+	return append(out, idEnd, idEnd)
+}
+
+// A text is a header that is being written.
+type text []byte
+
+func (h *text) add(b ...byte)   { *h = append(*h, b...) }
+func (h *text) uint32(n uint32) { *h = binary.LittleEndian.AppendUint32(*h, n) }
+func (h *text) uint64(n uint64) { *h = binary.LittleEndian.AppendUint64(*h, n) }
+
+func (h *text) property(id byte, value []byte) {
+	h.add(id)
+	h.number(uint64(len(value)))
+	h.add(value...)
+}
 
 // number writes NUMBER: the count of leading ones of the first byte is how many
 // bytes follow, little-endian, and its other bits are the highest.
-func (h *buffer) number(n uint64) {
-	extra := (bits.Len64(n) - 1) / 7
-	if n == 0 {
-		extra = 0
-	}
+func (h *text) number(n uint64) {
+	extra := max(bits.Len64(n)-1, 0) / 7
 	if extra >= 8 {
-		h.byte(0xff)
+		h.add(0xff)
 		h.uint64(n)
 		return
 	}
-	mask := byte(0xff << (8 - extra))
-	h.byte(mask | byte(n>>(8*extra)))
+	h.add(^byte(0xff>>extra) | byte(n>>(8*extra)))
 	for i := range extra {
-		h.byte(byte(n >> (8 * i)))
+		h.add(byte(n >> (8 * i)))
 	}
 }
 
-// streams writes the description of one block, and of the files in it.
-func (h *buffer) streams(f folder, files []file) {
-	h.byte(idPackInfo)
-	h.number(f.position)
-	h.number(1)
-	h.byte(idSize)
-	h.number(f.packed)
-	h.byte(idEnd)
-
-	h.byte(idUnpackInfo, idFolder)
-	h.number(1) // folders
-	h.byte(0)   // which follow here
-	if f.encryption == nil {
-		h.byte(1, 0x21, 0x21, 1, dictionaryProp) // one coder with properties; LZMA2 is 21
-	} else {
-		h.byte(2)
-		h.byte(0x24, 0x06, 0xf1, 0x07, 0x01) // 7zAES
-		h.property(f.encryption.properties())
-		h.byte(0x21, 0x21, 1, dictionaryProp)
-		h.byte(1, 0) // the input of coder 1 is the output of coder 0
+// streams writes the description of one block, up to its checksum.
+func (h *text) streams(b Block) {
+	h.add(idPackInfo)
+	h.number(b.Position)
+	h.add(1, idSize) // one packed stream
+	h.number(b.Packed)
+	h.add(idEnd, idUnpackInfo, idFolder, 1, 0) // one folder, which follows here
+	h.add(b.Coders...)
+	h.add(idCodersUnpack)
+	for _, size := range b.Sizes {
+		h.number(size)
 	}
-	h.byte(idCodersUnpack)
-	if f.encryption != nil {
-		h.number(f.compressed)
-	}
-	h.number(f.plain)
-	if files == nil {
-		h.byte(idCRC, 1)
-		h.uint32(f.crc)
-	}
-	h.byte(idEnd)
-	if files != nil {
-		h.subStreams(files)
-	}
-	h.byte(idEnd)
 }
 
-func (h *buffer) subStreams(files []file) {
-	h.byte(idSubStreamsInfo, idNumUnpackStream)
+// subStreams writes where in the block each file is.
+func (h *text) subStreams(files []File, checksums bool) {
+	h.add(idSubStreamsInfo, idNumUnpackStream)
 	h.number(uint64(len(files)))
 	if len(files) > 1 {
-		h.byte(idSize)
+		h.add(idSize)
 		for _, f := range files[:len(files)-1] {
-			h.number(f.size)
+			h.number(f.Size)
 		}
 	}
-	h.byte(idCRC, 1)
+	if checksums {
+		h.add(idCRC, 1)
+		for _, f := range files {
+			h.uint32(f.CRC)
+		}
+	}
+	h.add(idEnd)
+}
+
+func (h *text) filesInfo(files []File) {
+	names := text{0}    // which follow here
+	times := text{1, 0} // of all files, which follow here
+	attributes := text{1, 0}
 	for _, f := range files {
-		h.uint32(f.crc)
+		for _, unit := range append(utf16.Encode([]rune(f.Name)), 0) {
+			names.add(byte(unit), byte(unit>>8))
+		}
+		times.uint64(fileTime(f.Modified))
+		if f.Attributes == 0 {
+			f.Attributes = attributeArchive
+		}
+		attributes.uint32(f.Attributes)
 	}
-	h.byte(idEnd)
+	h.property(idNames, names)
+	if len(files) > 0 && !files[0].Modified.IsZero() {
+		h.property(idModified, times)
+	}
+	h.property(idAttributes, attributes)
 }
 
-// header describes the files of the archive.
-func (w *Writer) header(content folder) []byte {
-	var full []file
-	for _, f := range w.files {
-		if f.size > 0 {
-			full = append(full, f)
-		}
-	}
-	var h buffer
-	h.byte(idHeader)
-	if len(full) > 0 {
-		h.byte(idMainStreamsInfo)
-		h.streams(content, full)
-	}
-	h.byte(idFilesInfo)
-	h.number(uint64(len(w.files)))
-	if empty := len(w.files) - len(full); empty > 0 {
-		h.byte(idEmptyStream)
-		h.property(bitmap(len(w.files), func(i int) bool { return w.files[i].size == 0 }))
-		h.byte(idEmptyFile) // and no directories
-		h.property(bitmap(empty, func(int) bool { return true }))
-	}
-
-	names := buffer{[]byte{0}}    // which follow here
-	times := buffer{[]byte{1, 0}} // of all files, which follow here
-	attributes := buffer{[]byte{1, 0}}
-	for _, f := range w.files {
-		for _, unit := range append(utf16.Encode([]rune(f.name)), 0) {
-			names.byte(byte(unit), byte(unit>>8))
-		}
-		times.uint64(fileTime(f.modified))
-		attributes.uint32(attributeArchive)
-	}
-	h.byte(idNames)
-	h.property(names.b)
-	h.byte(idModified)
-	h.property(times.b)
-	h.byte(idAttributes)
-	h.property(attributes.b)
-	h.byte(idEnd, idEnd)
-	return h.b
-}
-
-// bitmap packs n booleans, the first into the highest bit.
-func bitmap(n int, set func(i int) bool) []byte {
-	b := make([]byte, (n+7)/8)
-	for i := range n {
-		if set(i) {
+// bitmap packs one boolean of each file, the first into the highest bit.
+func bitmap(files []File, set func(File) bool) []byte {
+	b := make([]byte, (len(files)+7)/8)
+	for i, f := range files {
+		if set(f) {
 			b[i/8] |= 0x80 >> (i % 8)
 		}
 	}

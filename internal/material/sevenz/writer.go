@@ -2,13 +2,13 @@
 // block and a compressed header, optionally encrypted with AES-256.
 //
 // The format is that of 7zFormat.txt in the LZMA SDK (Igor Pavlov, public
-// domain). Content is streamed; what grows with the number of files is the
-// header, some 80 bytes for each.
+// domain). A [Writer] streams content; what grows with the number of files is
+// the header, some 80 bytes for each. A [Header] can describe an archive that
+// does not exist, for tests of readers.
 package sevenz
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"hash/crc32"
 	"io"
@@ -18,15 +18,17 @@ import (
 )
 
 const (
-	// dictionaryProp says 16 MiB in LZMA2's property byte, as 7-Zip has it
-	// by default and Infineon's archives do.
-	dictionaryProp = 24
+	// dictionary16MiB is LZMA2's property byte for 16 MiB, which 7-Zip has by
+	// default and Infineon's archives have.
+	dictionary16MiB = 24
 	// window is how far back the compressor looks. It may be less than what
 	// the archive says. A file of Infineon's is a kilobyte long and
 	// resembles the one before as much as any: looking further back makes
 	// the archive no smaller, and takes up to four times as long. It must
 	// hold the largest chunk that the compressor gives up on and stores.
 	window = 1 << 17
+	// startSize is the length of [Start].
+	startSize = 32
 )
 
 // Options say how an archive is packed.
@@ -39,38 +41,22 @@ type Options struct {
 	IV [16]byte
 }
 
-const signatureHeaderSize = 32
-
 // A Writer writes one archive.
 type Writer struct {
-	out        io.WriteSeeker
-	encryption *encryption // nil for none
-
-	files  []file
-	block  *block
+	out    io.WriteSeeker
+	files  []File
+	packer *packer
 	failed error
-}
-
-type file struct {
-	name     string
-	modified time.Time
-	size     uint64
-	crc      uint32
 }
 
 // NewWriter returns a writer of an archive that begins where w stands.
 func NewWriter(w io.WriteSeeker, o Options) (*Writer, error) {
-	// The real one is written at the end.
-	if _, err := w.Write(make([]byte, signatureHeaderSize)); err != nil {
+	// The real start is written at the end.
+	if _, err := w.Write(make([]byte, startSize)); err != nil {
 		return nil, err
 	}
-	a := &Writer{out: w}
-	if o.Password != "" {
-		a.encryption = newEncryption(o.Password, o.IV)
-	}
-	var err error
-	a.block, err = newBlock(w, a.encryption, o.Stored)
-	return a, err
+	p, err := newPacker(w, o)
+	return &Writer{out: w, packer: p}, err
 }
 
 // Add adds a file.
@@ -79,9 +65,9 @@ func (w *Writer) Add(name string, modified time.Time, content io.Reader) error {
 		return w.failed
 	}
 	hash := crc32.NewIEEE()
-	n, err := io.Copy(io.MultiWriter(hash, w.block), content)
+	n, err := io.Copy(io.MultiWriter(hash, w.packer.plain), content)
 	w.failed = err
-	w.files = append(w.files, file{name, modified, uint64(n), hash.Sum32()})
+	w.files = append(w.files, File{Name: name, Modified: modified, Size: uint64(n), CRC: hash.Sum32()})
 	return err
 }
 
@@ -96,92 +82,86 @@ func (w *Writer) Close() error {
 		return w.failed
 	}
 	w.failed = errors.New("sevenz: the archive is closed")
-	if err := w.block.Close(); err != nil {
-		return err
-	}
-	content := w.block.folder(0)
-	header := w.header(content)
-
-	// The header is packed into a block of its own, which a short header describes.
-	packed, err := newBlock(w.out, nil, false)
+	content, err := w.packer.finish(0)
 	if err != nil {
 		return err
 	}
-	if _, err := packed.Write(header); err != nil {
+	header := (&Header{Block: content, Files: w.files}).Bytes()
+
+	// The header is packed into a block of its own, which a short header describes.
+	packer, err := newPacker(w.out, Options{})
+	if err != nil {
 		return err
 	}
-	if err := packed.Close(); err != nil {
+	if _, err := packer.plain.Write(header); err != nil {
 		return err
 	}
-	var short buffer
-	short.byte(idEncodedHeader)
-	short.streams(packed.folder(w.block.packed.n), nil)
-	if _, err := w.out.Write(short.b); err != nil {
+	packed, err := packer.finish(content.Packed)
+	if err != nil {
 		return err
 	}
-	return w.writeSignature(w.block.packed.n+packed.packed.n, short.b)
+	short := Encoded(packed, header)
+	if _, err := w.out.Write(short); err != nil {
+		return err
+	}
+	return w.writeStart(content.Packed+packed.Packed, short)
 }
 
-// writeSignature goes back and says where the header is.
-func (w *Writer) writeSignature(offset uint64, header []byte) error {
-	start := binary.LittleEndian.AppendUint64(nil, offset)
-	start = binary.LittleEndian.AppendUint64(start, uint64(len(header)))
-	start = binary.LittleEndian.AppendUint32(start, crc32.ChecksumIEEE(header))
-	signature := []byte{'7', 'z', 0xbc, 0xaf, 0x27, 0x1c, 0, 4}
-	signature = binary.LittleEndian.AppendUint32(signature, crc32.ChecksumIEEE(start))
-	back := int64(signatureHeaderSize) + int64(offset) + int64(len(header))
-	if _, err := w.out.Seek(-back, io.SeekCurrent); err != nil {
+// writeStart goes back to say where the header is.
+func (w *Writer) writeStart(packed uint64, header []byte) error {
+	length := startSize + int64(packed) + int64(len(header))
+	if _, err := w.out.Seek(-length, io.SeekCurrent); err != nil {
 		return err
 	}
-	if _, err := w.out.Write(append(signature, start...)); err != nil {
+	if _, err := w.out.Write(Start(packed, header)); err != nil {
 		return err
 	}
-	_, err := w.out.Seek(back-signatureHeaderSize, io.SeekCurrent)
+	_, err := w.out.Seek(length-startSize, io.SeekCurrent)
 	return err
 }
 
-// A block is what is packed in one piece: LZMA2, and AES around it.
-type block struct {
-	packed     *counter
-	compressed *counter
-	plain      uint64
-	hash       uint32
-	lzma       io.WriteCloser
-	cipher     *cipherWriter // nil for none
-	encryption *encryption
+// A packer packs one block: LZMA2, and AES around it.
+type packer struct {
+	plain, compressed, packed *counter
+	lzma                      io.Closer
+	encryption                *encryption   // nil for none
+	cipher                    *cipherWriter // nil for none
 }
 
-func newBlock(w io.Writer, e *encryption, stored bool) (*block, error) {
-	b := &block{packed: &counter{w: w}, encryption: e}
-	b.compressed = &counter{w: b.packed}
-	if e != nil {
-		b.cipher = e.writer(b.packed)
-		b.compressed.w = b.cipher
+func newPacker(w io.Writer, o Options) (*packer, error) {
+	p := &packer{packed: &counter{w: w}}
+	p.compressed = &counter{w: p.packed}
+	if o.Password != "" {
+		p.encryption = newEncryption(o.Password, o.IV)
+		p.cipher = p.encryption.writer(p.packed)
+		p.compressed.w = p.cipher
 	}
-	if stored {
-		b.lzma = &storedWriter{w: b.compressed}
-		return b, nil
+	var lzma2 io.WriteCloser = &storedWriter{w: p.compressed}
+	if !o.Stored {
+		var err error
+		if lzma2, err = (lzma.Writer2Config{DictCap: window}).NewWriter2(p.compressed); err != nil {
+			return nil, err
+		}
 	}
-	var err error
-	b.lzma, err = lzma.Writer2Config{DictCap: window}.NewWriter2(b.compressed)
-	return b, err
+	p.plain, p.lzma = &counter{w: lzma2}, lzma2
+	return p, nil
 }
 
-func (b *block) Write(p []byte) (int, error) {
-	n, err := b.lzma.Write(p)
-	b.plain += uint64(n)
-	b.hash = crc32.Update(b.hash, crc32.IEEETable, p[:n])
-	return n, err
-}
-
-func (b *block) Close() error {
-	if err := b.lzma.Close(); err != nil {
-		return err
+// finish ends the block that was written at a position, and describes it.
+func (p *packer) finish(position uint64) (Block, error) {
+	if err := p.lzma.Close(); err != nil {
+		return Block{}, err
 	}
-	if b.cipher != nil {
-		return b.cipher.Close()
+	b := Block{Position: position, Coders: append([]byte{1}, LZMA2(dictionary16MiB)...), Sizes: []uint64{p.plain.n}}
+	if p.cipher != nil {
+		if err := p.cipher.Close(); err != nil {
+			return Block{}, err
+		}
+		b.Coders = append(append(append([]byte{2}, p.encryption.coder()...), b.Coders[1:]...), 1, 0) // coder 1 reads what coder 0 gives
+		b.Sizes = []uint64{p.compressed.n, p.plain.n}
 	}
-	return nil
+	b.Packed = p.packed.n
+	return b, nil
 }
 
 type counter struct {

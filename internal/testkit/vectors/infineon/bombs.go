@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 
+	"github.com/thingpress/thingpress/internal/material/sevenz"
 	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
@@ -27,13 +28,13 @@ func bombVectors() []*vector {
 		fatal("i04-zeros-as-file", limit, "more than 1000 times", "a file in the bundle is 16 MiB of zeros", manifest(holding(zeros))),
 		fatal("i04-size-2-63", limit, "claims a size", "the block claims to unpack to 2^63 bytes", lying(func(z *materialtest.SevenZ) { z.Sizes = []uint64{1 << 63} })),
 		fatal("i04-size-2-40", limit, "claims to unpack", "the block claims to unpack to 1 TiB", lying(func(z *materialtest.SevenZ) { z.Sizes = []uint64{1 << 40} })),
-		fatal("i04-lzma2-dictionary-4-gib", limit, "dictionary of 4 GiB", "LZMA2 asks for a dictionary of 4 GiB", lying(dictionary(materialtest.LZMA2Coder(40)...))),
-		fatal("i04-lzma2-dictionary-2-gib", limit, "dictionary of 2 GiB", "LZMA2 asks for a dictionary of 2 GiB", lying(dictionary(materialtest.LZMA2Coder(38)...))),
+		fatal("i04-lzma2-dictionary-4-gib", limit, "dictionary of 4 GiB", "LZMA2 asks for a dictionary of 4 GiB", lying(dictionary(sevenz.LZMA2(40)...))),
+		fatal("i04-lzma2-dictionary-2-gib", limit, "dictionary of 2 GiB", "LZMA2 asks for a dictionary of 2 GiB", lying(dictionary(sevenz.LZMA2(38)...))),
 		fatal("i04-lzma-dictionary-4-gib", limit, "dictionary of 4 GiB", "LZMA asks for a dictionary of 4 GiB", lying(dictionary(0x23, 3, 1, 1, 5, 0x5d, 0xff, 0xff, 0xff, 0xff))),
-		fatal("i04-header-dictionary", limit, "dictionary of 4 GiB", "the packed header asks for a dictionary of 4 GiB", lying(func(z *materialtest.SevenZ) { z.HeaderCoders = materialtest.LZMA2Coder(40) })),
+		fatal("i04-header-dictionary", limit, "dictionary of 4 GiB", "the packed header asks for a dictionary of 4 GiB", lying(func(z *materialtest.SevenZ) { z.HeaderCoders = sevenz.LZMA2(40) })),
 		fatal("i04-header-size", limit, "claims to unpack", "the packed header claims to unpack to 1 TiB", lying(func(z *materialtest.SevenZ) { z.HeaderSize = 1 << 40 })),
 		fatal("i04-inner-dictionary", limit, "bundle E0E0", "an inner archive asks for a dictionary of 2 GiB",
-			outer(bundle(e0e0, materialtest.SevenZ{Files: []materialtest.SevenZFile{trust.File(0, e0e0)}, Coders: materialtest.LZMA2Coder(38)}.Bytes()))),
+			outer(bundle(e0e0, materialtest.SevenZ{Files: []materialtest.SevenZFile{trust.File(0, e0e0)}, Coders: sevenz.LZMA2(38)}.Bytes()))),
 		fatal("i04-268-million-files", limit, "268435456 files", "the header claims 268 million files", claims(1<<28)),
 		fatal("i04-files-2-63", limit, "files", "the header claims 2^63 files", claims(1<<63)),
 		fatal("i04-million-files", "corrupt", "1000000 files", "the header claims a million files in a few hundred bytes", claims(1_000_000)),
@@ -62,7 +63,7 @@ func emptyFiles(n int) []byte {
 // encrypt makes the block claim AES-256 with 2^power rounds before LZMA2.
 func encrypt(z *materialtest.SevenZ, power byte) {
 	coder := append([]byte{0x24, 0x06, 0xf1, 0x07, 0x01, 18, 0x40 | power, 0x0f}, materialtest.Bytes("iv", 16)...)
-	z.Coders = append(append(coder, materialtest.LZMA2Coder(24)...), 1, 0)
+	z.Coders = append(append(coder, sevenz.LZMA2(24)...), 1, 0)
 	z.CoderCount = 2
 	z.Packed = materialtest.Bytes("encrypted", 512)
 	z.Sizes = []uint64{512, 0}
@@ -90,7 +91,7 @@ func methodVectors() []*vector {
 	size := uint64(len(content))
 	filtered := materialtest.SevenZ{
 		Files: in, Packed: materialtest.LZMA2(content), CoderCount: 2, Sizes: []uint64{size, size},
-		Coders: append(materialtest.LZMA2Coder(24), 0x04, 0x03, 0x03, 0x01, 0x03, 1, 0),
+		Coders: append(sevenz.LZMA2(24), 0x04, 0x03, 0x03, 0x01, 0x03, 1, 0),
 	}.Bytes()
 	plain := materialtest.SevenZ{Files: []materialtest.SevenZFile{bundle(e0e0, inner(in...))}, PlainHeader: true}.Bytes()
 	return []*vector{

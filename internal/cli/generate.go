@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,7 +68,7 @@ rejected and skipped.`,
 	flags.StringVar(&o.out, "out", "", "file that takes the manifest, - for stdout (required)")
 	flags.StringVar(&o.seed, "seed", "", "any text; the same seed gives the same manifest (default: a new one, which is printed)")
 	flags.StringVar(&o.key, "key", string(material.EC), "keys of the devices: ec (P-256) or rsa (2048 bits)")
-	flags.StringArrayVar(&o.bundles, "bundle", nil, "Infineon's bundle (repeatable): "+strings.Join(material.Bundles(), ", ")+" (default E0E0 and E0E1, with --key rsa all)")
+	flags.StringArrayVar(&o.bundles, "bundle", nil, "Infineon's bundle (repeatable): "+strings.Join(allBundles(), ", ")+" (default E0E0 and E0E1, with --key rsa all)")
 	flags.StringVar(&o.keys, "keys", "", "directory that takes the private keys, <thing name>.key each")
 	flags.StringVar(&o.signerOut, "signer-out", "", "file that takes the certificate that signed Microchip's entries")
 	flags.Float64Var(&o.defects, "defects", 0, "share of entries that are wrong or odd, 0 to 1")
@@ -75,7 +76,25 @@ rejected and skipped.`,
 	return c
 }
 
-func (o *generateOptions) check() error {
+// allBundles are those of every format that has some.
+func allBundles() []string {
+	var all []string
+	for _, f := range material.Formats() {
+		all = append(all, f.Bundles...)
+	}
+	return all
+}
+
+func (o *generateOptions) validate() error {
+	var signs, bundles []string
+	for _, f := range material.Formats() {
+		if f.Signs {
+			signs = append(signs, f.Name)
+		}
+		if len(f.Bundles) > 0 {
+			bundles = append(bundles, f.Name)
+		}
+	}
 	switch {
 	case o.vendor == "":
 		return usage(errors.New("--vendor is missing"), "it is one of "+strings.Join(material.Vendors(), ", "))
@@ -83,16 +102,16 @@ func (o *generateOptions) check() error {
 		return usage(errors.New("--out is missing"), "it names the file that takes the manifest; - is stdout")
 	case o.out == "-" && o.defects > 0:
 		return usage(errors.New("--defects writes a second file beside --out"), "give --out a file's name")
-	case o.signerOut != "" && o.vendor != "microchip":
-		return usage(errors.New("--signer-out is for --vendor microchip alone"), "no other vendor signs its manifests")
-	case len(o.bundles) > 0 && o.vendor != "infineon":
-		return usage(errors.New("--bundle is for --vendor infineon alone"), "no other vendor has bundles")
+	case o.signerOut != "" && !slices.Contains(signs, o.vendor):
+		return usage(fmt.Errorf("--signer-out is for --vendor %s alone", strings.Join(signs, ", ")), "no other vendor signs its manifests")
+	case len(o.bundles) > 0 && !slices.Contains(bundles, o.vendor):
+		return usage(fmt.Errorf("--bundle is for --vendor %s alone", strings.Join(bundles, ", ")), "no other vendor has bundles")
 	}
 	return nil
 }
 
 func runGenerate(ctx context.Context, o generateOptions, streams Streams) error {
-	if err := o.check(); err != nil {
+	if err := o.validate(); err != nil {
 		return err
 	}
 	if o.seed == "" {

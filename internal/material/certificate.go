@@ -3,13 +3,12 @@ package material
 import (
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/rsa"
-	"crypto/sha1"     //nolint:gosec // RFC 5280, 4.2.1.2 derives key identifiers with SHA-1
 	_ "crypto/sha256" // so that crypto.SHA256 can be used
 	_ "crypto/sha512" // and crypto.SHA384
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"encoding/pem"
 	"fmt"
 	"math/big"
 	"time"
@@ -40,6 +39,10 @@ var (
 	notAfter  = time.Date(2074, 12, 31, 23, 59, 59, 0, time.UTC)
 )
 
+func newDraft(serial *big.Int, subject []attribute, key any, extensions ...pkix.Extension) draft {
+	return draft{serial: serial, subject: subject, notBefore: notBefore, notAfter: notAfter, key: key, extensions: extensions}
+}
+
 // An issuer signs certificates.
 type issuer struct {
 	name []attribute
@@ -65,97 +68,71 @@ type tbsCertificate struct {
 }
 
 // issue signs a draft and returns the certificate's DER (RFC 5280, 4.1).
-func (i *issuer) issue(d *draft) ([]byte, error) {
+func (i *issuer) issue(d *draft) []byte {
 	hash := i.hash
 	if d.hash != 0 {
 		hash = d.hash
 	}
-	algorithm, err := algorithmOf(i.key, hash)
-	if err != nil {
-		return nil, err
+	tbs := tbsCertificate{
+		Version: 2, Serial: d.serial, Algorithm: algorithmOf(i.key, hash), Extensions: d.extensions,
+		Issuer:  asn1.RawValue{FullBytes: marshalName(i.name)},
+		Subject: asn1.RawValue{FullBytes: marshalName(d.subject)},
+		Key:     asn1.RawValue{FullBytes: must(x509.MarshalPKIXPublicKey(d.key))},
 	}
-	tbs := tbsCertificate{Version: 2, Serial: d.serial, Algorithm: algorithm, Extensions: d.extensions}
 	tbs.Validity.NotBefore, tbs.Validity.NotAfter = d.notBefore, d.notAfter
-	key, err := x509.MarshalPKIXPublicKey(d.key)
-	if err != nil {
-		return nil, err
-	}
-	tbs.Key.FullBytes = key
-	if tbs.Issuer.FullBytes, err = marshalName(i.name); err != nil {
-		return nil, err
-	}
-	if tbs.Subject.FullBytes, err = marshalName(d.subject); err != nil {
-		return nil, err
-	}
-	raw, err := asn1.Marshal(tbs)
-	if err != nil {
-		return nil, err
-	}
-	signature, err := sign(i.key, hash, raw)
-	if err != nil {
-		return nil, err
-	}
-	der, err := asn1.Marshal(certificate{
-		TBS: asn1.RawValue{FullBytes: raw}, Algorithm: algorithm,
+	raw := must(asn1.Marshal(tbs))
+	signature := sign(i.key, hash, raw)
+	der := must(asn1.Marshal(certificate{
+		TBS: asn1.RawValue{FullBytes: raw}, Algorithm: tbs.Algorithm,
 		Signature: asn1.BitString{Bytes: signature, BitLength: 8 * len(signature)},
-	})
-	if err != nil || d.spoil == nil {
-		return der, err
+	}))
+	if d.spoil != nil {
+		return d.spoil(der)
 	}
-	return d.spoil(der), nil
+	return der
 }
 
 // sign signs without randomness: ECDSA as RFC 6979 has it, RSA as PKCS #1 v1.5.
-func sign(key crypto.Signer, hash crypto.Hash, message []byte) ([]byte, error) {
+func sign(key crypto.Signer, hash crypto.Hash, message []byte) []byte {
 	h := hash.New()
 	h.Write(message)
-	return key.Sign(nil, h.Sum(nil), hash)
+	return must(key.Sign(nil, h.Sum(nil), hash))
 }
 
-func algorithmOf(key crypto.Signer, hash crypto.Hash) (pkix.AlgorithmIdentifier, error) {
-	var last int
-	switch key.(type) {
-	case *ecdsa.PrivateKey:
-		switch hash {
+// algorithmOf names a signature (RFC 3279, RFC 4055 and RFC 5758).
+func algorithmOf(key crypto.Signer, hash crypto.Hash) pkix.AlgorithmIdentifier {
+	if _, ok := key.(*ecdsa.PrivateKey); ok {
+		switch hash { //nolint:exhaustive // no other is used
 		case crypto.SHA1:
-			return pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 1}}, nil
+			return pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 1}}
 		case crypto.SHA256:
-			last = 2
+			return pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 2}}
 		case crypto.SHA384:
-			last = 3
-		default:
-			return pkix.AlgorithmIdentifier{}, fmt.Errorf("ECDSA with %v is not known", hash)
+			return pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 3}}
 		}
-		return pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, last}}, nil
-	case *rsa.PrivateKey:
-		switch hash {
-		case crypto.SHA1:
-			last = 5
-		case crypto.SHA256:
-			last = 11
-		default:
-			return pkix.AlgorithmIdentifier{}, fmt.Errorf("RSA with %v is not known", hash)
-		}
-		return pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, last}, Parameters: asn1.NullRawValue}, nil
 	}
-	return pkix.AlgorithmIdentifier{}, fmt.Errorf("a key of type %T cannot issue", key)
+	last, ok := map[crypto.Hash]int{crypto.SHA1: 5, crypto.SHA256: 11}[hash]
+	if !ok {
+		panic(fmt.Sprintf("material: %T with %v is not known", key, hash))
+	}
+	return pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, last}, Parameters: asn1.NullRawValue}
 }
 
-// keyID is the identifier of a public key (RFC 5280, 4.2.1.2, method 1).
-func keyID(key any) ([]byte, error) {
-	der, err := x509.MarshalPKIXPublicKey(key)
-	if err != nil {
-		return nil, err
+// PEM returns a certificate in armour.
+func PEM(der []byte) []byte { return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}) }
+
+// setCommonNames gives the subject other CNs.
+func (d *draft) setCommonNames(names ...string) {
+	var subject []attribute
+	for _, a := range d.subject {
+		if !a.oid.Equal(oidCommonName) {
+			subject = append(subject, a)
+		}
 	}
-	var info struct {
-		Algorithm pkix.AlgorithmIdentifier
-		Key       asn1.BitString
+	for _, name := range names {
+		subject = append(subject, common(name))
 	}
-	if _, err := asn1.Unmarshal(der, &info); err != nil {
-		return nil, err
-	}
-	sum := sha1.Sum(info.Key.Bytes) //nolint:gosec // as above
-	return sum[:], nil
+	d.subject = subject
 }
 
 // commonName returns the first CN of the subject.
@@ -166,4 +143,23 @@ func (d *draft) commonName() string {
 		}
 	}
 	return ""
+}
+
+// replace sets an extension, in place of one of the same kind.
+func (d *draft) replace(e pkix.Extension) {
+	for i := range d.extensions {
+		if d.extensions[i].Id.Equal(e.Id) {
+			d.extensions[i] = e
+			return
+		}
+	}
+	d.extensions = append(d.extensions, e)
+}
+
+// must returns a value whose making can fail only if this package is wrong.
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic("material: " + err.Error())
+	}
+	return value
 }

@@ -7,7 +7,6 @@ import (
 	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"math/big"
 	"strings"
 	"time"
@@ -16,12 +15,12 @@ import (
 )
 
 // A defect makes a good entry wrong, or odd.
-type defect[E any] struct {
+type defect[E entry] struct {
 	// name says what is wrong, for tests.
 	name string
-	// reason is the code of the rejection; empty where the entry is odd, and taken.
+	// reason is the code of the rejection; empty if the entry is odd, and taken.
 	reason manifest.Reason
-	alter  func(e *E, c craft)
+	alter  func(e E, c craft)
 }
 
 // A craft is where a defect takes keys and numbers from.
@@ -33,23 +32,20 @@ type craft struct {
 func (c craft) bytes(n int) []byte { return c.seed.bytes("defect bytes", c.index, n) }
 
 func (c craft) ecKey(curve elliptic.Curve) *ecdsa.PrivateKey {
-	key, err := c.seed.ecKey(curve, "defect "+curve.Params().Name, c.index)
-	if err != nil {
-		panic("material: " + err.Error()) // the chance is 2⁻²⁵⁶
-	}
-	return key
+	return c.seed.ecKey(curve, "defect "+curve.Params().Name, c.index)
 }
 
-// onLeaf lifts the defects of certificates to entries.
-func onLeaf[E any](leaf func(*E) *draft, own ...defect[E]) []defect[E] {
+// defectsOf adds the defects of certificates to those of a source's entries.
+func defectsOf[E entry](s source[E]) []defect[E] {
+	all := s.defects()
 	for _, d := range leafDefects() {
-		own = append(own, defect[E]{d.name, d.reason, func(e *E, c craft) { d.alter(leaf(e), c) }})
+		all = append(all, defect[E]{d.name, d.reason, func(e E, c craft) { d.alter(e.leaf(), c) }})
 	}
-	return own
+	return all
 }
 
 // leafDefects are those that a certificate of any vendor may have.
-func leafDefects() []defect[draft] {
+func leafDefects() []defect[*draft] {
 	subject := func(names ...string) func(*draft, craft) {
 		return func(d *draft, _ craft) { d.setCommonNames(names...) }
 	}
@@ -58,7 +54,7 @@ func leafDefects() []defect[draft] {
 			d.notBefore, d.notAfter = d.notBefore.AddDate(from, 0, 0), d.notBefore.AddDate(to, 0, 0)
 		}
 	}
-	return []defect[draft]{
+	return []defect[*draft]{
 		{"expired", manifest.ReasonExpired, years(-20, -1)},
 		{"ends before it begins", manifest.ReasonBadValidity, years(40, 20)},
 		{"CA", manifest.ReasonCACertificate, func(d *draft, _ craft) { d.replace(basicConstraints(true)) }},
@@ -72,7 +68,7 @@ func leafDefects() []defect[draft] {
 		{"name with a space", manifest.ReasonBadName, subject("0123EE22 ATECC")},
 		{"name that climbs", manifest.ReasonBadName, subject("../../etc/passwd")},
 		{"name of 129 characters", manifest.ReasonBadName, subject(strings.Repeat("n", 129))},
-		{"byte behind the certificate", manifest.ReasonBadCertificate, spoil(func(der []byte) []byte { return append(der, 0) })},
+		{"byte after the certificate", manifest.ReasonBadCertificate, spoil(func(der []byte) []byte { return append(der, 0) })},
 		{"cut certificate", manifest.ReasonBadCertificate, spoil(func(der []byte) []byte { return der[:len(der)-9] })},
 		{"negative serial number", manifest.ReasonBadCertificate, func(d *draft, _ craft) { d.serial = new(big.Int).Neg(d.serial) }},
 
@@ -96,29 +92,4 @@ func weakRSA(c craft) *rsa.PublicKey {
 	n[0] |= 0x80
 	n[len(n)-1] |= 1
 	return &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: 65537}
-}
-
-// setCommonNames gives the subject other CNs.
-func (d *draft) setCommonNames(names ...string) {
-	var subject []attribute
-	for _, a := range d.subject {
-		if !a.oid.Equal(oidCommonName) {
-			subject = append(subject, a)
-		}
-	}
-	for _, name := range names {
-		subject = append(subject, common(name))
-	}
-	d.subject = subject
-}
-
-// replace sets an extension, in place of one of the same kind.
-func (d *draft) replace(e pkix.Extension) {
-	for i := range d.extensions {
-		if d.extensions[i].Id.Equal(e.Id) {
-			d.extensions[i] = e
-			return
-		}
-	}
-	d.extensions = append(d.extensions, e)
 }

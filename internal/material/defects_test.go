@@ -21,42 +21,26 @@ import (
 
 func TestMicrochipDefectsAreWhatTheySay(t *testing.T) {
 	t.Parallel()
-	f, err := newMicrochip(newSeed("defects"), EC)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signers, err := microchip.ParseSigners(f.signerDER)
-	if err != nil {
-		t.Fatal(err)
-	}
-	eachDefect(t, f, framed[microchipEntry](microchipFrame), microchip.Decoder{}, manifest.Options{Signers: signers})
+	f := newMicrochip(newSeed("defects"), EC)
+	eachDefect(t, source[*microchipEntry](f), framed[*microchipEntry](microchipFrame), microchip.Decoder{}, manifest.Options{Signers: signersOf(t, f.signer.Raw)})
 }
 
 func TestEspressifDefectsAreWhatTheySay(t *testing.T) {
 	t.Parallel()
-	f, err := newEspressif(newSeed("defects"), EC)
-	if err != nil {
-		t.Fatal(err)
-	}
-	eachDefect(t, f, framed[espressifEntry](espressifFrame), espressif.Decoder{}, manifest.Options{})
+	f := newEspressif(newSeed("defects"), EC)
+	eachDefect(t, f, framed[*espressifEntry](espressifFrame), espressif.Decoder{}, manifest.Options{})
 }
 
 func TestLineDefectsAreWhatTheySay(t *testing.T) {
 	t.Parallel()
-	f, err := newLines(newSeed("defects"), EC)
-	if err != nil {
-		t.Fatal(err)
-	}
-	eachDefect(t, f, framed[linesEntry](linesFrame), generated.Decoder{}, manifest.Options{})
+	f := newLines(newSeed("defects"), EC)
+	eachDefect(t, f, framed[*linesEntry](linesFrame), generated.Decoder{}, manifest.Options{})
 }
 
 func TestInfineonDefectsAreWhatTheySay(t *testing.T) {
 	t.Parallel()
-	f, err := newInfineon(newSeed("defects"), bundleE0E0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pack := func(t *testing.T, entries []made[infineonEntry]) []byte {
+	f := newInfineon(newSeed("defects"), bundleE0E0)
+	pack := func(t *testing.T, entries []made[*infineonEntry]) []byte {
 		file, err := os.Create(filepath.Join(t.TempDir(), "bundle.7z"))
 		if err != nil {
 			t.Fatal(err)
@@ -65,7 +49,7 @@ func TestInfineonDefectsAreWhatTheySay(t *testing.T) {
 		archive, err := sevenz.NewWriter(file, sevenz.Options{})
 		for _, e := range entries {
 			if err == nil {
-				err = archive.AddBytes(e.entry.file(), notBefore, e.text)
+				err = archive.Add(e.entry.file(), notBefore, e.text)
 			}
 		}
 		if err == nil {
@@ -84,7 +68,7 @@ func TestInfineonDefectsAreWhatTheySay(t *testing.T) {
 }
 
 // framed puts entries into a manifest.
-func framed[E any](around frame) func(*testing.T, []made[E]) []byte {
+func framed[E entry](around frame) func(*testing.T, []made[E]) []byte {
 	return func(_ *testing.T, entries []made[E]) []byte {
 		var texts []string
 		for _, e := range entries {
@@ -94,25 +78,18 @@ func framed[E any](around frame) func(*testing.T, []made[E]) []byte {
 	}
 }
 
-func eachDefect[E any](t *testing.T, f format[E], pack func(*testing.T, []made[E]) []byte, decoder manifest.Decoder, opts manifest.Options) {
+func eachDefect[E entry](t *testing.T, f source[E], pack func(*testing.T, []made[E]) []byte, decoder manifest.Decoder, opts manifest.Options) {
 	t.Helper()
-	for _, d := range f.defects() {
+	for _, d := range defectsOf(f) {
 		t.Run(strings.ReplaceAll(d.name, " ", "_"), func(t *testing.T) {
 			t.Parallel()
 			var entries []made[E]
 			for i := range 3 {
-				e, _, err := f.entry(i)
-				if err != nil {
-					t.Fatal(err)
-				}
+				e, _ := f.entry(i)
 				if i == 1 {
 					d.alter(e, craft{newSeed("defects"), i})
 				}
-				raw, err := f.render(e)
-				if err != nil {
-					t.Fatal(err)
-				}
-				entries = append(entries, made[E]{entry: e, text: raw})
+				entries = append(entries, made[E]{entry: e, text: f.render(e)})
 			}
 			want := []Expectation{{0, ExpectDevice, ""}, {1, ExpectDevice, ""}, {2, ExpectDevice, ""}}
 			if d.reason != "" {

@@ -34,7 +34,7 @@ func state(name string) attribute    { return attribute{oidState, name} }
 func unit(name string) attribute     { return attribute{oidUnit, name} }
 
 // marshalName keeps the order of the attributes, which [pkix.Name] does not.
-func marshalName(name []attribute) ([]byte, error) {
+func marshalName(name []attribute) []byte {
 	type typeAndValue struct {
 		Type  asn1.ObjectIdentifier
 		Value asn1.RawValue
@@ -48,16 +48,12 @@ func marshalName(name []attribute) ([]byte, error) {
 		}
 		sequence = append(sequence, relativeNameSET{{a.oid, asn1.RawValue{Tag: tag, Bytes: []byte(a.value)}}})
 	}
-	return asn1.Marshal(sequence)
+	return must(asn1.Marshal(sequence))
 }
 
 // extension makes one from a value that can always be marshalled.
 func extension(oid asn1.ObjectIdentifier, critical bool, value any) pkix.Extension {
-	der, err := asn1.Marshal(value)
-	if err != nil {
-		panic("material: extension " + oid.String() + ": " + err.Error())
-	}
-	return pkix.Extension{Id: oid, Critical: critical, Value: der}
+	return pkix.Extension{Id: oid, Critical: critical, Value: must(asn1.Marshal(value))}
 }
 
 func basicConstraints(ca bool) pkix.Extension {
@@ -94,20 +90,21 @@ const (
 	emailProtection = 4
 )
 
-func subjectKeyID(id []byte) pkix.Extension {
-	return extension(asn1.ObjectIdentifier{2, 5, 29, 14}, false, id)
+func subjectKeyID(key any) pkix.Extension {
+	return extension(asn1.ObjectIdentifier{2, 5, 29, 14}, false, KeyID(key))
 }
 
-func authorityKeyID(id []byte) pkix.Extension {
+func authorityKeyID(key any) pkix.Extension {
 	return extension(asn1.ObjectIdentifier{2, 5, 29, 35}, false, struct {
 		ID []byte `asn1:"optional,tag:0"`
-	}{id})
+	}{KeyID(key)})
 }
 
-// directoryName is a subject alternative name that holds a name.
-func directoryName(name []byte) pkix.Extension {
+// DirectoryName is a subject alternative name that holds a name with one
+// serialNumber, as Microchip writes it.
+func DirectoryName(serial string) pkix.Extension {
 	return extension(asn1.ObjectIdentifier{2, 5, 29, 17}, false, []asn1.RawValue{
-		{Class: asn1.ClassContextSpecific, Tag: 4, IsCompound: true, Bytes: name},
+		{Class: asn1.ClassContextSpecific, Tag: 4, IsCompound: true, Bytes: marshalName([]attribute{{oidSerialNumber, serial}})},
 	})
 }
 

@@ -3,9 +3,10 @@ package material
 import (
 	"bufio"
 	"context"
-	"encoding/pem"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 )
 
@@ -13,67 +14,31 @@ import (
 // entries. It stops when the context ends; what was written until then is no
 // complete manifest.
 func Generate(ctx context.Context, o Options) error {
-	o, err := o.check()
+	format, o, err := o.complete()
 	if err != nil {
 		return err
 	}
-	if err := generate(ctx, o); err != nil {
+	if o.KeysDir != "" {
+		err = os.MkdirAll(o.KeysDir, 0o700)
+	}
+	if err == nil {
+		err = format.write(ctx, o, newSeed(o.Seed))
+	}
+	if err != nil {
 		return fmt.Errorf("generate %s: %w", o.Vendor, err)
 	}
 	return nil
 }
 
-func generate(ctx context.Context, o Options) error {
-	if o.KeysDir != "" {
-		if err := os.MkdirAll(o.KeysDir, 0o700); err != nil {
-			return err
-		}
-	}
-	s := newSeed(o.Seed)
-	switch o.Vendor {
-	case "espressif":
-		f, err := newEspressif(s, o.Key)
-		if err != nil {
-			return err
-		}
-		return stream(ctx, o, espressifFrame, newMaker(s, o, f))
-	case "microchip":
-		f, err := newMicrochip(s, o.Key)
-		if err != nil {
-			return err
-		}
-		if o.SignerOut != nil {
-			if err := pem.Encode(o.SignerOut, &pem.Block{Type: "CERTIFICATE", Bytes: f.signerDER}); err != nil {
-				return err
-			}
-		}
-		return stream(ctx, o, microchipFrame, newMaker(s, o, f))
-	case "infineon":
-		return writeReel(ctx, o, s)
-	default:
-		f, err := newLines(s, o.Key)
-		if err != nil {
-			return err
-		}
-		return stream(ctx, o, linesFrame, newMaker(s, o, f))
-	}
-}
-
 // A frame is what stands around the entries of a manifest.
 type frame struct{ head, between, tail string }
 
-var (
-	espressifFrame = frame{"MAC,cn,cert\r\n", "\r\n", ""}
-	microchipFrame = frame{"[\n  ", ",\n  ", "\n]"}
-	linesFrame     = frame{"", "\n", "\n"}
-)
-
 // stream writes a manifest whose entries follow one another.
-func stream[E any](ctx context.Context, o Options, around frame, m *maker[E]) error {
+func stream[E entry](ctx context.Context, o Options, s seed, around frame, from source[E]) error {
 	out := bufio.NewWriterSize(o.Out, 1<<16)
 	expected := newExpectations(o.Expected)
 	before := around.head
-	err := ordered(ctx, o.N, m.make, func(i int, entry made[E]) error {
+	err := ordered(ctx, o.N, newMaker(s, o, from).make, func(i int, entry made[E]) error {
 		if _, err := out.WriteString(before); err != nil {
 			return err
 		}
@@ -94,3 +59,38 @@ func stream[E any](ctx context.Context, o Options, around frame, m *maker[E]) er
 	}
 	return errors.Join(out.Flush(), expected.flush())
 }
+
+// An Expectation says what must become of one entry when the manifest is
+// imported for the first time, into an account that has none of its devices.
+type Expectation struct {
+	// Entry is the position in the manifest.
+	Entry int `json:"entry"`
+	// Outcome is "device", "rejected" or "skipped".
+	Outcome string `json:"outcome"`
+	// Reason is the code of a rejected entry.
+	Reason string `json:"reason,omitempty"`
+}
+
+// What an [Expectation] may expect.
+const (
+	ExpectDevice   = "device"
+	ExpectRejected = "rejected"
+	ExpectSkipped  = "skipped"
+)
+
+// expectations writes them as JSON Lines, or nowhere.
+type expectations struct {
+	buffer  *bufio.Writer
+	encoder *json.Encoder
+}
+
+func newExpectations(w io.Writer) *expectations {
+	if w == nil {
+		w = io.Discard
+	}
+	buffer := bufio.NewWriter(w)
+	return &expectations{buffer, json.NewEncoder(buffer)}
+}
+
+func (e *expectations) write(x Expectation) error { return e.encoder.Encode(x) }
+func (e *expectations) flush() error              { return e.buffer.Flush() }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
@@ -13,20 +15,25 @@ import (
 	"math/big"
 )
 
-// JWK returns a public key as the PublicJWK of a slot.
-func JWK(slot string, key *ecdsa.PublicKey) Object {
-	point, err := key.Bytes()
-	if err != nil {
-		panic(fmt.Sprintf("material: key without a point: %v", err))
+// JWK returns a public key as the JWK of a slot (RFC 7518, section 6).
+func JWK(slot string, key crypto.PublicKey) Object {
+	o := Object{{"kid", slot}}
+	switch key := key.(type) {
+	case *ecdsa.PublicKey:
+		point := must(key.Bytes()) // 4, x, y
+		half := len(point) / 2
+		return append(o, Object{
+			{"kty", "EC"},
+			{"crv", key.Curve.Params().Name},
+			{"x", URL64(point[1 : 1+half])},
+			{"y", URL64(point[1+half:])},
+		}...)
+	case *rsa.PublicKey:
+		return append(o, Object{{"kty", "RSA"}, {"n", URL64(key.N.Bytes())}, {"e", URL64(big.NewInt(int64(key.E)).Bytes())}}...)
+	case ed25519.PublicKey: // RFC 8037
+		return append(o, Object{{"kty", "OKP"}, {"crv", "Ed25519"}, {"x", URL64(key)}}...)
 	}
-	size := (len(point) - 1) / 2
-	return Object{
-		{"kid", slot},
-		{"kty", "EC"},
-		{"crv", key.Curve.Params().Name},
-		{"x", URL64(point[1 : 1+size])},
-		{"y", URL64(point[1+size:])},
-	}
+	panic(fmt.Sprintf("material: no JWK for a key of type %T", key))
 }
 
 // Payload returns what an entry says of a chip, whose maker, provisioner and distributor are units of an organization.
@@ -75,14 +82,8 @@ func (o Object) Named(uniqueID string) Object {
 
 // Signature returns r and s of a deterministic ES256 signature over text.
 func Signature(text string, key *ecdsa.PrivateKey) []byte {
-	der, err := sign(key, crypto.SHA256, []byte(text))
-	if err != nil {
-		panic(fmt.Sprintf("material: sign: %v", err))
-	}
 	var pair struct{ R, S *big.Int }
-	if _, err := asn1.Unmarshal(der, &pair); err != nil {
-		panic(fmt.Sprintf("material: signature: %v", err))
-	}
+	must(asn1.Unmarshal(sign(key, crypto.SHA256, []byte(text)), &pair))
 	raw := make([]byte, 64)
 	pair.R.FillBytes(raw[:32])
 	pair.S.FillBytes(raw[32:])

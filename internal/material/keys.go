@@ -6,10 +6,12 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha1" //nolint:gosec // RFC 5280, 4.2.1.2 derives key identifiers with SHA-1
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/pem"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 )
@@ -25,26 +27,42 @@ const (
 
 const rsaBits = 2048
 
-// ecKey derives a key from the seed.
-func (s seed) ecKey(curve elliptic.Curve, purpose string, index int) (*ecdsa.PrivateKey, error) {
-	size := (curve.Params().BitSize + 7) / 8
-	raw := s.bytes("key "+purpose, index, 8*size)
-	for ; len(raw) >= size; raw = raw[size:] {
-		// Zero and what is not below the order of the group is refused,
-		// which happens once in 2³² times.
-		if key, err := ecdsa.ParseRawPrivateKey(curve, raw[:size]); err == nil {
-			return key, nil
+// DeriveKey returns the key of the first candidate that is one on the curve. A candidate has size bytes; what is not a scalar of the
+// curve is rare.
+func DeriveKey(curve elliptic.Curve, candidate func(try, size int) []byte) *ecdsa.PrivateKey {
+	size := (curve.Params().N.BitLen() + 7) / 8
+	for try := 0; ; try++ {
+		scalar := candidate(try, size)
+		// P-521 has a first byte of one bit.
+		scalar[0] &= 0xff >> (size*8 - curve.Params().N.BitLen())
+		if key, err := ecdsa.ParseRawPrivateKey(curve, scalar); err == nil {
+			return key
 		}
 	}
-	return nil, fmt.Errorf("key %s %d: the seed gives none", purpose, index)
+}
+
+// ecKey derives a key from the seed.
+func (s seed) ecKey(curve elliptic.Curve, purpose string, index int) *ecdsa.PrivateKey {
+	return DeriveKey(curve, func(try, size int) []byte { return s.bytes("key "+purpose, index, (try+1)*size)[try*size:] })
 }
 
 // deviceKey returns the key of a device's certificate.
-func (s seed) deviceKey(kind Key, purpose string, index int) (crypto.Signer, error) {
+func (s seed) deviceKey(kind Key, purpose string, index int) crypto.Signer {
 	if kind == RSA {
-		return rsa.GenerateKey(rand.Reader, rsaBits)
+		return must(rsa.GenerateKey(rand.Reader, rsaBits))
 	}
 	return s.ecKey(elliptic.P256(), purpose, index)
+}
+
+// KeyID returns the identifier of a public key (RFC 5280, 4.2.1.2, method 1).
+func KeyID(key any) []byte {
+	var info struct {
+		Algorithm pkix.AlgorithmIdentifier
+		Key       asn1.BitString
+	}
+	must(asn1.Unmarshal(must(x509.MarshalPKIXPublicKey(key)), &info))
+	sum := sha1.Sum(info.Key.Bytes) //nolint:gosec // as above
+	return sum[:]
 }
 
 // writeKey writes a private key for its owner alone.
@@ -60,7 +78,7 @@ func writeKey(dir, name string, key crypto.Signer) error {
 	return errors.Join(pem.Encode(file, &pem.Block{Type: "PRIVATE KEY", Bytes: der}), file.Close())
 }
 
-// samePublic says whether a public key belongs to a private one.
+// samePublic reports whether a public key belongs to a private one.
 func samePublic(public any, private crypto.Signer) bool {
 	own, ok := private.Public().(interface{ Equal(crypto.PublicKey) bool })
 	return ok && own.Equal(public)

@@ -1,9 +1,7 @@
 package material
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
 )
 
 // An Object is a JSON object that keeps its members in order, and may hold a
@@ -16,8 +14,8 @@ type Member struct {
 	Value any
 }
 
-// With returns a copy with the member's value replaced, or appended where there
-// is no such member.
+// With returns a copy with the member's value replaced, or appended if there is
+// no such member.
 func (o Object) With(name string, value any) Object {
 	c := append(Object(nil), o...)
 	for i := range c {
@@ -56,44 +54,34 @@ func (o Object) Text(name string) string {
 }
 
 // MarshalJSON writes the members in their order.
-func (o Object) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteByte('{')
-	for i, m := range o {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.Write(JSON(m.Name))
-		b.WriteByte(':')
-		b.Write(JSON(m.Value))
-	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
-}
+func (o Object) MarshalJSON() ([]byte, error) { return JSON(o), nil }
 
 // JSON is the text of a value, without line ends.
-func JSON(value any) []byte {
+func JSON(value any) []byte { return appendJSON(nil, value) }
+
+func appendJSON(b []byte, value any) []byte {
 	switch v := value.(type) {
 	case json.RawMessage:
-		return v
+		return append(b, v...)
 	case Object:
-		text, _ := v.MarshalJSON() // writes to memory, and cannot fail
-		return text
+		b = append(b, '{')
+		for i, m := range v {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = append(appendJSON(b, m.Name), ':')
+			b = appendJSON(b, m.Value)
+		}
+		return append(b, '}')
 	case []Object:
-		var b bytes.Buffer
-		b.WriteByte('[')
+		b = append(b, '[')
 		for i, o := range v {
 			if i > 0 {
-				b.WriteByte(',')
+				b = append(b, ',')
 			}
-			b.Write(JSON(o))
+			b = appendJSON(b, o)
 		}
-		b.WriteByte(']')
-		return b.Bytes()
+		return append(b, ']')
 	}
-	text, err := json.Marshal(value)
-	if err != nil {
-		panic(fmt.Sprintf("material: %v", err))
-	}
-	return text
+	return append(b, must(json.Marshal(value))...)
 }

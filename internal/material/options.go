@@ -1,22 +1,11 @@
 package material
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-)
-
-// Vendors are the formats that can be generated.
-func Vendors() []string { return []string{"espressif", "infineon", "microchip", "generated"} }
-
-// Bundles are the certificate objects of an Infineon archive.
-func Bundles() []string { return []string{bundleE0E0, bundleE0E1, bundleE0E2} }
-
-const (
-	bundleE0E0 = "E0E0"
-	bundleE0E1 = "E0E1"
-	bundleE0E2 = "E0E2"
 )
 
 // maxEntries is how many entries differ in the four bytes that tell them apart.
@@ -68,36 +57,37 @@ func wrong(format string, args ...any) error {
 	return &OptionsError{fmt.Sprintf(format, args...)}
 }
 
-// check returns o with defaults, or what is wrong with it.
-func (o Options) check() (Options, error) {
-	if o.Key == "" {
-		o.Key = EC
+// complete returns the format and o with defaults, or what is wrong with it.
+func (o Options) complete() (Format, Options, error) {
+	formats := Formats()
+	at := slices.IndexFunc(formats, func(f Format) bool { return f.Name == o.Vendor })
+	if at < 0 {
+		return Format{}, o, wrong("vendor %q is not one of %s", o.Vendor, strings.Join(Vendors(), ", "))
 	}
+	o.Key = cmp.Or(o.Key, EC)
 	if len(o.Bundles) == 0 {
 		o.Bundles = []string{bundleE0E0, bundleE0E1}
 		if o.Key == RSA {
-			o.Bundles = Bundles()
+			o.Bundles = bundles
 		}
 	}
 	if o.Progress == nil {
 		o.Progress = func(int) {}
 	}
 	switch {
-	case !slices.Contains(Vendors(), o.Vendor):
-		return o, wrong("vendor %q is not one of %s", o.Vendor, strings.Join(Vendors(), ", "))
 	case o.N < 1 || o.N > maxEntries:
-		return o, wrong("%d entries: 1 to %d can be made", o.N, maxEntries)
+		return Format{}, o, wrong("%d entries: 1 to %d can be made", o.N, maxEntries)
 	case o.Key != EC && o.Key != RSA:
-		return o, wrong("key %q is neither %s nor %s", o.Key, EC, RSA)
+		return Format{}, o, wrong("key %q is neither %s nor %s", o.Key, EC, RSA)
 	case !(o.Defects >= 0 && o.Defects <= 1): // also NaN
-		return o, wrong("a share of defects of %v: 0 to 1 is possible", o.Defects)
+		return Format{}, o, wrong("a share of defects of %v: 0 to 1 is possible", o.Defects)
 	case o.Out == nil:
-		return o, wrong("nowhere to write to")
+		return Format{}, o, wrong("nowhere to write to")
 	}
 	for i, b := range o.Bundles {
-		if !slices.Contains(Bundles(), b) || slices.Contains(o.Bundles[:i], b) {
-			return o, wrong("bundles %s: each of %s can be given once", strings.Join(o.Bundles, ", "), strings.Join(Bundles(), ", "))
+		if !slices.Contains(bundles, b) || slices.Contains(o.Bundles[:i], b) {
+			return Format{}, o, wrong("bundles %s: each of %s can be given once", strings.Join(o.Bundles, ", "), strings.Join(bundles, ", "))
 		}
 	}
-	return o, nil
+	return formats[at], o, nil
 }

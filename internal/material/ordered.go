@@ -16,62 +16,52 @@ func ordered[T any](ctx context.Context, n int, produce func(i int) (T, error), 
 		entries []T
 		err     error
 	}
-	type job struct {
-		first, end int
-		done       chan result
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	workers := runtime.GOMAXPROCS(0)
-	jobs := make(chan job)
-	queue := make(chan job, 2*workers) // in order; its length bounds the memory
+	working := make(chan struct{}, workers)
+	queue := make(chan chan result, 2*workers) // in order; its length bounds the memory
 	var group sync.WaitGroup
 	defer group.Wait()
 	defer cancel()
 
 	group.Go(func() {
 		defer close(queue)
-		defer close(jobs)
-		for first := 0; first < n; first += chunk {
-			j := job{first, min(first+chunk, n), make(chan result, 1)}
+		for first := 0; first < n && ctx.Err() == nil; first += chunk {
+			done := make(chan result, 1)
 			select {
-			case queue <- j:
+			case queue <- done:
 			case <-ctx.Done():
 				return
 			}
-			select {
-			case jobs <- j:
-			case <-ctx.Done():
-				return
-			}
-		}
-	})
-	for range workers {
-		group.Go(func() {
-			for j := range jobs {
+			working <- struct{}{}
+			group.Go(func() {
 				var r result
-				for i := j.first; i < j.end && r.err == nil; i++ {
+				for i := first; i < min(first+chunk, n) && r.err == nil; i++ {
 					var entry T
 					entry, r.err = produce(i)
 					r.entries = append(r.entries, entry)
 				}
-				j.done <- r
-			}
-		})
-	}
-	for j := range queue {
+				done <- r
+				<-working
+			})
+		}
+	})
+	next := 0
+	for done := range queue {
 		var r result
 		select {
-		case r = <-j.done:
+		case r = <-done:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 		if r.err != nil {
 			return r.err
 		}
-		for k, entry := range r.entries {
-			if err := use(j.first+k, entry); err != nil {
+		for _, entry := range r.entries {
+			if err := use(next, entry); err != nil {
 				return err
 			}
+			next++
 		}
 	}
 	return ctx.Err()

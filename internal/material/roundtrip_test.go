@@ -3,6 +3,7 @@ package material
 import (
 	"bytes"
 	"crypto/ecdsa"
+	"crypto/x509"
 	"io"
 	"runtime"
 	"strings"
@@ -30,7 +31,7 @@ func TestDecodingGivesWhatWasGenerated(t *testing.T) {
 	t.Parallel()
 	t.Run("espressif", func(t *testing.T) {
 		t.Parallel()
-		roundTrip(t, "espressif", espressif.Decoder{}, func(s seed) (format[espressifEntry], error) { return newEspressif(s, EC) },
+		roundTrip(t, "espressif", espressif.Decoder{}, func(s seed) source[*espressifEntry] { return newEspressif(s, EC) },
 			func(e *espressifEntry) facts {
 				return facts{ID: e.mac, Attributes: map[string]string{manifest.AttributeMAC: e.mac}}
 			})
@@ -38,12 +39,8 @@ func TestDecodingGivesWhatWasGenerated(t *testing.T) {
 	t.Run("infineon", func(t *testing.T) {
 		t.Parallel()
 		var id string
-		roundTrip(t, "infineon", infineon.Decoder{}, func(s seed) (format[infineonEntry], error) {
-			name, err := reel(s)
-			if err != nil {
-				return nil, err
-			}
-			id, _, _ = strings.Cut(name, "_")
+		roundTrip(t, "infineon", infineon.Decoder{}, func(s seed) source[*infineonEntry] {
+			id, _, _ = strings.Cut(reelName(s), "_")
 			return newInfineon(s, bundleE0E0)
 		}, func(e *infineonEntry) facts {
 			return facts{ID: e.chip, Warnings: 1, Attributes: map[string]string{ // the issuer is not Infineon
@@ -53,7 +50,7 @@ func TestDecodingGivesWhatWasGenerated(t *testing.T) {
 	})
 	t.Run("microchip", func(t *testing.T) {
 		t.Parallel()
-		roundTrip(t, "microchip", microchip.Decoder{}, func(s seed) (format[microchipEntry], error) { return newMicrochip(s, EC) },
+		roundTrip(t, "microchip", microchip.Decoder{}, func(s seed) source[*microchipEntry] { return newMicrochip(s, EC) },
 			func(e *microchipEntry) facts {
 				return facts{ID: e.uniqueID, Attributes: map[string]string{
 					manifest.AttributeUniqueID: e.uniqueID, manifest.AttributeSlot: "0", manifest.AttributePartNumber: "ATECC608C-TNGTLSU-B",
@@ -62,12 +59,12 @@ func TestDecodingGivesWhatWasGenerated(t *testing.T) {
 	})
 	t.Run("generated", func(t *testing.T) {
 		t.Parallel()
-		roundTrip(t, "generated", generated.Decoder{}, func(s seed) (format[linesEntry], error) { return newLines(s, EC) },
-			func(e *linesEntry) facts { return facts{ID: e.leaf.commonName()} })
+		roundTrip(t, "generated", generated.Decoder{}, func(s seed) source[*linesEntry] { return newLines(s, EC) },
+			func(e *linesEntry) facts { return facts{ID: e.commonName()} })
 	})
 }
 
-func roundTrip[E any](t *testing.T, vendor string, decoder manifest.Decoder, open func(seed) (format[E], error), factsOf func(*E) facts) {
+func roundTrip[E entry](t *testing.T, vendor string, decoder manifest.Decoder, open func(seed) source[E], factsOf func(E) facts) {
 	t.Helper()
 	rapid.Check(t, func(rt *rapid.T) {
 		text := rapid.String().Draw(rt, "seed")
@@ -76,15 +73,10 @@ func roundTrip[E any](t *testing.T, vendor string, decoder manifest.Decoder, ope
 		if err := Generate(t.Context(), Options{Vendor: vendor, N: n, Seed: text, Out: &out, SignerOut: &signer}); err != nil {
 			t.Fatal(err)
 		}
-		f, err := open(newSeed(text))
-		if err != nil {
-			t.Fatal(err)
-		}
+		f := open(newSeed(text))
 		var opts manifest.Options
 		if signer.Len() > 0 {
-			if opts.Signers, err = microchip.ParseSigners(signer.Bytes()); err != nil {
-				t.Fatal(err)
-			}
+			opts.Signers = signersOf(t, signer.Bytes())
 		}
 		in := manifest.Input{Name: "x", Reader: bytes.NewReader(out.Bytes()), Size: int64(out.Len())}
 		seen := 0
@@ -92,12 +84,9 @@ func roundTrip[E any](t *testing.T, vendor string, decoder manifest.Decoder, ope
 			if err != nil {
 				t.Fatal(err)
 			}
-			e, key, err := f.entry(seen)
-			if err != nil {
-				t.Fatal(err)
-			}
+			e, key := f.entry(seen)
 			want := factsOf(e)
-			want.Name, want.Key = f.leaf(e).commonName(), point(t, key.Public())
+			want.Name, want.Key = e.leaf().commonName(), point(t, key.Public())
 			got := facts{device.ID, device.ThingName, device.Attributes, point(t, device.Certificate.PublicKey), len(device.Warnings)}
 			if len(got.Attributes) == 0 {
 				got.Attributes = nil
@@ -111,6 +100,15 @@ func roundTrip[E any](t *testing.T, vendor string, decoder manifest.Decoder, ope
 			t.Fatalf("%d devices decoded, %d generated", seen, n)
 		}
 	})
+}
+
+func signersOf(t *testing.T, pem []byte) []*x509.Certificate {
+	t.Helper()
+	signers, err := microchip.ParseSigners(pem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signers
 }
 
 func point(t *testing.T, key any) string {
@@ -142,9 +140,7 @@ func TestDefectiveManifestsAreJudgedAsExpected(t *testing.T) {
 				}
 				var opts manifest.Options
 				if signer.Len() > 0 {
-					if opts.Signers, err = microchip.ParseSigners(signer.Bytes()); err != nil {
-						t.Fatal(err)
-					}
+					opts.Signers = signersOf(t, signer.Bytes())
 				}
 				var got bytes.Buffer
 				writer := newExpectations(&got)
@@ -215,10 +211,7 @@ func TestWithRSAOnlyKeysAndSignaturesDiffer(t *testing.T) {
 				}
 				var opts manifest.Options
 				if signer.Len() > 0 {
-					var err error
-					if opts.Signers, err = microchip.ParseSigners(signer.Bytes()); err != nil {
-						t.Fatal(err)
-					}
+					opts.Signers = signersOf(t, signer.Bytes())
 				}
 				for device, err := range decoder.Decode(t.Context(), manifest.Input{Name: "x", Reader: bytes.NewReader(out.Bytes()), Size: int64(out.Len())}, opts) {
 					if err != nil {

@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"math/big"
+
+	"github.com/google/uuid"
 )
 
 // A seed is where everything that looks random comes from: HMAC-SHA-256 under
@@ -36,6 +38,13 @@ func (s seed) hex(purpose string, index, n int) string {
 	return hex.EncodeToString(s.bytes(purpose, index, n))
 }
 
+// uuid returns a random UUID (version 4, RFC 9562) of the seed.
+func (s seed) uuid(purpose string, index int) string {
+	id := uuid.UUID(s.bytes(purpose, index, 16))
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
+	return id.String()
+}
+
 // number returns a number below limit. Its bias is below 2⁻³².
 func (s seed) number(purpose string, index int, limit uint32) uint32 {
 	return uint32(binary.BigEndian.Uint64(s.bytes(purpose, index, 8)) % uint64(limit))
@@ -49,7 +58,7 @@ func (s seed) serial(purpose string, index, n int) *big.Int {
 }
 
 // counter returns four bytes that differ for every index of one seed: the
-// index itself behind a beginning of the seed's own.
+// index itself after a beginning of the seed's own.
 func (s seed) counter(purpose string, index int) []byte {
 	start := binary.BigEndian.Uint32(s.bytes(purpose, 0, 4))
 	return binary.BigEndian.AppendUint32(nil, start+uint32(index))

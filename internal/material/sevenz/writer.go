@@ -8,7 +8,6 @@
 package sevenz
 
 import (
-	"bytes"
 	"errors"
 	"hash/crc32"
 	"io"
@@ -41,7 +40,7 @@ type Options struct {
 	IV [16]byte
 }
 
-// A Writer writes one archive.
+// A Writer writes one archive. [Writer.Create] must be called before [Writer.Write].
 type Writer struct {
 	out    io.WriteSeeker
 	files  []File
@@ -59,21 +58,32 @@ func NewWriter(w io.WriteSeeker, o Options) (*Writer, error) {
 	return &Writer{out: w, packer: p}, err
 }
 
-// Add adds a file.
-func (w *Writer) Add(name string, modified time.Time, content io.Reader) error {
-	if w.failed != nil {
-		return w.failed
-	}
-	hash := crc32.NewIEEE()
-	n, err := io.Copy(io.MultiWriter(hash, w.packer.plain), content)
-	w.failed = err
-	w.files = append(w.files, File{Name: name, Modified: modified, Size: uint64(n), CRC: hash.Sum32()})
-	return err
+// Create adds a file. Its content is what is written until the next call of Create, Add or Close.
+func (w *Writer) Create(name string, modified time.Time) error {
+	w.files = append(w.files, File{Name: name, Modified: modified})
+	return w.failed
 }
 
-// AddBytes adds a file of which all is in memory.
-func (w *Writer) AddBytes(name string, modified time.Time, content []byte) error {
-	return w.Add(name, modified, bytes.NewReader(content))
+// Write appends to the content of the file that was created last.
+func (w *Writer) Write(p []byte) (int, error) {
+	if w.failed != nil {
+		return 0, w.failed
+	}
+	n, err := w.packer.plain.Write(p)
+	file := &w.files[len(w.files)-1]
+	file.Size += uint64(n)
+	file.CRC = crc32.Update(file.CRC, crc32.IEEETable, p[:n])
+	w.failed = err
+	return n, err
+}
+
+// Add adds a file of which all is in memory.
+func (w *Writer) Add(name string, modified time.Time, content []byte) error {
+	if err := w.Create(name, modified); err != nil {
+		return err
+	}
+	_, err := w.Write(content)
+	return err
 }
 
 // Close writes the header. It does not close what it writes to.

@@ -35,7 +35,7 @@ func archive(t testing.TB, o sevenz.Options, members ...member) []byte {
 	w, err := sevenz.NewWriter(file, o)
 	for _, m := range members {
 		if err == nil {
-			err = w.AddBytes(m.name, modified, m.content)
+			err = w.Add(m.name, modified, m.content)
 		}
 	}
 	if err == nil {
@@ -171,7 +171,7 @@ func TestClosedArchiveTakesNothing(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if w.AddBytes("a", modified, nil) == nil || w.Close() == nil {
+	if w.Add("a", modified, nil) == nil || w.Close() == nil {
 		t.Error("a closed archive takes files")
 	}
 }

@@ -1,7 +1,6 @@
 package materialtest
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
@@ -10,6 +9,8 @@ import (
 	"math/big"
 	"strings"
 	"time"
+
+	"github.com/thingpress/thingpress/internal/material"
 )
 
 // A Trust is a factory of certificates as chips of the OPTIGA Trust M Express
@@ -78,11 +79,8 @@ func (t *Trust) Leaf(index int, object string) *x509.Certificate {
 
 // File is a chip's member of a bundle, PEM with CRLF.
 func (t *Trust) File(index int, object string) SevenZFile {
-	return SevenZFile{Name: t.ChipID(index) + "_" + object + ".pem", Content: CRLF(PEM(t.Leaf(index, object)))}
+	return SevenZFile{Name: t.ChipID(index) + "_" + object + ".pem", Content: material.CRLF(PEM(t.Leaf(index, object)))}
 }
-
-// CRLF is text with the line ends of Windows.
-func CRLF(text []byte) []byte { return bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")) }
 
 // BundleName is the name of the archive of an object's certificates.
 func BundleName(object string) string {

@@ -1,16 +1,18 @@
 package materialtest
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/sha1" //nolint:gosec // key identifiers are SHA-1 (RFC 5280, 4.2.1.2), and protect nothing
+	"crypto/elliptic" //nolint:gosec // key identifiers are SHA-1 (RFC 5280, 4.2.1.2), and protect nothing
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/binary"
 	"fmt"
 	"math/big"
 	"time"
+
+	"github.com/thingpress/thingpress/internal/material"
 )
 
 // Key derives an EC P-256 key from a label. One label always gives one key.
@@ -18,44 +20,22 @@ func Key(label string) *ecdsa.PrivateKey { return KeyOn(elliptic.P256(), label) 
 
 // KeyOn derives a key on a curve.
 func KeyOn(curve elliptic.Curve, label string) *ecdsa.PrivateKey {
-	size := (curve.Params().N.BitLen() + 7) / 8
-	// A hash that is not a scalar of the curve is rare: the next one is tried.
-	for try := uint32(0); ; try++ {
-		var scalar []byte
-		for block := uint32(0); len(scalar) < size; block++ {
-			seed := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32([]byte(label+"\x00"), try), block)
-			sum := sha256.Sum256(seed)
-			scalar = append(scalar, sum[:]...)
-		}
-		scalar = scalar[:size]
-		// P-521 has a first byte of one bit.
-		if extra := size*8 - curve.Params().N.BitLen(); extra > 0 {
-			scalar[0] &= 0xff >> extra
-		}
-		if key, err := ecdsa.ParseRawPrivateKey(curve, scalar); err == nil {
-			return key
-		}
-	}
+	return material.DeriveKey(curve, func(try, size int) []byte {
+		return hashes(binary.BigEndian.AppendUint32([]byte(label+"\x00"), uint32(try)), size)
+	})
 }
 
 // Bytes derives n bytes from a label, such as a serial number.
-func Bytes(label string, n int) []byte {
+func Bytes(label string, n int) []byte { return hashes([]byte("bytes\x00"+label+"\x00"), n) }
+
+// hashes returns the first n of the hashes of a prefix and a number that counts from 0.
+func hashes(prefix []byte, n int) []byte {
 	var out []byte
 	for block := uint32(0); len(out) < n; block++ {
-		sum := sha256.Sum256(binary.BigEndian.AppendUint32([]byte("bytes\x00"+label+"\x00"), block))
+		sum := sha256.Sum256(binary.BigEndian.AppendUint32(bytes.Clone(prefix), block))
 		out = append(out, sum[:]...)
 	}
 	return out[:n]
-}
-
-// KeyID is the subject key identifier of a key (RFC 5280, 4.2.1.2, method 1).
-func KeyID(key *ecdsa.PublicKey) []byte {
-	point, err := key.Bytes()
-	if err != nil {
-		panic(fmt.Sprintf("materialtest: key without a point: %v", err))
-	}
-	sum := sha1.Sum(point) //nolint:gosec // as above
-	return sum[:]
 }
 
 // Certificate signs a template for subject's public key with issuer's key and

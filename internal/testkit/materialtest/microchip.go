@@ -4,10 +4,8 @@ import (
 	"crypto/ecdsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/asn1"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/pem"
 	"fmt"
 	"strings"
 	"time"
@@ -47,7 +45,7 @@ func SignerCertificate(name string, key *ecdsa.PrivateKey) *x509.Certificate {
 		NotAfter:              time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC),
 		BasicConstraintsValid: true,
 		KeyUsage:              x509.KeyUsageDigitalSignature,
-		SubjectKeyId:          KeyID(&key.PublicKey),
+		SubjectKeyId:          material.KeyID(&key.PublicKey),
 	}, nil, &key.PublicKey, key)
 }
 
@@ -62,7 +60,7 @@ func Authority(name string, parent *x509.Certificate, key, issuer *ecdsa.Private
 		MaxPathLen:            pathLen,
 		MaxPathLenZero:        pathLen == 0,
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
-		SubjectKeyId:          KeyID(&key.PublicKey),
+		SubjectKeyId:          material.KeyID(&key.PublicKey),
 	}, parent, &key.PublicKey, issuer)
 }
 
@@ -93,24 +91,9 @@ func LeafTemplate(name string, key *ecdsa.PrivateKey, mac string) *x509.Certific
 		Subject:               pkix.Name{Organization: []string{Organization}, CommonName: name},
 		BasicConstraintsValid: true,
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageKeyAgreement,
-		SubjectKeyId:          KeyID(&key.PublicKey),
-		ExtraExtensions:       []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Value: DirectoryName("eui48_" + mac)}},
+		SubjectKeyId:          material.KeyID(&key.PublicKey),
+		ExtraExtensions:       []pkix.Extension{material.DirectoryName("eui48_" + mac)},
 	}
-}
-
-// DirectoryName is the value of a subject alternative name that holds one
-// directory name with one serialNumber, a PrintableString with an underscore
-// as Microchip writes it.
-func DirectoryName(serial string) []byte {
-	attribute := tlv(0x30, append(tlv(0x06, []byte{0x55, 0x04, 0x05}), tlv(0x13, []byte(serial))...))
-	return tlv(0x30, tlv(0xa4, tlv(0x30, tlv(0x31, attribute))))
-}
-
-func tlv(tag byte, content []byte) []byte {
-	if len(content) > 127 {
-		panic("materialtest: content too long for a short length")
-	}
-	return append([]byte{tag, byte(len(content))}, content...)
 }
 
 // Payload is the content of a chip's entry, of five keys as Trust&GO parts
@@ -148,6 +131,4 @@ func (r *Reel) Sign(uniqueID string, payload material.Object) material.Object {
 }
 
 // PEM is a certificate in armour.
-func PEM(c *x509.Certificate) []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})
-}
+func PEM(c *x509.Certificate) []byte { return material.PEM(c.Raw) }

@@ -1,0 +1,49 @@
+package material
+
+import (
+	"context"
+	"crypto"
+)
+
+// A Format makes manifests with the layout of one vendor's.
+type Format struct {
+	// Name is that of [manifest.Decoder].
+	Name string
+	// Signs means that entries are signed, so that there is something for Options.SignerOut.
+	Signs bool
+	// Bundles are those that Options.Bundles can choose from.
+	Bundles []string
+	write   func(ctx context.Context, o Options, s seed) error
+}
+
+// Formats are those that can be generated.
+func Formats() []Format {
+	return []Format{espressifFormat, infineonFormat, microchipFormat, linesFormat}
+}
+
+// Vendors are the names of the formats.
+func Vendors() []string {
+	var names []string
+	for _, f := range Formats() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// A source makes the entries of one manifest. E is a pointer that embeds the
+// entry's certificate. Its methods are safe for concurrent use.
+type source[E entry] interface {
+	// entry returns a good entry, and the key of its certificate.
+	entry(i int) (E, crypto.Signer)
+	// defects are what can be wrong with an entry beside its certificate, or odd.
+	defects() []defect[E]
+	// render returns an entry as it stands in the manifest.
+	render(e E) []byte
+}
+
+type entry interface {
+	comparable
+	leaf() *draft
+}
+
+func (d *draft) leaf() *draft { return d }

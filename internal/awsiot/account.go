@@ -13,7 +13,7 @@ import (
 	"github.com/thingpress/thingpress/internal/quota"
 )
 
-// An Account is whose credentials a client has.
+// An Account is the owner of a client's credentials.
 type Account struct {
 	// Partition is aws, aws-cn or aws-us-gov; ID twelve digits.
 	Partition, ID string
@@ -27,15 +27,15 @@ func (c *Client) Account(ctx context.Context) (Account, error) {
 	if err != nil {
 		return Account{}, fmt.Errorf("account: %w", err)
 	}
-	a := Account{Partition: "aws", ID: deref(out.Account), Caller: deref(out.Arn)}
+	a := Account{Partition: "aws", ID: aws.ToString(out.Account), Caller: aws.ToString(out.Arn)}
 	if caller, err := arn.Parse(a.Caller); err == nil {
 		a.Partition = caller.Partition
 	}
 	return a, nil
 }
 
-// Alias returns the account's alias; "" where there is none or it may not be
-// read, and with an endpoint of its own, which is not asked.
+// Alias returns the account's alias. It returns "" if there is none, if the caller
+// may not read it, or if the client has an endpoint of its own, which is not asked.
 func (c *Client) Alias(ctx context.Context) string {
 	if c.iam == nil {
 		return ""
@@ -48,7 +48,7 @@ func (c *Client) Alias(ctx context.Context) string {
 }
 
 // AppliedQuotas returns the account's quotas of AWS IoT Core by their codes,
-// from Service Quotas. Values that were never changed are included.
+// from Service Quotas, those that were never changed included.
 func (c *Client) AppliedQuotas(ctx context.Context) (map[string]float64, error) {
 	applied := map[string]float64{}
 	pages := servicequotas.NewListServiceQuotasPaginator(c.quotas, &servicequotas.ListServiceQuotasInput{
@@ -79,5 +79,5 @@ func (c *Client) RequestQuota(ctx context.Context, code string, value float64) (
 	if out.RequestedQuota == nil {
 		return "", nil
 	}
-	return deref(out.RequestedQuota.Id), nil
+	return aws.ToString(out.RequestedQuota.Id), nil
 }

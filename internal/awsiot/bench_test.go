@@ -6,13 +6,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/iot"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	sdk "github.com/aws/aws-sdk-go-v2/service/iot"
 
 	"github.com/thingpress/thingpress/internal/awsiot"
+	"github.com/thingpress/thingpress/internal/iot"
 )
 
 // instant answers at once, so that only the client's own work is measured.

@@ -1,7 +1,6 @@
 package awsiot
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -9,75 +8,49 @@ import (
 	"strings"
 	"time"
 
-	"github.com/thingpress/thingpress/internal/iot"
-
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/thingpress/thingpress/internal/iot"
 )
 
-// classes of error codes. What is not here is the device's fault when AWS
-// answered 4xx, and transient when it answered 5xx.
-var classes = map[string]iot.Class{
-	"ThrottlingException":       iot.ClassThrottled,
-	"Throttling":                iot.ClassThrottled,
-	"ThrottledException":        iot.ClassThrottled,
-	"TooManyRequestsException":  iot.ClassThrottled,
-	"TooManyRequests":           iot.ClassThrottled,
-	"RequestLimitExceeded":      iot.ClassThrottled,
-	"RequestThrottled":          iot.ClassThrottled,
-	"RequestThrottledException": iot.ClassThrottled,
-
-	"InternalFailureException":    iot.ClassTransient,
-	"InternalFailure":             iot.ClassTransient,
-	"InternalException":           iot.ClassTransient,
-	"InternalServerError":         iot.ClassTransient,
-	"InternalServerException":     iot.ClassTransient,
-	"ServiceUnavailableException": iot.ClassTransient,
-	"ServiceUnavailable":          iot.ClassTransient,
-	"RequestTimeout":              iot.ClassTransient,
-	"RequestTimeoutException":     iot.ClassTransient,
-
-	"ResourceAlreadyExistsException": iot.ClassExists,
-	"ResourceNotFoundException":      iot.ClassNotFound,
-
-	"VersionConflictException":           iot.ClassConflict,
-	"ConflictingResourceUpdateException": iot.ClassConflict,
-
-	// Ten policies on a certificate, ten groups of a thing: final, though the
-	// SDK calls it throttling.
-	"LimitExceededException": iot.ClassDevice,
-
-	"AccessDeniedException":          iot.ClassImport,
-	"AccessDenied":                   iot.ClassImport,
-	"UnauthorizedException":          iot.ClassImport,
-	"NotAuthorized":                  iot.ClassImport,
-	"ForbiddenException":             iot.ClassImport,
-	"OptInRequired":                  iot.ClassImport,
-	"SubscriptionRequiredException":  iot.ClassImport,
-	"MissingAuthenticationToken":     iot.ClassImport,
-	"UnknownOperationException":      iot.ClassImport,
-	"AccountProblem":                 iot.ClassImport,
-	"MissingAuthenticationException": iot.ClassImport,
-
-	"ExpiredTokenException":               iot.ClassCredentials,
-	"ExpiredToken":                        iot.ClassCredentials,
-	"TokenRefreshRequired":                iot.ClassCredentials,
-	"InvalidClientTokenId":                iot.ClassCredentials,
-	"UnrecognizedClientException":         iot.ClassCredentials,
-	"InvalidSignatureException":           iot.ClassCredentials,
-	"SignatureDoesNotMatch":               iot.ClassCredentials,
-	"IncompleteSignature":                 iot.ClassCredentials,
-	"IncompleteSignatureException":        iot.ClassCredentials,
-	"MissingAuthenticationTokenException": iot.ClassCredentials,
-
-	"RequestTimeTooSkewed": iot.ClassClockSkew,
-	"RequestExpired":       iot.ClassClockSkew,
-	"RequestInTheFuture":   iot.ClassClockSkew,
+// classOfCode returns the class of an error code, and 0 for a code that it does
+// not know: that is the device's fault if AWS answered 4xx, and transient if it
+// answered 5xx.
+func classOfCode(code string) iot.Class {
+	switch code {
+	case "ThrottlingException", "Throttling", "ThrottledException", "TooManyRequestsException", "TooManyRequests",
+		"RequestLimitExceeded", "RequestThrottled", "RequestThrottledException":
+		return iot.ClassThrottled
+	case "InternalFailureException", "InternalFailure", "InternalException", "InternalServerError", "InternalServerException",
+		"ServiceUnavailableException", "ServiceUnavailable", "RequestTimeout", "RequestTimeoutException":
+		return iot.ClassTransient
+	case "ResourceAlreadyExistsException":
+		return iot.ClassExists
+	case "ResourceNotFoundException":
+		return iot.ClassNotFound
+	case "VersionConflictException", "ConflictingResourceUpdateException":
+		return iot.ClassConflict
+	case "LimitExceededException": // ten policies on a certificate, ten groups of a thing: final
+		return iot.ClassDevice
+	case "AccessDeniedException", "AccessDenied", "UnauthorizedException", "NotAuthorized", "ForbiddenException", "OptInRequired",
+		"SubscriptionRequiredException", "MissingAuthenticationToken", "MissingAuthenticationException", "UnknownOperationException",
+		"AccountProblem":
+		return iot.ClassImport
+	case "ExpiredTokenException", "ExpiredToken", "TokenRefreshRequired", "InvalidClientTokenId", "UnrecognizedClientException",
+		"InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature", "IncompleteSignatureException",
+		"MissingAuthenticationTokenException":
+		return iot.ClassCredentials
+	case "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture":
+		return iot.ClassClockSkew
+	}
+	return 0
 }
 
 // explain turns an error of the SDK into one that the engine understands.
-func (c *Client) explain(operation string, started time.Time, err error) error {
+func (c *Client) explain(operation string, started time.Time, err error) *iot.APIError {
 	e := &iot.APIError{Operation: operation, Err: err}
 	var response *smithyhttp.ResponseError
 	status := 0
@@ -92,11 +65,11 @@ func (c *Client) explain(operation string, started time.Time, err error) error {
 	}
 	var exists *types.ResourceAlreadyExistsException
 	if errors.As(err, &exists) {
-		e.ResourceID, e.ResourceARN = deref(exists.ResourceId), deref(exists.ResourceArn)
+		e.ResourceID, e.ResourceARN = aws.ToString(exists.ResourceId), aws.ToString(exists.ResourceArn)
 	}
 	e.Class = classify(e, status)
 	c.reconsider(e, started)
-	// Until it is known to have been refused, a call may have taken effect.
+	// A call may have taken effect unless it is known to have been refused.
 	e.Ambiguous = e.Class == iot.ClassTransient && !refused(e) && !neverSent(err)
 	return e
 }
@@ -105,16 +78,13 @@ func (c *Client) explain(operation string, started time.Time, err error) error {
 const unknownCode = "UnknownError"
 
 func classify(e *iot.APIError, status int) iot.Class {
-	if isCredentials(e.Err) {
-		return iot.ClassCredentials
-	}
 	if class := neverAnswered(e.Err); class != 0 {
 		return class
 	}
 	if e.Code == "InvalidSignatureException" && aboutTime(e.Message) {
 		return iot.ClassClockSkew
 	}
-	if class, ok := classes[e.Code]; ok {
+	if class := classOfCode(e.Code); class != 0 {
 		return class
 	}
 	switch {
@@ -130,13 +100,17 @@ func classify(e *iot.APIError, status int) iot.Class {
 	return iot.ClassDevice
 }
 
-// neverAnswered tells errors that come again however often the call is made:
-// a request that cannot be made of its input, and an endpoint that cannot be trusted.
+// neverAnswered returns the class of an error that comes again however often the
+// call is made: no credentials, a request that cannot be made of its input, or an
+// endpoint that cannot be trusted. It returns 0 for any other error.
 func neverAnswered(err error) iot.Class {
 	var input *smithy.InvalidParamsError
 	var serialization *smithy.SerializationError
 	var untrusted *tls.CertificateVerificationError
+	var missing *credentialsError
 	switch {
+	case errors.As(err, &missing):
+		return iot.ClassCredentials
 	case errors.As(err, &input), errors.As(err, &serialization):
 		return iot.ClassDevice
 	case errors.As(err, &untrusted):
@@ -158,13 +132,13 @@ func (c *Client) reconsider(e *iot.APIError, started time.Time) {
 	}
 }
 
-// refused says that AWS answered without having done anything.
+// refused reports whether AWS answered without having done anything.
 func refused(e *iot.APIError) bool {
-	class := classes[e.Code]
+	class := classOfCode(e.Code)
 	return class == iot.ClassCredentials || class == iot.ClassClockSkew
 }
 
-// neverSent says that the request did not reach the endpoint.
+// neverSent reports whether the request did not reach the endpoint.
 func neverSent(err error) bool {
 	var dns *net.DNSError
 	var op *net.OpError
@@ -176,29 +150,4 @@ func requestID(response *smithyhttp.ResponseError) string {
 		return ""
 	}
 	return response.Response.Header.Get("X-Amzn-Requestid")
-}
-
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
-// call makes one call with the timeout of the client.
-func call[Out any](ctx context.Context, c *Client, operation string, do func(ctx context.Context) (Out, error)) (Out, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
-	started := time.Now()
-	out, err := do(ctx)
-	if err != nil {
-		err = c.explain(operation, started, err)
-		var e *iot.APIError
-		if !errors.As(err, &e) || e.Class != iot.ClassCredentials && e.Code != "" && !refused(e) {
-			c.identity.taken()
-		}
-		return out, err
-	}
-	c.identity.taken()
-	return out, nil
 }

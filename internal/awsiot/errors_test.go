@@ -14,9 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/thingpress/thingpress/internal/iot"
-
 	"github.com/thingpress/thingpress/internal/awsiot"
+	"github.com/thingpress/thingpress/internal/iot"
 )
 
 // roundTrip is a transport made of a function.

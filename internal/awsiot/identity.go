@@ -2,7 +2,6 @@ package awsiot
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,12 +9,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// An identity gives credentials, and renews them once when AWS says that they
+// An identity provides credentials, and renews them once if AWS refuses them as
 // expired. It implements [aws.CredentialsProvider].
 type identity struct {
 	cache *aws.CredentialsCache
 	clock *clock
-	good  atomic.Bool // a call was taken since they were last renewed
+	good  atomic.Bool // AWS took a call since they were last renewed
 
 	mu      sync.Mutex
 	renewed time.Time // when they were last renewed because AWS refused them
@@ -30,7 +29,7 @@ func newIdentity(provider aws.CredentialsProvider, clock *clock) *identity {
 	return &identity{cache: cache, clock: clock}
 }
 
-// A credentialsError is a chain that gives no credentials.
+// A credentialsError is the failure of the SDK's chain to find credentials.
 type credentialsError struct{ err error }
 
 func (e *credentialsError) Error() string { return "no AWS credentials: " + e.err.Error() }
@@ -45,16 +44,16 @@ func (i *identity) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	return c, err
 }
 
-// taken tells that AWS took a call's signature.
+// taken notes that AWS took a call's signature.
 func (i *identity) taken() {
 	if !i.good.Load() {
 		i.good.Store(true)
 	}
 }
 
-// renew says whether a call that was begun at started, and whose credentials
-// AWS refused, may be made again: with new credentials, or because it was
-// signed with old ones.
+// renew reports whether a call may be made again that was begun at started and
+// whose credentials AWS refused: with new credentials, or because it was signed
+// with old ones.
 func (i *identity) renew(started time.Time) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -70,8 +69,8 @@ func (i *identity) renew(started time.Time) bool {
 	return true
 }
 
-// correct says whether a call that was begun at started, and that AWS refused
-// because of our clock, may be made again: from then on calls are signed by AWS's
+// correct reports whether a call may be made again that was begun at started and
+// that AWS refused because of our clock. From then on calls are signed by AWS's
 // clock, so once is enough.
 func (i *identity) correct(started time.Time) bool {
 	i.mu.Lock()
@@ -82,9 +81,4 @@ func (i *identity) correct(started time.Time) bool {
 		return true
 	}
 	return started.Before(i.skewed)
-}
-
-func isCredentials(err error) bool {
-	var missing *credentialsError
-	return errors.As(err, &missing)
 }

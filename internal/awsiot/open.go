@@ -1,12 +1,11 @@
 package awsiot
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"time"
-
-	"github.com/thingpress/thingpress/internal/iot"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -19,20 +18,22 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
+
+	"github.com/thingpress/thingpress/internal/iot"
 )
 
-// Options say where AWS is. The zero value is what the SDK's chain finds.
+// Options are where AWS is. The zero value is what the SDK's chain finds.
 type Options struct {
 	// Region and Profile override the environment and the shared files.
 	Region, Profile string
 	// Endpoint is the base URL for all services; empty is AWS.
 	Endpoint string
-	// Sandbox reads no AWS environment at all: no variables, no files, no
-	// instance metadata. Any credentials do for a sandbox. Endpoint and Region must be set.
+	// Sandbox reads no AWS environment at all: no variables, files or instance
+	// metadata. A sandbox takes any credentials. Endpoint and Region must be set.
 	Sandbox bool
 	// Version of Thingpress, for the User-Agent header.
 	Version string
-	// Transport makes the HTTP requests; nil is one with a pool of connections.
+	// Transport makes the HTTP requests; nil means one with a pool of connections.
 	Transport http.RoundTripper
 	// Timeout of one call; 0 is 15 seconds.
 	Timeout time.Duration
@@ -45,15 +46,23 @@ const (
 	accountBackoff  = time.Second
 )
 
+var (
+	_ iot.Certificates = (*Client)(nil)
+	_ iot.Things       = (*Client)(nil)
+	_ iot.Principals   = (*Client)(nil)
+	_ iot.Policies     = (*Client)(nil)
+	_ iot.Groups       = (*Client)(nil)
+	_ iot.Checks       = (*Client)(nil)
+)
+
 // A Client makes calls in one account and region. Its methods are safe for
 // concurrent use.
 type Client struct {
 	iot      *sdk.Client
 	sts      *sts.Client
 	quotas   *servicequotas.Client
-	iam      *iam.Client // nil with an endpoint of its own, which is not asked for aliases
+	iam      *iam.Client // nil if there is an Endpoint, which is not asked for aliases
 	region   string
-	endpoint string
 	timeout  time.Duration
 	clock    *clock
 	identity *identity
@@ -63,8 +72,8 @@ type Client struct {
 // Close closes the connections that no call is using.
 func (c *Client) Close() { c.close() }
 
-// Open makes a client. It calls nothing, but a profile may make the SDK's chain
-// do so when credentials are first needed.
+// Open returns a client and makes no call. A profile may make the SDK's chain do
+// so when credentials are first needed.
 func Open(ctx context.Context, o Options) (*Client, error) {
 	cfg, err := load(ctx, o)
 	if err != nil {
@@ -73,10 +82,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	if cfg.Region == "" {
 		return nil, fmt.Errorf("AWS configuration: no region; name one with --region or AWS_REGION")
 	}
-	c := &Client{region: cfg.Region, endpoint: o.Endpoint, timeout: o.Timeout, clock: &clock{}}
-	if c.timeout == 0 {
-		c.timeout = defaultTimeout
-	}
+	c := &Client{region: cfg.Region, timeout: cmp.Or(o.Timeout, defaultTimeout), clock: &clock{}}
 	transport := o.Transport
 	if transport == nil {
 		transport = newTransport(!o.Sandbox)
@@ -88,11 +94,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	if o.Endpoint != "" {
 		cfg.BaseEndpoint = aws.String(o.Endpoint)
 	}
-	version := o.Version
-	if version == "" {
-		version = "devel"
-	}
-	cfg.APIOptions = append(cfg.APIOptions, awsmiddleware.AddUserAgentKeyValue("thingpress", version))
+	cfg.APIOptions = append(cfg.APIOptions, awsmiddleware.AddUserAgentKeyValue("thingpress", cmp.Or(o.Version, "devel")))
 	c.iot = sdk.NewFromConfig(cfg, func(o *sdk.Options) {
 		o.Retryer = aws.NopRetryer{}
 		o.EndpointResolverV2 = &endpointOnce{resolver: o.EndpointResolverV2}
@@ -119,7 +121,7 @@ func load(ctx context.Context, o Options) (aws.Config, error) {
 			Credentials: credentials.NewStaticCredentialsProvider("AKIASANDBOXSANDBOX00", "sandbox", ""),
 		}, nil
 	}
-	// What the SDK would log comes back as an error as well, and standard error is ours.
+	// What the SDK would log is in its errors as well, and standard error is ours.
 	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
 	if o.Region != "" {
 		options = append(options, config.WithRegion(o.Region))
@@ -133,7 +135,7 @@ func load(ctx context.Context, o Options) (aws.Config, error) {
 // Region is the region of the client.
 func (c *Client) Region() string { return c.region }
 
-// Now tells the time by AWS's clock.
+// Now returns the time by AWS's clock.
 func (c *Client) Now() time.Time { return c.clock.now() }
 
 // AWS returns what the engine needs.

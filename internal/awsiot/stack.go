@@ -2,6 +2,7 @@ package awsiot
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -12,21 +13,19 @@ import (
 )
 
 // trim takes steps out of the SDK's stack, which is built anew for each call:
-// retries, their headers and spans, logs, and what is kept of an answer for
-// them. The engine does the first, and nobody reads the others.
+// retries, which the engine makes, and headers, spans, logs and metadata, which
+// nobody reads.
 func trim(stack *middleware.Stack) error {
-	for _, id := range []string{"ClientRequestID", "RecursionDetection", "SetCredentialSourceMiddleware"} {
-		if _, err := stack.Build.Remove(id); err != nil {
-			return err
-		}
-	}
-	for _, id := range []string{"spanRetryLoop", "InterceptBeforeRetryLoop", "Retry", "InterceptAttempt", "RetryMetricsHeader"} {
-		if _, err := stack.Finalize.Remove(id); err != nil {
-			return err
-		}
-	}
-	for _, id := range []string{"AddRawResponseToMetadata", "RequestIDRetriever", "RecordResponseTiming", "RequestResponseLogger"} {
-		if _, err := stack.Deserialize.Remove(id); err != nil {
+	return errors.Join(
+		remove(stack.Build.Remove, "ClientRequestID", "RecursionDetection", "SetCredentialSourceMiddleware"),
+		remove(stack.Finalize.Remove, "spanRetryLoop", "InterceptBeforeRetryLoop", "Retry", "InterceptAttempt", "RetryMetricsHeader"),
+		remove(stack.Deserialize.Remove, "AddRawResponseToMetadata", "RequestIDRetriever", "RecordResponseTiming", "RequestResponseLogger"),
+	)
+}
+
+func remove[Step any](from func(id string) (Step, error), ids ...string) error {
+	for _, id := range ids {
+		if _, err := from(id); err != nil {
 			return err
 		}
 	}

@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// connections that are kept open at most: one for each call that a full
-	// window of devices can have in flight at once.
+	// connections is how many are kept open: one for each call that a full window
+	// of devices can have in flight at once.
 	connections = 1024
 	dialTimeout = 5 * time.Second
 	idleTimeout = 60 * time.Second
@@ -55,7 +55,7 @@ func (o *observer) Do(request *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// A clock is AWS's, as the last answer told it.
+// A clock is AWS's clock, by the Date of the last answer.
 type clock struct {
 	last     atomic.Pointer[reading]
 	corrects atomic.Bool // AWS refused our clock, and its own is used for signing
@@ -80,8 +80,8 @@ func (c *clock) observe(date string) {
 	c.last.Store(&reading{text: date, date: at, offset: time.Until(at)})
 }
 
-// now never runs ahead of AWS's clock by more than the machines of AWS differ:
-// Date is cut to whole seconds.
+// now is AWS's time. It is never ahead of AWS's clock by more than AWS's machines
+// differ, because Date is cut to whole seconds.
 func (c *clock) now() time.Time {
 	last := c.last.Load()
 	if last == nil {

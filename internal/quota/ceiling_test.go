@@ -4,9 +4,9 @@ import (
 	"math"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/iot"
-
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/thingpress/thingpress/internal/iot"
 )
 
 func resolved(t *testing.T, overrides ...string) Set {

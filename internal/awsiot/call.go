@@ -1,0 +1,55 @@
+package awsiot
+
+import (
+	"context"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/iot"
+
+	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/quota"
+)
+
+// A method is one operation of the SDK's client.
+type method[In, Out any] func(ctx context.Context, in *In, options ...func(*sdk.Options)) (*Out, error)
+
+// call makes one call of op by its method, with the timeout of the client. Out
+// is never nil; it is empty if there is an error, which is an *[iot.APIError].
+func call[In, Out any](ctx context.Context, c *Client, op iot.Operation, do method[In, Out], in *In) (*Out, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	started := time.Now()
+	out, err := do(ctx, in)
+	if err == nil {
+		c.identity.taken()
+		return out, nil
+	}
+	e := c.explain(string(op), started, err)
+	if e.Code != "" && e.Class != iot.ClassCredentials && !refused(e) {
+		c.identity.taken()
+	}
+	return new(Out), e
+}
+
+// pageSize asks for the largest pages.
+func pageSize() *int32 {
+	size := int32(quota.PageSize)
+	return &size
+}
+
+// optional returns nil for an empty string, which the SDK leaves out.
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// each converts the lines of a page.
+func each[From, To any](lines []From, convert func(From) To) []To {
+	page := make([]To, len(lines))
+	for i, line := range lines {
+		page[i] = convert(line)
+	}
+	return page
+}

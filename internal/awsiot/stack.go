@@ -40,7 +40,10 @@ type signer struct {
 }
 
 // SignHTTP implements the SDK's interface.
-func (s *signer) SignHTTP(ctx context.Context, credentials aws.Credentials, r *http.Request, payloadHash, service, region string, at time.Time, options ...func(*v4.SignerOptions)) error {
+func (s *signer) SignHTTP(
+	ctx context.Context, credentials aws.Credentials, r *http.Request, payloadHash, service, region string, at time.Time,
+	options ...func(*v4.SignerOptions),
+) error {
 	if s.clock.corrects.Load() {
 		at = s.clock.now().UTC()
 	}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/manifest"
 )
@@ -84,6 +85,10 @@ func For[Code ~string](code Code, s Surface) Advice {
 // with the limit that it exceeded, or a call of AWS IoT that stopped an import.
 // It is zero for any other error.
 func Of(err error, s Surface) Advice {
+	var stop *call.StopError
+	if errors.As(err, &stop) {
+		return ofStop(stop, s)
+	}
 	if code := manifest.ReasonOf(err); code != "" {
 		found := For(code, s)
 		if limit := manifest.LimitOf(err); limit.Name != "" {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/manifest"
 )
 
@@ -51,8 +51,8 @@ func (f *attachFlags) add(c *cobra.Command) {
 	flags.BoolVar(&f.exclusive, "exclusive", false, "attach certificates with EXCLUSIVE_THING")
 }
 
-func (f *attachFlags) attachments() (engine.Attachments, error) {
-	a := engine.Attachments{ThingType: f.thingType, BillingGroup: f.billingGroup}
+func (f *attachFlags) attachments() (device.Attachments, error) {
+	a := device.Attachments{ThingType: f.thingType, BillingGroup: f.billingGroup}
 	var err error
 	if a.Policies, err = distinct("policy", f.policies); err != nil {
 		return a, err
@@ -65,14 +65,14 @@ func (f *attachFlags) attachments() (engine.Attachments, error) {
 		if !ok || name == "" {
 			return a, usage(fmt.Errorf("--attribute %q is not of the form name=value", text), "")
 		}
-		if slices.ContainsFunc(a.Attributes, func(other engine.Attribute) bool { return other.Name == name }) {
+		if slices.ContainsFunc(a.Attributes, func(other device.Attribute) bool { return other.Name == name }) {
 			return a, usage(fmt.Errorf("--attribute %s is given twice", name), "")
 		}
 		template, err := manifest.ParseTemplate(value)
 		if err != nil {
 			return a, usage(fmt.Errorf("--attribute %s: %w", name, err), "")
 		}
-		a.Attributes = append(a.Attributes, engine.Attribute{Name: name, Value: template})
+		a.Attributes = append(a.Attributes, device.Attribute{Name: name, Value: template})
 	}
 	return a, nil
 }

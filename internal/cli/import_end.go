@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,7 +11,9 @@ import (
 	"strings"
 
 	"github.com/thingpress/thingpress/internal/advice"
+	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/report"
 
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
@@ -62,16 +63,16 @@ func (run *importRun) printDryRun() error {
 	}
 	s := run.scan
 	line := struct {
-		Type       string        `json:"type"`
-		Target     ledger.Target `json:"target"`
-		Alias      string        `json:"alias,omitempty"`
-		Entries    int           `json:"entries"`
-		Devices    int           `json:"devices"`
-		Rejected   int           `json:"rejected"`
-		Skipped    int           `json:"skipped"`
-		Ceiling    *float64      `json:"ceiling"` // null: no quota limits the path
-		Binding    iot.Operation `json:"binding_quota"`
-		Rejections []rejection   `json:"rejections,omitempty"`
+		Type       string             `json:"type"`
+		Target     ledger.Target      `json:"target"`
+		Alias      string             `json:"alias,omitempty"`
+		Entries    int                `json:"entries"`
+		Devices    int                `json:"devices"`
+		Rejected   int                `json:"rejected"`
+		Skipped    int                `json:"skipped"`
+		Ceiling    *float64           `json:"ceiling"` // null: no quota limits the path
+		Binding    iot.Operation      `json:"binding_quota"`
+		Rejections []report.Rejection `json:"rejections,omitempty"`
 	}{
 		Type: "dry_run", Target: run.connection.target, Alias: run.connection.alias,
 		Entries: s.Entries, Devices: s.Devices, Rejected: s.Rejected, Skipped: s.Skipped, Rejections: run.rejections(),
@@ -82,19 +83,8 @@ func (run *importRun) printDryRun() error {
 	return json.NewEncoder(run.streams.Out).Encode(line)
 }
 
-// rejection is one reason of rejected entries.
-type rejection struct {
-	Reason manifest.Reason `json:"reason"`
-	Count  int             `json:"count"`
-	Todo   string          `json:"todo"`
-}
-
-func (p *preparation) rejections() []rejection {
-	var list []rejection
-	for _, reason := range byCount(p.scan.Reasons) {
-		list = append(list, rejection{reason, p.scan.Reasons[reason], advice.For(reason, advice.CLI).Todo})
-	}
-	return list
+func (p *preparation) rejections() []report.Rejection {
+	return report.RejectionsOf(p.scan.Reasons, func(r manifest.Reason) string { return advice.For(r, advice.CLI).Todo })
 }
 
 func (run *importRun) printSummary(state ledger.State, s engine.Summary, ended error) error {
@@ -135,39 +125,21 @@ func (run *importRun) sameLedger() string {
 }
 
 func stopHint(err error) string {
-	var stop *engine.StopError
+	var stop *call.StopError
 	if errors.As(err, &stop) {
-		return stop.Hint
+		return advice.Of(stop, advice.CLI).Todo
 	}
 	return ""
 }
 
-// summaryJSON prints the summary with what only the command knows behind it.
+// summaryJSON prints the summary with what only the command knows.
 func (run *importRun) summaryJSON(state ledger.State, s engine.Summary, ended error) error {
-	line, err := json.Marshal(s)
-	if err != nil {
-		return err
-	}
-	more := struct {
-		State      ledger.State  `json:"state"`
-		Target     ledger.Target `json:"target"`
-		Alias      string        `json:"alias,omitempty"`
-		Rejections []rejection   `json:"rejections,omitempty"`
-		Error      string        `json:"error,omitempty"`
-		Hint       string        `json:"hint,omitempty"`
-	}{State: state, Target: run.record.Target, Alias: run.connection.alias, Rejections: run.rejections()}
+	line := report.SummaryOf(s)
+	line.State, line.Target, line.Alias, line.Rejections = state, run.record.Target, run.connection.alias, run.rejections()
 	if ended != nil {
-		more.Error, more.Hint = ended.Error(), stopHint(ended)
+		line.Error, line.Hint = ended.Error(), stopHint(ended)
 	}
-	rest, err := json.Marshal(more)
-	if err != nil {
-		return err
-	}
-	// Two objects become one: both are never empty.
-	line = append(bytes.TrimSuffix(line, []byte("}")), ',')
-	line = append(line, rest[1:]...)
-	_, err = fmt.Fprintf(run.streams.Out, "%s\n", line)
-	return err
+	return json.NewEncoder(run.streams.Out).Encode(line)
 }
 
 func (run *importRun) summaryText(state ledger.State, s engine.Summary) string {
@@ -191,7 +163,7 @@ func (run *importRun) summaryText(state ledger.State, s engine.Summary) string {
 	if total > 0 {
 		fmt.Fprintf(&b, "%s calls: %s; %s throttled, %s retries\n", n(total), strings.Join(calls, ", "), n(s.Throttled), n(s.Retries))
 	}
-	for _, f := range s.Failures {
+	for _, f := range report.FailuresOf(s.Failures) {
 		fmt.Fprintf(&b, "%s failed, %s: %s\n  such as thing %s: %s\n", n(f.Count), f.Reason, f.Todo, f.Thing, plain(f.Example))
 	}
 	for _, r := range run.rejections() {

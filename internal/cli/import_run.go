@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
@@ -89,7 +90,7 @@ func (run *importRun) ended(ctx context.Context, err error) error {
 		return &exitError{code: ExitInterrupted, err: errors.New("interrupted before anything was changed")}
 	}
 	var broken *engine.BreakError
-	var wrong *engine.AttachmentError
+	var wrong *device.AttachmentError
 	if errors.As(err, &broken) || errors.As(err, &wrong) {
 		return fmt.Errorf("nothing was imported: %w", err)
 	}
@@ -180,18 +181,19 @@ func (run *importRun) carryOut(ctx context.Context) error {
 		return err
 	}
 	summary, err := engine.Run(ctx, engine.Config{
-		Import:      run.record.ID,
+		Settings: run.settings,
+		Target:   run.connection.target,
+		AWS:      run.connection.client.AWS(),
+		Limiters: quota.NewLimiters(run.quotas, quota.Options{}),
+		Abort:    abortContext(ctx),
+		Events:   run.view.event,
+	}, engine.Import{
+		ID:          run.record.ID,
 		Sources:     run.sources,
 		Scan:        run.scan,
-		Settings:    run.settings,
-		Target:      run.connection.target,
-		AWS:         run.connection.client.AWS(),
-		Limiters:    quota.NewLimiters(run.quotas, quota.Options{}),
 		Journal:     journal,
 		Earlier:     run.earlier(ctx),
 		MaxFailures: run.options.maxFailures,
-		Abort:       abortContext(ctx),
-		Events:      run.view.event,
 	})
 	run.printer.Pause()
 	return run.finish(ctx, summary, err)

@@ -3,17 +3,16 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"os"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/manifest"
 )
@@ -50,12 +49,11 @@ or skipped. MANIFEST "-" is standard input.
 
 // inspection is a run of inspect.
 type inspection struct {
-	options manifest.Options
-	index   *engine.Index
-	printer *progress.Printer
-	first   []int    // number of the first entry, by manifest
-	names   []string // of the manifests
-	total   inspectSummary
+	options   manifest.Options
+	judge     *engine.Judge
+	printer   *progress.Printer
+	manifests int // begun
+	total     inspectSummary
 }
 
 func runInspect(ctx context.Context, o inspectOptions, args []string, streams Streams) error {
@@ -70,7 +68,7 @@ func runInspect(ctx context.Context, o inspectOptions, args []string, streams St
 	defer in.Close()
 
 	run := &inspection{
-		options: options, index: engine.NewIndex(),
+		options: options, judge: engine.NewJudge(engine.Settings{}),
 		printer: progress.New(streams.Err, progressMode(o.quiet, streams), streams.Width),
 		total:   inspectSummary{Type: "summary", Reasons: map[manifest.Reason]int{}},
 	}
@@ -121,8 +119,8 @@ func breakHint(err error, where advice.Surface) string {
 // until its end is reached, because a private key anywhere in it means that
 // nothing of it may be used.
 func (run *inspection) manifest(ctx context.Context, o inspectOptions, in manifest.Input, streams Streams) error {
-	run.first = append(run.first, run.index.Len())
-	run.names = append(run.names, in.Name)
+	run.judge.Begin(in.Name)
+	run.manifests++
 	decoder, err := o.decoder(in)
 	if err != nil {
 		return err
@@ -137,7 +135,7 @@ func (run *inspection) manifest(ctx context.Context, o inspectOptions, in manife
 	}()
 
 	before := run.total.clone()
-	entries := newEntryPrinter(held, o.output, streams.OutTerminal, len(run.first) == 1)
+	entries := newEntryPrinter(held, o.output, streams.OutTerminal, run.manifests == 1)
 	err = run.entries(ctx, decoder, in, entries)
 	if manifest.ReasonOf(err) == manifest.ReasonPrivateKey {
 		run.total = before
@@ -158,16 +156,11 @@ func (run *inspection) manifest(ctx context.Context, o inspectOptions, in manife
 
 func (run *inspection) entries(ctx context.Context, decoder manifest.Decoder, in manifest.Input, out *entryPrinter) error {
 	for device, err := range decoder.Decode(ctx, in, run.options) {
-		var entry *manifest.EntryError
-		switch {
-		case err == nil:
-			err = run.device(&device, in, out)
-		case errors.As(err, &entry):
-			run.index.Skip()
-			run.total.reject(entry.Reason)
-			err = out.rejected(entry)
+		var rejected *manifest.EntryError
+		if err != nil && !errors.As(err, &rejected) {
+			return err
 		}
-		if err != nil {
+		if err := run.entry(&device, rejected, out); err != nil {
 			return err
 		}
 		if run.total.Entries%64 == 0 {
@@ -177,38 +170,27 @@ func (run *inspection) entries(ctx context.Context, decoder manifest.Decoder, in
 	return ctx.Err()
 }
 
-func (run *inspection) device(device *manifest.Device, in manifest.Input, out *entryPrinter) error {
-	verdict, earlier := run.index.Add(device)
-	switch verdict {
-	case engine.Repeated:
-		run.total.Entries++
-		run.total.Skipped++
-		return out.skipped(device, "identical to "+run.place(earlier, in))
-	case engine.Contradictory:
-		run.total.reject(manifest.ReasonContradiction)
-		return out.rejected(&manifest.EntryError{
-			Vendor: device.Vendor, Manifest: device.Manifest, Entry: device.Entry, Line: device.Line, ID: device.ID,
-			Reason: manifest.ReasonContradiction,
-			Err:    fmt.Errorf("thing %s and certificate %s contradict %s, which has only one of them", device.ThingName, device.CertificateID, run.place(earlier, in)),
-		})
-	}
+// entry counts and prints what becomes of an entry.
+func (run *inspection) entry(device *manifest.Device, rejected *manifest.EntryError, out *entryPrinter) error {
 	run.total.Entries++
+	switch v := run.judge.Next(device, rejected); v.Outcome {
+	case ledger.Skipped:
+		run.total.Skipped++
+		return out.skipped(device, v.Detail)
+	case ledger.Rejected:
+		run.total.Rejected++
+		run.total.Reasons[v.Reason]++
+		if rejected == nil {
+			rejected = &manifest.EntryError{
+				Vendor: device.Vendor, Manifest: device.Manifest, Entry: device.Entry, Line: device.Line, ID: device.ID,
+				Reason: v.Reason, Err: errors.New(v.Detail),
+			}
+		}
+		return out.rejected(rejected)
+	}
 	run.total.Devices++
 	run.total.Warnings += len(device.Warnings)
 	return out.device(device)
-}
-
-// place names an entry by its number among those of all manifests.
-func (run *inspection) place(number int, in manifest.Input) string {
-	m := len(run.first) - 1
-	for run.first[m] > number {
-		m--
-	}
-	entry := "entry " + strconv.Itoa(number-run.first[m])
-	if run.names[m] != in.Name {
-		return entry + " of " + run.names[m]
-	}
-	return entry
 }
 
 // inspectSummary is the last JSON line.
@@ -226,12 +208,6 @@ func (s *inspectSummary) clone() inspectSummary {
 	c := *s
 	c.Reasons = maps.Clone(s.Reasons)
 	return c
-}
-
-func (s *inspectSummary) reject(reason manifest.Reason) {
-	s.Entries++
-	s.Rejected++
-	s.Reasons[reason]++
 }
 
 // progressMode is how a command shows progress on its error stream.

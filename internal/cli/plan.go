@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
 
 	"github.com/spf13/cobra"
@@ -64,7 +65,7 @@ type planRun struct {
 	compare bool
 
 	scratch    string // directory of the copy of the sandbox
-	wrong      *engine.AttachmentError
+	wrong      *device.AttachmentError
 	comparison *engine.Comparison
 }
 
@@ -173,11 +174,11 @@ func (run *planRun) compareDevices(ctx context.Context) error {
 	if !run.compare || run.wrong != nil {
 		return nil
 	}
-	comparison, err := engine.Compare(ctx, engine.CompareConfig{
-		Sources: run.sources, Scan: run.scan, Settings: run.settings, Target: run.connection.target,
+	comparison, err := engine.Compare(ctx, engine.Config{
+		Settings: run.settings, Target: run.connection.target,
 		AWS: run.connection.client.AWS(), Limiters: quota.NewLimiters(run.quotas, quota.Options{}),
 		Events: run.view.event, Abort: abortContext(ctx),
-	})
+	}, run.sources, run.scan)
 	if err != nil {
 		return withHint(err, stopHint(err))
 	}

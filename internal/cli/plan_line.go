@@ -3,7 +3,10 @@ package cli
 import (
 	"math"
 
+	"github.com/thingpress/thingpress/internal/advice"
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/report"
 
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
@@ -25,7 +28,7 @@ type planLine struct {
 	Repeated      int                     `json:"repeated"`
 	Filtered      int                     `json:"filtered"`
 	Contradictory int                     `json:"contradictory"`
-	Rejections    []rejection             `json:"rejections,omitempty"`
+	Rejections    []report.Rejection      `json:"rejections,omitempty"`
 	Warnings      map[manifest.Reason]int `json:"warnings,omitempty"`
 	UnmatchedOnly []string                `json:"unmatched_only,omitempty"`
 	UnmatchedSkip []string                `json:"unmatched_skip,omitempty"`
@@ -60,7 +63,7 @@ type planCompared struct {
 	Unchanged int              `json:"unchanged"`
 	Completed int              `json:"completed"`
 	Conflicts int              `json:"conflicts"`
-	Failures  []engine.Failure `json:"failures,omitempty"`
+	Failures  []report.Failure `json:"failures,omitempty"`
 	Paged     bool             `json:"paged"`
 	Seconds   float64          `json:"seconds"`
 	Calls     map[string]int   `json:"calls"`
@@ -74,14 +77,14 @@ type planForecast struct {
 }
 
 type planExample struct {
-	Entry         int                  `json:"entry"`
-	Manifest      string               `json:"manifest"`
-	ThingName     string               `json:"thing_name"`
-	CertificateID string               `json:"certificate_id"`
-	State         string               `json:"state"`
-	Reason        manifest.Reason      `json:"reason,omitempty"`
-	Detail        string               `json:"detail,omitempty"`
-	Calls         []engine.PlannedCall `json:"calls"`
+	Entry         int           `json:"entry"`
+	Manifest      string        `json:"manifest"`
+	ThingName     string        `json:"thing_name"`
+	CertificateID string        `json:"certificate_id"`
+	State         string        `json:"state"`
+	Reason        string        `json:"reason,omitempty"`
+	Detail        string        `json:"detail,omitempty"`
+	Calls         []device.Step `json:"calls"`
 }
 
 // plan puts together what was found out.
@@ -98,7 +101,7 @@ func (run *planRun) plan() planLine {
 	}
 	if run.wrong != nil {
 		for _, f := range run.wrong.Findings {
-			line.Attachments.Findings = append(line.Attachments.Findings, planFinding(f))
+			line.Attachments.Findings = append(line.Attachments.Findings, planFinding{f.Kind, f.Name, f.Problem, advice.Attachment(f, advice.CLI).Todo})
 		}
 	}
 	var examples []engine.PlannedDevice
@@ -106,14 +109,16 @@ func (run *planRun) plan() planLine {
 		line.Calls, examples = c.Calls, c.Examples
 		line.Compared = &planCompared{
 			New: c.New, Unchanged: c.Unchanged, Completed: c.Completed, Conflicts: c.Conflicts,
-			Failures: c.Failures, Paged: c.Paged, Seconds: math.Round(c.Took.Seconds()*1000) / 1000, Calls: c.Made,
+			Failures: report.FailuresOf(c.Failures), Paged: c.Paged, Seconds: math.Round(c.Took.Seconds()*1000) / 1000, Calls: c.Made,
 		}
 	} else {
 		line.Calls = quota.Calls{}
 		for op, n := range quota.FreshPath(run.quotas, len(a.Policies), len(a.ThingGroups)) {
 			line.Calls[op] = n * float64(s.Devices)
 		}
-		examples = engine.PlanFresh(s, run.settings, run.connection.target, run.quotas)
+		examples = engine.PlanFresh(s, engine.Config{
+			Settings: run.settings, Target: run.connection.target, Limiters: quota.NewLimiters(run.quotas, quota.Options{}),
+		})
 	}
 	line.CallsTotal = quota.Calls(line.Calls).Total()
 	now, doubled := engine.Predict(run.quotas, line.Calls, s.Devices)
@@ -125,7 +130,7 @@ func (run *planRun) plan() planLine {
 	for _, e := range examples {
 		line.Examples = append(line.Examples, planExample{
 			Entry: e.Entry, Manifest: s.Manifests[e.Place.Manifest].Name, ThingName: e.ThingName, CertificateID: e.CertificateID,
-			State: e.State, Reason: e.Reason, Detail: e.Detail, Calls: e.Calls,
+			State: e.State, Reason: e.Reason, Detail: e.Detail, Calls: e.Steps,
 		})
 	}
 	return line

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/quota"
 )
@@ -90,8 +91,8 @@ func (run *planRun) wrongFindings() (lines []string) {
 	}
 	for _, f := range run.wrong.Findings {
 		line := f.String()
-		if f.Hint != "" {
-			line += ": " + f.Hint
+		if todo := advice.Attachment(f, advice.CLI).Todo; todo != "" {
+			line += ": " + todo
 		}
 		lines = append(lines, line)
 	}

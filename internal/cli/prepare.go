@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/thingpress/thingpress/internal/advice"
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
 
 	"github.com/spf13/cobra"
@@ -61,7 +62,7 @@ type preparation struct {
 	quotasFrom string
 	// attached is what the check of attachments found, and created what it
 	// made for it in the embedded sandbox.
-	attached *engine.AttachmentReport
+	attached *device.AttachmentReport
 	created  []string
 }
 
@@ -165,10 +166,10 @@ func (p *preparation) check(ctx context.Context, overrides map[iot.Operation]quo
 		return err
 	}
 	limiters := quota.NewLimiters(p.quotas, quota.Options{})
-	p.attached, err = engine.CheckAttachments(ctx, p.connection.client.AWS(), limiters, p.settings.Attachments)
-	var wrong *engine.AttachmentError
+	p.attached, err = device.CheckAttachments(ctx, p.connection.client.AWS(), limiters, p.settings.Attachments)
+	var wrong *device.AttachmentError
 	if errors.As(err, &wrong) {
-		return withHint(err, wrong.Findings[0].Hint)
+		return withHint(err, advice.Attachment(wrong.Findings[0], advice.CLI).Todo)
 	}
 	return err
 }

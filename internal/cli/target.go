@@ -8,12 +8,12 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
 
 	"github.com/spf13/cobra"
 
 	"github.com/thingpress/thingpress/internal/awsiot"
-	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/internal/sandbox"
@@ -153,7 +153,7 @@ func (c *connection) String() string {
 }
 
 // ensure creates in the embedded sandbox what the command line names.
-func (c *connection) ensure(a engine.Attachments) (created []string, err error) {
+func (c *connection) ensure(a device.Attachments) (created []string, err error) {
 	if c.embedded == nil {
 		return nil, nil
 	}

@@ -2,14 +2,12 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/thingpress/thingpress/internal/iot"
-
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/manifest"
 )
 
@@ -18,169 +16,80 @@ import (
 type Item struct {
 	Device manifest.Device
 	// Marked is when an earlier batch marked the device, by AWS's clock; zero
-	// where this is the first. What exists may then be ours: it was registered
+	// if this is the first. What exists may then be ours: it was registered
 	// by that batch if it is not older than the mark. A device that is
 	// brought for the first time has registered nothing yet, so that its
 	// certificate, if there is one already, is another's, whatever its date.
 	Marked time.Time
-	// Created says that the ledger holds that this import registered the certificate.
+	// Created reports whether the ledger holds that this import registered the certificate.
 	Created bool
-}
-
-// A BatchConfig is what a batch does. Window, Events, Abort and PauseMost may be zero.
-type BatchConfig struct {
-	// Settings are as in [Config]; only attachments, status, Adopt and Exclusive matter here.
-	Settings Settings
-	Target   ledger.Target
-	AWS      iot.AWS
-	// Limiters may serve any number of batches, one after the other or at once.
-	Limiters *quota.Limiters
-	Window   Window
-	Events   Events
-	// PauseMost ends the batch with a *[StopError] when nothing has answered
-	// for longer than [Paused] and this; 0 never.
-	PauseMost time.Duration
-	// Abort ends calls in flight when it ends. Nil is never.
-	Abort context.Context //nolint:containedctx // as in Config
-}
-
-// A BatchSummary is the end of a batch.
-type BatchSummary struct {
-	// Counts are the outcomes of the items.
-	Counts ledger.Counts
-	// Took is how long it took.
-	Took time.Duration
-	// Ceiling, Binding, Calls, Throttled, Retries and Failures are as in [Summary].
-	Ceiling   float64
-	Binding   string
-	Calls     map[string]int
-	Throttled int
-	Retries   int
-	Failures  []Failure
 }
 
 // Batch imports devices that somebody else decoded and judged, such as those
 // of a queue, with the same steps, rules and limits as [Run]. It has no ledger:
 // done is called once for each item that has an outcome, in any order, with the
-// place of the device in manifest 0, from one
-// goroutine, and before Batch returns. An item for which it was not called is pending.
+// place of the device in manifest 0, from one goroutine, and before Batch
+// returns. An item for which it was not called is pending. Of the settings only
+// attachments, status, Adopt and Exclusive matter. The limiters may serve any
+// number of batches, one after the other or at once. State is not read in pages.
 //
 // When ctx ends no call is begun any more, and calls in flight end; the error
 // then wraps [ErrInterrupted] unless every item had its outcome. What is wrong
-// with the import as a whole is a *[StopError]. State is not read in pages.
-func Batch(ctx context.Context, config BatchConfig, items []Item, done func(item int, record ledger.Record)) (BatchSummary, error) {
+// with the import as a whole is a *[call.StopError].
+func Batch(ctx context.Context, config Config, items []Item, done func(item int, record ledger.Record)) (Summary, error) {
 	started := time.Now()
-	r := newRun(ctx, Config{
-		Scan: &ScanResult{
-			Manifests: []ledger.Manifest{{Entries: len(items)}}, first: []int{0}, Entries: len(items), Devices: len(items),
-		},
-		Settings: config.Settings, Target: config.Target, AWS: config.AWS, Limiters: config.Limiters,
-		Journal: &batchJournal{items: items, done: done}, Window: config.Window, Abort: config.Abort,
-	}, serially(config.Events))
-	defer r.end(nil)
-	r.state.never = true
-	b := batch{run: r, items: items, pauseMost: config.PauseMost}
-	b.work()
-	summary := b.summary(started)
-	return summary, b.verdict(ctx, summary)
-}
-
-// batch is the state of [Batch].
-type batch struct {
-	run       *run
-	items     []Item
-	pauseMost time.Duration
-}
-
-// work brings the items, as many at once as the window lets in.
-func (b *batch) work() {
-	r := b.run
-	recorded := make(chan struct{})
-	go func() { defer close(recorded); r.book.keep() }()
-	watched, unwatch := make(chan struct{}), make(chan struct{})
-	go func() { defer close(watched); r.watch(unwatch) }()
-	impatient, calm := make(chan struct{}), make(chan struct{})
-	go func() { defer close(impatient); b.outlast(calm) }()
-
-	marked := make(chan []*task, 1)
-	marked <- b.tasks()
-	close(marked)
-	r.dispatch(marked)
-
-	close(calm)
-	<-impatient
-	r.book.close()
-	<-recorded
-	close(unwatch)
-	<-watched
-	r.pool.close()
-}
-
-func (b *batch) tasks() []*task {
-	a := b.run.Settings.Attachments
-	tasks := make([]*task, 0, len(b.items))
-	for i, item := range b.items {
-		attributes, err := a.attributesOf(&item.Device)
-		t := &task{
-			number: i, place: ledger.Place{Entry: i}, device: item.Device, marked: item.Marked, created: item.Created,
-			thing: iot.Thing{Name: item.Device.ThingName, Type: a.ThingType, BillingGroup: a.BillingGroup, Attributes: attributes},
-		}
-		if err != nil {
-			b.run.refuse(t, manifest.ReasonOf(err), err.Error())
-			continue
-		}
-		tasks = append(tasks, t)
+	s := config.open(ctx)
+	defer s.close()
+	p := newPaths(config.Limiters.Set(), config.Settings.Attachments)
+	b := newBook(len(items), batchJournal{items: items, done: done}, 0, s.halt)
+	w := &watcher{
+		session: s, limiters: config.Limiters, numbers: b.numbers,
+		ceiling: func() (float64, iot.Operation) { return config.Limiters.Ceiling(p.fresh) },
 	}
-	return tasks
+	importTasks(s, batchTasks(items, config.Settings, b), nil, b, w.look)
+	b.close()
+	w.look(time.Now())
+	summary := summarize("", started, s.caller, b)
+	ceiling, binding := p.quotaCeiling(config.Limiters.Set(), nil)
+	summary.Ceiling, summary.Binding = finite(ceiling), string(binding)
+	return summary, batchError(ctx, s, config.Abort, summary)
 }
 
-// outlast ends the batch when it has paused for too long.
-func (b *batch) outlast(end <-chan struct{}) {
-	if b.pauseMost == 0 {
-		return
-	}
-	ticker := time.NewTicker(tellEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-end:
-			return
-		case <-ticker.C:
-		}
-		if since := b.run.caller.outage.pausedFor(); since > b.pauseMost {
-			b.run.halt(&StopError{
-				Cause: fmt.Errorf("nothing has answered for %s", (since + outageAfter).Round(time.Second)),
-				Hint:  "nothing: the devices are tried again later",
-			})
-			return
+// batchTasks yields the items that go on to AWS.
+func batchTasks(items []Item, settings Settings, b *book) iter.Seq[*task] {
+	return func(yield func(*task) bool) {
+		for n, item := range items {
+			t := &task{number: n, place: ledger.Place{Entry: n}, device: item.Device, marked: item.Marked, recorded: item.Created}
+			var err error
+			if t.thing, err = settings.Attachments.Thing(&item.Device); err != nil {
+				record := recordOf(t.place, &t.device, ledger.Rejected)
+				record.Reason, record.Detail = string(manifest.ReasonOf(err)), err.Error()
+				b.refuse(n, record)
+				continue
+			}
+			if !yield(t) {
+				return
+			}
 		}
 	}
 }
 
-func (b *batch) summary(started time.Time) BatchSummary {
-	s := b.run.summary(started)
-	return BatchSummary{
-		Counts: s.Counts, Took: s.Took, Ceiling: s.Ceiling, Binding: s.Binding,
-		Calls: s.Calls, Throttled: s.Throttled, Retries: s.Retries, Failures: s.Failures,
-	}
-}
-
-func (b *batch) verdict(ctx context.Context, s BatchSummary) error {
-	var stop *StopError
-	switch cause := context.Cause(b.run.begin); {
-	case errors.As(cause, &stop):
+func batchError(ctx context.Context, s *session, abort context.Context, summary Summary) error {
+	if stop := s.stopCause(); stop != nil {
 		return stop
-	case s.Counts.Pending() == 0:
+	}
+	switch {
+	case summary.Pending == 0:
 		return nil
 	case ctx.Err() != nil:
 		return fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
-	case b.run.caller.flight.Err() != nil:
-		return fmt.Errorf("%w: calls were broken off: %w", ErrInterrupted, context.Cause(b.run.caller.flight))
+	case abort != nil && abort.Err() != nil:
+		return fmt.Errorf("%w: calls were broken off: %w", ErrInterrupted, context.Cause(abort))
 	}
-	return &BalanceError{Detail: fmt.Sprintf("%d items are pending, though nothing stopped the batch", s.Counts.Pending())}
+	return &BalanceError{Detail: fmt.Sprintf("%d items are pending, though nothing stopped the batch", summary.Pending)}
 }
 
-// batchJournal hands on what a run records.
+// batchJournal hands on what a batch books.
 type batchJournal struct {
 	noJournal
 	items []Item
@@ -188,11 +97,21 @@ type batchJournal struct {
 }
 
 // Record implements [ledger.Journal].
-func (j *batchJournal) Record(_ context.Context, records []ledger.Record) error {
+func (j batchJournal) Record(_ context.Context, records []ledger.Record) error {
 	for _, record := range records {
 		item := record.Entry
 		record.Entry = j.items[item].Device.Entry
 		j.done(item, record)
 	}
 	return nil
+}
+
+// noJournal is for what keeps no record.
+type noJournal struct{}
+
+func (noJournal) Mark(context.Context, []ledger.Mark) error     { return nil }
+func (noJournal) Record(context.Context, []ledger.Record) error { return nil }
+func (noJournal) Close(context.Context, ledger.End) error       { return nil }
+func (noJournal) Marked(context.Context) iter.Seq2[ledger.Mark, error] {
+	return func(func(ledger.Mark, error) bool) {}
 }

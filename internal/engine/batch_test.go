@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/iot"
 
 	"github.com/google/go-cmp/cmp"
@@ -40,9 +41,9 @@ func (w *world) items(content []byte) []engine.Item {
 
 // batch imports items and returns the records by entry. An item that has two
 // outcomes is an error.
-func (w *world) batch(ctx context.Context, items []engine.Item, change func(*engine.BatchConfig)) (map[int]ledger.Record, engine.BatchSummary, error) {
+func (w *world) batch(ctx context.Context, items []engine.Item, change func(*engine.Config)) (map[int]ledger.Record, engine.Summary, error) {
 	w.Helper()
-	config := engine.BatchConfig{Settings: w.settings, Target: w.target, AWS: w.aws, Limiters: w.limiters}
+	config := engine.Config{Settings: w.settings, Target: w.target, AWS: w.aws, Limiters: w.limiters}
 	if change != nil {
 		change(&config)
 	}
@@ -160,7 +161,7 @@ func TestBatchThatMustEndLeavesTheRestPending(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var attached atomic.Int64
-	records, summary, err := w.batch(ctx, items, func(c *engine.BatchConfig) {
+	records, summary, err := w.batch(ctx, items, func(c *engine.Config) {
 		c.AWS.Policies = tripwire{c.AWS.Policies, func() {
 			if attached.Add(1) == 100 {
 				cancel()
@@ -199,10 +200,10 @@ func TestBatchStopsForWhatIsWrongWithTheImport(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, sandbox.Options{}, sandbox.Transport)
 			items := w.items(espressifManifest(t, 100, "stopped"))
-			_, summary, err := w.batch(t.Context(), items, func(c *engine.BatchConfig) {
+			_, summary, err := w.batch(t.Context(), items, func(c *engine.Config) {
 				c.AWS.Things = &refusing{Things: c.AWS.Things, err: test.err}
 			})
-			var stop *engine.StopError
+			var stop *call.StopError
 			if !errors.As(err, &stop) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v", err)
 			}
@@ -251,7 +252,7 @@ func TestBatchesSideBySideShareAQuota(t *testing.T) {
 			wg.Go(func() {
 				limiters := quota.NewLimiters(set, quota.Options{Sharers: len(contents)})
 				for _, half := range [][]engine.Item{items[:n], items[n:]} {
-					_, summary, err := w.batch(t.Context(), half, func(c *engine.BatchConfig) { c.Limiters = limiters })
+					_, summary, err := w.batch(t.Context(), half, func(c *engine.Config) { c.Limiters = limiters })
 					if err != nil || summary.Counts.Imported != n {
 						t.Errorf("%v: %+v", err, summary)
 					}
@@ -274,8 +275,8 @@ func TestBatchDoesNotOutlastAnOutage(t *testing.T) {
 		w := newWorld(t, sandbox.Options{Faults: sandbox.Faults{Error: 1}}, sandbox.Transport)
 		items := w.items(content)
 		began := time.Now()
-		_, summary, err := w.batch(t.Context(), items, func(c *engine.BatchConfig) { c.PauseMost = 30 * time.Second })
-		var stop *engine.StopError
+		_, summary, err := w.batch(t.Context(), items, func(c *engine.Config) { c.PauseMost = 30 * time.Second })
+		var stop *call.StopError
 		if !errors.As(err, &stop) || summary.Counts.Pending() != len(items) {
 			t.Errorf("%v: %+v", err, summary)
 		}

@@ -1,31 +1,38 @@
 package engine
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/call"
+	"github.com/thingpress/thingpress/internal/device"
+	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
 )
 
 // A book keeps the outcome of every entry: a byte each in memory, and the
-// records, in groups, in the ledger. An outcome counts when it is durable.
+// records, in groups, in the ledger. An outcome counts when it is durable. Its
+// methods are safe for concurrent use.
 type book struct {
 	journal     ledger.Journal
 	halt        func(error)
 	maxFailures int
-	in          chan entryRecord
+	committer   *ledger.Committer[entryRecord]
+
+	rowing sync.Mutex // held while streak is asked and what it frees is handed on
+	streak streak
 
 	mu       sync.Mutex
 	entries  []byte // by number: a code of outcome, and flags
 	counts   ledger.Counts
 	worked   int
-	failed   int // in this run
-	failures map[string]*Failure
+	failures ledger.Tally // of this run
+	failed   int
 	marks    map[int]time.Time // of earlier runs
 }
 
@@ -33,7 +40,7 @@ type book struct {
 type entryRecord struct {
 	number  int
 	record  ledger.Record
-	order   int  // in which devices were begun; -1 where none was
+	order   int  // in which devices were begun; -1 if none was
 	refused bool // AWS refused the device
 	silent  bool // the device has no outcome
 }
@@ -41,64 +48,57 @@ type entryRecord struct {
 // The code of an entry's outcome, and a flag.
 const (
 	codeMask     = 0x07
-	flagHasCert  = 0x08 // an earlier run recorded that it registered the certificate
+	flagRecorded = 0x08 // an earlier run recorded that it registered the certificate
 	flushRows    = 200
 	flushAfter   = 250 * time.Millisecond
-	equalRefused = 20 // so many equal refusals in a row are the import's fault
 )
 
 var outcomeCodes = [...]ledger.Outcome{"", ledger.Imported, ledger.Unchanged, ledger.Failed, ledger.Rejected, ledger.Skipped}
 
 func codeOf(o ledger.Outcome) byte { return byte(max(slices.Index(outcomeCodes[:], o), 0)) } // below 6
 
-func newBook(config Config, halt func(error)) *book {
-	return &book{
-		journal: config.Journal, halt: halt, maxFailures: config.MaxFailures,
-		in:       make(chan entryRecord, flushRows),
-		entries:  make([]byte, config.Scan.Entries),
-		counts:   ledger.Counts{Entries: config.Scan.Entries},
-		failures: map[string]*Failure{},
+// newBook returns a book of that many entries, all of them pending. The caller
+// must close it. Halt is called with a *call.StopError when the import has to stop.
+func newBook(entries int, journal ledger.Journal, maxFailures int, halt func(error)) *book {
+	b := &book{
+		journal: journal, halt: halt, maxFailures: maxFailures,
+		entries: make([]byte, entries), counts: ledger.Counts{Entries: entries}, marks: map[int]time.Time{},
 	}
+	b.committer = ledger.NewCommitter(flushRows, flushAfter, b.write)
+	return b
 }
 
 // load reads what earlier runs left.
-func (b *book) load(ctx context.Context, config Config) error {
-	b.marks = map[int]time.Time{}
-	for mark, err := range config.Journal.Marked(ctx) {
+func (b *book) load(ctx context.Context, entries *layout, earlier iter.Seq2[ledger.Record, error]) error {
+	for mark, err := range b.journal.Marked(ctx) {
 		if err != nil {
-			return &StopError{Cause: fmt.Errorf("read the marks of earlier runs: %w", err)}
+			return &call.StopError{Code: call.StopLedger, Cause: fmt.Errorf("read the marks of earlier runs: %w", err)}
 		}
-		if number, ok := config.Scan.number(mark.Place); ok {
+		if number, ok := entries.number(mark.Place); ok {
 			b.marks[number] = mark.At
 		}
 	}
-	var records iter.Seq2[ledger.Record, error] = func(func(ledger.Record, error) bool) {}
-	if config.Earlier != nil {
-		records = config.Earlier
+	if earlier == nil {
+		return nil
 	}
-	for record, err := range records {
+	for record, err := range earlier {
 		if err != nil {
-			return &StopError{Cause: fmt.Errorf("read the records of earlier runs: %w", err)}
+			return &call.StopError{Code: call.StopLedger, Cause: fmt.Errorf("read the records of earlier runs: %w", err)}
 		}
-		number, ok := config.Scan.number(record.Place)
+		number, ok := entries.number(record.Place)
 		if !ok {
-			return &StopError{Cause: fmt.Errorf("the ledger has a record of entry %d of manifest %d, which is not in the import", record.Entry, record.Manifest)}
+			return &call.StopError{Code: call.StopLedger, Cause: fmt.Errorf(
+				"the ledger has a record of entry %d of manifest %d, which is not in the import", record.Entry, record.Manifest)}
 		}
 		b.entries[number] = codeOf(record.Outcome)
 		b.counts.Add(record.Outcome, 1)
-		if slices.ContainsFunc(record.Steps, func(s ledger.Step) bool { return s.Created && s.Operation == string(opRegister) }) {
-			b.entries[number] |= flagHasCert
+		if slices.ContainsFunc(record.Steps, func(s ledger.Step) bool {
+			return s.Created && s.Operation == string(iot.RegisterCertificateWithoutCA)
+		}) {
+			b.entries[number] |= flagRecorded
 		}
 	}
 	return nil
-}
-
-// number returns the number of a place among all entries.
-func (s *ScanResult) number(p ledger.Place) (int, bool) {
-	if p.Manifest < 0 || p.Manifest >= len(s.Manifests) || p.Entry < 0 || p.Entry >= s.Manifests[p.Manifest].Entries {
-		return 0, false
-	}
-	return s.first[p.Manifest] + p.Entry, true
 }
 
 // outcome returns the outcome of an entry; "" while it is pending.
@@ -109,73 +109,75 @@ func (b *book) outcome(number int) ledger.Outcome {
 }
 
 // earlier returns the mark that an earlier run left, zero for none, and
-// whether one recorded to have registered the certificate.
-func (b *book) earlier(number int) (marked time.Time, created bool) {
+// whether one recorded that it registered the certificate.
+func (b *book) earlier(number int) (marked time.Time, recorded bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.marks[number], b.entries[number]&flagHasCert != 0
+	return b.marks[number], b.entries[number]&flagRecorded != 0
 }
 
-// add takes an outcome. It waits while the ledger is behind.
-func (b *book) add(e entryRecord) { b.in <- e }
-
-// close ends keep after everything that was added. Nothing may be added afterwards.
-func (b *book) close() { close(b.in) }
-
-// keep records what is added, in groups, until close.
-func (b *book) keep() {
-	var streak streak
-	var batch []entryRecord
-	timer := time.NewTimer(flushAfter)
-	timer.Stop()
-	for open := true; open; {
-		select {
-		case e, ok := <-b.in:
-			if open = ok; !ok {
-				break
-			}
-			empty := len(batch) == 0
-			batch = append(batch, streak.take(e)...)
-			if empty && len(batch) > 0 {
-				timer.Reset(flushAfter)
-			}
-			if streak.over {
-				b.halt(streak.stop())
-			}
-		case <-timer.C:
-			b.flush(&batch)
-			continue
-		}
-		if len(batch) >= flushRows {
-			b.flush(&batch)
-		}
-	}
-	timer.Stop()
-	batch = append(batch, streak.rest()...)
-	b.flush(&batch)
+// refuse takes the record of an entry that never reaches AWS.
+func (b *book) refuse(number int, record ledger.Record) {
+	b.add(entryRecord{number: number, record: record, order: -1})
 }
 
-// flush writes a group and counts it.
-func (b *book) flush(batch *[]entryRecord) {
-	if len(*batch) == 0 {
-		return
+// end takes what became of a device whose program ended with err: an outcome,
+// or none if the import ended before the device did or is to blame itself.
+func (b *book) end(t *task, d *device.Device, runner *device.Runner, err error) {
+	e := entryRecord{number: t.number, order: t.order, record: recordOf(t.place, &t.device, ledger.Unchanged)}
+	e.record.CertificateARN, e.record.Steps = d.CertificateARN, d.Steps(runner.Made())
+	if len(e.record.Steps) > 0 {
+		e.record.Outcome = ledger.Imported
 	}
-	records := make([]ledger.Record, len(*batch))
-	for i, e := range *batch {
+	var stop *call.StopError
+	var failure *device.Failure
+	switch {
+	case err == nil:
+	case errors.As(err, &stop):
+		b.halt(stop)
+		e.silent = true
+	case errors.As(err, &failure):
+		e.refused = failure.Refused
+		e.record.Outcome, e.record.Reason, e.record.Detail = ledger.Failed, string(failure.Reason), failure.Error()
+	default:
+		e.silent = true
+	}
+	b.add(e)
+}
+
+// add takes a record. It waits while the ledger is behind.
+func (b *book) add(e entryRecord) {
+	b.rowing.Lock()
+	defer b.rowing.Unlock()
+	for _, free := range b.streak.release(e) {
+		b.committer.Add(free)
+	}
+	if b.streak.over {
+		b.halt(b.streak.stop())
+	}
+}
+
+// close returns when everything that was added is durable. Nothing may be added afterwards.
+func (b *book) close() {
+	for _, held := range b.streak.releaseHeld() {
+		b.committer.Add(held)
+	}
+	b.committer.Close()
+}
+
+// write makes a group durable, and counts it.
+func (b *book) write(group []entryRecord) {
+	records := make([]ledger.Record, len(group))
+	for i, e := range group {
 		records[i] = e.record
 	}
 	if err := b.journal.Record(context.Background(), records); err != nil {
-		b.halt(&StopError{Cause: err, Hint: "see that the ledger can be written, and run the same command again"})
-	} else {
-		b.count(*batch)
+		b.halt(&call.StopError{Code: call.StopLedger, Cause: err})
+		return
 	}
-	*batch = (*batch)[:0]
-}
-
-func (b *book) count(batch []entryRecord) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, e := range batch {
+	for _, e := range group {
 		place := &b.entries[e.number]
 		if before := outcomeCodes[*place&codeMask]; before != "" {
 			b.counts.Add(before, -1)
@@ -183,27 +185,15 @@ func (b *book) count(batch []entryRecord) {
 		b.counts.Add(e.record.Outcome, 1)
 		*place = *place&^codeMask | codeOf(e.record.Outcome)
 		switch e.record.Outcome {
-		case ledger.Failed:
-			b.worked++
-			b.fail(e.record)
 		case ledger.Imported, ledger.Unchanged:
 			b.worked++
+		case ledger.Failed:
+			b.worked++
+			b.failures.Add(e.record)
+			if b.failed++; b.failed == b.maxFailures {
+				b.halt(&call.StopError{Code: call.StopMaxFailures, Cause: fmt.Errorf("%d devices failed, as many as are allowed", b.failed)})
+			}
 		}
-	}
-}
-
-func (b *book) fail(record ledger.Record) {
-	f := b.failures[record.Reason]
-	if f == nil {
-		f = &Failure{Reason: record.Reason, Example: record.Detail, Thing: record.ThingName, Todo: todo(record.Reason)}
-		b.failures[record.Reason] = f
-	}
-	f.Count++
-	if b.failed++; b.failed == b.maxFailures {
-		b.halt(&StopError{
-			Cause: fmt.Errorf("%d devices failed, as many as --max-failures allows", b.failed),
-			Hint:  "look at the failures below, then run the same command again",
-		})
 	}
 }
 
@@ -214,18 +204,11 @@ func (b *book) numbers() (counts ledger.Counts, worked int) {
 	return b.counts, b.worked
 }
 
-// groups returns the failures of this run, most frequent first.
-func (b *book) groups() []Failure {
+// reasons returns the failures of this run, most frequent first.
+func (b *book) reasons() []ledger.Reason {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var list []Failure
-	for _, f := range b.failures {
-		list = append(list, *f)
-	}
-	slices.SortFunc(list, func(x, y Failure) int {
-		return cmp.Or(cmp.Compare(y.Count, x.Count), cmp.Compare(x.Reason, y.Reason))
-	})
-	return list
+	return b.failures.Reasons()
 }
 
 // pending counts the entries without an outcome.

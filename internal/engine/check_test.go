@@ -11,7 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 
-	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/advice"
+	"github.com/thingpress/thingpress/internal/call"
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/sandbox"
 )
 
@@ -50,25 +52,25 @@ func TestAttachmentsAreCheckedAllAtOnce(t *testing.T) {
 		}
 		return names
 	}
-	four := []engine.Attribute{{Name: "a"}, {Name: "b"}, {Name: "c"}, {Name: "d"}}
+	four := []device.Attribute{{Name: "a"}, {Name: "b"}, {Name: "c"}, {Name: "d"}}
 	for name, test := range map[string]struct {
-		attachments engine.Attachments
+		attachments device.Attachments
 		want        []string
 	}{
-		"fine":           {engine.Attachments{Policies: []string{"connect"}, ThingGroups: []string{"line-1", "plant"}, ThingType: "sensor", BillingGroup: "dept"}, nil},
-		"all is missing": {engine.Attachments{Policies: []string{"p"}, ThingGroups: []string{"g"}, ThingType: "t", BillingGroup: "b"}, []string{"policy p", "thing group g", "thing type t", "billing group b"}},
-		"deprecated":     {engine.Attachments{ThingType: "old"}, []string{"thing type old: is deprecated"}},
-		"siblings":       {engine.Attachments{ThingGroups: []string{"hall-a", "hall-b"}}, []string{"one hierarchy with thing group hall-a"}},
-		"an ancestor":    {engine.Attachments{ThingGroups: []string{"line", "plant"}}, []string{"one hierarchy with thing group line"}},
-		"eleven":         {engine.Attachments{Policies: many(11)}, []string{"11 policies"}},
-		"eleven groups":  {engine.Attachments{ThingGroups: many(11)}, []string{"11 thing groups"}},
-		"attributes":     {engine.Attachments{Attributes: four}, []string{"4 attributes"}},
-		"name":           {engine.Attachments{Attributes: []engine.Attribute{{Name: "a b"}}}, []string{"attribute a b"}},
+		"fine":           {device.Attachments{Policies: []string{"connect"}, ThingGroups: []string{"line-1", "plant"}, ThingType: "sensor", BillingGroup: "dept"}, nil},
+		"all is missing": {device.Attachments{Policies: []string{"p"}, ThingGroups: []string{"g"}, ThingType: "t", BillingGroup: "b"}, []string{"policy p", "thing group g", "thing type t", "billing group b"}},
+		"deprecated":     {device.Attachments{ThingType: "old"}, []string{"thing type old: is deprecated"}},
+		"siblings":       {device.Attachments{ThingGroups: []string{"hall-a", "hall-b"}}, []string{"one hierarchy with thing group hall-a"}},
+		"an ancestor":    {device.Attachments{ThingGroups: []string{"line", "plant"}}, []string{"one hierarchy with thing group line"}},
+		"eleven":         {device.Attachments{Policies: many(11)}, []string{"11 policies"}},
+		"eleven groups":  {device.Attachments{ThingGroups: many(11)}, []string{"11 thing groups"}},
+		"attributes":     {device.Attachments{Attributes: four}, []string{"4 attributes"}},
+		"name":           {device.Attachments{Attributes: []device.Attribute{{Name: "a b"}}}, []string{"attribute a b"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := engine.CheckAttachments(t.Context(), w.aws, w.limiters, test.attachments)
-			var wrong *engine.AttachmentError
+			_, err := device.CheckAttachments(t.Context(), w.aws, w.limiters, test.attachments)
+			var wrong *device.AttachmentError
 			if len(test.want) == 0 {
 				if err != nil {
 					t.Error(err)
@@ -84,21 +86,21 @@ func TestAttachmentsAreCheckedAllAtOnce(t *testing.T) {
 				}
 			}
 			for _, f := range wrong.Findings {
-				if f.Hint == "" {
-					t.Errorf("%v has no hint", f)
+				if advice.Attachment(f, advice.CLI).Todo == "" || advice.Attachment(f, advice.Stack).Todo == "" {
+					t.Errorf("%v has no advice", f)
 				}
 			}
 		})
 	}
 	for name, test := range map[string]struct {
-		attachments engine.Attachments
+		attachments device.Attachments
 		connectable bool
 	}{
-		"no policy":         {engine.Attachments{ThingGroups: []string{"line-1"}}, false},
-		"policy":            {engine.Attachments{Policies: []string{"connect"}}, true},
-		"policy of a group": {engine.Attachments{ThingGroups: []string{"plant"}}, true},
+		"no policy":         {device.Attachments{ThingGroups: []string{"line-1"}}, false},
+		"policy":            {device.Attachments{Policies: []string{"connect"}}, true},
+		"policy of a group": {device.Attachments{ThingGroups: []string{"plant"}}, true},
 	} {
-		report, err := engine.CheckAttachments(t.Context(), w.aws, w.limiters, test.attachments)
+		report, err := device.CheckAttachments(t.Context(), w.aws, w.limiters, test.attachments)
 		if err != nil || report.Connectable != test.connectable {
 			t.Errorf("%s: %+v %v", name, report, err)
 		}
@@ -109,9 +111,9 @@ func TestCheckThatIsDeniedStopsTheImport(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.Options{}, sandbox.Transport)
 	w.aws.Checks = denied{w.aws.Checks}
-	_, err := engine.CheckAttachments(t.Context(), w.aws, w.limiters, engine.Attachments{Policies: []string{"connect"}})
-	var stop *engine.StopError
-	if !errors.As(err, &stop) || !strings.Contains(stop.Hint, "iot:GetPolicy") {
+	_, err := device.CheckAttachments(t.Context(), w.aws, w.limiters, device.Attachments{Policies: []string{"connect"}})
+	var stop *call.StopError
+	if !errors.As(err, &stop) || !strings.Contains(advice.Of(stop, advice.CLI).Todo, "iot:GetPolicy") {
 		t.Errorf("%v", err)
 	}
 }

@@ -1,33 +1,59 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
+	"math"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/call"
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
-
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/quota"
-	"github.com/thingpress/thingpress/manifest"
 )
 
-// A CompareConfig says what is compared with what. Events and Abort may be nil.
-type CompareConfig struct {
-	// Sources, Scan and Settings are as in [Config].
-	Sources  []*Source
-	Scan     *ScanResult
-	Settings Settings
-	Target   ledger.Target
-	AWS      iot.AWS
-	Limiters *quota.Limiters
-	// Events are told of pages that are read, and of devices as [Comparing].
-	Events Events
-	// Abort ends calls in flight when it ends.
-	Abort context.Context //nolint:containedctx // as in Config
+// A PlannedDevice is what an import would do for one device.
+type PlannedDevice struct {
+	ledger.Place
+	ThingName     string
+	CertificateID string
+	// State is new, unchanged, completed or conflict; new without a comparison.
+	State string
+	// Reason and Detail of a conflict.
+	Reason, Detail string
+	// Steps in the order in which they are begun; those that attach run side by side.
+	Steps []device.Step
+
+	number int
+}
+
+// PlanFresh returns what an import would do for the examples of a scan if they
+// are new to AWS.
+func PlanFresh(scan *ScanResult, config Config) []PlannedDevice {
+	s := config.open(context.Background())
+	defer s.close()
+	rehearsal := device.NewRehearsal(s.account)
+	var planned []PlannedDevice
+	for i := range scan.Examples {
+		d := &scan.Examples[i]
+		thing, err := config.Settings.Attachments.Thing(d)
+		if err != nil {
+			continue // a device whose attributes cannot be filled is rejected, and no example
+		}
+		subject := s.subject(&task{device: *d, thing: thing})
+		steps, _, _ := rehearsal.Import(*subject, device.Observed{}) // there is no conflict with nothing
+		planned = append(planned, PlannedDevice{
+			Place: ledger.Place{Entry: d.Entry}, ThingName: d.ThingName, CertificateID: subject.CertificateID,
+			State: stateNames[isNew], Steps: steps,
+		})
+	}
+	return planned
 }
 
 // A Comparison is what AWS has of the devices of manifests.
@@ -36,9 +62,9 @@ type Comparison struct {
 	// lack something that an import would add, and Conflicts would fail.
 	New, Unchanged, Completed, Conflicts int
 	// Failures are the conflicts by reason, most frequent first.
-	Failures []Failure
-	// Calls are those that the import would make, by operation. Paged says
-	// that it would read what exists in pages: then its reads are an
+	Failures []ledger.Reason
+	// Calls are those that the import would make, by operation. Paged reports
+	// whether it would read what exists in pages: then its reads are an
 	// estimate, because they depend on when it notices.
 	Calls quota.Calls
 	Paged bool
@@ -50,150 +76,209 @@ type Comparison struct {
 	Examples []PlannedDevice
 }
 
-// Comparing tells how far a comparison is, about five times a second.
-type Comparing struct {
-	Done, Total int
-	// Rate is in devices per second since the lists were read.
-	Rate float64
-	// Ceiling is what the quotas of the reads allow for devices that exist, in
-	// devices per second; 0 is no limit. Binding is the operation whose quota it is.
-	Ceiling float64
-	Binding string
-}
+// What a comparison finds of a device.
+const (
+	isNew = iota
+	unchanged
+	incomplete
+	conflicting
+)
 
-func (Comparing) event() {}
+var stateNames = [...]string{"new", "unchanged", "completed", "conflict"}
 
-// Compare looks every device up in AWS and says what an import would do. It
-// changes nothing. Where there are many devices it reads the lists first, in
-// pages of 250; a line that is missing in a list is looked up, until
-// the list was found right often enough to be believed.
+// Compare looks every device up in AWS and returns what an import would do. It
+// changes nothing. If there are many devices it reads the lists first, in
+// pages of 250; a line that is missing in a list is looked up, until the list
+// was found right often enough to be believed.
 //
 // Its errors are those of [Run], but for [BalanceError].
-func Compare(ctx context.Context, config CompareConfig) (Comparison, error) {
+func Compare(ctx context.Context, config Config, sources []*Source, scan *ScanResult) (Comparison, error) {
 	started := time.Now()
-	r := newRun(ctx, Config{
-		Sources: config.Sources, Scan: config.Scan, Settings: config.Settings, Target: config.Target,
-		AWS: config.AWS, Limiters: config.Limiters, Events: config.Events, Abort: config.Abort, Journal: noJournal{},
-	}, serially(config.Events))
-	defer r.end(nil)
-	c := &comparer{run: r, devices: config.Scan.Devices, failures: map[manifest.Reason]*Failure{}, calls: quota.Calls{}}
-	if c.devices >= existingLeft {
-		c.complete = r.state.take(c.devices)
+	s := config.open(ctx)
+	defer s.close()
+	lists := newSnapshot(s, scan.judge, func() int { return 0 })
+	complete := scan.Devices >= existingLeft && lists.take(scan.Devices)
+	c := &comparison{devices: scan.Devices, rehearsal: device.NewRehearsal(s.account)}
+	lookUp := &lookUp{session: s, lists: lists, complete: complete}
+	reads := newPaths(config.Limiters.Set(), config.Settings.Attachments)
+	options := config.Settings.Decode
+	options.Now = scan.now
+	pass := secondPass{
+		sources: sources, scan: scan, options: options, partial: config.Settings.Partial,
+		open: func(int) bool { return true }, refuse: func(int, ledger.Record) {},
 	}
-	c.all()
-	result := c.result()
+	runPipeline(s, received(readAhead(s, pass.tasks(s.begin))), func(t *task, runner *device.Runner) *finding {
+		return c.rehearse(s.subject(t), func(d *device.Device) (device.Observed, error) { return lookUp.observe(t, d, runner.Do) })
+	}, func(t *task, f *finding) {
+		var stop *call.StopError
+		if errors.As(f.err, &stop) {
+			s.halt(stop)
+		}
+		c.add(t, f)
+	}, func(time.Time) {
+		ceiling, binding := compareCeiling(config.Limiters, s.account.Links, reads, complete)
+		s.window.fit(ceiling)
+		s.events.send(c.progress(started, ceiling, binding))
+	})
+	result := c.result(config.Limiters.Set(), s.account, reads, s.caller.Tally().Calls)
 	result.Took = time.Since(started)
-	return result, c.verdict(ctx)
+	return result, compareError(ctx, s)
 }
 
-// serially lets one event through at a time.
-func serially(events Events) Events {
-	var mu sync.Mutex
-	return func(e Event) {
-		mu.Lock()
-		defer mu.Unlock()
-		events.send(e)
+// compareCeiling is what the reads of a device that exists allow, in devices per second.
+func compareCeiling(limiters *quota.Limiters, links *device.Links, p paths, complete bool) (float64, iot.Operation) {
+	if complete {
+		return knownCeiling(limiters, links, p.known)
 	}
+	reads := maps.Clone(p.unknown)
+	delete(reads, iot.RegisterCertificateWithoutCA)
+	return knownCeiling(limiters, links, reads)
 }
 
-// A comparer is the state of [Compare].
-type comparer struct {
-	run     *run
-	devices int
-	// complete says that the lists were read to their end.
-	complete bool
-	trust    trust
+// compareError is the error of a comparison whose devices all ended.
+func compareError(ctx context.Context, s *session) error {
+	if stop := s.stopCause(); stop != nil {
+		return stop
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
+	}
+	return context.Cause(s.begin)
+}
+
+// A finding is what was found of one device, and what the import would do.
+type finding struct {
+	state      int
+	registered bool // its certificate exists
+	steps      []device.Step
+	id         string
+	err        error
+}
+
+// A comparison counts findings. It is safe for concurrent use.
+type comparison struct {
+	devices   int
+	rehearsal *device.Rehearsal
 
 	mu       sync.Mutex
 	done     int
 	states   [conflicting + 1]int
 	existing int // registered already
 	calls    quota.Calls
-	failures map[manifest.Reason]*Failure
+	failures ledger.Tally
 	examples [conflicting + 1][]PlannedDevice
 }
 
-// all compares every device, as many at once as the window lets in.
-func (c *comparer) all() {
-	r := c.run
-	tasks := make(chan *task, leadMost)
-	var stages sync.WaitGroup
-	stages.Go(func() { r.feed(tasks) })
-	recorded := make(chan struct{})
-	go func() { defer close(recorded); r.book.keep() }() // of the entries that are no devices
-	watched, unwatch := make(chan struct{}), make(chan struct{})
-	go func() { defer close(watched); c.watch(unwatch) }()
-
-	var devices sync.WaitGroup
-	for t := range tasks {
-		if r.window.enter(r.begin) != nil {
-			continue
-		}
-		devices.Add(1)
-		r.pool.run(func() {
-			defer devices.Done()
-			d := &deviceRun{run: r, task: t, id: t.device.CertificateID.String(), arn: r.certificateARN(t.device.CertificateID.String())}
-			c.add(d, c.compare(d))
-			r.window.leave(time.Duration(d.busy.Load()))
-		})
+// rehearse observes a device and finds out what an import would do for it. A
+// failure of the device is a conflict.
+func (c *comparison) rehearse(d *device.Device, observe func(*device.Device) (device.Observed, error)) *finding {
+	have, err := observe(d)
+	found := &finding{id: d.CertificateID, registered: have.Registered, state: conflicting, err: err}
+	if err != nil {
+		return found
 	}
-	devices.Wait()
-	stages.Wait()
-	r.book.close()
-	<-recorded
-	close(unwatch)
-	<-watched
-	r.pool.close()
+	var changes int
+	found.steps, changes, found.err = c.rehearsal.Import(*d, have)
+	switch {
+	case found.err != nil:
+	case !have.Registered && have.Thing == nil:
+		found.state = isNew
+	case changes == 0:
+		found.state = unchanged
+	default:
+		found.state = incomplete
+	}
+	return found
 }
 
-// watch tells progress, and fits the window to what the quotas of the reads allow.
-func (c *comparer) watch(end <-chan struct{}) {
-	ticker := time.NewTicker(tellEvery)
-	defer ticker.Stop()
-	began := time.Now()
-	for {
-		ceiling, binding := c.ceiling()
-		c.run.window.fit(ceiling)
-		c.mu.Lock()
-		p := Comparing{Done: c.done, Total: c.devices, Ceiling: finite(ceiling), Binding: string(binding)}
-		c.mu.Unlock()
-		if spent := time.Since(began).Seconds(); spent > 0 {
-			p.Rate = float64(p.Done) / spent
-		}
-		c.run.events.send(p)
-		select {
-		case <-ticker.C:
-		case <-end:
-			return
-		}
+// add counts a finding. There is none if the comparison ended before the device did.
+func (c *comparison) add(t *task, found *finding) {
+	var failure *device.Failure
+	if found.err != nil && !errors.As(found.err, &failure) {
+		return
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.done++
+	c.states[found.state]++
+	if found.registered {
+		c.existing++
+	}
+	if c.calls == nil {
+		c.calls = quota.Calls{}
+	}
+	for _, step := range found.steps {
+		c.calls[step.Operation]++
+	}
+	example := PlannedDevice{
+		Place: t.place, ThingName: t.thing.Name, CertificateID: found.id, State: stateNames[found.state], Steps: found.steps,
+		number: t.number,
+	}
+	if failure != nil {
+		example.Reason, example.Detail = string(failure.Reason), failure.Error()
+		record := recordOf(t.place, &t.device, ledger.Failed)
+		record.Reason, record.Detail = example.Reason, example.Detail
+		c.failures.Add(record)
+	}
+	kept := append(slices.Clip(c.examples[found.state]), example)
+	slices.SortFunc(kept, func(a, b PlannedDevice) int { return cmp.Compare(a.number, b.number) })
+	c.examples[found.state] = kept[:min(len(kept), maxExamples)]
 }
 
-// ceiling is what the reads of a device that exists allow, in devices per second.
-func (c *comparer) ceiling() (float64, iot.Operation) {
-	r := c.run
-	rate, binding := r.links.rate()
-	reads := maps.Clone(r.paths.known)
-	if !c.complete {
-		reads = maps.Clone(r.paths.unknown)
-		delete(reads, opRegister)
+func (c *comparison) progress(started time.Time, ceiling float64, binding iot.Operation) Comparing {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := Comparing{Done: c.done, Total: c.devices, Ceiling: finite(ceiling), Binding: string(binding)}
+	if spent := time.Since(started).Seconds(); spent > 0 {
+		p.Rate = float64(p.Done) / spent
 	}
-	if other, op := r.Limiters.Ceiling(reads); other < rate {
-		return other, op
-	}
-	return rate, binding
+	return p
 }
 
-// verdict is the error of a comparison whose devices all ended.
-func (c *comparer) verdict(ctx context.Context) error {
-	var stop *StopError
-	switch cause := context.Cause(c.run.begin); {
-	case errors.As(cause, &stop):
-		return stop
-	case ctx.Err() != nil:
-		return fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
-	case cause != nil:
-		return cause
+func (c *comparison) result(set quota.Set, a *device.Account, p paths, made map[string]int) Comparison {
+	result := Comparison{
+		New: c.states[isNew], Unchanged: c.states[unchanged], Completed: c.states[incomplete], Conflicts: c.states[conflicting],
+		Failures: c.failures.Reasons(), Calls: c.calls, Made: made, Examples: c.someExamples(),
 	}
-	return nil
+	if c.existing >= existingFrom && c.devices-existingFrom >= existingLeft && c.existing*existingShare >= c.devices {
+		result.Paged = true
+		estimatePages(result.Calls, float64(c.existing-existingFrom), a, p.known, made)
+	}
+	return result
+}
+
+// estimatePages turns the reads of devices that exist into those of an import
+// that reads pages: the lists, and one read of a link per device, from either side.
+func estimatePages(calls quota.Calls, paged float64, a *device.Account, kept quota.Calls, made map[string]int) {
+	for _, op := range []iot.Operation{
+		iot.RegisterCertificateWithoutCA, iot.DescribeCertificate, iot.DescribeThing, iot.ListAttachedPolicies,
+		iot.ListThingGroupsForThing, iot.ListPrincipalThings, iot.ListPrincipalThingsV2,
+	} {
+		if kept[op] == 0 {
+			calls[op] = max(calls[op]-paged, 0)
+		}
+	}
+	byThing, byPrincipal := iot.ListThingPrincipals, iot.ListPrincipalThings
+	if a.Wanted.Exclusive {
+		byThing, byPrincipal = iot.ListThingPrincipalsV2, iot.ListPrincipalThingsV2
+	}
+	fromThere := math.Round(paged * (1 - a.Links.Share()))
+	calls[byThing] -= fromThere
+	calls[byPrincipal] += fromThere
+	for _, op := range []iot.Operation{iot.ListCertificates, iot.ListThings, iot.ListTargetsForPolicy, iot.ListThingsInThingGroup} {
+		calls[op] += float64(made[string(op)])
+	}
+	maps.DeleteFunc(calls, func(_ iot.Operation, n float64) bool { return n == 0 })
+}
+
+// someExamples takes one of each state in turn.
+func (c *comparison) someExamples() (some []PlannedDevice) {
+	for i := range maxExamples {
+		for _, state := range [...]int{conflicting, incomplete, isNew, unchanged} {
+			if i < len(c.examples[state]) && len(some) < maxExamples {
+				some = append(some, c.examples[state][i])
+			}
+		}
+	}
+	return some
 }

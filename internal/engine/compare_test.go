@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,10 +29,9 @@ func (w *world) compareTelling(content []byte, events engine.Events) engine.Comp
 		w.Fatal(err)
 	}
 	before := w.server.Created()
-	found, err := engine.Compare(w.Context(), engine.CompareConfig{
-		Sources: sources, Scan: scan, Settings: w.settings, Target: w.target, AWS: w.aws, Limiters: w.limiters,
-		Events: events,
-	})
+	found, err := engine.Compare(w.Context(), engine.Config{
+		Settings: w.settings, Target: w.target, AWS: w.aws, Limiters: w.limiters, Events: events,
+	}, sources, scan)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -72,11 +72,11 @@ func TestPlannedCallsAreTheCallsOfTheImport(t *testing.T) {
 			s.Attachments.Policies = append(s.Attachments.Policies, "more")
 		}, engine.Comparison{New: 60, Completed: 30}},
 		{"other attributes", 30, func(s *engine.Settings) {
-			s.Attachments.Attributes = []engine.Attribute{{Name: "mac", Value: template("x{mac}")}}
+			s.Attachments.Attributes = []device.Attribute{{Name: "mac", Value: template("x{mac}")}}
 		}, engine.Comparison{New: 60, Conflicts: 30}},
 		{"other attributes, adopted", 30, func(s *engine.Settings) {
 			s.Adopt = true
-			s.Attachments.Attributes = []engine.Attribute{{Name: "mac", Value: template("x{mac}")}}
+			s.Attachments.Attributes = []device.Attribute{{Name: "mac", Value: template("x{mac}")}}
 		}, engine.Comparison{New: 60, Completed: 30}},
 		{"other names, adopted", 30, func(s *engine.Settings) {
 			s.Adopt = true
@@ -134,13 +134,13 @@ func TestPlanOfNewDevicesIsTheFreshPath(t *testing.T) {
 	for op, n := range one {
 		total[op] = n * 20
 	}
-	planned := engine.PlanFresh(scan, w.settings, w.target, set)
+	planned := engine.PlanFresh(scan, engine.Config{Settings: w.settings, Target: w.target, Limiters: quota.NewLimiters(set, quota.Options{})})
 	if len(planned) != 5 {
 		t.Fatalf("%d examples", len(planned))
 	}
 	for _, device := range planned {
 		calls := quota.Calls{}
-		for _, call := range device.Calls {
+		for _, call := range device.Steps {
 			calls[call.Operation]++
 		}
 		if diff := cmp.Diff(one, calls); diff != "" {

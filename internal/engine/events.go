@@ -53,7 +53,7 @@ type Progress struct {
 	Binding string
 	// InFlight is the number of devices that are worked on, Window the most that may be.
 	InFlight, Window int
-	// Paused says that nothing answers.
+	// Paused reports whether nothing answers.
 	Paused bool
 }
 
@@ -79,6 +79,17 @@ type Slowed struct {
 	Rate float64
 }
 
+// Comparing comes during a comparison, about five times a second.
+type Comparing struct {
+	Done, Total int
+	// Rate is in devices per second since the comparison began.
+	Rate float64
+	// Ceiling is what the quotas of the reads allow for devices that exist, in
+	// devices per second; 0 is no limit. Binding is the operation whose quota it is.
+	Ceiling float64
+	Binding string
+}
+
 // Finished is the last event.
 type Finished struct {
 	Summary Summary
@@ -93,6 +104,7 @@ func (Paused) event()    {}
 func (Resumed) event()   {}
 func (Reading) event()   {}
 func (Slowed) event()    {}
+func (Comparing) event() {}
 func (Finished) event()  {}
 
 // tellEvery is the time between two events of progress.

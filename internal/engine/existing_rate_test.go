@@ -35,7 +35,7 @@ func TestHundredThousandExistingDevicesTakeLessThanAnHour(t *testing.T) {
 		began := time.Now()
 		var done, told time.Time
 		at := 0
-		summary, _, err := w.run(sources, attempt{change: func(c *engine.Config) {
+		summary, _, err := w.run(sources, attempt{change: func(c *engine.Config, i *engine.Import) {
 			c.Events = func(e engine.Event) {
 				// The first devices are read one by one, until it is known that there are many.
 				if p, ok := e.(engine.Progress); ok && p.Counts.Unchanged >= 1000 {

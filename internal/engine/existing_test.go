@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/thingpress/thingpress/internal/advice"
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
 
 	"github.com/thingpress/thingpress/internal/engine"
@@ -47,8 +49,8 @@ func (w *world) ok(err error) {
 func TestWhatExistsIsJudgedAndAdopted(t *testing.T) {
 	t.Parallel()
 	content := espressifManifest(t, 2, "existing")
-	conflict := func(reason manifest.Reason) engine.Failure {
-		return engine.Failure{Reason: string(reason), Count: 1}
+	conflict := func(reason manifest.Reason) ledger.Reason {
+		return ledger.Reason{Reason: string(reason), Count: 1}
 	}
 	for _, test := range []struct {
 		name     string
@@ -62,14 +64,14 @@ func TestWhatExistsIsJudgedAndAdopted(t *testing.T) {
 			func(w *world, ctx context.Context, d, _ manifest.Device) {
 				w.ok(w.client.UpdateCertificate(ctx, d.CertificateID.String(), iot.StatusInactive))
 			},
-			conflict(engine.ReasonConflictStatus), ledger.Imported,
+			conflict(device.ReasonConflictStatus), ledger.Imported,
 		},
 		{
 			"certificate was revoked", true,
 			func(w *world, ctx context.Context, d, _ manifest.Device) {
 				w.ok(w.client.UpdateCertificate(ctx, d.CertificateID.String(), iot.StatusRevoked))
 			},
-			conflict(engine.ReasonConflictStatus), conflict(engine.ReasonConflictStatus),
+			conflict(device.ReasonConflictStatus), conflict(device.ReasonConflictStatus),
 		},
 		{
 			"only the certificate is there", false,
@@ -87,7 +89,7 @@ func TestWhatExistsIsJudgedAndAdopted(t *testing.T) {
 				w.ok(w.client.CreateThing(ctx, iot.Thing{Name: other.ThingName}))
 				w.ok(w.client.AttachThingPrincipal(ctx, other.ThingName, arn, false))
 			},
-			conflict(engine.ReasonConflictOtherThing), ledger.Imported,
+			conflict(device.ReasonConflictOtherThing), ledger.Imported,
 		},
 		{
 			"thing has another type", false,
@@ -96,14 +98,14 @@ func TestWhatExistsIsJudgedAndAdopted(t *testing.T) {
 				w.ok(err)
 				w.ok(w.client.CreateThing(ctx, iot.Thing{Name: d.ThingName, Type: "lamp", Attributes: map[string]string{"mac": d.Attributes["mac"]}}))
 			},
-			conflict(engine.ReasonConflictThingType), ledger.Imported,
+			conflict(device.ReasonConflictThingType), ledger.Imported,
 		},
 		{
 			"thing has another attribute value", false,
 			func(w *world, ctx context.Context, d, _ manifest.Device) {
 				w.ok(w.client.CreateThing(ctx, iot.Thing{Name: d.ThingName, Type: "sensor", Attributes: map[string]string{"mac": "other"}}))
 			},
-			conflict(engine.ReasonConflictAttribute), ledger.Imported,
+			conflict(device.ReasonConflictAttribute), ledger.Imported,
 		},
 		{
 			"thing differs and has another certificate", false,
@@ -113,7 +115,7 @@ func TestWhatExistsIsJudgedAndAdopted(t *testing.T) {
 				w.ok(w.client.CreateThing(ctx, iot.Thing{Name: d.ThingName, Type: "sensor", Attributes: map[string]string{"mac": d.Attributes["mac"], "more": "x"}}))
 				w.ok(w.client.AttachThingPrincipal(ctx, d.ThingName, arn, false))
 			},
-			conflict(engine.ReasonConflictOtherCert), ledger.Imported,
+			conflict(device.ReasonConflictOtherCert), ledger.Imported,
 		},
 		{
 			"thing has more attributes than are wanted", false,
@@ -155,8 +157,8 @@ func TestWhatExistsIsJudgedAndAdopted(t *testing.T) {
 					if again := w.must(w.sources(content)); again.Counts.Unchanged != 1 {
 						t.Errorf("and again: %+v %+v", again.Counts, again.Failures)
 					}
-				case engine.Failure:
-					if record.Outcome != ledger.Failed || record.Reason != want.Reason || len(summary.Failures) != 1 || summary.Failures[0].Todo == "" {
+				case ledger.Reason:
+					if record.Outcome != ledger.Failed || record.Reason != want.Reason || len(summary.Failures) != 1 || advice.For(summary.Failures[0].Reason, advice.CLI).Todo == "" {
 						t.Errorf("%s %s (%s), want %s", record.Outcome, record.Reason, record.Detail, want.Reason)
 					}
 				}

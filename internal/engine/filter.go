@@ -39,7 +39,7 @@ func ReadFilter(r io.Reader) (*Filter, error) {
 	return f, nil
 }
 
-// names says whether the list names the device.
+// names reports whether the list names the device.
 func (f *Filter) names(d *manifest.Device) bool {
 	if f == nil {
 		return false

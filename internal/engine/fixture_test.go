@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/thingpress/thingpress/internal/awsiot"
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
@@ -24,10 +25,10 @@ import (
 )
 
 // attachments are what most tests attach.
-func attachments() engine.Attachments {
-	return engine.Attachments{
+func attachments() device.Attachments {
+	return device.Attachments{
 		Policies: []string{"connect", "telemetry"}, ThingGroups: []string{"line-1", "reel-7"}, ThingType: "sensor",
-		Attributes: []engine.Attribute{{Name: "mac", Value: template("{mac}")}},
+		Attributes: []device.Attribute{{Name: "mac", Value: template("{mac}")}},
 	}
 }
 
@@ -132,7 +133,7 @@ func (w *world) sources(contents ...[]byte) []*engine.Source {
 type attempt struct {
 	ctx    context.Context
 	id     string // of an import to resume
-	change func(*engine.Config)
+	change func(*engine.Config, *engine.Import)
 }
 
 func (w *world) run(sources []*engine.Source, a attempt) (engine.Summary, string, error) {
@@ -144,27 +145,25 @@ func (w *world) run(sources []*engine.Source, a attempt) (engine.Summary, string
 	if err != nil {
 		w.Fatal(err)
 	}
-	config := engine.Config{
-		Sources: sources, Scan: scan, Settings: w.settings, Target: w.target,
-		AWS: w.aws, Limiters: w.limiters, Import: a.id,
-	}
+	config := engine.Config{Settings: w.settings, Target: w.target, AWS: w.aws, Limiters: w.limiters}
+	i := engine.Import{ID: a.id, Sources: sources, Scan: scan}
 	if a.id == "" {
-		config.Import = uuid.Must(uuid.NewV7()).String()
-		config.Journal, err = w.ledger.Begin(w.Context(), ledger.Import{
-			ID: config.Import, Key: "key", Target: w.target, Manifests: scan.Manifests, Settings: "{}", Begun: time.Now(),
+		i.ID = uuid.Must(uuid.NewV7()).String()
+		i.Journal, err = w.ledger.Begin(w.Context(), ledger.Import{
+			ID: i.ID, Key: "key", Target: w.target, Manifests: scan.Manifests, Settings: "{}", Begun: time.Now(),
 		})
 	} else {
-		config.Journal, err = w.ledger.Resume(w.Context(), a.id)
-		config.Earlier = w.ledger.Records(w.Context(), a.id)
+		i.Journal, err = w.ledger.Resume(w.Context(), a.id)
+		i.Earlier = w.ledger.Records(w.Context(), a.id)
 	}
 	if err != nil {
 		w.Fatal(err)
 	}
 	if a.change != nil {
-		a.change(&config)
+		a.change(&config, &i)
 	}
-	summary, err := engine.Run(a.ctx, config)
-	return summary, config.Import, err
+	summary, err := engine.Run(a.ctx, config, i)
+	return summary, i.ID, err
 }
 
 // must runs an import that has to end well.

@@ -31,26 +31,26 @@ func NewIndex() *Index {
 	return &Index{seed: maphash.MakeSeed()}
 }
 
-// A Verdict says whether a device repeats an earlier one.
-type Verdict int
+// A Relation is how a device relates to the earlier ones.
+type Relation int
 
-// Verdicts of an [Index].
+// Relations of a device to those of an [Index].
 const (
-	Accepted      Verdict = iota // no entry before it has this certificate or this name
-	Repeated                     // an earlier entry has both: an identical repetition
-	Contradictory                // an earlier entry has one of both with another of the other
-	Unknown                      // asked again for a device that is in no entry
+	Accepted      Relation = iota // no entry before it has this certificate or this name
+	Repeated                      // an earlier entry has both: an identical repetition
+	Contradictory                 // an earlier entry has one of both with another of the other
+	Unknown                       // asked again for a device that is in no entry
 )
 
 // Add judges the device at the next position and keeps it if it is accepted.
 // The earlier entry is returned for the other verdicts, by its number among all
 // calls of Add and Skip.
-func (x *Index) Add(d *manifest.Device) (v Verdict, earlier int) {
+func (x *Index) Add(d *manifest.Device) (r Relation, earlier int) {
 	p := x.digest(d)
-	v, earlier = x.judge(p, uint32(x.entries)) // DefaultLimits are far below 1<<32
-	if v != Accepted {
+	r, earlier = x.relate(p, x.entries)
+	if r != Accepted {
 		x.push(pair{})
-		return v, earlier
+		return r, earlier
 	}
 	n := x.push(p)
 	x.cert.insert(p.cert, n, func(e uint32) uint64 { return x.at(e).cert })
@@ -62,34 +62,26 @@ func (x *Index) Add(d *manifest.Device) (v Verdict, earlier int) {
 // owns neither name nor certificate.
 func (x *Index) Skip() { x.push(pair{}) }
 
-// Len is the number of positions.
-func (x *Index) Len() int { return x.entries }
-
-// verdict judges the device at a position that was added before, as then.
-func (x *Index) verdict(d *manifest.Device, entry int) (Verdict, int) {
+// again judges the device at a position that was added before, as then.
+func (x *Index) again(d *manifest.Device, entry int) (Relation, int) {
 	p := x.digest(d)
-	v, earlier := x.judge(p, uint32(entry))         // as in Add
-	if v == Accepted && *x.at(uint32(entry)) != p { // as in Add
+	r, earlier := x.relate(p, entry)
+	if r == Accepted && *x.at(uint32(entry)) != p { // DefaultLimits are far below 1<<32
 		return Unknown, 0
 	}
-	return v, earlier
+	return r, earlier
 }
 
-func (x *Index) judge(p pair, self uint32) (Verdict, int) {
-	byCert, haveCert := x.cert.find(p.cert, func(e uint32) uint64 { return x.at(e).cert })
-	byName, haveName := x.name.find(p.name, func(e uint32) uint64 { return x.at(e).name })
-	switch {
-	case haveCert && haveName && byCert == byName:
-		if byCert == self {
-			return Accepted, 0
-		}
-		return Repeated, int(byCert)
-	case haveCert:
-		return Contradictory, int(byCert)
-	case haveName:
-		return Contradictory, int(byName)
+func (x *Index) relate(p pair, self int) (Relation, int) {
+	return Relate(self, owner(x.cert.find(p.cert, func(e uint32) uint64 { return x.at(e).cert })),
+		owner(x.name.find(p.name, func(e uint32) uint64 { return x.at(e).name })))
+}
+
+func owner(entry uint32, ok bool) int {
+	if !ok {
+		return -1
 	}
-	return Accepted, 0
+	return int(entry)
 }
 
 // byCertificate returns the accepted entry that has a certificate.

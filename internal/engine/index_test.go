@@ -52,7 +52,7 @@ func TestIndexJudgesAsAMapWould(t *testing.T) {
 			if d == nil {
 				continue
 			}
-			v, earlier := x.verdict(d, n)
+			v, earlier := x.again(d, n)
 			if v == Accepted != (byCertificate[idText(d, byCertificate)] == n && byName[d.ThingName] == n) {
 				t.Fatalf("entry %d asked again: %v of %d", n, v, earlier)
 			}
@@ -74,7 +74,7 @@ func TestIndexKnowsWhatItWasNeverGiven(t *testing.T) {
 	t.Parallel()
 	x := NewIndex()
 	x.Add(deviceOf("a", "a"))
-	if v, _ := x.verdict(deviceOf("b", "b"), 0); v != Unknown {
+	if v, _ := x.again(deviceOf("b", "b"), 0); v != Unknown {
 		t.Errorf("a device that changed between the passes: verdict %v", v)
 	}
 	if _, ok := x.byThing("b"); ok {

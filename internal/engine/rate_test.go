@@ -120,7 +120,7 @@ func TestEndpointThatGoesAwayPausesTheImportAndFailsNothing(t *testing.T) {
 		set, _ = quota.Resolve(quota.Sources{Overrides: overrides})
 		w.limiters = quota.NewLimiters(set, quota.Options{})
 		var paused, resumed, last time.Time
-		summary, _, err := w.run(w.sources(content), attempt{change: func(c *engine.Config) {
+		summary, _, err := w.run(w.sources(content), attempt{change: func(c *engine.Config, i *engine.Import) {
 			c.Events = func(e engine.Event) {
 				switch e.(type) {
 				case engine.Paused:

@@ -49,7 +49,7 @@ func TestImportBrokenOffAnywhereIsResumedExactly(t *testing.T) {
 				abort, aborted := context.WithCancel(t.Context())
 				left := atomic.Int64{}
 				left.Store(int64(dice.IntN(n * 3)))
-				_, again, err := w.run(sources, attempt{ctx: ctx, id: id, change: func(c *engine.Config) {
+				_, again, err := w.run(sources, attempt{ctx: ctx, id: id, change: func(c *engine.Config, i *engine.Import) {
 					c.Abort = abort
 					c.AWS.Policies = tripwire{c.AWS.Policies, func() {
 						if left.Add(-1) == 0 {
@@ -57,7 +57,7 @@ func TestImportBrokenOffAnywhereIsResumedExactly(t *testing.T) {
 							cancel()
 						}
 					}}
-					c.Journal = &deaf{Journal: c.Journal, ctx: abort}
+					i.Journal = &deaf{Journal: i.Journal, ctx: abort}
 				}})
 				id = again
 				cancel()
@@ -128,7 +128,7 @@ func TestResumedImportCallsNothingForWhatIsDone(t *testing.T) {
 	defer cancel()
 	left := atomic.Int64{}
 	left.Store(1900 * 2)
-	first, id, err := w.run(sources, attempt{ctx: ctx, change: func(c *engine.Config) {
+	first, id, err := w.run(sources, attempt{ctx: ctx, change: func(c *engine.Config, i *engine.Import) {
 		c.AWS.Policies = tripwire{c.AWS.Policies, func() {
 			if left.Add(-1) == 0 {
 				cancel()

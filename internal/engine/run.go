@@ -5,182 +5,151 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"sync"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/call"
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
-
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/quota"
 )
 
-// A Config is one run of an import. Everything but Earlier, MaxFailures,
-// Window, Events and Abort must be set.
-type Config struct {
-	// Import is the ID, as in the ledger.
-	Import string
+// An Import is what one run works on. Everything but Earlier and MaxFailures
+// must be set.
+type Import struct {
+	// ID is as in the ledger.
+	ID string
 	// Sources are the manifests that Scan was made from, in the same order.
 	Sources []*Source
 	Scan    *ScanResult
-	// Settings must be those of the scan.
-	Settings Settings
-	// Target is where devices are imported into: ARNs that no answer tells are made of it.
-	Target   ledger.Target
-	AWS      iot.AWS
-	Limiters *quota.Limiters
 	// Journal is the import's; Run closes it.
 	Journal ledger.Journal
-	// Earlier are the records of earlier runs of this import; nil where there were none.
+	// Earlier are the records of earlier runs of this import; nil if there were none.
 	Earlier iter.Seq2[ledger.Record, error]
 	// MaxFailures stops the import when so many devices failed in this run; 0 never.
 	MaxFailures int
-	// Window bounds the devices in flight.
-	Window Window
-	// Events are told how it goes.
-	Events Events
-	// Abort ends calls in flight when it ends. Nil is never.
-	Abort context.Context //nolint:containedctx // a second lifetime beside that of the call
 }
 
-// A run is the state of [Run].
-type run struct {
-	Config
-	begin  context.Context //nolint:containedctx // as in caller
-	end    context.CancelCauseFunc
-	caller *caller
-	paths  paths
-	book   *book
-	window *window
-	pool   pool
-	links  *linkReader
-	state  *snapshot
-	events Events
+// ErrInterrupted is what [Run], [Compare] and [Batch] return, wrapped, when
+// their context ended before the work did.
+var ErrInterrupted = errors.New("import interrupted")
+
+// A BalanceError tells that the numbers of an import do not add up. It is a bug.
+type BalanceError struct {
+	Detail string
+}
+
+// Error tells what does not add up.
+func (e *BalanceError) Error() string {
+	return "the numbers of this import do not add up, which is a bug in Thingpress: " + e.Detail
 }
 
 // Run is the second pass: it reads the manifests again and imports every
 // device. Entries whose outcome stands from an earlier run are left alone.
 //
-// It returns a *[StopError] where something was wrong with the import as a
-// whole, an error that wraps [ErrInterrupted] where ctx ended before the work
-// did, and a *[BalanceError] where the numbers do not add up. The summary holds
-// in any case, and so does the last event, a [Finished].
+// It returns a *[call.StopError] if something was wrong with the import as a
+// whole, an error that wraps [ErrInterrupted] if ctx ended before the work did,
+// and a *[BalanceError] if the numbers do not add up. The summary holds in any
+// case, and so does the last event, a [Finished].
 //
 // When ctx ends no call is begun any more, and calls in flight end; when
 // Config.Abort ends they are broken off.
-func Run(ctx context.Context, config Config) (Summary, error) {
-	var mu sync.Mutex
-	events := Events(func(e Event) {
-		mu.Lock()
-		defer mu.Unlock()
-		config.Events.send(e)
-	})
+func Run(ctx context.Context, config Config, i Import) (Summary, error) {
 	started := time.Now()
-	summary, err := execute(ctx, config, events, started)
-	events.send(Finished{Summary: summary, Err: err})
+	s := config.open(ctx)
+	defer s.close()
+	b := newBook(i.Scan.Entries, i.Journal, i.MaxFailures, s.halt)
+	known := newSnapshot(s, i.Scan.judge, func() int {
+		counts, _ := b.numbers()
+		return counts.Pending()
+	})
+	p := newPaths(config.Limiters.Set(), config.Settings.Attachments)
+	err := b.load(ctx, &i.Scan.judge.layout, i.Earlier)
+	if err == nil {
+		tellContinued(s.events, i.ID, b)
+		importAll(s, &config, i, b, known, p)
+	} else {
+		b.close()
+	}
+	summary := summarize(i.ID, started, s.caller, b)
+	ceiling, binding := p.quotaCeiling(config.Limiters.Set(), known)
+	summary.Ceiling, summary.Binding = finite(ceiling), string(binding)
+	if err == nil {
+		err = importError(ctx, s, b, summary)
+	}
+	if closed := i.Journal.Close(context.WithoutCancel(ctx), endOf(err)); closed != nil && err == nil {
+		err = &call.StopError{Code: call.StopLedger, Cause: closed}
+	}
+	s.events.send(Finished{Summary: summary, Err: err})
 	return summary, err
 }
 
-func execute(ctx context.Context, config Config, events Events, started time.Time) (Summary, error) {
-	r := newRun(ctx, config, events)
-	defer r.end(nil)
-	err := r.book.load(ctx, config)
-	if err == nil {
-		r.work()
+// importAll takes the open entries of the manifests through the pipeline.
+func importAll(s *session, config *Config, i Import, b *book, known *snapshot, p paths) {
+	options := config.Settings.Decode
+	options.Now = i.Scan.now
+	pass := secondPass{
+		sources: i.Sources, scan: i.Scan, options: options, partial: config.Settings.Partial, refuse: b.refuse,
+		open: func(number int) bool {
+			// A rejected entry was judged again by the scan, so a rejection that it repeats stands.
+			outcome := b.outcome(number)
+			return !outcome.Stands() && (outcome != ledger.Rejected || !i.Scan.rejected.has(number))
+		},
 	}
-	summary := r.summary(started)
-	if err == nil {
-		err = r.verdict(ctx, summary)
-	}
-	if closed := config.Journal.Close(context.WithoutCancel(ctx), r.ending(err)); closed != nil && err == nil {
-		err = &StopError{Cause: closed}
-	}
-	return summary, err
+	ceiling := func() (float64, iot.Operation) { return p.ceiling(config.Limiters, s.account.Links, known.stage()) }
+	w := &watcher{session: s, limiters: config.Limiters, ceiling: ceiling, numbers: b.numbers}
+	tasks := markAhead(s, remembered(b, pass.tasks(s.begin)), i.Journal, s.now, func() float64 {
+		rate, _ := ceiling()
+		return rate
+	})
+	importTasks(s, tasks, known, b, w.look)
+	known.wait()
+	b.close()
+	w.look(time.Now())
 }
 
-func newRun(ctx context.Context, config Config, events Events) *run {
-	flight := config.Abort
-	if flight == nil {
-		flight = context.WithoutCancel(ctx)
-	}
-	if config.AWS.Now == nil {
-		config.AWS.Now = time.Now
-	}
-	config.Settings.Decode.Now = config.Scan.now
-	begin, end := context.WithCancelCause(ctx)
-	r := &run{Config: config, begin: begin, end: end, events: events}
-	r.caller = &caller{
-		limiters: config.Limiters, outage: &outage{events: events}, tally: newTally(),
-		now: config.AWS.Now, begin: begin, flight: flight,
-	}
-	r.paths = newPaths(config.Limiters.Set(), config.Settings.Attachments)
-	r.book = newBook(config, r.halt)
-	r.window = newWindow(config.Window)
-	r.links = newLinkReader(config.AWS.Principals, config.Limiters, config.Settings.Exclusive)
-	r.state = newSnapshot(r)
-	return r
-}
-
-// halt stops the import in order; the first cause counts.
-func (r *run) halt(err error) { r.end(err) }
-
-// work feeds devices through the stages until all are done or the run ends:
-// read and judge, mark, import, record. Each stage ends after the one before it.
-func (r *run) work() {
-	r.events.sendContinued(r)
-	tasks, marked := make(chan *task, leadMost), make(chan []*task)
-	var stages sync.WaitGroup
-	stages.Go(func() { r.feed(tasks) })
-	stages.Go(func() { r.mark(tasks, marked) })
-	recorded := make(chan struct{})
-	go func() { defer close(recorded); r.book.keep() }()
-	watched, unwatch := make(chan struct{}), make(chan struct{})
-	go func() { defer close(watched); r.watch(unwatch) }()
-
-	r.dispatch(marked)
-	stages.Wait()
-	r.state.wait()
-	r.book.close()
-	<-recorded
-	close(unwatch)
-	<-watched
-	r.pool.close()
-}
-
-// dispatch imports marked devices, as many at once as the window lets in.
-func (r *run) dispatch(marked <-chan []*task) {
-	var devices sync.WaitGroup
-	defer devices.Wait()
-	begun := 0
-	for batch := range marked {
-		for _, t := range batch {
-			if r.window.enter(r.begin) != nil {
-				break // the stages before this one end by themselves; the rest stays pending
+// remembered adds to tasks what earlier runs left of them.
+func remembered(b *book, tasks iter.Seq2[*task, error]) iter.Seq2[*task, error] {
+	return func(yield func(*task, error) bool) {
+		for t, err := range tasks {
+			if t != nil {
+				t.marked, t.recorded = b.earlier(t.number)
 			}
-			t.order = begun
-			begun++
-			devices.Add(1)
-			r.pool.run(func() {
-				defer devices.Done()
-				busy := r.device(t)
-				r.window.leave(busy)
-			})
+			if !yield(t, err) {
+				return
+			}
 		}
 	}
 }
 
-// verdict is the error of a run whose stages all ended.
-func (r *run) verdict(ctx context.Context, summary Summary) error {
-	if err := summary.balance(); err != nil {
+// importTasks runs the import program for every task, and books what it came
+// to. Known may be nil: devices are then read one by one.
+func importTasks(s *session, tasks iter.Seq[*task], known *snapshot, b *book, watch func(time.Time)) {
+	type ended struct {
+		subject *device.Device
+		runner  *device.Runner
+		err     error
+	}
+	runPipeline(s, tasks, func(t *task, runner *device.Runner) ended {
+		subject := s.subject(t)
+		if known == nil {
+			_, err := device.Import(s.account, subject, nil, runner.Do)
+			return ended{subject, runner, err}
+		}
+		met, err := device.Import(s.account, subject, known.known(t), runner.Do)
+		known.met(met)
+		return ended{subject, runner, err}
+	}, func(t *task, e ended) { b.end(t, e.subject, e.runner, e.err) }, watch)
+}
+
+// importError is the error of a run whose devices all ended.
+func importError(ctx context.Context, s *session, b *book, summary Summary) error {
+	if err := errors.Join(summary.balance(), b.balance()); err != nil {
 		return err
 	}
-	if err := r.book.balance(); err != nil {
-		return err
-	}
-	cause := context.Cause(r.begin)
-	var stop *StopError
-	switch {
-	case errors.As(cause, &stop):
+	if stop := s.stopCause(); stop != nil {
 		return stop
+	}
+	switch cause := context.Cause(s.begin); {
 	case summary.Pending == 0:
 		return nil
 	case ctx.Err() != nil:
@@ -191,10 +160,10 @@ func (r *run) verdict(ctx context.Context, summary Summary) error {
 	return &BalanceError{Detail: fmt.Sprintf("%d entries are pending, though nothing stopped the import", summary.Pending)}
 }
 
-// ending is how the ledger remembers the run.
-func (r *run) ending(err error) ledger.End {
+// endOf is how the ledger remembers a run.
+func endOf(err error) ledger.End {
 	end := ledger.End{State: ledger.StateFinished, At: time.Now()}
-	var stop *StopError
+	var stop *call.StopError
 	switch {
 	case err == nil:
 	case errors.Is(err, ErrInterrupted):

@@ -14,11 +14,11 @@ import (
 type ScanResult struct {
 	// Manifests are as a ledger wants them, with their numbers of entries.
 	Manifests []ledger.Manifest
-	// Entries is how many there are; Devices, Rejected and Skipped say what they are.
+	// Entries is how many there are; Devices, Rejected and Skipped are what they are.
 	Entries, Devices, Rejected, Skipped int
 	// Repeated are the skipped entries that are identical repetitions, Filtered those that --only and --skip leave out.
 	Repeated, Filtered int
-	// Reasons are the rejected entries by reason, and Warnings count what was taken nevertheless.
+	// Reasons are the rejected entries by reason, and Warnings count what was taken all the same.
 	Reasons, Warnings map[manifest.Reason]int
 	// Breaks are the places at which manifests could not be read any further.
 	Breaks []*manifest.FileError
@@ -28,8 +28,7 @@ type ScanResult struct {
 	Examples []manifest.Device
 
 	now      time.Time // against which validity is held, in both passes
-	index    *Index
-	first    []int // number of the first entry, by manifest
+	judge    *Judge
 	rejected bitset
 	stops    [][]manifest.Position // where reading can be resumed, by manifest
 }
@@ -40,8 +39,8 @@ const (
 	stopEvery = 1 << 10
 )
 
-// A BreakError says that manifests could not be read to their end, and that
-// nothing is imported for it.
+// A BreakError is why manifests could not be read to their end, so that
+// nothing is imported.
 type BreakError struct {
 	Breaks []*manifest.FileError
 }
@@ -63,7 +62,7 @@ func (e *BreakError) Unwrap() []error {
 	return errs
 }
 
-// PrivateKey says whether one of the manifests carries a readable private key.
+// PrivateKey reports whether one of the manifests carries a readable private key.
 func (e *BreakError) PrivateKey() bool {
 	for _, b := range e.Breaks {
 		if b.Reason == manifest.ReasonPrivateKey {
@@ -76,35 +75,33 @@ func (e *BreakError) PrivateKey() bool {
 // Scan is the first pass: it decodes and judges every entry of every manifest,
 // and calls nothing. Memory is about 30 bytes per entry.
 //
-// Where a manifest breaks off it reads the others, and returns a *[BreakError]
-// beside what it found; with [Settings.Partial] the break counts as one rejected
-// entry instead, unless it is a private key. Content that changed since
-// [OpenSource] and an ended context end it at once.
+// If a manifest breaks off Scan reads the others, and returns a *[BreakError]
+// next to what it found; with [Settings.Partial] the break counts as one
+// rejected entry instead, unless it is a private key. Content that changed
+// since [OpenSource] and an ended context end it at once.
 func Scan(ctx context.Context, sources []*Source, settings Settings, events Events) (*ScanResult, error) {
-	s := &ScanResult{
-		Reasons: map[manifest.Reason]int{}, Warnings: map[manifest.Reason]int{},
-		index: NewIndex(), now: settings.Decode.Now,
+	now := settings.Decode.Now
+	if now.IsZero() {
+		now = time.Now()
 	}
-	if s.now.IsZero() {
-		s.now = time.Now()
-	}
-	settings.Decode.Now = s.now
-	run := scanner{scan: s, settings: settings, events: events}
+	settings.Decode.Now = now
+	s := &ScanResult{Reasons: map[manifest.Reason]int{}, Warnings: map[manifest.Reason]int{}, now: now, judge: NewJudge(settings)}
+	tell := scanProgress(s, events)
 	fatal := false
 	for i, source := range sources {
-		err := run.read(ctx, i, source)
+		err := s.readManifest(ctx, i, source, settings, tell)
 		var broken *manifest.FileError
 		switch {
 		case err == nil:
 		case errors.As(err, &broken) && broken.Reason != manifest.ReasonChanged && ctx.Err() == nil:
 			s.Breaks = append(s.Breaks, broken)
-			if !settings.Partial || broken.Reason == manifest.ReasonPrivateKey {
+			if !partial(settings, broken) {
 				fatal = true
 			}
 		default:
 			return s, err
 		}
-		s.Manifests = append(s.Manifests, source.Manifest(s.Entries-s.first[i]))
+		s.Manifests = append(s.Manifests, source.Manifest(s.judge.layout.entries(i)))
 		source.blocks.drop()
 	}
 	s.UnmatchedOnly, s.UnmatchedSkip = settings.Only.Unmatched(), settings.Skip.Unmatched()
@@ -115,88 +112,78 @@ func Scan(ctx context.Context, sources []*Source, settings Settings, events Even
 	return s, nil
 }
 
-// scanner is the state of a first pass.
-type scanner struct {
-	scan     *ScanResult
-	settings Settings
-	events   Events
-	told     time.Time
+// partial reports whether what precedes a break is imported.
+func partial(s Settings, broken *manifest.FileError) bool {
+	return s.Partial && broken.Reason != manifest.ReasonPrivateKey && broken.Reason != manifest.ReasonChanged
 }
 
-func (r *scanner) read(ctx context.Context, m int, source *Source) error {
-	s := r.scan
-	s.first = append(s.first, s.Entries)
+func (s *ScanResult) readManifest(ctx context.Context, m int, source *Source, settings Settings, tell func(manifest string)) error {
+	s.judge.Begin(source.Input.Name)
 	s.stops = append(s.stops, nil)
 	stop := manifest.Position{}
-	for device, err := range source.Decoder.Decode(ctx, source.Input, r.settings.Decode) {
+	for device, err := range source.Decoder.Decode(ctx, source.Input, settings.Decode) {
 		if changed := source.blocks.difference(); changed != nil {
 			return changed
 		}
-		var entry *manifest.EntryError
-		if err != nil && !errors.As(err, &entry) {
-			return r.breakOff(ctx, err)
-		}
-		stop.Entry = s.Entries - s.first[m]
-		if stop.Entry%stopEvery == 0 {
-			if stop.Line = device.Line; entry != nil {
-				stop.Line = entry.Line
+		var rejected *manifest.EntryError
+		if err != nil && !errors.As(err, &rejected) {
+			var broken *manifest.FileError
+			if ctx.Err() == nil && errors.As(err, &broken) && partial(settings, broken) {
+				s.count(nil, s.judge.Next(nil, breakEntry(broken)))
 			}
+			return err
+		}
+		line, end := device.Line, device.End
+		if rejected != nil {
+			line, end = rejected.Line, rejected.End
+		}
+		if stop.Entry = s.judge.layout.entries(m); stop.Entry%stopEvery == 0 {
+			stop.Line = line
 			s.stops[m] = append(s.stops[m], stop)
 		}
-		if stop.Offset = device.End; entry != nil {
-			stop.Offset = entry.End
-		}
-		s.judge(&device, entry, r.settings)
-		r.tell(source)
+		stop.Offset = end
+		s.count(&device, s.judge.Next(&device, rejected))
+		tell(source.Input.Name)
 	}
 	return errors.Join(source.blocks.difference(), ctx.Err())
 }
 
-// breakOff counts the break of a partial import as one rejected entry.
-func (r *scanner) breakOff(ctx context.Context, err error) error {
-	var broken *manifest.FileError
-	if ctx.Err() == nil && errors.As(err, &broken) && r.settings.Partial &&
-		broken.Reason != manifest.ReasonPrivateKey && broken.Reason != manifest.ReasonChanged {
-		r.scan.reject(broken.Reason)
-	}
-	return err
-}
-
-func (r *scanner) tell(source *Source) {
-	if r.events == nil || r.scan.Entries%64 != 0 {
-		return
-	}
-	if now := time.Now(); now.Sub(r.told) >= tellEvery {
-		r.told = now
-		r.events.send(Scanning{Manifest: source.Input.Name, Entries: r.scan.Entries, Rejected: r.scan.Rejected})
+// breakEntry is the rejected entry as which the break of a partial import counts.
+func breakEntry(broken *manifest.FileError) *manifest.EntryError {
+	return &manifest.EntryError{
+		Vendor: broken.Vendor, Manifest: broken.Manifest, Entry: broken.Entry, Line: broken.Line,
+		Reason: broken.Reason, Err: fmt.Errorf("the manifest cannot be read any further: %w", broken.Err),
 	}
 }
 
-// judge counts one entry.
-func (s *ScanResult) judge(device *manifest.Device, entry *manifest.EntryError, settings Settings) {
-	if entry != nil {
-		s.reject(entry.Reason)
-		return
+// scanProgress returns a function that tells about five times a second how far a scan is.
+func scanProgress(s *ScanResult, events Events) func(manifest string) {
+	var told time.Time
+	return func(manifest string) {
+		if events == nil || s.Entries%64 != 0 {
+			return
+		}
+		if now := time.Now(); now.Sub(told) >= tellEvery {
+			told = now
+			events.send(Scanning{Manifest: manifest, Entries: s.Entries, Rejected: s.Rejected})
+		}
 	}
-	if settings.leavesOut(device) {
-		s.index.Skip()
-		s.Entries++
-		s.Skipped++
-		s.Filtered++
-		return
-	}
-	if _, err := settings.Attachments.attributesOf(device); err != nil {
-		s.reject(manifest.ReasonOf(err))
-		return
-	}
-	switch verdict, _ := s.index.Add(device); verdict {
-	case Contradictory:
+}
+
+// count counts one entry. The device is only used if it goes on to AWS.
+func (s *ScanResult) count(device *manifest.Device, v Verdict) {
+	switch {
+	case v.Outcome == ledger.Rejected:
 		s.rejected.set(s.Entries)
 		s.Rejected++
-		s.Reasons[manifest.ReasonContradiction]++
-	case Repeated:
+		s.Reasons[v.Reason]++
+	case v.Outcome == ledger.Skipped:
 		s.Skipped++
-		s.Repeated++
+		if v.Reason == ReasonFiltered {
+			s.Filtered++
+		} else {
+			s.Repeated++
+		}
 	default:
 		s.Devices++
 		for _, w := range device.Warnings {
@@ -207,30 +194,6 @@ func (s *ScanResult) judge(device *manifest.Device, entry *manifest.EntryError, 
 		}
 	}
 	s.Entries++
-}
-
-func (s *ScanResult) reject(reason manifest.Reason) {
-	s.index.Skip()
-	s.rejected.set(s.Entries)
-	s.Entries++
-	s.Rejected++
-	s.Reasons[reason]++
-}
-
-// leavesOut says whether --only or --skip leave the device out. Both lists are
-// asked, so that each knows what it matched.
-func (s Settings) leavesOut(d *manifest.Device) bool {
-	only, skip := s.Only.names(d), s.Skip.names(d)
-	return skip || s.Only != nil && !only
-}
-
-// place returns manifest and entry of a number among all entries.
-func (s *ScanResult) place(number int) ledger.Place {
-	m := len(s.first) - 1
-	for m > 0 && s.first[m] > number {
-		m--
-	}
-	return ledger.Place{Manifest: m, Entry: number - s.first[m]}
 }
 
 // stop returns the last place at or before an entry at which reading can begin.

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/thingpress/thingpress/internal/call"
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
 
 	"github.com/google/go-cmp/cmp"
@@ -55,7 +57,7 @@ func TestDuplicatesAreSkippedAndContradictionsRejected(t *testing.T) {
 func TestAttributeValuesAreCheckedBeforeAnyCall(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.Options{}, sandbox.Transport)
-	w.settings.Attachments.Attributes = []engine.Attribute{{Name: "a", Value: template("has space {mac}")}}
+	w.settings.Attachments.Attributes = []device.Attribute{{Name: "a", Value: template("has space {mac}")}}
 	scan, err := engine.Scan(t.Context(), w.sources(espressifManifest(t, 4, "attributes")), w.settings, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -114,11 +116,11 @@ func TestContentThatChangesBetweenThePassesStopsTheImport(t *testing.T) {
 	w := newWorld(t, sandbox.Options{}, sandbox.Transport)
 	w.ledger = &memoryLedger{}
 	sources := w.sources(content)
-	summary, _, err := w.run(sources, attempt{change: func(*engine.Config) {
+	summary, _, err := w.run(sources, attempt{change: func(*engine.Config, *engine.Import) {
 		at := bytes.Index(content[3<<20:], []byte("MII")) + 3<<20
 		content[at+40] ^= 1
 	}})
-	var stop *engine.StopError
+	var stop *call.StopError
 	if !errors.As(err, &stop) || manifest.ReasonOf(err) != manifest.ReasonChanged {
 		t.Fatalf("%v, want a stop for changed content", err)
 	}
@@ -141,7 +143,7 @@ func TestKeyChangesWithWhatIsDoneAndNotWithNames(t *testing.T) {
 	}
 	only, _ := engine.ReadFilter(strings.NewReader("x"))
 	for name, s := range map[string]engine.Settings{
-		"policy": {Attachments: engine.Attachments{Policies: []string{"p"}}}, "status": {Status: iot.StatusInactive},
+		"policy": {Attachments: device.Attachments{Policies: []string{"p"}}}, "status": {Status: iot.StatusInactive},
 		"adopt": {Adopt: true}, "exclusive": {Exclusive: true}, "partial": {Partial: true}, "only": {Only: only}, "skip": {Skip: only},
 		"name": {Decode: manifest.Options{ThingName: template("{id}")}}, "expired": {Decode: manifest.Options{AllowExpired: true}},
 		"bundle": {Decode: manifest.Options{Bundle: "E0E2"}}, "slot": {Decode: manifest.Options{Slot: "1"}},

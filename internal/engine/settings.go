@@ -1,49 +1,27 @@
 package engine
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
 
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// Attachments are what every device of an import is to get.
-type Attachments struct {
-	// Policies are attached to the certificate.
-	Policies []string
-	// ThingGroups are the static groups that the thing is added to.
-	ThingGroups []string
-	// ThingType and BillingGroup of the thing; empty is none.
-	ThingType    string
-	BillingGroup string
-	// Attributes of the thing, in the order in which they were given.
-	Attributes []Attribute
-}
-
-// An Attribute is one attribute of every thing; its value is filled from the device.
-type Attribute struct {
-	Name  string
-	Value manifest.Template
-}
-
-// Settings say what an import does with its manifests. All of them are part of
+// Settings are what an import does with its manifests. All of them are part of
 // its identity: see [Key].
 type Settings struct {
-	Attachments Attachments
-	// Status in which certificates are registered; empty is [StatusActive].
-	Status iot.Status
-	// Adopt takes over what exists: INACTIVE certificates get the wanted
-	// status, things the wanted type and attributes, and the device is
-	// attached beside what is there. It never detaches, and never touches a
-	// certificate of another status.
-	Adopt bool
-	// Exclusive attaches certificates with EXCLUSIVE_THING.
-	Exclusive bool
+	// Attachments are what every device is to get.
+	Attachments device.Attachments
+	// Status, Adopt and Exclusive are as in [device.Wanted]; an empty status is ACTIVE.
+	Status           iot.Status
+	Adopt, Exclusive bool
 	// Partial imports what precedes a break of a manifest. It never applies
 	// to a manifest with a private key.
 	Partial bool
@@ -53,11 +31,11 @@ type Settings struct {
 	Only, Skip *Filter
 }
 
-func (s Settings) status() iot.Status {
-	if s.Status == "" {
-		return iot.StatusActive
+// wanted is what devices are brought to.
+func (s Settings) wanted() device.Wanted {
+	return device.Wanted{
+		Attachments: s.Attachments, Status: cmp.Or(s.Status, iot.StatusActive), Adopt: s.Adopt, Exclusive: s.Exclusive,
 	}
-	return s.Status
 }
 
 // MarshalJSON encodes everything that changes a device or a verdict, in an
@@ -89,7 +67,7 @@ func (s Settings) MarshalJSON() ([]byte, error) {
 	}{
 		Policies: s.Attachments.Policies, ThingGroups: s.Attachments.ThingGroups,
 		ThingType: s.Attachments.ThingType, BillingGroup: s.Attachments.BillingGroup,
-		Status: s.status(), Adopt: s.Adopt, Exclusive: s.Exclusive, Partial: s.Partial,
+		Status: s.wanted().Status, Adopt: s.Adopt, Exclusive: s.Exclusive, Partial: s.Partial,
 		ThingName: s.Decode.ThingName.String(), AllowExpired: s.Decode.AllowExpired,
 		Slot: s.Decode.Slot, Bundle: s.Decode.Bundle, Only: s.Only.digest(), Skip: s.Skip.digest(),
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
 )
 
@@ -15,8 +16,11 @@ import (
 // page of 250 costs what reading one device costs. Only what is seen counts:
 // what is not is looked up.
 type snapshot struct {
-	run    *run
-	never  bool // devices are read one by one, however many exist
+	session *session
+	index   *Index
+	entries int
+	// left returns how many entries are pending.
+	left   func() int
 	seed   maphash.Seed
 	phase  atomic.Int32
 	reads  sync.WaitGroup
@@ -47,44 +51,51 @@ const (
 
 	bitCertificate = 1 << 31 // it exists, in the wanted status
 	bitSeen        = 1 << 30 // it exists
-	bitGroups      = maxPolicies
+	bitGroups      = 10      // from here on groups; below it policies, of which AWS takes ten
 )
 
-func newSnapshot(r *run) *snapshot {
-	return &snapshot{run: r, seed: maphash.MakeSeed()}
+func newSnapshot(s *session, judge *Judge, left func() int) *snapshot {
+	return &snapshot{session: s, index: judge.index, entries: judge.layout.total, left: left, seed: maphash.MakeSeed()}
 }
 
 func (s *snapshot) stage() int32 { return s.phase.Load() }
 
-// sawNew and sawExisting tell what became of a device that was asked for.
-func (s *snapshot) sawNew() {
-	s.mu.Lock()
-	s.fresh++
-	s.mu.Unlock()
-}
-
-func (s *snapshot) sawExisting() {
+// met counts what became of a device that was asked for, and begins to read
+// the lists once many are found to exist.
+func (s *snapshot) met(what device.Met) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.existing++
-	counts, _ := s.run.book.numbers()
-	left := counts.Pending()
-	if s.never || s.phase.Load() != snapshotIdle || s.existing < existingFrom || left < existingLeft || s.existing*existingShare < s.existing+s.fresh {
-		return
+	switch what {
+	case device.MetNew:
+		s.fresh++
+	case device.MetExisting:
+		s.existing++
+		left := s.left()
+		if s.phase.Load() != snapshotIdle || s.existing < existingFrom || left < existingLeft ||
+			s.existing*existingShare < s.existing+s.fresh {
+			return
+		}
+		s.begin(left)
+		s.reads.Go(s.read)
 	}
-	s.begin(left)
-	s.reads.Go(s.read)
 }
 
 // begin makes room for what the lists show.
 func (s *snapshot) begin(left int) {
 	s.phase.Store(snapshotReading)
-	s.budget = left/2 + existingFrom // where an account is so large, reading devices one by one is cheaper
-	s.bits = make([]atomic.Uint32, s.run.Scan.Entries)
-	s.things = make([]uint32, s.run.Scan.Entries)
+	s.budget = left/2 + existingFrom // in an account that is so large, reading devices one by one is cheaper
+	s.bits = make([]atomic.Uint32, s.entries)
+	s.things = make([]uint32, s.entries)
 }
 
-// mostExist says whether more devices were found to exist than to be new.
+// take reads the lists at once, for so many devices, and reports whether to their end.
+func (s *snapshot) take(devices int) (complete bool) {
+	s.begin(devices)
+	s.read()
+	return !s.cut.Load()
+}
+
+// mostExist reports whether more devices were found to exist than to be new.
 func (s *snapshot) mostExist() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,51 +105,59 @@ func (s *snapshot) mostExist() bool {
 // wait returns when nothing is read any more.
 func (s *snapshot) wait() { s.reads.Wait() }
 
-// of returns what the snapshot shows of a device; ok says that its certificate
-// is there, so that the device need not be registered to find out. A device
+// known returns what the snapshot shows of a device; nil if its certificate
+// was not seen, so that the device has to be registered to find out. A device
 // that may be ours is asked for, because only the answer tells.
-func (s *snapshot) of(t *task) (known facts, ok bool) {
-	if s.phase.Load() != snapshotReady || !t.marked.IsZero() || t.created {
-		return facts{}, false
+func (s *snapshot) known(t *task) *device.Known {
+	if s.phase.Load() != snapshotReady || !t.marked.IsZero() || t.recorded {
+		return nil
 	}
 	bits := s.bits[t.number].Load()
 	if bits&bitCertificate == 0 {
-		return facts{}, false
+		return nil
 	}
-	a := s.run.Settings.Attachments
-	known.paged = true
-	known.certificate = &iot.Certificate{ID: t.device.CertificateID.String(), Status: s.run.Settings.status()}
-	known.thing = s.things[t.number] != 0 && s.things[t.number] == s.digest(t.thing)
-	for i, policy := range a.Policies {
+	wanted := s.session.account.Wanted
+	known := device.Known{
+		Paged:       true,
+		Certificate: &iot.Certificate{ID: t.device.CertificateID.String(), Status: wanted.Status},
+		Thing:       s.things[t.number] != 0 && s.things[t.number] == s.digest(t.thing),
+	}
+	for i, policy := range wanted.Attachments.Policies {
 		if bits&(1<<i) != 0 {
-			known.policies = append(known.policies, policy)
+			known.Policies = append(known.Policies, policy)
 		}
 	}
-	for i, group := range a.ThingGroups {
+	for i, group := range wanted.Attachments.ThingGroups {
 		if bits&(1<<(bitGroups+i)) != 0 {
-			known.groups = append(known.groups, group)
+			known.Groups = append(known.Groups, group)
 		}
 	}
-	return known, true
+	return &known
 }
+
+// seen reports whether lists showed the certificate, in whatever status.
+func (s *snapshot) seen(number int) bool { return s.bits[number].Load()&bitSeen != 0 }
+
+// sawThing reports whether lists showed the thing.
+func (s *snapshot) sawThing(number int) bool { return s.things[number] != 0 }
 
 // read reads all lists side by side: each operation has a quota of its own.
 func (s *snapshot) read() {
-	r, a := s.run, s.run.Settings.Attachments
+	aws, a := s.session.account.AWS, s.session.account.Wanted.Attachments
 	var lists sync.WaitGroup
-	lists.Go(func() { readPages(s, iot.ListCertificates, r.AWS.Certificates.ListCertificates, s.certificate) })
-	lists.Go(func() { readPages(s, iot.ListThings, r.AWS.Things.ListThings, s.thing) })
+	lists.Go(func() { readPages(s, iot.ListCertificates, aws.Certificates.ListCertificates, s.certificate) })
+	lists.Go(func() { readPages(s, iot.ListThings, aws.Things.ListThings, s.thing) })
 	lists.Go(func() {
 		for i, policy := range a.Policies {
 			readPages(s, iot.ListTargetsForPolicy, func(ctx context.Context, token string) ([]string, string, error) {
-				return r.AWS.Policies.ListTargetsForPolicy(ctx, policy, token)
+				return aws.Policies.ListTargetsForPolicy(ctx, policy, token)
 			}, func(target string) { s.attached(target, i) })
 		}
 	})
 	lists.Go(func() {
 		for i, group := range a.ThingGroups {
 			readPages(s, iot.ListThingsInThingGroup, func(ctx context.Context, token string) ([]string, string, error) {
-				return r.AWS.Groups.ListThingsInThingGroup(ctx, group, token)
+				return aws.Groups.ListThingsInThingGroup(ctx, group, token)
 			}, func(thing string) { s.joined(thing, i) })
 		}
 	})
@@ -153,7 +172,7 @@ func readPages[T any](s *snapshot, op iot.Operation, read func(ctx context.Conte
 	for token := ""; pages < s.budget; {
 		var page []T
 		var next string
-		_, err := s.run.caller.do(op, func(ctx context.Context) (err error) {
+		_, err := s.session.caller.Do(op, func(ctx context.Context) (err error) {
 			page, next, err = read(ctx, token)
 			return err
 		})
@@ -164,7 +183,7 @@ func readPages[T any](s *snapshot, op iot.Operation, read func(ctx context.Conte
 			see(line)
 		}
 		if pages++; pages%10 == 1 {
-			s.run.events.send(Reading{Operation: string(op), Pages: pages})
+			s.session.events.send(Reading{Operation: string(op), Pages: pages})
 		}
 		if token = next; token == "" {
 			ended = true
@@ -174,18 +193,18 @@ func readPages[T any](s *snapshot, op iot.Operation, read func(ctx context.Conte
 	if !ended {
 		s.cut.Store(true)
 	}
-	s.run.events.send(Reading{Operation: string(op), Pages: pages, Done: true})
+	s.session.events.send(Reading{Operation: string(op), Pages: pages, Done: true})
 }
 
 func (s *snapshot) set(number int, bit uint32) { s.bits[number].Or(bit) }
 
 func (s *snapshot) certificate(c iot.Certificate) {
-	number, ok := s.run.Scan.index.byCertificate(c.ID)
+	number, ok := s.index.byCertificate(c.ID)
 	if !ok {
 		return
 	}
 	s.set(number, bitSeen)
-	if c.Status == s.run.Settings.status() && c.ARN == s.run.certificateARN(c.ID) {
+	if c.Status == s.session.account.Wanted.Status && c.ARN == s.session.certificateARN(c.ID) {
 		s.set(number, bitCertificate)
 	}
 }
@@ -195,19 +214,19 @@ func (s *snapshot) attached(target string, policy int) {
 	if !ok {
 		return
 	}
-	if number, ok := s.run.Scan.index.byCertificate(id); ok {
+	if number, ok := s.index.byCertificate(id); ok {
 		s.set(number, 1<<policy)
 	}
 }
 
 func (s *snapshot) joined(thing string, group int) {
-	if number, ok := s.run.Scan.index.byThing(thing); ok {
+	if number, ok := s.index.byThing(thing); ok {
 		s.set(number, 1<<(bitGroups+group))
 	}
 }
 
 func (s *snapshot) thing(t iot.Thing) {
-	if number, ok := s.run.Scan.index.byThing(t.Name); ok {
+	if number, ok := s.index.byThing(t.Name); ok {
 		s.things[number] = s.digest(t)
 	}
 }
@@ -217,7 +236,7 @@ func (s *snapshot) thing(t iot.Thing) {
 func (s *snapshot) digest(t iot.Thing) uint32 {
 	var h maphash.Hash
 	h.SetSeed(s.seed)
-	a := s.run.Settings.Attachments
+	a := s.session.account.Wanted.Attachments
 	if a.ThingType != "" {
 		h.WriteString(t.Type) // a hash never fails
 	}

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/thingpress/thingpress/internal/advice"
+	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/iot"
 
 	"github.com/thingpress/thingpress/internal/engine"
@@ -61,8 +63,8 @@ func TestWhatIsWrongWithTheImportStopsItAndFailsNoDevice(t *testing.T) {
 			}
 			w.aws.Things = things
 			summary, id, err := w.run(sources, attempt{})
-			var stop *engine.StopError
-			if !errors.As(err, &stop) || !strings.Contains(err.Error(), test.want) || stop.Hint == "" {
+			var stop *call.StopError
+			if !errors.As(err, &stop) || !strings.Contains(err.Error(), test.want) || advice.Of(stop, advice.CLI).Todo == "" {
 				t.Fatalf("%v, want a stop about %s", err, test.want)
 			}
 			if summary.Counts.Failed > 0 || summary.Pending == 0 || summary.Counts.Imported+summary.Pending != n {
@@ -91,7 +93,7 @@ func TestRefusalsThatAreNotInARowFailTheirDevices(t *testing.T) {
 	if want := (ledger.Counts{Entries: 90, Imported: 60, Failed: 30}); summary.Counts != want {
 		t.Errorf("%+v, want %+v", summary.Counts, want)
 	}
-	if len(summary.Failures) != 1 || summary.Failures[0].Count != 30 || summary.Failures[0].Reason != "aws-InvalidRequestException" || summary.Failures[0].Todo == "" {
+	if len(summary.Failures) != 1 || summary.Failures[0].Count != 30 || summary.Failures[0].Reason != "aws-InvalidRequestException" || advice.For(summary.Failures[0].Reason, advice.CLI).Todo == "" {
 		t.Errorf("failures %+v", summary.Failures)
 	}
 	for _, r := range w.records(id) {
@@ -117,8 +119,8 @@ func TestMaxFailuresStopsTheImport(t *testing.T) {
 	w := newWorld(t, sandbox.Options{}, sandbox.Transport)
 	w.ledger = &memoryLedger{}
 	w.aws.Things = everyThird(w.aws.Things)
-	summary, _, err := w.run(w.sources(espressifManifest(t, 2000, "most")), attempt{change: func(c *engine.Config) { c.MaxFailures = 5 }})
-	var stop *engine.StopError
+	summary, _, err := w.run(w.sources(espressifManifest(t, 2000, "most")), attempt{change: func(_ *engine.Config, i *engine.Import) { i.MaxFailures = 5 }})
+	var stop *call.StopError
 	if !errors.As(err, &stop) || summary.Counts.Failed < 5 || summary.Pending == 0 {
 		t.Errorf("%v: %+v, %d pending", err, summary.Counts, summary.Pending)
 	}
@@ -130,7 +132,7 @@ func TestAttachmentThatGoesAwayStopsTheImport(t *testing.T) {
 	w.ledger = &memoryLedger{}
 	w.settings.Attachments.ThingType = "gone"
 	summary, _, err := w.run(w.sources(espressifManifest(t, 50, "gone")), attempt{})
-	var stop *engine.StopError
+	var stop *call.StopError
 	if !errors.As(err, &stop) || !strings.Contains(err.Error(), "thing type gone: does not exist") || summary.Counts.Failed > 0 {
 		t.Errorf("%v: %+v", err, summary.Counts)
 	}
@@ -147,7 +149,7 @@ func TestLedgerThatCannotBeWrittenStopsTheImport(t *testing.T) {
 		return nil
 	}}
 	summary, _, err := w.run(w.sources(espressifManifest(t, 2000, "disk")), attempt{})
-	var stop *engine.StopError
+	var stop *call.StopError
 	if !errors.As(err, &stop) || !strings.Contains(err.Error(), "disk full") || summary.Pending == 0 {
 		t.Errorf("%v: %+v, %d pending", err, summary.Counts, summary.Pending)
 	}

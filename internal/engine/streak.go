@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/thingpress/thingpress/manifest"
+import (
+	"fmt"
+
+	"github.com/thingpress/thingpress/internal/call"
+)
 
 // A streak holds back equal refusals in a row. Broken by anything else they
 // are failures of their devices; twenty of them are a fault of the import,
@@ -23,12 +27,15 @@ type doneRun struct {
 	silent bool
 }
 
+// equalRefused is how many equal refusals in a row are the import's fault.
+const equalRefused = 20
+
 // patience is how many devices may end before one that was begun before them;
 // then it is not waited for any longer.
 const patience = 4096
 
-// take returns what may be recorded now.
-func (s *streak) take(e entryRecord) (free []entryRecord) {
+// release returns what may be recorded now.
+func (s *streak) release(e entryRecord) (free []entryRecord) {
 	switch {
 	case e.order < 0: // never reached AWS
 		return []entryRecord{e}
@@ -76,8 +83,8 @@ func (s *streak) line(d doneRun) (free []entryRecord) {
 	return free
 }
 
-// rest returns what was held back when nothing more comes.
-func (s *streak) rest() []entryRecord {
+// releaseHeld returns what was held back when nothing more comes.
+func (s *streak) releaseHeld() []entryRecord {
 	if s.over {
 		return nil // as pending as the row itself
 	}
@@ -90,10 +97,10 @@ func (s *streak) rest() []entryRecord {
 	return rest
 }
 
-func (s *streak) stop() *StopError {
+func (s *streak) stop() *call.StopError {
 	last := s.held[len(s.held)-1].record
-	return &StopError{
-		Cause: manifest.Errorf(manifest.Reason(last.Reason), "%d devices in a row were refused alike, the last one with: %s", len(s.held), last.Detail),
-		Hint:  "what AWS refuses of every device is rarely the devices' fault: " + todo(last.Reason),
+	return &call.StopError{
+		Code: call.StopRefusedAlike, Subject: last.Reason,
+		Cause: fmt.Errorf("%d devices in a row were refused alike, the last one with: %s", len(s.held), last.Detail),
 	}
 }

@@ -3,7 +3,10 @@ package engine
 import (
 	"time"
 
+	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/quota"
 )
 
 const (
@@ -13,26 +16,14 @@ const (
 	slowedEvery = 10 * time.Second
 )
 
-// watch tells progress, and fits the window to what the quotas allow, until
-// end is closed.
-func (r *run) watch(end <-chan struct{}) {
-	ticker := time.NewTicker(tellEvery)
-	defer ticker.Stop()
-	w := watcher{run: r, cuts: map[iot.Operation]uint64{}, told: map[iot.Operation]time.Time{}}
-	w.look(time.Now())
-	for {
-		select {
-		case now := <-ticker.C:
-			w.look(now)
-		case <-end:
-			w.look(time.Now())
-			return
-		}
-	}
-}
-
+// A watcher tells progress, and fits the window to what the quotas allow.
 type watcher struct {
-	run  *run
+	session  *session
+	limiters *quota.Limiters
+	// ceiling is what the rates in force allow, and numbers what was done so far.
+	ceiling func() (float64, iot.Operation)
+	numbers func() (counts ledger.Counts, worked int)
+
 	past []sample
 	cuts map[iot.Operation]uint64
 	told map[iot.Operation]time.Time
@@ -44,51 +35,52 @@ type sample struct {
 }
 
 func (w *watcher) look(now time.Time) {
-	r := w.run
-	ceiling, binding := r.ceiling()
-	r.window.fit(ceiling)
-	w.throttling(now)
-	counts, worked := r.book.numbers()
+	s := w.session
+	ceiling, binding := w.ceiling()
+	s.window.fit(ceiling)
+	w.tellThrottling(now)
+	counts, worked := w.numbers()
 	w.past = append(w.past, sample{now, worked})
 	for len(w.past) > 2 && now.Sub(w.past[0].at) > rateSpan {
 		w.past = w.past[1:]
 	}
-	p := Progress{Counts: counts, Ceiling: finite(ceiling), Binding: string(binding), Paused: r.caller.outage.resting()}
+	p := Progress{Counts: counts, Ceiling: finite(ceiling), Binding: string(binding)}
+	_, p.Paused = s.caller.Pause()
 	if first := w.past[0]; now.After(first.at) {
 		p.Rate = float64(worked-first.worked) / now.Sub(first.at).Seconds()
 	}
 	if left := counts.Pending(); p.Rate > 0 && left > 0 {
 		p.Left = time.Duration(float64(left) / p.Rate * float64(time.Second))
 	}
-	p.InFlight, p.Window = r.window.numbers()
-	r.events.send(p)
+	p.InFlight, p.Window = s.window.numbers()
+	s.events.send(p)
 }
 
-// throttling tells of rates that throttling lowered.
-func (w *watcher) throttling(now time.Time) {
-	for op, stats := range w.run.Limiters.Stats() {
+// tellThrottling tells of rates that throttling lowered.
+func (w *watcher) tellThrottling(now time.Time) {
+	if w.cuts == nil {
+		w.cuts, w.told = map[iot.Operation]uint64{}, map[iot.Operation]time.Time{}
+	}
+	for op, stats := range w.limiters.Stats() {
 		if stats.Cuts == w.cuts[op] || now.Sub(w.told[op]) < slowedEvery {
 			continue
 		}
 		w.cuts[op], w.told[op] = stats.Cuts, now
-		w.run.events.send(Slowed{Operation: string(op), Rate: stats.Rate})
+		w.session.events.send(Slowed{Operation: string(op), Rate: stats.Rate})
 	}
 }
 
-// sendContinued tells of earlier runs, if there were any.
-func (e Events) sendContinued(r *run) {
-	counts, _ := r.book.numbers()
-	if counts.Pending() < counts.Entries || len(r.book.marks) > 0 {
-		e.send(Continued{Import: r.Import, Counts: counts, InFlight: len(r.book.marks)})
+// tellContinued tells of earlier runs, if there were any.
+func tellContinued(events Events, id string, b *book) {
+	counts, _ := b.numbers()
+	if counts.Pending() < counts.Entries || len(b.marks) > 0 {
+		events.send(Continued{Import: id, Counts: counts, InFlight: len(b.marks)})
 	}
 }
 
-// summary is what the run came to.
-func (r *run) summary(started time.Time) Summary {
-	s := Summary{Import: r.Import, Took: time.Since(started), Pending: r.book.pending(), Failures: r.book.groups()}
-	s.Counts, s.Worked = r.book.numbers()
-	s.Calls, s.Throttled, s.Retries = r.caller.tally.snapshot()
-	ceiling, binding := r.quotaCeiling()
-	s.Ceiling, s.Binding = finite(ceiling), string(binding)
+// summarize is what a run came to, but for the ceiling.
+func summarize(id string, started time.Time, caller *call.Caller, b *book) Summary {
+	s := Summary{Import: id, Took: time.Since(started), Pending: b.pending(), Failures: b.reasons(), Tally: caller.Tally()}
+	s.Counts, s.Worked = b.numbers()
 	return s
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"math"
 
+	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/manifest"
@@ -63,10 +64,13 @@ func SummaryOf(s engine.Summary) Summary {
 }
 
 // FailuresOf returns the failures of an import or a comparison for their lines.
-func FailuresOf(failures []engine.Failure) []Failure {
+func FailuresOf(reasons []ledger.Reason) []Failure {
 	var list []Failure
-	for _, f := range failures {
-		list = append(list, Failure(f))
+	for _, r := range reasons {
+		list = append(list, Failure{
+			Reason: r.Reason, Count: r.Count, Example: r.Example.Detail, Thing: r.Example.ThingName,
+			Todo: advice.For(r.Reason, advice.CLI).Todo,
+		})
 	}
 	return list
 }

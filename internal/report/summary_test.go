@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/report"
@@ -17,8 +18,8 @@ func TestSummaryLineHasTheFieldsInTheirOrder(t *testing.T) {
 	ended := engine.Summary{
 		Import: "0198", Counts: ledger.Counts{Entries: 21, Imported: 1, Unchanged: 2, Failed: 3, Rejected: 4, Skipped: 5}, Pending: 6,
 		Took: 3 * time.Second, Worked: 5, Ceiling: 9.87654, Binding: "AttachPolicy",
-		Calls: map[string]int{"CreateThing": 2, "AttachPolicy": 1}, Throttled: 7, Retries: 8,
-		Failures: []engine.Failure{{Reason: "limit", Count: 3, Example: "too many", Thing: "a", Todo: "ask for more"}},
+		Tally:    call.Tally{Calls: map[string]int{"CreateThing": 2, "AttachPolicy": 1}, Throttled: 7, Retries: 8},
+		Failures: []ledger.Reason{{Reason: "unanswered", Count: 3, Example: ledger.Record{Detail: "too many", ThingName: "a"}}},
 	}
 	full := report.SummaryOf(ended)
 	full.State, full.Target, full.Alias = ledger.StateStopped, ledger.Target{Partition: "aws", Account: "1", Region: "r"}, "factory"
@@ -30,7 +31,7 @@ func TestSummaryLineHasTheFieldsInTheirOrder(t *testing.T) {
 	}{
 		{full, `{"type":"summary","import":"0198","entries":21,"imported":1,"unchanged":2,"failed":3,"rejected":4,"skipped":5,"pending":6,` +
 			`"seconds":3,"devices_per_second":1.667,"ceiling":9.877,"binding_quota":"AttachPolicy","calls":{"AttachPolicy":1,"CreateThing":2},` +
-			`"throttled":7,"retries":8,"failures":[{"reason":"limit","count":3,"example":"too many","thing_name":"a","todo":"ask for more"}],` +
+			`"throttled":7,"retries":8,"failures":[{"reason":"unanswered","count":3,"example":"too many","thing_name":"a","todo":"run the same command again"}],` +
 			`"state":"stopped","target":{"partition":"aws","account":"1","region":"r"},"alias":"factory",` +
 			`"rejections":[{"reason":"c","count":2,"todo":"do c"},{"reason":"a","count":1,"todo":"do a"},{"reason":"b","count":1,"todo":"do b"}],` +
 			`"error":"denied","hint":"allow it"}`},

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
 
 	"github.com/thingpress/thingpress/internal/engine"
@@ -31,7 +32,7 @@ type Config struct {
 	// Notices is the ARN of the SNS topic.
 	Notices string
 	// Attachments are what every device is to get.
-	Attachments engine.Attachments
+	Attachments device.Attachments
 	Status      iot.Status
 	ThingName   manifest.Template
 	// Bundle and Slot choose the certificate of Infineon and Microchip chips.
@@ -86,7 +87,7 @@ func ReadConfig(lookup func(name string) (value string, ok bool)) (Config, error
 		Buckets: map[string]string{},
 		Signers: r.must("SIGNER_BUCKET"), Reports: r.must("REPORTS_BUCKET"),
 		Notices: r.must("NOTICES_TOPIC_ARN"),
-		Attachments: engine.Attachments{
+		Attachments: device.Attachments{
 			Policies: r.list("POLICIES"), ThingGroups: r.list("THING_GROUPS"),
 			ThingType: r.option("THING_TYPE"), BillingGroup: r.option("BILLING_GROUP"),
 		},

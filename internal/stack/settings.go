@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
 
 	"github.com/thingpress/thingpress/internal/engine"
@@ -53,7 +54,7 @@ func ParseSettings(text string) (engine.Settings, error) {
 		return engine.Settings{}, fmt.Errorf("settings of the import: %w", err)
 	}
 	s := engine.Settings{
-		Attachments: engine.Attachments{
+		Attachments: device.Attachments{
 			Policies: f.Policies, ThingGroups: f.ThingGroups, ThingType: f.ThingType, BillingGroup: f.BillingGroup,
 		},
 		Status: f.Status,

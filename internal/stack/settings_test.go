@@ -4,11 +4,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/manifest"
 )
@@ -23,7 +23,7 @@ func TestNoSettingIsLostWhenTheyAreFrozen(t *testing.T) {
 	began := time.Date(2026, 11, 23, 16, 0, 0, 123, time.UTC)
 	for what, config := range map[string]stack.Config{
 		"all": {
-			Attachments: engine.Attachments{
+			Attachments: device.Attachments{
 				Policies: []string{"a", "b,c"}, ThingGroups: []string{"g"}, ThingType: "t", BillingGroup: "b",
 			},
 			Status: iot.StatusInactive, ThingName: name, Bundle: "E0E2", Slot: "3", AllowExpired: true,

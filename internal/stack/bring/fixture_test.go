@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	program "github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
@@ -46,7 +47,7 @@ func newWorld(entries int) *world {
 	w.importer = bring.New(bring.Config{
 		Ledger: w.ledger, Claims: w.ledger, Jobs: w.ledger, Devices: w.devices, Manifests: w.manifests, Notices: w.notices,
 		Metrics: metric.New(&w.metrics, "line-1"), Log: slog.New(slog.DiscardHandler),
-		Engine: func(ctx context.Context, c engine.BatchConfig, items []engine.Item, done func(int, ledger.Record)) (engine.BatchSummary, error) {
+		Engine: func(ctx context.Context, c engine.Config, items []engine.Item, done func(int, ledger.Record)) (engine.Summary, error) {
 			return w.engine(ctx, c, items, done)
 		},
 		Quotas: &bring.Quotas{
@@ -63,7 +64,7 @@ func (w *world) begin(id string, entries int) {
 	if err != nil {
 		panic(err)
 	}
-	settings, err := stack.FreezeSettings(engine.Settings{Attachments: engine.Attachments{Policies: []string{"p"}}}, time.Now())
+	settings, err := stack.FreezeSettings(engine.Settings{Attachments: program.Attachments{Policies: []string{"p"}}}, time.Now())
 	if err != nil {
 		panic(err)
 	}
@@ -105,11 +106,11 @@ func (w *world) job(t tester) stack.Job {
 }
 
 // all imports every device.
-func all(_ context.Context, _ engine.BatchConfig, items []engine.Item, done func(int, ledger.Record)) (engine.BatchSummary, error) {
+func all(_ context.Context, _ engine.Config, items []engine.Item, done func(int, ledger.Record)) (engine.Summary, error) {
 	for i := range items {
 		done(i, imported(items[i]))
 	}
-	return engine.BatchSummary{}, nil
+	return engine.Summary{}, nil
 }
 
 func imported(i engine.Item) ledger.Record { return outcome(i, ledger.Imported, "") }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	program "github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
@@ -138,7 +139,7 @@ func (g *group) drop(ctx context.Context, devices []*device) error {
 // Retried says whether a device with this record is tried again when its
 // message comes again. Every other outcome stands within an import.
 func Retried(r ledger.Record) bool {
-	return r.Outcome == ledger.Failed && r.Reason == string(engine.ReasonUndeliverable)
+	return r.Outcome == ledger.Failed && r.Reason == string(program.ReasonUndeliverable)
 }
 
 // judge is the outcome of a device whose name or certificate another entry has.
@@ -184,7 +185,7 @@ func (g *group) giveUp(ctx, reading context.Context) error {
 			if cause := d.message.Cause; cause != "" {
 				detail += ", the last time because of: " + cause
 			}
-			records = append(records, recordOf(d, ledger.Failed, engine.ReasonUndeliverable, detail))
+			records = append(records, recordOf(d, ledger.Failed, program.ReasonUndeliverable, detail))
 		}
 	}
 	return g.record(ctx, records)

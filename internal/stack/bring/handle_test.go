@@ -72,7 +72,7 @@ func TestDevicesOfAnUnknownImportStayInTheQueue(t *testing.T) {
 func TestNoCallIsMadeBeforeTheClaim(t *testing.T) {
 	t.Parallel()
 	w := newWorld(2)
-	w.engine = func(ctx context.Context, c engine.BatchConfig, items []engine.Item, done func(int, ledger.Record)) (engine.BatchSummary, error) {
+	w.engine = func(ctx context.Context, c engine.Config, items []engine.Item, done func(int, ledger.Record)) (engine.Summary, error) {
 		for _, item := range items {
 			answers, err := w.ledger.Claim(ctx, "import", []stack.Claim{{Entry: 99, ThingName: item.Device.ThingName, CertificateID: item.Device.CertificateID}})
 			if err != nil || answers[0].ByName != item.Device.Entry || answers[0].ByCertificate != item.Device.Entry {
@@ -97,9 +97,9 @@ func TestTheFirstClaimIsTheMarkOfEveryInstance(t *testing.T) {
 	t.Parallel()
 	w := newWorld(1)
 	var marks []time.Time
-	w.engine = func(_ context.Context, _ engine.BatchConfig, items []engine.Item, _ func(int, ledger.Record)) (engine.BatchSummary, error) {
+	w.engine = func(_ context.Context, _ engine.Config, items []engine.Item, _ func(int, ledger.Record)) (engine.Summary, error) {
 		marks = append(marks, items[0].Marked)
-		return engine.BatchSummary{}, engine.ErrInterrupted
+		return engine.Summary{}, engine.ErrInterrupted
 	}
 	begun := time.Now()
 	w.handle(t.Context(), message(device(0)))
@@ -146,14 +146,14 @@ func TestARepeatedDeliveryMakesNoCallWhereTheOutcomeStands(t *testing.T) {
 			w := newWorld(1)
 			calls := 0
 			var second engine.Item
-			w.engine = func(_ context.Context, _ engine.BatchConfig, items []engine.Item, done func(int, ledger.Record)) (engine.BatchSummary, error) {
+			w.engine = func(_ context.Context, _ engine.Config, items []engine.Item, done func(int, ledger.Record)) (engine.Summary, error) {
 				if calls++; calls == 2 {
 					second = items[0]
 				}
 				r := outcome(items[0], test.outcome, test.reason)
 				r.Steps[0].Created = true
 				done(0, r)
-				return engine.BatchSummary{}, nil
+				return engine.Summary{}, nil
 			}
 			w.handle(t.Context(), message(device(0)))
 			if failed := w.handle(t.Context(), message(device(0))); failed != nil {
@@ -172,7 +172,7 @@ func TestARepeatedDeliveryMakesNoCallWhereTheOutcomeStands(t *testing.T) {
 func TestADeviceThatIsTwiceInABatchIsImportedOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(1)
-	w.engine = func(ctx context.Context, c engine.BatchConfig, items []engine.Item, done func(int, ledger.Record)) (engine.BatchSummary, error) {
+	w.engine = func(ctx context.Context, c engine.Config, items []engine.Item, done func(int, ledger.Record)) (engine.Summary, error) {
 		mustBe(t, "items", len(items), 1)
 		return all(ctx, c, items, done)
 	}
@@ -192,10 +192,10 @@ func TestOutcomesThatCannotBeRecordedAreHandedBackAndStopTheEngine(t *testing.T)
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(3)
-		w.engine = func(ctx context.Context, _ engine.BatchConfig, items []engine.Item, done func(int, ledger.Record)) (engine.BatchSummary, error) {
+		w.engine = func(ctx context.Context, _ engine.Config, items []engine.Item, done func(int, ledger.Record)) (engine.Summary, error) {
 			done(0, imported(items[0]))
 			<-ctx.Done()
-			return engine.BatchSummary{}, ctx.Err()
+			return engine.Summary{}, ctx.Err()
 		}
 		w.ledger.Fault = func(method string, when memoryledger.Moment) error {
 			if method == "Record" && when == memoryledger.Before {
@@ -217,9 +217,9 @@ func TestOutcomesThatCannotBeRecordedAreHandedBackAndStopTheEngine(t *testing.T)
 func TestOnlyWhatTheQueueRefusedStaysUnacknowledged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(3)
-	w.engine = func(_ context.Context, _ engine.BatchConfig, items []engine.Item, done func(int, ledger.Record)) (engine.BatchSummary, error) {
+	w.engine = func(_ context.Context, _ engine.Config, items []engine.Item, done func(int, ledger.Record)) (engine.Summary, error) {
 		done(0, imported(items[0]))
-		return engine.BatchSummary{}, engine.ErrInterrupted
+		return engine.Summary{}, engine.ErrInterrupted
 	}
 	n := 0
 	w.devices.fault = func() (bool, error) {
@@ -255,10 +255,10 @@ func TestImportsInOneBatchDoNotHoldEachOtherUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(1)
 		w.begin("slow", 1)
-		w.engine = func(ctx context.Context, c engine.BatchConfig, items []engine.Item, done func(int, ledger.Record)) (engine.BatchSummary, error) {
+		w.engine = func(ctx context.Context, c engine.Config, items []engine.Item, done func(int, ledger.Record)) (engine.Summary, error) {
 			if items[0].Device.Entry == 9 {
 				<-ctx.Done()
-				return engine.BatchSummary{}, engine.ErrInterrupted
+				return engine.Summary{}, engine.ErrInterrupted
 			}
 			return all(ctx, c, items, done)
 		}

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
@@ -22,13 +23,13 @@ func TestTheEngineEndsShortOfTheDeadlineAndTheRestIsHandedBack(t *testing.T) {
 		w := newWorld(3)
 		start := time.Now()
 		var ended, aborted time.Duration
-		w.engine = func(ctx context.Context, c engine.BatchConfig, items []engine.Item, done func(int, ledger.Record)) (engine.BatchSummary, error) {
+		w.engine = func(ctx context.Context, c engine.Config, items []engine.Item, done func(int, ledger.Record)) (engine.Summary, error) {
 			done(1, imported(items[1]))
 			<-ctx.Done()
 			ended = time.Since(start)
 			<-c.Abort.Done()
 			aborted = time.Since(start)
-			return engine.BatchSummary{}, fmt.Errorf("%w: %w", engine.ErrInterrupted, ctx.Err())
+			return engine.Summary{}, fmt.Errorf("%w: %w", engine.ErrInterrupted, ctx.Err())
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()
@@ -52,10 +53,10 @@ func TestAShortDeadlineKeepsAFifthOfItForTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(1)
 		start := time.Now()
-		w.engine = func(ctx context.Context, _ engine.BatchConfig, _ []engine.Item, _ func(int, ledger.Record)) (engine.BatchSummary, error) {
+		w.engine = func(ctx context.Context, _ engine.Config, _ []engine.Item, _ func(int, ledger.Record)) (engine.Summary, error) {
 			<-ctx.Done()
 			mustBe(t, "ended after", time.Since(start), 4*time.Second)
-			return engine.BatchSummary{}, engine.ErrInterrupted
+			return engine.Summary{}, engine.ErrInterrupted
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
@@ -71,9 +72,9 @@ func TestDevicesRestLongerTheMoreOftenTheyWereHandedBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(1)
-		w.engine = func(_ context.Context, c engine.BatchConfig, _ []engine.Item, _ func(int, ledger.Record)) (engine.BatchSummary, error) {
+		w.engine = func(_ context.Context, c engine.Config, _ []engine.Item, _ func(int, ledger.Record)) (engine.Summary, error) {
 			c.Events(engine.Paused{Cause: errors.New("connection refused")})
-			return engine.BatchSummary{}, engine.ErrInterrupted
+			return engine.Summary{}, engine.ErrInterrupted
 		}
 		next := device(0)
 		var last time.Duration
@@ -97,9 +98,9 @@ func TestAnImportThatStandsStillIsLeftAloneUntilItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(1)
 		calls := 0
-		w.engine = func(context.Context, engine.BatchConfig, []engine.Item, func(int, ledger.Record)) (engine.BatchSummary, error) {
+		w.engine = func(context.Context, engine.Config, []engine.Item, func(int, ledger.Record)) (engine.Summary, error) {
 			calls++
-			return engine.BatchSummary{}, &engine.StopError{Cause: &iot.APIError{Operation: "CreateThing", Code: "AccessDeniedException", Class: iot.ClassImport}}
+			return engine.Summary{}, &call.StopError{Cause: &iot.APIError{Operation: "CreateThing", Code: "AccessDeniedException", Class: iot.ClassImport}}
 		}
 		w.handle(t.Context(), message(device(0)))
 		job := w.job(t)
@@ -144,8 +145,8 @@ func TestADeviceIsGivenUpAfterTenDaysUnlessItsOutcomeStands(t *testing.T) {
 		}
 		time.Sleep(stack.GiveUpAfter + time.Second)
 		old[2].First = time.Now().Add(-stack.GiveUpAfter + time.Minute)
-		w.engine = func(context.Context, engine.BatchConfig, []engine.Item, func(int, ledger.Record)) (engine.BatchSummary, error) {
-			return engine.BatchSummary{}, engine.ErrInterrupted
+		w.engine = func(context.Context, engine.Config, []engine.Item, func(int, ledger.Record)) (engine.Summary, error) {
+			return engine.Summary{}, engine.ErrInterrupted
 		}
 		w.handle(t.Context(), message(old[0]), message(old[1]), message(old[2]))
 		mustBe(t, "counts", w.counts(t), ledger.Counts{Entries: 3, Imported: 1, Failed: 1})

@@ -38,7 +38,7 @@ type group struct {
 	*batch
 	importID string
 	devices  []*device
-	summary  engine.BatchSummary
+	summary  engine.Summary
 }
 
 // parse sorts messages by import, in the order in which they came. Garbage are

@@ -13,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
@@ -69,20 +70,20 @@ func (s *storm) fault(_ string, when memoryledger.Moment) error {
 
 // engine imports some of the devices, and ends like a deadline, a denied call,
 // or well. No call may be made for a device whose outcome stands.
-func (s *storm) engine(ctx context.Context, _ engine.BatchConfig, items []engine.Item, done func(int, ledger.Record)) (engine.BatchSummary, error) {
+func (s *storm) engine(ctx context.Context, _ engine.Config, items []engine.Item, done func(int, ledger.Record)) (engine.Summary, error) {
 	standing := s.standing(items)
 	names, certs := map[string]bool{}, map[string]bool{}
 	end, how := len(items), error(nil)
 	if s.on {
 		end = rapid.IntRange(0, 2*len(items)).Draw(s.t, "end")
-		how = rapid.SampledFrom([]error{engine.ErrInterrupted, &engine.StopError{Cause: errors.New("AccessDeniedException")}}).Draw(s.t, "how")
+		how = rapid.SampledFrom([]error{engine.ErrInterrupted, &call.StopError{Cause: errors.New("AccessDeniedException")}}).Draw(s.t, "how")
 	}
 	for i, item := range items {
 		if ctx.Err() != nil {
-			return engine.BatchSummary{}, engine.ErrInterrupted
+			return engine.Summary{}, engine.ErrInterrupted
 		}
 		if i == end {
-			return engine.BatchSummary{}, how
+			return engine.Summary{}, how
 		}
 		d := item.Device
 		if standing[d.Entry] {
@@ -102,7 +103,7 @@ func (s *storm) engine(ctx context.Context, _ engine.BatchConfig, items []engine
 		}
 		done(i, outcome(item, o, map[bool]string{true: "conflict-status"}[o == ledger.Failed]))
 	}
-	return engine.BatchSummary{}, nil
+	return engine.Summary{}, nil
 }
 
 // standing looks past every fault.

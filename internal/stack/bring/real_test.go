@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/thingpress/thingpress/internal/awsiot"
+	program "github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/material"
@@ -100,7 +101,7 @@ func (p *plant) begin(seed string, n, repeated, contradictory int) []stack.Deliv
 		d.Entry = len(devices)
 		devices = append(devices, d)
 	}
-	settings, err := stack.FreezeSettings(engine.Settings{Attachments: engine.Attachments{
+	settings, err := stack.FreezeSettings(engine.Settings{Attachments: program.Attachments{
 		Policies: []string{"connect"}, ThingType: "sensor", ThingGroups: []string{"line"},
 	}}, time.Now())
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/thingpress/thingpress/internal/advice"
+	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
@@ -36,7 +37,7 @@ func (g *group) engine(ctx context.Context, job stack.Job, settings engine.Setti
 	}
 	var outage atomic.Pointer[string]
 	r := newRecorder(ctx, g, func(err error) { halt(fmt.Errorf("%w: %w", errRecording, err)) })
-	summary, err := g.Engine(begin, engine.BatchConfig{
+	summary, err := g.Engine(begin, engine.Config{
 		Settings: settings, Target: g.target, AWS: g.AWS, Limiters: g.limiters, Window: g.Window, Abort: flight, PauseMost: pauseMost,
 		Events: func(e engine.Event) {
 			switch e := e.(type) {
@@ -54,7 +55,7 @@ func (g *group) engine(ctx context.Context, job stack.Job, settings engine.Setti
 	}
 	moved := len(g.in(recorded)) > 0
 	cause := outage.Load()
-	var stop *engine.StopError
+	var stop *call.StopError
 	switch {
 	case errors.As(err, &stop) && cause == nil:
 		return g.stopped(ctx, job, stop), nil
@@ -86,7 +87,7 @@ func (g *group) moves(ctx context.Context) {
 
 // stopped says on the job that something is wrong with the import as a whole,
 // and tells the operator when it has just come to stand still.
-func (g *group) stopped(ctx context.Context, job stack.Job, stop *engine.StopError) hold {
+func (g *group) stopped(ctx context.Context, job stack.Job, stop *call.StopError) hold {
 	h := hold{cause: stop.Cause.Error()}
 	attempt := 0
 	for _, d := range g.in(pending) {
@@ -111,10 +112,10 @@ func (g *group) stopped(ctx context.Context, job stack.Job, stop *engine.StopErr
 }
 
 // standing is the notice of an import that stands still.
-func standing(job stack.Job, stop *engine.StopError) string {
+func standing(job stack.Job, stop *call.StopError) string {
 	text := fmt.Sprintf("Import %s of s3://%s/%s stands still.\n\nCause: %s\n",
 		job.Import, job.Upload.Bucket, job.Upload.Key, stop.Cause)
-	if todo := advice.Of(stop.Cause, advice.Stack).Todo; todo != "" {
+	if todo := advice.Of(stop, advice.Stack).Todo; todo != "" {
 		text += "What to do: " + todo + "\n"
 	}
 	return text + fmt.Sprintf("\nNo device is failed for it. It is tried again at least every %d minutes, for %d days, and goes on by itself when the cause is gone.\n",

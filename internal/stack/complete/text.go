@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/thingpress/thingpress/internal/advice"
-	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
 )
@@ -105,7 +105,7 @@ func todo(i ledger.Import, written *tally) string {
 	switch {
 	case i.State == ledger.StateStopped:
 		return "put the cause right, then upload the manifest again. What exists already is found and left as it is."
-	case written.reasons[reasonKey{ledger.Failed, string(engine.ReasonUndeliverable)}] != nil:
+	case written.reasons[reasonKey{ledger.Failed, string(device.ReasonUndeliverable)}] != nil:
 		return "see the function's log for the import's ID, then redrive what could not be delivered: thingpress stack redrive."
 	case i.Counts.Failed+i.Counts.Rejected > 0:
 		return "look at the entries above; upload the manifest again when they are put right. What exists already is left as it is."

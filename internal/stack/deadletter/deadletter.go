@@ -15,7 +15,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
 )
@@ -92,7 +92,7 @@ func (c *Consumer) device(ctx context.Context, m stack.DeviceMessage, body strin
 		return fmt.Errorf("device: %w", err)
 	}
 	record, ok := outcomes[m.Entry]
-	if ok && record.Reason != string(engine.ReasonUndeliverable) {
+	if ok && record.Reason != string(device.ReasonUndeliverable) {
 		c.Log.InfoContext(ctx, "the outcome of an undeliverable device stands", "import", m.Import, "entry", m.Entry, "outcome", string(record.Outcome))
 		return c.complete(ctx, m.Import)
 	}
@@ -119,7 +119,7 @@ func (c *Consumer) fail(ctx context.Context, job stack.Job, m stack.DeviceMessag
 	err = journal.Record(ctx, []ledger.Record{{
 		Place: ledger.Place{Entry: m.Entry}, Line: m.Line, Outcome: ledger.Failed,
 		ID: m.ID, ThingName: m.ThingName, CertificateID: m.CertificateID(),
-		Reason: string(engine.ReasonUndeliverable), Detail: detail, At: time.Now(),
+		Reason: string(device.ReasonUndeliverable), Detail: detail, At: time.Now(),
 	}})
 	if err == nil && job.Stopped() {
 		// Opening the journal said that the import runs, which it does not.

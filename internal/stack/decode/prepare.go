@@ -8,7 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/advice"
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/quota"
 )
 
@@ -39,8 +40,8 @@ func (w *worker) prepare(ctx context.Context) error {
 	if err := w.checkConcurrency(quotas); err != nil {
 		return err
 	}
-	report, err := engine.CheckAttachments(limited, iot.AWS(), quota.NewLimiters(quotas, quota.Options{}), w.settings.Attachments)
-	var wrong *engine.AttachmentError
+	report, err := device.CheckAttachments(limited, iot.AWS(), quota.NewLimiters(quotas, quota.Options{}), w.settings.Attachments)
+	var wrong *device.AttachmentError
 	switch {
 	case errors.As(err, &wrong):
 		return &stopError{errors.New(attachmentText(wrong))}
@@ -54,10 +55,10 @@ func (w *worker) prepare(ctx context.Context) error {
 }
 
 // attachmentText tells what is wrong and what to do.
-func attachmentText(e *engine.AttachmentError) string {
+func attachmentText(e *device.AttachmentError) string {
 	lines := make([]string, len(e.Findings))
 	for i, f := range e.Findings {
-		lines[i] = f.String() + " (" + f.Hint + ")"
+		lines[i] = f.String() + " (" + advice.Attachment(f, advice.Stack).Todo + ")"
 	}
 	return "attachments: " + strings.Join(lines, "; ") + "; put it right and upload the manifest again"
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
@@ -97,7 +97,7 @@ func (p *process) ask(op string, after bool) error {
 func config() stack.Config {
 	c := stack.Config{
 		Stack: "test", Signers: "signers", Buckets: map[string]string{}, Status: iot.StatusActive,
-		Attachments: engine.Attachments{Policies: []string{"sensors"}}, Share: 1, MaxConcurrency: 2,
+		Attachments: device.Attachments{Policies: []string{"sensors"}}, Share: 1, MaxConcurrency: 2,
 	}
 	for _, vendor := range []string{"espressif", "generated", "infineon", "microchip"} {
 		c.Buckets[vendor] = vendor

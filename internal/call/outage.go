@@ -1,4 +1,4 @@
-package engine
+package call
 
 import (
 	"context"
@@ -7,32 +7,33 @@ import (
 )
 
 const (
-	// outageAfter is how long every call must fail transiently before the import pauses.
-	outageAfter = 10 * time.Second
+	// OutageAfter is how long every call must fail transiently before a run pauses.
+	OutageAfter = 10 * time.Second
 	// probeEvery is how often one call is let through while it is paused.
 	probeEvery = 5 * time.Second
 )
 
-// outage notices that nothing answers any more, and pauses the import: one
+// outage notices that nothing answers any more, and pauses the run: one
 // call at a time is let through as a probe until one is answered.
 type outage struct {
-	events Events
+	paused  func(cause error)
+	resumed func(after time.Duration)
 
 	mu      sync.Mutex
 	failing time.Time     // first transient failure since the last answer; zero for none
-	paused  time.Time     // since when; zero while running
+	since   time.Time     // when the pause began; zero while running
 	rested  time.Duration // all pauses that ended
 	probing bool          // a call was let through
 	next    time.Time     // when the next may be
 	changed chan struct{} // closed when one of the above changed during a pause
 }
 
-// enter returns when a call may be made; probe says that it is the one of a
+// enter returns when a call may be made; probe reports whether it is the one of a
 // pause. Every call that entered ends with answered, failed or withdrawn.
 func (o *outage) enter(ctx context.Context) (probe bool, err error) {
 	for {
 		o.mu.Lock()
-		if o.paused.IsZero() {
+		if o.since.IsZero() {
 			o.mu.Unlock()
 			return false, nil
 		}
@@ -59,37 +60,32 @@ func (o *outage) enter(ctx context.Context) (probe bool, err error) {
 	}
 }
 
-// resting says whether the import is paused.
-func (o *outage) resting() bool {
+// pause reports whether the run is paused, and for how long.
+func (o *outage) pause() (since time.Duration, paused bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return !o.paused.IsZero()
-}
-
-// pausedFor returns how long the import has been paused; 0 while it is not.
-func (o *outage) pausedFor() time.Duration {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.paused.IsZero() {
-		return 0
+	if o.since.IsZero() {
+		return 0, false
 	}
-	return time.Since(o.paused)
+	return time.Since(o.since), true
 }
 
 // answered tells that a call was answered, whatever the answer.
 func (o *outage) answered() {
 	o.mu.Lock()
 	o.failing = time.Time{}
-	if o.paused.IsZero() {
+	if o.since.IsZero() {
 		o.mu.Unlock()
 		return
 	}
-	after := time.Since(o.paused)
+	after := time.Since(o.since)
 	o.rested += after
-	o.paused, o.probing = time.Time{}, false
+	o.since, o.probing = time.Time{}, false
 	close(o.changed)
 	o.mu.Unlock()
-	o.events.send(Resumed{After: after})
+	if o.resumed != nil {
+		o.resumed(after)
+	}
 }
 
 // failed tells that a call failed transiently.
@@ -97,17 +93,19 @@ func (o *outage) failed(probe bool, cause error) {
 	o.mu.Lock()
 	now := time.Now()
 	switch {
-	case !o.paused.IsZero():
+	case !o.since.IsZero():
 		if probe {
 			o.again(now.Add(probeEvery))
 		}
 	case o.failing.IsZero():
 		o.failing = now
-	case now.Sub(o.failing) >= outageAfter:
-		o.paused, o.next, o.probing = now, now.Add(probeEvery), false
+	case now.Sub(o.failing) >= OutageAfter:
+		o.since, o.next, o.probing = now, now.Add(probeEvery), false
 		o.changed = make(chan struct{})
 		o.mu.Unlock()
-		o.events.send(Paused{Cause: cause})
+		if o.paused != nil {
+			o.paused(cause)
+		}
 		return
 	}
 	o.mu.Unlock()
@@ -117,7 +115,7 @@ func (o *outage) failed(probe bool, cause error) {
 func (o *outage) withdrawn(probe bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if probe && !o.paused.IsZero() {
+	if probe && !o.since.IsZero() {
 		o.again(time.Now())
 	}
 }
@@ -132,8 +130,8 @@ func (o *outage) again(next time.Time) {
 func (o *outage) rest() time.Duration {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.paused.IsZero() {
+	if o.since.IsZero() {
 		return o.rested
 	}
-	return o.rested + time.Since(o.paused)
+	return o.rested + time.Since(o.since)
 }

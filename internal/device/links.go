@@ -1,14 +1,13 @@
-package engine
+package device
 
 import (
 	"context"
 	"math"
 	"strconv"
 	"sync"
-	"time"
 
+	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/iot"
-
 	"github.com/thingpress/thingpress/internal/quota"
 )
 
@@ -19,8 +18,9 @@ var linkOps = [...]iot.Operation{
 	iot.ListPrincipalThings, iot.ListPrincipalThingsV2,
 }
 
-// A linkReader reads attachments with whichever operation has quota left.
-type linkReader struct {
+// Links reads which thing has which certificate, with whichever operation has
+// quota left. It is safe for concurrent use.
+type Links struct {
 	principals iot.Principals
 	limiters   *quota.Limiters
 	exclusive  bool // only V2 tells how a certificate is attached
@@ -35,8 +35,10 @@ type linkReader struct {
 // operation one that the endpoint does not have.
 const deadAfter = 3
 
-func newLinkReader(principals iot.Principals, limiters *quota.Limiters, exclusive bool) *linkReader {
-	l := &linkReader{
+// NewLinks returns Links that read from these principals. If attachments are
+// exclusive only the V2 operations are used: the others do not tell the kind.
+func NewLinks(principals iot.Principals, limiters *quota.Limiters, exclusive bool) *Links {
+	l := &Links{
 		principals: principals, limiters: limiters, exclusive: exclusive,
 		answered: map[iot.Operation]bool{}, failures: map[iot.Operation]int{},
 	}
@@ -49,16 +51,30 @@ func newLinkReader(principals iot.Principals, limiters *quota.Limiters, exclusiv
 	return l
 }
 
-// byThing says from which side the links of a certificate are read where one
-// side has to do: in proportion to the quotas, and the same for a certificate each time.
-func (l *linkReader) byThing(certificateID string) bool {
+// byThing reports whether the links of a certificate are read from the side of
+// its thing if one side has to do: in proportion to the quotas, and the same
+// for a certificate each time.
+func (l *Links) byThing(certificateID string) bool {
 	const digits = 4
 	n, err := strconv.ParseUint(certificateID[:min(digits, len(certificateID))], 16, 64)
 	return err != nil || float64(n) < l.share*(1<<(4*digits))
 }
 
-// rate is the devices per second that may be read from one side each.
-func (l *linkReader) rate() (float64, iot.Operation) {
+// LinkTPS is how many links per second the quotas of the four operations allow
+// to be read.
+func LinkTPS(set quota.Set) (sum float64) {
+	for _, op := range linkOps {
+		sum += set.TPS(op)
+	}
+	return sum
+}
+
+// Share is the part of devices whose links are read from the side of the thing.
+func (l *Links) Share() float64 { return l.share }
+
+// Rate is the devices per second that may be read from one side each, and the
+// operation that binds.
+func (l *Links) Rate() (float64, iot.Operation) {
 	sum := 0.0
 	for _, op := range linkOps {
 		if !l.dead(op) {
@@ -68,7 +84,7 @@ func (l *linkReader) rate() (float64, iot.Operation) {
 	return sum, iot.ListThingPrincipals
 }
 
-func (l *linkReader) dead(op iot.Operation) bool {
+func (l *Links) dead(op iot.Operation) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return !l.answered[op] && l.failures[op] >= deadAfter
@@ -76,7 +92,7 @@ func (l *linkReader) dead(op iot.Operation) bool {
 
 // pick returns the operation of a side whose quota is free first; another one
 // after a failure.
-func (l *linkReader) pick(byThing bool) func(attempt int) iot.Operation {
+func (l *Links) pick(byThing bool) func(attempt int) iot.Operation {
 	v1, v2 := iot.ListPrincipalThings, iot.ListPrincipalThingsV2
 	if byThing {
 		v1, v2 = iot.ListThingPrincipals, iot.ListThingPrincipalsV2
@@ -101,47 +117,63 @@ func (l *linkReader) pick(byThing bool) func(attempt int) iot.Operation {
 	}
 }
 
-func (l *linkReader) answeredBy(op iot.Operation) bool {
+func (l *Links) answeredBy(op iot.Operation) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.answered[op]
 }
 
 // delay estimates the wait for quota.
-func (l *linkReader) delay(op iot.Operation) float64 {
+func (l *Links) delay(op iot.Operation) float64 {
 	stats := l.limiters.Limiter(op).Stats()
 	return float64(stats.Waiting+1) / stats.Rate
 }
 
-// read returns all links of a thing, or of a certificate by its ARN, and how
-// long it was not waiting for quota.
-func (l *linkReader) read(c *caller, byThing bool, key string) ([]iot.Link, time.Duration, error) {
-	var all []iot.Link
+// step returns the step that reads all links of a thing, or of a certificate
+// by its ARN; there are none of what does not exist.
+func (l *Links) step(byThing bool, key string, links *[]iot.Link) Step {
+	op, parameters := iot.ListPrincipalThings, map[string]any{"principal": key}
+	if byThing {
+		op, parameters = iot.ListThingPrincipals, map[string]any{"thingName": key}
+	}
+	if l.exclusive {
+		op += "V2"
+	}
+	return Step{Operation: op, Parameters: parameters, Do: func(c *call.Caller) (call.Result, error) {
+		all, result, err := l.read(c, byThing, key)
+		if iot.ClassOf(err) == iot.ClassNotFound {
+			all, err = nil, nil
+		}
+		*links = all
+		return result, err
+	}}
+}
+
+func (l *Links) read(c *call.Caller, byThing bool, key string) (all []iot.Link, total call.Result, err error) {
 	var used iot.Operation
-	var busy time.Duration
 	pick := l.pick(byThing)
 	for token := ""; ; {
 		var page []iot.Link
 		var next string
-		result, err := c.doOneOf(pick, func(ctx context.Context, op iot.Operation) (err error) {
+		result, err := c.DoOneOf(pick, func(ctx context.Context, op iot.Operation) (err error) {
 			used = op
 			page, next, err = l.call(ctx, op, key, token)
 			l.note(op, err)
 			return err
 		})
-		if busy += result.busy; err != nil {
-			return nil, busy, err
+		if total.Add(result); err != nil {
+			return nil, total, err
 		}
 		all = append(all, page...)
 		if token = next; token == "" {
-			return all, busy, nil
+			return all, total, nil
 		}
 		op := used // a token belongs to the operation that gave it
 		pick = func(int) iot.Operation { return op }
 	}
 }
 
-func (l *linkReader) call(ctx context.Context, op iot.Operation, key, token string) ([]iot.Link, string, error) {
+func (l *Links) call(ctx context.Context, op iot.Operation, key, token string) ([]iot.Link, string, error) {
 	switch op {
 	case iot.ListThingPrincipals:
 		return l.principals.ListThingPrincipals(ctx, key, token)
@@ -154,7 +186,7 @@ func (l *linkReader) call(ctx context.Context, op iot.Operation, key, token stri
 	}
 }
 
-func (l *linkReader) note(op iot.Operation, err error) {
+func (l *Links) note(op iot.Operation, err error) {
 	class := iot.ClassOf(err)
 	if class == iot.ClassThrottled {
 		return

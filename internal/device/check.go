@@ -1,43 +1,49 @@
-package engine
+package device
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
+	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/iot"
-
 	"github.com/thingpress/thingpress/internal/quota"
-)
-
-// Limits of AWS IoT on what one device may have (Service Quotas, AWS IoT Core).
-const (
-	maxPolicies           = 10
-	maxThingGroups        = 10
-	maxAttributesUntyped  = 3
-	maxAttributesWithType = 50
 )
 
 // An AttachmentReport is what a check of attachments found out.
 type AttachmentReport struct {
 	// PoliciesOnGroups are the policies that devices get through their thing groups.
 	PoliciesOnGroups []string
-	// Connectable says whether there is any policy, on the certificate or on
-	// the groups: without one devices will not be able to connect.
+	// Connectable reports whether there is any policy, on the certificate or
+	// on the groups: without one devices will not be able to connect.
 	Connectable bool
 }
 
 // A Finding is one thing that is wrong with attachments.
 type Finding struct {
+	// Code is the kind of fault; package advice has what to do about it.
+	Code FindingCode
 	// Kind is what it is about: policy, thing type, thing group, billing group, attribute.
 	Kind string
-	// Name is which one.
+	// Name is which one; empty if it is their number.
 	Name string
-	// Problem is what is wrong, and Hint what to do.
-	Problem, Hint string
+	// Problem is what is wrong.
+	Problem string
 }
+
+// A FindingCode is a kind of fault of attachments. Codes are stable.
+type FindingCode string
+
+// Codes of a [Finding].
+const (
+	FindingMissing       FindingCode = "missing"
+	FindingTooMany       FindingCode = "too-many"
+	FindingBadName       FindingCode = "bad-name"
+	FindingDeprecated    FindingCode = "deprecated"
+	FindingDynamic       FindingCode = "dynamic"
+	FindingSameHierarchy FindingCode = "same-hierarchy"
+)
 
 // String is one line.
 func (f Finding) String() string {
@@ -47,7 +53,7 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s %s: %s", f.Kind, f.Name, f.Problem)
 }
 
-// An AttachmentError says everything that is wrong with attachments.
+// An AttachmentError tells everything that is wrong with attachments.
 type AttachmentError struct {
 	Findings []Finding
 }
@@ -63,38 +69,38 @@ func (e *AttachmentError) Error() string {
 
 // CheckAttachments looks whether everything that devices are to be attached
 // to exists, fits together, and is within AWS's limits. What it finds is an
-// *[AttachmentError] with all of it; a call that AWS refuses is a *[StopError].
-// Throttled and transient failures are tried again until ctx ends.
+// *[AttachmentError] with all of it; a call that AWS refuses is a
+// *[call.StopError]. Throttled and transient failures are tried again until
+// ctx ends.
 func CheckAttachments(ctx context.Context, aws iot.AWS, limiters *quota.Limiters, a Attachments) (*AttachmentReport, error) {
-	now := aws.Now
-	if now == nil {
-		now = time.Now
-	}
-	c := &checker{
-		aws: aws, attachments: a,
-		caller: &caller{limiters: limiters, outage: &outage{}, tally: newTally(), now: now, begin: ctx, flight: ctx},
-	}
-	report, err := c.check()
-	switch {
-	case err == nil:
-		return report, nil
-	case errors.Is(err, errEnded) && ctx.Err() != nil:
+	caller := call.New(call.Options{Limiters: limiters, Lifetimes: call.Lifetimes{Begin: ctx, Flight: ctx}, Clock: aws.Now})
+	report, err := checkAttachments(caller, aws, a)
+	if errors.Is(err, call.ErrEnded) && ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	return nil, err
+	return report, err
 }
 
-// check makes the checks. Its errors are an *AttachmentError, a *StopError, or wrap errEnded.
-func (c *checker) check() (*AttachmentReport, error) {
-	report := &AttachmentReport{Connectable: len(c.attachments.Policies) > 0}
+// attachmentsGone checks the attachments anew. It returns nil if they are all there.
+func attachmentsGone(c *call.Caller, a *Account) error {
+	_, err := checkAttachments(c, a.AWS, a.Wanted.Attachments)
+	if err == nil || call.Final(err) {
+		return err
+	}
+	return &call.StopError{Code: call.StopAttachment, Cause: err}
+}
+
+// checkAttachments makes the checks. Its errors are an *AttachmentError, a
+// *call.StopError, or wrap call.ErrEnded.
+func checkAttachments(caller *call.Caller, aws iot.AWS, a Attachments) (*AttachmentReport, error) {
+	c := &checker{aws: aws, attachments: a, caller: caller}
+	report := &AttachmentReport{Connectable: len(a.Policies) > 0}
 	c.numbers()
-	for _, look := range []func(*AttachmentReport) error{c.policies, c.thingType, c.groups, c.billingGroup} {
-		if err := look(report); err != nil {
-			var stop *StopError
-			if err = judged(err); errors.Is(err, errEnded) || errors.As(err, &stop) {
-				return nil, err
-			}
-			return nil, &StopError{Cause: err}
+	for _, check := range []func(*AttachmentReport) error{c.policies, c.thingType, c.groups, c.billingGroup} {
+		if err := check(report); err != nil && call.Final(err) {
+			return nil, err
+		} else if err != nil {
+			return nil, &call.StopError{Code: call.StopRefused, Cause: err}
 		}
 	}
 	if len(c.findings) > 0 {
@@ -106,47 +112,47 @@ func (c *checker) check() (*AttachmentReport, error) {
 type checker struct {
 	aws         iot.AWS
 	attachments Attachments
-	caller      *caller
+	caller      *call.Caller
 	findings    []Finding
 }
 
-func (c *checker) find(kind, name, problem, hint string) {
-	c.findings = append(c.findings, Finding{kind, name, problem, hint})
+func (c *checker) find(code FindingCode, kind, name, problem string, args ...any) {
+	c.findings = append(c.findings, Finding{code, kind, name, fmt.Sprintf(problem, args...)})
 }
 
 // numbers checks what needs no call.
 func (c *checker) numbers() {
 	a := c.attachments
 	if n := len(a.Policies); n > maxPolicies {
-		c.find("policy", "", fmt.Sprintf("%d policies, AWS IoT attaches %d to a certificate", n, maxPolicies), "merge policies")
+		c.find(FindingTooMany, "policy", "", "%d policies, AWS IoT attaches %d to a certificate", n, maxPolicies)
 	}
 	if n := len(a.ThingGroups); n > maxThingGroups {
-		c.find("thing group", "", fmt.Sprintf("%d thing groups, AWS IoT lets a thing be in %d", n, maxThingGroups), "name fewer groups")
+		c.find(FindingTooMany, "thing group", "", "%d thing groups, AWS IoT lets a thing be in %d", n, maxThingGroups)
 	}
 	most := maxAttributesWithType
 	if a.ThingType == "" {
 		most = maxAttributesUntyped
 	}
 	if n := len(a.Attributes); n > most {
-		c.find("attribute", "", fmt.Sprintf("%d attributes, AWS IoT takes %d of a thing with a type and %d of one without", n, maxAttributesWithType, maxAttributesUntyped),
-			"name a thing type with --thing-type, or fewer attributes")
+		c.find(FindingTooMany, "attribute", "", "%d attributes, AWS IoT takes %d of a thing with a type and %d of one without",
+			n, maxAttributesWithType, maxAttributesUntyped)
 	}
 	for _, attribute := range a.Attributes {
 		if attribute.Name == "" || len(attribute.Name) > maxAttributeName || !attributeText(attribute.Name, "_.,@/:#-") {
-			c.find("attribute", attribute.Name, fmt.Sprintf("AWS IoT takes names of 1 to %d of a-z A-Z 0-9 _ . , @ / : # -", maxAttributeName), "choose another name")
+			c.find(FindingBadName, "attribute", attribute.Name, "AWS IoT takes names of 1 to %d of a-z A-Z 0-9 _ . , @ / : # -", maxAttributeName)
 		}
 	}
 }
 
 // exists makes a describing call. A resource that does not exist is a finding.
-func (c *checker) exists(op iot.Operation, kind, name, hint string, call func(context.Context) error) (bool, error) {
-	_, err := c.caller.do(op, call)
+func (c *checker) exists(op iot.Operation, kind, name string, describe func(context.Context) error) (bool, error) {
+	_, err := c.caller.Do(op, describe)
 	switch iot.ClassOf(err) {
 	case iot.ClassNotFound:
-		c.find(kind, name, "does not exist", hint)
+		c.find(FindingMissing, kind, name, "does not exist")
 		return false, nil
 	case iot.ClassDevice: // AWS refuses the name itself
-		c.find(kind, name, err.Error(), hint)
+		c.find(FindingMissing, kind, name, "%s", err.Error())
 		return false, nil
 	}
 	return err == nil, err
@@ -154,7 +160,7 @@ func (c *checker) exists(op iot.Operation, kind, name, hint string, call func(co
 
 func (c *checker) policies(*AttachmentReport) error {
 	for _, name := range c.attachments.Policies {
-		_, err := c.exists(iot.GetPolicy, "policy", name, "create it (aws iot create-policy), or look at the region and account",
+		_, err := c.exists(iot.GetPolicy, "policy", name,
 			func(ctx context.Context) error { return c.aws.Checks.GetPolicy(ctx, name) })
 		if err != nil {
 			return err
@@ -169,13 +175,13 @@ func (c *checker) thingType(*AttachmentReport) error {
 		return nil
 	}
 	var found iot.ThingType
-	ok, err := c.exists(iot.DescribeThingType, "thing type", name, "create it (aws iot create-thing-type), or look at the region and account",
+	ok, err := c.exists(iot.DescribeThingType, "thing type", name,
 		func(ctx context.Context) (err error) {
 			found, err = c.aws.Checks.DescribeThingType(ctx, name)
 			return err
 		})
 	if ok && found.Deprecated {
-		c.find("thing type", name, "is deprecated: AWS IoT gives it to no thing", "undo it (aws iot deprecate-thing-type --undo-deprecate), or name another type")
+		c.find(FindingDeprecated, "thing type", name, "is deprecated and cannot be assigned to new things")
 	}
 	return err
 }
@@ -185,7 +191,7 @@ func (c *checker) billingGroup(*AttachmentReport) error {
 	if name == "" {
 		return nil
 	}
-	_, err := c.exists(iot.DescribeBillingGroup, "billing group", name, "create it (aws iot create-billing-group), or look at the region and account",
+	_, err := c.exists(iot.DescribeBillingGroup, "billing group", name,
 		func(ctx context.Context) error { return c.aws.Checks.DescribeBillingGroup(ctx, name) })
 	return err
 }
@@ -194,7 +200,7 @@ func (c *checker) groups(report *AttachmentReport) error {
 	roots := map[string]string{} // by root, the first group of that hierarchy
 	for _, name := range c.attachments.ThingGroups {
 		var group iot.ThingGroup
-		ok, err := c.exists(iot.DescribeThingGroup, "thing group", name, "create it (aws iot create-thing-group), or look at the region and account",
+		ok, err := c.exists(iot.DescribeThingGroup, "thing group", name,
 			func(ctx context.Context) (err error) {
 				group, err = c.aws.Checks.DescribeThingGroup(ctx, name)
 				return err
@@ -206,11 +212,11 @@ func (c *checker) groups(report *AttachmentReport) error {
 			continue
 		}
 		if group.Query != "" {
-			c.find("thing group", name, "is dynamic: AWS IoT chooses its things by a query", "name a static group")
+			c.find(FindingDynamic, "thing group", name, "is dynamic: AWS IoT chooses its things by a query")
 			continue
 		}
 		if other, twice := roots[group.Root]; twice {
-			c.find("thing group", name, fmt.Sprintf("is in one hierarchy with thing group %s: a thing can be in one of them only", other), "name one of the two")
+			c.find(FindingSameHierarchy, "thing group", name, "is in one hierarchy with thing group %s: a thing can be in one of them only", other)
 		}
 		roots[group.Root] = name
 		if err := c.groupPolicies(group.ARN, report); err != nil {
@@ -228,7 +234,7 @@ func (c *checker) groupPolicies(arn string, report *AttachmentReport) error {
 	}
 	for token := ""; ; {
 		var page []string
-		_, err := c.caller.do(iot.ListAttachedPolicies, func(ctx context.Context) (err error) {
+		_, err := c.caller.Do(iot.ListAttachedPolicies, func(ctx context.Context) (err error) {
 			page, token, err = c.aws.Policies.ListAttachedPolicies(ctx, arn, token)
 			return err
 		})

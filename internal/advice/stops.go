@@ -1,0 +1,96 @@
+package advice
+
+import (
+	"errors"
+
+	"github.com/thingpress/thingpress/internal/call"
+	"github.com/thingpress/thingpress/internal/device"
+	"github.com/thingpress/thingpress/internal/iot"
+)
+
+const again = " and run the same command again"
+
+// stopRows are the faults that stop an import and are not told by an answer of AWS.
+var stopRows = []row{
+	{string(call.StopSilence), "nothing answers", "run the same command again", "nothing: the devices are tried again later"},
+	{string(call.StopAttachment), "a policy, type or group is gone", "make it anew," + again, "make it anew"},
+	{
+		string(call.StopLedger), "the ledger cannot be read or written", "see that the ledger can be written," + again,
+		"see what the function's log says of the ledger table",
+	},
+	{
+		string(call.StopChanged), "a manifest changed during the import",
+		"import the manifest as it is now; what was imported stays", "upload the manifest again; what was imported stays",
+	},
+	{
+		string(call.StopMaxFailures), "as many devices failed as are allowed",
+		"look at the failures below, then run the same command again", "",
+	},
+}
+
+// StopCodes returns the codes of faults that stop an import.
+func StopCodes() []call.StopCode {
+	return []call.StopCode{
+		call.StopDenied, call.StopRefused, call.StopCredentials, call.StopClock, call.StopSilence, call.StopAttachment,
+		call.StopLedger, call.StopChanged, call.StopRefusedAlike, call.StopMaxFailures,
+	}
+}
+
+// ofStop is the advice for an import that was stopped.
+func ofStop(stop *call.StopError, s Surface) Advice {
+	for i := range stopRows {
+		if stopRows[i].code == string(stop.Code) {
+			return stopRows[i].advice(s)
+		}
+	}
+	if stop.Code == call.StopRefusedAlike {
+		return Advice{
+			"AWS refuses every device for one reason",
+			"what AWS refuses of every device is rarely the devices' fault: " + For(stop.Subject, s).Todo,
+		}
+	}
+	class := iot.ClassImport
+	switch stop.Code {
+	case call.StopCredentials:
+		class = iot.ClassCredentials
+	case call.StopClock:
+		class = iot.ClassClockSkew
+	}
+	api := &iot.APIError{Operation: stop.Subject, Class: class}
+	if stop.Code == call.StopDenied {
+		api.Code = "AccessDeniedException"
+	}
+	errors.As(stop.Cause, &api)
+	return ofCall(api, s)
+}
+
+// Attachment returns the advice for what is wrong with attachments.
+func Attachment(f device.Finding, s Surface) Advice {
+	switch f.Code {
+	case device.FindingMissing:
+		create := map[string]string{
+			"policy": "create-policy", "thing type": "create-thing-type",
+			"thing group": "create-thing-group", "billing group": "create-billing-group",
+		}[f.Kind]
+		return Advice{Todo: "create it (aws iot " + create + "), or look at the region and account"}
+	case device.FindingTooMany:
+		switch {
+		case f.Kind == "policy":
+			return Advice{Todo: "merge policies"}
+		case f.Kind == "thing group":
+			return Advice{Todo: "name fewer groups"}
+		case s == Stack:
+			return Advice{Todo: "name a thing type with IoTThingType, or fewer attributes"}
+		}
+		return Advice{Todo: "name a thing type with --thing-type, or fewer attributes"}
+	case device.FindingBadName:
+		return Advice{Todo: "choose another name"}
+	case device.FindingDeprecated:
+		return Advice{Todo: "undo it (aws iot deprecate-thing-type --undo-deprecate), or name another type"}
+	case device.FindingDynamic:
+		return Advice{Todo: "name a static group"}
+	case device.FindingSameHierarchy:
+		return Advice{Todo: "name one of the two"}
+	}
+	return Advice{}
+}

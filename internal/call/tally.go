@@ -1,0 +1,55 @@
+package call
+
+import (
+	"sync"
+
+	"github.com/thingpress/thingpress/internal/iot"
+)
+
+// A Tally is how many calls were made.
+type Tally struct {
+	// Calls by operation, attempts included.
+	Calls map[string]int
+	// Throttled is how many of them AWS refused for its quotas, Retries how
+	// many were made again, throttled ones included.
+	Throttled, Retries int
+}
+
+// tally counts calls. The zero tally is ready.
+type tally struct {
+	mu                sync.Mutex
+	calls             map[iot.Operation]int
+	refused, repeated int
+}
+
+func (t *tally) called(op iot.Operation) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.calls == nil {
+		t.calls = map[iot.Operation]int{}
+	}
+	t.calls[op]++
+}
+
+func (t *tally) throttled() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.refused++
+	t.repeated++
+}
+
+func (t *tally) retried() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.repeated++
+}
+
+func (t *tally) snapshot() Tally {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	calls := make(map[string]int, len(t.calls))
+	for op, n := range t.calls {
+		calls[string(op)] = n
+	}
+	return Tally{Calls: calls, Throttled: t.refused, Retries: t.repeated}
+}

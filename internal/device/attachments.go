@@ -1,0 +1,81 @@
+package device
+
+import (
+	"strings"
+
+	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// Limits of AWS IoT on what one device may have (Service Quotas, AWS IoT Core;
+// API reference, AttributePayload).
+const (
+	maxPolicies           = 10
+	maxThingGroups        = 10
+	maxAttributesUntyped  = 3
+	maxAttributesWithType = 50
+	maxAttributeName      = 128
+	maxAttributeValue     = 800
+)
+
+// Attachments are what every device of an import is to get.
+type Attachments struct {
+	// Policies are attached to the certificate.
+	Policies []string
+	// ThingGroups are the static groups that the thing is added to.
+	ThingGroups []string
+	// ThingType and BillingGroup of the thing; empty is none.
+	ThingType    string
+	BillingGroup string
+	// Attributes of the thing, in the order in which they were given.
+	Attributes []Attribute
+}
+
+// An Attribute is one attribute of every thing; its value is filled from the device.
+type Attribute struct {
+	Name  string
+	Value manifest.Template
+}
+
+// Wanted is what a program is to bring devices to.
+type Wanted struct {
+	Attachments Attachments
+	// Status in which certificates are registered, ACTIVE or INACTIVE.
+	Status iot.Status
+	// Adopt takes over what exists: INACTIVE certificates get the wanted
+	// status, things the wanted type and attributes, and the device is
+	// attached next to what is there. It never detaches, and never touches a
+	// certificate of another status.
+	Adopt bool
+	// Exclusive attaches certificates with EXCLUSIVE_THING.
+	Exclusive bool
+}
+
+// Thing returns the thing that a device is to have. Its errors carry
+// [manifest.ReasonBadAttribute].
+func (a Attachments) Thing(d *manifest.Device) (iot.Thing, error) {
+	thing := iot.Thing{Name: d.ThingName, Type: a.ThingType, BillingGroup: a.BillingGroup}
+	if len(a.Attributes) == 0 {
+		return thing, nil
+	}
+	thing.Attributes = make(map[string]string, len(a.Attributes))
+	for _, attribute := range a.Attributes {
+		value, err := attribute.Value.Expand(d)
+		if err != nil {
+			return thing, manifest.Errorf(manifest.ReasonBadAttribute, "attribute %s: %w", attribute.Name, err)
+		}
+		if value == "" || len(value) > maxAttributeValue || !attributeText(value, "_.,@/:#=[]-") {
+			return thing, manifest.Errorf(manifest.ReasonBadAttribute,
+				"attribute %s: value %s: AWS IoT takes 1 to %d of a-z A-Z 0-9 _ . , @ / : # = [ ] -",
+				attribute.Name, manifest.Quote(value), maxAttributeValue)
+		}
+		thing.Attributes[attribute.Name] = value
+	}
+	return thing, nil
+}
+
+func attributeText(text, punctuation string) bool {
+	return !strings.ContainsFunc(text, func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune(punctuation, c)
+	})
+}

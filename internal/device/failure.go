@@ -1,0 +1,56 @@
+package device
+
+import (
+	"errors"
+
+	"github.com/thingpress/thingpress/internal/call"
+	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// Reasons of failed devices. They are stable. What AWS refuses has the reason
+// "aws-" and the error code, such as aws-CertificateValidationException.
+const (
+	ReasonConflictStatus        manifest.Reason = "conflict-status"
+	ReasonConflictOtherThing    manifest.Reason = "conflict-certificate-on-other-thing"
+	ReasonConflictOtherCert     manifest.Reason = "conflict-other-certificate"
+	ReasonConflictThingType     manifest.Reason = "conflict-thing-type"
+	ReasonConflictBillingGroup  manifest.Reason = "conflict-billing-group"
+	ReasonConflictAttribute     manifest.Reason = "conflict-attribute"
+	ReasonConflictExclusive     manifest.Reason = "conflict-exclusive"
+	ReasonConflictThing         manifest.Reason = "conflict-thing"
+	ReasonCertificateNotVisible manifest.Reason = "certificate-not-visible"
+	ReasonUnanswered            manifest.Reason = "unanswered"
+	ReasonUndeliverable         manifest.Reason = "undeliverable"
+)
+
+// A Failure fails one device.
+type Failure struct {
+	Reason manifest.Reason
+	Err    error
+	// Refused reports whether AWS refused, rather than that we saw a conflict:
+	// many equal refusals in a row are the import's fault.
+	Refused bool
+}
+
+// Error tells the cause.
+func (f *Failure) Error() string { return f.Err.Error() }
+
+// Unwrap returns the cause.
+func (f *Failure) Unwrap() error { return f.Err }
+
+// FailureOf turns the error of a call into the *[Failure] of its device. An
+// error that is not the device's stays as it is.
+func FailureOf(err error) error {
+	var failure *Failure
+	if err == nil || errors.As(err, &failure) || call.Final(err) {
+		return err
+	}
+	var api *iot.APIError
+	var exhausted *call.ExhaustedError
+	unanswered := errors.As(err, &exhausted) && iot.ClassOf(err) == iot.ClassTransient
+	if errors.As(err, &api) && api.Code != "" && !unanswered {
+		return &Failure{Reason: manifest.Reason("aws-" + api.Code), Err: err, Refused: true}
+	}
+	return &Failure{Reason: ReasonUnanswered, Err: err}
+}

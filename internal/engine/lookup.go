@@ -1,0 +1,120 @@
+package engine
+
+import (
+	"context"
+	"sync"
+
+	"github.com/thingpress/thingpress/internal/call"
+	"github.com/thingpress/thingpress/internal/device"
+	"github.com/thingpress/thingpress/internal/iot"
+)
+
+// A lookUp observes devices of which most may not exist, with as few calls as
+// lists allow. It is safe for concurrent use.
+type lookUp struct {
+	session *session
+	lists   *snapshot
+	// complete reports whether the lists were read to their end.
+	complete bool
+	trust    trust
+}
+
+// observe returns what AWS has of a device.
+func (l *lookUp) observe(t *task, d *device.Device, do device.Stage) (device.Observed, error) {
+	account := l.session.account
+	if known := l.lists.known(t); known != nil {
+		return device.Look(account, d, *known, do)
+	}
+	certificate, exists, err := l.findCertificate(t, d, do)
+	if err != nil {
+		return device.Observed{Registered: true}, err
+	}
+	if exists {
+		return device.Look(account, d, device.Known{Certificate: certificate}, do)
+	}
+	thing, err := l.findThing(t, d, do)
+	if err != nil || !thing {
+		return device.Observed{}, err
+	}
+	have, err := device.Look(account, d, device.Known{
+		Certificate: &iot.Certificate{ID: d.CertificateID, ARN: d.CertificateARN, Status: account.Wanted.Status},
+		Registered:  true,
+	}, do)
+	have.Registered = false
+	return have, err
+}
+
+// believed reports whether lists may be taken to show everything.
+func (l *lookUp) believed() bool {
+	return l.lists.stage() == snapshotReady && l.complete && l.trust.believes()
+}
+
+// findCertificate reports whether the certificate of a device exists. It is
+// nil, too, if a list showed it in another status, which is read later.
+func (l *lookUp) findCertificate(t *task, d *device.Device, do device.Stage) (*iot.Certificate, bool, error) {
+	if l.lists.stage() == snapshotReady && l.lists.seen(t.number) {
+		return nil, true, nil
+	}
+	if l.believed() {
+		return nil, false, nil
+	}
+	var certificate iot.Certificate
+	found := false
+	err := do(device.Step{Operation: iot.DescribeCertificate, Do: func(c *call.Caller) (call.Result, error) {
+		result, err := c.Do(iot.DescribeCertificate, func(ctx context.Context) (err error) {
+			certificate, err = l.session.account.AWS.Certificates.DescribeCertificate(ctx, d.CertificateID)
+			return err
+		})
+		if found = err == nil; iot.ClassOf(err) == iot.ClassNotFound {
+			return result, nil
+		}
+		return result, device.FailureOf(err)
+	}})
+	if found {
+		l.trust.learn(false)
+	}
+	return &certificate, found, err
+}
+
+// findThing reports whether the thing of a device exists whose certificate does not.
+func (l *lookUp) findThing(t *task, d *device.Device, do device.Stage) (bool, error) {
+	listed := l.lists.stage() == snapshotReady && l.lists.sawThing(t.number)
+	if l.believed() {
+		return listed, nil
+	}
+	var thing *iot.Thing
+	if err := do(device.DescribeThing(l.session.account, d, &thing)); err != nil {
+		return false, device.FailureOf(err)
+	}
+	l.trust.learn(l.lists.stage() != snapshotReady || (thing != nil) == listed)
+	return thing != nil, nil
+}
+
+// A trust decides whether what a list does not show may be taken not to exist.
+// The devices that are asked for first are those that lists would lag behind
+// on: the ones after the last that an import registered.
+type trust struct {
+	mu     sync.Mutex
+	agreed int
+	wrong  bool
+}
+
+// trustAfter is how many look-ups must agree with the lists.
+const trustAfter = 100
+
+func (t *trust) believes() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return !t.wrong && t.agreed >= trustAfter
+}
+
+// learn takes the result of a look-up.
+func (t *trust) learn(agrees bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if agrees {
+		t.agreed++
+	} else {
+		t.wrong = true
+	}
+}

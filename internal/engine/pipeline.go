@@ -1,0 +1,167 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/call"
+	"github.com/thingpress/thingpress/internal/device"
+	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/quota"
+)
+
+// A Config is where and how devices are worked on. Window, PauseMost, Events
+// and Abort may be zero.
+type Config struct {
+	// Settings must be those of the scan.
+	Settings Settings
+	// Target is where devices are imported into: ARNs that no answer tells are made of it.
+	Target   ledger.Target
+	AWS      iot.AWS
+	Limiters *quota.Limiters
+	// Window bounds the devices in flight.
+	Window Window
+	// PauseMost ends the run with a *[call.StopError] if nothing has answered
+	// for longer than call.OutageAfter and this; 0 is never.
+	PauseMost time.Duration
+	// Events are told how it goes, one at a time.
+	Events Events
+	// Abort ends calls in flight when it ends. Nil is never.
+	Abort context.Context
+}
+
+// A session is what all devices of one run share; nothing of it changes.
+type session struct {
+	// begin ends when no call may be begun any more.
+	begin context.Context
+	// halt ends begin; the first cause counts.
+	halt    context.CancelCauseFunc
+	caller  *call.Caller
+	account *device.Account
+	window  *window
+	pool    *device.Pool
+	// pauseMost is as in Config.
+	pauseMost time.Duration
+	events    Events
+	// now tells AWS's time.
+	now func() time.Time
+	// certificateARN computes the ARN that AWS gives a certificate.
+	certificateARN func(id string) string
+}
+
+// open begins a session. The caller must end it with close.
+func (c *Config) open(ctx context.Context) *session {
+	var mu sync.Mutex
+	told := c.Events
+	s := &session{
+		window: newWindow(c.Window), pool: device.NewPool(), pauseMost: c.PauseMost,
+		events: func(e Event) {
+			mu.Lock()
+			defer mu.Unlock()
+			told.send(e)
+		},
+		certificateARN: func(id string) string {
+			return "arn:" + c.Target.Partition + ":iot:" + c.Target.Region + ":" + c.Target.Account + ":cert/" + id
+		},
+	}
+	if s.now = c.AWS.Now; s.now == nil {
+		s.now = time.Now
+	}
+	s.begin, s.halt = context.WithCancelCause(ctx)
+	life := call.Lifetimes{Begin: s.begin, Flight: c.Abort}
+	if life.Flight == nil {
+		life.Flight = context.WithoutCancel(ctx)
+	}
+	s.caller = call.New(call.Options{
+		Limiters: c.Limiters, Lifetimes: life, Clock: s.now,
+		Paused:  func(cause error) { s.events.send(Paused{Cause: cause}) },
+		Resumed: func(after time.Duration) { s.events.send(Resumed{After: after}) },
+	})
+	groupOperation, _ := quota.GroupCall(c.Limiters.Set(), len(c.Settings.Attachments.ThingGroups))
+	s.account = &device.Account{
+		AWS: c.AWS, Wanted: c.Settings.wanted(), GroupOperation: groupOperation,
+		Links: device.NewLinks(c.AWS.Principals, c.Limiters, c.Settings.Exclusive),
+	}
+	return s
+}
+
+func (s *session) close() {
+	s.halt(nil)
+	s.pool.Close()
+}
+
+// subject is a task as programs see it.
+func (s *session) subject(t *task) *device.Device {
+	id := t.device.CertificateID.String()
+	return &device.Device{
+		CertificateID: id, CertificateARN: s.certificateARN(id), PEM: t.device.PEM,
+		Thing: t.thing, Marked: t.marked, Recorded: t.recorded,
+	}
+}
+
+// runPipeline carries out program for every task, as many at once as the
+// window lets in, and hands what it came to, and how long the device was not
+// waiting for quota, to sink, which may be called by several goroutines. It
+// calls watch about five times a second. It returns when all that was begun
+// has ended; when the session's begin ends, nothing is begun any more.
+func runPipeline[R any](s *session, tasks iter.Seq[*task], program func(*task, *device.Runner) R, sink func(*task, R), watch func(now time.Time)) {
+	done := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		ticker := time.NewTicker(tellEvery)
+		defer ticker.Stop()
+		watch(time.Now())
+		for {
+			select {
+			case now := <-ticker.C:
+				watch(now)
+				s.haltSilence()
+			case <-done:
+				return
+			}
+		}
+	})
+	var devices sync.WaitGroup
+	begun := 0
+	for t := range tasks {
+		if s.window.enter(s.begin) != nil {
+			break
+		}
+		t.order = begun
+		begun++
+		devices.Add(1)
+		s.pool.Go(func() {
+			defer devices.Done()
+			runner := &device.Runner{Caller: s.caller, Pool: s.pool}
+			sink(t, program(t, runner))
+			s.window.leave(runner.Busy())
+		})
+	}
+	devices.Wait()
+	close(done)
+	watching.Wait()
+}
+
+// haltSilence ends a session that has paused for too long.
+func (s *session) haltSilence() {
+	if since, paused := s.caller.Pause(); paused && s.pauseMost > 0 && since > s.pauseMost {
+		s.halt(&call.StopError{
+			Code:  call.StopSilence,
+			Cause: fmt.Errorf("nothing has answered for %s", (since + call.OutageAfter).Round(time.Second)),
+		})
+	}
+}
+
+// stopCause returns the *call.StopError that ended a session, or nil.
+func (s *session) stopCause() error {
+	var stop *call.StopError
+	if errors.As(context.Cause(s.begin), &stop) {
+		return stop
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// A task is one device that goes on to AWS.
+type task struct {
+	number int // among all entries
+	place  ledger.Place
+	device manifest.Device
+	thing  iot.Thing // what is wanted of the thing
+	order  int       // in which devices are begun
+	// marked is the mark of an earlier run; recorded reports whether one
+	// recorded that it registered the certificate.
+	marked   time.Time
+	recorded bool
+}
+
+// record is an outcome of a device or entry.
+func recordOf(place ledger.Place, d *manifest.Device, outcome ledger.Outcome) ledger.Record {
+	return ledger.Record{
+		Place: place, Line: d.Line, Outcome: outcome,
+		ID: d.ID, ThingName: d.ThingName, CertificateID: d.CertificateID,
+		At: time.Now(),
+	}
+}
+
+// A secondPass reads the manifests of a scan again and judges every entry as
+// the scan did.
+type secondPass struct {
+	sources []*Source
+	scan    *ScanResult
+	options manifest.Options
+	partial bool
+	// open reports whether an entry has still to be dealt with.
+	open func(number int) bool
+	// refuse takes the records of entries that never reach AWS.
+	refuse func(number int, record ledger.Record)
+}
+
+// tasks yields the devices of open entries. The error that ends it is that a
+// manifest is not what it was; when ctx ends it ends without one.
+func (p secondPass) tasks(ctx context.Context) iter.Seq2[*task, error] {
+	return func(yield func(*task, error) bool) {
+		for m, source := range p.sources {
+			more, err := p.readManifest(ctx, m, source, yield)
+			source.blocks.drop()
+			if err != nil && ctx.Err() == nil {
+				yield(nil, err)
+				return
+			}
+			if !more || ctx.Err() != nil {
+				return
+			}
+		}
+	}
+}
+
+func (p secondPass) readManifest(ctx context.Context, m int, source *Source, yield func(*task, error) bool) (more bool, err error) {
+	first, entries := p.scan.judge.layout.first[m], p.scan.judge.layout.entries(m)
+	entry := 0
+	for entry < entries && !p.open(first+entry) {
+		entry++
+	}
+	if entry == entries {
+		return true, nil
+	}
+	options := p.options
+	options.Start = p.scan.stop(m, entry)
+	entry = options.Start.Entry
+	for device, err := range source.Decoder.Decode(ctx, source.Input, options) {
+		if changed := source.blocks.difference(); changed != nil {
+			return false, changed
+		}
+		if ctx.Err() != nil {
+			return false, nil
+		}
+		var rejected *manifest.EntryError
+		if err != nil && !errors.As(err, &rejected) {
+			if rejected = p.expectedBreak(first, entry, entries, err); rejected == nil {
+				return false, err
+			}
+		}
+		if entry >= entries {
+			break
+		}
+		place := ledger.Place{Manifest: m, Entry: entry}
+		entry++
+		if !p.open(first + place.Entry) {
+			continue
+		}
+		t, err := p.judgeEntry(first+place.Entry, place, &device, rejected)
+		if err != nil {
+			return false, err
+		}
+		if t != nil && !yield(t, nil) {
+			return false, nil
+		}
+	}
+	if entry != entries && ctx.Err() == nil {
+		return false, &manifest.FileError{
+			Vendor: source.Decoder.Vendor(), Manifest: source.Input.Name, Reason: manifest.ReasonChanged,
+			Err: fmt.Errorf("it had %d entries when it was first read, and has %d now", entries, entry),
+		}
+	}
+	return true, nil
+}
+
+// expectedBreak turns the break of a partial import into the rejected entry as
+// which the scan counted it.
+func (p secondPass) expectedBreak(first, entry, entries int, err error) *manifest.EntryError {
+	var broken *manifest.FileError
+	if !p.partial || !errors.As(err, &broken) || entry != entries-1 || !p.scan.rejected.has(first+entry) {
+		return nil
+	}
+	return breakEntry(broken)
+}
+
+// judgeEntry returns the task of an entry that goes on to AWS; nil for any other.
+func (p secondPass) judgeEntry(number int, place ledger.Place, d *manifest.Device, rejected *manifest.EntryError) (*task, error) {
+	v, err := p.scan.judge.Again(number, d, rejected)
+	if err != nil {
+		return nil, err
+	}
+	if v.Outcome == "" {
+		return &task{number: number, place: place, device: *d, thing: v.Thing}, nil
+	}
+	if rejected != nil {
+		d.Line, d.ID = rejected.Line, rejected.ID
+	}
+	record := recordOf(place, d, v.Outcome)
+	record.Reason, record.Detail = string(v.Reason), v.Detail
+	p.refuse(number, record)
+	return nil, nil //nolint:nilnil // an entry without a task
+}

@@ -11,21 +11,43 @@ func TestResolveTakesTheStrongestSource(t *testing.T) {
 	t.Parallel()
 	applied := map[string]float64{"L-4671C7C8": 100, "L-CA7D4E3E": 40, "L-64CBACAC": 0}
 	joint := map[string]float64{"L-4671C7C8": 100, Registrations: 15}
+	const attach, register = iot.AttachPolicy, iot.RegisterCertificateWithoutCA
+	type overrides = map[iot.Operation]Override
 	for _, tt := range []struct {
 		name string
 		from Sources
 		op   iot.Operation
 		want Quota
 	}{
-		{"default", Sources{}, iot.AttachPolicy, Quota{iot.AttachPolicy, 15, FromDefault, "L-CA7D4E3E"}},
-		{"account over default", Sources{Applied: applied}, iot.AttachPolicy, Quota{iot.AttachPolicy, 40, FromAccount, "L-CA7D4E3E"}},
+		{"default", Sources{}, attach, Quota{attach, 15, FromDefault, "L-CA7D4E3E"}},
+		{"account over default", Sources{Applied: applied}, attach, Quota{attach, 40, FromAccount, "L-CA7D4E3E"}},
 		{"zero is no value", Sources{Applied: applied}, iot.CreateThing, Quota{iot.CreateThing, 100, FromDefault, "L-64CBACAC"}},
-		{"flag over account", Sources{Applied: applied, Overrides: map[iot.Operation]Override{iot.AttachPolicy: {Op: iot.AttachPolicy, TPS: 7}}}, iot.AttachPolicy, Quota{iot.AttachPolicy, 7, FromFlag, "L-CA7D4E3E"}},
-		{"flag says default", Sources{Applied: applied, Overrides: map[iot.Operation]Override{iot.AttachPolicy: {Op: iot.AttachPolicy, Default: true}}}, iot.AttachPolicy, Quota{iot.AttachPolicy, 15, FromFlag, "L-CA7D4E3E"}},
-		{"joint limit where reported", Sources{Applied: joint}, iot.RegisterCertificateWithoutCA, Quota{iot.RegisterCertificateWithoutCA, 15, FromAccount, Registrations}},
-		{"joint limit not reported", Sources{Applied: applied}, iot.RegisterCertificateWithoutCA, Quota{iot.RegisterCertificateWithoutCA, 100, FromAccount, "L-4671C7C8"}},
-		{"joint limit above the quota", Sources{Applied: map[string]float64{Registrations: 15}}, iot.RegisterCertificateWithoutCA, Quota{iot.RegisterCertificateWithoutCA, 10, FromDefault, "L-4671C7C8"}},
-		{"flag over joint limit", Sources{Applied: joint, Overrides: map[iot.Operation]Override{iot.RegisterCertificateWithoutCA: {TPS: 80}}}, iot.RegisterCertificateWithoutCA, Quota{iot.RegisterCertificateWithoutCA, 80, FromFlag, "L-4671C7C8"}},
+		{
+			"flag over account",
+			Sources{Applied: applied, Overrides: overrides{attach: {Op: attach, TPS: 7}}},
+			attach,
+			Quota{attach, 7, FromFlag, "L-CA7D4E3E"},
+		},
+		{
+			"flag says default",
+			Sources{Applied: applied, Overrides: overrides{attach: {Op: attach, Default: true}}},
+			attach,
+			Quota{attach, 15, FromFlag, "L-CA7D4E3E"},
+		},
+		{"joint limit where reported", Sources{Applied: joint}, register, Quota{register, 15, FromAccount, Registrations}},
+		{"joint limit not reported", Sources{Applied: applied}, register, Quota{register, 100, FromAccount, "L-4671C7C8"}},
+		{
+			"joint limit above the quota",
+			Sources{Applied: map[string]float64{Registrations: 15}},
+			register,
+			Quota{register, 10, FromDefault, "L-4671C7C8"},
+		},
+		{
+			"flag over joint limit",
+			Sources{Applied: joint, Overrides: overrides{register: {TPS: 80}}},
+			register,
+			Quota{register, 80, FromFlag, "L-4671C7C8"},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -61,7 +61,11 @@ func (f *faulty) stack() *Stack {
 	return &Stack{Account: f.account(), Name: "line", id: "arn:line", resources: map[string]string{}}
 }
 
-func (f *faulty) DescribeStacks(context.Context, *cloudformation.DescribeStacksInput, ...func(*cloudformation.Options)) (*cloudformation.DescribeStacksOutput, error) {
+func (f *faulty) DescribeStacks(
+	context.Context,
+	*cloudformation.DescribeStacksInput,
+	...func(*cloudformation.Options),
+) (*cloudformation.DescribeStacksOutput, error) {
 	if f.gone {
 		return nil, &smithy.GenericAPIError{Code: "ValidationError", Message: "Stack with id line does not exist"}
 	}
@@ -77,7 +81,11 @@ func (f *faulty) DescribeStacks(context.Context, *cloudformation.DescribeStacksI
 	}}}, nil
 }
 
-func (f *faulty) DescribeStackEvents(_ context.Context, in *cloudformation.DescribeStackEventsInput, _ ...func(*cloudformation.Options)) (*cloudformation.DescribeStackEventsOutput, error) {
+func (f *faulty) DescribeStackEvents(
+	_ context.Context,
+	in *cloudformation.DescribeStackEventsInput,
+	_ ...func(*cloudformation.Options),
+) (*cloudformation.DescribeStackEventsOutput, error) {
 	if len(f.failures) > 0 {
 		err := f.failures[0]
 		if f.failures = f.failures[1:]; err != nil {
@@ -94,19 +102,39 @@ func (f *faulty) DescribeStackEvents(_ context.Context, in *cloudformation.Descr
 	return out, nil
 }
 
-func (f *faulty) ListStackResources(context.Context, *cloudformation.ListStackResourcesInput, ...func(*cloudformation.Options)) (*cloudformation.ListStackResourcesOutput, error) {
+func (f *faulty) ListStackResources(
+	context.Context,
+	*cloudformation.ListStackResourcesInput,
+	...func(*cloudformation.Options),
+) (*cloudformation.ListStackResourcesOutput, error) {
 	return &cloudformation.ListStackResourcesOutput{StackResourceSummaries: []types.StackResourceSummary{
-		{LogicalResourceId: aws.String("LedgerTable"), PhysicalResourceId: aws.String("line-table"), ResourceStatus: types.ResourceStatusDeleteSkipped},
-		{LogicalResourceId: aws.String("SignerBucket"), PhysicalResourceId: aws.String("line-signer"), ResourceStatus: types.ResourceStatusDeleteComplete},
+		{
+			LogicalResourceId:  aws.String("LedgerTable"),
+			PhysicalResourceId: aws.String("line-table"),
+			ResourceStatus:     types.ResourceStatusDeleteSkipped,
+		},
+		{
+			LogicalResourceId:  aws.String("SignerBucket"),
+			PhysicalResourceId: aws.String("line-signer"),
+			ResourceStatus:     types.ResourceStatusDeleteComplete,
+		},
 	}}, nil
 }
 
-func (f *faulty) CreateChangeSet(context.Context, *cloudformation.CreateChangeSetInput, ...func(*cloudformation.Options)) (*cloudformation.CreateChangeSetOutput, error) {
+func (f *faulty) CreateChangeSet(
+	context.Context,
+	*cloudformation.CreateChangeSetInput,
+	...func(*cloudformation.Options),
+) (*cloudformation.CreateChangeSetOutput, error) {
 	f.tb.Fatal("a change set was created")
 	return nil, nil
 }
 
-func (f *faulty) DescribeChangeSet(context.Context, *cloudformation.DescribeChangeSetInput, ...func(*cloudformation.Options)) (*cloudformation.DescribeChangeSetOutput, error) {
+func (f *faulty) DescribeChangeSet(
+	context.Context,
+	*cloudformation.DescribeChangeSetInput,
+	...func(*cloudformation.Options),
+) (*cloudformation.DescribeChangeSetOutput, error) {
 	out := f.sets[0]
 	if len(f.sets) > 1 {
 		f.sets = f.sets[1:]
@@ -114,17 +142,29 @@ func (f *faulty) DescribeChangeSet(context.Context, *cloudformation.DescribeChan
 	return out, nil
 }
 
-func (f *faulty) ExecuteChangeSet(context.Context, *cloudformation.ExecuteChangeSetInput, ...func(*cloudformation.Options)) (*cloudformation.ExecuteChangeSetOutput, error) {
+func (f *faulty) ExecuteChangeSet(
+	context.Context,
+	*cloudformation.ExecuteChangeSetInput,
+	...func(*cloudformation.Options),
+) (*cloudformation.ExecuteChangeSetOutput, error) {
 	f.begun = true
 	return &cloudformation.ExecuteChangeSetOutput{}, nil
 }
 
-func (f *faulty) DeleteChangeSet(ctx context.Context, _ *cloudformation.DeleteChangeSetInput, _ ...func(*cloudformation.Options)) (*cloudformation.DeleteChangeSetOutput, error) {
+func (f *faulty) DeleteChangeSet(
+	ctx context.Context,
+	_ *cloudformation.DeleteChangeSetInput,
+	_ ...func(*cloudformation.Options),
+) (*cloudformation.DeleteChangeSetOutput, error) {
 	f.discarded = true
 	return &cloudformation.DeleteChangeSetOutput{}, ctx.Err()
 }
 
-func (f *faulty) DeleteStack(context.Context, *cloudformation.DeleteStackInput, ...func(*cloudformation.Options)) (*cloudformation.DeleteStackOutput, error) {
+func (f *faulty) DeleteStack(
+	context.Context,
+	*cloudformation.DeleteStackInput,
+	...func(*cloudformation.Options),
+) (*cloudformation.DeleteStackOutput, error) {
 	f.begun = true
 	return &cloudformation.DeleteStackOutput{}, nil
 }
@@ -132,7 +172,11 @@ func (f *faulty) DeleteStack(context.Context, *cloudformation.DeleteStackInput, 
 // A blind CloudWatch may not be read.
 type blind struct{ watcher }
 
-func (blind) GetMetricStatistics(context.Context, *cloudwatch.GetMetricStatisticsInput, ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricStatisticsOutput, error) {
+func (blind) GetMetricStatistics(
+	context.Context,
+	*cloudwatch.GetMetricStatisticsInput,
+	...func(*cloudwatch.Options),
+) (*cloudwatch.GetMetricStatisticsOutput, error) {
 	return nil, &smithy.GenericAPIError{Code: "AccessDenied"}
 }
 
@@ -147,21 +191,35 @@ type fauxQueues struct {
 }
 
 func (f *fauxQueues) stack() *Stack {
-	s := &Stack{Account: &Account{Region: "eu-central-1", queues: f, cloudwatch: blind{}}, Name: "line", Status: "CREATE_COMPLETE", resources: map[string]string{}}
+	s := &Stack{
+		Account:   &Account{Region: "eu-central-1", queues: f, cloudwatch: blind{}},
+		Name:      "line",
+		Status:    "CREATE_COMPLETE",
+		resources: map[string]string{},
+	}
 	for _, q := range queues() {
 		s.resources[q.LogicalID] = q.LogicalID
 	}
 	return s
 }
 
-func (f *fauxQueues) GetQueueAttributes(_ context.Context, in *sqs.GetQueueAttributesInput, _ ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error) {
+func (f *fauxQueues) GetQueueAttributes(
+	_ context.Context,
+	in *sqs.GetQueueAttributesInput,
+	_ ...func(*sqs.Options),
+) (*sqs.GetQueueAttributesOutput, error) {
 	n := strconv.Itoa(f.waiting[*in.QueueUrl])
 	return &sqs.GetQueueAttributesOutput{Attributes: map[string]string{
-		"QueueArn": *in.QueueUrl, "ApproximateNumberOfMessages": n, "ApproximateNumberOfMessagesNotVisible": "0", "ApproximateNumberOfMessagesDelayed": "0",
+		"QueueArn": *in.QueueUrl, "ApproximateNumberOfMessages": n,
+		"ApproximateNumberOfMessagesNotVisible": "0", "ApproximateNumberOfMessagesDelayed": "0",
 	}}, f.fail[*in.QueueUrl+" read"]
 }
 
-func (f *fauxQueues) StartMessageMoveTask(_ context.Context, in *sqs.StartMessageMoveTaskInput, _ ...func(*sqs.Options)) (*sqs.StartMessageMoveTaskOutput, error) {
+func (f *fauxQueues) StartMessageMoveTask(
+	_ context.Context,
+	in *sqs.StartMessageMoveTaskInput,
+	_ ...func(*sqs.Options),
+) (*sqs.StartMessageMoveTaskOutput, error) {
 	if err := f.fail[*in.SourceArn+" move"]; err != nil {
 		return nil, err
 	}
@@ -176,11 +234,16 @@ type fauxBuckets struct {
 	deleted []string
 }
 
-func (f *fauxBuckets) ListObjectVersions(_ context.Context, in *s3.ListObjectVersionsInput, _ ...func(*s3.Options)) (*s3.ListObjectVersionsOutput, error) {
+func (f *fauxBuckets) ListObjectVersions(
+	_ context.Context,
+	in *s3.ListObjectVersionsInput,
+	_ ...func(*s3.Options),
+) (*s3.ListObjectVersionsOutput, error) {
 	n, there := f.objects[*in.Bucket]
 	if !there {
 		return nil, &awshttp.ResponseError{ResponseError: &smithyhttp.ResponseError{
-			Response: &smithyhttp.Response{Response: &http.Response{StatusCode: http.StatusNotFound}}, Err: &smithy.GenericAPIError{Code: "NoSuchBucket"},
+			Response: &smithyhttp.Response{Response: &http.Response{StatusCode: http.StatusNotFound}},
+			Err:      &smithy.GenericAPIError{Code: "NoSuchBucket"},
 		}}
 	}
 	return &s3.ListObjectVersionsOutput{Versions: versions(n)}, nil
@@ -188,7 +251,9 @@ func (f *fauxBuckets) ListObjectVersions(_ context.Context, in *s3.ListObjectVer
 
 func (f *fauxBuckets) DeleteObjects(_ context.Context, in *s3.DeleteObjectsInput, _ ...func(*s3.Options)) (*s3.DeleteObjectsOutput, error) {
 	if *in.Bucket == f.refuse {
-		return &s3.DeleteObjectsOutput{Errors: []s3types.Error{{Key: aws.String("reel.csv"), Code: aws.String("AccessDenied"), Message: aws.String("Access Denied")}}}, nil
+		return &s3.DeleteObjectsOutput{
+			Errors: []s3types.Error{{Key: aws.String("reel.csv"), Code: aws.String("AccessDenied"), Message: aws.String("Access Denied")}},
+		}, nil
 	}
 	f.objects[*in.Bucket] -= len(in.Delete.Objects)
 	return &s3.DeleteObjectsOutput{}, nil
@@ -207,7 +272,11 @@ func versions(n int) []s3types.ObjectVersion {
 	return list
 }
 
-func (f *fauxQueues) ListMessageMoveTasks(_ context.Context, in *sqs.ListMessageMoveTasksInput, _ ...func(*sqs.Options)) (*sqs.ListMessageMoveTasksOutput, error) {
+func (f *fauxQueues) ListMessageMoveTasks(
+	_ context.Context,
+	in *sqs.ListMessageMoveTasksInput,
+	_ ...func(*sqs.Options),
+) (*sqs.ListMessageMoveTasksOutput, error) {
 	status := f.status
 	if status == "" {
 		status = "COMPLETED"
@@ -223,6 +292,7 @@ func (f *fauxQueues) ListMessageMoveTasks(_ context.Context, in *sqs.ListMessage
 		n, started = 99, 1000
 	}
 	return &sqs.ListMessageMoveTasksOutput{Results: []sqstypes.ListMessageMoveTasksResultEntry{{
-		Status: &status, StartedTimestamp: started, ApproximateNumberOfMessagesMoved: n, ApproximateNumberOfMessagesToMove: &n, FailureReason: aws.String("CouldNotMove"),
+		Status: &status, StartedTimestamp: started, FailureReason: aws.String("CouldNotMove"),
+		ApproximateNumberOfMessagesMoved: n, ApproximateNumberOfMessagesToMove: &n,
 	}}}, nil
 }

@@ -101,7 +101,10 @@ func TestAChangeSetThatFailsIsTakenBack(t *testing.T) {
 	}{
 		{"nothing to change", "The submitted information didn't contain changes. Submit different information to create a change set.", ""},
 		{"nothing to update", "No updates are to be performed.", ""},
-		{"refused", "Transform AWS::Serverless-2016-10-31 failed", "CloudFormation refuses the change set: Transform AWS::Serverless-2016-10-31 failed"},
+		{
+			"refused", "Transform AWS::Serverless-2016-10-31 failed",
+			"CloudFormation refuses the change set: Transform AWS::Serverless-2016-10-31 failed",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -127,7 +130,11 @@ func TestAChangeSetThatFailsIsTakenBack(t *testing.T) {
 func TestAnInterruptedChangeSetIsTakenBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := &faulty{tb: t, status: "REVIEW_IN_PROGRESS", sets: []*cloudformation.DescribeChangeSetOutput{{Status: types.ChangeSetStatusCreateInProgress}}}
+		f := &faulty{
+			tb:     t,
+			status: "REVIEW_IN_PROGRESS",
+			sets:   []*cloudformation.DescribeChangeSetOutput{{Status: types.ChangeSetStatusCreateInProgress}},
+		}
 		ctx, interrupt := context.WithCancel(t.Context())
 		interrupt()
 		err := (&ChangeSet{account: f.account(), stack: "line", Create: true}).prepared(ctx)
@@ -142,7 +149,8 @@ func TestAStackThatTakesNoDeploymentSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	for status, hint := range map[types.StackStatus]string{
 		"UPDATE_IN_PROGRESS": "wait", "DELETE_IN_PROGRESS": "wait", "UPDATE_ROLLBACK_IN_PROGRESS": "wait",
-		"ROLLBACK_COMPLETE": "stack delete --stack line", "CREATE_FAILED": "stack delete --stack line", "DELETE_FAILED": "stack delete --stack line",
+		"ROLLBACK_COMPLETE": "stack delete --stack line", "CREATE_FAILED": "stack delete --stack line",
+		"DELETE_FAILED":          "stack delete --stack line",
 		"UPDATE_ROLLBACK_FAILED": "continue-update-rollback --stack-name line",
 	} {
 		t.Run(string(status), func(t *testing.T) {
@@ -176,7 +184,13 @@ func TestADeletionThatFailsSaysAtWhat(t *testing.T) {
 		f := &faulty{tb: t, status: "CREATE_COMPLETE", before: []types.StackEvent{event("line", "CREATE_COMPLETE", "")}, script: []step{
 			{"CREATE_COMPLETE", nil}, // before CloudFormation begins
 			{"DELETE_IN_PROGRESS", []types.StackEvent{event("line", "DELETE_IN_PROGRESS", "")}},
-			{"DELETE_FAILED", []types.StackEvent{event("NoticesTopic", "DELETE_FAILED", "denied"), event("line", "DELETE_FAILED", "The following resource(s) failed to delete: [NoticesTopic].")}},
+			{
+				"DELETE_FAILED",
+				[]types.StackEvent{
+					event("NoticesTopic", "DELETE_FAILED", "denied"),
+					event("line", "DELETE_FAILED", "The following resource(s) failed to delete: [NoticesTopic]."),
+				},
+			},
 		}}
 		err := f.stack().Delete(t.Context(), func(Event) {})
 		var failed *FailedError
@@ -224,7 +238,11 @@ func TestPurgeRemovesWhatItCanAndNamesTheRest(t *testing.T) {
 	s := &Stack{Account: &Account{buckets: f}, Name: "line"}
 	bucket := func(name string) Kept { return Kept{name, "AWS::S3::Bucket", name} }
 	most := map[string]int{}
-	left, err := s.Purge(t.Context(), []Kept{bucket("first"), bucket("locked"), bucket("removed by hand"), bucket("last")}, func(k Kept, n int) { most[k.Name] = n })
+	left, err := s.Purge(
+		t.Context(),
+		[]Kept{bucket("first"), bucket("locked"), bucket("removed by hand"), bucket("last")},
+		func(k Kept, n int) { most[k.Name] = n },
+	)
 	if err == nil || err.Error() != "empty bucket locked: 1 objects stay, of them reel.csv: AccessDenied: Access Denied" {
 		t.Error(err)
 	}
@@ -270,7 +288,13 @@ func TestRedriveMovesOneQueueWhereTheOtherFails(t *testing.T) {
 			nil,
 			[]string{"FAILED", "FAILED"},
 		},
-		{"moved before", fauxQueues{waiting: both, earlier: true}, nil, []string{"ManifestsParkedQueue>ManifestsQueue", moved}, []string{"COMPLETED", "COMPLETED"}},
+		{
+			"moved before",
+			fauxQueues{waiting: both, earlier: true},
+			nil,
+			[]string{"ManifestsParkedQueue>ManifestsQueue", moved},
+			[]string{"COMPLETED", "COMPLETED"},
+		},
 		{
 			"SQS gives up",
 			fauxQueues{waiting: map[string]int{"DevicesParkedQueue": 4}, status: "FAILED"},
@@ -312,7 +336,9 @@ func TestRedriveMovesOneQueueWhereTheOtherFails(t *testing.T) {
 // One queue that the operator may not read hides none of the others.
 func TestAQueueThatCannotBeReadIsSaidOfItAlone(t *testing.T) {
 	t.Parallel()
-	f := &fauxQueues{fail: map[string]error{"DevicesQueue read": &smithy.GenericAPIError{Code: "AccessDenied", Message: "no sqs:GetQueueAttributes"}}}
+	f := &fauxQueues{
+		fail: map[string]error{"DevicesQueue read": &smithy.GenericAPIError{Code: "AccessDenied", Message: "no sqs:GetQueueAttributes"}},
+	}
 	s := f.stack()
 	delete(s.resources, "DevicesParkedQueue") // a deployment that did not come so far
 	list, err := s.Queues(t.Context())
@@ -320,7 +346,9 @@ func TestAQueueThatCannotBeReadIsSaidOfItAlone(t *testing.T) {
 		t.Fatal(list, err)
 	}
 	for _, q := range list {
-		want := map[string]string{"DevicesQueue": "no sqs:GetQueueAttributes", "DevicesParkedQueue": "stack line has no DevicesParkedQueue"}[q.LogicalID]
+		want := map[string]string{
+			"DevicesQueue": "no sqs:GetQueueAttributes", "DevicesParkedQueue": "stack line has no DevicesParkedQueue",
+		}[q.LogicalID]
 		if (q.Unreadable == "") != (want == "") || !strings.Contains(q.Unreadable, want) {
 			t.Errorf("%s: %q", q.LogicalID, q.Unreadable)
 		}

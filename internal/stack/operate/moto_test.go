@@ -92,7 +92,8 @@ func (c *cloud) deploy(name string, parameters map[string]string) (*operate.Stac
 // asked for what there is.
 func TestStackOfTheTemplateExists(t *testing.T) {
 	c := newCloud(t)
-	found, set := c.deploy("line-1", map[string]string{"IoTPolicies": `a\,b,c`, "NotificationEmail": "factory@example.com", "MaxConcurrency": "3"})
+	parameters := map[string]string{"IoTPolicies": `a\,b,c`, "NotificationEmail": "factory@example.com", "MaxConcurrency": "3"}
+	found, set := c.deploy("line-1", parameters)
 	var template struct {
 		Resources map[string]struct{ Type string }
 	}
@@ -165,7 +166,8 @@ func (c *cloud) queue(id, url string) {
 	c.Helper()
 	attributes := c.aws("sqs", "get-queue-attributes", "--queue-url", url, "--attribute-names", "All")["Attributes"].(map[string]any)
 	want := map[string]string{"ManifestsQueue": "5400", "DevicesQueue": "720"}[id]
-	if want != "" && attributes["VisibilityTimeout"] != want || !strings.Contains(id, "Parked") && !strings.Contains(fmt.Sprint(attributes["RedrivePolicy"]), "maxReceiveCount") {
+	if want != "" && attributes["VisibilityTimeout"] != want ||
+		!strings.Contains(id, "Parked") && !strings.Contains(fmt.Sprint(attributes["RedrivePolicy"]), "maxReceiveCount") {
 		c.Errorf("%s: %v", id, attributes)
 	}
 }
@@ -240,7 +242,8 @@ func TestWhatIsKeptIsRemovedByTheCommandsThatAreTold(t *testing.T) {
 			t.Errorf("%s: %v: %s", k.Removal("eu-central-1"), err, out)
 		}
 	}
-	if left := fmt.Sprint(c.aws("s3api", "list-buckets")["Buckets"]); strings.Contains(left, bucket) || !strings.Contains(left, one.PhysicalID("InfineonBucket")) {
+	left := fmt.Sprint(c.aws("s3api", "list-buckets")["Buckets"])
+	if strings.Contains(left, bucket) || !strings.Contains(left, one.PhysicalID("InfineonBucket")) {
 		t.Errorf("buckets %s", left)
 	}
 	if left := fmt.Sprint(c.aws("dynamodb", "list-tables")["TableNames"]); strings.Contains(left, table) {

@@ -17,7 +17,9 @@ import (
 func TestRedriveMovesMessages(t *testing.T) {
 	t.Parallel()
 	url := require.ElasticMQ(t)
-	client := sqs.New(sqs.Options{BaseEndpoint: &url, Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")})
+	client := sqs.New(sqs.Options{
+		BaseEndpoint: &url, Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+	})
 	s := &Stack{Account: &Account{Region: "eu-central-1", queues: client, cloudwatch: blind{}}, Name: "line", resources: map[string]string{}}
 	// A queue is the dead-letter queue of another, or SQS moves nothing out of it.
 	for _, kind := range []string{"Manifests", "Devices"} {

@@ -47,10 +47,34 @@ type record struct {
 
 func rows() []row {
 	return []row{
-		{"ceiling", "default quotas × 10, 40 ms ± 20, 1 policy, 1 group, type; 3,000 devices", "≥ 0.98 of the ceiling, no call throttled", runCeiling, false},
-		{"wrong quota", "server at half of what the client believes; 3,000 devices", "≥ 0.92 of the real ceiling, ≤ 2 % of the binding operation throttled", runWrongQuota, false},
-		{"neighbour", "a second client takes 50 % of one quota for the middle third; 6,000 devices", "≥ 0.90 of what is left over", runNeighbour, false},
-		{"faults", "20 % of calls fail, half of them after they took effect; 10,000 devices", "all imported; ≥ 0.75 of quota × (1 − fault share); last tenth as fast as the first", runFaults, false},
+		{
+			"ceiling",
+			"default quotas × 10, 40 ms ± 20, 1 policy, 1 group, type; 3,000 devices",
+			"≥ 0.98 of the ceiling, no call throttled",
+			runCeiling,
+			false,
+		},
+		{
+			"wrong quota",
+			"server at half of what the client believes; 3,000 devices",
+			"≥ 0.92 of the real ceiling, ≤ 2 % of the binding operation throttled",
+			runWrongQuota,
+			false,
+		},
+		{
+			"neighbour",
+			"a second client takes 50 % of one quota for the middle third; 6,000 devices",
+			"≥ 0.90 of what is left over",
+			runNeighbour,
+			false,
+		},
+		{
+			"faults",
+			"20 % of calls fail, half of them after they took effect; 10,000 devices",
+			"all imported; ≥ 0.75 of quota × (1 − fault share); last tenth as fast as the first",
+			runFaults,
+			false,
+		},
 		{"overhead", "no quotas, no latency; 20,000 devices", "≥ 0.9 of a bare SDK loop of equal concurrency", runOverhead, false},
 		{"resume", "100,000 of 101,000 devices done, killed, started again", "first call within the time to decode + 2 s", runResume, false},
 		{"unchanged", "20,000 devices imported before, no quotas", "calls and time beside the fresh import", runUnchanged, false},

@@ -137,8 +137,8 @@ type run struct {
 
 // importing returns the command of an import.
 func (b *bench) importing(ctx context.Context, url, ledger string, args ...string) *exec.Cmd {
-	all := append([]string{"import", "--endpoint-url", url, "--region", "us-east-1", "--ledger", ledger, "--yes", "--quiet", "--output", "json"}, args...)
-	c := exec.CommandContext(ctx, b.binary, all...)
+	all := []string{"import", "--endpoint-url", url, "--region", "us-east-1", "--ledger", ledger, "--yes", "--quiet", "--output", "json"}
+	c := exec.CommandContext(ctx, b.binary, append(all, args...)...)
 	c.Env = append(os.Environ(), nobody...)
 	return c
 }

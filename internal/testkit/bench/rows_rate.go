@@ -146,9 +146,10 @@ func runFaults(ctx context.Context, b *bench) (result, error) {
 		share   = 0.20
 	)
 	report := b.scratch("report.jsonl")
-	r, err := b.against(ctx, devices,
-		[]string{"--quota", "default*10", "--latency", "40ms±20ms", "--fault", "throttle=0.05,error=0.05,drop=0.05,stall=0.05", "--fault-seed", "7"},
-		[]string{"--report", report})
+	faults := []string{
+		"--quota", "default*10", "--latency", "40ms±20ms", "--fault", "throttle=0.05,error=0.05,drop=0.05,stall=0.05", "--fault-seed", "7",
+	}
+	r, err := b.against(ctx, devices, faults, []string{"--report", report})
 	if err != nil {
 		return result{}, err
 	}

@@ -84,7 +84,8 @@ func Java(t testing.TB, set string, address *regexp.Regexp, properties []string,
 	for _, p := range properties {
 		command = append(command, "-D"+p)
 	}
-	cmd := exec.Command("sh", append(append(command, main), args...)...) //nolint:noctx // it outlives the test's context: cleanups may still call it
+	command = append(append(command, main), args...)
+	cmd := exec.Command("sh", command...) //nolint:noctx // it outlives the test's context: cleanups may still call it
 	cmd.Env = clean()
 	url, err = startServer(t, cmd, address, "/")
 	if err != nil {

@@ -1,6 +1,7 @@
 package require
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -14,7 +15,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 )
@@ -41,11 +41,15 @@ func TestMotoNamesCertificatesAsAWSDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, moto.URL+"/certificate/register-no-ca", strings.NewReader(string(body)))
+	url := moto.URL + "/certificate/register-no-ca"
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/execute-api/aws4_request, SignedHeaders=host, Signature=0")
+	req.Header.Set(
+		"Authorization",
+		"AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/execute-api/aws4_request, SignedHeaders=host, Signature=0",
+	)
 	req.Header.Set("X-Amz-Date", "20260101T000000Z")
 	req.Host = "iot.eu-west-1.amazonaws.com"
 	resp, err := http.DefaultClient.Do(req)
@@ -66,7 +70,8 @@ func TestMotoNamesCertificatesAsAWSDoes(t *testing.T) {
 // Not parallel: a fork elsewhere while the script is being written would make it busy.
 func TestMotoThatCannotStartSaysWhy(t *testing.T) {
 	python := filepath.Join(t.TempDir(), "python")
-	if err := os.WriteFile(python, []byte("#!/bin/sh\necho 'Traceback' >&2\necho 'moto 4.0.0 is not 5.2.1' >&2\nexit 1\n"), 0o700); err != nil {
+	script := "#!/bin/sh\necho 'Traceback' >&2\necho 'moto 4.0.0 is not 5.2.1' >&2\nexit 1\n"
+	if err := os.WriteFile(python, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := startMoto(t, python); err == nil || err.Error() != "moto 4.0.0 is not 5.2.1" {
@@ -77,7 +82,9 @@ func TestMotoThatCannotStartSaysWhy(t *testing.T) {
 func TestLogAnnouncesTheAddressOnceAndStaysSmall(t *testing.T) {
 	t.Parallel()
 	log := &serverLog{pattern: motoAddress, address: make(chan string, 1)}
-	for _, part := range []string{"WARNING: development server\n * Running on http://127.0.0.1:41", "873\nPress CTRL+C\n", " * Running on http://127.0.0.1:9\n"} {
+	for _, part := range []string{
+		"WARNING: development server\n * Running on http://127.0.0.1:41", "873\nPress CTRL+C\n", " * Running on http://127.0.0.1:9\n",
+	} {
 		if _, err := log.Write([]byte(part)); err != nil {
 			t.Fatal(err)
 		}

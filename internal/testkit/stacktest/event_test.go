@@ -25,7 +25,8 @@ func TestEventHasItsKeyAsS3EncodesIt(t *testing.T) {
 	}
 	s3 := event.Records[0].S3
 	key, err := url.QueryUnescape(s3.Object.Key)
-	if err != nil || key != o.Key || s3.Bucket.Name != "b" || s3.Object.VersionID != "v1" || s3.Object.ETag != "abc" || s3.Object.Sequencer != "0000000000000011" {
+	if err != nil || key != o.Key || s3.Bucket.Name != "b" || s3.Object.VersionID != "v1" || s3.Object.ETag != "abc" ||
+		s3.Object.Sequencer != "0000000000000011" {
 		t.Errorf("%+v, %v", s3, err)
 	}
 }

@@ -131,7 +131,10 @@ func (s *Source) event(batch []types.Message) []byte {
 	event := struct{ Records []record }{}
 	for _, m := range batch {
 		event.Records = append(event.Records, record{
-			*m.MessageId, *m.ReceiptHandle, *m.Body, m.Attributes, map[string]any{}, aws.ToString(m.MD5OfBody), "aws:sqs", s.options.QueueARN, Region,
+			*m.MessageId, *m.ReceiptHandle, *m.Body, m.Attributes,
+			map[string]any{},
+			aws.ToString(m.MD5OfBody),
+			"aws:sqs", s.options.QueueARN, Region,
 		})
 	}
 	body, err := json.Marshal(event)

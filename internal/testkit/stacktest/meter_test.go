@@ -2,6 +2,7 @@ package stacktest_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,7 +42,8 @@ func TestMeterTellsWhatDynamoDBChargesFor(t *testing.T) {
 	if _, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: table, Item: item("a")}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.TransactWriteItems(t.Context(), &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{put("b"), put("c")}}); err != nil {
+	both := &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{put("b"), put("c")}}
+	if _, err := client.TransactWriteItems(t.Context(), both); err != nil {
 		t.Fatal(err)
 	}
 	key := map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: "a"}}
@@ -81,7 +83,8 @@ func TestMeterNamesOperationsOfAllProtocols(t *testing.T) {
 	if _, err := buckets.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: name}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := buckets.PutObject(t.Context(), &s3.PutObjectInput{Bucket: name, Key: object, Body: bytes.NewReader([]byte("hello"))}); err != nil {
+	hello := &s3.PutObjectInput{Bucket: name, Key: object, Body: strings.NewReader("hello")}
+	if _, err := buckets.PutObject(t.Context(), hello); err != nil {
 		t.Fatal(err)
 	}
 	got, err := buckets.GetObject(t.Context(), &s3.GetObjectInput{Bucket: name, Key: object, Range: aws.String("bytes=1-2")})

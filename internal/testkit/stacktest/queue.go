@@ -102,7 +102,8 @@ func (q *Queue) Depths(ctx context.Context) (visible, inFlight, delayed int, err
 		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible: &inFlight,
 		types.QueueAttributeNameApproximateNumberOfMessagesDelayed:    &delayed,
 	}
-	out, err := q.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &q.URL, AttributeNames: slices.Collect(maps.Keys(depths))})
+	in := &sqs.GetQueueAttributesInput{QueueUrl: &q.URL, AttributeNames: slices.Collect(maps.Keys(depths))}
+	out, err := q.client.GetQueueAttributes(ctx, in)
 	if err != nil {
 		return 0, 0, 0, fmt.Errorf("depth of queue %s: %w", q.Name, err)
 	}

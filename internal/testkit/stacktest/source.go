@@ -70,8 +70,9 @@ func StartSource(t testing.TB, client *sqs.Client, f *Function, o SourceOptions)
 	if o.Observe == nil {
 		o.Observe = func(int, error) {}
 	}
-	ctx, cancel := context.WithCancel(context.Background())                                                         // invocations end in order, also after the test's own context
-	s := &Source{options: o, client: client, function: f, cancel: cancel, random: rand.New(rand.NewPCG(o.Seed, 0))} //nolint:gosec // repeatable on purpose
+	ctx, cancel := context.WithCancel(context.Background()) // invocations end in order, also after the test's own context
+	s := &Source{options: o, client: client, function: f, cancel: cancel}
+	s.random = rand.New(rand.NewPCG(o.Seed, 0)) //nolint:gosec // repeatable on purpose
 	for range o.Concurrency {
 		s.wait.Go(func() { s.run(ctx) })
 	}

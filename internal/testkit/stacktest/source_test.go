@@ -102,7 +102,8 @@ func messagesComeInBatches(t *testing.T, client *sqs.Client) {
 	send(t, queue, want...)
 	log := &lines{}
 	invocations := make(chan int, 40)
-	source := stacktest.StartSource(t, client, function(t, "batch", func(o *stacktest.FunctionOptions) { o.Log = log }), stacktest.SourceOptions{
+	batch := function(t, "batch", func(o *stacktest.FunctionOptions) { o.Log = log })
+	source := stacktest.StartSource(t, client, batch, stacktest.SourceOptions{
 		Queue: queue.URL, QueueARN: queue.ARN, BatchSize: 25, Window: 3 * time.Second, Partial: true, Concurrency: 1,
 		Observe: func(n int, err error) { invocations <- n },
 	})
@@ -170,7 +171,8 @@ func queueDeliversTwice(t *testing.T, client *sqs.Client) {
 	}
 	send(t, queue, bodies...)
 	log := &lines{}
-	source := stacktest.StartSource(t, client, function(t, "batch", func(o *stacktest.FunctionOptions) { o.Log = log }), stacktest.SourceOptions{
+	batch := function(t, "batch", func(o *stacktest.FunctionOptions) { o.Log = log })
+	source := stacktest.StartSource(t, client, batch, stacktest.SourceOptions{
 		Queue: queue.URL, QueueARN: queue.ARN, BatchSize: 10, Partial: true, Concurrency: 2, Twice: 0.3, Late: 0.3, Seed: 1,
 	})
 	drained(t, queue, 0)

@@ -19,18 +19,18 @@ type row struct {
 	setting string
 	aim     string
 	run     func(ctx context.Context, b *bench) (result, error)
-	// rare rows run only when they are asked for.
+	// rare rows run only if -row names them.
 	rare bool
 }
 
-// A result is what a row measured, beside its reference.
+// A result is what a row measured, with its reference.
 type result struct {
 	// Measured and Reference are in Unit; Ratio is the one over the other.
 	Measured  float64 `json:"measured"`
 	Reference float64 `json:"reference"`
 	Unit      string  `json:"unit"`
 	Ratio     float64 `json:"ratio"`
-	// Met says whether the aim was reached.
+	// Met reports whether the aim was reached.
 	Met bool `json:"met"`
 	// More is what else was measured.
 	More map[string]float64 `json:"more,omitempty"`
@@ -77,7 +77,7 @@ func rows() []row {
 		},
 		{"overhead", "no quotas, no latency; 20,000 devices", "≥ 0.9 of a bare SDK loop of equal concurrency", runOverhead, false},
 		{"resume", "100,000 of 101,000 devices done, killed, started again", "first call within the time to decode + 2 s", runResume, false},
-		{"unchanged", "20,000 devices imported before, no quotas", "calls and time beside the fresh import", runUnchanged, false},
+		{"unchanged", "20,000 devices imported before, no quotas", "calls and time next to the fresh import", runUnchanged, false},
 		{"decode", "100,000 entries of each vendor", "≥ 0.8 of the floor", runDecode, false},
 		{"million", "1,000,000 devices, no quotas", "completes within 96 MiB + 64 B per entry", runMillion, true},
 	}

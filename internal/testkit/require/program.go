@@ -23,8 +23,8 @@ func pythons(t testing.TB) []string {
 	return []string{filepath.Join(Root(t), venv, "python"), "python3"}
 }
 
-// program returns the first candidate that runs with the argument probe. Being found is not enough: a version manager's shim is
-// on PATH also where nothing stands behind it.
+// program returns the first candidate that runs with the argument probe. To be found is not enough: a version manager's shim is
+// on PATH even if it has nothing to start.
 func program(t testing.TB, what, probe string, candidates ...string) string {
 	t.Helper()
 	var tried []string

@@ -66,7 +66,7 @@ func Data(t testing.TB) string {
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		Missing(t, "data", "no directory "+dir+", where the real manifests are looked for")
+		Missing(t, "data", "no directory "+dir+", where the tests look for the real manifests")
 	case err != nil:
 		t.Fatalf("find real manifests: %v", err)
 	case !info.IsDir():

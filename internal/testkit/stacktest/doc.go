@@ -2,11 +2,9 @@
 // instance of a [Function] is a process of its own that asks the Lambda Runtime
 // API for its invocations, and a [Source] takes messages from a queue and
 // invokes a function with them, as an event source mapping of Lambda does. A
-// [Meter] stands between a client and a service and counts what would be paid.
+// [Meter] stands between a client and a service and counts what AWS would charge for.
 //
-// What AWS documents as possible but rare is made common: functions are killed
+// It makes common what AWS documents as possible but rare: functions are killed
 // in the middle, messages come twice and out of order. Everything random comes
-// from a seed, though what runs at the same time is not repeated exactly.
-//
-// The package is for tests alone.
+// from a seed, but concurrent steps are not repeated in exactly the same order.
 package stacktest

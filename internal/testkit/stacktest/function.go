@@ -18,7 +18,7 @@ const (
 	Region  = "us-east-1"
 )
 
-// FunctionOptions say what is run, and how.
+// FunctionOptions say which program is run, and how.
 type FunctionOptions struct {
 	// Name is the function's; it is part of its ARN.
 	Name string
@@ -31,14 +31,14 @@ type FunctionOptions struct {
 	Timeout time.Duration
 	// Log takes what the processes write to both of their outputs.
 	Log io.Writer
-	// Kill is asked at each invocation, one at a time, whether its process is
-	// to be killed, and after how long; nil never kills.
+	// Kill decides at each invocation, one at a time, whether its process is
+	// killed, and after how long; nil never kills.
 	Kill func() (after time.Duration, kill bool)
 }
 
 // A Function is run by as many processes as it has invocations at the same
-// time; a process that has answered is kept for the next one, frozen until
-// then where the system can do that. All methods may be called concurrently.
+// time; a process that has answered is kept for the next one, and frozen until
+// then if the system can do that. All methods may be called concurrently.
 type Function struct {
 	options FunctionOptions
 	dir     string
@@ -59,7 +59,7 @@ type Stats struct {
 	// Billed is the time of all invocations, each in whole milliseconds.
 	Billed time.Duration
 	// Memory is the largest resident set that a process had between two of its
-	// invocations or before it was killed, in bytes; 0 where the system does
+	// invocations or before it was killed, in bytes; 0 if the system does
 	// not tell.
 	Memory int64
 }
@@ -75,22 +75,22 @@ func NewFunction(t testing.TB, o FunctionOptions) *Function {
 	return f
 }
 
-// ARN is the function's.
+// ARN returns the ARN of the function.
 func (f *Function) ARN() string {
 	return "arn:aws:lambda:" + Region + ":" + Account + ":function:" + f.options.Name
 }
 
-// Why an invocation has no answer, beside a [*FunctionError].
+// The reasons why an invocation has no answer, apart from a [*FunctionError].
 var (
 	ErrTimedOut = errors.New("task timed out")
 	ErrKilled   = errors.New("killed by the test")
 	ErrExited   = errors.New("runtime exited without providing a reason")
 )
 
-// A FunctionError is what a function answered in place of a result.
+// A FunctionError is the error that a function answered with.
 type FunctionError struct{ Body string }
 
-// Error is the answer.
+// Error returns the answer.
 func (e *FunctionError) Error() string { return "function error: " + e.Body }
 
 // Invoke invokes the function once and waits for its answer. Without one the
@@ -172,7 +172,7 @@ func (f *Function) Stats() Stats {
 }
 
 // Stop ends all processes, also those that are at work. The next invocation
-// starts one.
+// starts a new one.
 func (f *Function) Stop() {
 	f.mu.Lock()
 	f.idle = nil

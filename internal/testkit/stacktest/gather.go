@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// longPoll is how long an empty queue is waited for. Lambda waits up to 20 s; a
-// test that stops does not want to.
+// longPoll is how long a poll waits for a message. Lambda waits up to 20 s, which would hold up
+// the end of a test.
 const longPoll = time.Second
 
 // gather collects one batch: it is full, or its window is over, or its event
@@ -44,7 +44,7 @@ func (s *Source) gather(ctx context.Context) []types.Message {
 	return batch
 }
 
-// recordOverhead is what a record has beside its body, generously.
+// recordOverhead is an upper bound for the size of a record without its body.
 const recordOverhead = 1 << 10
 
 // due returns held messages whose time has come.
@@ -64,8 +64,8 @@ func (s *Source) due() (batch []types.Message) {
 	return batch
 }
 
-// receive polls once and holds back what is to come late or a second time. It
-// returns nil when the queue had no message.
+// receive polls once and holds back the messages that shall come late or a second time. It
+// returns nil if the queue had no message.
 func (s *Source) receive(ctx context.Context, room int, until time.Time) []types.Message {
 	in := &sqs.ReceiveMessageInput{
 		QueueUrl: &s.options.Queue, MaxNumberOfMessages: int32(room), WaitTimeSeconds: int32(longPoll / time.Second),

@@ -33,7 +33,7 @@ type Usage struct {
 // A Meter is a proxy before an AWS service that counts by operation. DynamoDB
 // is asked for the capacity that each request consumed.
 type Meter struct {
-	// URL is where clients turn to.
+	// URL is the endpoint for clients.
 	URL string
 
 	mu    sync.Mutex
@@ -49,7 +49,7 @@ func (m *Meter) Slow(operation string, by time.Duration) {
 	m.slow[operation] = by
 }
 
-// wait waits as [Meter.Slow] said, or until the caller is gone.
+// wait waits as long as [Meter.Slow] asked for, or until the caller is gone.
 func (m *Meter) wait(ctx context.Context, operation string) {
 	m.mu.Lock()
 	by := m.slow[operation]
@@ -194,8 +194,8 @@ func askForCapacity(body []byte) []byte {
 	return changed
 }
 
-// capacity reads the request units out of an answer of DynamoDB. Where it does
-// not tell which kind they are, the operation does.
+// capacity reads the request units out of an answer of DynamoDB. If the answer does
+// not name their kind, the operation does.
 func capacity(operation string, body []byte) (read, write float64) {
 	type consumed struct{ CapacityUnits, ReadCapacityUnits, WriteCapacityUnits float64 }
 	var one struct{ ConsumedCapacity consumed }

@@ -80,8 +80,8 @@ func (a *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(call.payload) // a process that is gone is noticed by its end
 }
 
-// take says whether id is of the invocation that is not answered yet, which it
-// then is.
+// take reports whether id is that of the invocation that waits for its answer, and marks it
+// as answered.
 func (a *runtimeAPI) take(id string) bool {
 	select {
 	case current := <-a.current:

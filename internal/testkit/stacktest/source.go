@@ -23,7 +23,7 @@ type SourceOptions struct {
 	// long from the first one on.
 	BatchSize int
 	Window    time.Duration
-	// Partial says that the function reports the messages that failed
+	// Partial is set if the function reports the messages that failed
 	// (FunctionResponseTypes: ReportBatchItemFailures).
 	Partial bool
 	// Concurrency is how many invocations there are at the same time
@@ -90,7 +90,7 @@ func (s *Source) Stop() {
 	s.held = nil
 }
 
-// Idle says that no message is held back and no invocation is under way. A
+// Idle reports whether no message is held back and no invocation is under way. A
 // message that was received and not deleted is in its queue's depth.
 func (s *Source) Idle() bool {
 	s.mu.Lock()
@@ -98,7 +98,7 @@ func (s *Source) Idle() bool {
 	return len(s.held) == 0 && s.busy == 0
 }
 
-// Twice is how many messages were delivered a second time so far.
+// Twice returns how many messages were delivered a second time so far.
 func (s *Source) Twice() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

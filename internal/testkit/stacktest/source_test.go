@@ -132,7 +132,7 @@ func failedMessageComesAgain(t *testing.T, client *sqs.Client) {
 	drained(t, queue, 0)
 	want := map[string]int{"good 1": 1, "bad 1": 1, "bad 2": 1, "1 times bad 1": 1, "1 times bad 2": 1}
 	got := log.counts()
-	delete(got, "good 2") // it comes again where a busy machine takes longer than the visibility timeout
+	delete(got, "good 2") // it comes again if a busy machine takes longer than the visibility timeout
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -21,6 +21,7 @@ VENV          := .venv/moto
 SAM           := .venv/sam
 FUZZTIME      ?= 60s
 ROW           ?= .
+PACKAGES      ?= ./...
 TEST_TIMEOUT  ?= 15m
 
 gotestsum     := $(TOOLS)/gotestsum-$(GOTESTSUM)
@@ -44,7 +45,7 @@ build: ## build bin/thingpress
 # gotestsum prints a line for each package as it ends, and at the end every skip with its reason, every failure again, and
 # "DONE n tests, n skipped, n failures". If it cannot be installed, go test alone runs the tests and keeps the skips to itself.
 define run-tests
-	@$(MAKE) --no-print-directory $(gotestsum) || echo 'gotestsum could not be installed: skips are not listed' >&2
+	@$(MAKE) --silent --no-print-directory $(gotestsum) || echo 'gotestsum could not be installed: skips are not listed' >&2
 	@if [ -x $(gotestsum) ]; then \
 		$(1) $(gotestsum) --format pkgname-and-test-fails --format-hide-empty-pkg -- -timeout $(TEST_TIMEOUT) $(2); \
 	else \
@@ -55,13 +56,13 @@ endef
 .PHONY: test
 test: ## run the tests that need Go alone, in three minutes on two cores
 	@echo 'testing: three minutes on two cores, after some four minutes of compiling the first time'
-	$(call run-tests,,./...)
+	$(call run-tests,,$(PACKAGES))
 
 # A slow test in which one goroutine does everything skips here (require.Race).
 .PHONY: test-race
 test-race: ## run the same tests with the race detector, which needs a C compiler
 	@echo 'testing with the race detector: ten minutes on two cores, after some five minutes of compiling the first time'
-	$(call run-tests,CGO_ENABLED=1,-race ./...)
+	$(call run-tests,CGO_ENABLED=1,-race $(PACKAGES))
 
 # The packages in which a test runs a foreign program: one of those that package require finds.
 peers = $$(grep -rlE 'require\.(Moto|AWSCLI|StartAWS|SAM|ElasticMQ|DynamoDBLocal|Java)\(|dynamodbtest\.|^package require$$' \

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/backoff"
 	"github.com/thingpress/thingpress/manifest"
 )
 
@@ -36,6 +37,12 @@ func NewDeviceMessage(importID string, d *manifest.Device, now time.Time) Device
 		Import: importID, Entry: d.Entry, Line: d.Line, ID: d.ID, ThingName: d.ThingName,
 		Certificate: d.Certificate.Raw, First: now.UTC().Truncate(time.Second),
 	}
+}
+
+// Message returns the message that carries the device.
+func (m DeviceMessage) Message(delay time.Duration) Message {
+	body, _ := json.Marshal(m) // text, numbers and times of this century cannot fail
+	return Message{Body: string(body), Delay: delay}
 }
 
 // ParseDeviceMessage parses the body of a message of the devices queue.
@@ -78,13 +85,19 @@ const (
 	TaskSweep = "sweep"
 )
 
-// A Task is a message of our own on the manifests queue, beside the events of S3.
+// A Task is a message of our own on the manifests queue, next to the events of S3.
 type Task struct {
 	Kind string `json:"thingpress"`
 	// Import is the import's ID; empty for a sweep.
 	Import string `json:"import,omitempty"`
 	// Attempt counts how often the task was handed on without any progress.
 	Attempt int `json:"attempt,omitempty"`
+}
+
+// Message returns the message that carries the task.
+func (t Task) Message(delay time.Duration) Message {
+	body, _ := json.Marshal(t) // strings and numbers cannot fail
+	return Message{Body: string(body), Delay: min(max(delay, 0), MaxDelay)}
 }
 
 // ParseTask parses the body of a message of the manifests queue; ok is false
@@ -110,6 +123,10 @@ func ParseTask(body string) (task Task, ok bool, err error) {
 // MaxDelay is the longest that a message can be sent ahead of its delivery
 // (SQS, DelaySeconds).
 const MaxDelay = 15 * time.Minute
+
+// HandBack is how long a message rests that was handed back so many times
+// without any progress.
+var HandBack = backoff.Span{First: 15 * time.Second, Most: MaxDelay}
 
 // GiveUpAfter is how long a device is handed back before its outcome is
 // failed: undeliverable.

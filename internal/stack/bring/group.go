@@ -196,9 +196,9 @@ func (g *group) record(ctx context.Context, records []ledger.Record) error {
 	if len(records) == 0 {
 		return nil
 	}
-	r := newRecorder(ctx, g, func(error) {})
+	add, end := g.startRecorder(ctx, func(error) {})
 	for _, record := range records {
-		r.add(record)
+		add(record)
 	}
-	return r.close()
+	return end()
 }

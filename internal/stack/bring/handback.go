@@ -2,7 +2,6 @@ package bring
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"math/rand/v2"
 	"strings"
@@ -12,18 +11,8 @@ import (
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
-const (
-	// firstRest is how long a device rests that is handed back for the first
-	// time; it doubles with each further one.
-	firstRest = 15 * time.Second
-	// causeMost is the longest cause that travels with a device, in bytes.
-	causeMost = 500
-)
-
-// rest is how long devices rest that were handed back so often without progress.
-func rest(attempts int) time.Duration {
-	return min(firstRest<<min(attempts, 10), stack.MaxDelay)
-}
+// causeMost is the longest cause that travels with a device, in bytes.
+const causeMost = 500
 
 // handBack sends what is pending again, as new messages.
 func (g *group) handBack(ctx context.Context, h hold) {
@@ -40,8 +29,7 @@ func (g *group) handBack(ctx context.Context, h hold) {
 		m := d.message
 		m.Attempt++
 		m.Cause = strings.ToValidUTF8(h.cause[:min(len(h.cause), causeMost)], "")
-		body, _ := json.Marshal(m) // what was parsed can be written
-		messages = append(messages, stack.Message{Body: string(body), Delay: delay})
+		messages = append(messages, m.Message(delay))
 	}
 	err := g.Devices.Send(ctx, messages)
 	for _, d := range devices {
@@ -74,7 +62,7 @@ func (h hold) delay(attempts int) time.Duration {
 	if h.atOnce {
 		return 0
 	}
-	d := rest(attempts)
+	d := stack.HandBack.After(attempts + 1)
 	if !h.until.IsZero() {
 		d = time.Until(h.until)
 	}
@@ -97,11 +85,7 @@ func (g *group) conclude(ctx context.Context, job stack.Job) {
 	}
 	counts, err := g.Ledger.Counts(ctx, g.importID)
 	if err == nil && counts.Pending() == 0 {
-		var body []byte
-		body, err = json.Marshal(stack.Task{Kind: stack.TaskComplete, Import: g.importID})
-		if err == nil {
-			err = g.Manifests.Send(ctx, []stack.Message{{Body: string(body)}})
-		}
+		err = g.Manifests.Send(ctx, []stack.Message{stack.Task{Kind: stack.TaskComplete, Import: g.importID}.Message(0)})
 	}
 	if err != nil {
 		g.Log.WarnContext(ctx, "completion is left to the sweep", "import", g.importID, "error", err.Error())

@@ -36,7 +36,7 @@ func (g *group) engine(ctx context.Context, job stack.Job, settings engine.Setti
 		items[n] = engine.Item{Device: d.device, Marked: d.marked, Created: d.created}
 	}
 	var outage atomic.Pointer[string]
-	r := newRecorder(ctx, g, func(err error) { halt(fmt.Errorf("%w: %w", errRecording, err)) })
+	add, end := g.startRecorder(ctx, func(err error) { halt(fmt.Errorf("%w: %w", errRecording, err)) })
 	summary, err := g.Engine(begin, engine.Config{
 		Settings: settings, Target: g.target, AWS: g.AWS, Limiters: g.limiters, Window: g.Window, Abort: flight, PauseMost: pauseMost,
 		Events: func(e engine.Event) {
@@ -48,9 +48,9 @@ func (g *group) engine(ctx context.Context, job stack.Job, settings engine.Setti
 				outage.Store(nil)
 			}
 		},
-	}, items, func(_ int, record ledger.Record) { r.add(record) })
+	}, items, func(_ int, record ledger.Record) { add(record) })
 	g.summary = summary
-	if recording := r.close(); recording != nil {
+	if recording := end(); recording != nil {
 		return hold{}, recording
 	}
 	moved := len(g.in(recorded)) > 0
@@ -93,7 +93,7 @@ func (g *group) stopped(ctx context.Context, job stack.Job, stop *call.StopError
 	for _, d := range g.in(pending) {
 		attempt = max(attempt, d.message.Attempt)
 	}
-	h.until = time.Now().Add(rest(attempt))
+	h.until = time.Now().Add(stack.HandBack.After(attempt + 1))
 	g.Log.ErrorContext(ctx, "import stands still", "import", g.importID, "cause", h.cause, "retry_at", h.until)
 	fresh, err := g.Jobs.Get(ctx, g.importID)
 	if err == nil && fresh.Stopped() {

@@ -41,7 +41,10 @@ func (r records) Records(context.Context, string) iter.Seq2[ledger.Record, error
 }
 
 // nowhere is an S3 that reads and forgets.
-type nowhere struct{ size int64 }
+type nowhere struct {
+	Store
+	size int64
+}
 
 func (n *nowhere) read(body io.Reader) error {
 	size, err := io.Copy(io.Discard, body)

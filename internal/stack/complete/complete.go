@@ -136,18 +136,13 @@ func (c *Completer) again(ctx context.Context, task stack.Task, delay time.Durat
 		c.Log.WarnContext(ctx, "completion is left to the sweep", "import", task.Import)
 		return nil
 	}
-	delay = min(max(delay, time.Second).Round(time.Second), stack.MaxDelay)
-	return c.send(ctx, delay, task)
+	return c.send(ctx, max(delay, time.Second).Round(time.Second), task)
 }
 
 func (c *Completer) send(ctx context.Context, delay time.Duration, tasks ...stack.Task) error {
 	messages := make([]stack.Message, len(tasks))
 	for i, task := range tasks {
-		body, err := json.Marshal(task)
-		if err != nil {
-			return fmt.Errorf("task %s: %w", task.Kind, err)
-		}
-		messages[i] = stack.Message{Body: string(body), Delay: delay}
+		messages[i] = task.Message(delay)
 	}
 	if err := c.Manifests.Send(ctx, messages); err != nil {
 		return fmt.Errorf("send tasks: %w", err)

@@ -119,6 +119,7 @@ func (b *mailbox) take() []stack.Message {
 
 // A store is S3 in memory. Parts smaller than S3 takes are refused.
 type store struct {
+	complete.Store
 	fault func() error
 
 	mu      sync.Mutex

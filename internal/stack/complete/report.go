@@ -1,11 +1,8 @@
 package complete
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/report"
@@ -17,100 +14,61 @@ func Key(vendor, importID, format string) string {
 	return vendor + "/" + importID + "/report" + format
 }
 
-var contentTypes = map[string]string{".jsonl": "application/x-ndjson", ".csv": "text/csv; charset=utf-8"}
-
-// Formats are those that every import gets its report in.
-var formats = []string{".jsonl", ".csv"}
+// formats are those that every import gets its report in.
+var formats = []struct{ name, contentType string }{{".jsonl", "application/x-ndjson"}, {".csv", "text/csv; charset=utf-8"}}
 
 // A tally is what a report holds.
 type tally struct {
 	counts  ledger.Counts
-	reasons map[reasonKey]*reason
-}
-
-type reasonKey struct {
-	outcome ledger.Outcome
-	code    string
-}
-
-// A reason is why entries were not imported.
-type reason struct {
-	reasonKey
-	count   int
-	example ledger.Record
-}
-
-func (t *tally) add(r *ledger.Record) {
-	t.counts.Entries++
-	t.counts.Add(r.Outcome, 1)
-	if r.Reason == "" {
-		return
-	}
-	key := reasonKey{r.Outcome, r.Reason}
-	known := t.reasons[key]
-	if known == nil {
-		known = &reason{reasonKey: key, example: *r}
-		known.example.Steps = nil
-		t.reasons[key] = known
-	}
-	known.count++
-}
-
-// byCount returns the reasons, most frequent first.
-func (t *tally) byCount() []*reason {
-	return slices.SortedFunc(maps.Values(t.reasons), func(a, b *reason) int {
-		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.outcome, b.outcome), cmp.Compare(a.code, b.code))
-	})
+	reasons ledger.Tally
 }
 
 // writeReport writes the report of an import in all formats, in one reading of
-// its records.
+// its records. After an error the earlier report stands.
 func (c *Completer) writeReport(ctx context.Context, i ledger.Import, vendor string) (*tally, error) {
-	t := &tally{reasons: map[reasonKey]*reason{}}
-	uploads := make([]*upload, len(formats))
-	for n, format := range formats {
-		uploads[n] = &upload{
-			ctx: ctx, store: c.Store, bucket: c.Bucket, key: Key(vendor, i.ID, format), contentType: contentTypes[format],
-		}
+	var uploads []*upload
+	for _, format := range formats {
+		uploads = append(uploads, startUpload(ctx, c.Store, c.Bucket, Key(vendor, i.ID, format.name), format.contentType))
 	}
-	err := c.fill(ctx, i, uploads, t)
+	written, err := c.writeRecords(ctx, i, uploads)
 	for _, u := range uploads {
-		err = u.discard(err)
+		if ended := u.end(err); err == nil {
+			err = ended
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("import %s: report: %w", i.ID, err)
 	}
-	return t, nil
+	return written, nil
 }
 
-func (c *Completer) fill(ctx context.Context, i ledger.Import, uploads []*upload, t *tally) error {
+func (c *Completer) writeRecords(ctx context.Context, i ledger.Import, uploads []*upload) (*tally, error) {
 	writers := make([]*report.Writer, len(uploads))
 	for n, u := range uploads {
-		w, err := report.New(u, formats[n])
-		if err != nil {
-			return err
+		var err error
+		if writers[n], err = report.New(u, formats[n].name); err != nil {
+			return nil, err
 		}
-		writers[n] = w
 	}
+	written := &tally{}
 	for record, err := range c.Records.Records(ctx, i.ID) {
 		if err != nil {
-			return err
+			return nil, err
 		}
-		t.add(&record)
+		written.counts.Entries++
+		written.counts.Add(record.Outcome, 1)
+		written.reasons.Add(record)
 		row := report.RowOf(i, record)
 		for _, w := range writers {
 			if err := w.Write(row); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
-	for n, w := range writers {
+	for _, w := range writers {
 		if err := w.Flush(); err != nil {
-			return err
-		}
-		if err := uploads[n].close(); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return written, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/report"
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
@@ -22,28 +23,12 @@ func subject(i ledger.Import) string {
 		return "STOPPED: import of " + name
 	}
 	var parts []string
-	for _, line := range lines(i.Counts) {
-		if line.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", line.n, line.what))
+	for what, n := range report.Outcomes(i.Counts, i.Counts.Pending()) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, what))
 		}
 	}
 	return strings.Join(parts, ", ") + ": " + name
-}
-
-type line struct {
-	n    int
-	what ledger.Outcome
-}
-
-func lines(c ledger.Counts) []line {
-	return []line{
-		{c.Imported, ledger.Imported},
-		{c.Unchanged, ledger.Unchanged},
-		{c.Failed, ledger.Failed},
-		{c.Rejected, ledger.Rejected},
-		{c.Skipped, ledger.Skipped},
-		{c.Pending(), "pending"},
-	}
 }
 
 // reasonsMost is how many reasons a notice lists; the report has all.
@@ -58,22 +43,21 @@ func (c *Completer) text(i ledger.Import, job stack.Job, written *tally) string 
 		p("\nIt was stopped: %s", i.Cause)
 	}
 	p("\n%d entries:", i.Counts.Entries)
-	for _, l := range lines(i.Counts) {
-		if l.n > 0 {
-			p("%10d %s", l.n, l.what)
+	for what, n := range report.Outcomes(i.Counts, i.Counts.Pending()) {
+		if n > 0 {
+			p("%10d %s", n, what)
 		}
 	}
-	reasons(p, written)
+	reasons(p, written.reasons.Reasons())
 	p("\nThe report has one line per entry that has an outcome:")
 	for _, format := range formats {
-		p("  s3://%s/%s", c.Bucket, Key(job.Vendor, i.ID, format))
+		p("  s3://%s/%s", c.Bucket, Key(job.Vendor, i.ID, format.name))
 	}
 	p("\nWhat to do: %s", todo(i, written))
 	return b.String()
 }
 
-func reasons(p func(string, ...any), written *tally) {
-	list := written.byCount()
+func reasons(p func(string, ...any), list []ledger.Reason) {
 	if len(list) > 0 {
 		p("\nWhy entries were not imported:")
 	}
@@ -82,9 +66,9 @@ func reasons(p func(string, ...any), written *tally) {
 			p("  and %d other reasons, which are in the report", len(list)-n)
 			break
 		}
-		p("  %d %s: %s", r.count, r.outcome, r.code)
-		p("    such as %s: %s", where(r.example), r.example.Detail)
-		if hint := advice.For(r.code, advice.Stack).Todo; hint != "" {
+		p("  %d %s: %s", r.Count, r.Outcome, r.Reason)
+		p("    such as %s: %s", where(r.Example), r.Example.Detail)
+		if hint := advice.For(r.Reason, advice.Stack).Todo; hint != "" {
 			p("    what to do: %s", hint)
 		}
 	}
@@ -105,7 +89,7 @@ func todo(i ledger.Import, written *tally) string {
 	switch {
 	case i.State == ledger.StateStopped:
 		return "put the cause right, then upload the manifest again. What exists already is found and left as it is."
-	case written.reasons[reasonKey{ledger.Failed, string(device.ReasonUndeliverable)}] != nil:
+	case written.reasons.Count(ledger.Failed, string(device.ReasonUndeliverable)) > 0:
 		return "see the function's log for the import's ID, then redrive what could not be delivered: thingpress stack redrive."
 	case i.Counts.Failed+i.Counts.Rejected > 0:
 		return "look at the entries above; upload the manifest again when they are put right. What exists already is left as it is."

@@ -9,7 +9,6 @@ package deadletter
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -138,8 +137,7 @@ func (c *Consumer) complete(ctx context.Context, importID string) error {
 	if err != nil || counts.Pending() > 0 {
 		return err
 	}
-	body, _ := json.Marshal(stack.Task{Kind: stack.TaskComplete, Import: importID}) // strings cannot fail
-	return c.Manifests.Send(ctx, []stack.Message{{Body: string(body)}})
+	return c.Manifests.Send(ctx, []stack.Message{stack.Task{Kind: stack.TaskComplete, Import: importID}.Message(0)})
 }
 
 // task deals with one of our own messages of the manifests queue.

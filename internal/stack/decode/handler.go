@@ -116,7 +116,7 @@ func (h *Handler) complete(ctx context.Context, task stack.Task) error {
 	}
 	h.Log.WarnContext(ctx, "completion is tried again", "import", task.Import, "error", err.Error())
 	task.Attempt++
-	if sent := h.send(ctx, task, faultDelay(task.Attempt)); sent != nil {
+	if sent := h.send(ctx, task, stack.HandBack.After(task.Attempt)); sent != nil {
 		return errors.Join(err, sent)
 	}
 	return nil

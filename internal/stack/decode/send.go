@@ -2,7 +2,6 @@ package decode
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -87,12 +86,9 @@ func (s *stretch) take(importID string, device *manifest.Device, rejected *manif
 		})
 		return nil
 	}
-	body, err := json.Marshal(stack.NewDeviceMessage(importID, device, now))
-	if err != nil {
-		return fmt.Errorf("entry %d: message: %w", device.Entry, err)
-	}
-	s.messages = append(s.messages, stack.Message{Body: string(body)})
-	s.bytes += len(body)
+	message := stack.NewDeviceMessage(importID, device, now).Message(0)
+	s.messages = append(s.messages, message)
+	s.bytes += len(message.Body)
 	return nil
 }
 

@@ -40,7 +40,7 @@ func (w *worker) resumeSettings() (err error) {
 // that is stopped would take the place of that job's own cause, so it is only
 // for those that are known to be on their way.
 func (w *worker) note(ctx context.Context, cause error) {
-	retryAt := time.Now().Add(faultDelay(w.task.Attempt + 1))
+	retryAt := time.Now().Add(stack.HandBack.After(w.task.Attempt + 1))
 	if err := w.h.Jobs.SetCause(ctx, w.job.Import, cause.Error(), retryAt); err != nil {
 		w.log.WarnContext(ctx, "cause not noted", "error", err.Error())
 	}
@@ -54,7 +54,7 @@ func (h *Handler) handBack(ctx context.Context, task stack.Task, err error) erro
 		return fmt.Errorf("import %s: handed back %d times: %w", task.Import, task.Attempt, err)
 	}
 	task.Attempt++
-	delay := faultDelay(task.Attempt)
+	delay := stack.HandBack.After(task.Attempt)
 	h.Log.WarnContext(ctx, "handed back", "import", task.Import, "attempt", task.Attempt, "delay", delay.String(), "cause", err.Error())
 	if sent := h.send(ctx, task, delay); sent != nil {
 		return errors.Join(err, sent)

@@ -143,7 +143,7 @@ func (w *worker) conclude(ctx context.Context, err error) error {
 		// Somebody else goes on from the last checkpoint. Its own message is
 		// not ours to rely on.
 		w.log.WarnContext(ctx, "the lease was taken by another invocation")
-		return w.h.send(ctx, w.task, firstFaultDelay)
+		return w.h.send(ctx, w.task, stack.HandBack.First)
 	case err == nil:
 		err = w.settle(ctx)
 	}

@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"github.com/thingpress/thingpress/internal/backoff"
 )
 
 // A Deployment is what a stack is to be.
@@ -238,7 +240,7 @@ func (c *ChangeSet) await(ctx context.Context) error {
 			}
 			return fmt.Errorf("stack %s: CloudFormation refuses the change set: %s", c.stack, reason)
 		}
-		if err := pause(ctx); err != nil {
+		if err := backoff.Sleep(ctx, pollEvery); err != nil {
 			return err
 		}
 	}
@@ -302,16 +304,4 @@ func (c *ChangeSet) Execute(ctx context.Context, watch func(Event)) error {
 	return c.account.follow(ctx, c.stack, c.stackID, after, []types.StackStatus{
 		types.StackStatusCreateComplete, types.StackStatusUpdateComplete, types.StackStatusUpdateCompleteCleanupInProgress,
 	}, watch)
-}
-
-// pause waits until AWS is to be asked again, or returns why it must not.
-func pause(ctx context.Context) error {
-	timer := time.NewTimer(pollEvery)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

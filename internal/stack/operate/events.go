@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"github.com/thingpress/thingpress/internal/backoff"
 )
 
 // An Event is what happened to a resource of a stack.
@@ -116,7 +118,7 @@ func (a *Account) follow(ctx context.Context, name, id, after string, reached []
 		case moved && !strings.HasSuffix(string(status), "_IN_PROGRESS"):
 			return &FailedError{Stack: name, Status: string(status), First: first}
 		}
-		if err := pause(ctx); err != nil {
+		if err := backoff.Sleep(ctx, pollEvery); err != nil {
 			return err
 		}
 	}

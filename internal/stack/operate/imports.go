@@ -7,6 +7,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/backoff"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb/table"
@@ -169,27 +170,19 @@ func (s *Stack) Reasons(ctx context.Context, id string) ([]Reason, error) {
 	if err != nil {
 		return nil, err
 	}
-	type key struct {
-		outcome ledger.Outcome
-		reason  string
-	}
-	at := map[key]int{}
-	var list []Reason
+	var tally ledger.Tally
 	for r, err := range l.Records(ctx, id) {
 		if err != nil {
 			return nil, err
 		}
-		if r.Reason == "" {
-			continue
-		}
-		k := key{r.Outcome, r.Reason}
-		n, known := at[k]
-		if !known {
-			n = len(list)
-			at[k] = n
-			list = append(list, Reason{Outcome: r.Outcome, Reason: r.Reason, Example: r.Detail, Thing: r.ThingName, Entry: r.Entry})
-		}
-		list[n].Count++
+		tally.Add(r)
+	}
+	var list []Reason
+	for _, r := range tally.Reasons() {
+		list = append(list, Reason{
+			Outcome: r.Outcome, Reason: r.Reason, Count: r.Count,
+			Example: r.Example.Detail, Thing: r.Example.ThingName, Entry: r.Example.Entry,
+		})
 	}
 	return list, nil
 }
@@ -209,7 +202,7 @@ func (s *Stack) AwaitUpload(ctx context.Context, bucket, key, version string) (I
 				break // the list is ordered, and the upload was made a moment ago
 			}
 		}
-		if err := pause(ctx); err != nil {
+		if err := backoff.Sleep(ctx, pollEvery); err != nil {
 			return Import{}, fmt.Errorf("s3://%s/%s: the stack has not begun its import: %w", bucket, key, err)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+
+	"github.com/thingpress/thingpress/internal/backoff"
 )
 
 // patience is how long AWS may go without an answer while something is
@@ -21,7 +23,7 @@ func patiently[Out any](ctx context.Context, ask func(context.Context) (Out, err
 		if err == nil || ctx.Err() != nil || !passing(err) || time.Since(begun) >= patience {
 			return out, err
 		}
-		if err := pause(ctx); err != nil {
+		if err := backoff.Sleep(ctx, pollEvery); err != nil {
 			return out, err
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/thingpress/thingpress/internal/backoff"
 )
 
 // A Move is messages on their way from a parked queue back to where they came from.
@@ -99,7 +101,7 @@ func (s *Stack) move(ctx context.Context, m *Move, watch func(Move)) error {
 				return fmt.Errorf("SQS says that the move has %s: %s", strings.ToLower(m.Status), aws.ToString(task.FailureReason))
 			}
 		}
-		if err := pause(ctx); err != nil {
+		if err := backoff.Sleep(ctx, pollEvery); err != nil {
 			return err
 		}
 	}

@@ -4,27 +4,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/thingpress/thingpress/internal/backoff"
 )
 
-const (
-	backoffFirst = 20 * time.Millisecond
-	backoffMost  = 2 * time.Second
-	// mostFaults is how often one call is made again after a fault other than
-	// want of capacity, beyond what the SDK does itself.
-	mostFaults = 5
-)
+// span is how long a call waits before it is made again.
+var span = backoff.Span{First: 20 * time.Millisecond, Most: 2 * time.Second}
+
+// mostFaults is how often one call is made again after a fault other than
+// want of capacity, beyond what the SDK does itself.
+const mostFaults = 5
 
 // call makes a call of DynamoDB until it succeeds or fails for good: throttled,
 // or in the way of a transaction, it is made again until ctx ends.
 func call[Out any](ctx context.Context, do func() (Out, error)) (Out, error) {
-	for attempt, faults := 0, 0; ; attempt++ {
+	for attempt, faults := 1, 0; ; attempt++ {
 		out, err := do()
 		if err == nil || ctx.Err() != nil {
 			return out, err
@@ -34,7 +34,7 @@ func call[Out any](ctx context.Context, do func() (Out, error)) (Out, error) {
 				return out, err
 			}
 		}
-		if ended := pause(ctx, attempt); ended != nil {
+		if _, ended := span.Sleep(ctx, attempt); ended != nil {
 			return out, fmt.Errorf("%w; the last answer was: %w", ended, err)
 		}
 	}
@@ -63,17 +63,4 @@ func busyCode(code string) bool {
 // as an answer of 500 or a connection that broke.
 func passing(err error) bool {
 	return retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err).Bool()
-}
-
-// pause waits before another attempt, with full jitter.
-func pause(ctx context.Context, attempt int) error {
-	most := min(backoffFirst<<min(attempt, 10), backoffMost)
-	timer := time.NewTimer(rand.N(most)) //nolint:gosec // spreads attempts
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

@@ -56,7 +56,7 @@ func TestCallsAreMadeAgainAsLongAsItHelps(t *testing.T) {
 					t.Errorf("ended after %v: %v", time.Since(began), err)
 				}
 				// On average a pause is half of the longest.
-				if least, most := int(limit/backoffMost), 4*int(limit/backoffMost); attempts < least || attempts > most {
+				if least, most := int(limit/span.Most), 4*int(limit/span.Most); attempts < least || attempts > most {
 					t.Errorf("%d attempts in %v", attempts, limit)
 				}
 			})

@@ -28,7 +28,7 @@ func (t *Table) GetAll(ctx context.Context, keys []Item) ([]Item, error) {
 	var items []Item
 	for group := range slices.Chunk(keys, mostKeys) {
 		want := map[string]types.KeysAndAttributes{t.name: {Keys: group, ConsistentRead: ptr(true)}}
-		for attempt := 0; len(want) > 0; attempt++ {
+		for attempt := 1; len(want) > 0; attempt++ {
 			in := &dynamodb.BatchGetItemInput{RequestItems: want}
 			out, err := call(ctx, func() (*dynamodb.BatchGetItemOutput, error) { return t.client.BatchGetItem(ctx, in) })
 			if err != nil {
@@ -36,7 +36,7 @@ func (t *Table) GetAll(ctx context.Context, keys []Item) ([]Item, error) {
 			}
 			items = append(items, out.Responses[t.name]...)
 			if want = out.UnprocessedKeys; len(want) > 0 {
-				if err := pause(ctx, attempt); err != nil {
+				if _, err := span.Sleep(ctx, attempt); err != nil {
 					return nil, err
 				}
 			}

@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/thingpress/thingpress/internal/backoff"
 )
 
 const (
@@ -19,9 +20,11 @@ const (
 	// come at less than 70 KB/s.
 	tryTimeout = time.Minute
 	// maxTries is how often in a row a part may break off without one new byte.
-	maxTries   = 5
-	firstDelay = 200 * time.Millisecond
+	maxTries = 5
 )
+
+// span is how long a part waits that broke off without one new byte.
+var span = backoff.Span{First: 400 * time.Millisecond, Most: 5 * time.Second}
 
 // A fetcher gets ranges of one version.
 type fetcher struct {
@@ -88,8 +91,7 @@ func (f *fetcher) fetch(ctx context.Context, buffer []byte, start, size int64) e
 
 // again tries until try succeeds, fails for good, or comes no further.
 func (f *fetcher) again(ctx context.Context, try func(context.Context) (int, error)) error {
-	delay, failed := firstDelay, 0
-	for {
+	for failed := 0; ; {
 		limited, end := context.WithTimeout(ctx, tryTimeout)
 		n, err := try(limited)
 		end()
@@ -101,18 +103,15 @@ func (f *fetcher) again(ctx context.Context, try func(context.Context) (int, err
 		case isFinal(err):
 			return err
 		case n > 0: // it comes forward, so nothing is gained by waiting
-			delay, failed = firstDelay, 0
+			failed = 0
 			continue
 		}
 		if failed++; failed == maxTries {
 			return err
 		}
-		select {
-		case <-time.After(delay/2 + rand.N(delay)): //nolint:gosec // spreads requests, keeps no secret
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		if _, ended := span.Sleep(ctx, failed); ended != nil {
+			return ended
 		}
-		delay *= 2
 	}
 }
 

@@ -246,7 +246,7 @@ func TestSpoolHoldsTheObjectAndLeavesNoFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := io.ReadAll(io.NewSectionReader(spool, 0, spool.Size()))
+	got, err := io.ReadAll(io.NewSectionReader(spool, 0, 1<<62))
 	if err != nil || !bytes.Equal(got, whole) {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strconv"
 	"sync"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"github.com/thingpress/thingpress/internal/backoff"
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
@@ -26,9 +26,11 @@ const (
 	// parallel is how many calls are in flight at once.
 	parallel = 8
 	// rounds is how often a call is made for the same message.
-	rounds    = 5
-	firstWait = 100 * time.Millisecond
+	rounds = 5
 )
+
+// span is how long a round waits for the next one.
+var span = backoff.Span{First: 100 * time.Millisecond, Most: time.Second}
 
 // API is what is called of SQS; *sqs.Client is one. SendMessageBatch must be
 // safe for concurrent use.
@@ -82,23 +84,20 @@ func (q *Queue) sendBatch(ctx context.Context, messages []stack.Message, from, t
 	for i := from; i < to; i++ {
 		left = append(left, i)
 	}
-	wait := firstWait
-	for round := 1; ; round++ {
+	for round := 0; round < rounds && len(left) > 0; round++ {
+		if round > 0 {
+			if _, ended := span.Sleep(ctx, round); ended != nil {
+				break
+			}
+		}
 		var lost []int
 		var err error
 		if lost, left, err = q.call(ctx, messages, left); err != nil {
 			cause = err
 		}
 		refused = append(refused, lost...)
-		if len(left) == 0 {
-			break
-		}
-		if round == rounds || !pause(ctx, rand.N(wait)) { //nolint:gosec // spreads attempts
-			refused = append(refused, left...)
-			break
-		}
-		wait *= 2
 	}
+	refused = append(refused, left...)
 	if len(refused) == 0 {
 		return nil, nil
 	}
@@ -145,15 +144,4 @@ func (q *Queue) call(ctx context.Context, messages []stack.Message, indices []in
 		err = errors.New("SendMessageBatch says nothing about a message")
 	}
 	return lost, left, err
-}
-
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -49,9 +49,7 @@ func (w *worker) sendAll(ctx context.Context) error {
 		if s.until.Entries == w.progress.Check.Entries {
 			return w.changed(&s.until)
 		}
-		if err := s.take(w.job.Import, &device, rejected); err != nil {
-			return err
-		}
+		s.add(w.job.Import, &device, rejected)
 		if s.until.Entries%w.h.every == 0 || s.bytes >= stretchBytes {
 			if err := w.flush(ctx, s); err != nil {
 				return err
@@ -75,8 +73,8 @@ func (w *worker) changed(second *pass) error {
 		w.job.Upload.Key, first.Entries, first.rejected(), second.Entries, second.rejected())}
 }
 
-// take adds an entry.
-func (s *stretch) take(importID string, device *manifest.Device, rejected *manifest.EntryError) error {
+// add adds an entry.
+func (s *stretch) add(importID string, device *manifest.Device, rejected *manifest.EntryError) {
 	s.until.take(device, rejected)
 	now := time.Now()
 	if rejected != nil {
@@ -84,12 +82,11 @@ func (s *stretch) take(importID string, device *manifest.Device, rejected *manif
 			Place: ledger.Place{Entry: rejected.Entry}, Line: rejected.Line, Outcome: ledger.Rejected,
 			ID: rejected.ID, Reason: string(rejected.Reason), Detail: rejected.Detail(), At: now,
 		})
-		return nil
+		return
 	}
 	message := stack.NewDeviceMessage(importID, device, now).Message(0)
 	s.messages = append(s.messages, message)
 	s.bytes += len(message.Body)
-	return nil
 }
 
 // flush makes a stretch durable, and then counts it.

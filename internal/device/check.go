@@ -144,9 +144,9 @@ func (c *checker) numbers() {
 	}
 }
 
-// exists makes a describing call. A resource that does not exist is a finding.
-func (c *checker) exists(op iot.Operation, kind, name string, describe func(context.Context) error) (bool, error) {
-	_, err := c.caller.Do(op, describe)
+// describe makes a describing call. A resource that does not exist is a finding.
+func (c *checker) describe(op iot.Operation, kind, name string, call func(context.Context) error) (bool, error) {
+	_, err := c.caller.Do(op, call)
 	switch iot.ClassOf(err) {
 	case iot.ClassNotFound:
 		c.find(FindingMissing, kind, name, "does not exist")
@@ -160,7 +160,7 @@ func (c *checker) exists(op iot.Operation, kind, name string, describe func(cont
 
 func (c *checker) policies(*AttachmentReport) error {
 	for _, name := range c.attachments.Policies {
-		_, err := c.exists(iot.GetPolicy, "policy", name,
+		_, err := c.describe(iot.GetPolicy, "policy", name,
 			func(ctx context.Context) error { return c.aws.Checks.GetPolicy(ctx, name) })
 		if err != nil {
 			return err
@@ -175,7 +175,7 @@ func (c *checker) thingType(*AttachmentReport) error {
 		return nil
 	}
 	var found iot.ThingType
-	ok, err := c.exists(iot.DescribeThingType, "thing type", name,
+	ok, err := c.describe(iot.DescribeThingType, "thing type", name,
 		func(ctx context.Context) (err error) {
 			found, err = c.aws.Checks.DescribeThingType(ctx, name)
 			return err
@@ -191,7 +191,7 @@ func (c *checker) billingGroup(*AttachmentReport) error {
 	if name == "" {
 		return nil
 	}
-	_, err := c.exists(iot.DescribeBillingGroup, "billing group", name,
+	_, err := c.describe(iot.DescribeBillingGroup, "billing group", name,
 		func(ctx context.Context) error { return c.aws.Checks.DescribeBillingGroup(ctx, name) })
 	return err
 }
@@ -200,7 +200,7 @@ func (c *checker) groups(report *AttachmentReport) error {
 	roots := map[string]string{} // by root, the first group of that hierarchy
 	for _, name := range c.attachments.ThingGroups {
 		var group iot.ThingGroup
-		ok, err := c.exists(iot.DescribeThingGroup, "thing group", name,
+		ok, err := c.describe(iot.DescribeThingGroup, "thing group", name,
 			func(ctx context.Context) (err error) {
 				group, err = c.aws.Checks.DescribeThingGroup(ctx, name)
 				return err

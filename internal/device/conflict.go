@@ -159,3 +159,13 @@ func compareAttributes(lack *lacking, w Wanted, thing iot.Thing, have Observed) 
 	}
 	return nil
 }
+
+func missing(want, have []string) []string {
+	var names []string
+	for _, name := range want {
+		if !slices.Contains(have, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}

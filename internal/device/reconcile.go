@@ -1,10 +1,6 @@
 package device
 
 import (
-	"context"
-	"slices"
-
-	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/iot"
 )
 
@@ -95,96 +91,11 @@ func Look(a *Account, d *Device, known Known, do Stage) (Observed, error) {
 	return have, nil
 }
 
-func describeCertificate(a *Account, d *Device, certificate *iot.Certificate) Step {
-	return Step{
-		Operation: iot.DescribeCertificate, Parameters: map[string]any{"certificateId": d.CertificateID},
-		Do: func(c *call.Caller) (call.Result, error) {
-			result, err := c.DoUntilFound(iot.DescribeCertificate, func(ctx context.Context) (err error) {
-				*certificate, err = a.AWS.Certificates.DescribeCertificate(ctx, d.CertificateID)
-				return err
-			})
-			if iot.ClassOf(err) == iot.ClassNotFound {
-				return result, &Failure{Reason: ReasonCertificateNotVisible, Err: err}
-			}
-			return result, err
-		},
-	}
-}
-
-// DescribeThing returns the step that reads the thing of a device; nil stands
-// for a thing that does not exist.
-func DescribeThing(a *Account, d *Device, thing **iot.Thing) Step {
-	return describeThing(a, d, false, thing)
-}
-
-func describeThing(a *Account, d *Device, exists bool, thing **iot.Thing) Step {
-	var found iot.Thing
-	read := func(ctx context.Context) (err error) {
-		found, err = a.AWS.Things.DescribeThing(ctx, d.Thing.Name)
-		return err
-	}
-	do := once(iot.DescribeThing, read)
-	if exists {
-		do = untilFound(iot.DescribeThing, read)
-	}
-	return Step{
-		Operation: iot.DescribeThing, Parameters: map[string]any{"thingName": d.Thing.Name},
-		Do: func(c *call.Caller) (call.Result, error) {
-			result, err := do(c)
-			switch {
-			case err == nil:
-				*thing = &found
-			case iot.ClassOf(err) == iot.ClassNotFound:
-				*thing, err = nil, nil
-			}
-			return result, err
-		},
-	}
-}
-
-func listAttachedPolicies(a *Account, d *Device, policies *[]string) Step {
-	return Step{
-		Operation: iot.ListAttachedPolicies, Parameters: map[string]any{"target": d.CertificateARN},
-		Do: toTheEnd(iot.ListAttachedPolicies, policies, func(ctx context.Context, token string) ([]string, string, error) {
-			return a.AWS.Policies.ListAttachedPolicies(ctx, d.CertificateARN, token)
-		}),
-	}
-}
-
-func listThingGroups(a *Account, d *Device, groups *[]string) Step {
-	return Step{
-		Operation: iot.ListThingGroupsForThing, Parameters: map[string]any{"thingName": d.Thing.Name},
-		Do: toTheEnd(iot.ListThingGroupsForThing, groups, func(ctx context.Context, token string) ([]string, string, error) {
-			return a.AWS.Groups.ListThingGroupsForThing(ctx, d.Thing.Name, token)
-		}),
-	}
-}
-
-// linkReads are the steps that read what certificate and thing are attached
-// to. If very many devices exist one side has to do: the quotas are low.
-func linkReads(a *Account, d *Device, byThing, byPrincipal bool, principals, things *[]iot.Link) []Step {
-	var reads []Step
-	if byThing {
-		reads = append(reads, a.Links.step(true, d.Thing.Name, principals))
-	}
-	if byPrincipal {
-		reads = append(reads, a.Links.step(false, d.CertificateARN, things))
-	}
-	return reads
-}
-
 // supply makes the calls for what is lacking: what the others need comes first.
 func supply(a *Account, d *Device, lack lacking, do Stage) error {
 	var first []Step
 	if lack.status {
-		status := a.Wanted.Status
-		first = append(first, Step{
-			Operation: iot.UpdateCertificate, Effect: Ensures,
-			Parameters: map[string]any{"certificateId": d.CertificateID, "newStatus": string(status)},
-			Do: orGone(a, untilFound(iot.UpdateCertificate, func(ctx context.Context) error {
-				return a.AWS.Certificates.UpdateCertificate(ctx, d.CertificateID, status)
-			})),
-		})
+		first = append(first, updateCertificate(a, d))
 	}
 	switch {
 	case lack.thing:
@@ -201,36 +112,4 @@ func supply(a *Account, d *Device, lack lacking, do Stage) error {
 		}
 	}
 	return do(attachments(a, d, lack)...)
-}
-
-func updateThing(a *Account, d *Device) Step {
-	parameters := thingParameters(d.Thing)
-	if len(d.Thing.Attributes) > 0 {
-		parameters["attributePayload"] = map[string]any{"attributes": d.Thing.Attributes, "merge": true}
-	}
-	return Step{
-		Operation: iot.UpdateThing, Effect: Ensures, Parameters: parameters,
-		Do: orGone(a, untilFound(iot.UpdateThing, func(ctx context.Context) error { return a.AWS.Things.UpdateThing(ctx, d.Thing) })),
-	}
-}
-
-func addToBillingGroup(a *Account, d *Device) Step {
-	thing, group := d.Thing.Name, d.Thing.BillingGroup
-	return Step{
-		Operation: iot.AddThingToBillingGroup, Effect: Ensures, Resources: []string{group},
-		Parameters: map[string]any{"thingName": thing, "billingGroupName": group},
-		Do: orGone(a, untilFound(iot.AddThingToBillingGroup, func(ctx context.Context) error {
-			return a.AWS.Things.AddThingToBillingGroup(ctx, thing, group)
-		})),
-	}
-}
-
-func missing(want, have []string) []string {
-	var names []string
-	for _, name := range want {
-		if !slices.Contains(have, name) {
-			names = append(names, name)
-		}
-	}
-	return names
 }

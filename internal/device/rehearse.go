@@ -64,10 +64,10 @@ func (a answers) RegisterCertificateWithoutCA(context.Context, string, iot.Statu
 	if !a.have.Registered {
 		return a.device.CertificateARN, nil
 	}
-	return "", exists(iot.RegisterCertificateWithoutCA)
+	return "", alreadyExists(iot.RegisterCertificateWithoutCA)
 }
 
-func exists(op iot.Operation) error {
+func alreadyExists(op iot.Operation) error {
 	return &iot.APIError{Operation: string(op), Code: "ResourceAlreadyExistsException", Class: iot.ClassExists}
 }
 
@@ -83,7 +83,7 @@ func (a answers) CreateThing(_ context.Context, thing iot.Thing) error {
 	if have == nil || have.Type == thing.Type && have.BillingGroup == thing.BillingGroup && maps.Equal(have.Attributes, thing.Attributes) {
 		return nil
 	}
-	return exists(iot.CreateThing)
+	return alreadyExists(iot.CreateThing)
 }
 
 func (a answers) DescribeThing(context.Context, string) (iot.Thing, error) {

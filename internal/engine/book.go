@@ -36,15 +36,6 @@ type book struct {
 	marks    map[int]time.Time // of earlier runs
 }
 
-// entryRecord is a record on its way into the ledger.
-type entryRecord struct {
-	number  int
-	record  ledger.Record
-	order   int  // in which devices were begun; -1 if none was
-	refused bool // AWS refused the device
-	silent  bool // the device has no outcome
-}
-
 // The code of an entry's outcome, and a flag.
 const (
 	codeMask     = 0x07

@@ -28,9 +28,6 @@ type Scanning struct {
 	Entries, Rejected int
 }
 
-// Scanned comes at the end of the first pass.
-type Scanned struct{ Scan *ScanResult }
-
 // Continued comes at the beginning of a run that resumes an import.
 type Continued struct {
 	Import string
@@ -90,14 +87,7 @@ type Comparing struct {
 	Binding string
 }
 
-// Finished is the last event.
-type Finished struct {
-	Summary Summary
-	Err     error
-}
-
 func (Scanning) event()  {}
-func (Scanned) event()   {}
 func (Continued) event() {}
 func (Progress) event()  {}
 func (Paused) event()    {}
@@ -105,7 +95,6 @@ func (Resumed) event()   {}
 func (Reading) event()   {}
 func (Slowed) event()    {}
 func (Comparing) event() {}
-func (Finished) event()  {}
 
 // tellEvery is the time between two events of progress.
 const tellEvery = 200 * time.Millisecond

@@ -31,17 +31,6 @@ func NewIndex() *Index {
 	return &Index{seed: maphash.MakeSeed()}
 }
 
-// A Relation is how a device relates to the earlier ones.
-type Relation int
-
-// Relations of a device to those of an [Index].
-const (
-	Accepted      Relation = iota // no entry before it has this certificate or this name
-	Repeated                      // an earlier entry has both: an identical repetition
-	Contradictory                 // an earlier entry has one of both with another of the other
-	Unknown                       // asked again for a device that is in no entry
-)
-
 // Add judges the device at the next position and keeps it if it is accepted.
 // The earlier entry is returned for the other verdicts, by its number among all
 // calls of Add and Skip.

@@ -8,12 +8,6 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// Reasons of skipped entries.
-const (
-	ReasonRepeated manifest.Reason = "repeated"
-	ReasonFiltered manifest.Reason = "filtered"
-)
-
 // A Judge decides what becomes of the entries of manifests before anything is
 // called. It is the only place that does. It is not safe for concurrent use,
 // except that [Judge.Again] may be called while nothing else is.
@@ -99,28 +93,4 @@ func (j *Judge) relate(v Verdict, relation Relation, earlier int) Verdict {
 	place := j.layout.place(earlier)
 	v.Outcome, v.Reason, v.Detail = relation.Verdict(fmt.Sprintf("entry %d of %s", place.Entry, j.names[place.Manifest]))
 	return v
-}
-
-// Verdict returns the outcome, reason and detail of an entry that repeats or
-// contradicts the earlier one that is named.
-func (r Relation) Verdict(earlier string) (ledger.Outcome, manifest.Reason, string) {
-	if r == Repeated {
-		return ledger.Skipped, ReasonRepeated, "the same certificate and thing name as " + earlier
-	}
-	return ledger.Rejected, manifest.ReasonContradiction,
-		"an earlier entry has the same certificate or the same thing name, but not both: " + earlier
-}
-
-// Relate returns how an entry relates to those that own its certificate and
-// its thing name, -1 for none, and the one that it repeats or contradicts.
-func Relate(self, byCertificate, byName int) (r Relation, earlier int) {
-	switch {
-	case byCertificate == byName && (byName < 0 || byName == self):
-		return Accepted, 0
-	case byCertificate == byName:
-		return Repeated, byName
-	case byCertificate >= 0 && byCertificate != self:
-		return Contradictory, byCertificate
-	}
-	return Contradictory, byName
 }

@@ -29,20 +29,6 @@ type Import struct {
 	MaxFailures int
 }
 
-// ErrInterrupted is what [Run], [Compare] and [Batch] return, wrapped, when
-// their context ended before the work did.
-var ErrInterrupted = errors.New("import interrupted")
-
-// A BalanceError tells that the numbers of an import do not add up. It is a bug.
-type BalanceError struct {
-	Detail string
-}
-
-// Error tells what does not add up.
-func (e *BalanceError) Error() string {
-	return "the numbers of this import do not add up, which is a bug in Thingpress: " + e.Detail
-}
-
 // Run is the second pass: it reads the manifests again and imports every
 // device. Entries whose outcome stands from an earlier run are left alone.
 //
@@ -81,6 +67,14 @@ func Run(ctx context.Context, config Config, i Import) (Summary, error) {
 	}
 	s.events.send(Finished{Summary: summary, Err: err})
 	return summary, err
+}
+
+// tellContinued tells of earlier runs, if there were any.
+func tellContinued(events Events, id string, b *book) {
+	counts, _ := b.numbers()
+	if counts.Pending() < counts.Entries || len(b.marks) > 0 {
+		events.send(Continued{Import: id, Counts: counts, InFlight: len(b.marks)})
+	}
 }
 
 // importAll takes the open entries of the manifests through the pipeline.

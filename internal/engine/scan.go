@@ -204,3 +204,8 @@ func (s *ScanResult) stop(m, entry int) manifest.Position {
 	}
 	return stops[min(entry/stopEvery, len(stops)-1)]
 }
+
+// Scanned comes at the end of the first pass.
+type Scanned struct{ Scan *ScanResult }
+
+func (Scanned) event() {}

@@ -4,7 +4,17 @@ import (
 	"fmt"
 
 	"github.com/thingpress/thingpress/internal/call"
+	"github.com/thingpress/thingpress/internal/ledger"
 )
+
+// entryRecord is a record on its way into the ledger.
+type entryRecord struct {
+	number  int
+	record  ledger.Record
+	order   int  // in which devices were begun; -1 if none was
+	refused bool // AWS refused the device
+	silent  bool // the device has no outcome
+}
 
 // A streak holds back equal refusals in a row. Broken by anything else they
 // are failures of their devices; twenty of them are a fault of the import,

@@ -53,3 +53,18 @@ func (s Summary) balance() error {
 	}
 	return nil
 }
+
+// Finished is the last event.
+type Finished struct {
+	Summary Summary
+	Err     error
+}
+
+func (Finished) event() {}
+
+// summarize is what a run came to, but for the ceiling.
+func summarize(id string, started time.Time, caller *call.Caller, b *book) Summary {
+	s := Summary{Import: id, Took: time.Since(started), Pending: b.pending(), Failures: b.reasons(), Tally: caller.Tally()}
+	s.Counts, s.Worked = b.numbers()
+	return s
+}

@@ -3,7 +3,6 @@ package engine
 import (
 	"time"
 
-	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/quota"
@@ -68,19 +67,4 @@ func (w *watcher) tellThrottling(now time.Time) {
 		w.cuts[op], w.told[op] = stats.Cuts, now
 		w.session.events.send(Slowed{Operation: string(op), Rate: stats.Rate})
 	}
-}
-
-// tellContinued tells of earlier runs, if there were any.
-func tellContinued(events Events, id string, b *book) {
-	counts, _ := b.numbers()
-	if counts.Pending() < counts.Entries || len(b.marks) > 0 {
-		events.send(Continued{Import: id, Counts: counts, InFlight: len(b.marks)})
-	}
-}
-
-// summarize is what a run came to, but for the ceiling.
-func summarize(id string, started time.Time, caller *call.Caller, b *book) Summary {
-	s := Summary{Import: id, Took: time.Since(started), Pending: b.pending(), Failures: b.reasons(), Tally: caller.Tally()}
-	s.Counts, s.Worked = b.numbers()
-	return s
 }

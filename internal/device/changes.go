@@ -1,0 +1,174 @@
+package device
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/call"
+	"github.com/thingpress/thingpress/internal/iot"
+)
+
+func registerCertificate(a *Account, d *Device, lost *time.Time) Step {
+	op := iot.RegisterCertificateWithoutCA
+	return Step{
+		Operation: op, Effect: Creates,
+		Parameters: map[string]any{"certificateId": d.CertificateID, "status": string(a.Wanted.Status)},
+		Do: func(c *call.Caller) (call.Result, error) {
+			pem := d.PEM()
+			result, err := c.Do(op, func(ctx context.Context) error {
+				arn, err := a.AWS.Certificates.RegisterCertificateWithoutCA(ctx, pem, a.Wanted.Status)
+				if err == nil {
+					d.CertificateARN = cmp.Or(arn, d.CertificateARN)
+				}
+				return err
+			})
+			*lost = result.Lost
+			return result, err
+		},
+	}
+}
+
+func createThing(a *Account, d *Device) Step {
+	parameters := thingParameters(d.Thing)
+	if d.Thing.BillingGroup != "" {
+		parameters["billingGroupName"] = d.Thing.BillingGroup
+	}
+	if len(d.Thing.Attributes) > 0 {
+		parameters["attributePayload"] = map[string]any{"attributes": d.Thing.Attributes}
+	}
+	return Step{
+		Operation: iot.CreateThing, Effect: Ensures, Parameters: parameters,
+		Do: orGone(a, once(iot.CreateThing, func(ctx context.Context) error { return a.AWS.Things.CreateThing(ctx, d.Thing) })),
+	}
+}
+
+func thingParameters(thing iot.Thing) map[string]any {
+	parameters := map[string]any{"thingName": thing.Name}
+	if thing.Type != "" {
+		parameters["thingTypeName"] = thing.Type
+	}
+	return parameters
+}
+
+// attachments are the steps that need certificate and thing. What is attached
+// to a certificate that this import registered was created by it.
+func attachments(a *Account, d *Device, lack lacking) []Step {
+	effect := Ensures
+	if d.registered {
+		effect = Creates
+	}
+	var steps []Step
+	if lack.link {
+		steps = append(steps, attachThingPrincipal(a, d, effect))
+	}
+	for _, policy := range lack.policies {
+		steps = append(steps, Step{
+			Operation: iot.AttachPolicy, Effect: effect, Resources: []string{policy},
+			Parameters: map[string]any{"policyName": policy, "target": d.CertificateARN},
+			Do: orGone(a, untilFound(iot.AttachPolicy, func(ctx context.Context) error {
+				return a.AWS.Policies.AttachPolicy(ctx, policy, d.CertificateARN)
+			})),
+		})
+	}
+	return append(steps, joinGroups(a, d.Thing.Name, lack.groups)...)
+}
+
+func attachThingPrincipal(a *Account, d *Device, effect Effect) Step {
+	parameters := map[string]any{"thingName": d.Thing.Name, "principal": d.CertificateARN}
+	if a.Wanted.Exclusive {
+		parameters["thingPrincipalType"] = exclusive
+	}
+	attach := orGone(a, untilFound(iot.AttachThingPrincipal, func(ctx context.Context) error {
+		return a.AWS.Principals.AttachThingPrincipal(ctx, d.Thing.Name, d.CertificateARN, a.Wanted.Exclusive)
+	}))
+	return Step{
+		Operation: iot.AttachThingPrincipal, Effect: effect, Parameters: parameters,
+		Do: func(c *call.Caller) (call.Result, error) {
+			result, err := attach(c)
+			var failure *Failure
+			if a.Wanted.Exclusive && errors.As(err, &failure) && iot.ClassOf(err) == iot.ClassDevice {
+				return result, &Failure{Reason: ReasonConflictExclusive, Err: failure.Err}
+			}
+			return result, err
+		},
+	}
+}
+
+// joinGroups are the steps in the form that the quotas make faster.
+func joinGroups(a *Account, thing string, groups []string) []Step {
+	if len(groups) == 0 {
+		return nil
+	}
+	if a.GroupOperation == iot.UpdateThingGroupsForThing {
+		return []Step{{
+			Operation: a.GroupOperation, Effect: Ensures, Resources: groups,
+			Parameters: map[string]any{"thingName": thing, "thingGroupsToAdd": groups},
+			Do: orGone(a, untilFound(a.GroupOperation, func(ctx context.Context) error {
+				return a.AWS.Groups.UpdateThingGroupsForThing(ctx, thing, groups)
+			})),
+		}}
+	}
+	steps := make([]Step, len(groups))
+	for i, group := range groups {
+		steps[i] = Step{
+			Operation: iot.AddThingToThingGroup, Effect: Ensures, Resources: []string{group},
+			Parameters: map[string]any{"thingName": thing, "thingGroupName": group},
+			Do: orGone(a, untilFound(iot.AddThingToThingGroup, func(ctx context.Context) error {
+				return a.AWS.Groups.AddThingToThingGroup(ctx, group, thing)
+			})),
+		}
+	}
+	return steps
+}
+
+// orGone turns "not found" into a stop if a policy, type or group is gone.
+// Every other refusal, except of what exists, is a failure of the device.
+func orGone(a *Account, do func(*call.Caller) (call.Result, error)) func(*call.Caller) (call.Result, error) {
+	return func(c *call.Caller) (call.Result, error) {
+		result, err := do(c)
+		switch iot.ClassOf(err) {
+		case iot.ClassExists:
+			return result, err
+		case iot.ClassNotFound:
+			if gone := attachmentsGone(c, a); gone != nil {
+				return result, gone
+			}
+		}
+		return result, FailureOf(err)
+	}
+}
+
+func updateCertificate(a *Account, d *Device) Step {
+	status := a.Wanted.Status
+	return Step{
+		Operation: iot.UpdateCertificate, Effect: Ensures,
+		Parameters: map[string]any{"certificateId": d.CertificateID, "newStatus": string(status)},
+		Do: orGone(a, untilFound(iot.UpdateCertificate, func(ctx context.Context) error {
+			return a.AWS.Certificates.UpdateCertificate(ctx, d.CertificateID, status)
+		})),
+	}
+}
+
+func updateThing(a *Account, d *Device) Step {
+	parameters := thingParameters(d.Thing)
+	if len(d.Thing.Attributes) > 0 {
+		parameters["attributePayload"] = map[string]any{"attributes": d.Thing.Attributes, "merge": true}
+	}
+	return Step{
+		Operation: iot.UpdateThing, Effect: Ensures, Parameters: parameters,
+		Do: orGone(a, untilFound(iot.UpdateThing, func(ctx context.Context) error { return a.AWS.Things.UpdateThing(ctx, d.Thing) })),
+	}
+}
+
+func addToBillingGroup(a *Account, d *Device) Step {
+	thing, group := d.Thing.Name, d.Thing.BillingGroup
+	return Step{
+		Operation: iot.AddThingToBillingGroup, Effect: Ensures, Resources: []string{group},
+		Parameters: map[string]any{"thingName": thing, "billingGroupName": group},
+		Do: orGone(a, untilFound(iot.AddThingToBillingGroup, func(ctx context.Context) error {
+			return a.AWS.Things.AddThingToBillingGroup(ctx, thing, group)
+		})),
+	}
+}

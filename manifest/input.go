@@ -34,7 +34,7 @@ func (in Input) Head(n int) ([]byte, error) {
 	head := make([]byte, n)
 	got, err := in.Reader.ReadAt(head, 0)
 	if got < n && err != nil && err != io.EOF {
-		return nil, fmt.Errorf("manifest %s: read: %w", in.Name, err)
+		return nil, fmt.Errorf("read: %w", err)
 	}
 	return head[:got], nil
 }

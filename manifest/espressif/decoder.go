@@ -9,7 +9,7 @@ import (
 
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/internal/armour"
-	"github.com/thingpress/thingpress/manifest/internal/window"
+	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
 
 const vendor = "espressif"
@@ -34,7 +34,7 @@ func (Decoder) Vendor() string { return vendor }
 // Detect says whether the first line has at least two of the columns MAC, cn
 // and cert, or of RainMaker's.
 func (Decoder) Detect(head []byte, _ int64) bool {
-	if text := bytes.TrimSpace(window.Head(head)); len(text) > 0 && (text[0] == '[' || text[0] == '{') {
+	if text := bytes.TrimSpace(stream.Head(head)); len(text) > 0 && (text[0] == '[' || text[0] == '{') {
 		return false // JSON, whatever names are in it
 	}
 	names, _ := firstRecord(head)
@@ -43,7 +43,7 @@ func (Decoder) Detect(head []byte, _ int64) bool {
 
 // firstRecord returns the first record that is neither blank nor a comment.
 func firstRecord(head []byte) (names []string, raw []byte) {
-	text := window.Head(head)
+	text := stream.Head(head)
 	for {
 		text = bytes.TrimLeft(text, "\r\n")
 		if !bytes.HasPrefix(text, []byte("#")) && !bytes.HasPrefix(text, []byte("sep=")) {
@@ -60,64 +60,46 @@ func firstRecord(head []byte) (names []string, raw []byte) {
 
 // Decode yields the entries of a manifest.
 func (Decoder) Decode(ctx context.Context, in manifest.Input, opts manifest.Options) iter.Seq2[manifest.Device, error] {
-	return func(yield func(manifest.Device, error) bool) {
-		if err := decode(ctx, in, &opts, yield); err != nil {
-			yield(manifest.Device{}, err)
-		}
-	}
+	return stream.Decode(ctx, vendor, in, opts, readRecords)
 }
 
-// decode returns the error that ends the stream, and nil where it is complete
-// or the caller has left.
-func decode(ctx context.Context, in manifest.Input, opts *manifest.Options, yield func(manifest.Device, error) bool) error {
-	in.Reader = window.Interruptible(ctx, in.Reader)
-	r, err := open(in, opts.Limits.OrDefault(), opts.Start)
+func readRecords(f *stream.Frame) error {
+	r, err := open(f)
 	if err != nil {
 		return err
 	}
 	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		at, err := r.next()
+		line, err := r.next()
 		switch {
-		case errors.Is(err, io.EOF) && r.entry == 0:
-			return r.fail(manifest.ReasonEmpty, "there is a header and no record")
-		case errors.Is(err, io.EOF):
-			return nil
+		case errors.Is(err, io.EOF) && f.Entry == 0:
+			return manifest.Errorf(manifest.ReasonEmpty, "there is a header and no record")
 		case err != nil:
 			return err
 		}
-		device := manifest.Device{Vendor: vendor, Manifest: in.Name, Entry: at.entry, Line: at.line, End: at.end}
-		if err = r.judge(&device, opts); err != nil {
-			if manifest.ReasonOf(err) == manifest.ReasonPrivateKey {
-				return r.broken(err)
-			}
-			err = rejected(&device, err)
-			device = manifest.Device{}
+		if f.Skip() {
+			continue
 		}
-		if !yield(device, err) {
-			return nil
+		device := f.Device(line, r.w.Offset())
+		err = r.fillDevice(&device, f.Options)
+		if err := f.Emit(device, nameOf(&device), err); err != nil {
+			return err
 		}
 	}
 }
 
-func rejected(d *manifest.Device, err error) error {
-	bad := &manifest.EntryError{
-		Vendor: vendor, Manifest: d.Manifest, Entry: d.Entry, Line: d.Line, End: d.End,
-		ID: d.ID, Reason: manifest.ReasonOf(err), Limit: manifest.LimitOf(err), Err: err,
-	}
+// nameOf names a device in the rejection of its entry.
+func nameOf(d *manifest.Device) string {
 	switch {
 	case d.Attributes[manifest.AttributeMAC] != "":
-		bad.Device = "MAC " + d.ID
+		return "MAC " + d.ID
 	case d.ID != "":
-		bad.Device = "node " + manifest.Quote(d.ID)
+		return "node " + manifest.Quote(d.ID)
 	}
-	return bad
+	return ""
 }
 
-// judge fills a device from the record at hand.
-func (r *reader) judge(d *manifest.Device, opts *manifest.Options) error {
+// fillDevice fills a device from the record at hand.
+func (r *reader) fillDevice(d *manifest.Device, opts *manifest.Options) error {
 	l, cells := r.layout, r.record.cells
 	for i, c := range cells {
 		if i != l.cert && hasKey(c.text) {

@@ -6,7 +6,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/espressif"
 	"github.com/thingpress/thingpress/manifest/internal/armour"
-	"github.com/thingpress/thingpress/manifest/internal/window"
+	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
 
 // A shape is how the certificates of a file are written down.
@@ -20,7 +20,7 @@ const (
 
 // shapeOf decides by the first line that begins a certificate.
 func shapeOf(head []byte) shape {
-	text := window.Head(head)
+	text := stream.Head(head)
 	first := bytes.TrimLeft(text, " \t\r\n")
 	if len(first) == 0 || first[0] == '{' || first[0] == '[' || bytes.IndexByte(text, 0) >= 0 ||
 		(espressif.Decoder{}).Detect(head, 0) { // its cells hold PEM, too
@@ -53,7 +53,7 @@ func cutLine(text []byte) (line, rest []byte) {
 
 // explain says what a file is that has the form of a list and other content.
 func explain(head []byte) error {
-	text := bytes.TrimLeft(window.Head(head), " \t\r\n")
+	text := bytes.TrimLeft(stream.Head(head), " \t\r\n")
 	line, _ := cutLine(text)
 	if bytes.HasPrefix(line, []byte("{")) && bytes.Contains(bytes.ToLower(line), []byte("certificate")) {
 		return manifest.Errorf(manifest.ReasonUnsupportedFormat,

@@ -8,16 +8,13 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/internal/armour"
 	"github.com/thingpress/thingpress/manifest/internal/foreign"
-	"github.com/thingpress/thingpress/manifest/internal/window"
+	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
 
 // A reader cuts a manifest into units: lines, and PEM blocks.
 type reader struct {
-	in     manifest.Input
-	limits manifest.Limits
-	shape  shape
-	w      *window.Window
-	entry  int // index of the entry at hand
+	shape shape
+	w     *stream.Window
 }
 
 // A unit is what may be an entry.
@@ -29,31 +26,31 @@ type unit struct {
 	fault error
 }
 
-func open(in manifest.Input, limits manifest.Limits) (*reader, error) {
-	r := &reader{in: in, limits: limits}
-	head, err := in.Head(manifest.DetectSize)
+func open(f *stream.Frame) (*reader, error) {
+	r := &reader{}
+	head, err := f.Input.Head(manifest.DetectSize)
 	if err != nil {
 		return nil, err
 	}
-	if r.w, err = window.Open(in); err != nil {
+	if r.w, err = f.OpenText(true); err != nil {
 		return nil, err
 	}
 	switch r.shape = shapeOf(head); {
-	case foreignLabel(window.Head(head)) != "":
-		return nil, r.broken(explain(head))
+	case foreignLabel(stream.Head(head)) != "":
+		return nil, explain(head)
 	case r.shape != shapeNone:
-		return r, nil
+		return r, f.Resume()
 	}
-	text := bytes.TrimSpace(window.Head(head))
+	text := bytes.TrimSpace(stream.Head(head))
 	switch known := explain(head); {
-	case len(text) == 0 && in.Size <= int64(len(head)):
-		return nil, r.fail(manifest.ReasonEmpty, "there is nothing in the file")
+	case len(text) == 0 && f.Input.Size <= int64(len(head)):
+		return nil, manifest.Errorf(manifest.ReasonEmpty, "there is nothing in the file")
 	case known != nil:
-		return nil, r.broken(known)
+		return nil, known
 	case foreign.Name(head) != "":
-		return nil, r.fail(manifest.ReasonUnsupportedFormat, "this is %s", foreign.Name(head))
+		return nil, manifest.Errorf(manifest.ReasonUnsupportedFormat, "this is %s", foreign.Name(head))
 	}
-	return nil, r.fail(manifest.ReasonUnknownFormat, "there is no certificate, neither as PEM nor as base64, in the first %d bytes", len(head))
+	return nil, manifest.Errorf(manifest.ReasonUnknownFormat, "there is no certificate, neither as PEM nor as base64, in the first %d bytes", len(head))
 }
 
 // next reads the next unit. io.EOF is the end.
@@ -73,7 +70,7 @@ func (r *reader) next() (unit, error) {
 		case bytes.HasPrefix(trimmed, endLine):
 			return r.take(n, manifest.Errorf(manifest.ReasonBadEncoding, "a PEM block ends that does not begin")), nil
 		case bytes.HasPrefix(beginLine, trimmed) && r.w.Ended() && n == len(r.w.Text()):
-			return unit{}, r.fail(manifest.ReasonTruncated, "the file ends in the middle of a BEGIN line")
+			return unit{}, manifest.Errorf(manifest.ReasonTruncated, "the file ends in the middle of a BEGIN line")
 		case r.shape == shapeBlocks && !begins(line):
 			r.w.Pass(n)
 		default:
@@ -89,12 +86,12 @@ func (r *reader) line() (int, error) {
 		switch {
 		case ok && n == 0:
 			return 0, io.EOF
-		case n > r.limits.EntryBytes:
-			return 0, r.tooLong("a line")
+		case r.w.Over(n):
+			return 0, r.w.TooLong("a line")
 		case ok:
 			return n, nil
 		}
-		if err := r.fill(); err != nil {
+		if err := r.w.Fill(); err != nil {
 			return 0, err
 		}
 	}
@@ -138,21 +135,18 @@ func (r *reader) block() (unit, error) {
 			return r.take(from+again, manifest.Errorf(manifest.ReasonBadEncoding, "the PEM block begins and does not end; another begins in it")), nil
 		case end >= 0:
 			if n, ok := r.lineFrom(from + end); ok {
-				if n > r.limits.EntryBytes {
-					return unit{}, r.tooLong("a PEM block")
+				if r.w.Over(n) {
+					return unit{}, r.w.TooLong("a PEM block")
 				}
 				if n == len(text) && r.w.Ended() && armour.Unterminated(text[:n]) {
-					return unit{}, r.fail(manifest.ReasonTruncated, "the file ends in the middle of a PEM block")
+					return unit{}, manifest.Errorf(manifest.ReasonTruncated, "the file ends in the middle of a PEM block")
 				}
 				return r.take(n, nil), nil
 			}
 		case r.w.Ended():
-			return unit{}, r.fail(manifest.ReasonTruncated, "the file ends in the middle of a PEM block")
+			return unit{}, manifest.Errorf(manifest.ReasonTruncated, "the file ends in the middle of a PEM block")
 		}
-		if len(text) > r.limits.EntryBytes {
-			return unit{}, r.tooLong("a PEM block")
-		}
-		if err := r.fill(); err != nil {
+		if err := r.w.More("a PEM block"); err != nil {
 			return unit{}, err
 		}
 	}
@@ -168,10 +162,7 @@ func (r *reader) lines(n int) (unit, error) {
 		for last := width; last == width && chars < whole; {
 			more, ok := r.lineFrom(n)
 			if !ok {
-				if len(r.w.Text()) > r.limits.EntryBytes {
-					return unit{}, r.tooLong("an entry")
-				}
-				if err := r.fill(); err != nil {
+				if err := r.w.More("an entry"); err != nil {
 					return unit{}, err
 				}
 				continue
@@ -186,10 +177,10 @@ func (r *reader) lines(n int) (unit, error) {
 	}
 	text := r.w.Text()[:n]
 	if n == len(r.w.Text()) && r.w.Ended() && !endsLine(text) && !complete(text) {
-		return unit{}, r.fail(manifest.ReasonTruncated, "the file ends in the middle of an entry")
+		return unit{}, manifest.Errorf(manifest.ReasonTruncated, "the file ends in the middle of an entry")
 	}
 	u := r.take(n, nil)
-	if window.CountBreaks(text) < 2 {
+	if stream.CountBreaks(text) < 2 {
 		return u, nil
 	}
 	err := r.passEnd(&u)
@@ -224,45 +215,4 @@ func (r *reader) take(n int, fault error) unit {
 	r.w.Pass(n)
 	u.end = r.w.Offset()
 	return u
-}
-
-func (r *reader) fill() error {
-	err := r.w.Fill()
-	if manifest.ReasonOf(err) != "" {
-		return r.broken(err)
-	}
-	return err
-}
-
-func (r *reader) fail(reason manifest.Reason, format string, args ...any) error {
-	return r.broken(manifest.Errorf(reason, format, args...))
-}
-
-func (r *reader) tooLong(what string) error {
-	limit := manifest.Limit{Name: manifest.LimitEntryBytes, Value: int64(r.limits.EntryBytes)}
-	return r.broken(manifest.Exceeded(manifest.ReasonLimitExceeded, limit, "%s is longer than %d bytes", what, r.limits.EntryBytes))
-}
-
-// broken ends the manifest at the unit at hand. A private key behind it is the
-// graver fault.
-func (r *reader) broken(err error) error {
-	var already *manifest.FileError
-	if errors.As(err, &already) {
-		return err
-	}
-	reason := manifest.ReasonOf(err)
-	if reason != manifest.ReasonPrivateKey {
-		found, interrupted := r.w.HoldsKey()
-		switch {
-		case interrupted != nil:
-			// Without the search to its end nobody knows which fault it is.
-			return interrupted
-		case found:
-			reason, err = manifest.ReasonPrivateKey, manifest.ErrPrivateKey
-		}
-	}
-	return &manifest.FileError{
-		Vendor: vendor, Manifest: r.in.Name, Entry: r.entry, Line: r.w.Line(), Offset: r.w.Offset(),
-		Reason: reason, Limit: manifest.LimitOf(err), Err: err,
-	}
 }

@@ -39,8 +39,8 @@ func (d *decoding) list(a *sevenz.Archive) (listing, error) {
 			return found, nil
 		case err != nil:
 			return found, err
-		case m.Index&0xfff == 0 && d.ctx.Err() != nil:
-			return found, d.ctx.Err()
+		case m.Index&0xfff == 0 && d.frame.Err() != nil:
+			return found, d.frame.Err()
 		case m.Directory:
 			continue
 		}
@@ -131,7 +131,7 @@ func (d *decoding) extract(outer *sevenz.Archive, chosen archive) (*spool.Spool,
 			return inner, nil
 		case err != nil:
 		case m.Index == chosen.index:
-			inner, err = spool.Fill(contextReader{d.ctx, r}, d.opts.TempDir)
+			inner, err = spool.Fill(d.frame.Reader(r), d.frame.Options.TempDir)
 			err = d.ofBundle(err)
 		case m.Directory || strings.EqualFold(path.Ext(m.Name), ".7z"):
 		default:
@@ -148,7 +148,7 @@ func (d *decoding) extract(outer *sevenz.Archive, chosen archive) (*spool.Spool,
 
 // scan refuses a member that holds a private key or a list of keys.
 func (d *decoding) scan(r io.Reader) error {
-	secret := manifest.NewSecretReader(contextReader{d.ctx, r})
+	secret := manifest.NewSecretReader(d.frame.Reader(r))
 	head, err := io.ReadAll(io.LimitReader(secret, manifest.DetectSize))
 	if err == nil && isKeyList(head) {
 		return errKeyList

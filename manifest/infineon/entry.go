@@ -16,28 +16,23 @@ import (
 	"github.com/thingpress/thingpress/manifest/internal/armour"
 )
 
-// entries yields the files of a bundle's archive.
-func (d *decoding) entries(a *sevenz.Archive, found listing) error {
+// readEntries yields the files of a bundle's archive.
+func (d *decoding) readEntries(a *sevenz.Archive, found listing) error {
+	most := d.frame.Limits.Entries
 	switch {
 	case found.files == 0:
 		return manifest.Errorf(manifest.ReasonEmpty, "bundle %s: there are no files in it", d.bundle)
-	case found.files > d.limits.Entries:
-		return manifest.Exceeded(manifest.ReasonLimitExceeded,
-			manifest.Limit{Name: manifest.LimitEntries, Value: int64(d.limits.Entries), Found: int64(found.files)},
-			"%d entries; the limit is %d", found.files, d.limits.Entries)
+	case found.files > most:
+		limit := manifest.Limit{Name: manifest.LimitEntries, Value: int64(most), Found: int64(found.files)}
+		return manifest.Exceeded(manifest.ReasonLimitExceeded, limit, "%d entries; the limit is %d", found.files, most)
 	case len(found.objects) == 1 && !found.objects[d.bundle]:
 		for other := range found.objects {
 			return manifest.Errorf(manifest.ReasonNoBundle, "this is bundle %s, not %s", other, d.bundle)
 		}
-	case found.files < d.opts.Start.Entry:
-		return manifest.Errorf(manifest.ReasonChanged, "there are %d entries, and reading was to go on at entry %d", found.files, d.opts.Start.Entry)
 	}
 	r := a.Reader()
 	defer r.Close()
 	for {
-		if err := d.ctx.Err(); err != nil {
-			return err
-		}
 		m, err := r.Next()
 		switch {
 		case errors.Is(err, io.EOF):
@@ -47,46 +42,37 @@ func (d *decoding) entries(a *sevenz.Archive, found listing) error {
 		case m.Directory:
 			continue
 		}
-		if err = d.read(r, m); err != nil {
+		if err = d.readFile(r, m); err != nil {
 			return d.ofBundle(err)
 		}
-		device := manifest.Device{Vendor: vendor, Manifest: d.in.Name, Entry: d.entry}
-		err = d.judge(&device, m)
-		switch reason := manifest.ReasonOf(err); reason {
-		case "":
-		case manifest.ReasonPrivateKey, manifest.ReasonNotExpress:
-			return err
-		default:
-			bad := &manifest.EntryError{Vendor: vendor, Manifest: d.in.Name, Entry: d.entry, ID: device.ID, Reason: reason, Limit: manifest.LimitOf(err), Err: err}
-			bad.Device = "file " + shown(m.Name)
-			if device.ID != "" {
-				bad.Device = "chip " + device.ID
-			}
-			device, err = manifest.Device{}, bad
+		device := d.frame.Device(0, 0)
+		err = d.fillDevice(&device, m)
+		who := "file " + shown(m.Name)
+		if device.ID != "" {
+			who = "chip " + device.ID
 		}
-		d.entry++
-		if d.entry > d.opts.Start.Entry && !d.yield(device, err) {
-			return nil
+		if err := d.frame.Emit(device, who, err); err != nil {
+			return err
 		}
 	}
 }
 
-// read reads a file into the buffer, or looks through one that is too long for it.
-func (d *decoding) read(r io.Reader, m sevenz.Member) error {
+// readFile reads a file into the buffer, or looks through one that is too long for it.
+func (d *decoding) readFile(r io.Reader, m sevenz.Member) error {
 	d.buffer.Reset()
-	if m.Size <= int64(d.limits.EntryBytes) {
+	if m.Size <= int64(d.frame.Limits.EntryBytes) {
 		_, err := d.buffer.ReadFrom(r)
 		return err
 	}
-	found, err := manifest.NewSecretReader(contextReader{d.ctx, r}).Drain()
+	found, err := manifest.NewSecretReader(d.frame.Reader(r)).Drain()
 	if found {
 		return manifest.ErrPrivateKey
 	}
 	return err
 }
 
-// judge fills a device from the file in the buffer.
-func (d *decoding) judge(device *manifest.Device, m sevenz.Member) error {
+// fillDevice fills a device from the file in the buffer.
+func (d *decoding) fillDevice(device *manifest.Device, m sevenz.Member) error {
 	if err := d.identify(device, m); err != nil {
 		if text := d.buffer.Bytes(); manifest.HasPrivateKey(text) || manifest.IsPrivateKey(text) {
 			return manifest.ErrPrivateKey
@@ -95,23 +81,23 @@ func (d *decoding) judge(device *manifest.Device, m sevenz.Member) error {
 		}
 		return err
 	}
-	if m.Size > int64(d.limits.EntryBytes) {
+	if m.Size > int64(d.frame.Limits.EntryBytes) {
 		return manifest.Exceeded(manifest.ReasonEntryTooLarge,
-			manifest.Limit{Name: manifest.LimitEntryBytes, Value: int64(d.limits.EntryBytes), Found: m.Size},
-			"the file has %d bytes; the limit is %d", m.Size, d.limits.EntryBytes)
+			manifest.Limit{Name: manifest.LimitEntryBytes, Value: int64(d.frame.Limits.EntryBytes), Found: m.Size},
+			"the file has %d bytes; the limit is %d", m.Size, d.frame.Limits.EntryBytes)
 	}
 	leaf, err := d.leaf()
 	if err != nil {
 		return err
 	}
 	device.Certificate = leaf
-	if strings.Contains(d.opts.ThingName.String(), "{cn}") {
+	if strings.Contains(d.frame.Options.ThingName.String(), "{cn}") {
 		if err := d.names.check(leaf); err != nil {
 			return err
 		}
 	}
 	d.warn(device)
-	if err := d.opts.Admit(device); err != nil {
+	if err := d.frame.Options.Admit(device); err != nil {
 		return err
 	}
 	return d.chips.check(device)
@@ -210,12 +196,4 @@ func issuedByInfineon(leaf *x509.Certificate) bool {
 	return strings.HasPrefix(leaf.Issuer.CommonName, "Infineon")
 }
 
-func isHex(text string) bool {
-	for i := range len(text) {
-		c := text[i] | 0x20
-		if (text[i] < '0' || text[i] > '9') && (c < 'a' || c > 'f') {
-			return false
-		}
-	}
-	return true
-}
+func isHex(text string) bool { return strings.Trim(text, "0123456789abcdefABCDEF") == "" }

@@ -3,13 +3,10 @@ package microchip
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"iter"
 
 	"github.com/thingpress/thingpress/manifest"
-	"github.com/thingpress/thingpress/manifest/internal/window"
+	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
 
 const vendor = "microchip"
@@ -35,11 +32,7 @@ func (Decoder) Vendor() string { return vendor }
 
 // Detect says whether a manifest begins like an array of JWS, or one of them.
 func (Decoder) Detect(head []byte, _ int64) bool {
-	if isUTF16(head) {
-		// What the cut leaves of the last character is no error here.
-		head, _ = io.ReadAll(utf16Reader(bytes.NewReader(head)))
-	}
-	head = bytes.TrimPrefix(head, bomUTF8)
+	head = stream.Head(head)
 	at := skipSpace(head, 0)
 	if at < len(head) && head[at] == '[' {
 		at = skipSpace(head, at+1)
@@ -60,47 +53,29 @@ func (Decoder) Detect(head []byte, _ int64) bool {
 // have ended when the iteration has. Signers that cannot have signed a
 // manifest are an error at the start.
 func (Decoder) Decode(ctx context.Context, in manifest.Input, opts manifest.Options) iter.Seq2[manifest.Device, error] {
-	return func(yield func(manifest.Device, error) bool) {
-		if err := decode(ctx, in, opts, yield); err != nil {
-			yield(manifest.Device{}, err)
-		}
-	}
+	return stream.Decode(ctx, vendor, in, opts, func(f *stream.Frame) error { return readEntries(ctx, f) })
 }
 
-// decode returns the error that ends the stream, and nil where it is complete
-// or the caller has left.
-func decode(ctx context.Context, in manifest.Input, opts manifest.Options, yield func(manifest.Device, error) bool) error {
-	signers, err := newRegistry(opts.Signers)
+func readEntries(ctx context.Context, f *stream.Frame) error {
+	signers, err := newRegistry(f.Options.Signers)
 	if err != nil {
-		return fmt.Errorf("microchip: %w", err)
+		return err
 	}
-	limits := opts.Limits.OrDefault()
-	in.Reader = window.Interruptible(ctx, in.Reader)
-	s, err := newScanner(in, limits, opts.Start)
+	s, err := newScanner(f)
 	if err != nil {
 		return err
 	}
 	p := newPipeline(ctx, s, func() *judge {
-		return &judge{options: &opts, limits: limits, signers: signers, manifest: in.Name}
+		return &judge{options: f.Options, depth: f.Limits.Depth, signers: signers}
 	})
 	defer p.close()
 	for {
 		b, err := p.next(ctx)
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
+		if err != nil {
 			return err
 		}
 		for _, v := range b.verdicts {
-			var final *manifest.FileError
-			if errors.As(v.err, &final) {
-				return v.err
-			}
-			if !yield(v.device, v.err) {
-				return nil
-			}
-			if err := ctx.Err(); err != nil {
+			if err := f.Emit(v.device, v.who, v.err); err != nil {
 				return err
 			}
 		}

@@ -3,7 +3,6 @@ package microchip
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -21,58 +20,21 @@ type judge struct {
 	payload   []byte // decoded; reused
 	protected protectedCache
 
-	options  *manifest.Options // shared, read-only
-	limits   manifest.Limits
-	signers  *registry // shared, read-only
-	manifest string
-}
-
-// A place says where an entry stands.
-type place struct {
-	entry int
-	end   int64
-}
-
-// entry judges one entry. The error is an *EntryError, or a *FileError where
-// the entry costs the whole manifest.
-func (j *judge) entry(raw []byte, at place) (manifest.Device, error) {
-	device := manifest.Device{Vendor: vendor, Manifest: j.manifest, Entry: at.entry, End: at.end}
-	who, err := j.decode(raw, &device)
-	if err == nil {
-		return device, nil
-	}
-	var secret *secretError
-	var mangled *mangledError
-	switch {
-	case errors.As(err, &secret):
-		return manifest.Device{}, j.fileError(at, manifest.ReasonPrivateKey, err)
-	case errors.As(err, &mangled):
-		return manifest.Device{}, j.fileError(at, manifest.ReasonCorrupt, err)
-	}
-	reason := manifest.ReasonOf(err)
-	if reason == "" {
-		reason = manifest.ReasonMalformedEntry
-	}
-	return manifest.Device{}, &manifest.EntryError{
-		Vendor: vendor, Manifest: j.manifest, Entry: at.entry, End: at.end,
-		Device: who, ID: device.ID, Reason: reason, Limit: manifest.LimitOf(err), Err: err,
-	}
-}
-
-func (j *judge) fileError(at place, reason manifest.Reason, err error) error {
-	return &manifest.FileError{Vendor: vendor, Manifest: j.manifest, Entry: at.entry, Offset: at.end, Reason: reason, Err: err}
+	options *manifest.Options // shared, read-only
+	depth   int               // how deep JSON may nest
+	signers *registry         // shared, read-only
 }
 
 // decode fills in the device. who names the chip for messages, as far as the
 // entry got.
 func (j *judge) decode(raw []byte, device *manifest.Device) (who string, err error) {
-	if err := j.parser.screenKeys(raw, j.limits.Depth); err != nil {
+	if err := j.parser.screenKeys(raw, j.depth); err != nil {
 		return "", err
 	}
 	e, err := j.readEnvelope(raw)
 	// What a common entry is made of is decoded and looked through below.
 	if (err != nil || len(e.unknown) > 0 || len(e.names) > 1) && manifest.HasPrivateKey(raw) {
-		return "", &secretError{privateKeyText}
+		return "", privateKey(privateKeyText)
 	}
 	if err != nil {
 		return "", err
@@ -119,14 +81,14 @@ type protectedCache struct {
 func (j *judge) openParts(e *envelope) (*protectedHeader, error) {
 	var badPayload error
 	j.payload, badPayload = decodePart(j.payload, namePayload, e.payload)
-	if err := j.parser.screen(j.payload, j.limits.Depth); err != nil {
+	if err := j.parser.screen(j.payload, j.depth); err != nil {
 		return nil, err
 	}
 	if j.protected.header != nil && bytes.Equal(j.protected.text, e.protected) {
 		return j.protected.header, badPayload
 	}
 	protected, badHeader := decodePart(nil, "protected header", e.protected)
-	if err := j.parser.screen(protected, j.limits.Depth); err != nil {
+	if err := j.parser.screen(protected, j.depth); err != nil {
 		return nil, err
 	}
 	if err := cmp.Or(badPayload, badHeader); err != nil {
@@ -185,11 +147,9 @@ func warnUnknown(device *manifest.Device, envelope, payload []string) {
 	}
 }
 
-// A mangledError says that the file was damaged as text.
-type mangledError struct{ what string }
-
-func (e *mangledError) Error() string {
-	return "the file is damaged: " + e.what + " inside an entry"
+// mangled is the error of a file that was damaged as text.
+func mangled(what string) error {
+	return manifest.Errorf(manifest.ReasonCorrupt, "the file is damaged: %s inside an entry", what)
 }
 
 // readEnvelope takes an entry apart. Text that is not UTF-8, or escapes that
@@ -197,7 +157,7 @@ func (e *mangledError) Error() string {
 // inside the three base64url values the damage concerns this entry alone.
 func (j *judge) readEnvelope(raw []byte) (*envelope, error) {
 	if bytes.IndexByte(raw, 0) >= 0 {
-		return nil, &mangledError{"a NUL byte"}
+		return nil, mangled("a NUL byte")
 	}
 	e, strict := j.parser.parseEnvelope(raw)
 	lenient := jsontext.AllowInvalidUTF8(true)
@@ -212,5 +172,5 @@ func (j *judge) readEnvelope(raw []byte) (*envelope, error) {
 			}
 		}
 	}
-	return nil, &mangledError{"text that is not UTF-8"}
+	return nil, mangled("text that is not UTF-8")
 }

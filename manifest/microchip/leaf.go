@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/internal/armour"
 )
 
 // maxChain is the most certificates that are read for one key. Microchip writes two.
@@ -84,12 +85,11 @@ func (j *judge) readLeaf(key *jwk) (leaf *x509.Certificate, issuer *x509.Certifi
 	return leaf, chain[0], checkIssued(leaf, chain[0])
 }
 
-// parseCertificate is [manifest.ParseCertificate], and knows a private key in
-// the place of a certificate.
+// parseCertificate parses a certificate, and names the place of a private key.
 func parseCertificate(der []byte) (*x509.Certificate, error) {
-	certificate, err := manifest.ParseCertificate(der)
-	if err != nil && manifest.IsPrivateKey(der) {
-		return nil, &secretError{"in DER, in the place of a certificate"}
+	certificate, err := armour.ParseDER(der)
+	if errors.Is(err, manifest.ErrPrivateKey) {
+		err = privateKey("in DER, in the place of a certificate")
 	}
 	return certificate, err
 }

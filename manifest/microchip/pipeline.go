@@ -22,16 +22,18 @@ const maxWorkers = 16
 
 // A batch is some consecutive entries on their way through a worker.
 type batch struct {
-	text   []byte // raw text of all entries
-	ends   []int  // in text
-	places []place
+	text []byte // raw text of all entries
+	ends []int  // in text
 
-	done     chan struct{} // closed when verdicts is complete
+	done     chan struct{} // closed when the verdicts are final
 	verdicts []verdict
 }
 
+// A verdict is what an entry is: a device, or why it is none. who names the
+// chip in messages, as far as the entry got.
 type verdict struct {
 	device manifest.Device
+	who    string
 	err    error
 }
 
@@ -73,19 +75,19 @@ func (p *pipeline) close() {
 	p.workers.Wait()
 }
 
-// next returns the batch that comes next in order, judged, and nil and how
-// reading ended after the last one; io.EOF is the end of a complete manifest.
+// next returns the next batch in order, judged. After the last one it returns
+// how reading ended; io.EOF is the end of a complete manifest.
 func (p *pipeline) next(ctx context.Context) (*batch, error) {
 	for p.last == nil && len(p.flight) < p.most {
 		b := p.read()
-		if len(b.places) == 0 {
+		if len(b.ends) == 0 {
 			break
 		}
 		p.flight = append(p.flight, b)
 		p.work <- b
 	}
 	if len(p.flight) == 0 {
-		// Where the context has ended, reading may have ended for that alone.
+		// If the context has ended, reading may have ended for that alone.
 		return nil, cmp.Or(ctx.Err(), p.last)
 	}
 	b := p.flight[0]
@@ -105,16 +107,18 @@ func (p *pipeline) read() *batch {
 		b, p.spare = p.spare[n-1], p.spare[:n-1]
 	}
 	b.done = make(chan struct{})
-	for len(b.places) < batchEntries && len(b.text) < batchBytes {
+	for len(b.ends) < batchEntries && len(b.text) < batchBytes {
 		entry := p.scanner.entry
-		raw, end, err := p.scanner.next()
+		raw, err := p.scanner.next()
 		if err != nil {
 			p.last = err
 			break
 		}
 		b.text = append(b.text, raw...)
 		b.ends = append(b.ends, len(b.text))
-		b.places = append(b.places, place{entry: entry, end: end})
+		device := p.scanner.frame.Device(0, p.scanner.w.Offset())
+		device.Entry = entry
+		b.verdicts = append(b.verdicts, verdict{device: device})
 	}
 	return b
 }
@@ -122,7 +126,7 @@ func (p *pipeline) read() *batch {
 // release gives back a batch whose verdicts were taken.
 func (p *pipeline) release(b *batch) {
 	clear(b.verdicts)
-	*b = batch{text: b.text[:0], ends: b.ends[:0], places: b.places[:0], verdicts: b.verdicts[:0]}
+	*b = batch{text: b.text[:0], ends: b.ends[:0], verdicts: b.verdicts[:0]}
 	p.spare = append(p.spare, b)
 }
 
@@ -133,8 +137,8 @@ func (b *batch) judge(ctx context.Context, j *judge) {
 		if ctx.Err() != nil {
 			return
 		}
-		device, err := j.entry(b.text[start:end], b.places[i])
-		b.verdicts = append(b.verdicts, verdict{device, err})
+		v := &b.verdicts[i]
+		v.who, v.err = j.decode(b.text[start:end], &v.device)
 		start = end
 	}
 }

@@ -11,12 +11,11 @@ import (
 // privateKeyText is in the armour of every PEM private key (RFC 7468 and older forms).
 const privateKeyText = "PRIVATE KEY"
 
-// A secretError says that an entry carries a readable private key. It costs
-// the whole manifest, whether the entry is signed or not.
-type secretError struct{ what string }
-
-func (e *secretError) Error() string {
-	return "the file carries a private key (" + e.what + "); treat the key as compromised, and ask for a manifest without"
+// privateKey is the error of an entry that carries a readable private key. It
+// costs the whole manifest, whether the entry is signed or not.
+func privateKey(what string) error {
+	return manifest.Errorf(manifest.ReasonPrivateKey,
+		"the file carries a private key (%s); treat the key as compromised, and ask for a manifest without", what)
 }
 
 // screen looks through JSON text for private keys: PEM armour, also in base64, and the private
@@ -25,7 +24,7 @@ func (e *secretError) Error() string {
 // JSON that does not parse is left to who parses it.
 func (p *parser) screen(text []byte, depth int) error {
 	if manifest.HasPrivateKey(text) {
-		return &secretError{privateKeyText}
+		return privateKey(privateKeyText)
 	}
 	return p.screenKeys(text, depth)
 }
@@ -54,14 +53,14 @@ func (p *parser) screenKeys(text []byte, depth int) error {
 		}
 		value := token.String()
 		if private != "" && value != "" {
-			return &secretError{"member " + private + " of a JSON Web Key"}
+			return privateKey("member " + private + " of a JSON Web Key")
 		}
 		private = ""
 		if kind, n := p.decoder.StackIndex(p.decoder.StackDepth()); kind == jsontext.KindBeginObject && n%2 == 1 && (value == "d" || value == "k") {
 			private = value
 		}
 		if manifest.HasPrivateKey([]byte(value)) {
-			return &secretError{privateKeyText}
+			return privateKey(privateKeyText)
 		}
 	}
 }

@@ -2,11 +2,12 @@ package vendors
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/internal/foreign"
-	"github.com/thingpress/thingpress/manifest/internal/window"
+	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
 
 // Detect returns the format of a manifest, judged by its content; its name does
@@ -15,7 +16,7 @@ import (
 func Detect(in manifest.Input) (manifest.Format, error) {
 	head, err := in.Head(manifest.DetectSize)
 	if err != nil {
-		return manifest.Format{}, err
+		return manifest.Format{}, fmt.Errorf("manifest %s: %w", in.Name, err)
 	}
 	var claims []manifest.Format
 	var names []string
@@ -37,7 +38,7 @@ func Detect(in manifest.Input) (manifest.Format, error) {
 
 // explain tells what a file looks like that no decoder claims.
 func explain(head []byte) error {
-	if manifest.HasPrivateKey(window.Head(head)) || manifest.IsPrivateKey(head) {
+	if manifest.HasPrivateKey(stream.Head(head)) || manifest.IsPrivateKey(head) {
 		return manifest.ErrPrivateKey
 	}
 	if len(head) == 0 {

@@ -5,7 +5,7 @@ import (
 	"bytes"
 
 	"github.com/thingpress/thingpress/manifest/internal/armour"
-	"github.com/thingpress/thingpress/manifest/internal/window"
+	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
 
 // magics are the beginnings of files that are met in place of manifests.
@@ -42,7 +42,7 @@ func Name(head []byte) string {
 	if what := armour.NameDER(head); what != "" {
 		return what
 	}
-	text := bytes.ToLower(bytes.TrimSpace(window.Head(head[:min(len(head), 1024)])))
+	text := bytes.ToLower(bytes.TrimSpace(stream.Head(head[:min(len(head), 1024)])))
 	switch {
 	case bytes.HasPrefix(text, []byte("<!doctype html")), bytes.HasPrefix(text, []byte("<html")):
 		return "a page in HTML, such as a portal's login or error page in the place of the download; fetch the manifest again"

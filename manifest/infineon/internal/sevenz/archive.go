@@ -21,7 +21,7 @@ type Archive struct {
 // Open reads and checks the header of the archive that r holds in size bytes.
 // A packed header is kept in memory or, if it is long, in a temporary file in
 // dir. The caller closes the Archive.
-func Open(r io.ReaderAt, size int64, limits Limits, dir string) (*Archive, error) {
+func Open(r io.ReaderAt, size int64, limits manifest.Limits, dir string) (*Archive, error) {
 	at, err := readStart(r, size)
 	if err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func Open(r io.ReaderAt, size int64, limits Limits, dir string) (*Archive, error
 	}
 	a.read(c, h)
 	if c.err == nil {
-		c.fail(h.checkExpansion(a.streams.blocks, limits.Expanded))
+		c.fail(h.checkExpansion(a.streams.blocks, limits.ExpandedBytes))
 	}
 	if c.err == nil {
 		return a, nil

@@ -120,7 +120,7 @@ func (c *coder) judge() error {
 }
 
 // readBlock reads the description of a block.
-func readBlock(c *cursor, limits Limits) block {
+func readBlock(c *cursor, limits manifest.Limits) block {
 	var b block
 	n := c.number()
 	if n == 0 || n > maxCoders {
@@ -164,10 +164,10 @@ func readBlock(c *cursor, limits Limits) block {
 		if err != nil {
 			c.fail(err)
 		}
-		if dictionary > limits.Dictionary {
+		if dictionary > limits.DictionaryBytes {
 			c.fail(manifest.Exceeded(manifest.ReasonLimitExceeded,
-				manifest.Limit{Name: manifest.LimitDictionaryBytes, Value: limits.Dictionary, Found: dictionary},
-				"the archive asks for a dictionary of %s; the limit is %s", bytesText(dictionary), bytesText(limits.Dictionary)))
+				manifest.Limit{Name: manifest.LimitDictionaryBytes, Value: limits.DictionaryBytes, Found: dictionary},
+				"the archive asks for a dictionary of %s; the limit is %s", bytesText(dictionary), bytesText(limits.DictionaryBytes)))
 		}
 		b.coders = append(b.coders, one)
 	}

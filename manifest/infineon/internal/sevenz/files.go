@@ -19,7 +19,7 @@ func (h *headerReader) files(c *cursor, withStream int) files {
 	var f files
 	n := c.number()
 	// Each has a name, of a NUL at least.
-	if c.err == nil && n > uint64(h.limits.Members) {
+	if c.err == nil && n > uint64(h.limits.ArchiveMembers) {
 		c.fail(h.tooManyMembers(n))
 	}
 	if c.err == nil && n > uint64(c.left()/2) {

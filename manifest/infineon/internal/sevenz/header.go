@@ -47,7 +47,7 @@ type streams struct {
 type headerReader struct {
 	r      io.ReaderAt // the archive
 	packed int64       // bytes of packed streams, behind the first 32
-	limits Limits
+	limits manifest.Limits
 	dir    string
 	first  int64 // where the first packed stream begins
 }
@@ -180,7 +180,7 @@ func (h *headerReader) subStreams(c *cursor, s *streams) {
 		s.members = 0
 		for i := range s.blocks {
 			n := c.number()
-			if n > uint64(h.limits.Members) || s.members+int(n) > h.limits.Members {
+			if n > uint64(h.limits.ArchiveMembers) || s.members+int(n) > h.limits.ArchiveMembers {
 				c.fail(h.tooManyMembers(n))
 				return
 			}
@@ -240,8 +240,8 @@ func (h *headerReader) memberSizes(c *cursor, blocks []block) *cursor {
 
 func (h *headerReader) tooManyMembers(n uint64) error {
 	return manifest.Exceeded(manifest.ReasonLimitExceeded,
-		manifest.Limit{Name: manifest.LimitArchiveMembers, Value: int64(h.limits.Members), Found: int64(min(n, math.MaxInt64))},
-		"the archive claims %d files; the limit is %d", n, h.limits.Members)
+		manifest.Limit{Name: manifest.LimitArchiveMembers, Value: int64(h.limits.ArchiveMembers), Found: int64(min(n, math.MaxInt64))},
+		"the archive claims %d files; the limit is %d", n, h.limits.ArchiveMembers)
 }
 
 // checkExpansion adds up what blocks unpack to.
@@ -257,7 +257,7 @@ func (h *headerReader) checkExpansion(blocks []block, limit int64) error {
 		}
 		expanded += blocks[i].size()
 	}
-	if ratio := h.limits.Ratio; expanded > smallHeader && expanded/ratio > packed {
+	if ratio := h.limits.ExpansionRatio; expanded > smallHeader && expanded/ratio > packed {
 		return manifest.Exceeded(manifest.ReasonLimitExceeded, manifest.Limit{Name: manifest.LimitExpansionRatio, Value: ratio},
 			"the archive unpacks from %s to %s, more than %d times its size", bytesText(packed), bytesText(expanded), ratio)
 	}
@@ -290,8 +290,8 @@ func (h *headerReader) unpackHeader(c *cursor) (*spool.Spool, int64, error) {
 		return nil, 0, s.blocks[0].problem
 	}
 	limit := int64(math.MaxInt64)
-	if h.limits.Members < math.MaxInt64/bytesPerMember {
-		limit = smallHeader + int64(h.limits.Members)*bytesPerMember
+	if h.limits.ArchiveMembers < math.MaxInt64/bytesPerMember {
+		limit = smallHeader + int64(h.limits.ArchiveMembers)*bytesPerMember
 	}
 	if err := h.checkExpansion(s.blocks, limit); err != nil {
 		return nil, 0, fmt.Errorf("header: %w", err)

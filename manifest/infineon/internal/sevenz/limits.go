@@ -1,18 +1,5 @@
 package sevenz
 
-// Limits bound what an archive may ask for.
-type Limits struct {
-	// Members is the highest number of files and directories.
-	Members int
-	// Expanded is the highest number of bytes that all blocks may unpack to.
-	Expanded int64
-	// Ratio is the highest quotient of expanded and packed size, of the
-	// blocks together and of the header.
-	Ratio int64
-	// Dictionary is the largest dictionary of one coder, in bytes.
-	Dictionary int64
-}
-
 const (
 	// maxBlocks bounds the one thing that is kept in memory. An archive of
 	// a vendor has one block; one that was packed without -ms has a block a file.

@@ -17,7 +17,7 @@ import (
 	"github.com/thingpress/thingpress/manifest/infineon/internal/sevenz"
 )
 
-var limits = sevenz.Limits{Members: 10_000, Expanded: 64 << 20, Ratio: 1000, Dictionary: 64 << 20}
+var limits = manifest.Limits{ArchiveMembers: 10_000, ExpandedBytes: 64 << 20, ExpansionRatio: 1000, DictionaryBytes: 64 << 20}
 
 type member struct {
 	name    string
@@ -158,7 +158,7 @@ func FuzzOpen(f *testing.F) {
 		for _, m := range members {
 			total += int64(len(m.content))
 		}
-		if len(members) > limits.Members || total > limits.Expanded || dictionaries > 4*limits.Dictionary {
+		if len(members) > limits.ArchiveMembers || total > limits.ExpandedBytes || dictionaries > 4*limits.DictionaryBytes {
 			t.Errorf("%d members, %d bytes, dictionaries of %d", len(members), total, dictionaries)
 		}
 		if err != nil && manifest.ReasonOf(err) == "" {

@@ -1,6 +1,4 @@
-// Package window reads the text of a manifest through a window of bounded size
-// and keeps count of lines and offsets.
-package window
+package stream
 
 import (
 	"bytes"
@@ -18,10 +16,13 @@ const chunk = 256 << 10
 
 var bomUTF8 = []byte("\xef\xbb\xbf")
 
-// A Window is a part of a manifest's text, as UTF-8. It is not safe for
+// A Window is a part of a manifest's text, as UTF-8, that moves over it with
+// bounded memory and keeps count of lines and offsets. It is not safe for
 // concurrent use.
 type Window struct {
 	in      manifest.Input
+	most    int  // bytes of an entry
+	lines   bool // lines are counted
 	secrets *manifest.SecretReader
 	text    []byte
 	at      int
@@ -29,18 +30,29 @@ type Window struct {
 	offsets bool  // the text's bytes are the manifest's own
 	line    int
 	ended   bool
+
+	stopAtKey bool // text before a private key is handed out
+	atKey     bool // the text ends where a private key begins
 }
 
-// Open goes to the beginning of the text, behind a byte order mark. UTF-16 with
+// errKey is the error of armour in the text.
+var errKey = manifest.Errorf(manifest.ReasonPrivateKey,
+	"the file carries a private key (PRIVATE KEY); treat the key as compromised, and ask for a manifest without")
+
+// StopAtKey makes a private key an error only when the text before it is used
+// up. It must be called before Fill.
+func (w *Window) StopAtKey() { w.stopAtKey = true }
+
+// open goes to the beginning of the text, after a byte order mark. UTF-16 with
 // a mark is converted, and then there are no offsets.
-func Open(in manifest.Input) (*Window, error) {
+func open(in manifest.Input, most int, lines bool) (*Window, error) {
 	head, err := in.Head(4)
 	if err != nil {
 		return nil, err
 	}
-	w := &Window{in: in}
-	if IsUTF16(head) {
-		w.secrets = manifest.NewSecretReader(FromUTF16(in.Section(0)))
+	w := &Window{in: in, most: most, lines: lines}
+	if isUTF16(head) {
+		w.secrets = manifest.NewSecretReader(fromUTF16(in.Section(0)))
 		w.line = 1
 		return w, nil
 	}
@@ -49,21 +61,21 @@ func Open(in manifest.Input) (*Window, error) {
 	return w, nil
 }
 
-// IsUTF16 says whether text begins with a byte order mark of UTF-16.
-func IsUTF16(text []byte) bool {
+// isUTF16 reports whether text begins with a byte order mark of UTF-16.
+func isUTF16(text []byte) bool {
 	return bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff"))
 }
 
-// FromUTF16 converts text that begins with a byte order mark to UTF-8.
-func FromUTF16(r io.Reader) io.Reader {
+// fromUTF16 converts text that begins with a byte order mark to UTF-8.
+func fromUTF16(r io.Reader) io.Reader {
 	return unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Reader(r)
 }
 
 // Head returns the beginning of a manifest as UTF-8 without its mark.
 func Head(head []byte) []byte {
-	if IsUTF16(head) {
+	if isUTF16(head) {
 		// What the cut leaves of the last character is no error here.
-		head, _ = io.ReadAll(FromUTF16(bytes.NewReader(head)))
+		head, _ = io.ReadAll(fromUTF16(bytes.NewReader(head)))
 	}
 	return bytes.TrimPrefix(head, bomUTF8)
 }
@@ -74,15 +86,15 @@ func (w *Window) seek(offset int64, line int) {
 	w.line = line
 }
 
-// GoTo goes to an offset. Where line is 0 the lines before it are counted.
-func (w *Window) GoTo(offset int64, line int) error {
+// goTo goes to an offset. If line is 0, the lines before it are counted.
+func (w *Window) goTo(offset int64, line int) error {
 	if !w.offsets || offset < 0 || offset > w.in.Size {
 		return manifest.Errorf(manifest.ReasonChanged, "there is no entry at byte %d", offset)
 	}
-	if line == 0 {
+	if line == 0 && w.lines {
 		counted, err := countLines(io.NewSectionReader(w.in.Reader, 0, offset))
 		if err != nil {
-			return fmt.Errorf("manifest %s: read: %w", w.in.Name, err)
+			return fmt.Errorf("read: %w", err)
 		}
 		line = 1 + counted
 	}
@@ -90,18 +102,23 @@ func (w *Window) GoTo(offset int64, line int) error {
 	return nil
 }
 
-// Text returns what of the window was not passed. It is valid until the next
+// Text returns what was not passed of the window. It is valid until the next
 // call of Fill.
 func (w *Window) Text() []byte { return w.text[w.at:] }
 
-// Ended says whether nothing follows the window.
+// Ended reports whether nothing follows the window.
 func (w *Window) Ended() bool { return w.ended }
 
-// Line is the line of the first byte of Text, from 1.
-func (w *Window) Line() int { return w.line }
+// Line is the line of the first byte of Text, from 1; 0 if lines are not counted.
+func (w *Window) Line() int {
+	if !w.lines {
+		return 0
+	}
+	return w.line
+}
 
-// Offset is the place in the manifest of the first byte of Text; 0 where the
-// text was converted.
+// Offset is the place in the manifest of the first byte of Text; 0 if the text
+// was converted.
 func (w *Window) Offset() int64 {
 	if !w.offsets {
 		return 0
@@ -112,7 +129,10 @@ func (w *Window) Offset() int64 {
 // Fill reads more into the window, if there is more, and fails where a private
 // key shows up.
 func (w *Window) Fill() error {
-	if w.ended {
+	switch {
+	case w.atKey:
+		return errKey
+	case w.ended:
 		return nil
 	}
 	if w.at > 0 {
@@ -129,27 +149,51 @@ func (w *Window) Fill() error {
 	w.text = w.text[:len(w.text)+n]
 	switch {
 	case w.secrets.Found():
-		return manifest.ErrPrivateKey
+		at := bytes.Index(w.text, []byte("PRIVATE KEY"))
+		if w.atKey = w.stopAtKey && at >= 0; !w.atKey {
+			return errKey
+		}
+		w.text = w.text[:at]
 	case errors.Is(err, io.EOF):
 		w.ended = true
-	case err != nil:
-		return fmt.Errorf("manifest %s: read: %w", w.in.Name, err)
+	case err != nil && n == 0: // else what was read comes first
+		return fmt.Errorf("read: %w", err)
 	}
 	return nil
 }
 
-// Pass leaves the first n bytes of Text behind, which do not end between the
+// More reads more into the window for an entry that goes on after it, and
+// fails if that makes the entry too long. what names the entry.
+func (w *Window) More(what string) error {
+	if w.Over(len(w.Text())) {
+		return w.TooLong(what)
+	}
+	return w.Fill()
+}
+
+// Over reports whether n bytes are more than an entry may have.
+func (w *Window) Over(n int) bool { return n > w.most }
+
+// TooLong is the error of an entry, or a part of one, that what names.
+func (w *Window) TooLong(what string) error {
+	limit := manifest.Limit{Name: manifest.LimitEntryBytes, Value: int64(w.most)}
+	return manifest.Exceeded(manifest.ReasonLimitExceeded, limit, "%s is longer than %d bytes", what, w.most)
+}
+
+// Pass passes the first n bytes of Text, which do not end between the
 // two characters of a line end.
 func (w *Window) Pass(n int) {
-	w.line += CountBreaks(w.text[w.at : w.at+n])
+	if w.lines {
+		w.line += CountBreaks(w.text[w.at : w.at+n])
+	}
 	w.at += n
 }
 
-// HoldsKey reads to the end and says whether a private key is anywhere in what
-// follows. The error is that of a context that ended the search.
-func (w *Window) HoldsKey() (bool, error) {
+// holdsKey reads to the end and reports whether a private key is anywhere in
+// what follows. The error is that of a context that ended the search.
+func (w *Window) holdsKey() (bool, error) {
 	found, err := w.secrets.Drain()
-	if !found && Interrupted(err) {
+	if !found && interrupted(err) {
 		return false, err
 	}
 	// A reader that fails ends the stream all the same, for the reason at hand.

@@ -3,11 +3,12 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"strings"
 )
 
-// A batch is a statement over many rows, prepared for a few numbers of rows:
-// a statement of 50 rows costs far less than 50 statements.
+// A batch is a statement over many rows, prepared for several numbers of rows: one
+// statement of 50 rows costs far less than 50 statements.
 type batch struct {
 	columns int
 	stmts   []sized
@@ -18,15 +19,15 @@ type sized struct {
 	stmt *sql.Stmt
 }
 
-// prepareBatch prepares the statement that before, the rows as (?,…),(?,…) and
-// after make.
+// prepareBatch prepares a statement of the text before, the rows as
+// (?,…),(?,…), and the text after.
 func prepareBatch(ctx context.Context, db *sql.DB, columns int, before, after string) (*batch, error) {
 	b := &batch{columns: columns}
 	row := "(" + strings.Repeat("?,", columns-1) + "?)"
 	for _, rows := range []int{50, 10, 1} {
 		stmt, err := db.PrepareContext(ctx, before+strings.Repeat(row+",", rows-1)+row+after)
 		if err != nil {
-			return nil, firstError(err, b.close())
+			return nil, errors.Join(err, b.close())
 		}
 		b.stmts = append(b.stmts, sized{rows, stmt})
 	}
@@ -41,7 +42,7 @@ func (b *batch) exec(ctx context.Context, tx *sql.Tx, args []any) error {
 	})
 }
 
-// each calls do with a statement and the arguments it takes, until all are used.
+// each calls do with a statement and the arguments that it takes, until all are used.
 func (b *batch) each(ctx context.Context, tx *sql.Tx, args []any, do func(*sql.Stmt, []any) error) error {
 	for _, s := range b.stmts {
 		for n := s.rows * b.columns; len(args) >= n; args = args[n:] {
@@ -54,9 +55,9 @@ func (b *batch) each(ctx context.Context, tx *sql.Tx, args []any, do func(*sql.S
 }
 
 func (b *batch) close() error {
-	var first error
+	var errs []error
 	for _, s := range b.stmts {
-		first = firstError(first, s.stmt.Close())
+		errs = append(errs, s.stmt.Close())
 	}
-	return first
+	return errors.Join(errs...)
 }

@@ -12,41 +12,30 @@ import (
 )
 
 // A journal takes the records of one import. It implements [ledger.Journal], and
-// more strictly: of a call all is written or, with an error, nothing.
+// is stricter: a call writes everything or, with an error, nothing.
 type journal struct {
-	writer  *writer
-	reader  *sql.DB
-	seq     int64
-	id      string
-	target  ledger.Target
-	entries []int // by manifest
-	closed  atomic.Bool
-}
-
-func newJournal(w *writer, reader *sql.DB, seq int64, i ledger.Import) *journal {
-	j := &journal{writer: w, reader: reader, seq: seq, id: i.ID, target: i.Target}
-	for _, m := range i.Manifests {
-		j.entries = append(j.entries, m.Entries)
-	}
-	return j
+	ledger   *Ledger
+	seq      int64
+	imported ledger.Import // as it was when the journal was opened
+	closed   atomic.Bool
 }
 
 // write is [writer.write] for an open journal, with the import's name on errors.
 func (j *journal) write(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
 	err := ledger.ErrClosed
 	if !j.closed.Load() {
-		err = j.writer.write(ctx, do)
+		err = j.ledger.writer.write(ctx, do)
 	}
 	if err != nil {
-		return fmt.Errorf("import %s: %w", j.id, err)
+		return fmt.Errorf("import %s: %w", j.imported.ID, err)
 	}
 	return nil
 }
 
-// within says whether a place is in the import: an outcome of an entry that
-// does not exist would make its numbers wrong for good.
+// within returns an error for a place that is not in the import: the outcome of an
+// entry that does not exist would make its numbers wrong for good.
 func (j *journal) within(p ledger.Place) error {
-	if p.Manifest < 0 || p.Manifest >= len(j.entries) || p.Entry < 0 || p.Entry >= j.entries[p.Manifest] {
+	if m := j.imported.Manifests; p.Manifest < 0 || p.Manifest >= len(m) || p.Entry < 0 || p.Entry >= m[p.Manifest].Entries {
 		return fmt.Errorf("entry %d of manifest %d is outside of the import", p.Entry, p.Manifest)
 	}
 	return nil
@@ -55,14 +44,14 @@ func (j *journal) within(p ledger.Place) error {
 // Mark records that the entries are in flight.
 func (j *journal) Mark(ctx context.Context, marks []ledger.Mark) error {
 	return j.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		args := make([]any, 0, len(marks)*j.writer.mark.columns)
+		args := make([]any, 0, len(marks)*j.ledger.writer.mark.columns)
 		for _, m := range marks {
 			if err := j.within(m.Place); err != nil {
 				return err
 			}
 			args = append(args, j.seq, m.Manifest, m.Entry, packCertificate(m.CertificateID), m.ThingName, packTime(m.At))
 		}
-		return j.writer.mark.exec(ctx, tx, args)
+		return j.ledger.writer.mark.exec(ctx, tx, args)
 	})
 }
 
@@ -70,10 +59,10 @@ func (j *journal) Mark(ctx context.Context, marks []ledger.Mark) error {
 func (j *journal) Marked(ctx context.Context) iter.Seq2[ledger.Mark, error] {
 	return func(yield func(ledger.Mark, error) bool) {
 		if j.closed.Load() {
-			yield(ledger.Mark{}, fmt.Errorf("import %s: %w", j.id, ledger.ErrClosed))
+			yield(ledger.Mark{}, fmt.Errorf("import %s: %w", j.imported.ID, ledger.ErrClosed))
 			return
 		}
-		rows, err := j.reader.QueryContext(ctx, `SELECT manifest, entry, certificate, thing, at
+		rows, err := j.ledger.db.QueryContext(ctx, `SELECT manifest, entry, certificate, thing, at
 			FROM marks WHERE import = ? ORDER BY manifest, entry`, j.seq)
 		scan := func() (m ledger.Mark, err error) {
 			var certificate any
@@ -82,7 +71,7 @@ func (j *journal) Marked(ctx context.Context) iter.Seq2[ledger.Mark, error] {
 			m.CertificateID, m.At = unpackCertificate(certificate), unpackTime(at)
 			return m, err
 		}
-		each(j.writer.path, rows, err, scan, yield)
+		each(j.ledger.path, rows, err, scan, yield)
 	}
 }
 
@@ -102,7 +91,7 @@ func (j *journal) Close(ctx context.Context, end ledger.End) error {
 // Record records outcomes, and counts them in the same transaction.
 func (j *journal) Record(ctx context.Context, records []ledger.Record) error {
 	return j.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		places := make([]any, 0, len(records)*j.writer.unmark.columns)
+		places := make([]any, 0, len(records)*j.ledger.writer.unmark.columns)
 		for _, r := range records {
 			if err := j.within(r.Place); err != nil {
 				return err
@@ -114,7 +103,7 @@ func (j *journal) Record(ctx context.Context, records []ledger.Record) error {
 			return err
 		}
 		var change ledger.Counts
-		rows := make([]any, 0, len(records)*j.writer.upsert.columns)
+		rows := make([]any, 0, len(records)*j.ledger.writer.upsert.columns)
 		for _, r := range records {
 			old := earlier[r.Place]
 			r.Steps = ledger.MergeSteps(old.Steps, r.Steps)
@@ -125,10 +114,10 @@ func (j *journal) Record(ctx context.Context, records []ledger.Record) error {
 			change.Add(r.Outcome, 1)
 			earlier[r.Place] = r // for a second record of the entry in this call
 		}
-		if err := j.writer.upsert.exec(ctx, tx, rows); err != nil {
+		if err := j.ledger.writer.upsert.exec(ctx, tx, rows); err != nil {
 			return err
 		}
-		if err := j.writer.unmark.exec(ctx, tx, places); err != nil {
+		if err := j.ledger.writer.unmark.exec(ctx, tx, places); err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE imports SET imported = imported + ?, unchanged = unchanged + ?,
@@ -140,8 +129,8 @@ func (j *journal) Record(ctx context.Context, records []ledger.Record) error {
 
 // earlier returns outcome and steps of those entries that have a record.
 func (j *journal) earlier(ctx context.Context, tx *sql.Tx, places []any) (map[ledger.Place]ledger.Record, error) {
-	found := make(map[ledger.Place]ledger.Record, len(places)/j.writer.earlier.columns)
-	err := j.writer.earlier.each(ctx, tx, places, func(stmt *sql.Stmt, args []any) error {
+	found := make(map[ledger.Place]ledger.Record, len(places)/j.ledger.writer.earlier.columns)
+	err := j.ledger.writer.earlier.each(ctx, tx, places, func(stmt *sql.Stmt, args []any) error {
 		rows, err := stmt.QueryContext(ctx, args...)
 		if err != nil {
 			return err
@@ -174,10 +163,10 @@ func (j *journal) appendRow(ctx context.Context, tx *sql.Tx, rows []any, r ledge
 	if err != nil {
 		return nil, err
 	}
-	steps, err := j.writer.numbers.number(ctx, tx, r.Steps)
+	steps, err := j.ledger.writer.numbers.number(ctx, tx, r.Steps)
 	if err != nil {
 		return nil, err
 	}
 	return append(rows, j.seq, r.Manifest, r.Entry, r.Line, outcome, r.ID, r.ThingName, packCertificate(r.CertificateID),
-		packARN(j.target, r.CertificateID, r.CertificateARN), r.Reason, r.Detail, steps, packTime(r.At)), nil
+		packARN(j.imported.Target, r.CertificateID, r.CertificateARN), r.Reason, r.Detail, steps, packTime(r.At)), nil
 }

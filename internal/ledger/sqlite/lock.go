@@ -2,7 +2,9 @@ package sqlite
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"time"
 
@@ -11,15 +13,15 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 )
 
-// A lock is what keeps a second import off the ledger. The operating system
-// drops it when the process ends, however it ends.
+// A lock keeps a second import off the ledger. The operating system drops it when
+// the process ends, however it ends.
 type lock struct {
 	file   *flock.Flock
 	holder string
 }
 
-// holder tells a human who holds the lock. It is a file beside the lock's own,
-// because Windows does not let others read a locked file.
+// holder names who holds the lock, for people. It is in a file next to the lock's
+// own, because Windows does not let others read a locked file.
 type holder struct {
 	PID   int       `json:"pid"`
 	Host  string    `json:"host"`
@@ -42,7 +44,7 @@ func acquire(path string) (*lock, error) {
 		return nil, &ledger.HeldError{Path: path, Holder: describe(l.holder)}
 	}
 	if err := l.sign(); err != nil {
-		return nil, fmt.Errorf("ledger %s: lock: %w", path, firstError(err, l.release()))
+		return nil, fmt.Errorf("ledger %s: lock: %w", path, errors.Join(err, l.release()))
 	}
 	return l, nil
 }
@@ -63,10 +65,10 @@ func (l *lock) sign() error {
 // lock two different files of the same name.
 func (l *lock) release() error {
 	err := os.Remove(l.holder)
-	if os.IsNotExist(err) {
+	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
-	return firstError(err, l.file.Close())
+	return errors.Join(err, l.file.Close())
 }
 
 func describe(path string) string {
@@ -76,13 +78,4 @@ func describe(path string) string {
 		return "another process"
 	}
 	return h.String()
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

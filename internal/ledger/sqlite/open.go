@@ -1,9 +1,9 @@
 // Package sqlite keeps a ledger in one SQLite file on one machine.
 //
-// Who writes holds an operating system lock beside the file, so that two
-// imports never work on the same ledger; reading needs no lock and disturbs
-// nobody. The file is in WAL mode with synchronous=FULL: what a method of the
-// journal acknowledged is there after a crash of the process or the machine.
+// The writer holds an operating system lock on a file next to it, so that two
+// imports never work on the same ledger; readers need no lock and disturb nobody.
+// The file is in WAL mode with synchronous=FULL: what a method of the journal
+// acknowledged survives a crash of the process or the machine.
 package sqlite
 
 import (
@@ -34,10 +34,10 @@ var (
 	_ ledger.Reader = (*Reader)(nil)
 )
 
-// Open opens the ledger at path for imports, and creates it and its directory,
-// readable by the user alone, where there is none. It returns a
-// *[ledger.HeldError] while another import works on the ledger, and a
-// *[FileError] where the file is none.
+// Open opens the ledger at path for imports. If there is none, it creates the file
+// and its directory, readable by the user alone. The error is a *[ledger.HeldError]
+// while another import works on the ledger, and a *[FileError] if the file is not
+// a ledger.
 func Open(ctx context.Context, path string) (*Ledger, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("ledger %s: %w", path, err)
@@ -48,40 +48,40 @@ func Open(ctx context.Context, path string) (*Ledger, error) {
 	}
 	l, err := openLocked(ctx, path)
 	if err != nil {
-		return nil, firstError(err, held.release())
+		return nil, errors.Join(err, held.release())
 	}
 	l.lock = held
 	return l, nil
 }
 
 func openLocked(ctx context.Context, path string) (*Ledger, error) {
-	// SQLite would create the file readable by others; the files that it
-	// makes beside it have the permissions of this one.
+	// SQLite would create the file readable by others; the files that it makes
+	// next to it have the permissions of this one.
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("ledger %s: %w", path, err)
 	}
-	if err := firstError(looksLikeSQLite(file, path), file.Close()); err != nil {
+	if err := errors.Join(looksLikeSQLite(file, path), file.Close()); err != nil {
 		return nil, err
 	}
-	// A foreign database must be found out before the journal mode is set,
-	// which writes to it.
+	// A foreign database must be refused before the journal mode is set, which
+	// writes to it.
 	reader, err := openReader(ctx, path)
 	empty := errors.Is(err, fs.ErrNotExist)
 	if err != nil && !empty {
 		return nil, err
 	}
 	writer, err := openWriter(ctx, path, empty)
+	if err == nil && empty {
+		if reader, err = openReader(ctx, path); err != nil {
+			err = errors.Join(err, writer.close())
+		}
+	}
 	if err != nil {
 		if reader != nil {
-			_ = reader.Close() // the first error is the one to tell
+			err = errors.Join(err, reader.Close())
 		}
 		return nil, err
-	}
-	if empty {
-		if reader, err = openReader(ctx, path); err != nil {
-			return nil, firstError(err, writer.close())
-		}
 	}
 	return &Ledger{Reader: reader, writer: writer}, nil
 }
@@ -94,7 +94,7 @@ func openWriter(ctx context.Context, path string, empty bool) (*writer, error) {
 	db.SetMaxOpenConns(1) // SQLite has one writer; waiting in Go is cheaper than in SQLite
 	if empty {
 		if err := create(ctx, db); err != nil {
-			return nil, explain(path, firstError(err, db.Close()))
+			return nil, explain(path, errors.Join(err, db.Close()))
 		}
 	}
 	return newWriter(ctx, db, path)
@@ -106,14 +106,14 @@ func (l *Ledger) Close() error {
 	return errors.Join(l.Reader.Close(), l.writer.close(), l.lock.release())
 }
 
-// OpenReadOnly opens the ledger at path to look at it, also while an import
-// works on it. Its errors wrap [fs.ErrNotExist] where there is none.
+// OpenReadOnly opens the ledger at path for reading, also while an import works on
+// it. The error wraps [fs.ErrNotExist] if there is none.
 func OpenReadOnly(ctx context.Context, path string) (*Reader, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("ledger %s: %w", path, err)
 	}
-	if err := firstError(looksLikeSQLite(file, path), file.Close()); err != nil {
+	if err := errors.Join(looksLikeSQLite(file, path), file.Close()); err != nil {
 		return nil, err
 	}
 	return openReader(ctx, path)
@@ -131,7 +131,7 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 		err = fmt.Errorf("ledger %s: it is empty: %w", path, fs.ErrNotExist)
 	}
 	if err != nil {
-		return nil, firstError(err, db.Close())
+		return nil, errors.Join(err, db.Close())
 	}
 	return &Reader{db: db, path: path}, nil
 }
@@ -157,8 +157,8 @@ func dataSource(path, mode string, pragmas ...string) string {
 	return "file:" + (&url.URL{Path: slashed}).EscapedPath() + "?" + query.Encode()
 }
 
-// looksLikeSQLite refuses a foreign file before SQLite touches it: it would
-// take some for an empty database and write into them.
+// looksLikeSQLite refuses a foreign file before SQLite touches it, which takes
+// some files for an empty database and writes into them.
 func looksLikeSQLite(file *os.File, path string) error {
 	const magic = "SQLite format 3\x00"
 	head := make([]byte, len(magic))

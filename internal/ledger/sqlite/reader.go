@@ -11,8 +11,8 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 )
 
-// A Reader looks at a ledger. It implements [ledger.Reader]: each iteration
-// sees the ledger as it was at its beginning, and keeps nobody from writing.
+// A Reader reads a ledger. It implements [ledger.Reader], and is stricter: each
+// iteration sees the ledger as it was when it began. It keeps nobody from writing.
 type Reader struct {
 	db   *sql.DB
 	path string
@@ -71,7 +71,7 @@ func (r *Reader) notFound(err error, what string) error {
 	return explain(r.path, err)
 }
 
-// each yields what scan makes of every row, and at last the error, if any.
+// each yields what scan makes of every row, and an error, if any, last.
 func each[T any](path string, rows *sql.Rows, err error, scan func() (T, error), yield func(T, error) bool) {
 	var none T
 	if err != nil {
@@ -112,7 +112,7 @@ func scanImport(row interface{ Scan(...any) error }) (seq int64, i ledger.Import
 		return 0, ledger.Import{}, err
 	}
 	i.Begun, i.Ended = unpackTime(begun), unpackTime(ended)
-	if err := firstError(json.Unmarshal(target, &i.Target), json.Unmarshal(manifests, &i.Manifests)); err != nil {
+	if err := errors.Join(json.Unmarshal(target, &i.Target), json.Unmarshal(manifests, &i.Manifests)); err != nil {
 		return 0, ledger.Import{}, fmt.Errorf("import %s: %w", i.ID, err)
 	}
 	return seq, i, nil

@@ -2,14 +2,14 @@ package sqlite
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// outcomes are the numbers that stand for outcomes in the file. They never
-// change.
+// outcomes stand in the file as their indexes, which never change.
 var outcomes = [...]ledger.Outcome{
 	1: ledger.Imported,
 	2: ledger.Unchanged,
@@ -19,10 +19,8 @@ var outcomes = [...]ledger.Outcome{
 }
 
 func outcomeNumber(o ledger.Outcome) (int, error) {
-	for number, outcome := range outcomes {
-		if number > 0 && outcome == o {
-			return number, nil
-		}
+	if number := slices.Index(outcomes[:], o); number > 0 {
+		return number, nil
 	}
 	return 0, fmt.Errorf("unknown outcome %q", o)
 }

@@ -13,11 +13,11 @@ const applicationID = 0x54506c64
 // older format is upgraded when it is opened for writing.
 const schemaVersion = 1
 
-// schema keeps entries in the order of the manifests, so that an import
-// appends. What repeats from device to device is kept once (steps) or as a
-// number (outcome); a certificate ID is kept as its 32 bytes, and an ARN that
-// follows from target and certificate ID as "*". Times are microseconds since
-// 1970 in UTC, 0 where there is none.
+// schema keeps entries in the order of the manifests, so that an import appends.
+// What repeats from device to device is kept once (steps) or as a number
+// (outcome); a certificate ID is kept as its 32 bytes, and an ARN that follows
+// from target and certificate ID as "*". Times are microseconds since 1970 in
+// UTC, 0 for none.
 const schema = `
 CREATE TABLE imports (
 	seq       INTEGER PRIMARY KEY,
@@ -69,8 +69,8 @@ CREATE TABLE marks (
 ) STRICT, WITHOUT ROWID;
 `
 
-// identify says whether the database is a ledger of a format that is known;
-// empty is true for a database without anything in it.
+// identify returns an error unless the database is a ledger of a known format, or
+// empty.
 func identify(ctx context.Context, db *sql.DB, path string) (empty bool, err error) {
 	var application, version, tables int
 	row := db.QueryRowContext(ctx, `SELECT (SELECT application_id FROM pragma_application_id),

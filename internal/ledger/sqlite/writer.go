@@ -40,14 +40,14 @@ func newWriter(ctx context.Context, db *sql.DB, path string) (*writer, error) {
 	} {
 		prepared, err := prepareBatch(ctx, db, b.columns, b.before, b.after)
 		if err != nil {
-			return nil, explain(path, firstError(err, w.close()))
+			return nil, explain(path, errors.Join(err, w.close()))
 		}
 		*b.to = prepared
 	}
 	return w, nil
 }
 
-// close closes the database, which a last checkpoint makes one file again.
+// close closes the database; a last checkpoint makes it one file again.
 func (w *writer) close() error {
 	var errs []error
 	for _, b := range []*batch{w.upsert, w.mark, w.unmark, w.earlier} {
@@ -58,9 +58,9 @@ func (w *writer) close() error {
 	return explain(w.path, errors.Join(append(errs, w.db.Close())...))
 }
 
-// write runs do in one transaction, and returns when it is durable. A context
-// that ends keeps a write from beginning, but does not break one off: its
-// caller would not know what is in the file.
+// write runs do in one transaction, and returns once that is durable. A context
+// that has ended keeps a write from beginning, but does not break one off, because
+// its caller would not know what is in the file.
 func (w *writer) write(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -100,35 +100,34 @@ func (l *Ledger) Begin(ctx context.Context, i ledger.Import) (ledger.Journal, er
 	for _, m := range i.Manifests {
 		entries += m.Entries
 	}
-	var seq int64
+	j := &journal{ledger: l, imported: i}
 	err = l.writer.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		return tx.QueryRowContext(ctx, `INSERT INTO imports (id, key, target, manifests, settings, begun, ended, state, cause, entries)
 			VALUES (?, ?, ?, ?, ?, ?, 0, ?, '', ?) RETURNING seq`,
-			i.ID, i.Key, string(target), string(manifests), i.Settings, packTime(i.Begun), string(ledger.StateRunning), entries).Scan(&seq)
+			i.ID, i.Key, string(target), string(manifests), i.Settings, packTime(i.Begun), string(ledger.StateRunning), entries).Scan(&j.seq)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("begin import %s: %w", i.ID, err)
 	}
-	return newJournal(l.writer, l.db, seq, i), nil
+	return j, nil
 }
 
 // Resume opens the journal of an import that was begun before.
 func (l *Ledger) Resume(ctx context.Context, id string) (ledger.Journal, error) {
-	var seq int64
-	var i ledger.Import
+	j := &journal{ledger: l}
 	err := l.writer.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
-		seq, i, err = importBy(ctx, tx, `WHERE id = ?`, id)
+		j.seq, j.imported, err = importBy(ctx, tx, `WHERE id = ?`, id)
 		if errors.Is(err, sql.ErrNoRows) {
 			return ledger.ErrNotFound
 		}
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE imports SET state = ?, cause = '' WHERE seq = ?`, string(ledger.StateRunning), seq)
+		_, err = tx.ExecContext(ctx, `UPDATE imports SET state = ?, cause = '' WHERE seq = ?`, string(ledger.StateRunning), j.seq)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("resume import %s: %w", id, err)
 	}
-	return newJournal(l.writer, l.db, seq, i), nil
+	return j, nil
 }

@@ -15,7 +15,7 @@ type Mode int
 const (
 	Quiet Mode = iota // nothing, not even notes
 	Lines             // a plain line every ten seconds
-	Live              // one line that is drawn anew
+	Live              // one line that is redrawn
 )
 
 const (
@@ -33,15 +33,15 @@ type Printer struct {
 	mu     sync.Mutex
 	out    io.Writer
 	status Status
-	fresh  bool // there is a status that has not been shown
-	drawn  bool // the live line stands on the terminal
+	fresh  bool // status has not been shown
+	drawn  bool // the live line is on the terminal
 
 	once    sync.Once
 	stop    chan struct{}
 	stopped sync.WaitGroup
 }
 
-// New returns an open printer on out; width is asked for the columns of a terminal.
+// New returns an open printer on out; width returns the columns of the terminal.
 func New(out io.Writer, mode Mode, width func() int) *Printer {
 	p := &Printer{mode: mode, width: width, out: out, stop: make(chan struct{})}
 	interval := linesInterval
@@ -91,8 +91,8 @@ func (p *Printer) Note(format string, args ...any) {
 	}
 }
 
-// Pause takes the live line away until the next status, so that somebody else
-// may write to the stream.
+// Pause removes the live line until the next status, so that others can write to
+// the stream.
 func (p *Printer) Pause() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -100,7 +100,7 @@ func (p *Printer) Pause() {
 	p.status, p.fresh = Status{}, false
 }
 
-// Close takes the live line away and ends the printer. Closing again does nothing.
+// Close removes the live line and ends the printer. Closing again does nothing.
 func (p *Printer) Close() {
 	p.once.Do(func() { close(p.stop) })
 	p.stopped.Wait()
@@ -120,7 +120,7 @@ func (p *Printer) show() {
 		fmt.Fprintln(p.out, line)
 		return
 	}
-	// A line that wraps could not be taken back.
+	// A line that wraps could not be removed.
 	if most := p.width() - 1; most > 1 && utf8.RuneCountInString(line) > most {
 		line = string([]rune(line)[:most-1]) + "…"
 	}

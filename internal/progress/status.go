@@ -1,4 +1,4 @@
-// Package progress tells people how far a long command is: a live line on a
+// Package progress shows people how far a long command is: a live line on a
 // terminal, a plain line every ten seconds elsewhere, or nothing.
 package progress
 
@@ -11,23 +11,23 @@ import (
 
 // Status is a moment of a long command.
 type Status struct {
-	// Phase says what goes on, such as "checking" or "importing".
+	// Phase is what the command is doing, such as "checking" or "importing".
 	Phase string
 	// Done of Total entries; a Total of 0 is not known yet.
 	Done, Total int64
 	// Rate is in devices per second; 0 is not known yet.
 	Rate float64
-	// Ceiling is the rate that the quotas allow; 0 is none.
+	// Ceiling is the rate that the quotas allow; 0 for no limit.
 	Ceiling float64
-	// Binding is the operation whose quota binds, such as "AttachPolicy"; empty is none.
+	// Binding is the operation whose quota binds, such as "AttachPolicy"; empty for none.
 	Binding string
-	// Failed and Rejected count what went wrong so far.
+	// Failed and Rejected count what has gone wrong so far.
 	Failed, Rejected int64
-	// Note is what deserves to be known now, such as "paused: endpoint does not answer".
+	// Note is what the operator must know now, such as "paused: endpoint does not answer".
 	Note string
 }
 
-// Left estimates the time to the end, and 0 where it cannot.
+// Left estimates the time to the end; it is 0 if that is not known.
 func (s Status) Left() time.Duration {
 	if s.Rate <= 0 || s.Total <= s.Done {
 		return 0
@@ -70,8 +70,8 @@ func (s Status) String() string {
 }
 
 // Count writes a number with separators between thousands.
-func Count(n int64) string {
-	digits := strconv.FormatInt(n, 10)
+func Count[N int | int64](n N) string {
+	digits := strconv.FormatInt(int64(n), 10)
 	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
 		digits = digits[:i] + "," + digits[i:]
 	}

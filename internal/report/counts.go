@@ -30,7 +30,7 @@ func Outcomes(c ledger.Counts, pending int) iter.Seq2[string, int] {
 func Balance(c ledger.Counts, pending int) string {
 	var parts []string
 	for what, n := range Outcomes(c, pending) {
-		parts = append(parts, progress.Count(int64(n))+" "+what)
+		parts = append(parts, progress.Count(n)+" "+what)
 	}
-	return progress.Count(int64(c.Entries)) + " entries = " + strings.Join(parts, " + ")
+	return progress.Count(c.Entries) + " entries = " + strings.Join(parts, " + ")
 }

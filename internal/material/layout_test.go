@@ -61,9 +61,12 @@ func TestEspressifHasTheVendorsLayout(t *testing.T) {
 		return cn.ReplaceAllString(mac.ReplaceAllString(body.ReplaceAllString(text, "PEM"), "MAC,"), ",CN,")
 	}
 	want := realFile(t, "espressif", "manifest-espressif.csv")
+	sameShape(t, shape(manifestOf(t, material.Options{Vendor: "espressif", N: 7})), shape(want))
 	for _, key := range []material.Key{material.EC, material.RSA} {
-		got := manifestOf(t, material.Options{Vendor: "espressif", N: 7, Key: key})
-		sameShape(t, shape(got), shape(want))
+		got := manifestOf(t, material.Options{Vendor: "espressif", N: 1, Key: key})
+		if !strings.HasPrefix(shape(want), shape(got)) {
+			t.Errorf("%s: another shape: %s", key, shape(got))
+		}
 		leaf, theirs := csvLeaf(t, got), csvLeaf(t, want)
 		if key == material.RSA {
 			sameCertificateShape(t, leaf, theirs)

@@ -43,7 +43,7 @@ func extract(t *testing.T, archive string) []member {
 func TestInfineonHasTheVendorsLayout(t *testing.T) {
 	t.Parallel()
 	want := extract(t, realFile(t, "infineon", "manifest-infineon.7z"))
-	got := extract(t, manifestOf(t, material.Options{Vendor: "infineon", N: 20, Key: material.RSA}))
+	got := extract(t, manifestOf(t, material.Options{Vendor: "infineon", N: 2, Key: material.RSA}))
 	outer := regexp.MustCompile(`^[0-9A-F]{16}_[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}_`)
 	file := regexp.MustCompile(`^[0-9A-F]{20}_`)
 	for i := range want {
@@ -120,7 +120,7 @@ func TestInfineonKeysAreShutAwayAndTheReadmeSaysTest(t *testing.T) {
 // A chip has the same ID in every bundle, and another certificate.
 func TestInfineonBundlesAreOfTheSameChips(t *testing.T) {
 	t.Parallel()
-	members := extract(t, manifestOf(t, material.Options{Vendor: "infineon", N: 50}))
+	members := extract(t, manifestOf(t, material.Options{Vendor: "infineon", N: 40}))
 	chips := map[string][]string{}
 	for _, m := range members[:2] {
 		for _, file := range extract(t, m.content) {
@@ -128,8 +128,8 @@ func TestInfineonBundlesAreOfTheSameChips(t *testing.T) {
 			chips[chip] = append(chips[chip], crlfLeaf(t, file.content).Subject.CommonName)
 		}
 	}
-	if len(chips) != 50 {
-		t.Errorf("%d chips, want 50", len(chips))
+	if len(chips) != 40 {
+		t.Errorf("%d chips, want 40", len(chips))
 	}
 	names := map[string]bool{}
 	for chip, of := range chips {

@@ -44,7 +44,7 @@ func TestAdmitTakesTheKeysOfAWSIoTAndNoOthers(t *testing.T) {
 			t.Parallel()
 			issuer := materialtest.Key("manifest tests")
 			template := &x509.Certificate{Subject: pkix.Name{CommonName: "d"}, BasicConstraintsValid: true, SubjectKeyId: []byte{1}}
-			d := &manifest.Device{Certificate: materialtest.CertificateFor(template, sample, test.key, issuer)}
+			d := &manifest.Device{Certificate: materialtest.Certificate(template, sample, test.key, issuer)}
 			var opts manifest.Options
 			if err := opts.Admit(d); manifest.ReasonOf(err) != test.reason {
 				t.Errorf("%v, want %q", err, test.reason)

@@ -2,15 +2,15 @@ package material
 
 import (
 	"crypto"
-	"crypto/ecdsa"
+	"crypto/rsa"
 	_ "crypto/sha256" // so that crypto.SHA256 can be used
 	_ "crypto/sha512" // and crypto.SHA384
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/pem"
-	"fmt"
 	"math/big"
+	"slices"
 	"time"
 )
 
@@ -101,21 +101,15 @@ func sign(key crypto.Signer, hash crypto.Hash, message []byte) []byte {
 
 // algorithmOf names a signature (RFC 3279, RFC 4055 and RFC 5758).
 func algorithmOf(key crypto.Signer, hash crypto.Hash) pkix.AlgorithmIdentifier {
-	if _, ok := key.(*ecdsa.PrivateKey); ok {
-		switch hash { //nolint:exhaustive // no other is used
-		case crypto.SHA1:
-			return pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 1}}
-		case crypto.SHA256:
-			return pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 2}}
-		case crypto.SHA384:
-			return pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 3}}
-		}
+	if _, ok := key.(*rsa.PrivateKey); ok {
+		last := map[crypto.Hash]int{crypto.SHA1: 5, crypto.SHA256: 11}[hash]
+		return pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, last}, Parameters: asn1.NullRawValue}
 	}
-	last, ok := map[crypto.Hash]int{crypto.SHA1: 5, crypto.SHA256: 11}[hash]
-	if !ok {
-		panic(fmt.Sprintf("material: %T with %v is not known", key, hash))
-	}
-	return pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, last}, Parameters: asn1.NullRawValue}
+	return pkix.AlgorithmIdentifier{Algorithm: map[crypto.Hash]asn1.ObjectIdentifier{
+		crypto.SHA1:   {1, 2, 840, 10045, 4, 1},
+		crypto.SHA256: {1, 2, 840, 10045, 4, 3, 2},
+		crypto.SHA384: {1, 2, 840, 10045, 4, 3, 3},
+	}[hash]}
 }
 
 // PEM returns a certificate in armour.
@@ -123,37 +117,29 @@ func PEM(der []byte) []byte { return pem.EncodeToMemory(&pem.Block{Type: "CERTIF
 
 // setCommonNames gives the subject other CNs.
 func (d *draft) setCommonNames(names ...string) {
-	var subject []attribute
-	for _, a := range d.subject {
-		if !a.oid.Equal(oidCommonName) {
-			subject = append(subject, a)
-		}
-	}
+	d.subject = slices.DeleteFunc(slices.Clone(d.subject), isCommonName)
 	for _, name := range names {
-		subject = append(subject, common(name))
+		d.subject = append(d.subject, common(name))
 	}
-	d.subject = subject
 }
 
-// commonName returns the first CN of the subject.
+// commonName returns the first CN of the subject, or nothing.
 func (d *draft) commonName() string {
-	for _, a := range d.subject {
-		if a.oid.Equal(oidCommonName) {
-			return a.value
-		}
+	if i := slices.IndexFunc(d.subject, isCommonName); i >= 0 {
+		return d.subject[i].value
 	}
 	return ""
 }
 
+func isCommonName(a attribute) bool { return a.oid.Equal(oidCommonName) }
+
 // replace sets an extension, in place of one of the same kind.
 func (d *draft) replace(e pkix.Extension) {
-	for i := range d.extensions {
-		if d.extensions[i].Id.Equal(e.Id) {
-			d.extensions[i] = e
-			return
-		}
+	i := slices.IndexFunc(d.extensions, func(old pkix.Extension) bool { return old.Id.Equal(e.Id) })
+	if i < 0 {
+		i, d.extensions = len(d.extensions), append(d.extensions, e)
 	}
-	d.extensions = append(d.extensions, e)
+	d.extensions[i] = e
 }
 
 // must returns a value whose making can fail only if this package is wrong.

@@ -5,7 +5,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
-	"crypto/rsa"
 	"crypto/x509"
 	"math/big"
 	"strings"
@@ -59,7 +58,7 @@ func leafDefects() []defect[*draft] {
 		{"ends before it begins", manifest.ReasonBadValidity, years(40, 20)},
 		{"CA", manifest.ReasonCACertificate, func(d *draft, _ craft) { d.replace(basicConstraints(true)) }},
 		{"may sign certificates", manifest.ReasonCACertificate, func(d *draft, _ craft) { d.replace(keyUsage(x509.KeyUsageCertSign)) }},
-		{"RSA of 1024 bits", manifest.ReasonUnsupportedKey, func(d *draft, c craft) { d.key = weakRSA(c) }},
+		{"RSA of 1024 bits", manifest.ReasonUnsupportedKey, func(d *draft, c craft) { d.key = UnfactoredRSA(c.bytes(128)) }},
 		{"key on P-224", manifest.ReasonUnsupportedKey, func(d *draft, c craft) { d.key = c.ecKey(elliptic.P224()).Public() }},
 		{"Ed25519", manifest.ReasonUnsupportedKey, func(d *draft, c craft) { d.key = ed25519.PublicKey(c.bytes(ed25519.PublicKeySize)) }},
 		{"SHA-1", manifest.ReasonUnsupportedSigAlg, func(d *draft, _ craft) { d.hash = crypto.SHA1 }},
@@ -84,12 +83,4 @@ func leafDefects() []defect[*draft] {
 
 func spoil(change func(der []byte) []byte) func(*draft, craft) {
 	return func(d *draft, _ craft) { d.spoil = change }
-}
-
-// weakRSA has a modulus that nobody can factor out of a key, but 1024 bits.
-func weakRSA(c craft) *rsa.PublicKey {
-	n := c.bytes(128)
-	n[0] |= 0x80
-	n[len(n)-1] |= 1
-	return &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: 65537}
 }

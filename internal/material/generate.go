@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 )
 
@@ -36,7 +35,7 @@ type frame struct{ head, between, tail string }
 // stream writes a manifest whose entries follow one another.
 func stream[E entry](ctx context.Context, o Options, s seed, around frame, from source[E]) error {
 	out := bufio.NewWriterSize(o.Out, 1<<16)
-	expected := newExpectations(o.Expected)
+	expected := bufio.NewWriter(o.Expected)
 	before := around.head
 	err := ordered(ctx, o.N, newMaker(s, o, from).make, func(i int, entry made[E]) error {
 		if _, err := out.WriteString(before); err != nil {
@@ -49,7 +48,7 @@ func stream[E entry](ctx context.Context, o Options, s seed, around frame, from 
 		if (i+1)%chunk == 0 || i+1 == o.N {
 			o.Progress(i + 1)
 		}
-		return expected.write(entry.expect)
+		return json.NewEncoder(expected).Encode(entry.expect)
 	})
 	if err != nil {
 		return err
@@ -57,7 +56,7 @@ func stream[E entry](ctx context.Context, o Options, s seed, around frame, from 
 	if _, err := out.WriteString(around.tail); err != nil {
 		return err
 	}
-	return errors.Join(out.Flush(), expected.flush())
+	return errors.Join(out.Flush(), expected.Flush())
 }
 
 // An Expectation says what must become of one entry when the manifest is
@@ -77,20 +76,3 @@ const (
 	ExpectRejected = "rejected"
 	ExpectSkipped  = "skipped"
 )
-
-// expectations writes them as JSON Lines, or nowhere.
-type expectations struct {
-	buffer  *bufio.Writer
-	encoder *json.Encoder
-}
-
-func newExpectations(w io.Writer) *expectations {
-	if w == nil {
-		w = io.Discard
-	}
-	buffer := bufio.NewWriter(w)
-	return &expectations{buffer, json.NewEncoder(buffer)}
-}
-
-func (e *expectations) write(x Expectation) error { return e.encoder.Encode(x) }
-func (e *expectations) flush() error              { return e.buffer.Flush() }

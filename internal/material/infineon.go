@@ -11,16 +11,14 @@ import (
 	"strings"
 )
 
-var infineonFormat = Format{Name: "infineon", Bundles: bundles, write: writeReel}
+var infineonFormat = Format{Name: "infineon", Bundles: []string{bundleE0E0, bundleE0E1, bundleE0E2}, write: writeReel}
 
+// Certificate objects of a chip.
 const (
 	bundleE0E0 = "E0E0"
 	bundleE0E1 = "E0E1"
 	bundleE0E2 = "E0E2"
 )
-
-// bundles are the certificate objects of an Infineon archive.
-var bundles = []string{bundleE0E0, bundleE0E1, bundleE0E2}
 
 // An infineonSource makes the certificates of one bundle of OPTIGA Trust M
 // Express: one PEM file with CRLF per chip. E0E0 and E0E1 are P-256 keys under

@@ -1,7 +1,6 @@
 package material
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -10,9 +9,9 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"math/big"
+	"slices"
 )
 
 // JWK returns a public key as the JWK of a slot (RFC 7518, section 6).
@@ -76,8 +75,7 @@ func SignText(protected Object, payload []byte, key *ecdsa.PrivateKey) Object {
 
 // Named adds the unprotected header where Microchip has it, before the signature.
 func (o Object) Named(uniqueID string) Object {
-	last := len(o) - 1
-	return append(append(append(Object(nil), o[:last]...), Member{"header", Object{{"uniqueId", uniqueID}}}), o[last])
+	return slices.Insert(slices.Clone(o), len(o)-1, Member{"header", Object{{"uniqueId", uniqueID}}})
 }
 
 // Signature returns r and s of a deterministic ES256 signature over text.
@@ -88,15 +86,6 @@ func Signature(text string, key *ecdsa.PrivateKey) []byte {
 	pair.R.FillBytes(raw[:32])
 	pair.S.FillBytes(raw[32:])
 	return raw
-}
-
-// Array returns a manifest with the layout of Microchip's files.
-func Array(entries ...Object) []byte {
-	var b bytes.Buffer
-	if err := json.Indent(&b, JSON(entries), "", "  "); err != nil {
-		panic(fmt.Sprintf("material: %v", err))
-	}
-	return b.Bytes()
 }
 
 // URL64 is base64url without padding.

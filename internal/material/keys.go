@@ -11,7 +11,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/pem"
-	"errors"
+	"math/big"
 	"os"
 	"path/filepath"
 )
@@ -54,6 +54,14 @@ func (s seed) deviceKey(kind Key, purpose string, index int) crypto.Signer {
 	return s.ecKey(elliptic.P256(), purpose, index)
 }
 
+// UnfactoredRSA returns a public key that has no private one: nobody knows the
+// factors of its modulus.
+func UnfactoredRSA(modulus []byte) *rsa.PublicKey {
+	modulus[0] |= 0x80
+	modulus[len(modulus)-1] |= 1
+	return &rsa.PublicKey{N: new(big.Int).SetBytes(modulus), E: 65537}
+}
+
 // KeyID returns the identifier of a public key (RFC 5280, 4.2.1.2, method 1).
 func KeyID(key any) []byte {
 	var info struct {
@@ -67,15 +75,8 @@ func KeyID(key any) []byte {
 
 // writeKey writes a private key for its owner alone.
 func writeKey(dir, name string, key crypto.Signer) error {
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return err
-	}
-	file, err := os.OpenFile(filepath.Join(dir, name+".key"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	return errors.Join(pem.Encode(file, &pem.Block{Type: "PRIVATE KEY", Bytes: der}), file.Close())
+	block := &pem.Block{Type: "PRIVATE KEY", Bytes: must(x509.MarshalPKCS8PrivateKey(key))}
+	return os.WriteFile(filepath.Join(dir, name+".key"), pem.EncodeToMemory(block), 0o600)
 }
 
 // samePublic reports whether a public key belongs to a private one.

@@ -62,11 +62,11 @@ func newMicrochip(s seed, kind Key) *microchipSource {
 // groupID has the form of Microchip's: sixteen letters and digits.
 func groupID(s seed) string {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	var b strings.Builder
-	for _, c := range s.bytes("microchip group", 0, 16) {
-		b.WriteByte(letters[int(c)%len(letters)])
+	id := s.bytes("microchip group", 0, 16)
+	for i, c := range id {
+		id[i] = letters[int(c)%len(letters)]
 	}
-	return b.String()
+	return string(id)
 }
 
 // A microchipEntry is a JWS before it is signed.

@@ -2,6 +2,7 @@ package material
 
 import (
 	"encoding/json"
+	"slices"
 )
 
 // An Object is a JSON object that keeps its members in order, and may hold a
@@ -14,43 +15,32 @@ type Member struct {
 	Value any
 }
 
-// With returns a copy with the member's value replaced, or appended if there is
-// no such member.
+// With returns a copy with the member's value replaced, or appended if there is no such member.
 func (o Object) With(name string, value any) Object {
-	c := append(Object(nil), o...)
-	for i := range c {
-		if c[i].Name == name {
-			c[i].Value = value
-			return c
-		}
+	i := o.index(name)
+	if i < 0 {
+		return o.And(name, value)
 	}
-	return append(c, Member{name, value})
+	o = slices.Clone(o)
+	o[i].Value = value
+	return o
 }
 
 // Without returns a copy that lacks the member.
 func (o Object) Without(name string) Object {
-	var c Object
-	for _, m := range o {
-		if m.Name != name {
-			c = append(c, m)
-		}
-	}
-	return c
+	return slices.DeleteFunc(slices.Clone(o), func(m Member) bool { return m.Name == name })
 }
 
 // And returns a copy with the member appended, even if the name is there already.
 func (o Object) And(name string, value any) Object {
-	return append(append(Object(nil), o...), Member{name, value})
+	return append(slices.Clip(o), Member{name, value})
 }
 
-// Text is the string value of a member.
-func (o Object) Text(name string) string {
-	for _, m := range o {
-		if m.Name == name {
-			return m.Value.(string)
-		}
-	}
-	panic("material: no member " + name)
+// Text returns the string value of a member, which must be there.
+func (o Object) Text(name string) string { return o[o.index(name)].Value.(string) }
+
+func (o Object) index(name string) int {
+	return slices.IndexFunc(o, func(m Member) bool { return m.Name == name })
 }
 
 // MarshalJSON writes the members in their order.

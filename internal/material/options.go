@@ -59,35 +59,32 @@ func wrong(format string, args ...any) error {
 
 // complete returns the format and o with defaults, or what is wrong with it.
 func (o Options) complete() (Format, Options, error) {
-	formats := Formats()
-	at := slices.IndexFunc(formats, func(f Format) bool { return f.Name == o.Vendor })
-	if at < 0 {
+	i := slices.Index(Vendors(), o.Vendor)
+	if i < 0 {
 		return Format{}, o, wrong("vendor %q is not one of %s", o.Vendor, strings.Join(Vendors(), ", "))
 	}
+	f := Formats()[i]
 	o.Key = cmp.Or(o.Key, EC)
-	if len(o.Bundles) == 0 {
-		o.Bundles = []string{bundleE0E0, bundleE0E1}
-		if o.Key == RSA {
-			o.Bundles = bundles
-		}
-	}
 	if o.Progress == nil {
 		o.Progress = func(int) {}
 	}
+	if o.Expected == nil {
+		o.Expected = io.Discard
+	}
 	switch {
 	case o.N < 1 || o.N > maxEntries:
-		return Format{}, o, wrong("%d entries: 1 to %d can be made", o.N, maxEntries)
+		return f, o, wrong("%d entries: 1 to %d can be made", o.N, maxEntries)
 	case o.Key != EC && o.Key != RSA:
-		return Format{}, o, wrong("key %q is neither %s nor %s", o.Key, EC, RSA)
+		return f, o, wrong("key %q is neither %s nor %s", o.Key, EC, RSA)
 	case !(o.Defects >= 0 && o.Defects <= 1): // also NaN
-		return Format{}, o, wrong("a share of defects of %v: 0 to 1 is possible", o.Defects)
+		return f, o, wrong("a share of defects of %v: 0 to 1 is possible", o.Defects)
 	case o.Out == nil:
-		return Format{}, o, wrong("nowhere to write to")
+		return f, o, wrong("nowhere to write to")
 	}
 	for i, b := range o.Bundles {
-		if !slices.Contains(bundles, b) || slices.Contains(o.Bundles[:i], b) {
-			return Format{}, o, wrong("bundles %s: each of %s can be given once", strings.Join(o.Bundles, ", "), strings.Join(bundles, ", "))
+		if !slices.Contains(f.Bundles, b) || slices.Contains(o.Bundles[:i], b) {
+			return f, o, wrong("bundles %s: each of %s can be given once", strings.Join(o.Bundles, ", "), strings.Join(f.Bundles, ", "))
 		}
 	}
-	return formats[at], o, nil
+	return f, o, nil
 }

@@ -3,6 +3,7 @@ package material
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,12 @@ import (
 // encrypted keys archive, and a README. The inner archives are temporary files
 // until all are there.
 func writeReel(ctx context.Context, o Options, s seed) (err error) {
+	if len(o.Bundles) == 0 {
+		o.Bundles = []string{bundleE0E0, bundleE0E1}
+		if o.Key == RSA {
+			o.Bundles = append(o.Bundles, bundleE0E2)
+		}
+	}
 	dir, err := os.MkdirTemp(o.TempDir, "thingpress-generate-")
 	if err != nil {
 		return err
@@ -79,25 +86,20 @@ func reelName(s seed) string {
 // writeBundle writes the n-th bundle. Its certificates are made on all cores,
 // and packed on one.
 func writeBundle(ctx context.Context, o Options, s seed, n int, archive *sevenz.Writer) error {
-	expected := newExpectations(nil)
-	if n == 0 {
-		// An entry is good or not in all bundles alike.
-		expected = newExpectations(o.Expected)
+	expected := bufio.NewWriter(o.Expected)
+	if n > 0 {
+		expected.Reset(io.Discard) // an entry is good or not in all bundles alike
 	}
 	from := newInfineon(s, o.Bundles[n])
-	err := ordered(ctx, o.N, newMaker(s, o, from).make, func(i int, e made[*infineonEntry]) error {
+	return errors.Join(ordered(ctx, o.N, newMaker(s, o, from).make, func(i int, e made[*infineonEntry]) error {
 		if err := archive.Add(e.entry.file(), notBefore, e.text); err != nil {
 			return err
 		}
 		if (i+1)%chunk == 0 || i+1 == o.N {
 			o.Progress((n*o.N + i + 1) / len(o.Bundles))
 		}
-		return expected.write(e.expect)
-	})
-	if err != nil {
-		return err
-	}
-	return expected.flush()
+		return json.NewEncoder(expected).Encode(e.expect)
+	}), expected.Flush())
 }
 
 // writeKeyLists writes what Infineon ships beside the certificates: two

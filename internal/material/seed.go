@@ -22,11 +22,10 @@ func newSeed(text string) seed {
 // bytes returns n bytes for a purpose and an index.
 func (s seed) bytes(purpose string, index, n int) []byte {
 	out := make([]byte, 0, n+sha256.Size)
+	head := binary.BigEndian.AppendUint64(append([]byte(purpose), 0), uint64(index))
 	for block := uint32(0); len(out) < n; block++ {
 		mac := hmac.New(sha256.New, s.key)
-		mac.Write([]byte(purpose))
-		mac.Write([]byte{0})
-		mac.Write(binary.BigEndian.AppendUint64(nil, uint64(index)))
+		mac.Write(head)
 		mac.Write(binary.BigEndian.AppendUint32(nil, block))
 		out = mac.Sum(out)
 	}

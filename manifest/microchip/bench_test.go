@@ -31,7 +31,7 @@ func BenchmarkDecode(b *testing.B) {
 		chips[i] = reel.Chip(i)
 		objects[i] = reel.Entry(chips[i])
 	}
-	data := material.Array(objects...)
+	data := materialtest.Array(objects...)
 	opts := manifest.Options{Signers: []*x509.Certificate{reel.Signer}}
 	for _, processors := range []int{1, 2} {
 		b.Run(fmt.Sprintf("processors=%d", processors), func(b *testing.B) {

@@ -5,13 +5,12 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/thingpress/thingpress/manifest/vendors"
-
 	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 	"github.com/thingpress/thingpress/internal/testkit/require"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/microchip"
+	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
 func TestDetectKnowsItsManifestsAndNoOthers(t *testing.T) {
@@ -29,10 +28,10 @@ func TestDetectKnowsItsManifestsAndNoOthers(t *testing.T) {
 		name, data string
 		want       bool
 	}{
-		{"array", string(material.Array(entry)), true},
+		{"array", string(materialtest.Array(entry)), true},
 		{"compact", string(material.JSON([]material.Object{entry})), true},
 		{"single", string(material.JSON(entry)), true},
-		{"bom", "\xef\xbb\xbf" + string(material.Array(entry)), true},
+		{"bom", "\xef\xbb\xbf" + string(materialtest.Array(entry)), true},
 		{"utf-16", utf16("m30-utf16le.json"), true},
 		{"utf-16 big-endian", utf16("m30-utf16be.json"), true},
 		{"signature first", `[{"signature":"", "payload":""}]`, true},

@@ -23,11 +23,11 @@ func smallManifest(reel *materialtest.Reel, entries int) []byte {
 		key := material.JWK("0", &chip.Key.PublicKey).And("x5c", materialtest.X5C(chip.Leaf, reel.Issuer))
 		objects[i] = reel.Sign(chip.UniqueID, reel.PayloadOf(chip.UniqueID, key))
 	}
-	return material.Array(objects...)
+	return materialtest.Array(objects...)
 }
 
 // signedValues are the spans of the values of payload, protected and signature
-// of an entry of material.Array.
+// of an entry of materialtest.Array.
 func signedValues(data []byte, entry int) [][2]int {
 	var spans [][2]int
 	for _, name := range []string{"payload", "protected", "signature"} {

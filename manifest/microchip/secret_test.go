@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 	"github.com/thingpress/thingpress/manifest"
 )
@@ -44,8 +43,8 @@ func TestNothingOfAPrivateKeyReachesAMessage(t *testing.T) {
 		[]byte(secret),
 		[]byte(`[` + secret),
 		[]byte(`[{"a":1 ` + secret),
-		append(material.Array(reel.Entry(reel.Chip(0))), secret...),
-		bytes.Replace(material.Array(reel.Entry(reel.Chip(0)), reel.Entry(reel.Chip(1))), []byte("},\n  {"), []byte("},"+secret), 1),
+		append(materialtest.Array(reel.Entry(reel.Chip(0))), secret...),
+		bytes.Replace(materialtest.Array(reel.Entry(reel.Chip(0)), reel.Entry(reel.Chip(1))), []byte("},\n  {"), []byte("},"+secret), 1),
 	} {
 		got := collect(t, data, manifest.Options{})
 		if got.final == nil || strings.Contains(got.final.Error(), secret[:3]) {

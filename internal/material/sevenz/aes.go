@@ -12,13 +12,17 @@ import (
 // cyclesPower is the exponent of the number of rounds that derive the key.
 const cyclesPower = 19
 
-// An encryption is AES-256 in CBC mode (method 06F10701, "7zAES").
+// An encryption is AES-256 in CBC mode (method 06F10701, "7zAES"). It encrypts
+// whole blocks, and pads the last one with zeros.
 type encryption struct {
-	block cipher.Block
+	w     io.Writer
 	iv    [16]byte
+	mode  cipher.BlockMode
+	plain uint64
+	rest  []byte
 }
 
-func newEncryption(password string, iv [16]byte) *encryption {
+func newEncryption(w io.Writer, password string, iv [16]byte) *encryption {
 	var secret []byte
 	for _, unit := range utf16.Encode([]rune(password)) {
 		secret = binary.LittleEndian.AppendUint16(secret, unit)
@@ -36,7 +40,7 @@ func newEncryption(password string, iv [16]byte) *encryption {
 	if err != nil {
 		panic("sevenz: " + err.Error()) // a key of 32 bytes is one
 	}
-	return &encryption{block, iv}
+	return &encryption{w: w, iv: iv, mode: cipher.NewCBCEncrypter(block, iv[:])}
 }
 
 // coder describes the method: no salt, an IV of sixteen bytes.
@@ -44,36 +48,20 @@ func (e *encryption) coder() []byte {
 	return append([]byte{0x24, 0x06, 0xf1, 0x07, 0x01, 18, 0x40 | cyclesPower, 0x0f}, e.iv[:]...)
 }
 
-func (e *encryption) writer(w io.Writer) *cipherWriter {
-	return &cipherWriter{w: w, mode: cipher.NewCBCEncrypter(e.block, e.iv[:])}
-}
-
-// A cipherWriter encrypts whole blocks, and pads the last one with zeros.
-type cipherWriter struct {
-	w    io.Writer
-	mode cipher.BlockMode
-	rest []byte
-}
-
-func (c *cipherWriter) Write(p []byte) (int, error) {
-	c.rest = append(c.rest, p...)
-	whole := len(c.rest) / aes.BlockSize * aes.BlockSize
-	if whole == 0 {
-		return len(p), nil
-	}
-	c.mode.CryptBlocks(c.rest[:whole], c.rest[:whole])
-	if _, err := c.w.Write(c.rest[:whole]); err != nil {
+func (e *encryption) Write(p []byte) (int, error) {
+	e.plain += uint64(len(p))
+	e.rest = append(e.rest, p...)
+	whole := e.rest[:len(e.rest)/aes.BlockSize*aes.BlockSize]
+	e.mode.CryptBlocks(whole, whole)
+	if _, err := e.w.Write(whole); err != nil {
 		return 0, err
 	}
-	c.rest = append(c.rest[:0], c.rest[whole:]...)
+	e.rest = append(e.rest[:0], e.rest[len(whole):]...)
 	return len(p), nil
 }
 
 // Close writes what is left.
-func (c *cipherWriter) Close() error {
-	if len(c.rest) == 0 {
-		return nil
-	}
-	_, err := c.Write(make([]byte, aes.BlockSize-len(c.rest)))
+func (e *encryption) Close() error {
+	_, err := e.Write(make([]byte, -len(e.rest)&(aes.BlockSize-1)))
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/ulikunitz/xz/lzma"
@@ -69,7 +70,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	if w.failed != nil {
 		return 0, w.failed
 	}
-	n, err := w.packer.plain.Write(p)
+	n, err := w.packer.Write(p)
 	file := &w.files[len(w.files)-1]
 	file.Size += uint64(n)
 	file.CRC = crc32.Update(file.CRC, crc32.IEEETable, p[:n])
@@ -92,7 +93,11 @@ func (w *Writer) Close() error {
 		return w.failed
 	}
 	w.failed = errors.New("sevenz: the archive is closed")
-	content, err := w.packer.finish(0)
+	var size uint64
+	for _, f := range w.files {
+		size += f.Size
+	}
+	content, err := w.packer.finish(0, size)
 	if err != nil {
 		return err
 	}
@@ -103,10 +108,10 @@ func (w *Writer) Close() error {
 	if err != nil {
 		return err
 	}
-	if _, err := packer.plain.Write(header); err != nil {
+	if _, err := packer.Write(header); err != nil {
 		return err
 	}
-	packed, err := packer.finish(content.Packed)
+	packed, err := packer.finish(content.Packed, uint64(len(header)))
 	if err != nil {
 		return err
 	}
@@ -132,43 +137,38 @@ func (w *Writer) writeStart(packed uint64, header []byte) error {
 
 // A packer packs one block: LZMA2, and AES around it.
 type packer struct {
-	plain, compressed, packed *counter
-	lzma                      io.Closer
-	encryption                *encryption   // nil for none
-	cipher                    *cipherWriter // nil for none
+	io.WriteCloser             // to LZMA2
+	encryption     *encryption // nil for none
+	packed         *counter
 }
 
-func newPacker(w io.Writer, o Options) (*packer, error) {
-	p := &packer{packed: &counter{w: w}}
-	p.compressed = &counter{w: p.packed}
+func newPacker(w io.Writer, o Options) (p *packer, err error) {
+	p = &packer{packed: &counter{w: w}}
+	var compressed io.Writer = p.packed
 	if o.Password != "" {
-		p.encryption = newEncryption(o.Password, o.IV)
-		p.cipher = p.encryption.writer(p.packed)
-		p.compressed.w = p.cipher
+		p.encryption = newEncryption(p.packed, o.Password, o.IV)
+		compressed = p.encryption
 	}
-	var lzma2 io.WriteCloser = &storedWriter{w: p.compressed}
-	if !o.Stored {
-		var err error
-		if lzma2, err = (lzma.Writer2Config{DictCap: window}).NewWriter2(p.compressed); err != nil {
-			return nil, err
-		}
+	if o.Stored {
+		p.WriteCloser = &storedWriter{w: compressed}
+	} else {
+		p.WriteCloser, err = lzma.Writer2Config{DictCap: window}.NewWriter2(compressed)
 	}
-	p.plain, p.lzma = &counter{w: lzma2}, lzma2
-	return p, nil
+	return p, err
 }
 
-// finish ends the block that was written at a position, and describes it.
-func (p *packer) finish(position uint64) (Block, error) {
-	if err := p.lzma.Close(); err != nil {
+// finish ends the block of size bytes that was written at a position, and describes it.
+func (p *packer) finish(position, size uint64) (Block, error) {
+	if err := p.Close(); err != nil {
 		return Block{}, err
 	}
-	b := Block{Position: position, Coders: append([]byte{1}, LZMA2(dictionary16MiB)...), Sizes: []uint64{p.plain.n}}
-	if p.cipher != nil {
-		if err := p.cipher.Close(); err != nil {
+	b := Block{Position: position, Coders: append([]byte{1}, LZMA2(dictionary16MiB)...), Sizes: []uint64{size}}
+	if e := p.encryption; e != nil {
+		b.Sizes = []uint64{e.plain, size}
+		b.Coders = slices.Concat([]byte{2}, e.coder(), b.Coders[1:], []byte{1, 0}) // coder 1 reads what coder 0 gives
+		if err := e.Close(); err != nil {
 			return Block{}, err
 		}
-		b.Coders = append(append(append([]byte{2}, p.encryption.coder()...), b.Coders[1:]...), 1, 0) // coder 1 reads what coder 0 gives
-		b.Sizes = []uint64{p.compressed.n, p.plain.n}
 	}
 	b.Packed = p.packed.n
 	return b, nil

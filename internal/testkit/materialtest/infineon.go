@@ -2,11 +2,9 @@ package materialtest
 
 import (
 	"crypto/ecdsa"
-	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/hex"
-	"math/big"
 	"strings"
 	"time"
 
@@ -50,17 +48,13 @@ func (t *Trust) Name(index int, object string) string {
 	return hex.EncodeToString(Bytes(t.Seed+" name "+object+string(rune('0'+index)), 32))
 }
 
-// Key is that of a chip's certificate: EC, and for E0E2 RSA of which nobody
-// knows the factors.
+// Key is that of a chip's certificate: EC, and for E0E2 RSA.
 func (t *Trust) Key(index int, object string) any {
 	label := t.Seed + " key " + object + string(rune('0'+index))
 	if object != "E0E2" {
 		return &Key(label).PublicKey
 	}
-	modulus := Bytes(label, 256)
-	modulus[0] |= 0x80
-	modulus[len(modulus)-1] |= 1
-	return &rsa.PublicKey{N: new(big.Int).SetBytes(modulus), E: 65537}
+	return material.UnfactoredRSA(Bytes(label, 256))
 }
 
 // Template is what a chip's certificate is made from.
@@ -74,7 +68,7 @@ func (t *Trust) Template(name string) *x509.Certificate {
 
 // Leaf is the certificate of a chip for an object.
 func (t *Trust) Leaf(index int, object string) *x509.Certificate {
-	return CertificateFor(t.Template(t.Name(index, object)), t.Issuer, t.Key(index, object), t.IssuerKey)
+	return Certificate(t.Template(t.Name(index, object)), t.Issuer, t.Key(index, object), t.IssuerKey)
 }
 
 // File is a chip's member of a bundle, PEM with CRLF.

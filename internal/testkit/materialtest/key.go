@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/elliptic" //nolint:gosec // key identifiers are SHA-1 (RFC 5280, 4.2.1.2), and protect nothing
+	"crypto/elliptic"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/binary"
@@ -38,15 +38,10 @@ func hashes(prefix []byte, n int) []byte {
 	return out[:n]
 }
 
-// Certificate signs a template for subject's public key with issuer's key and
-// returns it parsed. A nil parent makes it self-signed. Serial number and
-// validity have defaults that follow from the subject's name.
-func Certificate(template, parent *x509.Certificate, subject *ecdsa.PublicKey, issuer *ecdsa.PrivateKey) *x509.Certificate {
-	return CertificateFor(template, parent, subject, issuer)
-}
-
-// CertificateFor is [Certificate] for any type of public key.
-func CertificateFor(template, parent *x509.Certificate, subject crypto.PublicKey, issuer *ecdsa.PrivateKey) *x509.Certificate {
+// Certificate signs a template for subject, a public key of any type, with
+// issuer's key and returns it parsed. A nil parent makes it self-signed. Serial
+// number and validity have defaults that follow from the subject's name.
+func Certificate(template, parent *x509.Certificate, subject crypto.PublicKey, issuer *ecdsa.PrivateKey) *x509.Certificate {
 	t := *template
 	if t.SerialNumber == nil {
 		serial := Bytes("serial "+t.Subject.String(), 16)

@@ -1,11 +1,13 @@
 package materialtest
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -132,3 +134,12 @@ func (r *Reel) Sign(uniqueID string, payload material.Object) material.Object {
 
 // PEM is a certificate in armour.
 func PEM(c *x509.Certificate) []byte { return material.PEM(c.Raw) }
+
+// Array returns a manifest with the layout of Microchip's files.
+func Array(entries ...material.Object) []byte {
+	var b bytes.Buffer
+	if err := json.Indent(&b, material.JSON(entries), "", "  "); err != nil {
+		panic(fmt.Sprintf("materialtest: %v", err))
+	}
+	return b.Bytes()
+}

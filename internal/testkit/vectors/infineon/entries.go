@@ -102,9 +102,9 @@ func chipVectors() []*vector {
 	again.Name = lower.Name
 	forged := materialtest.Certificate(trust.Template(trust.Name(0, e0e0)), materialtest.Authority("Test Forger", nil, materialtest.Key("forger"), materialtest.Key("forger"), 0),
 		&materialtest.Key("forged").PublicKey, materialtest.Key("forger"))
-	onRSA := materialtest.CertificateFor(trust.Template(trust.Name(0, e0e0)), trust.Issuer, trust.Key(0, e0e2), trust.IssuerKey)
+	onRSA := materialtest.Certificate(trust.Template(trust.Name(0, e0e0)), trust.Issuer, trust.Key(0, e0e2), trust.IssuerKey)
 	onEC := trust.File(0, e0e2)
-	onEC.Content = materialtest.PEM(materialtest.CertificateFor(trust.Template(trust.Name(0, e0e2)), trust.Issuer, trust.Key(0, e0e0), trust.IssuerKey))
+	onEC.Content = materialtest.PEM(materialtest.Certificate(trust.Template(trust.Name(0, e0e2)), trust.Issuer, trust.Key(0, e0e0), trust.IssuerKey))
 	static := vec("i13-static-name-not-used", "N", "the same, where things are named by their chips", manifest(called(0, "Infineon IoT Node"), called(1, "Infineon IoT Node"))).
 		named(trust.ChipID(0), trust.ChipID(0)).named(trust.ChipID(1), trust.ChipID(1))
 	static.Options.ThingName = "{chip_id}"

@@ -73,12 +73,12 @@ func holding(content []byte) materialtest.SevenZFile {
 func with(change func(*x509.Certificate)) materialtest.SevenZFile {
 	template := trust.Template(trust.Name(0, e0e0))
 	change(template)
-	return holding(materialtest.PEM(materialtest.CertificateFor(template, trust.Issuer, trust.Key(0, e0e0), trust.IssuerKey)))
+	return holding(materialtest.PEM(materialtest.Certificate(template, trust.Issuer, trust.Key(0, e0e0), trust.IssuerKey)))
 }
 
 // called is a chip's file with a certificate of another CN.
 func called(index int, name string) materialtest.SevenZFile {
 	f := trust.File(index, e0e0)
-	f.Content = materialtest.PEM(materialtest.CertificateFor(trust.Template(name), trust.Issuer, trust.Key(index, e0e0), trust.IssuerKey))
+	f.Content = materialtest.PEM(materialtest.Certificate(trust.Template(name), trust.Issuer, trust.Key(index, e0e0), trust.IssuerKey))
 	return f
 }

@@ -97,7 +97,7 @@ func onEdwards(name string) material.Object {
 	key := ed25519.NewKeyFromSeed(materialtest.Bytes("vectors ed25519", ed25519.SeedSize))
 	template := materialtest.LeafTemplate(name, chip(0).Key, "000000000000")
 	public := key.Public()
-	c := materialtest.CertificateFor(template, reel.Issuer, public, reel.IssuerKey)
+	c := materialtest.Certificate(template, reel.Issuer, public, reel.IssuerKey)
 	return material.Object{}.With("kid", "0").With("kty", "OKP").With("crv", "Ed25519").With("x", material.URL64(public.(ed25519.PublicKey))).
 		With("x5c", materialtest.X5C(c, reel.Issuer))
 }

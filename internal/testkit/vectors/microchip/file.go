@@ -5,11 +5,12 @@ import (
 	"strings"
 
 	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
 // fileVectors are rows M28, M29 and M31: the frame around the entries.
 func fileVectors() []*vector {
-	one, two := material.Array(good(0)), material.Array(good(0), good(1))
+	one, two := materialtest.Array(good(0)), materialtest.Array(good(0), good(1))
 	lines := append(append(material.JSON(good(0)), '\n'), material.JSON(good(1))...)
 	compact := material.JSON([]material.Object{good(0), good(1)})
 	second := bytes.LastIndex(two, []byte(`"payload"`))
@@ -42,7 +43,7 @@ func fileVectors() []*vector {
 		vec("m29-truncated-after-comma", "F", "the file ends behind a comma", append(open(one), ',')).device(0).ends("truncated", "not closed"),
 		fatal("m29-truncated-at-start", "truncated", "not closed", "the file is one bracket", []byte("[")),
 		vec("m29-trailing-garbage", "F", "something follows the array", append(append([]byte(nil), one...), " garbage"...)).device(0).ends("trailing-data", "after the end"),
-		vec("m29-two-arrays", "F", "two files in one", append(append([]byte(nil), one...), material.Array(good(1))...)).device(0).ends("trailing-data", "after the end"),
+		vec("m29-two-arrays", "F", "two files in one", append(append([]byte(nil), one...), materialtest.Array(good(1))...)).device(0).ends("trailing-data", "after the end"),
 		vec("m29-trailing-comma", "F", "a comma before the end", append(open(one), ",]"...)).device(0).ends("corrupt", "after a comma"),
 		vec("m29-two-commas", "F", "two commas between entries", join(good(0), ",", good(1))).device(0).ends("corrupt", "after a comma"),
 		vec("m29-no-comma", "F", "no comma between entries", replace(two, "},\n  {\n    \"payload\"", "}\n  {\n    \"payload\"")).device(0).ends("corrupt", "comma"),

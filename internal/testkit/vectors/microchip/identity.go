@@ -32,12 +32,12 @@ func identityVectors() []*vector {
 		fine("m12-no-header", "no unsigned header, as in real parts of 2019", e.Without("header")),
 		fine("m12-empty-header", "an unsigned header without uniqueId", e.With("header", material.Object{})),
 		bad("m12-header-not-object", "malformed-entry", "the header is a string", "the unsigned header is a string", e.With("header", id)),
-		vec("m13-repetition", "N", "the same entry twice: both decode, and the importer skips the second", material.Array(e, e)).device(0).device(0),
+		vec("m13-repetition", "N", "the same entry twice: both decode, and the importer skips the second", materialtest.Array(e, e)).device(0).device(0),
 		vec("m14-two-certificates", "E", "one ID with two certificates: both decode, and the importer rejects the second as a contradiction",
-			material.Array(e, reissued())).device(0).device(0),
+			materialtest.Array(e, reissued())).device(0).device(0),
 		bad("m14-certificate-of-another", "identity-mismatch", "the certificate is for", "one certificate under two IDs, issued by Microchip's authority",
 			sign(0, content(2).With("uniqueId", id))),
-		vec("m15-replay", "N", "a valid entry that was imported before: whether it conflicts is for the importer to see in AWS", material.Array(e)).device(0),
+		vec("m15-replay", "N", "a valid entry that was imported before: whether it conflicts is for the importer to see in AWS", materialtest.Array(e)).device(0),
 		bad("m16-payload-twice", "duplicate-field", "payload", "readers differ in which one they take", e.And("payload", good(2).Text("payload"))),
 		bad("m16-signature-twice", "duplicate-field", "signature", "readers differ in which one they take", e.And("signature", good(2).Text("signature"))),
 		bad("m16-id-twice", "duplicate-field", "uniqueId", "the signed payload has two IDs", sign(0, content(0).And("uniqueId", other.UniqueID))),
@@ -47,14 +47,14 @@ func identityVectors() []*vector {
 		bad("m16-id-in-other-case", "duplicate-field", "only in case", "names are matched exactly", sign(0, content(0).Without("uniqueId").And("uniqueID", id))),
 		bad("m16-payload-in-two-cases", "duplicate-field", "only in case", "readers that ignore case take the second", e.And("Payload", good(2).Text("payload"))),
 		vec("m16-escaped-name-twice", "E", "an escape hides that the name is the same",
-			replace(material.Array(e.And("second", good(2).Text("payload")), good(1)), `"second"`, `"p\u0061yload"`)).rejected("duplicate-field", "twice").device(1),
+			replace(materialtest.Array(e.And("second", good(2).Text("payload")), good(1)), `"second"`, `"p\u0061yload"`)).rejected("duplicate-field", "twice").device(1),
 		bad("m20-name-of-another", "identity-mismatch", "the certificate is for", "the name in a Microchip certificate is another chip's", withChain(leaf("sn"+strings.ToUpper(other.UniqueID), nil), reel.Issuer)),
 		bad("m20-free-name", "identity-mismatch", "the certificate is for", "the name in a Microchip certificate is no serial number", withChain(leaf("device-1", nil), reel.Issuer)),
 		vec("m20-custom-authority-serial", "W", "a customer's authority, and the name has the form of another chip's serial number",
-			material.Array(withChain(customLeaf("sn"+strings.ToUpper(other.UniqueID), chip(0).Key), custom), good(1))).
+			materialtest.Array(withChain(customLeaf("sn"+strings.ToUpper(other.UniqueID), chip(0).Key), custom), good(1))).
 			named(id, "sn"+strings.ToUpper(other.UniqueID)).warn("identity-mismatch").device(1),
 		vec("m20-custom-authority-name", "N", "a customer's authority names devices as it likes",
-			material.Array(withChain(customLeaf("pump-0001", chip(0).Key), custom), good(1))).named(id, "pump-0001").device(1),
+			materialtest.Array(withChain(customLeaf("pump-0001", chip(0).Key), custom), good(1))).named(id, "pump-0001").device(1),
 		bad("m23-version-4", "unsupported-version", "version 4 is not known", "a version that does not exist yet", versioned("4")),
 		bad("m23-version-text", "unsupported-version", "a string and not a number", "the version is a string", versioned(`"1"`)),
 		bad("m23-no-version", "unsupported-version", "no version", "the version is missing", sign(0, content(0).Without("version"))),
@@ -72,9 +72,9 @@ func identityVectors() []*vector {
 		bad("m25-zero-byte", "bad-id", "eighteen hex digits", "the ID holds a NUL", identified(id[:17]+"\x00")),
 		bad("m26-spaces", "bad-name", "AWS IoT takes", "CN of LoRaWAN parts of 2019: not a thing name, and never changed silently", ownSpaces),
 		bad("m26-spaces-of-another", "identity-mismatch", "the certificate is for", "CN with spaces and another chip's serial number", spaces),
-		vec("m26-spaces-template", "N", "the same with a template that takes the ID", material.Array(ownSpaces, good(1))).
+		vec("m26-spaces-template", "N", "the same with a template that takes the ID", materialtest.Array(ownSpaces, good(1))).
 			named(id, id).named(chip(1).UniqueID, chip(1).UniqueID).with(func(o *options) { o.ThingName = "{unique_id}" }),
-		vec("m26-lora-template", "N", "CN with serial number and EUI-64", material.Array(withChain(leaf(loraName, nil), reel.Issuer))).
+		vec("m26-lora-template", "N", "CN with serial number and EUI-64", materialtest.Array(withChain(leaf(loraName, nil), reel.Issuer))).
 			named(id, "lora-"+id).with(func(o *options) { o.ThingName = "lora-{id}" }),
 		fine("m32-signer-expired-since", "the signer was valid when the chip was provisioned, which is what counts", short("2025-06-01T20:14:53.773Z")).
 			with(func(o *options) { o.Signers = append(o.Signers, "signers/short.pem") }),

@@ -3,11 +3,9 @@ package main
 import (
 	"bytes"
 	"crypto/elliptic"
-	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
-	"math/big"
 	"time"
 
 	"github.com/thingpress/thingpress/internal/material"
@@ -16,7 +14,7 @@ import (
 
 // signerVectors are row M33: the files that --signer names.
 func signerVectors() []*vector {
-	one := material.Array(good(0))
+	one := materialtest.Array(good(0))
 	taken := func(name, note string, signers ...string) *vector {
 		return vec(name, "N", note, one).device(0).with(func(o *options) { o.Signers = signers })
 	}
@@ -85,12 +83,10 @@ func shortSigner() *x509.Certificate {
 	}, nil, &reel.SignerKey.PublicKey, reel.SignerKey)
 }
 
-// rsaSigner has an RSA key, whose modulus is the product of nothing: the
-// certificate is issued by the reel's key, so that no RSA key is needed.
+// rsaSigner has an RSA key. The reel's key issues the certificate, so no
+// private RSA key is needed.
 func rsaSigner() *x509.Certificate {
-	modulus := new(big.Int).SetBytes(materialtest.Bytes("vectors rsa", 256))
-	modulus.SetBit(modulus, 2047, 1).SetBit(modulus, 0, 1)
-	return materialtest.CertificateFor(&x509.Certificate{
+	return materialtest.Certificate(&x509.Certificate{
 		Subject: pkix.Name{CommonName: "RSA Signer"}, KeyUsage: x509.KeyUsageDigitalSignature, SubjectKeyId: []byte{1}, BasicConstraintsValid: true,
-	}, reel.Signer, &rsa.PublicKey{N: modulus, E: 65537}, reel.SignerKey)
+	}, reel.Signer, material.UnfactoredRSA(materialtest.Bytes("vectors rsa", 256)), reel.SignerKey)
 }

@@ -6,18 +6,19 @@ import (
 	"unicode/utf16"
 
 	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
 // textVectors are row M30: how characters are written.
 func textVectors() []*vector {
-	two := material.Array(good(0), good(1))
+	two := materialtest.Array(good(0), good(1))
 	return []*vector{
 		vec("m30-utf8-bom", "N", "UTF-8 with byte order mark", append([]byte("\xef\xbb\xbf"), two...)).device(0).device(1),
 		vec("m30-utf16le", "N", "UTF-16, little-endian, with byte order mark", inUTF16(two, binary.LittleEndian)).device(0).device(1),
 		vec("m30-utf16be", "N", "UTF-16, big-endian, with byte order mark", inUTF16(two, binary.BigEndian)).device(0).device(1),
 		fatal("m30-utf16-no-bom", "unknown-format", "JSON array", "UTF-16 without byte order mark", inUTF16(two, binary.LittleEndian)[2:]),
 		vec("m30-invalid-utf8", "F", "a byte that is not UTF-8 in the unsigned header", replace(two, chip(0).UniqueID, chip(0).UniqueID[:17]+"\xff")).ends("corrupt", "not UTF-8"),
-		vec("m30-latin1-comment", "F", "Latin-1 in a member that does not matter", replace(material.Array(good(0).And("note", "u"), good(1)), `"u"`, "\"\xfc\"")).ends("corrupt", "not UTF-8"),
+		vec("m30-latin1-comment", "F", "Latin-1 in a member that does not matter", replace(materialtest.Array(good(0).And("note", "u"), good(1)), `"u"`, "\"\xfc\"")).ends("corrupt", "not UTF-8"),
 		vec("m30-lone-surrogate", "F", "an escape that stands for no character, in the unsigned header", replace(two, chip(0).UniqueID, `\ud800`)).ends("corrupt", "not UTF-8"),
 		vec("m30-nul-in-text", "F", "a NUL byte inside a string", replace(two, chip(0).UniqueID, chip(0).UniqueID[:17]+"\x00")).ends("corrupt", "NUL"),
 		vec("m30-nul-between", "F", "a NUL byte between entries", replace(two, "},\n  {", "},\x00\n  {")).device(0).ends("corrupt", "after a comma"),

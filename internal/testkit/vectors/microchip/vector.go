@@ -76,17 +76,17 @@ func vec(name, outcome, note string, data []byte) *vector {
 
 // bad is the vector of an entry that is rejected; a good one follows it.
 func bad(name, reason, detail, note string, o material.Object) *vector {
-	return vec(name, "E", note, material.Array(o, good(1))).rejected(reason, detail).device(1)
+	return vec(name, "E", note, materialtest.Array(o, good(1))).rejected(reason, detail).device(1)
 }
 
 // fine is the vector of an odd entry that is taken; a common one follows it.
 func fine(name, note string, o material.Object) *vector {
-	return vec(name, "N", note, material.Array(o, good(1))).device(0).device(1)
+	return vec(name, "N", note, materialtest.Array(o, good(1))).device(0).device(1)
 }
 
 // warned is the vector of an entry that is taken with warnings.
 func warned(name, note string, o material.Object, codes ...string) *vector {
-	v := vec(name, "W", note, material.Array(o, good(1))).device(0).device(1)
+	v := vec(name, "W", note, materialtest.Array(o, good(1))).device(0).device(1)
 	v.Entries[0].Warnings = codes
 	return v
 }

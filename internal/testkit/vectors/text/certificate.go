@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
@@ -62,7 +63,7 @@ func rebuilt(change func(*tbs)) []byte {
 }
 
 func withKey(label string, key crypto.PublicKey) []byte {
-	return materialtest.CertificateFor(&x509.Certificate{
+	return materialtest.Certificate(&x509.Certificate{
 		Subject: pkix.Name{Organization: []string{"Thingpress Test"}, CommonName: m0.cn}, BasicConstraintsValid: true,
 		SubjectKeyId: materialtest.Bytes(label, 20),
 	}, issuer, key, issuerKey).Raw
@@ -70,10 +71,9 @@ func withKey(label string, key crypto.PublicKey) []byte {
 
 // rsaKey is a public key that has no private one.
 func rsaKey(bits, exponent int) *rsa.PublicKey {
-	n := new(big.Int).SetBytes(materialtest.Bytes(fmt.Sprint("modulus ", bits), bits/8))
-	n.SetBit(n, bits-1, 1)
-	n.SetBit(n, 0, 1)
-	return &rsa.PublicKey{N: n, E: exponent}
+	key := material.UnfactoredRSA(materialtest.Bytes(fmt.Sprint("modulus ", bits), bits/8))
+	key.E = exponent
+	return key
 }
 
 // curve puts another curve's name and a point of some size into the certificate.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/thingpress/thingpress/internal/advice"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
 )
 
 // A hint that names a flag which does not exist cannot be followed.
@@ -12,7 +13,7 @@ func TestEveryFlagOfAnAdviceExists(t *testing.T) {
 	t.Parallel()
 	flag := regexp.MustCompile(`--([a-z][a-z-]*)`)
 	for surface, command := range map[advice.Surface][]string{advice.CLI: {"import"}, advice.Console: {"import"}, advice.Stack: {"stack", "deploy"}} {
-		c, _, err := newRoot(Streams{}).Find(command)
+		c, _, err := newRoot(terminal.Streams{}).Find(command)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/thingpress/thingpress/internal/testkit/clitest"
 )
 
 // TestWorkedExamplesDoWhatTheySay runs every thingpress command of the pages
@@ -28,14 +30,14 @@ func TestWorkedExamplesDoWhatTheySay(t *testing.T) {
 			if err := os.Symlink(examples, filepath.Join(dir, "examples")); err != nil {
 				t.Fatal(err)
 			}
-			env := environment(t)
+			env := clitest.Environment(t)
 			imports := 0
 			for _, command := range consoleCommands(string(text)) {
 				words := strings.Fields(strings.ReplaceAll(command.line, "'", ""))
 				if words[0] != "thingpress" {
 					continue
 				}
-				c := exec.Command(built(t), words[1:]...)
+				c := exec.Command(clitest.Program(t), words[1:]...)
 				c.Dir, c.Env = dir, env
 				out, _ := c.CombinedOutput() // the exit code is looked at
 				want := 0

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/thingpress/thingpress/internal/cli/exit"
+
 	"github.com/spf13/pflag"
 
 	"github.com/thingpress/thingpress/internal/environment"
@@ -29,7 +31,7 @@ func flagsFromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, boo
 		}
 		for _, v := range values {
 			if err := flags.Set(flag.Name, v); err != nil {
-				failed = usage(fmt.Errorf("%s: %w", environmentName(flag.Name), err), "unset it, or see --help for what --"+flag.Name+" takes")
+				failed = exit.UsageError(fmt.Errorf("%s: %w", environmentName(flag.Name), err), "unset it, or see --help for what --"+flag.Name+" takes")
 				return
 			}
 		}

@@ -3,6 +3,8 @@ package cli
 import (
 	"testing"
 
+	"github.com/thingpress/thingpress/internal/cli/exit"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
 )
@@ -46,8 +48,8 @@ func TestEnvironmentStandsForFlags(t *testing.T) {
 				t.Fatalf("error %v", err)
 			}
 			if test.wantErr {
-				if exitCode(err) != ExitUsage {
-					t.Errorf("exit code %d", exitCode(err))
+				if exit.Code(err) != exit.Usage {
+					t.Errorf("exit code %d", exit.Code(err))
 				}
 				return
 			}

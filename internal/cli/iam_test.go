@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/testkit/clitest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -92,17 +93,17 @@ func TestPolicyIsWhatTheEngineCanCall(t *testing.T) {
 func TestPolicyAllowsTheCallsOfImports(t *testing.T) {
 	t.Parallel()
 	log := filepath.Join(t.TempDir(), "calls")
-	url := startSandboxWith(t, log, "--verbose")
-	createAttachments(t, client(url), []string{"p"}, []string{"g"}, "sensor")
+	url := clitest.StartSandboxLogging(t, log, "--verbose")
+	clitest.CreateAttachments(t, clitest.Client(url), []string{"p"}, []string{"g"}, "sensor")
 	before := calledOperations(t, log)
-	env, manifest := environment(t), generated(t, "espressif", 8)
+	env, manifest := clitest.Environment(t), clitest.Generate(t, "espressif", 8)
 	common := []string{"--endpoint-url", url, "--policy", "p", "--thing-type", "sensor"}
 	for _, more := range [][]string{
 		{"--status", "INACTIVE"},
 		{"--status", "INACTIVE"},
 		{"--adopt", "--attribute", "mac={mac}", "--thing-group", "g"},
 	} {
-		if s, code := importing(t, env, append(append(slices.Clone(common), more...), manifest)...); code != 0 {
+		if s, code := clitest.Import(t, env, append(append(slices.Clone(common), more...), manifest)...); code != 0 {
 			t.Fatalf("%v: exit code %d, %+v", more, code, s)
 		}
 	}

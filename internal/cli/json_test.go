@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/thingpress/thingpress/internal/testkit/clitest"
 )
 
 // documentedFields reads docs/json.md: by "command: type", its fields, and
@@ -46,7 +48,7 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env, dir := environment(t), t.TempDir()
+	env, dir := clitest.Environment(t), t.TempDir()
 	bad, cut, missing := filepath.Join(dir, "bad.csv"), filepath.Join(dir, "cut.csv"), filepath.Join(dir, "missing.csv")
 	if err := os.WriteFile(bad, []byte("MAC,cn,cert\n4BA2BB8764BD,sensor-1,rubbish\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -58,7 +60,7 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 	if err := os.WriteFile(cut, content[:len(content)/2], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	url := startSandbox(t, "--quota", "default")
+	url := clitest.StartSandbox(t, "--quota", "default")
 	seen := map[string]bool{}
 	for _, args := range [][]string{
 		{"inspect", good, good, bad},
@@ -74,7 +76,7 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 		{"quotas", "--endpoint-url", url, "--rate", "100000/h", "--policy", "p", "--request", "--yes"},
 		{"quotas", "--sandbox"},
 	} {
-		c := exec.Command(built(t), append(args, "--output", "json")...)
+		c := exec.Command(clitest.Program(t), append(args, "--output", "json")...)
 		c.Env = env
 		out, _ := c.Output() // whatever the exit code, what is printed is documented
 		for line := range strings.Lines(string(out)) {

@@ -1,0 +1,93 @@
+// Package exit holds the exit codes of thingpress, and the errors that carry
+// one. Only cli.Main turns an error into the code that the process ends with.
+package exit
+
+import (
+	"context"
+	"errors"
+)
+
+// Exit codes. They are part of the contract: scripts decide by them.
+const (
+	OK          = 0   // every entry imported, unchanged or skipped
+	Failure     = 1   // the command could not be carried out
+	Usage       = 2   // wrong usage
+	Incomplete  = 3   // finished, but some entries failed or were rejected
+	Interrupted = 130 // Ctrl-C
+)
+
+// Help is the paragraph about exit codes in the help of a command.
+const Help = `Exit codes:
+  0    every entry imported, unchanged or skipped
+  1    the command could not be carried out
+  2    wrong usage
+  3    finished, but some entries failed or were rejected
+  130  interrupted`
+
+// An Error ends the command with a code of its own. Without Err nothing is
+// printed: the command has printed what there is to say.
+type Error struct {
+	Code int
+	Err  error
+	Hint string // what to do instead
+}
+
+func (e *Error) Error() string {
+	if e.Err == nil {
+		return ""
+	}
+	return e.Err.Error()
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Silently ends a command that has printed everything with code.
+func Silently(code int) error { return &Error{Code: code} }
+
+// UsageError is an error of the command line.
+func UsageError(err error, hint string) error {
+	return &Error{Code: Usage, Err: err, Hint: hint}
+}
+
+// WithHint adds what to do instead.
+func WithHint(err error, hint string) error {
+	return &Error{Code: Failure, Err: err, Hint: hint}
+}
+
+// InterruptedError ends a command that Ctrl-C interrupted.
+func InterruptedError(message, hint string) error {
+	return &Error{Code: Interrupted, Err: errors.New(message), Hint: hint}
+}
+
+// IfInterrupted returns err, or if ctx has ended an [InterruptedError] instead of it.
+func IfInterrupted(ctx context.Context, err error, message string) error {
+	if err != nil && ctx.Err() != nil {
+		return InterruptedError(message, "")
+	}
+	return err
+}
+
+// Code returns the exit code of a command that returned err.
+func Code(err error) int {
+	var exit *Error
+	switch {
+	case err == nil:
+		return OK
+	case errors.As(err, &exit):
+		return exit.Code
+	}
+	return Failure
+}
+
+// Hint returns what to do about err, or nothing.
+func Hint(err error) string {
+	var exit *Error
+	if errors.As(err, &exit) && exit.Hint != "" {
+		return exit.Hint
+	}
+	var hinted interface{ Hint() string }
+	if errors.As(err, &hinted) {
+		return hinted.Hint()
+	}
+	return ""
+}

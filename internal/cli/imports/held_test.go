@@ -1,0 +1,38 @@
+package imports_test
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/thingpress/thingpress/internal/ledger/sqlite"
+	"github.com/thingpress/thingpress/internal/testkit/clitest"
+)
+
+// TestSecondImportOnALedgerDoesNotStart keeps two imports from working on the
+// same entries: the second one says who is there, and calls nothing.
+func TestSecondImportOnALedgerDoesNotStart(t *testing.T) {
+	t.Parallel()
+	book := filepath.Join(t.TempDir(), "ledger.db")
+	held, err := sqlite.Open(t.Context(), book)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = held.Close() }()
+	manifest := clitest.Generate(t, "espressif", 3)
+	c := exec.Command(clitest.Program(t), "import", "--sandbox", "--ledger", book, "--policy", "p", manifest)
+	c.Env = clitest.Environment(t)
+	out, _ := c.CombinedOutput() // the exit code is looked at
+	if code := c.ProcessState.ExitCode(); code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	for _, want := range []string{"held by process ", "wait until it has ended"} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("it does not say %q: %s", want, out)
+		}
+	}
+	if strings.Contains(string(out), "created in the sandbox") {
+		t.Errorf("it went on: %s", out)
+	}
+}

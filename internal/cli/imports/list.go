@@ -1,0 +1,177 @@
+package imports
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/report"
+
+	"github.com/spf13/cobra"
+
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/ledger/sqlite"
+	"github.com/thingpress/thingpress/internal/xdg"
+)
+
+type listOptions struct {
+	ledger string
+	output terminal.Output
+}
+
+// NewList returns `thingpress imports`.
+func NewList(streams terminal.Streams) *cobra.Command {
+	var o listOptions
+	c := &cobra.Command{
+		Use:   "imports",
+		Short: "List the imports of the ledgers",
+		Long: `List the imports that the ledgers of this machine hold, newest first: ID, state,
+numbers, target and manifests. It can be used while an import is running.`,
+		Example: `  thingpress imports
+  thingpress imports --ledger ./factory.db --output json`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return listImports(c.Context(), o, streams)
+		},
+	}
+	c.Flags().StringVar(&o.ledger, "ledger", "", "only this ledger; by default all below "+defaultLedgers())
+	o.output.AddFlag(c)
+	return c
+}
+
+func defaultLedgers() string {
+	dir, err := xdg.StateDir()
+	if err != nil {
+		return "the state directory"
+	}
+	return filepath.Join(dir, "*.db")
+}
+
+// importLine is one line of --output json.
+type importLine struct {
+	Type      string            `json:"type"`
+	Import    string            `json:"import"`
+	State     ledger.State      `json:"state"`
+	Cause     string            `json:"cause,omitempty"`
+	Begun     time.Time         `json:"begun"`
+	Ended     *time.Time        `json:"ended,omitempty"`
+	Counts    ledger.Counts     `json:"counts"`
+	Pending   int               `json:"pending"`
+	Target    ledger.Target     `json:"target"`
+	Manifests []ledger.Manifest `json:"manifests"`
+	Ledger    string            `json:"ledger"`
+}
+
+func listImports(ctx context.Context, o listOptions, streams terminal.Streams) error {
+	paths := []string{o.ledger}
+	if o.ledger == "" {
+		var err error
+		if paths, err = filepath.Glob(defaultLedgers()); err != nil {
+			return err
+		}
+	}
+	var found []importLine
+	for _, path := range paths {
+		lines, err := readImports(ctx, path)
+		if err != nil {
+			return err
+		}
+		found = append(found, lines...)
+	}
+	slices.SortStableFunc(found, func(a, b importLine) int { return b.Begun.Compare(a.Begun) })
+	if o.output == terminal.JSON {
+		for _, line := range found {
+			if err := streams.PrintJSON(line); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if len(found) == 0 {
+		fmt.Fprintf(streams.Err, "no imports in %s\n", append(paths, defaultLedgers())[0])
+		return nil
+	}
+	t := streams.Table(slices.Concat([]string{"IMPORT", "STATE", "BEGUN"}, CountColumns(), []string{"TARGET", "MANIFESTS"})...)
+	for _, line := range found {
+		t.Row(line.cells(streams.OutTerminal)...)
+	}
+	return t.Flush()
+}
+
+func readImports(ctx context.Context, path string) ([]importLine, error) {
+	reader, err := sqlite.OpenReadOnly(ctx, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, missing := os.Stat(path); missing == nil {
+			return nil, nil // created, but no import has been begun in it
+		}
+		return nil, exit.WithHint(err, "thingpress imports without --ledger lists the ledgers that there are")
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = reader.Close() }() // it was only read
+	var lines []importLine
+	for i, err := range reader.Imports(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		line := importLine{
+			Type: "import", Import: i.ID, State: i.State, Cause: i.Cause, Begun: i.Begun, Counts: i.Counts,
+			Pending: i.Counts.Pending(), Target: i.Target, Manifests: i.Manifests, Ledger: path,
+		}
+		if !i.Ended.IsZero() {
+			line.Ended = &i.Ended
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
+}
+
+func (l importLine) cells(terminal bool) []string {
+	begun := l.Begun.UTC().Format(time.RFC3339)
+	if terminal {
+		begun = l.Begun.Local().Format(time.DateTime)
+	}
+	names := make([]string, len(l.Manifests))
+	for i, m := range l.Manifests {
+		names[i] = m.Name
+		if terminal {
+			names[i] = filepath.Base(m.Name)
+		}
+	}
+	return slices.Concat([]string{l.Import, string(l.State), begun}, CountCells(l.Counts), []string{targetName(l.Target), strings.Join(names, " ")})
+}
+
+// CountColumns are the headings of [CountCells].
+func CountColumns() []string {
+	return []string{"ENTRIES", "IMPORTED", "UNCHANGED", "FAILED", "REJECTED", "SKIPPED", "PENDING"}
+}
+
+// CountCells are the counts of an import in a list of imports.
+func CountCells(c ledger.Counts) []string {
+	cells := []string{strconv.Itoa(c.Entries)}
+	for _, n := range report.Outcomes(c, c.Pending()) {
+		cells = append(cells, strconv.Itoa(n))
+	}
+	return cells
+}
+
+// targetName is how people are told where devices go.
+func targetName(t ledger.Target) string {
+	switch {
+	case t.Sandbox != "":
+		return "sandbox"
+	case t.Endpoint != "":
+		return t.Account + "/" + t.Region + " at " + t.Endpoint
+	}
+	return t.Account + "/" + t.Region
+}

@@ -1,0 +1,137 @@
+package imports
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/cli/manifests"
+	"github.com/thingpress/thingpress/internal/cli/target"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/device"
+	"github.com/thingpress/thingpress/internal/ledger"
+
+	"github.com/thingpress/thingpress/internal/progress"
+	"github.com/thingpress/thingpress/internal/quota"
+)
+
+// printPlan prints a plan for people; created is what the check of attachments
+// created in the copy of the sandbox.
+func printPlan(out io.Writer, p planLine, c *target.Connection, created []string) error {
+	_, err := io.WriteString(out, planText(p, c, created))
+	return err
+}
+
+func planText(p planLine, connection *target.Connection, created []string) string {
+	var b strings.Builder
+	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	say("plan: nothing was changed in %s", connection)
+	for _, m := range p.Manifests {
+		say("%s: %s, %s entries", terminal.Plain(m.Name), m.Vendor, count(m.Entries))
+	}
+	say("%s entries = %s devices + %s rejected + %s skipped", count(p.Entries), count(p.Devices), count(p.Rejected), count(p.Skipped))
+	for _, r := range p.Rejections {
+		say("  %s", manifests.RejectionText(r))
+	}
+	if p.Repeated+p.Contradictory > 0 {
+		say("  duplicates: %s identical repetitions, skipped; %s contradictory, rejected", count(p.Repeated), count(p.Contradictory))
+	}
+	if p.Filtered > 0 {
+		say("  %s left out by --only and --skip", count(p.Filtered))
+	}
+	for _, reason := range ledger.ByCount(p.Warnings) {
+		say("  %s taken with a warning, %s", count(p.Warnings[reason]), reason)
+	}
+	if unmatched := len(p.UnmatchedOnly) + len(p.UnmatchedSkip); unmatched > 0 {
+		say("  %s lines of --only and --skip name no entry", count(unmatched))
+	}
+	sayAttachments(say, p.Attachments, created)
+	if c := p.Compared; c != nil {
+		say("in AWS: %s new, %s unchanged, %s to be completed, %s in conflict", count(c.New), count(c.Unchanged), count(c.Completed), count(c.Conflicts))
+		for _, f := range c.Failures {
+			say("  %s in conflict, %s: %s", count(f.Count), f.Reason, f.Todo)
+			say("    such as thing %s: %s", f.Thing, terminal.Plain(f.Example))
+		}
+	}
+	sayCalls(say, p)
+	for i, e := range p.Examples {
+		if i == 0 {
+			say("examples:")
+		}
+		say("  %s, entry %d of %s, certificate %s", e.State, e.Entry, terminal.Plain(e.Manifest), e.CertificateID)
+		if e.Detail != "" {
+			say("    %s: %s", e.Reason, terminal.Plain(e.Detail))
+		}
+		for _, call := range e.Calls {
+			say("    %s %s", call.Operation, terminal.Plain(parameters(call.Parameters)))
+		}
+	}
+	return b.String()
+}
+
+func sayAttachments(say func(string, ...any), a planAttachments, created []string) {
+	for _, name := range created {
+		say("attachments: the import would create in the sandbox: %s", name)
+	}
+	for _, f := range a.Findings {
+		line := device.Finding{Kind: f.Kind, Name: f.Name, Problem: f.Problem}.String()
+		if f.Hint != "" {
+			line += ": " + f.Hint
+		}
+		say("attachments: %s", terminal.Plain(line))
+	}
+	switch {
+	case a.OK && !a.Connectable:
+		say("attachments: warning: %s", notConnectable)
+	case a.OK:
+		say("attachments: all there")
+	}
+}
+
+func sayCalls(say func(string, ...any), p planLine) {
+	var calls []string
+	for _, op := range quota.Calls(p.Calls).Ops() {
+		calls = append(calls, progress.Count(int64(p.Calls[op]))+" "+string(op))
+	}
+	if p.CallsTotal > 0 {
+		about := ""
+		if p.Compared != nil && p.Compared.Paged {
+			about = "about "
+		}
+		say("%s%s calls: %s", about, progress.Count(int64(p.CallsTotal)), strings.Join(calls, ", "))
+	}
+	if p.Seconds == nil {
+		say("no quota limits them")
+	} else {
+		say("%s at %s devices/s, bound by %s", span(*p.Seconds), progress.Rate(*p.Ceiling), p.Binding)
+		if d := p.Doubled; d != nil && d.Seconds != nil {
+			say("  with that quota doubled: %s at %s devices/s, bound by %s", span(*d.Seconds), progress.Rate(*d.Ceiling), d.Binding)
+		}
+	}
+	say("quotas: %s", p.QuotasFrom)
+}
+
+func span(seconds float64) string {
+	return progress.Duration(time.Duration(seconds * float64(time.Second)))
+}
+
+// parameters are name=value, sorted; values that are no text are JSON.
+func parameters(of map[string]any) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		value, isText := of[name].(string)
+		if !isText {
+			encoded, err := json.Marshal(of[name])
+			if err != nil {
+				continue // names and values are strings, which JSON has
+			}
+			value = string(encoded)
+		}
+		parts = append(parts, name+"="+value)
+	}
+	return strings.Join(parts, " ")
+}

@@ -1,0 +1,120 @@
+package imports
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/advice"
+	"github.com/thingpress/thingpress/internal/cli/manifests"
+	"github.com/thingpress/thingpress/internal/cli/target"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/device"
+	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/progress"
+	"github.com/thingpress/thingpress/internal/quota"
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// count writes a number for people.
+func count(n int) string { return progress.Count(int64(n)) }
+
+// notConnectable is the warning about devices that nothing allows to connect.
+const notConnectable = "no policy, neither with --policy nor on the thing groups: these devices will not be able to connect"
+
+// showAttachments prints what the check of attachments found, and what was created for it.
+func showAttachments(printer *progress.Printer, attached *device.AttachmentReport, created []string) {
+	for _, name := range created {
+		printer.Note("created in the sandbox: %s", name)
+	}
+	if !attached.Connectable {
+		printer.Note("warning: %s", notConnectable)
+	}
+}
+
+// showScan prints what the manifests hold.
+func showScan(printer *progress.Printer, s *engine.ScanResult, f *runFlags) {
+	for _, m := range s.Manifests {
+		printer.Note("%s: %s, %s entries", m.Name, m.Vendor, count(m.Entries))
+	}
+	printer.Note("%s devices to import, %s entries rejected, %s skipped (%s identical repetitions, %s left out by --only and --skip)",
+		count(s.Devices), count(s.Rejected), count(s.Skipped), count(s.Repeated), count(s.Filtered))
+	for _, r := range manifests.Rejections(s.Reasons, advice.CLI) {
+		printer.Note("  %s", manifests.RejectionText(r))
+	}
+	for _, reason := range ledger.ByCount(s.Warnings) {
+		printer.Note("  %s taken with a warning, %s", count(s.Warnings[reason]), reason)
+	}
+	if f.output == terminal.Text {
+		showLines(printer, "--only", s.UnmatchedOnly)
+		showLines(printer, "--skip", s.UnmatchedSkip)
+	}
+}
+
+// showLines prints the lines of a list of devices that name no entry.
+func showLines(printer *progress.Printer, flag string, lines []string) {
+	const most = 10
+	for _, line := range lines[:min(most, len(lines))] {
+		printer.Note("  %s names %s, which no entry has", flag, manifest.Quote(line))
+	}
+	if len(lines) > most {
+		printer.Note("  and %s more", count(len(lines)-most))
+	}
+}
+
+// showCeiling prints how long so many devices take, and why.
+func showCeiling(printer *progress.Printer, quotas target.Quotas, a device.Attachments, devices int) {
+	calls := quota.FreshPath(quotas.Set, len(a.Policies), len(a.ThingGroups))
+	ceiling, binding := quota.Ceiling(quotas.Set, calls)
+	if math.IsInf(ceiling, 1) {
+		printer.Note("%.0f calls per device; no quota limits them", calls.Total())
+		return
+	}
+	left := time.Duration(float64(devices) / ceiling * float64(time.Second))
+	printer.Note("%.0f calls per device; ceiling %s devices/s (%s at %s/s), %s for devices that are new", calls.Total(), progress.Rate(ceiling), binding,
+		progress.Rate(quotas.TPS(binding)), progress.Duration(left))
+	printer.Note("quotas: %s", quotas.From)
+}
+
+// showEvents returns the events of a run, which print on printer how it goes.
+// Why tells for what lists are read.
+func showEvents(printer *progress.Printer, why string) engine.Events {
+	return func(event engine.Event) {
+		switch e := event.(type) {
+		case engine.Continued:
+			printer.Note("earlier runs: %s imported, %s unchanged, %s failed; %s were in flight",
+				count(e.Counts.Imported), count(e.Counts.Unchanged), count(e.Counts.Failed), count(e.InFlight))
+		case engine.Progress:
+			printer.Update(statusOf(e))
+		case engine.Comparing:
+			printer.Update(progress.Status{Phase: "comparing", Done: int64(e.Done), Total: int64(e.Total), Rate: e.Rate, Ceiling: e.Ceiling, Binding: e.Binding})
+		case engine.Paused:
+			printer.Note("paused: nothing answers (%v); one call every five seconds looks whether that has changed", e.Cause)
+		case engine.Resumed:
+			printer.Note("going on: the endpoint answers again after %s", progress.Duration(e.After))
+		case engine.Reading:
+			if e.Done {
+				printer.Note("%sread %d pages of %s", why, e.Pages, e.Operation)
+			} else {
+				printer.Update(progress.Status{Phase: why + "reading " + e.Operation, Note: fmt.Sprintf("page %d", e.Pages)})
+			}
+		case engine.Slowed:
+			printer.Note("throttled: %s now at %s/s", e.Operation, progress.Rate(e.Rate))
+		}
+	}
+}
+
+func statusOf(e engine.Progress) progress.Status {
+	s := progress.Status{
+		Phase: "importing", Done: int64(e.Counts.Entries - e.Counts.Pending()), Total: int64(e.Counts.Entries),
+		Rate: e.Rate, Binding: e.Binding, Failed: int64(e.Counts.Failed), Rejected: int64(e.Counts.Rejected),
+	}
+	if !math.IsInf(e.Ceiling, 0) {
+		s.Ceiling = e.Ceiling
+	}
+	if e.Paused {
+		s.Note = "paused"
+	}
+	return s
+}

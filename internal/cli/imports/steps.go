@@ -1,0 +1,61 @@
+package imports
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/thingpress/thingpress/internal/advice"
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/manifests"
+	"github.com/thingpress/thingpress/internal/cli/target"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/device"
+	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/progress"
+)
+
+// closeConnection tells what went wrong with the embedded sandbox; the import
+// itself is over.
+func closeConnection(c *target.Connection, printer *progress.Printer, streams terminal.Streams) {
+	if err := c.Close(); err != nil {
+		printer.Close()
+		fmt.Fprintln(streams.Err, "thingpress: sandbox:", err)
+	}
+}
+
+// scanManifests is the first pass, within the bound of memory. Of manifests that
+// break off it shows what was read.
+func scanManifests(ctx context.Context, sources []*engine.Source, settings engine.Settings, f *runFlags, printer *progress.Printer, streams terminal.Streams,
+) (*engine.ScanResult, error) {
+	boundMemory(streams.LookupEnv, sources, 0)
+	scan, err := engine.Scan(ctx, sources, settings, manifests.ShowScanning(printer))
+	boundMemory(streams.LookupEnv, sources, scan.Entries)
+	var broken *engine.BreakError
+	if !errors.As(err, &broken) {
+		return scan, err
+	}
+	printer.Pause()
+	showScan(printer, scan, f)
+	hint := manifests.BreakHint(broken.Breaks[0], advice.CLI)
+	if !broken.PrivateKey() {
+		hint += "; --partial imports what precedes the break"
+	}
+	return scan, exit.WithHint(err, hint)
+}
+
+// checkAttachments looks whether everything exists that devices are to get. In
+// the embedded sandbox it is created first. It returns what was created even if
+// something is missing.
+func checkAttachments(ctx context.Context, c *target.Connection, quotas target.Quotas, a device.Attachments) (*device.AttachmentReport, []string, error) {
+	created, err := c.Ensure(a)
+	if err != nil {
+		return nil, nil, err
+	}
+	attached, err := device.CheckAttachments(ctx, c.Client.AWS(), quotas.Limiters(), a)
+	var wrong *device.AttachmentError
+	if errors.As(err, &wrong) {
+		return nil, created, exit.WithHint(err, advice.Attachment(wrong.Findings[0], advice.CLI).Todo)
+	}
+	return attached, created, err
+}

@@ -1,0 +1,148 @@
+package imports
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/thingpress/thingpress/internal/advice"
+	"github.com/thingpress/thingpress/internal/call"
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/manifests"
+	"github.com/thingpress/thingpress/internal/cli/target"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/device"
+	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/ledger/sqlite"
+	"github.com/thingpress/thingpress/internal/progress"
+	"github.com/thingpress/thingpress/internal/report"
+)
+
+// A dryRunLine is what a dry run found, as JSON.
+type dryRunLine struct {
+	Type       string             `json:"type"`
+	Target     ledger.Target      `json:"target"`
+	Alias      string             `json:"alias,omitempty"`
+	Entries    int                `json:"entries"`
+	Devices    int                `json:"devices"`
+	Rejected   int                `json:"rejected"`
+	Skipped    int                `json:"skipped"`
+	Ceiling    *float64           `json:"ceiling"` // null if no quota limits the path
+	Binding    iot.Operation      `json:"binding_quota"`
+	Rejections []report.Rejection `json:"rejections,omitempty"`
+}
+
+// endDryRun prints what would be imported, and that nothing was.
+func endDryRun(output terminal.Output, c *target.Connection, s *engine.ScanResult, quotas target.Quotas, a device.Attachments, streams terminal.Streams) error {
+	var err error
+	if output == terminal.JSON {
+		line := dryRunLine{
+			Type: "dry_run", Target: c.Target, Alias: c.Alias, Entries: s.Entries, Devices: s.Devices, Rejected: s.Rejected, Skipped: s.Skipped,
+			Rejections: manifests.Rejections(s.Reasons, advice.CLI),
+		}
+		if ceiling, binding := engine.FreshCeiling(quotas.Set, a); !math.IsInf(ceiling, 1) {
+			line.Ceiling, line.Binding = &ceiling, binding
+		}
+		err = streams.PrintJSON(line)
+	} else {
+		_, err = fmt.Fprintln(streams.Out, "dry run: nothing was imported")
+	}
+	if err == nil && s.Rejected > 0 {
+		return exit.Silently(exit.Incomplete)
+	}
+	return err
+}
+
+// writeReport writes the outcomes of an import down, even if its run was interrupted.
+func writeReport(ctx context.Context, file *report.File, book *sqlite.Ledger, record ledger.Import) error {
+	if file == nil {
+		return nil
+	}
+	return file.Write(record, book.Records(context.WithoutCancel(ctx), record.ID))
+}
+
+// summaryOf returns the summary of an import whose run ended with an error or without.
+func summaryOf(s engine.Summary, ended error, c *target.Connection, scan *engine.ScanResult) report.Summary {
+	line := report.SummaryOf(s)
+	line.State, line.Target, line.Alias = ledger.StateFinished, c.Target, c.Alias
+	line.Rejections = manifests.Rejections(scan.Reasons, advice.CLI)
+	if ended == nil {
+		return line
+	}
+	line.State, line.Error, line.Hint = ledger.StateStopped, ended.Error(), stopHint(ended)
+	if errors.Is(ended, engine.ErrInterrupted) {
+		line.State = ledger.StateInterrupted
+	}
+	return line
+}
+
+func stopHint(err error) string {
+	var stop *call.StopError
+	if errors.As(err, &stop) {
+		return advice.Of(stop, advice.CLI).Todo
+	}
+	return ""
+}
+
+// printSummary prints the summary for people; resume is the command that resumes the import.
+func printSummary(s report.Summary, took engine.Summary, c *target.Connection, resume string, streams terminal.Streams) error {
+	if _, err := fmt.Fprint(streams.Out, summaryText(s, took, c)); err != nil {
+		return err
+	}
+	if s.State == ledger.StateStopped {
+		fmt.Fprintf(streams.Err, "thingpress: %s\n", s.Error)
+		if s.Hint != "" {
+			fmt.Fprintf(streams.Err, "hint: %s\n", s.Hint)
+		}
+	}
+	if s.State != ledger.StateFinished || s.Failed > 0 || s.Rejected > 0 {
+		fmt.Fprintf(streams.Err, "the same command line resumes it, or: %s\n", resume)
+	}
+	return nil
+}
+
+func summaryText(s report.Summary, took engine.Summary, c *target.Connection) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "import %s %s: %s\n", s.Import, s.State, c)
+	fmt.Fprintln(&b, report.Balance(s.Counts, s.Pending))
+	fmt.Fprintf(&b, "%s, %s devices/s", progress.Duration(took.Took), progress.Rate(took.Rate()))
+	if s.Ceiling != nil {
+		fmt.Fprintf(&b, "; ceiling %s devices/s, bound by %s", progress.Rate(took.Ceiling), s.Binding)
+	}
+	b.WriteByte('\n')
+	var calls []string
+	total := 0
+	for _, op := range slices.Sorted(maps.Keys(s.Calls)) {
+		calls = append(calls, count(s.Calls[op])+" "+op)
+		total += s.Calls[op]
+	}
+	if total > 0 {
+		fmt.Fprintf(&b, "%s calls: %s; %s throttled, %s retries\n", count(total), strings.Join(calls, ", "), count(s.Throttled), count(s.Retries))
+	}
+	for _, f := range s.Failures {
+		fmt.Fprintf(&b, "%s failed, %s: %s\n  such as thing %s: %s\n", count(f.Count), f.Reason, f.Todo, f.Thing, terminal.Plain(f.Example))
+	}
+	for _, r := range s.Rejections {
+		fmt.Fprintln(&b, manifests.RejectionText(r))
+	}
+	return b.String()
+}
+
+// exitOf returns what an import ends with whose summary has been printed.
+func exitOf(s report.Summary) error {
+	switch {
+	case s.State == ledger.StateStopped:
+		return exit.Silently(exit.Failure)
+	case s.State == ledger.StateInterrupted:
+		return exit.Silently(exit.Interrupted)
+	case s.Pending > 0, s.Failed > 0, s.Rejected > 0:
+		return exit.Silently(exit.Incomplete)
+	}
+	return nil
+}

@@ -1,0 +1,175 @@
+package manifests
+
+import (
+	"bufio"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/advice"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// An entryPrinter prints the entries of a manifest.
+type entryPrinter interface {
+	device(*manifest.Device) error
+	refused(refusedLine) error
+	// flush prints what is held back. Write errors may come out here.
+	flush() error
+}
+
+// newEntryPrinter returns a printer on out; heading is for the first one of a command.
+func newEntryPrinter(out io.Writer, output terminal.Output, aligned, heading bool) entryPrinter {
+	if output == terminal.JSON {
+		return newEntryLines(out)
+	}
+	var columns []string
+	if heading {
+		columns = []string{"ENTRY", "LINE", "RESULT", "ID", "THING NAME", "KEY", "NOT AFTER", "REMARK"}
+	}
+	return entryTable{terminal.NewTable(out, aligned, columns...)}
+}
+
+// entryTable prints entries for people.
+type entryTable struct{ *terminal.Table }
+
+func (t entryTable) device(d *manifest.Device) error {
+	remarks := make([]string, len(d.Warnings))
+	for i, w := range d.Warnings {
+		remarks[i] = string(w.Code) + ": " + w.Detail
+	}
+	t.Row(strconv.Itoa(d.Entry), lineCell(d.Line), "device", d.ID, d.ThingName,
+		keyName(d.Certificate), d.Certificate.NotAfter.UTC().Format(time.DateOnly), strings.Join(remarks, "; "))
+	return nil
+}
+
+func (t entryTable) refused(l refusedLine) error {
+	remark := l.Detail
+	if l.Reason != "" {
+		remark = string(l.Reason) + ": " + l.Detail
+	}
+	if flag := advice.Flag(l.limit); flag != "" {
+		remark += "; --" + flag + " raises the limit"
+	}
+	t.Row(strconv.Itoa(l.Entry), lineCell(l.Line), l.Type, l.ID, l.ThingName, "", "", remark)
+	return nil
+}
+
+func (t entryTable) flush() error { return t.Flush() }
+
+func lineCell(line int) string {
+	if line == 0 {
+		return ""
+	}
+	return strconv.Itoa(line)
+}
+
+// entryLines prints entries, and the lines that follow them, as JSON Lines.
+type entryLines struct {
+	buffer  *bufio.Writer
+	encoder *json.Encoder
+}
+
+func newEntryLines(out io.Writer) entryLines {
+	buffer := bufio.NewWriter(out)
+	encoder := json.NewEncoder(buffer)
+	encoder.SetEscapeHTML(false)
+	return entryLines{buffer, encoder}
+}
+
+type deviceLine struct {
+	Type          string             `json:"type"`
+	Manifest      string             `json:"manifest"`
+	Entry         int                `json:"entry"`
+	Line          int                `json:"line,omitempty"`
+	Vendor        string             `json:"vendor"`
+	ID            string             `json:"id"`
+	ThingName     string             `json:"thing_name"`
+	CertificateID string             `json:"certificate_id"`
+	Subject       string             `json:"subject"`
+	Issuer        string             `json:"issuer"`
+	Serial        string             `json:"serial"`
+	NotBefore     time.Time          `json:"not_before"`
+	NotAfter      time.Time          `json:"not_after"`
+	Key           string             `json:"key"`
+	Attributes    map[string]string  `json:"attributes"`
+	Warnings      []manifest.Warning `json:"warnings"`
+}
+
+func (p entryLines) device(d *manifest.Device) error {
+	leaf := d.Certificate
+	line := deviceLine{
+		Type: "device", Manifest: d.Manifest, Entry: d.Entry, Line: d.Line, Vendor: d.Vendor, ID: d.ID,
+		ThingName: d.ThingName, CertificateID: d.CertificateID.String(), Subject: leaf.Subject.String(), Issuer: leaf.Issuer.String(),
+		Serial: leaf.SerialNumber.Text(16), NotBefore: leaf.NotBefore.UTC(), NotAfter: leaf.NotAfter.UTC(),
+		Key: keyName(leaf), Attributes: d.Attributes, Warnings: d.Warnings,
+	}
+	if line.Attributes == nil {
+		line.Attributes = map[string]string{}
+	}
+	if line.Warnings == nil {
+		line.Warnings = []manifest.Warning{}
+	}
+	return p.encoder.Encode(line)
+}
+
+// keyName is how people and reports call a certificate's key: "EC P-256", "RSA 2048".
+func keyName(leaf *x509.Certificate) string {
+	switch key := leaf.PublicKey.(type) {
+	case *ecdsa.PublicKey:
+		return "EC " + key.Curve.Params().Name
+	case *rsa.PublicKey:
+		return "RSA " + strconv.Itoa(key.N.BitLen())
+	}
+	return leaf.PublicKeyAlgorithm.String()
+}
+
+// A refusedLine is an entry that does not become a device.
+type refusedLine struct {
+	Type      string          `json:"type"` // "rejected" or "skipped"
+	Manifest  string          `json:"manifest"`
+	Entry     int             `json:"entry"`
+	Line      int             `json:"line,omitempty"`
+	ID        string          `json:"id,omitempty"`
+	ThingName string          `json:"thing_name,omitempty"`
+	Reason    manifest.Reason `json:"reason,omitempty"`
+	Detail    string          `json:"detail"`
+
+	limit manifest.LimitName // the one that the entry exceeds
+}
+
+func (p entryLines) refused(l refusedLine) error { return p.encoder.Encode(l) }
+
+func (p entryLines) flush() error { return p.buffer.Flush() }
+
+// A brokenLine is the place at which a manifest cannot be read any further.
+type brokenLine struct {
+	Type     string          `json:"type"` // "broken"
+	Manifest string          `json:"manifest"`
+	Entry    int             `json:"entry"` // the number of entries before the break
+	Line     int             `json:"line,omitempty"`
+	Offset   int64           `json:"offset,omitempty"`
+	Reason   manifest.Reason `json:"reason"`
+	Detail   string          `json:"detail"`
+	Todo     string          `json:"todo"`
+}
+
+// end prints what follows the entries of all manifests.
+func (p entryLines) end(breaks []*manifest.FileError, s inspectSummary) error {
+	for _, b := range breaks {
+		err := p.encoder.Encode(brokenLine{"broken", b.Manifest, b.Entry, b.Line, b.Offset, b.Reason, b.Err.Error(), BreakHint(b, advice.CLI)})
+		if err != nil {
+			return err
+		}
+	}
+	if err := p.encoder.Encode(s); err != nil {
+		return err
+	}
+	return p.flush()
+}

@@ -1,0 +1,118 @@
+package quotas
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+
+	"github.com/thingpress/thingpress/internal/cli/target"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/progress"
+)
+
+func printQuotas(streams terminal.Streams, connection *target.Connection, v view, command func(row) string) error {
+	fmt.Fprintf(streams.Err, "target: %s\n", connection)
+	t := streams.Table("OPERATION", "CODE", "DEFAULT", "APPLIED", "SOURCE", "CALLS", "NEEDED", "ADJUSTABLE", "REQUEST")
+	for _, r := range v.rows {
+		adjustable := "no"
+		if r.Adjustable {
+			adjustable = "yes"
+		}
+		t.Row(r.Operation, r.Code, perSecond(r.Default), perSecond(r.Applied), string(r.Source), number(r.Calls), number(r.Needed), adjustable, number(r.Request))
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	printNotes(streams.Err, v, command)
+	return nil
+}
+
+// printNotes prints what the quotas come to.
+func printNotes(out io.Writer, v view, command func(row) string) {
+	if v.unread != "" {
+		fmt.Fprintf(out, "the account's quotas could not be read, so the defaults are shown: %s\n", v.unread)
+	}
+	if v.binding == "" {
+		fmt.Fprintln(out, "no quota limits devices that are new")
+	} else {
+		fmt.Fprintf(out, "ceiling %s devices/s, %s an hour, for devices that are new: bound by %s\n",
+			progress.Rate(v.ceiling), progress.Count(int64(v.ceiling*3600)), v.binding)
+	}
+	if v.rate == 0 {
+		return
+	}
+	tooLow := v.tooLow()
+	if len(tooLow) == 0 {
+		fmt.Fprintf(out, "the quotas allow %s devices/s\n", progress.Rate(v.rate))
+		return
+	}
+	fmt.Fprintf(out, "%s devices/s need:\n", progress.Rate(v.rate))
+	for _, r := range tooLow {
+		if r.Adjustable {
+			fmt.Fprintf(out, "  %s\n", command(r))
+		} else {
+			fmt.Fprintf(out, "  %s at %s/s, which Service Quotas does not raise: ask AWS support\n", r.Operation, number(r.Request))
+		}
+	}
+}
+
+// A quotaLine is a quota as JSON.
+type quotaLine struct {
+	Type string `json:"type"`
+	row
+	Command string `json:"command,omitempty"`
+}
+
+// A summaryLine is the last line of JSON.
+type summaryLine struct {
+	Type     string   `json:"type"`
+	Account  string   `json:"account"`
+	Region   string   `json:"region"`
+	Endpoint string   `json:"endpoint,omitempty"`
+	Unread   string   `json:"unread,omitempty"`
+	Ceiling  *float64 `json:"ceiling"` // null if no quota limits devices
+	Binding  string   `json:"binding_quota"`
+	Rate     *float64 `json:"rate,omitempty"`
+	Enough   *bool    `json:"enough,omitempty"`
+}
+
+// lines are the answer as JSON.
+func (v view) lines(target ledger.Target, command func(row) string) []any {
+	var lines []any
+	for _, r := range v.rows {
+		line := quotaLine{Type: "quota", row: r}
+		if r.Request != nil && r.Adjustable {
+			line.Command = command(r)
+		}
+		lines = append(lines, line)
+	}
+	summary := summaryLine{
+		Type: "summary", Account: target.Account, Region: target.Region, Endpoint: target.Endpoint,
+		Unread: v.unread, Binding: string(v.binding),
+	}
+	if !math.IsInf(v.ceiling, 0) {
+		summary.Ceiling = &v.ceiling
+	}
+	if v.rate > 0 {
+		enough := len(v.tooLow()) == 0
+		summary.Rate, summary.Enough = &v.rate, &enough
+	}
+	return append(lines, summary)
+}
+
+func perSecond(tps *float64) string {
+	if tps == nil {
+		return "none"
+	}
+	return number(tps)
+}
+
+// number writes a number of calls; nothing for nil.
+func number(n *float64) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*n, 'f', -1, 64)
+}

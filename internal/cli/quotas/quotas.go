@@ -1,0 +1,151 @@
+// Package quotas is the command that shows the quotas of an account, and
+// requests higher ones.
+package quotas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/imports"
+	"github.com/thingpress/thingpress/internal/cli/target"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/quota"
+)
+
+type options struct {
+	attach  imports.AttachFlags
+	target  target.Flags
+	rate    rateFlag
+	all     bool
+	request bool
+	yes     bool
+	output  terminal.Output
+}
+
+// NewCommand returns `thingpress quotas`.
+func NewCommand(streams terminal.Streams) *cobra.Command {
+	var o options
+	c := &cobra.Command{
+		Use:   "quotas",
+		Short: "Show the quotas of an account, and raise them",
+		Long: `Show the quotas of the AWS IoT operations that an import calls, for one account and
+region: the default, what the account has, and, with --rate, what that many devices
+need with the attachments that the flags name. For every quota that is too low the
+request that raises it is printed; --request files it after asking.
+
+Without permission to read Service Quotas the defaults are shown.
+
+` + exit.Help,
+		Example: `  # what limits an import with one policy and one thing group
+  thingpress quotas --policy sensors --thing-group factory-7
+
+  # what 100,000 devices an hour need
+  thingpress quotas --policy sensors --thing-group factory-7 --rate 100000/h
+
+  # ask AWS for it
+  thingpress quotas --policy sensors --thing-group factory-7 --rate 100000/h --request`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return showQuotas(c.Context(), o, streams)
+		},
+	}
+	o.attach.Add(c)
+	o.target.Add(c)
+	flags := c.Flags()
+	flags.Var(&o.rate, "rate", "devices that are to be imported per second, hour or day, such as 100000/h")
+	flags.BoolVar(&o.all, "all", false, "show all operations, also those that an import does not call")
+	flags.BoolVar(&o.request, "request", false, "file the requests that --rate needs with Service Quotas")
+	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before requests are filed")
+	o.output.AddFlag(c)
+	return c
+}
+
+// rateFlag is --rate, in devices per second; 0 is none.
+type rateFlag float64
+
+func (r *rateFlag) Type() string { return "N/s|N/h|N/d" }
+
+func (r *rateFlag) String() string {
+	if *r == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(float64(*r), 'g', -1, 64) + "/s"
+}
+
+func (r *rateFlag) Set(value string) error {
+	number, unit, ok := strings.Cut(value, "/")
+	seconds, known := map[string]float64{"s": 1, "m": 60, "h": 3600, "d": 86400}[unit]
+	n, err := strconv.ParseFloat(strings.ReplaceAll(number, ",", ""), 64)
+	if !ok || !known || err != nil || !(n > 0) || math.IsInf(n, 0) {
+		return fmt.Errorf("%q is not a number of devices per second, minute, hour or day, such as 100000/h", value)
+	}
+	*r = rateFlag(n / seconds)
+	return nil
+}
+
+func (o *options) check() error {
+	if o.request && o.rate == 0 {
+		return exit.UsageError(errors.New("--request without --rate"), "say what for, such as --rate 100000/h")
+	}
+	return o.target.Check()
+}
+
+func showQuotas(ctx context.Context, o options, streams terminal.Streams) (err error) {
+	if err := o.check(); err != nil {
+		return err
+	}
+	attachments, err := o.attach.Attachments()
+	if err != nil {
+		return err
+	}
+	connection, err := o.target.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, connection.Close()) }()
+	applied, unread := connection.Client.AppliedQuotas(ctx)
+	if ctx.Err() != nil {
+		return exit.InterruptedError(context.Cause(ctx).Error(), "")
+	}
+	view, err := viewQuotas(question{
+		applied: applied, policies: len(attachments.Policies), groups: len(attachments.ThingGroups), rate: float64(o.rate), all: o.all,
+	})
+	if err != nil {
+		return err
+	}
+	if unread != nil {
+		view.unread = strings.TrimSpace(unread.Error())
+	}
+	command := o.requestCommand(connection.Target.Region)
+	if o.output == terminal.JSON {
+		err = streams.PrintJSON(view.lines(connection.Target, command)...)
+	} else {
+		err = printQuotas(streams, connection, view, command)
+	}
+	if err != nil || !o.request {
+		return err
+	}
+	return requestQuotas(ctx, o, connection, view.tooLow(), streams)
+}
+
+// requestCommand returns the line that requests a quota without Thingpress.
+func (o *options) requestCommand(region string) func(row) string {
+	return func(r row) string {
+		line := fmt.Sprintf("aws service-quotas request-service-quota-increase --service-code %s --quota-code %s --desired-value %s --region %s",
+			quota.ServiceCode, r.Code, number(r.Request), region)
+		if o.target.Profile != "" {
+			line += " --profile " + o.target.Profile
+		}
+		if o.target.EndpointURL != "" {
+			line += " --endpoint-url " + o.target.EndpointURL
+		}
+		return line
+	}
+}

@@ -1,0 +1,64 @@
+package quotas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/target"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+)
+
+// A requestLine is a request that was filed, as JSON.
+type requestLine struct {
+	Type      string  `json:"type"`
+	Operation string  `json:"operation"`
+	Code      string  `json:"quota_code"`
+	Value     float64 `json:"value"`
+	ID        string  `json:"request_id"`
+}
+
+// requestQuotas requests the quotas that are too low, after asking. A request
+// that AWS refuses, as it does while an earlier one is open, does not keep back
+// the others.
+func requestQuotas(ctx context.Context, o options, connection *target.Connection, tooLow []row, streams terminal.Streams) error {
+	var adjustable []row
+	var failed []error
+	for _, r := range tooLow {
+		if r.Adjustable {
+			adjustable = append(adjustable, r)
+		} else {
+			failed = append(failed, fmt.Errorf("%s (%s) cannot be raised through Service Quotas", r.Operation, r.Code))
+		}
+	}
+	if len(adjustable) > 0 && !o.yes {
+		refused := errors.New("nothing was requested: not confirmed")
+		if !streams.CanAsk() {
+			return exit.WithHint(refused, "there is no terminal to ask on; --yes does not ask")
+		}
+		if !streams.Confirm(fmt.Sprintf("file %d requests for %s?", len(adjustable), connection)) {
+			return exit.WithHint(refused, "--yes does not ask")
+		}
+	}
+	for _, r := range adjustable {
+		id, err := connection.Client.RequestQuota(ctx, r.Code, *r.Request)
+		if ctx.Err() != nil {
+			return exit.InterruptedError(context.Cause(ctx).Error(), "")
+		}
+		switch {
+		case err != nil:
+		case o.output == terminal.JSON:
+			err = streams.PrintJSON(requestLine{"request", r.Operation, r.Code, *r.Request, id})
+		default:
+			_, err = fmt.Fprintf(streams.Out, "requested %s/s of %s (%s): request %s\n", number(r.Request), r.Operation, r.Code, id)
+		}
+		if err != nil {
+			failed = append(failed, err)
+		}
+	}
+	if len(failed) > 0 {
+		return exit.WithHint(errors.Join(failed...), "a request that is open already is shown by 'aws service-quotas list-requested-service-quota-change-history --service-code iotcore'")
+	}
+	return nil
+}

@@ -1,0 +1,113 @@
+package quotas
+
+import (
+	"math"
+	"slices"
+
+	"github.com/thingpress/thingpress/internal/iot"
+
+	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/quota"
+)
+
+// A question is what thingpress quotas is asked.
+type question struct {
+	applied          map[string]float64 // by code; nil if they could not be read
+	policies, groups int
+	rate             float64 // devices per second; 0 is none
+	all              bool
+}
+
+// A row is one quota. Rates are calls per second; a nil pointer is
+// explained at each.
+type row struct {
+	Operation string       `json:"operation"`
+	Code      string       `json:"quota_code"`
+	Default   *float64     `json:"default"` // nil never but for the joint limit
+	Applied   *float64     `json:"applied"` // nil: no limit
+	Source    quota.Source `json:"source"`
+	Calls     *float64     `json:"calls_per_device,omitempty"` // nil: not called for a new device
+	Needed    *float64     `json:"needed,omitempty"`           // nil: as above, or no rate was asked for
+	// Request is the value to ask for; nil if the quota suffices.
+	Request    *float64 `json:"request,omitempty"`
+	Adjustable bool     `json:"adjustable"`
+	Note       string   `json:"note,omitempty"`
+}
+
+// A view is the answer.
+type view struct {
+	rows    []row
+	ceiling float64
+	binding iot.Operation
+	rate    float64
+	unread  string // why the account's quotas could not be read
+}
+
+// jointRegistrations is how the quota on registrations by whichever operation is called.
+const jointRegistrations = "certificates registered"
+
+func viewQuotas(q question) (view, error) {
+	set, err := quota.Resolve(quota.Sources{Applied: q.applied})
+	if err != nil {
+		return view{}, err
+	}
+	calls := quota.FreshPath(set, q.policies, q.groups)
+	v := view{rate: q.rate}
+	v.ceiling, v.binding = quota.Ceiling(set, calls)
+	called := engine.Operations()
+	for _, d := range quota.Defaults() {
+		if !q.all && calls[d.Op] == 0 && !slices.Contains(called, d.Op) {
+			continue
+		}
+		applied, source := d.TPS, quota.FromDefault
+		if value := q.applied[d.Code]; d.Code != "" && value > 0 {
+			applied, source = value, quota.FromAccount
+		}
+		own := row{
+			Operation: string(d.Op), Code: d.Code, Default: &d.TPS, Applied: limited(applied), Source: source,
+			Adjustable: d.Adjustable, Note: d.Note,
+		}
+		own.need(calls[d.Op], q.rate)
+		v.rows = append(v.rows, own)
+		if value := q.applied[quota.Registrations]; d.Op == iot.RegisterCertificateWithoutCA && value > 0 {
+			usual := quota.RegistrationsDefault
+			joint := row{
+				Operation: jointRegistrations, Code: quota.Registrations, Default: &usual, Applied: limited(value),
+				Source: quota.FromAccount, Adjustable: true, Note: "counts registrations by whichever operation",
+			}
+			joint.need(calls[d.Op], q.rate)
+			v.rows = append(v.rows, joint)
+		}
+	}
+	return v, nil
+}
+
+// limited is nil from the value on with which an endpoint without quotas answers.
+func limited(tps float64) *float64 {
+	if tps >= quota.Unbounded {
+		return nil
+	}
+	return &tps
+}
+
+// need fills in what so many calls per device need at a rate. An import stays
+// a little below a quota, so that a little more is asked for.
+func (r *row) need(calls, rate float64) {
+	if calls == 0 {
+		return
+	}
+	r.Calls = &calls
+	if rate == 0 {
+		return
+	}
+	needed := math.Ceil(rate*calls/quota.Margin - 1e-9)
+	r.Needed = &needed
+	if r.Applied != nil && *r.Applied < needed {
+		r.Request = &needed
+	}
+}
+
+// tooLow are the rows whose quotas do not suffice.
+func (v view) tooLow() []row {
+	return slices.DeleteFunc(slices.Clone(v.rows), func(r row) bool { return r.Request == nil })
+}

@@ -1,0 +1,252 @@
+package stacks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/cli/version"
+
+	"github.com/spf13/cobra"
+
+	"github.com/thingpress/thingpress/internal/awsiot"
+	"github.com/thingpress/thingpress/internal/environment"
+	"github.com/thingpress/thingpress/internal/progress"
+	"github.com/thingpress/thingpress/internal/quota"
+	"github.com/thingpress/thingpress/internal/stack/operate"
+	"github.com/thingpress/thingpress/stack"
+)
+
+type deployOptions struct {
+	stackFlags
+	parameters []string
+	code       string
+	artifacts  string
+	yes        bool
+}
+
+func newDeploy(streams terminal.Streams) *cobra.Command {
+	var o deployOptions
+	c := &cobra.Command{
+		Use:   "deploy",
+		Short: "Create or update the stack",
+		Long: `Create the stack, or bring it up to this version of Thingpress and to other parameters.
+What would change is shown first; on a terminal it is then asked for, elsewhere --yes says
+that it may be. Parameters that are not named keep the value that they have.
+
+The functions' code is dist/thingpress-lambda.zip, which 'make lambda' builds. Code and
+template go into a bucket that is made for them, or that --artifact-bucket names.
+
+The parameters are described in docs/stack.md; the important ones are IoTPolicies,
+IoTThingGroups, IoTThingType and NotificationEmail.
+
+` + exit.Help,
+		Example: `  make lambda
+  thingpress stack deploy --parameter IoTPolicies=sensors --parameter IoTThingGroups=line-1,reel-7
+
+  # a second stack beside it, each with half of the quotas
+  thingpress stack deploy --parameter QuotaShare=0.5 --yes
+  thingpress stack deploy --stack line-2 --parameter QuotaShare=0.5 --parameter IoTPolicies=gateways --yes`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return deployStack(c.Context(), o, streams)
+		},
+	}
+	o.add(c)
+	flags := c.Flags()
+	flags.StringArrayVarP(&o.parameters, "parameter", "p", nil, "parameter of the template: NAME=VALUE (repeatable)")
+	flags.StringVar(&o.code, "code", "dist/thingpress-lambda.zip", "zip with the functions' code")
+	flags.StringVar(&o.artifacts, "artifact-bucket", "", "bucket for code and template (default: thingpress-artifacts-ACCOUNT-REGION, which is made)")
+	flags.BoolVarP(&o.yes, "yes", "y", false, "carry the changes out without asking")
+	return c
+}
+
+// changed is the --parameter flags as a map.
+func (o *deployOptions) changed() (map[string]string, error) {
+	values := map[string]string{}
+	for _, p := range o.parameters {
+		name, value, ok := strings.Cut(p, "=")
+		if !ok || name == "" {
+			return nil, exit.UsageError(fmt.Errorf("--parameter %q is not NAME=VALUE", p), "such as --parameter IoTPolicies=sensors")
+		}
+		values[name] = value
+	}
+	return values, nil
+}
+
+func deployStack(ctx context.Context, o deployOptions, streams terminal.Streams) error {
+	parameters, err := o.changed()
+	if err != nil {
+		return err
+	}
+	account, err := o.openAccount(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(streams.Err, "stack %s in account %s, %s\n", o.stack, account.ID, account.Region)
+	if err := o.checkConcurrency(ctx, account, parameters, streams); err != nil {
+		return err
+	}
+	printer := streams.Progress(o.quiet)
+	defer printer.Close()
+	printer.Update(progress.Status{Phase: "working out what would change"})
+	set, err := account.Prepare(ctx, operate.Deployment{
+		Stack: o.stack, Template: stack.Template, Code: o.code, Artifacts: o.artifacts, Parameters: parameters,
+	})
+	printer.Pause()
+	if errors.Is(err, fs.ErrNotExist) {
+		return exit.WithHint(err, "'make lambda' builds it; --code says where it is")
+	}
+	var unknown *operate.UnknownParameterError
+	if errors.As(err, &unknown) {
+		return exit.UsageError(err, "docs/stack.md explains each")
+	}
+	if err != nil {
+		return exit.IfInterrupted(ctx, err, "interrupted before anything was changed")
+	}
+	if len(set.Changes) == 0 {
+		return o.print(streams, "unchanged", nil)
+	}
+	if err := o.show(streams, set); err != nil {
+		return err
+	}
+	if !o.yes && !streams.Confirm(fmt.Sprintf("carry out %d changes?", len(set.Changes))) {
+		return errors.Join(exit.WithHint(errors.New("nothing was changed: not confirmed"), "--yes does not ask"), set.Discard(ctx))
+	}
+	err = set.Execute(ctx, func(e operate.Event) { noteEvent(printer, e) })
+	printer.Pause()
+	if err != nil {
+		return exit.IfInterrupted(ctx, err, "interrupted; CloudFormation goes on by itself: thingpress stack status tells how it is")
+	}
+	found, err := account.Find(ctx, o.stack)
+	if err != nil {
+		return err
+	}
+	return o.print(streams, "deployed", found)
+}
+
+// noteEvent tells of a resource that is done, or has failed.
+func noteEvent(printer *progress.Printer, e operate.Event) {
+	if strings.HasSuffix(e.Status, "_IN_PROGRESS") {
+		printer.Update(progress.Status{Phase: e.LogicalID, Note: strings.ToLower(e.Status)})
+		return
+	}
+	line := fmt.Sprintf("%s %s", e.LogicalID, strings.ToLower(e.Status))
+	if e.Reason != "" {
+		line += ": " + e.Reason
+	}
+	printer.Note("%s", line)
+}
+
+// A changeLine is a change as JSON.
+type changeLine struct {
+	Type string `json:"type"`
+	operate.Change
+}
+
+// show prints what would change.
+func (o *deployOptions) show(streams terminal.Streams, set *operate.ChangeSet) error {
+	if o.output == terminal.JSON {
+		for _, change := range set.Changes {
+			if err := streams.PrintJSON(changeLine{"change", change}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	t := streams.Table("ACTION", "RESOURCE", "TYPE", "REPLACEMENT")
+	for _, change := range set.Changes {
+		t.Row(strings.ToLower(change.Action), change.LogicalID, change.Type, strings.ToLower(change.Replacement))
+	}
+	return t.Flush()
+}
+
+// A deployedLine is the end of a deployment as JSON.
+type deployedLine struct {
+	Type    string            `json:"type"`
+	Stack   string            `json:"stack"`
+	Result  string            `json:"result"`
+	Buckets map[string]string `json:"buckets,omitempty"`
+}
+
+// bucketsOf are what the buckets of a stack are for, in the order in which they are shown.
+var bucketsOf = []string{"espressif", "infineon", "microchip", "generated", "signer", "reports"}
+
+// print prints the end of a deployment.
+func (o *deployOptions) print(streams terminal.Streams, result string, found *operate.Stack) error {
+	buckets := map[string]string{}
+	if found != nil {
+		for _, of := range bucketsOf {
+			name, err := found.Bucket(of)
+			if err != nil {
+				return err
+			}
+			buckets[of] = name
+		}
+	}
+	if o.output == terminal.JSON {
+		return streams.PrintJSON(deployedLine{"summary", o.stack, result, buckets})
+	}
+	if found == nil {
+		_, err := fmt.Fprintf(streams.Out, "stack %s is as it should be: nothing to change\n", o.stack)
+		return err
+	}
+	fmt.Fprintf(streams.Out, "stack %s is ready. Put manifests into their bucket, or use thingpress stack upload:\n", o.stack)
+	for _, of := range bucketsOf {
+		if _, err := fmt.Fprintf(streams.Out, "  %-10s s3://%s\n", of, buckets[of]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkConcurrency refuses more importers than the binding quota has calls a
+// second: each would begin below one. What cannot be found out is not refused;
+// the decoder looks again before it sends anything.
+func (o *deployOptions) checkConcurrency(ctx context.Context, account *operate.Account, changed map[string]string, streams terminal.Streams) error {
+	parameters := map[string]string{"MaxConcurrency": "2", "QuotaShare": "1"}
+	if before, err := account.Find(ctx, o.stack); err == nil {
+		maps.Copy(parameters, before.Parameters)
+	}
+	maps.Copy(parameters, changed)
+	importers, err := strconv.Atoi(parameters["MaxConcurrency"])
+	share, wrong := strconv.ParseFloat(parameters["QuotaShare"], 64)
+	if err != nil || wrong != nil || importers <= 2 {
+		return nil // two are the least, and what is no number CloudFormation refuses
+	}
+	client, err := awsiot.Open(ctx, awsiot.Options{Region: o.Region, Profile: o.Profile, Endpoint: o.EndpointURL, Version: version.Current()})
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	applied, err := client.AppliedQuotas(ctx)
+	if err != nil {
+		fmt.Fprintf(streams.Err, "the account's quotas could not be read, so the defaults are taken: %s\n", strings.TrimSpace(err.Error()))
+	}
+	set, err := quota.Resolve(quota.Sources{Applied: applied, Share: share})
+	if err != nil {
+		return exit.UsageError(fmt.Errorf("--parameter QuotaShare: %w", err), "")
+	}
+	rate, binding := quota.Ceiling(set, quota.FreshPath(set, names(parameters["IoTPolicies"]), names(parameters["IoTThingGroups"])))
+	tps := set.TPS(binding)
+	if binding == "" || math.IsInf(rate, 1) || float64(importers) <= tps {
+		return nil
+	}
+	return exit.WithHint(fmt.Errorf("MaxConcurrency %d is more than the %g calls a second of %s, whose quota binds: each importer needs one of them", importers, tps, binding),
+		"more importers are not faster: the quota is what limits; 2 are enough for 100 devices a second")
+}
+
+// names counts the names of a parameter that is a list.
+func names(list string) int {
+	if list == "" || strings.EqualFold(list, "none") {
+		return 0
+	}
+	return len(environment.List(list))
+}

@@ -1,0 +1,117 @@
+package stacks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/thingpress/thingpress/internal/advice"
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/progress"
+	"github.com/thingpress/thingpress/internal/report"
+	"github.com/thingpress/thingpress/internal/stack/operate"
+)
+
+func newImport(streams terminal.Streams) *cobra.Command {
+	var o stackFlags
+	var follow bool
+	c := &cobra.Command{
+		Use:   "import ID",
+		Short: "Show one import of the stack",
+		Long: `Show one import of the stack: numbers, rate and estimate while it runs, and why entries
+were not imported. With --follow it stays until the import has ended, and exits as
+'thingpress import' does.
+
+` + exit.Help,
+		Example: `  thingpress stack import 0199f1c2-7f0a-7d4e-9a51-0b6f4a1f2c3d
+  thingpress stack import --follow 0199f1c2-7f0a-7d4e-9a51-0b6f4a1f2c3d`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return openImport(c.Context(), o, args[0], follow, streams)
+		},
+	}
+	o.add(c)
+	c.Flags().BoolVarP(&follow, "follow", "f", false, "stay until the import has ended")
+	return c
+}
+
+func openImport(ctx context.Context, o stackFlags, id string, follow bool, streams terminal.Streams) error {
+	stack, err := o.open(ctx)
+	if err != nil {
+		return err
+	}
+	i, err := stack.Import(ctx, id)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return exit.WithHint(err, "thingpress stack imports lists them")
+	}
+	if err != nil {
+		return exit.IfInterrupted(ctx, err, "interrupted")
+	}
+	if follow {
+		return followImport(ctx, &o, stack, i, streams)
+	}
+	return showImport(ctx, &o, stack, i, streams)
+}
+
+// showImport prints an import with the reasons of what was not imported, and
+// ends as a local import of these numbers does.
+func showImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i operate.Import, streams terminal.Streams) error {
+	c := i.Counts()
+	var reasons []operate.Reason
+	if c.Failed+c.Rejected+c.Skipped > 0 {
+		var err error
+		if reasons, err = stack.Reasons(ctx, i.Job.Import); err != nil {
+			return exit.IfInterrupted(ctx, err, "interrupted")
+		}
+	}
+	if o.output == terminal.JSON {
+		line := importLineOf(i)
+		line.Reasons = reasons
+		if err := streams.PrintJSON(line); err != nil {
+			return err
+		}
+	} else {
+		printImport(streams, i, reasons)
+	}
+	switch {
+	case i.State() == string(ledger.StateStopped):
+		return exit.Silently(exit.Failure)
+	case c.Failed+c.Rejected > 0:
+		return exit.Silently(exit.Incomplete)
+	}
+	return nil
+}
+
+func printImport(streams terminal.Streams, i operate.Import, reasons []operate.Reason) {
+	out := streams.Out
+	fmt.Fprintf(out, "import %s: %s\n", i.Job.Import, i.State())
+	fmt.Fprintf(out, "s3://%s/%s, %s, %s bytes\n", terminal.Plain(i.Job.Upload.Bucket), terminal.Plain(i.Job.Upload.Key), i.Job.Vendor, progress.Count(i.Job.Upload.Size))
+	if cause := i.Cause(); cause != "" {
+		fmt.Fprintf(out, "cause: %s\n", terminal.Plain(cause))
+		if !i.Job.RetryAt.IsZero() && !i.Ended() {
+			fmt.Fprintf(out, "tried again at %s\n", i.Job.RetryAt.Local().Format(time.DateTime))
+		}
+	}
+	if i.Record == nil {
+		return
+	}
+	fmt.Fprintln(out, report.Balance(i.Counts(), i.Counts().Pending()))
+	now := time.Now()
+	if rate := i.Rate(now); rate > 0 {
+		fmt.Fprintf(out, "%s devices a second on average", progress.Rate(rate))
+		if left := i.Left(now); left > 0 {
+			fmt.Fprintf(out, ", %s left at that rate", progress.Duration(left))
+		}
+		fmt.Fprintln(out)
+	}
+	for _, r := range reasons {
+		fmt.Fprintf(out, "  %s %s, %s: %s\n", progress.Count(int64(r.Count)), r.Outcome, r.Reason, terminal.Plain(r.Example))
+		if todo := advice.For(r.Reason, advice.Stack).Todo; todo != "" {
+			fmt.Fprintf(out, "    %s\n", todo)
+		}
+	}
+}

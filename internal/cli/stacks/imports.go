@@ -1,0 +1,124 @@
+package stacks
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/imports"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+
+	"github.com/spf13/cobra"
+
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/stack/operate"
+)
+
+func newImports(streams terminal.Streams) *cobra.Command {
+	var o stackFlags
+	var most int
+	c := &cobra.Command{
+		Use:   "imports",
+		Short: "List the imports of the stack",
+		Long: `List the imports of the stack, newest first: ID, state, numbers and manifest. What is
+still read has no numbers yet.`,
+		Example: `  thingpress stack imports
+  thingpress stack imports --most 1000 --output json`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return listImports(c.Context(), o, most, streams)
+		},
+	}
+	o.add(c)
+	c.Flags().IntVar(&most, "most", 50, "show so many; 0 shows all")
+	return c
+}
+
+func listImports(ctx context.Context, o stackFlags, most int, streams terminal.Streams) error {
+	stack, err := o.open(ctx)
+	if err != nil {
+		return err
+	}
+	var list []operate.Import
+	for i, err := range stack.Imports(ctx) {
+		if err != nil {
+			return exit.IfInterrupted(ctx, err, "interrupted")
+		}
+		if list = append(list, i); len(list) == most {
+			break
+		}
+	}
+	if o.output == terminal.JSON {
+		for _, i := range list {
+			if err := streams.PrintJSON(importLineOf(i)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if len(list) == 0 {
+		fmt.Fprintf(streams.Err, "stack %s has imported nothing yet\n", o.stack)
+		return nil
+	}
+	return printImports(streams, list)
+}
+
+// importLine is an import as JSON: as the lines of `thingpress imports`, with
+// the upload instead of a file.
+type importLine struct {
+	Type      string            `json:"type"`
+	Import    string            `json:"import"`
+	State     string            `json:"state"`
+	Cause     string            `json:"cause,omitempty"`
+	RetryAt   *time.Time        `json:"retry_at,omitempty"`
+	Begun     time.Time         `json:"begun"`
+	Ended     *time.Time        `json:"ended,omitempty"`
+	Counts    ledger.Counts     `json:"counts"`
+	Pending   int               `json:"pending"`
+	Vendor    string            `json:"vendor"`
+	Bucket    string            `json:"bucket"`
+	Key       string            `json:"key"`
+	VersionID string            `json:"version_id,omitempty"`
+	Size      int64             `json:"size"`
+	Manifests []ledger.Manifest `json:"manifests,omitempty"`
+	Rate      float64           `json:"devices_per_second,omitempty"`
+	Left      float64           `json:"seconds_left,omitempty"`
+	Reasons   []operate.Reason  `json:"reasons,omitempty"`
+}
+
+func importLineOf(i operate.Import) importLine {
+	u, counts := i.Job.Upload, i.Counts()
+	line := importLine{
+		Type: "import", Import: i.Job.Import, State: i.State(), Cause: i.Cause(), Begun: i.Job.Created,
+		Counts: counts, Pending: counts.Pending(), Vendor: i.Job.Vendor,
+		Bucket: u.Bucket, Key: u.Key, VersionID: u.Version, Size: u.Size,
+	}
+	now := time.Now()
+	line.Rate, line.Left = i.Rate(now), i.Left(now).Seconds()
+	if !i.Job.RetryAt.IsZero() {
+		line.RetryAt = &i.Job.RetryAt
+	}
+	if i.Record != nil {
+		line.Manifests = i.Record.Manifests
+		if !i.Record.Ended.IsZero() {
+			line.Ended = &i.Record.Ended
+		}
+	}
+	return line
+}
+
+// printImports prints a table of imports.
+func printImports(streams terminal.Streams, list []operate.Import) error {
+	t := streams.Table(slices.Concat([]string{"IMPORT", "STATE", "BEGUN"}, imports.CountColumns(), []string{"VENDOR", "MANIFEST"})...)
+	for _, i := range list {
+		begun, name := i.Job.Created.UTC().Format(time.RFC3339), i.Job.Upload.Key
+		if streams.OutTerminal {
+			begun, name = i.Job.Created.Local().Format(time.DateTime), path.Base(name)
+		}
+		t.Row(slices.Concat([]string{i.Job.Import, i.State(), begun}, imports.CountCells(i.Counts()), []string{i.Job.Vendor, name})...)
+	}
+	return t.Flush()
+}

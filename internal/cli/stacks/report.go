@@ -1,0 +1,104 @@
+package stacks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+
+	"github.com/spf13/cobra"
+
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/stack/operate"
+)
+
+func newReport(streams terminal.Streams) *cobra.Command {
+	var o stackFlags
+	var format string
+	c := &cobra.Command{
+		Use:   "report ID [FILE]",
+		Short: "Get the report of an import",
+		Long: `Get the report of an import, which has a line for every entry. It goes to standard output,
+or into FILE, whose ending, .jsonl or .csv, is the format.`,
+		Example: `  thingpress stack report 0199f1c2-7f0a-7d4e-9a51-0b6f4a1f2c3d reel-7.csv
+  thingpress stack report 0199f1c2-7f0a-7d4e-9a51-0b6f4a1f2c3d | jq 'select(.outcome == "failed")'`,
+		Args: cobra.RangeArgs(1, 2),
+		RunE: func(c *cobra.Command, args []string) error {
+			return getReport(c.Context(), o, format, args, streams)
+		},
+	}
+	o.add(c)
+	c.Flags().StringVar(&format, "format", "jsonl", "jsonl or csv, where no file says it")
+	return c
+}
+
+func getReport(ctx context.Context, o stackFlags, format string, args []string, streams terminal.Streams) (err error) {
+	ending := "." + strings.TrimPrefix(format, ".")
+	if len(args) > 1 {
+		ending = filepath.Ext(args[1])
+	}
+	if ending != ".jsonl" && ending != ".csv" {
+		return exit.UsageError(fmt.Errorf("a report is .jsonl or .csv, not %q", ending), "")
+	}
+	stack, err := o.open(ctx)
+	if err != nil {
+		return err
+	}
+	to := streams.Out
+	if len(args) > 1 {
+		file := &lateFile{name: args[1]}
+		defer func() { err = errors.Join(err, file.close()) }()
+		to = file
+	}
+	err = stack.Report(ctx, args[0], ending, to)
+	if err == nil {
+		_, err = to.Write(nil) // a report without entries is a file as well
+	}
+	if err == nil && len(args) > 1 && o.output == terminal.JSON {
+		err = streams.PrintJSON(reportLine{"report", args[0], args[1]})
+	}
+	switch {
+	case errors.Is(err, ledger.ErrNotFound):
+		return exit.WithHint(err, "thingpress stack imports lists them")
+	case errors.Is(err, operate.ErrNoReport):
+		return exit.WithHint(err, "it is written when the import ends: thingpress stack import --follow "+args[0])
+	}
+	return exit.IfInterrupted(ctx, err, "interrupted")
+}
+
+// A reportLine is the file of a report as JSON.
+type reportLine struct {
+	Type   string `json:"type"`
+	Import string `json:"import"`
+	File   string `json:"file"`
+}
+
+// A lateFile is created when something is written to it, so that a report
+// which does not exist leaves an older file as it was.
+type lateFile struct {
+	name string
+	file *os.File
+}
+
+func (l *lateFile) Write(p []byte) (int, error) {
+	if l.file == nil {
+		file, err := os.OpenFile(l.name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		if err != nil {
+			return 0, err
+		}
+		l.file = file
+	}
+	return l.file.Write(p)
+}
+
+func (l *lateFile) close() error {
+	if l.file == nil {
+		return nil
+	}
+	return l.file.Close()
+}

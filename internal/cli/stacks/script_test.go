@@ -1,0 +1,22 @@
+package stacks_test
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"github.com/thingpress/thingpress/internal/cli"
+	"github.com/thingpress/thingpress/internal/testkit/clitest"
+	"github.com/thingpress/thingpress/internal/testkit/require"
+)
+
+func TestMain(m *testing.M) {
+	clitest.Main(m, func() { os.Exit(cli.Main(context.Background(), os.Args[1:], cli.System())) })
+}
+
+// All stacks of the scripts are in one moto, as in one account.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	clitest.Scripts(t, "testdata", "THINGPRESS_ENDPOINT_URL="+require.Moto(t).URL,
+		"AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY=secret", "AWS_REGION=us-east-1")
+}

@@ -1,0 +1,91 @@
+package stacks
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+
+	"github.com/spf13/cobra"
+
+	"github.com/thingpress/thingpress/manifest/microchip"
+)
+
+func newSigners(streams terminal.Streams) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "signers",
+		Short: "Look after the signers of Microchip manifests",
+		Args:  cobra.NoArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	var o stackFlags
+	add := &cobra.Command{
+		Use:   "add FILE…",
+		Short: "Let these certificates sign Microchip manifests",
+		Long: `Put certificates of Microchip's manifest signers into the stack's signer bucket. Microchip
+publishes them beside the manifests. Whoever can write there decides which manifests
+are believed.`,
+		Example: `  thingpress stack signers add MCHP_manifest_signer_*.crt`,
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return addSigners(c.Context(), o, args, streams)
+		},
+	}
+	o.add(add)
+	c.AddCommand(add)
+	return c
+}
+
+// A signerLine is a signer that was added, as JSON.
+type signerLine struct {
+	Type   string `json:"type"`
+	Bucket string `json:"bucket"`
+	Key    string `json:"key"`
+}
+
+func addSigners(ctx context.Context, o stackFlags, files []string, streams terminal.Streams) error {
+	contents := map[string][]byte{}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		signers, err := microchip.ParseSigners(content)
+		if err == nil && len(signers) == 0 {
+			err = errors.New("no certificate")
+		}
+		if err != nil {
+			return exit.WithHint(fmt.Errorf("%s: %w", file, err), "a signer is an X.509 certificate in PEM or DER, as Microchip publishes them")
+		}
+		contents[file] = content
+	}
+	stack, err := o.open(ctx)
+	if err != nil {
+		return err
+	}
+	bucket, err := stack.Bucket("signer")
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		key := filepath.Base(file)
+		_, err := stack.Put(ctx, bucket, key, bytes.NewReader(contents[file]), int64(len(contents[file])))
+		switch {
+		case err != nil:
+			return exit.IfInterrupted(ctx, err, "interrupted")
+		case o.output == terminal.JSON:
+			err = streams.PrintJSON(signerLine{"signer", bucket, key})
+		default:
+			_, err = fmt.Fprintf(streams.Out, "added s3://%s/%s\n", bucket, key)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

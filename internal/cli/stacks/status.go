@@ -1,0 +1,192 @@
+package stacks
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+
+	"github.com/spf13/cobra"
+
+	"github.com/thingpress/thingpress/internal/progress"
+	"github.com/thingpress/thingpress/internal/stack/operate"
+)
+
+func newStatus(streams terminal.Streams) *cobra.Command {
+	var o stackFlags
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "Show how the stack is",
+		Long: `Show how the stack is: CloudFormation's state, the queues, the alarms and the imports that
+are not finished. It exits with 3 if something wants attention: a failed deployment,
+messages that could not be handled, an alarm, or an import that stands still.`,
+		Example: `  thingpress stack status
+  thingpress stack status --stack line-2 --output json`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return showStatus(c.Context(), o, streams)
+		},
+	}
+	o.add(c)
+	return c
+}
+
+func showStatus(ctx context.Context, o stackFlags, streams terminal.Streams) error {
+	stack, err := o.open(ctx)
+	if err != nil {
+		return err
+	}
+	h, err := examine(ctx, stack)
+	if err != nil {
+		return exit.IfInterrupted(ctx, err, "interrupted")
+	}
+	attention := h.attention()
+	if o.output == terminal.JSON {
+		err = streams.PrintJSON(h.lines(attention)...)
+	} else {
+		err = h.print(streams, attention)
+	}
+	if err == nil && len(attention) > 0 {
+		err = exit.Silently(exit.Incomplete)
+	}
+	return err
+}
+
+// A health is what is known of a stack.
+type health struct {
+	stack  *operate.Stack
+	queues []operate.Queue
+	alarms []operate.Alarm
+	open   []operate.Import // that are not done
+	unread []string         // what could not be read, which wants attention and hides nothing else
+}
+
+func examine(ctx context.Context, stack *operate.Stack) (health, error) {
+	h := health{stack: stack}
+	var err error
+	if h.queues, err = stack.Queues(ctx); err != nil {
+		return h, err
+	}
+	if h.alarms, err = stack.Alarms(ctx); err != nil {
+		h.unread = append(h.unread, fmt.Sprintf("alarms cannot be read: %v", err))
+	}
+	for i, err := range stack.OpenImports(ctx) {
+		if err != nil {
+			h.unread = append(h.unread, fmt.Sprintf("imports cannot be read: %v", err))
+			break
+		}
+		h.open = append(h.open, i)
+	}
+	return h, ctx.Err()
+}
+
+// attention lists what wants attention, and what to do about it.
+func (h *health) attention() []string {
+	list := append([]string{}, h.unread...)
+	remark := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
+	if s := h.stack.Status; strings.Contains(s, "FAILED") || strings.Contains(s, "ROLLBACK") {
+		text := "CloudFormation says " + s
+		if h.stack.Reason != "" {
+			text += ": " + h.stack.Reason
+		}
+		if hint := h.stack.WayOut(); hint != "" {
+			text += "; " + hint
+		}
+		remark("%s", text)
+	}
+	for _, q := range h.queues {
+		if q.Unreadable != "" {
+			remark("queue %s cannot be read: %s", q.LogicalID, q.Unreadable)
+		}
+		if n := q.Visible + q.InFlight; q.Kept && n > 0 {
+			remark("%d messages in %s could not be handled: see the functions' logs, then run thingpress stack redrive", n, q.LogicalID)
+		}
+	}
+	for _, a := range h.alarms {
+		if a.State == "ALARM" {
+			remark("%s: %s", a.LogicalID, a.Reason)
+		}
+	}
+	for _, i := range h.open {
+		if cause := i.Cause(); cause != "" {
+			remark("import %s stands still: %s", i.Job.Import, cause)
+		}
+	}
+	return list
+}
+
+func (h *health) print(streams terminal.Streams, attention []string) error {
+	out := streams.Out
+	fmt.Fprintf(out, "stack %s in account %s, %s: %s\n\n", h.stack.Name, h.stack.ID, h.stack.Region, strings.ToLower(strings.ReplaceAll(h.stack.Status, "_", " ")))
+	t := streams.Table("QUEUE", "WAITING", "IN FLIGHT", "DELAYED", "OLDEST")
+	for _, q := range h.queues {
+		if q.Unreadable != "" {
+			t.Row(q.LogicalID, "?", "?", "?", "")
+			continue
+		}
+		oldest := ""
+		if q.OldestSeconds != nil {
+			oldest = progress.Duration(time.Duration(*q.OldestSeconds * float64(time.Second)))
+		}
+		t.Row(q.LogicalID, strconv.Itoa(q.Visible), strconv.Itoa(q.InFlight), strconv.Itoa(q.Delayed), oldest)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(out)
+	if len(h.open) == 0 {
+		fmt.Fprintln(out, "no import is under way")
+	} else if err := printImports(streams, h.open); err != nil {
+		return err
+	}
+	if len(attention) == 0 {
+		_, err := fmt.Fprintln(out, "\nnothing wants attention")
+		return err
+	}
+	fmt.Fprintln(out, "\nwants attention:")
+	for _, text := range attention {
+		fmt.Fprintf(out, "  %s\n", terminal.Plain(text))
+	}
+	return nil
+}
+
+// A queueLine is a queue as JSON.
+type queueLine struct {
+	Type string `json:"type"`
+	operate.Queue
+}
+
+// An alarmLine is an alarm as JSON.
+type alarmLine struct {
+	Type string `json:"type"`
+	operate.Alarm
+}
+
+// A statusLine is the last line of JSON.
+type statusLine struct {
+	Type      string   `json:"type"`
+	Stack     string   `json:"stack"`
+	Account   string   `json:"account"`
+	Region    string   `json:"region"`
+	Status    string   `json:"status"`
+	Attention []string `json:"attention"`
+}
+
+// lines are the health as JSON.
+func (h *health) lines(attention []string) []any {
+	var lines []any
+	for _, q := range h.queues {
+		lines = append(lines, queueLine{"queue", q})
+	}
+	for _, a := range h.alarms {
+		lines = append(lines, alarmLine{"alarm", a})
+	}
+	for _, i := range h.open {
+		lines = append(lines, importLineOf(i))
+	}
+	return append(lines, statusLine{"summary", h.stack.Name, h.stack.ID, h.stack.Region, h.stack.Status, attention})
+}

@@ -1,0 +1,53 @@
+package stacks
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+
+	"github.com/thingpress/thingpress/internal/stack/operate"
+)
+
+// What is wrong with a stack is when status matters: it must show what it
+// could read, say what it could not, and name the way out.
+func TestStatusOfABrokenStackSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	h := health{
+		stack: &operate.Stack{
+			Account: &operate.Account{ID: "123456789012", Region: "us-east-1"}, Name: "line", Status: "ROLLBACK_COMPLETE", Reason: "the topic was denied",
+		},
+		queues: []operate.Queue{
+			{LogicalID: "DevicesQueue", Visible: 7},
+			{LogicalID: "DevicesParkedQueue", Kept: true, Visible: 2, InFlight: 1},
+			{LogicalID: "ManifestsQueue", Unreadable: "no sqs:GetQueueAttributes"},
+		},
+		alarms: []operate.Alarm{{LogicalID: "StalledAlarm", State: "ALARM", Reason: "1 datapoint"}, {LogicalID: "QuietAlarm", State: "OK", Reason: "none"}},
+	}
+	attention := h.attention()
+	var text, lines bytes.Buffer
+	if err := h.print(terminal.Streams{Out: &text}, attention); err != nil {
+		t.Fatal(err)
+	}
+	if err := (terminal.Streams{Out: &lines}).PrintJSON(h.lines(attention)...); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"DevicesQueue\t7\t0\t0\t", "ManifestsQueue\t?\t?\t?\t",
+		"CloudFormation says ROLLBACK_COMPLETE: the topic was denied; it was never made", "thingpress stack delete --stack line",
+		"3 messages in DevicesParkedQueue could not be handled", "queue ManifestsQueue cannot be read: no sqs:GetQueueAttributes", "StalledAlarm: 1 datapoint",
+	} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("no %q in\n%s", want, text.String())
+		}
+	}
+	if strings.Contains(text.String(), "QuietAlarm") || len(attention) != 4 {
+		t.Errorf("%d remarks: %q", len(attention), attention)
+	}
+	for _, want := range []string{`"queue":"ManifestsQueue"`, `"error":"no sqs:GetQueueAttributes"`, `"status":"ROLLBACK_COMPLETE","attention":["CloudFormation says`} {
+		if !strings.Contains(lines.String(), want) {
+			t.Errorf("no %s in\n%s", want, lines.String())
+		}
+	}
+}

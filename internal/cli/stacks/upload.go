@@ -1,0 +1,173 @@
+package stacks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/advice"
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/manifests"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+
+	"github.com/spf13/cobra"
+
+	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/progress"
+	"github.com/thingpress/thingpress/internal/stack/operate"
+)
+
+type uploadOptions struct {
+	stackFlags
+	key      string
+	vendor   string
+	noFollow bool
+}
+
+func newUpload(streams terminal.Streams) *cobra.Command {
+	var o uploadOptions
+	c := &cobra.Command{
+		Use:   "upload MANIFEST",
+		Short: "Check a manifest, put it into its bucket, and follow its import",
+		Long: `Check a manifest as 'thingpress inspect' does, with the parameters of the stack, put it into
+the bucket of its vendor, and follow its import until it has ended. A manifest that
+cannot be read to its end, or that holds a private key, is not uploaded.
+
+Ctrl-C ends the following, not the import.
+
+` + exit.Help,
+		Example: `  thingpress stack upload reel.csv
+  thingpress stack upload --key 2026/11/reel-7.7z --no-follow OPTIGA_reel_7.7z`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return upload(c.Context(), o, args, streams)
+		},
+	}
+	o.add(c)
+	flags := c.Flags()
+	flags.StringVar(&o.key, "key", "", "key of the object (default: the name of the file)")
+	flags.StringVar(&o.vendor, "vendor", "", "format of the manifest; by default it is told from the content")
+	flags.BoolVar(&o.noFollow, "no-follow", false, "end when the manifest is uploaded")
+	return c
+}
+
+func upload(ctx context.Context, o uploadOptions, args []string, streams terminal.Streams) error {
+	if err := manifests.CheckVendor(o.vendor); err != nil {
+		return err
+	}
+	stack, err := o.open(ctx)
+	if err != nil {
+		return err
+	}
+	files, err := manifests.OpenFiles(ctx, args, streams.In)
+	if err != nil {
+		return err
+	}
+	defer files.Close() //nolint:errcheck // they were only read
+	printer := streams.Progress(o.quiet)
+	defer printer.Close()
+	sources, err := manifests.OpenSources(ctx, files.Inputs, o.vendor, printer)
+	if err != nil {
+		return exit.IfInterrupted(ctx, err, "interrupted: nothing was uploaded")
+	}
+	source := sources[0]
+	scan, err := checkUpload(ctx, stack, source, printer)
+	if err != nil {
+		return exit.IfInterrupted(ctx, err, "interrupted: nothing was uploaded")
+	}
+	line, err := putManifest(ctx, stack, source, o.key, printer)
+	if err != nil {
+		return exit.IfInterrupted(ctx, err, "interrupted: nothing was uploaded")
+	}
+	if o.output == terminal.JSON {
+		line.Entries, line.Devices, line.Rejected, line.Skipped = scan.Entries, scan.Devices, scan.Rejected, scan.Skipped
+		if err := streams.PrintJSON(line); err != nil {
+			return err
+		}
+	}
+	if o.noFollow {
+		return nil
+	}
+	printer.Update(progress.Status{Phase: "waiting for the stack"})
+	begin, end := context.WithTimeout(ctx, beginMost)
+	defer end()
+	found, err := stack.AwaitUpload(begin, line.Bucket, line.Key, line.VersionID)
+	if err != nil && ctx.Err() == nil {
+		return exit.WithHint(err, "see thingpress stack status, and the logs of the decoder")
+	}
+	if err != nil {
+		return exit.InterruptedError("interrupted", "the stack goes on by itself: thingpress stack imports")
+	}
+	printer.Note("import %s", found.Job.Import)
+	printer.Close()
+	return followImport(ctx, &o.stackFlags, stack, found, streams)
+}
+
+// beginMost is how long a stack may take to begin with an upload.
+const beginMost = 5 * time.Minute
+
+// checkUpload decodes the manifest as the stack will.
+func checkUpload(ctx context.Context, stack *operate.Stack, source *engine.Source, printer *progress.Printer) (*engine.ScanResult, error) {
+	vendor := source.Decoder.Vendor()
+	options, err := stack.Decode(ctx, vendor)
+	if err != nil {
+		return nil, err
+	}
+	if vendor == "microchip" && len(options.Signers) == 0 {
+		return nil, exit.WithHint(errors.New("the stack has no signers, without which no entry of a Microchip manifest can be verified"),
+			"thingpress stack signers add FILE…")
+	}
+	scan, err := engine.Scan(ctx, []*engine.Source{source}, engine.Settings{Decode: options}, manifests.ShowScanning(printer))
+	var broken *engine.BreakError
+	if errors.As(err, &broken) {
+		return nil, exit.WithHint(fmt.Errorf("nothing was uploaded: %w", err), manifests.BreakHint(broken.Breaks[0], advice.Stack))
+	}
+	if err != nil {
+		return nil, err
+	}
+	n := func(n int) string { return progress.Count(int64(n)) }
+	printer.Note("%s: %s, %s entries: %s devices, %s rejected, %s skipped", source.Input.Name, vendor, n(scan.Entries), n(scan.Devices), n(scan.Rejected), n(scan.Skipped))
+	for _, r := range manifests.Rejections(scan.Reasons, advice.Stack) {
+		printer.Note("  %s", manifests.RejectionText(r))
+	}
+	if scan.Devices == 0 {
+		return nil, exit.WithHint(errors.New("nothing was uploaded: no entry of the manifest is a device"), "thingpress inspect "+source.Input.Name+" shows each entry")
+	}
+	return scan, nil
+}
+
+// An uploadLine is what was uploaded, and what the check of it found, as JSON.
+type uploadLine struct {
+	Type      string `json:"type"`
+	Vendor    string `json:"vendor"`
+	Bucket    string `json:"bucket"`
+	Key       string `json:"key"`
+	VersionID string `json:"version_id,omitempty"`
+	Size      int64  `json:"size"`
+	Entries   int    `json:"entries"`
+	Devices   int    `json:"devices"`
+	Rejected  int    `json:"rejected"`
+	Skipped   int    `json:"skipped"`
+}
+
+// putManifest uploads a manifest into the bucket of its vendor. Without a key it
+// is stored under the name of its file.
+func putManifest(ctx context.Context, stack *operate.Stack, source *engine.Source, key string, printer *progress.Printer) (uploadLine, error) {
+	in, vendor := source.Input, source.Decoder.Vendor()
+	bucket, err := stack.Bucket(vendor)
+	if err != nil {
+		return uploadLine{}, err
+	}
+	if key == "" {
+		key = filepath.Base(in.Name)
+	}
+	printer.Update(progress.Status{Phase: "uploading " + key})
+	version, err := stack.Put(ctx, bucket, key, in.Section(0), in.Size)
+	if err != nil {
+		return uploadLine{}, err
+	}
+	printer.Note("uploaded to s3://%s/%s", bucket, key)
+	return uploadLine{Type: "upload", Vendor: vendor, Bucket: bucket, Key: key, VersionID: version, Size: in.Size}, nil
+}

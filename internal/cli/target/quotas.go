@@ -1,0 +1,73 @@
+package target
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/thingpress/thingpress/internal/awsiot"
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/quota"
+)
+
+// QuotaFlags are the flags that name how fast calls may be made.
+type QuotaFlags struct {
+	quotas []string
+	share  float64
+}
+
+// Add adds the flags to a command.
+func (f *QuotaFlags) Add(c *cobra.Command) {
+	flags := c.Flags()
+	flags.StringArrayVar(&f.quotas, "quota", nil, "quota of an operation: OP=TPS, OP=none or OP=default (repeatable)")
+	flags.Float64Var(&f.share, "share", 1, "part of every quota that the import may take, above 0 and up to 1")
+}
+
+// Overrides parses the flags.
+func (f *QuotaFlags) Overrides() (map[iot.Operation]quota.Override, error) {
+	overrides, err := quota.ParseOverrides(f.quotas)
+	if err != nil {
+		return nil, exit.UsageError(fmt.Errorf("--quota: %w", err), "")
+	}
+	if f.share <= 0 || f.share > 1 {
+		return nil, exit.UsageError(fmt.Errorf("--share %g is not above 0 and up to 1", f.share), "")
+	}
+	return overrides, nil
+}
+
+// Quotas are the quotas in force.
+type Quotas struct {
+	quota.Set
+	// From names, for people, where they come from.
+	From string
+}
+
+// Limiters returns limiters that hold calls to the quotas.
+func (q Quotas) Limiters() *quota.Limiters { return quota.NewLimiters(q.Set, quota.Options{}) }
+
+// Resolve finds the quotas in force; overrides are those of [QuotaFlags.Overrides].
+func (f *QuotaFlags) Resolve(ctx context.Context, client *awsiot.Client, overrides map[iot.Operation]quota.Override) (Quotas, error) {
+	sources := quota.Sources{Overrides: overrides, Share: f.share}
+	from := "the account's applied values"
+	var err error
+	if sources.Applied, err = client.AppliedQuotas(ctx); err != nil {
+		if ctx.Err() != nil {
+			return Quotas{}, context.Cause(ctx)
+		}
+		from = "the built-in defaults, because the account's could not be read: " + strings.TrimSpace(err.Error())
+	}
+	if len(overrides) > 0 {
+		from += ", and --quota"
+	}
+	set, err := quota.Resolve(sources)
+	if err != nil {
+		return Quotas{}, exit.UsageError(err, "")
+	}
+	if f.share < 1 {
+		from += fmt.Sprintf(", %g of each", f.share)
+	}
+	return Quotas{Set: set, From: from}, nil
+}

@@ -1,0 +1,123 @@
+package target
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/thingpress/thingpress/internal/awsiot"
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/version"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/sandbox"
+	"github.com/thingpress/thingpress/internal/xdg"
+)
+
+// stateFile is the file of the embedded sandbox in the state directory.
+const stateFile = "sandbox.state"
+
+// statePath returns the file of the embedded sandbox's state.
+func (f *Flags) statePath() (string, error) {
+	if f.SandboxState != "" {
+		return f.SandboxState, nil
+	}
+	dir, err := xdg.StateDir()
+	if err != nil {
+		return "", exit.WithHint(err, "say where with --sandbox-state")
+	}
+	return filepath.Join(dir, stateFile), nil
+}
+
+func (f *Flags) connectSandbox(ctx context.Context) (*Connection, error) {
+	state, err := f.statePath()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(state), 0o700); err != nil {
+		return nil, err
+	}
+	server, err := sandbox.New(sandbox.Options{StatePath: state, Region: f.Region})
+	if errors.Is(err, sandbox.ErrLocked) {
+		return nil, exit.WithHint(err, "wait for the other import, or give this one a state of its own with --sandbox-state")
+	}
+	if err != nil {
+		return nil, err
+	}
+	// The server outlives the first interrupt: calls in flight want their answers.
+	url, stop, err := sandbox.Listen(context.WithoutCancel(ctx), server, "127.0.0.1:0")
+	if err != nil {
+		return nil, errors.Join(err, server.Close())
+	}
+	end := func() error {
+		stop()
+		return server.Close()
+	}
+	client, err := awsiot.Open(ctx, awsiot.Options{Region: server.Region(), Endpoint: url, Version: version.Current(), Sandbox: true})
+	if err == nil && f.Account != "" && f.Account != server.Account() {
+		err = fmt.Errorf("the sandbox is account %s, not %s", server.Account(), f.Account)
+	}
+	if err != nil {
+		return nil, errors.Join(err, end())
+	}
+	return &Connection{
+		Target: ledger.Target{Partition: "aws", Account: server.Account(), Region: server.Region(), Sandbox: server.ID()},
+		Client: client, embedded: server, end: end,
+	}, nil
+}
+
+// ConnectToCopy is Connect, but with --sandbox to a copy of the embedded sandbox
+// that is gone when the connection is closed: nothing is changed in the sandbox,
+// and an import that is running in it is not disturbed.
+func (f *Flags) ConnectToCopy(ctx context.Context) (*Connection, error) {
+	if !f.Sandbox {
+		return f.Connect(ctx)
+	}
+	state, err := f.statePath()
+	if err != nil {
+		return nil, err
+	}
+	scratch, err := os.MkdirTemp("", "thingpress-sandbox-*")
+	if err != nil {
+		return nil, err
+	}
+	remove := func() { _ = os.RemoveAll(scratch) } // the system removes what is left in its directory
+	copied := *f
+	copied.SandboxState = filepath.Join(scratch, stateFile)
+	if err := copyFile(copied.SandboxState, state); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		remove()
+		return nil, err
+	}
+	c, err := copied.connectSandbox(ctx)
+	if err != nil {
+		remove()
+		return nil, err
+	}
+	end := c.end
+	c.end = func() error {
+		defer remove()
+		return end()
+	}
+	return c, nil
+}
+
+// copyFile copies a file into a new one.
+func copyFile(to, from string) error {
+	source, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer source.Close() //nolint:errcheck // it was only read
+	file, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(file, source)
+	if err = errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("copy %s: %w", from, err)
+	}
+	return nil
+}

@@ -1,0 +1,101 @@
+// Package terminal is what a command sees of the world besides files and the
+// network: its streams, the person in front of them, and Ctrl-C. A test replaces
+// [Streams] by buffers.
+package terminal
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"github.com/thingpress/thingpress/internal/progress"
+)
+
+// Streams are the streams of a command, and what is known of them.
+type Streams struct {
+	In  io.Reader
+	Out io.Writer // data
+	Err io.Writer // everything else
+
+	// OutTerminal and ErrTerminal report whether the stream is a terminal.
+	OutTerminal, ErrTerminal bool
+	// InTerminal reports whether somebody can be asked.
+	InTerminal bool
+	// Width returns the columns of the terminal that Err is.
+	Width func() int
+	// LookupEnv reads the environment.
+	LookupEnv func(string) (string, bool)
+	// Interrupts delivers Ctrl-C and SIGTERM.
+	Interrupts <-chan os.Signal
+}
+
+// System returns the streams of this process, and catches interrupts from then on.
+func System() Streams {
+	interrupts := make(chan os.Signal, 2)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	return Streams{
+		In:          os.Stdin,
+		Out:         os.Stdout,
+		Err:         os.Stderr,
+		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
+		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+		InTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
+		Width: func() int {
+			if width, _, err := term.GetSize(int(os.Stderr.Fd())); err == nil && width > 0 {
+				return width
+			}
+			return 80
+		},
+		LookupEnv:  os.LookupEnv,
+		Interrupts: interrupts,
+	}
+}
+
+// Progress returns an open printer of progress on Err. The caller must close it.
+func (s Streams) Progress(quiet bool) *progress.Printer {
+	mode := progress.Lines
+	switch {
+	case quiet:
+		mode = progress.Quiet
+	case s.ErrTerminal:
+		mode = progress.Live
+	}
+	return progress.New(s.Err, mode, s.Width)
+}
+
+// CanAsk reports whether somebody sees a question and can answer it.
+func (s Streams) CanAsk() bool { return s.InTerminal && s.ErrTerminal }
+
+// Ask asks for one line. If nobody can be asked, or nobody answers, the answer is empty.
+func (s Streams) Ask(question string) string {
+	if !s.CanAsk() {
+		return ""
+	}
+	fmt.Fprint(s.Err, question)
+	answer, _ := bufio.NewReader(s.In).ReadString('\n') // no answer is an empty one
+	return strings.TrimSpace(answer)
+}
+
+// Confirm asks a question that is answered with yes or no; no answer is a no.
+func (s Streams) Confirm(question string) bool {
+	answer := strings.ToLower(s.Ask(question + " [y/N] "))
+	return answer == "y" || answer == "yes"
+}
+
+// PrintJSON prints values on Out, a line each.
+func (s Streams) PrintJSON(values ...any) error {
+	encoder := json.NewEncoder(s.Out)
+	for _, value := range values {
+		if err := encoder.Encode(value); err != nil {
+			return err
+		}
+	}
+	return nil
+}

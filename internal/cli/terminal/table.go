@@ -1,0 +1,102 @@
+package terminal
+
+import (
+	"bufio"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// A Table prints rows in columns: aligned on a terminal, separated by tabs
+// elsewhere. Widths come from the first rows, so that a million rows need no
+// more memory than a screenful.
+type Table struct {
+	out     *bufio.Writer
+	aligned bool
+	held    [][]string
+	widths  []int
+}
+
+const tableSample = 200
+
+// NewTable returns a table on out. It has a heading if it is aligned and there are columns.
+func NewTable(out io.Writer, aligned bool, columns ...string) *Table {
+	t := &Table{out: bufio.NewWriter(out), aligned: aligned}
+	if aligned && len(columns) > 0 {
+		t.Row(columns...)
+	}
+	return t
+}
+
+// Table returns a table on Out, aligned on a terminal.
+func (s Streams) Table(columns ...string) *Table { return NewTable(s.Out, s.OutTerminal, columns...) }
+
+// Row adds a row.
+func (t *Table) Row(cells ...string) {
+	if !t.aligned {
+		plainCells := make([]string, len(cells))
+		for i, cell := range cells {
+			plainCells[i] = Plain(cell)
+		}
+		t.write(strings.Join(plainCells, "\t"))
+		return
+	}
+	if t.widths != nil {
+		t.print(cells)
+		return
+	}
+	t.held = append(t.held, slices.Clone(cells))
+	if len(t.held) == tableSample {
+		t.release()
+	}
+}
+
+func (t *Table) release() {
+	for _, row := range t.held {
+		for i, cell := range row {
+			if i == len(t.widths) {
+				t.widths = append(t.widths, 0)
+			}
+			t.widths[i] = max(t.widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	for _, row := range t.held {
+		t.print(row)
+	}
+	t.held = nil
+}
+
+func (t *Table) print(cells []string) {
+	var line strings.Builder
+	for i, cell := range cells {
+		cell = Plain(cell)
+		line.WriteString(cell)
+		if i < len(cells)-1 && i < len(t.widths) {
+			line.WriteString(strings.Repeat(" ", max(0, t.widths[i]-utf8.RuneCountInString(cell))+2))
+		}
+	}
+	t.write(line.String())
+}
+
+func (t *Table) write(line string) {
+	// A bufio.Writer keeps its first error for Flush.
+	_, _ = t.out.WriteString(line + "\n")
+}
+
+// Flush prints what is held back. Write errors of all rows come out here.
+func (t *Table) Flush() error {
+	t.release()
+	return t.out.Flush()
+}
+
+// Plain takes control characters out of what a manifest or a server wrote, so
+// that it cannot steer a terminal or break a row.
+func Plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) {
+			return '·'
+		}
+		return r
+	}, text)
+}

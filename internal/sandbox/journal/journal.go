@@ -1,0 +1,264 @@
+// Package journal keeps an append-only list of records in a file. A record that was appended survives the end of the process,
+// however it ends; it is not synced record by record, so that a loss of power may cost the last seconds.
+//
+// The file is text. The first line names the version; every other line is one record after the CRC-32C of it in eight hex digits
+// and a space.
+package journal
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+
+	"github.com/gofrs/flock"
+)
+
+// Version is the version that [Journal.Append] writes; [Open] also reads version 1.
+const Version = 2
+
+// MaxRecord is the largest record in bytes. It is above what any call can carry: a body of 1 MiB of which every byte is escaped.
+const MaxRecord = 8 << 20
+
+const magic = "thingpress sandbox state 2\n"
+
+var (
+	// ErrLocked is returned by [Open] if another process has the file open.
+	ErrLocked = errors.New("the state is in use by another sandbox")
+	// ErrTooLarge is wrapped by the error of a record above [MaxRecord].
+	ErrTooLarge = errors.New("the record is too large")
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// A Journal is an open file. Its methods must not be called concurrently.
+type Journal struct {
+	path   string
+	file   file
+	end    int64 // where the last whole record ends
+	lock   *flock.Flock
+	line   []byte
+	broken error
+}
+
+// file is what a journal needs of an [os.File].
+type file interface {
+	io.WriterAt
+	Truncate(size int64) error
+	Sync() error
+	Close() error
+}
+
+// Open locks the file, creating it if it is missing, and calls read for every record with the version that wrote it. It cuts off a
+// record that is incomplete, which only the last one can be: its writer was never told that it is kept. A file of version 1, and
+// one that holds no record yet, must be rewritten before the first Append.
+func Open(path string, read func(version int, record []byte) error) (*Journal, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	created, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	_ = created.Close() // nothing was written
+	// The file may be a link: lock and replacement belong to what it points to.
+	if path, err = filepath.EvalSymlinks(path); err != nil {
+		return nil, err
+	}
+	j := &Journal{path: path, lock: flock.New(path + ".lock")}
+	ok, err := j.lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock: %w", err)
+	}
+	if !ok {
+		return nil, ErrLocked
+	}
+	if err := j.load(read); err != nil {
+		return nil, errors.Join(err, j.Close())
+	}
+	return j, nil
+}
+
+func (j *Journal) load(read func(version int, record []byte) error) error {
+	f, err := os.OpenFile(j.path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	j.file = f
+	if j.end, err = replay(f, read); err != nil {
+		return err
+	}
+	return f.Truncate(j.end)
+}
+
+// replay reads every whole record and returns where the last one ends.
+func replay(in io.Reader, read func(version int, record []byte) error) (end int64, err error) {
+	b := bufio.NewReaderSize(in, 1<<20)
+	head := make([]byte, len(magic))
+	n, err := io.ReadFull(b, head)
+	version, next := Version, readLine
+	switch {
+	case string(head[:n]) == magicV1:
+		version, next = 1, readFrame
+	case string(head[:n]) != magic[:n]:
+		return 0, errors.New("not the state of a sandbox, or of another version")
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return 0, nil
+	case err != nil:
+		return 0, err
+	}
+	end = int64(n)
+	for count := 0; ; count++ {
+		record, size, err := next(b)
+		if errors.Is(err, io.EOF) {
+			return end, nil
+		}
+		if err == nil {
+			err = read(version, record)
+		}
+		if err != nil {
+			return 0, fmt.Errorf("record %d at byte %d: %w", count, end, err)
+		}
+		end += int64(size)
+	}
+}
+
+// checksumSize is the length of a checksum and the space after it.
+const checksumSize = 9
+
+// readLine returns a record and the length of its line. It returns io.EOF at the end, and at a line that is incomplete or damaged
+// if it is the last one.
+func readLine(b *bufio.Reader) (record []byte, size int, err error) {
+	line, err := b.ReadBytes('\n')
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(line) > checksumSize {
+		record = line[checksumSize : len(line)-1]
+		var sum [4]byte
+		_, err := hex.Decode(sum[:], line[:checksumSize-1])
+		if err == nil && binary.BigEndian.Uint32(sum[:]) == crc32.Checksum(record, castagnoli) {
+			return record, len(line), nil
+		}
+	}
+	return nil, 0, damage(b)
+}
+
+// damage returns io.EOF if nothing follows. Damage before other records is an error: cutting there would lose what was kept.
+func damage(b *bufio.Reader) error {
+	if _, err := b.Peek(1); err != nil {
+		return err
+	}
+	return errors.New("the state file is damaged in the middle")
+}
+
+func appendLine(b, record []byte) []byte {
+	var sum [4]byte
+	binary.BigEndian.PutUint32(sum[:], crc32.Checksum(record, castagnoli))
+	b = append(hex.AppendEncode(b, sum[:]), ' ')
+	return append(append(b, record...), '\n')
+}
+
+// Append writes a record, which must not contain a line break, with one write call. If it fails the file holds what it held before.
+// If even that cannot be achieved every later Append fails, so that nothing is written after an incomplete record.
+func (j *Journal) Append(record []byte) error {
+	if j.broken != nil {
+		return j.broken
+	}
+	if err := checkSize(record); err != nil {
+		return err
+	}
+	j.line = appendLine(j.line[:0], record)
+	if _, err := j.file.WriteAt(j.line, j.end); err != nil {
+		if undo := j.file.Truncate(j.end); undo != nil {
+			j.broken = fmt.Errorf("closed for writing after a write that failed: %w", errors.Join(err, undo))
+		}
+		return err
+	}
+	j.end += int64(len(j.line))
+	return nil
+}
+
+func checkSize(record []byte) error {
+	if len(record) > MaxRecord {
+		return fmt.Errorf("%w: %d bytes, limit %d", ErrTooLarge, len(record), MaxRecord)
+	}
+	return nil
+}
+
+// Rewrite replaces the file by one that holds these records. The journal must be closed if it fails.
+func (j *Journal) Rewrite(records iter.Seq2[[]byte, error]) error {
+	next := j.path + ".new"
+	if err := writeNew(next, records); err != nil {
+		return errors.Join(err, os.Remove(next))
+	}
+	// Windows renames nothing over a file that is open.
+	if err := j.file.Close(); err != nil {
+		return err
+	}
+	j.file = nil
+	if err := os.Rename(next, j.path); err != nil {
+		return err
+	}
+	syncDirectory(filepath.Dir(j.path))
+	f, err := os.OpenFile(j.path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	j.file = f
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	j.end = info.Size()
+	return nil
+}
+
+func writeNew(path string, records iter.Seq2[[]byte, error]) (err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	out := bufio.NewWriterSize(f, 1<<20)
+	_, _ = out.WriteString(magic) // bufio keeps the first error for Flush
+	var line []byte
+	for record, err := range records {
+		if err == nil {
+			err = checkSize(record)
+		}
+		if err != nil {
+			return err
+		}
+		line = appendLine(line[:0], record)
+		_, _ = out.Write(line)
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+// syncDirectory makes a rename survive a loss of power where the system can do that; Windows cannot.
+func syncDirectory(path string) {
+	if d, err := os.Open(path); err == nil {
+		_ = d.Sync()
+		_ = d.Close()
+	}
+}
+
+// Close syncs the file and releases the lock.
+func (j *Journal) Close() error {
+	var errs []error
+	if j.file != nil {
+		errs = append(errs, j.file.Sync(), j.file.Close())
+	}
+	// The lock's file stays: removing it would let two processes hold locks of two files of one name.
+	return errors.Join(append(errs, j.lock.Unlock())...)
+}

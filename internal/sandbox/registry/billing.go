@@ -1,0 +1,133 @@
+package registry
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+func (b *billingGroup) ref(st *State) GroupRef {
+	return GroupRef{b.name, st.arn("billinggroup", b.name)}
+}
+
+// CreateBillingGroup are the parameters of [State.CreateBillingGroup].
+type CreateBillingGroup struct {
+	ByName
+	Properties struct {
+		Description string `json:"billingGroupDescription,omitempty"`
+	} `json:"billingGroupProperties"`
+}
+
+// A CreatedBillingGroup is the answer to [State.CreateBillingGroup].
+type CreatedBillingGroup struct {
+	Name string `json:"billingGroupName"`
+	ARN  string `json:"billingGroupArn"`
+	ID   string `json:"billingGroupId"`
+}
+
+// CreateBillingGroup adds a billing group. Repeating it changes nothing.
+func (st *State) CreateBillingGroup(in *CreateBillingGroup) (out CreatedBillingGroup, _ []Change, _ error) {
+	if err := checkName(billingKind, in.Name); err != nil {
+		return out, nil, err
+	}
+	if err := checkDescription("billingGroupProperties.billingGroupDescription", in.Properties.Description); err != nil {
+		return out, nil, err
+	}
+	out = CreatedBillingGroup{Name: in.Name, ARN: st.arn("billinggroup", in.Name)}
+	properties := document(in.Properties)
+	if b := st.billingGroups.by[in.Name]; b != nil {
+		if out.ID = b.id.String(); b.properties != properties {
+			return out, nil, exists(out.ID, out.ARN, "Billing group %s already exists in account with different properties", b.name)
+		}
+		return out, nil, nil
+	}
+	added := &BillingGroupAdded{in.Name, uuid.New(), json.RawMessage(properties)}
+	out.ID = added.ID.String()
+	return out, []Change{added}, nil
+}
+
+// A BillingGroupDescription is all that there is to know of a billing group itself.
+type BillingGroupDescription struct {
+	CreatedBillingGroup
+	Version    int64            `json:"version"`
+	Properties json.RawMessage  `json:"billingGroupProperties"`
+	Metadata   map[string]Epoch `json:"billingGroupMetadata"`
+}
+
+// DescribeBillingGroup returns a billing group.
+func (st *State) DescribeBillingGroup(in *ByName) (out BillingGroupDescription, err error) {
+	b, err := st.billingGroup(in.Name)
+	if err != nil {
+		return out, err
+	}
+	return BillingGroupDescription{
+		CreatedBillingGroup{b.name, b.ref(st).ARN, b.id.String()}, 1, json.RawMessage(b.properties), map[string]Epoch{"creationDate": Epoch(b.created)},
+	}, nil
+}
+
+// ListBillingGroups are the parameters of [State.ListBillingGroups].
+type ListBillingGroups struct {
+	ByToken
+	Prefix string `json:"-" query:"namePrefixFilter"`
+}
+
+// ListBillingGroups lists billing groups.
+func (st *State) ListBillingGroups(in *ListBillingGroups) (out Page[GroupRef], err error) {
+	p, err := in.page()
+	if err != nil {
+		return out, err
+	}
+	return collect(st.billingGroups.list.all(present, p), p, func(b *billingGroup) (GroupRef, bool) {
+		return b.ref(st), strings.HasPrefix(b.name, in.Prefix)
+	}), nil
+}
+
+// DeleteBillingGroup takes the things out of a billing group and removes it. One that is not there is removed already: the operation
+// has no error for it.
+func (st *State) DeleteBillingGroup(in *Deletion) ([]Change, error) {
+	if err := checkName(billingKind, in.Name); err != nil {
+		return nil, err
+	}
+	switch {
+	case st.billingGroups.by[in.Name] == nil:
+		return nil, nil
+	case in.ExpectedVersion != "" && in.ExpectedVersion != "1":
+		return nil, versionConflict("billing group", in.Name)
+	}
+	return []Change{&BillingGroupRemoved{in.Name}}, nil
+}
+
+// BillingGroupAdded is a [Change].
+type BillingGroupAdded struct {
+	Name       string          `json:"name"`
+	ID         uuid.UUID       `json:"id"`
+	Properties json.RawMessage `json:"properties"`
+}
+
+func (a *BillingGroupAdded) apply(st *State, at stamp) bool {
+	if st.billingGroups.by[a.Name] != nil || !json.Valid(a.Properties) {
+		return false
+	}
+	b := &billingGroup{name: a.Name, id: a.ID, seq: at.seq, created: at.at, properties: string(a.Properties)}
+	st.billingGroups.add(b.name, b.seq, b)
+	return true
+}
+
+// BillingGroupRemoved is a [Change].
+type BillingGroupRemoved struct {
+	Name string `json:"name"`
+}
+
+func (a *BillingGroupRemoved) apply(st *State, at stamp) bool {
+	b := st.billingGroups.by[a.Name]
+	if b == nil {
+		return false
+	}
+	for _, t := range b.members.now() {
+		t.billing, t.billingSeq = nil, 0
+	}
+	delete(st.billingGroups.by, b.name)
+	drop(&st.lag, &st.billingGroups.list, b.seq, at.at)
+	return true
+}

@@ -1,0 +1,299 @@
+package registry
+
+import (
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"strings"
+	"time"
+
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// status of a certificate, of those that a registry without transfers knows.
+type status byte
+
+const (
+	inactive status = iota
+	active
+	revoked
+)
+
+var statusNames = [...]string{"INACTIVE", "ACTIVE", "REVOKED"}
+
+func (s status) String() string { return statusNames[s] }
+
+func parseStatus(s string) (status, bool) {
+	for i, name := range statusNames {
+		if s == name {
+			return status(i), true
+		}
+	}
+	return 0, false
+}
+
+// wantStatus reads a status that a caller asks for. REGISTER_INACTIVE is the deprecated way to ask for INACTIVE; the PENDING ones
+// are AWS's own.
+func wantStatus(member, s string) (status, error) {
+	if known, ok := parseStatus(s); ok {
+		return known, nil
+	}
+	switch s {
+	case "REGISTER_INACTIVE":
+		return inactive, nil
+	case "PENDING_TRANSFER", "PENDING_ACTIVATION":
+		return 0, Invalid("%s %s cannot be set", member, s)
+	}
+	return 0, failed(s, member,
+		"Member must satisfy enum value set: [ACTIVE, PENDING_ACTIVATION, INACTIVE, PENDING_TRANSFER, REGISTER_INACTIVE, REVOKED]")
+}
+
+func (c *certificate) arn(st *State) string { return st.arn("cert", c.id.String()) }
+
+func (c *certificate) ref(st *State) CertificateRef { return CertificateRef{c.arn(st), c.id.String()} }
+
+// A CertificateRef names a certificate.
+type CertificateRef struct {
+	ARN string `json:"certificateArn"`
+	ID  string `json:"certificateId"`
+}
+
+// RegisterCertificate are the parameters of [State.RegisterCertificate].
+type RegisterCertificate struct {
+	PEM    string `json:"certificatePem"`
+	Status string `json:"status"`
+
+	prepared bool
+	status   status
+	der      []byte
+	id       manifest.CertificateID
+}
+
+// Subject returns the certificate's ID, empty until it is known.
+func (in *RegisterCertificate) Subject() string {
+	if in.id.IsZero() {
+		return ""
+	}
+	return in.id.String()
+}
+
+// Prepare parses the certificate, which takes long and needs no state.
+func (in *RegisterCertificate) Prepare(strict bool) (err error) {
+	if in.Status == "" {
+		in.Status = "INACTIVE"
+	}
+	if in.status, err = wantStatus("status", in.Status); err != nil {
+		return err
+	}
+	if in.der, err = accept(in.PEM, strict, time.Now()); err != nil {
+		return err
+	}
+	in.id, in.prepared = manifest.CertificateIDOf(in.der), true
+	return nil
+}
+
+// RegisterCertificate adds a certificate without its CA.
+func (st *State) RegisterCertificate(in *RegisterCertificate) (CertificateRef, []Change, error) {
+	if !in.prepared {
+		if err := in.Prepare(st.strict); err != nil {
+			return CertificateRef{}, nil, err
+		}
+	}
+	id := in.id.String()
+	ref := CertificateRef{st.arn("cert", id), id}
+	if st.certificates.by[in.id] != nil {
+		return ref, nil, exists(ref.ID, ref.ARN, "The certificate is already provisioned or registered")
+	}
+	return ref, []Change{&CertificateAdded{DER: in.der, Status: in.status.String()}}, nil
+}
+
+// DescribeCertificate are the parameters of [State.DescribeCertificate].
+type DescribeCertificate struct {
+	ID string `json:"-" path:""`
+}
+
+// certificateInPath finds the certificate that a path names.
+func (st *State) certificateInPath(id string) (*certificate, error) {
+	if len(id) != hex.EncodedLen(len(manifest.CertificateID{})) {
+		return nil, failed(id, "certificateId", "Member must have length equal to 64")
+	}
+	if _, err := hex.DecodeString(id); err != nil {
+		return nil, failed(id, "certificateId", "Member must satisfy regular expression pattern: (0x)?[a-fA-F0-9]+")
+	}
+	if c := st.certificate(id); c != nil {
+		return c, nil
+	}
+	return nil, notFound("The certificate %s does not exist", id)
+}
+
+// A CertificateDescription is all that there is to know of a certificate itself.
+type CertificateDescription struct {
+	CertificateRef
+	Status           string   `json:"status"`
+	PEM              string   `json:"certificatePem"`
+	OwnedBy          string   `json:"ownedBy"`
+	CreationDate     Epoch    `json:"creationDate"`
+	LastModifiedDate Epoch    `json:"lastModifiedDate"`
+	CustomerVersion  uint32   `json:"customerVersion"`
+	GenerationID     string   `json:"generationId"`
+	Validity         Validity `json:"validity"`
+	Mode             string   `json:"certificateMode"`
+}
+
+// Validity is when a certificate is valid.
+type Validity struct {
+	NotBefore Epoch `json:"notBefore"`
+	NotAfter  Epoch `json:"notAfter"`
+}
+
+// DescribeCertificate returns a certificate under the name "certificateDescription".
+func (st *State) DescribeCertificate(in *DescribeCertificate) (map[string]CertificateDescription, error) {
+	c, err := st.certificateInPath(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := x509.ParseCertificate(c.der)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]CertificateDescription{"certificateDescription": {
+		CertificateRef:   c.ref(st),
+		Status:           c.status.String(),
+		PEM:              string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.der})),
+		OwnedBy:          st.Account,
+		CreationDate:     Epoch(c.created),
+		LastModifiedDate: Epoch(c.modified),
+		CustomerVersion:  c.version,
+		GenerationID:     hex.EncodeToString(c.id[:16]),
+		Validity:         Validity{Epoch(parsed.NotBefore.UnixMilli()), Epoch(parsed.NotAfter.UnixMilli())},
+		Mode:             "SNI_ONLY",
+	}}, nil
+}
+
+// ListCertificates are the parameters of [State.ListCertificates].
+type ListCertificates struct{ Ordered }
+
+// A CertificateSummary is a line of the list of certificates.
+type CertificateSummary struct {
+	CertificateRef
+	Status       string `json:"status"`
+	Mode         string `json:"certificateMode"`
+	CreationDate Epoch  `json:"creationDate"`
+}
+
+// ListCertificates lists all certificates.
+func (st *State) ListCertificates(in *ListCertificates) (out Page[CertificateSummary], err error) {
+	p, err := in.page()
+	if err != nil {
+		return out, err
+	}
+	return list(&st.certificates.list, st.lagging(), p, func(c *certificate) CertificateSummary {
+		return CertificateSummary{c.ref(st), c.status.String(), "SNI_ONLY", Epoch(c.created)}
+	}), nil
+}
+
+// UpdateCertificate are the parameters of [State.UpdateCertificate].
+type UpdateCertificate struct {
+	ID     string `json:"-" path:""`
+	Status string `json:"-" query:"newStatus"`
+}
+
+// UpdateCertificate sets the status of a certificate.
+func (st *State) UpdateCertificate(in *UpdateCertificate) ([]Change, error) {
+	want, err := wantStatus("newStatus", in.Status)
+	if err != nil {
+		return nil, err
+	}
+	c, err := st.certificateInPath(in.ID)
+	switch {
+	case err != nil:
+		return nil, err
+	case c.status == want:
+		return nil, nil
+	case c.status == revoked:
+		return nil, badState("The certificate is revoked and its status cannot be changed. Id: %s", c.id)
+	}
+	return []Change{&CertificateStatusSet{c.id.String(), want.String()}}, nil
+}
+
+// DeleteCertificate are the parameters of [State.DeleteCertificate].
+type DeleteCertificate struct {
+	ID    string `json:"-" path:""`
+	Force string `json:"-" query:"forceDelete"`
+}
+
+// DeleteCertificate removes a certificate that is not in use.
+func (st *State) DeleteCertificate(in *DeleteCertificate) ([]Change, error) {
+	c, err := st.certificateInPath(in.ID)
+	switch {
+	case err != nil:
+		return nil, err
+	case c.status == active:
+		return nil, badState("Certificate must be deactivated (not ACTIVE) before deletion. Id: %s", c.id)
+	case c.things.len() > 0:
+		return nil, deleteConflict("Things must be detached before deletion (arn: %s)", c.arn(st))
+	case c.policies.len() > 0 && in.Force != "true":
+		return nil, deleteConflict("Certificate policies must be detached before deletion (arn: %s)", c.arn(st))
+	}
+	return []Change{&CertificateRemoved{c.id.String()}}, nil
+}
+
+// CertificateAdded is a [Change]. Modified and Version are zero in a new certificate.
+type CertificateAdded struct {
+	DER      []byte `json:"der"`
+	Status   string `json:"status"`
+	Modified int64  `json:"modified,omitempty"`
+	Version  uint32 `json:"version,omitempty"`
+}
+
+func (a *CertificateAdded) apply(st *State, at stamp) bool {
+	id := manifest.CertificateIDOf(a.DER)
+	status, ok := parseStatus(a.Status)
+	if !ok || st.certificates.by[id] != nil {
+		return false
+	}
+	c := &certificate{id: id, der: a.DER, status: status, seq: at.seq, created: at.at, modified: a.Modified, version: max(a.Version, 1)}
+	if c.modified == 0 {
+		c.modified = at.at
+	}
+	st.certificates.add(id, at.seq, c)
+	return true
+}
+
+// CertificateStatusSet is a [Change].
+type CertificateStatusSet struct {
+	ID     string `json:"id"`
+	Status string `json:"status"`
+}
+
+func (a *CertificateStatusSet) apply(st *State, at stamp) bool {
+	c := st.certificate(a.ID)
+	status, ok := parseStatus(a.Status)
+	if c == nil || !ok {
+		return false
+	}
+	c.status, c.modified = status, at.at
+	c.version++
+	return true
+}
+
+// CertificateRemoved is a [Change].
+type CertificateRemoved struct {
+	ID string `json:"id"`
+}
+
+func (a *CertificateRemoved) apply(st *State, at stamp) bool {
+	c := st.certificate(a.ID)
+	if c == nil || c.things.len() > 0 {
+		return false
+	}
+	for seq, p := range c.policies.now() {
+		drop(&st.lag, &p.targets, seq, at.at)
+	}
+	delete(st.certificates.by, c.id)
+	drop(&st.lag, &st.certificates.list, c.seq, at.at)
+	return true
+}
+
+// idOf returns the ID in a certificate's ARN, or what there is instead: for logs.
+func idOf(arn string) string { return Shorten(strings.ToLower(arn[strings.LastIndex(arn, "/")+1:])) }

@@ -1,0 +1,61 @@
+package registry
+
+import (
+	"slices"
+	"sort"
+)
+
+// lag makes lists show an earlier state: it remembers which change was the last at what time, for as long as lists lag behind.
+type lag struct {
+	by     int64 // milliseconds; 0 is off
+	stamps []stamp
+}
+
+// stamp is the sequence number and the time of a change.
+type stamp struct {
+	seq uint64
+	at  int64 // Unix milliseconds
+}
+
+// set switches the lag; what is there at that time is visible.
+func (l *lag) set(by int64, seq uint64) {
+	l.by = by
+	l.stamps = []stamp{{seq: seq}}
+}
+
+// note records a change. It is called in the order of changes.
+func (l *lag) note(s stamp) {
+	if l.by == 0 {
+		return
+	}
+	if last := &l.stamps[len(l.stamps)-1]; last.at == s.at {
+		last.seq = s.seq
+	} else {
+		l.stamps = append(l.stamps, s)
+	}
+	// Of the stamps that are old enough to be visible only the newest is needed.
+	if n := l.visible(s.at - l.by); n > len(l.stamps)/2 {
+		l.stamps = slices.Clone(l.stamps[n:])
+	}
+}
+
+// visible returns the index of the last stamp that is not after a time.
+func (l *lag) visible(at int64) int {
+	n := sort.Search(len(l.stamps), func(i int) bool { return l.stamps[i].at > at })
+	return max(n-1, 0)
+}
+
+func (l *lag) view(now int64) view {
+	if l.by == 0 {
+		return present
+	}
+	return view{upTo: l.stamps[l.visible(now-l.by)].seq, since: now - l.by}
+}
+
+// drop removes an item from a series as the lag of lists asks for.
+func drop[T comparable](l *lag, s *series[T], seq uint64, at int64) {
+	s.remove(seq, at, l.by > 0)
+	if l.by > 0 {
+		s.forget(at - l.by)
+	}
+}

@@ -1,0 +1,207 @@
+package registry
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Limits of AWS IoT Core, from the AWS IoT Core endpoints and quotas page, the
+// service model (patterns, lengths) and the developer guide (attributes, groups).
+const (
+	maxPoliciesPerCertificate = 10
+	maxPoliciesPerGroup       = 2
+	maxGroupsPerThing         = 10
+	maxGroupDepth             = 7
+	maxGroupChildren          = 100
+	maxAttributesUntyped      = 3
+	maxAttributesTyped        = 50
+	maxAttributeName          = 128
+	maxAttributeValue         = 800
+	maxName                   = 128
+	maxDescription            = 2028
+	maxPolicyDocument         = 2048 // characters that are not white space
+	maxSearchableAttributes   = 3
+	maxPEM                    = 65_536
+)
+
+var (
+	namePattern           = regexp.MustCompile(`^[a-zA-Z0-9:_-]+$`)
+	policyNamePattern     = regexp.MustCompile(`^[\w+=,.@-]+$`)
+	attributeNamePattern  = regexp.MustCompile(`^[a-zA-Z0-9_.,@/:#-]+$`)
+	attributeValuePattern = regexp.MustCompile(`^[a-zA-Z0-9_.,@/:#=\[\]-]*$`)
+	descriptionPattern    = regexp.MustCompile(`^[\x20-\x7e]*$`)
+)
+
+// checkName holds a name against the pattern of its member in the service model. The message has the form that AWS gives such failures.
+func checkName(of kind, name string) error {
+	switch {
+	case len(name) == 0:
+		return failed(name, of.member, "Member must have length greater than or equal to 1")
+	case len(name) > maxName:
+		return failed(name, of.member, "Member must have length less than or equal to 128")
+	case !of.pattern.MatchString(name):
+		return failed(name, of.member, "Member must satisfy regular expression pattern: "+strings.Trim(of.pattern.String(), "^$"))
+	}
+	return nil
+}
+
+func failed(value, member, constraint string) error {
+	return Invalid("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", Shorten(value), member, constraint)
+}
+
+// Shorten cuts a value for a message: what a caller sends has no bound.
+func Shorten(s string) string {
+	const most = 200
+	if len(s) > most {
+		return s[:most] + "…"
+	}
+	return s
+}
+
+// An Attribute of a thing.
+type Attribute struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// AttributePayload is the member of this name of things and groups.
+type AttributePayload struct {
+	Attributes map[string]*string `json:"attributes"`
+	Merge      bool               `json:"merge"`
+}
+
+// update returns the attributes after an update, sorted by name. An empty value removes one.
+func (p *AttributePayload) update(old []Attribute) ([]Attribute, error) {
+	if p == nil || p.Attributes == nil {
+		return old, nil
+	}
+	next := map[string]string{}
+	if p.Merge {
+		next = attributeMap(old)
+	}
+	for name, value := range p.Attributes {
+		if value == nil {
+			return nil, Invalid("Attribute %s has no value", name)
+		}
+		if err := checkAttribute(name, *value); err != nil {
+			return nil, err
+		}
+		if delete(next, name); *value != "" {
+			next[name] = *value
+		}
+	}
+	all := make([]Attribute, 0, len(next))
+	for name, value := range next {
+		all = append(all, Attribute{name, value})
+	}
+	slices.SortFunc(all, byName)
+	return all, nil
+}
+
+func byName(a, b Attribute) int { return strings.Compare(a.Name, b.Name) }
+
+func attributeMap(attributes []Attribute) map[string]string {
+	m := make(map[string]string, len(attributes))
+	for _, a := range attributes {
+		m[a.Name] = a.Value
+	}
+	return m
+}
+
+func checkAttribute(name, value string) error {
+	switch {
+	case name == "" || len(name) > maxAttributeName || !attributeNamePattern.MatchString(name):
+		return failed(name, "attributePayload.attributes", "Map keys must satisfy constraint: [Member must have length less than or equal to 128, "+
+			"Member must satisfy regular expression pattern: [a-zA-Z0-9_.,@/:#-]+]")
+	case len(value) > maxAttributeValue || !attributeValuePattern.MatchString(value):
+		return failed(value, "attributePayload.attributes", "Map value must satisfy constraint: [Member must have length less than or equal to 800, "+
+			`Member must satisfy regular expression pattern: [a-zA-Z0-9_.,@/:#=\[\]-]*]`)
+	}
+	return nil
+}
+
+// checkAttributes holds the attributes of a thing against what it may have with or without a type. The limit of 47 KB on all of
+// them together is out of reach of 50 attributes at their longest.
+func checkAttributes(all []Attribute, typed bool) error {
+	most := maxAttributesUntyped
+	if typed {
+		most = maxAttributesTyped
+	}
+	if len(all) > most {
+		return Invalid("Number of attributes %d exceeds the limit of %d", len(all), most)
+	}
+	return nil
+}
+
+func checkDescription(member, text string) error {
+	if len(text) > maxDescription || !descriptionPattern.MatchString(text) {
+		return failed(text, member, `Member must have length less than or equal to 2028 and satisfy regular expression pattern: [\p{Graph}\x20]*`)
+	}
+	return nil
+}
+
+// checkDocument accepts what can be a policy: a JSON object with statements.
+func checkDocument(document string) error {
+	malformed := func(format string, args ...any) error {
+		return Refuse(http.StatusBadRequest, "MalformedPolicyException", "Policy document is Malformed: "+format, args...)
+	}
+	var body struct {
+		Version   string
+		Statement json.RawMessage
+	}
+	if err := json.Unmarshal([]byte(document), &body); err != nil {
+		return malformed("not a JSON object")
+	}
+	if len(body.Statement) == 0 || body.Statement[0] != '[' && body.Statement[0] != '{' {
+		return malformed("it has no Statement")
+	}
+	if !slices.Contains([]string{"2012-10-17", "2008-10-17", ""}, body.Version) {
+		return malformed("Version %q", body.Version)
+	}
+	size := 0
+	for _, r := range document {
+		if !strings.ContainsRune(" \t\r\n", r) {
+			size++
+		}
+	}
+	if size > maxPolicyDocument {
+		return malformed("%d characters without white space, and the limit is %d", size, maxPolicyDocument)
+	}
+	return nil
+}
+
+// document encodes what this package made, of types that always encode.
+func document(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("registry: " + err.Error())
+	}
+	return string(b)
+}
+
+// Epoch is a time in milliseconds, which AWS's JSON carries as seconds.
+type Epoch int64
+
+// MarshalJSON writes seconds with at most three decimals.
+func (e Epoch) MarshalJSON() ([]byte, error) {
+	b := strconv.AppendInt(nil, int64(e)/1000, 10)
+	if ms := int64(e) % 1000; ms > 0 {
+		b = append(b, '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10))
+	}
+	return b, nil
+}
+
+// ByName are the parameters of an operation that needs a name only.
+type ByName struct {
+	Name string `json:"-" path:""`
+}
+
+// Deletion are the parameters of an operation that removes what has a version.
+type Deletion struct {
+	ByName
+	ExpectedVersion string `json:"-" query:"expectedVersion"`
+}

@@ -1,0 +1,138 @@
+package registry
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"iter"
+	"strconv"
+)
+
+const (
+	defaultPage = 25
+	maxPage     = 250
+)
+
+// A Page is a part of a list. Next is the token of the next page, empty on the last one.
+type Page[T any] struct {
+	Items []T
+	Next  string
+}
+
+// ByToken selects a page of an operation that names its paging parameters maxResults and nextToken.
+type ByToken struct {
+	MaxResults string `json:"-" query:"maxResults"`
+	NextToken  string `json:"-" query:"nextToken"`
+}
+
+func (in ByToken) page() (page, error) {
+	return parsePage("maxResults", in.MaxResults, "nextToken", in.NextToken)
+}
+
+// ByMarker selects a page of an operation that names its paging parameters pageSize and marker.
+type ByMarker struct {
+	PageSize string `json:"-" query:"pageSize"`
+	Marker   string `json:"-" query:"marker"`
+}
+
+func (in ByMarker) page() (page, error) {
+	return parsePage("pageSize", in.PageSize, "marker", in.Marker)
+}
+
+// Ordered selects a page of an operation that has an order: by date of creation, newest first unless Ascending is "true".
+type Ordered struct {
+	ByMarker
+	Ascending string `json:"-" query:"isAscendingOrder"`
+}
+
+func (in Ordered) page() (page, error) {
+	p, err := in.ByMarker.page()
+	p.descending = in.Ascending != "true"
+	return p, err
+}
+
+// page is the part of a list that a caller asks for.
+type page struct {
+	size       int
+	after      uint64 // the sequence number after which it starts
+	descending bool
+}
+
+func parsePage(sizeName, size, tokenName, token string) (page, error) {
+	p := page{size: defaultPage}
+	if size != "" {
+		n, err := strconv.Atoi(size)
+		if err != nil || n < 1 || n > maxPage {
+			return p, failed(size, sizeName, "Member must have value between 1 and 250")
+		}
+		p.size = n
+	}
+	if token != "" {
+		b, err := base64.StdEncoding.DecodeString(token)
+		if err != nil || len(b) != 8 {
+			return p, Invalid("Invalid %s", tokenName)
+		}
+		p.after = binary.BigEndian.Uint64(b)
+	}
+	return p, nil
+}
+
+// collect fills a page with what show makes of the items that it takes.
+func collect[T, O any](items iter.Seq2[uint64, T], p page, show func(T) (O, bool)) Page[O] {
+	out := Page[O]{Items: []O{}}
+	var last uint64
+	for seq, item := range items {
+		o, ok := show(item)
+		if !ok {
+			continue
+		}
+		if len(out.Items) == p.size {
+			out.Next = base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, last))
+			break
+		}
+		out.Items, last = append(out.Items, o), seq
+	}
+	return out
+}
+
+// list fills a page from a series.
+func list[T comparable, O any](s *series[T], v view, p page, show func(T) O) Page[O] {
+	return collect(s.all(v, p), p, func(item T) (O, bool) { return show(item), true })
+}
+
+// merge yields what several ascending lists yield, in one order.
+func merge[T any](lists []iter.Seq2[uint64, T]) iter.Seq2[uint64, T] {
+	if len(lists) == 1 {
+		return lists[0]
+	}
+	return func(yield func(uint64, T) bool) {
+		type head struct {
+			next func() (uint64, T, bool)
+			seq  uint64
+			item T
+		}
+		var heads []head
+		for _, l := range lists {
+			next, stop := iter.Pull2(l)
+			defer stop() //nolint:gocritic // there are as many lists as groups, and each is needed until the end
+			if seq, item, ok := next(); ok {
+				heads = append(heads, head{next, seq, item})
+			}
+		}
+		for len(heads) > 0 {
+			least := 0
+			for i := range heads {
+				if heads[i].seq < heads[least].seq {
+					least = i
+				}
+			}
+			h := &heads[least]
+			if !yield(h.seq, h.item) {
+				return
+			}
+			var ok bool
+			if h.seq, h.item, ok = h.next(); !ok {
+				heads = append(heads[:least], heads[least+1:]...)
+			}
+		}
+	}
+}

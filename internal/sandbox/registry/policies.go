@@ -1,0 +1,337 @@
+package registry
+
+import (
+	"iter"
+
+	"github.com/google/uuid"
+)
+
+// A PolicyRef names a policy.
+type PolicyRef struct {
+	Name string `json:"policyName"`
+	ARN  string `json:"policyArn"`
+}
+
+func (p *policy) ref(st *State) PolicyRef { return PolicyRef{p.name, st.arn("policy", p.name)} }
+
+// target is what a policy is attached to: a certificate or a thing group.
+type target interface {
+	arn(st *State) string
+	attached() *series[*policy]
+	// room is the number of policies that it takes.
+	room() int
+	// place is how a state file names the target.
+	place() PolicyPlace
+}
+
+func (c *certificate) attached() *series[*policy] { return &c.policies }
+
+func (g *group) attached() *series[*policy] { return &g.policies }
+
+func (c *certificate) room() int { return maxPoliciesPerCertificate }
+
+func (g *group) room() int { return maxPoliciesPerGroup }
+
+func (c *certificate) place() PolicyPlace { return PolicyPlace{Certificate: c.id.String()} }
+
+func (g *group) place() PolicyPlace { return PolicyPlace{Group: g.name} }
+
+// CreatePolicy are the parameters of [State.CreatePolicy].
+type CreatePolicy struct {
+	ByName
+	Document string `json:"policyDocument"`
+}
+
+// A CreatedPolicy is the answer to [State.CreatePolicy].
+type CreatedPolicy struct {
+	PolicyRef
+	Document string `json:"policyDocument"`
+	Version  string `json:"policyVersionId"`
+}
+
+// CreatePolicy adds a policy.
+func (st *State) CreatePolicy(in *CreatePolicy) (out CreatedPolicy, _ []Change, _ error) {
+	if err := checkName(policyKind, in.Name); err != nil {
+		return out, nil, err
+	}
+	ref := PolicyRef{in.Name, st.arn("policy", in.Name)}
+	if st.policies.by[in.Name] != nil {
+		return out, nil, exists(ref.Name, ref.ARN, "Policy cannot be created - name already exists (name=%s)", ref.Name)
+	}
+	if err := checkDocument(in.Document); err != nil {
+		return out, nil, err
+	}
+	return CreatedPolicy{ref, in.Document, "1"}, []Change{&PolicyAdded{in.Name, in.Document, uuid.New()}}, nil
+}
+
+// A PolicyDescription is all that there is to know of a policy itself.
+type PolicyDescription struct {
+	PolicyRef
+	Document         string `json:"policyDocument"`
+	Version          string `json:"defaultVersionId"`
+	CreationDate     Epoch  `json:"creationDate"`
+	LastModifiedDate Epoch  `json:"lastModifiedDate"`
+	GenerationID     string `json:"generationId"`
+}
+
+// GetPolicy returns a policy.
+func (st *State) GetPolicy(in *ByName) (out PolicyDescription, err error) {
+	p, err := st.policy(in.Name)
+	if err != nil {
+		return out, err
+	}
+	return PolicyDescription{p.ref(st), p.document, "1", Epoch(p.created), Epoch(p.created), p.generation.String()}, nil
+}
+
+// ListPolicies lists all policies.
+func (st *State) ListPolicies(in *Ordered) (out Page[PolicyRef], err error) {
+	p, err := in.page()
+	if err != nil {
+		return out, err
+	}
+	return list(&st.policies.list, present, p, func(p *policy) PolicyRef { return p.ref(st) }), nil
+}
+
+// DeletePolicy removes a policy that is not attached.
+func (st *State) DeletePolicy(in *ByName) ([]Change, error) {
+	p, err := st.policy(in.Name)
+	if err != nil {
+		return nil, err
+	}
+	if p.targets.len() > 0 {
+		return nil, deleteConflict("The policy cannot be deleted as the policy is attached to one or more principals (name=%s)", p.name)
+	}
+	return []Change{&PolicyRemoved{p.name}}, nil
+}
+
+// target finds the certificate or thing group of an ARN.
+func (st *State) target(arn string) (target, error) {
+	kind, name, ok := st.split(arn)
+	switch {
+	case ok && kind == "cert":
+		if c := st.certificate(name); c != nil {
+			return c, nil
+		}
+	case ok && kind == "thinggroup":
+		if g := st.groups.by[name]; g != nil {
+			return g, nil
+		}
+	default:
+		return nil, Invalid("Invalid target %q: certificates and thing groups of this account and region can be targets", arn)
+	}
+	return nil, notFound("The target %s does not exist", arn)
+}
+
+// PolicyTarget are the parameters of [State.AttachPolicy] and [State.DetachPolicy].
+type PolicyTarget struct {
+	ByName
+	Target string `json:"target"`
+}
+
+// Subject returns the policy and the target.
+func (in *PolicyTarget) Subject() string { return in.Name + " " + Shorten(in.Target) }
+
+// policyTarget finds the two, and whether they are attached.
+func (st *State) policyTarget(in *PolicyTarget) (p *policy, to target, there bool, err error) {
+	if p, err = st.policy(in.Name); err != nil {
+		return nil, nil, false, err
+	}
+	if to, err = st.target(in.Target); err != nil {
+		return nil, nil, false, err
+	}
+	_, there = to.attached().find(p)
+	return p, to, there, nil
+}
+
+// AttachPolicy attaches a policy to a certificate or thing group.
+func (st *State) AttachPolicy(in *PolicyTarget) ([]Change, error) {
+	p, to, there, err := st.policyTarget(in)
+	if err != nil {
+		return nil, err
+	}
+	if g, ok := to.(*group); ok && g.dynamic() {
+		return nil, Invalid("Policies cannot be attached to the dynamic thing group %s", g.name)
+	}
+	if there {
+		return nil, nil
+	}
+	if to.attached().len() >= to.room() {
+		return nil, limitExceeded("The maximum number of policies (%d) is attached to %s", to.room(), to.arn(st))
+	}
+	return []Change{&PolicyAttached{p.name, to.place()}}, nil
+}
+
+// DetachPolicy takes a policy off a certificate or thing group.
+func (st *State) DetachPolicy(in *PolicyTarget) ([]Change, error) {
+	p, from, there, err := st.policyTarget(in)
+	if err != nil || !there {
+		return nil, err
+	}
+	return []Change{&PolicyDetached{p.name, from.place()}}, nil
+}
+
+// ListAttachedPolicies are the parameters of [State.ListAttachedPolicies].
+type ListAttachedPolicies struct {
+	ByMarker
+	Target    string `json:"-" path:""`
+	Recursive string `json:"-" query:"recursive"`
+}
+
+// ListAttachedPolicies lists the policies of a certificate or thing group; if it is recursive, each of those that come down to it as
+// well.
+func (st *State) ListAttachedPolicies(in *ListAttachedPolicies) (out Page[PolicyRef], err error) {
+	p, err := in.page()
+	if err != nil {
+		return out, err
+	}
+	to, err := st.target(in.Target)
+	if err != nil {
+		return out, err
+	}
+	v := st.lagging()
+	sources := []target{to}
+	if in.Recursive == "true" {
+		sources = append(sources, inherited(to)...)
+	}
+	lists := make([]iter.Seq2[uint64, *policy], len(sources))
+	seen := map[*policy]bool{}
+	for i, from := range sources {
+		lists[i] = from.attached().all(v, p)
+		for seq, shown := range from.attached().all(v, page{}) {
+			if seq > p.after {
+				break
+			}
+			seen[shown] = true // on an earlier page
+		}
+	}
+	return collect(merge(lists), p, func(p *policy) (PolicyRef, bool) {
+		defer func() { seen[p] = true }()
+		return p.ref(st), !seen[p]
+	}), nil
+}
+
+// inherited are the groups from which policies come down to a target.
+func inherited(to target) (all []target) {
+	above := func(g *group) {
+		for _, a := range g.ancestors() {
+			all = append(all, a)
+		}
+	}
+	switch to := to.(type) {
+	case *group:
+		above(to)
+	case *certificate:
+		for _, a := range to.things.now() {
+			for _, g := range a.thing.groups.now() {
+				all = append(all, g)
+				above(g)
+			}
+		}
+	}
+	return all
+}
+
+// ListTargetsForPolicy are the parameters of [State.ListTargetsForPolicy].
+type ListTargetsForPolicy struct {
+	ByName
+	ByMarker
+}
+
+// ListTargetsForPolicy lists the ARNs of what a policy is attached to.
+func (st *State) ListTargetsForPolicy(in *ListTargetsForPolicy) (out Page[string], err error) {
+	page, err := in.page()
+	if err != nil {
+		return out, err
+	}
+	p, err := st.policy(in.Name)
+	if err != nil {
+		return out, err
+	}
+	return list(&p.targets, st.lagging(), page, func(t target) string { return t.arn(st) }), nil
+}
+
+// PolicyAdded is a [Change].
+type PolicyAdded struct {
+	Name       string    `json:"name"`
+	Document   string    `json:"document"`
+	Generation uuid.UUID `json:"generation"`
+}
+
+func (a *PolicyAdded) apply(st *State, at stamp) bool {
+	if st.policies.by[a.Name] != nil {
+		return false
+	}
+	p := &policy{name: a.Name, document: a.Document, generation: a.Generation, seq: at.seq, created: at.at}
+	st.policies.add(p.name, p.seq, p)
+	return true
+}
+
+// PolicyRemoved is a [Change].
+type PolicyRemoved struct {
+	Name string `json:"name"`
+}
+
+func (a *PolicyRemoved) apply(st *State, at stamp) bool {
+	p := st.policies.by[a.Name]
+	if p == nil || p.targets.len() > 0 {
+		return false
+	}
+	delete(st.policies.by, p.name)
+	drop(&st.lag, &st.policies.list, p.seq, at.at)
+	return true
+}
+
+// PolicyPlace is a certificate, by its ID, or a thing group, by its name.
+type PolicyPlace struct {
+	Certificate string `json:"certificate,omitempty"`
+	Group       string `json:"group,omitempty"`
+}
+
+// find returns nil if the target is missing.
+func (a PolicyPlace) find(st *State) target {
+	if g := st.groups.by[a.Group]; a.Certificate == "" && g != nil {
+		return g
+	}
+	if c := st.certificate(a.Certificate); c != nil {
+		return c
+	}
+	return nil
+}
+
+// PolicyAttached is a [Change].
+type PolicyAttached struct {
+	Policy string `json:"policy"`
+	PolicyPlace
+}
+
+func (a *PolicyAttached) apply(st *State, at stamp) bool {
+	p, to := st.policies.by[a.Policy], a.find(st)
+	if p == nil || to == nil {
+		return false
+	}
+	if _, there := to.attached().find(p); there {
+		return false
+	}
+	p.targets.add(at.seq, to)
+	to.attached().add(at.seq, p)
+	return true
+}
+
+// PolicyDetached is a [Change].
+type PolicyDetached struct {
+	Policy string `json:"policy"`
+	PolicyPlace
+}
+
+func (a *PolicyDetached) apply(st *State, at stamp) bool {
+	p, from := st.policies.by[a.Policy], a.find(st)
+	if p == nil || from == nil {
+		return false
+	}
+	seq, there := from.attached().find(p)
+	if there {
+		drop(&st.lag, &p.targets, seq, at.at)
+		drop(&st.lag, from.attached(), seq, at.at)
+	}
+	return there
+}

@@ -1,0 +1,225 @@
+package registry
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"reflect"
+	"strconv"
+)
+
+// A Change is one change of the state, as it is kept and as it is applied: what a running sandbox does and what opening a state file
+// does is the same function of it. With its sequence number and time it holds everything that was decided, so that applying it
+// decides nothing.
+type Change interface {
+	// apply reports whether the change fits the state; it must change nothing if it does not.
+	apply(st *State, at stamp) bool
+}
+
+// changeNames are the names of changes in a state file. A name must keep its meaning.
+var changeNames = map[string]Change{
+	"identity":            (*IdentityGiven)(nil),
+	"certificate":         (*CertificateAdded)(nil),
+	"certificate-status":  (*CertificateStatusSet)(nil),
+	"certificate-gone":    (*CertificateRemoved)(nil),
+	"thing":               (*ThingAdded)(nil),
+	"thing-update":        (*ThingUpdated)(nil),
+	"thing-gone":          (*ThingRemoved)(nil),
+	"principal":           (*PrincipalAttached)(nil),
+	"principal-gone":      (*PrincipalDetached)(nil),
+	"policy":              (*PolicyAdded)(nil),
+	"policy-gone":         (*PolicyRemoved)(nil),
+	"target":              (*PolicyAttached)(nil),
+	"target-gone":         (*PolicyDetached)(nil),
+	"type":                (*TypeAdded)(nil),
+	"type-deprecated":     (*TypeDeprecated)(nil),
+	"type-gone":           (*TypeRemoved)(nil),
+	"group":               (*GroupAdded)(nil),
+	"group-gone":          (*GroupRemoved)(nil),
+	"member":              (*MemberAdded)(nil),
+	"member-gone":         (*MemberRemoved)(nil),
+	"billing-group":       (*BillingGroupAdded)(nil),
+	"billing-group-gone":  (*BillingGroupRemoved)(nil),
+	"billing-member":      (*Billed)(nil),
+	"billing-member-gone": (*Unbilled)(nil),
+}
+
+var nameOfChange = func() map[reflect.Type]string {
+	names := make(map[reflect.Type]string, len(changeNames))
+	for name, change := range changeNames {
+		names[reflect.TypeOf(change)] = name
+	}
+	return names
+}()
+
+// IdentityGiven is the first [Change] of a state file.
+type IdentityGiven struct{ Identity }
+
+func (a *IdentityGiven) apply(st *State, _ stamp) bool {
+	st.Identity = a.Identity
+	return true
+}
+
+// A record is the changes of one call: all of them are kept, or none. The first has this sequence number, each other the next one.
+type record struct {
+	stamp
+	changes []Change
+}
+
+// errRecord is of a record that contradicts the state, which only a file that was edited can have.
+var errRecord = errors.New("the record does not fit the state")
+
+// apply makes the changes of a record, of which every rule was checked.
+func (st *State) apply(rec record) error {
+	for _, change := range rec.changes {
+		if !change.apply(st, rec.stamp) {
+			return fmt.Errorf("%w: %s", errRecord, nameOfChange[reflect.TypeOf(change)])
+		}
+		st.seq = max(st.seq, rec.seq)
+		st.lag.note(stamp{st.seq, rec.at})
+		rec.seq++
+	}
+	return nil
+}
+
+// append encodes a record: sequence number and time, and for each change its name and its JSON, with a space before each of them
+// and a tab between changes. JSON contains neither tab nor line break.
+func (rec record) append(b []byte) ([]byte, error) {
+	b = strconv.AppendUint(b, rec.seq, 10)
+	b = append(b, ' ')
+	b = strconv.AppendInt(b, rec.at, 10)
+	separator := byte(' ')
+	for _, change := range rec.changes {
+		text, err := json.Marshal(change)
+		if err != nil {
+			return nil, err
+		}
+		b = append(append(b, separator), nameOfChange[reflect.TypeOf(change)]...)
+		b = append(append(b, ' '), text...)
+		separator = '\t'
+	}
+	return b, nil
+}
+
+// parseRecord decodes what append encoded.
+func parseRecord(b []byte) (rec record, err error) {
+	seq, rest, _ := bytes.Cut(b, []byte{' '})
+	at, rest, _ := bytes.Cut(rest, []byte{' '})
+	if rec.seq, err = strconv.ParseUint(string(seq), 10, 64); err != nil {
+		return rec, err
+	}
+	if rec.at, err = strconv.ParseInt(string(at), 10, 64); err != nil {
+		return rec, err
+	}
+	for text := range bytes.SplitSeq(rest, []byte{'\t'}) {
+		name, text, _ := bytes.Cut(text, []byte{' '})
+		known := changeNames[string(name)]
+		if known == nil {
+			return rec, fmt.Errorf("unknown change %q", Shorten(string(name)))
+		}
+		change := reflect.New(reflect.TypeOf(known).Elem()).Interface().(Change)
+		if err := json.Unmarshal(text, change); err != nil {
+			return rec, fmt.Errorf("%s: %w", name, err)
+		}
+		rec.changes = append(rec.changes, change)
+	}
+	return rec, nil
+}
+
+// records yields what a fresh state needs to become this one. Sequence numbers are kept, so that orders and page tokens outlive it.
+func (st *State) records() iter.Seq[record] {
+	return func(yield func(record) bool) {
+		one := func(seq uint64, at int64, change Change) bool { return yield(record{stamp{seq, at}, []Change{change}}) }
+		_ = one(st.seq, 0, &IdentityGiven{st.Identity}) && st.catalogue(one) && st.devices(one) && st.attachments(one)
+	}
+}
+
+// size returns the number of records.
+func (st *State) size() int {
+	n := 1 + len(st.certificates.by) + len(st.things.by) + len(st.types.by) + len(st.groups.by) + len(st.billingGroups.by) + len(st.policies.by)
+	for _, t := range st.things.by {
+		n += t.principals.len() + t.groups.len()
+	}
+	for _, b := range st.billingGroups.by {
+		n += b.members.len()
+	}
+	for _, p := range st.policies.by {
+		n += p.targets.len()
+	}
+	return n
+}
+
+func (st *State) catalogue(yield func(uint64, int64, Change) bool) bool {
+	for seq, t := range st.types.list.now() {
+		if !yield(seq, t.created, &TypeAdded{t.name, t.id, json.RawMessage(t.properties), t.deprecated}) {
+			return false
+		}
+	}
+	for seq, g := range st.groups.list.now() {
+		added := &GroupAdded{Name: g.name, ID: g.id, Properties: json.RawMessage(g.properties), DynamicQuery: g.dynamicQuery()}
+		if g.parent != nil {
+			added.Parent = g.parent.name
+		}
+		if !yield(seq, g.created, added) {
+			return false
+		}
+	}
+	for seq, b := range st.billingGroups.list.now() {
+		if !yield(seq, b.created, &BillingGroupAdded{b.name, b.id, json.RawMessage(b.properties)}) {
+			return false
+		}
+	}
+	for seq, p := range st.policies.list.now() {
+		if !yield(seq, p.created, &PolicyAdded{p.name, p.document, p.generation}) {
+			return false
+		}
+	}
+	return true
+}
+
+func (st *State) devices(yield func(uint64, int64, Change) bool) bool {
+	for seq, c := range st.certificates.list.now() {
+		if !yield(seq, c.created, &CertificateAdded{c.der, c.status.String(), c.modified, c.version}) {
+			return false
+		}
+	}
+	for seq, t := range st.things.list.now() {
+		if !yield(seq, 0, &ThingAdded{t.name, t.id, ThingDetails{t.version, t.kind.title(), t.attributes}}) {
+			return false
+		}
+		for seq, a := range t.principals.now() {
+			if !yield(seq, 0, &PrincipalAttached{t.name, a.certificate.id.String(), a.exclusive}) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// attachments yields the lists of one owner in their order: adding at the end is what series are fast at.
+func (st *State) attachments(yield func(uint64, int64, Change) bool) bool {
+	for _, g := range st.groups.list.now() {
+		for seq, t := range g.members.now() {
+			if !yield(seq, 0, &MemberAdded{g.name, t.name}) {
+				return false
+			}
+		}
+	}
+	for _, b := range st.billingGroups.list.now() {
+		for seq, t := range b.members.now() {
+			if !yield(seq, 0, &Billed{b.name, t.name}) {
+				return false
+			}
+		}
+	}
+	for _, p := range st.policies.list.now() {
+		for seq, to := range p.targets.now() {
+			if !yield(seq, 0, &PolicyAttached{p.name, to.place()}) {
+				return false
+			}
+		}
+	}
+	return true
+}

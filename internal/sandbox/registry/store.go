@@ -1,0 +1,155 @@
+package registry
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/thingpress/thingpress/internal/sandbox/journal"
+)
+
+// A Store guards a [State] and keeps it in a file, if it has one. All methods may be called concurrently.
+type Store struct {
+	mu      sync.RWMutex
+	state   *State
+	journal *journal.Journal // nil in memory
+	last    int64            // time of the last change, ms
+	line    []byte
+	closed  bool
+}
+
+// Options of a store.
+type Options struct {
+	// Path is the file that keeps the state; empty means memory only.
+	Path string
+	// Account and Region of a new state. An existing one must have them, unless they are empty.
+	Account, Region string
+	// Strict is [sandbox.Options.Strict].
+	Strict bool
+}
+
+// DefaultAccount and DefaultRegion are those of a new state unless told otherwise.
+const (
+	DefaultAccount = "123456789012"
+	DefaultRegion  = "us-east-1"
+)
+
+// Open returns a store with what the file holds. It rewrites the file if that is new, of an older version or mostly history.
+func Open(o Options) (*Store, error) {
+	s := &Store{state: newState(o.Strict)}
+	if o.Path == "" {
+		return s, s.identify(o)
+	}
+	records, rewrite := 0, false
+	j, err := journal.Open(o.Path, func(version int, line []byte) error {
+		parse := parseRecord
+		if version == 1 {
+			parse, rewrite = parseRecordV1, true
+		}
+		rec, err := parse(line)
+		if err != nil {
+			return err
+		}
+		records += len(rec.changes)
+		return s.state.apply(rec)
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.journal = j
+	err = s.identify(o)
+	if err == nil && (rewrite || records == 0 || records > 2*s.state.size()+1000) {
+		err = j.Rewrite(s.lines())
+	}
+	if err != nil {
+		_ = j.Close() // the first error is the one to tell
+		return nil, err
+	}
+	return s, nil
+}
+
+// identify gives a new state its identity and holds an old one to it.
+func (s *Store) identify(o Options) error {
+	is := &s.state.Identity
+	if is.ID == "" {
+		*is = Identity{uuid.NewString(), cmp.Or(o.Account, DefaultAccount), cmp.Or(o.Region, DefaultRegion)}
+	}
+	if account, region := cmp.Or(o.Account, is.Account), cmp.Or(o.Region, is.Region); account != is.Account || region != is.Region {
+		return fmt.Errorf("it is of account %s and region %s; account %s and region %s were asked for", is.Account, is.Region, account, region)
+	}
+	return nil
+}
+
+// lines yields the records of the state as a file holds them.
+func (s *Store) lines() iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		var line []byte
+		for rec := range s.state.records() {
+			var err error
+			if line, err = rec.append(line[:0]); !yield(line, err) {
+				return
+			}
+		}
+	}
+}
+
+// Identity returns the identity of the state, which never changes.
+func (s *Store) Identity() Identity { return s.state.Identity }
+
+// SetLag makes lists lag behind what was done. What is there now is visible.
+func (s *Store) SetLag(by time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.lag.set(by.Milliseconds(), s.state.seq)
+}
+
+// View calls look with the state, which look must neither change nor keep.
+func (s *Store) View(look func(*State)) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	look(s.state)
+}
+
+var errClosed = errors.New("sandbox: closed")
+
+// Change calls decide, writes the changes that it returns to the file and applies them, in this order. It returns decide's error as it
+// is, and reports whether anything changed.
+func (s *Store) Change(decide func(*State) ([]Change, error)) (changed bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	changes, err := decide(s.state)
+	if err != nil || len(changes) == 0 {
+		return false, err
+	}
+	if s.closed {
+		return false, errClosed
+	}
+	s.last = max(s.last, time.Now().UnixMilli())
+	rec := record{stamp{s.state.seq + 1, s.last}, changes}
+	if s.journal != nil {
+		if s.line, err = rec.append(s.line[:0]); err == nil {
+			err = s.journal.Append(s.line)
+		}
+		if err != nil {
+			return false, fmt.Errorf("sandbox: state: %w", err)
+		}
+	}
+	return true, s.state.apply(rec)
+}
+
+// Close puts the state on the disk and lets go of the file. Changes that come after it fail. Close a second time does nothing.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.journal == nil {
+		s.closed = true
+		return nil
+	}
+	s.closed = true
+	return s.journal.Close()
+}

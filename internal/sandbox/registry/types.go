@@ -1,0 +1,216 @@
+package registry
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// typeDeleteDelay is how long a thing type stays after its deprecation. It holds only if strict: it would make every rehearsal five
+// minutes longer.
+const typeDeleteDelay = 5 * time.Minute
+
+// A TypeRef names a thing type.
+type TypeRef struct {
+	Name string `json:"thingTypeName"`
+	ARN  string `json:"thingTypeArn"`
+}
+
+func (t *thingType) ref(st *State) TypeRef { return TypeRef{t.name, st.arn("thingtype", t.name)} }
+
+// TypeMetadata tells whether a thing type is deprecated.
+type TypeMetadata struct {
+	Deprecated      bool   `json:"deprecated"`
+	DeprecationDate *Epoch `json:"deprecationDate,omitempty"`
+	CreationDate    Epoch  `json:"creationDate"`
+}
+
+func (t *thingType) metadata() TypeMetadata {
+	m := TypeMetadata{CreationDate: Epoch(t.created), Deprecated: t.deprecated != 0}
+	if m.Deprecated {
+		date := Epoch(t.deprecated)
+		m.DeprecationDate = &date
+	}
+	return m
+}
+
+// CreateThingType are the parameters of [State.CreateThingType].
+type CreateThingType struct {
+	ByName
+	Properties struct {
+		Description string          `json:"thingTypeDescription,omitempty"`
+		Searchable  []string        `json:"searchableAttributes,omitempty"`
+		MQTT5       json.RawMessage `json:"mqtt5Configuration,omitempty"`
+	} `json:"thingTypeProperties"`
+}
+
+// A CreatedType is the answer to [State.CreateThingType].
+type CreatedType struct {
+	TypeRef
+	ID string `json:"thingTypeId"`
+}
+
+// CreateThingType adds a thing type. Repeating it changes nothing.
+func (st *State) CreateThingType(in *CreateThingType) (out CreatedType, _ []Change, _ error) {
+	if err := checkName(typeKind, in.Name); err != nil {
+		return out, nil, err
+	}
+	if err := checkDescription("thingTypeProperties.thingTypeDescription", in.Properties.Description); err != nil {
+		return out, nil, err
+	}
+	if n := len(in.Properties.Searchable); n > maxSearchableAttributes {
+		return out, nil, Invalid("Number of searchable attributes %d exceeds the limit of %d", n, maxSearchableAttributes)
+	}
+	for _, name := range in.Properties.Searchable {
+		if err := checkAttribute(name, ""); err != nil {
+			return out, nil, err
+		}
+	}
+	properties := document(in.Properties)
+	old := st.types.by[in.Name]
+	if old == nil {
+		added := &TypeAdded{Name: in.Name, ID: uuid.New(), Properties: json.RawMessage(properties)}
+		return CreatedType{TypeRef{in.Name, st.arn("thingtype", in.Name)}, added.ID.String()}, []Change{added}, nil
+	}
+	out = CreatedType{old.ref(st), old.id.String()}
+	if old.properties != properties {
+		return out, nil, exists(out.ID, out.ARN, "Thing type %s already exists in account with different properties", old.name)
+	}
+	return out, nil, nil
+}
+
+// A TypeDescription is all that there is to know of a thing type.
+type TypeDescription struct {
+	TypeRef
+	ID string `json:"thingTypeId"`
+	typeDetails
+}
+
+type typeDetails struct {
+	Properties json.RawMessage `json:"thingTypeProperties"`
+	Metadata   TypeMetadata    `json:"thingTypeMetadata"`
+}
+
+func (t *thingType) details() typeDetails {
+	return typeDetails{json.RawMessage(t.properties), t.metadata()}
+}
+
+// DescribeThingType returns a thing type.
+func (st *State) DescribeThingType(in *ByName) (out TypeDescription, err error) {
+	t, err := st.thingType(in.Name)
+	if err != nil {
+		return out, err
+	}
+	return TypeDescription{t.ref(st), t.id.String(), t.details()}, nil
+}
+
+// ListThingTypes are the parameters of [State.ListThingTypes]. Prefix is of names.
+type ListThingTypes struct {
+	ByToken
+	Prefix string `json:"-" query:"thingTypeName"`
+}
+
+// A TypeSummary is a line of the list of thing types.
+type TypeSummary struct {
+	TypeRef
+	typeDetails
+}
+
+// ListThingTypes lists thing types.
+func (st *State) ListThingTypes(in *ListThingTypes) (out Page[TypeSummary], err error) {
+	p, err := in.page()
+	if err != nil {
+		return out, err
+	}
+	return collect(st.types.list.all(present, p), p, func(t *thingType) (TypeSummary, bool) {
+		return TypeSummary{t.ref(st), t.details()}, strings.HasPrefix(t.name, in.Prefix)
+	}), nil
+}
+
+// DeprecateThingType are the parameters of [State.DeprecateThingType].
+type DeprecateThingType struct {
+	ByName
+	Undo bool `json:"undoDeprecate"`
+}
+
+// DeprecateThingType makes a thing type unusable for new things, or usable again.
+func (st *State) DeprecateThingType(in *DeprecateThingType) ([]Change, error) {
+	t, err := st.thingType(in.Name)
+	if err != nil || in.Undo == (t.deprecated == 0) {
+		return nil, err
+	}
+	change := &TypeDeprecated{Name: t.name}
+	if !in.Undo {
+		change.Date = time.Now().UnixMilli()
+	}
+	return []Change{change}, nil
+}
+
+// DeleteThingType removes a thing type that is deprecated and not in use.
+func (st *State) DeleteThingType(in *ByName) ([]Change, error) {
+	t, err := st.thingType(in.Name)
+	if err != nil {
+		return nil, err
+	}
+	var reason string
+	switch {
+	case t.deprecated == 0:
+		reason = "The thing type has to be deprecated first"
+	case st.strict && time.Since(time.UnixMilli(t.deprecated)) < typeDeleteDelay:
+		reason = "Please wait for 5 minutes after deprecation and then retry"
+	case t.things > 0:
+		reason = "Things are still associated with it"
+	default:
+		return []Change{&TypeRemoved{t.name}}, nil
+	}
+	return nil, Invalid("Can not delete thing type : %s. %s", t.name, reason)
+}
+
+// TypeAdded is a [Change]. Deprecated is zero in a new type.
+type TypeAdded struct {
+	Name       string          `json:"name"`
+	ID         uuid.UUID       `json:"id"`
+	Properties json.RawMessage `json:"properties"`
+	Deprecated int64           `json:"deprecated,omitempty"`
+}
+
+func (a *TypeAdded) apply(st *State, at stamp) bool {
+	if st.types.by[a.Name] != nil || !json.Valid(a.Properties) {
+		return false
+	}
+	t := &thingType{name: a.Name, id: a.ID, seq: at.seq, created: at.at, properties: string(a.Properties), deprecated: a.Deprecated}
+	st.types.add(t.name, t.seq, t)
+	return true
+}
+
+// TypeDeprecated is a [Change]. Date is zero if the deprecation is taken back.
+type TypeDeprecated struct {
+	Name string `json:"name"`
+	Date int64  `json:"date,omitempty"`
+}
+
+func (a *TypeDeprecated) apply(st *State, _ stamp) bool {
+	t := st.types.by[a.Name]
+	if t == nil {
+		return false
+	}
+	t.deprecated = a.Date
+	return true
+}
+
+// TypeRemoved is a [Change].
+type TypeRemoved struct {
+	Name string `json:"name"`
+}
+
+func (a *TypeRemoved) apply(st *State, at stamp) bool {
+	t := st.types.by[a.Name]
+	if t == nil || t.things > 0 {
+		return false
+	}
+	delete(st.types.by, t.name)
+	drop(&st.lag, &st.types.list, t.seq, at.at)
+	return true
+}

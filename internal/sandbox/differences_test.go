@@ -3,12 +3,15 @@ package sandbox
 import (
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 
+	"github.com/thingpress/thingpress/internal/sandbox/registry"
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
@@ -18,7 +21,7 @@ type difference struct {
 	name string
 	// avoid says of a step whether it would meet the difference; nil where the
 	// sequence never does.
-	avoid func(s step, r *registry) bool
+	avoid func(s step, r asked) bool
 	// show meets it and returns what the server did.
 	show          func(t *testing.T, c clients) string
 	sandbox, moto string
@@ -26,14 +29,15 @@ type difference struct {
 
 // avoided is the name of the first difference that a step would meet.
 func avoided(s step, server *Server) string {
-	server.mu.RLock()
-	defer server.mu.RUnlock()
-	for _, d := range differences {
-		if d.avoid != nil && d.avoid(s, server.registry) {
-			return d.name
+	name := ""
+	server.backend.store.View(func(st *registry.State) {
+		for _, d := range differences {
+			if name == "" && d.avoid != nil && d.avoid(s, asked{st}) {
+				name = d.name
+			}
 		}
-	}
-	return ""
+	})
+	return name
 }
 
 // The list is true of both servers: an entry that moto has outgrown goes.
@@ -74,11 +78,6 @@ func play(steps ...step) func(t *testing.T, c clients) string {
 // is says whether a step calls an operation.
 func (s step) is(op string) bool { return s.op == op }
 
-func (r *registry) targetOf(arn string) target {
-	kind, name, _ := r.split(arn)
-	return r.target(kind, name)
-}
-
 func (s step) joins() bool { return s.is("AddThingToThingGroup") || s.is("UpdateThingGroupsForThing") }
 
 const (
@@ -90,22 +89,22 @@ const (
 var differences = []difference{
 	{
 		"CreateThing of a thing that is there",
-		func(s step, r *registry) bool { return s.is("CreateThing") && r.things[s.thing] != nil },
+		func(s step, r asked) bool { return s.is("CreateThing") && r.thing(s.thing) },
 		play(step{op: "CreateThing", thing: "d1"}, step{op: "CreateThing", thing: "d1", attributes: map[string]string{"a": "1"}}),
 		there, `ok ["d1","arn:aws:iot:us-east-1:123456789012:thing/d1"]`,
 	},
 	{
 		"CreateThing that is refused for its billing group",
-		func(s step, r *registry) bool {
+		func(s step, r asked) bool {
 			billing := s.other(s.billing)
-			return s.is("CreateThing") && billing != nil && r.billingGroups[*billing] == nil
+			return s.is("CreateThing") && billing != nil && !r.billingGroup(*billing)
 		},
 		play(step{op: "CreateThing", thing: "d2", billing: "no", status: "ACTIVE"}, step{op: "ListThingPrincipals", thing: "d2"}),
 		absent, "ok []",
 	},
 	{
 		"CreateThing with an empty attribute",
-		func(s step, r *registry) bool {
+		func(s step, r asked) bool {
 			value, given := s.attributes["b"]
 			return s.is("CreateThing") && given && value == ""
 		},
@@ -141,15 +140,14 @@ var differences = []difference{
 	},
 	{
 		"DeleteThing of no thing",
-		func(s step, r *registry) bool { return s.is("DeleteThing") && r.things[s.thing] == nil },
+		func(s step, r asked) bool { return s.is("DeleteThing") && !r.thing(s.thing) },
 		play(step{op: "DeleteThing", thing: "no"}),
 		"ok", absent,
 	},
 	{
 		"DeleteThing of a member of a group",
-		func(s step, r *registry) bool {
-			t := r.things[s.thing]
-			return s.is("DeleteThing") && t != nil && t.groups.len() > 0
+		func(s step, r asked) bool {
+			return s.is("DeleteThing") && len(r.groups(s.thing)) > 0
 		},
 		play(step{op: "CreateThing", thing: "d7"}, step{op: "CreateThingGroup", group: "d7"}, step{op: "AddThingToThingGroup", thing: "d7", group: "d7"},
 			step{op: "DeleteThing", thing: "d7"}, step{op: "ListThingsInThingGroup", group: "d7"}),
@@ -172,18 +170,17 @@ var differences = []difference{
 	},
 	{
 		"UpdateCertificate of a revoked one",
-		func(s step, r *registry) bool {
-			c := r.lookUp(s.id())
-			return s.is("UpdateCertificate") && c != nil && c.status == revoked && s.status != "REVOKED"
+		func(s step, r asked) bool {
+			return s.is("UpdateCertificate") && r.status(s.id()) == "REVOKED" && s.status != "REVOKED"
 		},
 		play(step{op: "RegisterCertificateWithoutCA", status: "REVOKED"}, step{op: "UpdateCertificate", status: "ACTIVE"}),
 		"CertificateStateException", "ok",
 	},
 	{
 		"DeleteCertificate by force of one with policies",
-		func(s step, r *registry) bool {
-			c := r.lookUp(s.id())
-			return s.is("DeleteCertificate") && s.flag && c != nil && c.status != active && c.policies.len() > 0
+		func(s step, r asked) bool {
+			status := r.status(s.id())
+			return s.is("DeleteCertificate") && s.flag && status != "" && status != "ACTIVE" && len(r.policies(s.arn)) > 0
 		},
 		play(step{op: "RegisterCertificateWithoutCA", status: "INACTIVE"}, step{op: "CreatePolicy", policy: "d8"}, step{op: "AttachPolicy", policy: "d8"},
 			step{op: "DeleteCertificate", flag: true}, step{op: "RegisterCertificateWithoutCA", status: "INACTIVE"}, step{op: "ListAttachedPolicies"}),
@@ -191,9 +188,9 @@ var differences = []difference{
 	},
 	{
 		"DeleteCertificate while a thing group has a policy",
-		func(s step, r *registry) bool {
-			c := r.lookUp(s.id())
-			return s.is("DeleteCertificate") && c != nil && c.status != active && r.anyGroupHasPolicies()
+		func(s step, r asked) bool {
+			status := r.status(s.id())
+			return s.is("DeleteCertificate") && status != "" && status != "ACTIVE" && r.anyGroupHasPolicies()
 		},
 		play(step{op: "RegisterCertificateWithoutCA", status: "INACTIVE"}, step{op: "CreatePolicy", policy: "d9"}, step{op: "CreateThingGroup", group: "d9"},
 			step{op: "AttachPolicy", policy: "d9", target: account + "thinggroup/d9"}, step{op: "DeleteCertificate"}),
@@ -214,7 +211,7 @@ var differences = []difference{
 	},
 	{
 		"ListPrincipalThings of no certificate",
-		func(s step, r *registry) bool { return s.is("ListPrincipalThings") && r.lookUp(s.id()) == nil },
+		func(s step, r asked) bool { return s.is("ListPrincipalThings") && r.status(s.id()) == "" },
 		play(step{op: "ListPrincipalThings"}),
 		absent, "ok []",
 	},
@@ -225,32 +222,24 @@ var differences = []difference{
 	},
 	{
 		"ListAttachedPolicies of no target",
-		func(s step, r *registry) bool { return s.is("ListAttachedPolicies") && r.targetOf(s.target) == nil },
+		func(s step, r asked) bool { return s.is("ListAttachedPolicies") && !r.target(s.target) },
 		play(step{op: "ListAttachedPolicies"}),
 		absent, "ok []",
 	},
 	{
 		"DetachPolicy of what is not attached",
-		func(s step, r *registry) bool {
-			p, to := r.policies[s.policy], r.targetOf(s.target)
-			if !s.is("DetachPolicy") || p == nil || to == nil {
-				return false
-			}
-			_, there := to.attached().find(p)
-			return !there
+		func(s step, r asked) bool {
+			return s.is("DetachPolicy") && r.policy(s.policy) && r.target(s.target) &&
+				!slices.ContainsFunc(r.policies(s.target), func(p registry.PolicyRef) bool { return p.Name == s.policy })
 		},
 		play(step{op: "RegisterCertificateWithoutCA", status: "ACTIVE"}, step{op: "CreatePolicy", policy: "d11"}, step{op: "DetachPolicy", policy: "d11"}),
 		"ok", absent,
 	},
 	{
 		"AttachPolicy beyond the limit",
-		func(s step, r *registry) bool {
-			p, to := r.policies[s.policy], r.targetOf(s.target)
-			if !s.is("AttachPolicy") || p == nil || to == nil || to.attached().len() < to.room() {
-				return false
-			}
-			_, there := to.attached().find(p)
-			return !there
+		func(s step, r asked) bool {
+			_, err := r.AttachPolicy(&registry.PolicyTarget{ByName: registry.ByName{Name: s.policy}, Target: s.target})
+			return s.is("AttachPolicy") && err != nil && strings.HasPrefix(err.Error(), "LimitExceededException")
 		},
 		play(step{op: "CreateThingGroup", group: "d12"}, step{op: "CreatePolicy", policy: "d12a"}, step{op: "CreatePolicy", policy: "d12b"}, step{op: "CreatePolicy", policy: "d12c"},
 			step{op: "AttachPolicy", policy: "d12a", target: account + "thinggroup/d12"}, step{op: "AttachPolicy", policy: "d12b", target: account + "thinggroup/d12"},
@@ -267,42 +256,41 @@ var differences = []difference{
 	},
 	{
 		"CreateThingType of a type that is there",
-		func(s step, r *registry) bool { return s.is("CreateThingType") && r.types[s.kind] != nil },
+		func(s step, r asked) bool { return s.is("CreateThingType") && found(s.kind, r.DescribeThingType) },
 		play(step{op: "CreateThingType", kind: "d14"}, step{op: "CreateThingType", kind: "d14", flag: true}),
 		there, `ok ["d14","arn:aws:iot:us-east-1:123456789012:thingtype/d14"]`,
 	},
 	{
 		"DeleteThingType before its deprecation, or in use",
-		func(s step, r *registry) bool {
-			k := r.types[s.kind]
-			return s.is("DeleteThingType") && k != nil && (k.deprecated == 0 || k.things > 0)
+		func(s step, r asked) bool {
+			_, err := r.DeleteThingType(byName(s.kind))
+			return s.is("DeleteThingType") && found(s.kind, r.DescribeThingType) && err != nil
 		},
 		play(step{op: "CreateThingType", kind: "d15"}, step{op: "DeleteThingType", kind: "d15"}),
 		refused, "ok",
 	},
 	{
 		"CreateThingGroup of a group that is there below another",
-		func(s step, r *registry) bool {
-			g, parent := r.groups[s.group], s.optional(s.second)
-			return s.is("CreateThingGroup") && g != nil && (parent == nil && g.parent != nil || parent != nil && (g.parent == nil || g.parent.name != *parent))
+		func(s step, r asked) bool {
+			return s.is("CreateThingGroup") && r.group(s.group) && r.parent(s.group) != aws.ToString(s.optional(s.second))
 		},
 		play(step{op: "CreateThingGroup", group: "d16a"}, step{op: "CreateThingGroup", group: "d16"}, step{op: "CreateThingGroup", group: "d16", second: "d16a", flag: true}),
 		there, `ok ["d16","arn:aws:iot:us-east-1:123456789012:thinggroup/d16"]`,
 	},
 	{
 		"CreateThingGroup below a group that is missing",
-		func(s step, r *registry) bool {
+		func(s step, r asked) bool {
 			parent := s.optional(s.second)
-			return s.is("CreateThingGroup") && r.groups[s.group] == nil && parent != nil && r.groups[*parent] == nil
+			return s.is("CreateThingGroup") && !r.group(s.group) && parent != nil && !r.group(*parent)
 		},
 		play(step{op: "CreateThingGroup", group: "d24", second: "no", flag: true}),
 		absent, "500",
 	},
 	{
 		"DeleteThingGroup with policies",
-		func(s step, r *registry) bool {
-			g := r.groups[s.group]
-			return s.is("DeleteThingGroup") && g != nil && g.children.len() == 0 && g.policies.len() > 0
+		func(s step, r asked) bool {
+			deleted := changes(r.DeleteThingGroup(&registry.Deletion{ByName: *byName(s.group)}))
+			return s.is("DeleteThingGroup") && deleted > 0 && len(r.policies(account+"thinggroup/"+s.group)) > 0
 		},
 		play(step{op: "CreateThingGroup", group: "d17"}, step{op: "CreatePolicy", policy: "d17"}, step{op: "AttachPolicy", policy: "d17", target: account + "thinggroup/d17"},
 			step{op: "DeleteThingGroup", group: "d17"}, step{op: "ListTargetsForPolicy", policy: "d17"}),
@@ -310,9 +298,9 @@ var differences = []difference{
 	},
 	{
 		"two thing groups of one hierarchy",
-		func(s step, r *registry) bool {
-			t, g := r.things[s.thing], r.groups[s.group]
-			return s.joins() && t != nil && g != nil && indexOf(t.groupsNow(), g) < 0 && admits(g, t.groupsNow()) != nil
+		func(s step, r asked) bool {
+			_, err := r.UpdateThingGroupsForThing(&registry.UpdateThingGroupsForThing{Thing: s.thing, Add: []string{s.group}})
+			return s.joins() && r.thing(s.thing) && r.group(s.group) && err != nil
 		},
 		play(step{op: "CreateThing", thing: "d18"}, step{op: "CreateThingGroup", group: "d18"}, step{op: "CreateThingGroup", group: "d18a", second: "d18", flag: true},
 			step{op: "AddThingToThingGroup", thing: "d18", group: "d18"}, step{op: "AddThingToThingGroup", thing: "d18", group: "d18a"}),
@@ -320,21 +308,21 @@ var differences = []difference{
 	},
 	{
 		"UpdateThingGroupsForThing that adds and removes one group",
-		func(s step, r *registry) bool { return s.is("UpdateThingGroupsForThing") && s.group == s.second },
+		func(s step, r asked) bool { return s.is("UpdateThingGroupsForThing") && s.group == s.second },
 		play(step{op: "CreateThing", thing: "d19"}, step{op: "CreateThingGroup", group: "d19"}, step{op: "UpdateThingGroupsForThing", thing: "d19", group: "d19", second: "d19"},
 			step{op: "ListThingGroupsForThing", thing: "d19"}),
 		`ok ["arn:aws:iot:us-east-1:123456789012:thinggroup/d19"]`, "ok []",
 	},
 	{
 		"UpdateThingGroupsForThing that fails half-way",
-		func(s step, r *registry) bool { return s.is("UpdateThingGroupsForThing") && r.groups[s.second] == nil },
+		func(s step, r asked) bool { return s.is("UpdateThingGroupsForThing") && !r.group(s.second) },
 		play(step{op: "CreateThing", thing: "d20"}, step{op: "CreateThingGroup", group: "d20"}, step{op: "UpdateThingGroupsForThing", thing: "d20", group: "d20", second: "no"},
 			step{op: "ListThingGroupsForThing", thing: "d20"}),
 		"ok []", `ok ["arn:aws:iot:us-east-1:123456789012:thinggroup/d20"]`,
 	},
 	{
 		"CreateBillingGroup of one that is there",
-		func(s step, r *registry) bool { return s.is("CreateBillingGroup") && r.billingGroups[s.billing] != nil },
+		func(s step, r asked) bool { return s.is("CreateBillingGroup") && r.billingGroup(s.billing) },
 		play(step{op: "CreateBillingGroup", billing: "d21"}, step{op: "CreateBillingGroup", billing: "d21"}),
 		`ok ["d21","arn:aws:iot:us-east-1:123456789012:billinggroup/d21"]`, there,
 	},
@@ -349,15 +337,15 @@ var differences = []difference{
 	},
 	{
 		"DeleteBillingGroup of none",
-		func(s step, r *registry) bool { return s.is("DeleteBillingGroup") && r.billingGroups[s.billing] == nil },
+		func(s step, r asked) bool { return s.is("DeleteBillingGroup") && !r.billingGroup(s.billing) },
 		play(step{op: "DeleteBillingGroup", billing: "no"}),
 		"ok", absent,
 	},
 	{
 		"DeleteBillingGroup with things",
-		func(s step, r *registry) bool {
-			b := r.billingGroups[s.billing]
-			return s.is("DeleteBillingGroup") && b != nil && b.members.len() > 0
+		func(s step, r asked) bool {
+			out, _ := r.ListThingsInBillingGroup(&registry.ListThingsInBillingGroup{Group: s.billing})
+			return s.is("DeleteBillingGroup") && len(out.Items) > 0
 		},
 		play(step{op: "CreateBillingGroup", billing: "d22"}, step{op: "CreateThing", thing: "d22", billing: "d22", status: "ACTIVE"}, step{op: "DeleteBillingGroup", billing: "d22"},
 			step{op: "DescribeThing", thing: "d22"}),
@@ -366,9 +354,9 @@ var differences = []difference{
 	},
 	{
 		"AddThingToBillingGroup of a thing that has another",
-		func(s step, r *registry) bool {
-			t := r.things[s.thing]
-			return s.is("AddThingToBillingGroup") && t != nil && t.billing != nil && t.billing.name != s.billing
+		func(s step, r asked) bool {
+			out, _ := r.DescribeThing(byName(s.thing))
+			return s.is("AddThingToBillingGroup") && out.BillingGroup != "" && out.BillingGroup != s.billing
 		},
 		play(step{op: "CreateBillingGroup", billing: "d23"}, step{op: "CreateBillingGroup", billing: "d23b"}, step{op: "CreateThing", thing: "d23", billing: "d23", status: "ACTIVE"},
 			step{op: "AddThingToBillingGroup", thing: "d23", billing: "d23b"}, step{op: "ListThingsInBillingGroup", billing: "d23"}),
@@ -386,13 +374,4 @@ var differences = []difference{
 		},
 		"the same", "another",
 	},
-}
-
-func (r *registry) anyGroupHasPolicies() bool {
-	for _, g := range r.groups {
-		if g.policies.len() > 0 {
-			return true
-		}
-	}
-	return false
 }

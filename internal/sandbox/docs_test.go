@@ -22,9 +22,9 @@ func TestDocumentationIsComplete(t *testing.T) {
 			t.Errorf("operation %s is not documented", name)
 		}
 	}
-	for name := range quotaOperations {
-		if !strings.Contains(page, name) {
-			t.Errorf("operation %s is not documented", name)
+	for _, operation := range quotaOperations {
+		if !strings.Contains(page, operation.name) {
+			t.Errorf("operation %s is not documented", operation.name)
 		}
 	}
 	_, list, _ := strings.Cut(page, "## Where moto is not AWS")

@@ -1,29 +1,22 @@
 package sandbox
 
 import (
-	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
-	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/thingpress/thingpress/internal/sandbox/registry"
 )
 
-// encoder makes the body of an answer in the protocol of a service. Either
-// result or refusal is nil.
-type encoder func(h http.Header, requestID string, result any, refusal *apiError) []byte
-
-// encoderOf finds the protocol of a call: rest-json for AWS IoT, JSON 1.1 for
-// Service Quotas, query for STS.
-func encoderOf(c *call) encoder {
-	switch {
-	case c.request.Header.Get("X-Amz-Target") != "":
-		return encodeJSON11
-	case strings.HasPrefix(c.request.Header.Get("Content-Type"), "application/x-www-form-urlencoded") && bytes.Contains(c.body, []byte("Action=")):
-		return encodeXML
-	}
-	return encodeREST
-}
+// encoder makes the body of an answer in the protocol of a service. Either result or refusal is nil.
+type encoder func(h http.Header, requestID string, result any, refusal *registry.Refusal) []byte
 
 type errorBody struct {
 	Message     string `json:"message"`
@@ -31,11 +24,11 @@ type errorBody struct {
 	ResourceARN string `json:"resourceArn,omitempty"`
 }
 
-func encodeREST(h http.Header, _ string, result any, refusal *apiError) []byte {
+func encodeREST(h http.Header, _ string, result any, refusal *registry.Refusal) []byte {
 	h.Set("Content-Type", "application/json")
 	if refusal != nil {
-		h.Set("X-Amzn-Errortype", refusal.code)
-		return marshal(errorBody{refusal.message, refusal.resourceID, refusal.resourceARN})
+		h.Set("X-Amzn-Errortype", refusal.Code)
+		return marshal(errorBody{refusal.Message, refusal.ResourceID, refusal.ResourceARN})
 	}
 	if result == nil {
 		return []byte("{}")
@@ -43,11 +36,11 @@ func encodeREST(h http.Header, _ string, result any, refusal *apiError) []byte {
 	return marshal(result)
 }
 
-func encodeJSON11(h http.Header, _ string, result any, refusal *apiError) []byte {
+func encodeJSON11(h http.Header, _ string, result any, refusal *registry.Refusal) []byte {
 	h.Set("Content-Type", "application/x-amz-json-1.1")
 	if refusal != nil {
-		h.Set("X-Amzn-Errortype", refusal.code)
-		return marshal(map[string]string{"__type": refusal.code, "Message": refusal.message})
+		h.Set("X-Amzn-Errortype", refusal.Code)
+		return marshal(map[string]string{"__type": refusal.Code, "Message": refusal.Message})
 	}
 	return marshal(result)
 }
@@ -61,11 +54,11 @@ func marshal(v any) []byte {
 	return b
 }
 
-func encodeXML(h http.Header, requestID string, result any, refusal *apiError) []byte {
+func encodeXML(h http.Header, requestID string, result any, refusal *registry.Refusal) []byte {
 	h.Set("Content-Type", "text/xml")
 	var out any = stsResponse{Namespace: stsNamespace, Result: result, RequestID: requestID}
 	if refusal != nil {
-		out = stsError{Namespace: stsNamespace, Type: "Sender", Code: refusal.code, Message: refusal.message, RequestID: requestID}
+		out = stsError{Namespace: stsNamespace, Type: "Sender", Code: refusal.Code, Message: refusal.Message, RequestID: requestID}
 	}
 	b, err := xml.Marshal(out)
 	if err != nil {
@@ -74,13 +67,37 @@ func encodeXML(h http.Header, requestID string, result any, refusal *apiError) [
 	return b
 }
 
-// epoch is a time in milliseconds, which both JSON protocols carry as seconds.
-type epoch int64
-
-func (e epoch) MarshalJSON() ([]byte, error) {
-	b := strconv.AppendInt(nil, int64(e)/1000, 10)
-	if ms := int64(e) % 1000; ms > 0 {
-		b = append(b, '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10))
+// answer writes a result or an error and returns the status and the code that it wrote.
+func answer(w http.ResponseWriter, encode encoder, result any, err error) (status int, code string) {
+	var refusal *registry.Refusal
+	if err != nil && !errors.As(err, &refusal) {
+		refusal = internalFailure(err.Error())
 	}
-	return b, nil
+	id := newRequestID()
+	h := w.Header()
+	h.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	h.Set("X-Amzn-Requestid", id)
+	status = http.StatusOK
+	if refusal != nil {
+		status, code = refusal.Status, refusal.Code
+	}
+	body := encode(h, id, result, refusal)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a caller that has gone is not an error
+	return status, code
+}
+
+func internalFailure(message string) *registry.Refusal {
+	return registry.Refuse(http.StatusInternalServerError, "InternalFailureException", "%s", message)
+}
+
+// newRequestID makes a version 4 UUID without the cost of secrecy.
+func newRequestID() string {
+	var id uuid.UUID
+	binary.BigEndian.PutUint64(id[:], rand.Uint64())  //nolint:gosec // request IDs are no secret
+	binary.BigEndian.PutUint64(id[8:], rand.Uint64()) //nolint:gosec // request IDs are no secret
+	id[6] = id[6]&0x0f | 0x40
+	id[8] = id[8]&0x3f | 0x80
+	return id.String()
 }

@@ -1,51 +1,56 @@
 package sandbox
 
-import "fmt"
+import (
+	"fmt"
 
-// samplePolicy lets a device connect as the thing that its certificate is
-// attached to, and use topics under its name.
+	"github.com/thingpress/thingpress/internal/sandbox/registry"
+)
+
+// samplePolicy lets a device connect as the thing that its certificate is attached to, and use topics under its name.
 const samplePolicy = `{"Version":"2012-10-17","Statement":[` +
 	`{"Effect":"Allow","Action":"iot:Connect","Resource":"arn:aws:iot:*:*:client/${iot:Connection.Thing.ThingName}"},` +
 	`{"Effect":"Allow","Action":["iot:Publish","iot:Receive"],"Resource":"arn:aws:iot:*:*:topic/${iot:Connection.Thing.ThingName}/*"},` +
 	`{"Effect":"Allow","Action":"iot:Subscribe","Resource":"arn:aws:iot:*:*:topicfilter/${iot:Connection.Thing.ThingName}/*"}]}`
 
-// Ensure creates what devices are to be attached to and is not there: policies
-// (with a document that lets a device connect), a thing type, thing groups, a
-// billing group; an empty name is none. It returns what it created, such as
-// "policy factory". Quotas, faults and counts know nothing of it.
+// Ensure creates what devices are to be attached to and is not there: policies (with a document that lets a device connect), a thing
+// type, thing groups, a billing group; an empty name is none. It returns what it created, such as "policy factory". Quotas, faults and
+// counts are not affected.
 func (s *Server) Ensure(policies []string, thingType string, groups []string, billingGroup string) (created []string, err error) {
-	type wanted struct {
-		kind, name string
-		find       func() bool
-		create     func(*Server, *call) (any, error)
-		body       any
+	ensure := func(kind, name string, create func(*registry.State) ([]registry.Change, error)) {
+		if err != nil || name == "" {
+			return
+		}
+		var changed bool
+		if changed, err = s.backend.store.Change(create); err != nil {
+			err = fmt.Errorf("sandbox: create %s %q: %w", kind, name, err)
+		} else if changed {
+			created = append(created, kind+" "+name)
+		}
 	}
-	var all []wanted
-	r := s.registry
 	for _, name := range policies {
-		all = append(all, wanted{"policy", name, func() bool { return r.policies[name] != nil }, createPolicy, map[string]string{"policyDocument": samplePolicy}})
+		ensure("policy", name, unlessFound(name, (*registry.State).GetPolicy, (*registry.State).CreatePolicy,
+			registry.CreatePolicy{ByName: registry.ByName{Name: name}, Document: samplePolicy}))
 	}
-	if thingType != "" {
-		all = append(all, wanted{"thing type", thingType, func() bool { return r.types[thingType] != nil }, createThingType, nil})
-	}
+	ensure("thing type", thingType, unlessFound(thingType, (*registry.State).DescribeThingType, (*registry.State).CreateThingType,
+		registry.CreateThingType{ByName: registry.ByName{Name: thingType}}))
 	for _, name := range groups {
-		all = append(all, wanted{"thing group", name, func() bool { return r.groups[name] != nil }, createThingGroup, nil})
+		ensure("thing group", name, unlessFound(name, (*registry.State).DescribeThingGroup, (*registry.State).CreateThingGroup,
+			registry.CreateThingGroup{ByName: registry.ByName{Name: name}}))
 	}
-	if billingGroup != "" {
-		all = append(all, wanted{"billing group", billingGroup, func() bool { return r.billingGroups[billingGroup] != nil }, createBillingGroup, nil})
-	}
-	for _, one := range all {
-		s.mu.RLock()
-		there := one.find()
-		s.mu.RUnlock()
-		if there {
-			continue
+	ensure("billing group", billingGroup, unlessFound(billingGroup, (*registry.State).DescribeBillingGroup, (*registry.State).CreateBillingGroup,
+		registry.CreateBillingGroup{ByName: registry.ByName{Name: billingGroup}}))
+	return created, err
+}
+
+// unlessFound joins the two operations of one kind of resources: the second runs if the first fails.
+func unlessFound[Found, In, Out any](name string, find func(*registry.State, *registry.ByName) (Found, error),
+	create func(*registry.State, *In) (Out, []registry.Change, error), in In,
+) func(*registry.State) ([]registry.Change, error) {
+	return func(st *registry.State) ([]registry.Change, error) {
+		if _, err := find(st, &registry.ByName{Name: name}); err == nil {
+			return nil, nil
 		}
-		c := &call{operation: unknownOperation, param: one.name, body: marshal(one.body)}
-		if _, err := one.create(s, c); err != nil {
-			return created, fmt.Errorf("sandbox: create %s %q: %w", one.kind, one.name, err)
-		}
-		created = append(created, one.kind+" "+one.name)
+		_, changes, err := create(st, &in)
+		return changes, err
 	}
-	return created, nil
 }

@@ -54,13 +54,12 @@ type fault struct {
 	jitter   float64 // in [-1, 1), of the latency
 }
 
+// faults decides what happens to each call. It must be set before the first one.
 type faults struct {
 	mu     sync.Mutex
 	is     Faults
 	counts map[string]uint64
 }
-
-func newFaults(f Faults) *faults { return &faults{is: f, counts: map[string]uint64{}} }
 
 // next decides the next call of an operation.
 func (f *faults) next(operation string) fault {
@@ -103,15 +102,11 @@ func (d *dice) next() float64 {
 	return float64((z^z>>31)>>11) / (1 << 53)
 }
 
-// SetFaults changes what goes wrong from now on. Counting starts again, so that
-// a seed repeats itself.
-func (s *Server) SetFaults(f Faults) {
-	s.faults.mu.Lock()
-	s.faults.is, s.faults.counts = f, map[string]uint64{}
-	s.faults.mu.Unlock()
-	s.mu.Lock()
-	s.registry.lag.set(f.Stale.Milliseconds(), s.registry.seq)
-	s.mu.Unlock()
+// set changes what goes wrong. Counting starts again, so that a seed repeats itself.
+func (f *faults) set(is Faults) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.is, f.counts = is, map[string]uint64{}
 }
 
 // Latency is how long an answer takes: Mean, give or take up to Jitter.

@@ -9,25 +9,21 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iot"
+
+	"github.com/thingpress/thingpress/internal/sandbox/registry"
 )
 
-// run makes calls under faults and tells what became of each.
-func run(t *testing.T, f Faults, n int) (outcomes []string, log []Call) {
+// callUnder makes calls under faults and returns what became of each.
+func callUnder(t *testing.T, f Faults, n int) (outcomes []string, log []Call) {
 	t.Helper()
 	s := open(t, Options{Faults: f, Log: func(c Call) { log = append(log, c) }})
-	c := direct(s)
+	transport := Transport(s)
 	for i := range n {
 		start := time.Now()
-		_, err := c.CreateThing(t.Context(), &iot.CreateThingInput{ThingName: aws.String(fmt.Sprint("t", i))})
-		code := codeOf(err)
-		if strings.Contains(code, "connection closed") {
-			code = "dropped"
-		}
-		s.mu.RLock()
-		took := s.registry.things[fmt.Sprint("t", i)] != nil
-		s.mu.RUnlock()
+		code := bare(t, transport, http.MethodPost, fmt.Sprint("/things/t", i), "{}")
+		took := false
+		s.backend.store.View(func(st *registry.State) { took = found(fmt.Sprint("t", i), st.DescribeThing) })
 		outcomes = append(outcomes, fmt.Sprintf("%s after %s, effect %v", code, time.Since(start), took))
 	}
 	return outcomes, log
@@ -38,7 +34,7 @@ func TestFaultsComeInTheSharesAskedForAndSeedsRepeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := Faults{Throttle: 0.10, Error: 0.20, Drop: 0.10, Stall: 0.10, Seed: 7}
 		const n = 4000
-		outcomes, log := run(t, f, n)
+		outcomes, log := callUnder(t, f, n)
 		counts := map[string]int{}
 		for _, o := range outcomes {
 			counts[o]++
@@ -73,12 +69,12 @@ func TestFaultsComeInTheSharesAskedForAndSeedsRepeat(t *testing.T) {
 				t.Fatalf("log %+v of %q", entry, outcomes[i])
 			}
 		}
-		again, _ := run(t, f, n)
+		again, _ := callUnder(t, f, n)
 		if !slices.Equal(outcomes, again) {
 			t.Error("the same seed gave another run")
 		}
 		f.Seed = 8
-		if other, _ := run(t, f, n); slices.Equal(outcomes, other) {
+		if other, _ := callUnder(t, f, n); slices.Equal(outcomes, other) {
 			t.Error("another seed gave the same run")
 		}
 	})
@@ -86,12 +82,13 @@ func TestFaultsComeInTheSharesAskedForAndSeedsRepeat(t *testing.T) {
 
 func TestFaultsOfOneOperationDoNotDependOnAnother(t *testing.T) {
 	t.Parallel()
-	f := newFaults(Faults{Error: 0.5})
+	f := faults{}
+	f.set(Faults{Error: 0.5})
 	var alone, among []fault
 	for range 100 {
 		alone = append(alone, f.next("A"))
 	}
-	f = newFaults(Faults{Error: 0.5})
+	f.set(Faults{Error: 0.5})
 	for range 100 {
 		f.next("B")
 		among = append(among, f.next("A"))

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"maps"
 	"sync"
 	"time"
 
@@ -94,18 +93,4 @@ func (q *quotas) enforced() map[string]float64 {
 		out[name] = b.tps
 	}
 	return out
-}
-
-// SetQuota sets the calls per second of an operation, or of [RegistrationQuota],
-// from now on, with a full bucket; 0 takes the quota away.
-func (s *Server) SetQuota(operation string, tps float64) { s.quotas.set(operation, tps) }
-
-// unlimited is what Service Quotas tells of an operation without a quota.
-const unlimited = 1e6
-
-// told is what Service Quotas tells of every operation.
-func (s *Server) told() map[string]float64 {
-	values := s.quotas.enforced()
-	maps.Copy(values, s.options.Applied)
-	return values
 }

@@ -5,76 +5,78 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/thingpress/thingpress/internal/sandbox/registry"
 )
 
 // operation is one operation of one of the services.
 type operation struct {
-	name string
-	run  func(*Server, *call) (any, error)
+	name   string
+	handle handler
 }
 
 var unknownOperation = &operation{name: "Unknown"}
 
-// restRoutes are the operations of AWS IoT, by method and path. "*" is one
-// segment of a path, decoded, and "**" the rest of it.
+type state = registry.State
+
+// restRoutes are the operations of AWS IoT, by method and path. "*" is one segment of a path, decoded, and "**" the rest of it.
 var restRoutes = newRoutes([]restRoute{
-	{"POST", "certificate/register-no-ca", "RegisterCertificateWithoutCA", registerCertificateWithoutCA},
-	{"GET", "certificates", "ListCertificates", listCertificates},
-	{"GET", "certificates/*", "DescribeCertificate", describeCertificate},
-	{"PUT", "certificates/*", "UpdateCertificate", updateCertificate},
-	{"DELETE", "certificates/*", "DeleteCertificate", deleteCertificate},
-	{"GET", "things", "ListThings", listThings},
-	{"POST", "things/*", "CreateThing", createThing},
-	{"GET", "things/*", "DescribeThing", describeThing},
-	{"PATCH", "things/*", "UpdateThing", updateThing},
-	{"DELETE", "things/*", "DeleteThing", deleteThing},
-	{"PUT", "things/*/principals", "AttachThingPrincipal", attachThingPrincipal},
-	{"DELETE", "things/*/principals", "DetachThingPrincipal", detachThingPrincipal},
-	{"GET", "things/*/principals", "ListThingPrincipals", listThingPrincipals},
-	{"GET", "things/*/principals-v2", "ListThingPrincipalsV2", listThingPrincipalsV2},
-	{"GET", "principals/things", "ListPrincipalThings", listPrincipalThings},
-	{"GET", "principals/things-v2", "ListPrincipalThingsV2", listPrincipalThingsV2},
-	{"GET", "policies", "ListPolicies", listPolicies},
-	{"POST", "policies/*", "CreatePolicy", createPolicy},
-	{"GET", "policies/*", "GetPolicy", getPolicy},
-	{"DELETE", "policies/*", "DeletePolicy", deletePolicy},
-	{"PUT", "target-policies/*", "AttachPolicy", attachPolicy},
-	{"POST", "target-policies/*", "DetachPolicy", detachPolicy},
-	{"POST", "attached-policies/**", "ListAttachedPolicies", listAttachedPolicies},
-	{"POST", "policy-targets/*", "ListTargetsForPolicy", listTargetsForPolicy},
-	{"GET", "thing-types", "ListThingTypes", listThingTypes},
-	{"POST", "thing-types/*", "CreateThingType", createThingType},
-	{"GET", "thing-types/*", "DescribeThingType", describeThingType},
-	{"DELETE", "thing-types/*", "DeleteThingType", deleteThingType},
-	{"POST", "thing-types/*/deprecate", "DeprecateThingType", deprecateThingType},
-	{"GET", "thing-groups", "ListThingGroups", listThingGroups},
-	{"PUT", "thing-groups/addThingToThingGroup", "AddThingToThingGroup", addThingToThingGroup},
-	{"PUT", "thing-groups/removeThingFromThingGroup", "RemoveThingFromThingGroup", removeThingFromThingGroup},
-	{"PUT", "thing-groups/updateThingGroupsForThing", "UpdateThingGroupsForThing", updateThingGroupsForThing},
-	{"POST", "thing-groups/*", "CreateThingGroup", createThingGroup},
-	{"GET", "thing-groups/*", "DescribeThingGroup", describeThingGroup},
-	{"DELETE", "thing-groups/*", "DeleteThingGroup", deleteThingGroup},
-	{"GET", "thing-groups/*/things", "ListThingsInThingGroup", listThingsInThingGroup},
-	{"GET", "things/*/thing-groups", "ListThingGroupsForThing", listThingGroupsForThing},
-	{"POST", "dynamic-thing-groups/*", "CreateDynamicThingGroup", createDynamicThingGroup},
-	{"DELETE", "dynamic-thing-groups/*", "DeleteDynamicThingGroup", deleteThingGroup},
-	{"GET", "billing-groups", "ListBillingGroups", listBillingGroups},
-	{"PUT", "billing-groups/addThingToBillingGroup", "AddThingToBillingGroup", addThingToBillingGroup},
-	{"PUT", "billing-groups/removeThingFromBillingGroup", "RemoveThingFromBillingGroup", removeThingFromBillingGroup},
-	{"POST", "billing-groups/*", "CreateBillingGroup", createBillingGroup},
-	{"GET", "billing-groups/*", "DescribeBillingGroup", describeBillingGroup},
-	{"DELETE", "billing-groups/*", "DeleteBillingGroup", deleteBillingGroup},
-	{"GET", "billing-groups/*/things", "ListThingsInBillingGroup", listThingsInBillingGroup},
-	{"GET", "endpoint", "DescribeEndpoint", describeEndpoint},
+	{"POST", "certificate/register-no-ca", "RegisterCertificateWithoutCA", create((*state).RegisterCertificate)},
+	{"GET", "certificates", "ListCertificates", list("certificates", "nextMarker", (*state).ListCertificates)},
+	{"GET", "certificates/*", "DescribeCertificate", describe((*state).DescribeCertificate)},
+	{"PUT", "certificates/*", "UpdateCertificate", change((*state).UpdateCertificate)},
+	{"DELETE", "certificates/*", "DeleteCertificate", change((*state).DeleteCertificate)},
+	{"GET", "things", "ListThings", list("things", "nextToken", (*state).ListThings)},
+	{"POST", "things/*", "CreateThing", create((*state).CreateThing)},
+	{"GET", "things/*", "DescribeThing", describe((*state).DescribeThing)},
+	{"PATCH", "things/*", "UpdateThing", change((*state).UpdateThing)},
+	{"DELETE", "things/*", "DeleteThing", change((*state).DeleteThing)},
+	{"PUT", "things/*/principals", "AttachThingPrincipal", change((*state).AttachThingPrincipal)},
+	{"DELETE", "things/*/principals", "DetachThingPrincipal", change((*state).DetachThingPrincipal)},
+	{"GET", "things/*/principals", "ListThingPrincipals", list("principals", "nextToken", listThingPrincipals)},
+	{"GET", "things/*/principals-v2", "ListThingPrincipalsV2", list("thingPrincipalObjects", "nextToken", (*state).ListThingPrincipals)},
+	{"GET", "principals/things", "ListPrincipalThings", list("things", "nextToken", listPrincipalThings)},
+	{"GET", "principals/things-v2", "ListPrincipalThingsV2", list("principalThingObjects", "nextToken", (*state).ListPrincipalThings)},
+	{"GET", "policies", "ListPolicies", list("policies", "nextMarker", (*state).ListPolicies)},
+	{"POST", "policies/*", "CreatePolicy", create((*state).CreatePolicy)},
+	{"GET", "policies/*", "GetPolicy", describe((*state).GetPolicy)},
+	{"DELETE", "policies/*", "DeletePolicy", change((*state).DeletePolicy)},
+	{"PUT", "target-policies/*", "AttachPolicy", change((*state).AttachPolicy)},
+	{"POST", "target-policies/*", "DetachPolicy", change((*state).DetachPolicy)},
+	{"POST", "attached-policies/**", "ListAttachedPolicies", list("policies", "nextMarker", (*state).ListAttachedPolicies)},
+	{"POST", "policy-targets/*", "ListTargetsForPolicy", list("targets", "nextMarker", (*state).ListTargetsForPolicy)},
+	{"GET", "thing-types", "ListThingTypes", list("thingTypes", "nextToken", (*state).ListThingTypes)},
+	{"POST", "thing-types/*", "CreateThingType", create((*state).CreateThingType)},
+	{"GET", "thing-types/*", "DescribeThingType", describe((*state).DescribeThingType)},
+	{"DELETE", "thing-types/*", "DeleteThingType", change((*state).DeleteThingType)},
+	{"POST", "thing-types/*/deprecate", "DeprecateThingType", change((*state).DeprecateThingType)},
+	{"GET", "thing-groups", "ListThingGroups", list("thingGroups", "nextToken", (*state).ListThingGroups)},
+	{"PUT", "thing-groups/addThingToThingGroup", "AddThingToThingGroup", change((*state).AddThingToThingGroup)},
+	{"PUT", "thing-groups/removeThingFromThingGroup", "RemoveThingFromThingGroup", change((*state).RemoveThingFromThingGroup)},
+	{"PUT", "thing-groups/updateThingGroupsForThing", "UpdateThingGroupsForThing", change((*state).UpdateThingGroupsForThing)},
+	{"POST", "thing-groups/*", "CreateThingGroup", create((*state).CreateThingGroup)},
+	{"GET", "thing-groups/*", "DescribeThingGroup", describe((*state).DescribeThingGroup)},
+	{"DELETE", "thing-groups/*", "DeleteThingGroup", change((*state).DeleteThingGroup)},
+	{"GET", "thing-groups/*/things", "ListThingsInThingGroup", list("things", "nextToken", (*state).ListThingsInThingGroup)},
+	{"GET", "things/*/thing-groups", "ListThingGroupsForThing", list("thingGroups", "nextToken", (*state).ListThingGroupsForThing)},
+	{"POST", "dynamic-thing-groups/*", "CreateDynamicThingGroup", create((*state).CreateDynamicThingGroup)},
+	{"DELETE", "dynamic-thing-groups/*", "DeleteDynamicThingGroup", change((*state).DeleteThingGroup)},
+	{"GET", "billing-groups", "ListBillingGroups", list("billingGroups", "nextToken", (*state).ListBillingGroups)},
+	{"PUT", "billing-groups/addThingToBillingGroup", "AddThingToBillingGroup", change((*state).AddThingToBillingGroup)},
+	{"PUT", "billing-groups/removeThingFromBillingGroup", "RemoveThingFromBillingGroup", change((*state).RemoveThingFromBillingGroup)},
+	{"POST", "billing-groups/*", "CreateBillingGroup", create((*state).CreateBillingGroup)},
+	{"GET", "billing-groups/*", "DescribeBillingGroup", describe((*state).DescribeBillingGroup)},
+	{"DELETE", "billing-groups/*", "DeleteBillingGroup", change((*state).DeleteBillingGroup)},
+	{"GET", "billing-groups/*/things", "ListThingsInBillingGroup", list("things", "nextToken", (*state).ListThingsInBillingGroup)},
+	{"GET", "endpoint", "DescribeEndpoint", describe(describeEndpoint)},
 })
 
 type restRoute struct {
 	method, pattern, name string
-	run                   func(*Server, *call) (any, error)
+	handle                handler
 }
 
-// routes are found by method, first segment and number of segments: a fixed
-// number of comparisons, whatever the number of operations.
+// routes are found by method, first segment and number of segments: a fixed number of comparisons, whatever the number of operations.
 type routes map[[2]string][]compiledRoute
 
 type compiledRoute struct {
@@ -87,7 +89,7 @@ func newRoutes(all []restRoute) routes {
 	for _, one := range all {
 		segments := strings.Split(one.pattern, "/")
 		key := [2]string{one.method, segments[0]}
-		r[key] = append(r[key], compiledRoute{segments, &operation{one.name, one.run}})
+		r[key] = append(r[key], compiledRoute{segments, &operation{one.name, one.handle}})
 	}
 	return r
 }
@@ -104,31 +106,40 @@ func Operations() []string {
 	return names
 }
 
-// route sets the operation of a call and its path's parameters.
-func route(c *call) error {
+// route finds the operation of a call, the parameter in its path, and the protocol of its service: rest-json for AWS IoT, JSON 1.1
+// for Service Quotas, query for STS.
+func route(c *call) (*operation, encoder, error) {
 	if target := c.request.Header.Get("X-Amz-Target"); target != "" {
-		return routeTarget(c, target)
+		if found := quotaOperations[target]; found != nil {
+			return found, encodeJSON11, nil
+		}
+		return unknownOperation, encodeJSON11,
+			registry.Refuse(http.StatusBadRequest, "UnknownOperationException", "The sandbox has no operation %s", registry.Shorten(target))
 	}
 	if strings.HasPrefix(c.request.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		if form, err := url.ParseQuery(string(c.body)); err == nil && form.Get("Action") != "" {
-			return routeAction(c, form.Get("Action"))
+			if action := form.Get("Action"); action != getCallerIdentity.name {
+				return unknownOperation, encodeXML,
+					registry.Refuse(http.StatusBadRequest, "InvalidAction", "The sandbox has no operation %s of STS", registry.Shorten(action))
+			}
+			return getCallerIdentity, encodeXML, nil
 		}
 	}
 	segments := strings.Split(strings.TrimPrefix(c.request.URL.EscapedPath(), "/"), "/")
 	for _, one := range restRoutes[[2]string{c.request.Method, segments[0]}] {
-		if one.match(c, segments) {
-			c.operation = one.operation
-			return nil
+		if param, ok := one.match(segments); ok {
+			c.param, c.key = param, param
+			return one.operation, encodeREST, nil
 		}
 	}
-	return refuse(http.StatusNotFound, "UnknownOperationException", "The sandbox has no operation %s %s", c.request.Method, shorten(c.request.URL.Path))
+	return unknownOperation, encodeREST, registry.Refuse(http.StatusNotFound, "UnknownOperationException",
+		"The sandbox has no operation %s %s", c.request.Method, registry.Shorten(c.request.URL.Path))
 }
 
-func (one *compiledRoute) match(c *call, segments []string) bool {
-	param := ""
+func (one *compiledRoute) match(segments []string) (param string, ok bool) {
 	for i, want := range one.segments {
 		if i >= len(segments) {
-			return false
+			return "", false
 		}
 		got := segments[i]
 		if want == "**" {
@@ -137,24 +148,15 @@ func (one *compiledRoute) match(c *call, segments []string) bool {
 		}
 		if want != "*" && want != "**" {
 			if got != want {
-				return false
+				return "", false
 			}
 			continue
 		}
 		decoded, err := url.PathUnescape(got)
 		if err != nil {
-			return false
+			return "", false
 		}
 		param = decoded
 	}
-	c.param = param
-	return len(segments) == len(one.segments)
-}
-
-func shorten(s string) string {
-	const most = 200
-	if len(s) > most {
-		return s[:most] + "…"
-	}
-	return s
+	return param, len(segments) == len(one.segments)
 }

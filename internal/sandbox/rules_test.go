@@ -36,7 +36,7 @@ func arrange(t *testing.T) ruled {
 	}
 	r.id, r.arn = register(t, r.clients, types.CertificateStatusActive)
 	parent := "plant"
-	for depth := 2; depth <= maxGroupDepth; depth++ {
+	for depth := 2; depth <= 7; depth++ {
 		name := fmt.Sprint("deep", depth)
 		_ = must[*iot.CreateThingGroupOutput](t)(r.CreateThingGroup(r.ctx, &iot.CreateThingGroupInput{ThingGroupName: &name, ParentGroupName: aws.String(parent)}))
 		parent = name

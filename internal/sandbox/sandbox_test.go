@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -65,6 +66,25 @@ func dial(t testing.TB, s *Server) clients {
 // direct calls a sandbox without a socket.
 func direct(s *Server) clients {
 	return connect("http://sandbox.invalid", &http.Client{Transport: Transport(s)})
+}
+
+// bare makes a call without the SDK, which takes longer than the sandbox. It returns the error code, empty if the call went well, or
+// "dropped".
+func bare(t *testing.T, transport http.RoundTripper, method, path, body string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, "http://sandbox.invalid"+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := transport.RoundTrip(request)
+	if errors.As(err, &dropError{}) {
+		return "dropped"
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	return response.Header.Get("X-Amzn-Errortype")
 }
 
 var serial atomic.Int64

@@ -16,19 +16,30 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
-	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/google/uuid"
+	"github.com/thingpress/thingpress/internal/sandbox/journal"
+	"github.com/thingpress/thingpress/internal/sandbox/registry"
 )
 
-// DefaultAccount and DefaultRegion are what a sandbox claims to be unless told
-// otherwise.
+// DefaultAccount and DefaultRegion are those of a sandbox unless told otherwise.
 const (
-	DefaultAccount = "123456789012"
-	DefaultRegion  = "us-east-1"
+	DefaultAccount = registry.DefaultAccount
+	DefaultRegion  = registry.DefaultRegion
 )
+
+// State, CertificateState and ThingState are what a sandbox holds, for comparing.
+type (
+	State            = registry.Snapshot
+	CertificateState = registry.CertificateState
+	ThingState       = registry.ThingState
+)
+
+// ErrLocked is returned by [New] if another sandbox has the state file open.
+var ErrLocked = journal.ErrLocked
 
 // Options of a sandbox. The zero value is one in memory without quotas and
 // without faults.
@@ -79,136 +90,160 @@ type Call struct {
 
 // A Server is a sandbox. All methods may be called concurrently.
 type Server struct {
-	options Options
-	calls   *counters
-	changes *counters
-	quotas  *quotas
-	faults  *faults
-
-	mu       sync.RWMutex
-	registry *registry
-	journal  *journal // nil in memory
-	last     int64    // time of the last change, ms
-	closed   bool
-
-	requests requests
+	options   Options
+	backend   backend
+	faults    *faults
+	calls     *counters
+	changes   *counters
+	throttled atomic.Int64
 }
 
-// New opens a sandbox: with a state file, from what that file holds. It returns
-// [ErrLocked] if another sandbox has the file open, and an error if the file is
-// of another account or region than asked for.
+// New opens a sandbox: with a state file, from what that file holds. It returns [ErrLocked] if another sandbox has the file open, and
+// an error if the file is of another account or region than asked for.
 func New(options Options) (*Server, error) {
 	if err := checkOptions(options); err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
-	s := &Server{options: options, calls: newCounters(), changes: newCounters(), quotas: newQuotas(options.Quotas), registry: newRegistry()}
-	if options.StatePath != "" {
-		if err := s.open(options.StatePath); err != nil {
-			return nil, fmt.Errorf("sandbox: state %s: %w", options.StatePath, err)
-		}
-	} else if err := s.found(); err != nil {
-		return nil, fmt.Errorf("sandbox: %w", err)
+	store, err := registry.Open(registry.Options{
+		Path: options.StatePath, Account: options.Account, Region: options.Region, Strict: options.Strict,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: state %s: %w", options.StatePath, err)
 	}
-	s.faults = newFaults(options.Faults)
-	s.registry.lag.set(options.Faults.Stale.Milliseconds(), s.registry.seq)
+	s := &Server{
+		options: options, backend: backend{store, newQuotas(options.Quotas), options.Applied},
+		faults: &faults{}, calls: newCounters(), changes: newCounters(),
+	}
+	s.SetFaults(options.Faults)
 	return s, nil
 }
 
-// open replays the state file, and rewrites it when most of it is history.
-func (s *Server) open(path string) error {
-	j, records, err := openJournal(path, s.registry)
-	if err != nil {
-		return err
-	}
-	s.journal = j
-	r := s.registry
-	fresh := r.id == ""
-	err = s.found()
-	if err == nil && (fresh || records > 2*r.size()+1000) {
-		err = j.rewrite(r)
-	}
-	if err != nil {
-		_ = j.close() // the first error is the one to tell
-	}
-	return err
-}
-
-// found gives a new registry its identity and holds an old one to it.
-func (s *Server) found() error {
-	r := s.registry
-	if r.id == "" {
-		r.id = uuid.NewString()
-		r.account, r.region = or(s.options.Account, DefaultAccount), or(s.options.Region, DefaultRegion)
-		return nil
-	}
-	if account, region := or(s.options.Account, r.account), or(s.options.Region, r.region); account != r.account || region != r.region {
-		return fmt.Errorf("it is of account %s and region %s, not %s and %s", r.account, r.region, account, region)
-	}
-	return nil
-}
-
-func or(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
-}
-
 // ID is random and kept in the state file: it tells one state from another.
-func (s *Server) ID() string { return s.registry.id }
+func (s *Server) ID() string { return s.backend.store.Identity().ID }
 
 // Account is the account ID of the sandbox.
-func (s *Server) Account() string { return s.registry.account }
+func (s *Server) Account() string { return s.backend.store.Identity().Account }
 
 // Region is the region of the sandbox.
-func (s *Server) Region() string { return s.registry.region }
+func (s *Server) Region() string { return s.backend.store.Identity().Region }
 
-// Close puts the state on the disk and lets go of the file. Calls that come
-// after it fail. Close a second time does nothing.
+// State returns a copy of all certificates and things, whatever lists lag behind.
+func (s *Server) State() State { return s.backend.store.Snapshot() }
+
+// SetQuota sets the calls per second of an operation, or of [RegistrationQuota], from now on, with a full bucket; 0 takes the quota
+// away.
+func (s *Server) SetQuota(operation string, tps float64) { s.backend.quotas.set(operation, tps) }
+
+// SetFaults changes what goes wrong from now on. Counting starts again, so that a seed repeats itself.
+func (s *Server) SetFaults(f Faults) {
+	s.faults.set(f)
+	s.backend.store.SetLag(f.Stale)
+}
+
+// Calls is how often each operation was called since the start, refused and failed calls included.
+func (s *Server) Calls() map[string]int { return s.calls.copy() }
+
+// Created is how many calls of each operation changed the state since the start: those that found done what they asked for, and those
+// that failed, are left out.
+func (s *Server) Created() map[string]int { return s.changes.copy() }
+
+// Throttled is how many calls were answered with ThrottlingException.
+func (s *Server) Throttled() int { return int(s.throttled.Load()) }
+
+// Close puts the state on the disk and lets go of the file. Calls that come after it fail. Close a second time does nothing.
 func (s *Server) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return nil
-	}
-	s.closed = true
-	if s.journal == nil {
-		return nil
-	}
-	if err := s.journal.close(); err != nil {
-		return fmt.Errorf("sandbox: state %s: %w", s.journal.path, err)
+	if err := s.backend.store.Close(); err != nil {
+		return fmt.Errorf("sandbox: state %s: %w", s.options.StatePath, err)
 	}
 	return nil
 }
 
-var errClosed = errors.New("sandbox: closed")
+// maxBody is the longest request body.
+const maxBody = 1 << 20
 
-// commit journals the changes of a call and makes them, in this order; the
-// caller holds the lock and has checked that each can be made after those before
-// it.
-func (s *Server) commit(c *call, records ...record) error {
-	if s.closed {
-		return errClosed
+// ServeHTTP serves one call of any of the three services.
+func (s *Server) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	start := time.Now()
+	c := &call{request: request, strict: s.options.Strict}
+	operation, encode, err := receive(w, c)
+	entry := Call{Operation: operation.name}
+	var result any
+	if err == nil {
+		result, err = s.perform(operation, c, &entry)
 	}
-	s.last = max(s.last, time.Now().UnixMilli())
-	for i := range records {
-		records[i].seq, records[i].at = s.registry.seq+1+uint64(i), s.last
-		if rec := &records[i]; rec.kind == kindCertificate {
-			rec.fields[2] = decimal(rec.at)
+	dropped := errors.Is(err, errDrop)
+	if !dropped {
+		entry.Status, entry.Code = answer(w, encode, result, err)
+	}
+	if entry.Code == throttlingCode {
+		s.throttled.Add(1)
+	}
+	if s.options.Log != nil {
+		entry.Key, entry.Duration = c.key, time.Since(start)
+		s.options.Log(entry)
+	}
+	if dropped {
+		panic(http.ErrAbortHandler) // the one way to tell net/http to close the connection without an answer
+	}
+}
+
+// receive reads the body and finds the operation.
+func receive(w http.ResponseWriter, c *call) (*operation, encoder, error) {
+	var err error
+	if c.body, err = io.ReadAll(http.MaxBytesReader(w, c.request.Body, maxBody)); err != nil {
+		return unknownOperation, encodeREST, registry.Refuse(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",
+			"The body is longer than %d bytes or broke off", maxBody)
+	}
+	operation, encode, err := route(c)
+	c.operation = operation.name
+	return operation, encode, err
+}
+
+// errDrop is the error of a call that is to have no answer.
+var errDrop = errors.New("sandbox: connection dropped")
+
+const throttlingCode = "ThrottlingException"
+
+// perform runs an operation among the quotas and faults that are set, and returns what the caller is to see.
+func (s *Server) perform(o *operation, c *call, entry *Call) (result any, err error) {
+	s.calls.add(o.name)
+	f := s.faults.next(o.name)
+	entry.Fault = f.kind.String()
+	wait(c.request, s.options.Latency.sample(f.jitter))
+	if f.kind == faultThrottle || !s.backend.quotas.take(o.name, time.Now()) {
+		return nil, registry.Refuse(http.StatusBadRequest, throttlingCode, "Rate exceeded")
+	}
+	if f.kind == faultNone || f.after {
+		result, err = o.handle(s.backend, c)
+		if entry.Done, entry.Changed = true, c.changed; c.changed {
+			s.changes.add(o.name)
 		}
 	}
-	if s.journal != nil {
-		if err := s.journal.write(records); err != nil {
-			return fmt.Errorf("sandbox: state %s: %w", s.journal.path, err)
-		}
+	if f.kind == faultStall {
+		wait(c.request, stallTime)
 	}
-	for i := range records {
-		if err := s.registry.apply(&records[i]); err != nil {
-			return err
-		}
+	switch {
+	case f.kind == faultNone:
+		return result, err
+	case f.drop:
+		return nil, errDrop
+	case f.internal:
+		return nil, internalFailure("An unexpected error has occurred.")
 	}
-	c.changed = true
-	return nil
+	return nil, registry.Refuse(http.StatusServiceUnavailable, "ServiceUnavailableException", "The service is temporarily unavailable.")
+}
+
+// wait waits, but not for a caller that has gone: what it called takes effect all the same, as with AWS.
+func wait(request *http.Request, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-request.Context().Done():
+	}
 }
 
 var _ http.Handler = (*Server)(nil)

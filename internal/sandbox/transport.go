@@ -44,7 +44,7 @@ func (t transport) RoundTrip(request *http.Request) (response *http.Response, er
 			response, err = nil, ctx
 		}
 	}()
-	w := answer{header: http.Header{}, status: http.StatusOK}
+	w := recorder{header: http.Header{}, status: http.StatusOK}
 	t.handler.ServeHTTP(&w, served)
 	return &http.Response{
 		Status: http.StatusText(w.status), StatusCode: w.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -52,18 +52,18 @@ func (t transport) RoundTrip(request *http.Request) (response *http.Response, er
 	}, nil
 }
 
-// answer is a response writer that keeps what is written.
-type answer struct {
+// recorder is a response writer that keeps what is written.
+type recorder struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 }
 
-func (a *answer) Header() http.Header { return a.header }
+func (r *recorder) Header() http.Header { return r.header }
 
-func (a *answer) WriteHeader(status int) { a.status = status }
+func (r *recorder) WriteHeader(status int) { r.status = status }
 
-func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
+func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
 
 // dropError is a connection that was closed before an answer came.
 type dropError struct{}

@@ -1,0 +1,143 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"reflect"
+
+	"github.com/thingpress/thingpress/internal/sandbox/registry"
+)
+
+// call is one call of an operation.
+type call struct {
+	request   *http.Request
+	body      []byte
+	strict    bool
+	operation string
+	param     string // of the path, decoded
+
+	// A handler sets these: what the call is about, and whether it changed the state.
+	key     string
+	changed bool
+}
+
+// backend is what handlers work on.
+type backend struct {
+	store   *registry.Store
+	quotas  *quotas
+	applied map[string]float64
+}
+
+// A handler performs an operation. A nil result is an empty one.
+type handler func(b backend, c *call) (result any, err error)
+
+// describe makes a handler of an operation that reads.
+func describe[In, Out any](operation func(*registry.State, *In) (Out, error)) handler {
+	bind := binder[In]()
+	return func(b backend, c *call) (any, error) {
+		in, err := bind(c)
+		if err != nil {
+			return nil, err
+		}
+		var out Out
+		b.store.View(func(st *registry.State) { out, err = operation(st, in) })
+		c.setKey(in)
+		return out, err
+	}
+}
+
+// list makes a handler of an operation that returns a page, with the names of its items and of the next page's token.
+func list[In, Item any](items, token string, operation func(*registry.State, *In) (registry.Page[Item], error)) handler {
+	return describe(func(st *registry.State, in *In) (map[string]any, error) {
+		page, err := operation(st, in)
+		if err != nil {
+			return nil, err
+		}
+		out := map[string]any{items: page.Items}
+		if page.Next != "" {
+			out[token] = page.Next
+		}
+		return out, nil
+	})
+}
+
+// create makes a handler of an operation that writes and has a result.
+func create[In, Out any](operation func(*registry.State, *In) (Out, []registry.Change, error)) handler {
+	bind := binder[In]()
+	return func(b backend, c *call) (any, error) {
+		in, err := bind(c)
+		if err != nil {
+			return nil, err
+		}
+		if slow, ok := any(in).(interface{ Prepare(strict bool) error }); ok { // without the lock
+			if err := slow.Prepare(c.strict); err != nil {
+				return nil, err
+			}
+		}
+		var out Out
+		c.changed, err = b.store.Change(func(st *registry.State) (changes []registry.Change, err error) {
+			out, changes, err = operation(st, in)
+			return changes, err
+		})
+		c.setKey(in)
+		return out, err
+	}
+}
+
+// change makes a handler of an operation that writes and has no result.
+func change[In any](operation func(*registry.State, *In) ([]registry.Change, error)) handler {
+	return create(func(st *registry.State, in *In) (struct{}, []registry.Change, error) {
+		changes, err := operation(st, in)
+		return struct{}{}, changes, err
+	})
+}
+
+func (c *call) setKey(in any) {
+	if about, ok := in.(interface{ Subject() string }); ok {
+		c.key = about.Subject()
+	}
+}
+
+// binder makes a function that reads the parameters of an operation from the places of a call that their tags name: path, query,
+// header; those without such a tag are in the body. Only strings are outside of bodies.
+func binder[In any]() func(*call) (*In, error) {
+	type outside struct {
+		index       []int
+		place, name string
+	}
+	var fields []outside
+	body, query := false, false
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[In]()) {
+		inBody := f.IsExported() && !f.Anonymous
+		for _, place := range []string{"path", "query", "header"} {
+			if name, ok := f.Tag.Lookup(place); ok {
+				fields, inBody = append(fields, outside{f.Index, place, name}), false
+				query = query || place == "query"
+			}
+		}
+		body = body || inBody
+	}
+	return func(c *call) (*In, error) {
+		in := new(In)
+		if body && len(c.body) > 0 && json.Unmarshal(c.body, in) != nil {
+			return nil, registry.Refuse(http.StatusBadRequest, "SerializationException", "The request body is not what %s takes", c.operation)
+		}
+		var values url.Values
+		if query && c.request.URL.RawQuery != "" {
+			values = c.request.URL.Query()
+		}
+		v := reflect.ValueOf(in).Elem()
+		for _, f := range fields {
+			value := c.param
+			switch f.place {
+			case "query":
+				value = values.Get(f.name)
+			case "header":
+				value = c.request.Header.Get(f.name)
+			}
+			v.FieldByIndex(f.index).SetString(value)
+		}
+		return in, nil
+	}
+}

@@ -1,0 +1,76 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iot"
+	"github.com/google/go-cmp/cmp"
+)
+
+// testdata/v1.state was written by a sandbox of version 1 that was killed; testdata/v1.answers.json has what it had answered just
+// before. The answers must be the same after the file was opened, and when the file of the new version is opened again.
+func TestStateOfVersion1Opens(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "state")
+	content := must[[]byte](t)(os.ReadFile(filepath.Join("testdata", "v1.state")))
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var asked []struct{ Method, Path, Principal, Answer string }
+	if err := json.Unmarshal(must[[]byte](t)(os.ReadFile(filepath.Join("testdata", "v1.answers.json"))), &asked); err != nil {
+		t.Fatal(err)
+	}
+	if len(asked) < 50 {
+		t.Fatalf("%d answers to compare", len(asked))
+	}
+	for _, when := range []string{"opened", "opened again"} {
+		s := must[*Server](t)(New(Options{StatePath: path}))
+		for _, one := range asked {
+			request := must[*http.Request](t)(http.NewRequestWithContext(t.Context(), one.Method, "http://sandbox.invalid"+one.Path, nil))
+			request.Header.Set("X-Amzn-Principal", one.Principal)
+			response := must[*http.Response](t)(Transport(s).RoundTrip(request))
+			body := must[[]byte](t)(io.ReadAll(response.Body))
+			response.Body.Close()
+			_, before, failed := strings.Cut(strings.TrimPrefix(one.Answer, "error "), " ")
+			if failed = strings.HasPrefix(one.Answer, "error "); !failed {
+				before = one.Answer
+			}
+			if diff := cmp.Diff(decoded(t, before), decoded(t, string(body))); diff != "" || failed != (response.StatusCode >= 400) {
+				t.Errorf("%s: %s %s (-before +after):\n%s", when, one.Method, one.Path, diff)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if content := must[[]byte](t)(os.ReadFile(path)); !strings.HasPrefix(string(content), "thingpress sandbox state 2\n") {
+		t.Error("the file is not of the new version")
+	}
+}
+
+func decoded(t *testing.T, text string) (v any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatalf("%q: %v", text, err)
+	}
+	return v
+}
+
+func TestClosedSandboxChangesNothing(t *testing.T) {
+	t.Parallel()
+	s := open(t, Options{StatePath: filepath.Join(t.TempDir(), "sandbox.db")})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err := direct(s).CreateThing(t.Context(), &iot.CreateThingInput{ThingName: aws.String("late")})
+	if codeOf(err) != "InternalFailureException" || len(s.State().Things) != 0 {
+		t.Errorf("after Close: %v, %d things", err, len(s.State().Things))
+	}
+}

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"strings"
 )
 
@@ -27,7 +26,7 @@ func prepareBatch(ctx context.Context, db *sql.DB, columns int, before, after st
 	for _, rows := range []int{50, 10, 1} {
 		stmt, err := db.PrepareContext(ctx, before+strings.Repeat(row+",", rows-1)+row+after)
 		if err != nil {
-			return nil, errors.Join(err, b.close())
+			return nil, err
 		}
 		b.stmts = append(b.stmts, sized{rows, stmt})
 	}
@@ -52,12 +51,4 @@ func (b *batch) each(ctx context.Context, tx *sql.Tx, args []any, do func(*sql.S
 		}
 	}
 	return nil
-}
-
-func (b *batch) close() error {
-	var errs []error
-	for _, s := range b.stmts {
-		errs = append(errs, s.stmt.Close())
-	}
-	return errors.Join(errs...)
 }

@@ -92,12 +92,17 @@ func openWriter(ctx context.Context, path string, empty bool) (*writer, error) {
 		return nil, explain(path, err)
 	}
 	db.SetMaxOpenConns(1) // SQLite has one writer; waiting in Go is cheaper than in SQLite
+	var w *writer
 	if empty {
-		if err := create(ctx, db); err != nil {
-			return nil, explain(path, errors.Join(err, db.Close()))
-		}
+		err = create(ctx, db)
 	}
-	return newWriter(ctx, db, path)
+	if err == nil {
+		w, err = newWriter(ctx, db, path)
+	}
+	if err != nil {
+		return nil, explain(path, errors.Join(err, db.Close()))
+	}
+	return w, nil
 }
 
 // Close closes the ledger and lets others work on it. Iterations in progress

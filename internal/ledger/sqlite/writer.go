@@ -22,8 +22,8 @@ type writer struct {
 	numbers stepNumbers
 }
 
-func newWriter(ctx context.Context, db *sql.DB, path string) (*writer, error) {
-	w := &writer{db: db, path: path, numbers: stepNumbers{}}
+func newWriter(ctx context.Context, db *sql.DB, path string) (w *writer, err error) {
+	w = &writer{db: db, path: path, numbers: stepNumbers{}}
 	for _, b := range []struct {
 		to            **batch
 		columns       int
@@ -38,25 +38,15 @@ func newWriter(ctx context.Context, db *sql.DB, path string) (*writer, error) {
 			CROSS JOIN entries ON import = i AND manifest = m AND entry = e
 			LEFT JOIN steps ON steps.id = entries.steps`},
 	} {
-		prepared, err := prepareBatch(ctx, db, b.columns, b.before, b.after)
-		if err != nil {
-			return nil, explain(path, errors.Join(err, w.close()))
+		if *b.to, err = prepareBatch(ctx, db, b.columns, b.before, b.after); err != nil {
+			return nil, err
 		}
-		*b.to = prepared
 	}
 	return w, nil
 }
 
 // close closes the database; a last checkpoint makes it one file again.
-func (w *writer) close() error {
-	var errs []error
-	for _, b := range []*batch{w.upsert, w.mark, w.unmark, w.earlier} {
-		if b != nil {
-			errs = append(errs, b.close())
-		}
-	}
-	return explain(w.path, errors.Join(append(errs, w.db.Close())...))
-}
+func (w *writer) close() error { return explain(w.path, w.db.Close()) }
 
 // write runs do in one transaction, and returns once that is durable. A context
 // that has ended keeps a write from beginning, but does not break one off, because

@@ -107,10 +107,10 @@ func (d *deployed) shows(t *testing.T) {
 s3://thingpress-espressifbucket-\w+/line 7/mixed.csv, espressif, 123,456 bytes
 15 entries = 8 imported \+ 1 unchanged \+ 2 failed \+ 3 rejected \+ 1 skipped \+ 0 pending
 0\.\d+ devices a second on average
-  2 failed, conflict-thing-type: thing failed-0: has type a, not b
-    import with the type that it has; a stack takes over nothing that exists, thingpress import can
   3 rejected, expired: line 9: certificate expired on 2020-01-01
     the device cannot connect with it; import it nevertheless with: thingpress stack deploy --parameter AllowExpired=true, then upload the manifest again
+  2 failed, conflict-thing-type: thing failed-0: has type a, not b
+    import with the type that it has; a stack takes over nothing that exists, thingpress import can
   1 skipped, repeated: the same as entry 2
 `},
 		{idGood, 0, `import ID: finished
@@ -164,7 +164,8 @@ s3://\S+/reading.csv, espressif, 123,456 bytes
 		mixed.Key != "line 7/mixed.csv" || mixed.Bucket != d.resources["EspressifBucket"] || mixed.Size != 123456 || mixed.Pending != 0 || mixed.Left != 0 || mixed.Rate <= 0 {
 		t.Errorf("%s", out)
 	}
-	if r := mixed.Reasons; len(r) != 3 || r[0].Reason != "conflict-thing-type" || r[0].Count != 2 || r[1].Count != 3 || r[1].Outcome != "rejected" || r[2].Example == "" {
+	if r := mixed.Reasons; len(r) != 3 || r[0].Count != 3 || r[0].Outcome != "rejected" ||
+		r[1].Reason != "conflict-thing-type" || r[1].Count != 2 || r[2].Example == "" {
 		t.Errorf("reasons %+v", r)
 	}
 	out, _ = d.exits(0, "import", "--output", "json", idRunning)

@@ -1,6 +1,8 @@
 package device
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/thingpress/thingpress/internal/iot"
@@ -35,6 +37,27 @@ type Attachments struct {
 type Attribute struct {
 	Name  string
 	Value manifest.Template
+}
+
+// ParseAttributes parses attributes of the form name=value, whose values are
+// templates. No name may come twice.
+func ParseAttributes(texts []string) ([]Attribute, error) {
+	var list []Attribute
+	for _, text := range texts {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok || name == "" {
+			return nil, fmt.Errorf("%q is not of the form name=value", text)
+		}
+		if slices.ContainsFunc(list, func(other Attribute) bool { return other.Name == name }) {
+			return nil, fmt.Errorf("%s is given twice", name)
+		}
+		template, err := manifest.ParseTemplate(value)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		list = append(list, Attribute{Name: name, Value: template})
+	}
+	return list, nil
 }
 
 // Wanted is what a program is to bring devices to.

@@ -23,6 +23,9 @@ type Item struct {
 	Marked time.Time
 	// Created reports whether the ledger holds that this import registered the certificate.
 	Created bool
+	// Attributes of the thing, if whoever decoded the device has filled them
+	// already; nil fills those of the settings.
+	Attributes map[string]string
 }
 
 // Batch imports devices that somebody else decoded and judged, such as those
@@ -60,12 +63,19 @@ func batchTasks(items []Item, settings Settings, b *book) iter.Seq[*task] {
 	return func(yield func(*task) bool) {
 		for n, item := range items {
 			t := &task{number: n, place: ledger.Place{Entry: n}, device: item.Device, marked: item.Marked, recorded: item.Created}
+			attachments := settings.Attachments
+			if item.Attributes != nil {
+				attachments.Attributes = nil
+			}
 			var err error
-			if t.thing, err = settings.Attachments.Thing(&item.Device); err != nil {
+			if t.thing, err = attachments.Thing(&item.Device); err != nil {
 				record := recordOf(t.place, &t.device, ledger.Rejected)
 				record.Reason, record.Detail = string(manifest.ReasonOf(err)), err.Error()
 				b.refuse(n, record)
 				continue
+			}
+			if item.Attributes != nil {
+				t.thing.Attributes = item.Attributes
 			}
 			if !yield(t) {
 				return

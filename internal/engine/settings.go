@@ -9,7 +9,6 @@ import (
 
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
-
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/manifest"
 )
@@ -38,33 +37,37 @@ func (s Settings) wanted() device.Wanted {
 	}
 }
 
+// settingsJSON is the form of [Settings] that ledgers keep.
+type settingsJSON struct {
+	Policies     []string         `json:"policies,omitempty"`
+	ThingGroups  []string         `json:"thing_groups,omitempty"`
+	ThingType    string           `json:"thing_type,omitempty"`
+	BillingGroup string           `json:"billing_group,omitempty"`
+	Attributes   []attributeJSON  `json:"attributes,omitempty"`
+	Status       iot.Status       `json:"status"`
+	Adopt        bool             `json:"adopt,omitempty"`
+	Exclusive    bool             `json:"exclusive,omitempty"`
+	Partial      bool             `json:"partial,omitempty"`
+	ThingName    string           `json:"thing_name"`
+	AllowExpired bool             `json:"allow_expired,omitempty"`
+	Slot         string           `json:"slot,omitempty"`
+	Bundle       string           `json:"bundle,omitempty"`
+	Signers      []string         `json:"signers,omitempty"` // SHA-256 of the DER
+	Limits       *manifest.Limits `json:"limits,omitempty"`
+	Only         string           `json:"only,omitempty"` // SHA-256 of the list
+	Skip         string           `json:"skip,omitempty"`
+}
+
+type attributeJSON struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
 // MarshalJSON encodes everything that changes a device or a verdict, in an
 // order and form that is stable between versions: it is what ledgers keep and
 // what [Key] is made of.
 func (s Settings) MarshalJSON() ([]byte, error) {
-	type attribute struct {
-		Name  string `json:"name"`
-		Value string `json:"value"`
-	}
-	out := struct {
-		Policies     []string         `json:"policies,omitempty"`
-		ThingGroups  []string         `json:"thing_groups,omitempty"`
-		ThingType    string           `json:"thing_type,omitempty"`
-		BillingGroup string           `json:"billing_group,omitempty"`
-		Attributes   []attribute      `json:"attributes,omitempty"`
-		Status       iot.Status       `json:"status"`
-		Adopt        bool             `json:"adopt,omitempty"`
-		Exclusive    bool             `json:"exclusive,omitempty"`
-		Partial      bool             `json:"partial,omitempty"`
-		ThingName    string           `json:"thing_name"`
-		AllowExpired bool             `json:"allow_expired,omitempty"`
-		Slot         string           `json:"slot,omitempty"`
-		Bundle       string           `json:"bundle,omitempty"`
-		Signers      []string         `json:"signers,omitempty"` // SHA-256 of the DER
-		Limits       *manifest.Limits `json:"limits,omitempty"`
-		Only         string           `json:"only,omitempty"` // SHA-256 of the list
-		Skip         string           `json:"skip,omitempty"`
-	}{
+	out := settingsJSON{
 		Policies: s.Attachments.Policies, ThingGroups: s.Attachments.ThingGroups,
 		ThingType: s.Attachments.ThingType, BillingGroup: s.Attachments.BillingGroup,
 		Status: s.wanted().Status, Adopt: s.Adopt, Exclusive: s.Exclusive, Partial: s.Partial,
@@ -72,7 +75,7 @@ func (s Settings) MarshalJSON() ([]byte, error) {
 		Slot: s.Decode.Slot, Bundle: s.Decode.Bundle, Only: s.Only.digest(), Skip: s.Skip.digest(),
 	}
 	for _, a := range s.Attachments.Attributes {
-		out.Attributes = append(out.Attributes, attribute{a.Name, a.Value.String()})
+		out.Attributes = append(out.Attributes, attributeJSON{a.Name, a.Value.String()})
 	}
 	for _, signer := range s.Decode.Signers {
 		sum := sha256.Sum256(signer.Raw)
@@ -82,6 +85,37 @@ func (s Settings) MarshalJSON() ([]byte, error) {
 		out.Limits = &limits
 	}
 	return json.Marshal(out)
+}
+
+// UnmarshalJSON reads what [Settings.MarshalJSON] wrote. Signers, Only and Skip,
+// of which only digests were kept, are left unset.
+func (s *Settings) UnmarshalJSON(text []byte) error {
+	var in settingsJSON
+	if err := json.Unmarshal(text, &in); err != nil {
+		return err
+	}
+	name, err := manifest.ParseTemplate(in.ThingName)
+	if err != nil {
+		return err
+	}
+	*s = Settings{
+		Attachments: device.Attachments{
+			Policies: in.Policies, ThingGroups: in.ThingGroups, ThingType: in.ThingType, BillingGroup: in.BillingGroup,
+		},
+		Status: in.Status, Adopt: in.Adopt, Exclusive: in.Exclusive, Partial: in.Partial,
+		Decode: manifest.Options{ThingName: name, AllowExpired: in.AllowExpired, Slot: in.Slot, Bundle: in.Bundle},
+	}
+	for _, a := range in.Attributes {
+		value, err := manifest.ParseTemplate(a.Value)
+		if err != nil {
+			return fmt.Errorf("attribute %s: %w", a.Name, err)
+		}
+		s.Attachments.Attributes = append(s.Attachments.Attributes, device.Attribute{Name: a.Name, Value: value})
+	}
+	if in.Limits != nil {
+		s.Decode.Limits = *in.Limits
+	}
+	return nil
 }
 
 // Key identifies what an import does: it is the same for command lines that

@@ -10,10 +10,9 @@ import (
 	"time"
 
 	"github.com/thingpress/thingpress/internal/device"
-	"github.com/thingpress/thingpress/internal/iot"
-
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/environment"
+	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/manifest"
 )
 
@@ -98,6 +97,11 @@ func ReadConfig(lookup func(name string) (value string, ok bool)) (Config, error
 		MaxConcurrency: parsed(&r, "MAX_CONCURRENCY", 2, strconv.Atoi),
 		Retention:      24 * time.Hour * time.Duration(parsed(&r, "LEDGER_RETENTION_DAYS", 0, strconv.Atoi)),
 	}
+	if texts := r.list("THING_ATTRIBUTES"); texts != nil {
+		var err error
+		config.Attachments.Attributes, err = device.ParseAttributes(texts)
+		r.wrap("THING_ATTRIBUTES", err)
+	}
 	for _, vendor := range []string{"espressif", "generated", "infineon", "microchip"} {
 		config.Buckets[vendor] = r.must(strings.ToUpper(vendor) + "_BUCKET")
 	}
@@ -153,14 +157,18 @@ func (r *reader) require(name string, holds bool, what string) {
 	}
 }
 
+func (r *reader) wrap(name string, err error) {
+	if err != nil {
+		r.wrong = append(r.wrong, fmt.Errorf("%s%s: %w", prefix, name, err))
+	}
+}
+
 func parsed[T any](r *reader, name string, fallback T, parse func(string) (T, error)) T {
 	text := r.option(name)
 	if text == "" {
 		return fallback
 	}
 	value, err := parse(text)
-	if err != nil {
-		r.wrong = append(r.wrong, fmt.Errorf("%s%s: %w", prefix, name, err))
-	}
+	r.wrap(name, err)
 	return value
 }

@@ -33,13 +33,13 @@ func TestConfigTakesNoneAndEmptyForNothing(t *testing.T) {
 	env := complete()
 	maps.Copy(env, map[string]string{
 		"THINGPRESS_POLICIES": "None", "THINGPRESS_THING_GROUPS": "", "THINGPRESS_THING_TYPE": "none",
-		"THINGPRESS_BILLING_GROUP": "", "THINGPRESS_THING_NAME": "None", "THINGPRESS_SLOT": "",
+		"THINGPRESS_BILLING_GROUP": "", "THINGPRESS_THING_ATTRIBUTES": "None", "THINGPRESS_THING_NAME": "None", "THINGPRESS_SLOT": "",
 	})
 	config, err := read(env)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a := config.Attachments; len(a.Policies)+len(a.ThingGroups) > 0 || a.ThingType != "" || a.BillingGroup != "" {
+	if a := config.Attachments; len(a.Policies)+len(a.ThingGroups)+len(a.Attributes) > 0 || a.ThingType != "" || a.BillingGroup != "" {
 		t.Errorf("attachments from nothing: %+v", a)
 	}
 	if config.ThingName.String() != "{cn}" || config.Status != "ACTIVE" || config.Share != 1 || config.MaxConcurrency != 2 || config.Retention != 0 {
@@ -55,6 +55,7 @@ func TestConfigReadsEveryVariable(t *testing.T) {
 		"THINGPRESS_BILLING_GROUP": "b", "THINGPRESS_THING_NAME": "x-{mac}", "THINGPRESS_STATUS": "INACTIVE",
 		"THINGPRESS_BUNDLE": "E0E1", "THINGPRESS_SLOT": "2", "THINGPRESS_SHARE": "0.5", "THINGPRESS_MAX_CONCURRENCY": "4",
 		"THINGPRESS_ALLOW_EXPIRED": "true", "THINGPRESS_LEDGER_RETENTION_DAYS": "30",
+		"THINGPRESS_THING_ATTRIBUTES": `mac={mac}, where=hall 2\,left,line=7`,
 	})
 	config, err := read(env)
 	if err != nil {
@@ -62,6 +63,13 @@ func TestConfigReadsEveryVariable(t *testing.T) {
 	}
 	settings := config.Settings()
 	if diff := cmp.Diff([]string{"a,b", "c"}, settings.Attachments.Policies); diff != "" {
+		t.Error(diff)
+	}
+	var attributes []string
+	for _, a := range settings.Attachments.Attributes {
+		attributes = append(attributes, a.Name+" is "+a.Value.String())
+	}
+	if diff := cmp.Diff([]string{"mac is {mac}", "where is hall 2,left", "line is 7"}, attributes); diff != "" {
 		t.Error(diff)
 	}
 	if settings.Decode.ThingName.String() != "x-{mac}" || settings.Status != "INACTIVE" || settings.Decode.Bundle != "E0E1" ||
@@ -92,6 +100,17 @@ func TestConfigNamesEverythingThatIsWrong(t *testing.T) {
 	for _, name := range []string{"LEDGER_TABLE", "STATUS", "SHARE", "MAX_CONCURRENCY", "BUNDLE", "THING_NAME", "POLICIES", "ALLOW_EXPIRED", "LEDGER_RETENTION_DAYS"} {
 		if !strings.Contains(err.Error(), "THINGPRESS_"+name+" ") && !strings.Contains(err.Error(), "THINGPRESS_"+name+":") {
 			t.Errorf("%s is not named in: %v", name, err)
+		}
+	}
+}
+
+func TestAttributesThatAreNoneAreNamed(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"mac", "=7", "a=1,a=2", "a={nonsense}", "a=1,,b=2"} {
+		env := complete()
+		env["THINGPRESS_THING_ATTRIBUTES"] = text
+		if config, err := read(env); err == nil || !strings.Contains(err.Error(), "THINGPRESS_THING_ATTRIBUTES") {
+			t.Errorf("%q is read as %+v, %v", text, config.Attachments.Attributes, err)
 		}
 	}
 }

@@ -21,6 +21,9 @@ type DeviceMessage struct {
 	// ID is the vendor's own identity of the device.
 	ID        string `json:"id,omitempty"`
 	ThingName string `json:"thing_name"`
+	// Attributes of the thing, filled from the device; nil in a message of a
+	// stack without any, and of a version that did not know them.
+	Attributes map[string]string `json:"attributes,omitempty"`
 	// Certificate is the DER of the leaf.
 	Certificate []byte `json:"certificate"`
 	// First is when the device was sent for the first time; Attempt counts how
@@ -31,11 +34,12 @@ type DeviceMessage struct {
 	Cause string `json:"cause,omitempty"`
 }
 
-// NewDeviceMessage returns the message of a device that is sent for the first time.
-func NewDeviceMessage(importID string, d *manifest.Device, now time.Time) DeviceMessage {
+// NewDeviceMessage returns the message of a device that is sent for the first
+// time, with the attributes of its thing.
+func NewDeviceMessage(importID string, d *manifest.Device, attributes map[string]string, now time.Time) DeviceMessage {
 	return DeviceMessage{
 		Import: importID, Entry: d.Entry, Line: d.Line, ID: d.ID, ThingName: d.ThingName,
-		Certificate: d.Certificate.Raw, First: now.UTC().Truncate(time.Second),
+		Attributes: attributes, Certificate: d.Certificate.Raw, First: now.UTC().Truncate(time.Second),
 	}
 }
 
@@ -57,8 +61,9 @@ func ParseDeviceMessage(body string) (DeviceMessage, error) {
 	return m, nil
 }
 
-// Device returns the device as the engine takes it. Vendor and attributes do
-// not travel: names are expanded before a device is sent.
+// Device returns the device as the engine takes it. Its vendor and what else
+// the manifest says of it do not travel: name and attributes are filled before
+// a device is sent.
 func (m *DeviceMessage) Device() (manifest.Device, error) {
 	certificate, err := x509.ParseCertificate(m.Certificate)
 	if err != nil {

@@ -19,12 +19,8 @@ func TestDeviceComesOutOfItsMessageAsItWentIn(t *testing.T) {
 	leaf := materialtest.NewReel("message").Leaf("device-1", materialtest.Key("message"), "AABBCCDDEEFF")
 	message := stack.NewDeviceMessage("id", &manifest.Device{
 		Entry: 7, Line: 9, ID: "AABBCC", ThingName: "device-1", Certificate: leaf,
-	}, time.Now())
-	body, err := json.Marshal(message)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parsed, err := stack.ParseDeviceMessage(string(body))
+	}, map[string]string{"mac": "AABBCCDDEEFF"}, time.Now())
+	parsed, err := stack.ParseDeviceMessage(message.Message(0).Body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +44,7 @@ func TestTenDevicesWithLargeCertificatesFitOneBatch(t *testing.T) {
 	t.Parallel()
 	message := stack.NewDeviceMessage(strings.Repeat("i", 36), &manifest.Device{
 		ID: strings.Repeat("x", 128), ThingName: strings.Repeat("n", 128), Certificate: &x509.Certificate{Raw: make([]byte, 64<<10)},
-	}, time.Now())
+	}, nil, time.Now())
 	body, err := json.Marshal(message)
 	if err != nil {
 		t.Fatal(err)

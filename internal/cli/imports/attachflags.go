@@ -5,12 +5,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/thingpress/thingpress/internal/cli/exit"
-	"github.com/thingpress/thingpress/internal/device"
-
 	"github.com/spf13/cobra"
 
-	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/device"
 )
 
 // AttachFlags are the flags that name what every device is to get.
@@ -64,19 +62,8 @@ func (f *AttachFlags) Attachments() (device.Attachments, error) {
 	if a.ThingGroups, err = distinct("thing-group", f.groups); err != nil {
 		return a, err
 	}
-	for _, text := range f.attributes {
-		name, value, ok := strings.Cut(text, "=")
-		if !ok || name == "" {
-			return a, exit.UsageError(fmt.Errorf("--attribute %q is not of the form name=value", text), "")
-		}
-		if slices.ContainsFunc(a.Attributes, func(other device.Attribute) bool { return other.Name == name }) {
-			return a, exit.UsageError(fmt.Errorf("--attribute %s is given twice", name), "")
-		}
-		template, err := manifest.ParseTemplate(value)
-		if err != nil {
-			return a, exit.UsageError(fmt.Errorf("--attribute %s: %w", name, err), "")
-		}
-		a.Attributes = append(a.Attributes, device.Attribute{Name: name, Value: template})
+	if a.Attributes, err = device.ParseAttributes(f.attributes); err != nil {
+		return a, exit.UsageError(fmt.Errorf("--attribute %w", err), "")
 	}
 	return a, nil
 }

@@ -91,7 +91,7 @@ func (p *plant) begin(seed string, n, repeated, contradictory int) []stack.Deliv
 		if err != nil {
 			p.t.Fatal(err)
 		}
-		devices = append(devices, stack.NewDeviceMessage(p.importID, &d, time.Now()))
+		devices = append(devices, stack.NewDeviceMessage(p.importID, &d, map[string]string{"mac": d.ID}, time.Now()))
 	}
 	for i := range contradictory {
 		devices[n+i].ThingName = devices[i].ThingName // whichever comes first stands
@@ -244,6 +244,11 @@ func (p *plant) verify(want ledger.Counts) {
 	things, certificates := p.server.Created()["CreateThing"], p.server.Created()["RegisterCertificateWithoutCA"]
 	if attached := p.server.Created()["AttachThingPrincipal"]; things != want.Imported || certificates != want.Imported || attached != want.Imported {
 		p.t.Errorf("%d things, %d certificates, %d attached; want %d of each", things, certificates, attached, want.Imported)
+	}
+	for name, thing := range p.server.State().Things {
+		if len(thing.Attributes) != 1 || thing.Attributes["mac"] == "" {
+			p.t.Errorf("thing %s has the attributes %v", name, thing.Attributes)
+		}
 	}
 	tasks := p.manifests.take()
 	if len(tasks) == 0 || !strings.Contains(tasks[0].Body, stack.TaskComplete) {

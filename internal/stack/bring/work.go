@@ -33,7 +33,7 @@ func (g *group) engine(ctx context.Context, job stack.Job, settings engine.Setti
 
 	items := make([]engine.Item, len(devices))
 	for n, d := range devices {
-		items[n] = engine.Item{Device: d.device, Marked: d.marked, Created: d.created}
+		items[n] = engine.Item{Device: d.device, Marked: d.marked, Created: d.created, Attributes: d.message.Attributes}
 	}
 	var outage atomic.Pointer[string]
 	add, end := g.startRecorder(ctx, func(err error) { halt(fmt.Errorf("%w: %w", errRecording, err)) })

@@ -322,7 +322,7 @@ func TestImportOfWhichEveryEntryIsRejectedIsCompletedAtOnce(t *testing.T) {
 	m := generated(t, "espressif", 1, 0)
 	m.content = bytes.ReplaceAll(m.content, []byte("CERTIFICATE"), []byte("CERTIFICATION"))
 	h := (&process{world: w}).handler(config())
-	if err := h.message(t.Context(), m.put(w)); err != nil {
+	if err := h.handleMessage(t.Context(), m.put(w)); err != nil {
 		t.Fatal(err)
 	}
 	if len(w.inbox) != 1 || len(w.devices) != 0 {

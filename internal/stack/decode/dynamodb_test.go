@@ -44,7 +44,7 @@ func TestUploadIsDecodedOnTheLedgerInDynamoDB(t *testing.T) {
 	h := (&process{world: w}).handler(config())
 	h.Jobs, h.Leases, h.Ledger, h.Devices, h.every = l, l, l, q, 100
 	body := m.put(w)
-	if err := h.message(t.Context(), body); err != nil {
+	if err := h.handleMessage(t.Context(), body); err != nil {
 		t.Fatal(err)
 	}
 	tasks, _ := w.sent(t)
@@ -56,7 +56,7 @@ func TestUploadIsDecodedOnTheLedgerInDynamoDB(t *testing.T) {
 		t.Fatalf("%+v, %v", job, err)
 	}
 	for _, message := range []string{taskBody(t, tasks[0]), body, taskBody(t, tasks[0])} {
-		if err := h.message(t.Context(), message); err != nil {
+		if err := h.handleMessage(t.Context(), message); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -78,7 +78,7 @@ func (h *Handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQS
 	var response events.SQSEventResponse
 	for i := range event.Records {
 		record := &event.Records[i]
-		if err := h.message(ctx, record.Body); err != nil {
+		if err := h.handleMessage(ctx, record.Body); err != nil {
 			h.Log.ErrorContext(ctx, "message not handled", "message_id", record.MessageId, "error", err.Error())
 			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: record.MessageId})
 		}
@@ -86,17 +86,17 @@ func (h *Handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQS
 	return response, nil
 }
 
-func (h *Handler) message(ctx context.Context, body string) error {
+func (h *Handler) handleMessage(ctx context.Context, body string) error {
 	task, ours, err := stack.ParseTask(body)
 	switch {
 	case err != nil:
 		return err
 	case !ours:
-		return h.event(ctx, body)
+		return h.handleEvent(ctx, body)
 	}
 	switch task.Kind {
 	case stack.TaskComplete:
-		return h.complete(ctx, task)
+		return h.completeImport(ctx, task)
 	case stack.TaskSweep:
 		// The schedule sends the next one; a failed one that came again from
 		// the queue would only add to it.
@@ -105,50 +105,57 @@ func (h *Handler) message(ctx context.Context, body string) error {
 		}
 		return nil
 	}
-	return h.work(ctx, task)
+	return h.continueJob(ctx, task)
 }
 
-// complete hands the task on where completion fails for now.
-func (h *Handler) complete(ctx context.Context, task stack.Task) error {
+// completeImport hands the task on if completion fails for now.
+func (h *Handler) completeImport(ctx context.Context, task stack.Task) error {
 	err := h.Completion.Complete(ctx, task)
 	if err == nil || task.Attempt >= mostFaults {
 		return err
 	}
 	h.Log.WarnContext(ctx, "completion is tried again", "import", task.Import, "error", err.Error())
 	task.Attempt++
-	if sent := h.send(ctx, task, stack.HandBack.After(task.Attempt)); sent != nil {
+	if sent := h.sendTask(ctx, task, stack.HandBack.After(task.Attempt)); sent != nil {
 		return errors.Join(err, sent)
 	}
 	return nil
 }
 
-// event makes jobs of uploads, and works on the last of them. The others, which
-// S3 does not send but may, are begun by messages of their own.
-func (h *Handler) event(ctx context.Context, body string) error {
+// Imports returns the imports of the uploads that the body of an S3 event tells
+// of, and makes the jobs of those that have none, but works on none of them.
+func (h *Handler) Imports(ctx context.Context, body string) ([]string, error) {
 	uploads, err := parseEvent(body)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var tasks []stack.Task
+	var imports []string
 	for _, u := range uploads {
 		if u.ignored != "" {
 			h.Log.InfoContext(ctx, "event ignored", "bucket", u.Bucket, "key", u.Key, "why", u.ignored)
 			continue
 		}
-		id, err := h.start(ctx, u.Upload)
+		id, err := h.startJob(ctx, u.Upload)
 		if err != nil {
-			return fmt.Errorf("upload %s/%s: %w", u.Bucket, u.Key, err)
+			return nil, fmt.Errorf("upload %s/%s: %w", u.Bucket, u.Key, err)
 		}
-		tasks = append(tasks, stack.Task{Kind: stack.TaskContinue, Import: id})
+		imports = append(imports, id)
 	}
-	if len(tasks) == 0 {
-		return nil
+	return imports, nil
+}
+
+// handleEvent makes jobs of uploads, and works on the last of them. The others,
+// which S3 does not send but may, are begun by messages of their own.
+func (h *Handler) handleEvent(ctx context.Context, body string) error {
+	imports, err := h.Imports(ctx, body)
+	if err != nil || len(imports) == 0 {
+		return err
 	}
-	last := len(tasks) - 1
-	for _, task := range tasks[:last] {
-		if err := h.send(ctx, task, 0); err != nil {
+	last := len(imports) - 1
+	for _, id := range imports[:last] {
+		if err := h.sendTask(ctx, stack.Task{Kind: stack.TaskContinue, Import: id}, 0); err != nil {
 			return err
 		}
 	}
-	return h.work(ctx, tasks[last])
+	return h.continueJob(ctx, stack.Task{Kind: stack.TaskContinue, Import: imports[last]})
 }

@@ -91,7 +91,7 @@ func TestSeveralUploadsInOneEventAreSeveralImports(t *testing.T) {
 		records = append(records, record("ObjectCreated:Put", "espressif", fmt.Sprintf(`"key":"reel%%2B1","size":%d,"eTag":"e1","sequencer":"%d"`, len(m.content), i)))
 	}
 	h := (&process{world: w}).handler(config())
-	if err := h.message(t.Context(), event(records...)); err != nil {
+	if err := h.handleMessage(t.Context(), event(records...)); err != nil {
 		t.Fatal(err)
 	}
 	tasks, _ := w.sent(t)
@@ -99,7 +99,7 @@ func TestSeveralUploadsInOneEventAreSeveralImports(t *testing.T) {
 		t.Fatalf("%d jobs, tasks %v, %d devices", len(w.jobs), tasks, len(w.devices))
 	}
 	for _, task := range tasks {
-		if err := h.message(t.Context(), taskBody(t, task)); err != nil {
+		if err := h.handleMessage(t.Context(), taskBody(t, task)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -118,14 +118,14 @@ func TestDuplicateIsHandedBackUntilTheLeaseEnds(t *testing.T) {
 		body := m.put(w)
 		p := &process{world: w}
 		h := p.handler(config())
-		id, err := h.start(t.Context(), must(parseEvent(body))[0].Upload)
+		id, err := h.startJob(t.Context(), must(parseEvent(body))[0].Upload)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := p.Lease(t.Context(), id, "other", time.Now().Add(90*time.Second)); err != nil {
 			t.Fatal(err)
 		}
-		if err := h.message(t.Context(), body); err != nil {
+		if err := h.handleMessage(t.Context(), body); err != nil {
 			t.Fatal(err)
 		}
 		tasks, delays := w.sent(t)
@@ -159,7 +159,7 @@ func TestFaultIsNotedHandedBackLaterEachTimeAndForgotten(t *testing.T) {
 		h.every = 10
 		body := m.put(w)
 		for i, want := range []time.Duration{15 * time.Second, 30 * time.Second, time.Minute} {
-			if err := h.message(t.Context(), body); err != nil {
+			if err := h.handleMessage(t.Context(), body); err != nil {
 				t.Fatal(err)
 			}
 			_, job := only(t, w)
@@ -174,7 +174,7 @@ func TestFaultIsNotedHandedBackLaterEachTimeAndForgotten(t *testing.T) {
 			body = taskBody(t, tasks[i])
 		}
 		p.fault = nil
-		if err := h.message(t.Context(), body); err != nil {
+		if err := h.handleMessage(t.Context(), body); err != nil {
 			t.Fatal(err)
 		}
 		if problem := m.verify(w); problem != "" {
@@ -194,7 +194,7 @@ func TestFaultThatLastsForDaysComesToTheDeadLetterQueue(t *testing.T) {
 		body := m.put(w)
 		p := &process{world: w}
 		h := p.handler(config())
-		if _, err := h.start(t.Context(), must(parseEvent(body))[0].Upload); err != nil {
+		if _, err := h.startJob(t.Context(), must(parseEvent(body))[0].Upload); err != nil {
 			t.Fatal(err)
 		}
 		p.fault = func(op string, _ bool) error {
@@ -206,7 +206,7 @@ func TestFaultThatLastsForDaysComesToTheDeadLetterQueue(t *testing.T) {
 		id, _ := only(t, w)
 		body, began := taskBody(t, stack.Task{Kind: stack.TaskContinue, Import: id}), time.Now()
 		for n := 0; ; n++ {
-			err := h.message(t.Context(), body)
+			err := h.handleMessage(t.Context(), body)
 			if err != nil {
 				if n != mostFaults || !strings.Contains(err.Error(), "no answer") {
 					t.Errorf("after %d times: %v", n, err)
@@ -244,7 +244,7 @@ func TestImportThatDoesNotAdvanceIsStopped(t *testing.T) {
 		h := p.handler(config())
 		for n := 1; n <= 3; n++ {
 			ctx, end := context.WithTimeout(t.Context(), time.Minute)
-			if err := h.message(ctx, body); err != nil {
+			if err := h.handleMessage(ctx, body); err != nil {
 				t.Fatal(err)
 			}
 			end()
@@ -281,14 +281,14 @@ func TestSecondPassWithOtherTotalsStopsTheImport(t *testing.T) {
 		p := &process{world: w}
 		h := p.handler(config())
 		h.every = 8
-		id, err := h.start(t.Context(), must(parseEvent(m.put(w)))[0].Upload)
+		id, err := h.startJob(t.Context(), must(parseEvent(m.put(w)))[0].Upload)
 		if err != nil {
 			t.Fatal(err)
 		}
 		job := w.jobs[id]
 		job.Phase, job.Progress = stack.PhaseSend, []byte(first)
 		w.jobs[id] = job
-		if err := h.message(t.Context(), taskBody(t, stack.Task{Kind: stack.TaskContinue, Import: id})); err != nil {
+		if err := h.handleMessage(t.Context(), taskBody(t, stack.Task{Kind: stack.TaskContinue, Import: id})); err != nil {
 			t.Fatal(err)
 		}
 		job = w.jobs[id]
@@ -318,7 +318,7 @@ func TestLostLeaseEndsTheWorkWithoutHarm(t *testing.T) {
 	}
 	h := p.handler(config())
 	h.every = 8
-	if err := h.message(t.Context(), m.put(w)); err != nil {
+	if err := h.handleMessage(t.Context(), m.put(w)); err != nil {
 		t.Fatal(err)
 	}
 	id, job := only(t, w)
@@ -335,7 +335,7 @@ func TestCompletionIsAskedForAndAskedAgainAfterAnError(t *testing.T) {
 	p := &process{world: w}
 	h := p.handler(config())
 	task := stack.Task{Kind: stack.TaskComplete, Import: "i"}
-	if err := h.message(t.Context(), taskBody(t, task)); err != nil || len(w.inbox) > 0 {
+	if err := h.handleMessage(t.Context(), taskBody(t, task)); err != nil || len(w.inbox) > 0 {
 		t.Errorf("%v %v", w.inbox, err)
 	}
 	if diff := cmp.Diff([]stack.Task{task}, w.tasks); diff != "" {
@@ -347,11 +347,11 @@ func TestCompletionIsAskedForAndAskedAgainAfterAnError(t *testing.T) {
 		}
 		return nil
 	}
-	if err := h.message(t.Context(), taskBody(t, task)); err != nil {
+	if err := h.handleMessage(t.Context(), taskBody(t, task)); err != nil {
 		t.Error(err)
 	}
 	task.Attempt = mostFaults
-	if err := h.message(t.Context(), taskBody(t, task)); err == nil {
+	if err := h.handleMessage(t.Context(), taskBody(t, task)); err == nil {
 		t.Error("it is asked for for ever")
 	}
 	task.Attempt = 1

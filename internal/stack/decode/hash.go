@@ -13,8 +13,8 @@ import (
 // hashEvery is how many bytes are hashed between two checkpoints.
 const hashEvery = 256 << 20
 
-// hash looks at the stack's parameters and forms the object's SHA-256.
-func (w *worker) hash(ctx context.Context) error {
+// hashObject looks at the stack's parameters and forms the object's SHA-256.
+func (w *worker) hashObject(ctx context.Context) error {
 	if !w.progress.Ready {
 		if err := w.prepare(ctx); err != nil {
 			return err
@@ -27,7 +27,7 @@ func (w *worker) hash(ctx context.Context) error {
 	if err := w.loadSigners(ctx); err != nil {
 		return w.classify(err)
 	}
-	r, err := w.open()
+	r, err := w.openObject()
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ func TestHeapStaysFlatOverALargeManifest(t *testing.T) { //nolint:paralleltest /
 	h := onServer(&process{world: w}, s, checkpointEvery)
 	h.Devices = q
 	body := event(record("ObjectCreated:Put", "microchip", fmt.Sprintf(`"key":"large.json","size":%d,"eTag":"e","versionId":%q,"sequencer":"1"`, o.Size, o.Version)))
-	if err := h.message(t.Context(), body); err != nil {
+	if err := h.handleMessage(t.Context(), body); err != nil {
 		t.Fatal(err)
 	}
 	if id, job := only(t, w); q.devices != kinds*repeats || w.imports[id].Manifests[0].Entries != kinds*repeats {

@@ -34,8 +34,8 @@ func patiently(ctx context.Context, step func() error) error {
 	}
 }
 
-// send sends a task to the manifests queue.
-func (h *Handler) send(ctx context.Context, task stack.Task, delay time.Duration) error {
+// sendTask sends a task to the manifests queue.
+func (h *Handler) sendTask(ctx context.Context, task stack.Task, delay time.Duration) error {
 	err := patiently(ctx, func() error { return h.Manifests.Send(ctx, []stack.Message{task.Message(delay)}) })
 	if err != nil {
 		return fmt.Errorf("send task %s of import %s: %w", task.Kind, task.Import, err)

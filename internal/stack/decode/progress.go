@@ -10,7 +10,7 @@ import (
 
 // A progress is the checkpoint of a job: how far its phases have come.
 type progress struct {
-	// Ready says that attachments and parameters were looked at.
+	// Ready is set once attachments and parameters were looked at.
 	Ready bool `json:"ready,omitempty"`
 	// Hashed is how many bytes went into HashState, the marshalled SHA-256,
 	// and SHA256 the result.
@@ -28,7 +28,7 @@ type progress struct {
 // A pass is how far one pass over the manifest has come.
 type pass struct {
 	// Entries were read; the next one has that index, and begins at byte
-	// Offset, 0 where the format cannot be entered there.
+	// Offset, 0 if the format cannot be entered there.
 	Entries int   `json:"entries"`
 	Offset  int64 `json:"offset,omitempty"`
 	// Rejected are those of Entries that are, by reason.
@@ -42,27 +42,27 @@ func (p *pass) start() manifest.Position {
 	return manifest.Position{Entry: p.Entries, Offset: p.Offset}
 }
 
-// take counts an entry.
-func (p *pass) take(device *manifest.Device, rejected *manifest.EntryError) {
+// count counts an entry.
+func (p *pass) count(e *entry) {
 	p.Entries++
-	p.Offset = device.End
-	if rejected != nil {
-		p.Offset = rejected.End
+	p.Offset = e.device.End
+	if e.rejected != nil {
+		p.Offset = e.rejected.End
 		if p.Rejected == nil {
 			p.Rejected = map[manifest.Reason]int{}
 		}
-		p.Rejected[rejected.Reason]++
+		p.Rejected[e.rejected.Reason]++
 	}
 }
 
-// clone returns a copy that can be counted on in.
+// clone returns an independent copy.
 func (p *pass) clone() pass {
 	c := *p
 	c.Rejected = maps.Clone(p.Rejected)
 	return c
 }
 
-// equal says whether two passes saw the same.
+// equal reports whether two passes saw the same.
 func (p *pass) equal(other *pass) bool {
 	return p.Entries == other.Entries && maps.Equal(p.Rejected, other.Rejected)
 }
@@ -90,7 +90,7 @@ func readProgress(text []byte) (progress, error) {
 	return p, nil
 }
 
-// beyond says whether p has come further than an earlier progress.
+// beyond reports whether p has come further than an earlier progress.
 func (p *progress) beyond(earlier *progress) bool {
 	return p.Ready != earlier.Ready || p.Hashed > earlier.Hashed || p.SHA256 != earlier.SHA256 ||
 		p.Check.Entries > earlier.Check.Entries || p.Send.Entries > earlier.Send.Entries

@@ -85,7 +85,7 @@ func TestRealManifestsAreSentAsTheyDecode(t *testing.T) {
 			o := m.upload(t, s)
 			h := onServer(&process{world: w}, s, 3)
 			body := event(record("ObjectCreated:Put", m.vendor, fmt.Sprintf(`"key":"Reel+7%%2B8/%s","size":%d,"eTag":%q,"versionId":%q,"sequencer":"1"`, m.file, o.Size, o.ETag, o.Version)))
-			if err := h.message(t.Context(), body); err != nil {
+			if err := h.handleMessage(t.Context(), body); err != nil {
 				t.Fatal(err)
 			}
 			id, job := only(t, w)
@@ -144,7 +144,7 @@ func (m *realManifest) decode(t *testing.T, s *objecttest.Server, o objecttest.O
 			t.Fatal(err)
 		}
 		d.places = append(d.places, d.pass.clone())
-		d.pass.take(&device, bad)
+		d.pass.count(&entry{device: device, rejected: bad})
 		if bad != nil {
 			d.rejected = append(d.rejected, bad.Error())
 			continue

@@ -13,8 +13,8 @@ import (
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
-// start makes the job of an upload, or finds it.
-func (h *Handler) start(ctx context.Context, upload stack.Upload) (id string, err error) {
+// startJob makes the job of an upload, or finds it.
+func (h *Handler) startJob(ctx context.Context, upload stack.Upload) (id string, err error) {
 	vendor, ok := h.Stack.Vendor(upload.Bucket)
 	if !ok {
 		return "", fmt.Errorf("bucket %s is none of this stack's", upload.Bucket)
@@ -45,9 +45,9 @@ func (h *Handler) start(ctx context.Context, upload stack.Upload) (id string, er
 	return job.Import, nil
 }
 
-// begin records the import in the ledger, if it is not there yet, with the
+// beginImport records the import in the ledger, if it is not there yet, with the
 // entries that the check has read.
-func (w *worker) begin(ctx context.Context) error {
+func (w *worker) beginImport(ctx context.Context) error {
 	switch _, err := w.h.Ledger.Import(ctx, w.job.Import); {
 	case err == nil:
 		return nil

@@ -12,7 +12,7 @@ import (
 )
 
 // stretchBytes is how many bytes of messages are sent together at most; it
-// bounds the memory where certificates are large.
+// bounds the memory if certificates are large.
 const stretchBytes = 4 << 20
 
 // A stretch is what lies between two checkpoints of the second pass. Nothing of
@@ -24,32 +24,28 @@ type stretch struct {
 	until    pass
 }
 
-// sendAll is the second pass.
-func (w *worker) sendAll(ctx context.Context) error {
-	if err := w.loadSigners(ctx); err != nil {
-		return w.classify(err)
-	}
-	src, err := w.source(ctx)
+// sendEntries is the second pass.
+func (w *worker) sendEntries(ctx context.Context) error {
+	src, err := w.openManifest(ctx)
 	if err != nil {
 		return err
 	}
 	defer src.close()
 	s := &stretch{until: w.progress.Send.clone()}
-	for device, err := range src.decoder.Decode(w.soft, src.input, w.options(&w.progress.Send)) {
-		var rejected *manifest.EntryError
-		if err != nil && !errors.As(err, &rejected) {
+	for e, err := range w.entries(src, &w.progress.Send) {
+		if errors.Is(err, errDeadline) {
 			// What was decoded before the deadline need not be decoded again.
-			if err = w.classify(err); errors.Is(err, errDeadline) {
-				if failed := w.flush(ctx, s); failed != nil {
-					return failed
-				}
+			if failed := w.flush(ctx, s); failed != nil {
+				return failed
 			}
+		}
+		if err != nil {
 			return err
 		}
 		if s.until.Entries == w.progress.Check.Entries {
 			return w.changed(&s.until)
 		}
-		s.add(w.job.Import, &device, rejected)
+		s.add(w.job.Import, &e)
 		if s.until.Entries%w.h.every == 0 || s.bytes >= stretchBytes {
 			if err := w.flush(ctx, s); err != nil {
 				return err
@@ -74,17 +70,17 @@ func (w *worker) changed(second *pass) error {
 }
 
 // add adds an entry.
-func (s *stretch) add(importID string, device *manifest.Device, rejected *manifest.EntryError) {
-	s.until.take(device, rejected)
+func (s *stretch) add(importID string, e *entry) {
+	s.until.count(e)
 	now := time.Now()
-	if rejected != nil {
+	if r := e.rejected; r != nil {
 		s.rejected = append(s.rejected, ledger.Record{
-			Place: ledger.Place{Entry: rejected.Entry}, Line: rejected.Line, Outcome: ledger.Rejected,
-			ID: rejected.ID, Reason: string(rejected.Reason), Detail: rejected.Detail(), At: now,
+			Place: ledger.Place{Entry: r.Entry}, Line: r.Line, Outcome: ledger.Rejected,
+			ID: r.ID, Reason: string(r.Reason), Detail: r.Detail(), At: now,
 		})
 		return
 	}
-	message := stack.NewDeviceMessage(importID, device, now).Message(0)
+	message := stack.NewDeviceMessage(importID, &e.device, e.attributes, now).Message(0)
 	s.messages = append(s.messages, message)
 	s.bytes += len(message.Body)
 }

@@ -19,14 +19,15 @@ const infineon = "infineon"
 // already and so is no larger than the whole.
 const spoolFactor = 2
 
-// open opens the job's object. Its errors are a *stopError or a fault.
-func (w *worker) open() (*object.Reader, error) {
+// openObject opens the job's object. Its errors are a *stopError or a fault.
+func (w *worker) openObject() (*object.Reader, error) {
 	u := w.job.Upload
 	r, err := object.Open(w.soft, w.h.Objects, object.Version{Bucket: u.Bucket, Key: u.Key, ID: u.Version, ETag: u.ETag})
 	return r, w.classify(err)
 }
 
-// classify tells what stops an import from what may pass.
+// classify returns err as errDeadline, as a *stopError if it will not get better
+// by itself, and else as it is: a fault.
 func (w *worker) classify(err error) error {
 	var gone *object.GoneError
 	var space *object.SpaceError
@@ -64,9 +65,13 @@ type source struct {
 	close   func()
 }
 
-// source opens the manifest and makes sure that it is of the bucket's vendor.
-func (w *worker) source(ctx context.Context) (*source, error) {
-	r, err := w.open()
+// openManifest opens the manifest and makes sure that it is of the bucket's
+// vendor, and that its signers are loaded.
+func (w *worker) openManifest(ctx context.Context) (*source, error) {
+	if err := w.loadSigners(ctx); err != nil {
+		return nil, w.classify(err)
+	}
+	r, err := w.openObject()
 	if err != nil {
 		return nil, err
 	}
@@ -96,8 +101,8 @@ func (w *worker) source(ctx context.Context) (*source, error) {
 	return s, nil
 }
 
-// checkVendor refuses what is clearly another vendor's. What is nobody's is
-// left to the decoder, which says best what is wrong with it.
+// checkVendor refuses a manifest that is clearly another vendor's. One that no
+// vendor is found for is left to the decoder, which knows best what is wrong with it.
 func (w *worker) checkVendor(in manifest.Input) error {
 	found, err := vendors.Detect(in)
 	var file *manifest.FileError
@@ -111,12 +116,4 @@ func (w *worker) checkVendor(in manifest.Input) error {
 	}
 	return stopf("%s is a manifest of %s, and bucket %s takes those of %s: upload it to bucket %s",
 		in.Name, found.Vendor(), w.job.Upload.Bucket, w.job.Vendor, w.h.Stack.Buckets[found.Vendor()])
-}
-
-// options are how both passes decode.
-func (w *worker) options(from *pass) manifest.Options {
-	o := w.settings.Decode
-	o.TempDir = w.h.TempDir
-	o.Start = from.start()
-	return o
 }

@@ -10,10 +10,10 @@ import (
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
-// stop records that the import ends here. What follows, the ledger's record
+// stopJob records that the import ends here. What follows, the ledger's record
 // and completion with report and notice, is done by settle, and again if this
 // invocation does not come to it.
-func (w *worker) stop(ctx context.Context, cause *stopError) error {
+func (w *worker) stopJob(ctx context.Context, cause *stopError) error {
 	text := cause.Error()
 	if todo := advice.Of(cause, advice.Stack).Todo; todo != "" {
 		text += "; " + todo
@@ -26,7 +26,7 @@ func (w *worker) stop(ctx context.Context, cause *stopError) error {
 	return nil
 }
 
-// resumeSettings has what the ledger's record is made of where run has not
+// resumeSettings has what the ledger's record is made of if runPhases has not
 // read it, because the job was found stopped.
 func (w *worker) resumeSettings() (err error) {
 	if w.settings, err = stack.ParseSettings(w.job.Settings); err != nil {
@@ -36,10 +36,10 @@ func (w *worker) resumeSettings() (err error) {
 	return err
 }
 
-// note tells people who look why the job does not move. What it says of a job
+// noteCause tells people who look why the job does not move. What it says of a job
 // that is stopped would take the place of that job's own cause, so it is only
 // for those that are known to be on their way.
-func (w *worker) note(ctx context.Context, cause error) {
+func (w *worker) noteCause(ctx context.Context, cause error) {
 	retryAt := time.Now().Add(stack.HandBack.After(w.task.Attempt + 1))
 	if err := w.h.Jobs.SetCause(ctx, w.job.Import, cause.Error(), retryAt); err != nil {
 		w.log.WarnContext(ctx, "cause not noted", "error", err.Error())
@@ -56,14 +56,14 @@ func (h *Handler) handBack(ctx context.Context, task stack.Task, err error) erro
 	task.Attempt++
 	delay := stack.HandBack.After(task.Attempt)
 	h.Log.WarnContext(ctx, "handed back", "import", task.Import, "attempt", task.Attempt, "delay", delay.String(), "cause", err.Error())
-	if sent := h.send(ctx, task, delay); sent != nil {
+	if sent := h.sendTask(ctx, task, delay); sent != nil {
 		return errors.Join(err, sent)
 	}
 	return nil
 }
 
-// recovered takes back what was noted in an earlier invocation.
-func (w *worker) recovered(ctx context.Context) {
+// clearCause takes back what was noted in an earlier invocation.
+func (w *worker) clearCause(ctx context.Context) {
 	if w.task.Attempt == 0 || w.job.Phase == stack.PhaseStopped {
 		return
 	}

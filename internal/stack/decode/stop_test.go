@@ -57,7 +57,7 @@ func TestImportStopsWithItsCauseAndSendsNothing(t *testing.T) {
 			test.change(w, &c)
 			h := (&process{world: w}).handler(c)
 			h.every = 4
-			if err := h.message(t.Context(), body); err != nil {
+			if err := h.handleMessage(t.Context(), body); err != nil {
 				t.Fatal(err)
 			}
 			id, job := only(t, w)
@@ -102,7 +102,7 @@ func TestForeignSignerRejectsEntriesAndStopsNothing(t *testing.T) {
 	w, m := newWorld(), generated(t, "microchip", 5, 0)
 	body := m.put(w)
 	w.objects["signers/signer.pem"] = materialtest.PEM(materialtest.SignerCertificate("another", materialtest.Key("another")))
-	if err := (&process{world: w}).handler(config()).message(t.Context(), body); err != nil {
+	if err := (&process{world: w}).handler(config()).handleMessage(t.Context(), body); err != nil {
 		t.Fatal(err)
 	}
 	id, job := only(t, w)

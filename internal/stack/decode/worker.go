@@ -56,11 +56,11 @@ type worker struct {
 	saved    bool     // what it has come further is saved
 	// soft ends when it is time to hand on. Reading uses it; what makes
 	// progress durable uses the context of the invocation.
-	soft context.Context //nolint:containedctx // lives as long as the call of work
+	soft context.Context //nolint:containedctx // lives as long as the call of continueJob
 }
 
-// work goes on with a job as far as time allows.
-func (h *Handler) work(ctx context.Context, task stack.Task) error {
+// continueJob goes on with a job as far as time allows.
+func (h *Handler) continueJob(ctx context.Context, task stack.Task) error {
 	until := time.Now().Add(leaseWithoutDeadline)
 	soft, end := context.WithCancel(ctx)
 	defer end()
@@ -74,19 +74,19 @@ func (h *Handler) work(ctx context.Context, task stack.Task) error {
 	var leased *stack.LeasedError
 	switch {
 	case errors.As(err, &leased):
-		return h.send(ctx, task, time.Until(leased.Until)+time.Second)
+		return h.sendTask(ctx, task, time.Until(leased.Until)+time.Second)
 	case errors.Is(err, ledger.ErrNotFound):
 		return err
 	case err != nil:
 		return h.handBack(ctx, task, fmt.Errorf("lease: %w", err))
 	}
 	w := &worker{h: h, task: task, lease: lease, soft: soft, log: h.Log.With("import", task.Import)}
-	return w.conclude(ctx, w.run(ctx))
+	return w.conclude(ctx, w.runPhases(ctx))
 }
 
-// run works through the phases. Its errors are errDeadline, a *stopError, one
-// that wraps dynamodb.ErrFenced, or a fault.
-func (w *worker) run(ctx context.Context) (err error) {
+// runPhases works through the phases. Its errors are errDeadline, a *stopError, one
+// that wraps stack.ErrFenced, or a fault.
+func (w *worker) runPhases(ctx context.Context) (err error) {
 	if w.job, err = w.h.Jobs.Get(ctx, w.task.Import); err != nil {
 		return err
 	}
@@ -107,9 +107,9 @@ func (w *worker) run(ctx context.Context) (err error) {
 		name, next string
 		do         func(context.Context) error
 	}{
-		{stack.PhaseHash, stack.PhaseCheck, w.hash},
-		{stack.PhaseCheck, stack.PhaseSend, w.check},
-		{stack.PhaseSend, stack.PhaseSent, w.sendAll},
+		{stack.PhaseHash, stack.PhaseCheck, w.hashObject},
+		{stack.PhaseCheck, stack.PhaseSend, w.checkEntries},
+		{stack.PhaseSend, stack.PhaseSent, w.sendEntries},
 	} {
 		if w.job.Phase != phase.name {
 			continue
@@ -127,7 +127,7 @@ func (w *worker) run(ctx context.Context) (err error) {
 	return nil
 }
 
-// conclude does what the end of run asks for. The message is done with when it
+// conclude does what the end of runPhases asks for. The message is done with when it
 // returns nil.
 func (w *worker) conclude(ctx context.Context, err error) error {
 	var cause *stopError
@@ -136,14 +136,14 @@ func (w *worker) conclude(ctx context.Context, err error) error {
 	case errors.Is(err, errDeadline):
 		return w.handOn(ctx)
 	case errors.As(err, &cause):
-		err = w.stop(ctx, cause)
+		err = w.stopJob(ctx, cause)
 	}
 	switch {
 	case errors.Is(err, stack.ErrFenced):
 		// Somebody else goes on from the last checkpoint. Its own message is
 		// not ours to rely on.
 		w.log.WarnContext(ctx, "the lease was taken by another invocation")
-		return w.h.send(ctx, w.task, stack.HandBack.First)
+		return w.h.sendTask(ctx, w.task, stack.HandBack.First)
 	case err == nil:
 		err = w.settle(ctx)
 	}
@@ -156,7 +156,7 @@ func (w *worker) conclude(ctx context.Context, err error) error {
 	}
 	switch w.job.Phase {
 	case stack.PhaseHash, stack.PhaseCheck, stack.PhaseSend:
-		w.note(ctx, err)
+		w.noteCause(ctx, err)
 	}
 	return w.h.handBack(ctx, w.task, err)
 }
@@ -170,7 +170,7 @@ func (w *worker) settle(ctx context.Context) error {
 		if err := w.resumeSettings(); err != nil {
 			return err
 		}
-		if err := w.begin(ctx); err != nil {
+		if err := w.beginImport(ctx); err != nil {
 			return err
 		}
 	case stack.PhaseSent:
@@ -185,7 +185,7 @@ func (w *worker) settle(ctx context.Context) error {
 	}
 	// The lease is given back first: completion takes it.
 	w.release(ctx)
-	return w.h.send(ctx, complete, 0)
+	return w.h.sendTask(ctx, complete, 0)
 }
 
 // save makes the progress durable.
@@ -200,7 +200,7 @@ func (w *worker) save(ctx context.Context) error {
 	}
 	if w.advanced() && !w.saved {
 		w.saved = true
-		w.recovered(ctx)
+		w.clearCause(ctx)
 	}
 	return nil
 }
@@ -222,10 +222,10 @@ func (w *worker) handOn(ctx context.Context) error {
 	}
 	w.release(ctx)
 	w.log.InfoContext(ctx, "handed on", "phase", w.job.Phase, "at", w.place())
-	return w.h.send(ctx, stack.Task{Kind: stack.TaskContinue, Import: w.job.Import}, 0)
+	return w.h.sendTask(ctx, stack.Task{Kind: stack.TaskContinue, Import: w.job.Import}, 0)
 }
 
-// place says where the job stands.
+// place tells where the job stands.
 func (w *worker) place() string {
 	switch w.job.Phase {
 	case stack.PhaseHash:

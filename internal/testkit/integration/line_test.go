@@ -103,6 +103,7 @@ func newLine(t *testing.T, w *world, o lineOptions) *line {
 	values := map[string]string{
 		"AWS::StackName": o.name, "LedgerTable": o.name + "-ledger", "NoticesTopic": l.subscribe(t),
 		"IoTPolicies": list(policies), "IoTThingGroups": list(groups), "IoTThingType": thingType, "IoTBillingGroup": billingGroup,
+		"IoTThingAttributes": "certificate={fingerprint},line=" + o.name,
 	}
 	for _, vendor := range []string{"Espressif", "Infineon", "Microchip", "Generated", "Signer", "Reports"} {
 		name := o.name + "-" + strings.ToLower(vendor)

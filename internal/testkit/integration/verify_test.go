@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -62,7 +63,7 @@ func (l *line) finished(t *testing.T, o stacktest.Object, state sandbox.State, w
 			got[r.Entry].Reason = ""
 		}
 		if r.Outcome == ledger.Imported || r.Outcome == ledger.Unchanged {
-			attached(t, o.Key, r, state)
+			l.attached(t, o.Key, r, state)
 		}
 	}
 	settle(want, got, records)
@@ -95,15 +96,16 @@ func (l *line) job(t *testing.T, o stacktest.Object) (stack.Job, ledger.Import) 
 }
 
 // attached holds a device to what it must have to be able to connect.
-func attached(t *testing.T, key string, r ledger.Record, state sandbox.State) {
+func (l *line) attached(t *testing.T, key string, r ledger.Record, state sandbox.State) {
 	t.Helper()
 	certificate := sandbox.CertificateState{Status: "ACTIVE", Things: []string{r.ThingName}, Policies: slices.Sorted(slices.Values(policies))}
 	if diff := cmp.Diff(certificate, state.Certificates[r.CertificateID.String()]); diff != "" {
 		t.Errorf("%s: entry %d: certificate %s:\n%s", key, r.Entry, r.CertificateID, diff)
 	}
 	thing := state.Things[r.ThingName]
+	attributes := map[string]string{"certificate": r.CertificateID.String(), "line": l.name}
 	if thing.Type != thingType || thing.BillingGroup != billingGroup || !slices.Equal(thing.Certificates, []string{r.CertificateID.String()}) ||
-		!slices.Equal(thing.Groups, slices.Sorted(slices.Values(groups))) {
+		!slices.Equal(thing.Groups, slices.Sorted(slices.Values(groups))) || !maps.Equal(thing.Attributes, attributes) {
 		t.Errorf("%s: entry %d: thing %s: %+v", key, r.Entry, r.ThingName, thing)
 	}
 }

@@ -1,0 +1,81 @@
+package decode
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// An entry is one entry of a manifest as both passes see it.
+type entry struct {
+	device manifest.Device
+	// attributes are those of the device's thing.
+	attributes map[string]string
+	// rejected is why there is no device; nil if there is one.
+	rejected *manifest.EntryError
+}
+
+// entries yields the entries of a manifest from where a pass stands. An error
+// ends it: errDeadline, a *stopError or a fault.
+func (w *worker) entries(src *source, from *pass) iter.Seq2[entry, error] {
+	o := w.options(from)
+	return func(yield func(entry, error) bool) {
+		for device, err := range src.decoder.Decode(w.soft, src.input, o) {
+			e := entry{device: device}
+			if err != nil && !errors.As(err, &e.rejected) {
+				yield(e, w.classify(err))
+				return
+			}
+			if e.rejected == nil {
+				e.attributes, e.rejected = w.fillAttributes(&device)
+			}
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// options are how both passes decode.
+func (w *worker) options(from *pass) manifest.Options {
+	o := w.settings.Decode
+	o.TempDir, o.Start = w.h.TempDir, from.start()
+	return o
+}
+
+// fillAttributes returns the attributes of a device's thing, or why it cannot have them.
+func (w *worker) fillAttributes(d *manifest.Device) (map[string]string, *manifest.EntryError) {
+	thing, err := w.settings.Attachments.Thing(d)
+	if err != nil {
+		return nil, &manifest.EntryError{
+			Vendor: d.Vendor, Manifest: d.Manifest, Entry: d.Entry, Line: d.Line, End: d.End, ID: d.ID,
+			Reason: manifest.ReasonOf(err), Err: err,
+		}
+	}
+	return thing.Attributes, nil
+}
+
+// checkEntries is the first pass: it decodes and counts, and sends nothing. At
+// its end the import is begun in the ledger.
+func (w *worker) checkEntries(ctx context.Context) error {
+	src, err := w.openManifest(ctx)
+	if err != nil {
+		return err
+	}
+	defer src.close()
+	p := &w.progress.Check
+	for e, err := range w.entries(src, p) {
+		if err != nil {
+			return err
+		}
+		p.count(&e)
+		if p.Entries%w.h.every == 0 {
+			if err := w.save(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return w.beginImport(ctx)
+}

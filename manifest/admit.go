@@ -5,12 +5,13 @@ import (
 	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/x509"
+	"slices"
 	"strings"
 	"time"
 )
 
 // Admit judges the leaf certificate of a device as AWS IoT would, and fills in
-// CertificateID, ThingName and, where it is empty, ID. Every decoder calls it
+// CertificateID, ThingName and, if it is empty, ID. Every decoder calls it
 // last. Its errors carry a [Reason]; the decoder adds the place.
 func (o *Options) Admit(d *Device) error {
 	if err := o.checkLeaf(d); err != nil {
@@ -108,25 +109,12 @@ func (o *Options) checkValidity(d *Device) error {
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
 func allowsClientAuth(leaf *x509.Certificate) bool {
-	for _, usage := range leaf.ExtKeyUsage {
-		if usage == x509.ExtKeyUsageClientAuth || usage == x509.ExtKeyUsageAny {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(leaf.ExtKeyUsage, func(usage x509.ExtKeyUsage) bool {
+		return usage == x509.ExtKeyUsageClientAuth || usage == x509.ExtKeyUsageAny
+	})
 }
 
 func validThingName(name string) bool {
-	if name == "" || len(name) > 128 {
-		return false
-	}
-	for i := range len(name) {
-		c := name[i]
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == ':', c == '_', c == '-':
-		default:
-			return false
-		}
-	}
-	return true
+	const characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_-"
+	return name != "" && len(name) <= 128 && strings.Trim(name, characters) == ""
 }

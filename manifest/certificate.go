@@ -11,7 +11,7 @@ import (
 // certificatePem of RegisterCertificateWithoutCA.
 const MaxCertificatePEM = 65_536
 
-// ParseCertificate parses one DER certificate and nothing behind it. Its
+// ParseCertificate parses one DER certificate and nothing after it. Its
 // errors carry a [Reason].
 func ParseCertificate(der []byte) (*x509.Certificate, error) {
 	const armour = len("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n")
@@ -28,7 +28,7 @@ func ParseCertificate(der []byte) (*x509.Certificate, error) {
 	return nil, Errorf(ReasonBadCertificate, "parse certificate: %w", err)
 }
 
-// IsCA says whether a certificate is that of a certification authority: basic
+// IsCA reports whether a certificate is that of a certification authority: basic
 // constraints say so, or it may sign certificates.
 func IsCA(certificate *x509.Certificate) bool {
 	return certificate.IsCA || certificate.KeyUsage&x509.KeyUsageCertSign != 0

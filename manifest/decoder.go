@@ -12,15 +12,15 @@ type Decoder interface {
 	// Vendor is the name of the format, lower case, such as "espressif".
 	Vendor() string
 
-	// Detect says whether a manifest that begins with head, up to
+	// Detect reports whether a manifest that begins with head, up to
 	// [DetectSize] bytes of it, and is size bytes long looks like this
 	// format. It must not claim another vendor's format, and must never
 	// panic.
 	Detect(head []byte, size int64) bool
 
 	// Decode yields every entry of the manifest in order: a Device, or an
-	// *EntryError beside the zero Device for an entry that is rejected. Any
-	// other error is the last element: a *FileError where the content is to
+	// *EntryError next to the zero Device for an entry that is rejected. Any
+	// other error is the last element: a *FileError if the content is to
 	// blame, else what the reader or the context said. Entries are numbered
 	// without gaps from opts.Start.Entry. A manifest without a single entry
 	// ends with a *FileError of [ReasonEmpty].

@@ -26,14 +26,14 @@ type Device struct {
 	Manifest string
 	// Entry is the position in the manifest, from 0.
 	Entry int
-	// Line is the line on which the entry begins, from 1; 0 where the format has no lines.
+	// Line is the line on which the entry begins, from 1; 0 if the format has no lines.
 	Line int
-	// End is the byte offset behind the entry at which [Options.Start] can
-	// resume; 0 where the format cannot be entered in the middle.
+	// End is the byte offset after the entry at which [Options.Start] can
+	// resume; 0 if the format cannot be entered in the middle.
 	End int64
 
 	// ID is the vendor's own identity of the chip: MAC, unique ID, chip ID;
-	// the certificate's CN where the format has none; empty where there is none either.
+	// the certificate's CN if the format has none; empty if there is none either.
 	ID string
 	// ThingName is the expanded [Options.ThingName], by default the CN.
 	ThingName string

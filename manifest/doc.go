@@ -27,7 +27,7 @@
 // # Errors
 //
 // An [*EntryError] concerns one entry and the stream goes on. Any other error
-// ends the stream; where the content of the manifest is to blame it is a
+// ends the stream; if the content of the manifest is to blame it is a
 // [*FileError]. A FileError whose reason is [ReasonPrivateKey] means that the
 // manifest carries a readable private key: the caller discards what came
 // before it. Both carry a stable [Reason] code.

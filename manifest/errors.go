@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// An EntryError says why one entry is rejected. The stream goes on after it.
+// An EntryError tells why one entry is rejected. The stream goes on after it.
 type EntryError struct {
 	// Vendor is the format, such as "infineon".
 	Vendor string
@@ -13,9 +13,9 @@ type EntryError struct {
 	Manifest string
 	// Entry is the position in the manifest, from 0.
 	Entry int
-	// Line is the line on which the entry begins, from 1; 0 where there is none.
+	// Line is the line on which the entry begins, from 1; 0 if there is none.
 	Line int
-	// End is the byte offset behind the entry, as in [Device].
+	// End is the byte offset after the entry, as in [Device].
 	End int64
 	// Device names the chip as far as the entry lets know, such as "chip
 	// 0A091B5C001500070063"; may be empty.
@@ -55,18 +55,18 @@ func (e *EntryError) Detail() string {
 // Unwrap returns the cause.
 func (e *EntryError) Unwrap() error { return e.Err }
 
-// A FileError says why a manifest cannot be read, or not any further. It ends
+// A FileError tells why a manifest cannot be read, or not any further. It ends
 // the stream.
 type FileError struct {
-	// Vendor is the format; empty where it is not known.
+	// Vendor is the format; empty if it is not known.
 	Vendor string
 	// Manifest is the name of the manifest.
 	Manifest string
 	// Entry is the index of the entry at which reading ended: the number of entries before it.
 	Entry int
-	// Line is the line at which reading ended, from 1; 0 where there is none.
+	// Line is the line at which reading ended, from 1; 0 if there is none.
 	Line int
-	// Offset is the byte offset at which reading ended; 0 where it is not known.
+	// Offset is the byte offset at which reading ended; 0 if it is not known.
 	Offset int64
 	// Reason is the stable code.
 	Reason Reason

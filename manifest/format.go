@@ -21,7 +21,7 @@ type Format struct {
 	// Attributes are the names of those that the decoder sets on devices, if
 	// the manifest has them.
 	Attributes []string
-	// Archive says that a manifest is an archive. It needs random access to
+	// Archive is set if a manifest is an archive. It needs random access to
 	// the whole of it, cannot be resumed at an offset, spools to
 	// [Options.TempDir] and holds a dictionary of up to
 	// [Limits.DictionaryBytes] in memory.
@@ -40,7 +40,7 @@ type FormatOption struct {
 	Name OptionName
 	// Values are all that it can have, the default first; nil if it can have any.
 	Values []string
-	// Required says that no entry is taken without it.
+	// Required is set if no entry is taken without it.
 	Required bool
 }
 

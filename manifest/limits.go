@@ -1,5 +1,7 @@
 package manifest
 
+import "cmp"
+
 // Limits bound what a decoder reads, so that a hostile manifest ends with
 // [ReasonLimitExceeded] and not with the memory of the machine.
 type Limits struct {
@@ -19,7 +21,7 @@ type Limits struct {
 	DictionaryBytes int64
 }
 
-// DefaultLimits returns the limits that apply where an [Options] has zeros.
+// DefaultLimits returns the limits that apply if an [Options] has zeros.
 func DefaultLimits() Limits {
 	return Limits{
 		EntryBytes:      1 << 20,
@@ -35,14 +37,15 @@ func DefaultLimits() Limits {
 // OrDefault returns l with defaults in the place of zeros.
 func (l Limits) OrDefault() Limits {
 	d := DefaultLimits()
-	set(&l.EntryBytes, d.EntryBytes)
-	set(&l.Entries, d.Entries)
-	set(&l.Depth, d.Depth)
-	set(&l.ArchiveMembers, d.ArchiveMembers)
-	set(&l.ExpandedBytes, d.ExpandedBytes)
-	set(&l.ExpansionRatio, d.ExpansionRatio)
-	set(&l.DictionaryBytes, d.DictionaryBytes)
-	return l
+	return Limits{
+		EntryBytes:      cmp.Or(l.EntryBytes, d.EntryBytes),
+		Entries:         cmp.Or(l.Entries, d.Entries),
+		Depth:           cmp.Or(l.Depth, d.Depth),
+		ArchiveMembers:  cmp.Or(l.ArchiveMembers, d.ArchiveMembers),
+		ExpandedBytes:   cmp.Or(l.ExpandedBytes, d.ExpandedBytes),
+		ExpansionRatio:  cmp.Or(l.ExpansionRatio, d.ExpansionRatio),
+		DictionaryBytes: cmp.Or(l.DictionaryBytes, d.DictionaryBytes),
+	}
 }
 
 // A LimitName names a field of [Limits].
@@ -68,10 +71,4 @@ type Limit struct {
 	Value int64
 	// Found is what the manifest has; 0 if reading ended before that was known.
 	Found int64
-}
-
-func set[T int | int64](field *T, byDefault T) {
-	if *field == 0 {
-		*field = byDefault
-	}
 }

@@ -21,7 +21,7 @@ var privateKeyMarks = [...][]byte{
 
 const longestMark = 14
 
-// HasPrivateKey says whether text carries the armour of a private key, as it
+// HasPrivateKey reports whether text carries the armour of a private key, as it
 // is or in base64. It does not decode anything, and is cheap enough for every
 // byte of a manifest. Line breaks inside the words hide them.
 func HasPrivateKey(text []byte) bool {
@@ -33,7 +33,7 @@ func HasPrivateKey(text []byte) bool {
 	return false
 }
 
-// IsPrivateKey says whether der is a private key without armour: PKCS #8,
+// IsPrivateKey reports whether der is a private key without armour: PKCS #8,
 // plain or encrypted, PKCS #1 or SEC 1.
 func IsPrivateKey(der []byte) bool {
 	if len(der) < 16 || der[0] != 0x30 {
@@ -85,7 +85,7 @@ type SecretReader struct {
 // compatible encoding.
 func NewSecretReader(r io.Reader) *SecretReader { return &SecretReader{r: r} }
 
-// Found says whether what was read so far carries a private key.
+// Found reports whether what was read so far carries a private key.
 func (s *SecretReader) Found() bool { return s.found }
 
 // Read implements [io.Reader].
@@ -111,8 +111,8 @@ func (s *SecretReader) look(text []byte) {
 	s.tail = append(s.tail[:0], seam[max(0, len(seam)-(longestMark-1)):]...)
 }
 
-// Drain reads to the end and says whether a private key was found anywhere. A
-// manifest that breaks is still refused for a key behind the break.
+// Drain reads to the end and reports whether a private key was found anywhere. A
+// manifest that breaks is still refused for a key after the break.
 func (s *SecretReader) Drain() (bool, error) {
 	buffer := make([]byte, 64<<10)
 	for !s.found {

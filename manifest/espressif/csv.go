@@ -10,10 +10,10 @@ const maxColumns = 1000
 // A record is one line of cells, valid until the next one is read.
 type record struct {
 	cells []cell
-	// odd says what is wrong with the record's quoting; its cells are not to
+	// odd tells what is wrong with the record's quoting; its cells are not to
 	// be used, but its end is certain.
 	odd string
-	// open says that the text ended before the record did.
+	// open is set if the text ended before the record did.
 	open bool
 }
 
@@ -37,7 +37,7 @@ func (c cell) value() []byte {
 	return text
 }
 
-// blank says whether no cell holds anything, as in the lines that spreadsheets
+// blank reports whether no cell holds anything, as in the lines that spreadsheets
 // leave at the end.
 func (r *record) blank() bool {
 	for _, c := range r.cells {
@@ -53,7 +53,7 @@ type parsing int
 
 const (
 	parsed       parsing = iota
-	parseMore            // the record goes on behind the text
+	parseMore            // the record goes on after the text
 	parseOpen            // the text is at its end inside quotes
 	parseAstray          // quotes that hold several lines are followed by text: the end of the record is uncertain
 	parseColumns         // more than maxColumns

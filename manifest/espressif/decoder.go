@@ -31,7 +31,7 @@ var _ manifest.Decoder = Decoder{}
 // Vendor returns "espressif".
 func (Decoder) Vendor() string { return vendor }
 
-// Detect says whether the first line has at least two of the columns MAC, cn
+// Detect reports whether the first line has at least two of the columns MAC, cn
 // and cert, or of RainMaker's.
 func (Decoder) Detect(head []byte, _ int64) bool {
 	if text := bytes.TrimSpace(stream.Head(head)); len(text) > 0 && (text[0] == '[' || text[0] == '{') {

@@ -14,5 +14,5 @@
 //
 // Blank lines, lines of empty cells and lines that begin with # are no entries.
 // A quote that is not closed ends the manifest, because which record the text
-// behind it belongs to is anybody's guess.
+// after it belongs to is anybody's guess.
 package espressif

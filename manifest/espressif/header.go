@@ -8,7 +8,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A layout says where the columns are.
+// A layout has the places of the columns.
 type layout struct {
 	delimiter byte
 	columns   int
@@ -107,8 +107,8 @@ func newLayout(names []string, delimiter byte) (*layout, error) {
 	return l, nil
 }
 
-// explain says what a file is that is not a manifest of Espressif's, from the
-// cells of its first record; nil where it does not know.
+// explain tells what a file is that is not a manifest of Espressif's, from the
+// cells of its first record; nil if it does not know.
 func explain(names []string, first []byte) error {
 	has := func(wanted ...string) bool {
 		for _, name := range wanted {
@@ -131,7 +131,7 @@ func explain(names []string, first []byte) error {
 	case has("key", "type", "encoding", "value"):
 		return unsupported("this describes a flash partition (esp_secure_cert or NVS), which is not a list of devices")
 	case has(columnNodeID) && !has(columnCert) && !has(columnCerts):
-		return unsupported("this looks like RainMaker's node_ids.csv, which has no certificates; the manifest is node_certs.csv beside it")
+		return unsupported("this looks like RainMaker's node_ids.csv, which has no certificates; the manifest is node_certs.csv next to it")
 	case len(names) > 0 && strings.HasPrefix(names[0], "tlv"):
 		return unsupported("this describes an esp_secure_cert partition, which is not a list of devices")
 	}
@@ -139,7 +139,7 @@ func explain(names []string, first []byte) error {
 }
 
 // headerless returns the names that the columns of a manifest without its
-// header should have, by what is in them; empty where they are not a device's.
+// header should have, by what is in them; empty if they are not a device's.
 func headerless(cells []string) string {
 	names := map[string]bool{}
 	order := make([]string, len(cells))

@@ -1,6 +1,7 @@
 package espressif
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/thingpress/thingpress/manifest"
@@ -14,7 +15,9 @@ func normalMAC(text string) (string, error) {
 		separator string
 		group     int
 	}{{":", 2}, {"-", 2}, {".", 4}} {
-		if groups := strings.Split(text, form.separator); len(groups) == 12/form.group && allOfLength(groups, form.group) {
+		if groups := strings.Split(text, form.separator); len(groups) == 12/form.group &&
+			!slices.ContainsFunc(groups, func(group string) bool { return len(group) != form.group }) {
+
 			digits = strings.Join(groups, "")
 		}
 	}
@@ -35,27 +38,10 @@ func normalMAC(text string) (string, error) {
 	return strings.ToUpper(digits), nil
 }
 
-func allOfLength(groups []string, n int) bool {
-	for _, group := range groups {
-		if len(group) != n {
-			return false
-		}
-	}
-	return true
-}
-
 // isScientific recognises a number such as 1.23E+11, with either decimal sign.
 func isScientific(text string) bool {
 	mantissa, exponent, ok := strings.Cut(strings.ToUpper(text), "E+")
 	return ok && mantissa != "" && strings.Trim(mantissa, "0123456789.,") == "" && strings.Trim(exponent, "0123456789") == ""
 }
 
-func isHex(text string) bool {
-	for i := range len(text) {
-		c := text[i] | 0x20
-		if (text[i] < '0' || text[i] > '9') && (c < 'a' || c > 'f') {
-			return false
-		}
-	}
-	return true
-}
+func isHex(text string) bool { return strings.Trim(text, "0123456789abcdefABCDEF") == "" }

@@ -25,7 +25,7 @@ var _ manifest.Decoder = Decoder{}
 // Vendor returns "generated".
 func (Decoder) Vendor() string { return vendor }
 
-// Detect says whether there is a certificate at the beginning of a line, as PEM
+// Detect reports whether there is a certificate at the beginning of a line, as PEM
 // or as base64, and no sign of a table or of JSON before it.
 func (Decoder) Detect(head []byte, _ int64) bool {
 	return shapeOf(head) != shapeNone && explain(head) == nil

@@ -51,7 +51,7 @@ func cutLine(text []byte) (line, rest []byte) {
 	return text[:at], text[at+1:]
 }
 
-// explain says what a file is that has the form of a list and other content.
+// explain tells what a file is that has the form of a list and other content.
 func explain(head []byte) error {
 	text := bytes.TrimLeft(stream.Head(head), " \t\r\n")
 	line, _ := cutLine(text)
@@ -69,7 +69,7 @@ func explain(head []byte) error {
 	return nil
 }
 
-// foreignLabel returns the label of the first PEM block where it is not some
+// foreignLabel returns the label of the first PEM block if it is not some
 // kind of certificate, such as of a request.
 func foreignLabel(text []byte) string {
 	for rest := text; len(rest) > 0; {

@@ -27,7 +27,7 @@ func unwrap(line []byte) []byte {
 	return line
 }
 
-// isBase64 says whether a line has only characters of base64.
+// isBase64 reports whether a line has only characters of base64.
 func isBase64(line []byte) bool {
 	line = bytes.TrimSuffix(line, []byte(`\n`))
 	for _, c := range bytes.TrimRight(line, "=") {
@@ -56,7 +56,7 @@ func start(line []byte) []byte {
 	return raw
 }
 
-// begins says whether a line is base64 that begins a certificate or PEM.
+// begins reports whether a line is base64 that begins a certificate or PEM.
 func begins(line []byte) bool {
 	line = unwrap(line)
 	const shortest = 16
@@ -67,7 +67,7 @@ func begins(line []byte) bool {
 	return (armour.BeginsCertificate(raw) || bytes.HasPrefix(raw, beginLine)) && isBase64(line)
 }
 
-// wrapped says whether a line may be the first of wrapped base64, and how many
+// wrapped reports whether a line may be the first of wrapped base64, and how many
 // characters the whole will have: of DER it is known from the start, of PEM it
 // is not, and a shorter line will end it.
 func wrapped(line []byte) (whole int, ok bool) {
@@ -81,7 +81,7 @@ func wrapped(line []byte) (whole int, ok bool) {
 	return math.MaxInt, true
 }
 
-// complete says whether base64 holds the whole of what it begins.
+// complete reports whether base64 holds the whole of what it begins.
 func complete(text []byte) bool {
 	text = bytes.Join(bytes.Fields(unwrap(text)), nil)
 	if !begins(text) {

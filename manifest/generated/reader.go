@@ -68,7 +68,7 @@ func (r *reader) next() (unit, error) {
 		case bytes.HasPrefix(trimmed, beginLine):
 			return r.block()
 		case bytes.HasPrefix(trimmed, endLine):
-			return r.take(n, manifest.Errorf(manifest.ReasonBadEncoding, "a PEM block ends that does not begin")), nil
+			return r.passUnit(n, manifest.Errorf(manifest.ReasonBadEncoding, "a PEM block ends that does not begin")), nil
 		case bytes.HasPrefix(beginLine, trimmed) && r.w.Ended() && n == len(r.w.Text()):
 			return unit{}, manifest.Errorf(manifest.ReasonTruncated, "the file ends in the middle of a BEGIN line")
 		case r.shape == shapeBlocks && !begins(line):
@@ -97,8 +97,8 @@ func (r *reader) line() (int, error) {
 	}
 }
 
-// lineFrom returns the index behind the line that begins at index at; false
-// where the window must be filled to know. It looks a little further each time:
+// lineFrom returns the index after the line that begins at index at; false
+// if the window must be filled to know. It looks a little further each time:
 // a file with CR alone would have the whole window searched for every LF.
 func (r *reader) lineFrom(at int) (int, bool) {
 	const least = 256
@@ -132,7 +132,7 @@ func (r *reader) block() (unit, error) {
 		again := bytes.Index(text[from:], beginLine)
 		switch {
 		case again >= 0 && (end < 0 || again < end):
-			return r.take(from+again, manifest.Errorf(manifest.ReasonBadEncoding, "the PEM block begins and does not end; another begins in it")), nil
+			return r.passUnit(from+again, manifest.Errorf(manifest.ReasonBadEncoding, "the PEM block begins and does not end; another begins in it")), nil
 		case end >= 0:
 			if n, ok := r.lineFrom(from + end); ok {
 				if r.w.Over(n) {
@@ -141,7 +141,7 @@ func (r *reader) block() (unit, error) {
 				if n == len(text) && r.w.Ended() && armour.Unterminated(text[:n]) {
 					return unit{}, manifest.Errorf(manifest.ReasonTruncated, "the file ends in the middle of a PEM block")
 				}
-				return r.take(n, nil), nil
+				return r.passUnit(n, nil), nil
 			}
 		case r.w.Ended():
 			return unit{}, manifest.Errorf(manifest.ReasonTruncated, "the file ends in the middle of a PEM block")
@@ -152,7 +152,7 @@ func (r *reader) block() (unit, error) {
 	}
 }
 
-// lines takes the line of n bytes at hand, and those that continue it where it
+// lines takes the line of n bytes at hand, and those that continue it if it
 // is a part of wrapped base64.
 func (r *reader) lines(n int) (unit, error) {
 	first := unwrap(r.w.Text()[:n])
@@ -179,7 +179,7 @@ func (r *reader) lines(n int) (unit, error) {
 	if n == len(r.w.Text()) && r.w.Ended() && !endsLine(text) && !complete(text) {
 		return unit{}, manifest.Errorf(manifest.ReasonTruncated, "the file ends in the middle of an entry")
 	}
-	u := r.take(n, nil)
+	u := r.passUnit(n, nil)
 	if stream.CountBreaks(text) < 2 {
 		return u, nil
 	}
@@ -187,7 +187,7 @@ func (r *reader) lines(n int) (unit, error) {
 	return u, err
 }
 
-// passEnd makes the END line behind wrapped base64 a part of the unit: the
+// passEnd makes the END line after wrapped base64 a part of the unit: the
 // block has lost its BEGIN line, and nothing else.
 func (r *reader) passEnd(u *unit) error {
 	u.text = bytes.Clone(u.text) // the window moves on
@@ -209,8 +209,8 @@ func endsLine(text []byte) bool {
 	return bytes.HasSuffix(text, []byte("\n")) || bytes.HasSuffix(text, []byte("\r"))
 }
 
-// take passes the unit of n bytes at hand.
-func (r *reader) take(n int, fault error) unit {
+// passUnit passes the unit of n bytes at hand.
+func (r *reader) passUnit(n int, fault error) unit {
 	u := unit{text: r.w.Text()[:n], line: r.w.Line(), fault: fault}
 	r.w.Pass(n)
 	u.end = r.w.Offset()

@@ -15,9 +15,9 @@ const chipIDSize = 10
 // its fingerprint.
 type chips struct{ seen map[[chipIDSize]byte][8]byte }
 
-// check rejects a chip that was there before with another certificate. The
+// checkChip rejects a chip that was there before with another certificate. The
 // same certificate again is for the caller to judge.
-func (c *chips) check(device *manifest.Device) error {
+func (c *chips) checkChip(device *manifest.Device) error {
 	if c.seen == nil {
 		c.seen = map[[chipIDSize]byte][8]byte{}
 	}
@@ -41,10 +41,10 @@ type names struct {
 	done  bool
 }
 
-// check refuses chips that are not of the Express kind: their certificates all
+// checkName refuses chips that are not of the Express kind: their certificates all
 // have one CN, which cannot name things. That one is known; of another, the
 // first two certificates tell.
-func (n *names) check(leaf *x509.Certificate) error {
+func (n *names) checkName(leaf *x509.Certificate) error {
 	name := leaf.Subject.CommonName
 	switch {
 	case name == staticName:
@@ -59,5 +59,5 @@ func (n *names) check(leaf *x509.Certificate) error {
 		"the chips are not OPTIGA Trust M Express: their certificates share the common name %s, which cannot tell things apart", manifest.Quote(name))
 }
 
-// isExpressName says whether a CN is of the form that Express chips have.
+// isExpressName reports whether a CN is of the form that Express chips have.
 func isExpressName(name string) bool { return len(name) == 64 && isHex(name) }

@@ -41,7 +41,7 @@ var _ manifest.Decoder = Decoder{}
 // Vendor returns "infineon".
 func (Decoder) Vendor() string { return vendor }
 
-// Detect says whether head is the beginning of a 7z archive.
+// Detect reports whether head is the beginning of a 7z archive.
 func (Decoder) Detect(head []byte, _ int64) bool { return bytes.HasPrefix(head, []byte(sevenz.Magic)) }
 
 // explain recognises a decrypted list of keys.

@@ -4,7 +4,7 @@
 // <chip ID>_E0E0.pem. One of the inner archives may be given alone.
 //
 // Only the chosen bundle is opened; an entry is a file in it. The encrypted
-// archive of keys beside it is passed over unread, and a decrypted list of
+// archive of keys next to it is passed over unread, and a decrypted list of
 // keys refuses the manifest. The GUID of the reel is confidential: it is in no
 // attribute and no message but for the name that the caller gave the manifest.
 //

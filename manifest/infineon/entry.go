@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -92,7 +93,7 @@ func (d *decoding) fillDevice(device *manifest.Device, m sevenz.Member) error {
 	}
 	device.Certificate = leaf
 	if strings.Contains(d.frame.Options.ThingName.String(), "{cn}") {
-		if err := d.names.check(leaf); err != nil {
+		if err := d.names.checkName(leaf); err != nil {
 			return err
 		}
 	}
@@ -100,7 +101,7 @@ func (d *decoding) fillDevice(device *manifest.Device, m sevenz.Member) error {
 	if err := d.frame.Options.Admit(device); err != nil {
 		return err
 	}
-	return d.chips.check(device)
+	return d.chips.checkChip(device)
 }
 
 // identify takes the chip ID from the name of the file, <chip ID>_<object>.pem.
@@ -195,5 +196,11 @@ func issuedByInfineon(leaf *x509.Certificate) bool {
 	}
 	return strings.HasPrefix(leaf.Issuer.CommonName, "Infineon")
 }
+
+// guid is the form of the reel's confidential ID.
+var guid = regexp.MustCompile(`[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}`)
+
+// shown is a name of a file as messages have it, without a GUID.
+func shown(name string) string { return manifest.Quote(guid.ReplaceAllString(name, "<GUID>")) }
 
 func isHex(text string) bool { return strings.Trim(text, "0123456789abcdefABCDEF") == "" }

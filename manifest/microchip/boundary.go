@@ -7,14 +7,14 @@ type boundary int
 
 const (
 	boundaryFound   boundary = iota // the entry is complete
-	boundaryMore                    // it goes on behind the text
+	boundaryMore                    // it goes on after the text
 	boundaryBroken                  // it is not JSON, and where it ends is not certain
 	boundaryTooDeep                 // it nests deeper than the limit
 )
 
 // entryEnd finds the end of the value that text begins with, which should be an object. It checks the
 // structure (braces, commas, colons, quotes) and leaves names, escapes and
-// numbers to the strict parser that judges the entry. at is the index behind
+// numbers to the strict parser that judges the entry. at is the index after
 // the value, or of the byte that breaks the structure.
 //
 // The values of payload, protected and signature are base64url and have their
@@ -24,7 +24,7 @@ const (
 // did, so that the damage costs this entry and no other.
 func entryEnd(text []byte, depth int) (at int, found boundary) {
 	e := ender{text: text, depth: depth}
-	return e.run()
+	return e.walk()
 }
 
 // An ender walks through one object.
@@ -33,7 +33,7 @@ type ender struct {
 	at    int
 	depth int
 	open  []byte // the closing brackets that are awaited
-	// coded says that the value which follows is one of the three coded ones.
+	// coded is set if the value that follows is one of the three coded ones.
 	coded bool
 }
 
@@ -49,7 +49,7 @@ const (
 	expectCommaOrEnd
 )
 
-func (e *ender) run() (int, boundary) {
+func (e *ender) walk() (int, boundary) {
 	next := expectValue
 	for {
 		e.at = skipSpace(e.text, e.at)
@@ -95,7 +95,7 @@ func (e *ender) run() (int, boundary) {
 			if c == '[' {
 				next = expectValueOrEnd
 			}
-			e.open = append(e.open, c+2) // in ASCII, a closing bracket is two behind its opening one
+			e.open = append(e.open, c+2) // in ASCII, a closing bracket is two after its opening one
 		default:
 			if found := e.skipScalar(c); found != boundaryFound || len(e.open) == 0 {
 				return e.at, found
@@ -133,7 +133,7 @@ func (e *ender) skipScalar(c byte) boundary {
 	return boundaryFound
 }
 
-// skipString passes a string by the rules of JSON; false where it does not end.
+// skipString passes a string by the rules of JSON; false if it does not end.
 func (e *ender) skipString() bool {
 	for i := e.at + 1; ; {
 		n := bytes.IndexByte(e.text[i:], '"')
@@ -153,7 +153,7 @@ func (e *ender) skipString() bool {
 	}
 }
 
-// skipCoded passes a base64url value; false where the text ends before it is
+// skipCoded passes a base64url value; false if the text ends before it is
 // certain that the value has.
 func (e *ender) skipCoded() bool {
 	for i := e.at + 1; ; {

@@ -30,7 +30,7 @@ var _ manifest.Decoder = Decoder{}
 // Vendor returns "microchip".
 func (Decoder) Vendor() string { return vendor }
 
-// Detect says whether a manifest begins like an array of JWS, or one of them.
+// Detect reports whether a manifest begins like an array of JWS, or one of them.
 func (Decoder) Detect(head []byte, _ int64) bool {
 	head = stream.Head(head)
 	at := skipSpace(head, 0)

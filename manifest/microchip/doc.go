@@ -11,7 +11,7 @@
 // A signer's validity is held against the time of provisioning.
 //
 // The device's certificate is the first one of the only key that has any;
-// [manifest.Options.Slot] chooses where several have. It must be for that key, and be
+// [manifest.Options.Slot] chooses if several have. It must be for that key, and be
 // signed by the issuer that follows it in the entry, as must each issuer by
 // the next. Where no issuer follows, the signature of the entry alone vouches
 // for the certificate, and the device carries a warning.

@@ -2,8 +2,10 @@ package microchip
 
 import (
 	"crypto/x509"
+	"fmt"
 
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/internal/armour"
 )
 
 // issuers keeps the certificates that follow leaves in x5c: a reel has few of
@@ -33,12 +35,12 @@ func (s *issuers) chain(texts [][]byte) ([]*x509.Certificate, error) {
 	}
 	chain := make([]*x509.Certificate, len(texts))
 	for i, text := range texts {
-		der, err := decodeLoose(text)
+		der, err := armour.Base64(text)
 		if err != nil {
 			return nil, manifest.Errorf(manifest.ReasonBadEncoding, "x5c: certificate %d is not base64: %w", i+1, err)
 		}
 		if chain[i], err = parseCertificate(der); err != nil {
-			return nil, wrap("x5c: an issuer", err)
+			return nil, fmt.Errorf("x5c: an issuer: %w", err)
 		}
 	}
 	for i := range chain[1:] {

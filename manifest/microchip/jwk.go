@@ -7,11 +7,11 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"math/big"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/internal/armour"
 )
 
 // A jwk is one public key of a chip (PublicJWK), in the encoding of the
@@ -77,21 +77,7 @@ func (p *parser) parseKey(key *jwk) error {
 // quotedSlot names the slot in messages.
 func (k *jwk) quotedSlot() string { return manifest.Quote(string(k.slot)) }
 
-// decodeLoose decodes base64 in either alphabet, padded or not, with or
-// without line ends: all are met inside signed payloads, where nobody can
-// have changed them.
-func decodeLoose(text []byte) ([]byte, error) {
-	text = bytes.TrimRight(text, "=\r\n")
-	// Nearly all is standard base64, whose decoder passes over line ends.
-	decoded, err := base64.RawStdEncoding.AppendDecode(nil, text)
-	if err == nil || !bytes.ContainsAny(text, "-_ \t") {
-		return decoded, err
-	}
-	text = []byte(strings.NewReplacer("-", "+", "_", "/", " ", "", "\t", "").Replace(string(text)))
-	return base64.RawStdEncoding.AppendDecode(nil, text)
-}
-
-// matches says whether the public key of a certificate is that of the entry.
+// matches reports whether the public key of a certificate is that of the entry.
 func (k *jwk) matches(certificate *x509.Certificate) error {
 	switch string(k.kty) {
 	case "EC":
@@ -126,6 +112,6 @@ func same(text, want []byte) bool {
 	if bytes.Equal(text, base64.RawURLEncoding.AppendEncode(buffer[:0], want)) {
 		return true
 	}
-	got, err := decodeLoose(text)
+	got, err := armour.Base64(text)
 	return err == nil && len(got) > 0 && bytes.Equal(bytes.TrimLeft(got, "\x00"), bytes.TrimLeft(want, "\x00"))
 }

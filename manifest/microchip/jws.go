@@ -36,7 +36,7 @@ type envelope struct {
 	// As in the entry: base64url text.
 	payload, protected, signature []byte
 
-	// Of the unprotected header: its names, and the unique ID where it has one.
+	// Of the unprotected header: its names, and the unique ID if it has one.
 	names    []string
 	hasID    bool
 	uniqueID string

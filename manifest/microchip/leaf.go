@@ -54,17 +54,17 @@ func slots(keys []*jwk) string {
 }
 
 // readLeaf parses the certificate of a key and checks that it is for this key
-// and signed by the issuer that follows it. issuer is nil where none follows.
+// and signed by the issuer that follows it. issuer is nil if none follows.
 func (j *judge) readLeaf(key *jwk) (leaf *x509.Certificate, issuer *x509.Certificate, err error) {
 	if len(key.x5c) > maxChain {
 		return nil, nil, manifest.Errorf(manifest.ReasonMalformedEntry, "x5c has %d certificates; up to %d are read", len(key.x5c), maxChain)
 	}
-	der, err := decodeLoose(key.x5c[0])
+	der, err := armour.Base64(key.x5c[0])
 	if err != nil {
 		return nil, nil, manifest.Errorf(manifest.ReasonBadEncoding, "x5c: the first certificate is not base64: %w", err)
 	}
 	if leaf, err = parseCertificate(der); err != nil {
-		return nil, nil, wrap("x5c", err)
+		return nil, nil, fmt.Errorf("x5c: %w", err)
 	}
 	chain, err := j.issuers.chain(key.x5c[1:])
 	if err != nil {
@@ -110,7 +110,7 @@ func checkIssued(certificate, issuer *x509.Certificate) error {
 
 // checkIdentity holds the common name against the unique ID. Microchip's own
 // authority puts the one into the other, with or without "sn" before it and
-// more behind it; with another authority the name is the customer's choice.
+// more after it; with another authority the name is the customer's choice.
 func checkIdentity(c *payload, device *manifest.Device) error {
 	name := device.Certificate.Subject.CommonName
 	serial, _, _ := strings.Cut(name, " ")
@@ -131,11 +131,3 @@ func checkIdentity(c *payload, device *manifest.Device) error {
 
 // organization is what Microchip's certification authorities are called.
 const organization = "Microchip Technology Inc"
-
-// wrap puts a place before an error, and leaves nil alone.
-func wrap(place string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", place, err)
-}

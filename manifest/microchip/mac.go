@@ -23,7 +23,7 @@ const eui48 = "eui48_"
 
 // macOf returns the MAC address that a Trust&GO certificate has as serialNumber
 // of a directory name in the subject alternative name, such as
-// eui48_E8EB1B200D0A: twelve upper-case hex digits. It is "" where there is
+// eui48_E8EB1B200D0A: twelve upper-case hex digits. It is "" if there is
 // none, or the placeholder of zeros that parts without an address have.
 func macOf(leaf *x509.Certificate) string {
 	for _, extension := range leaf.Extensions {

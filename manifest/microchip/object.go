@@ -21,7 +21,7 @@ type parser struct {
 	keys    []jwk // memory for those of a payload
 }
 
-// document parses text as one object and nothing behind it; see object.
+// document parses text as one object and nothing after it; see object.
 func (p *parser) document(what string, text []byte, known []string, member func(name []byte) error, options ...jsontext.Options) error {
 	p.begin(text, options...)
 	if err := p.object(what, known, member); err != nil {

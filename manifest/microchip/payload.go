@@ -20,7 +20,7 @@ type payload struct {
 	version    string // as written
 	uniqueID   string // eighteen lower-case hex digits
 	partNumber string
-	timestamp  string // RFC 3339; "" where it is missing
+	timestamp  string // RFC 3339; "" if it is missing
 	keys       []jwk
 	unknown    []string // members that the format does not have
 }
@@ -33,7 +33,7 @@ const (
 )
 
 // parsePayload reads the verified payload. Keys alias text. Where the ID was
-// read, the payload is returned beside an error.
+// read, the payload is returned next to an error.
 func (p *parser) parsePayload(text []byte) (*payload, error) {
 	c := &payload{}
 	p.keys = p.keys[:0]
@@ -85,25 +85,16 @@ func (p *parser) parsePayload(text []byte) (*payload, error) {
 	return c, nil
 }
 
-// isUniqueID says whether an ID has the form of a chip's serial number: nine
+// isUniqueID reports whether an ID has the form of a chip's serial number: nine
 // bytes in hex, written in lower case by the factory and in upper case by some
 // tools.
 func isUniqueID(id string) bool {
-	if len(id) != 18 {
-		return false
-	}
-	for i := range len(id) {
-		c := id[i]
-		if (c < '0' || c > '9') && (c < 'a' || c > 'f') && (c < 'A' || c > 'F') {
-			return false
-		}
-	}
-	return true
+	return len(id) == 18 && strings.Trim(id, "0123456789abcdefABCDEF") == ""
 }
 
 // checkTimestamp holds the validity of the signer against the time at which
-// the entry says it was made, and not against today: most signers of chips
-// that are in stock have expired.
+// the entry claims to have been made. Today does not matter: most signers of
+// chips that are in stock have expired.
 func checkTimestamp(c *payload, by *signer, device *manifest.Device) error {
 	if c.timestamp == "" {
 		device.Warn(manifest.ReasonNoTimestamp, "the entry has no provisioningTimestamp to hold the signer's validity against")

@@ -16,7 +16,7 @@ const (
 	batchBytes   = 128 << 10
 )
 
-// maxWorkers bounds the memory on large machines, where the caller is the
+// maxWorkers bounds the memory on large machines, on which the caller is the
 // bottleneck anyway.
 const maxWorkers = 16
 
@@ -61,7 +61,7 @@ func newPipeline(ctx context.Context, s *scanner, newJudge func() *judge) *pipel
 		j := newJudge()
 		p.workers.Go(func() {
 			for b := range p.work {
-				b.judge(ctx, j)
+				b.decodeEntries(ctx, j)
 			}
 		})
 	}
@@ -79,7 +79,7 @@ func (p *pipeline) close() {
 // how reading ended; io.EOF is the end of a complete manifest.
 func (p *pipeline) next(ctx context.Context) (*batch, error) {
 	for p.last == nil && len(p.flight) < p.most {
-		b := p.read()
+		b := p.readBatch()
 		if len(b.ends) == 0 {
 			break
 		}
@@ -100,8 +100,8 @@ func (p *pipeline) next(ctx context.Context) (*batch, error) {
 	return b, ctx.Err()
 }
 
-// read fills a batch.
-func (p *pipeline) read() *batch {
+// readBatch fills a batch.
+func (p *pipeline) readBatch() *batch {
 	b := &batch{}
 	if n := len(p.spare); n > 0 {
 		b, p.spare = p.spare[n-1], p.spare[:n-1]
@@ -130,7 +130,7 @@ func (p *pipeline) release(b *batch) {
 	p.spare = append(p.spare, b)
 }
 
-func (b *batch) judge(ctx context.Context, j *judge) {
+func (b *batch) decodeEntries(ctx context.Context, j *judge) {
 	defer close(b.done)
 	start := 0
 	for i, end := range b.ends {

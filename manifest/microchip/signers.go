@@ -48,7 +48,7 @@ func signerBlocks(data []byte) ([][]byte, error) {
 	case data[0] == 0x30:
 		return [][]byte{data}, nil
 	case !bytes.Contains(data, begin):
-		return nil, errors.New("neither PEM nor DER: a signer is an X.509 certificate, as Microchip offers it beside the manifests")
+		return nil, errors.New("neither PEM nor DER: a signer is an X.509 certificate, as Microchip offers it next to the manifests")
 	}
 	var blocks [][]byte
 	want, rest := bytes.Count(data, begin), data

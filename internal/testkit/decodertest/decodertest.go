@@ -14,7 +14,7 @@ import (
 // A Result is what a manifest decoded to.
 type Result struct {
 	Entries []Entry
-	Final   error // nil where the manifest is complete
+	Final   error // nil if the manifest is complete
 }
 
 // An Entry is a device, or why it is none.
@@ -23,7 +23,7 @@ type Entry struct {
 	Err    *manifest.EntryError
 }
 
-// End is the offset behind the entry.
+// End is the offset after the entry.
 func (e Entry) End() int64 {
 	if e.Err != nil {
 		return e.Err.End
@@ -56,7 +56,7 @@ func Input(data []byte) manifest.Input {
 	return manifest.Input{Name: "m", Reader: bytes.NewReader(data), Size: int64(len(data))}
 }
 
-// Collect decodes everything and fails where the contract is broken: entries
+// Collect decodes everything and fails if the contract is broken: entries
 // without gaps, errors that name their place and reason, nothing behind the end.
 func Collect(t testing.TB, d manifest.Decoder, in manifest.Input, opts manifest.Options) Result {
 	t.Helper()

@@ -46,7 +46,7 @@ func Row(name string) string {
 	return strings.ToUpper(head[:1]) + strings.TrimPrefix(head[1:], "0")
 }
 
-// JSON is the text of the file beside a vector. What cannot be encoded is a
+// JSON is the text of the file next to a vector. What cannot be encoded is a
 // fault of the source, and ends the command.
 func JSON(expectation any) []byte {
 	var b bytes.Buffer

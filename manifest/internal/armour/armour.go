@@ -16,10 +16,10 @@ var (
 	dash  = []byte("-----")
 )
 
-// HasBegin says whether text carries a line that begins a PEM block.
+// HasBegin reports whether text carries a line that begins a PEM block.
 func HasBegin(text []byte) bool { return bytes.Contains(text, begin) }
 
-// Unterminated says whether the last PEM block in text begins and does not end.
+// Unterminated reports whether the last PEM block in text begins and does not end.
 func Unterminated(text []byte) bool {
 	last := bytes.LastIndex(text, begin)
 	if last < 0 {
@@ -122,14 +122,14 @@ func nextBlock(text []byte) (der, rest []byte, err error) {
 	return der, rest[len(label)+len(dash):], nil
 }
 
-// CheckLabel says what a PEM block is that is not a certificate.
+// CheckLabel tells what a PEM block is that is not a certificate.
 func CheckLabel(label string) error {
 	switch label {
 	case "CERTIFICATE", "X509 CERTIFICATE":
 		return nil
 	case "TRUSTED CERTIFICATE":
 		return manifest.Errorf(manifest.ReasonBadCertificate,
-			"an OpenSSL TRUSTED CERTIFICATE has trust settings behind the certificate; convert it with openssl x509")
+			"an OpenSSL TRUSTED CERTIFICATE has trust settings after the certificate; convert it with openssl x509")
 	}
 	if what := What(label); what != "" {
 		return manifest.Errorf(manifest.ReasonBadCertificate, "the PEM block is %s, not a certificate", what)
@@ -137,7 +137,7 @@ func CheckLabel(label string) error {
 	return manifest.Errorf(manifest.ReasonBadCertificate, "the PEM block is labelled %s, not CERTIFICATE", manifest.Quote(label))
 }
 
-// What names what a PEM label stands for; empty where it is not known.
+// What names what a PEM label stands for; empty if it is not known.
 func What(label string) string {
 	switch label {
 	case "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST":
@@ -178,7 +178,7 @@ func decode(encoding *base64.Encoding, text []byte) ([]byte, error) {
 	return raw[:n], nil
 }
 
-// contains says whether text has one of the bytes. A search for each is several
+// contains reports whether text has one of the bytes. A search for each is several
 // times as fast as [bytes.ContainsAny].
 func contains(text []byte, wanted ...byte) bool {
 	for _, c := range wanted {

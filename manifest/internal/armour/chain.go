@@ -8,7 +8,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// Issued says whether ca is a certification authority that signed the
+// Issued reports whether ca is a certification authority that signed the
 // certificate before it. Of a signature with an algorithm that is no longer
 // verified the names decide.
 func Issued(ca, before *x509.Certificate) bool {
@@ -19,8 +19,8 @@ func Issued(ca, before *x509.Certificate) bool {
 	return err == nil || errors.As(err, new(x509.InsecureAlgorithmError))
 }
 
-// Leaf returns the first of certificates, which are one entry's, where each of
-// the others is the authority that issued the one before it.
+// Leaf returns the first of the certificates of one entry. Each of the others
+// must be the authority that issued the one before it.
 func Leaf(certificates []*x509.Certificate) (*x509.Certificate, error) {
 	for i := 1; i < len(certificates); i++ {
 		if !Issued(certificates[i], certificates[i-1]) {

@@ -2,7 +2,7 @@ package armour
 
 import "bytes"
 
-// NameDER says what is encoded in DER or BER, from its first bytes; empty where
+// NameDER tells what is encoded in DER or BER, from its first bytes; empty if
 // it is not known.
 func NameDER(head []byte) string {
 	if len(head) < 8 || head[0] != 0x30 {
@@ -67,7 +67,7 @@ func DERSize(head []byte) (int, bool) {
 	return header + size, true
 }
 
-// BeginsCertificate says whether head begins like an X.509 certificate in DER,
+// BeginsCertificate reports whether head begins like an X.509 certificate in DER,
 // down to the version, which no other data does by chance.
 func BeginsCertificate(head []byte) bool {
 	if len(head) < 2 || head[0] != 0x30 {

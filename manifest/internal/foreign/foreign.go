@@ -29,7 +29,7 @@ var magics = []struct{ magic, what string }{
 }
 
 // Name names a file that holds something else than a manifest, or holds
-// one in a wrapping that is not opened; empty where it is not known.
+// one in a wrapping that is not opened; empty if it is not known.
 func Name(head []byte) string {
 	for _, m := range magics {
 		if bytes.HasPrefix(head, []byte(m.magic)) {
@@ -56,7 +56,7 @@ func Name(head []byte) string {
 	return ""
 }
 
-// Contains says whether a file is an archive that may have a manifest in it,
+// Contains reports whether a file is an archive that may have a manifest in it,
 // so that what follows its first bytes may look like one.
 func Contains(head []byte) bool {
 	return bytes.HasPrefix(head, []byte("PK\x03\x04")) || isTar(head)
@@ -66,7 +66,7 @@ func isTar(head []byte) bool {
 	return len(head) > 262 && bytes.HasPrefix(head[257:], []byte("ustar"))
 }
 
-// isBareUTF16 says whether every other byte at the beginning is NUL.
+// isBareUTF16 reports whether every other byte at the beginning is NUL.
 func isBareUTF16(head []byte) bool {
 	const enough = 16
 	if len(head) < enough {

@@ -92,14 +92,30 @@ func (w *Window) goTo(offset int64, line int) error {
 		return manifest.Errorf(manifest.ReasonChanged, "there is no entry at byte %d", offset)
 	}
 	if line == 0 && w.lines {
-		counted, err := countLines(io.NewSectionReader(w.in.Reader, 0, offset))
-		if err != nil {
-			return fmt.Errorf("read: %w", err)
+		var err error
+		if line, err = w.lineAt(offset); err != nil {
+			return err
 		}
-		line = 1 + counted
 	}
 	w.seek(offset, line)
 	return nil
+}
+
+// lineAt counts the lines before an offset.
+func (w *Window) lineAt(offset int64) (int, error) {
+	before := &Window{in: manifest.Input{Reader: w.in.Reader, Size: offset}, lines: true}
+	before.seek(0, 1)
+	for !before.ended {
+		if err := before.Fill(); err != nil {
+			return 0, err
+		}
+		n := len(before.Text())
+		if !before.ended && n > 0 && before.Text()[n-1] == '\r' {
+			n-- // its LF may follow
+		}
+		before.Pass(n)
+	}
+	return before.line, nil
 }
 
 // Text returns what was not passed of the window. It is valid until the next
@@ -126,7 +142,7 @@ func (w *Window) Offset() int64 {
 	return w.base + int64(w.at)
 }
 
-// Fill reads more into the window, if there is more, and fails where a private
+// Fill reads more into the window, if there is more, and fails if a private
 // key shows up.
 func (w *Window) Fill() error {
 	switch {
@@ -210,34 +226,6 @@ func CountBreaks(text []byte) int {
 		}
 		if rest = rest[cr+1:]; len(rest) == 0 || rest[0] != '\n' {
 			n++
-		}
-	}
-}
-
-func countLines(r io.Reader) (int, error) {
-	buffer := make([]byte, chunk)
-	n, held := 0, false
-	for {
-		got, err := r.Read(buffer)
-		text := buffer[:got]
-		// A CR at the end of a chunk counts with the next one, which may begin with its LF.
-		if held && got > 0 && text[0] != '\n' {
-			n++
-		}
-		if got > 0 {
-			if held = text[len(text)-1] == '\r'; held {
-				text = text[:len(text)-1]
-			}
-		}
-		n += CountBreaks(text)
-		switch {
-		case errors.Is(err, io.EOF):
-			if held {
-				n++
-			}
-			return n, nil
-		case err != nil:
-			return 0, err
 		}
 	}
 }

@@ -1,5 +1,5 @@
 // Command infineon writes the Infineon test vectors: small manifests, good
-// and bad, each beside what a reader must make of it. The same source always
+// and bad, each next to what a reader must make of it. The same source always
 // writes the same bytes. From the module's root:
 //
 //	go run ./internal/vectors/infineon manifest/testdata/vectors

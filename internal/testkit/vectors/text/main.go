@@ -1,6 +1,6 @@
 // Command text writes the test vectors of the formats that are text: Espressif
 // and generated, and those of single certificates. Each is a small manifest,
-// good or bad, beside what a reader must make of it. The same source always
+// good or bad, next to what a reader must make of it. The same source always
 // writes the same bytes. From the module's root:
 //
 //	go run ./internal/vectors/text manifest/testdata/vectors

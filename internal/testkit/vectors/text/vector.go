@@ -6,7 +6,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/vectors"
 )
 
-// An expectation is the file beside a manifest.
+// An expectation is the file next to a manifest.
 type expectation struct {
 	Vendor    string   `json:"vendor"`
 	Row       string   `json:"row"`

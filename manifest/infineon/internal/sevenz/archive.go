@@ -12,7 +12,7 @@ import (
 // concurrent use.
 type Archive struct {
 	r            io.ReaderAt
-	header       *spool.Spool // nil where the header is not packed
+	header       *spool.Spool // nil if the header is not packed
 	dictionaries int64
 	streams      streams
 	files        files
@@ -43,7 +43,7 @@ func Open(r io.ReaderAt, size int64, limits manifest.Limits, dir string) (*Archi
 	case id != idHeader:
 		c.corrupt("it begins with %#02x", id)
 	}
-	a.read(c, h)
+	a.readHeader(c, h)
 	if c.err == nil {
 		c.fail(h.checkExpansion(a.streams.blocks, limits.ExpandedBytes))
 	}
@@ -53,8 +53,8 @@ func Open(r io.ReaderAt, size int64, limits manifest.Limits, dir string) (*Archi
 	return nil, errors.Join(c.err, a.Close())
 }
 
-// read reads the header behind its first byte.
-func (a *Archive) read(c *cursor, h *headerReader) {
+// readHeader reads the header after its first byte.
+func (a *Archive) readHeader(c *cursor, h *headerReader) {
 	id := c.byte()
 	if id == idArchiveProperties {
 		for c.err == nil && c.byte() != idEnd {
@@ -85,9 +85,6 @@ func (a *Archive) read(c *cursor, h *headerReader) {
 		a.dictionaries = max(a.dictionaries, dictionaries(a.streams.blocks))
 	}
 }
-
-// Len is the number of members, directories included.
-func (a *Archive) Len() int { return a.files.n }
 
 // Dictionaries is the most memory, in bytes, that unpacking one block takes for
 // the dictionaries that the archive declares.

@@ -15,7 +15,7 @@ type block struct {
 	crc            uint32
 	hasCRC         bool
 	members        int // how many members it holds
-	// problem says why it cannot be unpacked; nil if it can.
+	// problem tells why it cannot be unpacked; nil if it can.
 	problem error
 }
 
@@ -95,8 +95,8 @@ func lzma2Dictionary(property byte) int64 {
 	return int64(2|property&1) << (property/2 + 11)
 }
 
-// judge says whether the coder can be read.
-func (c *coder) judge() error {
+// checkMethod reports whether the coder can be read.
+func (c *coder) checkMethod() error {
 	switch c.method {
 	case methodLZMA, methodLZMA2:
 		return nil
@@ -158,7 +158,7 @@ func readBlock(c *cursor, limits manifest.Limits) block {
 			}
 		}
 		if b.problem == nil {
-			b.problem = one.judge()
+			b.problem = one.checkMethod()
 		}
 		dictionary, err := one.dictionary()
 		if err != nil {

@@ -143,7 +143,7 @@ func (c *cursor) expect(id byte, what string) {
 
 // A bitmap reads booleans, the first from the highest bit of the first byte.
 type bitmap struct {
-	c    *cursor // nil where all are the same
+	c    *cursor // nil if all are the same
 	all  bool
 	last byte
 	mask byte
@@ -169,7 +169,7 @@ func (c *cursor) bits(n int) *bitmap {
 	return &bitmap{c: c.from(start, length)}
 }
 
-// optionalBits is bits behind a byte that may say that all are set.
+// optionalBits is bits after a byte that may say that all are set.
 func (c *cursor) optionalBits(n int) *bitmap {
 	if c.byte() != 0 {
 		return &bitmap{all: true}

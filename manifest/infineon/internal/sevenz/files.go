@@ -80,7 +80,7 @@ func (h *headerReader) files(c *cursor, withStream int) files {
 	return f
 }
 
-// inside returns a cursor over the rest of a property, behind the byte that
+// inside returns a cursor over the rest of a property, after the byte that
 // says that the rest is not kept elsewhere.
 func (c *cursor) inside() *cursor {
 	if c.byte() != 0 && c.err == nil {

@@ -46,7 +46,7 @@ type streams struct {
 // A headerReader reads a header within limits.
 type headerReader struct {
 	r      io.ReaderAt // the archive
-	packed int64       // bytes of packed streams, behind the first 32
+	packed int64       // bytes of packed streams, after the first 32
 	limits manifest.Limits
 	dir    string
 	first  int64 // where the first packed stream begins

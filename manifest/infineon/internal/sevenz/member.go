@@ -14,7 +14,7 @@ type Member struct {
 	Index int
 	// Name is the path as the archive has it. It may be anything; see Unsafe.
 	Name string
-	// Unsafe says what is wrong with the name or the kind of file; empty for
+	// Unsafe tells what is wrong with the name or the kind of file; empty for
 	// an ordinary file with a relative path that does not climb.
 	Unsafe string
 	// Size is the length of the content in bytes.
@@ -57,7 +57,7 @@ func (a *Archive) walk() *walk {
 	return w
 }
 
-// next returns the next member; ok is false behind the last one.
+// next returns the next member; ok is false after the last one.
 func (w *walk) next() (m Member, ok bool, err error) {
 	if w.index == w.files.n {
 		if w.files.n > 0 && w.files.names.left() > 0 {
@@ -98,7 +98,7 @@ func (w *walk) err() error {
 	return nil
 }
 
-// content says where in the blocks the member is. The header was checked:
+// content finds where in the blocks the member is. The header was checked:
 // there are as many members with content as blocks hold.
 func (w *walk) content(m *Member) {
 	blocks := w.streams.blocks
@@ -147,7 +147,7 @@ func (w *walk) name() (name, unsafe string) {
 	return name, unsafeName(name)
 }
 
-// unsafeName says why a name must not be a path; empty if it may.
+// unsafeName tells why a name must not be a path; empty if it may.
 func unsafeName(name string) string {
 	switch {
 	case name == "":
@@ -172,7 +172,7 @@ func unsafeName(name string) string {
 }
 
 // kind looks for what is neither file nor directory. The high half of the
-// attributes is a Unix mode where bit 15 is set, as p7zip writes it.
+// attributes is a Unix mode if bit 15 is set, as p7zip writes it.
 func (w *walk) kind(m *Member, attributes uint32) {
 	const (
 		windowsDirectory = 0x10

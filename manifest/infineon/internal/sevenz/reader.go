@@ -102,7 +102,7 @@ func endsEarly() error {
 
 func (r *Reader) close() {
 	if r.stream != nil {
-		_ = r.stream.file.Close() // nothing of the system's is behind it
+		_ = r.stream.file.Close() // it holds nothing of the system
 	}
 	r.stream, r.ahead = nil, 0
 }

@@ -49,7 +49,7 @@ func readStart(r io.ReaderAt, size int64) (place, error) {
 		return place{}, manifest.Errorf(manifest.ReasonTruncated, "the archive was not finished: its header is missing")
 	case offset > behind || length > behind-offset:
 		return place{}, manifest.Errorf(manifest.ReasonTruncated,
-			"the archive is cut off: it is %d bytes long and its header is behind that; fetch it again, or put the parts together if it was split into volumes (.7z.001, .7z.002, …)", size)
+			"the archive is cut off: it is %d bytes long and its header lies after that; fetch it again, or put the parts together if it was split into volumes (.7z.001, .7z.002, …)", size)
 	case length < behind-offset:
 		return place{}, manifest.Errorf(manifest.ReasonTrailingData, "%d bytes follow the end of the archive", behind-offset-length)
 	}

@@ -49,7 +49,7 @@ const emptyReads = 100
 
 // Read implements [io.Reader]. A block that ends early is [io.EOF].
 func (s *stream) Read(p []byte) (n int, err error) {
-	// Filters of the library get stuck where damaged input ends within what they
+	// Filters of the library get stuck if damaged input ends within what they
 	// look ahead for, and readers that fill a buffer would wait for ever.
 	for empty := 0; n == 0 && err == nil && len(p) > 0; empty++ {
 		if empty == emptyReads {

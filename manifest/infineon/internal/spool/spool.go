@@ -23,7 +23,7 @@ type Spool struct {
 }
 
 // Fill reads r to its end. The file, of mode 0600, is made in dir, or in
-// [os.TempDir] where dir is empty; where the system allows it has no name from
+// [os.TempDir] if dir is empty; if the system allows it, has no name from
 // then on. Errors of r are returned as they are. The caller closes the Spool.
 func Fill(r io.Reader, dir string) (*Spool, error) {
 	var head bytes.Buffer

@@ -82,8 +82,8 @@ func For[Code ~string](code Code, s Surface) Advice {
 }
 
 // Of returns the advice for an error: one that carries a [manifest.Reason],
-// with the limit that it exceeded, or a call of AWS IoT that stopped an import.
-// It is zero for any other error.
+// with the limit that it exceeded, a call of AWS IoT that stopped an import, or
+// the file of a ledger. It is zero for any other error.
 func Of(err error, s Surface) Advice {
 	var stop *call.StopError
 	if errors.As(err, &stop) {
@@ -100,7 +100,10 @@ func Of(err error, s Surface) Advice {
 	if errors.As(err, &api) {
 		return ofCall(api, s)
 	}
-	return Advice{}
+	if s == Stack {
+		return Advice{}
+	}
+	return ofLedger(err)
 }
 
 // Flag returns the flag that sets a limit, without its dashes.

@@ -11,34 +11,8 @@ package ledger
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"iter"
 )
-
-// ErrNotFound says that the ledger holds no such import.
-var ErrNotFound = errors.New("no such import in the ledger")
-
-// ErrClosed says that a journal was used after its Close.
-var ErrClosed = errors.New("the journal of this import is closed")
-
-// HeldError says that another process works on the ledger.
-type HeldError struct {
-	// Path is the ledger.
-	Path string
-	// Holder describes the other process as far as it is known, such as "process 4711 on host a, since 12:04:05".
-	Holder string
-}
-
-// Error says who holds the ledger.
-func (e *HeldError) Error() string {
-	return fmt.Sprintf("ledger %s: held by %s", e.Path, e.Holder)
-}
-
-// Hint says what to do.
-func (e *HeldError) Hint() string {
-	return "wait until that import has ended, or keep this one's record elsewhere with --ledger"
-}
 
 // A Ledger keeps imports. Its methods are safe for concurrent use.
 type Ledger interface {

@@ -5,6 +5,8 @@ package exit
 import (
 	"context"
 	"errors"
+
+	"github.com/thingpress/thingpress/internal/advice"
 )
 
 // Exit codes. They are part of the contract: scripts decide by them.
@@ -89,5 +91,5 @@ func Hint(err error) string {
 	if errors.As(err, &hinted) {
 		return hinted.Hint()
 	}
-	return ""
+	return advice.Of(err, advice.CLI).Todo
 }

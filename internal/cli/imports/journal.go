@@ -32,12 +32,7 @@ func (o *importOptions) openLedger(ctx context.Context, t ledger.Target) (*sqlit
 	if err != nil || o.dryRun {
 		return nil, err
 	}
-	book, err := sqlite.Open(ctx, path)
-	var held *ledger.HeldError
-	if errors.As(err, &held) {
-		return nil, exit.WithHint(err, "wait until it has ended; thingpress imports shows how far it is")
-	}
-	return book, err
+	return sqlite.Open(ctx, path)
 }
 
 func closeLedger(book *sqlite.Ledger) {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
 )
@@ -178,9 +179,9 @@ func TestForeignAndDamagedFilesAreExplainedAndLeftAlone(t *testing.T) {
 				"OpenReadOnly": func(ctx context.Context, p string) error { _, err := sqlite.OpenReadOnly(ctx, p); return err },
 			} {
 				err := open(t.Context(), path)
-				var file *sqlite.FileError
-				if !errors.As(err, &file) || !strings.Contains(err.Error(), test.want) || file.Hint() == "" {
-					t.Errorf("%s: %v, want a FileError with %q and a hint", what, err, test.want)
+				var file *ledger.FileError
+				if !errors.As(err, &file) || !strings.Contains(err.Error(), test.want) || advice.Of(err, advice.CLI).Todo == "" {
+					t.Errorf("%s: %v, want a FileError with %q and something to do", what, err, test.want)
 				}
 			}
 			if after, err := os.ReadFile(path); err != nil || string(after) != string(before) {

@@ -36,8 +36,8 @@ var (
 
 // Open opens the ledger at path for imports. If there is none, it creates the file
 // and its directory, readable by the user alone. The error is a *[ledger.HeldError]
-// while another import works on the ledger, and a *[FileError] if the file is not
-// a ledger.
+// while another import works on the ledger, and a *[ledger.FileError] if the file
+// cannot be used as one.
 func Open(ctx context.Context, path string) (*Ledger, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("ledger %s: %w", path, err)

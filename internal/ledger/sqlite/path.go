@@ -13,13 +13,13 @@ import (
 
 var component = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
-// DefaultPath is where the ledger of a target is kept unless told otherwise:
+// DefaultPath returns the file of a target's ledger, if no other is named:
 // <partition>-<account>-<region>[-<hash of endpoint and sandbox>].db in
 // [xdg.StateDir].
 func DefaultPath(target ledger.Target) (string, error) {
 	state, err := xdg.StateDir()
 	if err != nil {
-		return "", fmt.Errorf("ledger: %w; say where with --ledger", err)
+		return "", &ledger.FileError{Reason: ledger.NoFile, Err: err}
 	}
 	for _, part := range []string{target.Partition, target.Account, target.Region} {
 		if !component.MatchString(part) {

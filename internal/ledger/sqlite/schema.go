@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+
+	"github.com/thingpress/thingpress/internal/ledger"
 )
 
 // applicationID is "TPld" in the header of the file (PRAGMA application_id).
@@ -84,7 +86,10 @@ func identify(ctx context.Context, db *sql.DB, path string) (empty bool, err err
 	case application != applicationID:
 		return false, notALedger(path)
 	case version > schemaVersion:
-		return false, tooNew(path, version)
+		return false, &ledger.FileError{
+			Path: path, Reason: ledger.FileTooNew,
+			Problem: fmt.Sprintf("written by a newer Thingpress (format %d, this one knows %d)", version, schemaVersion),
+		}
 	}
 	return false, nil
 }

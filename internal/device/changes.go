@@ -87,9 +87,9 @@ func attachThingPrincipal(a *Account, d *Device, effect Effect) Step {
 		Operation: iot.AttachThingPrincipal, Effect: effect, Parameters: parameters,
 		Do: func(c *call.Caller) (call.Result, error) {
 			result, err := attach(c)
-			var failure *Failure
+			var failure *FailedError
 			if a.Wanted.Exclusive && errors.As(err, &failure) && iot.ClassOf(err) == iot.ClassDevice {
-				return result, &Failure{Reason: ReasonConflictExclusive, Err: failure.Err}
+				return result, &FailedError{Reason: ReasonConflictExclusive, Err: failure.Err}
 			}
 			return result, err
 		},

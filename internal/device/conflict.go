@@ -85,7 +85,7 @@ func difference(w Wanted, thing iot.Thing, have Observed) (lacking, error) {
 }
 
 func conflict(reason manifest.Reason, format string, args ...any) error {
-	return &Failure{Reason: reason, Err: fmt.Errorf(format, args...)}
+	return &FailedError{Reason: reason, Err: fmt.Errorf(format, args...)}
 }
 
 func compareStatus(lack *lacking, w Wanted, _ iot.Thing, have Observed) error {

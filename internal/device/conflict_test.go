@@ -172,7 +172,7 @@ func TestDifferenceIsWhatIsLackingOrAConflict(t *testing.T) {
 				wanted.Status = iot.StatusActive
 			}
 			got, err := difference(wanted, want, test.have)
-			var failure *Failure
+			var failure *FailedError
 			reason, conflicts := expected.(manifest.Reason)
 			switch {
 			case conflicts && (!errors.As(err, &failure) || failure.Reason != reason):

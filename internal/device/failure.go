@@ -24,8 +24,8 @@ const (
 	ReasonUndeliverable         manifest.Reason = "undeliverable"
 )
 
-// A Failure fails one device.
-type Failure struct {
+// A FailedError fails one device.
+type FailedError struct {
 	Reason manifest.Reason
 	Err    error
 	// Refused reports whether AWS refused, rather than that we saw a conflict:
@@ -34,15 +34,15 @@ type Failure struct {
 }
 
 // Error tells the cause.
-func (f *Failure) Error() string { return f.Err.Error() }
+func (f *FailedError) Error() string { return f.Err.Error() }
 
 // Unwrap returns the cause.
-func (f *Failure) Unwrap() error { return f.Err }
+func (f *FailedError) Unwrap() error { return f.Err }
 
-// FailureOf turns the error of a call into the *[Failure] of its device. An
+// FailureOf turns the error of a call into the *[FailedError] of its device. An
 // error that is not the device's stays as it is.
 func FailureOf(err error) error {
-	var failure *Failure
+	var failure *FailedError
 	if err == nil || errors.As(err, &failure) || call.Final(err) {
 		return err
 	}
@@ -50,7 +50,7 @@ func FailureOf(err error) error {
 	var exhausted *call.ExhaustedError
 	unanswered := errors.As(err, &exhausted) && iot.ClassOf(err) == iot.ClassTransient
 	if errors.As(err, &api) && api.Code != "" && !unanswered {
-		return &Failure{Reason: manifest.Reason("aws-" + api.Code), Err: err, Refused: true}
+		return &FailedError{Reason: manifest.Reason("aws-" + api.Code), Err: err, Refused: true}
 	}
-	return &Failure{Reason: ReasonUnanswered, Err: err}
+	return &FailedError{Reason: ReasonUnanswered, Err: err}
 }

@@ -22,7 +22,7 @@ const (
 // (known is not nil), nothing is asked first: most devices are new to AWS, and
 // every read of them would be a call for nothing.
 //
-// Its error is nil, a *[Failure], a *[call.StopError], or wraps [call.ErrEnded].
+// Its error is nil, a *[FailedError], a *[call.StopError], or wraps [call.ErrEnded].
 func Import(a *Account, d *Device, known *Known, do Stage) (Met, error) {
 	if known != nil {
 		return MetUnknown, FailureOf(reconcile(a, d, *known, do))

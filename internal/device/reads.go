@@ -16,7 +16,7 @@ func describeCertificate(a *Account, d *Device, certificate *iot.Certificate) St
 				return err
 			})
 			if iot.ClassOf(err) == iot.ClassNotFound {
-				return result, &Failure{Reason: ReasonCertificateNotVisible, Err: err}
+				return result, &FailedError{Reason: ReasonCertificateNotVisible, Err: err}
 			}
 			return result, err
 		},

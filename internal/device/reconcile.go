@@ -41,7 +41,7 @@ func reconcile(a *Account, d *Device, known Known, do Stage) error {
 		}
 		// Somebody made the thing between our reading and our writing.
 		if again {
-			return &Failure{Reason: ReasonConflictThing, Err: err}
+			return &FailedError{Reason: ReasonConflictThing, Err: err}
 		}
 		known.Thing, known.Exists = false, true
 	}

@@ -28,7 +28,7 @@ type Step struct {
 	// Resources are what the ledger records the step for, such as the name of
 	// the policy; nil if the operation leaves no choice.
 	Resources []string `json:"-"`
-	// Do makes the call. Its error is that of [call.Caller.Do], or a *[Failure].
+	// Do makes the call. Its error is that of [call.Caller.Do], or a *[FailedError].
 	Do func(c *call.Caller) (call.Result, error) `json:"-"`
 }
 

@@ -55,7 +55,7 @@ func Batch(ctx context.Context, config Config, items []Item, done func(item int,
 	summary := summarize("", started, s.caller, b)
 	ceiling, binding := p.quotaCeiling(config.Limiters.Set(), nil)
 	summary.Ceiling, summary.Binding = finite(ceiling), string(binding)
-	return summary, batchError(ctx, s, config.Abort, summary)
+	return summary, batchError(ctx, s, summary)
 }
 
 // batchTasks yields the items that go on to AWS.
@@ -84,7 +84,7 @@ func batchTasks(items []Item, settings Settings, b *book) iter.Seq[*task] {
 	}
 }
 
-func batchError(ctx context.Context, s *session, abort context.Context, summary Summary) error {
+func batchError(ctx context.Context, s *session, summary Summary) error {
 	if stop := s.stopCause(); stop != nil {
 		return stop
 	}
@@ -93,8 +93,8 @@ func batchError(ctx context.Context, s *session, abort context.Context, summary 
 		return nil
 	case ctx.Err() != nil:
 		return fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
-	case abort != nil && abort.Err() != nil:
-		return fmt.Errorf("%w: calls were broken off: %w", ErrInterrupted, context.Cause(abort))
+	case s.flight.Err() != nil:
+		return fmt.Errorf("%w: calls were broken off: %w", ErrInterrupted, context.Cause(s.flight))
 	}
 	return &BalanceError{Detail: fmt.Sprintf("%d items are pending, though nothing stopped the batch", summary.Pending)}
 }

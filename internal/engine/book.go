@@ -121,7 +121,7 @@ func (b *book) end(t *task, d *device.Device, runner *device.Runner, err error) 
 		e.record.Outcome = ledger.Imported
 	}
 	var stop *call.StopError
-	var failure *device.Failure
+	var failure *device.FailedError
 	switch {
 	case err == nil:
 	case errors.As(err, &stop):

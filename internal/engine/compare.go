@@ -120,7 +120,7 @@ func Compare(ctx context.Context, config Config, sources []*Source, scan *ScanRe
 		s.window.fit(ceiling)
 		s.events.send(c.progress(started, ceiling, binding))
 	})
-	result := c.result(config.Limiters.Set(), s.account, reads, s.caller.Tally().Calls)
+	result := c.result(s.account, reads, s.caller.Tally().Calls)
 	result.Took = time.Since(started)
 	return result, compareError(ctx, s)
 }
@@ -193,7 +193,7 @@ func (c *comparison) rehearse(d *device.Device, observe func(*device.Device) (de
 
 // add counts a finding. There is none if the comparison ended before the device did.
 func (c *comparison) add(t *task, found *finding) {
-	var failure *device.Failure
+	var failure *device.FailedError
 	if found.err != nil && !errors.As(found.err, &failure) {
 		return
 	}
@@ -235,7 +235,7 @@ func (c *comparison) progress(started time.Time, ceiling float64, binding iot.Op
 	return p
 }
 
-func (c *comparison) result(set quota.Set, a *device.Account, p paths, made map[string]int) Comparison {
+func (c *comparison) result(a *device.Account, p paths, made map[string]int) Comparison {
 	result := Comparison{
 		New: c.states[isNew], Unchanged: c.states[unchanged], Completed: c.states[incomplete], Conflicts: c.states[conflicting],
 		Failures: c.failures.Reasons(), Calls: c.calls, Made: made, Examples: c.someExamples(),

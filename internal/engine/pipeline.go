@@ -37,8 +37,8 @@ type Config struct {
 
 // A session is what all devices of one run share; nothing of it changes.
 type session struct {
-	// begin ends when no call may be begun any more.
-	begin context.Context
+	// begin ends when no call may be begun any more, flight when calls are broken off.
+	begin, flight context.Context
 	// halt ends begin; the first cause counts.
 	halt    context.CancelCauseFunc
 	caller  *call.Caller
@@ -73,12 +73,11 @@ func (c *Config) open(ctx context.Context) *session {
 		s.now = time.Now
 	}
 	s.begin, s.halt = context.WithCancelCause(ctx)
-	life := call.Lifetimes{Begin: s.begin, Flight: c.Abort}
-	if life.Flight == nil {
-		life.Flight = context.WithoutCancel(ctx)
+	if s.flight = c.Abort; s.flight == nil {
+		s.flight = context.WithoutCancel(ctx)
 	}
 	s.caller = call.New(call.Options{
-		Limiters: c.Limiters, Lifetimes: life, Clock: s.now,
+		Limiters: c.Limiters, Lifetimes: call.Lifetimes{Begin: s.begin, Flight: s.flight}, Clock: s.now,
 		Paused:  func(cause error) { s.events.send(Paused{Cause: cause}) },
 		Resumed: func(after time.Duration) { s.events.send(Resumed{After: after}) },
 	})

@@ -172,12 +172,12 @@ func scanProgress(s *ScanResult, events Events) func(manifest string) {
 
 // count counts one entry. The device is only used if it goes on to AWS.
 func (s *ScanResult) count(device *manifest.Device, v Verdict) {
-	switch {
-	case v.Outcome == ledger.Rejected:
+	switch v.Outcome {
+	case ledger.Rejected:
 		s.rejected.set(s.Entries)
 		s.Rejected++
 		s.Reasons[v.Reason]++
-	case v.Outcome == ledger.Skipped:
+	case ledger.Skipped:
 		s.Skipped++
 		if v.Reason == ReasonFiltered {
 			s.Filtered++

@@ -1,44 +1,43 @@
-// Package call makes one call well: it waits for the quota of the operation,
-// tries again if that may help, pauses if nothing answers any more, and counts.
+// Package call makes single calls of AWS IoT. It waits for the quota of the
+// operation, retries if that may help, pauses if nothing answers, and counts.
 //
-// Retry lives here and nowhere else; the SDK's own retryer is off. Throttling
-// slows an operation down and never fails a device. Transient faults are tried
-// again. What is wrong with the import as a whole is a *[StopError].
+// It is the only place that retries; the retryer of the SDK is off. Throttling
+// slows an operation down and never fails a device. Transient faults are retried.
+// A fault of the import as a whole is a *[StopError].
 package call
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/backoff"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/quota"
 )
 
 const (
-	// A call that fails transiently is given up after so many attempts and so
-	// long a time in which the endpoint worked, whichever is later.
+	// A call that fails transiently is given up after this many attempts and
+	// after the endpoint has worked for this long, whichever is later.
 	transientAttempts = 12
 	transientTime     = 10 * time.Minute
-	// MissingAttempts is how often a call asks again for something that was
-	// made a moment ago: AWS IoT is eventually consistent.
+	// MissingAttempts is how often a call asks for something that was created
+	// a moment ago: AWS IoT is eventually consistent.
 	MissingAttempts = 6
-
-	backoffFirst = 200 * time.Millisecond
-	backoffMost  = 20 * time.Second
 )
 
-// Lifetimes are the two lifetimes of a run. Begin ends when no call may be
-// begun any more; Flight ends when calls in flight are to be broken off.
+var backoffSpan = backoff.Span{First: 200 * time.Millisecond, Most: 20 * time.Second}
+
+// Lifetimes are the two lifetimes of a run. Begin ends when no further call may
+// begin; Flight ends when calls in flight are to be cancelled.
 type Lifetimes struct{ Begin, Flight context.Context }
 
-// Options are what a [Caller] works with. Limiters and Lifetimes must be set.
+// Options configure a [Caller]. Limiters and Lifetimes must be set.
 type Options struct {
 	Limiters  *quota.Limiters
 	Lifetimes Lifetimes
-	// Clock tells AWS's time; nil is the machine's clock.
+	// Clock returns AWS's time; nil for the machine's clock.
 	Clock func() time.Time
 	// Paused is called when an outage begins, Resumed when it ends; both may be nil.
 	Paused  func(cause error)
@@ -63,16 +62,16 @@ func New(o Options) *Caller {
 	return c
 }
 
-// A Result is what a Caller tells next to the error.
+// A Result is what a [Caller] returns together with the error.
 type Result struct {
-	// Lost is when, by AWS's clock, the first attempt was made whose answer
-	// did not arrive, and which may have taken effect; zero for none.
+	// Lost is the time, by AWS's clock, of the first attempt whose answer was
+	// lost and which may have taken effect; zero if there is none.
 	Lost time.Time
-	// Busy is the time in which the call was not waiting for its quota.
+	// Busy is the time that the call spent on anything but waiting for quota.
 	Busy time.Duration
 }
 
-// Add counts the result of a further call for the same thing.
+// Add adds the result of another call for the same purpose.
 func (r *Result) Add(other Result) {
 	r.Busy += other.Busy
 	if r.Lost.IsZero() {
@@ -80,16 +79,17 @@ func (r *Result) Add(other Result) {
 	}
 }
 
-// ErrEnded wraps what ended the run: the call was not made, or not to its end.
+// ErrEnded is wrapped, together with the cause, if the run ended before the call
+// or during it.
 var ErrEnded = errors.New("the import ended before the call")
 
-// An ExhaustedError is a call that failed transiently until it was given up.
+// An ExhaustedError is returned for a call that failed transiently until it was given up.
 type ExhaustedError struct {
 	Attempts int
 	Err      error
 }
 
-// Error tells the attempts and the last failure.
+// Error returns the number of attempts and the last failure.
 func (e *ExhaustedError) Error() string {
 	return fmt.Sprintf("given up after %d attempts: %v", e.Attempts, e.Err)
 }
@@ -97,13 +97,14 @@ func (e *ExhaustedError) Error() string {
 // Unwrap returns the last failure.
 func (e *ExhaustedError) Unwrap() error { return e.Err }
 
-// Do makes a call of op. The error is nil, what AWS answered for good, a
-// *[StopError], an *[ExhaustedError], or wraps [ErrEnded].
+// Do makes a call of op. The error is the last answer of AWS, a *[StopError], an
+// *[ExhaustedError], or wraps [ErrEnded].
 func (c *Caller) Do(op iot.Operation, call func(ctx context.Context) error) (Result, error) {
 	return c.DoOneOf(func(int) iot.Operation { return op }, func(ctx context.Context, _ iot.Operation) error { return call(ctx) })
 }
 
-// DoOneOf is [Caller.Do] for operations of which any will do. It asks pick before each attempt.
+// DoOneOf is like [Caller.Do] for several operations that serve the same purpose.
+// Pick chooses one before each attempt.
 func (c *Caller) DoOneOf(pick func(attempt int) iot.Operation, call func(ctx context.Context, op iot.Operation) error) (result Result, err error) {
 	begun, rested := time.Now(), c.outage.rest()
 	for attempts := 1; ; {
@@ -112,7 +113,7 @@ func (c *Caller) DoOneOf(pick func(attempt int) iot.Operation, call func(ctx con
 		class := iot.ClassOf(err)
 		switch class {
 		case iot.ClassThrottled:
-			continue // the limiter knows, and lets the next attempt wait
+			continue // the limiter makes the next attempt wait
 		case iot.ClassTransient, iot.ClassConflict:
 		default:
 			return result, stopOr(err)
@@ -134,8 +135,8 @@ func (c *Caller) DoOneOf(pick func(attempt int) iot.Operation, call func(ctx con
 	}
 }
 
-// DoUntilFound is [Caller.Do] for something that was made a moment ago: it
-// asks a few times before it believes "not found".
+// DoUntilFound is like [Caller.Do], but retries "not found" a few times, for
+// something that was created a moment ago.
 func (c *Caller) DoUntilFound(op iot.Operation, call func(ctx context.Context) error) (all Result, err error) {
 	for attempt := 1; ; attempt++ {
 		result, err := c.Do(op, call)
@@ -182,7 +183,7 @@ func (c *Caller) attempt(op iot.Operation, call func(ctx context.Context, op iot
 	return sent, err
 }
 
-// permission waits until a call may be made: the run is not paused, and the quota allows it.
+// permission waits until the run is not paused and the quota allows a call.
 func (c *Caller) permission(op iot.Operation) (probe bool, ticket quota.Ticket, err error) {
 	for {
 		if probe, err = c.outage.enter(c.life.Begin); err != nil {
@@ -199,23 +200,18 @@ func (c *Caller) permission(op iot.Operation) (probe bool, ticket quota.Ticket, 
 	}
 }
 
-// Backoff counts a retry and sleeps with full jitter: anything between nothing
-// and a span that doubles with the attempts. The error wraps [ErrEnded].
+// Backoff counts a retry and sleeps before it. It returns how long it slept. The
+// error wraps [ErrEnded].
 func (c *Caller) Backoff(attempt int) (time.Duration, error) {
 	c.tally.retried()
-	span := min(backoffFirst<<min(attempt-1, 10), backoffMost)
-	wait := rand.N(span) //nolint:gosec // jitter is no secret
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return wait, nil
-	case <-c.life.Begin.Done():
-		return 0, fmt.Errorf("%w: %w", ErrEnded, context.Cause(c.life.Begin))
+	wait, err := backoffSpan.Sleep(c.life.Begin, attempt)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrEnded, err)
 	}
+	return wait, nil
 }
 
-// Pause reports whether the run is paused because nothing answers, and since how long.
+// Pause reports whether the run is paused because nothing answers, and for how long.
 func (c *Caller) Pause() (since time.Duration, paused bool) { return c.outage.pause() }
 
 // Tally returns the calls so far.

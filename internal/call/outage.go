@@ -7,14 +7,14 @@ import (
 )
 
 const (
-	// OutageAfter is how long every call must fail transiently before a run pauses.
+	// OutageAfter is how long every call must have failed transiently before the run pauses.
 	OutageAfter = 10 * time.Second
-	// probeEvery is how often one call is let through while it is paused.
+	// probeEvery is the time between probes during a pause.
 	probeEvery = 5 * time.Second
 )
 
-// outage notices that nothing answers any more, and pauses the run: one
-// call at a time is let through as a probe until one is answered.
+// outage pauses the run if nothing answers any more. During a pause it lets one
+// call at a time through as a probe, until one is answered.
 type outage struct {
 	paused  func(cause error)
 	resumed func(after time.Duration)
@@ -24,12 +24,13 @@ type outage struct {
 	since   time.Time     // when the pause began; zero while running
 	rested  time.Duration // all pauses that ended
 	probing bool          // a call was let through
-	next    time.Time     // when the next may be
+	next    time.Time     // of the next probe
 	changed chan struct{} // closed when one of the above changed during a pause
 }
 
-// enter returns when a call may be made; probe reports whether it is the one of a
-// pause. Every call that entered ends with answered, failed or withdrawn.
+// enter returns when a call may be made, and reports whether the call is the
+// probe of a pause. For every call that entered, answered, failed or withdrawn
+// must be called.
 func (o *outage) enter(ctx context.Context) (probe bool, err error) {
 	for {
 		o.mu.Lock()
@@ -70,7 +71,7 @@ func (o *outage) pause() (since time.Duration, paused bool) {
 	return time.Since(o.since), true
 }
 
-// answered tells that a call was answered, whatever the answer.
+// answered must be called after a call was answered, whatever the answer.
 func (o *outage) answered() {
 	o.mu.Lock()
 	o.failing = time.Time{}
@@ -88,7 +89,7 @@ func (o *outage) answered() {
 	}
 }
 
-// failed tells that a call failed transiently.
+// failed must be called after a call failed transiently.
 func (o *outage) failed(probe bool, cause error) {
 	o.mu.Lock()
 	now := time.Now()
@@ -111,7 +112,7 @@ func (o *outage) failed(probe bool, cause error) {
 	o.mu.Unlock()
 }
 
-// withdrawn tells that a call which entered was not made.
+// withdrawn must be called if a call that entered was not made.
 func (o *outage) withdrawn(probe bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -126,7 +127,7 @@ func (o *outage) again(next time.Time) {
 	o.changed = make(chan struct{})
 }
 
-// rest returns how long the import was paused so far.
+// rest returns the duration of all pauses so far.
 func (o *outage) rest() time.Duration {
 	o.mu.Lock()
 	defer o.mu.Unlock()

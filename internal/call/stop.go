@@ -6,14 +6,14 @@ import (
 	"github.com/thingpress/thingpress/internal/iot"
 )
 
-// A StopError is why a run was stopped in order: calls in flight ended,
-// outcomes were recorded, what remains is pending, and no device was failed
-// for it. The same import can be resumed.
+// A StopError stops a run in an orderly way: calls in flight end, outcomes are
+// recorded, and the remaining entries stay pending. No device fails because of
+// it, and the import can be resumed.
 type StopError struct {
-	// Code is the kind of fault; package advice has what to do about it.
+	// Code is the kind of fault, for which package advice has a remedy.
 	Code StopCode
-	// Subject is what the fault is about: the operation that was denied, the
-	// reason of devices that were refused alike; may be empty.
+	// Subject is the operation that was denied, or the reason of devices that
+	// were refused alike; may be empty.
 	Subject string
 	// Cause is what happened.
 	Cause error
@@ -24,33 +24,33 @@ type StopCode string
 
 // Codes of a [StopError].
 const (
-	StopDenied       StopCode = "denied"          // AWS does not allow the operation Subject
-	StopRefused      StopCode = "refused"         // AWS refuses the call, whatever the device
-	StopCredentials  StopCode = "credentials"     // they expired, and could not be refreshed
+	StopDenied       StopCode = "denied"          // the credentials may not call the operation Subject
+	StopRefused      StopCode = "refused"         // AWS refuses a call for every device
+	StopCredentials  StopCode = "credentials"     // they have expired and could not be refreshed
 	StopClock        StopCode = "clock"           // the machine's clock is wrong
 	StopSilence      StopCode = "silence"         // nothing has answered for too long
 	StopAttachment   StopCode = "attachment-gone" // a policy, type or group was deleted during the import
 	StopLedger       StopCode = "ledger"          // the ledger cannot be read or written
-	StopChanged      StopCode = "changed"         // a manifest is not what it was when it was first read
+	StopChanged      StopCode = "changed"         // a manifest changed after it was first read
 	StopRefusedAlike StopCode = "refused-alike"   // AWS refused many devices in a row for the reason Subject
-	StopMaxFailures  StopCode = "max-failures"    // as many devices failed as the operator allows
+	StopMaxFailures  StopCode = "max-failures"    // as many devices failed as the operator allowed
 )
 
-// Error tells that and why the import was stopped.
+// Error returns the cause.
 func (e *StopError) Error() string { return "import stopped: " + e.Cause.Error() }
 
 // Unwrap returns the cause.
 func (e *StopError) Unwrap() error { return e.Cause }
 
-// Final reports whether err is not one device's: it stops the import, or the
-// import ended before the call.
+// Final reports whether err is not one device's: either it stops the import, or
+// the import has ended.
 func Final(err error) bool {
 	var stop *StopError
 	return errors.As(err, &stop) || errors.Is(err, ErrEnded)
 }
 
-// stopOr returns the *StopError that the error of a call asks for, or err
-// itself if it concerns one device.
+// stopOr returns a *StopError if the error of a call concerns the whole import,
+// and otherwise err itself.
 func stopOr(err error) error {
 	var api *iot.APIError
 	if !errors.As(err, &api) {

@@ -6,12 +6,12 @@ import (
 	"github.com/thingpress/thingpress/internal/iot"
 )
 
-// A Tally is how many calls were made.
+// A Tally counts calls.
 type Tally struct {
 	// Calls by operation, attempts included.
 	Calls map[string]int
-	// Throttled is how many of them AWS refused for its quotas, Retries how
-	// many were made again, throttled ones included.
+	// Throttled is the number of calls that AWS throttled, Retries the number
+	// of repeated calls, including those.
 	Throttled, Retries int
 }
 

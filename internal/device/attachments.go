@@ -20,7 +20,7 @@ const (
 	maxAttributeValue     = 800
 )
 
-// Attachments are what every device of an import is to get.
+// Attachments are what every device of an import gets.
 type Attachments struct {
 	// Policies are attached to the certificate.
 	Policies []string
@@ -29,11 +29,12 @@ type Attachments struct {
 	// ThingType and BillingGroup of the thing; empty is none.
 	ThingType    string
 	BillingGroup string
-	// Attributes of the thing, in the order in which they were given.
+	// Attributes of the thing, in the order in which the operator gave them.
 	Attributes []Attribute
 }
 
-// An Attribute is one attribute of every thing; its value is filled from the device.
+// An Attribute is one attribute of every thing. Its value is a template that the
+// device fills.
 type Attribute struct {
 	Name  string
 	Value manifest.Template
@@ -60,21 +61,21 @@ func ParseAttributes(texts []string) ([]Attribute, error) {
 	return list, nil
 }
 
-// Wanted is what a program is to bring devices to.
+// Wanted is the state to which a program brings devices.
 type Wanted struct {
 	Attachments Attachments
 	// Status in which certificates are registered, ACTIVE or INACTIVE.
 	Status iot.Status
 	// Adopt takes over what exists: INACTIVE certificates get the wanted
-	// status, things the wanted type and attributes, and the device is
-	// attached next to what is there. It never detaches, and never touches a
-	// certificate of another status.
+	// status, things get the wanted type and attributes, and the certificate
+	// is attached next to what is attached already. Adopt never detaches
+	// anything, and never touches a certificate of another status.
 	Adopt bool
 	// Exclusive attaches certificates with EXCLUSIVE_THING.
 	Exclusive bool
 }
 
-// Thing returns the thing that a device is to have. Its errors carry
+// Thing returns the thing that a device is to become. Its errors carry
 // [manifest.ReasonBadAttribute].
 func (a Attachments) Thing(d *manifest.Device) (iot.Thing, error) {
 	thing := iot.Thing{Name: d.ThingName, Type: a.ThingType, BillingGroup: a.BillingGroup}

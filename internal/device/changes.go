@@ -52,8 +52,8 @@ func thingParameters(thing iot.Thing) map[string]any {
 	return parameters
 }
 
-// attachments are the steps that need certificate and thing. What is attached
-// to a certificate that this import registered was created by it.
+// attachments returns the steps that need both certificate and thing. The import
+// created what it attaches to a certificate that it registered itself.
 func attachments(a *Account, d *Device, lack lacking) []Step {
 	effect := Ensures
 	if d.registered {
@@ -96,7 +96,7 @@ func attachThingPrincipal(a *Account, d *Device, effect Effect) Step {
 	}
 }
 
-// joinGroups are the steps in the form that the quotas make faster.
+// joinGroups returns the steps in the form for which the quotas allow the higher rate.
 func joinGroups(a *Account, thing string, groups []string) []Step {
 	if len(groups) == 0 {
 		return nil
@@ -123,8 +123,9 @@ func joinGroups(a *Account, thing string, groups []string) []Step {
 	return steps
 }
 
-// orGone turns "not found" into a stop if a policy, type or group is gone.
-// Every other refusal, except of what exists, is a failure of the device.
+// orGone turns "not found" into a *call.StopError if a policy, type or group is
+// gone, and every other refusal except "already exists" into a failure of the
+// device.
 func orGone(a *Account, do func(*call.Caller) (call.Result, error)) func(*call.Caller) (call.Result, error) {
 	return func(c *call.Caller) (call.Result, error) {
 		result, err := do(c)

@@ -11,24 +11,24 @@ import (
 	"github.com/thingpress/thingpress/internal/quota"
 )
 
-// An AttachmentReport is what a check of attachments found out.
+// An AttachmentReport is the result of a check of attachments.
 type AttachmentReport struct {
-	// PoliciesOnGroups are the policies that devices get through their thing groups.
+	// PoliciesOnGroups are the policies that the thing groups bring.
 	PoliciesOnGroups []string
 	// Connectable reports whether there is any policy, on the certificate or
-	// on the groups: without one devices will not be able to connect.
+	// on the groups. Without one, devices cannot connect.
 	Connectable bool
 }
 
-// A Finding is one thing that is wrong with attachments.
+// A Finding is one fault of attachments.
 type Finding struct {
-	// Code is the kind of fault; package advice has what to do about it.
+	// Code is the kind of fault, for which package advice has a remedy.
 	Code FindingCode
-	// Kind is what it is about: policy, thing type, thing group, billing group, attribute.
+	// Kind is policy, thing type, thing group, billing group or attribute.
 	Kind string
-	// Name is which one; empty if it is their number.
+	// Name is the name of the resource; empty if there are too many of them.
 	Name string
-	// Problem is what is wrong.
+	// Problem is a sentence without the name.
 	Problem string
 }
 
@@ -45,7 +45,7 @@ const (
 	FindingSameHierarchy FindingCode = "same-hierarchy"
 )
 
-// String is one line.
+// String returns one line with kind, name and problem.
 func (f Finding) String() string {
 	if f.Name == "" {
 		return f.Kind + ": " + f.Problem
@@ -53,12 +53,12 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s %s: %s", f.Kind, f.Name, f.Problem)
 }
 
-// An AttachmentError tells everything that is wrong with attachments.
+// An AttachmentError lists all faults of attachments.
 type AttachmentError struct {
 	Findings []Finding
 }
 
-// Error tells all findings.
+// Error lists all findings.
 func (e *AttachmentError) Error() string {
 	lines := make([]string, len(e.Findings))
 	for i, f := range e.Findings {
@@ -67,11 +67,10 @@ func (e *AttachmentError) Error() string {
 	return strings.Join(lines, "; ")
 }
 
-// CheckAttachments looks whether everything that devices are to be attached
-// to exists, fits together, and is within AWS's limits. What it finds is an
-// *[AttachmentError] with all of it; a call that AWS refuses is a
-// *[call.StopError]. Throttled and transient failures are tried again until
-// ctx ends.
+// CheckAttachments checks that the attachments exist, fit together, and are
+// within AWS's limits. It returns all faults as an *[AttachmentError], and a
+// *[call.StopError] if AWS refuses a call. It retries throttled and transient
+// failures until ctx ends.
 func CheckAttachments(ctx context.Context, aws iot.AWS, limiters *quota.Limiters, a Attachments) (*AttachmentReport, error) {
 	caller := call.New(call.Options{Limiters: limiters, Lifetimes: call.Lifetimes{Begin: ctx, Flight: ctx}, Clock: aws.Now})
 	report, err := checkAttachments(caller, aws, a)
@@ -81,7 +80,7 @@ func CheckAttachments(ctx context.Context, aws iot.AWS, limiters *quota.Limiters
 	return report, err
 }
 
-// attachmentsGone checks the attachments anew. It returns nil if they are all there.
+// attachmentsGone checks the attachments again. It returns nil if they all exist.
 func attachmentsGone(c *call.Caller, a *Account) error {
 	_, err := checkAttachments(c, a.AWS, a.Wanted.Attachments)
 	if err == nil || call.Final(err) {
@@ -90,8 +89,8 @@ func attachmentsGone(c *call.Caller, a *Account) error {
 	return &call.StopError{Code: call.StopAttachment, Cause: err}
 }
 
-// checkAttachments makes the checks. Its errors are an *AttachmentError, a
-// *call.StopError, or wrap call.ErrEnded.
+// checkAttachments makes the checks. It returns an *AttachmentError, a
+// *call.StopError, or an error that wraps call.ErrEnded.
 func checkAttachments(caller *call.Caller, aws iot.AWS, a Attachments) (*AttachmentReport, error) {
 	c := &checker{aws: aws, attachments: a, caller: caller}
 	report := &AttachmentReport{Connectable: len(a.Policies) > 0}
@@ -120,7 +119,7 @@ func (c *checker) find(code FindingCode, kind, name, problem string, args ...any
 	c.findings = append(c.findings, Finding{code, kind, name, fmt.Sprintf(problem, args...)})
 }
 
-// numbers checks what needs no call.
+// numbers makes the checks that need no call.
 func (c *checker) numbers() {
 	a := c.attachments
 	if n := len(a.Policies); n > maxPolicies {
@@ -144,7 +143,7 @@ func (c *checker) numbers() {
 	}
 }
 
-// describe makes a describing call. A resource that does not exist is a finding.
+// describe reports whether a resource exists; a missing resource is a finding.
 func (c *checker) describe(op iot.Operation, kind, name string, call func(context.Context) error) (bool, error) {
 	_, err := c.caller.Do(op, call)
 	switch iot.ClassOf(err) {
@@ -197,7 +196,7 @@ func (c *checker) billingGroup(*AttachmentReport) error {
 }
 
 func (c *checker) groups(report *AttachmentReport) error {
-	roots := map[string]string{} // by root, the first group of that hierarchy
+	roots := map[string]string{} // the first group of a hierarchy, by its root
 	for _, name := range c.attachments.ThingGroups {
 		var group iot.ThingGroup
 		ok, err := c.describe(iot.DescribeThingGroup, "thing group", name,
@@ -226,8 +225,8 @@ func (c *checker) groups(report *AttachmentReport) error {
 	return nil
 }
 
-// groupPolicies tells the policies that a group brings. Reading them may not
-// be allowed, and then they are not known to be there.
+// groupPolicies adds the policies of a group to the report. If the credentials
+// may not read them it adds none.
 func (c *checker) groupPolicies(arn string, report *AttachmentReport) error {
 	if arn == "" {
 		return nil

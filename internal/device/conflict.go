@@ -9,19 +9,19 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// Observed is the state of a device that exists, at least in part.
+// Observed is the state of a device in AWS.
 type Observed struct {
-	// Registered reports whether the certificate is registered, Status in which status.
+	// Registered reports whether the certificate is registered, with which Status.
 	Registered bool
 	Status     iot.Status
 	// Thing is nil if it does not exist.
 	Thing *iot.Thing
 	// Linked reports whether certificate and thing are attached to each
-	// other, and Link how, if that was told.
+	// other. Link is how, if AWS said so.
 	Linked bool
 	Link   string
-	// OtherThings are what else the certificate is attached to,
-	// OtherPrincipals what else is attached to the thing; both sorted.
+	// OtherThings are the other things that the certificate is attached to,
+	// OtherPrincipals the other principals of the thing. Both are sorted.
 	OtherThings, OtherPrincipals []string
 	Policies, Groups             []string
 }
@@ -45,29 +45,29 @@ func (o *Observed) setLinks(d *Device, things, principals []iot.Link) {
 	o.OtherPrincipals = others(principals, d.CertificateARN)
 }
 
-// lacking is what has to be done for a device.
+// lacking is what a device lacks of the wanted state.
 type lacking struct {
-	status        bool // the certificate's
-	thing         bool // it does not exist
-	configuration bool // type or attributes of the thing
+	status        bool // the certificate has another status
+	thing         bool // the thing does not exist
+	configuration bool // type or attributes of the thing differ
 	billing       bool
 	link          bool
 	policies      []string
 	groups        []string
 }
 
-// everything is lacking of a device whose certificate and thing are new.
+// everything is what a device lacks after its certificate and thing were created.
 func everything(w Wanted) lacking {
 	return lacking{link: true, policies: w.Attachments.Policies, groups: w.Attachments.ThingGroups}
 }
 
 const (
 	exclusive    = "EXCLUSIVE_THING"
-	nonExclusive = "NON_EXCLUSIVE_THING" // what AWS calls an attachment without --exclusive
+	nonExclusive = "NON_EXCLUSIVE_THING" // how AWS attaches by default
 )
 
-// difference holds what is observed against what is wanted. It returns what
-// has to be done, or the conflict that keeps it from being done.
+// difference compares the observed state with the wanted one. It returns what is
+// lacking, or the conflict that prevents it from being supplied.
 func difference(w Wanted, thing iot.Thing, have Observed) (lacking, error) {
 	lack := lacking{
 		thing:    have.Thing == nil,

@@ -9,11 +9,11 @@ import (
 
 // A Device is one device on its way through a program.
 type Device struct {
-	// CertificateID and CertificateARN are computed, and replaced by what AWS answers.
+	// CertificateID and CertificateARN are computed at first; answers of AWS replace them.
 	CertificateID, CertificateARN string
 	// PEM returns the leaf certificate.
 	PEM func() string
-	// Thing is what is wanted of the thing.
+	// Thing is the thing that the device is to become.
 	Thing iot.Thing
 	// Marked is when an earlier run marked the device, by AWS's clock; zero if none did.
 	Marked time.Time
@@ -24,8 +24,8 @@ type Device struct {
 	recovered  bool // it did so before this run, or in a call whose answer was lost
 }
 
-// Steps returns what the ledger is to hold of a device for which a runner made
-// these steps: a registration that was found to be this import's is one of them.
+// Steps returns the steps to record for a device for which a runner made these:
+// it adds a registration that this import made earlier.
 func (d *Device) Steps(made []ledger.Step) []ledger.Step {
 	if !d.recovered {
 		return made
@@ -33,8 +33,8 @@ func (d *Device) Steps(made []ledger.Step) []ledger.Step {
 	return append([]ledger.Step{{Operation: string(iot.RegisterCertificateWithoutCA), Created: true}}, made...)
 }
 
-// An Account is where programs work, and what they bring devices to. It is
-// shared by all devices of a run and not changed by them.
+// An Account is where programs work, and the state to which they bring devices.
+// All devices of a run share it; none changes it.
 type Account struct {
 	AWS    iot.AWS
 	Wanted Wanted

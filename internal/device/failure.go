@@ -8,7 +8,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// Reasons of failed devices. They are stable. What AWS refuses has the reason
+// Reasons of failed devices. They are stable. If AWS refuses a call the reason is
 // "aws-" and the error code, such as aws-CertificateValidationException.
 const (
 	ReasonConflictStatus        manifest.Reason = "conflict-status"
@@ -28,19 +28,19 @@ const (
 type FailedError struct {
 	Reason manifest.Reason
 	Err    error
-	// Refused reports whether AWS refused, rather than that we saw a conflict:
-	// many equal refusals in a row are the import's fault.
+	// Refused reports whether AWS refused a call; otherwise there is a
+	// conflict. Many equal refusals in a row are a fault of the import.
 	Refused bool
 }
 
-// Error tells the cause.
+// Error returns the cause.
 func (f *FailedError) Error() string { return f.Err.Error() }
 
 // Unwrap returns the cause.
 func (f *FailedError) Unwrap() error { return f.Err }
 
-// FailureOf turns the error of a call into the *[FailedError] of its device. An
-// error that is not the device's stays as it is.
+// FailureOf turns the error of a call into the *[FailedError] of its device. It
+// returns errors that are not the device's unchanged.
 func FailureOf(err error) error {
 	var failure *FailedError
 	if err == nil || errors.As(err, &failure) || call.Final(err) {

@@ -8,21 +8,22 @@ import (
 	"github.com/thingpress/thingpress/internal/iot"
 )
 
-// Met is what the answer to a registration tells of a device.
+// Met is what the registration of a certificate met in AWS.
 type Met int
 
-// What an import may meet.
+// Values of Met.
 const (
-	MetUnknown  Met = iota // nothing was asked, or it may be ours
+	MetUnknown  Met = iota // the certificate was not registered now, or may be this import's
 	MetNew                 // the certificate is new to AWS
 	MetExisting            // somebody registered it before this import
 )
 
-// Import makes a device able to connect. Unless lists showed that it exists
-// (known is not nil), nothing is asked first: most devices are new to AWS, and
-// every read of them would be a call for nothing.
+// Import makes a device able to connect. If known is nil it registers the
+// certificate without reading anything first: most devices are new to AWS, and
+// every read would be wasted. If lists have shown the device, known is what they
+// show.
 //
-// Its error is nil, a *[FailedError], a *[call.StopError], or wraps [call.ErrEnded].
+// The error is a *[FailedError], a *[call.StopError], or wraps [call.ErrEnded].
 func Import(a *Account, d *Device, known *Known, do Stage) (Met, error) {
 	if known != nil {
 		return MetUnknown, FailureOf(reconcile(a, d, *known, do))
@@ -41,9 +42,9 @@ func Import(a *Account, d *Device, known *Known, do Stage) (Met, error) {
 	return MetUnknown, FailureOf(err)
 }
 
-// continueExisting goes on with a certificate that AWS says to exist. It is
-// ours if calls for the device may have been made before, and if it was not
-// registered before the first of them. In doubt it is not ours.
+// continueExisting goes on with a certificate that exists according to AWS. This
+// import registered it if calls for the device may have been made before, and if
+// the certificate is not older than the first of them. In doubt it is not ours.
 func continueExisting(a *Account, d *Device, api *iot.APIError, lost time.Time, do Stage) (Met, error) {
 	d.CertificateID, d.CertificateARN = cmp.Or(api.ResourceID, d.CertificateID), cmp.Or(api.ResourceARN, d.CertificateARN)
 	since := d.Marked
@@ -66,7 +67,7 @@ func continueExisting(a *Account, d *Device, api *iot.APIError, lost time.Time, 
 	return MetUnknown, reconcile(a, d, Known{Certificate: &certificate}, do)
 }
 
-// clockSlack makes up for AWS's times, which are whole seconds.
+// clockSlack allows for AWS's times, which are whole seconds.
 const clockSlack = time.Second
 
 // completeNew goes on with a certificate that this import registered.

@@ -11,7 +11,7 @@ import (
 	"github.com/thingpress/thingpress/internal/quota"
 )
 
-// linkOps tell which thing has which certificate, from either side, and each
+// linkOps are the operations that read which thing has which certificate. Each
 // has a quota of its own.
 var linkOps = [...]iot.Operation{
 	iot.ListThingPrincipals, iot.ListThingPrincipalsV2,
@@ -23,7 +23,7 @@ var linkOps = [...]iot.Operation{
 type Links struct {
 	principals iot.Principals
 	limiters   *quota.Limiters
-	exclusive  bool // only V2 tells how a certificate is attached
+	exclusive  bool // only V2 returns how a certificate is attached
 	share      float64
 
 	mu       sync.Mutex
@@ -31,12 +31,12 @@ type Links struct {
 	failures map[iot.Operation]int
 }
 
-// deadAfter is how many transient failures without an answer make a V2
-// operation one that the endpoint does not have.
+// deadAfter is the number of transient failures without any answer after which
+// Links assumes that the endpoint does not have a V2 operation.
 const deadAfter = 3
 
-// NewLinks returns Links that read from these principals. If attachments are
-// exclusive only the V2 operations are used: the others do not tell the kind.
+// NewLinks returns Links that read from principals. If attachments are exclusive
+// they use only the V2 operations, because the others do not return the kind.
 func NewLinks(principals iot.Principals, limiters *quota.Limiters, exclusive bool) *Links {
 	l := &Links{
 		principals: principals, limiters: limiters, exclusive: exclusive,
@@ -51,17 +51,17 @@ func NewLinks(principals iot.Principals, limiters *quota.Limiters, exclusive boo
 	return l
 }
 
-// byThing reports whether the links of a certificate are read from the side of
-// its thing if one side has to do: in proportion to the quotas, and the same
-// for a certificate each time.
+// byThing reports from which side to read the links of a certificate if only one
+// side is read: in proportion to the quotas, and always the same side for one
+// certificate.
 func (l *Links) byThing(certificateID string) bool {
 	const digits = 4
 	n, err := strconv.ParseUint(certificateID[:min(digits, len(certificateID))], 16, 64)
 	return err != nil || float64(n) < l.share*(1<<(4*digits))
 }
 
-// LinkTPS is how many links per second the quotas of the four operations allow
-// to be read.
+// LinkTPS returns how many links per second can be read within the quotas of the
+// four operations.
 func LinkTPS(set quota.Set) (sum float64) {
 	for _, op := range linkOps {
 		sum += set.TPS(op)
@@ -69,11 +69,11 @@ func LinkTPS(set quota.Set) (sum float64) {
 	return sum
 }
 
-// Share is the part of devices whose links are read from the side of the thing.
+// Share returns the share of devices whose links are read from the side of the thing.
 func (l *Links) Share() float64 { return l.share }
 
-// Rate is the devices per second that may be read from one side each, and the
-// operation that binds.
+// Rate returns how many devices per second can be read from one side each, and
+// the binding operation.
 func (l *Links) Rate() (float64, iot.Operation) {
 	sum := 0.0
 	for _, op := range linkOps {
@@ -90,8 +90,8 @@ func (l *Links) dead(op iot.Operation) bool {
 	return !l.answered[op] && l.failures[op] >= deadAfter
 }
 
-// pick returns the operation of a side whose quota is free first; another one
-// after a failure.
+// pick returns a function that chooses the operation of a side whose quota is
+// free first, and the other one after a failure.
 func (l *Links) pick(byThing bool) func(attempt int) iot.Operation {
 	v1, v2 := iot.ListPrincipalThings, iot.ListPrincipalThingsV2
 	if byThing {
@@ -129,8 +129,8 @@ func (l *Links) delay(op iot.Operation) float64 {
 	return float64(stats.Waiting+1) / stats.Rate
 }
 
-// step returns the step that reads all links of a thing, or of a certificate
-// by its ARN; there are none of what does not exist.
+// step returns the step that reads all links of a thing, or of a certificate by
+// its ARN. Something that does not exist has none.
 func (l *Links) step(byThing bool, key string, links *[]iot.Link) Step {
 	op, parameters := iot.ListPrincipalThings, map[string]any{"principal": key}
 	if byThing {
@@ -168,7 +168,7 @@ func (l *Links) read(c *call.Caller, byThing bool, key string) (all []iot.Link, 
 		if token = next; token == "" {
 			return all, total, nil
 		}
-		op := used // a token belongs to the operation that gave it
+		op := used // a token is valid only for the operation that returned it
 		pick = func(int) iot.Operation { return op }
 	}
 }

@@ -23,8 +23,8 @@ func describeCertificate(a *Account, d *Device, certificate *iot.Certificate) St
 	}
 }
 
-// DescribeThing returns the step that reads the thing of a device; nil stands
-// for a thing that does not exist.
+// DescribeThing returns the step that reads the thing of a device into thing; it
+// sets nil if the thing does not exist.
 func DescribeThing(a *Account, d *Device, thing **iot.Thing) Step {
 	return describeThing(a, d, false, thing)
 }
@@ -72,8 +72,8 @@ func listThingGroups(a *Account, d *Device, groups *[]string) Step {
 	}
 }
 
-// linkReads are the steps that read what certificate and thing are attached
-// to. If very many devices exist one side has to do: the quotas are low.
+// linkReads returns the steps that read what thing and certificate are attached
+// to. If very many devices exist only one side is read, because the quotas are low.
 func linkReads(a *Account, d *Device, byThing, byPrincipal bool, principals, things *[]iot.Link) []Step {
 	var reads []Step
 	if byThing {

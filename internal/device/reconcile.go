@@ -4,26 +4,26 @@ import (
 	"github.com/thingpress/thingpress/internal/iot"
 )
 
-// Known is what is known of a device before it is read. Only what was seen to
-// be there is known: what a list does not show is looked up.
+// Known is what is known of a device before it is read. It contains only what
+// was seen to exist; what a list does not show is looked up.
 type Known struct {
-	// Certificate was read; nil is not known.
+	// Certificate was read; nil if not.
 	Certificate *iot.Certificate
 	// Thing reports whether the thing is as wanted.
 	Thing bool
-	// Exists reports whether AWS said a moment ago that the thing exists.
+	// Exists reports whether AWS answered a moment ago that the thing exists.
 	Exists bool
 	// Policies and Groups that the device was seen to have.
 	Policies, Groups []string
-	// Paged reports whether the device is one of very many that exist: its
-	// link is read from one side.
+	// Paged reports whether very many devices exist, so that the link is read
+	// from one side only.
 	Paged bool
 	// Registered reports whether this import registered the certificate a
-	// moment ago, so that there is nothing to be read of it.
+	// moment ago, so that nothing can be attached to it yet.
 	Registered bool
 }
 
-// reconcile reads the state of a device that exists, and makes only the calls
+// reconcile reads the state of a device that exists and makes only the calls
 // that are missing.
 func reconcile(a *Account, d *Device, known Known, do Stage) error {
 	for again := false; ; again = true {
@@ -39,7 +39,7 @@ func reconcile(a *Account, d *Device, known Known, do Stage) error {
 		if iot.ClassOf(err) != iot.ClassExists {
 			return err
 		}
-		// Somebody made the thing between our reading and our writing.
+		// Somebody created the thing after we read it.
 		if again {
 			return &FailedError{Reason: ReasonConflictThing, Err: err}
 		}
@@ -47,7 +47,8 @@ func reconcile(a *Account, d *Device, known Known, do Stage) error {
 	}
 }
 
-// Look reads what is not known of a device. Its error is as that of [Import].
+// Look reads the state of a device as far as it is not known. Its errors are
+// those of [Import].
 func Look(a *Account, d *Device, known Known, do Stage) (Observed, error) {
 	have := Observed{Registered: true, Policies: known.Policies, Groups: known.Groups}
 	attached := a.Wanted.Attachments
@@ -65,7 +66,7 @@ func Look(a *Account, d *Device, known Known, do Stage) (Observed, error) {
 	}
 	byThing, byPrincipal := true, !known.Registered
 	if known.Paged {
-		// The side depends on the certificate alone, so that a device is judged alike each time.
+		// The side depends only on the certificate, so that a device is always judged alike.
 		byThing = a.Links.byThing(d.CertificateID)
 		byPrincipal = !byThing
 	}
@@ -91,7 +92,7 @@ func Look(a *Account, d *Device, known Known, do Stage) (Observed, error) {
 	return have, nil
 }
 
-// supply makes the calls for what is lacking: what the others need comes first.
+// supply makes the calls for what is lacking, those first that the others need.
 func supply(a *Account, d *Device, lack lacking, do Stage) error {
 	var first []Step
 	if lack.status {

@@ -9,26 +9,25 @@ import (
 	"github.com/thingpress/thingpress/internal/quota"
 )
 
-// A Rehearsal finds out which steps [Import] would make. It makes no call and
-// is safe for concurrent use.
+// A Rehearsal finds out which steps [Import] would make, without making any
+// call. It is safe for concurrent use.
 type Rehearsal struct {
 	account *Account
-	// limiters and caller let everything through at once.
+	// limiters and caller limit nothing.
 	limiters *quota.Limiters
 	caller   *call.Caller
 }
 
-// NewRehearsal returns a rehearsal of what would be wanted and done in the account.
+// NewRehearsal returns a rehearsal of imports into the account.
 func NewRehearsal(a *Account) *Rehearsal {
 	limiters := quota.NewLimiters(quota.Set{}, quota.Options{})
 	forever := call.Lifetimes{Begin: context.Background(), Flight: context.Background()}
 	return &Rehearsal{account: a, limiters: limiters, caller: call.New(call.Options{Limiters: limiters, Lifetimes: forever})}
 }
 
-// Import returns the steps that [Import] would make for a device of which this
-// was observed, and how many of them would change anything. Its error is the
-// conflict that the import would fail the device for; the steps are then those
-// up to it.
+// Import returns the steps that [Import] would make for a device in the observed
+// state, and how many of them would change something. If the import would fail
+// the device, Import returns the *[FailedError] and the steps before it.
 func (r *Rehearsal) Import(d Device, have Observed) (steps []Step, changes int, err error) {
 	answers := answers{device: &d, have: have}
 	account := *r.account
@@ -47,9 +46,9 @@ func (r *Rehearsal) Import(d Device, have Observed) (steps []Step, changes int, 
 	return steps, changes, err
 }
 
-// answers answers the calls of a program as AWS would for a device of which
-// something was observed. Programs call what they have steps for; calls that
-// change something succeed and change nothing.
+// answers answers the calls of a program as AWS would, according to the observed
+// state of a device. Calls that change something succeed without effect. The
+// embedded interfaces are nil: programs call only what they have steps for.
 type answers struct {
 	iot.Certificates
 	iot.Things
@@ -77,7 +76,7 @@ func (a answers) DescribeCertificate(context.Context, string) (iot.Certificate, 
 
 func (a answers) UpdateCertificate(context.Context, string, iot.Status) error { return nil }
 
-// CreateThing succeeds for a repetition of what exists.
+// CreateThing succeeds if the thing exists with the same configuration.
 func (a answers) CreateThing(_ context.Context, thing iot.Thing) error {
 	have := a.have.Thing
 	if have == nil || have.Type == thing.Type && have.BillingGroup == thing.BillingGroup && maps.Equal(have.Attributes, thing.Attributes) {

@@ -10,7 +10,7 @@ import (
 )
 
 // A Runner carries out the steps of one device in AWS. It is not safe for
-// concurrent use; the steps of a stage are made side by side.
+// concurrent use, but carries out the steps of a stage concurrently.
 type Runner struct {
 	Caller *call.Caller
 	// Pool runs the calls of a stage.
@@ -38,14 +38,14 @@ func (r *Runner) Do(steps ...Step) error {
 	return deciding(errs)
 }
 
-// Made returns what was created or ensured, in the order of the program.
+// Made returns the steps that created or ensured something, in the order of the program.
 func (r *Runner) Made() []ledger.Step { return r.made }
 
-// Busy is the time in which the device was not waiting for quota.
+// Busy returns the time that the device spent on anything but waiting for quota.
 func (r *Runner) Busy() time.Duration { return r.busy }
 
-// deciding returns the error that decides about a device: one that stops or
-// ends the import before one of the device.
+// deciding returns the error that decides about a device. Errors that stop or end
+// the import take precedence over those of the device.
 func deciding(errs []error) error {
 	var decides error
 	for _, err := range errs {
@@ -61,12 +61,12 @@ func deciding(errs []error) error {
 	return decides
 }
 
-// A Pool runs functions in goroutines that it keeps: the deep calls of an HTTP
-// client grow a goroutine's stack, which should not happen anew for each call.
+// A Pool runs functions in goroutines that it reuses. The deep calls of an HTTP
+// client grow a goroutine's stack, which should not happen again for every call.
 // Its methods are safe for concurrent use.
 type Pool struct{ idle chan func() }
 
-// NewPool returns a pool; Close ends its goroutines.
+// NewPool returns a pool. The caller must close it.
 func NewPool() *Pool { return &Pool{idle: make(chan func())} }
 
 // Go starts f, in an idle goroutine if there is one.

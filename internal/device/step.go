@@ -8,35 +8,35 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 )
 
-// An Effect is what a step means for the account once it succeeded.
+// An Effect is what a successful step means for the account.
 type Effect int
 
 // Effects of steps.
 const (
-	Reads   Effect = iota // it changed nothing
-	Ensures               // what it asks for is there, and may have been there before
-	Creates               // the import made it
+	Reads   Effect = iota // nothing changed
+	Ensures               // the result exists, and may have existed before
+	Creates               // the import created it
 )
 
 // A Step is one call for one device.
 type Step struct {
 	Operation iot.Operation `json:"operation"`
-	// Parameters are named as AWS names them; a certificate is told by its
-	// ID, never by its content.
+	// Parameters are named as AWS names them. They contain the ID of a
+	// certificate, never its content.
 	Parameters map[string]any `json:"parameters"`
 	Effect     Effect         `json:"-"`
-	// Resources are what the ledger records the step for, such as the name of
-	// the policy; nil if the operation leaves no choice.
+	// Resources are the names that the ledger records, such as that of the
+	// policy; nil if the operation leaves no choice.
 	Resources []string `json:"-"`
 	// Do makes the call. Its error is that of [call.Caller.Do], or a *[FailedError].
 	Do func(c *call.Caller) (call.Result, error) `json:"-"`
 }
 
-// A Stage carries out steps of which none needs another, and returns the error
-// that decides about the device. All of them were tried if it is not nil.
+// A Stage carries out steps that do not depend on each other. It tries all of
+// them, and returns the error that decides about the device.
 type Stage func(steps ...Step) error
 
-// records returns what the ledger keeps of a step that succeeded.
+// records returns what the ledger keeps of a successful step.
 func (s Step) records() []ledger.Step {
 	if s.Effect == Reads {
 		return nil
@@ -57,12 +57,12 @@ func once(op iot.Operation, f func(ctx context.Context) error) func(*call.Caller
 	return func(c *call.Caller) (call.Result, error) { return c.Do(op, f) }
 }
 
-// untilFound makes a call that needs what was made a moment ago.
+// untilFound makes a call that depends on something that was created a moment ago.
 func untilFound(op iot.Operation, f func(ctx context.Context) error) func(*call.Caller) (call.Result, error) {
 	return func(c *call.Caller) (call.Result, error) { return c.DoUntilFound(op, f) }
 }
 
-// toTheEnd reads all pages of a list; of what does not exist it is empty.
+// toTheEnd reads all pages of a list. If the subject does not exist the list is empty.
 func toTheEnd(
 	op iot.Operation, all *[]string, page func(ctx context.Context, token string) ([]string, string, error),
 ) func(*call.Caller) (call.Result, error) {

@@ -11,15 +11,14 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// An Item is one device of a [Batch]. Judging it, and marking it durably as in
-// flight before the batch begins, is the caller's part.
+// An Item is one device of a [Batch]. The caller has judged it, and has marked
+// it durably as in flight before the batch begins.
 type Item struct {
 	Device manifest.Device
 	// Marked is when an earlier batch marked the device, by AWS's clock; zero
-	// if this is the first. What exists may then be ours: it was registered
-	// by that batch if it is not older than the mark. A device that is
-	// brought for the first time has registered nothing yet, so that its
-	// certificate, if there is one already, is another's, whatever its date.
+	// if this is the first. A certificate that is not older than the mark was
+	// registered by that batch. Without a mark nothing was registered for the
+	// device yet, so an existing certificate is somebody else's, whatever its date.
 	Marked time.Time
 	// Created reports whether the ledger holds that this import registered the certificate.
 	Created bool
@@ -28,17 +27,17 @@ type Item struct {
 	Attributes map[string]string
 }
 
-// Batch imports devices that somebody else decoded and judged, such as those
-// of a queue, with the same steps, rules and limits as [Run]. It has no ledger:
-// done is called once for each item that has an outcome, in any order, with the
-// place of the device in manifest 0, from one goroutine, and before Batch
-// returns. An item for which it was not called is pending. Of the settings only
-// attachments, status, Adopt and Exclusive matter. The limiters may serve any
-// number of batches, one after the other or at once. State is not read in pages.
+// Batch imports devices that the caller decoded and judged, such as those of a
+// queue, with the same steps, rules and limits as [Run]. It has no ledger: it
+// calls done once for each item that has an outcome, in any order, with the
+// place of the device in manifest 0, from one goroutine, and before it returns.
+// Every other item is pending. Of the settings only attachments, status, Adopt
+// and Exclusive matter. Several batches may share the limiters, one after the
+// other or concurrently. Batch reads no lists.
 //
-// When ctx ends no call is begun any more, and calls in flight end; the error
-// then wraps [ErrInterrupted] unless every item had its outcome. What is wrong
-// with the import as a whole is a *[call.StopError].
+// When ctx ends, Batch begins no further calls and waits for those in flight;
+// the error then wraps [ErrInterrupted] unless every item has an outcome. A
+// fault of the import as a whole is a *[call.StopError].
 func Batch(ctx context.Context, config Config, items []Item, done func(item int, record ledger.Record)) (Summary, error) {
 	started := time.Now()
 	s := config.open(ctx)
@@ -99,7 +98,7 @@ func batchError(ctx context.Context, s *session, summary Summary) error {
 	return &BalanceError{Detail: fmt.Sprintf("%d items are pending, though nothing stopped the batch", summary.Pending)}
 }
 
-// batchJournal hands on what a batch books.
+// batchJournal passes the outcomes of a batch to its caller.
 type batchJournal struct {
 	noJournal
 	items []Item
@@ -116,7 +115,7 @@ func (j batchJournal) Record(_ context.Context, records []ledger.Record) error {
 	return nil
 }
 
-// noJournal is for what keeps no record.
+// noJournal is the journal of a run that keeps no record.
 type noJournal struct{}
 
 func (noJournal) Mark(context.Context, []ledger.Mark) error     { return nil }

@@ -13,19 +13,17 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// blockSize is the unit in which content is held against its digest.
+// blockSize is the unit in which content is compared with its digest.
 const blockSize = 1 << 20
 
-// blockDigest is half of a SHA-256: enough against accident and design alike,
-// since whoever can change a file cannot choose both of its versions' digests.
+// blockDigest is half of a SHA-256. That is enough against accident and attack
+// alike: an attacker who can change a file cannot choose the digests of both versions.
 type blockDigest [sha256.Size / 2]byte
 
-// A Source is a manifest that is read several times and has to be the same
-// each time.
+// A Source is a manifest that is read several times and must not change in between.
 type Source struct {
-	// Input is the content behind a check: a read of a block that is not what
-	// it was when the source was opened fails with a *[manifest.FileError] of
-	// [manifest.ReasonChanged].
+	// Input checks what it reads: a block that changed since the source was
+	// opened fails with a *[manifest.FileError] of [manifest.ReasonChanged].
 	Input manifest.Input
 	// Decoder is of the manifest's vendor.
 	Decoder manifest.Decoder
@@ -35,8 +33,8 @@ type Source struct {
 	blocks *blocks
 }
 
-// OpenSource reads the content once, in order, to know it again: in by its
-// SHA-256, and later reads by that of each block of a mebibyte.
+// OpenSource reads the content of in once, in order, and keeps its SHA-256 and
+// a digest of every mebibyte, with which later reads are compared.
 func OpenSource(ctx context.Context, in manifest.Input, decoder manifest.Decoder) (*Source, error) {
 	b := &blocks{name: in.Name, vendor: decoder.Vendor(), from: in.Reader, size: in.Size}
 	whole := sha256.New()
@@ -79,7 +77,7 @@ func digestOf(block []byte) (d blockDigest) {
 	return d
 }
 
-// blocks reads content in blocks and holds each against its digest.
+// blocks reads content in blocks and compares each with its digest.
 type blocks struct {
 	name, vendor string
 	from         io.ReaderAt
@@ -87,7 +85,7 @@ type blocks struct {
 	digests      []blockDigest
 
 	mu      sync.Mutex
-	cached  [2]cachedBlock // archives read here and there at once
+	cached  [2]cachedBlock // an archive is read in two places alternately
 	turn    int
 	changed error // the first difference; it stays
 }
@@ -142,7 +140,7 @@ func (b *blocks) block(i int64) ([]byte, error) {
 	if n < len(slot.bytes) || digestOf(slot.bytes) != b.digests[i] {
 		b.changed = &manifest.FileError{
 			Vendor: b.vendor, Manifest: b.name, Offset: i * blockSize, Reason: manifest.ReasonChanged,
-			Err: errors.New("the content is not what it was when it was first read"),
+			Err: errors.New("the content changed after it was first read"),
 		}
 		return nil, b.changed
 	}
@@ -150,15 +148,15 @@ func (b *blocks) block(i int64) ([]byte, error) {
 	return slot.bytes, nil
 }
 
-// difference returns the first difference that was read, whatever a decoder
-// made of it.
+// difference returns the first difference that was read. The decoder may have
+// turned it into an error of its own.
 func (b *blocks) difference() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.changed
 }
 
-// drop forgets the blocks that are kept in memory.
+// drop releases the blocks that are kept in memory.
 func (b *blocks) drop() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

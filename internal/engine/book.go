@@ -24,7 +24,7 @@ type book struct {
 	maxFailures int
 	committer   *ledger.Committer[entryRecord]
 
-	rowing sync.Mutex // held while streak is asked and what it frees is handed on
+	rowing sync.Mutex // guards streak, and keeps the order in which it releases records
 	streak streak
 
 	mu       sync.Mutex
@@ -49,7 +49,7 @@ var outcomeCodes = [...]ledger.Outcome{"", ledger.Imported, ledger.Unchanged, le
 func codeOf(o ledger.Outcome) byte { return byte(max(slices.Index(outcomeCodes[:], o), 0)) } // below 6
 
 // newBook returns a book of that many entries, all of them pending. The caller
-// must close it. Halt is called with a *call.StopError when the import has to stop.
+// must close it. The book calls halt with a *call.StopError when the import has to stop.
 func newBook(entries int, journal ledger.Journal, maxFailures int, halt func(error)) *book {
 	b := &book{
 		journal: journal, halt: halt, maxFailures: maxFailures,
@@ -59,7 +59,7 @@ func newBook(entries int, journal ledger.Journal, maxFailures int, halt func(err
 	return b
 }
 
-// load reads what earlier runs left.
+// load reads the marks and records of earlier runs.
 func (b *book) load(ctx context.Context, entries *layout, earlier iter.Seq2[ledger.Record, error]) error {
 	for mark, err := range b.journal.Marked(ctx) {
 		if err != nil {
@@ -99,8 +99,8 @@ func (b *book) outcome(number int) ledger.Outcome {
 	return outcomeCodes[b.entries[number]&codeMask]
 }
 
-// earlier returns the mark that an earlier run left, zero for none, and
-// whether one recorded that it registered the certificate.
+// earlier returns the mark of an earlier run, zero for none, and whether an
+// earlier run recorded that it registered the certificate.
 func (b *book) earlier(number int) (marked time.Time, recorded bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -112,8 +112,8 @@ func (b *book) refuse(number int, record ledger.Record) {
 	b.add(entryRecord{number: number, record: record, order: -1})
 }
 
-// end takes what became of a device whose program ended with err: an outcome,
-// or none if the import ended before the device did or is to blame itself.
+// end books a device whose program ended with err. The device has no outcome
+// if the import ended before it, or if err is the import's fault.
 func (b *book) end(t *task, d *device.Device, runner *device.Runner, err error) {
 	e := entryRecord{number: t.number, order: t.order, record: recordOf(t.place, &t.device, ledger.Unchanged)}
 	e.record.CertificateARN, e.record.Steps = d.CertificateARN, d.Steps(runner.Made())
@@ -136,7 +136,7 @@ func (b *book) end(t *task, d *device.Device, runner *device.Runner, err error) 
 	b.add(e)
 }
 
-// add takes a record. It waits while the ledger is behind.
+// add hands a record to the committer. It blocks while the ledger is slower than the devices.
 func (b *book) add(e entryRecord) {
 	b.rowing.Lock()
 	defer b.rowing.Unlock()
@@ -148,7 +148,7 @@ func (b *book) add(e entryRecord) {
 	}
 }
 
-// close returns when everything that was added is durable. Nothing may be added afterwards.
+// close returns when every added record is durable. It must be called last.
 func (b *book) close() {
 	for _, held := range b.streak.releaseHeld() {
 		b.committer.Add(held)
@@ -188,7 +188,7 @@ func (b *book) write(group []entryRecord) {
 	}
 }
 
-// numbers returns the counts so far, and the devices of this run.
+// numbers returns the counts so far, and how many devices this run worked on.
 func (b *book) numbers() (counts ledger.Counts, worked int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -215,7 +215,7 @@ func (b *book) pending() int {
 	return n
 }
 
-// balance holds the running counts against the outcomes themselves.
+// balance compares the running counts with the outcomes of all entries.
 func (b *book) balance() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

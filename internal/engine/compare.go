@@ -27,7 +27,7 @@ type PlannedDevice struct {
 	State string
 	// Reason and Detail of a conflict.
 	Reason, Detail string
-	// Steps in the order in which they are begun; those that attach run side by side.
+	// Steps in the order in which they are begun; those that attach run concurrently.
 	Steps []device.Step
 
 	number int
@@ -47,7 +47,7 @@ func PlanFresh(scan *ScanResult, config Config) []PlannedDevice {
 			continue // a device whose attributes cannot be filled is rejected, and no example
 		}
 		subject := s.subject(&task{device: *d, thing: thing})
-		steps, _, _ := rehearsal.Import(*subject, device.Observed{}) // there is no conflict with nothing
+		steps, _, _ := rehearsal.Import(*subject, device.Observed{}) // nothing exists that could conflict
 		planned = append(planned, PlannedDevice{
 			Place: ledger.Place{Entry: d.Entry}, ThingName: d.ThingName, CertificateID: subject.CertificateID,
 			State: stateNames[isNew], Steps: steps,
@@ -63,9 +63,9 @@ type Comparison struct {
 	New, Unchanged, Completed, Conflicts int
 	// Failures are the conflicts by reason, most frequent first.
 	Failures []ledger.Reason
-	// Calls are those that the import would make, by operation. Paged reports
-	// whether it would read what exists in pages: then its reads are an
-	// estimate, because they depend on when it notices.
+	// Calls are those that the import would make, by operation. If Paged is
+	// set the import would read lists in pages, and the number of reads is an
+	// estimate: it depends on when the import notices how many devices exist.
 	Calls quota.Calls
 	Paged bool
 	// Made are the calls that the comparison made.
@@ -87,11 +87,11 @@ const (
 var stateNames = [...]string{"new", "unchanged", "completed", "conflict"}
 
 // Compare looks every device up in AWS and returns what an import would do. It
-// changes nothing. If there are many devices it reads the lists first, in
-// pages of 250; a line that is missing in a list is looked up, until the list
-// was found right often enough to be believed.
+// changes nothing. If there are many devices it first reads the lists, in
+// pages of 250. It looks up what a list does not show until the list has been
+// right often enough to be trusted.
 //
-// Its errors are those of [Run], but for [BalanceError].
+// Its errors are those of [Run], except [BalanceError].
 func Compare(ctx context.Context, config Config, sources []*Source, scan *ScanResult) (Comparison, error) {
 	started := time.Now()
 	s := config.open(ctx)
@@ -169,8 +169,8 @@ type comparison struct {
 	examples [conflicting + 1][]PlannedDevice
 }
 
-// rehearse observes a device and finds out what an import would do for it. A
-// failure of the device is a conflict.
+// rehearse observes a device and finds out what an import would do for it. It
+// counts a failure of the device as a conflict.
 func (c *comparison) rehearse(d *device.Device, observe func(*device.Device) (device.Observed, error)) *finding {
 	have, err := observe(d)
 	found := &finding{id: d.CertificateID, registered: have.Registered, state: conflicting, err: err}
@@ -191,7 +191,7 @@ func (c *comparison) rehearse(d *device.Device, observe func(*device.Device) (de
 	return found
 }
 
-// add counts a finding. There is none if the comparison ended before the device did.
+// add counts a finding, unless the comparison ended before the device was looked up.
 func (c *comparison) add(t *task, found *finding) {
 	var failure *device.FailedError
 	if found.err != nil && !errors.As(found.err, &failure) {
@@ -247,8 +247,8 @@ func (c *comparison) result(a *device.Account, p paths, made map[string]int) Com
 	return result
 }
 
-// estimatePages turns the reads of devices that exist into those of an import
-// that reads pages: the lists, and one read of a link per device, from either side.
+// estimatePages replaces the reads of existing devices by those of an import
+// that reads lists in pages and then one link per device, from either side.
 func estimatePages(calls quota.Calls, paged float64, a *device.Account, kept quota.Calls, made map[string]int) {
 	for _, op := range []iot.Operation{
 		iot.RegisterCertificateWithoutCA, iot.DescribeCertificate, iot.DescribeThing, iot.ListAttachedPolicies,
@@ -271,7 +271,7 @@ func estimatePages(calls quota.Calls, paged float64, a *device.Account, kept quo
 	maps.DeleteFunc(calls, func(_ iot.Operation, n float64) bool { return n == 0 })
 }
 
-// someExamples takes one of each state in turn.
+// someExamples picks examples of each state in turn.
 func (c *comparison) someExamples() (some []PlannedDevice) {
 	for i := range maxExamples {
 		for _, state := range [...]int{conflicting, incomplete, isNew, unchanged} {

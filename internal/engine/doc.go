@@ -10,20 +10,20 @@
 //	report, err := device.CheckAttachments(ctx, aws, limiters, settings.Attachments)
 //	summary, err := engine.Run(ctx, config, engine.Import{...})
 //
-// [Compare] looks at the devices of a scan and tells what an import would do.
-// [Batch] imports devices that somebody else decoded and judged. All three are
-// one pipeline (pipeline.go): tasks in, a program for each device (package
-// device), what it came to out.
+// [Compare] finds out what an import would do for the devices of a scan. [Batch]
+// imports devices that the caller decoded and judged. All three use one pipeline
+// (pipeline.go), which takes tasks, runs a program of package device for each,
+// and hands the result to a sink.
 //
-// # What is judged where
+// # Judging
 //
-// A [Judge] decides of every entry, once for all passes and commands, whether
-// it goes on to AWS, is rejected, or is skipped. What AWS answers is judged by
-// package device for one device and by package call for the import.
+// A [Judge] decides whether an entry goes on to AWS, is rejected, or is skipped.
+// All passes and commands share it. Package device judges what AWS answers for
+// one device, package call what concerns the whole import.
 //
-// # What is durable
+// # Durability
 //
-// Before a device's first call its entry is marked in flight (mark.go), and its
-// outcome is recorded with the steps that were made (book.go), so that an
-// import that is killed at any moment can tell afterwards what it created.
+// The engine marks an entry in flight before the first call for it (mark.go),
+// and records its outcome together with the steps that were made (book.go). An
+// import that is killed at any moment therefore knows afterwards what it created.
 package engine

@@ -2,16 +2,16 @@ package engine
 
 import "errors"
 
-// ErrInterrupted is what [Run], [Compare] and [Batch] return, wrapped, when
-// their context ended before the work did.
+// ErrInterrupted is wrapped by the error of [Run], [Compare] and [Batch] if their
+// context ended before the work was done.
 var ErrInterrupted = errors.New("import interrupted")
 
-// A BalanceError tells that the numbers of an import do not add up. It is a bug.
+// A BalanceError is a bug: the numbers of an import do not add up.
 type BalanceError struct {
 	Detail string
 }
 
-// Error tells what does not add up.
+// Error names the numbers that do not add up.
 func (e *BalanceError) Error() string {
 	return "the numbers of this import do not add up, which is a bug in Thingpress: " + e.Detail
 }

@@ -6,12 +6,12 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 )
 
-// An Event tells what an import is at. The types that implement it are in this
-// file. The last event of a [Run] is always a [Finished].
+// An Event reports progress: one of the types below, [Scanned] or [Finished].
+// The last event of a [Run] is always a [Finished].
 type Event interface{ event() }
 
-// Events takes events, one at a time. It must return soon: the import waits. A
-// nil Events is allowed.
+// Events receives events, one at a time. The import waits for it, so it must
+// return soon. A nil Events discards them.
 type Events func(Event)
 
 func (e Events) send(event Event) {
@@ -20,69 +20,73 @@ func (e Events) send(event Event) {
 	}
 }
 
-// Scanning comes during the first pass, about five times a second.
+// Scanning is sent during the first pass, about five times a second.
 type Scanning struct {
-	// Manifest is the name of the one that is read.
+	// Manifest is the name of the manifest that is being read.
 	Manifest string
 	// Entries and Rejected count over all manifests.
 	Entries, Rejected int
 }
 
-// Continued comes at the beginning of a run that resumes an import.
+// Continued is sent when a run resumes an import.
 type Continued struct {
 	Import string
-	// Counts are the outcomes of earlier runs, and InFlight the entries that were being worked on.
+	// Counts are the outcomes of earlier runs, InFlight the entries without an outcome
+	// for which calls may have been made.
 	Counts   ledger.Counts
 	InFlight int
 }
 
-// Progress comes about five times a second.
+// Progress is sent about five times a second.
 type Progress struct {
-	// Counts are the outcomes so far, earlier runs included.
+	// Counts are the outcomes so far, including those of earlier runs.
 	Counts ledger.Counts
 	// Rate is in devices per second, over the last seconds.
 	Rate float64
-	// Left is the estimate of the time to the end; 0 where there is none.
+	// Left is the estimated time to the end; 0 if it is not known.
 	Left time.Duration
-	// Ceiling is what the quotas allow on the path that most devices take
-	// now, in devices per second; 0 is no limit. Binding is the operation whose quota it is.
+	// Ceiling is the rate that the quotas allow on the path that most devices
+	// take now, in devices per second; 0 is no limit. Binding is the operation
+	// whose quota that is.
 	Ceiling float64
 	Binding string
-	// InFlight is the number of devices that are worked on, Window the most that may be.
+	// InFlight is the number of devices that are being worked on, Window its maximum.
 	InFlight, Window int
-	// Paused reports whether nothing answers.
+	// Paused reports whether the run is paused because nothing answers.
 	Paused bool
 }
 
-// Paused comes when every call of ten seconds failed transiently.
+// Paused is sent when every call has failed transiently for ten seconds.
 type Paused struct{ Cause error }
 
-// Resumed comes when the endpoint answers again.
+// Resumed is sent when the endpoint answers again.
 type Resumed struct{ After time.Duration }
 
-// Reading comes when many devices turn out to exist, so that their state is read in pages.
+// Reading is sent while the engine reads lists in pages, because many devices exist.
 type Reading struct {
-	// Operation is the list that is read, Pages how many pages so far, Done whether that is all.
+	// Operation reads the list, Pages is the number of pages so far, and Done
+	// reports whether those are all.
 	Operation string
 	Pages     int
 	Done      bool
 }
 
-// Slowed comes when throttling answers made the engine lower its rate of an
-// operation, at most once in ten seconds for each.
+// Slowed is sent when the engine lowers its rate of an operation because AWS
+// throttles it, at most once in ten seconds for each operation.
 type Slowed struct {
 	Operation string
 	// Rate is the new rate, in calls per second.
 	Rate float64
 }
 
-// Comparing comes during a comparison, about five times a second.
+// Comparing is sent during a comparison, about five times a second.
 type Comparing struct {
 	Done, Total int
 	// Rate is in devices per second since the comparison began.
 	Rate float64
-	// Ceiling is what the quotas of the reads allow for devices that exist, in
-	// devices per second; 0 is no limit. Binding is the operation whose quota it is.
+	// Ceiling is the rate that the quotas of the reads allow for devices that
+	// exist, in devices per second; 0 is no limit. Binding is the operation
+	// whose quota that is.
 	Ceiling float64
 	Binding string
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A Filter is a list of devices: thing names, vendor IDs or certificate IDs.
-// It is not safe for concurrent use. A nil Filter names no device.
+// A Filter is a list of thing names, vendor IDs or certificate IDs. It is not
+// safe for concurrent use. A nil Filter names no device.
 type Filter struct {
 	matched map[string]bool // by line; true once a device was found
 }
@@ -21,8 +21,8 @@ type Filter struct {
 // maxFilterLine is longer than any name that a device can have.
 const maxFilterLine = 1 << 10
 
-// ReadFilter reads a list with one device a line. Empty lines and lines that
-// begin with # are left out, and so is space around a line.
+// ReadFilter reads a list with one device per line. It ignores empty lines,
+// lines that begin with #, and space around a line.
 func ReadFilter(r io.Reader) (*Filter, error) {
 	f := &Filter{matched: map[string]bool{}}
 	lines := bufio.NewScanner(r)
@@ -56,7 +56,7 @@ func (f *Filter) names(d *manifest.Device) bool {
 	return found
 }
 
-// Unmatched returns the lines that named no device so far, sorted.
+// Unmatched returns the lines that have matched no device so far, sorted.
 func (f *Filter) Unmatched() []string {
 	if f == nil {
 		return nil
@@ -71,7 +71,7 @@ func (f *Filter) Unmatched() []string {
 	return lines
 }
 
-// digest is the same for lists that name the same devices.
+// digest returns a digest that is equal for lists that name the same devices.
 func (f *Filter) digest() string {
 	if f == nil {
 		return ""

@@ -9,18 +9,18 @@ import (
 	"github.com/thingpress/thingpress/internal/quota"
 )
 
-// A Forecast is how long calls take at the quotas.
+// A Forecast estimates how long calls take at the quotas.
 type Forecast struct {
-	// Took is the time; 0 where no quota limits any of the calls.
+	// Took is the time; 0 if no quota limits any of the calls.
 	Took time.Duration
-	// Ceiling is in devices per second; +Inf where nothing limits it.
+	// Ceiling is in devices per second; +Inf if nothing limits it.
 	Ceiling float64
-	// Binding is the operation whose quota that is; empty where nothing limits it.
+	// Binding is the operation whose quota that is; empty if nothing limits it.
 	Binding iot.Operation
 }
 
-// Predict says how long all the calls for so many devices take at the quotas,
-// and how long with the binding quota doubled.
+// Predict returns how long all the calls for that many devices take at the
+// quotas, and how long they take with the binding quota doubled.
 func Predict(set quota.Set, total quota.Calls, devices int) (now, doubled Forecast) {
 	now = predict(set.TPS, total, devices)
 	doubled = predict(func(op iot.Operation) float64 {

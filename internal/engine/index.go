@@ -6,13 +6,13 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// An Index knows every accepted entry by certificate and by thing name, and so
-// tells duplicates. It takes about 30 bytes per entry: digests in chunks
+// An Index finds accepted entries by certificate and by thing name, and so
+// detects duplicates. It takes about 30 bytes per entry: digests in chunks
 // without pointers, and tables of entry numbers over them.
 //
-// Digests are keyed with a random seed, so that nobody can make two devices
-// collide; by accident two of twenty million do so once in 100,000 imports,
-// and then the later one is rejected, not lost.
+// Digests are keyed with a random seed, so nobody can make two devices collide.
+// By accident two of twenty million devices collide once in 100,000 imports; the
+// later one is then rejected, not lost.
 type Index struct {
 	seed    maphash.Seed
 	digests [][]pair // by entry, in chunks
@@ -31,9 +31,9 @@ func NewIndex() *Index {
 	return &Index{seed: maphash.MakeSeed()}
 }
 
-// Add judges the device at the next position and keeps it if it is accepted.
-// The earlier entry is returned for the other verdicts, by its number among all
-// calls of Add and Skip.
+// Add relates the device at the next position to the earlier ones and keeps it
+// if it is accepted. Otherwise it returns the earlier entry, by its number among
+// all calls of Add and Skip.
 func (x *Index) Add(d *manifest.Device) (r Relation, earlier int) {
 	p := x.digest(d)
 	r, earlier = x.relate(p, x.entries)
@@ -47,11 +47,11 @@ func (x *Index) Add(d *manifest.Device) (r Relation, earlier int) {
 	return Accepted, 0
 }
 
-// Skip takes a position without a device: a rejected or filtered entry, which
+// Skip uses up a position without a device: a rejected or filtered entry, which
 // owns neither name nor certificate.
 func (x *Index) Skip() { x.push(pair{}) }
 
-// again judges the device at a position that was added before, as then.
+// again relates the device at a position that was added before, as Add did.
 func (x *Index) again(d *manifest.Device, entry int) (Relation, int) {
 	p := x.digest(d)
 	r, earlier := x.relate(p, entry)

@@ -8,9 +8,9 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A Judge decides what becomes of the entries of manifests before anything is
-// called. It is the only place that does. It is not safe for concurrent use,
-// except that [Judge.Again] may be called while nothing else is.
+// A Judge decides what becomes of the entries of manifests before any call is
+// made. It is the only place where this is decided. It is not safe for
+// concurrent use.
 type Judge struct {
 	settings Settings
 	layout   layout
@@ -18,27 +18,27 @@ type Judge struct {
 	index    *Index
 }
 
-// NewJudge returns a judge of entries of which none has come yet.
+// NewJudge returns a judge that has seen no entry yet.
 func NewJudge(settings Settings) *Judge { return &Judge{settings: settings, index: NewIndex()} }
 
-// A Verdict is what becomes of an entry.
+// A Verdict is a judge's decision about an entry.
 type Verdict struct {
-	// Outcome is Rejected or Skipped, and empty for a device that goes on to AWS.
+	// Outcome is Rejected or Skipped; empty for a device that goes on to AWS.
 	Outcome ledger.Outcome
-	// Reason and Detail say why it does not.
+	// Reason and Detail explain the outcome.
 	Reason manifest.Reason
 	Detail string
-	// Thing is what a device that goes on is to be.
+	// Thing is the thing that the device is to become.
 	Thing iot.Thing
 }
 
-// Begin tells that the entries that follow are of this manifest.
+// Begin starts a manifest: the following entries are part of it.
 func (j *Judge) Begin(manifest string) {
 	j.layout.begin()
 	j.names = append(j.names, manifest)
 }
 
-// Next judges the next entry: a device, or why there is none.
+// Next judges the next entry: a device, or the error that the decoder returned instead.
 func (j *Judge) Next(device *manifest.Device, rejected *manifest.EntryError) Verdict {
 	j.layout.total++
 	v := j.judgeAlone(device, rejected)
@@ -50,9 +50,9 @@ func (j *Judge) Next(device *manifest.Device, rejected *manifest.EntryError) Ver
 	return j.relate(v, relation, earlier)
 }
 
-// Again judges an entry that was judged before, by its number among all
-// entries, and comes to the same verdict. Its error is that the entry is not
-// the one that was there before.
+// Again judges an entry that [Judge.Next] has judged before and returns the same
+// verdict. Number is its position among all entries. Again returns a
+// *[manifest.FileError] if another device is at that position now.
 func (j *Judge) Again(number int, device *manifest.Device, rejected *manifest.EntryError) (Verdict, error) {
 	v := j.judgeAlone(device, rejected)
 	if v.Outcome != "" {
@@ -63,21 +63,21 @@ func (j *Judge) Again(number int, device *manifest.Device, rejected *manifest.En
 		place := j.layout.place(number)
 		return v, &manifest.FileError{
 			Vendor: device.Vendor, Manifest: j.names[place.Manifest], Reason: manifest.ReasonChanged,
-			Err: fmt.Errorf("entry %d is not the device that was there when it was first read", place.Entry),
+			Err: fmt.Errorf("entry %d is another device than when the manifest was first read", place.Entry),
 		}
 	}
 	return j.relate(v, relation, earlier), nil
 }
 
-// judgeAlone judges an entry without regard to others.
+// judgeAlone judges an entry without comparing it with others.
 func (j *Judge) judgeAlone(device *manifest.Device, rejected *manifest.EntryError) Verdict {
 	if rejected != nil {
 		return Verdict{Outcome: ledger.Rejected, Reason: rejected.Reason, Detail: rejected.Detail()}
 	}
-	// Both lists are asked, so that each knows what it matched.
+	// Ask both lists: each keeps track of the lines that matched.
 	wanted, unwanted := j.settings.Only.names(device), j.settings.Skip.names(device)
 	if unwanted || j.settings.Only != nil && !wanted {
-		return Verdict{Outcome: ledger.Skipped, Reason: ReasonFiltered, Detail: "left out by the lists of devices"}
+		return Verdict{Outcome: ledger.Skipped, Reason: ReasonFiltered, Detail: "excluded by the list of devices"}
 	}
 	thing, err := j.settings.Attachments.Thing(device)
 	if err != nil {

@@ -19,7 +19,7 @@ func (l *layout) entries(m int) int {
 	return l.total - l.first[m]
 }
 
-// place returns manifest and entry of a number.
+// place returns the place of the entry with that number.
 func (l *layout) place(number int) ledger.Place {
 	m := len(l.first) - 1
 	for m > 0 && l.first[m] > number {
@@ -28,7 +28,7 @@ func (l *layout) place(number int) ledger.Place {
 	return ledger.Place{Manifest: m, Entry: number - l.first[m]}
 }
 
-// number returns the number of a place; ok reports whether there is one.
+// number returns the number of the entry at a place; ok reports whether there is one.
 func (l *layout) number(p ledger.Place) (number int, ok bool) {
 	if p.Manifest < 0 || p.Manifest >= len(l.first) || p.Entry < 0 || p.Entry >= l.entries(p.Manifest) {
 		return 0, false

@@ -9,8 +9,8 @@ import (
 	"github.com/thingpress/thingpress/internal/iot"
 )
 
-// A lookUp observes devices of which most may not exist, with as few calls as
-// lists allow. It is safe for concurrent use.
+// A lookUp observes devices, most of which may not exist. It saves calls by
+// trusting the lists once they have proved right. It is safe for concurrent use.
 type lookUp struct {
 	session *session
 	lists   *snapshot
@@ -19,7 +19,7 @@ type lookUp struct {
 	trust    trust
 }
 
-// observe returns what AWS has of a device.
+// observe returns the state of a device in AWS.
 func (l *lookUp) observe(t *task, d *device.Device, do device.Stage) (device.Observed, error) {
 	account := l.session.account
 	if known := l.lists.known(t); known != nil {
@@ -44,13 +44,13 @@ func (l *lookUp) observe(t *task, d *device.Device, do device.Stage) (device.Obs
 	return have, err
 }
 
-// believed reports whether lists may be taken to show everything.
+// believed reports whether what the lists do not show does not exist.
 func (l *lookUp) believed() bool {
 	return l.lists.stage() == snapshotReady && l.complete && l.trust.believes()
 }
 
-// findCertificate reports whether the certificate of a device exists. It is
-// nil, too, if a list showed it in another status, which is read later.
+// findCertificate reports whether the certificate of a device exists. The
+// certificate is nil if only a list showed it, in another status than wanted.
 func (l *lookUp) findCertificate(t *task, d *device.Device, do device.Stage) (*iot.Certificate, bool, error) {
 	if l.lists.stage() == snapshotReady && l.lists.seen(t.number) {
 		return nil, true, nil
@@ -76,7 +76,7 @@ func (l *lookUp) findCertificate(t *task, d *device.Device, do device.Stage) (*i
 	return &certificate, found, err
 }
 
-// findThing reports whether the thing of a device exists whose certificate does not.
+// findThing reports whether the thing of a device without a certificate exists.
 func (l *lookUp) findThing(t *task, d *device.Device, do device.Stage) (bool, error) {
 	listed := l.lists.stage() == snapshotReady && l.lists.sawThing(t.number)
 	if l.believed() {
@@ -90,16 +90,16 @@ func (l *lookUp) findThing(t *task, d *device.Device, do device.Stage) (bool, er
 	return thing != nil, nil
 }
 
-// A trust decides whether what a list does not show may be taken not to exist.
-// The devices that are asked for first are those that lists would lag behind
-// on: the ones after the last that an import registered.
+// A trust decides whether the lists can be believed about what does not exist.
+// Lists lag, so the first devices that are looked up are the ones that matter:
+// those right after the last device that an import registered.
 type trust struct {
 	mu     sync.Mutex
 	agreed int
 	wrong  bool
 }
 
-// trustAfter is how many look-ups must agree with the lists.
+// trustAfter is how many look-ups must agree with the lists before they are believed.
 const trustAfter = 100
 
 func (t *trust) believes() bool {
@@ -108,7 +108,7 @@ func (t *trust) believes() bool {
 	return !t.wrong && t.agreed >= trustAfter
 }
 
-// learn takes the result of a look-up.
+// learn records whether a look-up agreed with the lists.
 func (t *trust) learn(agrees bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

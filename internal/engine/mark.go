@@ -11,19 +11,19 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 )
 
-// leadLeast and leadMost bound how many devices are marked ahead of their first call.
+// leadLeast and leadMost limit how many devices are marked ahead of their first call.
 const (
 	leadLeast = 16
 	leadMost  = 256
-	// leadTime is how long ahead.
+	// leadTime is how far ahead of its first call a device is marked.
 	leadTime = time.Second
 )
 
-// markAhead yields tasks after it marked them durably as in flight: in groups,
-// ahead of the calls, so that the disk holds up none of them; but not far
-// ahead, because what others register after a mark could be taken for ours.
-// Ceiling is the devices per second that calls can keep up with. If the journal
-// fails the session is halted.
+// markAhead marks tasks durably as in flight and then yields them. It marks them
+// in groups and ahead of the calls, so that no call waits for the disk. It does
+// not mark far ahead: what somebody else registers after the mark could be
+// mistaken for ours. Ceiling returns how many devices per second the calls can
+// keep up with. If the journal fails, markAhead halts the session.
 func markAhead(
 	s *session, tasks iter.Seq2[*task, error], journal ledger.Journal, now func() time.Time, ceiling func() float64,
 ) iter.Seq[*task] {
@@ -61,9 +61,9 @@ func markAhead(
 	}
 }
 
-// readAhead reads tasks in a goroutine of its own, some of them ahead. If they
-// end with an error the session is halted. Wait returns when nothing is read
-// any more; the tasks must have been received, or the session have ended.
+// readAhead reads tasks in a goroutine of its own. If they end with an error it
+// halts the session. Wait returns after that goroutine has ended; before it is
+// called, all tasks must have been received or the session must have ended.
 func readAhead(s *session, tasks iter.Seq2[*task, error]) (ahead <-chan *task, wait func()) {
 	read := make(chan *task, leadMost)
 	var reading sync.WaitGroup
@@ -84,7 +84,7 @@ func readAhead(s *session, tasks iter.Seq2[*task, error]) (ahead <-chan *task, w
 	return read, reading.Wait
 }
 
-// received yields what comes out of a channel of [readAhead].
+// received yields the tasks of [readAhead].
 func received(ahead <-chan *task, wait func()) iter.Seq[*task] {
 	return func(yield func(*task) bool) {
 		defer wait()
@@ -96,7 +96,7 @@ func received(ahead <-chan *task, wait func()) iter.Seq[*task] {
 	}
 }
 
-// takeGroup takes what is there, up to a second's worth of devices.
+// takeGroup returns first and the tasks that are ready, up to a second's worth of devices.
 func takeGroup(first *task, read <-chan *task, ceiling float64) []*task {
 	most := leadMost
 	if !math.IsInf(ceiling, 1) {

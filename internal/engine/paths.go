@@ -11,8 +11,8 @@ import (
 // paths are the calls of one device on each path.
 type paths struct {
 	fresh   quota.Calls
-	unknown quota.Calls // a device that exists, read on its own
-	known   quota.Calls // a device that exists, whose state was read in pages
+	unknown quota.Calls // a device that exists and is read on its own
+	known   quota.Calls // a device that exists and whose state was read in pages
 }
 
 func newPaths(set quota.Set, a device.Attachments) paths {
@@ -33,8 +33,8 @@ func newPaths(set quota.Set, a device.Attachments) paths {
 	return p
 }
 
-// knownCeiling is what the rates in force allow for devices whose state was
-// read in pages: one read per device remains, which four operations share.
+// knownCeiling returns the rate that the limiters allow for devices whose state
+// was read in pages. One read per device remains, which four operations share.
 func knownCeiling(limiters *quota.Limiters, links *device.Links, calls quota.Calls) (float64, iot.Operation) {
 	rate, op := limiters.Ceiling(calls)
 	if shared, busiest := links.Rate(); shared < rate {
@@ -43,8 +43,8 @@ func knownCeiling(limiters *quota.Limiters, links *device.Links, calls quota.Cal
 	return rate, op
 }
 
-// ceiling is the devices per second that the rates in force allow on the path
-// that most devices take now, and the operation that binds.
+// ceiling returns the devices per second that the limiters allow on the path
+// that most devices take now, and the binding operation.
 func (p paths) ceiling(limiters *quota.Limiters, links *device.Links, stage int32) (float64, iot.Operation) {
 	switch stage {
 	case snapshotReading:
@@ -56,7 +56,7 @@ func (p paths) ceiling(limiters *quota.Limiters, links *device.Links, stage int3
 	}
 }
 
-// quotaCeiling is what the quotas allow on the path that most devices took.
+// quotaCeiling returns the rate that the quotas allow on the path that most devices took.
 func (p paths) quotaCeiling(set quota.Set, s *snapshot) (float64, iot.Operation) {
 	switch {
 	case s != nil && s.stage() == snapshotReady:
@@ -67,14 +67,14 @@ func (p paths) quotaCeiling(set quota.Set, s *snapshot) (float64, iot.Operation)
 	return quota.Ceiling(set, p.fresh)
 }
 
-// FreshCeiling is the devices per second that the quotas allow for devices
-// that are new to AWS, and the operation that binds; +Inf and "" without quotas.
+// FreshCeiling returns the devices per second that the quotas allow for devices
+// that are new to AWS, and the binding operation; +Inf and "" without quotas.
 func FreshCeiling(set quota.Set, a device.Attachments) (float64, iot.Operation) {
 	return quota.Ceiling(set, newPaths(set, a).fresh)
 }
 
-// ExistingCeiling is the same for devices that exist already, if there are
-// many and their state is read in pages.
+// ExistingCeiling returns the same for devices that exist already, if there are
+// so many that their state is read in pages.
 func ExistingCeiling(set quota.Set, a device.Attachments) (float64, iot.Operation) {
 	return newPaths(set, a).existingCeiling(set)
 }

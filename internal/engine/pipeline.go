@@ -15,29 +15,28 @@ import (
 	"github.com/thingpress/thingpress/internal/quota"
 )
 
-// A Config is where and how devices are worked on. Window, PauseMost, Events
-// and Abort may be zero.
+// A Config configures a run. Window, PauseMost, Events and Abort may be zero.
 type Config struct {
 	// Settings must be those of the scan.
 	Settings Settings
-	// Target is where devices are imported into: ARNs that no answer tells are made of it.
+	// Target is the account and region; ARNs that no answer contains are computed from it.
 	Target   ledger.Target
 	AWS      iot.AWS
 	Limiters *quota.Limiters
 	// Window bounds the devices in flight.
 	Window Window
-	// PauseMost ends the run with a *[call.StopError] if nothing has answered
-	// for longer than call.OutageAfter and this; 0 is never.
+	// PauseMost is how long the run may be paused for an outage before it ends
+	// with a *[call.StopError]; 0 for no limit.
 	PauseMost time.Duration
-	// Events are told how it goes, one at a time.
+	// Events receives the events of the run.
 	Events Events
-	// Abort ends calls in flight when it ends. Nil is never.
+	// Abort cancels the calls in flight when it ends. Nil never does.
 	Abort context.Context
 }
 
-// A session is what all devices of one run share; nothing of it changes.
+// A session is what all devices of one run share. Its fields do not change.
 type session struct {
-	// begin ends when no call may be begun any more, flight when calls are broken off.
+	// begin ends when no further call may begin, flight when calls in flight are cancelled.
 	begin, flight context.Context
 	// halt ends begin; the first cause counts.
 	halt    context.CancelCauseFunc
@@ -45,16 +44,16 @@ type session struct {
 	account *device.Account
 	window  *window
 	pool    *device.Pool
-	// pauseMost is as in Config.
+	// pauseMost is Config.PauseMost.
 	pauseMost time.Duration
 	events    Events
-	// now tells AWS's time.
+	// now returns AWS's time.
 	now func() time.Time
-	// certificateARN computes the ARN that AWS gives a certificate.
+	// certificateARN computes the ARN of a certificate.
 	certificateARN func(id string) string
 }
 
-// open begins a session. The caller must end it with close.
+// open begins a session. The caller must close it.
 func (c *Config) open(ctx context.Context) *session {
 	var mu sync.Mutex
 	told := c.Events
@@ -94,7 +93,7 @@ func (s *session) close() {
 	s.pool.Close()
 }
 
-// subject is a task as programs see it.
+// subject returns the device of a task in the form that programs take.
 func (s *session) subject(t *task) *device.Device {
 	id := t.device.CertificateID.String()
 	return &device.Device{
@@ -103,11 +102,10 @@ func (s *session) subject(t *task) *device.Device {
 	}
 }
 
-// runPipeline carries out program for every task, as many at once as the
-// window lets in, and hands what it came to, and how long the device was not
-// waiting for quota, to sink, which may be called by several goroutines. It
-// calls watch about five times a second. It returns when all that was begun
-// has ended; when the session's begin ends, nothing is begun any more.
+// runPipeline runs program for every task, concurrently within the window, and
+// passes its result to sink, from several goroutines. It calls watch about five
+// times a second. When the session's begin ends, runPipeline begins no further
+// task. It returns when all programs have ended.
 func runPipeline[R any](s *session, tasks iter.Seq[*task], program func(*task, *device.Runner) R, sink func(*task, R), watch func(now time.Time)) {
 	done := make(chan struct{})
 	var watching sync.WaitGroup
@@ -146,7 +144,7 @@ func runPipeline[R any](s *session, tasks iter.Seq[*task], program func(*task, *
 	watching.Wait()
 }
 
-// haltSilence ends a session that has paused for too long.
+// haltSilence halts a session that has been paused for too long.
 func (s *session) haltSilence() {
 	if since, paused := s.caller.Pause(); paused && s.pauseMost > 0 && since > s.pauseMost {
 		s.halt(&call.StopError{
@@ -156,7 +154,7 @@ func (s *session) haltSilence() {
 	}
 }
 
-// stopCause returns the *call.StopError that ended a session, or nil.
+// stopCause returns the *call.StopError that halted the session, or nil.
 func (s *session) stopCause() error {
 	var stop *call.StopError
 	if errors.As(context.Cause(s.begin), &stop) {

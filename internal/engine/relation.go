@@ -16,14 +16,15 @@ type Relation int
 
 // Relations of a device to those of an [Index].
 const (
-	Accepted      Relation = iota // no entry before it has this certificate or this name
+	Accepted      Relation = iota // no earlier entry has this certificate or this name
 	Repeated                      // an earlier entry has both: an identical repetition
-	Contradictory                 // an earlier entry has one of both with another of the other
-	Unknown                       // asked again for a device that is in no entry
+	Contradictory                 // an earlier entry has one of both, but not the other
+	Unknown                       // no accepted entry is this device
 )
 
-// Relate returns how an entry relates to those that own its certificate and
-// its thing name, -1 for none, and the one that it repeats or contradicts.
+// Relate returns how the entry self relates to the entries that own its
+// certificate and its thing name, -1 for none. It also returns the entry that
+// self repeats or contradicts.
 func Relate(self, byCertificate, byName int) (r Relation, earlier int) {
 	switch {
 	case byCertificate == byName && (byName < 0 || byName == self):
@@ -37,7 +38,7 @@ func Relate(self, byCertificate, byName int) (r Relation, earlier int) {
 }
 
 // Verdict returns the outcome, reason and detail of an entry that repeats or
-// contradicts the earlier one that is named.
+// contradicts an earlier one. Earlier names that entry.
 func (r Relation) Verdict(earlier string) (ledger.Outcome, manifest.Reason, string) {
 	if r == Repeated {
 		return ledger.Skipped, ReasonRepeated, "the same certificate and thing name as " + earlier

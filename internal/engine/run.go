@@ -13,32 +13,32 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 )
 
-// An Import is what one run works on. Everything but Earlier and MaxFailures
+// An Import is the work of one run. All fields except Earlier and MaxFailures
 // must be set.
 type Import struct {
-	// ID is as in the ledger.
+	// ID is the import's ID in the ledger.
 	ID string
 	// Sources are the manifests that Scan was made from, in the same order.
 	Sources []*Source
 	Scan    *ScanResult
-	// Journal is the import's; Run closes it.
+	// Journal is the journal of the import; Run closes it.
 	Journal ledger.Journal
 	// Earlier are the records of earlier runs of this import; nil if there were none.
 	Earlier iter.Seq2[ledger.Record, error]
-	// MaxFailures stops the import when so many devices failed in this run; 0 never.
+	// MaxFailures stops the import once that many devices have failed in this run; 0 for no limit.
 	MaxFailures int
 }
 
-// Run is the second pass: it reads the manifests again and imports every
-// device. Entries whose outcome stands from an earlier run are left alone.
+// Run is the second pass: it reads the manifests again and imports every device,
+// except those whose outcome stands from an earlier run.
 //
-// It returns a *[call.StopError] if something was wrong with the import as a
-// whole, an error that wraps [ErrInterrupted] if ctx ended before the work did,
-// and a *[BalanceError] if the numbers do not add up. The summary holds in any
-// case, and so does the last event, a [Finished].
+// It returns a *[call.StopError] if a fault of the import as a whole stopped it,
+// an error that wraps [ErrInterrupted] if ctx ended before the work was done, and
+// a *[BalanceError] if the numbers do not add up. The summary is valid in any
+// case, and the last event is always a [Finished].
 //
-// When ctx ends no call is begun any more, and calls in flight end; when
-// Config.Abort ends they are broken off.
+// When ctx ends, Run begins no further calls and waits for those in flight; when
+// Config.Abort ends it cancels them.
 func Run(ctx context.Context, config Config, i Import) (Summary, error) {
 	started := time.Now()
 	s := config.open(ctx)
@@ -69,7 +69,7 @@ func Run(ctx context.Context, config Config, i Import) (Summary, error) {
 	return summary, err
 }
 
-// tellContinued tells of earlier runs, if there were any.
+// tellContinued sends a [Continued] if there were earlier runs.
 func tellContinued(events Events, id string, b *book) {
 	counts, _ := b.numbers()
 	if counts.Pending() < counts.Entries || len(b.marks) > 0 {
@@ -77,14 +77,14 @@ func tellContinued(events Events, id string, b *book) {
 	}
 }
 
-// importAll takes the open entries of the manifests through the pipeline.
+// importAll runs the pipeline on all entries that are still open.
 func importAll(s *session, config *Config, i Import, b *book, known *snapshot, p paths) {
 	options := config.Settings.Decode
 	options.Now = i.Scan.now
 	pass := secondPass{
 		sources: i.Sources, scan: i.Scan, options: options, partial: config.Settings.Partial, refuse: b.refuse,
 		open: func(number int) bool {
-			// A rejected entry was judged again by the scan, so a rejection that it repeats stands.
+			// The scan has judged rejected entries again: a rejection that it repeats stands.
 			outcome := b.outcome(number)
 			return !outcome.Stands() && (outcome != ledger.Rejected || !i.Scan.rejected.has(number))
 		},
@@ -101,7 +101,7 @@ func importAll(s *session, config *Config, i Import, b *book, known *snapshot, p
 	w.look(time.Now())
 }
 
-// remembered adds to tasks what earlier runs left of them.
+// remembered adds the marks and records of earlier runs to tasks.
 func remembered(b *book, tasks iter.Seq2[*task, error]) iter.Seq2[*task, error] {
 	return func(yield func(*task, error) bool) {
 		for t, err := range tasks {
@@ -115,8 +115,8 @@ func remembered(b *book, tasks iter.Seq2[*task, error]) iter.Seq2[*task, error] 
 	}
 }
 
-// importTasks runs the import program for every task, and books what it came
-// to. Known may be nil: devices are then read one by one.
+// importTasks runs the import program for every task and books the outcomes. If
+// known is nil, devices that exist are read one by one.
 func importTasks(s *session, tasks iter.Seq[*task], known *snapshot, b *book, watch func(time.Time)) {
 	type ended struct {
 		subject *device.Device
@@ -135,7 +135,7 @@ func importTasks(s *session, tasks iter.Seq[*task], known *snapshot, b *book, wa
 	}, func(t *task, e ended) { b.end(t, e.subject, e.runner, e.err) }, watch)
 }
 
-// importError is the error of a run whose devices all ended.
+// importError returns the error of a run after all its devices have ended.
 func importError(ctx context.Context, s *session, b *book, summary Summary) error {
 	if err := errors.Join(summary.balance(), b.balance()); err != nil {
 		return err
@@ -154,7 +154,7 @@ func importError(ctx context.Context, s *session, b *book, summary Summary) erro
 	return &BalanceError{Detail: fmt.Sprintf("%d entries are pending, though nothing stopped the import", summary.Pending)}
 }
 
-// endOf is how the ledger remembers a run.
+// endOf returns how the ledger records the end of a run.
 func endOf(err error) ledger.End {
 	end := ledger.End{State: ledger.StateFinished, At: time.Now()}
 	var stop *call.StopError

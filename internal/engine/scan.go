@@ -10,24 +10,24 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A ScanResult is what the first pass found out.
+// A ScanResult is the result of the first pass.
 type ScanResult struct {
-	// Manifests are as a ledger wants them, with their numbers of entries.
+	// Manifests are in the form that a ledger takes, with their numbers of entries.
 	Manifests []ledger.Manifest
-	// Entries is how many there are; Devices, Rejected and Skipped are what they are.
+	// Entries = Devices + Rejected + Skipped.
 	Entries, Devices, Rejected, Skipped int
-	// Repeated are the skipped entries that are identical repetitions, Filtered those that --only and --skip leave out.
+	// Repeated counts the skipped entries that are identical repetitions, Filtered those that Only and Skip exclude.
 	Repeated, Filtered int
-	// Reasons are the rejected entries by reason, and Warnings count what was taken all the same.
+	// Reasons counts the rejected entries by reason, Warnings the warnings about accepted ones.
 	Reasons, Warnings map[manifest.Reason]int
-	// Breaks are the places at which manifests could not be read any further.
+	// Breaks are the errors that ended manifests early.
 	Breaks []*manifest.FileError
-	// Unmatched are the lines of --only and --skip that named no device.
+	// UnmatchedOnly and UnmatchedSkip are the lines of Only and Skip that matched no device.
 	UnmatchedOnly, UnmatchedSkip []string
 	// Examples are the first few devices.
 	Examples []manifest.Device
 
-	now      time.Time // against which validity is held, in both passes
+	now      time.Time // with which validity is compared, in both passes
 	judge    *Judge
 	rejected bitset
 	stops    [][]manifest.Position // where reading can be resumed, by manifest
@@ -35,17 +35,17 @@ type ScanResult struct {
 
 const (
 	maxExamples = 5
-	// stopEvery is the distance of the places at which reading can be resumed.
+	// stopEvery is the number of entries between places at which reading can be resumed.
 	stopEvery = 1 << 10
 )
 
-// A BreakError is why manifests could not be read to their end, so that
-// nothing is imported.
+// A BreakError is returned if manifests could not be read to their end, so that
+// nothing may be imported.
 type BreakError struct {
 	Breaks []*manifest.FileError
 }
 
-// Error tells the first break, and how many there are.
+// Error describes the first break and counts the others.
 func (e *BreakError) Error() string {
 	if len(e.Breaks) == 1 {
 		return e.Breaks[0].Error()
@@ -72,13 +72,13 @@ func (e *BreakError) PrivateKey() bool {
 	return false
 }
 
-// Scan is the first pass: it decodes and judges every entry of every manifest,
-// and calls nothing. Memory is about 30 bytes per entry.
+// Scan is the first pass: it decodes and judges every entry of every manifest
+// and makes no calls. It needs about 30 bytes of memory per entry.
 //
-// If a manifest breaks off Scan reads the others, and returns a *[BreakError]
-// next to what it found; with [Settings.Partial] the break counts as one
-// rejected entry instead, unless it is a private key. Content that changed
-// since [OpenSource] and an ended context end it at once.
+// If a manifest breaks off, Scan still reads the others and returns a
+// *[BreakError] together with the result. With [Settings.Partial] the break
+// counts as one rejected entry instead, unless it is a private key. Scan returns
+// at once if content changed since [OpenSource], or if ctx ends.
 func Scan(ctx context.Context, sources []*Source, settings Settings, events Events) (*ScanResult, error) {
 	now := settings.Decode.Now
 	if now.IsZero() {
@@ -112,7 +112,7 @@ func Scan(ctx context.Context, sources []*Source, settings Settings, events Even
 	return s, nil
 }
 
-// partial reports whether what precedes a break is imported.
+// partial reports whether to import what precedes a break.
 func partial(s Settings, broken *manifest.FileError) bool {
 	return s.Partial && broken.Reason != manifest.ReasonPrivateKey && broken.Reason != manifest.ReasonChanged
 }
@@ -148,7 +148,7 @@ func (s *ScanResult) readManifest(ctx context.Context, m int, source *Source, se
 	return errors.Join(source.blocks.difference(), ctx.Err())
 }
 
-// breakEntry is the rejected entry as which the break of a partial import counts.
+// breakEntry returns the rejected entry that stands for the break of a partial import.
 func breakEntry(broken *manifest.FileError) *manifest.EntryError {
 	return &manifest.EntryError{
 		Vendor: broken.Vendor, Manifest: broken.Manifest, Entry: broken.Entry, Line: broken.Line,
@@ -156,7 +156,7 @@ func breakEntry(broken *manifest.FileError) *manifest.EntryError {
 	}
 }
 
-// scanProgress returns a function that tells about five times a second how far a scan is.
+// scanProgress returns a function that sends [Scanning] about five times a second.
 func scanProgress(s *ScanResult, events Events) func(manifest string) {
 	var told time.Time
 	return func(manifest string) {
@@ -205,7 +205,7 @@ func (s *ScanResult) stop(m, entry int) manifest.Position {
 	return stops[min(entry/stopEvery, len(stops)-1)]
 }
 
-// Scanned comes at the end of the first pass.
+// Scanned is sent at the end of the first pass.
 type Scanned struct{ Scan *ScanResult }
 
 func (Scanned) event() {}

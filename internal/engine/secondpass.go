@@ -17,15 +17,15 @@ type task struct {
 	number int // among all entries
 	place  ledger.Place
 	device manifest.Device
-	thing  iot.Thing // what is wanted of the thing
-	order  int       // in which devices are begun
+	thing  iot.Thing // that the device is to become
+	order  int       // in which the devices of the run were begun
 	// marked is the mark of an earlier run; recorded reports whether one
 	// recorded that it registered the certificate.
 	marked   time.Time
 	recorded bool
 }
 
-// record is an outcome of a device or entry.
+// recordOf returns the record of an entry with an outcome that was decided now.
 func recordOf(place ledger.Place, d *manifest.Device, outcome ledger.Outcome) ledger.Record {
 	return ledger.Record{
 		Place: place, Line: d.Line, Outcome: outcome,
@@ -34,21 +34,21 @@ func recordOf(place ledger.Place, d *manifest.Device, outcome ledger.Outcome) le
 	}
 }
 
-// A secondPass reads the manifests of a scan again and judges every entry as
-// the scan did.
+// A secondPass reads the manifests of a scan again and judges every entry in the
+// same way.
 type secondPass struct {
 	sources []*Source
 	scan    *ScanResult
 	options manifest.Options
 	partial bool
-	// open reports whether an entry has still to be dealt with.
+	// open reports whether an entry still needs an outcome.
 	open func(number int) bool
-	// refuse takes the records of entries that never reach AWS.
+	// refuse receives the records of entries that never reach AWS.
 	refuse func(number int, record ledger.Record)
 }
 
-// tasks yields the devices of open entries. The error that ends it is that a
-// manifest is not what it was; when ctx ends it ends without one.
+// tasks yields the devices of open entries. It yields an error last if a
+// manifest changed since the scan; if ctx ends it ends without an error.
 func (p secondPass) tasks(ctx context.Context) iter.Seq2[*task, error] {
 	return func(yield func(*task, error) bool) {
 		for m, source := range p.sources {
@@ -115,8 +115,8 @@ func (p secondPass) readManifest(ctx context.Context, m int, source *Source, yie
 	return true, nil
 }
 
-// expectedBreak turns the break of a partial import into the rejected entry as
-// which the scan counted it.
+// expectedBreak returns the rejected entry that the scan counted for the break
+// of a partial import; nil if err is another error.
 func (p secondPass) expectedBreak(first, entry, entries int, err error) *manifest.EntryError {
 	var broken *manifest.FileError
 	if !p.partial || !errors.As(err, &broken) || entry != entries-1 || !p.scan.rejected.has(first+entry) {
@@ -125,7 +125,7 @@ func (p secondPass) expectedBreak(first, entry, entries int, err error) *manifes
 	return breakEntry(broken)
 }
 
-// judgeEntry returns the task of an entry that goes on to AWS; nil for any other.
+// judgeEntry returns the task of an entry that goes on to AWS, and nil for any other entry.
 func (p secondPass) judgeEntry(number int, place ledger.Place, d *manifest.Device, rejected *manifest.EntryError) (*task, error) {
 	v, err := p.scan.judge.Again(number, d, rejected)
 	if err != nil {

@@ -13,24 +13,24 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// Settings are what an import does with its manifests. All of them are part of
-// its identity: see [Key].
+// Settings determine what an import does with its manifests. All of them are
+// part of its identity: see [Key].
 type Settings struct {
-	// Attachments are what every device is to get.
+	// Attachments are what every device gets.
 	Attachments device.Attachments
-	// Status, Adopt and Exclusive are as in [device.Wanted]; an empty status is ACTIVE.
+	// Status, Adopt and Exclusive are those of [device.Wanted]; an empty status is ACTIVE.
 	Status           iot.Status
 	Adopt, Exclusive bool
 	// Partial imports what precedes a break of a manifest. It never applies
 	// to a manifest with a private key.
 	Partial bool
-	// Decode is how entries are decoded and judged.
+	// Decode are the options of the decoders.
 	Decode manifest.Options
-	// Only and Skip leave devices out; nil is no filter.
+	// Only and Skip exclude devices; nil for no filter.
 	Only, Skip *Filter
 }
 
-// wanted is what devices are brought to.
+// wanted returns what the import brings devices to.
 func (s Settings) wanted() device.Wanted {
 	return device.Wanted{
 		Attachments: s.Attachments, Status: cmp.Or(s.Status, iot.StatusActive), Adopt: s.Adopt, Exclusive: s.Exclusive,
@@ -63,9 +63,9 @@ type attributeJSON struct {
 	Value string `json:"value"`
 }
 
-// MarshalJSON encodes everything that changes a device or a verdict, in an
-// order and form that is stable between versions: it is what ledgers keep and
-// what [Key] is made of.
+// MarshalJSON encodes everything that changes a device or a verdict. Order and
+// form are stable between versions, because ledgers keep the result and [Key]
+// is computed from it.
 func (s Settings) MarshalJSON() ([]byte, error) {
 	out := settingsJSON{
 		Policies: s.Attachments.Policies, ThingGroups: s.Attachments.ThingGroups,
@@ -118,9 +118,9 @@ func (s *Settings) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Key identifies what an import does: it is the same for command lines that
-// would do the same with the same manifests in the same place. Names of files
-// are not part of it; their contents, in order, are.
+// Key returns the same string for imports that would do the same with the same
+// manifests in the same place. The contents of the files, in order, are part of
+// it; their names are not.
 func Key(target ledger.Target, manifests []ledger.Manifest, settings Settings) (string, error) {
 	type content struct {
 		SHA256 string `json:"sha256"`

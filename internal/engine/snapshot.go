@@ -11,10 +11,10 @@ import (
 	"github.com/thingpress/thingpress/internal/iot"
 )
 
-// A snapshot is what pages of lists show of the devices of an import: eight
-// bytes per entry. It is taken when many devices turn out to exist, because a
-// page of 250 costs what reading one device costs. Only what is seen counts:
-// what is not is looked up.
+// A snapshot holds what the lists show of the devices of an import, in eight
+// bytes per entry. The engine takes it when many devices turn out to exist: a
+// page of 250 costs as much as reading one device. Lists lag, so the engine looks
+// up what they do not show.
 type snapshot struct {
 	session *session
 	index   *Index
@@ -24,15 +24,15 @@ type snapshot struct {
 	seed   maphash.Seed
 	phase  atomic.Int32
 	reads  sync.WaitGroup
-	budget int         // pages of one list
-	cut    atomic.Bool // a list was not read to its end
+	budget int         // pages to read of one list
+	cut    atomic.Bool // some list was not read to its end
 
 	mu              sync.Mutex
 	existing, fresh int
 
-	// By entry; written while reading, each bit by one goroutine, and read once the phase is ready.
+	// By entry. While the lists are read one goroutine writes each bit; the ready phase only reads.
 	bits   []atomic.Uint32
-	things []uint32 // digest of type and attributes; 0 is not seen
+	things []uint32 // digest of type and attributes; 0 if not seen
 }
 
 // Phases of a snapshot.
@@ -43,15 +43,15 @@ const (
 )
 
 const (
-	// A snapshot is taken when so many devices were found to exist, at least
-	// one in existingShare of those that were asked for, and so many are left.
+	// A snapshot is taken once existingFrom devices were found to exist, which
+	// are at least one in existingShare, and if existingLeft entries are left.
 	existingFrom  = 100
 	existingShare = 4
 	existingLeft  = 500
 
-	bitCertificate = 1 << 31 // it exists, in the wanted status
-	bitSeen        = 1 << 30 // it exists
-	bitGroups      = 10      // from here on groups; below it policies, of which AWS takes ten
+	bitCertificate = 1 << 31 // the certificate exists in the wanted status
+	bitSeen        = 1 << 30 // the certificate exists
+	bitGroups      = 10      // first bit of the groups; the ten below are for policies
 )
 
 func newSnapshot(s *session, judge *Judge, left func() int) *snapshot {
@@ -60,8 +60,8 @@ func newSnapshot(s *session, judge *Judge, left func() int) *snapshot {
 
 func (s *snapshot) stage() int32 { return s.phase.Load() }
 
-// met counts what became of a device that was asked for, and begins to read
-// the lists once many are found to exist.
+// met counts what the registration of a device met, and begins to read the lists
+// once many devices turn out to exist.
 func (s *snapshot) met(what device.Met) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,34 +80,34 @@ func (s *snapshot) met(what device.Met) {
 	}
 }
 
-// begin makes room for what the lists show.
+// begin allocates the snapshot.
 func (s *snapshot) begin(left int) {
 	s.phase.Store(snapshotReading)
-	s.budget = left/2 + existingFrom // in an account that is so large, reading devices one by one is cheaper
+	s.budget = left/2 + existingFrom // in a larger account reading devices one by one is cheaper
 	s.bits = make([]atomic.Uint32, s.entries)
 	s.things = make([]uint32, s.entries)
 }
 
-// take reads the lists at once, for so many devices, and reports whether to their end.
+// take reads the lists for that many devices, and reports whether it reached their ends.
 func (s *snapshot) take(devices int) (complete bool) {
 	s.begin(devices)
 	s.read()
 	return !s.cut.Load()
 }
 
-// mostExist reports whether more devices were found to exist than to be new.
+// mostExist reports whether more devices exist than are new.
 func (s *snapshot) mostExist() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.existing > s.fresh
 }
 
-// wait returns when nothing is read any more.
+// wait returns after the lists have been read.
 func (s *snapshot) wait() { s.reads.Wait() }
 
-// known returns what the snapshot shows of a device; nil if its certificate
-// was not seen, so that the device has to be registered to find out. A device
-// that may be ours is asked for, because only the answer tells.
+// known returns what the snapshot shows of a device. It returns nil if the
+// device has to be registered to find out whether it exists: if the lists did
+// not show its certificate, or if an earlier run may have registered it.
 func (s *snapshot) known(t *task) *device.Known {
 	if s.phase.Load() != snapshotReady || !t.marked.IsZero() || t.recorded {
 		return nil
@@ -135,13 +135,13 @@ func (s *snapshot) known(t *task) *device.Known {
 	return &known
 }
 
-// seen reports whether lists showed the certificate, in whatever status.
+// seen reports whether the lists showed the certificate in any status.
 func (s *snapshot) seen(number int) bool { return s.bits[number].Load()&bitSeen != 0 }
 
-// sawThing reports whether lists showed the thing.
+// sawThing reports whether the lists showed the thing.
 func (s *snapshot) sawThing(number int) bool { return s.things[number] != 0 }
 
-// read reads all lists side by side: each operation has a quota of its own.
+// read reads all lists concurrently: each operation has a quota of its own.
 func (s *snapshot) read() {
 	aws, a := s.session.account.AWS, s.session.account.Wanted.Attachments
 	var lists sync.WaitGroup
@@ -165,8 +165,8 @@ func (s *snapshot) read() {
 	s.phase.Store(snapshotReady)
 }
 
-// readPages reads a list to its end, or as far as it is worth it or allowed:
-// what was seen is true all the same.
+// readPages reads a list to its end, or until its budget is spent or a call
+// fails: what was seen until then is still true.
 func readPages[T any](s *snapshot, op iot.Operation, read func(ctx context.Context, token string) ([]T, string, error), see func(T)) {
 	pages, ended := 0, false
 	for token := ""; pages < s.budget; {
@@ -231,8 +231,8 @@ func (s *snapshot) thing(t iot.Thing) {
 	}
 }
 
-// digest is of what is wanted of a thing: its type, if there is one, and the
-// wanted attributes. It is keyed, and never 0.
+// digest returns a keyed digest of the wanted properties of a thing: its type,
+// if one is wanted, and the wanted attributes. It is never 0.
 func (s *snapshot) digest(t iot.Thing) uint32 {
 	var h maphash.Hash
 	h.SetSeed(s.seed)
@@ -243,7 +243,7 @@ func (s *snapshot) digest(t iot.Thing) uint32 {
 	for _, attribute := range a.Attributes {
 		value, ok := t.Attributes[attribute.Name]
 		if !ok {
-			return ^uint32(0) >> 1 // no thing of ours lacks one
+			return ^uint32(0) >> 1 // a wanted thing has them all
 		}
 		h.WriteString("\x00" + value) // as above
 	}

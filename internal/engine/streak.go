@@ -11,21 +11,20 @@ import (
 type entryRecord struct {
 	number  int
 	record  ledger.Record
-	order   int  // in which devices were begun; -1 if none was
+	order   int  // in which devices were begun; -1 for an entry that never reached AWS
 	refused bool // AWS refused the device
 	silent  bool // the device has no outcome
 }
 
-// A streak holds back equal refusals in a row. Broken by anything else they
-// are failures of their devices; twenty of them are a fault of the import,
-// which stops, and the devices stay pending.
+// A streak holds back equal refusals in a row. If another outcome breaks the row
+// they are failures of their devices. Twenty in a row are a fault of the import:
+// it stops, and the devices stay pending.
 //
-// "In a row" goes by the order in which devices were begun: refused devices
-// end sooner than others, so that the order of their ends makes rows where
-// there are none.
+// A row is counted in the order in which devices were begun. Refused devices end
+// sooner than others, so the order in which they end would show false rows.
 type streak struct {
-	next int             // the device whose end is waited for
-	done map[int]doneRun // devices after it that ended
+	next int             // order of the device that has not ended yet
+	done map[int]doneRun // later devices that have ended
 	held []entryRecord
 	over bool
 }
@@ -33,18 +32,18 @@ type streak struct {
 // doneRun is a device that ended.
 type doneRun struct {
 	refused *entryRecord
-	// silent devices ended with the import, and neither make nor break a row.
+	// silent devices ended together with the import; they neither extend nor break a row.
 	silent bool
 }
 
-// equalRefused is how many equal refusals in a row are the import's fault.
+// equalRefused is how many equal refusals in a row are a fault of the import.
 const equalRefused = 20
 
-// patience is how many devices may end before one that was begun before them;
-// then it is not waited for any longer.
+// patience is how many later devices may end before the streak stops waiting
+// for a device.
 const patience = 4096
 
-// release returns what may be recorded now.
+// release adds a record and returns those that may be recorded now.
 func (s *streak) release(e entryRecord) (free []entryRecord) {
 	switch {
 	case e.order < 0: // never reached AWS
@@ -78,7 +77,7 @@ func (s *streak) end(order int, d doneRun) {
 	s.done[max(order, s.next)] = d
 }
 
-// line adds the next device in order, and returns what it sets free.
+// line adds the next device in order and returns the records that it releases.
 func (s *streak) line(d doneRun) (free []entryRecord) {
 	if d.silent || s.over {
 		return nil
@@ -93,10 +92,10 @@ func (s *streak) line(d doneRun) (free []entryRecord) {
 	return free
 }
 
-// releaseHeld returns what was held back when nothing more comes.
+// releaseHeld returns the records that are still held back when nothing more is to come.
 func (s *streak) releaseHeld() []entryRecord {
 	if s.over {
-		return nil // as pending as the row itself
+		return nil // they stay pending, like the row itself
 	}
 	rest := s.held
 	for _, d := range s.done {

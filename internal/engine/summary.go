@@ -8,23 +8,24 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 )
 
-// A Summary is what a run came to.
+// A Summary is the result of a run.
 type Summary struct {
 	// Import is the ID; empty for a batch.
 	Import string
-	// Counts are the outcomes of all entries, those of earlier runs included;
-	// Pending is counted, not derived from them.
+	// Counts are the outcomes of all entries, including those of earlier runs.
+	// Pending is counted independently, not derived from them.
 	Counts  ledger.Counts
 	Pending int
 	// Took is how long this run took.
 	Took time.Duration
-	// Worked is how many devices this run imported, found unchanged, or failed.
+	// Worked is how many devices of this run were imported, unchanged or failed.
 	Worked int
-	// Ceiling is the devices per second that the quotas allow on the path that
-	// most devices took; 0 is no limit. Binding is the operation whose quota that is.
+	// Ceiling is the rate that the quotas allow on the path that most devices
+	// took, in devices per second; 0 is no limit. Binding is the operation
+	// whose quota that is.
 	Ceiling float64
 	Binding string
-	// Tally are the calls of this run.
+	// Tally counts the calls of this run.
 	call.Tally
 	// Failures are the failed devices of this run by reason, most frequent first.
 	Failures []ledger.Reason
@@ -43,8 +44,8 @@ func (s Summary) Complete() bool {
 	return s.Pending == 0 && s.Counts.Failed == 0 && s.Counts.Rejected == 0
 }
 
-// balance holds the invariant: entries read = imported + unchanged + failed +
-// rejected + skipped + pending, each counted on its own.
+// balance checks the invariant: entries read = imported + unchanged + failed +
+// rejected + skipped + pending, each counted independently.
 func (s Summary) balance() error {
 	c := s.Counts
 	if sum := c.Imported + c.Unchanged + c.Failed + c.Rejected + c.Skipped + s.Pending; sum != c.Entries {
@@ -62,7 +63,7 @@ type Finished struct {
 
 func (Finished) event() {}
 
-// summarize is what a run came to, but for the ceiling.
+// summarize returns the summary of a run without its ceiling.
 func summarize(id string, started time.Time, caller *call.Caller, b *book) Summary {
 	s := Summary{Import: id, Took: time.Since(started), Pending: b.pending(), Failures: b.reasons(), Tally: caller.Tally()}
 	s.Counts, s.Worked = b.numbers()

@@ -2,9 +2,9 @@ package engine
 
 import "math/bits"
 
-// A table finds entry numbers by 64-bit digests. It is open addressing in
-// segments that grow by a quarter, each on its own: a table that doubled as a
-// whole would need three times its size while it does.
+// A table finds entry numbers by 64-bit digests. It uses open addressing in
+// segments that grow by a quarter, each on its own. A table that doubled as a
+// whole would need three times its size while it grows.
 type table struct {
 	segments [256]segment
 }
@@ -14,7 +14,7 @@ type segment struct {
 	used  int
 }
 
-// find returns the entry of a digest; digestOf tells that of an entry.
+// find returns the entry with a digest; digestOf returns the digest of an entry.
 func (t *table) find(digest uint64, digestOf func(uint32) uint64) (uint32, bool) {
 	s := &t.segments[digest>>56]
 	if len(s.slots) == 0 {

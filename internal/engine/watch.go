@@ -11,15 +11,15 @@ import (
 const (
 	// rateSpan is the time over which the rate of the progress is measured.
 	rateSpan = 10 * time.Second
-	// slowedEvery is the least time between two events about one operation's rate.
+	// slowedEvery is the minimum time between two [Slowed] events of one operation.
 	slowedEvery = 10 * time.Second
 )
 
-// A watcher tells progress, and fits the window to what the quotas allow.
+// A watcher sends [Progress] and adapts the window to the rate that the quotas allow.
 type watcher struct {
 	session  *session
 	limiters *quota.Limiters
-	// ceiling is what the rates in force allow, and numbers what was done so far.
+	// ceiling returns the rate that the limiters allow, numbers the counts so far.
 	ceiling func() (float64, iot.Operation)
 	numbers func() (counts ledger.Counts, worked int)
 
@@ -55,7 +55,7 @@ func (w *watcher) look(now time.Time) {
 	s.events.send(p)
 }
 
-// tellThrottling tells of rates that throttling lowered.
+// tellThrottling sends [Slowed] for the rates that throttling lowered.
 func (w *watcher) tellThrottling(now time.Time) {
 	if w.cuts == nil {
 		w.cuts, w.told = map[iot.Operation]uint64{}, map[iot.Operation]time.Time{}

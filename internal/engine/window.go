@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// Window bounds the devices in flight. Zero fields are the defaults.
+// Window limits the devices in flight. Zero fields stand for the defaults.
 type Window struct {
-	// Min and Max bound what follows from the quotas and the measured times;
-	// 16 and 512. A device in flight costs up to 100 KiB of memory.
+	// Min and Max limit the window that follows from quotas and measured times;
+	// by default 16 and 512. A device in flight needs up to 100 KiB of memory.
 	Min, Max int
-	// Unlimited is the window where no quota limits the path; 64.
+	// Unlimited is the window if no quota limits the path; by default 64.
 	Unlimited int
 }
 
@@ -32,17 +32,17 @@ func (w Window) orDefault() Window {
 }
 
 const (
-	// windowMargin is how many times the devices that Little's law asks for
-	// are let in, so that a few slow ones do not leave the binding operation idle.
+	// windowMargin multiplies the window of Little's law, so that a few slow
+	// devices do not leave the binding operation idle.
 	windowMargin = 2.0
 	// busyWeight is the weight of one device in the moving average of times.
 	busyWeight = 1.0 / 64
-	// busyGuess is the time that a device is taken to need before any was measured.
+	// busyGuess is assumed until the first device was measured.
 	busyGuess = 500 * time.Millisecond
 )
 
-// A window lets devices in by Little's law: in flight = rate × time in flight,
-// where the rate is what the quotas allow and the time is that which devices
+// A window admits devices by Little's law: devices in flight = rate × time in
+// flight. The rate is the one that the quotas allow. The time is what devices
 // spend on anything but waiting for quota.
 type window struct {
 	bounds Window
@@ -59,7 +59,7 @@ func newWindow(bounds Window) *window {
 	return &window{bounds: bounds, limit: bounds.Unlimited, busy: busyGuess.Seconds(), space: make(chan struct{}, 1)}
 }
 
-// enter waits until one more device may be in flight. One goroutine calls it.
+// enter waits until one more device may be in flight. Only one goroutine may call it.
 func (w *window) enter(ctx context.Context) error {
 	for {
 		if ctx.Err() != nil {
@@ -79,7 +79,7 @@ func (w *window) enter(ctx context.Context) error {
 	}
 }
 
-// leave tells that a device is done, and how long it did not wait for quota.
+// leave takes out a device that was busy, and not waiting for quota, for that long.
 func (w *window) leave(busy time.Duration) {
 	w.mu.Lock()
 	w.inside--
@@ -95,7 +95,7 @@ func (w *window) wake() {
 	}
 }
 
-// fit sets the limit for what the quotas allow, in devices per second.
+// fit adapts the limit to a ceiling in devices per second.
 func (w *window) fit(ceiling float64) {
 	w.mu.Lock()
 	w.limit = w.bounds.Unlimited

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Class is what an error of a call means for the import.
+// Class is what the error of a call means for the import.
 type Class int
 
 // Classes of errors. The zero Class is not used.
@@ -16,8 +16,8 @@ const (
 	ClassThrottled
 	// ClassTransient: 5xx, reset, timeout, a body that was cut off. Tried again.
 	ClassTransient
-	// ClassExists: the resource exists already, with another configuration where
-	// the operation is idempotent otherwise.
+	// ClassExists: the resource exists already; if the operation is idempotent,
+	// with another configuration.
 	ClassExists
 	// ClassNotFound: a resource that the call names does not exist.
 	ClassNotFound
@@ -38,21 +38,21 @@ type APIError struct {
 	// Operation is AWS's name, such as CreateThing.
 	Operation string
 	// Code is the error code that AWS answered, such as
-	// ResourceAlreadyExistsException; empty where there was no answer.
+	// ResourceAlreadyExistsException; empty if there was no answer.
 	Code string
 	// Message is AWS's sentence.
 	Message string
-	// Class is what it means for the import.
+	// Class is what the error means for the import.
 	Class Class
-	// Ambiguous says that the call may have taken effect nevertheless.
+	// Ambiguous reports whether the call may have taken effect all the same.
 	Ambiguous bool
-	// ResourceID and ResourceARN name what exists already, where AWS says so.
+	// ResourceID and ResourceARN identify what exists already, if AWS says so.
 	ResourceID, ResourceARN string
-	// RequestID is what AWS support asks for.
+	// RequestID identifies the call for AWS support.
 	RequestID string
 	// Date is AWS's time of the answer, to the second; zero without an answer.
 	Date time.Time
-	// Err is the cause where there was no answer.
+	// Err is the cause if there was no answer.
 	Err error
 }
 

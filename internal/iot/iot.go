@@ -1,7 +1,7 @@
-// Package iot is what AWS IoT Core is to Thingpress: its operations, its
-// resources as far as an import needs them, the interfaces through which the
-// engine calls it, and the classes of its errors. It makes no call; package
-// awsiot implements the interfaces on the AWS SDK.
+// Package iot describes AWS IoT Core as Thingpress uses it: its operations, its
+// resources as far as an import needs them, the interfaces through which it is
+// called, and the classes of its errors. Package awsiot implements the interfaces
+// on the AWS SDK.
 package iot
 
 import (
@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// The interfaces below are how the engine sees AWS IoT. Each method is one call
-// of the operation of its name: no retry, no paging, no reading ahead. Errors
-// of calls are *[APIError]s. All methods may be called concurrently, and return
-// soon after their context ends.
+// In the interfaces below each method makes one call of the operation of its
+// name, without retries, paging or reading ahead. Calls that fail return an
+// *[APIError]. All methods are safe for concurrent use, and return soon after
+// their context ends.
 
 // Certificates registers and reads device certificates.
 type Certificates interface {
@@ -61,7 +61,7 @@ type Groups interface {
 	ListThingsInThingGroup(ctx context.Context, group, token string) (things []string, next string, err error)
 }
 
-// Checks reads what devices are to be attached to.
+// Checks reads the resources to which devices are attached.
 type Checks interface {
 	GetPolicy(ctx context.Context, name string) error
 	DescribeThingType(ctx context.Context, name string) (ThingType, error)
@@ -69,7 +69,7 @@ type Checks interface {
 	DescribeBillingGroup(ctx context.Context, name string) error
 }
 
-// AWS is all of it, and the clock of AWS.
+// AWS combines all interfaces with the clock of AWS.
 type AWS struct {
 	Certificates Certificates
 	Things       Things
@@ -77,8 +77,8 @@ type AWS struct {
 	Policies     Policies
 	Groups       Groups
 	Checks       Checks
-	// Now tells the time by AWS's clock: that of the Date header of the last
-	// answer and what passed since. Before the first answer it is the machine's.
+	// Now returns the time by AWS's clock: the Date header of the last answer
+	// plus the time since. Before the first answer it is the machine's time.
 	Now func() time.Time
 }
 
@@ -90,33 +90,34 @@ type Certificate struct {
 	Created time.Time
 }
 
-// A Thing is what AWS IoT keeps of a thing.
+// A Thing is a thing in the registry.
 type Thing struct {
 	Name string
-	// Type and BillingGroup are empty for none. ListThings leaves BillingGroup empty.
+	// Type and BillingGroup are empty if there is none. ListThings leaves
+	// BillingGroup empty.
 	Type, BillingGroup string
 	Attributes         map[string]string
 }
 
-// A Link is one thing or principal that the other is attached to.
+// A Link is one end of an attachment of a principal to a thing.
 type Link struct {
 	// Name is a thing's name or a principal's ARN.
 	Name string
-	// Type is EXCLUSIVE_THING or NON_EXCLUSIVE_THING; only the V2 operations
-	// tell it, and it is empty where it is not known.
+	// Type is EXCLUSIVE_THING or NON_EXCLUSIVE_THING. Only the V2 operations
+	// return it; otherwise it is empty.
 	Type string
 }
 
-// ThingType is what a check needs of a thing type.
+// ThingType is a thing type, as far as a check needs it.
 type ThingType struct {
 	Deprecated bool
 }
 
-// ThingGroup is what a check needs of a thing group.
+// ThingGroup is a thing group, as far as a check needs it.
 type ThingGroup struct {
 	ARN string
 	// Query is set for dynamic groups.
 	Query string
-	// Root is the name of the group at the top of its hierarchy; its own for a root.
+	// Root is the name of the group at the top of the hierarchy; a root's own name.
 	Root string
 }

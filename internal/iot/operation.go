@@ -3,8 +3,8 @@ package iot
 // Operation names one operation of the AWS IoT control plane, spelled as AWS spells it.
 type Operation string
 
-// The operations that Thingpress or its sandbox know. Each has a limiter and
-// a quota of its own.
+// The operations that Thingpress or its sandbox knows. Each has a quota and a
+// limiter of its own.
 const (
 	RegisterCertificateWithoutCA Operation = "RegisterCertificateWithoutCA"
 	CreateThing                  Operation = "CreateThing"

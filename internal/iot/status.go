@@ -1,7 +1,7 @@
 package iot
 
-// Status is the status of a certificate in AWS IoT. An import
-// sets StatusActive or StatusInactive; AWS answers others too.
+// Status is the status of a certificate in AWS IoT. An import sets StatusActive
+// or StatusInactive; AWS may answer others.
 type Status string
 
 // Statuses of a certificate.

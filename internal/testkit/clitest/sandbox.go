@@ -25,7 +25,8 @@ func StartSandboxLogging(t *testing.T, log string, args ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := exec.Command(Program(t), append([]string{"sandbox", "--listen", "127.0.0.1:0"}, args...)...) //nolint:noctx // it ends with the cleanup of the test, which comes after its context
+	args = append([]string{"sandbox", "--listen", "127.0.0.1:0"}, args...)
+	c := exec.Command(Program(t), args...) //nolint:noctx // it ends with the cleanup of the test, which comes after its context
 	c.Env = Environment(t)
 	c.Stderr = said
 	out, err := c.StdoutPipe()

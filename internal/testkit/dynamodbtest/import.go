@@ -42,7 +42,8 @@ func Begin(t testing.TB, l ledger.Ledger, entries ...int) (id string, j ledger.J
 func Imported(entry int) ledger.Record {
 	id := manifest.CertificateIDOf(binary.BigEndian.AppendUint64(nil, uint64(entry)))
 	return ledger.Record{
-		Place: ledger.Place{Entry: entry}, Line: entry + 2, Outcome: ledger.Imported, ID: "4BA2BB8764BD", ThingName: fmt.Sprintf("sn%012d", entry),
+		Place: ledger.Place{Entry: entry}, Line: entry + 2, Outcome: ledger.Imported, ID: "4BA2BB8764BD",
+		ThingName:     fmt.Sprintf("sn%012d", entry),
 		CertificateID: id, CertificateARN: "arn:aws:iot:eu-central-1:123456789012:cert/" + id.String(), At: Began,
 		Steps: []ledger.Step{
 			{Operation: "RegisterCertificateWithoutCA", Created: true},

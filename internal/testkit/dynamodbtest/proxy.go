@@ -67,7 +67,9 @@ func (p *Proxy) spend(read bool, used ...types.ConsumedCapacity) {
 	}
 }
 
-func through[In, Out any](ctx context.Context, p *Proxy, operation string, in In, do func(context.Context, In, ...func(*sdk.Options)) (*Out, error)) (*Out, error) {
+func through[In, Out any](ctx context.Context, p *Proxy, operation string, in In,
+	do func(context.Context, In, ...func(*sdk.Options)) (*Out, error),
+) (*Out, error) {
 	p.mu.Lock()
 	p.Calls[operation]++
 	p.mu.Unlock()
@@ -126,7 +128,9 @@ func (p *Proxy) UpdateItem(ctx context.Context, in *sdk.UpdateItemInput, _ ...fu
 }
 
 // TransactWriteItems implements [table.API].
-func (p *Proxy) TransactWriteItems(ctx context.Context, in *sdk.TransactWriteItemsInput, _ ...func(*sdk.Options)) (*sdk.TransactWriteItemsOutput, error) {
+func (p *Proxy) TransactWriteItems(ctx context.Context, in *sdk.TransactWriteItemsInput,
+	_ ...func(*sdk.Options),
+) (*sdk.TransactWriteItemsOutput, error) {
 	if in.ClientRequestToken != nil {
 		p.mu.Lock()
 		p.Tokens = append(p.Tokens, *in.ClientRequestToken)

@@ -74,7 +74,8 @@ func TestCost(t *testing.T) {
 		}
 	}
 	for operation, each := range map[string]int{
-		"RegisterCertificateWithoutCA": 1, "CreateThing": 1, "AttachThingPrincipal": 1, "AttachPolicy": len(policies), "UpdateThingGroupsForThing": 1,
+		"RegisterCertificateWithoutCA": 1, "CreateThing": 1, "AttachThingPrincipal": 1, "AttachPolicy": len(policies),
+		"UpdateThingGroupsForThing": 1,
 	} {
 		if calls[operation] != each*n {
 			t.Errorf("%d calls of %s for %d devices", calls[operation], operation, n)

@@ -116,7 +116,8 @@ func newLine(t *testing.T, w *world, o lineOptions) *line {
 	}
 	l.createQueues(t, o, 2*decoding)
 	for name, q := range map[string]*stacktest.Queue{
-		"ManifestsQueue": l.manifests, "DevicesQueue": l.devices, "ManifestsParkedQueue": l.manifestsParked, "DevicesParkedQueue": l.devicesParked,
+		"ManifestsQueue": l.manifests, "DevicesQueue": l.devices, "ManifestsParkedQueue": l.manifestsParked,
+		"DevicesParkedQueue": l.devicesParked,
 	} {
 		values[name] = q.URL
 	}
@@ -206,7 +207,8 @@ func (l *line) subscribe(t *testing.T) string {
 		t.Fatal(err)
 	}
 	arn := "arn:aws:sqs:" + stacktest.Region + ":" + stacktest.Account + ":" + name
-	if _, err := l.sns.Subscribe(t.Context(), &sns.SubscribeInput{TopicArn: topic.TopicArn, Protocol: aws.String("sqs"), Endpoint: &arn}); err != nil {
+	in := &sns.SubscribeInput{TopicArn: topic.TopicArn, Protocol: aws.String("sqs"), Endpoint: &arn}
+	if _, err := l.sns.Subscribe(t.Context(), in); err != nil {
 		t.Fatal(err)
 	}
 	l.mailbox = *queue.QueueUrl

@@ -26,8 +26,14 @@ func TestStack(t *testing.T) {
 	w.meters["SQS"].Slow("SendMessageBatch", sendingTime)
 	// Four product lines side by side in one account and region.
 	main := newLine(t, w, lineOptions{name: "main", kill: 0.1, visibility: 2 * importerTimeout})
-	old := newLine(t, w, lineOptions{name: "old", kill: 0.1, visibility: 2 * importerTimeout, parameters: map[string]string{"AllowExpired": "true"}})
-	wrong := newLine(t, w, lineOptions{name: "wrong", visibility: importerTimeout, parameters: map[string]string{"IoTPolicies": "connect,absent"}})
+	old := newLine(t, w, lineOptions{
+		name: "old", kill: 0.1, visibility: 2 * importerTimeout,
+		parameters: map[string]string{"AllowExpired": "true"},
+	})
+	wrong := newLine(t, w, lineOptions{
+		name: "wrong", visibility: importerTimeout,
+		parameters: map[string]string{"IoTPolicies": "connect,absent"},
+	})
 	broken := newLine(t, w, lineOptions{name: "broken", visibility: 2 * importerTimeout, brokenImporter: true})
 	lines := []*line{main, old, wrong, broken}
 
@@ -154,7 +160,10 @@ func TestStack(t *testing.T) {
 			on, back := l.logged(t)
 			handedOn, handedBack = handedOn+on, handedBack+back
 		}
-		for name, f := range map[string]*stacktest.Function{"decoder": main.decoder, "importer": main.importer, "undeliverable": main.undeliverable} {
+		for name, f := range map[string]*stacktest.Function{
+			"decoder": main.decoder, "importer": main.importer,
+			"undeliverable": main.undeliverable,
+		} {
 			stats := f.Stats()
 			t.Logf("%s: %+v", name, stats)
 			killed += stats.Killed
@@ -165,7 +174,8 @@ func TestStack(t *testing.T) {
 				t.Errorf("%s: %d MiB resident", name, stats.Memory>>20)
 			}
 		}
-		t.Logf("handed on %d times, handed back %d times, killed %d times, %d messages delivered twice", handedOn, handedBack, killed, main.twice())
+		t.Logf("handed on %d times, handed back %d times, killed %d times, %d messages delivered twice", handedOn, handedBack, killed,
+			main.twice())
 		if killed == 0 || main.twice() == 0 || handedOn < 2 && !require.Race {
 			t.Error("that is no trial")
 		}

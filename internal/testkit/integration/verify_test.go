@@ -104,7 +104,8 @@ func (l *line) attached(t *testing.T, key string, r ledger.Record, state sandbox
 	}
 	thing := state.Things[r.ThingName]
 	attributes := map[string]string{"certificate": r.CertificateID.String(), "line": l.name}
-	if thing.Type != thingType || thing.BillingGroup != billingGroup || !slices.Equal(thing.Certificates, []string{r.CertificateID.String()}) ||
+	if thing.Type != thingType || thing.BillingGroup != billingGroup ||
+		!slices.Equal(thing.Certificates, []string{r.CertificateID.String()}) ||
 		!slices.Equal(thing.Groups, slices.Sorted(slices.Values(groups))) || !maps.Equal(thing.Attributes, attributes) {
 		t.Errorf("%s: entry %d: thing %s: %+v", key, r.Entry, r.ThingName, thing)
 	}
@@ -122,7 +123,8 @@ func (l *line) reported(t *testing.T, o stacktest.Object, job stack.Job, records
 			t.Fatalf("%s: report: %v", o.Key, err)
 		}
 		r, ok := records[row.Entry]
-		if !ok || row.Outcome != string(r.Outcome) || row.ThingName != r.ThingName || row.CertificateID != r.CertificateID || row.Reason != r.Reason {
+		if !ok || row.Outcome != string(r.Outcome) || row.ThingName != r.ThingName || row.CertificateID != r.CertificateID ||
+			row.Reason != r.Reason {
 			t.Errorf("%s: the report has %s, the ledger %+v", o.Key, lines.Bytes(), r)
 		}
 		told++

@@ -65,9 +65,12 @@ var began = time.Date(2026, 3, 4, 5, 6, 7, 890123000, time.UTC)
 // newImport returns an import with manifests of the given numbers of entries.
 func newImport(key string, entries ...int) ledger.Import {
 	i := ledger.Import{
-		ID:       uuid.Must(uuid.NewV7()).String(),
-		Key:      key,
-		Target:   ledger.Target{Partition: "aws", Account: "123456789012", Region: "eu-central-1", Endpoint: "https://localhost:4510", Sandbox: "s1"},
+		ID:  uuid.Must(uuid.NewV7()).String(),
+		Key: key,
+		Target: ledger.Target{
+			Partition: "aws", Account: "123456789012", Region: "eu-central-1", Endpoint: "https://localhost:4510",
+			Sandbox: "s1",
+		},
 		Settings: `{"policies":["p"]}`,
 		Begun:    began,
 	}
@@ -142,5 +145,8 @@ func record(manifest, entry int, o ledger.Outcome, steps ...ledger.Step) ledger.
 }
 
 func mark(m, entry int, at time.Time) ledger.Mark {
-	return ledger.Mark{Place: ledger.Place{Manifest: m, Entry: entry}, CertificateID: manifest.CertificateIDOf([]byte("c")), ThingName: "thing", At: at}
+	return ledger.Mark{
+		Place: ledger.Place{Manifest: m, Entry: entry}, CertificateID: manifest.CertificateIDOf([]byte("c")),
+		ThingName: "thing", At: at,
+	}
 }

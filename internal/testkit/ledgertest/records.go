@@ -41,11 +41,16 @@ func everyField(t *testing.T, l ledger.Ledger) {
 	want := []ledger.Record{
 		{
 			Place: ledger.Place{Entry: 0}, Line: 17, Outcome: ledger.Imported, ID: "4BA2BB8764BD", ThingName: "sn01", CertificateID: id,
-			CertificateARN: usual, Steps: []ledger.Step{{Operation: "RegisterCertificateWithoutCA", Created: true}, {Operation: "AttachPolicy", Resource: "a,b", Created: true}}, At: began,
+			CertificateARN: usual, Steps: []ledger.Step{
+				{Operation: "RegisterCertificateWithoutCA", Created: true},
+				{Operation: "AttachPolicy", Resource: "a,b", Created: true},
+			}, At: began,
 		},
 		{
-			Place: ledger.Place{Entry: 1}, Outcome: ledger.Failed, ID: "ü\x00\n", CertificateID: id, CertificateARN: "arn:aws:iot:us-east-1:1:cert/x",
-			Reason: "conflict", Detail: "a sentence; 'quoted' \"twice\"", Steps: []ledger.Step{{Operation: "CreateThing"}}, At: began.Add(time.Microsecond),
+			Place: ledger.Place{Entry: 1}, Outcome: ledger.Failed, ID: "ü\x00\n", CertificateID: id,
+			CertificateARN: "arn:aws:iot:us-east-1:1:cert/x",
+			Reason:         "conflict", Detail: "a sentence; 'quoted' \"twice\"", Steps: []ledger.Step{{Operation: "CreateThing"}},
+			At: began.Add(time.Microsecond),
 		},
 		{Place: ledger.Place{Entry: 2}, Outcome: ledger.Rejected, Reason: "expired", Detail: strings.Repeat("long ", 2000), At: began},
 		{Place: ledger.Place{Entry: 3}, Outcome: ledger.Skipped, Line: 1},

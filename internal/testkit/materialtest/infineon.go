@@ -29,7 +29,10 @@ const (
 func NewTrust(seed string) *Trust {
 	key := Key(seed + " infineon issuer")
 	return &Trust{Seed: seed, IssuerKey: key, Issuer: Certificate(&x509.Certificate{
-		Subject:               pkix.Name{Country: []string{"DE"}, Organization: []string{"Infineon Technologies AG"}, CommonName: "Infineon OPTIGA(TM) Trust M Test CA 306"},
+		Subject: pkix.Name{
+			Country: []string{"DE"}, Organization: []string{"Infineon Technologies AG"},
+			CommonName: "Infineon OPTIGA(TM) Trust M Test CA 306",
+		},
 		NotBefore:             time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC),
 		NotAfter:              time.Date(2073, 1, 1, 0, 0, 0, 0, time.UTC),
 		IsCA:                  true,

@@ -119,7 +119,10 @@ func script(t *testing.T, s store) (answers []string) {
 		}
 	}
 	note("cause", s.SetCause(ctx, "i", "denied", at))
-	note("save", s.Save(ctx, lease, stack.Job{Import: "i", Phase: stack.PhaseSent, Progress: []byte("p"), Vendor: "espressif", Upload: upload}))
+	note("save", s.Save(ctx, lease, stack.Job{
+		Import: "i", Phase: stack.PhaseSent, Progress: []byte("p"), Vendor: "espressif",
+		Upload: upload,
+	}))
 	state("saved")
 	note("release", s.Release(ctx, lease))
 	next, err := s.Lease(ctx, "i", "you", time.Now().Add(time.Hour))

@@ -26,26 +26,37 @@ func bombVectors() []*vector {
 	return []*vector{
 		fatal("i04-zeros-as-bundle", limit, "more than 1000 times", "the bundle is 16 MiB of zeros in 2 KB", outer(bundle(e0e0, zeros))),
 		fatal("i04-zeros-as-file", limit, "more than 1000 times", "a file in the bundle is 16 MiB of zeros", manifest(holding(zeros))),
-		fatal("i04-size-2-63", limit, "claims a size", "the block claims to unpack to 2^63 bytes", lying(func(z *materialtest.SevenZ) { z.Sizes = []uint64{1 << 63} })),
-		fatal("i04-size-2-40", limit, "claims to unpack", "the block claims to unpack to 1 TiB", lying(func(z *materialtest.SevenZ) { z.Sizes = []uint64{1 << 40} })),
-		fatal("i04-lzma2-dictionary-4-gib", limit, "dictionary of 4 GiB", "LZMA2 asks for a dictionary of 4 GiB", lying(dictionary(sevenz.LZMA2(40)...))),
-		fatal("i04-lzma2-dictionary-2-gib", limit, "dictionary of 2 GiB", "LZMA2 asks for a dictionary of 2 GiB", lying(dictionary(sevenz.LZMA2(38)...))),
-		fatal("i04-lzma-dictionary-4-gib", limit, "dictionary of 4 GiB", "LZMA asks for a dictionary of 4 GiB", lying(dictionary(0x23, 3, 1, 1, 5, 0x5d, 0xff, 0xff, 0xff, 0xff))),
-		fatal("i04-header-dictionary", limit, "dictionary of 4 GiB", "the packed header asks for a dictionary of 4 GiB", lying(func(z *materialtest.SevenZ) { z.HeaderCoders = sevenz.LZMA2(40) })),
-		fatal("i04-header-size", limit, "claims to unpack", "the packed header claims to unpack to 1 TiB", lying(func(z *materialtest.SevenZ) { z.HeaderSize = 1 << 40 })),
+		fatal("i04-size-2-63", limit, "claims a size", "the block claims to unpack to 2^63 bytes",
+			lying(func(z *materialtest.SevenZ) { z.Sizes = []uint64{1 << 63} })),
+		fatal("i04-size-2-40", limit, "claims to unpack", "the block claims to unpack to 1 TiB",
+			lying(func(z *materialtest.SevenZ) { z.Sizes = []uint64{1 << 40} })),
+		fatal("i04-lzma2-dictionary-4-gib", limit, "dictionary of 4 GiB", "LZMA2 asks for a dictionary of 4 GiB",
+			lying(dictionary(sevenz.LZMA2(40)...))),
+		fatal("i04-lzma2-dictionary-2-gib", limit, "dictionary of 2 GiB", "LZMA2 asks for a dictionary of 2 GiB",
+			lying(dictionary(sevenz.LZMA2(38)...))),
+		fatal("i04-lzma-dictionary-4-gib", limit, "dictionary of 4 GiB", "LZMA asks for a dictionary of 4 GiB",
+			lying(dictionary(0x23, 3, 1, 1, 5, 0x5d, 0xff, 0xff, 0xff, 0xff))),
+		fatal("i04-header-dictionary", limit, "dictionary of 4 GiB", "the packed header asks for a dictionary of 4 GiB",
+			lying(func(z *materialtest.SevenZ) { z.HeaderCoders = sevenz.LZMA2(40) })),
+		fatal("i04-header-size", limit, "claims to unpack", "the packed header claims to unpack to 1 TiB",
+			lying(func(z *materialtest.SevenZ) { z.HeaderSize = 1 << 40 })),
 		fatal("i04-inner-dictionary", limit, "bundle E0E0", "an inner archive asks for a dictionary of 2 GiB",
 			outer(bundle(e0e0, materialtest.SevenZ{Files: []materialtest.SevenZFile{trust.File(0, e0e0)}, Coders: sevenz.LZMA2(38)}.Bytes()))),
 		fatal("i04-268-million-files", limit, "268435456 files", "the header claims 268 million files", claims(1<<28)),
 		fatal("i04-files-2-63", limit, "files", "the header claims 2^63 files", claims(1<<63)),
 		fatal("i04-million-files", "corrupt", "1000000 files", "the header claims a million files in a few hundred bytes", claims(1_000_000)),
-		fatal("i04-empty-files", limit, "3000 files", "an archive of 3,000 empty files, where 1,000 are allowed", emptyFiles(3000)).within(limits{ArchiveMembers: 1000}),
+		fatal("i04-empty-files", limit, "3000 files", "an archive of 3,000 empty files, where 1,000 are allowed", emptyFiles(3000)).
+			within(limits{ArchiveMembers: 1000}),
 		fatal("i04-members", limit, "the limit is 2", "three files, where two are allowed", three).within(limits{ArchiveMembers: 2}),
-		fatal("i04-expanded", limit, "the limit is 1 KiB", "more than a kilobyte, where one is allowed", three).within(limits{ExpandedBytes: 1 << 10}),
-		fatal("i04-dictionary", limit, "the limit is 1 MiB", "a dictionary of 16 MiB, where one is allowed", three).within(limits{DictionaryBytes: 1 << 20}),
+		fatal("i04-expanded", limit, "the limit is 1 KiB", "more than a kilobyte, where one is allowed", three).
+			within(limits{ExpandedBytes: 1 << 10}),
+		fatal("i04-dictionary", limit, "the limit is 1 MiB", "a dictionary of 16 MiB, where one is allowed", three).
+			within(limits{DictionaryBytes: 1 << 20}),
 		fatal("i04-many-methods", limit, "40 methods", "a block of 40 methods", lying(func(z *materialtest.SevenZ) {
 			z.Coders, z.CoderCount, z.Sizes = bytes.Repeat(materialtest.CopyCoder(), 40), 40, make([]uint64, 40)
 		})),
-		fatal("i04-aes-cycles", "encrypted", "password", "AES asks for 2^62 rounds; nothing is derived", lying(func(z *materialtest.SevenZ) { encrypt(z, 62) })),
+		fatal("i04-aes-cycles", "encrypted", "password", "AES asks for 2^62 rounds; nothing is derived",
+			lying(func(z *materialtest.SevenZ) { encrypt(z, 62) })),
 		fatal("i05-three-deep", limit, "archives in archives", "the bundle is a manifest with bundles of its own", nested),
 		fatal("i05-archive-in-bundle", limit, "archives in archives", "a bundle with an archive beside its files",
 			manifest(trust.File(0, e0e0), materialtest.SevenZFile{Name: "more.7z", Content: inner(trust.File(1, e0e0))})),
@@ -95,7 +106,8 @@ func methodVectors() []*vector {
 	}.Bytes()
 	plain := materialtest.SevenZ{Files: []materialtest.SevenZFile{bundle(e0e0, inner(in...))}, PlainHeader: true}.Bytes()
 	return []*vector{
-		fatal("i07-encrypted-bundle", "encrypted", "password", "the archive of the bundle is protected by a password", outer(bundle(e0e0, locked.Bytes()))),
+		fatal("i07-encrypted-bundle", "encrypted", "password", "the archive of the bundle is protected by a password",
+			outer(bundle(e0e0, locked.Bytes()))),
 		fatal("i07-encrypted-header", "encrypted", "password", "the names in the archive are encrypted, too", secretNames),
 		method("i17-ppmd", "PPMd", "packed with PPMd", 0x23, 3, 4, 1, 5, 6, 0, 0, 0, 1),
 		method("i17-arm64", "ARM64", "packed with the filter for ARM64 programs", 0x01, 0x0a),
@@ -104,7 +116,8 @@ func methodVectors() []*vector {
 		method("i17-custom", "0x0badc0de", "packed with a method that nobody knows", 0x04, 0x0b, 0xad, 0xc0, 0xde),
 		method("i17-bcj2", "BCJ2", "packed with BCJ2, which has four inputs", 0x14, 3, 3, 1, 0x1b, 4, 1, 0, 1, 2, 3),
 		vec("i17-stored", "N", "not packed at all", outer(bundle(e0e0, stored))).device(0).device(1),
-		vec("i17-bcj", "N", "with the filter for x86 programs, as Infineon's own archives are", outer(bundle(e0e0, filtered))).device(0).device(1),
+		vec("i17-bcj", "N", "with the filter for x86 programs, as Infineon's own archives are", outer(bundle(e0e0, filtered))).device(0).
+			device(1),
 		vec("i17-plain-header", "N", "the header is not packed", plain).device(0).device(1),
 	}
 }

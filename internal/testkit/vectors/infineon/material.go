@@ -29,7 +29,10 @@ func outer(members ...materialtest.SevenZFile) []byte {
 }
 
 func readme() materialtest.SevenZFile {
-	return materialtest.SevenZFile{Name: "README.txt", Content: []byte("Test material of Thingpress.\r\nThese are no chips of Infineon's.\r\n")}
+	return materialtest.SevenZFile{
+		Name:    "README.txt",
+		Content: []byte("Test material of Thingpress.\r\nThese are no chips of Infineon's.\r\n"),
+	}
 }
 
 // manifest is a manifest with these files in bundle E0E0.

@@ -32,33 +32,48 @@ func fileVectors() []*vector {
 		frame("m28-blank-file", "empty", "nothing", "a file of white space", " \r\n\t\n"),
 		frame("m28-html", "unknown-format", "JSON array", "an error page of a portal", "<!DOCTYPE html><title>Sign in</title>"),
 		vec("m28-empty-object", "E", "an object without anything", []byte("[{}]")).rejected("malformed-entry", `no "payload"`),
-		vec("m28-null-between", "E", "something that is no object, between entries", join(good(0), "null", good(1))).device(0).rejected("malformed-entry", "the entry is null").device(1),
-		vec("m28-array-between", "E", "an array between entries", join(good(0), "[[1]]", good(1))).device(0).rejected("malformed-entry", "the entry is an array").device(1),
+		vec("m28-null-between", "E", "something that is no object, between entries", join(good(0), "null", good(1))).device(0).
+			rejected("malformed-entry", "the entry is null").device(1),
+		vec("m28-array-between", "E", "an array between entries", join(good(0), "[[1]]", good(1))).device(0).
+			rejected("malformed-entry", "the entry is an array").device(1),
 		bad("m28-payload-object", "malformed-entry", "payload is an object", "the payload is not encoded", good(0).With("payload", content(0))),
-		bad("m28-general-serialization", "malformed-entry", "general JWS", "a JWS with several signatures", good(0).Without("signature").And("signatures", []material.Object{})),
+		bad("m28-general-serialization", "malformed-entry", "general JWS", "a JWS with several signatures",
+			good(0).Without("signature").And("signatures", []material.Object{})),
 		vec("m28-compact", "N", "no white space at all", compact).device(0).device(1),
-		vec("m28-crlf", "N", "lines end with CRLF, and the file with one", append(bytes.ReplaceAll(two, []byte("\n"), []byte("\r\n")), "\r\n"...)).device(0).device(1),
+		vec("m28-crlf", "N", "lines end with CRLF, and the file with one",
+			append(bytes.ReplaceAll(two, []byte("\n"), []byte("\r\n")), "\r\n"...)).
+			device(0).device(1),
 		vec("m29-truncated-in-entry", "F", "the file ends inside the second entry", two[:second+200]).device(0).ends("truncated", "not closed"),
 		vec("m29-truncated-after-entry", "F", "the file ends behind an entry", open(one)).device(0).ends("truncated", "not closed"),
 		vec("m29-truncated-after-comma", "F", "the file ends behind a comma", append(open(one), ',')).device(0).ends("truncated", "not closed"),
 		fatal("m29-truncated-at-start", "truncated", "not closed", "the file is one bracket", []byte("[")),
-		vec("m29-trailing-garbage", "F", "something follows the array", append(append([]byte(nil), one...), " garbage"...)).device(0).ends("trailing-data", "after the end"),
-		vec("m29-two-arrays", "F", "two files in one", append(append([]byte(nil), one...), materialtest.Array(good(1))...)).device(0).ends("trailing-data", "after the end"),
+		vec("m29-trailing-garbage", "F", "something follows the array", append(append([]byte(nil), one...), " garbage"...)).device(0).
+			ends("trailing-data", "after the end"),
+		vec("m29-two-arrays", "F", "two files in one", append(append([]byte(nil), one...), materialtest.Array(good(1))...)).device(0).
+			ends("trailing-data", "after the end"),
 		vec("m29-trailing-comma", "F", "a comma before the end", append(open(one), ",]"...)).device(0).ends("corrupt", "after a comma"),
 		vec("m29-two-commas", "F", "two commas between entries", join(good(0), ",", good(1))).device(0).ends("corrupt", "after a comma"),
-		vec("m29-no-comma", "F", "no comma between entries", replace(two, "},\n  {\n    \"payload\"", "}\n  {\n    \"payload\"")).device(0).ends("corrupt", "comma"),
-		vec("m29-break-inside", "F", "the JSON breaks where an entry's end is not certain", replace(two, `"header": {`, `"header": !{`)).ends("corrupt", "breaks inside an entry"),
-		vec("m29-quote-in-value", "E", "a character of the payload was damaged into a quote: the entry's end is certain", damage(two, '"')).rejected("malformed-entry", "not valid JSON").device(1),
-		vec("m29-backslash-in-value", "E", "the last character of the signature was damaged into a backslash", damageEnd(two, '\\')).rejected("malformed-entry", "not valid JSON").device(1),
-		vec("m29-control-in-value", "E", "a character of the payload was damaged into a control character", damage(two, 0x07)).rejected("malformed-entry", "not valid JSON").device(1),
+		vec("m29-no-comma", "F", "no comma between entries", replace(two, "},\n  {\n    \"payload\"", "}\n  {\n    \"payload\"")).device(0).
+			ends("corrupt", "comma"),
+		vec("m29-break-inside", "F", "the JSON breaks where an entry's end is not certain", replace(two, `"header": {`, `"header": !{`)).
+			ends("corrupt", "breaks inside an entry"),
+		vec("m29-quote-in-value", "E", "a character of the payload was damaged into a quote: the entry's end is certain", damage(two, '"')).
+			rejected("malformed-entry", "not valid JSON").device(1),
+		vec("m29-backslash-in-value", "E", "the last character of the signature was damaged into a backslash", damageEnd(two, '\\')).
+			rejected("malformed-entry", "not valid JSON").device(1),
+		vec("m29-control-in-value", "E", "a character of the payload was damaged into a control character", damage(two, 0x07)).
+			rejected("malformed-entry", "not valid JSON").device(1),
 		frame("m31-deep-array", "unknown-format", "first element", "arrays in arrays", strings.Repeat("[", 5000)),
 		frame("m31-deep-entry", "limit-exceeded", "deeper than 32", "an entry that nests without end", `[{"header":`+strings.Repeat(`[`, 5000)),
 		frame("m31-deep-closed-entry", "limit-exceeded", "deeper than 32", "an entry that nests deeply", `[{"header":`+deep+`}]`),
-		bad("m31-deep-payload", "malformed-entry", "deeper than 32", "a payload that nests deeply", material.SignText(header(), []byte(`{"modelInfo":`+deep+`}`), reel.SignerKey)),
-		vec("m31-long-entry", "F", "an entry beyond the limit", two).ends("limit-exceeded", "longer than 1024 bytes").with(func(o *options) { o.Limits = &limits{EntryBytes: 1024} }),
+		bad("m31-deep-payload", "malformed-entry", "deeper than 32", "a payload that nests deeply",
+			material.SignText(header(), []byte(`{"modelInfo":`+deep+`}`), reel.SignerKey)),
+		vec("m31-long-entry", "F", "an entry beyond the limit", two).ends("limit-exceeded", "longer than 1024 bytes").
+			with(func(o *options) { o.Limits = &limits{EntryBytes: 1024} }),
 		vec("m31-endless-string", "F", "a string that does not end within the limit", []byte(`[{"payload":"`+strings.Repeat("A", 5000))).
 			ends("limit-exceeded", "longer than 1024 bytes").with(func(o *options) { o.Limits = &limits{EntryBytes: 1024} }),
-		vec("m31-many-entries", "F", "more entries than the limit", two).device(0).ends("limit-exceeded", "more than 1 entries").with(func(o *options) { o.Limits = &limits{Entries: 1} }),
+		vec("m31-many-entries", "F", "more entries than the limit", two).device(0).ends("limit-exceeded", "more than 1 entries").
+			with(func(o *options) { o.Limits = &limits{Entries: 1} }),
 	}
 }
 

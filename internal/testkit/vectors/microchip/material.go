@@ -64,7 +64,8 @@ func leaf(name string, change func(*x509.Certificate)) *x509.Certificate {
 var (
 	customKey  = materialtest.Key("vectors custom issuer")
 	customRoot = materialtest.Key("vectors custom root")
-	custom     = materialtest.Certificate(authority("Example Device CA"), materialtest.Certificate(authority("Example Root CA"), nil, &customRoot.PublicKey, customRoot), &customKey.PublicKey, customRoot)
+	custom     = materialtest.Certificate(authority("Example Device CA"),
+		materialtest.Certificate(authority("Example Root CA"), nil, &customRoot.PublicKey, customRoot), &customKey.PublicKey, customRoot)
 )
 
 func authority(name string) *x509.Certificate {

@@ -87,6 +87,7 @@ func shortSigner() *x509.Certificate {
 // private RSA key is needed.
 func rsaSigner() *x509.Certificate {
 	return materialtest.Certificate(&x509.Certificate{
-		Subject: pkix.Name{CommonName: "RSA Signer"}, KeyUsage: x509.KeyUsageDigitalSignature, SubjectKeyId: []byte{1}, BasicConstraintsValid: true,
+		Subject: pkix.Name{CommonName: "RSA Signer"}, KeyUsage: x509.KeyUsageDigitalSignature, SubjectKeyId: []byte{1},
+		BasicConstraintsValid: true,
 	}, reel.Signer, material.UnfactoredRSA(materialtest.Bytes("vectors rsa", 256)), reel.SignerKey)
 }

@@ -94,7 +94,8 @@ func date(year int) time.Time { return time.Date(year, 1, 1, 0, 0, 0, 0, time.UT
 // keyVectors are rows X1 to X5.
 func keyVectors() []*vector {
 	edKey := ed25519.NewKeyFromSeed(materialtest.Bytes("ed25519", 32)).Public()
-	p384, p521, p224 := materialtest.KeyOn(elliptic.P384(), "p384"), materialtest.KeyOn(elliptic.P521(), "p521"), materialtest.KeyOn(elliptic.P224(), "p224")
+	p384, p521, p224 := materialtest.KeyOn(elliptic.P384(), "p384"), materialtest.KeyOn(elliptic.P521(),
+		"p521"), materialtest.KeyOn(elliptic.P224(), "p224")
 	changed := func(change func(*x509.Certificate)) []byte { return leaf(m0.cn, m0.key, change).Raw }
 	bad := func(name, note string, der []byte, reason, detail string) *vector {
 		return one(name, "E", note, der, rejected(reason, detail))
@@ -108,21 +109,30 @@ func keyVectors() []*vector {
 		bad("x01-p192", "a short curve", curve(asn1.ObjectIdentifier{1, 2, 840, 10045, 3, 1, 1}, 24), "unsupported-key", "elliptic curve"),
 		bad("x01-p224", "a curve that AWS IoT does not take", withKey("p224", &p224.PublicKey), "unsupported-key", "P-224"),
 		bad("x01-secp256k1", "Bitcoin's curve", curve(asn1.ObjectIdentifier{1, 3, 132, 0, 10}, 32), "unsupported-key", "elliptic curve"),
-		bad("x01-brainpool", "brainpoolP256r1", curve(asn1.ObjectIdentifier{1, 3, 36, 3, 3, 2, 8, 1, 1, 7}, 32), "unsupported-key", "elliptic curve"),
+		bad("x01-brainpool", "brainpoolP256r1", curve(asn1.ObjectIdentifier{1, 3, 36, 3, 3, 2, 8, 1, 1, 7}, 32), "unsupported-key",
+			"elliptic curve"),
 		bad("x01-ed25519", "a type of key that AWS IoT does not take", withKey("ed25519", edKey), "unsupported-key", "Ed25519"),
 		one("x01-p384", "N", "a curve that AWS IoT takes", withKey("p384", &p384.PublicKey), m0.byCN()),
 		one("x01-p521", "N", "a curve that AWS IoT takes", withKey("p521", &p521.PublicKey), m0.byCN()),
-		bad("x02-sha1", "ECDSA with SHA-1", signedWith(asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 1}), "unsupported-signature-algorithm", "ECDSA-SHA1"),
-		bad("x02-md5", "RSA with MD5", signedWith(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 4}), "unsupported-signature-algorithm", "MD5-RSA"),
+		bad("x02-sha1", "ECDSA with SHA-1", signedWith(asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 1}), "unsupported-signature-algorithm",
+			"ECDSA-SHA1"),
+		bad("x02-md5", "RSA with MD5", signedWith(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 4}), "unsupported-signature-algorithm",
+			"MD5-RSA"),
 		bad("x03-expired", "the validity has ended; the catalogue warns, DESIGN rejects", expired, "expired", "expired on"),
-		one("x03-expired-allowed", "W", "the same, taken on request", expired, device(m0.cn, m0.cn, "expired")).with(func(o *options) { o.AllowExpired = true }),
-		one("x03-not-yet-valid", "W", "a clock in the factory may be ahead", changed(func(t *x509.Certificate) { t.NotBefore = date(2052) }), device(m0.cn, m0.cn, "not-yet-valid")),
+		one("x03-expired-allowed", "W", "the same, taken on request", expired, device(m0.cn, m0.cn, "expired")).
+			with(func(o *options) { o.AllowExpired = true }),
+		one("x03-not-yet-valid", "W", "a clock in the factory may be ahead", changed(func(t *x509.Certificate) { t.NotBefore = date(2052) }),
+			device(m0.cn, m0.cn, "not-yet-valid")),
 		one("x03-year-9999", "N", "no expiry, as RFC 5280 writes it", changed(func(t *x509.Certificate) {
 			t.NotAfter = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 		}), m0.byCN()),
-		bad("x03-ends-before-it-begins", "the validity is empty", changed(func(t *x509.Certificate) { t.NotBefore, t.NotAfter = date(2050), date(2049) }), "bad-validity", "before it begins"),
-		bad("x04-ca", "basic constraints say CA", changed(func(t *x509.Certificate) { t.IsCA = true }), "ca-certificate", "certification authority"),
-		bad("x04-may-sign", "the key may sign certificates", changed(func(t *x509.Certificate) { t.KeyUsage = x509.KeyUsageCertSign; t.BasicConstraintsValid = false }), "ca-certificate", "certification authority"),
+		bad("x03-ends-before-it-begins", "the validity is empty",
+			changed(func(t *x509.Certificate) { t.NotBefore, t.NotAfter = date(2050), date(2049) }), "bad-validity", "before it begins"),
+		bad("x04-ca", "basic constraints say CA", changed(func(t *x509.Certificate) { t.IsCA = true }), "ca-certificate",
+			"certification authority"),
+		bad("x04-may-sign", "the key may sign certificates",
+			changed(func(t *x509.Certificate) { t.KeyUsage = x509.KeyUsageCertSign; t.BasicConstraintsValid = false }), "ca-certificate",
+			"certification authority"),
 		bad("x04-root", "a self-signed root in the list", otherCA.Raw, "ca-certificate", "certification authority"),
 		one("x05-server-only", "W", "extended key usage without client authentication", changed(func(t *x509.Certificate) {
 			t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
@@ -177,8 +187,10 @@ func nameVectors() []*vector {
 		bad("x06-control", "a control character that would steer a terminal", name(utf8String, "device\x1b[2J"), "bad-name", `device\x1b[2J`),
 		bad("x06-reserved", "$aws is reserved, and a dollar sign is not taken", name(utf8String, "$aws"), "bad-name", "AWS IoT takes"),
 		bad("x06-slash", "a slash", name(utf8String, "../../device"), "bad-name", "AWS IoT takes"),
-		one("x06-bmp-string", "N", "an old type of string with a common name in it", name(bmpString, wide("device-1")), device("device-1", "device-1")),
-		one("x06-colon", "W", "AWS takes colons and advises against them", name(printableString, "a:b"), device("a:b", "a:b", "discouraged-name")),
+		one("x06-bmp-string", "N", "an old type of string with a common name in it", name(bmpString, wide("device-1")),
+			device("device-1", "device-1")),
+		one("x06-colon", "W", "AWS takes colons and advises against them", name(printableString, "a:b"),
+			device("a:b", "a:b", "discouraged-name")),
 		vec("generated", "x07-case", "N", "names that differ by case are different things in AWS IoT; nothing is changed, so nothing can collide",
 			[]byte(pemOf(name(utf8String, "device"))+pemOf(name(utf8String, "DEVICE"))), device("device", "device"), device("DEVICE", "DEVICE")),
 		vec("generated", "x08-twice", "N", "decoders do not judge repetitions, the import does: it skips entry 1",
@@ -213,12 +225,14 @@ func formVectors() []*vector {
 	return []*vector{
 		bad("x09-negative-serial", "RFC 5280 forbids it", serial(big.NewInt(-5)), "bad-certificate", "negative serial"),
 		one("x09-zero-serial", "W", "RFC 5280 wants a positive number", serial(big.NewInt(0)), device(m0.cn, m0.cn, "odd-serial")),
-		one("x09-long-serial", "W", "21 bytes where 20 are allowed", serial(new(big.Int).Lsh(big.NewInt(1), 163)), device(m0.cn, m0.cn, "odd-serial")),
+		one("x09-long-serial", "W", "21 bytes where 20 are allowed", serial(new(big.Int).Lsh(big.NewInt(1), 163)),
+			device(m0.cn, m0.cn, "odd-serial")),
 		bad("x10-trailing-byte", "a byte follows the certificate", append(append([]byte(nil), raw...), 0), "bad-certificate", "trailing"),
 		bad("x10-ber-length", "a length that is longer than it needs to be", ber, "bad-certificate", "parse certificate"),
 		bad("x10-indefinite-length", "BER's indefinite length", indefinite, "bad-certificate", "parse certificate"),
 		bad("x10-not-a-certificate", "base64 of something else", []byte("not a certificate"), "bad-certificate", "parse certificate"),
 		bad("x12-huge", "longer than AWS IoT takes", huge.Raw, "entry-too-large", "65536 characters"),
-		vec("generated", "x12-line", "E", "the same as a line", []byte(base64.StdEncoding.EncodeToString(huge.Raw)+"\n"+m1.der64()+"\n"), rejected("entry-too-large", "65536 characters"), m1.byCN()),
+		vec("generated", "x12-line", "E", "the same as a line", []byte(base64.StdEncoding.EncodeToString(huge.Raw)+"\n"+m1.der64()+"\n"),
+			rejected("entry-too-large", "65536 characters"), m1.byCN()),
 	}
 }

@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/thingpress/thingpress/internal/cli/exit"
-
 	"github.com/spf13/pflag"
 
+	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/environment"
 )
 

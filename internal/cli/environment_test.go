@@ -3,10 +3,10 @@ package cli
 import (
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/cli/exit"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
+
+	"github.com/thingpress/thingpress/internal/cli/exit"
 )
 
 func TestEnvironmentStandsForFlags(t *testing.T) {

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/testkit/clitest"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // policyDocument is the JSON block of docs/iam.md.

@@ -62,13 +62,11 @@ commas; \, is a comma inside a value.
 
   # import into AWS
   thingpress import --policy sensors --thing-type sensor reel.csv`,
-		Args:          cobra.NoArgs,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
-		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
-			return flagsFromEnvironment(c.Flags(), streams.LookupEnv)
-		},
+		Args:              cobra.NoArgs,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return flagsFromEnvironment(c.Flags(), streams.LookupEnv) },
 	}
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/target"
@@ -185,11 +186,8 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	if err != nil {
 		return err
 	}
-	record, err := recordOf(previous, ledger.Import{Key: key, Target: connection.Target, Manifests: scan.Manifests}, settings, args, flags)
-	if err != nil {
-		return err
-	}
-	journal, earlier, err := openJournal(ctx, book, record, previous != nil, printer)
+	record, journal, earlier, err := beginImport(ctx, book, ledger.Import{Key: key, Target: connection.Target, Manifests: scan.Manifests},
+		previous, recordedOf(settings, args, flags), printer)
 	if err != nil {
 		return err
 	}

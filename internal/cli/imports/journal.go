@@ -2,16 +2,15 @@ package imports
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/spf13/pflag"
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
-	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
 	"github.com/thingpress/thingpress/internal/progress"
@@ -80,31 +79,26 @@ func previousOf(ctx context.Context, book *sqlite.Ledger, key string, named *led
 	return &found, nil
 }
 
-// recordOf returns what the ledger keeps of an import: that of the previous run,
-// or fresh with an ID and with what the command line asks for.
-func recordOf(previous *ledger.Import, fresh ledger.Import, settings engine.Settings, args []string, flags *pflag.FlagSet) (ledger.Import, error) {
+// beginImport opens the journal of an import: of the one that is resumed, with
+// the records of its earlier runs, or of a new one, which the ledger remembers
+// with these settings.
+func beginImport(ctx context.Context, book *sqlite.Ledger, fresh ledger.Import, previous *ledger.Import, recorded recordedSettings, printer *progress.Printer,
+) (ledger.Import, ledger.Journal, iter.Seq2[ledger.Record, error], error) {
 	if previous != nil {
-		return *previous, nil
+		printer.Note("resuming import %s of %s", previous.ID, previous.Begun.Local().Format(time.DateTime))
+		journal, err := book.Resume(ctx, previous.ID)
+		return *previous, journal, book.Records(ctx, previous.ID), err
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
-		return fresh, err
+		return fresh, nil, nil, err
 	}
-	fresh.ID, fresh.Begun = id.String(), time.Now()
-	fresh.Settings, err = recordSettings(settings, args, flags)
-	return fresh, err
-}
-
-// openJournal opens the journal of an import. If it is resumed it returns the
-// records of its earlier runs as well.
-func openJournal(ctx context.Context, book *sqlite.Ledger, record ledger.Import, resumed bool, printer *progress.Printer,
-) (ledger.Journal, iter.Seq2[ledger.Record, error], error) {
-	if resumed {
-		printer.Note("resuming import %s of %s", record.ID, record.Begun.Local().Format(time.DateTime))
-		journal, err := book.Resume(ctx, record.ID)
-		return journal, book.Records(ctx, record.ID), err
+	text, err := json.Marshal(recorded)
+	if err != nil {
+		return fresh, nil, nil, fmt.Errorf("settings of the import: %w", err)
 	}
-	printer.Note("import %s", record.ID)
-	journal, err := book.Begin(ctx, record)
-	return journal, nil, err
+	fresh.ID, fresh.Begun, fresh.Settings = id.String(), time.Now(), string(text)
+	printer.Note("import %s", fresh.ID)
+	journal, err := book.Begin(ctx, fresh)
+	return fresh, journal, nil, err
 }

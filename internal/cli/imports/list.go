@@ -12,14 +12,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/thingpress/thingpress/internal/cli/exit"
-	"github.com/thingpress/thingpress/internal/cli/terminal"
-	"github.com/thingpress/thingpress/internal/report"
-
 	"github.com/spf13/cobra"
 
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
+	"github.com/thingpress/thingpress/internal/report"
 	"github.com/thingpress/thingpress/internal/xdg"
 )
 
@@ -39,9 +38,7 @@ numbers, target and manifests. It can be used while an import is running.`,
 		Example: `  thingpress imports
   thingpress imports --ledger ./factory.db --output json`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return listImports(c.Context(), o, streams)
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return listImports(c.Context(), o, streams) },
 	}
 	c.Flags().StringVar(&o.ledger, "ledger", "", "only this ledger; by default all below "+defaultLedgers())
 	o.output.AddFlag(c)
@@ -89,12 +86,7 @@ func listImports(ctx context.Context, o listOptions, streams terminal.Streams) e
 	}
 	slices.SortStableFunc(found, func(a, b importLine) int { return b.Begun.Compare(a.Begun) })
 	if o.output == terminal.JSON {
-		for _, line := range found {
-			if err := streams.PrintJSON(line); err != nil {
-				return err
-			}
-		}
-		return nil
+		return terminal.PrintLines(streams, found)
 	}
 	if len(found) == 0 {
 		fmt.Fprintf(streams.Err, "no imports in %s\n", append(paths, defaultLedgers())[0])

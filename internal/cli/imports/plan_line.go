@@ -5,12 +5,11 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/device"
-	"github.com/thingpress/thingpress/internal/iot"
-	"github.com/thingpress/thingpress/internal/report"
-
 	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/quota"
+	"github.com/thingpress/thingpress/internal/report"
 	"github.com/thingpress/thingpress/manifest"
 )
 

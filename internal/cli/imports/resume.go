@@ -8,10 +8,9 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/thingpress/thingpress/internal/cli/exit"
-
 	"github.com/spf13/pflag"
 
+	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
@@ -37,8 +36,8 @@ var resumedFlags = []string{
 // pathFlags name files, which may be looked for from another directory later.
 var pathFlags = []string{"signer", "only", "skip"}
 
-// recordSettings returns what the ledger keeps of a command line.
-func recordSettings(settings engine.Settings, args []string, flags *pflag.FlagSet) (string, error) {
+// recordedOf returns what the ledger keeps of a command line.
+func recordedOf(settings engine.Settings, args []string, flags *pflag.FlagSet) recordedSettings {
 	r := recordedSettings{Flags: map[string][]string{}, Settings: settings}
 	for _, name := range args {
 		r.Manifests = append(r.Manifests, absolute(name))
@@ -58,11 +57,7 @@ func recordSettings(settings engine.Settings, args []string, flags *pflag.FlagSe
 		}
 		r.Flags[flag.Name] = values
 	})
-	text, err := json.Marshal(r)
-	if err != nil {
-		return "", fmt.Errorf("settings of the import: %w", err)
-	}
-	return string(text), nil
+	return r
 }
 
 func absolute(path string) string {

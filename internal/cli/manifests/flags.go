@@ -4,12 +4,13 @@ package manifests
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
-	"github.com/thingpress/thingpress/internal/cli/exit"
-
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
@@ -17,68 +18,53 @@ import (
 // Flags are the flags that name how manifests are decoded and judged: the same
 // for inspect, plan and import.
 type Flags struct {
-	Vendor       string
-	bundle       string
-	slot         string
-	signers      []string
-	thingName    string
-	allowExpired bool
-	dictionary   int64
-	expanded     int64
-	ratio        int64
-	entries      int
-	entryBytes   int
-	depth        int
-	members      int
+	Vendor    string
+	options   manifest.Options
+	thingName string
+	signers   []string
+	limits    []*pflag.Flag
 }
 
 // Add adds the flags to a command.
 func (f *Flags) Add(c *cobra.Command) {
-	limits := manifest.DefaultLimits()
-	flags := c.Flags()
+	f.options.Limits = manifest.DefaultLimits()
+	flags, limits := c.Flags(), &f.options.Limits
 	flags.StringVar(&f.Vendor, "vendor", "", "format of the manifests: "+strings.Join(vendors.Names(), ", ")+"; by default it is told from the content")
-	flags.StringVar(&f.bundle, "bundle", "E0E0", "Infineon: which certificate of a chip, E0E0, E0E1 or E0E2")
-	flags.StringVar(&f.slot, "slot", "", "Microchip: slot of the key whose certificate is taken, where several have one")
+	flags.StringVar(&f.options.Bundle, "bundle", "E0E0", "Infineon: which certificate of a chip, E0E0, E0E1 or E0E2")
+	flags.StringVar(&f.options.Slot, "slot", "", "Microchip: slot of the key whose certificate is taken, where several have one")
 	flags.StringArrayVar(&f.signers, "signer", nil, "Microchip: certificate of a manifest signer, a file or a directory of them (repeatable)")
 	flags.StringVar(&f.thingName, "thing-name", "{cn}", "template of the thing's name over {cn} {mac} {id} {serial} {fingerprint}")
-	flags.BoolVar(&f.allowExpired, "allow-expired", false, "take certificates whose validity has ended")
-	flags.Int64Var(&f.dictionary, "max-dictionary", limits.DictionaryBytes, "largest LZMA dictionary of an archive, in bytes")
-	flags.Int64Var(&f.expanded, "max-expanded", limits.ExpandedBytes, "most bytes that an archive may expand to")
-	flags.Int64Var(&f.ratio, "max-ratio", limits.ExpansionRatio, "most times its size that an archive may expand to")
-	flags.IntVar(&f.members, "max-members", limits.ArchiveMembers, "most files in an archive")
-	flags.IntVar(&f.entries, "max-entries", limits.Entries, "most entries in a manifest")
-	flags.IntVar(&f.entryBytes, "max-entry-bytes", limits.EntryBytes, "longest entry of a text manifest, in bytes")
-	flags.IntVar(&f.depth, "max-depth", limits.Depth, "Microchip: how deep the JSON of an entry may nest")
+	flags.BoolVar(&f.options.AllowExpired, "allow-expired", false, "take certificates whose validity has ended")
+	flags.Int64Var(&limits.DictionaryBytes, "max-dictionary", limits.DictionaryBytes, "largest LZMA dictionary of an archive, in bytes")
+	flags.Int64Var(&limits.ExpandedBytes, "max-expanded", limits.ExpandedBytes, "most bytes that an archive may expand to")
+	flags.Int64Var(&limits.ExpansionRatio, "max-ratio", limits.ExpansionRatio, "most times its size that an archive may expand to")
+	flags.IntVar(&limits.ArchiveMembers, "max-members", limits.ArchiveMembers, "most files in an archive")
+	flags.IntVar(&limits.Entries, "max-entries", limits.Entries, "most entries in a manifest")
+	flags.IntVar(&limits.EntryBytes, "max-entry-bytes", limits.EntryBytes, "longest entry of a text manifest, in bytes")
+	flags.IntVar(&limits.Depth, "max-depth", limits.Depth, "Microchip: how deep the JSON of an entry may nest")
+	flags.VisitAll(func(flag *pflag.Flag) {
+		if strings.HasPrefix(flag.Name, "max-") {
+			f.limits = append(f.limits, flag)
+		}
+	})
 }
 
 // Options turns the flags into what decoders take; the errors are about usage.
 func (f *Flags) Options() (manifest.Options, error) {
-	options := manifest.Options{
-		AllowExpired: f.allowExpired,
-		Slot:         f.slot,
-		Bundle:       strings.ToUpper(f.bundle),
-		Limits: manifest.Limits{
-			DictionaryBytes: f.dictionary,
-			ExpandedBytes:   f.expanded,
-			ExpansionRatio:  f.ratio,
-			ArchiveMembers:  f.members,
-			Entries:         f.entries,
-			EntryBytes:      f.entryBytes,
-			Depth:           f.depth,
-		},
+	options := f.options
+	// A limit that is not positive is a slip of the hand, and must not turn the limit off.
+	for _, limit := range f.limits {
+		if value := limit.Value.String(); value == "0" || strings.HasPrefix(value, "-") {
+			return options, exit.UsageError(fmt.Errorf("--%s %s is not positive", limit.Name, value), "leave the flag out for the default")
+		}
 	}
-	if err := f.checkLimits(); err != nil {
-		return options, err
-	}
-	template, err := manifest.ParseTemplate(f.thingName)
-	if err != nil {
+	var err error
+	if options.ThingName, err = manifest.ParseTemplate(f.thingName); err != nil {
 		return options, exit.UsageError(fmt.Errorf("--thing-name: %w", err), "quote the template, such as --thing-name 'sensor-{id}'")
 	}
-	options.ThingName = template
-	switch options.Bundle {
-	case "E0E0", "E0E1", "E0E2":
-	default:
-		return options, exit.UsageError(fmt.Errorf("--bundle %q is none of E0E0, E0E1, E0E2", f.bundle), "")
+	options.Bundle = strings.ToUpper(options.Bundle)
+	if !slices.Contains([]string{"E0E0", "E0E1", "E0E2"}, options.Bundle) {
+		return options, exit.UsageError(fmt.Errorf("--bundle %q is none of E0E0, E0E1, E0E2", f.options.Bundle), "")
 	}
 	if err := CheckVendor(f.Vendor); err != nil {
 		return options, err
@@ -89,28 +75,6 @@ func (f *Flags) Options() (manifest.Options, error) {
 		}
 	}
 	return options, nil
-}
-
-// checkLimits refuses limits that nothing can keep: what is not positive is a
-// slip of the hand, and must not turn a limit off.
-func (f *Flags) checkLimits() error {
-	for _, limit := range []struct {
-		flag  string
-		value int64
-	}{
-		{"max-dictionary", f.dictionary},
-		{"max-expanded", f.expanded},
-		{"max-ratio", f.ratio},
-		{"max-members", int64(f.members)},
-		{"max-entries", int64(f.entries)},
-		{"max-entry-bytes", int64(f.entryBytes)},
-		{"max-depth", int64(f.depth)},
-	} {
-		if limit.value < 1 {
-			return exit.UsageError(fmt.Errorf("--%s %d is not positive", limit.flag, limit.value), "leave the flag out for the default")
-		}
-	}
-	return nil
 }
 
 // CheckVendor refuses a --vendor that there is not.

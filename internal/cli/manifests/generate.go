@@ -3,7 +3,6 @@ package manifests
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -61,9 +60,7 @@ rejected and skipped.`,
   # ten thousand entries, of which a tenth is wrong or odd
   thingpress generate --vendor espressif -n 10000 --defects 0.1 --out bad.csv`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return generateManifest(c.Context(), o, streams)
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return generateManifest(c.Context(), o, streams) },
 	}
 	flags := c.Flags()
 	flags.StringVar(&o.vendor, "vendor", "", "format: "+strings.Join(material.Vendors(), ", ")+" (required)")
@@ -118,28 +115,30 @@ func generateManifest(ctx context.Context, o generateOptions, streams terminal.S
 		return err
 	}
 	if o.seed == "" {
-		var raw [8]byte
-		_, _ = rand.Read(raw[:]) // never fails
-		o.seed = hex.EncodeToString(raw[:])
+		o.seed = rand.Text()
 	}
 	options := material.Options{
 		Vendor: o.vendor, N: o.entries, Seed: o.seed, Key: material.Key(o.key), Bundles: o.bundles,
 		Defects: o.defects, KeysDir: o.keys, Out: streams.Out,
 	}
+	outputs := map[string]*io.Writer{}
+	if o.out != "-" {
+		outputs[o.out] = &options.Out
+	}
+	if o.defects != 0 {
+		outputs[o.out+".expected.jsonl"] = &options.Expected
+	}
+	if o.signerOut != "" {
+		outputs[o.signerOut] = &options.SignerOut
+	}
 	var files outputFiles
 	defer files.discard()
-	for _, f := range []struct {
-		path string
-		to   *io.Writer
-	}{{o.manifestPath(), &options.Out}, {o.expectedPath(), &options.Expected}, {o.signerOut, &options.SignerOut}} {
-		if f.path == "" {
-			continue
-		}
-		file, err := files.create(f.path)
+	for path, to := range outputs {
+		file, err := files.create(path)
 		if err != nil {
 			return err
 		}
-		*f.to = file
+		*to = file
 	}
 
 	printer := streams.Progress(o.quiet)
@@ -167,20 +166,6 @@ func generateManifest(ctx context.Context, o generateOptions, streams terminal.S
 		fmt.Fprintf(streams.Err, "%s entries of test material; --seed %s makes them again\n", progress.Count(int64(o.entries)), o.seed)
 	}
 	return nil
-}
-
-func (o *generateOptions) manifestPath() string {
-	if o.out == "-" {
-		return ""
-	}
-	return o.out
-}
-
-func (o *generateOptions) expectedPath() string {
-	if o.defects == 0 {
-		return ""
-	}
-	return o.out + ".expected.jsonl"
 }
 
 // outputFiles are written under names of their own and get their real ones

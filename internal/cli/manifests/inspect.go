@@ -42,9 +42,7 @@ or skipped. MANIFEST "-" is standard input.
   thingpress inspect --signer signers/ --output json manifest.json
   thingpress inspect --bundle E0E2 reel.7z`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			return inspect(c.Context(), o, args, streams)
-		},
+		RunE: func(c *cobra.Command, args []string) error { return inspect(c.Context(), o, args, streams) },
 	}
 	o.Add(c)
 	o.output.AddFlag(c)

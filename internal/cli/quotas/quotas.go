@@ -52,9 +52,7 @@ Without permission to read Service Quotas the defaults are shown.
   # ask AWS for it
   thingpress quotas --policy sensors --thing-group factory-7 --rate 100000/h --request`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return showQuotas(c.Context(), o, streams)
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return showQuotas(c.Context(), o, streams) },
 	}
 	o.attach.Add(c)
 	o.target.Add(c)
@@ -114,9 +112,7 @@ func showQuotas(ctx context.Context, o options, streams terminal.Streams) (err e
 	if ctx.Err() != nil {
 		return exit.InterruptedError(context.Cause(ctx).Error(), "")
 	}
-	view, err := viewQuotas(question{
-		applied: applied, policies: len(attachments.Policies), groups: len(attachments.ThingGroups), rate: float64(o.rate), all: o.all,
-	})
+	view, err := viewQuotas(applied, attachments, float64(o.rate), o.all)
 	if err != nil {
 		return err
 	}
@@ -125,7 +121,7 @@ func showQuotas(ctx context.Context, o options, streams terminal.Streams) (err e
 	}
 	command := o.requestCommand(connection.Target.Region)
 	if o.output == terminal.JSON {
-		err = streams.PrintJSON(view.lines(connection.Target, command)...)
+		err = terminal.PrintLines(streams, view.lines(connection.Target, command))
 	} else {
 		err = printQuotas(streams, connection, view, command)
 	}

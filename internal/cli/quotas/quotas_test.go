@@ -10,9 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/cli/terminal"
-
 	"github.com/thingpress/thingpress/internal/cli"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/internal/sandbox"
 )

@@ -4,19 +4,11 @@ import (
 	"math"
 	"slices"
 
-	"github.com/thingpress/thingpress/internal/iot"
-
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/quota"
 )
-
-// A question is what thingpress quotas is asked.
-type question struct {
-	applied          map[string]float64 // by code; nil if they could not be read
-	policies, groups int
-	rate             float64 // devices per second; 0 is none
-	all              bool
-}
 
 // A row is one quota. Rates are calls per second; a nil pointer is
 // explained at each.
@@ -46,36 +38,38 @@ type view struct {
 // jointRegistrations is how the quota on registrations by whichever operation is called.
 const jointRegistrations = "certificates registered"
 
-func viewQuotas(q question) (view, error) {
-	set, err := quota.Resolve(quota.Sources{Applied: q.applied})
+// viewQuotas looks at the account's values by code, nil if they could not be
+// read, for so many devices a second, 0 for none.
+func viewQuotas(values map[string]float64, a device.Attachments, rate float64, all bool) (view, error) {
+	set, err := quota.Resolve(quota.Sources{Applied: values})
 	if err != nil {
 		return view{}, err
 	}
-	calls := quota.FreshPath(set, q.policies, q.groups)
-	v := view{rate: q.rate}
+	calls := quota.FreshPath(set, len(a.Policies), len(a.ThingGroups))
+	v := view{rate: rate}
 	v.ceiling, v.binding = quota.Ceiling(set, calls)
 	called := engine.Operations()
 	for _, d := range quota.Defaults() {
-		if !q.all && calls[d.Op] == 0 && !slices.Contains(called, d.Op) {
+		if !all && calls[d.Op] == 0 && !slices.Contains(called, d.Op) {
 			continue
 		}
 		applied, source := d.TPS, quota.FromDefault
-		if value := q.applied[d.Code]; d.Code != "" && value > 0 {
+		if value := values[d.Code]; d.Code != "" && value > 0 {
 			applied, source = value, quota.FromAccount
 		}
 		own := row{
 			Operation: string(d.Op), Code: d.Code, Default: &d.TPS, Applied: limited(applied), Source: source,
 			Adjustable: d.Adjustable, Note: d.Note,
 		}
-		own.need(calls[d.Op], q.rate)
+		own.need(calls[d.Op], rate)
 		v.rows = append(v.rows, own)
-		if value := q.applied[quota.Registrations]; d.Op == iot.RegisterCertificateWithoutCA && value > 0 {
+		if value := values[quota.Registrations]; d.Op == iot.RegisterCertificateWithoutCA && value > 0 {
 			usual := quota.RegistrationsDefault
 			joint := row{
 				Operation: jointRegistrations, Code: quota.Registrations, Default: &usual, Applied: limited(value),
 				Source: quota.FromAccount, Adjustable: true, Note: "counts registrations by whichever operation",
 			}
-			joint.need(calls[d.Op], q.rate)
+			joint.need(calls[d.Op], rate)
 			v.rows = append(v.rows, joint)
 		}
 	}

@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/thingpress/thingpress/internal/cli/exit"
-	"github.com/thingpress/thingpress/internal/cli/terminal"
-
 	"github.com/spf13/cobra"
 
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/sandbox"
 )
 
@@ -50,9 +49,7 @@ Without --state nothing is kept. Ctrl-C ends it.`,
   thingpress import --endpoint-url http://127.0.0.1:4510 --region us-east-1 reel.csv
   aws iot list-things --endpoint-url http://127.0.0.1:4510 --region us-east-1`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return serveSandbox(c.Context(), o, streams)
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return serveSandbox(c.Context(), o, streams) },
 	}
 	flags := c.Flags()
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:4510", "address to listen on; port 0 takes a free one")

@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/thingpress/thingpress/internal/cli/exit"
-	"github.com/thingpress/thingpress/internal/cli/terminal"
-
 	"github.com/spf13/cobra"
 
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/stack/operate"
 )
@@ -33,9 +32,7 @@ touched either way. On a terminal the name of the stack is asked for.`,
 		Example: `  thingpress stack delete
   thingpress stack delete --stack line-2 --purge --yes`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return deleteStack(c.Context(), o, streams)
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return deleteStack(c.Context(), o, streams) },
 	}
 	o.add(c)
 	flags := c.Flags()

@@ -10,13 +10,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/thingpress/thingpress/internal/cli/exit"
-	"github.com/thingpress/thingpress/internal/cli/terminal"
-	"github.com/thingpress/thingpress/internal/cli/version"
-
 	"github.com/spf13/cobra"
 
 	"github.com/thingpress/thingpress/internal/awsiot"
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/cli/version"
 	"github.com/thingpress/thingpress/internal/environment"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/quota"
@@ -55,9 +54,7 @@ IoTThingGroups, IoTThingType and NotificationEmail.
   thingpress stack deploy --parameter QuotaShare=0.5 --yes
   thingpress stack deploy --stack line-2 --parameter QuotaShare=0.5 --parameter IoTPolicies=gateways --yes`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return deployStack(c.Context(), o, streams)
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return deployStack(c.Context(), o, streams) },
 	}
 	o.add(c)
 	flags := c.Flags()
@@ -154,12 +151,11 @@ type changeLine struct {
 // show prints what would change.
 func (o *deployOptions) show(streams terminal.Streams, set *operate.ChangeSet) error {
 	if o.output == terminal.JSON {
-		for _, change := range set.Changes {
-			if err := streams.PrintJSON(changeLine{"change", change}); err != nil {
-				return err
-			}
+		lines := make([]changeLine, len(set.Changes))
+		for i, change := range set.Changes {
+			lines[i] = changeLine{"change", change}
 		}
-		return nil
+		return terminal.PrintLines(streams, lines)
 	}
 	t := streams.Table("ACTION", "RESOURCE", "TYPE", "REPLACEMENT")
 	for _, change := range set.Changes {

@@ -7,12 +7,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
-
-	"github.com/spf13/cobra"
-
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack/operate"
 )
@@ -28,9 +27,7 @@ still read has no numbers yet.`,
 		Example: `  thingpress stack imports
   thingpress stack imports --most 1000 --output json`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return listImports(c.Context(), o, most, streams)
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return listImports(c.Context(), o, most, streams) },
 	}
 	o.add(c)
 	c.Flags().IntVar(&most, "most", 50, "show so many; 0 shows all")
@@ -52,12 +49,11 @@ func listImports(ctx context.Context, o stackFlags, most int, streams terminal.S
 		}
 	}
 	if o.output == terminal.JSON {
-		for _, i := range list {
-			if err := streams.PrintJSON(importLineOf(i)); err != nil {
-				return err
-			}
+		lines := make([]importLine, len(list))
+		for i := range list {
+			lines[i] = importLineOf(list[i])
 		}
-		return nil
+		return terminal.PrintLines(streams, lines)
 	}
 	if len(list) == 0 {
 		fmt.Fprintf(streams.Err, "stack %s has imported nothing yet\n", o.stack)

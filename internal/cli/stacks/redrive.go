@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/thingpress/thingpress/internal/cli/exit"
-	"github.com/thingpress/thingpress/internal/cli/terminal"
-
 	"github.com/spf13/cobra"
 
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/stack/operate"
 )
@@ -25,9 +24,7 @@ what it was. Devices whose outcome is failed with the reason undeliverable are i
 then, and the import's report is written anew.`,
 		Example: `  thingpress stack redrive`,
 		Args:    cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return redrive(c.Context(), o, streams)
-		},
+		RunE:    func(c *cobra.Command, _ []string) error { return redrive(c.Context(), o, streams) },
 	}
 	o.add(c)
 	return c

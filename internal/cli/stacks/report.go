@@ -8,11 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/thingpress/thingpress/internal/cli/exit"
-	"github.com/thingpress/thingpress/internal/cli/terminal"
-
 	"github.com/spf13/cobra"
 
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack/operate"
 )
@@ -28,9 +27,7 @@ or into FILE, whose ending, .jsonl or .csv, is the format.`,
 		Example: `  thingpress stack report 0199f1c2-7f0a-7d4e-9a51-0b6f4a1f2c3d reel-7.csv
   thingpress stack report 0199f1c2-7f0a-7d4e-9a51-0b6f4a1f2c3d | jq 'select(.outcome == "failed")'`,
 		Args: cobra.RangeArgs(1, 2),
-		RunE: func(c *cobra.Command, args []string) error {
-			return getReport(c.Context(), o, format, args, streams)
-		},
+		RunE: func(c *cobra.Command, args []string) error { return getReport(c.Context(), o, format, args, streams) },
 	}
 	o.add(c)
 	c.Flags().StringVar(&format, "format", "jsonl", "jsonl or csv, where no file says it")

@@ -8,11 +8,10 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/thingpress/thingpress/internal/cli/exit"
-	"github.com/thingpress/thingpress/internal/cli/terminal"
-
 	"github.com/spf13/cobra"
 
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/manifest/microchip"
 )
 
@@ -32,9 +31,7 @@ publishes them beside the manifests. Whoever can write there decides which manif
 are believed.`,
 		Example: `  thingpress stack signers add MCHP_manifest_signer_*.crt`,
 		Args:    cobra.MinimumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			return addSigners(c.Context(), o, args, streams)
-		},
+		RunE:    func(c *cobra.Command, args []string) error { return addSigners(c.Context(), o, args, streams) },
 	}
 	o.add(add)
 	c.AddCommand(add)

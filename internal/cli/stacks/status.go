@@ -7,11 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/thingpress/thingpress/internal/cli/exit"
-	"github.com/thingpress/thingpress/internal/cli/terminal"
-
 	"github.com/spf13/cobra"
 
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/stack/operate"
 )
@@ -27,9 +26,7 @@ messages that could not be handled, an alarm, or an import that stands still.`,
 		Example: `  thingpress stack status
   thingpress stack status --stack line-2 --output json`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return showStatus(c.Context(), o, streams)
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return showStatus(c.Context(), o, streams) },
 	}
 	o.add(c)
 	return c
@@ -46,7 +43,7 @@ func showStatus(ctx context.Context, o stackFlags, streams terminal.Streams) err
 	}
 	attention := h.attention()
 	if o.output == terminal.JSON {
-		err = streams.PrintJSON(h.lines(attention)...)
+		err = terminal.PrintLines(streams, h.lines(attention))
 	} else {
 		err = h.print(streams, attention)
 	}

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/thingpress/thingpress/internal/cli/terminal"
-
 	"github.com/thingpress/thingpress/internal/stack/operate"
 )
 
@@ -30,7 +29,7 @@ func TestStatusOfABrokenStackSaysWhatToDo(t *testing.T) {
 	if err := h.print(terminal.Streams{Out: &text}, attention); err != nil {
 		t.Fatal(err)
 	}
-	if err := (terminal.Streams{Out: &lines}).PrintJSON(h.lines(attention)...); err != nil {
+	if err := terminal.PrintLines(terminal.Streams{Out: &lines}, h.lines(attention)); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{

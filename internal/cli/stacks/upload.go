@@ -7,13 +7,12 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
-
-	"github.com/spf13/cobra"
-
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/stack/operate"
@@ -41,9 +40,7 @@ Ctrl-C ends the following, not the import.
 		Example: `  thingpress stack upload reel.csv
   thingpress stack upload --key 2026/11/reel-7.7z --no-follow OPTIGA_reel_7.7z`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			return upload(c.Context(), o, args, streams)
-		},
+		RunE: func(c *cobra.Command, args []string) error { return upload(c.Context(), o, args, streams) },
 	}
 	o.add(c)
 	flags := c.Flags()

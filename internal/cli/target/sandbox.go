@@ -47,25 +47,18 @@ func (f *Flags) connectSandbox(ctx context.Context) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The server outlives the first interrupt: calls in flight want their answers.
-	url, stop, err := sandbox.Listen(context.WithoutCancel(ctx), server, "127.0.0.1:0")
-	if err != nil {
-		return nil, errors.Join(err, server.Close())
-	}
-	end := func() error {
-		stop()
-		return server.Close()
-	}
-	client, err := awsiot.Open(ctx, awsiot.Options{Region: server.Region(), Endpoint: url, Version: version.Current(), Sandbox: true})
+	client, err := awsiot.Open(ctx, awsiot.Options{
+		Region: server.Region(), Endpoint: "http://sandbox.invalid", Transport: sandbox.Transport(server), Version: version.Current(), Sandbox: true,
+	})
 	if err == nil && f.Account != "" && f.Account != server.Account() {
 		err = fmt.Errorf("the sandbox is account %s, not %s", server.Account(), f.Account)
 	}
 	if err != nil {
-		return nil, errors.Join(err, end())
+		return nil, errors.Join(err, server.Close())
 	}
 	return &Connection{
 		Target: ledger.Target{Partition: "aws", Account: server.Account(), Region: server.Region(), Sandbox: server.ID()},
-		Client: client, embedded: server, end: end,
+		Client: client, embedded: server, end: server.Close,
 	}, nil
 }
 

@@ -89,11 +89,13 @@ func (s Streams) Confirm(question string) bool {
 	return answer == "y" || answer == "yes"
 }
 
-// PrintJSON prints values on Out, a line each.
-func (s Streams) PrintJSON(values ...any) error {
-	encoder := json.NewEncoder(s.Out)
-	for _, value := range values {
-		if err := encoder.Encode(value); err != nil {
+// PrintJSON prints a value on Out, in a line.
+func (s Streams) PrintJSON(value any) error { return json.NewEncoder(s.Out).Encode(value) }
+
+// PrintLines prints values on Out as JSON, a line each.
+func PrintLines[Line any](s Streams, lines []Line) error {
+	for _, line := range lines {
+		if err := s.PrintJSON(line); err != nil {
 			return err
 		}
 	}

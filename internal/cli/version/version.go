@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"runtime/debug"
 
-	"github.com/thingpress/thingpress/internal/cli/terminal"
-
 	"github.com/spf13/cobra"
+
+	"github.com/thingpress/thingpress/internal/cli/terminal"
 )
 
 // Current is the module version that the Go toolchain put into the binary.

@@ -66,7 +66,6 @@ func readUnits(f *stream.Frame) error {
 			if err := entry.emit(f); err != nil {
 				return err
 			}
-			entry = nil
 		}
 		if ended != nil {
 			return ended

@@ -5,61 +5,24 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/vectors"
 )
 
-// An expectation is the file next to a manifest.
-type expectation struct {
-	Vendor  string  `json:"vendor"`
-	Row     string  `json:"row"`
-	Note    string  `json:"note"`
-	Options options `json:"options"`
-	Outcome string  `json:"outcome"`
-	// Entries are what the manifest must decode to, in order.
-	Entries []entry `json:"entries"`
-	// FileError is what must end it; absent where it is complete.
-	FileError *failure `json:"file_error,omitempty"`
-}
-
-type options struct {
-	Bundle       string  `json:"bundle,omitempty"`
-	ThingName    string  `json:"thing_name,omitempty"`
-	AllowExpired bool    `json:"allow_expired,omitempty"`
-	Limits       *limits `json:"limits,omitempty"`
-}
-
-type limits struct {
-	EntryBytes      int   `json:"entry_bytes,omitempty"`
-	Entries         int   `json:"entries,omitempty"`
-	ArchiveMembers  int   `json:"archive_members,omitempty"`
-	ExpandedBytes   int64 `json:"expanded_bytes,omitempty"`
-	ExpansionRatio  int64 `json:"expansion_ratio,omitempty"`
-	DictionaryBytes int64 `json:"dictionary_bytes,omitempty"`
-}
-
-type entry struct {
-	Entry          int      `json:"entry"`
-	Outcome        string   `json:"outcome"`
-	Reason         string   `json:"reason,omitempty"`
-	DetailContains string   `json:"detail_contains,omitempty"`
-	ID             string   `json:"id,omitempty"`
-	ThingName      string   `json:"thing_name,omitempty"`
-	Warnings       []string `json:"warnings,omitempty"`
-}
-
-type failure struct {
-	Reason         string `json:"reason"`
-	DetailContains string `json:"detail_contains,omitempty"`
-}
+type (
+	options = vectors.Options
+	limits  = vectors.Limits
+	entry   = vectors.Entry
+	failure = vectors.Failure
+)
 
 // A vector is one manifest and its expectation.
 type vector struct {
 	name      string
 	extension string
 	data      []byte
-	expectation
+	vectors.Expectation
 }
 
 // vec begins a vector. Its name begins with the row, such as i01.
 func vec(name, outcome, note string, data []byte) *vector {
-	return &vector{name: name, extension: ".7z", data: data, expectation: expectation{
+	return &vector{name: name, extension: ".7z", data: data, Expectation: vectors.Expectation{
 		Vendor: "infineon", Row: vectors.Row(name), Note: note, Outcome: outcome, Entries: []entry{},
 	}}
 }
@@ -134,7 +97,7 @@ func files() map[string][]byte {
 				panic("two vectors are named " + v.name)
 			}
 			all["infineon/"+v.name+v.extension] = v.data
-			all["infineon/"+v.name+".expect.json"] = vectors.JSON(v.expectation)
+			all["infineon/"+v.name+".expect.json"] = vectors.JSON(v.Expectation)
 		}
 	}
 	return all

@@ -8,56 +8,18 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/vectors"
 )
 
-// An expectation is the file next to a manifest.
-type expectation struct {
-	Vendor  string  `json:"vendor"`
-	Row     string  `json:"row"`
-	Note    string  `json:"note"`
-	Options options `json:"options"`
-	Outcome string  `json:"outcome"`
-	// Entries are what the manifest must decode to, in order.
-	Entries []entry `json:"entries"`
-	// FileError is what must end it; absent where it is complete.
-	FileError *failure `json:"file_error,omitempty"`
-	// SignerError is what reading the signers must say; nothing is decoded then.
-	SignerError string `json:"signer_error_contains,omitempty"`
-}
-
-type options struct {
-	Signers      []string `json:"signers"`
-	Slot         string   `json:"slot,omitempty"`
-	ThingName    string   `json:"thing_name,omitempty"`
-	AllowExpired bool     `json:"allow_expired,omitempty"`
-	Limits       *limits  `json:"limits,omitempty"`
-}
-
-type limits struct {
-	EntryBytes int `json:"entry_bytes,omitempty"`
-	Entries    int `json:"entries,omitempty"`
-}
-
-type entry struct {
-	Entry          int      `json:"entry"`
-	Outcome        string   `json:"outcome"`
-	Reason         string   `json:"reason,omitempty"`
-	DetailContains string   `json:"detail_contains,omitempty"`
-	ID             string   `json:"id,omitempty"`
-	ThingName      string   `json:"thing_name,omitempty"`
-	Warnings       []string `json:"warnings,omitempty"`
-	// MAC is checked where it is given.
-	MAC string `json:"mac,omitempty"`
-}
-
-type failure struct {
-	Reason         string `json:"reason"`
-	DetailContains string `json:"detail_contains,omitempty"`
-}
+type (
+	options = vectors.Options
+	limits  = vectors.Limits
+	entry   = vectors.Entry
+	failure = vectors.Failure
+)
 
 // A vector is one manifest and its expectation.
 type vector struct {
 	name string
 	data []byte
-	expectation
+	vectors.Expectation
 }
 
 // reel makes all chips of the vectors.
@@ -67,7 +29,7 @@ const signerFile = "signers/reel.pem"
 
 // vec begins a vector. Its name begins with the row, such as m01.
 func vec(name, outcome, note string, data []byte) *vector {
-	return &vector{name: name, data: data, expectation: expectation{
+	return &vector{name: name, data: data, Expectation: vectors.Expectation{
 		Vendor: "microchip", Row: vectors.Row(name), Note: note, Outcome: outcome,
 		Options: options{Signers: []string{signerFile}},
 		Entries: []entry{},
@@ -140,7 +102,7 @@ func files() map[string][]byte {
 				panic("two vectors are named " + v.name)
 			}
 			all["microchip/"+v.name+".json"] = v.data
-			all["microchip/"+v.name+".expect.json"] = vectors.JSON(v.expectation)
+			all["microchip/"+v.name+".expect.json"] = vectors.JSON(v.Expectation)
 		}
 	}
 	return all

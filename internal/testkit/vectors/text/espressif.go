@@ -86,12 +86,12 @@ func headerVectors() []*vector {
 			semicolons(header)+semicolons(m0.row())+semicolons(m1.row()), m0.byMAC(), m1.byMAC()),
 		csv("c03-tab", "N", "tab-separated values", tabs(header)+tabs(m0.row())+tabs(m1.row()), m0.byMAC(), m1.byMAC()),
 		csv("c03-sep-line", "N", "Excel's own hint comes before the header", "sep=;\r\n"+semicolons(header)+semicolons(m0.row()),
-			m0.byMAC().on(3)),
+			m0.byMAC().On(3)),
 		csv("c13-no-final-newline", "N", "as in Espressif's own file", header+m0.row()+strings.TrimSuffix(m1.row(), "\r\n"), m0.byMAC(),
 			m1.byMAC()),
 		csv("c13-blank-and-comment-lines", "N", "none of them is an entry",
 			"# reel 7, \"first\" half\r\n\r\n"+header+"\r\n"+m0.row()+"# \"second\r\n\r\n"+m1.row()+"\r\n,,\r\n  \r\n", m0.byMAC().
-				on(5), m1.byMAC()),
+				On(5), m1.byMAC()),
 		csv("c14-header-only", "F", "nothing to import is not success", header, ends("empty", "no record")),
 		csv("c14-zero-bytes", "F", "an upload that failed", "", ends("empty", "nothing in the file")),
 	}
@@ -119,7 +119,7 @@ func encodingVectors() []*vector {
 			"MAC,cn,cert,site\r\n"+strings.TrimSuffix(m0.row(), "\r\n")+",here\r\n"+strings.TrimSuffix(m1.row(),
 				"\r\n")+",\x00\r\n", m0.byMAC(), ends("corrupt", "NUL")),
 		csv("c04-bare-cr", "N", "line ends of old", strings.NewReplacer("\r\n", "\r", "\n", "\r").Replace(header+m0.row()+m1.row()),
-			m0.byMAC().on(2), m1.byMAC().on(15)),
+			m0.byMAC().On(2), m1.byMAC().On(15)),
 		csv("c04-lf", "N", "line ends of Unix", strings.ReplaceAll(header+m0.row()+m1.row(), "\r\n", "\n"), m0.byMAC(), m1.byMAC()),
 		csv("c06-crlf", "N", "CRLF also inside the PEM", strings.ReplaceAll(strings.ReplaceAll(header+m0.row(), "\r\n", "\n"), "\n", "\r\n"),
 			m0.byMAC()),

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -184,20 +185,29 @@ type element struct {
 	err    *manifest.EntryError
 }
 
-func decode(t testing.TB, decoder manifest.Decoder, in manifest.Input, opts manifest.Options) decoded {
+func decode(t testing.TB, format manifest.Format, in manifest.Input, opts manifest.Options) decoded {
 	t.Helper()
 	var got decoded
-	for d, err := range decoder.Decode(t.Context(), in, opts) {
+	for d, err := range format.Decode(t.Context(), in, opts) {
 		var bad *manifest.EntryError
 		switch {
 		case got.final != nil:
 			t.Errorf("something follows the end: %v, %v", d, err)
 		case err == nil:
+			for attribute := range d.Attributes {
+				if !slices.Contains(format.Attributes, attribute) {
+					t.Errorf("%s does not tell that its devices have %s", format.Vendor(), attribute)
+				}
+			}
 			got.entries = append(got.entries, element{device: d})
 		case errors.As(err, &bad):
 			got.entries = append(got.entries, element{err: bad})
 		default:
 			got.final = err
+		}
+		always := []manifest.LimitName{"", manifest.LimitEntries, manifest.LimitEntryBytes}
+		if limit := manifest.LimitOf(err).Name; !slices.Contains(append(always, format.Limits...), limit) {
+			t.Errorf("%s does not tell that limit %s concerns it: %v", format.Vendor(), limit, err)
 		}
 		if err != nil && (len(err.Error()) > 1000 || strings.Contains(err.Error(), "-----BEGIN")) {
 			t.Errorf("a message holds too much of the manifest: %v", err)

@@ -1,12 +1,10 @@
 package operate
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 	"time"
 
 	"github.com/thingpress/thingpress/internal/backoff"
@@ -166,7 +164,7 @@ type Reason struct {
 }
 
 // Reasons reads all records of an import, and returns why entries were not
-// imported, in the order of the first entries. It takes about half a minute for
+// imported, most frequent first. It takes about half a minute for
 // a million.
 func (s *Stack) Reasons(ctx context.Context, id string) ([]Reason, error) {
 	l, err := s.Ledger()
@@ -187,7 +185,6 @@ func (s *Stack) Reasons(ctx context.Context, id string) ([]Reason, error) {
 			Example: r.Example.Detail, Thing: r.Example.ThingName, Entry: r.Example.Entry,
 		})
 	}
-	slices.SortFunc(list, func(a, b Reason) int { return cmp.Compare(a.Entry, b.Entry) })
 	return list, nil
 }
 

@@ -22,7 +22,7 @@ import (
 // An Engine imports a batch of devices, as [engine.Batch] does.
 type Engine func(ctx context.Context, config engine.Config, items []engine.Item, done func(i int, record ledger.Record)) (engine.Summary, error)
 
-// A Config is what an [Importer] works with. All fields must be set, but Window.
+// A Config is what an [Importer] works with. All fields but Window must be set.
 type Config struct {
 	Ledger stack.Ledger
 	Claims stack.Claims
@@ -42,10 +42,7 @@ type Config struct {
 
 // An Importer handles batches of messages. It is safe for concurrent use,
 // though Lambda never does so.
-type Importer struct {
-	Config
-	settings settingsCache
-}
+type Importer struct{ Config }
 
 // New returns an importer. Nothing is called.
 func New(config Config) *Importer { return &Importer{Config: config} }
@@ -56,7 +53,7 @@ func New(config Config) *Importer { return &Importer{Config: config} }
 // those that could be neither recorded nor sent again.
 func (i *Importer) Handle(ctx context.Context, target ledger.Target, messages []stack.Delivery) (failed []string) {
 	b := &batch{Importer: i, target: target, times: newTimes(ctx)}
-	groups, garbage := i.parse(ctx, messages)
+	groups, garbage := i.groupByImport(ctx, messages)
 	if len(groups) == 0 {
 		return garbage
 	}
@@ -64,10 +61,10 @@ func (i *Importer) Handle(ctx context.Context, target ledger.Target, messages []
 	var wg sync.WaitGroup
 	for _, g := range groups {
 		g.batch = b
-		wg.Go(func() { g.run(ctx) })
+		wg.Go(func() { g.handle(ctx) })
 	}
 	wg.Wait()
-	b.report(ctx, groups)
+	b.writeMetrics(ctx, groups)
 	for _, g := range groups {
 		garbage = append(garbage, g.failed()...)
 	}
@@ -112,8 +109,8 @@ func within(ctx context.Context, t time.Time) (context.Context, context.CancelFu
 	return context.WithDeadline(ctx, t)
 }
 
-// report writes the metrics of a batch.
-func (b *batch) report(ctx context.Context, groups []*group) {
+// writeMetrics writes the metrics of a batch.
+func (b *batch) writeMetrics(ctx context.Context, groups []*group) {
 	var counts ledger.Counts
 	values := map[stack.Metric]float64{}
 	for _, g := range groups {

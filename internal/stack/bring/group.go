@@ -17,17 +17,17 @@ import (
 // A hold is why devices are handed back, and how long they rest.
 type hold struct {
 	cause string
-	// until is when they may be tried again; zero is as their attempts say.
+	// until is when they may be tried again; zero leaves it to their attempts.
 	until time.Time
 	// atOnce sends them again without delay.
 	atOnce bool
 }
 
-// run imports the devices of a group and leaves none of them pending.
-func (g *group) run(ctx context.Context) {
+// handle imports the devices of a group and leaves none of them pending.
+func (g *group) handle(ctx context.Context) {
 	reading, cancel := within(ctx, g.times.begin)
 	defer cancel()
-	job, settings, err := g.job(reading)
+	job, settings, err := g.readJob(reading)
 	if errors.Is(err, ledger.ErrNotFound) {
 		g.Log.ErrorContext(ctx, "devices of an import that is not in the ledger", "import", g.importID, "devices", len(g.devices))
 		return // the dead-letter queue is for them
@@ -36,15 +36,15 @@ func (g *group) run(ctx context.Context) {
 		g.handBack(ctx, hold{cause: err.Error()})
 		return
 	}
-	h := g.work(ctx, reading, job, settings)
+	h := g.recordOutcomes(ctx, reading, job, settings)
 	g.handBack(ctx, h)
-	g.conclude(ctx, job)
+	g.requestCompletion(ctx, job)
 }
 
-// work records what can be recorded, and says why the rest is handed back.
-// Reading ends before ctx, so that time remains for handing back.
-func (g *group) work(ctx, reading context.Context, job stack.Job, settings engine.Settings) hold {
-	if err := g.giveUp(ctx, reading); err != nil {
+// recordOutcomes records what can be recorded, and returns why the rest is
+// handed back. Reading ends before ctx, so that time remains for handing back.
+func (g *group) recordOutcomes(ctx, reading context.Context, job stack.Job, settings engine.Settings) hold {
+	if err := g.failOld(ctx, reading); err != nil {
 		return hold{cause: err.Error()}
 	}
 	if time.Now().Before(job.RetryAt) && job.Cause != "" && !job.Ended() {
@@ -57,7 +57,7 @@ func (g *group) work(ctx, reading context.Context, job stack.Job, settings engin
 	if len(devices) == 0 {
 		return hold{}
 	}
-	h, err := g.engine(ctx, job, settings, devices)
+	h, err := g.importDevices(ctx, job, settings, devices)
 	if err != nil {
 		return hold{cause: err.Error()}
 	}
@@ -91,16 +91,16 @@ func (g *group) claim(ctx, reading context.Context) error {
 			seen = append(seen, d)
 		}
 	}
-	if err := g.drop(reading, seen); err != nil {
+	if err := g.dropSettled(reading, seen); err != nil {
 		return err
 	}
 	var losers []ledger.Record
 	for n, d := range devices {
 		if d.state == pending && !answers[n].Mine {
-			losers = append(losers, judge(d, answers[n]))
+			losers = append(losers, verdictOf(d, answers[n]))
 		}
 	}
-	return g.record(ctx, losers)
+	return g.recordNow(ctx, losers)
 }
 
 // now is AWS's time: marks are held against the creation dates of certificates.
@@ -111,8 +111,8 @@ func (g *group) now() time.Time {
 	return time.Now()
 }
 
-// drop leaves devices alone whose outcome stands.
-func (g *group) drop(ctx context.Context, devices []*device) error {
+// dropSettled leaves devices alone whose outcome stands.
+func (g *group) dropSettled(ctx context.Context, devices []*device) error {
 	if len(devices) == 0 {
 		return nil
 	}
@@ -126,7 +126,7 @@ func (g *group) drop(ctx context.Context, devices []*device) error {
 	}
 	for _, d := range devices {
 		record, ok := outcomes[d.message.Entry]
-		if ok && !Retried(record) {
+		if ok && !isRetried(record) {
 			d.state = dropped
 		}
 		d.created = slices.ContainsFunc(record.Steps, func(s ledger.Step) bool {
@@ -136,24 +136,17 @@ func (g *group) drop(ctx context.Context, devices []*device) error {
 	return nil
 }
 
-// Retried says whether a device with this record is tried again when its
+// isRetried reports whether a device with this record is tried again when its
 // message comes again. Every other outcome stands within an import.
-func Retried(r ledger.Record) bool {
+func isRetried(r ledger.Record) bool {
 	return r.Outcome == ledger.Failed && r.Reason == string(program.ReasonUndeliverable)
 }
 
-// judge is the outcome of a device whose name or certificate another entry has.
-func judge(d *device, c stack.Claimed) ledger.Record {
-	if c.ByName == c.ByCertificate {
-		return recordOf(d, ledger.Skipped, engine.ReasonRepeated,
-			fmt.Sprintf("the same certificate and thing name as entry %d", c.ByName))
-	}
-	other := c.ByName
-	if other < 0 || other == d.message.Entry {
-		other = c.ByCertificate
-	}
-	return recordOf(d, ledger.Rejected, manifest.ReasonContradiction,
-		fmt.Sprintf("another entry has the same certificate or the same thing name, but not both: entry %d", other))
+// verdictOf returns the outcome of a device whose name or certificate another entry has.
+func verdictOf(d *device, c stack.Claimed) ledger.Record {
+	relation, owner := engine.Relate(d.message.Entry, c.ByCertificate, c.ByName)
+	outcome, reason, detail := relation.Verdict(fmt.Sprintf("entry %d", owner))
+	return recordOf(d, outcome, reason, detail)
 }
 
 func recordOf(d *device, outcome ledger.Outcome, reason manifest.Reason, detail string) ledger.Record {
@@ -164,8 +157,8 @@ func recordOf(d *device, outcome ledger.Outcome, reason manifest.Reason, detail 
 	}
 }
 
-// giveUp ends the devices that were handed back for too long.
-func (g *group) giveUp(ctx, reading context.Context) error {
+// failOld ends the devices that were handed back for too long.
+func (g *group) failOld(ctx, reading context.Context) error {
 	var old []*device
 	for _, d := range g.in(pending) {
 		if !d.message.First.IsZero() && time.Since(d.message.First) > stack.GiveUpAfter {
@@ -175,7 +168,7 @@ func (g *group) giveUp(ctx, reading context.Context) error {
 	if len(old) == 0 {
 		return nil
 	}
-	if err := g.drop(reading, old); err != nil {
+	if err := g.dropSettled(reading, old); err != nil {
 		return err
 	}
 	var records []ledger.Record
@@ -188,11 +181,11 @@ func (g *group) giveUp(ctx, reading context.Context) error {
 			records = append(records, recordOf(d, ledger.Failed, program.ReasonUndeliverable, detail))
 		}
 	}
-	return g.record(ctx, records)
+	return g.recordNow(ctx, records)
 }
 
-// record records outcomes that no call was made for.
-func (g *group) record(ctx context.Context, records []ledger.Record) error {
+// recordNow records outcomes that no call was made for.
+func (g *group) recordNow(ctx context.Context, records []ledger.Record) error {
 	if len(records) == 0 {
 		return nil
 	}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
@@ -21,7 +20,7 @@ func (g *group) handBack(ctx context.Context, h hold) {
 		return
 	}
 	if h.cause == "" {
-		h.cause = "it did not come to this device's turn"
+		h.cause = "the batch ran out of time before it reached this device"
 	}
 	messages := make([]stack.Message, 0, len(devices))
 	for _, d := range devices {
@@ -36,14 +35,14 @@ func (g *group) handBack(ctx context.Context, h hold) {
 		d.state = handedBack
 	}
 	if err != nil {
-		g.refused(devices, err)
+		g.keepRefused(devices, err)
 		g.Log.ErrorContext(ctx, "devices could not be handed back", "import", g.importID, "devices", len(g.in(lost)), "error", err.Error())
 	}
 	g.Log.InfoContext(ctx, "devices handed back", "import", g.importID, "devices", len(g.in(handedBack)), "cause", h.cause)
 }
 
-// refused leaves those in the queue that it did not take anew.
-func (g *group) refused(devices []*device, err error) {
+// keepRefused leaves those in the queue that it did not take anew.
+func (g *group) keepRefused(devices []*device, err error) {
 	var refused *stack.RefusedError
 	if !errors.As(err, &refused) {
 		for _, d := range devices {
@@ -56,8 +55,8 @@ func (g *group) refused(devices []*device, err error) {
 	}
 }
 
-// delay is how long a device rests. What rests as long as others comes back
-// spread over a tenth of the time.
+// delay is how long a device rests. Devices that rest for the same time come
+// back spread over a tenth of it.
 func (h hold) delay(attempts int) time.Duration {
 	if h.atOnce {
 		return 0
@@ -70,34 +69,20 @@ func (h hold) delay(attempts int) time.Duration {
 	return min(max(d.Round(time.Second), time.Second), stack.MaxDelay)
 }
 
-// conclude asks for the import's completion if this was its last device. It is
-// also done for devices that came again: the instance that had them before may
-// have died before it could ask.
-func (g *group) conclude(ctx context.Context, job stack.Job) {
+// requestCompletion asks for the import's completion if this was its last
+// device. It also does so for devices that came again: the instance that had
+// them before may have died before it could ask.
+func (g *group) requestCompletion(ctx context.Context, job stack.Job) {
 	if len(g.in(recorded))+len(g.in(dropped)) == 0 {
 		return
 	}
 	if job.Stopped() {
-		if err := g.stopAgain(ctx, job); err != nil {
+		if err := stack.CloseAgain(ctx, g.Ledger, job); err != nil {
 			g.Log.ErrorContext(ctx, "a stopped import looks as if it ran", "import", g.importID, "error", err.Error())
 		}
 		return
 	}
-	counts, err := g.Ledger.Counts(ctx, g.importID)
-	if err == nil && counts.Pending() == 0 {
-		err = g.Manifests.Send(ctx, []stack.Message{stack.Task{Kind: stack.TaskComplete, Import: g.importID}.Message(0)})
-	}
-	if err != nil {
+	if err := stack.RequestCompletion(ctx, g.Ledger, g.Manifests, g.importID); err != nil {
 		g.Log.WarnContext(ctx, "completion is left to the sweep", "import", g.importID, "error", err.Error())
 	}
-}
-
-// stopAgain closes a stopped import again: to record outcomes its journal was
-// opened, which said that it runs.
-func (g *group) stopAgain(ctx context.Context, job stack.Job) error {
-	journal, err := g.Ledger.Resume(ctx, g.importID)
-	if err != nil {
-		return err
-	}
-	return journal.Close(ctx, ledger.End{State: ledger.StateStopped, Cause: job.Cause, At: time.Now()})
 }

@@ -17,7 +17,6 @@ import (
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
-	"github.com/thingpress/thingpress/internal/stack/bring"
 	"github.com/thingpress/thingpress/internal/testkit/memoryledger"
 )
 
@@ -116,7 +115,7 @@ func (s *storm) standing(items []engine.Item) map[int]bool {
 	standing := map[int]bool{}
 	for _, item := range items {
 		r := s.record(s.t, item.Device.Entry)
-		standing[item.Device.Entry] = r.Outcome != "" && !bring.Retried(r)
+		standing[item.Device.Entry] = r.Outcome != "" && (r.Outcome != ledger.Failed || r.Reason != "undeliverable")
 	}
 	return standing
 }

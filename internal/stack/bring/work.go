@@ -21,9 +21,19 @@ const pauseMost = 20 * time.Second
 // errRecording is why the engine ended early: outcomes could not be recorded.
 var errRecording = errors.New("outcomes could not be recorded")
 
-// engine imports devices until short of the deadline. The error is of the
+// readJob reads the import's job, which says anew each time whether it stands still.
+func (g *group) readJob(ctx context.Context) (stack.Job, engine.Settings, error) {
+	job, err := g.Jobs.Get(ctx, g.importID)
+	if err != nil {
+		return job, engine.Settings{}, fmt.Errorf("job: %w", err)
+	}
+	settings, err := stack.ParseSettings(job.Settings)
+	return job, settings, err
+}
+
+// importDevices imports devices until short of the deadline. The error is of the
 // ledger; everything else that keeps devices from their outcome is a hold.
-func (g *group) engine(ctx context.Context, job stack.Job, settings engine.Settings, devices []*device) (hold, error) {
+func (g *group) importDevices(ctx context.Context, job stack.Job, settings engine.Settings, devices []*device) (hold, error) {
 	begin, endBegin := within(ctx, g.times.begin)
 	defer endBegin()
 	begin, halt := context.WithCancelCause(begin)
@@ -58,9 +68,9 @@ func (g *group) engine(ctx context.Context, job stack.Job, settings engine.Setti
 	var stop *call.StopError
 	switch {
 	case errors.As(err, &stop) && cause == nil:
-		return g.stopped(ctx, job, stop), nil
+		return g.noteStop(ctx, job, stop), nil
 	case moved:
-		g.moves(ctx)
+		g.clearCause(ctx)
 	}
 	if err != nil && cause != nil {
 		return hold{cause: "AWS IoT does not answer: " + *cause}, nil
@@ -71,8 +81,8 @@ func (g *group) engine(ctx context.Context, job stack.Job, settings engine.Setti
 	return hold{cause: err.Error(), atOnce: moved}, nil
 }
 
-// moves says on the job that the import moves.
-func (g *group) moves(ctx context.Context) {
+// clearCause records on the job that the import moves.
+func (g *group) clearCause(ctx context.Context) {
 	fresh, err := g.Jobs.Get(ctx, g.importID)
 	if err == nil && fresh.Ended() {
 		return // the cause says why
@@ -85,9 +95,9 @@ func (g *group) moves(ctx context.Context) {
 	}
 }
 
-// stopped says on the job that something is wrong with the import as a whole,
+// noteStop records on the job that something is wrong with the import as a whole,
 // and tells the operator when it has just come to stand still.
-func (g *group) stopped(ctx context.Context, job stack.Job, stop *call.StopError) hold {
+func (g *group) noteStop(ctx context.Context, job stack.Job, stop *call.StopError) hold {
 	h := hold{cause: stop.Cause.Error()}
 	attempt := 0
 	for _, d := range g.in(pending) {
@@ -103,7 +113,7 @@ func (g *group) stopped(ctx context.Context, job stack.Job, stop *call.StopError
 		err = g.Jobs.SetCause(ctx, g.importID, h.cause, h.until)
 	}
 	if err == nil && fresh.Cause == "" {
-		err = g.Notices.Notify(ctx, "stands still: import of "+job.Upload.Key, standing(job, stop))
+		err = g.Notices.Notify(ctx, "stands still: import of "+job.Upload.Key, stopNotice(job, stop))
 	}
 	if err != nil {
 		g.Log.ErrorContext(ctx, "the cause could not be told", "import", g.importID, "error", err.Error())
@@ -111,10 +121,9 @@ func (g *group) stopped(ctx context.Context, job stack.Job, stop *call.StopError
 	return h
 }
 
-// standing is the notice of an import that stands still.
-func standing(job stack.Job, stop *call.StopError) string {
-	text := fmt.Sprintf("Import %s of s3://%s/%s stands still.\n\nCause: %s\n",
-		job.Import, job.Upload.Bucket, job.Upload.Key, stop.Cause)
+// stopNotice is the notice of an import that stands still.
+func stopNotice(job stack.Job, stop *call.StopError) string {
+	text := fmt.Sprintf("Import %s of %s stands still.\n\nCause: %s\n", job.Import, job.Upload.URI(), stop.Cause)
 	if todo := advice.Of(stop, advice.Stack).Todo; todo != "" {
 		text += "What to do: " + todo + "\n"
 	}

@@ -67,35 +67,35 @@ func (c *Completer) Complete(ctx context.Context, task stack.Task) error {
 	if err != nil {
 		return fmt.Errorf("complete: %w", err)
 	}
-	ready, err := c.ready(ctx, job, task)
+	ready, err := c.isReady(ctx, job, task)
 	if err != nil || !ready {
 		return err
 	}
-	lease, err := c.Leases.Lease(ctx, job.Import, c.Owner, until(ctx))
+	lease, err := c.Leases.Lease(ctx, job.Import, c.Owner, leaseEnd(ctx))
 	var leased *stack.LeasedError
 	if errors.As(err, &leased) {
-		return c.again(ctx, task, time.Until(leased.Until))
+		return c.postpone(ctx, task, time.Until(leased.Until))
 	}
 	if err != nil {
 		return fmt.Errorf("complete: %w", err)
 	}
-	err = c.end(ctx, lease, task)
+	err = c.endImport(ctx, lease, task)
 	if released := c.Leases.Release(context.WithoutCancel(ctx), lease); err == nil && released != nil {
 		err = fmt.Errorf("complete: import %s: %w", job.Import, released)
 	}
 	return err
 }
 
-// until is the end of a lease that outlives the invocation by little.
-func until(ctx context.Context) time.Time {
+// leaseEnd is the end of a lease that outlives the invocation by little.
+func leaseEnd(ctx context.Context) time.Time {
 	if deadline, ok := ctx.Deadline(); ok {
 		return deadline
 	}
 	return time.Now().Add(leaseTime)
 }
 
-// ready says whether there is something to end.
-func (c *Completer) ready(ctx context.Context, job stack.Job, task stack.Task) (bool, error) {
+// isReady reports whether there is something to end.
+func (c *Completer) isReady(ctx context.Context, job stack.Job, task stack.Task) (bool, error) {
 	i, err := c.Ledger.Import(ctx, job.Import)
 	if errors.Is(err, ledger.ErrNotFound) {
 		return false, nil // its manifest is not read yet
@@ -117,7 +117,7 @@ func (c *Completer) ready(ctx context.Context, job stack.Job, task stack.Task) (
 		if err != nil || counts.Pending() > 0 {
 			return false, err
 		}
-		return false, c.again(ctx, task, againAfter)
+		return false, c.postpone(ctx, task, againAfter)
 	}
 	counts, err := c.Ledger.Counts(ctx, job.Import)
 	if err != nil {
@@ -130,16 +130,16 @@ func (c *Completer) ready(ctx context.Context, job stack.Job, task stack.Task) (
 	return !ended, nil
 }
 
-// again puts a task off.
-func (c *Completer) again(ctx context.Context, task stack.Task, delay time.Duration) error {
+// postpone puts a task off.
+func (c *Completer) postpone(ctx context.Context, task stack.Task, delay time.Duration) error {
 	if task.Attempt++; task.Attempt > againMost {
 		c.Log.WarnContext(ctx, "completion is left to the sweep", "import", task.Import)
 		return nil
 	}
-	return c.send(ctx, max(delay, time.Second).Round(time.Second), task)
+	return c.sendTasks(ctx, max(delay, time.Second).Round(time.Second), task)
 }
 
-func (c *Completer) send(ctx context.Context, delay time.Duration, tasks ...stack.Task) error {
+func (c *Completer) sendTasks(ctx context.Context, delay time.Duration, tasks ...stack.Task) error {
 	messages := make([]stack.Message, len(tasks))
 	for i, task := range tasks {
 		messages[i] = task.Message(delay)
@@ -150,8 +150,8 @@ func (c *Completer) send(ctx context.Context, delay time.Duration, tasks ...stac
 	return nil
 }
 
-// end writes, closes and tells. Each step can be done again.
-func (c *Completer) end(ctx context.Context, lease stack.Lease, task stack.Task) error {
+// endImport writes, closes and tells. Each step can be done again.
+func (c *Completer) endImport(ctx context.Context, lease stack.Lease, task stack.Task) error {
 	job, err := c.Jobs.Get(ctx, lease.Import)
 	if err != nil {
 		return fmt.Errorf("complete: %w", err)
@@ -173,7 +173,7 @@ func (c *Completer) end(ctx context.Context, lease stack.Lease, task stack.Task)
 	}
 	stopped := job.Phase == stack.PhaseStopped
 	if i.Counts != before && !stopped {
-		return c.again(ctx, task, againAfter) // a device was tried again meanwhile
+		return c.postpone(ctx, task, againAfter) // a device was tried again meanwhile
 	}
 	ending := ledger.End{State: ledger.StateFinished, At: time.Now()}
 	unbalanced := balance(written.counts, before)
@@ -191,7 +191,7 @@ func (c *Completer) end(ctx context.Context, lease stack.Lease, task stack.Task)
 			return fmt.Errorf("complete: %w", err)
 		}
 	}
-	if err := c.close(ctx, i.ID, ending); err != nil {
+	if err := c.closeImport(ctx, i.ID, ending); err != nil {
 		return err
 	}
 	i.State, i.Cause, i.Ended = ending.State, ending.Cause, ending.At
@@ -206,7 +206,7 @@ func (c *Completer) end(ctx context.Context, lease stack.Lease, task stack.Task)
 	return nil
 }
 
-func (c *Completer) close(ctx context.Context, id string, ending ledger.End) error {
+func (c *Completer) closeImport(ctx context.Context, id string, ending ledger.End) error {
 	journal, err := c.Ledger.Resume(ctx, id)
 	if err != nil {
 		return fmt.Errorf("close import %s: %w", id, err)

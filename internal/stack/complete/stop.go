@@ -28,14 +28,14 @@ func (c *Completer) Stop(ctx context.Context, importID, cause string, target led
 	if err := c.stopJob(ctx, job, cause, target); err != nil {
 		return fmt.Errorf("stop: import %s: %w", importID, err)
 	}
-	return c.send(ctx, 0, stack.Task{Kind: stack.TaskComplete, Import: importID})
+	return c.sendTasks(ctx, 0, stack.Task{Kind: stack.TaskComplete, Import: importID})
 }
 
 // stopJob takes the lease, so that nobody goes on, and sees to it that the
 // import is in the ledger.
 func (c *Completer) stopJob(ctx context.Context, job stack.Job, cause string, target ledger.Target) (err error) {
 	if job.Phase != stack.PhaseStopped {
-		lease, err := c.Leases.Lease(ctx, job.Import, c.Owner, until(ctx))
+		lease, err := c.Leases.Lease(ctx, job.Import, c.Owner, leaseEnd(ctx))
 		if err != nil {
 			return err
 		}
@@ -57,9 +57,4 @@ func (c *Completer) stopJob(ctx context.Context, job stack.Job, cause string, ta
 		Manifests: []ledger.Manifest{{Name: job.Upload.Key, Vendor: job.Vendor, Size: job.Upload.Size}},
 	})
 	return err
-}
-
-// Manifest names a job's manifest in notices.
-func Manifest(job stack.Job) string {
-	return "s3://" + job.Upload.Bucket + "/" + job.Upload.Key
 }

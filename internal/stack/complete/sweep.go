@@ -32,7 +32,7 @@ func (c *Completer) Sweep(ctx context.Context) error {
 			wrong = append(wrong, fmt.Errorf("sweep: %w", err))
 			break
 		}
-		kind, stands, err := c.look(ctx, job)
+		kind, stands, err := c.nextTask(ctx, job)
 		if err != nil {
 			wrong = append(wrong, fmt.Errorf("sweep: import %s: %w", job.Import, err))
 			continue
@@ -46,14 +46,14 @@ func (c *Completer) Sweep(ctx context.Context) error {
 		}
 	}
 	if len(tasks) > 0 {
-		wrong = append(wrong, c.send(ctx, 0, tasks...))
+		wrong = append(wrong, c.sendTasks(ctx, 0, tasks...))
 	}
 	wrong = append(wrong, c.Metrics.Put(map[stack.Metric]float64{stack.MetricStalledImports: float64(stalled)}))
 	return errors.Join(wrong...)
 }
 
-// look says which task an import needs, and whether it stands still.
-func (c *Completer) look(ctx context.Context, job stack.Job) (kind string, stands bool, err error) {
+// nextTask returns which task an import needs, if any, and reports whether it stands still.
+func (c *Completer) nextTask(ctx context.Context, job stack.Job) (kind string, stands bool, err error) {
 	idle := time.Since(job.Updated)
 	stands = idle > StalledAfter || job.Cause != ""
 	switch job.Phase {
@@ -75,14 +75,14 @@ func (c *Completer) look(ctx context.Context, job stack.Job) (kind string, stand
 	if idle < idleAfter {
 		return "", stands, nil
 	}
-	free, err := c.free(ctx, job)
+	free, err := c.isFree(ctx, job)
 	if err != nil || !free {
 		return "", stands, err
 	}
 	return stack.TaskContinue, stands, nil
 }
 
-// untold says what a job needs that is stopped, and of which nobody was told yet.
+// untold returns the task that a stopped job needs of which nobody was told yet.
 func (c *Completer) untold(ctx context.Context, job stack.Job, idle time.Duration) (kind string, err error) {
 	if idle < idleAfter || time.Now().Before(job.RetryAt) {
 		return "", nil
@@ -94,9 +94,9 @@ func (c *Completer) untold(ctx context.Context, job stack.Job, idle time.Duratio
 	return stack.TaskComplete, err
 }
 
-// free says whether nobody holds the job's lease.
-func (c *Completer) free(ctx context.Context, job stack.Job) (bool, error) {
-	lease, err := c.Leases.Lease(ctx, job.Import, c.Owner, until(ctx))
+// isFree reports whether nobody holds the job's lease.
+func (c *Completer) isFree(ctx context.Context, job stack.Job) (bool, error) {
+	lease, err := c.Leases.Lease(ctx, job.Import, c.Owner, leaseEnd(ctx))
 	var leased *stack.LeasedError
 	if errors.As(err, &leased) {
 		return false, nil

@@ -38,7 +38,7 @@ const reasonsMost = 25
 func (c *Completer) text(i ledger.Import, job stack.Job, written *tally) string {
 	var b strings.Builder
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	p("Import %s of %s (%s) into account %s, %s is %s.", i.ID, Manifest(job), job.Vendor, i.Target.Account, i.Target.Region, i.State)
+	p("Import %s of %s (%s) into account %s, %s is %s.", i.ID, job.Upload.URI(), job.Vendor, i.Target.Account, i.Target.Region, i.State)
 	if i.Cause != "" {
 		p("\nIt was stopped: %s", i.Cause)
 	}

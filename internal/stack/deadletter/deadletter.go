@@ -1,4 +1,4 @@
-// Package deadletter is the function behind the dead-letter queues. It takes
+// Package deadletter is the function after the dead-letter queues. It takes
 // the messages that the other functions could not handle, however often they
 // came, and turns them into outcomes: a device is failed, a manifest's import
 // stopped. So every import ends, and says why.
@@ -55,7 +55,7 @@ const completeAgain = 24 * time.Hour
 // be acknowledged. Messages may come again.
 func (c *Consumer) Handle(ctx context.Context, target ledger.Target, messages []stack.Delivery) (failed []string) {
 	for _, m := range messages {
-		if err := c.handle(ctx, target, m.Body); err != nil {
+		if err := c.handleMessage(ctx, target, m.Body); err != nil {
 			c.Log.ErrorContext(ctx, "an undeliverable message could not be dealt with", "message_id", m.ID, "error", err.Error())
 			failed = append(failed, m.ID)
 		}
@@ -66,22 +66,22 @@ func (c *Consumer) Handle(ctx context.Context, target ledger.Target, messages []
 	return failed
 }
 
-func (c *Consumer) handle(ctx context.Context, target ledger.Target, body string) error {
+func (c *Consumer) handleMessage(ctx context.Context, target ledger.Target, body string) error {
 	if m, err := stack.ParseDeviceMessage(body); err == nil {
-		return c.device(ctx, m, body)
+		return c.settleDevice(ctx, m, body)
 	}
 	task, ours, err := stack.ParseTask(body)
 	if err != nil {
 		return err
 	}
 	if ours {
-		return c.task(ctx, target, task, body)
+		return c.settleTask(ctx, target, task, body)
 	}
-	return c.event(ctx, target, body)
+	return c.stopUploads(ctx, target, body)
 }
 
-// device fails a device, unless its outcome was recorded by another delivery.
-func (c *Consumer) device(ctx context.Context, m stack.DeviceMessage, body string) error {
+// settleDevice fails a device, unless its outcome was recorded by another delivery.
+func (c *Consumer) settleDevice(ctx context.Context, m stack.DeviceMessage, body string) error {
 	job, err := c.Jobs.Get(ctx, m.Import)
 	if err != nil {
 		return fmt.Errorf("device: %w", err)
@@ -93,20 +93,20 @@ func (c *Consumer) device(ctx context.Context, m stack.DeviceMessage, body strin
 	record, ok := outcomes[m.Entry]
 	if ok && record.Reason != string(device.ReasonUndeliverable) {
 		c.Log.InfoContext(ctx, "the outcome of an undeliverable device stands", "import", m.Import, "entry", m.Entry, "outcome", string(record.Outcome))
-		return c.complete(ctx, m.Import)
+		return stack.RequestCompletion(ctx, c.Ledger, c.Manifests, m.Import)
 	}
 	if !ok {
-		if err := c.fail(ctx, job, m); err != nil {
+		if err := c.recordFailure(ctx, job, m); err != nil {
 			return err
 		}
 	}
 	if err := c.DevicesParked.Send(ctx, []stack.Message{{Body: body}}); err != nil {
 		return fmt.Errorf("park: import %s: entry %d: %w", m.Import, m.Entry, err)
 	}
-	return c.complete(ctx, m.Import)
+	return stack.RequestCompletion(ctx, c.Ledger, c.Manifests, m.Import)
 }
 
-func (c *Consumer) fail(ctx context.Context, job stack.Job, m stack.DeviceMessage) error {
+func (c *Consumer) recordFailure(ctx context.Context, job stack.Job, m stack.DeviceMessage) error {
 	detail := causeDevice
 	if m.Cause != "" {
 		detail += "; it was handed back before because of: " + m.Cause
@@ -121,8 +121,7 @@ func (c *Consumer) fail(ctx context.Context, job stack.Job, m stack.DeviceMessag
 		Reason: string(device.ReasonUndeliverable), Detail: detail, At: time.Now(),
 	}})
 	if err == nil && job.Stopped() {
-		// Opening the journal said that the import runs, which it does not.
-		err = journal.Close(ctx, ledger.End{State: ledger.StateStopped, Cause: job.Cause, At: time.Now()})
+		err = stack.CloseAgain(ctx, c.Ledger, job)
 	}
 	if err != nil {
 		return fmt.Errorf("import %s: entry %d: %w", m.Import, m.Entry, err)
@@ -131,23 +130,14 @@ func (c *Consumer) fail(ctx context.Context, job stack.Job, m stack.DeviceMessag
 	return nil
 }
 
-// complete asks for the import's completion if nothing is pending.
-func (c *Consumer) complete(ctx context.Context, importID string) error {
-	counts, err := c.Ledger.Counts(ctx, importID)
-	if err != nil || counts.Pending() > 0 {
-		return err
-	}
-	return c.Manifests.Send(ctx, []stack.Message{stack.Task{Kind: stack.TaskComplete, Import: importID}.Message(0)})
-}
-
-// task deals with one of our own messages of the manifests queue.
-func (c *Consumer) task(ctx context.Context, target ledger.Target, task stack.Task, body string) error {
+// settleTask deals with one of our own messages of the manifests queue.
+func (c *Consumer) settleTask(ctx context.Context, target ledger.Target, task stack.Task, body string) error {
 	switch task.Kind {
 	case stack.TaskSweep:
 		c.Log.WarnContext(ctx, "a sweep could not be carried out; the next one comes by itself")
 		return nil
 	case stack.TaskComplete:
-		if err := c.uncompleted(ctx, task.Import); err != nil {
+		if err := c.noteUncompleted(ctx, task.Import); err != nil {
 			return err
 		}
 	default:
@@ -163,9 +153,9 @@ func (c *Consumer) task(ctx context.Context, target ledger.Target, task stack.Ta
 	return c.park(ctx, body)
 }
 
-// uncompleted tells of an import whose outcomes are all there, but not its report. The
+// noteUncompleted tells of an import whose outcomes are all there, but not its report. The
 // sweep tries again a day later, a redrive at once.
-func (c *Consumer) uncompleted(ctx context.Context, importID string) error {
+func (c *Consumer) noteUncompleted(ctx context.Context, importID string) error {
 	job, err := c.Jobs.Get(ctx, importID)
 	if errors.Is(err, ledger.ErrNotFound) || err == nil && job.Phase == stack.PhaseDone {
 		return nil
@@ -181,8 +171,8 @@ func (c *Consumer) uncompleted(ctx context.Context, importID string) error {
 		return err
 	}
 	return c.Notices.Notify(ctx, "no report: import of "+job.Upload.Key, fmt.Sprintf(
-		"Import %s of s3://%s/%s has ended%s, but %s.\n\nWhat to do: put that right, then: thingpress stack redrive.\n",
-		importID, job.Upload.Bucket, job.Upload.Key, stoppedBy(job), causeComplete))
+		"Import %s of %s has ended%s, but %s.\n\nWhat to do: put that right, then: thingpress stack redrive.\n",
+		importID, job.Upload.URI(), stoppedBy(job), causeComplete))
 }
 
 func stoppedBy(job stack.Job) string {
@@ -192,8 +182,8 @@ func stoppedBy(job stack.Job) string {
 	return " because it was stopped (" + job.Cause + ")"
 }
 
-// event stops the imports of an event of S3, which may not have begun.
-func (c *Consumer) event(ctx context.Context, target ledger.Target, body string) error {
+// stopUploads stops the imports of an event of S3, which may not have begun.
+func (c *Consumer) stopUploads(ctx context.Context, target ledger.Target, body string) error {
 	imports, err := c.Started(ctx, body)
 	if err != nil || len(imports) == 0 {
 		return err

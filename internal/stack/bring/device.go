@@ -25,7 +25,7 @@ const (
 type device struct {
 	message stack.DeviceMessage
 	device  manifest.Device
-	ids     []string // of the messages; several where the queue delivered twice
+	ids     []string // of the messages; several if the queue delivered twice
 
 	marked  time.Time // when it was claimed first
 	created bool      // an earlier record says that its certificate was registered
@@ -41,9 +41,9 @@ type group struct {
 	summary  engine.Summary
 }
 
-// parse sorts messages by import, in the order in which they came. Garbage are
+// groupByImport parses messages, in the order in which they came. Garbage are
 // the IDs of those that are no devices.
-func (i *Importer) parse(ctx context.Context, messages []stack.Delivery) (groups []*group, garbage []string) {
+func (i *Importer) groupByImport(ctx context.Context, messages []stack.Delivery) (groups []*group, garbage []string) {
 	type entry struct {
 		importID string
 		entry    int

@@ -1,0 +1,27 @@
+package stack
+
+import (
+	"context"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/ledger"
+)
+
+// RequestCompletion asks for the completion of an import unless entries are pending.
+func RequestCompletion(ctx context.Context, l Ledger, manifests Queue, importID string) error {
+	counts, err := l.Counts(ctx, importID)
+	if err != nil || counts.Pending() > 0 {
+		return err
+	}
+	return manifests.Send(ctx, []Message{Task{Kind: TaskComplete, Import: importID}.Message(0)})
+}
+
+// CloseAgain closes the import of a stopped job: to record an outcome of it its
+// journal was opened, after which it looks as if it ran.
+func CloseAgain(ctx context.Context, l Ledger, job Job) error {
+	journal, err := l.Resume(ctx, job.Import)
+	if err != nil {
+		return err
+	}
+	return journal.Close(ctx, ledger.End{State: ledger.StateStopped, Cause: job.Cause, At: time.Now()})
+}

@@ -17,9 +17,17 @@ type call struct {
 	operation string
 	param     string // of the path, decoded
 
-	// A handler sets these: what the call is about, and whether it changed the state.
-	key     string
+	// A handler sets these: the parameters, and whether the call changed the state.
+	in      any
 	changed bool
+}
+
+// key is what the call is about, as [Call] has it.
+func (c *call) key() string {
+	if in, ok := c.in.(interface{ Subject() string }); ok {
+		return in.Subject()
+	}
+	return c.param
 }
 
 // backend is what handlers work on.
@@ -42,7 +50,6 @@ func describe[In, Out any](operation func(*registry.State, *In) (Out, error)) ha
 		}
 		var out Out
 		b.store.View(func(st *registry.State) { out, err = operation(st, in) })
-		c.setKey(in)
 		return out, err
 	}
 }
@@ -80,7 +87,6 @@ func create[In, Out any](operation func(*registry.State, *In) (Out, []registry.C
 			out, changes, err = operation(st, in)
 			return changes, err
 		})
-		c.setKey(in)
 		return out, err
 	}
 }
@@ -91,12 +97,6 @@ func change[In any](operation func(*registry.State, *In) ([]registry.Change, err
 		changes, err := operation(st, in)
 		return struct{}{}, changes, err
 	})
-}
-
-func (c *call) setKey(in any) {
-	if about, ok := in.(interface{ Subject() string }); ok {
-		c.key = about.Subject()
-	}
 }
 
 // binder makes a function that reads the parameters of an operation from the places of a call that their tags name: path, query,
@@ -120,6 +120,7 @@ func binder[In any]() func(*call) (*In, error) {
 	}
 	return func(c *call) (*In, error) {
 		in := new(In)
+		c.in = in
 		if body && len(c.body) > 0 && json.Unmarshal(c.body, in) != nil {
 			return nil, registry.Refuse(http.StatusBadRequest, "SerializationException", "The request body is not what %s takes", c.operation)
 		}

@@ -128,7 +128,7 @@ func route(c *call) (*operation, encoder, error) {
 	segments := strings.Split(strings.TrimPrefix(c.request.URL.EscapedPath(), "/"), "/")
 	for _, one := range restRoutes[[2]string{c.request.Method, segments[0]}] {
 		if param, ok := one.match(segments); ok {
-			c.param, c.key = param, param
+			c.param = param
 			return one.operation, encodeREST, nil
 		}
 	}

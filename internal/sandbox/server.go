@@ -14,9 +14,9 @@
 package sandbox
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -179,7 +179,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		s.throttled.Add(1)
 	}
 	if s.options.Log != nil {
-		entry.Key, entry.Duration = c.key, time.Since(start)
+		entry.Key, entry.Duration = c.key(), time.Since(start)
 		s.options.Log(entry)
 	}
 	if dropped {
@@ -189,11 +189,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 
 // receive reads the body and finds the operation.
 func receive(w http.ResponseWriter, c *call) (*operation, encoder, error) {
-	var err error
-	if c.body, err = io.ReadAll(http.MaxBytesReader(w, c.request.Body, maxBody)); err != nil {
+	var body bytes.Buffer
+	body.Grow(int(min(max(c.request.ContentLength, 0), maxBody)) + bytes.MinRead)
+	if _, err := body.ReadFrom(http.MaxBytesReader(w, c.request.Body, maxBody)); err != nil {
 		return unknownOperation, encodeREST, registry.Refuse(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",
 			"The body is longer than %d bytes or broke off", maxBody)
 	}
+	c.body = body.Bytes()
 	operation, encode, err := route(c)
 	c.operation = operation.name
 	return operation, encode, err

@@ -49,11 +49,14 @@ func badRequest(code, format string, args ...any) error {
 	return registry.Refuse(http.StatusBadRequest, code, format, args...)
 }
 
+// Subject returns the quota's code.
+func (in *quotaRequest) Subject() string { return in.QuotaCode }
+
 func (c *call) quotaRequest() (in quotaRequest, err error) {
+	c.in = &in
 	if json.Unmarshal(c.body, &in) != nil {
 		return in, badRequest("SerializationException", "The request body is not what %s takes", c.operation)
 	}
-	c.key = in.QuotaCode
 	if in.ServiceCode != quota.ServiceCode {
 		return in, badRequest("NoSuchResourceException", "The request failed because the specified service does not exist.")
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Limits of AWS IoT Core, from the AWS IoT Core endpoints and quotas page, the
@@ -28,12 +29,36 @@ const (
 	maxPEM                    = 65_536
 )
 
+// pattern is a regular expression of the service model for a string of characters of one class.
+type pattern struct {
+	text    string
+	matches [256]bool
+}
+
+func newPattern(text string) *pattern {
+	p, class := &pattern{text: text}, regexp.MustCompile("^(?:"+text+")$")
+	for b := range p.matches {
+		p.matches[b] = b < utf8.RuneSelf && class.MatchString(string(rune(b)))
+	}
+	return p
+}
+
+// matchString reports whether all of s is of the class.
+func (p *pattern) matchString(s string) bool {
+	for i := range len(s) {
+		if !p.matches[s[i]] {
+			return false
+		}
+	}
+	return true
+}
+
 var (
-	namePattern           = regexp.MustCompile(`^[a-zA-Z0-9:_-]+$`)
-	policyNamePattern     = regexp.MustCompile(`^[\w+=,.@-]+$`)
-	attributeNamePattern  = regexp.MustCompile(`^[a-zA-Z0-9_.,@/:#-]+$`)
-	attributeValuePattern = regexp.MustCompile(`^[a-zA-Z0-9_.,@/:#=\[\]-]*$`)
-	descriptionPattern    = regexp.MustCompile(`^[\x20-\x7e]*$`)
+	namePattern           = newPattern(`[a-zA-Z0-9:_-]+`)
+	policyNamePattern     = newPattern(`[\w+=,.@-]+`)
+	attributeNamePattern  = newPattern(`[a-zA-Z0-9_.,@/:#-]+`)
+	attributeValuePattern = newPattern(`[a-zA-Z0-9_.,@/:#=\[\]-]*`)
+	descriptionPattern    = newPattern(`[\x20-\x7e]*`)
 )
 
 // checkName holds a name against the pattern of its member in the service model. The message has the form that AWS gives such failures.
@@ -43,8 +68,8 @@ func checkName(of kind, name string) error {
 		return failed(name, of.member, "Member must have length greater than or equal to 1")
 	case len(name) > maxName:
 		return failed(name, of.member, "Member must have length less than or equal to 128")
-	case !of.pattern.MatchString(name):
-		return failed(name, of.member, "Member must satisfy regular expression pattern: "+strings.Trim(of.pattern.String(), "^$"))
+	case !of.pattern.matchString(name):
+		return failed(name, of.member, "Member must satisfy regular expression pattern: "+of.pattern.text)
 	}
 	return nil
 }
@@ -114,12 +139,12 @@ func attributeMap(attributes []Attribute) map[string]string {
 
 func checkAttribute(name, value string) error {
 	switch {
-	case name == "" || len(name) > maxAttributeName || !attributeNamePattern.MatchString(name):
+	case name == "" || len(name) > maxAttributeName || !attributeNamePattern.matchString(name):
 		return failed(name, "attributePayload.attributes", "Map keys must satisfy constraint: [Member must have length less than or equal to 128, "+
-			"Member must satisfy regular expression pattern: [a-zA-Z0-9_.,@/:#-]+]")
-	case len(value) > maxAttributeValue || !attributeValuePattern.MatchString(value):
+			"Member must satisfy regular expression pattern: "+attributeNamePattern.text+"]")
+	case len(value) > maxAttributeValue || !attributeValuePattern.matchString(value):
 		return failed(value, "attributePayload.attributes", "Map value must satisfy constraint: [Member must have length less than or equal to 800, "+
-			`Member must satisfy regular expression pattern: [a-zA-Z0-9_.,@/:#=\[\]-]*]`)
+			"Member must satisfy regular expression pattern: "+attributeValuePattern.text+"]")
 	}
 	return nil
 }
@@ -138,7 +163,7 @@ func checkAttributes(all []Attribute, typed bool) error {
 }
 
 func checkDescription(member, text string) error {
-	if len(text) > maxDescription || !descriptionPattern.MatchString(text) {
+	if len(text) > maxDescription || !descriptionPattern.matchString(text) {
 		return failed(text, member, `Member must have length less than or equal to 2028 and satisfy regular expression pattern: [\p{Graph}\x20]*`)
 	}
 	return nil

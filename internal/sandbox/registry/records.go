@@ -58,7 +58,7 @@ var nameOfChange = func() map[reflect.Type]string {
 type IdentityGiven struct{ Identity }
 
 func (a *IdentityGiven) apply(st *State, _ stamp) bool {
-	st.Identity = a.Identity
+	st.identify(a.Identity)
 	return true
 }
 

@@ -7,7 +7,6 @@
 package registry
 
 import (
-	"regexp"
 	"strings"
 	"time"
 
@@ -20,6 +19,7 @@ import (
 // whose names are shared. Its methods must not be called outside of [Store.View] and [Store.Change].
 type State struct {
 	Identity
+	prefix string // of every ARN
 	strict bool
 	seq    uint64 // of the last change
 
@@ -143,11 +143,13 @@ func (i Identity) ARN(service, resource string) string {
 	return "arn:" + i.Partition() + ":" + service + ":" + i.Region + ":" + i.Account + ":" + resource
 }
 
-func (st *State) arn(kind, name string) string { return st.ARN("iot", kind+"/"+name) }
+func (st *State) identify(as Identity) { st.Identity, st.prefix = as, as.ARN("iot", "") }
+
+func (st *State) arn(kind, name string) string { return st.prefix + kind + "/" + name }
 
 // split takes an ARN of this account and region apart.
 func (st *State) split(arn string) (kind, name string, ok bool) {
-	resource, ok := strings.CutPrefix(arn, st.ARN("iot", ""))
+	resource, ok := strings.CutPrefix(arn, st.prefix)
 	if !ok {
 		return "", "", false
 	}
@@ -166,7 +168,7 @@ func (st *State) certificate(id string) *certificate {
 // kind is what error messages say of a kind of resources.
 type kind struct {
 	member  string // of the service model
-	pattern *regexp.Regexp
+	pattern *pattern
 	missing string
 }
 

@@ -75,10 +75,10 @@ func Open(o Options) (*Store, error) {
 
 // identify gives a new state its identity and holds an old one to it.
 func (s *Store) identify(o Options) error {
-	is := &s.state.Identity
-	if is.ID == "" {
-		*is = Identity{uuid.NewString(), cmp.Or(o.Account, DefaultAccount), cmp.Or(o.Region, DefaultRegion)}
+	if s.state.ID == "" {
+		s.state.identify(Identity{uuid.NewString(), cmp.Or(o.Account, DefaultAccount), cmp.Or(o.Region, DefaultRegion)})
 	}
+	is := s.state.Identity
 	if account, region := cmp.Or(o.Account, is.Account), cmp.Or(o.Region, is.Region); account != is.Account || region != is.Region {
 		return fmt.Errorf("it is of account %s and region %s; account %s and region %s were asked for", is.Account, is.Region, account, region)
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // encoder makes the body of an answer in the protocol of a service. Either result or refusal is nil.
-type encoder func(h http.Header, requestID string, result any, refusal *registry.Refusal) []byte
+type encoder func(h http.Header, requestID string, result any, refusal *registry.APIError) []byte
 
 type errorBody struct {
 	Message     string `json:"message"`
@@ -24,7 +24,7 @@ type errorBody struct {
 	ResourceARN string `json:"resourceArn,omitempty"`
 }
 
-func encodeREST(h http.Header, _ string, result any, refusal *registry.Refusal) []byte {
+func encodeREST(h http.Header, _ string, result any, refusal *registry.APIError) []byte {
 	h.Set("Content-Type", "application/json")
 	if refusal != nil {
 		h.Set("X-Amzn-Errortype", refusal.Code)
@@ -36,7 +36,7 @@ func encodeREST(h http.Header, _ string, result any, refusal *registry.Refusal) 
 	return marshal(result)
 }
 
-func encodeJSON11(h http.Header, _ string, result any, refusal *registry.Refusal) []byte {
+func encodeJSON11(h http.Header, _ string, result any, refusal *registry.APIError) []byte {
 	h.Set("Content-Type", "application/x-amz-json-1.1")
 	if refusal != nil {
 		h.Set("X-Amzn-Errortype", refusal.Code)
@@ -54,7 +54,7 @@ func marshal(v any) []byte {
 	return b
 }
 
-func encodeXML(h http.Header, requestID string, result any, refusal *registry.Refusal) []byte {
+func encodeXML(h http.Header, requestID string, result any, refusal *registry.APIError) []byte {
 	h.Set("Content-Type", "text/xml")
 	var out any = stsResponse{Namespace: stsNamespace, Result: result, RequestID: requestID}
 	if refusal != nil {
@@ -69,7 +69,7 @@ func encodeXML(h http.Header, requestID string, result any, refusal *registry.Re
 
 // answer writes a result or an error and returns the status and the code that it wrote.
 func answer(w http.ResponseWriter, encode encoder, result any, err error) (status int, code string) {
-	var refusal *registry.Refusal
+	var refusal *registry.APIError
 	if err != nil && !errors.As(err, &refusal) {
 		refusal = internalFailure(err.Error())
 	}
@@ -88,7 +88,7 @@ func answer(w http.ResponseWriter, encode encoder, result any, err error) (statu
 	return status, code
 }
 
-func internalFailure(message string) *registry.Refusal {
+func internalFailure(message string) *registry.APIError {
 	return registry.Refuse(http.StatusInternalServerError, "InternalFailureException", "%s", message)
 }
 

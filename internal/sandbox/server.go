@@ -31,12 +31,14 @@ const (
 	DefaultRegion  = registry.DefaultRegion
 )
 
-// State, CertificateState and ThingState are what a sandbox holds, for comparing.
-type (
-	State            = registry.Snapshot
-	CertificateState = registry.CertificateState
-	ThingState       = registry.ThingState
-)
+// State is what a sandbox holds, for comparing.
+type State = registry.Snapshot
+
+// CertificateState is one certificate of a [State].
+type CertificateState = registry.CertificateState
+
+// ThingState is one thing of a [State].
+type ThingState = registry.ThingState
 
 // ErrLocked is returned by [New] if another sandbox has the state file open.
 var ErrLocked = journal.ErrLocked

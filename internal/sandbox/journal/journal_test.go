@@ -141,12 +141,12 @@ func TestSizeIsCheckedBeforeTheRecordIsWritten(t *testing.T) {
 	}
 }
 
-const childPath = "THINGPRESS_TEST_JOURNAL"
+const childMark = "THINGPRESS_TEST_JOURNAL"
 
 // TestAcknowledgedRecordsOutliveTheProcess kills a process that appends records, and looks for all that it had acknowledged.
 func TestAcknowledgedRecordsOutliveTheProcess(t *testing.T) {
-	if path := os.Getenv(childPath); path != "" {
-		j := openFresh(t, path)
+	if os.Getenv(childMark) != "" {
+		j := openFresh(t, "state") // in the directory that it was started in
 		for i := 0; ; i++ {
 			record := fmt.Sprint("record ", i)
 			if err := j.Append([]byte(record)); err != nil {
@@ -156,9 +156,13 @@ func TestAcknowledgedRecordsOutliveTheProcess(t *testing.T) {
 		}
 	}
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "state")
-	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestAcknowledgedRecordsOutliveTheProcess$")
-	child.Env = append(os.Environ(), childPath+"="+path)
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	child := exec.CommandContext(t.Context(), program, "-test.run", "^TestAcknowledgedRecordsOutliveTheProcess$")
+	child.Dir, child.Env = dir, append(os.Environ(), childMark+"=1")
 	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -179,7 +183,7 @@ func TestAcknowledgedRecordsOutliveTheProcess(t *testing.T) {
 		t.Fatalf("the process ended after %d records, before it was killed", len(acknowledged))
 	}
 	// A line that was torn by the end of the process is none.
-	if got := kept(t, path); len(got) < len(acknowledged)-1 || !slices.Equal(got[:len(acknowledged)-1], acknowledged[:len(acknowledged)-1]) {
+	if got := kept(t, filepath.Join(dir, "state")); len(got) < len(acknowledged)-1 || !slices.Equal(got[:len(acknowledged)-1], acknowledged[:len(acknowledged)-1]) {
 		t.Errorf("%d records acknowledged, and %d kept", len(acknowledged), len(got))
 	}
 }

@@ -62,7 +62,8 @@ func (st *State) DescribeBillingGroup(in *ByName) (out BillingGroupDescription, 
 		return out, err
 	}
 	return BillingGroupDescription{
-		CreatedBillingGroup{b.name, b.ref(st).ARN, b.id.String()}, 1, json.RawMessage(b.properties), map[string]Epoch{"creationDate": Epoch(b.created)},
+		CreatedBillingGroup{b.name, b.ref(st).ARN, b.id.String()}, 1,
+		json.RawMessage(b.properties), map[string]Epoch{"creationDate": Epoch(b.created)},
 	}, nil
 }
 
@@ -115,9 +116,7 @@ func (a *BillingGroupAdded) apply(st *State, at stamp) bool {
 }
 
 // BillingGroupRemoved is a [Change].
-type BillingGroupRemoved struct {
-	Name string `json:"name"`
-}
+type BillingGroupRemoved named
 
 func (a *BillingGroupRemoved) apply(st *State, at stamp) bool {
 	b := st.billingGroups.by[a.Name]

@@ -187,7 +187,10 @@ func (st *State) DescribeThingGroup(in *ByName) (out GroupDescription, err error
 	if err != nil {
 		return out, err
 	}
-	out = GroupDescription{g.name, g.id.String(), g.arn(st), 1, json.RawMessage(g.properties), GroupMetadata{Creation: Epoch(g.created)}, g.dynamicQuery(), ""}
+	out = GroupDescription{
+		Name: g.name, ID: g.id.String(), ARN: g.arn(st), Version: 1, Properties: json.RawMessage(g.properties),
+		Metadata: GroupMetadata{Creation: Epoch(g.created)}, DynamicQuery: g.dynamicQuery(),
+	}
 	for _, a := range g.ancestors() {
 		out.Metadata.Parent = a.name
 		out.Metadata.Path = append(out.Metadata.Path, a.ref(st))
@@ -276,9 +279,7 @@ func (a *GroupAdded) apply(st *State, at stamp) bool {
 }
 
 // GroupRemoved is a [Change].
-type GroupRemoved struct {
-	Name string `json:"name"`
-}
+type GroupRemoved named
 
 func (a *GroupRemoved) apply(st *State, at stamp) bool {
 	g := st.groups.by[a.Name]

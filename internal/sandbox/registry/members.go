@@ -284,10 +284,7 @@ func (a *MemberAdded) apply(st *State, at stamp) bool {
 }
 
 // MemberRemoved is a [Change].
-type MemberRemoved struct {
-	Group string `json:"group"`
-	Thing string `json:"thing"`
-}
+type MemberRemoved MemberAdded
 
 func (a *MemberRemoved) apply(st *State, at stamp) bool {
 	g, t := st.groups.by[a.Group], st.things.by[a.Thing]
@@ -303,10 +300,7 @@ func (a *MemberRemoved) apply(st *State, at stamp) bool {
 }
 
 // Billed is a [Change]. A thing has one billing group: adding it to another moves it.
-type Billed struct {
-	Group string `json:"group"`
-	Thing string `json:"thing"`
-}
+type Billed MemberAdded
 
 func (a *Billed) apply(st *State, at stamp) bool {
 	b, t := st.billingGroups.by[a.Group], st.things.by[a.Thing]
@@ -322,10 +316,7 @@ func (a *Billed) apply(st *State, at stamp) bool {
 }
 
 // Unbilled is a [Change].
-type Unbilled struct {
-	Group string `json:"group"`
-	Thing string `json:"thing"`
-}
+type Unbilled MemberAdded
 
 func (a *Unbilled) apply(st *State, at stamp) bool {
 	b, t := st.billingGroups.by[a.Group], st.things.by[a.Thing]

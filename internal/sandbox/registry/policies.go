@@ -267,9 +267,7 @@ func (a *PolicyAdded) apply(st *State, at stamp) bool {
 }
 
 // PolicyRemoved is a [Change].
-type PolicyRemoved struct {
-	Name string `json:"name"`
-}
+type PolicyRemoved named
 
 func (a *PolicyRemoved) apply(st *State, at stamp) bool {
 	p := st.policies.by[a.Name]
@@ -318,10 +316,7 @@ func (a *PolicyAttached) apply(st *State, at stamp) bool {
 }
 
 // PolicyDetached is a [Change].
-type PolicyDetached struct {
-	Policy string `json:"policy"`
-	PolicyPlace
-}
+type PolicyDetached PolicyAttached
 
 func (a *PolicyDetached) apply(st *State, at stamp) bool {
 	p, from := st.policies.by[a.Policy], a.find(st)

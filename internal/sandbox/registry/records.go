@@ -54,6 +54,11 @@ var nameOfChange = func() map[reflect.Type]string {
 	return names
 }()
 
+// named is a change that says a name only.
+type named struct {
+	Name string `json:"name"`
+}
+
 // IdentityGiven is the first [Change] of a state file.
 type IdentityGiven struct{ Identity }
 

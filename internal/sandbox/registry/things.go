@@ -264,9 +264,7 @@ func (a *ThingUpdated) apply(st *State, _ stamp) bool {
 }
 
 // ThingRemoved is a [Change].
-type ThingRemoved struct {
-	Name string `json:"name"`
-}
+type ThingRemoved named
 
 func (a *ThingRemoved) apply(st *State, at stamp) bool {
 	t := st.things.by[a.Name]

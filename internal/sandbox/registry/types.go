@@ -201,9 +201,7 @@ func (a *TypeDeprecated) apply(st *State, _ stamp) bool {
 }
 
 // TypeRemoved is a [Change].
-type TypeRemoved struct {
-	Name string `json:"name"`
-}
+type TypeRemoved named
 
 func (a *TypeRemoved) apply(st *State, at stamp) bool {
 	t := st.types.by[a.Name]

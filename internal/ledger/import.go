@@ -10,7 +10,7 @@ type State string
 const (
 	StateRunning     State = "running"     // a process works on it, or was killed while it did
 	StateInterrupted State = "interrupted" // ended by the operator
-	StateStopped     State = "stopped"     // something was wrong with the import as a whole
+	StateStopped     State = "stopped"     // something is wrong with the import as a whole
 	StateFinished    State = "finished"    // every entry has an outcome
 )
 
@@ -19,15 +19,14 @@ const (
 type Import struct {
 	// ID is a UUIDv7 (RFC 9562).
 	ID string
-	// Key is the same for command lines that would do the same: a hash over
-	// manifests, target, attachments and every flag that changes a device or
-	// a verdict.
+	// Key is the same for imports that would do the same: a hash over manifests,
+	// target, attachments and everything else that changes a device or a verdict.
 	Key string
 	// Target is the account and region.
 	Target Target
 	// Manifests are the inputs, in the order of the command line.
 	Manifests []Manifest
-	// Settings describe attachments and flags as JSON, for people and for --resume.
+	// Settings are attachments and options as JSON, for people and for whoever resumes the import.
 	Settings string
 	// Begun is when the import was begun, Ended when its last run ended.
 	Begun, Ended time.Time
@@ -39,7 +38,7 @@ type Import struct {
 	Counts Counts
 }
 
-// Resumable says whether the same command line resumes the import: it did not
+// Resumable reports whether the same command line resumes the import: it did not
 // reach its end, or entries failed or were rejected.
 func (i Import) Resumable() bool {
 	return i.State != StateFinished || i.Counts.Failed > 0 || i.Counts.Rejected > 0
@@ -50,7 +49,7 @@ type Target struct {
 	Partition string `json:"partition"` // aws, aws-cn, aws-us-gov
 	Account   string `json:"account"`   // twelve digits
 	Region    string `json:"region"`
-	// Endpoint is the URL that was asked for with --endpoint-url, or empty.
+	// Endpoint is the URL of an endpoint other than AWS's, or empty.
 	Endpoint string `json:"endpoint,omitempty"`
 	// Sandbox is the random ID of a sandbox's state, or empty.
 	Sandbox string `json:"sandbox,omitempty"`

@@ -5,8 +5,12 @@
 // manifests again and leaves out the entries whose outcome stands.
 //
 // Package ledger/sqlite implements it on one machine, package ledger/dynamodb
-// for the functions of a stack. Package ledger/ledgertest holds the suite that
+// for the functions of a stack. Package testkit/ledgertest holds the suite that
 // every implementation passes.
+//
+// Next to the interface are the two mechanisms that everything above a ledger
+// shares: [Committer] groups what is written, and [Tally] counts why entries have
+// their outcomes.
 package ledger
 
 import (
@@ -19,32 +23,32 @@ type Ledger interface {
 	Reader
 	// Begin durably records a new import, in StateRunning and without
 	// outcomes. Its ID and Key are set by the caller: an ID that is there
-	// already is an error, several imports may have the same key. The
-	// number of entries that Counts tells later is the sum over Manifests.
+	// already is an error; several imports may have the same key. The
+	// number of entries in Counts is the sum over Manifests.
 	Begin(ctx context.Context, i Import) (Journal, error)
 	// Resume opens the journal of an import that was begun before, and puts
-	// it back into StateRunning, without a cause. It wraps ErrNotFound. That
-	// the import is running is no error: whoever ran it may have been killed.
-	// Whether several processes may have a journal of one import at once is
-	// the implementation's to say.
+	// it back into StateRunning, without a cause. The error wraps ErrNotFound
+	// if there is no such import. A running import is no error: its process may
+	// have been killed. Each implementation states whether several processes
+	// may have a journal of one import at once.
 	Resume(ctx context.Context, id string) (Journal, error)
 }
 
-// A Reader tells what a ledger holds. Its methods are safe for concurrent use,
-// and none of them holds up who writes.
+// A Reader reads what a ledger holds. Its methods are safe for concurrent use, and
+// none of them holds up a writer.
 type Reader interface {
-	// Import returns one import. It wraps ErrNotFound.
+	// Import returns one import, or an error that wraps ErrNotFound.
 	Import(ctx context.Context, id string) (Import, error)
-	// Find returns the newest import of a key. It wraps ErrNotFound.
-	// [Import.Resumable] says whether the same command line resumes it.
+	// Find returns the newest import of a key, or an error that wraps
+	// ErrNotFound. [Import.Resumable] reports whether it can be resumed.
 	Find(ctx context.Context, key string) (Import, error)
 	// Imports yields all imports, newest first. An error ends it.
 	Imports(ctx context.Context) iter.Seq2[Import, error]
 	// Records yields the latest record of each entry of an import that has
 	// one, in the order of manifest and entry. Each record is as it was at
-	// some moment after the iteration began, and every entry that was
-	// recorded before it began is there; what is recorded meanwhile may be.
-	// An error ends it, and wraps ErrNotFound where there is no such import.
+	// some moment after the iteration began. Every entry that was recorded
+	// before that is there; what is recorded in the meantime may be. An error
+	// ends it, and wraps ErrNotFound if there is no such import.
 	Records(ctx context.Context, id string) iter.Seq2[Record, error]
 }
 
@@ -53,9 +57,9 @@ type Reader interface {
 // callers group what they write. A call is atomic for each entry, with the
 // counters that it changes: after an error any of its entries may have been
 // written, each of them whole, and the same call can be made again, with the
-// same result as if it had been made once. A place outside the import's
-// manifests is an error with which nothing is written, and so are an outcome
-// that is none and any use after Close, which wraps ErrClosed.
+// same result as if it had been made once. A place outside the import's manifests
+// and an unknown outcome are errors with which nothing is written. After Close,
+// every method returns an error that wraps ErrClosed.
 type Journal interface {
 	// Mark records that the entries are in flight: calls for them may have
 	// been made since the mark's time. A mark that is there already stands,

@@ -22,8 +22,8 @@ const (
 // Outcomes returns all outcomes, in the order in which counts are told.
 func Outcomes() []Outcome { return []Outcome{Imported, Unchanged, Failed, Rejected, Skipped} }
 
-// Stands says whether a resumed import leaves the entry alone. Rejected
-// entries are judged again and failed ones tried again.
+// Stands reports whether a resumed import leaves the entry alone. It judges
+// rejected entries and tries failed ones again.
 func (o Outcome) Stands() bool {
 	return o == Imported || o == Unchanged || o == Skipped
 }
@@ -36,7 +36,7 @@ type Place struct {
 	Entry int `json:"entry"`
 }
 
-// A Mark says that calls for an entry may have been made since At.
+// A Mark is an entry in flight: calls for it may have been made since At.
 type Mark struct {
 	Place
 	// CertificateID and ThingName are what the entry would register and create.
@@ -49,7 +49,7 @@ type Mark struct {
 // A Record is the outcome of one entry.
 type Record struct {
 	Place
-	// Line is the line of the manifest, from 1; 0 where there is none.
+	// Line is the line of the manifest, from 1; 0 if there is none.
 	Line int
 	// Outcome is what became of the entry.
 	Outcome Outcome
@@ -74,10 +74,10 @@ type Step struct {
 	// Operation is AWS's name of the call, such as AttachPolicy.
 	Operation string `json:"operation"`
 	// Resource is the name of what was attached, such as the policy's; empty
-	// where the operation leaves no choice.
+	// if the operation leaves no choice.
 	Resource string `json:"resource,omitempty"`
-	// Created says that the import made it; otherwise the call succeeded
-	// and what it asks for may have been there before ("ensured").
+	// Created reports whether the import made it. Otherwise the call succeeded,
+	// but what it asks for may have been there before ("ensured").
 	Created bool `json:"created,omitempty"`
 }
 

@@ -75,7 +75,7 @@ func FuzzParseOverride(f *testing.F) {
 			return
 		}
 		for op, o := range parsed {
-			known := slices.ContainsFunc(Defaults(), func(d Default) bool { return d.Op == op && d.Op == o.Op })
+			known := o.Op == op && slices.ContainsFunc(Defaults(), func(d Default) bool { return d.Op == op })
 			if !known || !o.Default && !(o.TPS >= Floor) {
 				t.Errorf("%q gave %+v", s, o)
 			}

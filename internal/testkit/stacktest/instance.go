@@ -38,7 +38,7 @@ func start(o FunctionOptions, dir string) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(o.Command[0], o.Command[1:]...) //nolint:noctx,gosec // it lives from invocation to invocation; the test names it
+	cmd := exec.Command(o.Command[0], o.Command[1:]...) //nolint:noctx // it lives from invocation to invocation; the test names it
 	cmd.Env = append([]string{
 		"AWS_LAMBDA_RUNTIME_API=" + listener.Addr().String(), "_HANDLER=" + o.Handler, "AWS_LAMBDA_FUNCTION_NAME=" + o.Name,
 		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST", "AWS_REGION=" + Region, "AWS_DEFAULT_REGION=" + Region, "TMPDIR=" + tmp,

@@ -121,7 +121,8 @@ func TestSourcesFeedTheFunctionsAsTheyAreBuilt(t *testing.T) {
 		t.Errorf("the importer's window is %d s", got)
 	}
 	rule := parsed.Resources["SweepRule"]
-	if rule.at("State") != "ENABLED" || rule.at("ScheduleExpression") != "rate(5 minutes)" || reference(at(list(rule.at("Targets"))[0], "Arn")) != "ManifestsQueue" {
+	if rule.at("State") != "ENABLED" || rule.at("ScheduleExpression") != "rate(5 minutes)" ||
+		reference(at(list(rule.at("Targets"))[0], "Arn")) != "ManifestsQueue" {
 		t.Errorf("sweep: %v", rule.Properties)
 	}
 	for _, id := range parsed.of("AWS::CloudWatch::Alarm") {

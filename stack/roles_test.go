@@ -80,7 +80,8 @@ func TestRolesOfTheOtherServices(t *testing.T) {
 	for _, role := range parsed.of("AWS::IAM::Role") {
 		for _, s := range parsed.statements(t, role) {
 			for _, a := range list(s["Action"]) {
-				if action := a.(string); !strings.HasPrefix(action, "iot:") && !slices.Contains(anywhere, action) && !strings.HasPrefix(action, "logs:") {
+				if action := a.(string); !strings.HasPrefix(action, "iot:") && !slices.Contains(anywhere, action) &&
+					!strings.HasPrefix(action, "logs:") {
 					got[role] = append(got[role], action)
 				}
 			}

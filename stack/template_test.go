@@ -189,7 +189,8 @@ func TestBucketsAreClosedEncryptedAndVersioned(t *testing.T) {
 		if id == "SignerBucket" || id == "ReportsBucket" {
 			continue
 		}
-		if n := notifications[0]; len(notifications) != 1 || at(n, "Event") != "s3:ObjectCreated:*" || at(n, "Filter") != nil || reference(at(n, "Queue")) != "ManifestsQueue" {
+		if n := notifications[0]; len(notifications) != 1 || at(n, "Event") != "s3:ObjectCreated:*" || at(n, "Filter") != nil ||
+			reference(at(n, "Queue")) != "ManifestsQueue" {
 			t.Errorf("%s notifies %v", id, notifications)
 		}
 	}
@@ -230,7 +231,8 @@ func TestQueuesKeepMessagesUntilSomebodyCanLook(t *testing.T) {
 		if r.at("SqsManagedSseEnabled") != true || !closed[id] {
 			t.Errorf("%s is not encrypted, or open without TLS", id)
 		}
-		if got := reference(r.at("RedrivePolicy", "deadLetterTargetArn")); got != next || next != "" && number(r.at("RedrivePolicy", "maxReceiveCount")) < 20 {
+		if got := reference(r.at("RedrivePolicy", "deadLetterTargetArn")); got != next ||
+			next != "" && number(r.at("RedrivePolicy", "maxReceiveCount")) < 20 {
 			t.Errorf("%s: redrive policy %v", id, r.at("RedrivePolicy"))
 		}
 		// SQS counts receives across all queues: with the same count as its source a dead-letter queue would pass messages on unread.
@@ -312,7 +314,10 @@ func TestAlarmsAndDashboardShowWhatThereIs(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []functions.Metric{functions.MetricImported, functions.MetricUnchanged, functions.MetricFailed, functions.MetricRejected, functions.MetricSkipped, functions.MetricThrottled, functions.MetricCeiling} {
+	for _, name := range []functions.Metric{
+		functions.MetricImported, functions.MetricUnchanged, functions.MetricFailed,
+		functions.MetricRejected, functions.MetricSkipped, functions.MetricThrottled, functions.MetricCeiling,
+	} {
 		if !shown[string(name)] {
 			t.Errorf("the dashboard does not show %s", name)
 		}
@@ -331,7 +336,8 @@ func TestAlarmsAndDashboardShowWhatThereIs(t *testing.T) {
 		}
 		dimension := list(r.at("Dimensions"))[0]
 		watched[fmt.Sprint(r.at("MetricName"), " ", reference(at(dimension, "Value")))] = true
-		if r.at("Namespace") == metric.Namespace && (!slices.Contains(metric.Names(), functions.Metric(fmt.Sprint(r.at("MetricName")))) || at(dimension, "Name") != metric.Dimension) {
+		if r.at("Namespace") == metric.Namespace &&
+			(!slices.Contains(metric.Names(), functions.Metric(fmt.Sprint(r.at("MetricName")))) || at(dimension, "Name") != metric.Dimension) {
 			t.Errorf("%s watches %v", id, r.at("MetricName"))
 		}
 	}

@@ -19,7 +19,8 @@ func command(t *testing.T, name string, args ...string) (stdout, stderr string, 
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), require.SAM(t, name), args...)
 	cmd.Dir = require.Root(t)
-	cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "SAM_CLI_TELEMETRY=0", "AWS_DEFAULT_REGION=eu-central-1", "AWS_EC2_METADATA_DISABLED=true")
+	cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "SAM_CLI_TELEMETRY=0", "AWS_DEFAULT_REGION=eu-central-1",
+		"AWS_EC2_METADATA_DISABLED=true")
 	var out, errs strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	err = cmd.Run()
@@ -63,7 +64,10 @@ func TestSAMBuilds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, content := range map[string][]byte{"stack/template.yaml": text, "dist/thingpress-lambda.zip": []byte("PK\x05\x06" + strings.Repeat("\x00", 18))} {
+	for name, content := range map[string][]byte{
+		"stack/template.yaml":        text,
+		"dist/thingpress-lambda.zip": []byte("PK\x05\x06" + strings.Repeat("\x00", 18)),
+	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)

@@ -82,7 +82,10 @@ func TestGroupCallTakesTheFasterForm(t *testing.T) {
 		{"tie: fewer calls", nil, 10, iot.UpdateThingGroupsForThing, 1},
 		{"one group, update raised", []string{"UpdateThingGroupsForThing=200"}, 1, iot.UpdateThingGroupsForThing, 1},
 		{"one group, tie", []string{"UpdateThingGroupsForThing=100"}, 1, iot.AddThingToThingGroup, 1},
-		{"neither limited: fewer calls", []string{"UpdateThingGroupsForThing=none", "AddThingToThingGroup=none"}, 3, iot.UpdateThingGroupsForThing, 1},
+		{
+			"neither limited: fewer calls", []string{"UpdateThingGroupsForThing=none", "AddThingToThingGroup=none"},
+			3, iot.UpdateThingGroupsForThing, 1,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -96,7 +99,10 @@ func TestGroupCallTakesTheFasterForm(t *testing.T) {
 
 func TestFreshPathCountsThreeAndAttachments(t *testing.T) {
 	t.Parallel()
-	want := Calls{iot.RegisterCertificateWithoutCA: 1, iot.CreateThing: 1, iot.AttachThingPrincipal: 1, iot.AttachPolicy: 2, iot.AddThingToThingGroup: 3}
+	want := Calls{
+		iot.RegisterCertificateWithoutCA: 1, iot.CreateThing: 1, iot.AttachThingPrincipal: 1, iot.AttachPolicy: 2,
+		iot.AddThingToThingGroup: 3,
+	}
 	got := FreshPath(resolved(t), 2, 3)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

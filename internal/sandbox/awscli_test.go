@@ -128,7 +128,10 @@ func TestAWSCLIDoesNotNotice(t *testing.T) {
 		{"service-quotas get-service-quota --service-code iotcore --quota-code L-CA7D4E3E", "Quota.Value", "500"},
 		{"service-quotas list-service-quotas --service-code iotcore --page-size 5", "Quotas.0.ServiceCode", "iotcore"},
 		{"service-quotas list-aws-default-service-quotas --service-code iotcore", "Quotas.0.Value", "10"},
-		{"service-quotas request-service-quota-increase --service-code iotcore --quota-code L-CA7D4E3E --desired-value 600", "RequestedQuota.Status", "PENDING"},
+		{
+			"service-quotas request-service-quota-increase --service-code iotcore --quota-code L-CA7D4E3E --desired-value 600",
+			"RequestedQuota.Status", "PENDING",
+		},
 		{"iot list-jobs", "", "error: UnknownOperationException"},
 		{"iot remove-thing-from-billing-group --thing-name d:1 --billing-group-name acme", "", ""},
 		{"iot remove-thing-from-thing-group --thing-name d:1 --thing-group-name line", "", ""},

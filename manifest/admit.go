@@ -88,7 +88,8 @@ func checkSignatureAlgorithm(leaf *x509.Certificate) error {
 		x509.ECDSAWithSHA256, x509.ECDSAWithSHA384, x509.ECDSAWithSHA512, x509.DSAWithSHA256:
 		return nil
 	}
-	return Errorf(ReasonUnsupportedSigAlg, "signed with %s: AWS IoT takes SHA-256, SHA-384 and SHA-512 with RSA or ECDSA", leaf.SignatureAlgorithm)
+	return Errorf(ReasonUnsupportedSigAlg,
+		"signed with %s: AWS IoT takes SHA-256, SHA-384 and SHA-512 with RSA or ECDSA", leaf.SignatureAlgorithm)
 }
 
 func (o *Options) checkValidity(d *Device) error {

@@ -147,9 +147,12 @@ func ofCall(api *iot.APIError, s Surface) Advice {
 	case "AccessDeniedException", "UnauthorizedException", "AccessDenied", "NotAuthorized", "ForbiddenException":
 		meaning := "the credentials are not allowed to call " + api.Operation
 		if stack {
-			return Advice{meaning, fmt.Sprintf("allow iot:%s to the role of the importer function, and see whether a service control policy denies it", api.Operation)}
+			return Advice{meaning, fmt.Sprintf(
+				"allow iot:%s to the role of the importer function, and see whether a service control policy denies it",
+				api.Operation)}
 		}
-		return Advice{meaning, fmt.Sprintf("allow iot:%s to these credentials (docs/iam.md has the policy) and run the same command again", api.Operation)}
+		return Advice{meaning, fmt.Sprintf(
+			"allow iot:%s to these credentials (docs/iam.md has the policy) and run the same command again", api.Operation)}
 	}
 	if stack {
 		return Advice{"AWS refuses the import as a whole", "put right what the cause names"}

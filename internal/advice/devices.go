@@ -24,7 +24,8 @@ var failureRows = []row{
 	},
 	{
 		"conflict-thing-type", "the thing exists with another thing type",
-		"set the type with --adopt, or import with the type that it has", "import with the type that it has; a stack takes over nothing that exists, thingpress import can",
+		"set the type with --adopt, or import with the type that it has",
+		"import with the type that it has; a stack takes over nothing that exists, thingpress import can",
 	},
 	{
 		"conflict-billing-group", "the thing is in another billing group, or in none",
@@ -33,7 +34,8 @@ var failureRows = []row{
 	},
 	{
 		"conflict-attribute", "the thing exists with another value of an attribute",
-		"set the values with --adopt, or import with those that it has", "import with the values that the thing has, or change them in AWS IoT" + uploadAgain,
+		"set the values with --adopt, or import with those that it has",
+		"import with the values that the thing has, or change them in AWS IoT" + uploadAgain,
 	},
 	{
 		"conflict-exclusive", "the certificate cannot be attached to this thing exclusively",
@@ -47,16 +49,25 @@ var failureRows = []row{
 		"certificate-not-visible", "AWS answers that the certificate exists but does not show it",
 		"look for it in the other accounts that use this region, or ask AWS support", "",
 	},
-	{"unanswered", "calls for the device were not answered for ten minutes while others were", "run the same command again", "upload the manifest again"},
+	{
+		"unanswered", "calls for the device were not answered for ten minutes while others were",
+		"run the same command again", "upload the manifest again",
+	},
 	{
 		"undeliverable", "the stack gave the device up: its message was handed back for ten days, or could not be handled at all",
 		"put the cause in the detail right; then move its message back with thingpress stack redrive, or upload the manifest again", "",
 	},
 	{"aws-CertificateValidationException", "AWS does not accept the certificate", "look at it with: thingpress inspect", ""},
 	{"aws-CertificateConflictException", "AWS cannot tell which CA issued the certificate", "register it without its CA", ""},
-	{"aws-LimitExceededException", "a limit of this certificate or thing is reached, such as 10 policies on a certificate", "detach what it does not need", ""},
+	{
+		"aws-LimitExceededException", "a limit of this certificate or thing is reached, such as 10 policies on a certificate",
+		"detach what it does not need", "",
+	},
 	{"aws-InvalidRequestException", "AWS does not accept a value of this device", "read the detail; AWS names the value", ""},
-	{"aws-ResourceNotFoundException", "the certificate or thing was deleted while it was being imported", "run the same command again", "upload the manifest again"},
+	{
+		"aws-ResourceNotFoundException", "the certificate or thing was deleted while it was being imported",
+		"run the same command again", "upload the manifest again",
+	},
 	{"aws-CertificateStateException", "the certificate's status does not allow the call", "look at the certificate", ""},
 	{"aws-VersionConflictException", "somebody else keeps changing the thing", "run the same command again", "upload the manifest again"},
 }

@@ -81,7 +81,8 @@ func newLayout(names []string, delimiter byte) (*layout, error) {
 	}
 	switch {
 	case l.cert >= 0 && certs >= 0:
-		return nil, manifest.Errorf(manifest.ReasonDuplicateField, "the header has a column cert and a column certs, and nothing says which is the device's")
+		return nil, manifest.Errorf(manifest.ReasonDuplicateField,
+			"the header has a column cert and a column certs, and nothing says which is the device's")
 	case certs >= 0:
 		l.cert = certs
 	}
@@ -125,7 +126,8 @@ func explain(names []string, first []byte) error {
 	unsupported := func(what string) error { return manifest.Errorf(manifest.ReasonUnsupportedFormat, "%s", what) }
 	switch {
 	case len(names) == 5 && bytes.Contains(first, []byte("-----BEGIN CERTIFICATE-----")):
-		return unsupported("this looks like Nordic's onboard.csv for nRF Cloud (five columns without a header), which is not a manifest of Espressif's")
+		return unsupported("this looks like Nordic's onboard.csv for nRF Cloud (five columns without a header), " +
+			"which is not a manifest of Espressif's")
 	case has("imei", "uuid") || len(names) == 3 && isIMEI(names[0]):
 		return unsupported("this looks like Nordic's attestation_tokens.csv, which has tokens and no certificates")
 	case has("key", "type", "encoding", "value"):

@@ -169,7 +169,8 @@ func (r *reader) toRecord() error {
 func (r *reader) checkText(text []byte) error {
 	switch {
 	case bytes.IndexByte(text, 0) >= 0:
-		return manifest.Errorf(manifest.ReasonCorrupt, "there is a NUL byte: this is damaged, or UTF-16 without a byte order mark; save it as CSV in UTF-8")
+		return manifest.Errorf(manifest.ReasonCorrupt,
+			"there is a NUL byte: this is damaged, or UTF-16 without a byte order mark; save it as CSV in UTF-8")
 	case !utf8.Valid(text):
 		return manifest.Errorf(manifest.ReasonCorrupt, "there is text that is not UTF-8; save it as CSV in UTF-8")
 	}
@@ -191,10 +192,12 @@ func (r *reader) unreadable(found parsing, at int) error {
 	case found == parseOpen:
 		return manifest.Errorf(manifest.ReasonTruncated, "the quote that opens on line %d is not closed before the end of the file", quote)
 	case found == parseAstray:
-		return manifest.Errorf(manifest.ReasonCorrupt, "the quote that opens on line %d is not closed where its cell ends, so that it swallows the next record", quote)
+		return manifest.Errorf(manifest.ReasonCorrupt,
+			"the quote that opens on line %d is not closed where its cell ends, so that it swallows the next record", quote)
 	case quote > 0:
 		tooLong := r.w.TooLong("a record")
-		return manifest.Exceeded(manifest.ReasonLimitExceeded, manifest.LimitOf(tooLong), "%w; the quote that opens on line %d may not be closed", tooLong, quote)
+		return manifest.Exceeded(manifest.ReasonLimitExceeded,
+			manifest.LimitOf(tooLong), "%w; the quote that opens on line %d may not be closed", tooLong, quote)
 	}
 	return r.w.TooLong("a record")
 }

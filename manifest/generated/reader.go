@@ -50,7 +50,8 @@ func open(f *stream.Frame) (*reader, error) {
 	case foreign.Name(head) != "":
 		return nil, manifest.Errorf(manifest.ReasonUnsupportedFormat, "this is %s", foreign.Name(head))
 	}
-	return nil, manifest.Errorf(manifest.ReasonUnknownFormat, "there is no certificate, neither as PEM nor as base64, in the first %d bytes", len(head))
+	return nil, manifest.Errorf(manifest.ReasonUnknownFormat,
+		"there is no certificate, neither as PEM nor as base64, in the first %d bytes", len(head))
 }
 
 // next reads the next unit. io.EOF is the end.
@@ -132,7 +133,8 @@ func (r *reader) block() (unit, error) {
 		again := bytes.Index(text[from:], beginLine)
 		switch {
 		case again >= 0 && (end < 0 || again < end):
-			return r.passUnit(from+again, manifest.Errorf(manifest.ReasonBadEncoding, "the PEM block begins and does not end; another begins in it")), nil
+			return r.passUnit(from+again, manifest.Errorf(manifest.ReasonBadEncoding,
+				"the PEM block begins and does not end; another begins in it")), nil
 		case end >= 0:
 			if n, ok := r.lineFrom(from + end); ok {
 				if r.w.Over(n) {

@@ -109,12 +109,15 @@ func (d *decoding) choose(found listing) (archive, error) {
 	case len(chosen) == 1:
 		return chosen[0], nil
 	case len(chosen) > 1:
-		return archive{}, manifest.Errorf(manifest.ReasonAmbiguousBundle, "the archive has %d archives of bundle %s, and nothing says which is the reel's", len(chosen), d.bundle)
+		return archive{}, manifest.Errorf(manifest.ReasonAmbiguousBundle,
+			"the archive has %d archives of bundle %s, and nothing says which is the reel's", len(chosen), d.bundle)
 	case len(there) > 0:
-		return archive{}, manifest.Errorf(manifest.ReasonNoBundle, "bundle %s is not in the archive; it has %s", d.bundle, strings.Join(there, ", "))
+		return archive{}, manifest.Errorf(manifest.ReasonNoBundle,
+			"bundle %s is not in the archive; it has %s", d.bundle, strings.Join(there, ", "))
 	}
 	return archive{}, manifest.Errorf(manifest.ReasonNoBundle,
-		"no file in the archive is called …_%s_Certs.7z; this is not the manifest of an OPTIGA Trust M Express, or it was packed anew", d.bundle)
+		"no file in the archive is called …_%s_Certs.7z; "+
+			"this is not the manifest of an OPTIGA Trust M Express, or it was packed anew", d.bundle)
 }
 
 // extract spools the chosen bundle. On the way it looks for private keys in

@@ -56,7 +56,8 @@ func (n *names) checkName(leaf *x509.Certificate) error {
 		return nil
 	}
 	return manifest.Errorf(manifest.ReasonNotExpress,
-		"the chips are not OPTIGA Trust M Express: their certificates share the common name %s, which cannot tell things apart", manifest.Quote(name))
+		"the chips are not OPTIGA Trust M Express: their certificates share the common name %s, which cannot tell things apart",
+		manifest.Quote(name))
 }
 
 // isExpressName reports whether a CN is of the form that Express chips have.

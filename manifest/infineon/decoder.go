@@ -72,7 +72,8 @@ type decoding struct {
 
 func (d *decoding) readManifest() error {
 	if !slices.Contains(bundles(), d.bundle) {
-		return manifest.Errorf(manifest.ReasonNoBundle, "there is no bundle %s; there are %s", manifest.Quote(d.frame.Options.Bundle), strings.Join(bundles(), ", "))
+		return manifest.Errorf(manifest.ReasonNoBundle,
+			"there is no bundle %s; there are %s", manifest.Quote(d.frame.Options.Bundle), strings.Join(bundles(), ", "))
 	}
 	outer, err := sevenz.Open(d.frame.Input.Reader, d.frame.Input.Size, d.frame.Limits, d.frame.Options.TempDir)
 	if err != nil {
@@ -114,7 +115,8 @@ func (d *decoding) readBundle(r io.ReaderAt, size int64) error {
 	case err != nil:
 		return d.ofBundle(err)
 	case len(found.archives) > 0:
-		return manifest.Errorf(manifest.ReasonLimitExceeded, "bundle %s: there are archives in it; archives in archives in an archive are not opened", d.bundle)
+		return manifest.Errorf(manifest.ReasonLimitExceeded,
+			"bundle %s: there are archives in it; archives in archives in an archive are not opened", d.bundle)
 	}
 	return d.readEntries(archive, found)
 }

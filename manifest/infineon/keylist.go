@@ -10,7 +10,8 @@ import (
 // errKeyList refuses auto_keys.txt and PBS_keys.txt, which are in the encrypted
 // archive of keys: lines of chip ID and a secret of the chip.
 var errKeyList = manifest.Errorf(manifest.ReasonPrivateKey,
-	"there is a decrypted list of the chips' keys, which does not belong in a manifest; treat the keys as compromised, and keep the archive of keys encrypted")
+	"there is a decrypted list of the chips' keys, which does not belong in a manifest; "+
+		"treat the keys as compromised, and keep the archive of keys encrypted")
 
 // isKeyListName recognises such a list by its name.
 func isKeyListName(base string) bool {

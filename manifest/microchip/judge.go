@@ -60,7 +60,8 @@ func (j *judge) decode(raw []byte, device *manifest.Device) (who string, err err
 		return who, err
 	}
 	if e.hasID && !strings.EqualFold(e.uniqueID, c.uniqueID) {
-		return who, manifest.Errorf(manifest.ReasonIdentityMismatch, "the header calls the chip %s, the signed payload %s", manifest.Quote(e.uniqueID), c.uniqueID)
+		return who, manifest.Errorf(manifest.ReasonIdentityMismatch,
+			"the header calls the chip %s, the signed payload %s", manifest.Quote(e.uniqueID), c.uniqueID)
 	}
 	warnUnknown(device, e.unknown, c.unknown)
 	if err := checkTimestamp(c, by, device); err != nil {
@@ -117,7 +118,8 @@ func (j *judge) certificate(c *payload, device *manifest.Device) error {
 	case issuer == nil:
 		device.Warn(manifest.ReasonNoIssuer, "no issuer follows the certificate in x5c, so that only the signature of the entry vouches for it")
 	case leaf.NotAfter.After(issuer.NotAfter):
-		device.Warn(manifest.ReasonOutlivesIssuer, fmt.Sprintf("the certificate is valid until %s, its issuer until %s", day(leaf.NotAfter), day(issuer.NotAfter)))
+		device.Warn(manifest.ReasonOutlivesIssuer,
+			fmt.Sprintf("the certificate is valid until %s, its issuer until %s", day(leaf.NotAfter), day(issuer.NotAfter)))
 	}
 	if err := checkIdentity(c, device); err != nil {
 		return err
@@ -140,9 +142,11 @@ func warnUnknown(device *manifest.Device, envelope, payload []string) {
 		switch len(u.names) {
 		case 0:
 		case 1:
-			device.Warn(manifest.ReasonUnknownField, fmt.Sprintf("the %s has a member %s, which the format does not have", u.what, manifest.Quote(u.names[0])))
+			device.Warn(manifest.ReasonUnknownField,
+				fmt.Sprintf("the %s has a member %s, which the format does not have", u.what, manifest.Quote(u.names[0])))
 		default:
-			device.Warn(manifest.ReasonUnknownField, fmt.Sprintf("the %s has %d members that the format does not have, the first is %s", u.what, len(u.names), manifest.Quote(u.names[0])))
+			device.Warn(manifest.ReasonUnknownField,
+				fmt.Sprintf("the %s has %d members that the format does not have, the first is %s", u.what, len(u.names), manifest.Quote(u.names[0])))
 		}
 	}
 }

@@ -89,9 +89,11 @@ func (k *jwk) matches(certificate *x509.Certificate) error {
 			return nil
 		}
 	default:
-		return manifest.Errorf(manifest.ReasonUnsupportedKey, "the key in slot %s is of type %s; AWS IoT takes EC and RSA", k.quotedSlot(), manifest.Quote(string(k.kty)))
+		return manifest.Errorf(manifest.ReasonUnsupportedKey,
+			"the key in slot %s is of type %s; AWS IoT takes EC and RSA", k.quotedSlot(), manifest.Quote(string(k.kty)))
 	}
-	return manifest.Errorf(manifest.ReasonKeyMismatch, "the certificate is for another key than the one in slot %s of the entry", k.quotedSlot())
+	return manifest.Errorf(manifest.ReasonKeyMismatch,
+		"the certificate is for another key than the one in slot %s of the entry", k.quotedSlot())
 }
 
 // matchesEC compares the point. crypto/x509 parses uncompressed points only,

@@ -64,7 +64,8 @@ func (p *parser) parseMembers(raw []byte, header func(e *envelope) error, option
 		case nameHeader:
 			err = header(e)
 		case "signatures":
-			err = manifest.Errorf(manifest.ReasonMalformedEntry, "the entry has %q: general JWS serialization is not what Microchip writes", "signatures")
+			err = manifest.Errorf(manifest.ReasonMalformedEntry,
+				"the entry has %q: general JWS serialization is not what Microchip writes", "signatures")
 		default:
 			e.unknown = append(e.unknown, string(name))
 			err = p.skip()
@@ -198,7 +199,8 @@ func (e *envelope) verify(h *protectedHeader, signers *registry) (*signer, error
 	r := new(big.Int).SetBytes(signature[:signatureSize/2])
 	s := new(big.Int).SetBytes(signature[signatureSize/2:])
 	if !ecdsa.Verify(by.key, hash.Sum(nil), r, s) {
-		return nil, manifest.Errorf(manifest.ReasonBadSignature, "the signature does not verify with %s: the entry was changed after it was signed", by.name())
+		return nil, manifest.Errorf(manifest.ReasonBadSignature,
+			"the signature does not verify with %s: the entry was changed after it was signed", by.name())
 	}
 	return by, nil
 }

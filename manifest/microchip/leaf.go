@@ -24,22 +24,27 @@ func chooseKey(c *payload, slot string) (*jwk, error) {
 	}
 	switch {
 	case len(carriers) == 0 && c.version == versionLite:
-		return nil, manifest.Errorf(manifest.ReasonNoCertificate, "a Lite manifest (version 2) has no certificates: its devices get theirs in the field")
+		return nil, manifest.Errorf(manifest.ReasonNoCertificate,
+			"a Lite manifest (version 2) has no certificates: its devices get theirs in the field")
 	case len(carriers) == 0:
 		return nil, manifest.Errorf(manifest.ReasonNoCertificate, "none of the %d keys has a certificate", len(c.keys))
 	case slot != "":
 		i := slices.IndexFunc(carriers, func(k *jwk) bool { return string(k.slot) == slot })
 		if i < 0 {
-			return nil, manifest.Errorf(manifest.ReasonNoCertificate, "the key in slot %s has no certificate; there is one in slot %s", manifest.Quote(slot), slots(carriers))
+			return nil, manifest.Errorf(manifest.ReasonNoCertificate,
+				"the key in slot %s has no certificate; there is one in slot %s", manifest.Quote(slot), slots(carriers))
 		}
 		if slices.ContainsFunc(carriers[i+1:], func(k *jwk) bool { return string(k.slot) == slot }) {
 			return nil, manifest.Errorf(manifest.ReasonSeveralCertificates, "two keys with certificates are in slot %s", manifest.Quote(slot))
 		}
 		return carriers[i], nil
 	case len(carriers) > 1:
-		return nil, manifest.Errorf(manifest.ReasonSlotRequired, "the keys in slots %s have certificates, and nothing says which is the device's", slots(carriers))
+		return nil, manifest.Errorf(manifest.ReasonSlotRequired,
+			"the keys in slots %s have certificates, and nothing says which is the device's", slots(carriers))
 	case strings.Contains(strings.ToUpper(c.partNumber), "WPC"):
-		return nil, manifest.Errorf(manifest.ReasonSlotRequired, "%s is a part for wireless charging, whose certificate in slot %s may be the product unit's and not the device's", manifest.Quote(c.partNumber), slots(carriers))
+		return nil, manifest.Errorf(manifest.ReasonSlotRequired,
+			"%s is a part for wireless charging, whose certificate in slot %s may be the product unit's and not the device's",
+			manifest.Quote(c.partNumber), slots(carriers))
 	}
 	return carriers[0], nil
 }
@@ -74,7 +79,9 @@ func (j *judge) readLeaf(key *jwk) (leaf *x509.Certificate, issuer *x509.Certifi
 		if slices.ContainsFunc(chain, func(c *x509.Certificate) bool { return key.matches(c) == nil }) {
 			return nil, nil, manifest.Errorf(manifest.ReasonBadChain, "x5c is out of order: the device's certificate must come first")
 		}
-		return nil, nil, manifest.Errorf(manifest.ReasonCACertificate, "the certificate in slot %s is a certification authority's (%s), not a device's", key.quotedSlot(), manifest.Quote(leaf.Subject.CommonName))
+		return nil, nil, manifest.Errorf(manifest.ReasonCACertificate,
+			"the certificate in slot %s is a certification authority's (%s), not a device's",
+			key.quotedSlot(), manifest.Quote(leaf.Subject.CommonName))
 	}
 	if err := key.matches(leaf); err != nil {
 		return nil, nil, err
@@ -102,7 +109,8 @@ func checkIssued(certificate, issuer *x509.Certificate) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &insecure):
-		return manifest.Errorf(manifest.ReasonUnsupportedSigAlg, "the certificate of %s is signed with %s", manifest.Quote(certificate.Subject.CommonName), certificate.SignatureAlgorithm)
+		return manifest.Errorf(manifest.ReasonUnsupportedSigAlg,
+			"the certificate of %s is signed with %s", manifest.Quote(certificate.Subject.CommonName), certificate.SignatureAlgorithm)
 	}
 	return manifest.Errorf(manifest.ReasonBadChain, "the certificate of %s is not signed by %s, which follows it in x5c: %w",
 		manifest.Quote(certificate.Subject.CommonName), manifest.Quote(issuer.Subject.CommonName), err)
@@ -121,10 +129,12 @@ func checkIdentity(c *payload, device *manifest.Device) error {
 		return nil
 	}
 	if slices.Contains(device.Certificate.Issuer.Organization, organization) {
-		return manifest.Errorf(manifest.ReasonIdentityMismatch, "the certificate is for %s, and the entry for chip %s", manifest.Quote(name), c.uniqueID)
+		return manifest.Errorf(manifest.ReasonIdentityMismatch,
+			"the certificate is for %s, and the entry for chip %s", manifest.Quote(name), c.uniqueID)
 	}
 	if isUniqueID(serial) {
-		device.Warn(manifest.ReasonIdentityMismatch, fmt.Sprintf("the common name %s has the form of a chip's serial number, but not that of chip %s", manifest.Quote(name), c.uniqueID))
+		device.Warn(manifest.ReasonIdentityMismatch,
+			fmt.Sprintf("the common name %s has the form of a chip's serial number, but not that of chip %s", manifest.Quote(name), c.uniqueID))
 	}
 	return nil
 }

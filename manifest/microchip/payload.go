@@ -102,7 +102,8 @@ func checkTimestamp(c *payload, by *signer, device *manifest.Device) error {
 	}
 	at, err := time.Parse(time.RFC3339, c.timestamp)
 	if err != nil {
-		device.Warn(manifest.ReasonNoTimestamp, "provisioningTimestamp "+manifest.Quote(c.timestamp)+" is not a time (RFC 3339), so that the signer's validity was not held against it")
+		device.Warn(manifest.ReasonNoTimestamp,
+			"provisioningTimestamp "+manifest.Quote(c.timestamp)+" is not a time (RFC 3339), so that the signer's validity was not held against it")
 		return nil
 	}
 	from, to := by.certificate.NotBefore, by.certificate.NotAfter

@@ -50,7 +50,8 @@ func newSigner(certificate *x509.Certificate) (*signer, error) {
 	case !ok || key.Curve != elliptic.P256():
 		return nil, errors.New("the key is not EC P-256, so it cannot have signed a manifest (ES256)")
 	case manifest.IsCA(certificate):
-		return nil, errors.New("the certificate is a certification authority's; a manifest is signed by a certificate of its own, named Log Signer or Manifest Signer by Microchip")
+		return nil, errors.New("the certificate is a certification authority's; " +
+			"a manifest is signed by a certificate of its own, named Log Signer or Manifest Signer by Microchip")
 	case len(certificate.SubjectKeyId) == 0:
 		return nil, errors.New("the certificate has no subject key identifier, which entries name their signer by")
 	}
@@ -88,7 +89,8 @@ func (r *registry) choose(h *protectedHeader) (*signer, error) {
 func unknownSigner(h *protectedHeader) error {
 	sum, err := base64.RawURLEncoding.Strict().DecodeString(h.x5t)
 	if err != nil || len(sum) != sha256.Size {
-		return manifest.Errorf(manifest.ReasonUnknownSigner, "x5t#S256 of the protected header is not a SHA-256 fingerprint: %s", manifest.Quote(h.x5t))
+		return manifest.Errorf(manifest.ReasonUnknownSigner,
+			"x5t#S256 of the protected header is not a SHA-256 fingerprint: %s", manifest.Quote(h.x5t))
 	}
 	fingerprint := hex.EncodeToString(sum)
 	k, ok := known(fingerprint)
@@ -96,7 +98,9 @@ func unknownSigner(h *protectedHeader) error {
 	case ok && k.Test:
 		return manifest.Errorf(manifest.ReasonUnknownSigner, "signed by Microchip's %q, which is not for real devices", k.Name)
 	case ok:
-		return manifest.Errorf(manifest.ReasonUnknownSigner, "signed by Microchip's %q (SHA-256 %s), which is not among the signers", k.Name, fingerprint)
+		return manifest.Errorf(manifest.ReasonUnknownSigner,
+			"signed by Microchip's %q (SHA-256 %s), which is not among the signers", k.Name, fingerprint)
 	}
-	return manifest.Errorf(manifest.ReasonUnknownSigner, "signed by a certificate with SHA-256 %s, which is not among the signers", fingerprint)
+	return manifest.Errorf(manifest.ReasonUnknownSigner,
+		"signed by a certificate with SHA-256 %s, which is not among the signers", fingerprint)
 }

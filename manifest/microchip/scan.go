@@ -56,7 +56,8 @@ func (s *scanner) open() error {
 		s.single = true
 		return nil
 	case c != '[':
-		return manifest.Errorf(manifest.ReasonUnknownFormat, "a Microchip manifest is a JSON array of signed objects, and this begins with %s", s.found())
+		return manifest.Errorf(manifest.ReasonUnknownFormat,
+			"a Microchip manifest is a JSON array of signed objects, and this begins with %s", s.found())
 	}
 	s.w.Pass(1)
 	return nil
@@ -117,7 +118,8 @@ func (s *scanner) separator() (ended bool, err error) {
 // element measures the value at hand, and has it in the window as a whole.
 func (s *scanner) element() (int, error) {
 	if c := s.w.Text()[0]; c != '{' && s.first {
-		return 0, manifest.Errorf(manifest.ReasonUnknownFormat, "a Microchip manifest is a JSON array of signed objects, and its first element is %s", s.found())
+		return 0, manifest.Errorf(manifest.ReasonUnknownFormat,
+			"a Microchip manifest is a JSON array of signed objects, and its first element is %s", s.found())
 	}
 	depth := s.frame.Limits.Depth
 	for {
@@ -150,7 +152,8 @@ func (s *scanner) finish() error {
 	c, err := s.peek()
 	switch {
 	case err == nil && s.single && c == '{':
-		return manifest.Errorf(manifest.ReasonTrailingData, "a second object follows the first; a manifest is one JSON array, and not an object a line (JSON Lines)")
+		return manifest.Errorf(manifest.ReasonTrailingData,
+			"a second object follows the first; a manifest is one JSON array, and not an object a line (JSON Lines)")
 	case err == nil:
 		return manifest.Errorf(manifest.ReasonTrailingData, "after the end of the manifest comes %s", s.found())
 	case !errors.Is(err, io.EOF):

@@ -56,7 +56,8 @@ func (p *parser) screenKeys(text []byte, depth int) error {
 			return privateKey("member " + private + " of a JSON Web Key")
 		}
 		private = ""
-		if kind, n := p.decoder.StackIndex(p.decoder.StackDepth()); kind == jsontext.KindBeginObject && n%2 == 1 && (value == "d" || value == "k") {
+		kind, n := p.decoder.StackIndex(p.decoder.StackDepth())
+		if kind == jsontext.KindBeginObject && n%2 == 1 && (value == "d" || value == "k") {
 			private = value
 		}
 		if manifest.HasPrivateKey([]byte(value)) {

@@ -37,7 +37,9 @@ type Frame struct {
 // ends the stream: one with a [manifest.Reason] becomes a *[manifest.FileError]
 // of the place that was reached, [io.EOF] and nil mean that the manifest is
 // complete.
-func Decode(ctx context.Context, vendor string, in manifest.Input, opts manifest.Options, read func(*Frame) error) iter.Seq2[manifest.Device, error] {
+func Decode(
+	ctx context.Context, vendor string, in manifest.Input, opts manifest.Options, read func(*Frame) error,
+) iter.Seq2[manifest.Device, error] {
 	return func(yield func(manifest.Device, error) bool) {
 		in.Reader = interruptible{ctx, in.Reader}
 		f := &Frame{Input: in, Options: &opts, Limits: opts.Limits.OrDefault(), ctx: ctx, vendor: vendor, yield: yield}
@@ -57,7 +59,8 @@ func (f *Frame) complete() error {
 	case f.Entry == 0:
 		return manifest.Errorf(manifest.ReasonEmpty, "there are no entries in it")
 	case f.Entry < f.Options.Start.Entry:
-		return manifest.Errorf(manifest.ReasonChanged, "there are %d entries, and reading was to go on at entry %d", f.Entry, f.Options.Start.Entry)
+		return manifest.Errorf(manifest.ReasonChanged,
+			"there are %d entries, and reading was to go on at entry %d", f.Entry, f.Options.Start.Entry)
 	}
 	return nil
 }

@@ -63,7 +63,8 @@ func (a *Archive) readHeader(c *cursor, h *headerReader) {
 		id = c.byte()
 	}
 	if id == idAdditionalStreams {
-		c.fail(manifest.Errorf(manifest.ReasonUnsupportedFormat, "the archive keeps parts of its header in streams of their own, which nobody writes"))
+		c.fail(manifest.Errorf(manifest.ReasonUnsupportedFormat,
+			"the archive keeps parts of its header in streams of their own, which nobody writes"))
 	}
 	if id == idMainStreams {
 		a.streams = h.streams(c)

@@ -118,7 +118,8 @@ func (h *headerReader) packInfo(c *cursor) []int64 {
 }
 
 func tooManyBlocks(n int) error {
-	return manifest.Errorf(manifest.ReasonLimitExceeded, "the archive has %d blocks; at most %d are read; pack it again as a solid archive: 7z a -ms=on", n, maxBlocks)
+	return manifest.Errorf(manifest.ReasonLimitExceeded,
+		"the archive has %d blocks; at most %d are read; pack it again as a solid archive: 7z a -ms=on", n, maxBlocks)
 }
 
 func (h *headerReader) unpackInfo(c *cursor, packed []int64) []block {

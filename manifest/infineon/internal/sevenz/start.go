@@ -33,7 +33,8 @@ func readStart(r io.ReaderAt, size int64) (place, error) {
 	case size == 0:
 		return place{}, manifest.Errorf(manifest.ReasonEmpty, "there is nothing in the file")
 	case !bytes.HasPrefix(raw[:n], []byte(Magic)) && (n >= len(Magic) || !bytes.HasPrefix([]byte(Magic), raw[:n])):
-		return place{}, manifest.Errorf(manifest.ReasonUnknownFormat, "this is not a 7z archive: it begins with %s", manifest.Quote(string(raw[:min(n, 16)])))
+		return place{}, manifest.Errorf(manifest.ReasonUnknownFormat,
+			"this is not a 7z archive: it begins with %s", manifest.Quote(string(raw[:min(n, 16)])))
 	case n < startSize:
 		return place{}, manifest.Errorf(manifest.ReasonTruncated, "the archive ends after %d bytes", n)
 	case raw[6] != 0:
@@ -49,7 +50,8 @@ func readStart(r io.ReaderAt, size int64) (place, error) {
 		return place{}, manifest.Errorf(manifest.ReasonTruncated, "the archive was not finished: its header is missing")
 	case offset > behind || length > behind-offset:
 		return place{}, manifest.Errorf(manifest.ReasonTruncated,
-			"the archive is cut off: it is %d bytes long and its header lies after that; fetch it again, or put the parts together if it was split into volumes (.7z.001, .7z.002, …)", size)
+			"the archive is cut off: it is %d bytes long and its header lies after that; "+
+				"fetch it again, or put the parts together if it was split into volumes (.7z.001, .7z.002, …)", size)
 	case length < behind-offset:
 		return place{}, manifest.Errorf(manifest.ReasonTrailingData, "%d bytes follow the end of the archive", behind-offset-length)
 	}

@@ -50,7 +50,7 @@ type Queues struct {
 	Manifests, Devices, ManifestsParked, DevicesParked string
 }
 
-// Settings are those of every import of this stack. Signers are added by who reads them.
+// Settings are those of every import of this stack. The decoder adds the signers.
 func (c *Config) Settings() engine.Settings {
 	return engine.Settings{
 		Attachments: c.Attachments,

@@ -1,10 +1,10 @@
-// Package stack holds what the functions of the stack have in common: the
-// messages on its queues, and the configuration that its template puts into
-// their environment.
+// Package stack is the domain of the stack: its configuration, the messages on
+// its queues, jobs, leases and claims, and the ports through which the functions
+// reach what is around them.
 //
-// The functions themselves are the packages below: decoder reads manifests
-// from buckets and sends their devices, importer brings devices into AWS IoT
-// Core, completion ends an import with report and notice, and undeliverable
-// takes what could not be handled; function makes one program of them. Packages
-// deploy and operate set up and look after a stack from outside.
+// The functions are the packages below. Package decode reads manifests from
+// buckets and sends their devices, bring brings devices into AWS IoT Core,
+// complete ends an import with report and notice, and deadletter takes what could
+// not be handled. Packages below aws implement the ports, lambda makes one program
+// of it all, and operate sets up and looks after a stack from outside.
 package stack

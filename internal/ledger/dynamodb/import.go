@@ -16,7 +16,7 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb/table"
 )
 
-// Attributes of an import, beside those that its JSON holds.
+// Attributes of an import, next to those that its JSON holds.
 const (
 	attrData  = "data" // JSON of what does not change
 	attrState = "state"

@@ -86,7 +86,7 @@ func markOf(i table.Item, place ledger.Place) ledger.Mark {
 	}
 }
 
-// same says whether two records of one entry are equal, as the table keeps them.
+// same reports whether two records of one entry are equal, as the table keeps them.
 func same(a, b *ledger.Record) bool {
 	x, y := *a, *b
 	x.Steps, y.Steps, x.At, y.At = nil, nil, time.Time{}, time.Time{}

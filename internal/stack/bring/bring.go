@@ -20,7 +20,9 @@ import (
 )
 
 // An Engine imports a batch of devices, as [engine.Batch] does.
-type Engine func(ctx context.Context, config engine.Config, items []engine.Item, done func(i int, record ledger.Record)) (engine.Summary, error)
+type Engine func(
+	ctx context.Context, config engine.Config, items []engine.Item, done func(i int, record ledger.Record),
+) (engine.Summary, error)
 
 // A Config is what an [Importer] works with. All fields but Window must be set.
 type Config struct {

@@ -28,7 +28,7 @@ type device struct {
 	ids     []string // of the messages; several if the queue delivered twice
 
 	marked  time.Time // when it was claimed first
-	created bool      // an earlier record says that its certificate was registered
+	created bool      // its certificate was registered, by an earlier record
 	state   state
 	outcome ledger.Outcome // once it is recorded
 }

@@ -40,7 +40,7 @@ type Quotas struct {
 type limiters = *quota.Limiters
 
 // Limiters returns the limiters in force. Once an hour it reads the quotas, and
-// where those have changed there are new limiters. Where they cannot be read the
+// if those have changed there are new limiters. If they cannot be read, the
 // old ones stay, or the defaults hold.
 func (q *Quotas) Limiters(ctx context.Context) *quota.Limiters {
 	q.mu.Lock()

@@ -45,7 +45,9 @@ func (g *group) startRecorder(ctx context.Context, halt func(error)) (add func(l
 
 // writeOutcomes makes a group of outcomes durable. The journal, nil at first, is
 // opened when there is something to write.
-func (g *group) writeOutcomes(ctx context.Context, journal ledger.Journal, byEntry map[int]*device, rows []ledger.Record) (ledger.Journal, error) {
+func (g *group) writeOutcomes(
+	ctx context.Context, journal ledger.Journal, byEntry map[int]*device, rows []ledger.Record,
+) (ledger.Journal, error) {
 	if journal == nil {
 		var err error
 		if journal, err = g.Ledger.Resume(ctx, g.importID); err != nil {

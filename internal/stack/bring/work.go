@@ -127,6 +127,7 @@ func stopNotice(job stack.Job, stop *call.StopError) string {
 	if todo := advice.Of(stop, advice.Stack).Todo; todo != "" {
 		text += "What to do: " + todo + "\n"
 	}
-	return text + fmt.Sprintf("\nNo device is failed for it. It is tried again at least every %d minutes, for %d days, and goes on by itself when the cause is gone.\n",
+	return text + fmt.Sprintf("\nNo device is failed for it. It is tried again at least every %d minutes, for %d days, "+
+		"and goes on by itself when the cause is gone.\n",
 		stack.MaxDelay/time.Minute, stack.GiveUpAfter/(24*time.Hour))
 }

@@ -34,12 +34,12 @@ type Completer struct {
 	Notices   stack.Notices
 	Metrics   stack.Metrics
 	Log       *slog.Logger
-	// Owner names this instance where it holds a lease.
+	// Owner names this instance in the leases that it holds.
 	Owner string
 }
 
 const (
-	// leaseTime is how long a lease is taken for where the context has no deadline.
+	// leaseTime is how long a lease is taken for if the context has no deadline.
 	leaseTime = 15 * time.Minute
 	// againAfter is when completion is tried again that came too early.
 	againAfter = 30 * time.Second
@@ -112,7 +112,7 @@ func (c *Completer) isReady(ctx context.Context, job stack.Job, task stack.Task)
 		}
 	case stack.PhaseSent:
 	default:
-		// The last device was imported before the decoder could say that it was the last one.
+		// The last device was imported before the decoder had recorded that all are sent.
 		counts, err := c.Ledger.Counts(ctx, job.Import)
 		if err != nil || counts.Pending() > 0 {
 			return false, err
@@ -124,7 +124,7 @@ func (c *Completer) isReady(ctx context.Context, job stack.Job, task stack.Task)
 		return false, fmt.Errorf("complete: %w", err)
 	}
 	if counts.Pending() > 0 {
-		return false, nil // who records the last outcome asks again
+		return false, nil // the function that records the last outcome asks again
 	}
 	ended := job.Phase == stack.PhaseDone && i.State == ledger.StateFinished && reported(job) == counts
 	return !ended, nil

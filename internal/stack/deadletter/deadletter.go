@@ -92,7 +92,8 @@ func (c *Consumer) settleDevice(ctx context.Context, m stack.DeviceMessage, body
 	}
 	record, ok := outcomes[m.Entry]
 	if ok && record.Reason != string(device.ReasonUndeliverable) {
-		c.Log.InfoContext(ctx, "the outcome of an undeliverable device stands", "import", m.Import, "entry", m.Entry, "outcome", string(record.Outcome))
+		c.Log.InfoContext(ctx, "the outcome of an undeliverable device stands",
+			"import", m.Import, "entry", m.Entry, "outcome", string(record.Outcome))
 		return stack.RequestCompletion(ctx, c.Ledger, c.Manifests, m.Import)
 	}
 	if !ok {

@@ -13,7 +13,7 @@ import (
 // An eventUpload is what one record of an event tells of.
 type eventUpload struct {
 	stack.Upload
-	// ignored is why there is nothing to do; empty where there is.
+	// ignored is why there is nothing to do; empty if there is something.
 	ignored string
 }
 

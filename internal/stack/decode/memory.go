@@ -6,10 +6,10 @@ import (
 )
 
 const (
-	// outsideHeap is what a function takes beside its heap: the program, its
+	// outsideHeap is what a function takes next to its heap: the program, its
 	// stacks, and what the runtime keeps for itself.
 	outsideHeap = 48 << 20
-	// smallestHeap is the limit where the function has too little memory for
+	// smallestHeap is the limit if the function has too little memory for
 	// the above.
 	smallestHeap = 64 << 20
 )

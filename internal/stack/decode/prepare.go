@@ -78,6 +78,7 @@ func (w *worker) checkConcurrency(quotas quota.Set) error {
 		advice = ""
 	}
 	return stopf("parameter MaxConcurrency is %d, but %s, the operation whose quota binds, may be called %g times a second "+
-		"(quota %g × QuotaShare %g), and each importer needs one of them: %sraise QuotaShare, or ask AWS for a higher quota (%s); then upload the manifest again",
+		"(quota %g × QuotaShare %g), and each importer needs one of them: %sraise QuotaShare, or ask AWS for a higher quota (%s); "+
+		"then upload the manifest again",
 		w.h.Stack.MaxConcurrency, binding, tps, quotas.Quota(binding).TPS, quotas.Share(), advice, quotas.Quota(binding).Code)
 }

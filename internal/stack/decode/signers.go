@@ -93,7 +93,8 @@ func (w *worker) listSigners() ([]stack.ObjectVersion, error) {
 		}
 	}
 	if len(found) == 0 {
-		return nil, stopf("signer bucket %s is empty, and no Microchip manifest can be verified without: put Microchip's signer certificates into it (thingpress stack signers add FILE), and upload the manifest again", bucket)
+		return nil, stopf("signer bucket %s is empty, and no Microchip manifest can be verified without: put Microchip's signer certificates "+
+			"into it (thingpress stack signers add FILE), and upload the manifest again", bucket)
 	}
 	return found, nil
 }

@@ -42,7 +42,8 @@ func (w *worker) classify(err error) error {
 	case errors.As(err, &space):
 		return stopf("%w; %s", err, storageAdvice(space.Need))
 	case errors.Is(err, syscall.ENOSPC):
-		return stopf("%w: the archive unpacks to more than temporary storage holds; double the stack's parameter DecoderStorage, and upload the manifest again", err)
+		return stopf("%w: the archive unpacks to more than temporary storage holds; "+
+			"double the stack's parameter DecoderStorage, and upload the manifest again", err)
 	case errors.As(err, &file):
 		return &stopError{err}
 	}

@@ -30,7 +30,7 @@ const (
 	mostIdle = 2
 )
 
-// errDeadline says that it is time to hand on.
+// errDeadline is returned when it is time to hand on.
 var errDeadline = errors.New("short of the deadline")
 
 // A stopError ends an import: its cause will not get better by itself.
@@ -236,7 +236,7 @@ func (w *worker) place() string {
 	return fmt.Sprintf("entry %d", w.progress.Send.Entries)
 }
 
-// release gives the lease back. Where that fails it ends by itself.
+// release gives the lease back. If that fails, it ends by itself.
 func (w *worker) release(ctx context.Context) {
 	if w.lease == (stack.Lease{}) {
 		return

@@ -37,7 +37,7 @@ type clients struct {
 }
 
 // sdkLog has what the SDK logs written as everything else is; by itself it
-// writes lines that are no JSON. What fails comes back as an error besides.
+// writes lines that are no JSON. What fails comes back as an error as well.
 func sdkLog(log *slog.Logger) logging.Logger {
 	return logging.LoggerFunc(func(class logging.Classification, format string, args ...any) {
 		log.Debug("AWS SDK", "class", string(class), "text", fmt.Sprintf(format, args...))

@@ -92,8 +92,9 @@ func (s *services) queue(url string) *queue.Queue { return queue.New(s.sqs, url)
 
 func (s *services) completer() *complete.Completer {
 	return &complete.Completer{
-		Ledger: s.ledger, Records: s.ledger, Jobs: s.jobs, Leases: s.jobs, Store: s.s3, Bucket: s.config.Reports, Manifests: s.queue(s.config.Queues.Manifests),
-		Notices: s.notices, Metrics: s.metrics, Log: s.log, Owner: uuid.NewString(),
+		Ledger: s.ledger, Records: s.ledger, Jobs: s.jobs, Leases: s.jobs, Store: s.s3, Bucket: s.config.Reports,
+		Manifests: s.queue(s.config.Queues.Manifests),
+		Notices:   s.notices, Metrics: s.metrics, Log: s.log, Owner: uuid.NewString(),
 	}
 }
 

@@ -22,7 +22,7 @@ const (
 )
 
 // Main serves invocations until Lambda ends the process. It returns, with an
-// exit code, only where the environment says no function or a wrong
+// exit code, only if the environment names no function or has a wrong
 // configuration. Out takes the log and the metrics, a JSON object in each line.
 //
 // Before the first invocation nothing is called: clients are made when they are

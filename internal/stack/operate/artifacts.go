@@ -19,7 +19,7 @@ import (
 // and template. It is one for all stacks of an account and region.
 func (a *Account) artifactsBucket() string { return "thingpress-artifacts-" + a.ID + "-" + a.Region }
 
-// status is the HTTP status of an answer; 0 where there was none.
+// status is the HTTP status of an answer; 0 if there was none.
 func status(err error) int {
 	var response *awshttp.ResponseError
 	if errors.As(err, &response) {
@@ -57,8 +57,11 @@ func (a *Account) ensureArtifacts(ctx context.Context, bucket string) error {
 		return nil
 	}
 	policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Sid":"OnlyTLS","Effect":"Deny","Principal":"*","Action":"s3:*",`+
-		`"Resource":["arn:%[1]s:s3:::%[2]s","arn:%[1]s:s3:::%[2]s/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`, a.Partition, bucket)
-	if _, err := a.s3.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &bucket, ExpectedBucketOwner: &a.ID, Policy: &policy}); err != nil {
+		`"Resource":["arn:%[1]s:s3:::%[2]s","arn:%[1]s:s3:::%[2]s/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`,
+		a.Partition, bucket)
+	if _, err := a.s3.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{
+		Bucket: &bucket, ExpectedBucketOwner: &a.ID, Policy: &policy,
+	}); err != nil {
 		return fmt.Errorf("open bucket %s to TLS alone: %w", bucket, err)
 	}
 	return nil

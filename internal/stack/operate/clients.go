@@ -9,42 +9,50 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
+// Options of single calls.
+type (
+	stackOpt     = func(*cloudformation.Options)
+	queueOption  = func(*sqs.Options)
+	objectOption = func(*s3.Options)
+	watchOption  = func(*cloudwatch.Options)
+)
+
 // stackReader reads stacks from CloudFormation, as *cloudformation.Client does.
 // A stack that is not there is a ValidationError whose message says "does not
 // exist". Events come newest first.
 type stackReader interface {
-	DescribeStacks(ctx context.Context, in *cloudformation.DescribeStacksInput, o ...func(*cloudformation.Options)) (*cloudformation.DescribeStacksOutput, error)
-	DescribeStackEvents(ctx context.Context, in *cloudformation.DescribeStackEventsInput, o ...func(*cloudformation.Options)) (*cloudformation.DescribeStackEventsOutput, error)
-	ListStackResources(ctx context.Context, in *cloudformation.ListStackResourcesInput, o ...func(*cloudformation.Options)) (*cloudformation.ListStackResourcesOutput, error)
+	DescribeStacks(context.Context, *cloudformation.DescribeStacksInput, ...stackOpt) (*cloudformation.DescribeStacksOutput, error)
+	DescribeStackEvents(context.Context, *cloudformation.DescribeStackEventsInput, ...stackOpt) (*cloudformation.DescribeStackEventsOutput, error)
+	ListStackResources(context.Context, *cloudformation.ListStackResourcesInput, ...stackOpt) (*cloudformation.ListStackResourcesOutput, error)
 }
 
 // stackChanger changes stacks, as *cloudformation.Client does. All of it but
 // reading a change set returns before anything has happened.
 type stackChanger interface {
-	CreateChangeSet(ctx context.Context, in *cloudformation.CreateChangeSetInput, o ...func(*cloudformation.Options)) (*cloudformation.CreateChangeSetOutput, error)
-	DescribeChangeSet(ctx context.Context, in *cloudformation.DescribeChangeSetInput, o ...func(*cloudformation.Options)) (*cloudformation.DescribeChangeSetOutput, error)
-	ExecuteChangeSet(ctx context.Context, in *cloudformation.ExecuteChangeSetInput, o ...func(*cloudformation.Options)) (*cloudformation.ExecuteChangeSetOutput, error)
-	DeleteChangeSet(ctx context.Context, in *cloudformation.DeleteChangeSetInput, o ...func(*cloudformation.Options)) (*cloudformation.DeleteChangeSetOutput, error)
-	DeleteStack(ctx context.Context, in *cloudformation.DeleteStackInput, o ...func(*cloudformation.Options)) (*cloudformation.DeleteStackOutput, error)
+	CreateChangeSet(context.Context, *cloudformation.CreateChangeSetInput, ...stackOpt) (*cloudformation.CreateChangeSetOutput, error)
+	DescribeChangeSet(context.Context, *cloudformation.DescribeChangeSetInput, ...stackOpt) (*cloudformation.DescribeChangeSetOutput, error)
+	ExecuteChangeSet(context.Context, *cloudformation.ExecuteChangeSetInput, ...stackOpt) (*cloudformation.ExecuteChangeSetOutput, error)
+	DeleteChangeSet(context.Context, *cloudformation.DeleteChangeSetInput, ...stackOpt) (*cloudformation.DeleteChangeSetOutput, error)
+	DeleteStack(context.Context, *cloudformation.DeleteStackInput, ...stackOpt) (*cloudformation.DeleteStackOutput, error)
 }
 
 // queueMover reads queues and moves their messages, as *sqs.Client does. Move
 // tasks are listed newest first.
 type queueMover interface {
-	GetQueueAttributes(ctx context.Context, in *sqs.GetQueueAttributesInput, o ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error)
-	StartMessageMoveTask(ctx context.Context, in *sqs.StartMessageMoveTaskInput, o ...func(*sqs.Options)) (*sqs.StartMessageMoveTaskOutput, error)
-	ListMessageMoveTasks(ctx context.Context, in *sqs.ListMessageMoveTasksInput, o ...func(*sqs.Options)) (*sqs.ListMessageMoveTasksOutput, error)
+	GetQueueAttributes(context.Context, *sqs.GetQueueAttributesInput, ...queueOption) (*sqs.GetQueueAttributesOutput, error)
+	StartMessageMoveTask(context.Context, *sqs.StartMessageMoveTaskInput, ...queueOption) (*sqs.StartMessageMoveTaskOutput, error)
+	ListMessageMoveTasks(context.Context, *sqs.ListMessageMoveTasksInput, ...queueOption) (*sqs.ListMessageMoveTasksOutput, error)
 }
 
 // bucketRemover empties and deletes buckets, as *s3.Client does.
 type bucketRemover interface {
-	ListObjectVersions(ctx context.Context, in *s3.ListObjectVersionsInput, o ...func(*s3.Options)) (*s3.ListObjectVersionsOutput, error)
-	DeleteObjects(ctx context.Context, in *s3.DeleteObjectsInput, o ...func(*s3.Options)) (*s3.DeleteObjectsOutput, error)
-	DeleteBucket(ctx context.Context, in *s3.DeleteBucketInput, o ...func(*s3.Options)) (*s3.DeleteBucketOutput, error)
+	ListObjectVersions(context.Context, *s3.ListObjectVersionsInput, ...objectOption) (*s3.ListObjectVersionsOutput, error)
+	DeleteObjects(context.Context, *s3.DeleteObjectsInput, ...objectOption) (*s3.DeleteObjectsOutput, error)
+	DeleteBucket(context.Context, *s3.DeleteBucketInput, ...objectOption) (*s3.DeleteBucketOutput, error)
 }
 
 // watcher tells what CloudWatch knows of queues and alarms, as *cloudwatch.Client does.
 type watcher interface {
-	GetMetricStatistics(ctx context.Context, in *cloudwatch.GetMetricStatisticsInput, o ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricStatisticsOutput, error)
-	DescribeAlarms(ctx context.Context, in *cloudwatch.DescribeAlarmsInput, o ...func(*cloudwatch.Options)) (*cloudwatch.DescribeAlarmsOutput, error)
+	GetMetricStatistics(context.Context, *cloudwatch.GetMetricStatisticsInput, ...watchOption) (*cloudwatch.GetMetricStatisticsOutput, error)
+	DescribeAlarms(context.Context, *cloudwatch.DescribeAlarmsInput, ...watchOption) (*cloudwatch.DescribeAlarmsOutput, error)
 }

@@ -42,7 +42,7 @@ type Change struct {
 
 // A ChangeSet is what a deployment would change.
 type ChangeSet struct {
-	// Create says that the stack is new.
+	// Create is set if the stack is new.
 	Create  bool
 	Changes []Change
 
@@ -52,7 +52,7 @@ type ChangeSet struct {
 	stackID string
 }
 
-// An UnknownParameterError says that the template has no such parameter.
+// An UnknownParameterError is returned if the template has no such parameter.
 type UnknownParameterError struct {
 	Name  string
 	Known []string
@@ -141,7 +141,7 @@ func (a *Account) Prepare(ctx context.Context, d Deployment) (*ChangeSet, error)
 }
 
 // prepared waits until the change set is worked out, and takes back one that
-// will not be: an interrupt leaves nothing behind either.
+// will not be: an interrupt leaves nothing over either.
 func (c *ChangeSet) prepared(ctx context.Context) error {
 	err := c.await(ctx)
 	if err == nil {
@@ -169,7 +169,7 @@ func declaredParameters(template []byte) ([]string, error) {
 	return slices.Sorted(maps.Keys(parsed.Parameters)), nil
 }
 
-// parameterList keeps what the stack has where nothing else is asked for.
+// parameterList keeps what the stack has unless something else is asked for.
 func parameterList(declared []string, wanted map[string]string, before *Stack) []types.Parameter {
 	var list []types.Parameter
 	for _, name := range declared {
@@ -187,7 +187,7 @@ func parameterList(declared []string, wanted map[string]string, before *Stack) [
 	return list
 }
 
-// deployable says why a stack cannot be deployed to as it is.
+// deployable returns why a stack cannot be deployed to as it is.
 func deployable(s *Stack) error {
 	switch status := types.StackStatus(s.Status); status {
 	case types.StackStatusReviewInProgress:
@@ -197,12 +197,15 @@ func deployable(s *Stack) error {
 		return &StateError{Stack: s.Name, Status: s.Status, Reason: s.Reason, hint: wayOut(s.Name, status)}
 	}
 	if strings.HasSuffix(s.Status, "_IN_PROGRESS") && s.Status != string(types.StackStatusUpdateCompleteCleanupInProgress) {
-		return &StateError{Stack: s.Name, Status: s.Status, hint: "CloudFormation is at work on it for somebody else: wait until thingpress stack status says that it is complete"}
+		return &StateError{
+			Stack: s.Name, Status: s.Status,
+			hint: "CloudFormation is at work on it for somebody else: wait until thingpress stack status says that it is complete",
+		}
 	}
 	return nil
 }
 
-// A StateError says that a stack is in a state in which CloudFormation takes no deployment.
+// A StateError is returned for a stack in a state in which CloudFormation takes no deployment.
 type StateError struct {
 	Stack, Status, Reason string
 	hint                  string
@@ -271,7 +274,8 @@ func (c *ChangeSet) collect(ctx context.Context, page *cloudformation.DescribeCh
 
 // Discard removes the change set, and what it left of a stack that is not there.
 func (c *ChangeSet) Discard(ctx context.Context) error {
-	if _, err := c.account.changes.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{StackName: &c.stack, ChangeSetName: &c.id}); err != nil {
+	in := &cloudformation.DeleteChangeSetInput{StackName: &c.stack, ChangeSetName: &c.id}
+	if _, err := c.account.changes.DeleteChangeSet(ctx, in); err != nil {
 		return fmt.Errorf("stack %s: discard change set: %w", c.stack, err)
 	}
 	if !c.Create {
@@ -292,13 +296,14 @@ func (c *ChangeSet) Discard(ctx context.Context) error {
 }
 
 // Execute carries the changes out, and returns when CloudFormation is done; a
-// *[FailedError] says that it went back. Watch is told of every event.
+// *[FailedError] means that it went back. Watch is told of every event.
 func (c *ChangeSet) Execute(ctx context.Context, watch func(Event)) error {
 	after, err := c.account.newest(ctx, c.stackID)
 	if err != nil {
 		return err
 	}
-	if _, err := c.account.changes.ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{StackName: &c.stack, ChangeSetName: &c.id}); err != nil {
+	in := &cloudformation.ExecuteChangeSetInput{StackName: &c.stack, ChangeSetName: &c.id}
+	if _, err := c.account.changes.ExecuteChangeSet(ctx, in); err != nil {
 		return fmt.Errorf("stack %s: execute change set: %w", c.stack, err)
 	}
 	return c.account.follow(ctx, c.stack, c.stackID, after, []types.StackStatus{

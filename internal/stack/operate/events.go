@@ -23,18 +23,18 @@ type Event struct {
 	Status, Reason string
 }
 
-// Failed says whether the resource failed of itself, and not because of another.
+// Failed reports whether the resource failed of itself, and not because of another.
 func (e *Event) Failed() bool {
 	return strings.HasSuffix(e.Status, "_FAILED") && !strings.Contains(e.Reason, "cancelled")
 }
 
-// A FailedError says what a deployment or deletion failed at first.
+// A FailedError is what a deployment or deletion failed at first.
 type FailedError struct {
 	Stack, Status string
 	First         Event
 }
 
-// Error says which resource failed, and why.
+// Error names the resource that failed, and why.
 func (e *FailedError) Error() string {
 	if e.First.LogicalID == "" {
 		return fmt.Sprintf("stack %s is %s", e.Stack, e.Status)
@@ -56,7 +56,8 @@ func wayOut(stack string, status types.StackStatus) string {
 	case types.StackStatusUpdateRollbackComplete:
 		return "it works as it did before: put the cause right and deploy again"
 	case types.StackStatusUpdateRollbackFailed, types.StackStatusUpdateFailed:
-		return fmt.Sprintf("it is half changed: put the cause right, have it go back (aws cloudformation continue-update-rollback --stack-name %s), then deploy again", stack)
+		return fmt.Sprintf("it is half changed: put the cause right, have it go back "+
+			"(aws cloudformation continue-update-rollback --stack-name %s), then deploy again", stack)
 	case types.StackStatusDeleteFailed:
 		return fmt.Sprintf("put the cause right and delete it again (thingpress stack delete --stack %s)", stack)
 	}

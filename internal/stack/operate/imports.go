@@ -36,7 +36,7 @@ func (i *Import) State() string {
 	}
 }
 
-// Ended says that nothing will happen any more by itself.
+// Ended reports whether nothing will happen any more by itself.
 func (i *Import) Ended() bool { return i.Job.Phase == stack.PhaseDone }
 
 // Cause is why it was stopped, or stands still.
@@ -56,7 +56,7 @@ func (i *Import) Counts() ledger.Counts {
 }
 
 // Rate is how many devices a second it has brought to an end, on average since
-// its manifest was checked, until it ended or now; 0 where it is not known.
+// its manifest was checked, until it ended or now; 0 if it is not known.
 func (i *Import) Rate(now time.Time) float64 {
 	if i.Record == nil {
 		return 0
@@ -71,7 +71,7 @@ func (i *Import) Rate(now time.Time) float64 {
 	return float64(c.Imported+c.Unchanged+c.Failed) / seconds
 }
 
-// Left is how long the rest takes at its rate; 0 where it has ended, stands
+// Left is how long the rest takes at its rate; 0 if it has ended, stands
 // still, or the rate is not known.
 func (i *Import) Left(now time.Time) time.Duration {
 	rate := i.Rate(now)
@@ -109,7 +109,9 @@ func (s *Stack) OpenImports(ctx context.Context) iter.Seq2[Import, error] {
 	return s.imports(ctx, (*jobtable.Store).Open)
 }
 
-func (s *Stack) imports(ctx context.Context, list func(*jobtable.Store, context.Context) iter.Seq2[stack.Job, error]) iter.Seq2[Import, error] {
+func (s *Stack) imports(
+	ctx context.Context, list func(*jobtable.Store, context.Context) iter.Seq2[stack.Job, error],
+) iter.Seq2[Import, error] {
 	return func(yield func(Import, error) bool) {
 		t, err := s.table()
 		if err != nil {

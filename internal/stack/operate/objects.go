@@ -20,7 +20,8 @@ const mostPut = 5 << 30
 // that it became. Content is read from its beginning.
 func (s *Stack) Put(ctx context.Context, bucket, key string, content io.ReadSeeker, size int64) (version string, err error) {
 	if size > mostPut {
-		return "", fmt.Errorf("%s has %d bytes, more than the 5 GiB that one upload takes: put it there with 'aws s3 cp FILE s3://%s/', which uploads in parts", key, size, bucket)
+		return "", fmt.Errorf("%s has %d bytes, more than the 5 GiB that one upload takes: "+
+			"put it there with 'aws s3 cp FILE s3://%s/', which uploads in parts", key, size, bucket)
 	}
 	out, err := s.s3.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &bucket, Key: &key, Body: content, ContentLength: &size, ExpectedBucketOwner: &s.ID,
@@ -31,7 +32,7 @@ func (s *Stack) Put(ctx context.Context, bucket, key string, content io.ReadSeek
 	return aws.ToString(out.VersionId), nil
 }
 
-// ErrNoReport says that an import has no report (yet).
+// ErrNoReport is returned for an import that has no report yet.
 var ErrNoReport = errors.New("there is no report of this import yet")
 
 // Report copies the report of an import; format is ".jsonl" or ".csv". It wraps [ErrNoReport].

@@ -27,7 +27,7 @@ import (
 	"github.com/aws/smithy-go/logging"
 )
 
-// Options say where AWS is. The zero value is what the SDK's chain finds.
+// Options tell where AWS is. The zero value is what the SDK's chain finds.
 type Options struct {
 	// Region and Profile override the environment and the shared files.
 	Region, Profile string
@@ -97,7 +97,7 @@ func Open(ctx context.Context, o Options) (*Account, error) {
 	}, nil
 }
 
-// ErrNoStack says that there is no stack of that name.
+// ErrNoStack is returned if there is no stack of that name.
 var ErrNoStack = errors.New("there is no such stack")
 
 // A Stack is a stack that exists.
@@ -146,14 +146,14 @@ func (a *Account) Find(ctx context.Context, name string) (*Stack, error) {
 	return found, nil
 }
 
-// missing says whether CloudFormation knows no stack of that name.
+// missing reports whether CloudFormation knows no stack of that name.
 func missing(err error) bool {
 	var api smithy.APIError
 	return errors.As(err, &api) && api.ErrorCode() == "ValidationError" && strings.Contains(api.ErrorMessage(), "does not exist")
 }
 
 // PhysicalID returns what CloudFormation calls a resource of the template;
-// empty where there is none.
+// empty if there is none.
 func (s *Stack) PhysicalID(logical string) string { return s.resources[logical] }
 
 // resource returns the physical ID of a resource of the template: the name of
@@ -172,5 +172,5 @@ func (s *Stack) Bucket(of string) (string, error) {
 }
 
 // WayOut is what to do about a stack that a failed deployment or deletion left
-// as it is; empty where there is nothing to do.
+// as it is; empty if there is nothing to do.
 func (s *Stack) WayOut() string { return wayOut(s.Name, types.StackStatus(s.Status)) }

@@ -29,7 +29,7 @@ func patiently[Out any](ctx context.Context, ask func(context.Context) (Out, err
 	}
 }
 
-// passing says whether the same question may be answered later.
+// passing reports whether the same question may be answered later.
 func passing(err error) bool {
 	return retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary ||
 		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary

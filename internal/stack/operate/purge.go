@@ -80,7 +80,8 @@ func (s *Stack) empty(ctx context.Context, k Kept, watch func(Kept, int)) error 
 			}
 			if len(out.Errors) > 0 {
 				first := out.Errors[0]
-				return fmt.Errorf("%d objects stay, of them %s: %s: %s", len(out.Errors), aws.ToString(first.Key), aws.ToString(first.Code), aws.ToString(first.Message))
+				return fmt.Errorf("%d objects stay, of them %s: %s: %s",
+					len(out.Errors), aws.ToString(first.Key), aws.ToString(first.Code), aws.ToString(first.Message))
 			}
 		}
 		gone += len(objects)

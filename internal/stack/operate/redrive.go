@@ -21,7 +21,7 @@ type Move struct {
 	// Moved of about Total messages are back.
 	Moved int64 `json:"moved"`
 	Total int64 `json:"total"`
-	// Status is SQS's: RUNNING, COMPLETED, CANCELLED, FAILED; EMPTY where there was nothing to move.
+	// Status is SQS's: RUNNING, COMPLETED, CANCELLED, FAILED; EMPTY if there was nothing to move.
 	Status string `json:"status"`
 }
 

@@ -20,11 +20,11 @@ type Queue struct {
 	Visible  int `json:"visible"`
 	InFlight int `json:"in_flight"`
 	Delayed  int `json:"delayed"`
-	// Kept says that nothing should be in it: it holds what could not be handled.
+	// Kept is set for a queue that should be empty: it holds what could not be handled.
 	Kept bool `json:"-"`
-	// OldestSeconds is the age of the oldest message; nil where it is not known.
+	// OldestSeconds is the age of the oldest message; nil if it is not known.
 	OldestSeconds *float64 `json:"oldest_seconds,omitempty"`
-	// Unreadable is why nothing is known of it; empty where it was read.
+	// Unreadable is why nothing is known of it; empty if it was read.
 	Unreadable string `json:"error,omitempty"`
 }
 
@@ -131,7 +131,9 @@ func (s *Stack) Alarms(ctx context.Context) ([]Alarm, error) {
 	}
 	var list []Alarm
 	for _, a := range out.MetricAlarms {
-		list = append(list, Alarm{LogicalID: logical[aws.ToString(a.AlarmName)], State: string(a.StateValue), Reason: aws.ToString(a.StateReason)})
+		list = append(list, Alarm{
+			LogicalID: logical[aws.ToString(a.AlarmName)], State: string(a.StateValue), Reason: aws.ToString(a.StateReason),
+		})
 	}
 	return list, nil
 }

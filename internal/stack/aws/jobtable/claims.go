@@ -61,14 +61,17 @@ func compatible(claims []stack.Claim, open []int) (group, later []int) {
 // claim makes the claims of a group in one transaction. If others are in the
 // way nothing is written: the claims that these decide are answered, and the
 // rest is returned, to be asked again.
-func (s *Store) claim(ctx context.Context, id string, claims []stack.Claim, group []int, answers []stack.Claimed) (undecided []int, err error) {
+func (s *Store) claim(
+	ctx context.Context, id string, claims []stack.Claim, group []int, answers []stack.Claimed,
+) (undecided []int, err error) {
 	expires := table.Num(s.table.Now().Add(ClaimsKept).Unix())
 	var actions []types.TransactWriteItem
 	for _, at := range group {
 		c := &claims[at]
 		owner := table.Item{attrEntry: table.Num(c.Entry), attrSince: table.Micros(c.At), table.Expires: expires}
 		actions = append(actions,
-			s.table.PutNew(table.With(nameClaimKey(id, c.ThingName), owner)), s.table.PutNew(table.With(certificateClaimKey(id, c.CertificateID.String()), owner)))
+			s.table.PutNew(table.With(nameClaimKey(id, c.ThingName), owner)),
+			s.table.PutNew(table.With(certificateClaimKey(id, c.CertificateID.String()), owner)))
 	}
 	refused, err := s.table.Transact(ctx, actions)
 	if err != nil {

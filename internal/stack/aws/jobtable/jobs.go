@@ -53,7 +53,8 @@ func (s *Store) Start(ctx context.Context, upload stack.Upload, begin stack.Job)
 			job, err = s.Get(ctx, table.Text(there, attrImport))
 			return job, false, err
 		}
-		return stack.Job{}, false, fmt.Errorf("ledger: start the import of %s/%s: import %s has another upload", upload.Bucket, upload.Key, begin.Import)
+		return stack.Job{}, false, fmt.Errorf("ledger: start the import of %s/%s: import %s has another upload",
+			upload.Bucket, upload.Key, begin.Import)
 	}
 	begin.Created, begin.Updated = begin.Created.Truncate(time.Microsecond), begin.Updated.Truncate(time.Microsecond)
 	return begin, true, nil

@@ -38,6 +38,8 @@ func TestTable(t *testing.T) {
 		"SingleUpdateThatMetATransactionIsMadeAgain": updateMeetsTransaction,
 		"CostOfADevice":                              costOfADevice,
 		"LostAnswerToAClaimIsAskedForAgain":          lostAnswer,
+		"ItemsAreThoseOfTheVersionBefore":            itemsOfTheVersionBefore,
+		"ImportOfTheVersionBeforeGoesOn":             importOfTheVersionBefore,
 	})
 }
 

@@ -52,7 +52,7 @@ type Writer struct {
 func New(out io.Writer, stack string) *Writer { return &Writer{stack: stack, out: out} }
 
 // Put writes one line with all the values. What is not a finite number, such as
-// the ceiling where no quota limits, is left out, and so is a line without any.
+// the ceiling if no quota limits it, is left out, and so is a line without any.
 func (w *Writer) Put(values map[stack.Metric]float64) error {
 	type metric struct{ Name, Unit string }
 	type directive struct {

@@ -9,13 +9,13 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// A GoneError says that a version of an object cannot be had any more, however
-// often it is asked for.
+// A GoneError is returned if a version of an object cannot be read any more,
+// however often it is asked for.
 type GoneError struct {
 	Version Version
 	// Problem is what became of it, a sentence that begins with "it".
 	Problem string
-	// Err is S3's answer; nil where it is not that.
+	// Err is S3's answer; nil if there was none.
 	Err error
 }
 
@@ -46,8 +46,8 @@ func problemOf(err error) string {
 	return ""
 }
 
-// isFinal says whether the same request would be answered alike: gone, denied,
-// or otherwise the fault of who asks.
+// isFinal reports whether the same request would get the same answer: gone,
+// denied, or otherwise the fault of the caller.
 func isFinal(err error) bool {
 	var gone *GoneError
 	if errors.As(err, &gone) {
@@ -65,7 +65,7 @@ func isFinal(err error) bool {
 	}
 }
 
-// isEmptyObject says whether a range was refused because there is nothing in the object.
+// isEmptyObject reports whether a range was refused because there is nothing in the object.
 func isEmptyObject(err error) bool {
 	var api smithy.APIError
 	return errors.As(err, &api) && api.ErrorCode() == "InvalidRange"

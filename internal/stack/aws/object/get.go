@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// A TooLargeError says that an object is longer than who wanted it takes.
+// A TooLargeError is returned if an object is longer than the caller takes.
 type TooLargeError struct {
 	Version     Version
 	Size, Limit int64

@@ -15,13 +15,13 @@ type Client interface {
 	GetObject(ctx context.Context, in *s3.GetObjectInput, o ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 }
 
-// A Version is one content of an object. Where the bucket has no versions the
+// A Version is one content of an object. If the bucket has no versions, the
 // ETag tells the content.
 type Version struct {
 	Bucket, Key string
 	// ID is the version's; empty or "null" in a bucket without versions.
 	ID string
-	// ETag is without quotes; empty where it is not known.
+	// ETag is without quotes; empty if it is not known.
 	ETag string
 }
 
@@ -60,9 +60,9 @@ type ahead struct {
 // Open gets the beginning of the object and learns size and ETag from it. The
 // Reader works until ctx ends. A version without ID is the present one, if it
 // has the ETag or none was given; it is held on to by its ID, or by its ETag
-// where the bucket has no versions.
+// if the bucket has no versions.
 //
-// Errors are *[GoneError] where there is no such version, or not any more;
+// Errors are *[GoneError] if there is no such version, or not any more;
 // others may be different next time.
 func Open(ctx context.Context, client Client, v Version) (*Reader, error) {
 	ctx, end := context.WithCancel(ctx)

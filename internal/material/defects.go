@@ -15,14 +15,14 @@ import (
 
 // A defect makes a good entry wrong, or odd.
 type defect[E entry] struct {
-	// name says what is wrong, for tests.
+	// name tells tests what is wrong.
 	name string
 	// reason is the code of the rejection; empty if the entry is odd, and taken.
 	reason manifest.Reason
 	alter  func(e E, c craft)
 }
 
-// A craft is where a defect takes keys and numbers from.
+// A craft gives a defect its keys and numbers.
 type craft struct {
 	seed  seed
 	index int

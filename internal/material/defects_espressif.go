@@ -25,7 +25,9 @@ func (*espressifSource) defects() []defect[*espressifEntry] {
 		{"two certificates", manifest.ReasonSeveralCertificates, cell(func(der []byte) string { return pemText(der) + pemText(der) })},
 		{"broken base64", manifest.ReasonBadEncoding, cell(func(der []byte) string { return strings.Replace(pemText(der), "\nMI", "\nM*", 1) })},
 		{"a column missing", manifest.ReasonMalformedEntry, columns(func(mac, _, cert string) []string { return []string{mac, cert} })},
-		{"a column too many", manifest.ReasonMalformedEntry, columns(func(mac, cn, cert string) []string { return []string{mac, cn, cert, "x"} })},
+		{"a column too many", manifest.ReasonMalformedEntry, columns(func(mac, cn, cert string) []string {
+			return []string{mac, cn, cert, "x"}
+		})},
 		{"short MAC", manifest.ReasonBadID, mac(func(m string) string { return m[:11] })},
 		{"MAC from a spreadsheet", manifest.ReasonBadID, mac(func(string) string { return "1.23E+11" })},
 		{"another device's name", manifest.ReasonIdentityMismatch, func(e *espressifEntry, _ craft) {

@@ -44,11 +44,15 @@ func (*microchipSource) defects() []defect[*microchipEntry] {
 			sum := sha256.Sum256(c.bytes(32))
 			e.signer, e.protected = c.ecKey(elliptic.P256()), e.protected.With("kid", URL64(c.bytes(20))).With("x5t#S256", URL64(sum[:]))
 		}},
-		{"another key's ID", manifest.ReasonSignerMismatch, func(e *microchipEntry, c craft) { e.protected = e.protected.With("kid", URL64(c.bytes(20))) }},
+		{"another key's ID", manifest.ReasonSignerMismatch, func(e *microchipEntry, c craft) {
+			e.protected = e.protected.With("kid", URL64(c.bytes(20)))
+		}},
 		{"critical extension", manifest.ReasonBadHeader, func(e *microchipEntry, _ craft) {
 			e.protected = append(Object{{"crit", []string{"exp"}}}, e.protected...)
 		}},
-		{"header of another chip", manifest.ReasonIdentityMismatch, func(e *microchipEntry, _ craft) { e.headerID = "0123" + strings.Repeat("00", 6) + "ff" }},
+		{"header of another chip", manifest.ReasonIdentityMismatch, func(e *microchipEntry, _ craft) {
+			e.headerID = "0123" + strings.Repeat("00", 6) + "ff"
+		}},
 		{"short unique ID", manifest.ReasonBadID, func(e *microchipEntry, _ craft) { e.uniqueID = e.uniqueID[:16] }},
 		{"unique ID twice", manifest.ReasonDuplicateField, payload(`"uniqueId":`, `"uniqueId":"0123000000000000ff","uniqueId":`)},
 		{"unique ID in capitals", manifest.ReasonDuplicateField, payload(`"uniqueId":`, `"UNIQUEID":"0123000000000000ff","uniqueId":`)},
@@ -79,7 +83,9 @@ func (*microchipSource) defects() []defect[*microchipEntry] {
 		{"another chip's key", manifest.ReasonKeyMismatch, func(e *microchipEntry, c craft) {
 			e.jwk = c.ecKey(elliptic.P256()).Public()
 		}},
-		{"before the signer's time", manifest.ReasonSignerNotValid, func(e *microchipEntry, _ craft) { e.timestamp = "2019-12-06T21:42:12.000Z" }},
+		{"before the signer's time", manifest.ReasonSignerNotValid, func(e *microchipEntry, _ craft) {
+			e.timestamp = "2019-12-06T21:42:12.000Z"
+		}},
 		{"null", manifest.ReasonMalformedEntry, text("null")},
 		{"number", manifest.ReasonMalformedEntry, text("608")},
 		{"empty object", manifest.ReasonMalformedEntry, text("{}")},

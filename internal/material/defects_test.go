@@ -22,7 +22,8 @@ import (
 func TestMicrochipDefectsAreWhatTheySay(t *testing.T) {
 	t.Parallel()
 	f := newMicrochip(newSeed("defects"), EC)
-	eachDefect(t, source[*microchipEntry](f), framed[*microchipEntry](microchipFrame), microchip.Decoder{}, manifest.Options{Signers: signersOf(t, f.signer.Raw)})
+	opts := manifest.Options{Signers: signersOf(t, f.signer.Raw)}
+	eachDefect(t, source[*microchipEntry](f), framed[*microchipEntry](microchipFrame), microchip.Decoder{}, opts)
 }
 
 func TestEspressifDefectsAreWhatTheySay(t *testing.T) {
@@ -78,7 +79,9 @@ func framed[E entry](around frame) func(*testing.T, []made[E]) []byte {
 	}
 }
 
-func eachDefect[E entry](t *testing.T, f source[E], pack func(*testing.T, []made[E]) []byte, decoder manifest.Decoder, opts manifest.Options) {
+func eachDefect[E entry](
+	t *testing.T, f source[E], pack func(*testing.T, []made[E]) []byte, decoder manifest.Decoder, opts manifest.Options,
+) {
 	t.Helper()
 	for _, d := range defectsOf(f) {
 		t.Run(strings.ReplaceAll(d.name, " ", "_"), func(t *testing.T) {

@@ -38,7 +38,7 @@ func newEspressif(s seed, kind Key) source[*espressifEntry] {
 type espressifEntry struct {
 	draft
 	mac string
-	cn  *string // what the cn column says; nil is the CN of the certificate
+	cn  *string // the text of the cn column; nil is the CN of the certificate
 	// cell makes the text of the cert column, unquoted; columns the fields
 	// of the record.
 	cell    func(der []byte) string

@@ -55,6 +55,6 @@ func compare(t *testing.T, file string, got []byte) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("%s is not what generate makes: %d bytes, want %d; go test ./internal/material -run Examples -update writes it anew", path, len(got), len(want))
+		t.Errorf("%s is not what generate makes: %d bytes, want %d; make examples writes it again", path, len(got), len(want))
 	}
 }

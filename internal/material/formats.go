@@ -9,7 +9,7 @@ import (
 type Format struct {
 	// Name is that of [manifest.Decoder].
 	Name string
-	// Signs means that entries are signed, so that there is something for Options.SignerOut.
+	// Signs is set if entries are signed, so Options.SignerOut gets a certificate.
 	Signs bool
 	// Bundles are those that Options.Bundles can choose from.
 	Bundles []string
@@ -35,7 +35,7 @@ func Vendors() []string {
 type source[E entry] interface {
 	// entry returns a good entry, and the key of its certificate.
 	entry(i int) (E, crypto.Signer)
-	// defects are what can be wrong with an entry beside its certificate, or odd.
+	// defects lists what can be wrong or odd about an entry, apart from its certificate.
 	defects() []defect[E]
 	// render returns an entry as it stands in the manifest.
 	render(e E) []byte

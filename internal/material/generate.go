@@ -59,7 +59,7 @@ func stream[E entry](ctx context.Context, o Options, s seed, around frame, from 
 	return errors.Join(out.Flush(), expected.Flush())
 }
 
-// An Expectation says what must become of one entry when the manifest is
+// An Expectation is what must become of one entry when the manifest is
 // imported for the first time, into an account that has none of its devices.
 type Expectation struct {
 	// Entry is the position in the manifest.

@@ -50,7 +50,7 @@ func newInfineon(s seed, bundle string) source[*infineonEntry] {
 type infineonEntry struct {
 	draft
 	chip string
-	// bundle is what the file's name says it is of.
+	// bundle is the one that the file's name claims.
 	bundle string
 	// text makes the file's content.
 	text func(der []byte) []byte

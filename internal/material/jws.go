@@ -35,7 +35,8 @@ func JWK(slot string, key crypto.PublicKey) Object {
 	panic(fmt.Sprintf("material: no JWK for a key of type %T", key))
 }
 
-// Payload returns what an entry says of a chip, whose maker, provisioner and distributor are units of an organization.
+// Payload returns the description of a chip. Its maker, provisioner and
+// distributor are units of one organization.
 func Payload(organization, group, timestamp, uniqueID string, keys ...Object) Object {
 	return Object{
 		{"version", 1},

@@ -20,7 +20,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
-// The layout tests hold a generated manifest beside a vendor's own. A shape is
+// The layout tests compare a generated manifest with a vendor's own. A shape is
 // the text with everything that may differ taken out.
 
 func manifestOf(t *testing.T, o material.Options) string {

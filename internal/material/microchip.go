@@ -47,7 +47,8 @@ func newMicrochip(s seed, kind Key) *microchipSource {
 			key:  s.ecKey(elliptic.P256(), "microchip "+purpose, 0), hash: crypto.SHA256,
 		}
 	}
-	root, ca, signer := named("root", "Crypto Authentication Root CA 002"), named("ca", "Crypto Authentication Signer 2A00"), named("signer", "Manifest Signer")
+	root, ca := named("root", "Crypto Authentication Root CA 002"), named("ca", "Crypto Authentication Signer 2A00")
+	signer := named("signer", "Manifest Signer")
 	authority := newDraft(s.serial("microchip ca serial", 0, 16), ca.name, ca.key.Public(),
 		keyUsage(x509.KeyUsageDigitalSignature|x509.KeyUsageCertSign|x509.KeyUsageCRLSign),
 		pathLengthZero(), subjectKeyID(ca.key.Public()), authorityKeyID(root.key.Public()))
@@ -99,8 +100,8 @@ func (f *microchipSource) entry(i int) (*microchipEntry, crypto.Signer) {
 		uniqueID: unique, headerID: unique, version: json.RawMessage("1"), protected: Protected(f.signer), signer: f.signerKey,
 		timestamp: notBefore.Add(time.Duration(i%86_400_000) * 8 * time.Millisecond).Format("2006-01-02T15:04:05.000Z"),
 		x5c:       func(der []byte) []string { return []string{base64.StdEncoding.EncodeToString(der), f.chain} },
-		draft: newDraft(f.seed.serial("microchip serial", i, 16), []attribute{testOrganization, common("sn" + strings.ToUpper(unique))}, key.Public(),
-			DirectoryName("eui48_000000000000"), basicConstraints(false), keyUsage(x509.KeyUsageDigitalSignature|x509.KeyUsageKeyAgreement),
+		draft: newDraft(f.seed.serial("microchip serial", i, 16), []attribute{testOrganization, common("sn" + strings.ToUpper(unique))},
+			key.Public(), DirectoryName("eui48_000000000000"), basicConstraints(false), keyUsage(x509.KeyUsageDigitalSignature|x509.KeyUsageKeyAgreement),
 			subjectKeyID(key.Public()), authorityKeyID(f.issuer.key.Public())),
 	}
 	for slot := 1; slot < slots; slot++ {

@@ -11,7 +11,7 @@ import (
 // maxEntries is how many entries differ in the four bytes that tell them apart.
 const maxEntries = 1 << 31
 
-// Options say what is generated.
+// Options choose what is generated.
 type Options struct {
 	// Vendor is one of [Vendors].
 	Vendor string
@@ -30,27 +30,27 @@ type Options struct {
 
 	// Out takes the manifest.
 	Out io.Writer
-	// Expected takes one JSON line per entry that says what must become of
-	// it; may be nil.
+	// Expected takes one [Expectation] per entry as a line of JSON; may be nil.
 	Expected io.Writer
 	// SignerOut takes the certificate that signed a Microchip manifest, as
 	// PEM; may be nil.
 	SignerOut io.Writer
-	// KeysDir is where private keys are written, one PKCS #8 file
-	// <thing name>.key of mode 0600 for each device; empty is nowhere.
+	// KeysDir is the directory that takes private keys, one PKCS #8 file
+	// <thing name>.key of mode 0600 for each device. Without it no key is
+	// written.
 	KeysDir string
-	// TempDir is where the parts of an Infineon archive are kept until it is
-	// put together; empty is [os.TempDir].
+	// TempDir holds the parts of an Infineon archive until it is complete;
+	// empty is [os.TempDir].
 	TempDir string
 	// Progress, if set, is told how many entries are done, now and then and
 	// at the end. It is called from one goroutine at a time.
 	Progress func(done int)
 }
 
-// An OptionsError says that [Options] ask for what cannot be made.
+// An OptionsError means that [Options] ask for something impossible.
 type OptionsError struct{ text string }
 
-// Error says what is wrong.
+// Error returns what is wrong.
 func (e *OptionsError) Error() string { return "generate: " + e.text }
 
 func wrong(format string, args ...any) error {

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// A facts is what an entry says of a device.
+// A facts is what an entry tells about a device.
 type facts struct {
 	ID, Name   string
 	Attributes map[string]string
@@ -81,7 +81,8 @@ func roundTrip[E entry](t *testing.T, vendor string, decoder manifest.Decoder, o
 		text := rapid.String().Draw(rt, "seed")
 		n := rapid.IntRange(1, 40).Draw(rt, "n")
 		var out, signer bytes.Buffer
-		if err := Generate(t.Context(), Options{Vendor: vendor, N: n, Seed: text, Bundles: oneBundle(vendor), Out: &out, SignerOut: &signer}); err != nil {
+		o := Options{Vendor: vendor, N: n, Seed: text, Bundles: oneBundle(vendor), Out: &out, SignerOut: &signer}
+		if err := Generate(t.Context(), o); err != nil {
 			t.Fatal(err)
 		}
 		f := open(newSeed(text))
@@ -143,7 +144,7 @@ func point(t *testing.T, key any) string {
 	return string(raw)
 }
 
-// Entries with defects are judged as the list beside them says.
+// Entries with defects get the verdicts that the list of expectations has.
 func TestDefectiveManifestsAreJudgedAsExpected(t *testing.T) {
 	t.Parallel()
 	const entries = 250
@@ -153,7 +154,8 @@ func TestDefectiveManifestsAreJudgedAsExpected(t *testing.T) {
 				t.Parallel()
 				var out, signer, expected bytes.Buffer
 				err := Generate(t.Context(), Options{
-					Vendor: decoder.Vendor(), N: entries, Seed: "judged", Defects: rate, Bundles: oneBundle(decoder.Vendor()), Out: &out, SignerOut: &signer, Expected: &expected,
+					Vendor: decoder.Vendor(), N: entries, Seed: "judged", Defects: rate, Bundles: oneBundle(decoder.Vendor()),
+					Out: &out, SignerOut: &signer, Expected: &expected,
 				})
 				if err != nil {
 					t.Fatal(err)
@@ -219,7 +221,9 @@ func TestWithRSAOnlyKeysAndSignaturesDiffer(t *testing.T) {
 	for _, vendor := range []string{"espressif", "microchip", "generated"} {
 		t.Run(vendor, func(t *testing.T) {
 			t.Parallel()
-			decoder := map[string]manifest.Decoder{"espressif": espressif.Decoder{}, "microchip": microchip.Decoder{}, "generated": generated.Decoder{}}[vendor]
+			decoder := map[string]manifest.Decoder{
+				"espressif": espressif.Decoder{}, "microchip": microchip.Decoder{}, "generated": generated.Decoder{},
+			}[vendor]
 			var runs [2][]string
 			for i := range runs {
 				var out, signer bytes.Buffer
@@ -230,7 +234,8 @@ func TestWithRSAOnlyKeysAndSignaturesDiffer(t *testing.T) {
 				if signer.Len() > 0 {
 					opts.Signers = signersOf(t, signer.Bytes())
 				}
-				for device, err := range decoder.Decode(t.Context(), manifest.Input{Name: "x", Reader: bytes.NewReader(out.Bytes()), Size: int64(out.Len())}, opts) {
+				in := manifest.Input{Name: "x", Reader: bytes.NewReader(out.Bytes()), Size: int64(out.Len())}
+				for device, err := range decoder.Decode(t.Context(), in, opts) {
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -239,7 +244,8 @@ func TestWithRSAOnlyKeysAndSignaturesDiffer(t *testing.T) {
 						t.Errorf("a key of type %v", c.PublicKeyAlgorithm)
 					}
 					runs[i] = append(runs[i], strings.Join([]string{
-						device.ID, device.ThingName, c.SerialNumber.String(), c.Subject.String(), c.Issuer.String(), c.NotBefore.String(), c.NotAfter.String(),
+						device.ID, device.ThingName, c.SerialNumber.String(), c.Subject.String(), c.Issuer.String(),
+						c.NotBefore.String(), c.NotAfter.String(),
 					}, " "))
 				}
 			}
@@ -250,7 +256,7 @@ func TestWithRSAOnlyKeysAndSignaturesDiffer(t *testing.T) {
 	}
 }
 
-// A reader that is gone must end the work, and not leave workers behind.
+// A writer that fails must end the work and leave no worker running.
 func TestFailureOfTheWriterEndsTheWork(t *testing.T) {
 	t.Parallel()
 	for _, vendor := range Vendors() {

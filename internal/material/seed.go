@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// A seed is where everything that looks random comes from: HMAC-SHA-256 under
-// a key that is derived from the text the user chose.
+// A seed is the source of everything that looks random. It is HMAC-SHA-256
+// under a key derived from the text that the user chose.
 type seed struct{ key []byte }
 
 func newSeed(text string) seed {

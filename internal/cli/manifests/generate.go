@@ -41,11 +41,12 @@ func NewGenerate(streams terminal.Streams) *cobra.Command {
 		Long: `Make a manifest with the layout of a vendor's own, for tests, rehearsals and
 examples. Nothing in it is real: every issuer is called "Thingpress Test".
 
-The same seed gives the same bytes on every machine; with RSA, all but keys and
-signatures. RSA keys take some 50 ms each, so that large manifests want EC.
+The same seed gives the same bytes on every machine. With RSA only the keys
+and signatures differ. An RSA key takes about 50 ms, so use EC for large
+manifests.
 
---defects makes a share of the entries wrong or odd, and writes beside the
-manifest, in FILE.expected.jsonl, what must become of each entry:
+--defects makes a share of the entries wrong or odd. FILE.expected.jsonl next
+to the manifest then has what must become of each entry:
 {"entry":7,"outcome":"rejected","reason":"expired"}. Outcomes are device,
 rejected and skipped.`,
 		Example: `  # twelve ESP32 modules
@@ -65,13 +66,14 @@ rejected and skipped.`,
 	flags := c.Flags()
 	flags.StringVar(&o.vendor, "vendor", "", "format: "+strings.Join(material.Vendors(), ", ")+" (required)")
 	flags.IntVarP(&o.entries, "entries", "n", 10, "number of entries")
-	flags.StringVar(&o.out, "out", "", "file that takes the manifest, - for stdout (required)")
+	flags.StringVar(&o.out, "out", "", "file to write the manifest to, - for stdout (required)")
 	flags.StringVar(&o.seed, "seed", "", "any text; the same seed gives the same manifest (default: a new one, which is printed)")
 	flags.StringVar(&o.key, "key", string(material.EC), "keys of the devices: ec (P-256) or rsa (2048 bits)")
-	flags.StringArrayVar(&o.bundles, "bundle", nil, "Infineon's bundle (repeatable): "+strings.Join(allBundles(), ", ")+" (default E0E0 and E0E1, with --key rsa all)")
-	flags.StringVar(&o.keys, "keys", "", "directory that takes the private keys, <thing name>.key each")
-	flags.StringVar(&o.signerOut, "signer-out", "", "file that takes the certificate that signed Microchip's entries")
-	flags.Float64Var(&o.defects, "defects", 0, "share of entries that are wrong or odd, 0 to 1")
+	flags.StringArrayVar(&o.bundles, "bundle", nil,
+		"Infineon's bundle (repeatable): "+strings.Join(allBundles(), ", ")+" (default E0E0 and E0E1, with --key rsa all)")
+	flags.StringVar(&o.keys, "keys", "", "directory to write private keys to, as <thing name>.key")
+	flags.StringVar(&o.signerOut, "signer-out", "", "file to write the certificate to that signed Microchip's entries")
+	flags.Float64Var(&o.defects, "defects", 0, "share of entries to make wrong or odd, 0 to 1")
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "no progress")
 	return c
 }
@@ -99,13 +101,15 @@ func (o *generateOptions) validate() error {
 	case o.vendor == "":
 		return exit.UsageError(errors.New("--vendor is missing"), "it is one of "+strings.Join(material.Vendors(), ", "))
 	case o.out == "":
-		return exit.UsageError(errors.New("--out is missing"), "it names the file that takes the manifest; - is stdout")
+		return exit.UsageError(errors.New("--out is missing"), "name the file to write, or - for stdout")
 	case o.out == "-" && o.defects > 0:
-		return exit.UsageError(errors.New("--defects writes a second file beside --out"), "give --out a file's name")
+		return exit.UsageError(errors.New("--defects writes a second file next to --out"), "give --out a file's name")
 	case o.signerOut != "" && !slices.Contains(signs, o.vendor):
-		return exit.UsageError(fmt.Errorf("--signer-out is for --vendor %s alone", strings.Join(signs, ", ")), "no other vendor signs its manifests")
+		return exit.UsageError(fmt.Errorf("--signer-out is for --vendor %s alone", strings.Join(signs, ", ")),
+			"leave it out: no other vendor signs its manifests")
 	case len(o.bundles) > 0 && !slices.Contains(bundles, o.vendor):
-		return exit.UsageError(fmt.Errorf("--bundle is for --vendor %s alone", strings.Join(bundles, ", ")), "no other vendor has bundles")
+		return exit.UsageError(fmt.Errorf("--bundle is for --vendor %s alone", strings.Join(bundles, ", ")),
+			"leave it out: no other vendor has bundles")
 	}
 	return nil
 }
@@ -155,7 +159,7 @@ func generateManifest(ctx context.Context, o generateOptions, streams terminal.S
 	case errors.As(err, &wrong):
 		return exit.UsageError(err, "see 'thingpress generate --help'")
 	case terminal.Interrupted(ctx):
-		return exit.InterruptedError("interrupted", "nothing was left behind but keys, if --keys was given")
+		return exit.InterruptedError("interrupted", "no file was written, except keys in the --keys directory")
 	case err != nil:
 		return err
 	}
@@ -168,9 +172,8 @@ func generateManifest(ctx context.Context, o generateOptions, streams terminal.S
 	return nil
 }
 
-// outputFiles are written under names of their own and get their real ones
-// together at the end, so that a failure leaves nothing behind and spoils
-// nothing that was there.
+// outputFiles are written under temporary names and renamed together at the
+// end. A failure leaves no file and keeps those that were there.
 type outputFiles struct {
 	files []*os.File
 	paths []string

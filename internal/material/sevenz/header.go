@@ -33,7 +33,7 @@ const (
 // attributeArchive is FILE_ATTRIBUTE_ARCHIVE of Windows.
 const attributeArchive = 0x20
 
-// A Header is what an archive says of its content. A [Writer] writes a true one.
+// A Header describes the content of an archive. A [Writer] writes a true one.
 type Header struct {
 	Block Block
 	Files []File
@@ -58,18 +58,18 @@ type File struct {
 
 // A Block is what is packed in one piece.
 type Block struct {
-	// Position is where the packed stream begins after the first 32 bytes, Packed its length.
+	// Position counts from the end of [Start]; Packed is the length of the packed stream.
 	Position, Packed uint64
 	// Coders are the number of methods and the description of each.
 	Coders []byte
-	// Sizes is what each method gives.
+	// Sizes has the number of bytes that each method unpacks to.
 	Sizes []uint64
 }
 
 // LZMA2 describes the method LZMA2 with the property of its dictionary.
 func LZMA2(dictionary byte) []byte { return []byte{0x21, 0x21, 1, dictionary} }
 
-// Encoded returns the short header which says that the header is packed in a block.
+// Encoded returns the short header that points at a block with the packed header.
 func Encoded(block Block, header []byte) []byte {
 	h := text{idEncodedHeader}
 	h.streams(block)
@@ -78,7 +78,7 @@ func Encoded(block Block, header []byte) []byte {
 	return append(h, idEnd, idEnd)
 }
 
-// Start returns the first 32 bytes of an archive, which say that a header follows a number of packed bytes.
+// Start returns the first 32 bytes of an archive, which locate the header after the packed bytes.
 func Start(packed uint64, header []byte) []byte {
 	start := binary.LittleEndian.AppendUint64(nil, packed)
 	start = binary.LittleEndian.AppendUint64(start, uint64(len(header)))
@@ -161,7 +161,7 @@ func (h *text) streams(b Block) {
 	}
 }
 
-// subStreams writes where in the block each file is.
+// subStreams writes the place of each file in the block.
 func (h *text) subStreams(files []File, checksums bool) {
 	h.add(idSubStreamsInfo, idNumUnpackStream)
 	h.number(uint64(len(files)))

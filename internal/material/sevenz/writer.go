@@ -22,7 +22,7 @@ const (
 	// default and Infineon's archives have.
 	dictionary16MiB = 24
 	// window is how far back the compressor looks. It may be less than what
-	// the archive says. A file of Infineon's is a kilobyte long and
+	// the archive claims. A file of Infineon's is a kilobyte long and
 	// resembles the one before as much as any: looking further back makes
 	// the archive no smaller, and takes up to four times as long. It must
 	// hold the largest chunk that the compressor gives up on and stores.
@@ -31,7 +31,7 @@ const (
 	startSize = 32
 )
 
-// Options say how an archive is packed.
+// Options choose how an archive is packed.
 type Options struct {
 	// Stored keeps content as it is, still as LZMA2: for what is packed already.
 	Stored bool
@@ -122,7 +122,7 @@ func (w *Writer) Close() error {
 	return w.writeStart(content.Packed+packed.Packed, short)
 }
 
-// writeStart goes back to say where the header is.
+// writeStart goes back to the beginning and locates the header.
 func (w *Writer) writeStart(packed uint64, header []byte) error {
 	length := startSize + int64(packed) + int64(len(header))
 	if _, err := w.out.Seek(-length, io.SeekCurrent); err != nil {

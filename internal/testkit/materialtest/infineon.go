@@ -25,7 +25,7 @@ const (
 	InfineonGUID = "00000000-7e57-4000-8000-000000000001"
 )
 
-// NewTrust derives an issuer from a seed. Its name says that it is a test.
+// NewTrust derives an issuer from a seed. Its name contains "Test".
 func NewTrust(seed string) *Trust {
 	key := Key(seed + " infineon issuer")
 	return &Trust{Seed: seed, IssuerKey: key, Issuer: Certificate(&x509.Certificate{

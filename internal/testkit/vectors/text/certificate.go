@@ -22,7 +22,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
-// one begins the vector of a certificate, in a PEM file with a good one behind it.
+// one begins the vector of a certificate, in a PEM file followed by a good one.
 func one(name, outcome, note string, der []byte, expect entry) *vector {
 	return vec("generated", name, outcome, note, []byte(pemOf(der)+m1.pem()), expect, m1.byCN())
 }

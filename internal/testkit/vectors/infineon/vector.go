@@ -6,7 +6,6 @@ import (
 )
 
 type (
-	options = vectors.Options
 	limits  = vectors.Limits
 	entry   = vectors.Entry
 	failure = vectors.Failure

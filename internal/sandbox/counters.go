@@ -13,9 +13,9 @@ type counters struct {
 
 func newCounters() *counters { return &counters{by: map[string]int{}} }
 
-func (c *counters) add(operation string) {
+func (c *counters) add(op string) {
 	c.mu.Lock()
-	c.by[operation]++
+	c.by[op]++
 	c.mu.Unlock()
 }
 

@@ -62,18 +62,18 @@ type faults struct {
 }
 
 // next decides the next call of an operation.
-func (f *faults) next(operation string) fault {
+func (f *faults) next(op string) fault {
 	f.mu.Lock()
-	n := f.counts[operation]
-	f.counts[operation]++
+	n := f.counts[op]
+	f.counts[op]++
 	is := f.is
 	f.mu.Unlock()
-	return is.decide(operation, n)
+	return is.decide(op, n)
 }
 
-func (f Faults) decide(operation string, n uint64) fault {
+func (f Faults) decide(op string, n uint64) fault {
 	h := fnv.New64a()
-	h.Write([]byte(operation))
+	h.Write([]byte(op))
 	draw := dice(f.Seed ^ h.Sum64() ^ n*0x9e3779b97f4a7c15)
 	which, half, other := draw.next(), draw.next() < 0.5, draw.next() < 0.5
 	d := fault{jitter: 2*draw.next() - 1}

@@ -11,11 +11,11 @@ import (
 
 // call is one call of an operation.
 type call struct {
-	request   *http.Request
-	body      []byte
-	strict    bool
-	operation string
-	param     string // of the path, decoded
+	request *http.Request
+	body    []byte
+	strict  bool
+	name    string
+	param   string // of the path, decoded
 
 	// A handler sets these: the parameters, and whether the call changed the state.
 	in      any
@@ -41,7 +41,7 @@ type backend struct {
 type handler func(b backend, c *call) (result any, err error)
 
 // describe makes a handler of an operation that reads.
-func describe[In, Out any](operation func(*registry.State, *In) (Out, error)) handler {
+func describe[In, Out any](op func(*registry.State, *In) (Out, error)) handler {
 	bind := binder[In]()
 	return func(b backend, c *call) (any, error) {
 		in, err := bind(c)
@@ -49,15 +49,15 @@ func describe[In, Out any](operation func(*registry.State, *In) (Out, error)) ha
 			return nil, err
 		}
 		var out Out
-		b.store.View(func(st *registry.State) { out, err = operation(st, in) })
+		b.store.View(func(st *registry.State) { out, err = op(st, in) })
 		return out, err
 	}
 }
 
 // list makes a handler of an operation that returns a page, with the names of its items and of the next page's token.
-func list[In, Item any](items, token string, operation func(*registry.State, *In) (registry.Page[Item], error)) handler {
+func list[In, Item any](items, token string, op func(*registry.State, *In) (registry.Page[Item], error)) handler {
 	return describe(func(st *registry.State, in *In) (map[string]any, error) {
-		page, err := operation(st, in)
+		page, err := op(st, in)
 		if err != nil {
 			return nil, err
 		}
@@ -70,7 +70,7 @@ func list[In, Item any](items, token string, operation func(*registry.State, *In
 }
 
 // create makes a handler of an operation that writes and has a result.
-func create[In, Out any](operation func(*registry.State, *In) (Out, []registry.Change, error)) handler {
+func create[In, Out any](op func(*registry.State, *In) (Out, []registry.Change, error)) handler {
 	bind := binder[In]()
 	return func(b backend, c *call) (any, error) {
 		in, err := bind(c)
@@ -84,7 +84,7 @@ func create[In, Out any](operation func(*registry.State, *In) (Out, []registry.C
 		}
 		var out Out
 		c.changed, err = b.store.Change(func(st *registry.State) (changes []registry.Change, err error) {
-			out, changes, err = operation(st, in)
+			out, changes, err = op(st, in)
 			return changes, err
 		})
 		return out, err
@@ -92,9 +92,9 @@ func create[In, Out any](operation func(*registry.State, *In) (Out, []registry.C
 }
 
 // change makes a handler of an operation that writes and has no result.
-func change[In any](operation func(*registry.State, *In) ([]registry.Change, error)) handler {
+func change[In any](op func(*registry.State, *In) ([]registry.Change, error)) handler {
 	return create(func(st *registry.State, in *In) (struct{}, []registry.Change, error) {
-		changes, err := operation(st, in)
+		changes, err := op(st, in)
 		return struct{}{}, changes, err
 	})
 }
@@ -122,7 +122,7 @@ func binder[In any]() func(*call) (*In, error) {
 		in := new(In)
 		c.in = in
 		if body && len(c.body) > 0 && json.Unmarshal(c.body, in) != nil {
-			return nil, registry.Refuse(http.StatusBadRequest, "SerializationException", "The request body is not what %s takes", c.operation)
+			return nil, registry.Refuse(http.StatusBadRequest, "SerializationException", "The request body is not what %s takes", c.name)
 		}
 		var values url.Values
 		if query && c.request.URL.RawQuery != "" {

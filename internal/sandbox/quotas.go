@@ -51,9 +51,9 @@ func (b *bucket) fill(now time.Time) {
 }
 
 // take takes a token of each quota that a call falls under, or of none.
-func (q *quotas) take(operation string, now time.Time) bool {
-	names := [2]string{operation}
-	if operation == "RegisterCertificateWithoutCA" {
+func (q *quotas) take(op string, now time.Time) bool {
+	names := [2]string{op}
+	if op == "RegisterCertificateWithoutCA" {
 		names[1] = RegistrationQuota
 	}
 	q.mu.Lock()
@@ -75,14 +75,14 @@ func (q *quotas) take(operation string, now time.Time) bool {
 	return true
 }
 
-func (q *quotas) set(operation string, tps float64) {
+func (q *quotas) set(op string, tps float64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if tps <= 0 {
-		delete(q.buckets, operation)
+		delete(q.buckets, op)
 		return
 	}
-	q.buckets[operation] = newBucket(tps)
+	q.buckets[op] = newBucket(tps)
 }
 
 func (q *quotas) enforced() map[string]float64 {

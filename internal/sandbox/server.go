@@ -199,7 +199,7 @@ func receive(w http.ResponseWriter, c *call) (*operation, encoder, error) {
 	}
 	c.body = body.Bytes()
 	operation, encode, err := route(c)
-	c.operation = operation.name
+	c.name = operation.name
 	return operation, encode, err
 }
 

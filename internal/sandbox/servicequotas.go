@@ -55,7 +55,7 @@ func (in *quotaRequest) Subject() string { return in.QuotaCode }
 func (c *call) quotaRequest() (in quotaRequest, err error) {
 	c.in = &in
 	if json.Unmarshal(c.body, &in) != nil {
-		return in, badRequest("SerializationException", "The request body is not what %s takes", c.operation)
+		return in, badRequest("SerializationException", "The request body is not what %s takes", c.name)
 	}
 	if in.ServiceCode != quota.ServiceCode {
 		return in, badRequest("NoSuchResourceException", "The request failed because the specified service does not exist.")

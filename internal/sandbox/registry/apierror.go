@@ -44,8 +44,8 @@ func deleteConflict(format string, args ...any) *APIError {
 	return Refuse(http.StatusConflict, "DeleteConflictException", format, args...)
 }
 
-func versionConflict(kind, name string) *APIError {
-	return Refuse(http.StatusConflict, "VersionConflictException", "The version for %s %s does not match the expected version.", kind, name)
+func versionConflict(what, name string) *APIError {
+	return Refuse(http.StatusConflict, "VersionConflictException", "The version for %s %s does not match the expected version.", what, name)
 }
 
 func badCertificate(format string, args ...any) *APIError {

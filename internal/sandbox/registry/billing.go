@@ -79,7 +79,7 @@ func (st *State) ListBillingGroups(in *ListBillingGroups) (out Page[GroupRef], e
 	if err != nil {
 		return out, err
 	}
-	return collect(st.billingGroups.list.all(present, p), p, func(b *billingGroup) (GroupRef, bool) {
+	return collect(st.billingGroups.order.all(present, p), p, func(b *billingGroup) (GroupRef, bool) {
 		return b.ref(st), strings.HasPrefix(b.name, in.Prefix)
 	}), nil
 }
@@ -127,6 +127,6 @@ func (a *BillingGroupRemoved) apply(st *State, at stamp) bool {
 		t.billing, t.billingSeq = nil, 0
 	}
 	delete(st.billingGroups.by, b.name)
-	drop(&st.lag, &st.billingGroups.list, b.seq, at.at)
+	drop(&st.lag, &st.billingGroups.order, b.seq, at.at)
 	return true
 }

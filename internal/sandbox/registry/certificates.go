@@ -10,15 +10,6 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// status of a certificate, of those that a registry without transfers knows.
-type status byte
-
-const (
-	inactive status = iota
-	active
-	revoked
-)
-
 var statusNames = [...]string{"INACTIVE", "ACTIVE", "REVOKED"}
 
 func (s status) String() string { return statusNames[s] }
@@ -187,7 +178,7 @@ func (st *State) ListCertificates(in *ListCertificates) (out Page[CertificateSum
 	if err != nil {
 		return out, err
 	}
-	return list(&st.certificates.list, st.lagging(), p, func(c *certificate) CertificateSummary {
+	return list(&st.certificates.order, st.lagging(), p, func(c *certificate) CertificateSummary {
 		return CertificateSummary{c.ref(st), c.status.String(), "SNI_ONLY", Epoch(c.created)}
 	}), nil
 }
@@ -291,7 +282,7 @@ func (a *CertificateRemoved) apply(st *State, at stamp) bool {
 		drop(&st.lag, &p.targets, seq, at.at)
 	}
 	delete(st.certificates.by, c.id)
-	drop(&st.lag, &st.certificates.list, c.seq, at.at)
+	drop(&st.lag, &st.certificates.order, c.seq, at.at)
 	return true
 }
 

@@ -215,7 +215,7 @@ func (st *State) ListThingGroups(in *ListThingGroups) (out Page[GroupRef], err e
 	if err != nil {
 		return out, err
 	}
-	groups, recursive := st.groups.list.all(present, p), in.Recursive != "false"
+	groups, recursive := st.groups.order.all(present, p), in.Recursive != "false"
 	if in.Parent != "" {
 		parent, err := st.group(in.Parent)
 		if err != nil {
@@ -296,6 +296,6 @@ func (a *GroupRemoved) apply(st *State, at stamp) bool {
 		drop(&st.lag, &g.parent.children, g.seq, at.at)
 	}
 	delete(st.groups.by, g.name)
-	drop(&st.lag, &st.groups.list, g.seq, at.at)
+	drop(&st.lag, &st.groups.order, g.seq, at.at)
 	return true
 }

@@ -11,12 +11,6 @@ type lag struct {
 	stamps []stamp
 }
 
-// stamp is the sequence number and the time of a change.
-type stamp struct {
-	seq uint64
-	at  int64 // Unix milliseconds
-}
-
 // set switches the lag; what is there at that time is visible.
 func (l *lag) set(by int64, seq uint64) {
 	l.by = by

@@ -61,6 +61,21 @@ var (
 	descriptionPattern    = newPattern(`[\x20-\x7e]*`)
 )
 
+// kind is what error messages say of a kind of resources.
+type kind struct {
+	member  string // of the service model
+	pattern *pattern
+	missing string
+}
+
+var (
+	thingKind   = kind{"thingName", namePattern, "Thing %s does not exist"}
+	typeKind    = kind{"thingTypeName", namePattern, "Thing type %s does not exist"}
+	groupKind   = kind{"thingGroupName", namePattern, "Thing group %s does not exist"}
+	billingKind = kind{"billingGroupName", namePattern, "Billing group %s does not exist"}
+	policyKind  = kind{"policyName", policyNamePattern, "Policy not found: %s"}
+)
+
 // checkName holds a name against the pattern of its member in the service model. The message has the form that AWS gives such failures.
 func checkName(of kind, name string) error {
 	switch {

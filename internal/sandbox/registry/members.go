@@ -9,17 +9,17 @@ import (
 type Membership struct {
 	Group    string `json:"thingGroupName"`
 	GroupARN string `json:"thingGroupArn"`
-	member
+	namedThing
 }
 
 // BillingMembership names a thing and a billing group; each by name or by ARN.
 type BillingMembership struct {
 	Group    string `json:"billingGroupName"`
 	GroupARN string `json:"billingGroupArn"`
-	member
+	namedThing
 }
 
-type member struct {
+type namedThing struct {
 	Thing    string `json:"thingName"`
 	ThingARN string `json:"thingArn"`
 }
@@ -49,7 +49,7 @@ func (st *State) resolve(kind, member string, name *string, arn string) error {
 	return nil
 }
 
-func (st *State) memberThing(in *member) (*thing, error) {
+func (st *State) memberThing(in *namedThing) (*thing, error) {
 	if err := st.resolve("thing", "thing", &in.Thing, in.ThingARN); err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (st *State) membership(in *Membership) (*group, *thing, error) {
 	if err := st.resolve("thinggroup", "thingGroup", &in.Group, in.GroupARN); err != nil {
 		return nil, nil, err
 	}
-	t, err := st.memberThing(&in.member)
+	t, err := st.memberThing(&in.namedThing)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -72,7 +72,7 @@ func (st *State) billingMembership(in *BillingMembership) (*billingGroup, *thing
 	if err := st.resolve("billinggroup", "billingGroup", &in.Group, in.GroupARN); err != nil {
 		return nil, nil, err
 	}
-	t, err := st.memberThing(&in.member)
+	t, err := st.memberThing(&in.namedThing)
 	if err != nil {
 		return nil, nil, err
 	}

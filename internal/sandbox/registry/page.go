@@ -50,13 +50,6 @@ func (in Ordered) page() (page, error) {
 	return p, err
 }
 
-// page is the part of a list that a caller asks for.
-type page struct {
-	size       int
-	after      uint64 // the sequence number after which it starts
-	descending bool
-}
-
 func parsePage(sizeName, size, tokenName, token string) (page, error) {
 	p := page{size: defaultPage}
 	if size != "" {

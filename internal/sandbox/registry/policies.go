@@ -14,16 +14,6 @@ type PolicyRef struct {
 
 func (p *policy) ref(st *State) PolicyRef { return PolicyRef{p.name, st.arn("policy", p.name)} }
 
-// target is what a policy is attached to: a certificate or a thing group.
-type target interface {
-	arn(st *State) string
-	attached() *series[*policy]
-	// room is the number of policies that it takes.
-	room() int
-	// place is how a state file names the target.
-	place() PolicyPlace
-}
-
 func (c *certificate) attached() *series[*policy] { return &c.policies }
 
 func (g *group) attached() *series[*policy] { return &g.policies }
@@ -89,7 +79,7 @@ func (st *State) ListPolicies(in *Ordered) (out Page[PolicyRef], err error) {
 	if err != nil {
 		return out, err
 	}
-	return list(&st.policies.list, present, p, func(p *policy) PolicyRef { return p.ref(st) }), nil
+	return list(&st.policies.order, present, p, func(p *policy) PolicyRef { return p.ref(st) }), nil
 }
 
 // DeletePolicy removes a policy that is not attached.
@@ -275,14 +265,8 @@ func (a *PolicyRemoved) apply(st *State, at stamp) bool {
 		return false
 	}
 	delete(st.policies.by, p.name)
-	drop(&st.lag, &st.policies.list, p.seq, at.at)
+	drop(&st.lag, &st.policies.order, p.seq, at.at)
 	return true
-}
-
-// PolicyPlace is a certificate, by its ID, or a thing group, by its name.
-type PolicyPlace struct {
-	Certificate string `json:"certificate,omitempty"`
-	Group       string `json:"group,omitempty"`
 }
 
 // find returns nil if the target is missing.

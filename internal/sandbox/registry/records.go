@@ -10,14 +10,6 @@ import (
 	"strconv"
 )
 
-// A Change is one change of the state, as it is kept and as it is applied: what a running sandbox does and what opening a state file
-// does is the same function of it. With its sequence number and time it holds everything that was decided, so that applying it
-// decides nothing.
-type Change interface {
-	// apply reports whether the change fits the state; it must change nothing if it does not.
-	apply(st *State, at stamp) bool
-}
-
 // changeNames are the names of changes in a state file. A name must keep its meaning.
 var changeNames = map[string]Change{
 	"identity":            (*IdentityGiven)(nil),
@@ -53,11 +45,6 @@ var nameOfChange = func() map[reflect.Type]string {
 	}
 	return names
 }()
-
-// named is a change that says a name only.
-type named struct {
-	Name string `json:"name"`
-}
 
 // IdentityGiven is the first [Change] of a state file.
 type IdentityGiven struct{ Identity }
@@ -157,12 +144,12 @@ func (st *State) size() int {
 }
 
 func (st *State) catalogue(yield func(uint64, int64, Change) bool) bool {
-	for seq, t := range st.types.list.now() {
+	for seq, t := range st.types.order.now() {
 		if !yield(seq, t.created, &TypeAdded{t.name, t.id, json.RawMessage(t.properties), t.deprecated}) {
 			return false
 		}
 	}
-	for seq, g := range st.groups.list.now() {
+	for seq, g := range st.groups.order.now() {
 		added := &GroupAdded{Name: g.name, ID: g.id, Properties: json.RawMessage(g.properties), DynamicQuery: g.dynamicQuery()}
 		if g.parent != nil {
 			added.Parent = g.parent.name
@@ -171,12 +158,12 @@ func (st *State) catalogue(yield func(uint64, int64, Change) bool) bool {
 			return false
 		}
 	}
-	for seq, b := range st.billingGroups.list.now() {
+	for seq, b := range st.billingGroups.order.now() {
 		if !yield(seq, b.created, &BillingGroupAdded{b.name, b.id, json.RawMessage(b.properties)}) {
 			return false
 		}
 	}
-	for seq, p := range st.policies.list.now() {
+	for seq, p := range st.policies.order.now() {
 		if !yield(seq, p.created, &PolicyAdded{p.name, p.document, p.generation}) {
 			return false
 		}
@@ -185,12 +172,12 @@ func (st *State) catalogue(yield func(uint64, int64, Change) bool) bool {
 }
 
 func (st *State) devices(yield func(uint64, int64, Change) bool) bool {
-	for seq, c := range st.certificates.list.now() {
+	for seq, c := range st.certificates.order.now() {
 		if !yield(seq, c.created, &CertificateAdded{c.der, c.status.String(), c.modified, c.version}) {
 			return false
 		}
 	}
-	for seq, t := range st.things.list.now() {
+	for seq, t := range st.things.order.now() {
 		if !yield(seq, 0, &ThingAdded{t.name, t.id, ThingDetails{t.version, t.kind.title(), t.attributes}}) {
 			return false
 		}
@@ -205,21 +192,21 @@ func (st *State) devices(yield func(uint64, int64, Change) bool) bool {
 
 // attachments yields the lists of one owner in their order: adding at the end is what series are fast at.
 func (st *State) attachments(yield func(uint64, int64, Change) bool) bool {
-	for _, g := range st.groups.list.now() {
+	for _, g := range st.groups.order.now() {
 		for seq, t := range g.members.now() {
 			if !yield(seq, 0, &MemberAdded{g.name, t.name}) {
 				return false
 			}
 		}
 	}
-	for _, b := range st.billingGroups.list.now() {
+	for _, b := range st.billingGroups.order.now() {
 		for seq, t := range b.members.now() {
 			if !yield(seq, 0, &Billed{b.name, t.name}) {
 				return false
 			}
 		}
 	}
-	for _, p := range st.policies.list.now() {
+	for _, p := range st.policies.order.now() {
 		for seq, to := range p.targets.now() {
 			if !yield(seq, 0, &PolicyAttached{p.name, to.place()}) {
 				return false

@@ -23,6 +23,13 @@ type entry[T comparable] struct {
 	item T
 }
 
+// page is the part of a list that a caller asks for.
+type page struct {
+	size       int
+	after      uint64 // the sequence number after which it starts
+	descending bool
+}
+
 // A view is the state that a list operation sees: what was added up to a change, and what was removed only after a time.
 type view struct {
 	upTo  uint64
@@ -155,13 +162,13 @@ func (s *series[T]) all(v view, p page) iter.Seq2[uint64, T] {
 
 // An index is the resources of one kind by name, and in the order of their creation.
 type index[K, T comparable] struct {
-	by   map[K]T
-	list series[T]
+	by    map[K]T
+	order series[T]
 }
 
 func newIndex[K, T comparable]() index[K, T] { return index[K, T]{by: map[K]T{}} }
 
 func (x *index[K, T]) add(key K, seq uint64, item T) {
 	x.by[key] = item
-	x.list.add(seq, item)
+	x.order.add(seq, item)
 }

@@ -52,6 +52,15 @@ type certificate struct {
 	policies          series[*policy]
 }
 
+// status of a certificate, of those that a registry without transfers knows.
+type status byte
+
+const (
+	inactive status = iota
+	active
+	revoked
+)
+
 type thing struct {
 	name       string
 	id         uuid.UUID
@@ -78,6 +87,22 @@ type policy struct {
 	created        int64
 	generation     uuid.UUID
 	targets        series[target]
+}
+
+// target is what a policy is attached to: a certificate or a thing group.
+type target interface {
+	arn(st *State) string
+	attached() *series[*policy]
+	// room is the number of policies that it takes.
+	room() int
+	// place is how a state file names the target.
+	place() PolicyPlace
+}
+
+// PolicyPlace is a certificate, by its ID, or a thing group, by its name.
+type PolicyPlace struct {
+	Certificate string `json:"certificate,omitempty"`
+	Group       string `json:"group,omitempty"`
 }
 
 type thingType struct {
@@ -164,21 +189,6 @@ func (st *State) certificate(id string) *certificate {
 	}
 	return st.certificates.by[parsed]
 }
-
-// kind is what error messages say of a kind of resources.
-type kind struct {
-	member  string // of the service model
-	pattern *pattern
-	missing string
-}
-
-var (
-	thingKind   = kind{"thingName", namePattern, "Thing %s does not exist"}
-	typeKind    = kind{"thingTypeName", namePattern, "Thing type %s does not exist"}
-	groupKind   = kind{"thingGroupName", namePattern, "Thing group %s does not exist"}
-	billingKind = kind{"billingGroupName", namePattern, "Billing group %s does not exist"}
-	policyKind  = kind{"policyName", policyNamePattern, "Policy not found: %s"}
-)
 
 func find[T any](of kind, by map[string]*T, name string) (*T, error) {
 	if err := checkName(of, name); err != nil {

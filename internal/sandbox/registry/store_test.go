@@ -125,7 +125,7 @@ func populate(t *testing.T, s *Store) {
 		}
 		create(t, s, (*State).CreateThing, CreateThing{ByName{name}, "", &AttributePayload{Attributes: attributes}, "gone"})
 		change(t, s, (*State).UpdateThing, UpdateThing{ByName: ByName{name}, Type: "sensor"})
-		change(t, s, (*State).AddThingToBillingGroup, BillingMembership{Group: "acme", member: member{Thing: name}})
+		change(t, s, (*State).AddThingToBillingGroup, BillingMembership{Group: "acme", namedThing: namedThing{Thing: name}})
 		change(t, s, (*State).AttachThingPrincipal, ThingPrincipal{name, ref.ARN, exclusiveThing})
 		change(t, s, (*State).AttachPolicy, PolicyTarget{ByName{"p"}, ref.ARN})
 		change(t, s, (*State).AttachPolicy, PolicyTarget{ByName{"gone"}, ref.ARN})
@@ -137,14 +137,14 @@ func populate(t *testing.T, s *Store) {
 			change(t, s, (*State).DeleteThing, Deletion{ByName: ByName{name}})
 			change(t, s, (*State).DeleteCertificate, DeleteCertificate{ref.ID, "true"})
 		} else {
-			change(t, s, (*State).RemoveThingFromThingGroup, Membership{Group: "line", member: member{Thing: name}})
+			change(t, s, (*State).RemoveThingFromThingGroup, Membership{Group: "line", namedThing: namedThing{Thing: name}})
 		}
 	}
 	change(t, s, (*State).DeleteThingType, ByName{"gone"})
 	change(t, s, (*State).DeletePolicy, ByName{"gone"})
 	change(t, s, (*State).DeleteThingGroup, Deletion{ByName: ByName{"gone"}})
 	change(t, s, (*State).DeleteBillingGroup, Deletion{ByName: ByName{"gone"}})
-	change(t, s, (*State).RemoveThingFromBillingGroup, BillingMembership{Group: "acme", member: member{Thing: "t1"}})
+	change(t, s, (*State).RemoveThingFromBillingGroup, BillingMembership{Group: "acme", namedThing: namedThing{Thing: "t1"}})
 	var group string
 	s.View(func(st *State) { group = st.groups.by["plant"].arn(st) })
 	change(t, s, (*State).AttachPolicy, PolicyTarget{ByName{"p"}, group})

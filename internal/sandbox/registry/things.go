@@ -185,7 +185,7 @@ func (st *State) ListThings(in *ListThings) (out Page[ThingSummary], err error) 
 	if err != nil {
 		return out, err
 	}
-	return collect(st.things.list.all(st.lagging(), p), p, func(t *thing) (out ThingSummary, ok bool) {
+	return collect(st.things.order.all(st.lagging(), p), p, func(t *thing) (out ThingSummary, ok bool) {
 		if in.Type != "" && t.kind.title() != in.Type || in.Attribute != "" && !t.hasAttribute(in.Attribute, in.Value, in.Prefix == "true") {
 			return out, false
 		}
@@ -281,6 +281,6 @@ func (a *ThingRemoved) apply(st *State, at stamp) bool {
 		t.kind.things--
 	}
 	delete(st.things.by, t.name)
-	drop(&st.lag, &st.things.list, t.seq, at.at)
+	drop(&st.lag, &st.things.order, t.seq, at.at)
 	return true
 }

@@ -124,7 +124,7 @@ func (st *State) ListThingTypes(in *ListThingTypes) (out Page[TypeSummary], err 
 	if err != nil {
 		return out, err
 	}
-	return collect(st.types.list.all(present, p), p, func(t *thingType) (TypeSummary, bool) {
+	return collect(st.types.order.all(present, p), p, func(t *thingType) (TypeSummary, bool) {
 		return TypeSummary{t.ref(st), t.details()}, strings.HasPrefix(t.name, in.Prefix)
 	}), nil
 }
@@ -209,6 +209,6 @@ func (a *TypeRemoved) apply(st *State, at stamp) bool {
 		return false
 	}
 	delete(st.types.by, t.name)
-	drop(&st.lag, &st.types.list, t.seq, at.at)
+	drop(&st.lag, &st.types.order, t.seq, at.at)
 	return true
 }

@@ -113,20 +113,15 @@ func (c *Completer) isReady(ctx context.Context, job stack.Job, task stack.Task)
 	case stack.PhaseSent:
 	default:
 		// The last device was imported before the decoder had recorded that all are sent.
-		counts, err := c.Ledger.Counts(ctx, job.Import)
-		if err != nil || counts.Pending() > 0 {
-			return false, err
+		if i.Counts.Pending() > 0 {
+			return false, nil
 		}
 		return false, c.postpone(ctx, task, againAfter)
 	}
-	counts, err := c.Ledger.Counts(ctx, job.Import)
-	if err != nil {
-		return false, fmt.Errorf("complete: %w", err)
-	}
-	if counts.Pending() > 0 {
+	if i.Counts.Pending() > 0 {
 		return false, nil // the function that records the last outcome asks again
 	}
-	ended := job.Phase == stack.PhaseDone && i.State == ledger.StateFinished && reported(job) == counts
+	ended := job.Phase == stack.PhaseDone && i.State == ledger.StateFinished && reported(job) == i.Counts
 	return !ended, nil
 }
 
@@ -160,10 +155,7 @@ func (c *Completer) endImport(ctx context.Context, lease stack.Lease, task stack
 	if err != nil {
 		return fmt.Errorf("complete: %w", err)
 	}
-	before, err := c.Ledger.Counts(ctx, job.Import)
-	if err != nil {
-		return fmt.Errorf("complete: %w", err)
-	}
+	before := i.Counts
 	written, err := c.writeReport(ctx, i, job.Vendor)
 	if err != nil {
 		return err

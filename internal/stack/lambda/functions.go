@@ -11,6 +11,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/awsiot"
 	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb"
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb/table"
 	"github.com/thingpress/thingpress/internal/stack"
@@ -118,17 +119,7 @@ func (s *services) importer() handler {
 		Notices: s.notices, Metrics: s.metrics, Log: s.log, Engine: engine.Batch, AWS: s.iot.AWS(),
 		Quotas: &bring.Quotas{Applied: s.iot.AppliedQuotas, Share: s.config.Share, Sharers: s.config.MaxConcurrency, Log: s.log},
 	})
-	return func(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
-		target, err := targetOf(ctx)
-		if err != nil {
-			return events.SQSEventResponse{}, err
-		}
-		messages := make([]stack.Delivery, len(event.Records))
-		for n, r := range event.Records {
-			messages[n] = stack.Delivery{ID: r.MessageId, Body: r.Body}
-		}
-		return failures(i.Handle(ctx, target, messages)), nil
-	}
+	return batches(i.Handle)
 }
 
 func (s *services) undeliverable() handler {
@@ -137,23 +128,24 @@ func (s *services) undeliverable() handler {
 		ManifestsParked: s.queue(s.config.Queues.ManifestsParked), DevicesParked: s.queue(s.config.Queues.DevicesParked),
 		Notices: s.notices, Metrics: s.metrics, Log: s.log, Started: s.decoder().Imports,
 	}
-	return func(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
+	return batches(c.Handle)
+}
+
+// batches returns the handler of a function that takes a batch of messages, and
+// returns the IDs of those that must not be acknowledged.
+func batches(handle func(ctx context.Context, target ledger.Target, messages []stack.Delivery) (failed []string)) handler {
+	return func(ctx context.Context, event events.SQSEvent) (response events.SQSEventResponse, err error) {
 		target, err := targetOf(ctx)
 		if err != nil {
-			return events.SQSEventResponse{}, err
+			return response, err
 		}
 		messages := make([]stack.Delivery, len(event.Records))
 		for n, r := range event.Records {
 			messages[n] = stack.Delivery{ID: r.MessageId, Body: r.Body}
 		}
-		return failures(c.Handle(ctx, target, messages)), nil
+		for _, id := range handle(ctx, target, messages) {
+			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: id})
+		}
+		return response, nil
 	}
-}
-
-// failures names the messages that must not be acknowledged.
-func failures(ids []string) (response events.SQSEventResponse) {
-	for _, id := range ids {
-		response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: id})
-	}
-	return response
 }

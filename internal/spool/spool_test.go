@@ -46,7 +46,7 @@ func TestFillTellsWhyItEnded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // nothing of it is kept
+	defer f.Close()
 	broken := errors.New("broken")
 	if n, err := f.Fill(t.Context(), io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(broken))); !errors.Is(err, broken) || n != 3 {
 		t.Errorf("%d bytes, then %v", n, err)

@@ -30,7 +30,8 @@ func flagsFromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, boo
 		}
 		for _, v := range values {
 			if err := flags.Set(flag.Name, v); err != nil {
-				failed = exit.UsageError(fmt.Errorf("%s: %w", environmentName(flag.Name), err), "unset it, or see --help for what --"+flag.Name+" takes")
+				failed = exit.UsageError(fmt.Errorf("%s: %w", environmentName(flag.Name), err),
+					"unset it, or see --help for what --"+flag.Name+" takes")
 				return
 			}
 		}

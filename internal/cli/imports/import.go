@@ -215,7 +215,8 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 
 // confirm asks on a terminal. A sandbox is for trying, and is not asked about.
 func (o *importOptions) confirm(c *target.Connection, devices int, streams terminal.Streams) error {
-	if o.yes || c.Embedded() || !streams.CanAsk() || devices == 0 || streams.Confirm(fmt.Sprintf("import %s devices into %s?", count(devices), c)) {
+	if o.yes || c.Embedded() || !streams.CanAsk() || devices == 0 ||
+		streams.Confirm(fmt.Sprintf("import %s devices into %s?", count(devices), c)) {
 		return nil
 	}
 	return exit.WithHint(errors.New("nothing was imported: not confirmed"), "--yes does not ask")

@@ -82,7 +82,8 @@ func previousOf(ctx context.Context, book *sqlite.Ledger, key string, named *led
 // beginImport opens the journal of an import: of the one that is resumed, with
 // the records of its earlier runs, or of a new one, which the ledger remembers
 // with these settings.
-func beginImport(ctx context.Context, book *sqlite.Ledger, fresh ledger.Import, previous *ledger.Import, recorded recordedSettings, printer *progress.Printer,
+func beginImport(ctx context.Context, book *sqlite.Ledger, fresh ledger.Import, previous *ledger.Import,
+	recorded recordedSettings, printer *progress.Printer,
 ) (ledger.Import, ledger.Journal, iter.Seq2[ledger.Record, error], error) {
 	if previous != nil {
 		printer.Note("resuming import %s of %s", previous.ID, previous.Begun.Local().Format(time.DateTime))

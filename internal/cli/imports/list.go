@@ -140,7 +140,8 @@ func (l importLine) cells(terminal bool) []string {
 			names[i] = filepath.Base(m.Name)
 		}
 	}
-	return slices.Concat([]string{l.Import, string(l.State), begun}, CountCells(l.Counts), []string{targetName(l.Target), strings.Join(names, " ")})
+	return slices.Concat([]string{l.Import, string(l.State), begun}, CountCells(l.Counts),
+		[]string{targetName(l.Target), strings.Join(names, " ")})
 }
 
 // CountColumns are the headings of [CountCells].

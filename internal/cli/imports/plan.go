@@ -119,7 +119,8 @@ func runPlan(ctx context.Context, o *planOptions, args []string, streams termina
 		plan.Examples = examplesOf(comparison.Examples, scan.Manifests)
 	} else {
 		plan.forecast(quotas.Set, freshCalls(quotas.Set, settings.Attachments, scan.Devices), scan.Devices)
-		plan.Examples = examplesOf(engine.PlanFresh(scan, engine.Config{Settings: settings, Target: connection.Target, Limiters: quotas.Limiters()}), scan.Manifests)
+		plan.Examples = examplesOf(engine.PlanFresh(scan,
+			engine.Config{Settings: settings, Target: connection.Target, Limiters: quotas.Limiters()}), scan.Manifests)
 	}
 	if o.output == terminal.JSON {
 		err = streams.PrintJSON(plan)

@@ -50,7 +50,8 @@ func planText(p planLine, connection *target.Connection, created []string) strin
 	}
 	sayAttachments(say, p.Attachments, created)
 	if c := p.Compared; c != nil {
-		say("in AWS: %s new, %s unchanged, %s to be completed, %s in conflict", count(c.New), count(c.Unchanged), count(c.Completed), count(c.Conflicts))
+		say("in AWS: %s new, %s unchanged, %s to be completed, %s in conflict", count(c.New), count(c.Unchanged), count(c.Completed),
+			count(c.Conflicts))
 		for _, f := range c.Failures {
 			say("  %s in conflict, %s: %s", count(f.Count), f.Reason, f.Todo)
 			say("    such as thing %s: %s", f.Thing, terminal.Plain(f.Example))

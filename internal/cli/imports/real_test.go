@@ -22,7 +22,8 @@ func TestRealManifests(t *testing.T) {
 	}{
 		{"espressif", []string{"--attribute", "mac={mac}", filepath.Join(data, "espressif", "manifest-espressif.csv")}, 7},
 		{"infineon E0E0", []string{"--attribute", "chip={chip_id}", filepath.Join(data, "infineon", "manifest-infineon.7z")}, 200},
-		{"infineon E0E2", []string{"--bundle", "E0E2", "--attribute", "chip={chip_id}", filepath.Join(data, "infineon", "manifest-infineon.7z")}, 200},
+		{"infineon E0E2", []string{"--bundle", "E0E2", "--attribute", "chip={chip_id}", filepath.Join(data, "infineon",
+			"manifest-infineon.7z")}, 200},
 		{"microchip", []string{
 			"--signer", filepath.Join(data, "microchip", "signers"), "--attribute", "unique={unique_id}",
 			filepath.Join(data, "microchip", "ECC608C-TNGTLSU-B.json"),

@@ -73,7 +73,8 @@ func absolute(path string) string {
 // restore reads the import that --resume names; it is nil without the flag. If
 // the command line has no manifests it sets the flags of that import, and
 // returns its manifests.
-func (o *importOptions) restore(ctx context.Context, t ledger.Target, flags *pflag.FlagSet, args []string) (*ledger.Import, []string, error) {
+func (o *importOptions) restore(ctx context.Context, t ledger.Target, flags *pflag.FlagSet, args []string,
+) (*ledger.Import, []string, error) {
 	if o.resume == "" {
 		return nil, args, nil
 	}
@@ -89,7 +90,8 @@ func (o *importOptions) restore(ctx context.Context, t ledger.Target, flags *pfl
 		return nil, nil, fmt.Errorf("--resume %s: settings in the ledger: %w", o.resume, err)
 	}
 	if slices.Contains(r.Manifests, "-") {
-		return nil, nil, exit.UsageError(fmt.Errorf("--resume %s: a manifest came from standard input", o.resume), "give the whole command line again")
+		return nil, nil, exit.UsageError(fmt.Errorf("--resume %s: a manifest came from standard input", o.resume),
+			"give the whole command line again")
 	}
 	return found, r.Manifests, setFlags(flags, r.Flags, o.resume)
 }
@@ -108,11 +110,13 @@ func (o *importOptions) findNamed(ctx context.Context, t ledger.Target) (*ledger
 	found, err := reader.Import(ctx, o.resume)
 	switch {
 	case errors.Is(err, ledger.ErrNotFound):
-		return nil, exit.UsageError(fmt.Errorf("--resume %s: %w", o.resume, err), "thingpress imports lists the imports and their ledgers; name the ledger with --ledger")
+		return nil, exit.UsageError(fmt.Errorf("--resume %s: %w", o.resume, err),
+			"thingpress imports lists the imports and their ledgers; name the ledger with --ledger")
 	case err != nil:
 		return nil, err
 	case !found.Resumable():
-		return nil, exit.UsageError(fmt.Errorf("--resume %s: the import is finished, and nothing is left to do", o.resume), "run its command line again to look at what AWS has")
+		return nil, exit.UsageError(fmt.Errorf("--resume %s: the import is finished, and nothing is left to do", o.resume),
+			"run its command line again to look at what AWS has")
 	}
 	return &found, nil
 }
@@ -121,7 +125,8 @@ func (o *importOptions) findNamed(ctx context.Context, t ledger.Target) (*ledger
 func setFlags(flags *pflag.FlagSet, recorded map[string][]string, id string) error {
 	for name, values := range recorded {
 		if flags.Changed(name) {
-			return exit.UsageError(fmt.Errorf("--resume alone repeats the flags of the import, but --%s is given", name), "leave it out, or give the whole command line")
+			return exit.UsageError(fmt.Errorf("--resume alone repeats the flags of the import, but --%s is given", name),
+				"leave it out, or give the whole command line")
 		}
 		for _, value := range values {
 			if err := flags.Set(name, value); err != nil {

@@ -98,7 +98,8 @@ func TestMemoryStaysWithinItsBound(t *testing.T) {
 	manifest := clitest.Generate(t, "espressif", devices)
 	url := clitest.StartSandbox(t)
 	clitest.CreateAttachments(t, clitest.Client(url), []string{"p"}, []string{"g"}, "sensor")
-	c := exec.Command(clitest.Built(t), "import", "--yes", "--quiet", "--endpoint-url", url, "--policy", "p", "--thing-group", "g", "--thing-type", "sensor", manifest)
+	c := exec.Command(clitest.Built(t), "import", "--yes", "--quiet", "--endpoint-url", url, "--policy", "p", "--thing-group", "g",
+		"--thing-type", "sensor", manifest)
 	c.Env = clitest.Environment(t)
 	var out bytes.Buffer
 	c.Stdout, c.Stderr = &out, &out

@@ -72,7 +72,8 @@ func showCeiling(printer *progress.Printer, quotas target.Quotas, a device.Attac
 		return
 	}
 	left := time.Duration(float64(devices) / ceiling * float64(time.Second))
-	printer.Note("%.0f calls per device; ceiling %s devices/s (%s at %s/s), %s for devices that are new", calls.Total(), progress.Rate(ceiling), binding,
+	printer.Note("%.0f calls per device; ceiling %s devices/s (%s at %s/s), %s for devices that are new",
+		calls.Total(), progress.Rate(ceiling), binding,
 		progress.Rate(quotas.TPS(binding)), progress.Duration(left))
 	printer.Note("quotas: %s", quotas.From)
 }
@@ -88,7 +89,9 @@ func showEvents(printer *progress.Printer, why string) engine.Events {
 		case engine.Progress:
 			printer.Update(statusOf(e))
 		case engine.Comparing:
-			printer.Update(progress.Status{Phase: "comparing", Done: int64(e.Done), Total: int64(e.Total), Rate: e.Rate, Ceiling: e.Ceiling, Binding: e.Binding})
+			printer.Update(progress.Status{
+				Phase: "comparing", Done: int64(e.Done), Total: int64(e.Total), Rate: e.Rate, Ceiling: e.Ceiling, Binding: e.Binding,
+			})
 		case engine.Paused:
 			printer.Note("paused: nothing answers (%v); one call every five seconds looks whether that has changed", e.Cause)
 		case engine.Resumed:

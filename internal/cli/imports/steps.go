@@ -26,7 +26,8 @@ func closeConnection(c *target.Connection, printer *progress.Printer, streams te
 
 // scanManifests is the first pass, within the bound of memory. Of manifests that
 // break off it shows what was read.
-func scanManifests(ctx context.Context, sources []*engine.Source, settings engine.Settings, f *runFlags, printer *progress.Printer, streams terminal.Streams,
+func scanManifests(ctx context.Context, sources []*engine.Source, settings engine.Settings, f *runFlags,
+	printer *progress.Printer, streams terminal.Streams,
 ) (*engine.ScanResult, error) {
 	boundMemory(streams.LookupEnv, sources, 0)
 	scan, err := engine.Scan(ctx, sources, settings, manifests.ShowScanning(printer))
@@ -47,7 +48,8 @@ func scanManifests(ctx context.Context, sources []*engine.Source, settings engin
 // checkAttachments looks whether everything exists that devices are to get. In
 // the embedded sandbox it is created first. It returns what was created even if
 // something is missing.
-func checkAttachments(ctx context.Context, c *target.Connection, quotas target.Quotas, a device.Attachments) (*device.AttachmentReport, []string, error) {
+func checkAttachments(ctx context.Context, c *target.Connection, quotas target.Quotas, a device.Attachments,
+) (*device.AttachmentReport, []string, error) {
 	created, err := c.Ensure(a)
 	if err != nil {
 		return nil, nil, err

@@ -39,7 +39,9 @@ type dryRunLine struct {
 }
 
 // endDryRun prints what would be imported, and that nothing was.
-func endDryRun(output terminal.Output, c *target.Connection, s *engine.ScanResult, quotas target.Quotas, a device.Attachments, streams terminal.Streams) error {
+func endDryRun(output terminal.Output, c *target.Connection, s *engine.ScanResult, quotas target.Quotas, a device.Attachments,
+	streams terminal.Streams,
+) error {
 	var err error
 	if output == terminal.JSON {
 		line := dryRunLine{

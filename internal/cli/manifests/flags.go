@@ -29,7 +29,8 @@ type Flags struct {
 func (f *Flags) Add(c *cobra.Command) {
 	f.options.Limits = manifest.DefaultLimits()
 	flags, limits := c.Flags(), &f.options.Limits
-	flags.StringVar(&f.Vendor, "vendor", "", "format of the manifests: "+strings.Join(vendors.Names(), ", ")+"; by default it is told from the content")
+	flags.StringVar(&f.Vendor, "vendor", "",
+		"format of the manifests: "+strings.Join(vendors.Names(), ", ")+"; by default it is told from the content")
 	flags.StringVar(&f.options.Bundle, "bundle", "E0E0", "Infineon: which certificate of a chip, E0E0, E0E1 or E0E2")
 	flags.StringVar(&f.options.Slot, "slot", "", "Microchip: slot of the key whose certificate is taken, where several have one")
 	flags.StringArrayVar(&f.signers, "signer", nil, "Microchip: certificate of a manifest signer, a file or a directory of them (repeatable)")
@@ -71,7 +72,8 @@ func (f *Flags) Options() (manifest.Options, error) {
 	}
 	if len(f.signers) > 0 {
 		if options.Signers, err = vendors.LoadSigners(f.signers...); err != nil {
-			return options, exit.UsageError(fmt.Errorf("--signer: %w", err), "Microchip publishes the certificates of its manifest signers beside the manifests")
+			return options, exit.UsageError(fmt.Errorf("--signer: %w", err),
+				"Microchip publishes the certificates of its manifest signers beside the manifests")
 		}
 	}
 	return options, nil

@@ -141,7 +141,8 @@ func holdBack(out io.Writer, printer *progress.Printer, show func(io.Writer) err
 }
 
 // inspectEntries judges and prints entries up to a break, and returns before with them.
-func inspectEntries(ctx context.Context, entries iter.Seq2[manifest.Device, error], judge *engine.Judge, before inspectSummary, out entryPrinter, show func(inspectSummary),
+func inspectEntries(ctx context.Context, entries iter.Seq2[manifest.Device, error], judge *engine.Judge, before inspectSummary,
+	out entryPrinter, show func(inspectSummary),
 ) (inspectSummary, error) {
 	total := before
 	total.Reasons = maps.Clone(before.Reasons)

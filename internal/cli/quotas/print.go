@@ -20,7 +20,8 @@ func printQuotas(streams terminal.Streams, connection *target.Connection, v view
 		if r.Adjustable {
 			adjustable = "yes"
 		}
-		t.Row(r.Operation, r.Code, perSecond(r.Default), perSecond(r.Applied), string(r.Source), number(r.Calls), number(r.Needed), adjustable, number(r.Request))
+		t.Row(r.Operation, r.Code, perSecond(r.Default), perSecond(r.Applied), string(r.Source), number(r.Calls), number(r.Needed), adjustable,
+			number(r.Request))
 	}
 	if err := t.Flush(); err != nil {
 		return err

@@ -87,7 +87,8 @@ func TestQuotaRequestsAreFiledOnlyWhenConfirmed(t *testing.T) {
 			a := newAccount(t, "")
 			code, stdout, stderr := a.run(t, test.answer, append([]string{"quotas", "--policy", "p", "--rate", "100000/h"}, test.flags...)...)
 			if code != test.code || len(a.requests) != test.filed || !strings.Contains(stderr, test.says) {
-				t.Errorf("exit code %d, want %d; %d requests, want %d: %s\n%s%s", code, test.code, len(a.requests), test.filed, a.requests, stdout, stderr)
+				t.Errorf("exit code %d, want %d; %d requests, want %d: %s\n%s%s", code, test.code, len(a.requests), test.filed, a.requests, stdout,
+					stderr)
 			}
 			if test.filed > 0 && strings.Count(stdout, "\nrequested 29/s of ") != test.filed {
 				t.Errorf("does not tell what was requested:\n%s", stdout)

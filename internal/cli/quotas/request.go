@@ -58,7 +58,8 @@ func requestQuotas(ctx context.Context, o options, connection *target.Connection
 		}
 	}
 	if len(failed) > 0 {
-		return exit.WithHint(errors.Join(failed...), "a request that is open already is shown by 'aws service-quotas list-requested-service-quota-change-history --service-code iotcore'")
+		return exit.WithHint(errors.Join(failed...),
+			"a request that is open already is shown by 'aws service-quotas list-requested-service-quota-change-history --service-code iotcore'")
 	}
 	return nil
 }

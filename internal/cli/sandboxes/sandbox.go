@@ -59,7 +59,8 @@ Without --state nothing is kept. Ctrl-C ends it.`,
 	flags.StringArrayVar(&o.quotas, "quota", nil, "quotas that are enforced: default, default*FACTOR, none, or OP=TPS (repeatable)")
 	flags.StringArrayVar(&o.applied, "applied", nil, "OP=TPS that Service Quotas tells, apart from what is enforced (repeatable)")
 	flags.StringVar(&o.latency, "latency", "", "latency of every answer, such as 40ms or 40ms±20ms")
-	flags.StringVar(&o.faults, "fault", "", "shares of calls that go wrong: throttle=, error=, drop=, stall=, and stale=DURATION for lists that lag behind")
+	flags.StringVar(&o.faults, "fault", "",
+		"shares of calls that go wrong: throttle=, error=, drop=, stall=, and stale=DURATION for lists that lag behind")
 	flags.Uint64Var(&o.seed, "fault-seed", 1, "seed that repeats the faults of a run")
 	flags.BoolVar(&o.strict, "strict", false, "refuse certificates that are expired or of a certification authority")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "print every call on stderr")

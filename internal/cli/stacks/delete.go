@@ -44,7 +44,8 @@ touched either way. On a terminal the name of the stack is asked for.`,
 func deleteStack(ctx context.Context, o deleteOptions, streams terminal.Streams) error {
 	stack, err := o.open(ctx)
 	if o.purge && errors.Is(err, operate.ErrNoStack) {
-		return exit.WithHint(errors.Unwrap(err), fmt.Sprintf("what an earlier deletion kept is not purged without the stack: that deletion named it, and the commands that remove it; "+
+		return exit.WithHint(errors.Unwrap(err), fmt.Sprintf("what an earlier deletion kept is not purged without the stack: "+
+			"that deletion named it, and the commands that remove it; "+
 			"else the names begin with %[1]s-: aws s3 ls | grep %[2]s-, aws dynamodb list-tables", o.stack, strings.ToLower(o.stack)))
 	}
 	if err != nil {

@@ -60,7 +60,8 @@ IoTThingGroups, IoTThingType and NotificationEmail.
 	flags := c.Flags()
 	flags.StringArrayVarP(&o.parameters, "parameter", "p", nil, "parameter of the template: NAME=VALUE (repeatable)")
 	flags.StringVar(&o.code, "code", "dist/thingpress-lambda.zip", "zip with the functions' code")
-	flags.StringVar(&o.artifacts, "artifact-bucket", "", "bucket for code and template (default: thingpress-artifacts-ACCOUNT-REGION, which is made)")
+	flags.StringVar(&o.artifacts, "artifact-bucket", "",
+		"bucket for code and template (default: thingpress-artifacts-ACCOUNT-REGION, which is made)")
 	flags.BoolVarP(&o.yes, "yes", "y", false, "carry the changes out without asking")
 	return c
 }
@@ -206,7 +207,8 @@ func (o *deployOptions) print(streams terminal.Streams, result string, found *op
 // checkConcurrency refuses more importers than the binding quota has calls a
 // second: each would begin below one. What cannot be found out is not refused;
 // the decoder looks again before it sends anything.
-func (o *deployOptions) checkConcurrency(ctx context.Context, account *operate.Account, changed map[string]string, streams terminal.Streams) error {
+func (o *deployOptions) checkConcurrency(ctx context.Context, account *operate.Account, changed map[string]string, streams terminal.Streams,
+) error {
 	parameters := map[string]string{"MaxConcurrency": "2", "QuotaShare": "1"}
 	if before, err := account.Find(ctx, o.stack); err == nil {
 		maps.Copy(parameters, before.Parameters)
@@ -235,7 +237,8 @@ func (o *deployOptions) checkConcurrency(ctx context.Context, account *operate.A
 	if binding == "" || math.IsInf(rate, 1) || float64(importers) <= tps {
 		return nil
 	}
-	return exit.WithHint(fmt.Errorf("MaxConcurrency %d is more than the %g calls a second of %s, whose quota binds: each importer needs one of them", importers, tps, binding),
+	return exit.WithHint(
+		fmt.Errorf("MaxConcurrency %d is more than the %g calls a second of %s, whose quota binds: each importer needs one of them", importers, tps, binding),
 		"more importers are not faster: the quota is what limits; 2 are enough for 100 devices a second")
 }
 

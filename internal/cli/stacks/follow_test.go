@@ -58,7 +58,8 @@ func (d *deployed) follows(t *testing.T) string {
 	if err := d.ledger.SetCause(t.Context(), id, "", time.Time{}); err != nil {
 		t.Fatal(err)
 	}
-	d.send(id, 12, time.Now(), slices.Concat(outcomes(11, ledger.Imported, "", ""), outcomes(1, ledger.Failed, "conflict-status", "it is INACTIVE"))...)
+	d.send(id, 12, time.Now(),
+		slices.Concat(outcomes(11, ledger.Imported, "", ""), outcomes(1, ledger.Failed, "conflict-status", "it is INACTIVE"))...)
 	d.complete(id)
 	rest, err := io.ReadAll(said)
 	if err != nil {

@@ -90,7 +90,8 @@ func showImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i oper
 func printImport(streams terminal.Streams, i operate.Import, reasons []operate.Reason) {
 	out := streams.Out
 	fmt.Fprintf(out, "import %s: %s\n", i.Job.Import, i.State())
-	fmt.Fprintf(out, "s3://%s/%s, %s, %s bytes\n", terminal.Plain(i.Job.Upload.Bucket), terminal.Plain(i.Job.Upload.Key), i.Job.Vendor, progress.Count(i.Job.Upload.Size))
+	fmt.Fprintf(out, "s3://%s/%s, %s, %s bytes\n", terminal.Plain(i.Job.Upload.Bucket), terminal.Plain(i.Job.Upload.Key), i.Job.Vendor,
+		progress.Count(i.Job.Upload.Size))
 	if cause := i.Cause(); cause != "" {
 		fmt.Fprintf(out, "cause: %s\n", terminal.Plain(cause))
 		if !i.Job.RetryAt.IsZero() && !i.Ended() {

@@ -86,7 +86,8 @@ func (f *stackFlags) open(ctx context.Context) (*operate.Stack, error) {
 	}
 	stack, err := account.Find(ctx, f.stack)
 	if errors.Is(err, operate.ErrNoStack) {
-		return nil, exit.WithHint(fmt.Errorf("account %s: %w", account.ID, err), "thingpress stack deploy makes one; --stack and --region say where it is")
+		return nil, exit.WithHint(fmt.Errorf("account %s: %w", account.ID, err),
+			"thingpress stack deploy makes one; --stack and --region say where it is")
 	}
 	return stack, err
 }

@@ -118,7 +118,8 @@ func (h *health) attention() []string {
 
 func (h *health) print(streams terminal.Streams, attention []string) error {
 	out := streams.Out
-	fmt.Fprintf(out, "stack %s in account %s, %s: %s\n\n", h.stack.Name, h.stack.ID, h.stack.Region, strings.ToLower(strings.ReplaceAll(h.stack.Status, "_", " ")))
+	fmt.Fprintf(out, "stack %s in account %s, %s: %s\n\n", h.stack.Name, h.stack.ID, h.stack.Region,
+		strings.ToLower(strings.ReplaceAll(h.stack.Status, "_", " ")))
 	t := streams.Table("QUEUE", "WAITING", "IN FLIGHT", "DELAYED", "OLDEST")
 	for _, q := range h.queues {
 		if q.Unreadable != "" {

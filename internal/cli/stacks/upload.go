@@ -125,12 +125,14 @@ func checkUpload(ctx context.Context, stack *operate.Stack, source *engine.Sourc
 		return nil, err
 	}
 	n := func(n int) string { return progress.Count(int64(n)) }
-	printer.Note("%s: %s, %s entries: %s devices, %s rejected, %s skipped", source.Input.Name, vendor, n(scan.Entries), n(scan.Devices), n(scan.Rejected), n(scan.Skipped))
+	printer.Note("%s: %s, %s entries: %s devices, %s rejected, %s skipped", source.Input.Name, vendor, n(scan.Entries), n(scan.Devices),
+		n(scan.Rejected), n(scan.Skipped))
 	for _, r := range manifests.Rejections(scan.Reasons, advice.Stack) {
 		printer.Note("  %s", manifests.RejectionText(r))
 	}
 	if scan.Devices == 0 {
-		return nil, exit.WithHint(errors.New("nothing was uploaded: no entry of the manifest is a device"), "thingpress inspect "+source.Input.Name+" shows each entry")
+		return nil, exit.WithHint(errors.New("nothing was uploaded: no entry of the manifest is a device"),
+			"thingpress inspect "+source.Input.Name+" shows each entry")
 	}
 	return scan, nil
 }
@@ -151,7 +153,8 @@ type uploadLine struct {
 
 // putManifest uploads a manifest into the bucket of its vendor. Without a key it
 // is stored under the name of its file.
-func putManifest(ctx context.Context, stack *operate.Stack, source *engine.Source, key string, printer *progress.Printer) (uploadLine, error) {
+func putManifest(ctx context.Context, stack *operate.Stack, source *engine.Source, key string, printer *progress.Printer,
+) (uploadLine, error) {
 	in, vendor := source.Input, source.Decoder.Vendor()
 	bucket, err := stack.Bucket(vendor)
 	if err != nil {

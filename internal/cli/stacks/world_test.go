@@ -73,8 +73,9 @@ func deployStack(t *testing.T) *deployed {
 	d.completer = &complete.Completer{
 		Ledger: d.ledger, Records: d.ledger, Jobs: d.ledger, Leases: d.ledger, Store: d.s3, Bucket: d.resources["ReportsBucket"],
 		Manifests: queue.New(sqs.New(sqs.Options{BaseEndpoint: &d.url, Region: "us-east-1", Credentials: key}), d.resources["ManifestsQueue"]),
-		Notices:   notice.New(sns.New(sns.Options{BaseEndpoint: &d.url, Region: "us-east-1", Credentials: key}), d.resources["NoticesTopic"], "thingpress"),
-		Metrics:   metric.New(io.Discard, "thingpress"), Log: slog.New(slog.DiscardHandler), Owner: "test",
+		Notices: notice.New(sns.New(sns.Options{BaseEndpoint: &d.url, Region: "us-east-1", Credentials: key}), d.resources["NoticesTopic"],
+			"thingpress"),
+		Metrics: metric.New(io.Discard, "thingpress"), Log: slog.New(slog.DiscardHandler), Owner: "test",
 	}
 	return d
 }

@@ -48,7 +48,8 @@ func (f *Flags) connectSandbox(ctx context.Context) (*Connection, error) {
 		return nil, err
 	}
 	client, err := awsiot.Open(ctx, awsiot.Options{
-		Region: server.Region(), Endpoint: "http://sandbox.invalid", Transport: sandbox.Transport(server), Version: version.Current(), Sandbox: true,
+		Region: server.Region(), Endpoint: "http://sandbox.invalid", Transport: sandbox.Transport(server), Sandbox: true,
+		Version: version.Current(),
 	})
 	if err == nil && f.Account != "" && f.Account != server.Account() {
 		err = fmt.Errorf("the sandbox is account %s, not %s", server.Account(), f.Account)

@@ -37,7 +37,8 @@ func (f *AccountFlags) Add(flags *pflag.FlagSet, services string) {
 // Guard refuses credentials of another account than --account names.
 func (f *AccountFlags) Guard(account string) error {
 	if f.Account != "" && f.Account != account {
-		return exit.WithHint(fmt.Errorf("the credentials are of account %s, not of %s", account, f.Account), "choose others with --profile, or correct --account")
+		return exit.WithHint(fmt.Errorf("the credentials are of account %s, not of %s", account, f.Account),
+			"choose others with --profile, or correct --account")
 	}
 	return nil
 }
@@ -56,7 +57,8 @@ type Flags struct {
 func (f *Flags) Add(c *cobra.Command) {
 	f.AccountFlags.Add(c.Flags(), "IoT, STS and Service Quotas")
 	c.Flags().BoolVar(&f.Sandbox, "sandbox", false, "import into the embedded sandbox; nothing of AWS is read or called")
-	c.Flags().StringVar(&f.SandboxState, "sandbox-state", "", "file of the embedded sandbox's state (default: sandbox.state in the state directory)")
+	c.Flags().StringVar(&f.SandboxState, "sandbox-state", "",
+		"file of the embedded sandbox's state (default: sandbox.state in the state directory)")
 }
 
 // Check finds flags that exclude each other.
@@ -92,7 +94,8 @@ func (f *Flags) Connect(ctx context.Context) (*Connection, error) {
 	}
 	who, err := client.Account(ctx)
 	if err != nil {
-		return nil, exit.WithHint(fmt.Errorf("ask who the credentials belong to: %w", err), "check them with 'aws sts get-caller-identity'; --sandbox needs none")
+		return nil, exit.WithHint(fmt.Errorf("ask who the credentials belong to: %w", err),
+			"check them with 'aws sts get-caller-identity'; --sandbox needs none")
 	}
 	if err := f.Guard(who.ID); err != nil {
 		return nil, err

@@ -3,7 +3,6 @@ package terminal
 import (
 	"bufio"
 	"io"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -34,24 +33,20 @@ func (s Streams) Table(columns ...string) *Table { return NewTable(s.Out, s.OutT
 
 // Row adds a row.
 func (t *Table) Row(cells ...string) {
-	if !t.aligned {
-		plainCells := make([]string, len(cells))
-		for i, cell := range cells {
-			plainCells[i] = Plain(cell)
-		}
-		t.write(strings.Join(plainCells, "\t"))
+	row := make([]string, len(cells))
+	for i, cell := range cells {
+		row[i] = Plain(cell)
+	}
+	if !t.aligned || t.widths != nil {
+		t.print(row)
 		return
 	}
-	if t.widths != nil {
-		t.print(cells)
-		return
-	}
-	t.held = append(t.held, slices.Clone(cells))
-	if len(t.held) == tableSample {
+	if t.held = append(t.held, row); len(t.held) == tableSample {
 		t.release()
 	}
 }
 
+// release prints the rows that are held back, in columns of their widths.
 func (t *Table) release() {
 	for _, row := range t.held {
 		for i, cell := range row {
@@ -67,21 +62,18 @@ func (t *Table) release() {
 	t.held = nil
 }
 
-func (t *Table) print(cells []string) {
-	var line strings.Builder
-	for i, cell := range cells {
-		cell = Plain(cell)
-		line.WriteString(cell)
-		if i < len(cells)-1 && i < len(t.widths) {
-			line.WriteString(strings.Repeat(" ", max(0, t.widths[i]-utf8.RuneCountInString(cell))+2))
+func (t *Table) print(row []string) {
+	for i, cell := range row {
+		switch {
+		case i == len(row)-1:
+			cell += "\n"
+		case !t.aligned:
+			cell += "\t"
+		case i < len(t.widths):
+			cell += strings.Repeat(" ", max(0, t.widths[i]-utf8.RuneCountInString(cell))+2)
 		}
+		_, _ = t.out.WriteString(cell) // a bufio.Writer keeps its first error for Flush
 	}
-	t.write(line.String())
-}
-
-func (t *Table) write(line string) {
-	// A bufio.Writer keeps its first error for Flush.
-	_, _ = t.out.WriteString(line + "\n")
 }
 
 // Flush prints what is held back. Write errors of all rows come out here.

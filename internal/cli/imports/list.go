@@ -158,7 +158,7 @@ func CountCells(c ledger.Counts) []string {
 	return cells
 }
 
-// targetName is how people are told where devices go.
+// targetName names a target for people.
 func targetName(t ledger.Target) string {
 	switch {
 	case t.Sandbox != "":

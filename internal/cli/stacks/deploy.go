@@ -37,8 +37,8 @@ func newDeploy(streams terminal.Streams) *cobra.Command {
 		Use:   "deploy",
 		Short: "Create or update the stack",
 		Long: `Create the stack, or bring it up to this version of Thingpress and to other parameters.
-What would change is shown first; on a terminal it is then asked for, elsewhere --yes says
-that it may be. Parameters that are not named keep the value that they have.
+It shows the planned changes and asks before it makes them; without a terminal, pass --yes.
+Parameters that are not named keep the value that they have.
 
 The functions' code is dist/thingpress-lambda.zip, which 'make lambda' builds. Code and
 template go into a bucket that is made for them, or that --artifact-bucket names.
@@ -130,7 +130,7 @@ func deployStack(ctx context.Context, o deployOptions, streams terminal.Streams)
 	return o.print(streams, "deployed", found)
 }
 
-// noteEvent tells of a resource that is done, or has failed.
+// noteEvent prints that a resource is done, or has failed.
 func noteEvent(printer *progress.Printer, e operate.Event) {
 	if strings.HasSuffix(e.Status, "_IN_PROGRESS") {
 		printer.Update(progress.Status{Phase: e.LogicalID, Note: strings.ToLower(e.Status)})

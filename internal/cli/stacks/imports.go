@@ -30,7 +30,7 @@ still read has no numbers yet.`,
 		RunE: func(c *cobra.Command, _ []string) error { return listImports(c.Context(), o, most, streams) },
 	}
 	o.add(c)
-	c.Flags().IntVar(&most, "most", 50, "show so many; 0 shows all")
+	c.Flags().IntVar(&most, "most", 50, "maximum number to show; 0 for no limit")
 	return c
 }
 

@@ -30,7 +30,7 @@ or into FILE, whose ending, .jsonl or .csv, is the format.`,
 		RunE: func(c *cobra.Command, args []string) error { return getReport(c.Context(), o, format, args, streams) },
 	}
 	o.add(c)
-	c.Flags().StringVar(&format, "format", "jsonl", "jsonl or csv, where no file says it")
+	c.Flags().StringVar(&format, "format", "jsonl", "jsonl or csv; the ending of FILE takes precedence")
 	return c
 }
 

@@ -43,7 +43,7 @@ func (f *AccountFlags) Guard(account string) error {
 	return nil
 }
 
-// WhereCredentials is the hint of an error that says that there are none.
+// WhereCredentials is the hint to give if there are no credentials.
 const WhereCredentials = "say where to find credentials and region: --profile, --region, or the environment of the AWS SDK"
 
 // Flags are the flags that name where devices go.

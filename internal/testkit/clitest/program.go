@@ -46,7 +46,7 @@ func Built(t *testing.T) string {
 	return path
 }
 
-// build puts the program beside the test binary's copy, which goes away with the tests.
+// build puts the program next to the copy of the test binary, which is removed after the tests.
 var build = sync.OnceValues(func() (string, error) {
 	beside, err := exec.LookPath("thingpress")
 	if err != nil {

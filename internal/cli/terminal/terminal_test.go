@@ -45,11 +45,14 @@ func TestTableHoldsBackTheFirstRowsOnly(t *testing.T) {
 
 func TestConfirmTakesNothingButYes(t *testing.T) {
 	t.Parallel()
-	for answer, want := range map[string]bool{"y\n": true, " YES \n": true, "yes": true, "\n": false, "": false, "no\n": false, "yesterday\n": false} {
+	for _, test := range []struct {
+		answer string
+		want   bool
+	}{{"y\n", true}, {" YES \n", true}, {"yes", true}, {"\n", false}, {"", false}, {"no\n", false}, {"yesterday\n", false}} {
 		var asked bytes.Buffer
-		s := terminal.Streams{In: strings.NewReader(answer), Err: &asked, InTerminal: true, ErrTerminal: true}
-		if s.Confirm("go on?") != want || asked.String() != "go on? [y/N] " {
-			t.Errorf("%q: not %v, or asked %q", answer, want, asked.String())
+		s := terminal.Streams{In: strings.NewReader(test.answer), Err: &asked, InTerminal: true, ErrTerminal: true}
+		if s.Confirm("go on?") != test.want || asked.String() != "go on? [y/N] " {
+			t.Errorf("%q: not %v, or asked %q", test.answer, test.want, asked.String())
 		}
 	}
 	if (terminal.Streams{In: strings.NewReader("y\n")}).Confirm("go on?") {

@@ -56,7 +56,10 @@ func TestTenDevicesWithLargeCertificatesFitOneBatch(t *testing.T) {
 
 func TestGarbageIsNoDevice(t *testing.T) {
 	t.Parallel()
-	for _, body := range []string{"", "{}", "null", `{"import":"i","entry":-1,"thing_name":"n","certificate":"AA=="}`, `{"import":"i","thing_name":"n"}`} {
+	for _, body := range []string{
+		"", "{}", "null", `{"import":"i","entry":-1,"thing_name":"n","certificate":"AA=="}`,
+		`{"import":"i","thing_name":"n"}`,
+	} {
 		if _, err := stack.ParseDeviceMessage(body); err == nil {
 			t.Errorf("%q is taken", body)
 		}
@@ -77,7 +80,10 @@ func TestTasksAreToldFromEventsAndGarbage(t *testing.T) {
 		{body: `{"Records":[]}`},
 		{body: `{"Service":"Amazon S3","Event":"s3:TestEvent"}`},
 		{body: `{"thingpress":"sweep"}`, want: stack.Task{Kind: stack.TaskSweep}, ok: true},
-		{body: `{"thingpress":"continue","import":"i","attempt":2}`, want: stack.Task{Kind: stack.TaskContinue, Import: "i", Attempt: 2}, ok: true},
+		{
+			body: `{"thingpress":"continue","import":"i","attempt":2}`, want: stack.Task{Kind: stack.TaskContinue, Import: "i", Attempt: 2},
+			ok: true,
+		},
 		{body: `{"thingpress":"complete","import":"i"}`, want: stack.Task{Kind: stack.TaskComplete, Import: "i"}, ok: true},
 		{body: `{"thingpress":"complete"}`, want: stack.Task{Kind: stack.TaskComplete}, ok: true, bad: true},
 		{body: `{"thingpress":"explode","import":"i"}`, want: stack.Task{Kind: "explode", Import: "i"}, ok: true, bad: true},

@@ -45,7 +45,8 @@ func TestNoSettingIsLostWhenTheyAreFrozen(t *testing.T) {
 		if !got.Decode.Now.Equal(began) {
 			t.Errorf("%s: validity is held against %v", what, got.Decode.Now)
 		}
-		if diff := cmp.Diff(config.Attachments, got.Attachments, cmp.Comparer(func(a, b manifest.Template) bool { return a.String() == b.String() })); diff != "" {
+		if diff := cmp.Diff(config.Attachments, got.Attachments,
+			cmp.Comparer(func(a, b manifest.Template) bool { return a.String() == b.String() })); diff != "" {
 			t.Errorf("%s: %s", what, diff)
 		}
 		again, err := stack.FreezeSettings(got, began)
@@ -57,7 +58,10 @@ func TestNoSettingIsLostWhenTheyAreFrozen(t *testing.T) {
 
 func TestSettingsThatCannotBeReadAreNotTakenForNone(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"", "{", `{"settings":{"thing_name":"{nonsense}"}}`, `{"settings":{"attributes":[{"name":"a","value":"{nonsense}"}]}}`} {
+	for _, text := range []string{
+		"", "{", `{"settings":{"thing_name":"{nonsense}"}}`,
+		`{"settings":{"attributes":[{"name":"a","value":"{nonsense}"}]}}`,
+	} {
 		if s, err := stack.ParseSettings(text); err == nil {
 			t.Errorf("%q is read as %+v", text, s)
 		}

@@ -40,7 +40,11 @@ var errFault = errors.New("fault")
 func countersUnderFaults(t *testing.T, x *dynamodbtest.Table) {
 	const entries = 12
 	all := []ledger.Outcome{ledger.Imported, ledger.Unchanged, ledger.Failed, ledger.Rejected, ledger.Skipped}
-	steps := []ledger.Step{{Operation: "CreateThing", Created: true}, {Operation: "AttachPolicy", Resource: "p"}, {Operation: "AttachPolicy", Resource: "q"}}
+	steps := []ledger.Step{
+		{Operation: "CreateThing", Created: true},
+		{Operation: "AttachPolicy", Resource: "p"},
+		{Operation: "AttachPolicy", Resource: "q"},
+	}
 	rapid.Check(t, func(rt *rapid.T) {
 		plans := make([][]attempt, rapid.IntRange(1, 3).Draw(rt, "functions"))
 		tried := map[int]map[ledger.Outcome]bool{}

@@ -97,7 +97,8 @@ func expiredMeanwhile(t *testing.T, x *dynamodbtest.Table) {
 			return nil
 		}
 		for _, i := range x.Items(t, "entry#") {
-			_, err := x.Client.DeleteItem(t.Context(), &sdk.DeleteItemInput{TableName: &x.Name, Key: dynamodbtest.Item{"pk": i["pk"], "sk": i["sk"]}})
+			_, err := x.Client.DeleteItem(t.Context(),
+				&sdk.DeleteItemInput{TableName: &x.Name, Key: dynamodbtest.Item{"pk": i["pk"], "sk": i["sk"]}})
 			check(t, err)
 		}
 		return nil
@@ -157,7 +158,10 @@ func lateFailure(t *testing.T, x *dynamodbtest.Table) {
 	l := open(x, dynamodb.Options{Settled: true})
 	id, j := dynamodbtest.Begin(t, l, 4)
 	first := dynamodbtest.ImportedFrom(0, 2)
-	first = append(first, ledger.Record{Place: ledger.Place{Entry: 2}, Outcome: ledger.Failed, Reason: "undeliverable", At: dynamodbtest.Began})
+	first = append(first, ledger.Record{
+		Place: ledger.Place{Entry: 2}, Outcome: ledger.Failed, Reason: "undeliverable",
+		At: dynamodbtest.Began,
+	})
 	check(t, j.Record(t.Context(), first))
 	late := []ledger.Record{
 		{Place: ledger.Place{Entry: 0}, Outcome: ledger.Failed, Reason: "undeliverable", At: dynamodbtest.Began},

@@ -74,7 +74,8 @@ func TestNoCallIsMadeBeforeTheClaim(t *testing.T) {
 	w := newWorld(2)
 	w.engine = func(ctx context.Context, c engine.Config, items []engine.Item, done func(int, ledger.Record)) (engine.Summary, error) {
 		for _, item := range items {
-			answers, err := w.ledger.Claim(ctx, "import", []stack.Claim{{Entry: 99, ThingName: item.Device.ThingName, CertificateID: item.Device.CertificateID}})
+			answers, err := w.ledger.Claim(ctx, "import",
+				[]stack.Claim{{Entry: 99, ThingName: item.Device.ThingName, CertificateID: item.Device.CertificateID}})
 			if err != nil || answers[0].ByName != item.Device.Entry || answers[0].ByCertificate != item.Device.Entry {
 				t.Errorf("entry %d is not claimed: %+v, %v", item.Device.Entry, answers, err)
 			}

@@ -39,7 +39,8 @@ func TestTheEngineEndsShortOfTheDeadlineAndTheRestIsHandedBack(t *testing.T) {
 		mustBe(t, "no call is begun after", ended, 110*time.Second)
 		mustBe(t, "calls are broken off after", aborted, 115*time.Second)
 		devices, delays := w.devices.takeDevices(t)
-		if len(devices) != 2 || devices[0].Attempt != 1 || devices[0].Cause == "" || !devices[0].First.Equal(device(0).First.Add(-115*time.Second)) {
+		if len(devices) != 2 || devices[0].Attempt != 1 || devices[0].Cause == "" ||
+			!devices[0].First.Equal(device(0).First.Add(-115*time.Second)) {
 			t.Errorf("%+v", devices)
 		}
 		mustBe(t, "delay", max(delays[0], delays[1]), 0)
@@ -100,7 +101,10 @@ func TestAnImportThatStandsStillIsLeftAloneUntilItsTime(t *testing.T) {
 		calls := 0
 		w.engine = func(context.Context, engine.Config, []engine.Item, func(int, ledger.Record)) (engine.Summary, error) {
 			calls++
-			return engine.Summary{}, &call.StopError{Cause: &iot.APIError{Operation: "CreateThing", Code: "AccessDeniedException", Class: iot.ClassImport}}
+			return engine.Summary{}, &call.StopError{Cause: &iot.APIError{
+				Operation: "CreateThing", Code: "AccessDeniedException",
+				Class: iot.ClassImport,
+			}}
 		}
 		w.handle(t.Context(), message(device(0)))
 		job := w.job(t)
@@ -150,7 +154,8 @@ func TestADeviceIsGivenUpAfterTenDaysUnlessItsOutcomeStands(t *testing.T) {
 		}
 		w.handle(t.Context(), message(old[0]), message(old[1]), message(old[2]))
 		mustBe(t, "counts", w.counts(t), ledger.Counts{Entries: 3, Imported: 1, Failed: 1})
-		if r := w.record(t, 0); r.Reason != "undeliverable" || !strings.Contains(r.Detail, "10 days") || !strings.Contains(r.Detail, "AccessDeniedException") {
+		if r := w.record(t, 0); r.Reason != "undeliverable" || !strings.Contains(r.Detail, "10 days") ||
+			!strings.Contains(r.Detail, "AccessDeniedException") {
 			t.Errorf("%+v", r)
 		}
 		mustBe(t, "handed back", len(w.devices.take()), 1)

@@ -81,7 +81,8 @@ func (p *plant) instance() *bring.Importer {
 func (p *plant) begin(seed string, n, repeated, contradictory int) []stack.Delivery {
 	p.t.Helper()
 	var content bytes.Buffer
-	if err := material.Generate(p.t.Context(), material.Options{Vendor: "espressif", N: n + contradictory, Seed: seed, Out: &content}); err != nil {
+	if err := material.Generate(p.t.Context(),
+		material.Options{Vendor: "espressif", N: n + contradictory, Seed: seed, Out: &content}); err != nil {
 		p.t.Fatal(err)
 	}
 	p.importID = uuid.Must(uuid.NewV7()).String()
@@ -107,7 +108,10 @@ func (p *plant) begin(seed string, n, repeated, contradictory int) []stack.Deliv
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	_, err = p.ledger.Begin(p.t.Context(), ledger.Import{ID: p.importID, Begun: time.Now(), Manifests: []ledger.Manifest{{Name: "reel.csv", Entries: len(devices)}}})
+	_, err = p.ledger.Begin(p.t.Context(), ledger.Import{
+		ID: p.importID, Begun: time.Now(),
+		Manifests: []ledger.Manifest{{Name: "reel.csv", Entries: len(devices)}},
+	})
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -242,7 +246,8 @@ func (p *plant) verify(want ledger.Counts) {
 		p.t.Errorf("records %+v, %d with a certificate of ours; want %+v", recount, created, want)
 	}
 	things, certificates := p.server.Created()["CreateThing"], p.server.Created()["RegisterCertificateWithoutCA"]
-	if attached := p.server.Created()["AttachThingPrincipal"]; things != want.Imported || certificates != want.Imported || attached != want.Imported {
+	if attached := p.server.Created()["AttachThingPrincipal"]; things != want.Imported || certificates != want.Imported ||
+		attached != want.Imported {
 		p.t.Errorf("%d things, %d certificates, %d attached; want %d of each", things, certificates, attached, want.Imported)
 	}
 	for name, thing := range p.server.State().Things {
@@ -279,7 +284,8 @@ func BenchmarkBatch(b *testing.B) {
 		round++
 		messages := p.begin(fmt.Sprint(b.Name(), round), n, 0, 0)
 		b.StartTimer()
-		if failed := i.Handle(b.Context(), ledger.Target{Partition: "aws", Account: sandbox.DefaultAccount, Region: sandbox.DefaultRegion}, messages); failed != nil {
+		if failed := i.Handle(b.Context(), ledger.Target{Partition: "aws", Account: sandbox.DefaultAccount, Region: sandbox.DefaultRegion},
+			messages); failed != nil {
 			b.Fatal(failed)
 		}
 	}

@@ -56,7 +56,9 @@ func (n *nowhere) PutObject(_ context.Context, in *s3.PutObjectInput, _ ...func(
 	return &s3.PutObjectOutput{}, n.read(in.Body)
 }
 
-func (n *nowhere) CreateMultipartUpload(context.Context, *s3.CreateMultipartUploadInput, ...func(*s3.Options)) (*s3.CreateMultipartUploadOutput, error) {
+func (n *nowhere) CreateMultipartUpload(context.Context, *s3.CreateMultipartUploadInput,
+	...func(*s3.Options),
+) (*s3.CreateMultipartUploadOutput, error) {
 	return &s3.CreateMultipartUploadOutput{UploadId: aws.String("id")}, nil
 }
 
@@ -64,11 +66,15 @@ func (n *nowhere) UploadPart(_ context.Context, in *s3.UploadPartInput, _ ...fun
 	return &s3.UploadPartOutput{ETag: aws.String("e")}, n.read(in.Body)
 }
 
-func (n *nowhere) CompleteMultipartUpload(context.Context, *s3.CompleteMultipartUploadInput, ...func(*s3.Options)) (*s3.CompleteMultipartUploadOutput, error) {
+func (n *nowhere) CompleteMultipartUpload(context.Context, *s3.CompleteMultipartUploadInput,
+	...func(*s3.Options),
+) (*s3.CompleteMultipartUploadOutput, error) {
 	return &s3.CompleteMultipartUploadOutput{}, nil
 }
 
-func (n *nowhere) AbortMultipartUpload(context.Context, *s3.AbortMultipartUploadInput, ...func(*s3.Options)) (*s3.AbortMultipartUploadOutput, error) {
+func (n *nowhere) AbortMultipartUpload(context.Context, *s3.AbortMultipartUploadInput,
+	...func(*s3.Options),
+) (*s3.AbortMultipartUploadOutput, error) {
 	return &s3.AbortMultipartUploadOutput{}, nil
 }
 
@@ -79,7 +85,8 @@ func BenchmarkReport(b *testing.B) {
 	c := &Completer{Records: records{n: n}, Store: &store, Bucket: "b"}
 	var peak uint64
 	for b.Loop() {
-		if _, err := c.writeReport(b.Context(), ledger.Import{ID: "i", Manifests: []ledger.Manifest{{Name: "reel.csv"}}}, "espressif"); err != nil {
+		if _, err := c.writeReport(b.Context(), ledger.Import{ID: "i", Manifests: []ledger.Manifest{{Name: "reel.csv"}}},
+			"espressif"); err != nil {
 			b.Fatal(err)
 		}
 		var m runtime.MemStats

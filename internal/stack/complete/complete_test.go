@@ -107,7 +107,8 @@ func TestCompletionIsIdempotentAndComesAgainWhenSomethingChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	notices := w.notices.take()
-	if len(notices) != 1 || !strings.HasPrefix(notices[0].Body, "2 imported: ") || !strings.Contains(notices[0].Body, "Every entry is accounted for") {
+	if len(notices) != 1 || !strings.HasPrefix(notices[0].Body, "2 imported: ") ||
+		!strings.Contains(notices[0].Body, "Every entry is accounted for") {
 		t.Errorf("%v", notices)
 	}
 	if strings.Contains(w.store.objects[lines], "undeliverable") || w.imported(t, "i").State != ledger.StateFinished {
@@ -135,7 +136,8 @@ func TestWhatIsNotReadyIsLeftAlone(t *testing.T) {
 	if len(tasks) != 1 || tasks[0].Body != `{"thingpress":"complete","import":"quick","attempt":1}` || tasks[0].Delay < time.Second {
 		t.Errorf("%v", tasks)
 	}
-	if err := w.Complete(t.Context(), stack.Task{Kind: stack.TaskComplete, Import: "quick", Attempt: 10}); err != nil || len(w.tasks.take()) > 0 {
+	if err := w.Complete(t.Context(), stack.Task{Kind: stack.TaskComplete, Import: "quick", Attempt: 10}); err != nil ||
+		len(w.tasks.take()) > 0 {
 		t.Errorf("put off for ever: %v", err)
 	}
 }
@@ -174,7 +176,8 @@ func TestAStoppedImportTellsItsCauseOnce(t *testing.T) {
 		}
 	}
 	notices := w.notices.take()
-	if len(notices) != 1 || !strings.HasPrefix(notices[0].Body, "STOPPED: import of reel 1.csv") || !strings.Contains(notices[0].Body, "ends in the middle") ||
+	if len(notices) != 1 || !strings.HasPrefix(notices[0].Body, "STOPPED: import of reel 1.csv") ||
+		!strings.Contains(notices[0].Body, "ends in the middle") ||
 		!strings.Contains(notices[0].Body, "1 pending") || strings.Contains(notices[0].Body, "same command") {
 		t.Errorf("%v", notices)
 	}

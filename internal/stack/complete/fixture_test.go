@@ -33,9 +33,13 @@ type world struct {
 }
 
 func newWorld() *world {
-	w := &world{ledger: memoryledger.New(), store: &store{objects: map[string]string{}, uploads: map[string][]string{}}, tasks: &mailbox{}, notices: &mailbox{}}
+	w := &world{
+		ledger: memoryledger.New(), store: &store{objects: map[string]string{}, uploads: map[string][]string{}}, tasks: &mailbox{},
+		notices: &mailbox{},
+	}
 	w.Completer = &complete.Completer{
-		Ledger: w.ledger, Records: w.ledger, Jobs: w.ledger, Leases: w.ledger, Store: w.store, Bucket: "reports", Manifests: w.tasks, Notices: w.notices,
+		Ledger: w.ledger, Records: w.ledger, Jobs: w.ledger, Leases: w.ledger, Store: w.store, Bucket: "reports", Manifests: w.tasks,
+		Notices: w.notices,
 		Metrics: metric.New(&w.metrics, "line-1"), Log: slog.New(slog.DiscardHandler), Owner: "test",
 	}
 	return w
@@ -59,7 +63,8 @@ func (w *world) begin(t *testing.T, id string, entries int, phase string, record
 		t.Fatal(err)
 	}
 	w.ledger.Put(stack.Job{
-		Import: id, Phase: phase, Vendor: "espressif", Upload: stack.Upload{Bucket: "b", Key: "reel 1.csv", Version: id}, Created: time.Now(), Updated: time.Now(),
+		Import: id, Phase: phase, Vendor: "espressif", Upload: stack.Upload{Bucket: "b", Key: "reel 1.csv", Version: id}, Created: time.Now(),
+		Updated: time.Now(),
 	})
 }
 
@@ -149,7 +154,9 @@ func (s *store) PutObject(_ context.Context, in *s3.PutObjectInput, _ ...func(*s
 	})
 }
 
-func (s *store) CreateMultipartUpload(_ context.Context, in *s3.CreateMultipartUploadInput, _ ...func(*s3.Options)) (*s3.CreateMultipartUploadOutput, error) {
+func (s *store) CreateMultipartUpload(_ context.Context, in *s3.CreateMultipartUploadInput,
+	_ ...func(*s3.Options),
+) (*s3.CreateMultipartUploadOutput, error) {
 	id := "upload of " + *in.Key
 	return &s3.CreateMultipartUploadOutput{UploadId: &id}, s.do(func() error { s.uploads[id] = nil; return nil })
 }
@@ -166,7 +173,9 @@ func (s *store) UploadPart(_ context.Context, in *s3.UploadPartInput, _ ...func(
 	})
 }
 
-func (s *store) CompleteMultipartUpload(_ context.Context, in *s3.CompleteMultipartUploadInput, _ ...func(*s3.Options)) (*s3.CompleteMultipartUploadOutput, error) {
+func (s *store) CompleteMultipartUpload(_ context.Context, in *s3.CompleteMultipartUploadInput,
+	_ ...func(*s3.Options),
+) (*s3.CompleteMultipartUploadOutput, error) {
 	return &s3.CompleteMultipartUploadOutput{}, s.do(func() error {
 		parts := s.uploads[*in.UploadId]
 		for i, p := range parts {
@@ -183,7 +192,9 @@ func (s *store) CompleteMultipartUpload(_ context.Context, in *s3.CompleteMultip
 	})
 }
 
-func (s *store) AbortMultipartUpload(_ context.Context, in *s3.AbortMultipartUploadInput, _ ...func(*s3.Options)) (*s3.AbortMultipartUploadOutput, error) {
+func (s *store) AbortMultipartUpload(_ context.Context, in *s3.AbortMultipartUploadInput,
+	_ ...func(*s3.Options),
+) (*s3.AbortMultipartUploadOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.uploads, *in.UploadId)

@@ -122,7 +122,10 @@ func expect(t *testing.T, w *world, tasks string, stalled int) {
 func TestStopBringsAnImportIntoTheLedgerAndTellsWhy(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	w.ledger.Put(stack.Job{Import: "i", Phase: stack.PhaseCheck, Vendor: "espressif", Upload: stack.Upload{Bucket: "b", Key: "x y.csv", Size: 9}})
+	w.ledger.Put(stack.Job{
+		Import: "i", Phase: stack.PhaseCheck, Vendor: "espressif",
+		Upload: stack.Upload{Bucket: "b", Key: "x y.csv", Size: 9},
+	})
 	for range 2 {
 		if err := w.Stop(t.Context(), "i", "the decoder crashed", target); err != nil {
 			t.Fatal(err)

@@ -86,7 +86,10 @@ func (w *world) handle(t *testing.T, bodies ...string) []string {
 }
 
 func device(entry int, cause string) string {
-	text, err := json.Marshal(stack.DeviceMessage{Import: "i", Entry: entry, Line: 4, ID: "id", ThingName: "thing", Certificate: []byte("der"), Cause: cause})
+	text, err := json.Marshal(stack.DeviceMessage{
+		Import: "i", Entry: entry, Line: 4, ID: "id", ThingName: "thing", Certificate: []byte("der"),
+		Cause: cause,
+	})
 	if err != nil {
 		panic(err)
 	}
@@ -103,7 +106,8 @@ func TestAnUndeliverableDeviceFailsAndIsParked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := found[0]; r.Outcome != ledger.Failed || r.Reason != "undeliverable" || !strings.Contains(r.Detail, "AccessDenied") || r.Line != 4 || r.CertificateID.IsZero() {
+	if r := found[0]; r.Outcome != ledger.Failed || r.Reason != "undeliverable" || !strings.Contains(r.Detail, "AccessDenied") ||
+		r.Line != 4 || r.CertificateID.IsZero() {
 		t.Errorf("%+v", r)
 	}
 	if !slices.Equal(w.devices.held, []string{device(0, "AccessDenied")}) || len(w.tasks.held) > 0 {
@@ -183,7 +187,8 @@ func TestAnUndeliverableManifestStopsItsImport(t *testing.T) {
 	if failed := w.handle(t, continued, event, `{"Event":"s3:TestEvent"}`, `{"thingpress":"sweep"}`); failed != nil {
 		t.Fatal(failed)
 	}
-	if !slices.Equal(w.stopper.stopped, []string{"i", "of-event", "of-event-2"}) || !slices.Equal(w.manifests.held, []string{continued, event}) {
+	if !slices.Equal(w.stopper.stopped, []string{"i", "of-event", "of-event-2"}) ||
+		!slices.Equal(w.manifests.held, []string{continued, event}) {
 		t.Errorf("stopped %v, parked %v", w.stopper.stopped, w.manifests.held)
 	}
 	w.stopper.err = &stack.LeasedError{}

@@ -63,7 +63,8 @@ func (m *made) put(w *world) string {
 	if len(m.signer) > 0 {
 		w.objects["signers/signer.pem"] = m.signer
 	}
-	return event(record("ObjectCreated:Put", m.vendor, fmt.Sprintf(`"key":"reel%%2B1","size":%d,"eTag":"e1","versionId":"v1","sequencer":"0A"`, len(m.content))))
+	return event(record("ObjectCreated:Put", m.vendor,
+		fmt.Sprintf(`"key":"reel%%2B1","size":%d,"eTag":"e1","versionId":"v1","sequencer":"0A"`, len(m.content))))
 }
 
 // verify says what is wrong with the end of the only import; empty for nothing.
@@ -78,7 +79,8 @@ func (m *made) verify(w *world) string {
 	if job.Phase != stack.PhaseSent || len(w.early) > 0 || len(i.Manifests) != 1 {
 		return fmt.Sprintf("the job ends in phase %s (%s), with %d manifests; sent early: %v", job.Phase, job.Cause, len(i.Manifests), w.early)
 	}
-	if c := i.Manifests[0]; c.Entries != m.entries || c.Size != int64(len(m.content)) || len(c.SHA256) != 64 || c.Name != "reel+1" || c.Vendor != m.vendor {
+	if c := i.Manifests[0]; c.Entries != m.entries || c.Size != int64(len(m.content)) || len(c.SHA256) != 64 || c.Name != "reel+1" ||
+		c.Vendor != m.vendor {
 		return fmt.Sprintf("the ledger has %+v", c)
 	}
 	sent := map[int]manifest.CertificateID{}
@@ -281,7 +283,8 @@ func TestBrokenManifestEndsWithItsCauseWhateverHappens(t *testing.T) {
 			}
 			for id, job := range w.jobs {
 				i := w.imports[id]
-				if job.Phase != stack.PhaseStopped || !strings.Contains(job.Cause, "after 39 entries") || len(i.Manifests) != 1 || i.Manifests[0].Entries != 39 ||
+				if job.Phase != stack.PhaseStopped || !strings.Contains(job.Cause, "after 39 entries") || len(i.Manifests) != 1 ||
+					i.Manifests[0].Entries != 39 ||
 					len(w.devices) > 0 || len(w.records[id]) > 0 || len(w.tasks) == 0 || w.tasks[0].Kind != stack.TaskComplete || w.tasks[0].Import != id {
 					problem = fmt.Sprintf("phase %s (%s), ledger %+v, %d devices, tasks %+v", job.Phase, job.Cause, i, len(w.devices), w.tasks)
 				}

@@ -24,11 +24,19 @@ func TestEventsOfS3AreReadAsS3WritesThem(t *testing.T) {
 		name, body string
 		want       []eventUpload
 	}{
-		{"test event", `{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"2026-11-23T16:00:00.000Z","Bucket":"b","RequestId":"1","HostId":"2"}`, nil},
-		{"versioned", event(record("ObjectCreated:Put", "b", `"key":"a.json","size":12,"eTag":"e","versionId":"v","sequencer":"0A"`)), []eventUpload{
-			{Upload: stack.Upload{Bucket: "b", Key: "a.json", Version: "v", ETag: "e", Sequencer: "0A", Size: 12}},
-		}},
-		{"without versions", event(record("ObjectCreated:CompleteMultipartUpload", "b", `"key":"a","size":1,"eTag":"e-2","versionId":null,"sequencer":"0A"`)), []eventUpload{
+		{
+			"test event",
+			`{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"2026-11-23T16:00:00.000Z","Bucket":"b","RequestId":"1","HostId":"2"}`,
+			nil,
+		},
+		{
+			"versioned", event(record("ObjectCreated:Put", "b", `"key":"a.json","size":12,"eTag":"e","versionId":"v","sequencer":"0A"`)),
+			[]eventUpload{
+				{Upload: stack.Upload{Bucket: "b", Key: "a.json", Version: "v", ETag: "e", Sequencer: "0A", Size: 12}},
+			},
+		},
+		{"without versions", event(record("ObjectCreated:CompleteMultipartUpload", "b",
+			`"key":"a","size":1,"eTag":"e-2","versionId":null,"sequencer":"0A"`)), []eventUpload{
 			{Upload: stack.Upload{Bucket: "b", Key: "a", ETag: "e-2", Sequencer: "0A", Size: 1}},
 		}},
 		{"keys of people", event(
@@ -38,7 +46,8 @@ func TestEventsOfS3AreReadAsS3WritesThem(t *testing.T) {
 			{Upload: stack.Upload{Bucket: "b", Key: "my reel +1/Müller.CSV", ETag: "e", Size: 1}},
 			{Upload: stack.Upload{Bucket: "b", Key: "a/b%", ETag: "e", Size: 1}},
 		}},
-		{"later version of the structure", strings.ReplaceAll(event(record("ObjectCreated:Put", "b", `"key":"a","size":1,"eTag":"e"`)), `"2.1"`, `"2.6"`), []eventUpload{
+		{"later version of the structure", strings.ReplaceAll(event(record("ObjectCreated:Put", "b", `"key":"a","size":1,"eTag":"e"`)), `"2.1"`,
+			`"2.6"`), []eventUpload{
 			{Upload: stack.Upload{Bucket: "b", Key: "a", ETag: "e", Size: 1}},
 		}},
 		{"deleted, and a folder", event(

@@ -88,7 +88,8 @@ func TestSeveralUploadsInOneEventAreSeveralImports(t *testing.T) {
 	m.put(w)
 	var records []string
 	for i := range 3 {
-		records = append(records, record("ObjectCreated:Put", "espressif", fmt.Sprintf(`"key":"reel%%2B1","size":%d,"eTag":"e1","sequencer":"%d"`, len(m.content), i)))
+		records = append(records, record("ObjectCreated:Put", "espressif",
+			fmt.Sprintf(`"key":"reel%%2B1","size":%d,"eTag":"e1","sequencer":"%d"`, len(m.content), i)))
 	}
 	h := (&process{world: w}).handler(config())
 	if err := h.handleMessage(t.Context(), event(records...)); err != nil {
@@ -129,7 +130,8 @@ func TestDuplicateIsHandedBackUntilTheLeaseEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 		tasks, delays := w.sent(t)
-		if len(tasks) != 1 || tasks[0] != (stack.Task{Kind: stack.TaskContinue, Import: id}) || delays[0] != 91*time.Second || len(w.devices) > 0 {
+		if len(tasks) != 1 || tasks[0] != (stack.Task{Kind: stack.TaskContinue, Import: id}) || delays[0] != 91*time.Second ||
+			len(w.devices) > 0 {
 			t.Errorf("%+v after %v, %d devices", tasks, delays, len(w.devices))
 		}
 	})

@@ -76,7 +76,8 @@ func TestHeapStaysFlatOverALargeManifest(t *testing.T) { //nolint:paralleltest /
 	s.Put("signers", "signer.pem", m.signer)
 	h := onServer(&process{world: w}, s, checkpointEvery)
 	h.Devices = q
-	body := event(record("ObjectCreated:Put", "microchip", fmt.Sprintf(`"key":"large.json","size":%d,"eTag":"e","versionId":%q,"sequencer":"1"`, o.Size, o.Version)))
+	body := event(record("ObjectCreated:Put", "microchip",
+		fmt.Sprintf(`"key":"large.json","size":%d,"eTag":"e","versionId":%q,"sequencer":"1"`, o.Size, o.Version)))
 	if err := h.handleMessage(t.Context(), body); err != nil {
 		t.Fatal(err)
 	}

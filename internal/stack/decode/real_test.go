@@ -84,7 +84,8 @@ func TestRealManifestsAreSentAsTheyDecode(t *testing.T) {
 			s, w := objecttest.New(t), newWorld()
 			o := m.upload(t, s)
 			h := onServer(&process{world: w}, s, 3)
-			body := event(record("ObjectCreated:Put", m.vendor, fmt.Sprintf(`"key":"Reel+7%%2B8/%s","size":%d,"eTag":%q,"versionId":%q,"sequencer":"1"`, m.file, o.Size, o.ETag, o.Version)))
+			body := event(record("ObjectCreated:Put", m.vendor,
+				fmt.Sprintf(`"key":"Reel+7%%2B8/%s","size":%d,"eTag":%q,"versionId":%q,"sequencer":"1"`, m.file, o.Size, o.ETag, o.Version)))
 			if err := h.handleMessage(t.Context(), body); err != nil {
 				t.Fatal(err)
 			}
@@ -111,7 +112,8 @@ func TestRealManifestsAreSentAsTheyDecode(t *testing.T) {
 			if diff := cmp.Diff(whole.devices, got); diff != "" || len(got) == 0 {
 				t.Errorf("%d devices: %s", len(got), diff)
 			}
-			if i := w.imports[id]; i.Manifests[0].Entries != whole.pass.Entries || len(w.records[id]) != whole.pass.rejected() || i.Manifests[0].Size != o.Size {
+			if i := w.imports[id]; i.Manifests[0].Entries != whole.pass.Entries || len(w.records[id]) != whole.pass.rejected() ||
+				i.Manifests[0].Size != o.Size {
 				t.Errorf("%+v, %d rejected; decoded %+v", i.Manifests, len(w.records[id]), whole.pass)
 			}
 		})
@@ -149,7 +151,8 @@ func (m *realManifest) decode(t *testing.T, s *objecttest.Server, o objecttest.O
 			d.rejected = append(d.rejected, bad.Error())
 			continue
 		}
-		d.devices = append(d.devices, fmt.Sprintf("entry %d line %d id %s thing %s certificate %s", device.Entry, device.Line, device.ID, device.ThingName, device.CertificateID))
+		d.devices = append(d.devices, fmt.Sprintf("entry %d line %d id %s thing %s certificate %s", device.Entry, device.Line, device.ID,
+			device.ThingName, device.CertificateID))
 	}
 	return d
 }
@@ -188,10 +191,12 @@ func TestDecodingGoesOnAtAnyEntryWithIdenticalDevices(t *testing.T) {
 				tried++
 				rest := m.decode(t, s, o, w.options(&place))
 				if !endsWith(whole.devices, rest.devices) || !endsWith(whole.rejected, rest.rejected) {
-					t.Fatalf("resumed at entry %d (byte %d): %q and %q are not how the whole ends", place.Entries, place.Offset, rest.devices, rest.rejected)
+					t.Fatalf("resumed at entry %d (byte %d): %q and %q are not how the whole ends", place.Entries, place.Offset, rest.devices,
+						rest.rejected)
 				}
 				if len(rest.devices)+len(rest.rejected) != whole.pass.Entries-place.Entries || rest.pass.Entries != whole.pass.Entries {
-					t.Fatalf("resumed at entry %d (byte %d): %d entries in all, want %d", place.Entries, place.Offset, rest.pass.Entries, whole.pass.Entries)
+					t.Fatalf("resumed at entry %d (byte %d): %d entries in all, want %d", place.Entries, place.Offset, rest.pass.Entries,
+						whole.pass.Entries)
 				}
 			}
 			t.Logf("%d entries, resumed at %d of them", whole.pass.Entries, tried)

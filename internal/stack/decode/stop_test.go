@@ -23,20 +23,36 @@ func TestImportStopsWithItsCauseAndSendsNothing(t *testing.T) {
 		cause  []string
 		read   int // entries that the ledger is told
 	}{
-		{"policy that does not exist", espressif, func(w *world, _ *stack.Config) { w.policies = nil }, []string{"policy sensors: does not exist", "create it"}, 0},
+		{
+			"policy that does not exist", espressif, func(w *world, _ *stack.Config) { w.policies = nil },
+			[]string{"policy sensors: does not exist", "create it"},
+			0,
+		},
 		{"more importers than the quota feeds", espressif, func(_ *world, c *stack.Config) { c.MaxConcurrency = 11 }, []string{
 			"MaxConcurrency is 11", "RegisterCertificateWithoutCA", "10 times a second", "set MaxConcurrency to 10 or less",
 		}, 0},
 		{"share of a quota that feeds fewer", espressif, func(w *world, c *stack.Config) {
 			w.applied, c.Share, c.MaxConcurrency = map[string]float64{"L-4671C7C8": 8}, 0.5, 5
 		}, []string{"MaxConcurrency is 5", "4 times a second", "quota 8 × QuotaShare 0.5"}, 0},
-		{"share that feeds not even two", espressif, func(_ *world, c *stack.Config) { c.Share = 0.1 }, []string{"1 times a second", "needs one of them: raise QuotaShare"}, 0},
+		{
+			"share that feeds not even two", espressif, func(_ *world, c *stack.Config) { c.Share = 0.1 },
+			[]string{"1 times a second", "needs one of them: raise QuotaShare"},
+			0,
+		},
 		{"object that is gone", espressif, func(w *world, _ *stack.Config) { clear(w.objects) }, []string{"espressif/reel+1", "deleted"}, 0},
 		{"another vendor's", espressif, func(w *world, _ *stack.Config) { w.objects["espressif/reel+1"] = microchip.content }, []string{
 			"reel+1 is a manifest of microchip", "upload it to bucket microchip",
 		}, 0},
-		{"nobody's", espressif, func(w *world, _ *stack.Config) { w.objects["espressif/reel+1"] = []byte("hello\nworld\n") }, []string{"reel+1"}, 0},
-		{"empty", espressif, func(w *world, _ *stack.Config) { w.objects["espressif/reel+1"] = []byte("MAC,cn,cert\r\n") }, []string{"no record"}, 0},
+		{
+			"nobody's", espressif, func(w *world, _ *stack.Config) { w.objects["espressif/reel+1"] = []byte("hello\nworld\n") },
+			[]string{"reel+1"},
+			0,
+		},
+		{
+			"empty", espressif, func(w *world, _ *stack.Config) { w.objects["espressif/reel+1"] = []byte("MAC,cn,cert\r\n") },
+			[]string{"no record"},
+			0,
+		},
 		{"truncated", espressif, func(w *world, _ *stack.Config) {
 			w.objects["espressif/reel+1"] = bytes.TrimSuffix(espressif.content, espressif.content[len(espressif.content)-100:])
 		}, []string{"after 29 entries"}, 29},
@@ -44,8 +60,16 @@ func TestImportStopsWithItsCauseAndSendsNothing(t *testing.T) {
 			key := "\r\n-----BEGIN PRIVATE KEY-----\r\nsecret\r\n-----END PRIVATE KEY-----\r\n"
 			w.objects["espressif/reel+1"] = append(bytes.Clone(espressif.content), key...)
 		}, []string{"private key", "compromised"}, -1},
-		{"signer bucket that is empty", microchip, func(w *world, _ *stack.Config) { delete(w.objects, "signers/signer.pem") }, []string{"signer bucket signers is empty", "signers add"}, 0},
-		{"signer that is none", microchip, func(w *world, _ *stack.Config) { w.objects["signers/README.txt"] = []byte("hello") }, []string{"signers/README.txt", "neither PEM nor DER"}, 0},
+		{
+			"signer bucket that is empty", microchip, func(w *world, _ *stack.Config) { delete(w.objects, "signers/signer.pem") },
+			[]string{"signer bucket signers is empty", "signers add"},
+			0,
+		},
+		{
+			"signer that is none", microchip, func(w *world, _ *stack.Config) { w.objects["signers/README.txt"] = []byte("hello") },
+			[]string{"signers/README.txt", "neither PEM nor DER"},
+			0,
+		},
 		{"signer that cannot be one", microchip, func(w *world, _ *stack.Config) {
 			w.objects["signers/large.crt"] = make([]byte, 1<<20)
 		}, []string{"signers/large.crt", "limit"}, 0},

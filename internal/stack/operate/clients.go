@@ -22,7 +22,8 @@ type (
 // exist". Events come newest first.
 type stackReader interface {
 	DescribeStacks(context.Context, *cloudformation.DescribeStacksInput, ...stackOpt) (*cloudformation.DescribeStacksOutput, error)
-	DescribeStackEvents(context.Context, *cloudformation.DescribeStackEventsInput, ...stackOpt) (*cloudformation.DescribeStackEventsOutput, error)
+	DescribeStackEvents(context.Context, *cloudformation.DescribeStackEventsInput, ...stackOpt) (*cloudformation.DescribeStackEventsOutput,
+		error)
 	ListStackResources(context.Context, *cloudformation.ListStackResourcesInput, ...stackOpt) (*cloudformation.ListStackResourcesOutput, error)
 }
 

@@ -47,7 +47,7 @@ func (e *FailedError) Hint() string { return wayOut(e.Stack, types.StackStatus(e
 
 // wayOut is what leads out of a status in which a stack is at rest after a
 // failure; empty for any other.
-// See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html#cfn-console-view-stack-data-resources-status-codes
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
 func wayOut(stack string, status types.StackStatus) string {
 	switch status {
 	case types.StackStatusRollbackComplete, types.StackStatusRollbackFailed, types.StackStatusCreateFailed:

@@ -20,15 +20,21 @@ func TestCallsAreMadeAgainAsLongAsItHelps(t *testing.T) {
 		err  error
 		most int // attempts; 0 is until the context ends
 	}{
-		"throttled":               {&types.ThrottlingException{}, 0},
-		"out of capacity":         {&types.ProvisionedThroughputExceededException{}, 0},
-		"transaction conflict":    {&types.TransactionCanceledException{CancellationReasons: []types.CancellationReason{{}, {Code: conflict}}}, 0},
-		"met a transaction":       {&types.TransactionConflictException{}, 0},
-		"the same is under way":   {&types.TransactionInProgressException{}, 0},
-		"connection reset":        {reset, 1 + mostFaults},
-		"no such table":           {&types.ResourceNotFoundException{}, 1},
-		"condition":               {&types.ConditionalCheckFailedException{}, 1},
-		"cancelled for good":      {&types.TransactionCanceledException{CancellationReasons: []types.CancellationReason{{Code: ptr("ValidationError")}}}, 1},
+		"throttled":       {&types.ThrottlingException{}, 0},
+		"out of capacity": {&types.ProvisionedThroughputExceededException{}, 0},
+		"transaction conflict": {
+			&types.TransactionCanceledException{CancellationReasons: []types.CancellationReason{{}, {Code: conflict}}},
+			0,
+		},
+		"met a transaction":     {&types.TransactionConflictException{}, 0},
+		"the same is under way": {&types.TransactionInProgressException{}, 0},
+		"connection reset":      {reset, 1 + mostFaults},
+		"no such table":         {&types.ResourceNotFoundException{}, 1},
+		"condition":             {&types.ConditionalCheckFailedException{}, 1},
+		"cancelled for good": {
+			&types.TransactionCanceledException{CancellationReasons: []types.CancellationReason{{Code: ptr("ValidationError")}}},
+			1,
+		},
 		"an error of nobody's":    {errors.New("no"), 1},
 		"cancelled, nobody knows": {&types.TransactionCanceledException{}, 1},
 	} {

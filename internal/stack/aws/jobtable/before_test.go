@@ -57,7 +57,8 @@ func writeBefore(t *testing.T, as *table.Table, settings string) {
 	lease, err := jobs.Lease(ctx, job.Import, "decoder", beforeAt.Add(time.Minute))
 	check(t, err)
 	job.Phase = stack.PhaseSend
-	job.Progress = []byte(`{"ready":true,"hashed":4711,"sha256":"aa","check":{"entries":5,"offset":4711,"rejected":{"expired":1}},"send":{"entries":2,"offset":2000}}`)
+	job.Progress = []byte(`{"ready":true,"hashed":4711,"sha256":"aa","check":{"entries":5,"offset":4711,"rejected":{"expired":1}},` +
+		`"send":{"entries":2,"offset":2000}}`)
 	job.Signers = []stack.ObjectVersion{{Bucket: "signers", Key: "a.pem", Version: "7"}}
 	check(t, jobs.Save(ctx, lease, job))
 	check(t, jobs.SetCause(ctx, job.Import, "AccessDeniedException", beforeAt.Add(time.Hour)))
@@ -76,9 +77,15 @@ func writeBefore(t *testing.T, as *table.Table, settings string) {
 		{
 			Place: ledger.Place{Entry: 0}, Line: 2, Outcome: ledger.Imported, ID: "M0", ThingName: "a", CertificateID: number(10),
 			CertificateARN: "arn:aws:iot:eu-central-1:123456789012:cert/" + number(10).String(), At: beforeAt,
-			Steps: []ledger.Step{{Operation: "RegisterCertificateWithoutCA", Created: true}, {Operation: "AttachPolicy", Resource: "connect", Created: true}},
+			Steps: []ledger.Step{
+				{Operation: "RegisterCertificateWithoutCA", Created: true},
+				{Operation: "AttachPolicy", Resource: "connect", Created: true},
+			},
 		},
-		{Place: ledger.Place{Entry: 4}, Line: 9, Outcome: ledger.Rejected, ID: "M4", Reason: "expired", Detail: "certificate expired on 2020-01-01", At: beforeAt},
+		{
+			Place: ledger.Place{Entry: 4}, Line: 9, Outcome: ledger.Rejected, ID: "M4", Reason: "expired",
+			Detail: "certificate expired on 2020-01-01", At: beforeAt,
+		},
 	}))
 }
 
@@ -142,14 +149,16 @@ func importOfTheVersionBefore(t *testing.T, x *dynamodbtest.Table) {
 	jobs, imports := jobtable.New(as), dynamodb.New(as, dynamodb.Options{Settled: true})
 	job, err := jobs.Get(t.Context(), beforeID)
 	check(t, err)
-	same(t, []any{job.Phase, job.Cause, job.Vendor, job.Generation, len(job.Signers), job.Upload.Key}, []any{stack.PhaseSend, "AccessDeniedException", "espressif", int64(1), 1, "reel 7.csv"})
+	same(t, []any{job.Phase, job.Cause, job.Vendor, job.Generation, len(job.Signers), job.Upload.Key},
+		[]any{stack.PhaseSend, "AccessDeniedException", "espressif", int64(1), 1, "reel 7.csv"})
 	var leased *stack.LeasedError
 	if _, err := jobs.Lease(t.Context(), beforeID, "other", beforeAt.Add(time.Hour)); !errors.As(err, &leased) {
 		t.Errorf("the lease of the version before is not known: %v", err)
 	}
 	same(t, ids(t, jobs.Open(t.Context())), []string{beforeID})
 	claimed, err := jobs.Claim(t.Context(), beforeID, []stack.Claim{
-		{Entry: 0, ThingName: "a", CertificateID: number(10), At: beforeAt.Add(time.Hour)}, {Entry: 3, ThingName: "b", CertificateID: number(12), At: beforeAt},
+		{Entry: 0, ThingName: "a", CertificateID: number(10), At: beforeAt.Add(time.Hour)},
+		{Entry: 3, ThingName: "b", CertificateID: number(12), At: beforeAt},
 	})
 	check(t, err)
 	same(t, claimed, []stack.Claimed{{Mine: true, At: beforeAt, ByName: 0, ByCertificate: 0}, {ByName: 1, ByCertificate: -1}})

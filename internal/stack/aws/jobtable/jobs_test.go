@@ -88,7 +88,8 @@ func jobComesBack(t *testing.T, x *dynamodbtest.Table) {
 	l := open(x, table.Options{Now: func() time.Time { return now }})
 	job := start(t, l, "i", upload)
 	same(t, job, stack.Job{
-		Import: "i", Upload: upload, Vendor: "espressif", Created: dynamodbtest.Began, Updated: dynamodbtest.Began, Phase: stack.PhaseHash, Settings: "{}",
+		Import: "i", Upload: upload, Vendor: "espressif", Created: dynamodbtest.Began, Updated: dynamodbtest.Began, Phase: stack.PhaseHash,
+		Settings: "{}",
 	})
 	got, err := l.Get(t.Context(), "i")
 	check(t, err)

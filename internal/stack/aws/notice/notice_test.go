@@ -31,7 +31,8 @@ func TestEverySubjectIsOneThatSNSTakes(t *testing.T) {
 			t.Fatal(err)
 		}
 		have := *api.in.Subject
-		if len(have) > 100 || !strings.HasPrefix(have, "Thingpress line-1: ") || strings.ContainsFunc(have, func(r rune) bool { return r < ' ' || r > '~' }) {
+		if len(have) > 100 || !strings.HasPrefix(have, "Thingpress line-1: ") ||
+			strings.ContainsFunc(have, func(r rune) bool { return r < ' ' || r > '~' }) {
 			t.Errorf("%q", have)
 		}
 		if *api.in.TopicArn != "arn" || *api.in.Message != "text" {

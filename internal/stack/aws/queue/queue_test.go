@@ -31,7 +31,9 @@ type service struct {
 	t     *testing.T
 }
 
-func (s *service) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
+func (s *service) SendMessageBatch(
+	_ context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options),
+) (*sqs.SendMessageBatchOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls++
@@ -47,7 +49,10 @@ func (s *service) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchIn
 		ids[*e.Id] = true
 		if s.answer != nil {
 			if fault, err := s.answer(s.calls, *e.MessageBody); err != nil {
-				out.Failed = append(out.Failed, types.BatchResultErrorEntry{Id: e.Id, SenderFault: fault, Code: aws.String("Refused"), Message: aws.String(err.Error())})
+				out.Failed = append(out.Failed, types.BatchResultErrorEntry{
+					Id: e.Id, SenderFault: fault, Code: aws.String("Refused"),
+					Message: aws.String(err.Error()),
+				})
 				continue
 			}
 		}

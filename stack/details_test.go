@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
 // scope is what a statement's resources come down to: logical IDs, or kinds of AWS IoT.
@@ -34,7 +35,10 @@ func scope(resources any) string {
 func TestRolesNameTheResourcesOfTheirActions(t *testing.T) {
 	t.Parallel()
 	parsed := load(t)
-	objects := "EspressifBucket GeneratedBucket InfineonBucket MicrochipBucket SignerBucket"
+	objects := "SignerBucket"
+	for _, vendor := range slices.Backward(vendors.Names()) {
+		objects = bucketOf(vendor) + " " + objects
+	}
 	want := map[string]map[string]string{
 		"DecoderRole": {
 			"logs:PutLogEvents": "DecoderLogGroup", "logs:CreateLogStream": "DecoderLogGroup",

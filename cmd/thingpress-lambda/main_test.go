@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/thingpress/thingpress/internal/testkit/stacktest"
+	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
 // build builds the program once, with the tag and the linker's flags of `make lambda`. The other flags are those that the tests
@@ -57,10 +58,14 @@ func environment() []string {
 		"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256",
 		"AWS_ENDPOINT_URL=http://127.0.0.1:1", "AWS_EC2_METADATA_DISABLED=true",
 	}
-	for _, name := range []string{
+	names := []string{
 		"STACK", "LEDGER_TABLE", "MANIFESTS_QUEUE_URL", "DEVICES_QUEUE_URL", "MANIFESTS_PARKED_QUEUE_URL", "DEVICES_PARKED_QUEUE_URL",
-		"ESPRESSIF_BUCKET", "INFINEON_BUCKET", "MICROCHIP_BUCKET", "GENERATED_BUCKET", "SIGNER_BUCKET", "REPORTS_BUCKET", "NOTICES_TOPIC_ARN",
-	} {
+		"SIGNER_BUCKET", "REPORTS_BUCKET", "NOTICES_TOPIC_ARN",
+	}
+	for _, vendor := range vendors.Names() {
+		names = append(names, strings.ToUpper(vendor)+"_BUCKET")
+	}
+	for _, name := range names {
 		env = append(env, "THINGPRESS_"+name+"=x")
 	}
 	return env

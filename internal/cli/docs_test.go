@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/thingpress/thingpress/internal/testkit/clitest"
+	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
 // TestWorkedExamplesDoWhatTheySay runs every thingpress command of the pages
@@ -19,7 +20,8 @@ func TestWorkedExamplesDoWhatTheySay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, page := range []string{"espressif.md", "infineon.md", "microchip.md", "generated.md", "quotas.md"} {
+	for _, about := range append(vendors.Names(), "quotas") {
+		page := about + ".md"
 		t.Run(page, func(t *testing.T) {
 			t.Parallel()
 			text, err := os.ReadFile(filepath.Join("..", "..", "docs", page))

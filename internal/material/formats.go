@@ -7,7 +7,7 @@ import (
 
 // A Format makes manifests with the layout of one vendor's.
 type Format struct {
-	// Name is that of [manifest.Decoder].
+	// Name is that of the format in package manifest/vendors.
 	Name string
 	// Signs is set if entries are signed, so Options.SignerOut gets a certificate.
 	Signs bool
@@ -22,12 +22,22 @@ func Formats() []Format {
 }
 
 // Vendors are the names of the formats.
-func Vendors() []string {
-	var names []string
+func Vendors() []string { return names(func(Format) bool { return true }) }
+
+// Signed are the names of the formats whose entries are signed.
+func Signed() []string { return names(func(f Format) bool { return f.Signs }) }
+
+// Bundled are the names of the formats that have bundles.
+func Bundled() []string { return names(func(f Format) bool { return len(f.Bundles) > 0 }) }
+
+func names(of func(Format) bool) []string {
+	var found []string
 	for _, f := range Formats() {
-		names = append(names, f.Name)
+		if of(f) {
+			found = append(found, f.Name)
+		}
 	}
-	return names
+	return found
 }
 
 // A source makes the entries of one manifest. E is a pointer that embeds the

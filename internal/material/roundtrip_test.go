@@ -8,6 +8,7 @@ import (
 	"flag"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/thingpress/thingpress/manifest/generated"
 	"github.com/thingpress/thingpress/manifest/infineon"
 	"github.com/thingpress/thingpress/manifest/microchip"
+	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
 // Each check of a property generates a manifest and reads it back, an Infineon one with dictionaries of 16 MiB. -rapid.checks still
@@ -144,11 +146,29 @@ func point(t *testing.T, key any) string {
 	return string(raw)
 }
 
+// A format that cannot be generated would be tested by real files alone.
+func TestEveryFormatCanBeGenerated(t *testing.T) {
+	t.Parallel()
+	if diff := cmp.Diff(vendors.Names(), slices.Sorted(slices.Values(Vendors()))); diff != "" {
+		t.Errorf("manifest/vendors has other formats than internal/material/formats.go (-vendors +material):\n%s", diff)
+	}
+	for _, f := range Formats() {
+		format, err := vendors.Lookup(f.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bundle, _ := format.Option(manifest.OptionBundle)
+		if diff := cmp.Diff(bundle.Values, f.Bundles); diff != "" || f.Signs != (format.ParseSigners != nil) {
+			t.Errorf("%s: signs: %v; bundles (-vendors +material):\n%s", f.Name, f.Signs, diff)
+		}
+	}
+}
+
 // Entries with defects get the verdicts that the list of expectations has.
 func TestDefectiveManifestsAreJudgedAsExpected(t *testing.T) {
 	t.Parallel()
 	const entries = 250
-	for _, decoder := range []manifest.Decoder{espressif.Decoder{}, infineon.Decoder{}, microchip.Decoder{}, generated.Decoder{}} {
+	for _, decoder := range vendors.Formats() {
 		for _, rate := range []float64{0.05, 0.5, 1} {
 			t.Run(decoder.Vendor(), func(t *testing.T) {
 				t.Parallel()

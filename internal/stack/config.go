@@ -14,6 +14,7 @@ import (
 	"github.com/thingpress/thingpress/internal/environment"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
 // A Config is what the template puts into the environment of each function.
@@ -34,7 +35,7 @@ type Config struct {
 	Attachments device.Attachments
 	Status      iot.Status
 	ThingName   manifest.Template
-	// Bundle and Slot choose the certificate of Infineon and Microchip chips.
+	// Bundle and Slot are the options of formats that choose one of a chip's certificates.
 	Bundle, Slot string
 	AllowExpired bool
 	// Share is the part of every quota that this stack may use, above 0 and at most 1.
@@ -102,14 +103,15 @@ func ReadConfig(lookup func(name string) (value string, ok bool)) (Config, error
 		config.Attachments.Attributes, err = device.ParseAttributes(texts)
 		r.wrap("THING_ATTRIBUTES", err)
 	}
-	for _, vendor := range []string{"espressif", "generated", "infineon", "microchip"} {
+	for _, vendor := range vendors.Names() {
 		config.Buckets[vendor] = r.must(strings.ToUpper(vendor) + "_BUCKET")
 	}
+	bundles := vendors.Values(manifest.OptionBundle)
 	if text := r.option("THING_NAME"); text != "" {
 		config.ThingName = parsed(&r, "THING_NAME", manifest.Template{}, manifest.ParseTemplate)
 	}
 	r.require("STATUS", config.Status == iot.StatusActive || config.Status == iot.StatusInactive, "is neither ACTIVE nor INACTIVE")
-	r.require("BUNDLE", slices.Contains([]string{"", "E0E0", "E0E1", "E0E2"}, config.Bundle), "is none of E0E0, E0E1, E0E2")
+	r.require("BUNDLE", config.Bundle == "" || slices.Contains(bundles, config.Bundle), "is none of "+strings.Join(bundles, ", "))
 	r.require("SHARE", config.Share > 0 && config.Share <= 1, "is not above 0 and at most 1")
 	r.require("MAX_CONCURRENCY", config.MaxConcurrency >= 2, "is less than 2, the least that an SQS event source takes")
 	r.require("LEDGER_RETENTION_DAYS", config.Retention >= 0, "is negative")

@@ -14,14 +14,16 @@ import (
 
 // complete is the least environment that a function works with.
 func complete() map[string]string {
-	return map[string]string{
+	env := map[string]string{
 		"THINGPRESS_STACK": "line-1", "THINGPRESS_LEDGER_TABLE": "t",
 		"THINGPRESS_MANIFESTS_QUEUE_URL": "m", "THINGPRESS_DEVICES_QUEUE_URL": "d",
 		"THINGPRESS_MANIFESTS_PARKED_QUEUE_URL": "mp", "THINGPRESS_DEVICES_PARKED_QUEUE_URL": "dp",
-		"THINGPRESS_ESPRESSIF_BUCKET": "e", "THINGPRESS_INFINEON_BUCKET": "i",
-		"THINGPRESS_MICROCHIP_BUCKET": "mc", "THINGPRESS_GENERATED_BUCKET": "g",
 		"THINGPRESS_SIGNER_BUCKET": "s", "THINGPRESS_REPORTS_BUCKET": "r", "THINGPRESS_NOTICES_TOPIC_ARN": "n",
 	}
+	for _, vendor := range vendors.Names() {
+		env["THINGPRESS_"+strings.ToUpper(vendor)+"_BUCKET"] = vendor + "-bucket"
+	}
+	return env
 }
 
 func read(env map[string]string) (stack.Config, error) {
@@ -77,8 +79,8 @@ func TestConfigReadsEveryVariable(t *testing.T) {
 		config.Retention != 30*24*time.Hour {
 		t.Errorf("%+v", config)
 	}
-	if vendor, ok := config.Vendor("mc"); !ok || vendor != "microchip" {
-		t.Errorf("bucket mc is %q", vendor)
+	if vendor, ok := config.Vendor("microchip-bucket"); !ok || vendor != "microchip" {
+		t.Errorf("bucket microchip-bucket is %q", vendor)
 	}
 	if _, ok := config.Vendor("r"); ok {
 		t.Error("the reports bucket is taken for a vendor's")

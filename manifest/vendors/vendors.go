@@ -57,6 +57,26 @@ func With(option manifest.OptionName) []manifest.Format {
 	return found
 }
 
+// Values returns all values that an option can have in any format, the default
+// first; nil if it can have any value.
+func Values(option manifest.OptionName) []string {
+	var values []string
+	for _, f := range With(option) {
+		o, _ := f.Option(option)
+		values = append(values, o.Values...)
+	}
+	return values
+}
+
+// Titles returns the titles of formats, separated by commas.
+func Titles(formats []manifest.Format) string {
+	titles := make([]string, len(formats))
+	for i, f := range formats {
+		titles[i] = f.Title
+	}
+	return strings.Join(titles, ", ")
+}
+
 // Decode detects whose manifest in is and yields its entries, as
 // [manifest.Decoder] says. An error of [Detect] is the only element.
 func Decode(ctx context.Context, in manifest.Input, opts manifest.Options) iter.Seq2[manifest.Device, error] {

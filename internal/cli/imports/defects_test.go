@@ -7,9 +7,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 
+	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/internal/testkit/clitest"
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
@@ -20,14 +22,14 @@ import (
 func TestTenThousandEntriesWithDefects(t *testing.T) {
 	t.Parallel()
 	n := smaller(10_000)
-	for _, vendor := range []string{"espressif", "infineon", "microchip", "generated"} {
+	for _, vendor := range material.Vendors() {
 		t.Run(vendor, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			manifest, signer, report := filepath.Join(dir, "manifest"), filepath.Join(dir, "signer.pem"), filepath.Join(dir, "report.jsonl")
 			args := []string{"generate", "--vendor", vendor, "-n", strconv.Itoa(n), "--seed", "defects", "--defects", "0.1", "--out", manifest}
 			flags := []string{"--sandbox", "--policy", "p", "--report", report}
-			if vendor == "microchip" {
+			if slices.Contains(material.Signed(), vendor) {
 				args = append(args, "--signer-out", signer)
 				flags = append(flags, "--signer", signer)
 			}

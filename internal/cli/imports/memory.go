@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
 const (
@@ -16,8 +17,7 @@ const (
 	// what is not heap.
 	memoryBase     = 66 << 20
 	memoryPerEntry = 48
-	// dictionaries are those of Infineon's archives, outer and inner, 16 MiB
-	// each. If an archive declares larger ones the collector works harder.
+	// dictionaries are those of an archive and of the one in it, 16 MiB each. If an archive declares larger ones the collector works harder.
 	dictionaries = 32 << 20
 )
 
@@ -30,9 +30,15 @@ func boundMemory(lookupEnv func(string) (string, bool), sources []*engine.Source
 		}
 	}
 	limit := int64(memoryBase) + memoryPerEntry*int64(entries)
-	if slices.ContainsFunc(sources, func(s *engine.Source) bool { return s.Decoder.Vendor() == "infineon" }) {
+	if slices.ContainsFunc(sources, isArchive) {
 		limit += dictionaries
 	}
 	debug.SetGCPercent(collectAt)
 	debug.SetMemoryLimit(limit)
+}
+
+// isArchive reports whether manifests of the source's format are archives.
+func isArchive(source *engine.Source) bool {
+	format, err := vendors.Lookup(source.Decoder.Vendor())
+	return err == nil && format.Archive
 }

@@ -31,9 +31,15 @@ func (f *Flags) Add(c *cobra.Command) {
 	flags, limits := c.Flags(), &f.options.Limits
 	flags.StringVar(&f.Vendor, "vendor", "",
 		"format of the manifests: "+strings.Join(vendors.Names(), ", ")+"; by default it is told from the content")
-	flags.StringVar(&f.options.Bundle, "bundle", "E0E0", "Infineon: which certificate of a chip, E0E0, E0E1 or E0E2")
-	flags.StringVar(&f.options.Slot, "slot", "", "Microchip: slot of the key whose certificate is taken, where several have one")
-	flags.StringArrayVar(&f.signers, "signer", nil, "Microchip: certificate of a manifest signer, a file or a directory of them (repeatable)")
+	of := func(name manifest.OptionName) string { return vendors.Titles(vendors.With(name)) }
+	bundles := vendors.Values(manifest.OptionBundle)
+	flags.StringVar(&f.options.Bundle, "bundle", bundles[0],
+		of(manifest.OptionBundle)+": which certificate of a chip, one of "+strings.Join(bundles, ", "))
+	flags.StringVar(&f.options.Slot, "slot", "", of(manifest.OptionSlot)+": slot of the key whose certificate is taken, if several have one")
+	flags.StringArrayVar(&f.signers, "signer", nil,
+		of(manifest.OptionSigners)+": certificate of a manifest signer, a file or a directory of them (repeatable)")
+	Complete(c, "vendor", vendors.Names())
+	Complete(c, "bundle", bundles)
 	flags.StringVar(&f.thingName, "thing-name", "{cn}", "template of the thing's name over {cn} {mac} {id} {serial} {fingerprint}")
 	flags.BoolVar(&f.options.AllowExpired, "allow-expired", false, "take certificates whose validity has ended")
 	flags.Int64Var(&limits.DictionaryBytes, "max-dictionary", limits.DictionaryBytes, "largest LZMA dictionary of an archive, in bytes")
@@ -42,7 +48,7 @@ func (f *Flags) Add(c *cobra.Command) {
 	flags.IntVar(&limits.ArchiveMembers, "max-members", limits.ArchiveMembers, "most files in an archive")
 	flags.IntVar(&limits.Entries, "max-entries", limits.Entries, "most entries in a manifest")
 	flags.IntVar(&limits.EntryBytes, "max-entry-bytes", limits.EntryBytes, "longest entry of a text manifest, in bytes")
-	flags.IntVar(&limits.Depth, "max-depth", limits.Depth, "Microchip: how deep the JSON of an entry may nest")
+	flags.IntVar(&limits.Depth, "max-depth", limits.Depth, "how deep the JSON of an entry may nest")
 	flags.VisitAll(func(flag *pflag.Flag) {
 		if strings.HasPrefix(flag.Name, "max-") {
 			f.limits = append(f.limits, flag)
@@ -64,8 +70,8 @@ func (f *Flags) Options() (manifest.Options, error) {
 		return options, exit.UsageError(fmt.Errorf("--thing-name: %w", err), "quote the template, such as --thing-name 'sensor-{id}'")
 	}
 	options.Bundle = strings.ToUpper(options.Bundle)
-	if !slices.Contains([]string{"E0E0", "E0E1", "E0E2"}, options.Bundle) {
-		return options, exit.UsageError(fmt.Errorf("--bundle %q is none of E0E0, E0E1, E0E2", f.options.Bundle), "")
+	if bundles := vendors.Values(manifest.OptionBundle); !slices.Contains(bundles, options.Bundle) {
+		return options, exit.UsageError(fmt.Errorf("--bundle %q is none of %s", f.options.Bundle, strings.Join(bundles, ", ")), "")
 	}
 	if err := CheckVendor(f.Vendor); err != nil {
 		return options, err
@@ -73,10 +79,17 @@ func (f *Flags) Options() (manifest.Options, error) {
 	if len(f.signers) > 0 {
 		if options.Signers, err = vendors.LoadSigners(f.signers...); err != nil {
 			return options, exit.UsageError(fmt.Errorf("--signer: %w", err),
-				"Microchip publishes the certificates of its manifest signers beside the manifests")
+				"the vendor publishes the certificates of its manifest signers beside the manifests")
 		}
 	}
 	return options, nil
+}
+
+// Complete makes shells offer values for a flag of c, which must have it.
+func Complete(c *cobra.Command, flag string, values []string) {
+	if err := c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err)
+	}
 }
 
 // CheckVendor refuses a --vendor that there is not.

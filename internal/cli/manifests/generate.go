@@ -70,11 +70,14 @@ rejected and skipped.`,
 	flags.StringVar(&o.seed, "seed", "", "any text; the same seed gives the same manifest (default: a new one, which is printed)")
 	flags.StringVar(&o.key, "key", string(material.EC), "keys of the devices: ec (P-256) or rsa (2048 bits)")
 	flags.StringArrayVar(&o.bundles, "bundle", nil,
-		"Infineon's bundle (repeatable): "+strings.Join(allBundles(), ", ")+" (default E0E0 and E0E1, with --key rsa all)")
+		strings.Join(material.Bundled(), ", ")+": bundle (repeatable), "+strings.Join(allBundles(), ", ")+" (default E0E0 and E0E1, with --key rsa all)")
 	flags.StringVar(&o.keys, "keys", "", "directory to write private keys to, as <thing name>.key")
-	flags.StringVar(&o.signerOut, "signer-out", "", "file to write the certificate to that signed Microchip's entries")
+	flags.StringVar(&o.signerOut, "signer-out", "", strings.Join(material.Signed(), ", ")+": file to write the certificate to that signed the entries")
 	flags.Float64Var(&o.defects, "defects", 0, "share of entries to make wrong or odd, 0 to 1")
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "no progress")
+	Complete(c, "vendor", material.Vendors())
+	Complete(c, "bundle", allBundles())
+	Complete(c, "key", []string{string(material.EC), string(material.RSA)})
 	return c
 }
 
@@ -88,15 +91,7 @@ func allBundles() []string {
 }
 
 func (o *generateOptions) validate() error {
-	var signs, bundles []string
-	for _, f := range material.Formats() {
-		if f.Signs {
-			signs = append(signs, f.Name)
-		}
-		if len(f.Bundles) > 0 {
-			bundles = append(bundles, f.Name)
-		}
-	}
+	signed, bundled := material.Signed(), material.Bundled()
 	switch {
 	case o.vendor == "":
 		return exit.UsageError(errors.New("--vendor is missing"), "it is one of "+strings.Join(material.Vendors(), ", "))
@@ -104,11 +99,11 @@ func (o *generateOptions) validate() error {
 		return exit.UsageError(errors.New("--out is missing"), "name the file to write, or - for stdout")
 	case o.out == "-" && o.defects > 0:
 		return exit.UsageError(errors.New("--defects writes a second file next to --out"), "give --out a file's name")
-	case o.signerOut != "" && !slices.Contains(signs, o.vendor):
-		return exit.UsageError(fmt.Errorf("--signer-out is for --vendor %s alone", strings.Join(signs, ", ")),
+	case o.signerOut != "" && !slices.Contains(signed, o.vendor):
+		return exit.UsageError(fmt.Errorf("--signer-out is for --vendor %s alone", strings.Join(signed, ", ")),
 			"leave it out: no other vendor signs its manifests")
-	case len(o.bundles) > 0 && !slices.Contains(bundles, o.vendor):
-		return exit.UsageError(fmt.Errorf("--bundle is for --vendor %s alone", strings.Join(bundles, ", ")),
+	case len(o.bundles) > 0 && !slices.Contains(bundled, o.vendor):
+		return exit.UsageError(fmt.Errorf("--bundle is for --vendor %s alone", strings.Join(bundled, ", ")),
 			"leave it out: no other vendor has bundles")
 	}
 	return nil

@@ -20,6 +20,7 @@ import (
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/internal/stack/operate"
+	"github.com/thingpress/thingpress/manifest/vendors"
 	"github.com/thingpress/thingpress/stack"
 )
 
@@ -174,7 +175,7 @@ type deployedLine struct {
 }
 
 // bucketsOf are what the buckets of a stack are for, in the order in which they are shown.
-var bucketsOf = []string{"espressif", "infineon", "microchip", "generated", "signer", "reports"}
+var bucketsOf = append(vendors.Names(), "signer", "reports")
 
 // print prints the end of a deployment.
 func (o *deployOptions) print(streams terminal.Streams, result string, found *operate.Stack) error {

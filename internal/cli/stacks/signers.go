@@ -12,22 +12,24 @@ import (
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
-	"github.com/thingpress/thingpress/manifest/microchip"
+	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
 func newSigners(streams terminal.Streams) *cobra.Command {
+	signed := vendors.Titles(vendors.With(manifest.OptionSigners))
 	c := &cobra.Command{
 		Use:   "signers",
-		Short: "Look after the signers of Microchip manifests",
+		Short: "Look after the signers of " + signed + " manifests",
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	var o stackFlags
 	add := &cobra.Command{
 		Use:   "add FILE…",
-		Short: "Let these certificates sign Microchip manifests",
-		Long: `Put certificates of Microchip's manifest signers into the stack's signer bucket. Microchip
-publishes them beside the manifests. Whoever can write there decides which manifests
+		Short: "Let these certificates sign " + signed + " manifests",
+		Long: `Put certificates of manifest signers into the stack's signer bucket. Microchip
+publishes its own beside the manifests. Whoever can write there decides which manifests
 are believed.`,
 		Example: `  thingpress stack signers add MCHP_manifest_signer_*.crt`,
 		Args:    cobra.MinimumNArgs(1),
@@ -52,12 +54,12 @@ func addSigners(ctx context.Context, o stackFlags, files []string, streams termi
 		if err != nil {
 			return err
 		}
-		signers, err := microchip.ParseSigners(content)
+		signers, err := vendors.ParseSigners(content)
 		if err == nil && len(signers) == 0 {
 			err = errors.New("no certificate")
 		}
 		if err != nil {
-			return exit.WithHint(fmt.Errorf("%s: %w", file, err), "a signer is an X.509 certificate in PEM or DER, as Microchip publishes them")
+			return exit.WithHint(fmt.Errorf("%s: %w", file, err), "a signer is an X.509 certificate in PEM or DER, as the vendor publishes it")
 		}
 		contents[file] = content
 	}

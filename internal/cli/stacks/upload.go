@@ -16,6 +16,7 @@ import (
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/stack/operate"
+	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
 type uploadOptions struct {
@@ -46,6 +47,7 @@ Ctrl-C ends the following, not the import.
 	flags := c.Flags()
 	flags.StringVar(&o.key, "key", "", "key of the object (default: the name of the file)")
 	flags.StringVar(&o.vendor, "vendor", "", "format of the manifest; by default it is told from the content")
+	manifests.Complete(c, "vendor", vendors.Names())
 	flags.BoolVar(&o.noFollow, "no-follow", false, "end when the manifest is uploaded")
 	return c
 }
@@ -108,12 +110,16 @@ const beginMost = 5 * time.Minute
 // checkUpload decodes the manifest as the stack will.
 func checkUpload(ctx context.Context, stack *operate.Stack, source *engine.Source, printer *progress.Printer) (*engine.ScanResult, error) {
 	vendor := source.Decoder.Vendor()
-	options, err := stack.Decode(ctx, vendor)
+	format, err := vendors.Lookup(vendor)
 	if err != nil {
 		return nil, err
 	}
-	if vendor == "microchip" && len(options.Signers) == 0 {
-		return nil, exit.WithHint(errors.New("the stack has no signers, without which no entry of a Microchip manifest can be verified"),
+	options, err := stack.Decode(ctx, &format)
+	if err != nil {
+		return nil, err
+	}
+	if format.NeedsSigners() && len(options.Signers) == 0 {
+		return nil, exit.WithHint(fmt.Errorf("the stack has no signers, without which no entry of a %s manifest can be verified", format.Title),
 			"thingpress stack signers add FILE…")
 	}
 	scan, err := engine.Scan(ctx, []*engine.Source{source}, engine.Settings{Decode: options}, manifests.ShowScanning(printer))

@@ -33,7 +33,7 @@ func generated(t testing.TB, vendor string, entries int, defects float64) made {
 	t.Helper()
 	var out, expected, signer bytes.Buffer
 	var bundles []string
-	if vendor == infineon {
+	if vendor == "infineon" {
 		bundles = []string{"E0E0"}
 	}
 	err := material.Generate(t.Context(), material.Options{

@@ -13,8 +13,23 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/thingpress/thingpress/internal/device"
+	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/manifest/vendors"
 )
+
+// config is that of a stack with the buckets espressif, generated and so on.
+func config() stack.Config {
+	c := stack.Config{
+		Stack: "test", Signers: "signers", Buckets: map[string]string{}, Status: iot.StatusActive,
+		Attachments: device.Attachments{Policies: []string{"sensors"}}, Share: 1, MaxConcurrency: 2,
+	}
+	for _, vendor := range vendors.Names() {
+		c.Buckets[vendor] = vendor
+	}
+	return c
+}
 
 // tasks are those that were sent to the manifests queue, and their delays.
 func (w *world) sent(t *testing.T) (tasks []stack.Task, delays []time.Duration) {

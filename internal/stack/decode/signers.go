@@ -12,7 +12,8 @@ import (
 
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/stack/aws/object"
-	"github.com/thingpress/thingpress/manifest/microchip"
+	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
 // Limits of the signer bucket. Microchip has published five signers, of 1 KB each.
@@ -21,17 +22,20 @@ const (
 	maxSignerBytes = 64 << 10
 )
 
-// loadSigners gets the signers of a Microchip manifest: those of the bucket at
-// the first time, and those same versions from then on, so that both passes
-// judge alike.
+// loadSigners gets the signers of a manifest whose format takes some: those of
+// the bucket at the first time, and those same versions from then on, so that
+// both passes judge alike.
 func (w *worker) loadSigners(ctx context.Context) error {
-	if w.job.Vendor != "microchip" || w.settings.Decode.Signers != nil {
+	format, err := vendors.Lookup(w.job.Vendor)
+	if err != nil {
+		return err
+	}
+	if format.ParseSigners == nil || w.settings.Decode.Signers != nil {
 		return nil
 	}
 	pinned := w.job.Signers
 	if pinned == nil {
-		var err error
-		if pinned, err = w.listSigners(); err != nil {
+		if pinned, err = w.listSigners(&format); err != nil {
 			return err
 		}
 	}
@@ -63,7 +67,7 @@ func (w *worker) signer(o stack.ObjectVersion) (signers []*x509.Certificate, ver
 	case err != nil:
 		return nil, "", fmt.Errorf("signer: %w", err)
 	}
-	if signers, err = microchip.ParseSigners(data); err != nil {
+	if signers, err = vendors.ParseSigners(data); err != nil {
 		return nil, "", stopf("signer %s/%s: %w; take it out of the bucket and upload the manifest again", v.Bucket, v.Key, err)
 	}
 	return signers, v.ID, nil
@@ -71,7 +75,7 @@ func (w *worker) signer(o stack.ObjectVersion) (signers []*x509.Certificate, ver
 
 // listSigners lists the signer bucket. Everything in it is meant to be a
 // signer: a file that is none is told, not left out.
-func (w *worker) listSigners() ([]stack.ObjectVersion, error) {
+func (w *worker) listSigners(format *manifest.Format) ([]stack.ObjectVersion, error) {
 	bucket := w.h.Stack.Signers
 	var found []stack.ObjectVersion
 	var token *string
@@ -92,9 +96,9 @@ func (w *worker) listSigners() ([]stack.ObjectVersion, error) {
 			break
 		}
 	}
-	if len(found) == 0 {
-		return nil, stopf("signer bucket %s is empty, and no Microchip manifest can be verified without: put Microchip's signer certificates "+
-			"into it (thingpress stack signers add FILE), and upload the manifest again", bucket)
+	if len(found) == 0 && format.NeedsSigners() {
+		return nil, stopf("signer bucket %s is empty, and no %[2]s manifest can be verified without: put %[2]s's signer certificates "+
+			"into it (thingpress stack signers add FILE), and upload the manifest again", bucket, format.Title)
 	}
 	return found, nil
 }

@@ -11,9 +11,6 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// infineon is the vendor whose manifests are archives.
-const infineon = "infineon"
-
 // spoolFactor is how much temporary storage an archive takes, in its own
 // sizes: its copy, and the inner archive of the chosen bundle, which is packed
 // already and so is no larger than the whole.
@@ -69,6 +66,10 @@ type source struct {
 // openManifest opens the manifest and makes sure that it is of the bucket's
 // vendor, and that its signers are loaded.
 func (w *worker) openManifest(ctx context.Context) (*source, error) {
+	format, err := vendors.Lookup(w.job.Vendor)
+	if err != nil {
+		return nil, err
+	}
 	if err := w.loadSigners(ctx); err != nil {
 		return nil, w.classify(err)
 	}
@@ -76,16 +77,12 @@ func (w *worker) openManifest(ctx context.Context) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &source{input: manifest.Input{Name: w.job.Upload.Key, Reader: r, Size: r.Size()}, close: r.Close}
+	s := &source{input: manifest.Input{Name: w.job.Upload.Key, Reader: r, Size: r.Size()}, decoder: format, close: r.Close}
 	if err := w.checkVendor(s.input); err != nil {
 		s.close()
 		return nil, w.classify(err)
 	}
-	if s.decoder, err = vendors.Lookup(w.job.Vendor); err != nil {
-		s.close()
-		return nil, err
-	}
-	if w.job.Vendor != infineon {
+	if !format.Archive {
 		return s, nil
 	}
 	spool, err := object.Copy(w.soft, r, w.h.TempDir, spoolFactor)

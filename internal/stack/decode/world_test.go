@@ -16,7 +16,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
@@ -91,18 +90,6 @@ func (p *process) ask(op string, after bool) error {
 		}
 	}
 	return p.dead
-}
-
-// config is that of a stack with the buckets espressif, generated and so on.
-func config() stack.Config {
-	c := stack.Config{
-		Stack: "test", Signers: "signers", Buckets: map[string]string{}, Status: iot.StatusActive,
-		Attachments: device.Attachments{Policies: []string{"sensors"}}, Share: 1, MaxConcurrency: 2,
-	}
-	for _, vendor := range []string{"espressif", "generated", "infineon", "microchip"} {
-		c.Buckets[vendor] = vendor
-	}
-	return c
 }
 
 // handler is the function in this process.

@@ -11,16 +11,23 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/thingpress/thingpress/manifest"
-	"github.com/thingpress/thingpress/manifest/microchip"
+	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// Decode are the options with which the stack decodes manifests of a vendor:
-// those of its parameters and, for Microchip's, the signers in its bucket.
-func (s *Stack) Decode(ctx context.Context, vendor string) (manifest.Options, error) {
+// optionParameters are the template's parameters for options of formats, under
+// the names that they had in the Python Thingpress.
+var optionParameters = map[manifest.OptionName]string{
+	manifest.OptionBundle: "InfineonCertBundleType",
+	manifest.OptionSlot:   "MicrochipSlot",
+}
+
+// Decode returns the options with which the stack decodes manifests of a format:
+// those of its parameters and, if the format takes signers, those in its bucket.
+func (s *Stack) Decode(ctx context.Context, format *manifest.Format) (manifest.Options, error) {
 	o := manifest.Options{
 		AllowExpired: s.Parameters["AllowExpired"] == "true",
-		Bundle:       s.Parameters["InfineonCertBundleType"],
-		Slot:         unlessNone(s.Parameters["MicrochipSlot"]),
+		Bundle:       s.Parameters[optionParameters[manifest.OptionBundle]],
+		Slot:         unlessNone(s.Parameters[optionParameters[manifest.OptionSlot]]),
 	}
 	if text := unlessNone(s.Parameters["ThingNameTemplate"]); text != "" {
 		var err error
@@ -28,7 +35,7 @@ func (s *Stack) Decode(ctx context.Context, vendor string) (manifest.Options, er
 			return o, fmt.Errorf("parameter ThingNameTemplate of stack %s: %w", s.Name, err)
 		}
 	}
-	if vendor != "microchip" {
+	if _, signed := format.Option(manifest.OptionSigners); !signed {
 		return o, nil
 	}
 	var err error
@@ -80,5 +87,5 @@ func (s *Stack) signer(ctx context.Context, bucket, key string) ([]*x509.Certifi
 	if err != nil {
 		return nil, err
 	}
-	return microchip.ParseSigners(data)
+	return vendors.ParseSigners(data)
 }

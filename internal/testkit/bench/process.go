@@ -16,6 +16,9 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
 // bench holds what the rows share.
@@ -54,13 +57,16 @@ func (b *bench) scratch(name string) string {
 
 // manifest generates a manifest, or takes the one of an earlier run.
 func (b *bench) manifest(ctx context.Context, vendor string, n int) (string, error) {
-	extension := map[string]string{"espressif": "csv", "infineon": "7z", "microchip": "json", "generated": "txt"}[vendor]
-	path := filepath.Join(b.cache, fmt.Sprintf("%s-%d.%s", vendor, n, extension))
+	format, err := vendors.Lookup(vendor)
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(b.cache, fmt.Sprintf("%s-%d%s", vendor, n, format.Extension))
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}
 	args := []string{"generate", "--vendor", vendor, "-n", fmt.Sprint(n), "--seed", "7", "--out", path + ".part"}
-	if vendor == "microchip" {
+	if slices.Contains(material.Signed(), vendor) {
 		args = append(args, "--signer-out", signerOf(path))
 	}
 	generate := exec.CommandContext(ctx, b.binary, args...)

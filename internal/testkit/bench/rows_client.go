@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
+	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
 // bareWorkers is the concurrency of the bare SDK loop: that of the import's
@@ -271,22 +272,17 @@ func runMillion(ctx context.Context, b *bench) (result, error) {
 	}, nil
 }
 
-// decodeBenchmarks are what prints the ratio of each decoder to its floor.
-var decodeBenchmarks = map[string]string{
-	"espressif": "./manifest/espressif", "infineon": "./manifest/infineon",
-	"microchip": "./manifest/microchip", "generated": "./manifest/generated",
-}
-
 func runDecode(ctx context.Context, b *bench) (result, error) {
 	const entries = 100_000
 	res := result{Reference: 0.8, Unit: "of the floor (the slowest vendor, one core)", More: map[string]float64{}, Met: true}
-	for _, vendor := range []string{"espressif", "generated", "infineon", "microchip"} {
+	for _, format := range vendors.Formats() {
+		vendor := format.Vendor()
 		manifest, err := b.manifest(ctx, vendor, entries)
 		if err != nil {
 			return result{}, err
 		}
 		var args []string
-		if vendor == "microchip" {
+		if format.NeedsSigners() {
 			args = []string{"--signer", signerOf(manifest)}
 		}
 		r, err := b.inspect(ctx, manifest, args...)
@@ -295,7 +291,7 @@ func runDecode(ctx context.Context, b *bench) (result, error) {
 		}
 		res.More[vendor+": peak MiB of inspect"] = float64(r.rss) / (1 << 20)
 		res.More[vendor+": entries/s of inspect"] = entries / r.wall.Seconds()
-		ratio, err := floorRatio(ctx, decodeBenchmarks[vendor])
+		ratio, err := floorRatio(ctx, "./manifest/"+vendor)
 		if err != nil {
 			return result{}, err
 		}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/testkit/dynamodbtest"
 	"github.com/thingpress/thingpress/internal/testkit/stacktest"
+	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
 // Times of the functions, far shorter than the template's, so that deadlines
@@ -105,10 +106,10 @@ func newLine(t *testing.T, w *world, o lineOptions) *line {
 		"IoTPolicies": list(policies), "IoTThingGroups": list(groups), "IoTThingType": thingType, "IoTBillingGroup": billingGroup,
 		"IoTThingAttributes": "certificate={fingerprint},line=" + o.name,
 	}
-	for _, vendor := range []string{"Espressif", "Infineon", "Microchip", "Generated", "Signer", "Reports"} {
-		name := o.name + "-" + strings.ToLower(vendor)
+	for _, of := range append(vendors.Names(), "signer", "reports") {
+		name := o.name + "-" + of
 		l.createBucket(t, name)
-		l.buckets[strings.ToLower(vendor)], values[vendor+"Bucket"] = name, name
+		l.buckets[of], values[strings.ToUpper(of[:1])+of[1:]+"Bucket"] = name, name
 	}
 	decoding, importing, rest := decoderTimeout, importerTimeout, otherTimeout
 	if o.calm {

@@ -73,6 +73,7 @@ type Journal interface {
 	// Marked yields the marks that no record has taken away, in the order
 	// of manifest and entry. An error ends it.
 	Marked(ctx context.Context) iter.Seq2[Mark, error]
-	// Close records how the run ended. The journal cannot be used afterwards.
+	// Close records how the run ended. An end that [End.Check] refuses is an
+	// error. The journal must not be used afterwards.
 	Close(ctx context.Context, end End) error
 }

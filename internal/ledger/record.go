@@ -22,12 +22,6 @@ const (
 // Outcomes returns all outcomes, in the order in which counts are told.
 func Outcomes() []Outcome { return []Outcome{Imported, Unchanged, Failed, Rejected, Skipped} }
 
-// Stands reports whether a resumed import leaves the entry alone. It judges
-// rejected entries and tries failed ones again.
-func (o Outcome) Stands() bool {
-	return o == Imported || o == Unchanged || o == Skipped
-}
-
 // Place is the position of an entry in an import.
 type Place struct {
 	// Manifest is the index of the manifest in [Import.Manifests].

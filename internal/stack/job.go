@@ -3,6 +3,7 @@ package stack
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -15,6 +16,21 @@ const (
 	PhaseDone    = "done"    // report and notice are out
 	PhaseStopped = "stopped" // nothing more is sent; report and notice are still to be made
 )
+
+// nextPhases are the phases to which a job may move; from "" it begins.
+// docs/lifecycle.md describes who moves it.
+var nextPhases = map[string][]string{
+	"":           {PhaseHash},
+	PhaseHash:    {PhaseCheck, PhaseStopped},
+	PhaseCheck:   {PhaseSend, PhaseStopped},
+	PhaseSend:    {PhaseSent, PhaseStopped},
+	PhaseSent:    {PhaseDone, PhaseStopped},
+	PhaseStopped: {PhaseStopped, PhaseDone},
+	PhaseDone:    {PhaseDone},
+}
+
+// NextPhases returns the phases to which a job may move from a phase.
+func NextPhases(phase string) []string { return nextPhases[phase] }
 
 // An Upload is one object that was put into a bucket. Two uploads are the same
 // if Bucket, Key and Version are equal; without a Version, ETag and Sequencer
@@ -54,6 +70,16 @@ type Job struct {
 	RetryAt time.Time
 	// Generation is that of the last lease.
 	Generation int64
+}
+
+// Move moves the job to a phase. It returns an error, which is a bug, if no job
+// may move there from its phase.
+func (j *Job) Move(phase string) error {
+	if !slices.Contains(nextPhases[j.Phase], phase) {
+		return fmt.Errorf("import %s: a job in phase %q cannot move to phase %q, which is a bug in Thingpress", j.Import, j.Phase, phase)
+	}
+	j.Phase = phase
+	return nil
 }
 
 // Ended reports whether the job has ended: stopped, or with report and notice.

@@ -255,6 +255,9 @@ func (j *journal) Marked(ctx context.Context) iter.Seq2[ledger.Mark, error] {
 
 // Close implements [ledger.Journal].
 func (j *journal) Close(ctx context.Context, end ledger.End) error {
+	if err := end.Check(); err != nil {
+		return err
+	}
 	if err := j.ready(ctx); err != nil {
 		return err
 	}

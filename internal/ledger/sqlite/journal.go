@@ -77,6 +77,9 @@ func (j *journal) Marked(ctx context.Context) iter.Seq2[ledger.Mark, error] {
 
 // Close records how the run ended.
 func (j *journal) Close(ctx context.Context, end ledger.End) error {
+	if err := end.Check(); err != nil {
+		return err
+	}
 	err := j.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE imports SET state = ?, cause = ?, ended = ? WHERE seq = ?`,
 			string(end.State), end.Cause, packTime(end.At), j.seq)

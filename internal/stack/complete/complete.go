@@ -190,7 +190,10 @@ func (c *Completer) endImport(ctx context.Context, lease stack.Lease, task stack
 	if err := c.Notices.Notify(ctx, subject(i), c.text(i, job, written)); err != nil {
 		return fmt.Errorf("import %s: %w", i.ID, err)
 	}
-	job.Phase, job.Progress = stack.PhaseDone, mark(i.Counts)
+	if err := job.Move(stack.PhaseDone); err != nil {
+		return err
+	}
+	job.Progress = mark(i.Counts)
 	if err := c.Leases.Save(ctx, lease, job); err != nil {
 		return fmt.Errorf("complete: import %s: %w", i.ID, err)
 	}

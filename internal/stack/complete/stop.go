@@ -43,7 +43,10 @@ func (c *Completer) stopJob(ctx context.Context, job stack.Job, cause string, ta
 		if job, err = c.Jobs.Get(ctx, job.Import); err != nil {
 			return err
 		}
-		job.Phase, job.Cause = stack.PhaseStopped, cause
+		if err := job.Move(stack.PhaseStopped); err != nil {
+			return err
+		}
+		job.Cause = cause
 		if err := c.Leases.Save(ctx, lease, job); err != nil {
 			return err
 		}

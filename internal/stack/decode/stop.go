@@ -18,7 +18,10 @@ func (w *worker) stopJob(ctx context.Context, cause *stopError) error {
 	if todo := advice.Of(cause, advice.Stack).Todo; todo != "" {
 		text += "; " + todo
 	}
-	w.job.Phase, w.job.Cause, w.job.RetryAt = stack.PhaseStopped, text, time.Time{}
+	if err := w.job.Move(stack.PhaseStopped); err != nil {
+		return err
+	}
+	w.job.Cause, w.job.RetryAt = text, time.Time{}
 	if err := w.save(ctx); err != nil {
 		return err
 	}

@@ -117,7 +117,9 @@ func (w *worker) runPhases(ctx context.Context) (err error) {
 		if err := phase.do(ctx); err != nil {
 			return err
 		}
-		w.job.Phase = phase.next
+		if err := w.job.Move(phase.next); err != nil {
+			return err
+		}
 		if err := w.save(ctx); err != nil {
 			return err
 		}

@@ -49,6 +49,11 @@ func emptyCalls(t *testing.T, l ledger.Ledger) {
 	check(t, j.Record(ctx, nil))
 	same(t, len(collect(t, j.Marked(ctx))), 0)
 	same(t, len(collect(t, l.Records(ctx, i.ID))), 0)
+	for _, state := range []ledger.State{"", ledger.StateRunning, "over"} {
+		if err := j.Close(ctx, ledger.End{State: state, At: began}); err == nil {
+			t.Errorf("an import ended in state %q", state)
+		}
+	}
 	check(t, j.Close(ctx, ledger.End{State: ledger.StateFinished, At: began}))
 }
 

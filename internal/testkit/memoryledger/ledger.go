@@ -274,6 +274,9 @@ func (j *journal) Marked(context.Context) iter.Seq2[ledger.Mark, error] {
 
 // Close sets how the import ended.
 func (j *journal) Close(ctx context.Context, end ledger.End) error {
+	if err := end.Check(); err != nil {
+		return err
+	}
 	return j.ledger.do(ctx, "Close", func() error {
 		i, err := j.ledger.find(j.id)
 		if err == nil {

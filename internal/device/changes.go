@@ -78,7 +78,7 @@ func attachments(a *Account, d *Device, lack lacking) []Step {
 func attachThingPrincipal(a *Account, d *Device, effect Effect) Step {
 	parameters := map[string]any{"thingName": d.Thing.Name, "principal": d.CertificateARN}
 	if a.Wanted.Exclusive {
-		parameters["thingPrincipalType"] = exclusive
+		parameters["thingPrincipalType"] = exclusiveThing
 	}
 	attach := orGone(a, untilFound(iot.AttachThingPrincipal, func(ctx context.Context) error {
 		return a.AWS.Principals.AttachThingPrincipal(ctx, d.Thing.Name, d.CertificateARN, a.Wanted.Exclusive)

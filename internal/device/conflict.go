@@ -62,8 +62,8 @@ func everything(w Wanted) lacking {
 }
 
 const (
-	exclusive    = "EXCLUSIVE_THING"
-	nonExclusive = "NON_EXCLUSIVE_THING" // how AWS attaches by default
+	exclusiveThing    = "EXCLUSIVE_THING"
+	nonExclusiveThing = "NON_EXCLUSIVE_THING" // how AWS attaches by default
 )
 
 // difference compares the observed state with the wanted one. It returns what is
@@ -84,7 +84,7 @@ func difference(w Wanted, thing iot.Thing, have Observed) (lacking, error) {
 	return lack, nil
 }
 
-func conflict(reason manifest.Reason, format string, args ...any) error {
+func conflictError(reason manifest.Reason, format string, args ...any) error {
 	return &FailedError{Reason: reason, Err: fmt.Errorf(format, args...)}
 }
 
@@ -96,19 +96,19 @@ func compareStatus(lack *lacking, w Wanted, _ iot.Thing, have Observed) error {
 		lack.status = true
 		return nil
 	}
-	return conflict(ReasonConflictStatus, "the certificate is %s; %s was asked for", have.Status, w.Status)
+	return conflictError(ReasonConflictStatus, "the certificate is %s; %s was asked for", have.Status, w.Status)
 }
 
 func compareLink(lack *lacking, w Wanted, _ iot.Thing, have Observed) error {
 	switch {
 	case len(have.OtherThings) > 0 && w.Exclusive:
-		return conflict(ReasonConflictExclusive, "the certificate is attached to thing %s", have.OtherThings[0])
+		return conflictError(ReasonConflictExclusive, "the certificate is attached to thing %s", have.OtherThings[0])
 	case len(have.OtherThings) > 0 && !w.Adopt:
-		return conflict(ReasonConflictOtherThing, "the certificate is attached to thing %s", have.OtherThings[0])
+		return conflictError(ReasonConflictOtherThing, "the certificate is attached to thing %s", have.OtherThings[0])
 	case len(have.OtherPrincipals) > 0 && !w.Adopt:
-		return conflict(ReasonConflictOtherCert, "the thing has %s", have.OtherPrincipals[0])
+		return conflictError(ReasonConflictOtherCert, "the thing has %s", have.OtherPrincipals[0])
 	}
-	lack.link = !have.Linked || w.Exclusive && have.Link == nonExclusive
+	lack.link = !have.Linked || w.Exclusive && have.Link == nonExclusiveThing
 	return nil
 }
 
@@ -120,9 +120,9 @@ func compareType(lack *lacking, w Wanted, thing iot.Thing, have Observed) error 
 		lack.configuration = true
 		return nil
 	case have.Thing.Type == "":
-		return conflict(ReasonConflictThingType, "the thing has no type; type %s was asked for", thing.Type)
+		return conflictError(ReasonConflictThingType, "the thing has no type; type %s was asked for", thing.Type)
 	}
-	return conflict(ReasonConflictThingType, "the thing is of type %s; type %s was asked for", have.Thing.Type, thing.Type)
+	return conflictError(ReasonConflictThingType, "the thing is of type %s; type %s was asked for", have.Thing.Type, thing.Type)
 }
 
 func compareBillingGroup(lack *lacking, w Wanted, thing iot.Thing, have Observed) error {
@@ -130,13 +130,13 @@ func compareBillingGroup(lack *lacking, w Wanted, thing iot.Thing, have Observed
 	case have.Thing == nil, thing.BillingGroup == "", thing.BillingGroup == have.Thing.BillingGroup:
 		return nil
 	case have.Thing.BillingGroup != "":
-		return conflict(ReasonConflictBillingGroup,
+		return conflictError(ReasonConflictBillingGroup,
 			"the thing is in billing group %s; %s was asked for", have.Thing.BillingGroup, thing.BillingGroup)
 	case w.Adopt:
 		lack.billing = true
 		return nil
 	}
-	return conflict(ReasonConflictBillingGroup, "the thing is in no billing group; %s was asked for", thing.BillingGroup)
+	return conflictError(ReasonConflictBillingGroup, "the thing is in no billing group; %s was asked for", thing.BillingGroup)
 }
 
 func compareAttributes(lack *lacking, w Wanted, thing iot.Thing, have Observed) error {
@@ -151,9 +151,9 @@ func compareAttributes(lack *lacking, w Wanted, thing iot.Thing, have Observed) 
 		case w.Adopt:
 			lack.configuration = true
 		case !ok:
-			return conflict(ReasonConflictAttribute, "attribute %s is missing; the manifest has %s", name, manifest.Quote(want))
+			return conflictError(ReasonConflictAttribute, "attribute %s is missing; the manifest has %s", name, manifest.Quote(want))
 		default:
-			return conflict(ReasonConflictAttribute,
+			return conflictError(ReasonConflictAttribute,
 				"attribute %s is %s; the manifest has %s", name, manifest.Quote(value), manifest.Quote(want))
 		}
 	}

@@ -14,7 +14,7 @@ import (
 // state is a device that has everything that wanted asks for, changed by f.
 func state(f func(*Observed)) Observed {
 	o := Observed{
-		Status: iot.StatusActive, Linked: true, Link: nonExclusive,
+		Status: iot.StatusActive, Linked: true, Link: nonExclusiveThing,
 		Thing:    &iot.Thing{Name: "t", Type: "sensor", BillingGroup: "plant", Attributes: map[string]string{"mac": "A", "extra": "x"}},
 		Policies: []string{"p", "more"}, Groups: []string{"g", "more"},
 	}

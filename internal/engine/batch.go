@@ -48,11 +48,12 @@ func Batch(ctx context.Context, config Config, items []Item, done func(item int,
 		session: s, limiters: config.Limiters, numbers: b.numbers,
 		ceiling: func() (float64, iot.Operation) { return config.Limiters.Ceiling(p.fresh) },
 	}
-	importTasks(s, batchTasks(items, config.Settings, b), nil, b, w.look)
+	known := newSnapshot(s, &Judge{}, func() int { return 0 }) // nothing is left that lists would help with
+	importTasks(s, batchTasks(items, config.Settings, b), known, b, w.look)
 	b.close()
 	w.look(time.Now())
 	summary := summarize("", started, s.caller, b)
-	ceiling, binding := p.quotaCeiling(config.Limiters.Set(), nil)
+	ceiling, binding := p.quotaCeiling(config.Limiters.Set(), known)
 	summary.Ceiling, summary.Binding = finite(ceiling), string(binding)
 	return summary, batchError(ctx, s, summary)
 }

@@ -59,9 +59,9 @@ func (p paths) ceiling(limiters *quota.Limiters, links *device.Links, stage int3
 // quotaCeiling returns the rate that the quotas allow on the path that most devices took.
 func (p paths) quotaCeiling(set quota.Set, s *snapshot) (float64, iot.Operation) {
 	switch {
-	case s != nil && s.stage() == snapshotReady:
+	case s.stage() == snapshotReady:
 		return p.existingCeiling(set)
-	case s != nil && s.mostExist():
+	case s.mostExist():
 		return quota.Ceiling(set, p.unknown)
 	}
 	return quota.Ceiling(set, p.fresh)

@@ -115,8 +115,7 @@ func remembered(b *book, tasks iter.Seq2[*task, error]) iter.Seq2[*task, error] 
 	}
 }
 
-// importTasks runs the import program for every task and books the outcomes. If
-// known is nil, devices that exist are read one by one.
+// importTasks runs the import program for every task and books the outcomes.
 func importTasks(s *session, tasks iter.Seq[*task], known *snapshot, b *book, watch func(time.Time)) {
 	type ended struct {
 		subject *device.Device
@@ -125,10 +124,6 @@ func importTasks(s *session, tasks iter.Seq[*task], known *snapshot, b *book, wa
 	}
 	runPipeline(s, tasks, func(t *task, runner *device.Runner) ended {
 		subject := s.subject(t)
-		if known == nil {
-			_, err := device.Import(s.account, subject, nil, runner.Do)
-			return ended{subject, runner, err}
-		}
 		met, err := device.Import(s.account, subject, known.known(t), runner.Do)
 		known.met(met)
 		return ended{subject, runner, err}

@@ -21,7 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 )
 
-// keyed makes a certificate for a public key, signed by a P-256 key.
+// keyed creates a certificate for a public key, signed by a P-256 key.
 func keyed(t *testing.T, public crypto.PublicKey, signer crypto.Signer, algorithm x509.SignatureAlgorithm) string {
 	t.Helper()
 	template := &x509.Certificate{SerialNumber: bigInt(), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), SignatureAlgorithm: algorithm}
@@ -32,7 +32,7 @@ func keyed(t *testing.T, public crypto.PublicKey, signer crypto.Signer, algorith
 	return encode(der)
 }
 
-// patch replaces bytes in a certificate, which makes what crypto/x509 would not.
+// patch replaces bytes in a certificate, for certificates that crypto/x509 does not create.
 func patch(t *testing.T, certificate, from, to string) string {
 	t.Helper()
 	block, _ := pem.Decode([]byte(certificate))
@@ -55,12 +55,12 @@ func TestCertificatesThatAWSDoesNotTake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// RSA of 1024 bits is no longer made by crypto/rsa: a modulus is enough.
+	// crypto/rsa no longer generates keys of 1024 bits; a modulus suffices.
 	rsa1024 := &rsa.PublicKey{N: rsa2048.N.Rsh(rsa2048.N, 1024), E: 65537}
 	rsa2048 = must[*rsa.PrivateKey](t)(rsa.GenerateKey(rand.Reader, 2048))
 	good := mint(t, nil)
-	// OIDs as DER: ecdsa-with-SHA256 to ecdsa-with-SHA1's length differs, so
-	// SHA-224, which is on the list as little, stands for a foreign hash.
+	// OIDs as DER. The OIDs of ecdsa-with-SHA256 and ecdsa-with-SHA1 differ in length, so
+	// SHA-224, which is not on the list either, stands for an unsupported hash.
 	sha224 := patch(t, good, "\x2a\x86\x48\xce\x3d\x04\x03\x02", "\x2a\x86\x48\xce\x3d\x04\x03\x01")
 	sha1RSA := patch(t, keyed(t, rsa2048.Public(), rsa2048, x509.SHA256WithRSA), "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05")
 	brainpool := patch(t, good, "\x2a\x86\x48\xce\x3d\x03\x01\x07", "\x2a\x86\x48\xce\x3d\x03\x01\x01")
@@ -100,15 +100,15 @@ func TestCertificatesThatAWSDoesNotTake(t *testing.T) {
 					t.Errorf("strict %v: %q, want %q (%v)", strict, got, want, err)
 				}
 				if taken := len(s.State().Certificates) == 1; taken != (want == "") {
-					t.Errorf("strict %v: taken %v", strict, taken)
+					t.Errorf("strict %v: accepted %v", strict, taken)
 				}
 			}
 		})
 	}
 }
 
-// The ID is over the DER: how the PEM is written, and what follows, is the same
-// certificate, whose status a repetition leaves alone.
+// The ID is that of the DER. The same certificate in another PEM, or followed by other text, is
+// a repetition and keeps its status.
 func TestCertificateIsKnownByItsDER(t *testing.T) {
 	t.Parallel()
 	s := open(t, Options{})
@@ -129,6 +129,6 @@ func TestCertificateIsKnownByItsDER(t *testing.T) {
 	}
 	upper := must[*iot.DescribeCertificateOutput](t)(c.DescribeCertificate(t.Context(), &iot.DescribeCertificateInput{CertificateId: aws.String(strings.ToUpper(id))}))
 	if *upper.CertificateDescription.CertificatePem != certificate {
-		t.Error("another PEM came back")
+		t.Error("the PEM in the answer differs")
 	}
 }

@@ -6,12 +6,12 @@ import (
 	"github.com/thingpress/thingpress/internal/sandbox/registry"
 )
 
-// asked is the state of a sandbox, as its operations tell it.
+// asked reads the state of a sandbox through its operations.
 type asked struct{ *registry.State }
 
 func byName(name string) *registry.ByName { return &registry.ByName{Name: name} }
 
-// found reports whether an operation of one name found it.
+// found reports whether an operation finds a resource.
 func found[Out any](name string, operation func(*registry.ByName) (Out, error)) bool {
 	_, err := operation(byName(name))
 	return err == nil
@@ -25,7 +25,7 @@ func (r asked) billingGroup(name string) bool { return found(name, r.DescribeBil
 
 func (r asked) policy(name string) bool { return found(name, r.GetPolicy) }
 
-// status is of a certificate, empty if it is missing.
+// status returns the status of a certificate, or "" if it is missing.
 func (r asked) status(id string) string {
 	out, _ := r.DescribeCertificate(&registry.DescribeCertificate{ID: id})
 	return out["certificateDescription"].Status
@@ -56,7 +56,7 @@ func (r asked) anyGroupHasPolicies() bool {
 	return slices.ContainsFunc(out.Items, func(g registry.GroupRef) bool { return len(r.policies(g.ARN)) > 0 })
 }
 
-// changes is how many changes an operation would make.
+// changes returns the number of changes that an operation would make.
 func changes(would []registry.Change, err error) int {
 	if err != nil {
 		return 0

@@ -14,8 +14,8 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
-// awsCLI runs commands against a sandbox and returns what each printed: JSON as
-// it came, or "error: " and the code.
+// awsCLI runs commands against a sandbox and returns the output of each: unchanged JSON, or
+// "error: " and the code.
 func awsCLI(t *testing.T, s *Server, commands []string) []string {
 	t.Helper()
 	server := httptest.NewServer(s)
@@ -38,7 +38,7 @@ func awsCLI(t *testing.T, s *Server, commands []string) []string {
 	return printed
 }
 
-// have picks members out of JSON that a command printed: "a.0.b".
+// have returns a member of JSON that a command printed, by a path such as "a.0.b".
 func have(t *testing.T, printed, path string) string {
 	t.Helper()
 	if strings.HasPrefix(printed, "error: ") || path == "" {
@@ -66,8 +66,8 @@ func have(t *testing.T, printed, path string) string {
 	return fmt.Sprint(v)
 }
 
-// The AWS CLI, which has its own serializers and pagers, does not notice that it
-// is not AWS.
+// The AWS CLI has its own serializers and pagers. It must not notice that it does not talk to
+// AWS.
 func TestAWSCLIDoesNotNotice(t *testing.T) {
 	t.Parallel()
 	s := open(t, Options{Quotas: map[string]float64{"AttachPolicy": 500}})
@@ -115,7 +115,7 @@ func TestAWSCLIDoesNotNotice(t *testing.T) {
 		{"iot list-principal-things-v2 --principal " + arn, "principalThingObjects.0.thingName", "d:1"},
 		{"iot attach-policy --policy-name p,@=+1 --target " + arn, "", ""},
 		{"iot attach-policy --policy-name p2 --target " + arn, "", ""},
-		{"iot list-attached-policies --target " + arn + " --page-size 1", "policies.#", "1"}, // here page-size is the operation's own
+		{"iot list-attached-policies --target " + arn + " --page-size 1", "policies.#", "1"}, // here page-size belongs to the operation
 		{"iot list-attached-policies --target " + arn, "policies.#", "2"},
 		{"iot list-targets-for-policy --policy-name p,@=+1", "targets.0", arn},
 		{"iot list-policies --ascending-order", "policies.1.policyName", "p2"},
@@ -163,7 +163,7 @@ func TestAWSCLIDoesNotNotice(t *testing.T) {
 	}
 	for _, name := range Operations() {
 		if s.Calls()[name] == 0 {
-			t.Errorf("the AWS CLI was not tried on %s", name)
+			t.Errorf("no AWS CLI command calls %s", name)
 		}
 	}
 }

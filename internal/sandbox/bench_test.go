@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// BenchmarkCall is what the sandbox itself takes for the calls of a device, without a socket and without the SDK, with a state file.
+// BenchmarkCall measures the sandbox alone: the calls of a device with a state file, without a
+// socket and without the SDK.
 func BenchmarkCall(b *testing.B) {
 	s := open(b, Options{StatePath: filepath.Join(b.TempDir(), "state")})
 	if _, err := s.Ensure([]string{"p"}, "sensor", []string{"g"}, ""); err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A device as an import makes it: the whole fresh path, each call twice.
+// The calls of an import for a new device, each of them twice.
 func TestDeviceIsWhatWasAskedFor(t *testing.T) {
 	t.Parallel()
 	s := open(t, Options{})

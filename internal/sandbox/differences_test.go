@@ -15,19 +15,18 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
-// difference is one place where the sandbox follows AWS and moto does not. The
-// list is also in docs/sandbox.md.
+// difference is a point in which the sandbox follows AWS and moto does not. docs/sandbox.md has
+// the same list.
 type difference struct {
 	name string
-	// avoid says of a step whether it would meet the difference; nil where the
-	// sequence never does.
+	// avoid reports whether a step would meet the difference; nil if the sequence never does.
 	avoid func(s step, r asked) bool
-	// show meets it and returns what the server did.
+	// show provokes the difference and returns what the server did.
 	show          func(t *testing.T, c clients) string
 	sandbox, moto string
 }
 
-// avoided is the name of the first difference that a step would meet.
+// avoided returns the name of the first difference that a step would meet.
 func avoided(s step, server *Server) string {
 	name := ""
 	server.backend.store.View(func(st *registry.State) {
@@ -40,7 +39,7 @@ func avoided(s step, server *Server) string {
 	return name
 }
 
-// The list is true of both servers: an entry that moto has outgrown goes.
+// The list describes both servers. If moto drops a difference, its entry must be removed.
 func TestMotoDiffersWhereTheListSays(t *testing.T) {
 	t.Parallel()
 	url := require.Moto(t).URL
@@ -57,7 +56,7 @@ func TestMotoDiffersWhereTheListSays(t *testing.T) {
 	}
 }
 
-// play makes calls and returns what became of the last.
+// play makes calls and returns the outcome of the last one.
 func play(steps ...step) func(t *testing.T, c clients) string {
 	return func(t *testing.T, c clients) (outcome string) {
 		certificate, id := mintID(t)
@@ -75,7 +74,7 @@ func play(steps ...step) func(t *testing.T, c clients) string {
 	}
 }
 
-// is says whether a step calls an operation.
+// is reports whether a step calls an operation.
 func (s step) is(op string) bool { return s.op == op }
 
 func (s step) joins() bool { return s.is("AddThingToThingGroup") || s.is("UpdateThingGroupsForThing") }

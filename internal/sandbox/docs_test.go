@@ -9,7 +9,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
-// What is listed in the documentation is what is there.
+// The documentation lists exactly what exists.
 func TestDocumentationIsComplete(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile(filepath.Join(require.Root(t), "docs", "sandbox.md"))

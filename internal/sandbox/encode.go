@@ -15,7 +15,8 @@ import (
 	"github.com/thingpress/thingpress/internal/sandbox/registry"
 )
 
-// encoder makes the body of an answer in the protocol of a service. Either result or refusal is nil.
+// encoder encodes the body of an answer in the protocol of a service. Either result or refusal
+// is nil.
 type encoder func(h http.Header, requestID string, result any, refusal *registry.APIError) []byte
 
 type errorBody struct {
@@ -45,7 +46,7 @@ func encodeJSON11(h http.Header, _ string, result any, refusal *registry.APIErro
 	return marshal(result)
 }
 
-// marshal encodes what this package made, of types that always encode.
+// marshal encodes values of this package, which cannot fail.
 func marshal(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -67,7 +68,7 @@ func encodeXML(h http.Header, requestID string, result any, refusal *registry.AP
 	return b
 }
 
-// answer writes a result or an error and returns the status and the code that it wrote.
+// answer writes a result or an error, and returns the status and error code that it wrote.
 func answer(w http.ResponseWriter, encode encoder, result any, err error) (status int, code string) {
 	var refusal *registry.APIError
 	if err != nil && !errors.As(err, &refusal) {
@@ -84,7 +85,7 @@ func answer(w http.ResponseWriter, encode encoder, result any, err error) (statu
 	body := encode(h, id, result, refusal)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a caller that has gone is not an error
+	_, _ = w.Write(body) // a caller that hung up is no error
 	return status, code
 }
 
@@ -92,7 +93,8 @@ func internalFailure(message string) *registry.APIError {
 	return registry.Refuse(http.StatusInternalServerError, "InternalFailureException", "%s", message)
 }
 
-// newRequestID makes a version 4 UUID without the cost of secrecy.
+// newRequestID returns a version 4 UUID. Request IDs need no secure randomness, which is
+// slower.
 func newRequestID() string {
 	var id uuid.UUID
 	binary.BigEndian.PutUint64(id[:], rand.Uint64())  //nolint:gosec // request IDs are no secret

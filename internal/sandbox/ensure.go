@@ -6,15 +6,17 @@ import (
 	"github.com/thingpress/thingpress/internal/sandbox/registry"
 )
 
-// samplePolicy lets a device connect as the thing that its certificate is attached to, and use topics under its name.
+// samplePolicy lets a device connect as the thing that its certificate is attached to, and use
+// topics below the thing's name.
 const samplePolicy = `{"Version":"2012-10-17","Statement":[` +
 	`{"Effect":"Allow","Action":"iot:Connect","Resource":"arn:aws:iot:*:*:client/${iot:Connection.Thing.ThingName}"},` +
 	`{"Effect":"Allow","Action":["iot:Publish","iot:Receive"],"Resource":"arn:aws:iot:*:*:topic/${iot:Connection.Thing.ThingName}/*"},` +
 	`{"Effect":"Allow","Action":"iot:Subscribe","Resource":"arn:aws:iot:*:*:topicfilter/${iot:Connection.Thing.ThingName}/*"}]}`
 
-// Ensure creates what devices are to be attached to and is not there: policies (with a document that lets a device connect), a thing
-// type, thing groups, a billing group; an empty name is none. It returns what it created, such as "policy factory". Quotas, faults and
-// counts are not affected.
+// Ensure creates missing attachments of devices: policies (whose document lets a device
+// connect), a thing type, thing groups and a billing group. Empty names are skipped. It returns
+// the names of those that it created, such as "policy factory". Quotas and faults do not apply,
+// and the calls are not counted.
 func (s *Server) Ensure(policies []string, thingType string, groups []string, billingGroup string) (created []string, err error) {
 	ensure := func(kind, name string, create func(*registry.State) ([]registry.Change, error)) {
 		if err != nil || name == "" {
@@ -37,12 +39,13 @@ func (s *Server) Ensure(policies []string, thingType string, groups []string, bi
 		ensure("thing group", name, unlessFound(name, (*registry.State).DescribeThingGroup, (*registry.State).CreateThingGroup,
 			registry.CreateThingGroup{ByName: registry.ByName{Name: name}}))
 	}
-	ensure("billing group", billingGroup, unlessFound(billingGroup, (*registry.State).DescribeBillingGroup, (*registry.State).CreateBillingGroup,
+	ensure("billing group", billingGroup, unlessFound(billingGroup,
+		(*registry.State).DescribeBillingGroup, (*registry.State).CreateBillingGroup,
 		registry.CreateBillingGroup{ByName: registry.ByName{Name: billingGroup}}))
 	return created, err
 }
 
-// unlessFound joins the two operations of one kind of resources: the second runs if the first fails.
+// unlessFound combines two operations on one kind of resource: it calls create if find fails.
 func unlessFound[Found, In, Out any](name string, find func(*registry.State, *registry.ByName) (Found, error),
 	create func(*registry.State, *In) (Out, []registry.Change, error), in In,
 ) func(*registry.State) ([]registry.Change, error) {

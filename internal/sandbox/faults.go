@@ -9,23 +9,22 @@ import (
 // stallTime is how long a stalled call takes.
 const stallTime = 3 * time.Second
 
-// Faults is what goes wrong, as shares (0 to 1) of the calls of each operation;
-// together they are at most 1. The n-th call of an operation meets the same
-// fault in every run with the same seed.
+// Faults are the injected faults, as shares (0 to 1) of the calls of each operation, with a sum
+// of at most 1. With the same seed, the n-th call of an operation has the same fault in every
+// run.
 type Faults struct {
-	// Throttle answers ThrottlingException, without effect.
+	// Throttle answers ThrottlingException. The call has no effect.
 	Throttle float64
-	// Error answers 503, without effect, or 500, half of them after the call
-	// took effect.
+	// Error answers 503 without effect, or 500, half of them after the call took effect.
 	Error float64
-	// Drop closes the connection without an answer, half before and half after
-	// the call took effect.
+	// Drop closes the connection without an answer, half of the time before and half of the
+	// time after the call took effect.
 	Drop float64
-	// Stall takes three seconds, and then is as Error or as Drop; half of them
-	// take effect before.
+	// Stall waits three seconds and then does what Error or Drop does. Half of the calls take
+	// effect before the wait.
 	Stall float64
-	// Stale is how long the lists of attachments, members, things and
-	// certificates lag behind what was done.
+	// Stale is the time by which the lists of attachments, members, things and certificates lag
+	// behind.
 	Stale time.Duration
 	// Seed of the run.
 	Seed uint64
@@ -45,23 +44,23 @@ func (k faultKind) String() string {
 	return [...]string{"", "throttle", "error", "drop", "stall"}[k]
 }
 
-// fault is what happens to one call.
+// fault is the fault of one call.
 type fault struct {
 	kind     faultKind
-	after    bool    // the call takes effect before
+	after    bool    // the call takes effect before the fault
 	drop     bool    // the connection is closed without an answer
-	internal bool    // 500, else 503
+	internal bool    // 500 instead of 503
 	jitter   float64 // in [-1, 1), of the latency
 }
 
-// faults decides what happens to each call. It must be set before the first one.
+// faults decides about the fault of each call. It must be set before the first call.
 type faults struct {
 	mu     sync.Mutex
 	is     Faults
 	counts map[string]uint64
 }
 
-// next decides the next call of an operation.
+// next returns the fault of the next call of an operation.
 func (f *faults) next(op string) fault {
 	f.mu.Lock()
 	n := f.counts[op]
@@ -91,7 +90,7 @@ func (f Faults) decide(op string, n uint64) fault {
 	return d
 }
 
-// dice is SplitMix64: every seed is as good as any other.
+// dice is SplitMix64, for which every seed is a good one.
 type dice uint64
 
 func (d *dice) next() float64 {
@@ -102,17 +101,18 @@ func (d *dice) next() float64 {
 	return float64((z^z>>31)>>11) / (1 << 53)
 }
 
-// set changes what goes wrong. Counting starts again, so that a seed repeats itself.
+// set changes the faults. It counts calls from zero again, so that a seed gives the same
+// faults.
 func (f *faults) set(is Faults) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.is, f.counts = is, map[string]uint64{}
 }
 
-// Latency is how long an answer takes: Mean, give or take up to Jitter.
+// Latency is the duration of an answer: Mean, plus or minus up to Jitter.
 type Latency struct{ Mean, Jitter time.Duration }
 
-// sample is for a number in [-1, 1).
+// sample returns a latency for a number in [-1, 1).
 func (l Latency) sample(jitter float64) time.Duration {
 	return max(0, l.Mean+time.Duration(jitter*float64(l.Jitter)))
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/thingpress/thingpress/internal/sandbox/registry"
 )
 
-// callUnder makes calls under faults and returns what became of each.
+// callUnder makes calls under faults and returns the outcome of each.
 func callUnder(t *testing.T, f Faults, n int) (outcomes []string, log []Call) {
 	t.Helper()
 	s := open(t, Options{Faults: f, Log: func(c Call) { log = append(log, c) }})
@@ -39,8 +39,9 @@ func TestFaultsComeInTheSharesAskedForAndSeedsRepeat(t *testing.T) {
 		for _, o := range outcomes {
 			counts[o]++
 		}
-		// Throttling never takes effect, 503 neither; 500, drops and stalls do
-		// in half of the cases; stalls take three seconds and end in either way.
+		// Calls that are throttled or answered with 503 never take effect. Those with 500,
+		// drops and stalls do in half of the cases. Stalls take three seconds and then end like
+		// an error or a drop.
 		want := map[string]float64{
 			" after 0s, effect true":                             0.5,
 			"ThrottlingException after 0s, effect false":         0.10,
@@ -61,7 +62,7 @@ func TestFaultsComeInTheSharesAskedForAndSeedsRepeat(t *testing.T) {
 			delete(counts, outcome)
 		}
 		if len(counts) > 0 {
-			t.Errorf("outcomes that must not be: %v", counts)
+			t.Errorf("unexpected outcomes: %v", counts)
 		}
 		for i, entry := range log {
 			dropped := strings.HasPrefix(outcomes[i], "dropped")
@@ -71,11 +72,11 @@ func TestFaultsComeInTheSharesAskedForAndSeedsRepeat(t *testing.T) {
 		}
 		again, _ := callUnder(t, f, n)
 		if !slices.Equal(outcomes, again) {
-			t.Error("the same seed gave another run")
+			t.Error("the same seed gave different faults")
 		}
 		f.Seed = 8
 		if other, _ := callUnder(t, f, n); slices.Equal(outcomes, other) {
-			t.Error("another seed gave the same run")
+			t.Error("another seed gave the same faults")
 		}
 	})
 }
@@ -98,7 +99,7 @@ func TestFaultsOfOneOperationDoNotDependOnAnother(t *testing.T) {
 	}
 }
 
-// Over a socket a drop is a connection that ends without an answer.
+// Over a socket the connection of a dropped call is closed without an answer.
 func TestDropClosesTheConnection(t *testing.T) {
 	t.Parallel()
 	s := open(t, Options{Faults: Faults{Drop: 1}})

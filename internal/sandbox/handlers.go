@@ -15,14 +15,14 @@ type call struct {
 	body    []byte
 	strict  bool
 	name    string
-	param   string // of the path, decoded
+	param   string // decoded parameter in the path
 
-	// A handler sets these: the parameters, and whether the call changed the state.
+	// A handler sets the parameters, and whether the call changed the state.
 	in      any
 	changed bool
 }
 
-// key is what the call is about, as [Call] has it.
+// key returns [Call.Key].
 func (c *call) key() string {
 	if in, ok := c.in.(interface{ Subject() string }); ok {
 		return in.Subject()
@@ -30,17 +30,17 @@ func (c *call) key() string {
 	return c.param
 }
 
-// backend is what handlers work on.
+// backend is the part of the server that handlers use.
 type backend struct {
 	store   *registry.Store
 	quotas  *quotas
 	applied map[string]float64
 }
 
-// A handler performs an operation. A nil result is an empty one.
+// A handler performs an operation. A nil result stands for an empty one.
 type handler func(b backend, c *call) (result any, err error)
 
-// describe makes a handler of an operation that reads.
+// describe returns the handler of an operation that reads.
 func describe[In, Out any](op func(*registry.State, *In) (Out, error)) handler {
 	bind := binder[In]()
 	return func(b backend, c *call) (any, error) {
@@ -54,7 +54,8 @@ func describe[In, Out any](op func(*registry.State, *In) (Out, error)) handler {
 	}
 }
 
-// list makes a handler of an operation that returns a page, with the names of its items and of the next page's token.
+// list returns the handler of an operation that returns a page. Items and token are the names
+// of these members in the answer.
 func list[In, Item any](items, token string, op func(*registry.State, *In) (registry.Page[Item], error)) handler {
 	return describe(func(st *registry.State, in *In) (map[string]any, error) {
 		page, err := op(st, in)
@@ -69,7 +70,7 @@ func list[In, Item any](items, token string, op func(*registry.State, *In) (regi
 	})
 }
 
-// create makes a handler of an operation that writes and has a result.
+// create returns the handler of an operation that writes and has a result.
 func create[In, Out any](op func(*registry.State, *In) (Out, []registry.Change, error)) handler {
 	bind := binder[In]()
 	return func(b backend, c *call) (any, error) {
@@ -91,7 +92,7 @@ func create[In, Out any](op func(*registry.State, *In) (Out, []registry.Change, 
 	}
 }
 
-// change makes a handler of an operation that writes and has no result.
+// change returns the handler of an operation that writes and has no result.
 func change[In any](op func(*registry.State, *In) ([]registry.Change, error)) handler {
 	return create(func(st *registry.State, in *In) (struct{}, []registry.Change, error) {
 		changes, err := op(st, in)
@@ -99,8 +100,8 @@ func change[In any](op func(*registry.State, *In) ([]registry.Change, error)) ha
 	})
 }
 
-// binder makes a function that reads the parameters of an operation from the places of a call that their tags name: path, query,
-// header; those without such a tag are in the body. Only strings are outside of bodies.
+// binder returns a function that reads the parameters of an operation from a call. Those with
+// the tag path, query or header are strings in that place; all others are in the body.
 func binder[In any]() func(*call) (*In, error) {
 	type outside struct {
 		index       []int
@@ -122,7 +123,7 @@ func binder[In any]() func(*call) (*In, error) {
 		in := new(In)
 		c.in = in
 		if body && len(c.body) > 0 && json.Unmarshal(c.body, in) != nil {
-			return nil, registry.Refuse(http.StatusBadRequest, "SerializationException", "The request body is not what %s takes", c.name)
+			return nil, registry.Refuse(http.StatusBadRequest, "SerializationException", "The request body is not valid for %s", c.name)
 		}
 		var values url.Values
 		if query && c.request.URL.RawQuery != "" {

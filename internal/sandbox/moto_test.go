@@ -21,8 +21,8 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
-// One long sequence of calls that moto and the sandbox are to answer alike. It
-// leaves out what the table of differences names, and nothing else.
+// Moto and the sandbox must answer one long sequence of calls alike. The sequence leaves out
+// what the table of differences names, and nothing else.
 func TestMotoAndSandboxAnswerAlike(t *testing.T) {
 	t.Parallel()
 	const steps = 2000
@@ -49,7 +49,7 @@ func TestMotoAndSandboxAnswerAlike(t *testing.T) {
 	}
 	for _, op := range operationsOfMoto {
 		if outcomes[op+" ok"] == 0 {
-			t.Errorf("%s never went well", op)
+			t.Errorf("%s never succeeded", op)
 		}
 	}
 	for _, d := range differences {
@@ -78,7 +78,7 @@ var operationsOfMoto = []string{
 	"CreateBillingGroup", "DescribeBillingGroup", "ListBillingGroups", "DeleteBillingGroup", "AddThingToBillingGroup", "ListThingsInBillingGroup",
 }
 
-// step is one call with its arguments, of which it uses those that it has.
+// step is one call with all arguments; each operation uses some of them.
 type step struct {
 	op, thing, policy, group, second, kind, billing string
 	certificate, arn, target                        string
@@ -87,14 +87,15 @@ type step struct {
 	flag                                            bool
 }
 
-// world is what a sequence is drawn from: few names, so that calls meet.
+// world contains the names from which a sequence is drawn. They are few, so that calls affect
+// the same resources.
 type world struct {
 	dice         *rand.Rand
 	certificates []string // PEM
 	ids          []string
 }
 
-// mintID makes a certificate, and its ID.
+// mintID creates a certificate and returns it with its ID.
 func mintID(t *testing.T) (certificate, id string) {
 	t.Helper()
 	certificate = mint(t, nil)
@@ -132,18 +133,17 @@ func (w *world) draw() step {
 	if w.dice.IntN(2) == 0 {
 		s.attributes = map[string]string{"a": fmt.Sprint(w.dice.IntN(3)), "b": strings.Repeat("x", w.dice.IntN(2))}
 	}
-	// What makes things goes on more often than what ends them, or all lists
-	// stay empty.
+	// Creation must be more frequent than deletion, or all lists stay empty.
 	if strings.HasPrefix(s.op, "De") && !strings.HasPrefix(s.op, "Describe") && w.dice.IntN(4) == 0 {
 		return w.draw()
 	}
 	return s
 }
 
-// id is the certificate's.
+// id returns the ID of the step's certificate.
 func (s step) id() string { return s.arn[strings.LastIndex(s.arn, "/")+1:] }
 
-// optional is a name in half of the steps, and none in the others.
+// optional returns the name in half of the steps, and nothing in the others.
 func (s step) optional(name string) *string {
 	if s.flag {
 		return &name
@@ -151,7 +151,7 @@ func (s step) optional(name string) *string {
 	return nil
 }
 
-// other is a name in some steps, whatever the flag.
+// other returns a name in some steps, whatever the flag.
 func (s step) other(name string) *string {
 	if s.status == types.CertificateStatusActive {
 		return &name
@@ -159,7 +159,7 @@ func (s step) other(name string) *string {
 	return nil
 }
 
-// recursion is each of the three values of an optional flag.
+// recursion returns each of the three values of an optional flag.
 func (s step) recursion() *bool {
 	if s.status == types.CertificateStatusActive {
 		return nil
@@ -168,8 +168,8 @@ func (s step) recursion() *bool {
 	return &recursive
 }
 
-// run makes the call and gives what is comparable of the answer: the error code,
-// or the members that do not differ by nature (IDs, dates).
+// run makes the call and returns the comparable part of the answer: the error code, or the
+// members that do not differ by nature (IDs, dates).
 func (s step) run(t *testing.T, c clients) string {
 	answer, err := s.call(t, c)
 	var response *awshttp.ResponseError
@@ -188,14 +188,14 @@ func (s step) run(t *testing.T, c clients) string {
 	return "ok " + string(text)
 }
 
-// sorted is a list in an order that does not depend on the server.
+// sorted returns a list in an order that does not depend on the server.
 func sorted[T cmp.Ordered](list []T) []T {
 	list = append([]T{}, list...)
 	slices.Sort(list)
 	return list
 }
 
-// survey is the whole state as the operations tell it.
+// survey returns the whole state as the operations report it.
 func (w *world) survey(t *testing.T, c clients) []string {
 	var all []string
 	look := func(s step) {

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 )
 
-// told gives what is comparable of an answer, if there is one.
+// told returns the comparable part of an answer, if there is one.
 func told(err error, answer func() any) (any, error) {
 	if err != nil {
 		return nil, err
@@ -16,7 +16,7 @@ func told(err error, answer func() any) (any, error) {
 	return answer(), nil
 }
 
-// done is an answer that has nothing to compare.
+// done is an answer with nothing to compare.
 func done[T any](_ T, err error) (any, error) { return nil, err }
 
 // call makes the call of a step.

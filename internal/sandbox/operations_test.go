@@ -14,7 +14,7 @@ import (
 
 const document = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:Connect","Resource":"*"}]}`
 
-// register registers a fresh certificate and returns its ID and ARN.
+// register registers a new certificate and returns its ID and ARN.
 func register(t testing.TB, c clients, status types.CertificateStatus) (id, arn string) {
 	t.Helper()
 	out := must[*iot.RegisterCertificateWithoutCAOutput](t)(c.RegisterCertificateWithoutCA(t.Context(),
@@ -22,8 +22,7 @@ func register(t testing.TB, c clients, status types.CertificateStatus) (id, arn 
 	return *out.CertificateId, *out.CertificateArn
 }
 
-// The SDK's deserializers read every answer, and a walk through the life of a
-// device meets every operation.
+// The SDK must be able to decode every answer. The life of a device calls every operation.
 func TestEveryOperationAnswersTheSDK(t *testing.T) {
 	t.Parallel()
 	s := open(t, Options{Region: "cn-north-1"})
@@ -131,7 +130,7 @@ func walkDevice(t *testing.T, c clients) {
 		}
 	}
 	if things := must[*iot.ListThingsOutput](t)(c.ListThings(ctx, &iot.ListThingsInput{AttributeName: name("mac"), AttributeValue: name("02")})).Things; len(things) > 0 {
-		t.Errorf("a value is a prefix without being asked: %+v", things)
+		t.Errorf("a value was treated as a prefix: %+v", things)
 	}
 	_ = must[*iot.AttachThingPrincipalOutput](t)(c.AttachThingPrincipal(ctx, &iot.AttachThingPrincipalInput{ThingName: name("d:1"), Principal: &arn, ThingPrincipalType: types.ThingPrincipalTypeExclusiveThing}))
 	principals := must[*iot.ListThingPrincipalsOutput](t)(c.ListThingPrincipals(ctx, &iot.ListThingPrincipalsInput{ThingName: name("d:1")}))

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// pages follows a list to its end and returns what each page had.
+// pages follows a list to its end and returns the items of each page.
 func pages(t *testing.T, next func(token *string) (items []string, more *string, err error)) (sizes []int, all []string) {
 	t.Helper()
 	var token *string
@@ -146,8 +146,8 @@ func TestPagesHoldEverythingOnce(t *testing.T) {
 	}
 }
 
-// Recursive lists are one order over several series, and a page must not lose
-// what lies in another series.
+// Recursive lists merge several series into one order. A page must not lose items of another
+// series.
 func TestPagesOfAHierarchyHoldEverythingOnce(t *testing.T) {
 	t.Parallel()
 	s := open(t, Options{})
@@ -184,6 +184,6 @@ func TestPagesOfAHierarchyHoldEverythingOnce(t *testing.T) {
 		return names(out.Policies, func(p types.Policy) *string { return p.PolicyName }), out.NextMarker, err
 	})
 	if diff := cmp.Diff([]string{"p3", "p0", "p1"}, inherited); diff != "" {
-		t.Errorf("policies that come down to the certificate (-want +got):\n%s", diff)
+		t.Errorf("policies that the certificate inherits (-want +got):\n%s", diff)
 	}
 }

@@ -11,10 +11,10 @@ import (
 	"github.com/thingpress/thingpress/internal/quota"
 )
 
-// ParseQuotas reads quotas as the command line gives them, later ones winning:
-// "none", "default", "default*0.5" (every default times a factor) or
-// "AttachPolicy=15" (an operation, or [RegistrationQuota]). It also reads what
-// Service Quotas is to tell. No values are no quotas.
+// ParseQuotas parses quotas as given on the command line: "none", "default", "default*0.5"
+// (every default times a factor) or "AttachPolicy=15" (an operation, or [RegistrationQuota]).
+// Later values override earlier ones. It also parses the quotas that Service Quotas reports.
+// Without values there are no quotas.
 func ParseQuotas(values []string) (map[string]float64, error) {
 	quotas := map[string]float64{}
 	for _, value := range values {
@@ -44,7 +44,7 @@ func ParseQuotas(values []string) (map[string]float64, error) {
 			}
 			quotas[name] = tps
 		default:
-			return nil, fmt.Errorf("quota %q: want none, default, default*FACTOR or OPERATION=TPS", value)
+			return nil, fmt.Errorf("quota %q: expected none, default, default*FACTOR or OPERATION=TPS", value)
 		}
 	}
 	return quotas, nil
@@ -62,8 +62,8 @@ func positive(s string) (float64, error) {
 	return n, nil
 }
 
-// ParseFaults reads faults as the command line gives them:
-// "throttle=0.05,error=0.02,drop=0.01,stall=0.01,stale=2s". None is "".
+// ParseFaults parses faults as given on the command line, such as
+// "throttle=0.05,error=0.02,drop=0.01,stall=0.01,stale=2s". An empty value means no faults.
 func ParseFaults(value string) (Faults, error) {
 	var f Faults
 	shares := map[string]*float64{"throttle": &f.Throttle, "error": &f.Error, "drop": &f.Drop, "stall": &f.Stall}
@@ -82,11 +82,11 @@ func ParseFaults(value string) (Faults, error) {
 		}
 		share, ok := shares[name]
 		if !ok {
-			return f, fmt.Errorf("fault %q: want throttle, error, drop, stall or stale", part)
+			return f, fmt.Errorf("fault %q: expected throttle, error, drop, stall or stale", part)
 		}
 		n, err := strconv.ParseFloat(text, 64)
 		if err != nil {
-			return f, fmt.Errorf("fault %q: %q is not a share from 0 to 1", part, text)
+			return f, fmt.Errorf("fault %q: %q is not a share between 0 and 1", part, text)
 		}
 		*share = n
 	}
@@ -97,20 +97,20 @@ func (f Faults) check() error {
 	sum := 0.0
 	for _, share := range []float64{f.Throttle, f.Error, f.Drop, f.Stall} {
 		if !(share >= 0 && share <= 1) {
-			return fmt.Errorf("faults: the share %v is not from 0 to 1", share)
+			return fmt.Errorf("faults: the share %v is not between 0 and 1", share)
 		}
 		sum += share
 	}
 	if sum > 1 {
-		return fmt.Errorf("faults: the shares add up to %v, more than every call", sum)
+		return fmt.Errorf("faults: the shares add up to %v, which is more than 1", sum)
 	}
 	if f.Stale < 0 {
-		return fmt.Errorf("faults: lists cannot lag behind by %s", f.Stale)
+		return fmt.Errorf("faults: the lag %s of lists is negative", f.Stale)
 	}
 	return nil
 }
 
-// ParseLatency reads "40ms", or "40ms±20ms" (also written "40ms+-20ms").
+// ParseLatency parses "40ms" or "40ms±20ms" (also written "40ms+-20ms").
 func ParseLatency(value string) (Latency, error) {
 	var l Latency
 	if value == "" {
@@ -122,14 +122,14 @@ func ParseLatency(value string) (Latency, error) {
 		l.Jitter, err = time.ParseDuration(jitter)
 	}
 	if err != nil || l.check() != nil {
-		return Latency{}, fmt.Errorf("latency %q: want a duration such as 40ms or 40ms±20ms, the second not above the first", value)
+		return Latency{}, fmt.Errorf("latency %q: expected a duration such as 40ms or 40ms±20ms, with a jitter of at most the mean", value)
 	}
 	return l, nil
 }
 
 func (l Latency) check() error {
 	if l.Mean < 0 || l.Jitter < 0 || l.Jitter > l.Mean {
-		return fmt.Errorf("latency %s±%s is not possible", l.Mean, l.Jitter)
+		return fmt.Errorf("latency %s±%s is negative", l.Mean, l.Jitter)
 	}
 	return nil
 }

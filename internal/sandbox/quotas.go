@@ -7,14 +7,14 @@ import (
 	"github.com/thingpress/thingpress/internal/quota"
 )
 
-// RegistrationQuota stands in the place of an operation for the quota on
-// certificates registered per second, whatever operation registers them. It is
-// in force, and told of by Service Quotas, only if it is set.
+// RegistrationQuota is used like the name of an operation for the quota on certificates
+// registered per second by any operation. It is enforced, and reported by Service Quotas, only
+// if it is set.
 const RegistrationQuota = quota.Registrations
 
-// quotas enforces calls per second: a bucket per operation that holds one
-// second of calls and is full at the start. A call that is refused takes
-// nothing from it; one that ran and failed does.
+// quotas limits calls per second. Each operation has a bucket that holds one second of calls
+// and is full at the start. A refused call takes no token; a call that ran and failed takes
+// one.
 type quotas struct {
 	mu      sync.Mutex
 	buckets map[string]*bucket
@@ -39,8 +39,8 @@ func newBucket(tps float64) *bucket {
 	return b
 }
 
-// size is one second of calls, but never less than one call, or a quota below
-// one would let nothing through.
+// size returns one second of calls, but at least one call, since a quota below one would
+// otherwise refuse every call.
 func (b *bucket) size() float64 { return max(b.tps, 1) }
 
 func (b *bucket) fill(now time.Time) {
@@ -50,7 +50,8 @@ func (b *bucket) fill(now time.Time) {
 	b.last = now
 }
 
-// take takes a token of each quota that a call falls under, or of none.
+// take takes one token of each quota that applies to a call, or none if one of them is
+// exhausted.
 func (q *quotas) take(op string, now time.Time) bool {
 	names := [2]string{op}
 	if op == "RegisterCertificateWithoutCA" {
@@ -60,8 +61,7 @@ func (q *quotas) take(op string, now time.Time) bool {
 	defer q.mu.Unlock()
 	for _, name := range names {
 		if b := q.buckets[name]; b != nil {
-			// A little short is rounding: a fifteenth of a second is not a whole
-			// number of nanoseconds.
+			// Tolerate rounding: a fifteenth of a second is not a whole number of nanoseconds.
 			if b.fill(now); b.tokens < 1-1e-6 {
 				return false
 			}

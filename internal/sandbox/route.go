@@ -17,7 +17,8 @@ type operation struct {
 
 var unknownOperation = &operation{name: "Unknown"}
 
-// restRoutes are the operations of AWS IoT, by method and path. "*" is one segment of a path, decoded, and "**" the rest of it.
+// restRoutes are the operations of AWS IoT, by method and path. "*" is one segment of a path,
+// decoded, and "**" all remaining segments.
 var restRoutes = newRoutes([]restRoute{
 	{"POST", "certificate/register-no-ca", "RegisterCertificateWithoutCA", create((*registry.State).RegisterCertificate)},
 	{"GET", "certificates", "ListCertificates", list("certificates", "nextMarker", (*registry.State).ListCertificates)},
@@ -70,7 +71,10 @@ var restRoutes = newRoutes([]restRoute{
 	{"DELETE", "dynamic-thing-groups/*", "DeleteDynamicThingGroup", change((*registry.State).DeleteThingGroup)},
 	{"GET", "billing-groups", "ListBillingGroups", list("billingGroups", "nextToken", (*registry.State).ListBillingGroups)},
 	{"PUT", "billing-groups/addThingToBillingGroup", "AddThingToBillingGroup", change((*registry.State).AddThingToBillingGroup)},
-	{"PUT", "billing-groups/removeThingFromBillingGroup", "RemoveThingFromBillingGroup", change((*registry.State).RemoveThingFromBillingGroup)},
+	{
+		"PUT", "billing-groups/removeThingFromBillingGroup", "RemoveThingFromBillingGroup",
+		change((*registry.State).RemoveThingFromBillingGroup),
+	},
 	{"POST", "billing-groups/*", "CreateBillingGroup", create((*registry.State).CreateBillingGroup)},
 	{"GET", "billing-groups/*", "DescribeBillingGroup", describe((*registry.State).DescribeBillingGroup)},
 	{"DELETE", "billing-groups/*", "DeleteBillingGroup", change((*registry.State).DeleteBillingGroup)},
@@ -83,7 +87,7 @@ type restRoute struct {
 	handle                handler
 }
 
-// routes are found by method, first segment and number of segments: a fixed number of comparisons, whatever the number of operations.
+// routes are indexed by method and first segment, so that a look-up compares few routes.
 type routes map[[2]string][]compiledRoute
 
 type compiledRoute struct {
@@ -101,7 +105,7 @@ func newRoutes(all []restRoute) routes {
 	return r
 }
 
-// Operations lists the names of the operations of AWS IoT that a sandbox has, sorted.
+// Operations returns the sorted names of the AWS IoT operations that the sandbox has.
 func Operations() []string {
 	var names []string
 	for _, group := range restRoutes {
@@ -113,8 +117,9 @@ func Operations() []string {
 	return names
 }
 
-// route finds the operation of a call, the parameter in its path, and the protocol of its service: rest-json for AWS IoT, JSON 1.1
-// for Service Quotas, query for STS.
+// route returns the operation of a call and the protocol of its service, and sets the parameter
+// in the path. The protocol is rest-json for AWS IoT, JSON 1.1 for Service Quotas, and query
+// for STS.
 func route(c *call) (*operation, encoder, error) {
 	if target := c.request.Header.Get("X-Amz-Target"); target != "" {
 		if found := quotaOperations[target]; found != nil {

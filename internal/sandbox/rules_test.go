@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 )
 
-// ruled is a sandbox in which each rule is about to be broken.
+// ruled is a sandbox with the resources that break a rule.
 type ruled struct {
 	clients
 	ctx      context.Context
@@ -54,7 +54,7 @@ func arrange(t *testing.T) ruled {
 	return r
 }
 
-// attributes makes n attributes.
+// attributes returns n attributes.
 func attributes(n int) *types.AttributePayload {
 	m := map[string]string{}
 	for i := range n {
@@ -113,7 +113,7 @@ func first(errs ...error) error {
 type rule struct {
 	name    string
 	call    func(r ruled) error
-	code    string // "" if it is to go well
+	code    string // "" for success
 	status  int
 	message string
 }
@@ -382,7 +382,7 @@ func (rule rule) check(t *testing.T, err error) {
 	}
 }
 
-// An update is one version, whatever it changes, and says so.
+// An update increments the version once, whatever it changes.
 func TestUpdatesCountVersionsAndRemoveEmptyAttributes(t *testing.T) {
 	t.Parallel()
 	r := arrange(t)

@@ -24,7 +24,7 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// open makes a sandbox that ends with the test.
+// open returns a sandbox that is closed at the end of the test.
 func open(t testing.TB, options Options) *Server {
 	t.Helper()
 	s, err := New(options)
@@ -39,7 +39,7 @@ func open(t testing.TB, options Options) *Server {
 	return s
 }
 
-// clients are the SDK's, which retry nothing: a test sees every answer.
+// clients are the SDK's clients. They do not retry, so a test sees every answer.
 type clients struct {
 	*iot.Client
 	sts    *sts.Client
@@ -63,13 +63,13 @@ func dial(t testing.TB, s *Server) clients {
 	return connect(server.URL, server.Client())
 }
 
-// direct calls a sandbox without a socket.
+// direct returns clients that call a sandbox without a socket.
 func direct(s *Server) clients {
 	return connect("http://sandbox.invalid", &http.Client{Transport: Transport(s)})
 }
 
-// bare makes a call without the SDK, which takes longer than the sandbox. It returns the error code, empty if the call went well, or
-// "dropped".
+// bare makes a call without the SDK, which takes longer than the sandbox. It returns the error
+// code, "" for success, or "dropped".
 func bare(t *testing.T, transport http.RoundTripper, method, path, body string) string {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, "http://sandbox.invalid"+path, strings.NewReader(body))
@@ -89,11 +89,10 @@ func bare(t *testing.T, transport http.RoundTripper, method, path, body string) 
 
 var serial atomic.Int64
 
-// bigInt is a serial number of its own.
+// bigInt returns a unique serial number.
 func bigInt() *big.Int { return big.NewInt(serial.Add(1)) }
 
-// mint makes a certificate from a template, which its own key signs,
-// as PEM.
+// mint returns the PEM of a certificate from a template, signed by its own key.
 func mint(t testing.TB, change func(*x509.Certificate)) string {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -118,7 +117,7 @@ func encode(der []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
-// codeOf is the error code of an answer, "" for none.
+// codeOf returns the error code of an answer, or "" for success.
 func codeOf(err error) string {
 	var refusal smithy.APIError
 	if errors.As(err, &refusal) {

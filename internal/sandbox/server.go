@@ -1,16 +1,14 @@
-// Package sandbox is an HTTP server that speaks the part of the AWS IoT control
-// plane that Thingpress and its operators use, with STS GetCallerIdentity and
-// Service Quotas beside it on the same address.
+// Package sandbox is an HTTP server for the part of the AWS IoT control plane that Thingpress
+// and its operators use. STS GetCallerIdentity and Service Quotas are served at the same
+// address.
 //
-// It enforces AWS's documented rules (names, limits, what happens on
-// repetition, error codes and their members), the quotas that it is told to
-// enforce, and misbehaves as it is told to. Signatures are not checked: any
-// credentials do. See docs/sandbox.md for the operations, the rules and the
-// places where AWS is not documented.
+// It enforces the rules that AWS documents (names, limits, repetition, error codes and their
+// members), enforces quotas and injects faults if configured. It does not check signatures, so
+// any credentials will do. docs/sandbox.md lists the operations, the rules, and the behaviour
+// that AWS does not document.
 //
-// A [Server] is an [http.Handler]. It uses nothing of the clock but time.Now and
-// timers and starts no goroutine of its own, so that it also works inside a
-// testing/synctest bubble behind [Transport].
+// A [Server] is an [http.Handler]. It uses only time.Now and timers for time and starts no
+// goroutine of its own, so that it also works behind [Transport] in a testing/synctest bubble.
 package sandbox
 
 import (
@@ -25,13 +23,13 @@ import (
 	"github.com/thingpress/thingpress/internal/sandbox/registry"
 )
 
-// DefaultAccount and DefaultRegion are those of a sandbox unless told otherwise.
+// DefaultAccount and DefaultRegion are used for a new state if none are given.
 const (
 	DefaultAccount = registry.DefaultAccount
 	DefaultRegion  = registry.DefaultRegion
 )
 
-// State is what a sandbox holds, for comparing.
+// State is the content of a sandbox, for comparison.
 type State = registry.Snapshot
 
 // CertificateState is one certificate of a [State].
@@ -43,50 +41,47 @@ type ThingState = registry.ThingState
 // ErrLocked is returned by [New] if another sandbox has the state file open.
 var ErrLocked = journal.ErrLocked
 
-// Options of a sandbox. The zero value is one in memory without quotas and
-// without faults.
+// Options of a sandbox. The zero value is a sandbox in memory without quotas and faults.
 type Options struct {
-	// StatePath is the file that keeps the state; empty means memory only. A
-	// file of that name with ".lock" behind it is the lock.
+	// StatePath is the file that keeps the state; empty means memory only. A file with the
+	// suffix ".lock" next to it serves as the lock.
 	StatePath string
-	// Account (12 digits) and Region are part of every ARN. Empty means what
-	// the state file says, or the defaults.
+	// Account (12 digits) and Region are part of every ARN. The defaults are those of the state
+	// file, or else [DefaultAccount] and [DefaultRegion].
 	Account, Region string
-	// Quotas are the calls per second that each operation takes; an operation
-	// without one is not limited. Keys are names of operations and
-	// [RegistrationQuota].
+	// Quotas are the calls per second allowed for each operation, by its name or
+	// [RegistrationQuota]. An operation without a quota is not limited.
 	Quotas map[string]float64
-	// Applied is what Service Quotas tells where that is not what is enforced.
+	// Applied are the quotas that Service Quotas reports instead of the enforced ones.
 	Applied map[string]float64
 	// Latency of every answer.
 	Latency Latency
-	// Faults is what goes wrong.
+	// Faults are the injected faults.
 	Faults Faults
-	// Strict refuses certificates that are expired, not yet valid or of a
-	// certification authority, and keeps the five minutes between deprecating
-	// and deleting a thing type.
+	// Strict refuses certificates that have expired, are not yet valid or belong to a
+	// certificate authority. It also enforces five minutes between the deprecation and the
+	// deletion of a thing type.
 	Strict bool
-	// Log, if set, is called after every call, from the goroutine that serves it.
+	// Log, if set, is called after every call, in the goroutine that serves it.
 	Log func(Call)
 }
 
-// Call tells of one call.
+// Call describes one call.
 type Call struct {
 	Operation string
-	// Key is what the call is about: a thing name, certificate ID, policy name;
-	// for what is attached to something, that, a space, and what it is attached
-	// to.
+	// Key is the subject of the call: a thing name, a certificate ID or a policy name. For an
+	// attachment it is the attached resource, a space, and the one that it is attached to.
 	Key string
-	// Status and Code are of the answer; Code is empty if it went well, and
-	// Status 0 if the connection was dropped instead of answering.
+	// Status and Code are those of the answer. Code is empty if the call succeeded. Status is 0
+	// if the connection was dropped.
 	Status int
 	Code   string
 	// Fault is the injected fault: throttle, error, drop or stall.
 	Fault string
-	// Done says that the operation ran, whatever was answered, and Changed that
-	// it changed the state.
+	// Done reports whether the operation ran, whatever the answer. Changed reports whether it
+	// changed the state.
 	Done, Changed bool
-	// Duration is from the request to the answer.
+	// Duration is the time from the request to the answer.
 	Duration time.Duration
 }
 
@@ -100,8 +95,9 @@ type Server struct {
 	throttled atomic.Int64
 }
 
-// New opens a sandbox: with a state file, from what that file holds. It returns [ErrLocked] if another sandbox has the file open, and
-// an error if the file is of another account or region than asked for.
+// New returns a sandbox with the contents of its state file, if it has one. It returns
+// [ErrLocked] if another sandbox has the file open, and an error if the file belongs to another
+// account or region than the options.
 func New(options Options) (*Server, error) {
 	if err := checkOptions(options); err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
@@ -120,39 +116,42 @@ func New(options Options) (*Server, error) {
 	return s, nil
 }
 
-// ID is random and kept in the state file: it tells one state from another.
+// ID returns the ID of the state. It is random and kept in the state file.
 func (s *Server) ID() string { return s.backend.store.Identity().ID }
 
-// Account is the account ID of the sandbox.
+// Account returns the account ID of the sandbox.
 func (s *Server) Account() string { return s.backend.store.Identity().Account }
 
-// Region is the region of the sandbox.
+// Region returns the region of the sandbox.
 func (s *Server) Region() string { return s.backend.store.Identity().Region }
 
-// State returns a copy of all certificates and things, whatever lists lag behind.
+// State returns a copy of all certificates and things. [Faults.Stale] does not affect it.
 func (s *Server) State() State { return s.backend.store.Snapshot() }
 
-// SetQuota sets the calls per second of an operation, or of [RegistrationQuota], from now on, with a full bucket; 0 takes the quota
-// away.
+// SetQuota changes the calls per second of an operation or of [RegistrationQuota], and fills
+// its bucket. 0 removes the quota.
 func (s *Server) SetQuota(operation string, tps float64) { s.backend.quotas.set(operation, tps) }
 
-// SetFaults changes what goes wrong from now on. Counting starts again, so that a seed repeats itself.
+// SetFaults changes the faults of later calls. It counts calls from zero again, so that a seed
+// gives the same faults.
 func (s *Server) SetFaults(f Faults) {
 	s.faults.set(f)
 	s.backend.store.SetLag(f.Stale)
 }
 
-// Calls is how often each operation was called since the start, refused and failed calls included.
+// Calls returns the number of calls of each operation since the start, including those that
+// were refused or failed.
 func (s *Server) Calls() map[string]int { return s.calls.copy() }
 
-// Created is how many calls of each operation changed the state since the start: those that found done what they asked for, and those
-// that failed, are left out.
+// Created returns the number of calls of each operation that changed the state since the start.
+// Calls that failed, and those that had nothing to do, are not counted.
 func (s *Server) Created() map[string]int { return s.changes.copy() }
 
-// Throttled is how many calls were answered with ThrottlingException.
+// Throttled returns the number of calls that were answered with ThrottlingException.
 func (s *Server) Throttled() int { return int(s.throttled.Load()) }
 
-// Close puts the state on the disk and lets go of the file. Calls that come after it fail. Close a second time does nothing.
+// Close syncs the state file and releases it. Later calls fail. Further calls of Close do
+// nothing.
 func (s *Server) Close() error {
 	if err := s.backend.store.Close(); err != nil {
 		return fmt.Errorf("sandbox: state %s: %w", s.options.StatePath, err)
@@ -160,7 +159,7 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// maxBody is the longest request body.
+// maxBody is the size limit of a request body in bytes.
 const maxBody = 1 << 20
 
 // ServeHTTP serves one call of any of the three services.
@@ -185,7 +184,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		s.options.Log(entry)
 	}
 	if dropped {
-		panic(http.ErrAbortHandler) // the one way to tell net/http to close the connection without an answer
+		panic(http.ErrAbortHandler) // makes net/http close the connection without an answer
 	}
 }
 
@@ -195,7 +194,7 @@ func receive(w http.ResponseWriter, c *call) (*operation, encoder, error) {
 	body.Grow(int(min(max(c.request.ContentLength, 0), maxBody)) + bytes.MinRead)
 	if _, err := body.ReadFrom(http.MaxBytesReader(w, c.request.Body, maxBody)); err != nil {
 		return unknownOperation, encodeREST, registry.Refuse(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",
-			"The body is longer than %d bytes or broke off", maxBody)
+			"The body is longer than %d bytes or incomplete", maxBody)
 	}
 	c.body = body.Bytes()
 	operation, encode, err := route(c)
@@ -203,12 +202,12 @@ func receive(w http.ResponseWriter, c *call) (*operation, encoder, error) {
 	return operation, encode, err
 }
 
-// errDrop is the error of a call that is to have no answer.
+// errDrop is returned for a call that gets no answer.
 var errDrop = errors.New("sandbox: connection dropped")
 
 const throttlingCode = "ThrottlingException"
 
-// perform runs an operation among the quotas and faults that are set, and returns what the caller is to see.
+// perform runs an operation subject to quotas and faults, and returns what the caller sees.
 func (s *Server) perform(o *operation, c *call, entry *Call) (result any, err error) {
 	s.calls.add(o.name)
 	f := s.faults.next(o.name)
@@ -237,7 +236,7 @@ func (s *Server) perform(o *operation, c *call, entry *Call) (result any, err er
 	return nil, registry.Refuse(http.StatusServiceUnavailable, "ServiceUnavailableException", "The service is temporarily unavailable.")
 }
 
-// wait waits, but not for a caller that has gone: what it called takes effect all the same, as with AWS.
+// wait waits, unless the caller hangs up. The call takes effect all the same, as with AWS.
 func wait(request *http.Request, d time.Duration) {
 	if d <= 0 {
 		return

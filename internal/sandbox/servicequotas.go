@@ -13,7 +13,7 @@ import (
 	"github.com/thingpress/thingpress/internal/sandbox/registry"
 )
 
-// unlimited is what Service Quotas tells of an operation without a quota.
+// unlimited is the value that Service Quotas reports for an operation without a quota.
 const unlimited = 1e6
 
 // quotaOperations are the operations of Service Quotas, by X-Amz-Target.
@@ -55,7 +55,7 @@ func (in *quotaRequest) Subject() string { return in.QuotaCode }
 func (c *call) quotaRequest() (in quotaRequest, err error) {
 	c.in = &in
 	if json.Unmarshal(c.body, &in) != nil {
-		return in, badRequest("SerializationException", "The request body is not what %s takes", c.name)
+		return in, badRequest("SerializationException", "The request body is not valid for %s", c.name)
 	}
 	if in.ServiceCode != quota.ServiceCode {
 		return in, badRequest("NoSuchResourceException", "The request failed because the specified service does not exist.")
@@ -63,14 +63,14 @@ func (c *call) quotaRequest() (in quotaRequest, err error) {
 	return in, nil
 }
 
-// told is what Service Quotas tells of every operation.
+// told returns the quotas that Service Quotas reports.
 func (b backend) told() map[string]float64 {
 	values := b.quotas.enforced()
 	maps.Copy(values, b.applied)
 	return values
 }
 
-// quotasKnown are the quotas that Service Quotas has.
+// quotasKnown returns the quotas that Service Quotas knows.
 func (b backend) quotasKnown() []quota.Default {
 	known := quota.Defaults()
 	if _, set := b.told()[RegistrationQuota]; set {
@@ -91,7 +91,7 @@ func (b backend) serviceQuota(q quota.Default, value float64) serviceQuota {
 	}
 }
 
-// appliedQuota is a quota with the value that this account is told to have.
+// appliedQuota returns a quota with its value for this account.
 func (b backend) appliedQuota(q quota.Default) serviceQuota {
 	value, ok := b.told()[string(q.Op)]
 	if !ok {
@@ -133,7 +133,7 @@ func listQuotas(show func(backend, quota.Default) serviceQuota) handler {
 	}
 }
 
-// oneQuota finds the quota of a request.
+// oneQuota returns a request and the quota that it is about.
 func oneQuota(b backend, c *call) (in quotaRequest, q quota.Default, err error) {
 	if in, err = c.quotaRequest(); err != nil {
 		return in, q, err
@@ -156,7 +156,8 @@ func getQuota(show func(backend, quota.Default) serviceQuota) handler {
 	}
 }
 
-// requestServiceQuotaIncrease takes a request and leaves it pending for ever, as a case with AWS support may be.
+// requestServiceQuotaIncrease accepts a request and leaves it pending forever, as a case with
+// AWS support may be.
 func requestServiceQuotaIncrease(b backend, c *call) (any, error) {
 	in, q, err := oneQuota(b, c)
 	if err != nil {
@@ -165,7 +166,7 @@ func requestServiceQuotaIncrease(b backend, c *call) (any, error) {
 	now := b.appliedQuota(q)
 	if !q.Adjustable || in.DesiredValue <= now.Value {
 		return nil, badRequest("IllegalArgumentException",
-			"The desired value %v is not above the value in force, %v, or the quota cannot be raised.", in.DesiredValue, now.Value)
+			"The desired value %v is not above the current value %v, or the quota cannot be raised.", in.DesiredValue, now.Value)
 	}
 	return map[string]any{"RequestedQuota": map[string]any{
 		"Id": uuid.NewString(), "ServiceCode": now.ServiceCode, "ServiceName": now.ServiceName, "QuotaCode": q.Code,

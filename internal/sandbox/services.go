@@ -9,14 +9,14 @@ import (
 	"github.com/thingpress/thingpress/internal/sandbox/registry"
 )
 
-// listThingPrincipals is version 1 of the operation, which knows no relation.
+// listThingPrincipals is version 1 of the operation, which has no relation.
 func listThingPrincipals(st *registry.State, in *registry.ListThingPrincipals) (registry.Page[string], error) {
 	in.Relation = ""
 	page, err := st.ListThingPrincipals(in)
 	return namesOnly(page, func(p registry.PrincipalOfThing) string { return p.Principal }), err
 }
 
-// listPrincipalThings is version 1 of the operation, which knows no relation.
+// listPrincipalThings is version 1 of the operation, which has no relation.
 func listPrincipalThings(st *registry.State, in *registry.ListPrincipalThings) (registry.Page[string], error) {
 	in.Relation = ""
 	page, err := st.ListPrincipalThings(in)
@@ -38,7 +38,8 @@ type endpointRequest struct {
 // Subject returns the type of the endpoint.
 func (in *endpointRequest) Subject() string { return in.Type }
 
-// describeEndpoint answers with a host that stays the same for a state and resolves nowhere: devices cannot connect to a sandbox.
+// describeEndpoint returns a host name that is stable for a state and does not resolve: devices
+// cannot connect to a sandbox.
 func describeEndpoint(st *registry.State, in *endpointRequest) (map[string]string, error) {
 	if in.Type == "" {
 		in.Type = "iot:Data"

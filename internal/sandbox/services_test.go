@@ -24,7 +24,7 @@ func TestCallerIdentityIsTheAccount(t *testing.T) {
 	}
 	_, err := c.sts.GetSessionToken(t.Context(), &sts.GetSessionTokenInput{})
 	if codeOf(err) != "InvalidAction" || !strings.Contains(err.Error(), "GetSessionToken") {
-		t.Errorf("an operation that is not there: %v", err)
+		t.Errorf("an unknown operation: %v", err)
 	}
 }
 
@@ -109,7 +109,7 @@ func TestUnknownOperationIsNamed(t *testing.T) {
 	}
 }
 
-// Whatever is asked gets an answer of a client's error, never a crash.
+// Every request gets an answer or a client error. None crashes the server.
 func FuzzServeHTTP(f *testing.F) {
 	s, err := New(Options{})
 	if err != nil {

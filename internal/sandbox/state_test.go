@@ -14,8 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// testdata/v1.state was written by a sandbox of version 1 that was killed; testdata/v1.answers.json has what it had answered just
-// before. The answers must be the same after the file was opened, and when the file of the new version is opened again.
+// A sandbox of version 1 wrote testdata/v1.state and was killed; testdata/v1.answers.json
+// contains its last answers. The answers must be the same after the file is opened, and after
+// the file of the new version is opened again.
 func TestStateOfVersion1Opens(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "state")
@@ -51,7 +52,7 @@ func TestStateOfVersion1Opens(t *testing.T) {
 		}
 	}
 	if content := must[[]byte](t)(os.ReadFile(path)); !strings.HasPrefix(string(content), "thingpress sandbox state 2\n") {
-		t.Error("the file is not of the new version")
+		t.Error("the file does not have the new version")
 	}
 }
 

@@ -39,7 +39,7 @@ func TestQuotaIsOneSecondOfCallsAndRefillsEvenly(t *testing.T) {
 		}{{0, 15}, {time.Second / 15, 1}, {time.Second / 30, 0}, {time.Second / 30, 1}, {time.Second, 15}, {time.Hour, 15}} {
 			time.Sleep(step.after)
 			if got := burst(); got != step.want {
-				t.Errorf("%d calls taken after another %s, want %d", got, step.after, step.want)
+				t.Errorf("%d calls accepted after another %s, want %d", got, step.after, step.want)
 			}
 		}
 		if things := len(s.State().Things); things != 47 {
@@ -75,8 +75,8 @@ func TestQuotasCanBeSetWhileRunning(t *testing.T) {
 	})
 }
 
-// The quota on registrations is there beside the operation's own, and what it
-// refuses does not use up the other.
+// The quota on registrations applies in addition to the operation's own. A call that it refuses
+// uses up neither.
 func TestRegistrationsHaveAQuotaOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	q := newQuotas(map[string]float64{RegistrationQuota: 2, "RegisterCertificateWithoutCA": 3})
@@ -88,7 +88,7 @@ func TestRegistrationsHaveAQuotaOfTheirOwn(t *testing.T) {
 		}
 	}
 	if tokens := q.buckets["RegisterCertificateWithoutCA"].tokens; taken != 2 || tokens != 1 {
-		t.Errorf("%d taken and %v left, want 2 and 1", taken, tokens)
+		t.Errorf("%d accepted and %v left, want 2 and 1", taken, tokens)
 	}
 }
 
@@ -110,8 +110,8 @@ func TestLatencyIsWhatWasAskedFor(t *testing.T) {
 	})
 }
 
-// A caller that gives up is answered at once with its own error; what it called
-// takes effect, as with AWS.
+// A caller that gives up immediately gets its own error. Its call takes effect all the same, as
+// with AWS.
 func TestCallOfACallerThatLeftTakesEffect(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -124,12 +124,12 @@ func TestCallOfACallerThatLeftTakesEffect(t *testing.T) {
 			t.Errorf("%v after %s, want an error after 1s", err, time.Since(start))
 		}
 		if len(s.State().Things) != 1 {
-			t.Error("the thing is not there")
+			t.Error("the thing is missing")
 		}
 	})
 }
 
-// Half an hour of a client that keeps to the quota is never throttled.
+// A client that keeps to the quota is never throttled, not even in half an hour.
 func TestSteadyClientIsNotThrottled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -196,7 +196,7 @@ func TestListsLagBehindByTheTimeAsked(t *testing.T) {
 		see("before two seconds", 0, 0)
 		time.Sleep(100 * time.Millisecond)
 		see("after two seconds", 1, 1)
-		attach() // what is there is not there twice, whatever lists say
+		attach() // repetition adds nothing, whatever lists show
 		detach()
 		see("just detached", 1, 1)
 		time.Sleep(time.Second)

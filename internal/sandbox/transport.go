@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// Transport is a round tripper that calls a handler in the caller's goroutine,
-// without sockets: for one process that is both client and sandbox, and for
-// testing/synctest, in whose bubbles the clock stands still while a socket is
-// waited for. A connection that the handler drops is an error of the network.
+// Transport returns a round tripper that calls a handler in the caller's goroutine, without
+// sockets. It serves a process that is both client and sandbox, and testing/synctest, since the
+// clock of a bubble does not advance while a goroutine waits for a socket. A connection that
+// the handler drops is a network error.
 func Transport(h http.Handler) http.RoundTripper { return transport{h} }
 
 type transport struct{ handler http.Handler }
@@ -33,7 +33,7 @@ func (t transport) RoundTrip(request *http.Request) (response *http.Response, er
 		served.Host = request.URL.Host
 	}
 	defer func() {
-		_ = served.Body.Close() // as a server does behind its handler
+		_ = served.Body.Close() // as a server does after its handler
 		p := recover()
 		if dropped, ok := p.(error); ok && errors.Is(dropped, http.ErrAbortHandler) {
 			response, err = nil, dropError{}
@@ -52,7 +52,7 @@ func (t transport) RoundTrip(request *http.Request) (response *http.Response, er
 	}, nil
 }
 
-// recorder is a response writer that keeps what is written.
+// recorder is a response writer that keeps what is written to it.
 type recorder struct {
 	header http.Header
 	status int
@@ -65,7 +65,7 @@ func (r *recorder) WriteHeader(status int) { r.status = status }
 
 func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
 
-// dropError is a connection that was closed before an answer came.
+// dropError is returned if the connection was closed without an answer.
 type dropError struct{}
 
 func (dropError) Error() string { return "sandbox: connection closed before the answer" }
@@ -76,9 +76,9 @@ func (dropError) Temporary() bool { return true }
 
 var _ net.Error = dropError{}
 
-// Listen serves a handler on an address such as 127.0.0.1:0 and returns the URL
-// to reach it. It ends with the context, or when stop is called; stop waits for
-// calls in flight, for at most five seconds, and may be called again.
+// Listen serves a handler on an address such as 127.0.0.1:0 and returns its URL. It ends with
+// the context, or when stop is called. Stop waits up to five seconds for calls in flight, and
+// may be called again.
 func Listen(ctx context.Context, h http.Handler, address string) (url string, stop func(), err error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", address)
@@ -98,7 +98,7 @@ func Listen(ctx context.Context, h http.Handler, address string) (url string, st
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = server.Serve(listener) // ends with ErrServerClosed; a broken listener refuses what comes
+		_ = server.Serve(listener) // ends with ErrServerClosed; a broken listener refuses connections
 	}()
 	stop = func() {
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
@@ -113,8 +113,8 @@ func Listen(ctx context.Context, h http.Handler, address string) (url string, st
 	return "http://" + listener.Addr().String(), stop, nil
 }
 
-// unusedConns are the connections on which no request has come yet. Clients open
-// them in advance, and Shutdown would wait five seconds for each.
+// unusedConns are the connections without any request so far. Clients open them in advance, and
+// Shutdown would wait five seconds for each.
 type unusedConns struct {
 	mu    sync.Mutex
 	conns map[net.Conn]bool
@@ -134,6 +134,6 @@ func (u *unusedConns) close() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for c := range u.conns {
-		_ = c.Close() // the client opens another one if it wants one
+		_ = c.Close() // the client opens another one if it needs it
 	}
 }

@@ -36,13 +36,13 @@ func TestListenServesUntilItIsStopped(t *testing.T) {
 			}
 			end(cancel, stop)
 			if _, err := c.DescribeEndpoint(t.Context(), &iot.DescribeEndpointInput{}); err == nil {
-				t.Error("it answers after its end")
+				t.Error("it still answers after the end")
 			}
 		})
 	}
 }
 
-// Without a socket an answer is the same as with one, to the header.
+// Answers are the same with and without a socket, including the headers.
 func TestTransportAnswersAsASocketDoes(t *testing.T) {
 	t.Parallel()
 	s := open(t, Options{})
@@ -112,14 +112,14 @@ func TestEnsureCreatesOnlyWhatIsMissing(t *testing.T) {
 		t.Errorf("calls were counted: %v", s.Calls())
 	}
 	if _, err := s.Ensure(nil, "", []string{"bad name"}, ""); err == nil || !strings.Contains(err.Error(), "bad name") {
-		t.Errorf("a name that cannot be: %v", err)
+		t.Errorf("an invalid name: %v", err)
 	}
 	s.SetFaults(Faults{})
 	_ = must[*iot.DescribeThingTypeOutput](t)(direct(s).DescribeThingType(t.Context(), &iot.DescribeThingTypeInput{ThingTypeName: aws.String("k")}))
 }
 
-// Whatever calls meet at once, each of the two has its effect or its refusal:
-// the same certificate is registered by one.
+// If two calls run concurrently, each of them takes effect or is refused. Only one of them
+// registers the same certificate.
 func TestOneOfManyRegistersACertificate(t *testing.T) {
 	t.Parallel()
 	s := open(t, Options{})

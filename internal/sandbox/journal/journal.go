@@ -1,8 +1,9 @@
-// Package journal keeps an append-only list of records in a file. A record that was appended survives the end of the process,
-// however it ends; it is not synced record by record, so that a loss of power may cost the last seconds.
+// Package journal keeps an append-only list of records in a file. An appended record survives
+// the end of the process, however it ends. Records are not synced one by one, so a power
+// failure may cost the last seconds.
 //
-// The file is text. The first line names the version; every other line is one record after the CRC-32C of it in eight hex digits
-// and a space.
+// The file is text. The first line names the version. Each further line is the CRC-32C of a
+// record in eight hex digits, a space, and the record.
 package journal
 
 import (
@@ -23,7 +24,8 @@ import (
 // Version is the version that [Journal.Append] writes; [Open] also reads version 1.
 const Version = 2
 
-// MaxRecord is the largest record in bytes. It is above what any call can carry: a body of 1 MiB of which every byte is escaped.
+// MaxRecord is the size limit of a record in bytes. It is above the size of any call: a body of
+// 1 MiB of which every byte is escaped.
 const MaxRecord = 8 << 20
 
 const magic = "thingpress sandbox state 2\n"
@@ -41,13 +43,13 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 type Journal struct {
 	path   string
 	file   file
-	end    int64 // where the last whole record ends
+	end    int64 // of the last complete record
 	lock   *flock.Flock
 	line   []byte
 	broken error
 }
 
-// file is what a journal needs of an [os.File].
+// file is the part of an [os.File] that a journal needs.
 type file interface {
 	io.WriterAt
 	Truncate(size int64) error
@@ -55,9 +57,10 @@ type file interface {
 	Close() error
 }
 
-// Open locks the file, creating it if it is missing, and calls read for every record with the version that wrote it. It cuts off a
-// record that is incomplete, which only the last one can be: its writer was never told that it is kept. A file of version 1, and
-// one that holds no record yet, must be rewritten before the first Append.
+// Open locks the file, after creating it if it is missing, and calls read for every record with
+// the version that wrote it. It cuts off an incomplete record at the end, whose Append never
+// returned. A file of version 1, or without any record, must be rewritten before the first
+// Append.
 func Open(path string, read func(version int, record []byte) error) (*Journal, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
@@ -67,7 +70,7 @@ func Open(path string, read func(version int, record []byte) error) (*Journal, e
 		return nil, err
 	}
 	_ = created.Close() // nothing was written
-	// The file may be a link: lock and replacement belong to what it points to.
+	// The file may be a link. Lock and replacement must affect its target.
 	if path, err = filepath.EvalSymlinks(path); err != nil {
 		return nil, err
 	}
@@ -97,7 +100,7 @@ func (j *Journal) load(read func(version int, record []byte) error) error {
 	return f.Truncate(j.end)
 }
 
-// replay reads every whole record and returns where the last one ends.
+// replay calls read for every complete record and returns the end of the last one.
 func replay(in io.Reader, read func(version int, record []byte) error) (end int64, err error) {
 	b := bufio.NewReaderSize(in, 1<<20)
 	head := make([]byte, len(magic))
@@ -107,7 +110,7 @@ func replay(in io.Reader, read func(version int, record []byte) error) (end int6
 	case string(head[:n]) == magicV1:
 		version, next = 1, readFrame
 	case string(head[:n]) != magic[:n]:
-		return 0, errors.New("not the state of a sandbox, or of another version")
+		return 0, errors.New("not the state of a sandbox, or of an unknown version")
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return 0, nil
 	case err != nil:
@@ -132,8 +135,8 @@ func replay(in io.Reader, read func(version int, record []byte) error) (end int6
 // checksumSize is the length of a checksum and the space after it.
 const checksumSize = 9
 
-// readLine returns a record and the length of its line. It returns io.EOF at the end, and at a line that is incomplete or damaged
-// if it is the last one.
+// readLine returns a record and the length of its line. It returns io.EOF at the end of the
+// file, and for an incomplete or damaged line that is the last one.
 func readLine(b *bufio.Reader) (record []byte, size int, err error) {
 	line, err := b.ReadBytes('\n')
 	if err != nil {
@@ -150,7 +153,8 @@ func readLine(b *bufio.Reader) (record []byte, size int, err error) {
 	return nil, 0, damage(b)
 }
 
-// damage returns io.EOF if nothing follows. Damage before other records is an error: cutting there would lose what was kept.
+// damage returns io.EOF if nothing follows. Damage before other records is an error, since
+// cutting the file there would lose records that were acknowledged.
 func damage(b *bufio.Reader) error {
 	if _, err := b.Peek(1); err != nil {
 		return err
@@ -165,8 +169,9 @@ func appendLine(b, record []byte) []byte {
 	return append(append(b, record...), '\n')
 }
 
-// Append writes a record, which must not contain a line break, with one write call. If it fails the file holds what it held before.
-// If even that cannot be achieved every later Append fails, so that nothing is written after an incomplete record.
+// Append writes a record, which must not contain a line break, with one write call. If that
+// fails the file keeps its previous content. If even that cannot be achieved every later Append
+// fails, so that nothing follows an incomplete record.
 func (j *Journal) Append(record []byte) error {
 	if j.broken != nil {
 		return j.broken
@@ -177,7 +182,7 @@ func (j *Journal) Append(record []byte) error {
 	j.line = appendLine(j.line[:0], record)
 	if _, err := j.file.WriteAt(j.line, j.end); err != nil {
 		if undo := j.file.Truncate(j.end); undo != nil {
-			j.broken = fmt.Errorf("closed for writing after a write that failed: %w", errors.Join(err, undo))
+			j.broken = fmt.Errorf("closed for writing after a failed write: %w", errors.Join(err, undo))
 		}
 		return err
 	}
@@ -192,13 +197,14 @@ func checkSize(record []byte) error {
 	return nil
 }
 
-// Rewrite replaces the file by one that holds these records. The journal must be closed if it fails.
+// Rewrite replaces the file with one that contains these records. If it fails the journal must
+// be closed.
 func (j *Journal) Rewrite(records iter.Seq2[[]byte, error]) error {
 	next := j.path + ".new"
 	if err := writeNew(next, records); err != nil {
 		return errors.Join(err, os.Remove(next))
 	}
-	// Windows renames nothing over a file that is open.
+	// Windows cannot replace a file that is open.
 	if err := j.file.Close(); err != nil {
 		return err
 	}
@@ -227,7 +233,7 @@ func writeNew(path string, records iter.Seq2[[]byte, error]) (err error) {
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	out := bufio.NewWriterSize(f, 1<<20)
-	_, _ = out.WriteString(magic) // bufio keeps the first error for Flush
+	_, _ = out.WriteString(magic) // Flush returns the first error
 	var line []byte
 	for record, err := range records {
 		if err == nil {
@@ -245,7 +251,8 @@ func writeNew(path string, records iter.Seq2[[]byte, error]) (err error) {
 	return f.Sync()
 }
 
-// syncDirectory makes a rename survive a loss of power where the system can do that; Windows cannot.
+// syncDirectory makes a rename survive a power failure on systems that support it; Windows does
+// not.
 func syncDirectory(path string) {
 	if d, err := os.Open(path); err == nil {
 		_ = d.Sync()
@@ -259,6 +266,7 @@ func (j *Journal) Close() error {
 	if j.file != nil {
 		errs = append(errs, j.file.Sync(), j.file.Close())
 	}
-	// The lock's file stays: removing it would let two processes hold locks of two files of one name.
+	// The lock file stays. If it were removed, two processes could lock two files of the same
+	// name.
 	return errors.Join(append(errs, j.lock.Unlock())...)
 }

@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// openFresh opens a journal that holds nothing yet.
+// openFresh opens a journal without records.
 func openFresh(t *testing.T, path string) *Journal {
 	t.Helper()
 	j, err := Open(path, func(int, []byte) error { return errors.New("a record in a new file") })
@@ -46,7 +46,8 @@ func kept(t *testing.T, path string) (records []string) {
 	return records
 }
 
-// fullDisk is a file that takes so many bytes more, and part of the write that does not fit.
+// fullDisk is a file that accepts a number of further bytes, including part of the write that
+// does not fit.
 type fullDisk struct {
 	*os.File
 	room     int
@@ -77,7 +78,7 @@ func TestFailedWriteIsTakenBack(t *testing.T) {
 	disk := &fullDisk{File: j.file.(*os.File), room: 60}
 	j.file = disk
 	var want []string
-	for i := range 20 { // the second and third fail, and so does every long one
+	for i := range 20 { // the second, the third and every long one fail
 		record := fmt.Sprint(i, strings.Repeat("x", i%3*30))
 		err := j.Append([]byte(record))
 		if err == nil {
@@ -143,10 +144,11 @@ func TestSizeIsCheckedBeforeTheRecordIsWritten(t *testing.T) {
 
 const childMark = "THINGPRESS_TEST_JOURNAL"
 
-// TestAcknowledgedRecordsOutliveTheProcess kills a process that appends records, and looks for all that it had acknowledged.
+// TestAcknowledgedRecordsOutliveTheProcess kills a process that appends records, and checks
+// that every acknowledged record was kept.
 func TestAcknowledgedRecordsOutliveTheProcess(t *testing.T) {
 	if os.Getenv(childMark) != "" {
-		j := openFresh(t, "state") // in the directory that it was started in
+		j := openFresh(t, "state") // in the current directory
 		for i := 0; ; i++ {
 			record := fmt.Sprint("record ", i)
 			if err := j.Append([]byte(record)); err != nil {
@@ -182,7 +184,7 @@ func TestAcknowledgedRecordsOutliveTheProcess(t *testing.T) {
 	if child.Wait() == nil || len(acknowledged) < 2000 {
 		t.Fatalf("the process ended after %d records, before it was killed", len(acknowledged))
 	}
-	// A line that was torn by the end of the process is none.
+	// An incomplete last line does not count.
 	if got := kept(t, filepath.Join(dir, "state")); len(got) < len(acknowledged)-1 || !slices.Equal(got[:len(acknowledged)-1], acknowledged[:len(acknowledged)-1]) {
 		t.Errorf("%d records acknowledged, and %d kept", len(acknowledged), len(got))
 	}

@@ -9,10 +9,11 @@ import (
 
 const magicV1 = "thingpress sandbox state 1\n"
 
-// maxRecordV1 bounds what a damaged length can ask for.
+// maxRecordV1 limits the memory that a damaged length can claim.
 const maxRecordV1 = 1 << 20
 
-// readFrame reads a record of version 1: the length and the CRC-32C of the record, little endian in four bytes each, and the record.
+// readFrame reads a record of version 1: its length and its CRC-32C, each in four bytes, little
+// endian, and the record.
 func readFrame(b *bufio.Reader) (record []byte, size int, err error) {
 	var head [8]byte
 	if _, err := io.ReadFull(b, head[:]); err != nil {

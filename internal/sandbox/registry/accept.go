@@ -11,9 +11,11 @@ import (
 
 const minRSABits = 2048
 
-// accept returns the DER of the first certificate of a PEM text, as AWS IoT does, and refuses what the developer guide ("X.509 client
-// certificates") does not list: other keys than RSA from 2048 bits and P-256, P-384, P-521, and signatures with other hashes than
-// SHA-256, SHA-384, SHA-512. Dates and CA flags count only if strict: what AWS does with them is not documented.
+// accept returns the DER of the first certificate in a PEM text, as AWS IoT does. It refuses
+// what the developer guide ("X.509 client certificates") does not list: keys other than RSA of
+// at least 2048 bits and P-256, P-384, P-521, and hashes other than SHA-256, SHA-384, SHA-512.
+// It checks dates and the CA flag only if strict, since AWS does not document what it does with
+// them.
 func accept(text string, strict bool, now time.Time) ([]byte, error) {
 	if text == "" || len(text) > maxPEM {
 		return nil, Invalid("1 validation error detected: Value at 'certificatePem' failed to satisfy constraint: " +
@@ -22,7 +24,7 @@ func accept(text string, strict bool, now time.Time) ([]byte, error) {
 	var block *pem.Block
 	for rest := []byte(text); ; {
 		if block, rest = pem.Decode(rest); block == nil {
-			return nil, badCertificate("The PEM has no certificate")
+			return nil, badCertificate("The PEM contains no certificate")
 		}
 		if block.Type == "CERTIFICATE" {
 			break
@@ -66,7 +68,7 @@ func acceptStrictly(c *x509.Certificate, now time.Time) error {
 	case now.Before(c.NotBefore):
 		return badCertificate("The certificate is not valid before %s", c.NotBefore.UTC().Format(time.RFC3339))
 	case c.IsCA:
-		return badCertificate("The certificate is that of a certification authority")
+		return badCertificate("The certificate is that of a certificate authority")
 	}
 	return nil
 }

@@ -5,18 +5,20 @@ import (
 	"net/http"
 )
 
-// An APIError is an error in the words of AWS, with the status that the service model gives its code.
+// An APIError is an error of AWS, with the HTTP status that the service model assigns to its
+// code.
 type APIError struct {
 	Status        int
 	Code, Message string
-	// ResourceID and ResourceARN are of ResourceAlreadyExistsException, which names what is there.
+	// ResourceID and ResourceARN name the existing resource in a
+	// ResourceAlreadyExistsException.
 	ResourceID, ResourceARN string
 }
 
 // Error returns code and message.
 func (e *APIError) Error() string { return e.Code + ": " + e.Message }
 
-// Refuse returns a [APIError] with a formatted message.
+// Refuse returns an [APIError] with a formatted message.
 func Refuse(status int, code, format string, args ...any) *APIError {
 	return &APIError{Status: status, Code: code, Message: fmt.Sprintf(format, args...)}
 }

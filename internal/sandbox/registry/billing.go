@@ -47,7 +47,7 @@ func (st *State) CreateBillingGroup(in *CreateBillingGroup) (out CreatedBillingG
 	return out, []Change{added}, nil
 }
 
-// A BillingGroupDescription is all that there is to know of a billing group itself.
+// A BillingGroupDescription describes a billing group.
 type BillingGroupDescription struct {
 	CreatedBillingGroup
 	Version    int64            `json:"version"`
@@ -62,8 +62,10 @@ func (st *State) DescribeBillingGroup(in *ByName) (out BillingGroupDescription, 
 		return out, err
 	}
 	return BillingGroupDescription{
-		CreatedBillingGroup{b.name, b.ref(st).ARN, b.id.String()}, 1,
-		json.RawMessage(b.properties), map[string]Epoch{"creationDate": Epoch(b.created)},
+		CreatedBillingGroup{b.name, b.ref(st).ARN, b.id.String()},
+		1,
+		json.RawMessage(b.properties),
+		map[string]Epoch{"creationDate": Epoch(b.created)},
 	}, nil
 }
 
@@ -84,8 +86,8 @@ func (st *State) ListBillingGroups(in *ListBillingGroups) (out Page[GroupRef], e
 	}), nil
 }
 
-// DeleteBillingGroup takes the things out of a billing group and removes it. One that is not there is removed already: the operation
-// has no error for it.
+// DeleteBillingGroup removes all things from a billing group and deletes it. A missing group is
+// no error: AWS documents none for it.
 func (st *State) DeleteBillingGroup(in *Deletion) ([]Change, error) {
 	if err := checkName(billingKind, in.Name); err != nil {
 		return nil, err

@@ -23,8 +23,8 @@ func parseStatus(s string) (status, bool) {
 	return 0, false
 }
 
-// wantStatus reads a status that a caller asks for. REGISTER_INACTIVE is the deprecated way to ask for INACTIVE; the PENDING ones
-// are AWS's own.
+// wantStatus parses a status that a caller wants to set. REGISTER_INACTIVE is the deprecated
+// name of INACTIVE; only AWS itself sets the PENDING ones.
 func wantStatus(member, s string) (status, error) {
 	if known, ok := parseStatus(s); ok {
 		return known, nil
@@ -60,7 +60,7 @@ type RegisterCertificate struct {
 	id       manifest.CertificateID
 }
 
-// Subject returns the certificate's ID, empty until it is known.
+// Subject returns the certificate's ID, or "" before Prepare.
 func (in *RegisterCertificate) Subject() string {
 	if in.id.IsZero() {
 		return ""
@@ -103,7 +103,7 @@ type DescribeCertificate struct {
 	ID string `json:"-" path:""`
 }
 
-// certificateInPath finds the certificate that a path names.
+// certificateInPath returns the certificate whose ID is in a path.
 func (st *State) certificateInPath(id string) (*certificate, error) {
 	if len(id) != hex.EncodedLen(len(manifest.CertificateID{})) {
 		return nil, failed(id, "certificateId", "Member must have length equal to 64")
@@ -117,7 +117,7 @@ func (st *State) certificateInPath(id string) (*certificate, error) {
 	return nil, notFound("The certificate %s does not exist", id)
 }
 
-// A CertificateDescription is all that there is to know of a certificate itself.
+// A CertificateDescription describes a certificate.
 type CertificateDescription struct {
 	CertificateRef
 	Status           string   `json:"status"`
@@ -131,7 +131,7 @@ type CertificateDescription struct {
 	Mode             string   `json:"certificateMode"`
 }
 
-// Validity is when a certificate is valid.
+// Validity is the time in which a certificate is valid.
 type Validity struct {
 	NotBefore Epoch `json:"notBefore"`
 	NotAfter  Epoch `json:"notAfter"`
@@ -164,7 +164,7 @@ func (st *State) DescribeCertificate(in *DescribeCertificate) (map[string]Certif
 // ListCertificates are the parameters of [State.ListCertificates].
 type ListCertificates struct{ Ordered }
 
-// A CertificateSummary is a line of the list of certificates.
+// A CertificateSummary is an item in the list of certificates.
 type CertificateSummary struct {
 	CertificateRef
 	Status       string `json:"status"`
@@ -213,7 +213,7 @@ type DeleteCertificate struct {
 	Force string `json:"-" query:"forceDelete"`
 }
 
-// DeleteCertificate removes a certificate that is not in use.
+// DeleteCertificate deletes a certificate that is not in use.
 func (st *State) DeleteCertificate(in *DeleteCertificate) ([]Change, error) {
 	c, err := st.certificateInPath(in.ID)
 	switch {
@@ -286,5 +286,6 @@ func (a *CertificateRemoved) apply(st *State, at stamp) bool {
 	return true
 }
 
-// idOf returns the ID in a certificate's ARN, or what there is instead: for logs.
+// idOf returns the ID in a certificate's ARN, for logs. Of any other text it returns what
+// follows the last slash.
 func idOf(arn string) string { return Shorten(strings.ToLower(arn[strings.LastIndex(arn, "/")+1:])) }

@@ -22,7 +22,7 @@ func (g *group) ref(st *State) GroupRef { return GroupRef{g.name, g.arn(st)} }
 
 func (g *group) dynamic() bool { return g.query != "" }
 
-// ancestors are the groups above, the root first.
+// ancestors returns the groups above g, the root first.
 func (g *group) ancestors() []*group {
 	var above []*group
 	for g = g.parent; g != nil; g = g.parent {
@@ -32,7 +32,7 @@ func (g *group) ancestors() []*group {
 	return above
 }
 
-// below is a group and all groups under it.
+// below returns g and all groups under it.
 func (g *group) below() []*group {
 	all := []*group{g}
 	for i := 0; i < len(all); i++ {
@@ -49,7 +49,8 @@ type GroupProperties struct {
 	Payload     *AttributePayload `json:"attributePayload"`
 }
 
-// canonical is the stored form of a group's properties, by which equal ones are known.
+// canonical returns the stored form of a group's properties. Equal properties have the same
+// form.
 func (p *GroupProperties) canonical() (string, error) {
 	if err := checkDescription("thingGroupProperties.thingGroupDescription", p.Description); err != nil {
 		return "", err
@@ -107,8 +108,8 @@ func (st *State) CreateThingGroup(in *CreateThingGroup) (CreatedGroup, []Change,
 	return st.createGroup(in, DynamicQuery{})
 }
 
-// CreateDynamicThingGroup adds a thing group that keeps its query and never runs it: a dynamic group is here to be told from a static
-// one.
+// CreateDynamicThingGroup adds a dynamic thing group. It stores the query but never runs it:
+// dynamic groups exist so that callers can be tested with them.
 func (st *State) CreateDynamicThingGroup(in *CreateDynamicThingGroup) (out CreatedGroup, _ []Change, _ error) {
 	if in.Query == "" {
 		return out, nil, failed("", "queryString", "Member must have length greater than or equal to 1")
@@ -149,7 +150,7 @@ func (st *State) createGroup(in *CreateThingGroup, query DynamicQuery) (out Crea
 	return out, []Change{added}, nil
 }
 
-// checkRoom holds a parent against the limits of hierarchies.
+// checkRoom checks whether a parent may have another child.
 func (g *group) checkRoom() error {
 	switch {
 	case g.dynamic():
@@ -162,7 +163,7 @@ func (g *group) checkRoom() error {
 	return nil
 }
 
-// A GroupDescription is all that there is to know of a thing group itself.
+// A GroupDescription describes a thing group.
 type GroupDescription struct {
 	Name       string          `json:"thingGroupName"`
 	ID         string          `json:"thingGroupId"`
@@ -174,7 +175,7 @@ type GroupDescription struct {
 	Status string `json:"status,omitempty"`
 }
 
-// GroupMetadata tells where a group is in its hierarchy.
+// GroupMetadata describes the place of a group in its hierarchy.
 type GroupMetadata struct {
 	Parent   string     `json:"parentGroupName,omitempty"`
 	Path     []GroupRef `json:"rootToParentThingGroups,omitempty"`
@@ -209,7 +210,8 @@ type ListThingGroups struct {
 	Recursive string `json:"-" query:"recursive"`
 }
 
-// ListThingGroups lists thing groups, those below a parent if one is given. It is recursive unless it is told not to be.
+// ListThingGroups lists thing groups, or only those below a parent if one is given. It is
+// recursive unless disabled.
 func (st *State) ListThingGroups(in *ListThingGroups) (out Page[GroupRef], err error) {
 	p, err := in.page()
 	if err != nil {
@@ -236,8 +238,8 @@ func (st *State) ListThingGroups(in *ListThingGroups) (out Page[GroupRef], err e
 	}), nil
 }
 
-// DeleteThingGroup removes a thing group, static or dynamic, without child groups. One that is not there is removed already: the
-// operation has no error for it.
+// DeleteThingGroup deletes a static or dynamic thing group that has no child groups. A missing
+// group is no error: AWS documents none for it.
 func (st *State) DeleteThingGroup(in *Deletion) ([]Change, error) {
 	if err := checkName(groupKind, in.Name); err != nil {
 		return nil, err

@@ -5,19 +5,20 @@ import (
 	"sort"
 )
 
-// lag makes lists show an earlier state: it remembers which change was the last at what time, for as long as lists lag behind.
+// lag makes lists show an earlier state. It remembers the last change at each time, for as long
+// as lists lag behind.
 type lag struct {
 	by     int64 // milliseconds; 0 is off
 	stamps []stamp
 }
 
-// set switches the lag; what is there at that time is visible.
+// set changes the lag. What exists at that time is visible.
 func (l *lag) set(by int64, seq uint64) {
 	l.by = by
 	l.stamps = []stamp{{seq: seq}}
 }
 
-// note records a change. It is called in the order of changes.
+// note records a change. It must be called in the order of changes.
 func (l *lag) note(s stamp) {
 	if l.by == 0 {
 		return
@@ -27,7 +28,7 @@ func (l *lag) note(s stamp) {
 	} else {
 		l.stamps = append(l.stamps, s)
 	}
-	// Of the stamps that are old enough to be visible only the newest is needed.
+	// Only the newest of the stamps that are old enough to be visible is needed.
 	if n := l.visible(s.at - l.by); n > len(l.stamps)/2 {
 		l.stamps = slices.Clone(l.stamps[n:])
 	}
@@ -46,7 +47,7 @@ func (l *lag) view(now int64) view {
 	return view{upTo: l.stamps[l.visible(now-l.by)].seq, since: now - l.by}
 }
 
-// drop removes an item from a series as the lag of lists asks for.
+// drop removes an item from a series, and keeps it visible for the lag.
 func drop[T comparable](l *lag, s *series[T], seq uint64, at int64) {
 	s.remove(seq, at, l.by > 0)
 	if l.by > 0 {

@@ -29,7 +29,7 @@ const (
 	maxPEM                    = 65_536
 )
 
-// pattern is a regular expression of the service model for a string of characters of one class.
+// pattern is a regular expression of the service model for strings of characters of one class.
 type pattern struct {
 	text    string
 	matches [256]bool
@@ -43,7 +43,7 @@ func newPattern(text string) *pattern {
 	return p
 }
 
-// matchString reports whether all of s is of the class.
+// matchString reports whether all characters of s belong to the class.
 func (p *pattern) matchString(s string) bool {
 	for i := range len(s) {
 		if !p.matches[s[i]] {
@@ -61,9 +61,9 @@ var (
 	descriptionPattern    = newPattern(`[\x20-\x7e]*`)
 )
 
-// kind is what error messages say of a kind of resources.
+// kind contains what error messages need to name a kind of resource.
 type kind struct {
-	member  string // of the service model
+	member  string // name in the service model
 	pattern *pattern
 	missing string
 }
@@ -76,7 +76,7 @@ var (
 	policyKind  = kind{"policyName", policyNamePattern, "Policy not found: %s"}
 )
 
-// checkName holds a name against the pattern of its member in the service model. The message has the form that AWS gives such failures.
+// checkName checks a name against the pattern in the service model. The message has AWS's form.
 func checkName(of kind, name string) error {
 	switch {
 	case len(name) == 0:
@@ -93,7 +93,7 @@ func failed(value, member, constraint string) error {
 	return Invalid("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", Shorten(value), member, constraint)
 }
 
-// Shorten cuts a value for a message: what a caller sends has no bound.
+// Shorten truncates a value for a message, since the values of callers can be of any length.
 func Shorten(s string) string {
 	const most = 200
 	if len(s) > most {
@@ -114,7 +114,8 @@ type AttributePayload struct {
 	Merge      bool               `json:"merge"`
 }
 
-// update returns the attributes after an update, sorted by name. An empty value removes one.
+// update returns the attributes after an update, sorted by name. An empty value removes an
+// attribute.
 func (p *AttributePayload) update(old []Attribute) ([]Attribute, error) {
 	if p == nil || p.Attributes == nil {
 		return old, nil
@@ -155,17 +156,19 @@ func attributeMap(attributes []Attribute) map[string]string {
 func checkAttribute(name, value string) error {
 	switch {
 	case name == "" || len(name) > maxAttributeName || !attributeNamePattern.matchString(name):
-		return failed(name, "attributePayload.attributes", "Map keys must satisfy constraint: [Member must have length less than or equal to 128, "+
-			"Member must satisfy regular expression pattern: "+attributeNamePattern.text+"]")
+		return failed(name, "attributePayload.attributes",
+			"Map keys must satisfy constraint: [Member must have length less than or equal to 128, "+
+				"Member must satisfy regular expression pattern: "+attributeNamePattern.text+"]")
 	case len(value) > maxAttributeValue || !attributeValuePattern.matchString(value):
-		return failed(value, "attributePayload.attributes", "Map value must satisfy constraint: [Member must have length less than or equal to 800, "+
-			"Member must satisfy regular expression pattern: "+attributeValuePattern.text+"]")
+		return failed(value, "attributePayload.attributes",
+			"Map value must satisfy constraint: [Member must have length less than or equal to 800, "+
+				"Member must satisfy regular expression pattern: "+attributeValuePattern.text+"]")
 	}
 	return nil
 }
 
-// checkAttributes holds the attributes of a thing against what it may have with or without a type. The limit of 47 KB on all of
-// them together is out of reach of 50 attributes at their longest.
+// checkAttributes checks the number of attributes of a thing, which depends on whether it has a
+// type. The limit of 47 KB for all of them cannot be reached with 50 attributes.
 func checkAttributes(all []Attribute, typed bool) error {
 	most := maxAttributesUntyped
 	if typed {
@@ -179,12 +182,13 @@ func checkAttributes(all []Attribute, typed bool) error {
 
 func checkDescription(member, text string) error {
 	if len(text) > maxDescription || !descriptionPattern.matchString(text) {
-		return failed(text, member, `Member must have length less than or equal to 2028 and satisfy regular expression pattern: [\p{Graph}\x20]*`)
+		return failed(text, member,
+			`Member must have length less than or equal to 2028 and satisfy regular expression pattern: [\p{Graph}\x20]*`)
 	}
 	return nil
 }
 
-// checkDocument accepts what can be a policy: a JSON object with statements.
+// checkDocument accepts anything that can be a policy: a JSON object with statements.
 func checkDocument(document string) error {
 	malformed := func(format string, args ...any) error {
 		return Refuse(http.StatusBadRequest, "MalformedPolicyException", "Policy document is Malformed: "+format, args...)
@@ -214,7 +218,7 @@ func checkDocument(document string) error {
 	return nil
 }
 
-// document encodes what this package made, of types that always encode.
+// document encodes values of this package, which cannot fail.
 func document(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -223,7 +227,7 @@ func document(v any) string {
 	return string(b)
 }
 
-// Epoch is a time in milliseconds, which AWS's JSON carries as seconds.
+// Epoch is a time in milliseconds. AWS's JSON has it in seconds.
 type Epoch int64
 
 // MarshalJSON writes seconds with at most three decimals.
@@ -235,12 +239,12 @@ func (e Epoch) MarshalJSON() ([]byte, error) {
 	return b, nil
 }
 
-// ByName are the parameters of an operation that needs a name only.
+// ByName are the parameters of an operation that only needs a name.
 type ByName struct {
 	Name string `json:"-" path:""`
 }
 
-// Deletion are the parameters of an operation that removes what has a version.
+// Deletion are the parameters of an operation that deletes a resource with a version.
 type Deletion struct {
 	ByName
 	ExpectedVersion string `json:"-" query:"expectedVersion"`

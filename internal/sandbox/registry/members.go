@@ -5,14 +5,14 @@ import (
 	"slices"
 )
 
-// Membership names a thing and a thing group; each by name or by ARN.
+// Membership names a thing and a thing group, each by name or by ARN.
 type Membership struct {
 	Group    string `json:"thingGroupName"`
 	GroupARN string `json:"thingGroupArn"`
 	namedThing
 }
 
-// BillingMembership names a thing and a billing group; each by name or by ARN.
+// BillingMembership names a thing and a billing group, each by name or by ARN.
 type BillingMembership struct {
 	Group    string `json:"billingGroupName"`
 	GroupARN string `json:"billingGroupArn"`
@@ -30,11 +30,11 @@ func (in *Membership) Subject() string { return in.Group + " " + in.Thing }
 // Subject returns the group and the thing.
 func (in *BillingMembership) Subject() string { return in.Group + " " + in.Thing }
 
-// resolve sets a name that is given as an ARN.
+// resolve sets *name from an ARN if one is given.
 func (st *State) resolve(kind, member string, name *string, arn string) error {
 	if arn == "" {
 		if *name == "" {
-			return Invalid("Neither %sName nor %sArn is given", member, member)
+			return Invalid("%sName or %sArn must be given", member, member)
 		}
 		return nil
 	}
@@ -80,8 +80,8 @@ func (st *State) billingMembership(in *BillingMembership) (*billingGroup, *thing
 	return b, t, err
 }
 
-// checkJoin reports whether a thing that is in some groups may join another: static, of a hierarchy of its own, and within the
-// limit.
+// checkJoin checks that a thing that is in the groups has may join g: g is static, none of them
+// is in its hierarchy, and the limit is not reached.
 func (g *group) checkJoin(has []*group) error {
 	if g.dynamic() {
 		return Invalid("Things cannot be added to the dynamic thing group %s", g.name)
@@ -125,7 +125,7 @@ func (st *State) AddThingToThingGroup(in *Membership) ([]Change, error) {
 	return []Change{&MemberAdded{g.name, t.name}}, g.checkJoin(has)
 }
 
-// RemoveThingFromThingGroup takes a thing out of a group.
+// RemoveThingFromThingGroup removes a thing from a group.
 func (st *State) RemoveThingFromThingGroup(in *Membership) ([]Change, error) {
 	g, t, err := st.membership(in)
 	if err != nil || !slices.Contains(t.groupsNow(), g) {
@@ -144,7 +144,8 @@ type UpdateThingGroupsForThing struct {
 // Subject returns the thing.
 func (in *UpdateThingGroupsForThing) Subject() string { return in.Thing }
 
-// UpdateThingGroupsForThing does all or nothing: first it takes a thing out of groups, then it adds it to others.
+// UpdateThingGroupsForThing removes a thing from groups and then adds it to others. If any of
+// that fails it changes nothing.
 func (st *State) UpdateThingGroupsForThing(in *UpdateThingGroupsForThing) ([]Change, error) {
 	t, err := st.thing(in.Thing)
 	if err != nil {
@@ -185,7 +186,7 @@ type ListThingGroupsForThing struct {
 	Thing string `json:"-" path:""`
 }
 
-// ListThingGroupsForThing lists the groups that a thing is in.
+// ListThingGroupsForThing lists the groups of a thing.
 func (st *State) ListThingGroupsForThing(in *ListThingGroupsForThing) (out Page[GroupRef], err error) {
 	p, err := in.page()
 	if err != nil {
@@ -205,7 +206,7 @@ type ListThingsInThingGroup struct {
 	Recursive string `json:"-" query:"recursive"`
 }
 
-// ListThingsInThingGroup lists the names of a group's things.
+// ListThingsInThingGroup lists the names of the things in a group.
 func (st *State) ListThingsInThingGroup(in *ListThingsInThingGroup) (out Page[string], err error) {
 	p, err := in.page()
 	if err != nil {
@@ -227,7 +228,7 @@ func (st *State) ListThingsInThingGroup(in *ListThingsInThingGroup) (out Page[st
 	return collect(merge(lists), p, func(t *thing) (string, bool) { return t.name, true }), nil
 }
 
-// AddThingToBillingGroup adds a thing to a billing group, out of the one that it is in.
+// AddThingToBillingGroup adds a thing to a billing group and removes it from its previous one.
 func (st *State) AddThingToBillingGroup(in *BillingMembership) ([]Change, error) {
 	b, t, err := st.billingMembership(in)
 	if err != nil || t.billing == b {
@@ -236,7 +237,7 @@ func (st *State) AddThingToBillingGroup(in *BillingMembership) ([]Change, error)
 	return []Change{&Billed{b.name, t.name}}, nil
 }
 
-// RemoveThingFromBillingGroup takes a thing out of a billing group.
+// RemoveThingFromBillingGroup removes a thing from a billing group.
 func (st *State) RemoveThingFromBillingGroup(in *BillingMembership) ([]Change, error) {
 	b, t, err := st.billingMembership(in)
 	if err != nil || t.billing != b {
@@ -251,7 +252,7 @@ type ListThingsInBillingGroup struct {
 	Group string `json:"-" path:""`
 }
 
-// ListThingsInBillingGroup lists the names of a billing group's things.
+// ListThingsInBillingGroup lists the names of the things in a billing group.
 func (st *State) ListThingsInBillingGroup(in *ListThingsInBillingGroup) (out Page[string], err error) {
 	p, err := in.page()
 	if err != nil {
@@ -299,7 +300,7 @@ func (a *MemberRemoved) apply(st *State, at stamp) bool {
 	return there
 }
 
-// Billed is a [Change]. A thing has one billing group: adding it to another moves it.
+// Billed is a [Change]. A thing has at most one billing group: adding it to another moves it.
 type Billed MemberAdded
 
 func (a *Billed) apply(st *State, at stamp) bool {

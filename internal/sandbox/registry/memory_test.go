@@ -13,8 +13,8 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// addDevices adds n devices with a type, three attributes, two policies and three groups, from one certificate with the serial number
-// changed, as the calls of an import would.
+// addDevices adds n devices with a type, three attributes, two policies and three groups, by
+// the calls of an import. Their certificates differ in the serial number only.
 func addDevices(t testing.TB, s *Store, n int) {
 	t.Helper()
 	catalogue(t, s, []string{"p", "q"}, []string{"sensor"}, []string{"g", "h", "i"}, []string{"acme"})
@@ -22,7 +22,7 @@ func addDevices(t testing.TB, s *Store, n int) {
 	for i := range n {
 		name := fmt.Sprintf("device-%012d", i)
 		der := append([]byte(name), block.Bytes...)
-		der = slices.Clip(append(der, make([]byte, 500+len(name)-len(der))...)) // the size of a vendor's
+		der = slices.Clip(append(der, make([]byte, 500+len(name)-len(der))...)) // the size of a vendor's certificate
 		id := manifest.CertificateIDOf(der).String()
 		attributes := []Attribute{{"mac", name}, {"id", name}, {"batch", "7"}}
 		for _, changes := range [][]Change{
@@ -39,7 +39,7 @@ func addDevices(t testing.TB, s *Store, n int) {
 	}
 }
 
-// A million devices have to fit: at most 1.5 KB each, with the certificate.
+// A million devices must fit into memory: each takes at most 1.5 KB, with its certificate.
 func TestDeviceTakesLittleMemory(t *testing.T) {
 	const n = 20_000
 	s := open(t, Options{})
@@ -57,7 +57,7 @@ func TestDeviceTakesLittleMemory(t *testing.T) {
 	runtime.KeepAlive(s)
 }
 
-// BenchmarkOpen is how long a sandbox of a hundred thousand devices takes to open.
+// BenchmarkOpen measures how long a sandbox of a hundred thousand devices takes to open.
 func BenchmarkOpen(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "state")
 	s, err := Open(inFile(path))

@@ -12,7 +12,7 @@ const (
 	maxPage     = 250
 )
 
-// A Page is a part of a list. Next is the token of the next page, empty on the last one.
+// A Page is a part of a list. Next is the token of the next page, empty on the last page.
 type Page[T any] struct {
 	Items []T
 	Next  string
@@ -38,7 +38,8 @@ func (in ByMarker) page() (page, error) {
 	return parsePage("pageSize", in.PageSize, "marker", in.Marker)
 }
 
-// Ordered selects a page of an operation that has an order: by date of creation, newest first unless Ascending is "true".
+// Ordered selects a page of an operation that sorts by creation date, newest first unless
+// Ascending is "true".
 type Ordered struct {
 	ByMarker
 	Ascending string `json:"-" query:"isAscendingOrder"`
@@ -69,7 +70,7 @@ func parsePage(sizeName, size, tokenName, token string) (page, error) {
 	return p, nil
 }
 
-// collect fills a page with what show makes of the items that it takes.
+// collect fills a page with the results of show for the items that show accepts.
 func collect[T, O any](items iter.Seq2[uint64, T], p page, show func(T) (O, bool)) Page[O] {
 	out := Page[O]{Items: []O{}}
 	var last uint64
@@ -92,7 +93,7 @@ func list[T comparable, O any](s *series[T], v view, p page, show func(T) O) Pag
 	return collect(s.all(v, p), p, func(item T) (O, bool) { return show(item), true })
 }
 
-// merge yields what several ascending lists yield, in one order.
+// merge yields the items of several ascending lists in ascending order.
 func merge[T any](lists []iter.Seq2[uint64, T]) iter.Seq2[uint64, T] {
 	if len(lists) == 1 {
 		return lists[0]
@@ -106,7 +107,7 @@ func merge[T any](lists []iter.Seq2[uint64, T]) iter.Seq2[uint64, T] {
 		var heads []head
 		for _, l := range lists {
 			next, stop := iter.Pull2(l)
-			defer stop() //nolint:gocritic // there are as many lists as groups, and each is needed until the end
+			defer stop() //nolint:gocritic // there is one list per group, and each is needed until the end
 			if seq, item, ok := next(); ok {
 				heads = append(heads, head{next, seq, item})
 			}

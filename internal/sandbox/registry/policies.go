@@ -54,7 +54,7 @@ func (st *State) CreatePolicy(in *CreatePolicy) (out CreatedPolicy, _ []Change, 
 	return CreatedPolicy{ref, in.Document, "1"}, []Change{&PolicyAdded{in.Name, in.Document, uuid.New()}}, nil
 }
 
-// A PolicyDescription is all that there is to know of a policy itself.
+// A PolicyDescription describes a policy.
 type PolicyDescription struct {
 	PolicyRef
 	Document         string `json:"policyDocument"`
@@ -94,7 +94,7 @@ func (st *State) DeletePolicy(in *ByName) ([]Change, error) {
 	return []Change{&PolicyRemoved{p.name}}, nil
 }
 
-// target finds the certificate or thing group of an ARN.
+// target returns the certificate or thing group with an ARN.
 func (st *State) target(arn string) (target, error) {
 	kind, name, ok := st.split(arn)
 	switch {
@@ -121,7 +121,7 @@ type PolicyTarget struct {
 // Subject returns the policy and the target.
 func (in *PolicyTarget) Subject() string { return in.Name + " " + Shorten(in.Target) }
 
-// policyTarget finds the two, and whether they are attached.
+// policyTarget returns policy and target, and reports whether they are attached.
 func (st *State) policyTarget(in *PolicyTarget) (p *policy, to target, there bool, err error) {
 	if p, err = st.policy(in.Name); err != nil {
 		return nil, nil, false, err
@@ -151,7 +151,7 @@ func (st *State) AttachPolicy(in *PolicyTarget) ([]Change, error) {
 	return []Change{&PolicyAttached{p.name, to.place()}}, nil
 }
 
-// DetachPolicy takes a policy off a certificate or thing group.
+// DetachPolicy detaches a policy from a certificate or thing group.
 func (st *State) DetachPolicy(in *PolicyTarget) ([]Change, error) {
 	p, from, there, err := st.policyTarget(in)
 	if err != nil || !there {
@@ -167,8 +167,8 @@ type ListAttachedPolicies struct {
 	Recursive string `json:"-" query:"recursive"`
 }
 
-// ListAttachedPolicies lists the policies of a certificate or thing group; if it is recursive, each of those that come down to it as
-// well.
+// ListAttachedPolicies lists the policies of a certificate or thing group. If recursive, it
+// includes those that it inherits from groups.
 func (st *State) ListAttachedPolicies(in *ListAttachedPolicies) (out Page[PolicyRef], err error) {
 	p, err := in.page()
 	if err != nil {
@@ -191,7 +191,7 @@ func (st *State) ListAttachedPolicies(in *ListAttachedPolicies) (out Page[Policy
 			if seq > p.after {
 				break
 			}
-			seen[shown] = true // on an earlier page
+			seen[shown] = true // shown on an earlier page
 		}
 	}
 	return collect(merge(lists), p, func(p *policy) (PolicyRef, bool) {
@@ -200,7 +200,7 @@ func (st *State) ListAttachedPolicies(in *ListAttachedPolicies) (out Page[Policy
 	}), nil
 }
 
-// inherited are the groups from which policies come down to a target.
+// inherited returns the groups from which a target inherits policies.
 func inherited(to target) (all []target) {
 	above := func(g *group) {
 		for _, a := range g.ancestors() {
@@ -227,7 +227,7 @@ type ListTargetsForPolicy struct {
 	ByMarker
 }
 
-// ListTargetsForPolicy lists the ARNs of what a policy is attached to.
+// ListTargetsForPolicy lists the ARNs of the targets of a policy.
 func (st *State) ListTargetsForPolicy(in *ListTargetsForPolicy) (out Page[string], err error) {
 	page, err := in.page()
 	if err != nil {
@@ -269,7 +269,7 @@ func (a *PolicyRemoved) apply(st *State, at stamp) bool {
 	return true
 }
 
-// find returns nil if the target is missing.
+// find returns the target, or nil if it does not exist.
 func (a PolicyPlace) find(st *State) target {
 	if g := st.groups.by[a.Group]; a.Certificate == "" && g != nil {
 		return g

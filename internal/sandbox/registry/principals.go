@@ -23,7 +23,7 @@ func (a *attachment) relation() string {
 	return nonExclusiveThing
 }
 
-// principal finds the certificate of an ARN.
+// principal returns the certificate with an ARN.
 func (st *State) principal(arn string) (*certificate, error) {
 	kind, id, ok := st.split(arn)
 	if !ok || kind != "cert" {
@@ -35,7 +35,7 @@ func (st *State) principal(arn string) (*certificate, error) {
 	return nil, notFound("The certificate %s does not exist", id)
 }
 
-// attachment finds what joins a thing and a certificate.
+// attachment returns the attachment of a certificate and its sequence number, or nil.
 func (t *thing) attachment(c *certificate) (*attachment, uint64) {
 	for seq, a := range t.principals.now() {
 		if a.certificate == c {
@@ -45,7 +45,8 @@ func (t *thing) attachment(c *certificate) (*attachment, uint64) {
 	return nil, 0
 }
 
-// ThingPrincipal are the parameters of [State.AttachThingPrincipal] and [State.DetachThingPrincipal], which has no relation.
+// ThingPrincipal are the parameters of [State.AttachThingPrincipal] and
+// [State.DetachThingPrincipal], which ignores Relation.
 type ThingPrincipal struct {
 	Thing     string `json:"-" path:""`
 	Principal string `json:"-" header:"X-Amzn-Principal"`
@@ -89,7 +90,7 @@ func (st *State) AttachThingPrincipal(in *ThingPrincipal) ([]Change, error) {
 	return []Change{&PrincipalAttached{t.name, c.id.String(), exclusive}}, nil
 }
 
-// DetachThingPrincipal takes a certificate off a thing.
+// DetachThingPrincipal detaches a certificate from a thing.
 func (st *State) DetachThingPrincipal(in *ThingPrincipal) ([]Change, error) {
 	t, c, err := st.thingPrincipal(in)
 	if err != nil {
@@ -101,14 +102,15 @@ func (st *State) DetachThingPrincipal(in *ThingPrincipal) ([]Change, error) {
 	return []Change{&PrincipalDetached{t.name, c.id.String()}}, nil
 }
 
-// ListThingPrincipals are the parameters of [State.ListThingPrincipals]. Without a relation it lists all.
+// ListThingPrincipals are the parameters of [State.ListThingPrincipals]. An empty Relation
+// selects all.
 type ListThingPrincipals struct {
 	ByToken
 	Thing    string `json:"-" path:""`
 	Relation string `json:"-" query:"thingPrincipalType"`
 }
 
-// A PrincipalOfThing is a certificate, by its ARN, that is attached to a thing.
+// A PrincipalOfThing is the ARN of a certificate that is attached to a thing.
 type PrincipalOfThing struct {
 	Principal string `json:"principal"`
 	Relation  string `json:"thingPrincipalType"`
@@ -132,7 +134,8 @@ func (st *State) ListThingPrincipals(in *ListThingPrincipals) (out Page[Principa
 	}), nil
 }
 
-// ListPrincipalThings are the parameters of [State.ListPrincipalThings]. Without a relation it lists all.
+// ListPrincipalThings are the parameters of [State.ListPrincipalThings]. An empty Relation
+// selects all.
 type ListPrincipalThings struct {
 	ByToken
 	Principal string `json:"-" header:"X-Amzn-Principal"`
@@ -142,7 +145,7 @@ type ListPrincipalThings struct {
 // Subject returns the certificate's ID.
 func (in *ListPrincipalThings) Subject() string { return idOf(in.Principal) }
 
-// A ThingOfPrincipal is a thing that a certificate is attached to.
+// A ThingOfPrincipal is a thing to which a certificate is attached.
 type ThingOfPrincipal struct {
 	Thing    string `json:"thingName"`
 	Relation string `json:"thingPrincipalType"`
@@ -166,7 +169,7 @@ func (st *State) ListPrincipalThings(in *ListPrincipalThings) (out Page[ThingOfP
 	}), nil
 }
 
-// PrincipalAttached is a [Change]. It also changes whether an attachment is exclusive.
+// PrincipalAttached is a [Change]. For an existing attachment it sets whether it is exclusive.
 type PrincipalAttached struct {
 	Thing       string `json:"thing"`
 	Certificate string `json:"certificate"`

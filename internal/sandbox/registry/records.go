@@ -10,7 +10,8 @@ import (
 	"strconv"
 )
 
-// changeNames are the names of changes in a state file. A name must keep its meaning.
+// changeNames are the names of changes in a state file. The meaning of a name must never
+// change.
 var changeNames = map[string]Change{
 	"identity":            (*IdentityGiven)(nil),
 	"certificate":         (*CertificateAdded)(nil),
@@ -54,16 +55,18 @@ func (a *IdentityGiven) apply(st *State, _ stamp) bool {
 	return true
 }
 
-// A record is the changes of one call: all of them are kept, or none. The first has this sequence number, each other the next one.
+// A record contains the changes of one call, which are kept together or not at all. Its
+// sequence number is that of the first change; the others have the numbers that follow.
 type record struct {
 	stamp
 	changes []Change
 }
 
-// errRecord is of a record that contradicts the state, which only a file that was edited can have.
+// errRecord is wrapped if a record contradicts the state, which happens only if somebody edited
+// the file.
 var errRecord = errors.New("the record does not fit the state")
 
-// apply makes the changes of a record, of which every rule was checked.
+// apply applies the changes of a record. The call that made it checked all rules.
 func (st *State) apply(rec record) error {
 	for _, change := range rec.changes {
 		if !change.apply(st, rec.stamp) {
@@ -76,8 +79,9 @@ func (st *State) apply(rec record) error {
 	return nil
 }
 
-// append encodes a record: sequence number and time, and for each change its name and its JSON, with a space before each of them
-// and a tab between changes. JSON contains neither tab nor line break.
+// append encodes a record as its sequence number, its time, and the name and JSON of each
+// change. Spaces separate them, and tabs separate changes. JSON contains neither tab nor line
+// break.
 func (rec record) append(b []byte) ([]byte, error) {
 	b = strconv.AppendUint(b, rec.seq, 10)
 	b = append(b, ' ')
@@ -95,7 +99,7 @@ func (rec record) append(b []byte) ([]byte, error) {
 	return b, nil
 }
 
-// parseRecord decodes what append encoded.
+// parseRecord decodes what [record.append] encoded.
 func parseRecord(b []byte) (rec record, err error) {
 	seq, rest, _ := bytes.Cut(b, []byte{' '})
 	at, rest, _ := bytes.Cut(rest, []byte{' '})
@@ -120,7 +124,8 @@ func parseRecord(b []byte) (rec record, err error) {
 	return rec, nil
 }
 
-// records yields what a fresh state needs to become this one. Sequence numbers are kept, so that orders and page tokens outlive it.
+// records yields the records that turn an empty state into this one. They keep their sequence
+// numbers, so that the order of lists and page tokens remain valid.
 func (st *State) records() iter.Seq[record] {
 	return func(yield func(record) bool) {
 		one := func(seq uint64, at int64, change Change) bool { return yield(record{stamp{seq, at}, []Change{change}}) }
@@ -128,9 +133,10 @@ func (st *State) records() iter.Seq[record] {
 	}
 }
 
-// size returns the number of records.
+// size returns the number of records that records yields.
 func (st *State) size() int {
-	n := 1 + len(st.certificates.by) + len(st.things.by) + len(st.types.by) + len(st.groups.by) + len(st.billingGroups.by) + len(st.policies.by)
+	n := 1 + len(st.certificates.by) + len(st.things.by) + len(st.types.by)
+	n += len(st.groups.by) + len(st.billingGroups.by) + len(st.policies.by)
 	for _, t := range st.things.by {
 		n += t.principals.len() + t.groups.len()
 	}
@@ -190,7 +196,8 @@ func (st *State) devices(yield func(uint64, int64, Change) bool) bool {
 	return true
 }
 
-// attachments yields the lists of one owner in their order: adding at the end is what series are fast at.
+// attachments yields the members of each group and the targets of each policy in their order,
+// since a series is fastest if items are added at its end.
 func (st *State) attachments(yield func(uint64, int64, Change) bool) bool {
 	for _, g := range st.groups.order.now() {
 		for seq, t := range g.members.now() {

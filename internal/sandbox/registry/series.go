@@ -7,15 +7,16 @@ import (
 	"slices"
 )
 
-// A series holds what a list operation lists, in the order in which it was added. Every item has the sequence number of the change
-// that added it, which is also the page token: pages stay right while items come and go. Adding is O(1), removing is a binary
-// search, and a page costs what it shows, so a group of a million things is no slower than one of ten.
+// A series is a list in the order in which items were added. The sequence number of the change
+// that added an item is also its page token, so that pages stay correct while items are added
+// and removed. Adding an item is O(1), removing one is a binary search, and the cost of a page
+// depends on its size only. A group of a million things is no slower than one of ten.
 //
-// The zero item means removed. Removed items are dropped when they are the majority.
+// The zero item marks a removed one. Removed items are dropped when they are the majority.
 type series[T comparable] struct {
 	entries []entry[T]
 	gone    int
-	ghosts  map[uint64]int64 // removed, but still to be listed: seq → time of removal, ms
+	ghosts  map[uint64]int64 // removed but still listed: seq → time of removal, ms
 }
 
 type entry[T comparable] struct {
@@ -23,17 +24,18 @@ type entry[T comparable] struct {
 	item T
 }
 
-// page is the part of a list that a caller asks for.
+// page is the part of a list that a caller requests.
 type page struct {
 	size       int
-	after      uint64 // the sequence number after which it starts
+	after      uint64 // it starts after this sequence number
 	descending bool
 }
 
-// A view is the state that a list operation sees: what was added up to a change, and what was removed only after a time.
+// A view is the state that a list operation sees: items that were added up to a change, without
+// those that were removed up to a time.
 type view struct {
 	upTo  uint64
-	since int64 // milliseconds; what was removed later is still seen
+	since int64 // milliseconds; items that were removed later are still visible
 }
 
 var present = view{upTo: math.MaxUint64, since: math.MaxInt64}
@@ -52,7 +54,7 @@ func (s *series[T]) add(seq uint64, item T) {
 	s.entries = slices.Insert(s.entries, i, entry[T]{seq, item})
 }
 
-// remove takes an item out. With linger it stays visible to views of an earlier time.
+// remove removes an item. With linger it stays visible to views of an earlier time.
 func (s *series[T]) remove(seq uint64, now int64, linger bool) {
 	i, ok := s.at(seq)
 	if !ok || s.isGone(i) {
@@ -71,7 +73,7 @@ func (s *series[T]) remove(seq uint64, now int64, linger bool) {
 	s.compact()
 }
 
-// forget drops the ghosts that no view can see any more.
+// forget drops the ghosts that no view sees any more.
 func (s *series[T]) forget(before int64) {
 	for seq, at := range s.ghosts {
 		if at > before {
@@ -112,7 +114,8 @@ func (s *series[T]) isGone(i int) bool {
 // len returns the number of items at present.
 func (s *series[T]) len() int { return len(s.entries) - s.gone }
 
-// find returns the sequence number of an item that is present. It looks at every item: for the short series of one device only.
+// find returns the sequence number of an item that is present. It compares every item, so it is
+// meant for the short series of one device.
 func (s *series[T]) find(item T) (uint64, bool) {
 	for i := range s.entries {
 		if s.entries[i].item == item && !s.isGone(i) {
@@ -125,7 +128,7 @@ func (s *series[T]) find(item T) (uint64, bool) {
 // now yields all items that are present, oldest first.
 func (s *series[T]) now() iter.Seq2[uint64, T] { return s.all(present, page{}) }
 
-// all yields what a view sees of a page and the pages after it.
+// all yields the items that a view sees, from the start of a page to the end of the list.
 func (s *series[T]) all(v view, p page) iter.Seq2[uint64, T] {
 	return func(yield func(uint64, T) bool) {
 		var none T
@@ -160,7 +163,7 @@ func (s *series[T]) all(v view, p page) iter.Seq2[uint64, T] {
 	}
 }
 
-// An index is the resources of one kind by name, and in the order of their creation.
+// An index contains the resources of one kind by name and in the order of their creation.
 type index[K, T comparable] struct {
 	by    map[K]T
 	order series[T]

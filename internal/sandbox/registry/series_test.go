@@ -7,8 +7,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A series is a list from which items go and to which they come back, also
-// while someone pages through it; the model is a plain slice.
+// A series behaves like a plain slice to which items are added and from which they are removed,
+// even while somebody reads it page by page.
 func TestSeriesIsAList(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

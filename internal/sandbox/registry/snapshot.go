@@ -2,20 +2,20 @@ package registry
 
 import "slices"
 
-// A Snapshot is the certificates and things of a state, for comparing.
+// A Snapshot contains the certificates and things of a state, for comparison.
 type Snapshot struct {
 	Certificates map[string]CertificateState `json:"certificates"`
 	Things       map[string]ThingState       `json:"things"`
 }
 
-// CertificateState is one certificate. Things and Policies are sorted names.
+// CertificateState describes one certificate. Things and Policies are sorted names.
 type CertificateState struct {
 	Status   string   `json:"status"`
 	Things   []string `json:"things"`
 	Policies []string `json:"policies"`
 }
 
-// ThingState is one thing. Certificates (IDs) and Groups (names) are sorted.
+// ThingState describes one thing. Certificates (IDs) and Groups (names) are sorted.
 type ThingState struct {
 	Type         string            `json:"type"`
 	BillingGroup string            `json:"billing_group"`
@@ -23,11 +23,11 @@ type ThingState struct {
 	Attributes   map[string]string `json:"attributes"`
 	Certificates []string          `json:"certificates"`
 	Groups       []string          `json:"groups"`
-	// Exclusive are those of Certificates that are attached exclusively.
+	// Exclusive are the Certificates that are attached exclusively.
 	Exclusive []string `json:"exclusive"`
 }
 
-// Snapshot returns a copy of all certificates and things, whatever lists lag behind.
+// Snapshot returns a copy of all certificates and things. Lag does not affect it.
 func (s *Store) Snapshot() Snapshot {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -1,9 +1,12 @@
-// Package registry is the state of the sandbox's AWS IoT: certificates, things, policies, types and groups, with the rules that AWS
-// documents for them. It knows no HTTP. An operation is a method of [State] that takes its parameters as a struct. One that reads
-// returns what it found; one that writes checks every rule and returns the changes to make, which [Store.Change] keeps in the state
-// file and applies. See docs/sandbox.md for the rules and the places where AWS is not documented.
+// Package registry is the state of the sandbox's AWS IoT: certificates, things, policies, types
+// and groups, with the rules that AWS documents for them. It knows nothing of HTTP. An
+// operation is a method of [State] that takes its parameters as a struct. A method that reads
+// returns what it found. A method that writes checks every rule and returns the changes to
+// make, which [Store.Change] writes to the state file and applies. docs/sandbox.md lists the
+// rules, and the behaviour that AWS does not document.
 //
-// The tags of the parameters are AWS's service model: where each of them is in a request.
+// The tags of the parameters name the place of each of them in a request, as in AWS's service
+// model.
 package registry
 
 import (
@@ -15,8 +18,9 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// State is what the account holds. It is kept small, since a million devices must fit: certificates as DER, attributes as a slice
-// whose names are shared. Its methods must not be called outside of [Store.View] and [Store.Change].
+// State is the content of the account. It is compact, since a million devices must fit into
+// memory: certificates are kept as DER, and attributes as a slice that shares its names. Its
+// methods may only be called within [Store.View] and [Store.Change].
 type State struct {
 	Identity
 	prefix string // of every ARN
@@ -34,7 +38,7 @@ type State struct {
 	lag   lag
 }
 
-// Identity tells one state from another. ID is random.
+// Identity distinguishes one state from another. ID is random.
 type Identity struct {
 	ID      string `json:"id"`
 	Account string `json:"account"`
@@ -52,7 +56,7 @@ type certificate struct {
 	policies          series[*policy]
 }
 
-// status of a certificate, of those that a registry without transfers knows.
+// status of a certificate. The registry has no transfers, and none of their statuses.
 type status byte
 
 const (
@@ -74,7 +78,7 @@ type thing struct {
 	groups     series[*group]
 }
 
-// attachment joins a thing and a certificate.
+// attachment connects a thing and a certificate.
 type attachment struct {
 	thing       *thing
 	certificate *certificate
@@ -89,17 +93,17 @@ type policy struct {
 	targets        series[target]
 }
 
-// target is what a policy is attached to: a certificate or a thing group.
+// A target is a certificate or a thing group, to which policies can be attached.
 type target interface {
 	arn(st *State) string
 	attached() *series[*policy]
-	// room is the number of policies that it takes.
+	// room returns the maximum number of policies.
 	room() int
-	// place is how a state file names the target.
+	// place returns the name of the target in a state file.
 	place() PolicyPlace
 }
 
-// PolicyPlace is a certificate, by its ID, or a thing group, by its name.
+// PolicyPlace names a certificate by its ID, or a thing group by its name.
 type PolicyPlace struct {
 	Certificate string `json:"certificate,omitempty"`
 	Group       string `json:"group,omitempty"`
@@ -152,7 +156,7 @@ func newState(strict bool) *State {
 	}
 }
 
-// Partition returns the partition of AWS that a region is in.
+// Partition returns the AWS partition of the region.
 func (i Identity) Partition() string {
 	switch {
 	case strings.HasPrefix(i.Region, "cn-"):
@@ -163,7 +167,8 @@ func (i Identity) Partition() string {
 	return "aws"
 }
 
-// ARN returns the name of a resource of this account and region, such as "thing/lamp" of service "iot".
+// ARN returns the ARN of a resource of this account and region, such as "thing/lamp" of service
+// "iot".
 func (i Identity) ARN(service, resource string) string {
 	return "arn:" + i.Partition() + ":" + service + ":" + i.Region + ":" + i.Account + ":" + resource
 }
@@ -172,7 +177,7 @@ func (st *State) identify(as Identity) { st.Identity, st.prefix = as, as.ARN("io
 
 func (st *State) arn(kind, name string) string { return st.prefix + kind + "/" + name }
 
-// split takes an ARN of this account and region apart.
+// split returns kind and name from the ARN of a resource of this account and region.
 func (st *State) split(arn string) (kind, name string, ok bool) {
 	resource, ok := strings.CutPrefix(arn, st.prefix)
 	if !ok {
@@ -181,7 +186,7 @@ func (st *State) split(arn string) (kind, name string, ok bool) {
 	return strings.Cut(resource, "/")
 }
 
-// certificate finds a certificate by its hexadecimal ID, in upper or lower case; nil if there is none.
+// certificate returns the certificate with a hexadecimal ID, in upper or lower case, or nil.
 func (st *State) certificate(id string) *certificate {
 	parsed, err := manifest.ParseCertificateID(id)
 	if err != nil {
@@ -212,10 +217,10 @@ func (st *State) billingGroup(name string) (*billingGroup, error) {
 
 func (st *State) policy(name string) (*policy, error) { return find(policyKind, st.policies.by, name) }
 
-// lagging is the state that lists show now.
+// lagging returns what lists show now.
 func (st *State) lagging() view { return st.lag.view(time.Now().UnixMilli()) }
 
-// title returns the name of a type, empty for none.
+// title returns the name of the type, or "" if there is none.
 func (t *thingType) title() string {
 	if t == nil {
 		return ""
@@ -223,7 +228,7 @@ func (t *thingType) title() string {
 	return t.name
 }
 
-// title returns the name of a billing group, empty for none.
+// title returns the name of the billing group, or "" if there is none.
 func (b *billingGroup) title() string {
 	if b == nil {
 		return ""

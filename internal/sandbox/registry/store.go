@@ -13,7 +13,8 @@ import (
 	"github.com/thingpress/thingpress/internal/sandbox/journal"
 )
 
-// A Store guards a [State] and keeps it in a file, if it has one. All methods may be called concurrently.
+// A Store guards a [State] and keeps it in a file, unless it is in memory only. All methods may
+// be called concurrently.
 type Store struct {
 	mu      sync.RWMutex
 	state   *State
@@ -27,19 +28,20 @@ type Store struct {
 type Options struct {
 	// Path is the file that keeps the state; empty means memory only.
 	Path string
-	// Account and Region of a new state. An existing one must have them, unless they are empty.
+	// Account and Region of a new state. If they are set, an existing state must match them.
 	Account, Region string
-	// Strict is [sandbox.Options.Strict].
+	// Strict has the meaning of sandbox.Options.Strict.
 	Strict bool
 }
 
-// DefaultAccount and DefaultRegion are those of a new state unless told otherwise.
+// DefaultAccount and DefaultRegion are used for a new state if none are given.
 const (
 	DefaultAccount = "123456789012"
 	DefaultRegion  = "us-east-1"
 )
 
-// Open returns a store with what the file holds. It rewrites the file if that is new, of an older version or mostly history.
+// Open returns a store with the contents of the file. It rewrites a file that is new, of an
+// older version or mostly history.
 func Open(o Options) (*Store, error) {
 	s := &Store{state: newState(o.Strict)}
 	if o.Path == "" {
@@ -67,25 +69,26 @@ func Open(o Options) (*Store, error) {
 		err = j.Rewrite(s.lines())
 	}
 	if err != nil {
-		_ = j.Close() // the first error is the one to tell
+		_ = j.Close() // the first error matters
 		return nil, err
 	}
 	return s, nil
 }
 
-// identify gives a new state its identity and holds an old one to it.
+// identify gives a new state its identity and checks that of an existing one.
 func (s *Store) identify(o Options) error {
 	if s.state.ID == "" {
 		s.state.identify(Identity{uuid.NewString(), cmp.Or(o.Account, DefaultAccount), cmp.Or(o.Region, DefaultRegion)})
 	}
 	is := s.state.Identity
 	if account, region := cmp.Or(o.Account, is.Account), cmp.Or(o.Region, is.Region); account != is.Account || region != is.Region {
-		return fmt.Errorf("it is of account %s and region %s; account %s and region %s were asked for", is.Account, is.Region, account, region)
+		return fmt.Errorf("the state belongs to account %s and region %s; account %s and region %s were asked for",
+			is.Account, is.Region, account, region)
 	}
 	return nil
 }
 
-// lines yields the records of the state as a file holds them.
+// lines yields the encoded records of the state.
 func (s *Store) lines() iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		var line []byte
@@ -101,14 +104,14 @@ func (s *Store) lines() iter.Seq2[[]byte, error] {
 // Identity returns the identity of the state, which never changes.
 func (s *Store) Identity() Identity { return s.state.Identity }
 
-// SetLag makes lists lag behind what was done. What is there now is visible.
+// SetLag makes lists show changes only after a time. What exists now stays visible.
 func (s *Store) SetLag(by time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state.lag.set(by.Milliseconds(), s.state.seq)
 }
 
-// View calls look with the state, which look must neither change nor keep.
+// View calls look with the state. Look must neither change nor retain it.
 func (s *Store) View(look func(*State)) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -117,8 +120,8 @@ func (s *Store) View(look func(*State)) {
 
 var errClosed = errors.New("sandbox: closed")
 
-// Change calls decide, writes the changes that it returns to the file and applies them, in this order. It returns decide's error as it
-// is, and reports whether anything changed.
+// Change calls decide, writes the changes that decide returns to the file, and then applies
+// them. It reports whether anything changed, and returns an error of decide unchanged.
 func (s *Store) Change(decide func(*State) ([]Change, error)) (changed bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -142,7 +145,7 @@ func (s *Store) Change(decide func(*State) ([]Change, error)) (changed bool, err
 	return true, s.state.apply(rec)
 }
 
-// Close puts the state on the disk and lets go of the file. Changes that come after it fail. Close a second time does nothing.
+// Close syncs the file and releases it. Later changes fail. Further calls of Close do nothing.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -21,7 +21,7 @@ import (
 	"github.com/thingpress/thingpress/internal/sandbox/journal"
 )
 
-// open opens a store that ends with the test.
+// open opens a store that is closed at the end of the test.
 func open(t testing.TB, o Options) *Store {
 	t.Helper()
 	s, err := Open(o)
@@ -59,7 +59,7 @@ func change[In any](t testing.TB, s *Store, operation func(*State, *In) ([]Chang
 
 var serial atomic.Int64
 
-// mint makes a certificate as PEM.
+// mint returns the PEM of a new certificate.
 func mint(t testing.TB) string {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -91,7 +91,7 @@ func read[T any](t testing.TB) func(T, error) T {
 
 const sample = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:Connect","Resource":"*"}]}`
 
-// catalogue adds what devices are attached to.
+// catalogue adds the resources to which devices are attached.
 func catalogue(t testing.TB, s *Store, policies, types, groups, billing []string) {
 	t.Helper()
 	for _, name := range policies {
@@ -108,7 +108,7 @@ func catalogue(t testing.TB, s *Store, policies, types, groups, billing []string
 	}
 }
 
-// populate leaves a trace of every kind of change.
+// populate makes a change of every kind.
 func populate(t *testing.T, s *Store) {
 	t.Helper()
 	catalogue(t, s, []string{"p", "gone"}, []string{"sensor", "gone"}, []string{"plant", "gone"}, []string{"acme", "gone"})
@@ -150,7 +150,7 @@ func populate(t *testing.T, s *Store) {
 	change(t, s, (*State).AttachPolicy, PolicyTarget{ByName{"p"}, group})
 }
 
-// everything is the whole state, by the records that would rebuild it.
+// everything returns the records that would rebuild the whole state.
 func everything(t testing.TB, s *Store) []string {
 	t.Helper()
 	var all []string
@@ -183,10 +183,11 @@ func TestStateOutlivesTheProcess(t *testing.T) {
 		t.Errorf("size %d, and %d records", n, len(want))
 	}
 	if len(state.Things) != 3 || len(state.Certificates) != 3 {
-		t.Fatalf("%d things and %d certificates to begin with, want 3 and 3", len(state.Things), len(state.Certificates))
+		t.Fatalf("%d things and %d certificates at the start, want 3 and 3", len(state.Things), len(state.Certificates))
 	}
 	for _, rewritten := range []bool{false, true} {
-		// A process that was killed has not closed: what it wrote is all there is.
+		// A process that is killed does not close the store. Everything must be in the file
+		// already.
 		copied := filepath.Join(t.TempDir(), "copy")
 		if err := os.WriteFile(copied, read[[]byte](t)(os.ReadFile(path)), 0o600); err != nil {
 			t.Fatal(err)
@@ -205,7 +206,7 @@ func TestStateOutlivesTheProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	register(t, s, "") // a rewritten file is appended to
+	register(t, s, "") // a rewritten file accepts records
 	want = everything(t, s)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -222,7 +223,7 @@ func TestTornRecordLosesNothingBeforeIt(t *testing.T) {
 	catalogue(t, s, nil, nil, nil, []string{"acme"})
 	whole := everything(t, s)
 	before := read[os.FileInfo](t)(os.Stat(path)).Size()
-	// A call of two changes is kept as a whole or not at all.
+	// The changes of one call are kept together or not at all.
 	create(t, s, (*State).CreateThing, CreateThing{ByName: ByName{"t"}, BillingGroup: "acme"})
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -237,7 +238,7 @@ func TestTornRecordLosesNothingBeforeIt(t *testing.T) {
 		if err != nil {
 			t.Fatalf("cut to %d bytes: %v", size, err)
 		}
-		// The identity has the last sequence number, which may be of the lost record.
+		// The identity has the last sequence number, which may belong to the lost record.
 		if diff := cmp.Diff(whole[1:], everything(t, s)[1:]); diff != "" {
 			t.Errorf("cut to %d bytes (-want +got):\n%s", size, diff)
 		}
@@ -289,7 +290,7 @@ func TestStateIsOfOneSandbox(t *testing.T) {
 	if err := os.Symlink(path, link); err != nil {
 		t.Fatal(err)
 	}
-	s := open(t, inFile(link)) // creates what the link points to
+	s := open(t, inFile(link)) // creates the target of the link
 	for _, same := range []string{path, link} {
 		if _, err := Open(inFile(same)); !errors.Is(err, journal.ErrLocked) {
 			t.Errorf("a second sandbox at %s: %v, want ErrLocked", filepath.Base(same), err)
@@ -309,7 +310,7 @@ func TestStateIsOfOneSandbox(t *testing.T) {
 	}
 }
 
-// Most of a long life is history, and it goes when the sandbox opens again.
+// Most of an old file is history, which disappears when the sandbox opens it again.
 func TestHistoryIsLeftBehind(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "sandbox.db")
@@ -331,7 +332,8 @@ func TestHistoryIsLeftBehind(t *testing.T) {
 	}
 }
 
-// A record that another version wrote, or an editor, is refused or is as good as one of ours.
+// A record that another version or an editor wrote is refused, or is as good as one of this
+// version.
 func FuzzRecord(f *testing.F) {
 	s := open(f, Options{})
 	catalogue(f, s, []string{"p"}, []string{"k"}, []string{"g"}, []string{"b"})
@@ -361,7 +363,7 @@ func FuzzRecord(f *testing.F) {
 			if err != nil {
 				t.Fatalf("%q was accepted, and %q is not: %v", line, line, err)
 			}
-			if err := again.state.apply(rec); err != nil && !old { // version 1 had names of any bytes
+			if err := again.state.apply(rec); err != nil && !old { // version 1 allowed any bytes in names
 				t.Fatal(err)
 			}
 		}

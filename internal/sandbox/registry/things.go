@@ -19,7 +19,7 @@ func (t *thing) ref(st *State) ThingRef {
 	return ThingRef{t.name, st.arn("thing", t.name), t.id.String()}
 }
 
-// usableType finds the type that a thing is to get; nil for no name.
+// usableType returns the type for a thing, or nil if name is empty. Purpose is for the message.
 func (st *State) usableType(name, purpose string) (*thingType, error) {
 	if name == "" {
 		return nil, nil
@@ -39,7 +39,8 @@ type CreateThing struct {
 	BillingGroup string            `json:"billingGroupName"`
 }
 
-// CreateThing adds a thing. Repeating it changes nothing, even if its type was deprecated since.
+// CreateThing adds a thing. Repeating it changes nothing, even if its type has been deprecated
+// since.
 func (st *State) CreateThing(in *CreateThing) (out ThingRef, _ []Change, _ error) {
 	if err := checkName(thingKind, in.Name); err != nil {
 		return out, nil, err
@@ -86,7 +87,7 @@ func (t *thing) checkRepetition(st *State, in *CreateThing, attributes []Attribu
 	return exists(ref.ID, ref.ARN, "Thing %s already exists in account with different %s", t.name, different)
 }
 
-// A ThingDescription is all that there is to know of a thing itself.
+// A ThingDescription describes a thing.
 type ThingDescription struct {
 	ThingRef
 	DefaultClientID string            `json:"defaultClientId"`
@@ -144,7 +145,8 @@ func (st *State) UpdateThing(in *UpdateThing) ([]Change, error) {
 	return []Change{&ThingUpdated{t.name, ThingDetails{t.version + 1, kind.title(), attributes}}}, nil
 }
 
-// DeleteThing removes a thing without principals. One that is not there is removed already: the operation has no error for it.
+// DeleteThing deletes a thing that has no principals. A missing thing is no error: AWS
+// documents none for it.
 func (st *State) DeleteThing(in *Deletion) ([]Change, error) {
 	if err := checkName(thingKind, in.Name); err != nil {
 		return nil, err
@@ -170,7 +172,7 @@ type ListThings struct {
 	Prefix    string `json:"-" query:"usePrefixAttributeValue"`
 }
 
-// A ThingSummary is a line of the list of things.
+// A ThingSummary is an item in the list of things.
 type ThingSummary struct {
 	Name       string            `json:"thingName"`
 	Type       string            `json:"thingTypeName,omitempty"`
@@ -179,7 +181,7 @@ type ThingSummary struct {
 	Version    int64             `json:"version"`
 }
 
-// ListThings lists things, of one type or with one attribute if asked for.
+// ListThings lists all things, or those of one type or with one attribute.
 func (st *State) ListThings(in *ListThings) (out Page[ThingSummary], err error) {
 	p, err := in.page()
 	if err != nil {
@@ -198,7 +200,7 @@ func (t *thing) hasAttribute(name, value string, prefix bool) bool {
 	return ok && (t.attributes[i].Value == value || prefix && strings.HasPrefix(t.attributes[i].Value, value))
 }
 
-// ThingDetails is what updating a thing changes.
+// ThingDetails are the parts of a thing that an update changes.
 type ThingDetails struct {
 	Version    int64       `json:"version"`
 	Type       string      `json:"type,omitempty"`
@@ -225,7 +227,8 @@ func (d *ThingDetails) applyTo(t *thing, st *State) bool {
 	return true
 }
 
-// sharedName keeps one copy of an attribute's name. Past a bound it keeps none, so that names which never repeat do not stay.
+// sharedName returns a shared copy of an attribute's name. The number of copies is limited, so
+// that names that never repeat do not fill the memory.
 func (st *State) sharedName(s string) string {
 	if kept, ok := st.names[s]; ok {
 		return kept

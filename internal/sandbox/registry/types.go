@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// typeDeleteDelay is how long a thing type stays after its deprecation. It holds only if strict: it would make every rehearsal five
-// minutes longer.
+// typeDeleteDelay is the time between the deprecation of a thing type and its earliest
+// deletion. It applies only if strict, since it would make every rehearsal five minutes longer.
 const typeDeleteDelay = 5 * time.Minute
 
 // A TypeRef names a thing type.
@@ -20,7 +20,7 @@ type TypeRef struct {
 
 func (t *thingType) ref(st *State) TypeRef { return TypeRef{t.name, st.arn("thingtype", t.name)} }
 
-// TypeMetadata tells whether a thing type is deprecated.
+// TypeMetadata contains the dates of a thing type, and whether it is deprecated.
 type TypeMetadata struct {
 	Deprecated      bool   `json:"deprecated"`
 	DeprecationDate *Epoch `json:"deprecationDate,omitempty"`
@@ -81,7 +81,7 @@ func (st *State) CreateThingType(in *CreateThingType) (out CreatedType, _ []Chan
 	return out, nil, nil
 }
 
-// A TypeDescription is all that there is to know of a thing type.
+// A TypeDescription describes a thing type.
 type TypeDescription struct {
 	TypeRef
 	ID string `json:"thingTypeId"`
@@ -106,13 +106,13 @@ func (st *State) DescribeThingType(in *ByName) (out TypeDescription, err error) 
 	return TypeDescription{t.ref(st), t.id.String(), t.details()}, nil
 }
 
-// ListThingTypes are the parameters of [State.ListThingTypes]. Prefix is of names.
+// ListThingTypes are the parameters of [State.ListThingTypes]. Prefix is a prefix of names.
 type ListThingTypes struct {
 	ByToken
 	Prefix string `json:"-" query:"thingTypeName"`
 }
 
-// A TypeSummary is a line of the list of thing types.
+// A TypeSummary is an item in the list of thing types.
 type TypeSummary struct {
 	TypeRef
 	typeDetails
@@ -148,7 +148,7 @@ func (st *State) DeprecateThingType(in *DeprecateThingType) ([]Change, error) {
 	return []Change{change}, nil
 }
 
-// DeleteThingType removes a thing type that is deprecated and not in use.
+// DeleteThingType deletes a thing type that is deprecated and not in use.
 func (st *State) DeleteThingType(in *ByName) ([]Change, error) {
 	t, err := st.thingType(in.Name)
 	if err != nil {
@@ -185,7 +185,7 @@ func (a *TypeAdded) apply(st *State, at stamp) bool {
 	return true
 }
 
-// TypeDeprecated is a [Change]. Date is zero if the deprecation is taken back.
+// TypeDeprecated is a [Change]. Date is zero if the deprecation is undone.
 type TypeDeprecated struct {
 	Name string `json:"name"`
 	Date int64  `json:"date,omitempty"`

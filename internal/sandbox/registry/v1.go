@@ -9,11 +9,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// errV1 is of a record of version 1 that is not what that version wrote.
+// errV1 is returned for a record that version 1 cannot have written.
 var errV1 = errors.New("not a record of version 1")
 
-// parseRecordV1 decodes a record of version 1: its kind in one byte, sequence number, time, count of fields, and each field with its
-// length, the numbers as varints. The meaning of a field is its position.
+// parseRecordV1 decodes a record of version 1. It contains its kind in one byte, the sequence
+// number, the time, the number of fields, and each field after its length. Numbers are varints.
+// The position of a field determines its meaning.
 func parseRecordV1(b []byte) (record, error) {
 	r := readerV1{rest: b}
 	number := r.bytes(1)
@@ -21,7 +22,7 @@ func parseRecordV1(b []byte) (record, error) {
 	at, n := binary.Varint(r.rest)
 	r.skip(n)
 	count := r.uvarint()
-	if r.bad || count > uint64(len(r.rest)) { // each field takes a byte at least
+	if r.bad || count > uint64(len(r.rest)) { // each field takes at least one byte
 		return record{}, errV1
 	}
 	fields := make([]string, count)
@@ -41,7 +42,7 @@ type readerV1 struct {
 	bad  bool
 }
 
-// skip skips what is not positive if a number could not be read.
+// skip skips n bytes. The n of a number that could not be read is not positive.
 func (r *readerV1) skip(n int) {
 	if n <= 0 {
 		r.bad, r.rest = true, nil
@@ -66,7 +67,7 @@ func (r *readerV1) bytes(n uint64) []byte {
 	return b
 }
 
-// kindsV1 are the kinds of records by their number, with the least number of fields.
+// kindsV1 are the kinds of records by number, with their minimum number of fields.
 var kindsV1 = [...]struct {
 	fields int
 	change func(f []string) (Change, error)
@@ -148,7 +149,7 @@ func typeV1(f []string) (Change, error) {
 	return &TypeAdded{f[0], id, json.RawMessage(f[2]), deprecated}, errors.Join(err, err2)
 }
 
-// placeV1 is of fields that are policy, "cert" or "thinggroup", and ID or name.
+// placeV1 returns the target from the fields policy, "cert" or "thinggroup", and ID or name.
 func placeV1(f []string) PolicyPlace {
 	if f[1] == "cert" {
 		return PolicyPlace{Certificate: f[2]}

@@ -29,10 +29,14 @@ func System() terminal.Streams { return terminal.System() }
 func Main(ctx context.Context, args []string, streams terminal.Streams) int {
 	ctx, stop := terminal.Interruptible(ctx, streams.Interrupts)
 	defer stop()
+	streams.In = terminal.InterruptibleReader(ctx, streams.In)
 
 	root := newRoot(streams)
 	root.SetArgs(args)
 	command, err := root.ExecuteContextC(ctx)
+	if terminal.Interrupted(ctx) {
+		err = exit.AfterInterrupt(err)
+	}
 	code := exit.Code(err)
 	if err != nil {
 		printFailure(streams, command, err, code)

@@ -7,6 +7,7 @@ import (
 	"errors"
 
 	"github.com/thingpress/thingpress/internal/advice"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
 )
 
 // Exit codes. They are part of the contract: scripts decide by them.
@@ -61,7 +62,22 @@ func InterruptedError(message, hint string) error {
 	return &Error{Code: Interrupted, Err: errors.New(message), Hint: hint}
 }
 
-// IfInterrupted returns err, or if ctx has ended an [InterruptedError] instead of it.
+// AfterInterrupt returns the error of a command that Ctrl-C interrupted and that
+// ended with err. Outcomes with a code of their own, and those that the command has
+// printed, stay as they are.
+func AfterInterrupt(err error) error {
+	switch {
+	case err == nil || err.Error() == "" || Code(err) != Failure:
+		return err
+	case errors.Is(err, context.Canceled), errors.Is(err, terminal.ErrInterrupted):
+		return InterruptedError("interrupted", "")
+	}
+	return &Error{Code: Interrupted, Err: err, Hint: Hint(err)}
+}
+
+// IfInterrupted returns err, or an [InterruptedError] with message instead if ctx
+// has ended. A command needs it only to add what it left behind; [AfterInterrupt]
+// is applied to all errors.
 func IfInterrupted(ctx context.Context, err error, message string) error {
 	if err != nil && ctx.Err() != nil {
 		return InterruptedError(message, "")

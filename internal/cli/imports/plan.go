@@ -46,13 +46,7 @@ of the embedded sandbox.
   # for a script
   thingpress plan --output json --policy sensors reel.csv | jq .seconds`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			err := runPlan(c.Context(), &o, args, streams)
-			if err != nil && terminal.Interrupted(c.Context()) {
-				return exit.InterruptedError("interrupted", "")
-			}
-			return err
-		},
+		RunE: func(c *cobra.Command, args []string) error { return runPlan(c.Context(), &o, args, streams) },
 	}
 	o.add(c)
 	c.Flags().BoolVar(&o.compare, "compare", false, "look every device up in AWS")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/report"
@@ -113,7 +114,7 @@ func (f *Files) open(ctx context.Context, name string, stdin io.Reader) error {
 	case info.IsDir():
 		return exit.WithHint(fmt.Errorf("%s is a directory", name), "name the manifests in it, such as "+name+"/*")
 	case !info.Mode().IsRegular():
-		return f.spool(ctx, name, file)
+		return f.spool(ctx, name, terminal.InterruptibleReader(ctx, file))
 	}
 	f.Inputs = append(f.Inputs, manifest.Input{Name: name, Reader: file, Size: info.Size()})
 	return nil

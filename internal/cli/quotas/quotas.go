@@ -110,7 +110,7 @@ func showQuotas(ctx context.Context, o options, streams terminal.Streams) (err e
 	defer func() { err = errors.Join(err, connection.Close()) }()
 	applied, unread := connection.Client.AppliedQuotas(ctx)
 	if ctx.Err() != nil {
-		return exit.InterruptedError(context.Cause(ctx).Error(), "")
+		return context.Cause(ctx)
 	}
 	view, err := viewQuotas(applied, attachments, float64(o.rate), o.all)
 	if err != nil {

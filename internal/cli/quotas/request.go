@@ -44,7 +44,7 @@ func requestQuotas(ctx context.Context, o options, connection *target.Connection
 	for _, r := range adjustable {
 		id, err := connection.Client.RequestQuota(ctx, r.Code, *r.Request)
 		if ctx.Err() != nil {
-			return exit.InterruptedError(context.Cause(ctx).Error(), "")
+			return context.Cause(ctx)
 		}
 		switch {
 		case err != nil:

@@ -117,7 +117,7 @@ func deployStack(ctx context.Context, o deployOptions, streams terminal.Streams)
 		return err
 	}
 	if !o.yes && !streams.Confirm(fmt.Sprintf("carry out %d changes?", len(set.Changes))) {
-		return errors.Join(exit.WithHint(errors.New("nothing was changed: not confirmed"), "--yes does not ask"), set.Discard(ctx))
+		return errors.Join(exit.WithHint(errors.New("nothing was changed: not confirmed"), "--yes does not ask"), set.Discard(terminal.AbortContext(ctx)))
 	}
 	err = set.Execute(ctx, func(e operate.Event) { noteEvent(printer, e) })
 	printer.Pause()
@@ -226,6 +226,9 @@ func (o *deployOptions) checkConcurrency(ctx context.Context, account *operate.A
 	}
 	defer client.Close()
 	applied, err := client.AppliedQuotas(ctx)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	if err != nil {
 		fmt.Fprintf(streams.Err, "the account's quotas could not be read, so the defaults are taken: %s\n", strings.TrimSpace(err.Error()))
 	}

@@ -50,7 +50,7 @@ func openImport(ctx context.Context, o stackFlags, id string, follow bool, strea
 		return exit.WithHint(err, "thingpress stack imports lists them")
 	}
 	if err != nil {
-		return exit.IfInterrupted(ctx, err, "interrupted")
+		return err
 	}
 	if follow {
 		return followImport(ctx, &o, stack, i, streams)
@@ -66,7 +66,7 @@ func showImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i oper
 	if c.Failed+c.Rejected+c.Skipped > 0 {
 		var err error
 		if reasons, err = stack.Reasons(ctx, i.Job.Import); err != nil {
-			return exit.IfInterrupted(ctx, err, "interrupted")
+			return err
 		}
 	}
 	if o.output == terminal.JSON {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/ledger"
@@ -42,7 +41,7 @@ func listImports(ctx context.Context, o stackFlags, most int, streams terminal.S
 	var list []operate.Import
 	for i, err := range stack.Imports(ctx) {
 		if err != nil {
-			return exit.IfInterrupted(ctx, err, "interrupted")
+			return err
 		}
 		if list = append(list, i); len(list) == most {
 			break

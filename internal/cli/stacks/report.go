@@ -65,7 +65,7 @@ func getReport(ctx context.Context, o stackFlags, format string, args []string, 
 	case errors.Is(err, operate.ErrNoReport):
 		return exit.WithHint(err, "it is written when the import ends: thingpress stack import --follow "+args[0])
 	}
-	return exit.IfInterrupted(ctx, err, "interrupted")
+	return err
 }
 
 // A reportLine is the file of a report as JSON.

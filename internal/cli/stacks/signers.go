@@ -76,7 +76,7 @@ func addSigners(ctx context.Context, o stackFlags, files []string, streams termi
 		_, err := stack.Put(ctx, bucket, key, bytes.NewReader(contents[file]), int64(len(contents[file])))
 		switch {
 		case err != nil:
-			return exit.IfInterrupted(ctx, err, "interrupted")
+			return err
 		case o.output == terminal.JSON:
 			err = streams.PrintJSON(signerLine{"signer", bucket, key})
 		default:

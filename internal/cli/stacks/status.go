@@ -39,7 +39,7 @@ func showStatus(ctx context.Context, o stackFlags, streams terminal.Streams) err
 	}
 	h, err := examine(ctx, stack)
 	if err != nil {
-		return exit.IfInterrupted(ctx, err, "interrupted")
+		return err
 	}
 	attention := h.attention()
 	if o.output == terminal.JSON {

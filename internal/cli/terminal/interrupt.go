@@ -3,7 +3,10 @@ package terminal
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
+	"os/signal"
+	"syscall"
 )
 
 // ErrInterrupted is the cause of contexts that Ctrl-C ended.
@@ -26,6 +29,7 @@ func Interruptible(parent context.Context, interrupts <-chan os.Signal) (context
 				return
 			}
 		}
+		signal.Reset(os.Interrupt, syscall.SIGTERM) // the third one kills the process
 	}()
 	return ctx, func() {
 		close(done)
@@ -46,4 +50,42 @@ func AbortContext(ctx context.Context) context.Context {
 // Interrupted reports whether Ctrl-C ended ctx.
 func Interrupted(ctx context.Context) bool {
 	return errors.Is(context.Cause(ctx), ErrInterrupted)
+}
+
+// InterruptibleReader returns a reader of from whose Read returns early, with the
+// cause, when ctx ends. A read of a terminal or a pipe cannot be cancelled, so it is
+// left behind and must not be needed any more.
+func InterruptibleReader(ctx context.Context, from io.Reader) io.Reader {
+	return &interruptibleReader{ctx: ctx, from: from}
+}
+
+type interruptibleReader struct {
+	ctx    context.Context //nolint:containedctx // io.Reader has no parameter for it
+	from   io.Reader
+	buffer []byte // of the read that may be left behind
+}
+
+func (r *interruptibleReader) Read(p []byte) (int, error) {
+	if r.ctx.Err() != nil {
+		return 0, context.Cause(r.ctx)
+	}
+	if len(r.buffer) < len(p) {
+		r.buffer = make([]byte, len(p))
+	}
+	buffer := r.buffer[:len(p)]
+	type result struct {
+		n   int
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		n, err := r.from.Read(buffer)
+		done <- result{n, err}
+	}()
+	select {
+	case read := <-done:
+		return copy(p, buffer[:read.n]), read.err
+	case <-r.ctx.Done():
+		return 0, context.Cause(r.ctx)
+	}
 }

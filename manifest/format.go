@@ -38,7 +38,9 @@ type Format struct {
 // A FormatOption is a field of [Options] that a format takes.
 type FormatOption struct {
 	Name OptionName
-	// Values are all that it can have, the default first; nil if it can have any.
+	// Values are all that it can have, the default first; nil if it can have
+	// any. They are alike in every format that takes the option, because one
+	// run has one value of it for all manifests.
 	Values []string
 	// Required is set if no entry is taken without it.
 	Required bool

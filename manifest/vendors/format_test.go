@@ -28,6 +28,11 @@ func TestEveryFormatIsDescribed(t *testing.T) {
 		if _, err := os.Stat(filepath.Join("..", "..", "docs", name+".md")); err != nil {
 			t.Errorf("%s has no page: %v", name, err)
 		}
+		for _, option := range f.Options {
+			if !slices.Equal(option.Values, vendors.Values(option.Name)) {
+				t.Errorf("%s: option %s has the values %v, and in another format %v", name, option.Name, option.Values, vendors.Values(option.Name))
+			}
+		}
 		_, signed := f.Option(manifest.OptionSigners)
 		if signed != (f.ParseSigners != nil) || f.NeedsSigners() && !signed {
 			t.Errorf("%s takes signers: %v, and reads them: %v", name, signed, f.ParseSigners != nil)

@@ -57,15 +57,14 @@ func With(option manifest.OptionName) []manifest.Format {
 	return found
 }
 
-// Values returns all values that an option can have in any format, the default
-// first; nil if it can have any value.
+// Values returns all values that an option can have, the default first; nil if
+// it can have any.
 func Values(option manifest.OptionName) []string {
-	var values []string
 	for _, f := range With(option) {
 		o, _ := f.Option(option)
-		values = append(values, o.Values...)
+		return o.Values // alike in every format
 	}
-	return values
+	return nil
 }
 
 // Titles returns the titles of formats, separated by commas.

@@ -1,0 +1,26 @@
+package manifests
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"github.com/thingpress/thingpress/manifest/vendors"
+)
+
+func TestEveryOptionOfEveryFormatHasAFlagThatNamesTheFormat(t *testing.T) {
+	t.Parallel()
+	var flags Flags
+	command := &cobra.Command{}
+	flags.Add(command)
+	for _, format := range vendors.Formats() {
+		for _, option := range format.Options {
+			name := strings.TrimSuffix(string(option.Name), "s") // --signer is given once for each
+			flag := command.Flag(name)
+			if flag == nil || !strings.Contains(flag.Usage, format.Title) {
+				t.Errorf("flags.go: no flag --%s that names %s", name, format.Title)
+			}
+		}
+	}
+}

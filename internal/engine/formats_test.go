@@ -1,0 +1,44 @@
+package engine_test
+
+import (
+	"crypto/x509"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/manifest/vendors"
+)
+
+// An import that took up one with other options would give its devices other certificates.
+func TestKeyOfAnImportHasEveryOptionOfEveryFormat(t *testing.T) {
+	t.Parallel()
+	key := func(settings engine.Settings) string {
+		key, err := engine.Key(ledger.Target{}, nil, settings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return key
+	}
+	for _, format := range vendors.Formats() {
+		for _, option := range format.Options {
+			var settings engine.Settings
+			field := reflect.ValueOf(&settings.Decode).Elem().FieldByNameFunc(func(name string) bool {
+				return strings.EqualFold(name, string(option.Name))
+			})
+			switch {
+			case !field.IsValid():
+				t.Errorf("manifest.Options has no field for option %s of %s", option.Name, format.Vendor())
+				continue
+			case field.Kind() == reflect.String:
+				field.SetString("another")
+			default:
+				field.Set(reflect.ValueOf([]*x509.Certificate{{Raw: []byte("another")}}))
+			}
+			if key(settings) == key(engine.Settings{}) {
+				t.Errorf("internal/engine/settings.go: the key of an import does not have option %s of %s", option.Name, format.Vendor())
+			}
+		}
+	}
+}

@@ -1,0 +1,87 @@
+package newformat
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/thingpress/thingpress/internal/testkit/require"
+	"github.com/thingpress/thingpress/manifest/vendors"
+)
+
+// namesOfFormats returns the places in a Go file at which code is about one
+// format: it imports its package, or has its name or a value of its options.
+func namesOfFormats(file string, source any) ([]string, error) {
+	names := vendors.Names()
+	var values, packages []string
+	for _, f := range vendors.Formats() {
+		packages = append(packages, "github.com/thingpress/thingpress/manifest/"+f.Vendor())
+		for _, option := range f.Options {
+			values = append(values, option.Values...)
+		}
+	}
+	set := token.NewFileSet()
+	parsed, err := parser.ParseFile(set, file, source, parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		literal, ok := n.(*ast.BasicLit)
+		if !ok || literal.Kind != token.STRING {
+			return true
+		}
+		text, err := strconv.Unquote(literal.Value)
+		if err == nil && slices.Contains(slices.Concat(names, values, packages), text) {
+			found = append(found, set.Position(literal.Pos()).String()+": "+literal.Value)
+		}
+		return true
+	})
+	return found, nil
+}
+
+// What is about one format is in its package, and in the generator of its manifests.
+func TestNoCodeNamesAFormat(t *testing.T) {
+	t.Parallel()
+	root := require.Root(t)
+	for _, top := range []string{"cmd", "internal", "stack"} {
+		err := filepath.WalkDir(filepath.Join(root, top), func(path string, d fs.DirEntry, err error) error {
+			below, _ := filepath.Rel(root, path)
+			switch {
+			case err != nil:
+				return err
+			case d.IsDir() && (d.Name() == "testdata" || below == "internal/material" || below == "internal/testkit"):
+				return filepath.SkipDir
+			case d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
+				return nil
+			}
+			found, err := namesOfFormats(path, nil)
+			for _, place := range found {
+				t.Errorf("%s: read it from manifest/vendors, so that a new format is known here too", place)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestNameOfAFormatInCodeIsNoticed(t *testing.T) {
+	t.Parallel()
+	found, err := namesOfFormats("x.go", `package x
+
+import "github.com/thingpress/thingpress/manifest/microchip"
+
+var a, b, c = "infineon", "E0E1", "an infineon archive"
+`)
+	if err != nil || len(found) != 3 || !strings.HasPrefix(found[1], "x.go:5") {
+		t.Errorf("%v, %v", found, err)
+	}
+}

@@ -14,24 +14,28 @@ import (
 
 const module = "github.com/thingpress/thingpress"
 
-// arrow names the packages of ours that a package and those below it may depend on, directly or not, besides itself and the leaves.
+// arrow lists the packages of this module that a package and those below it may depend on,
+// directly or not, in addition to themselves and the leaves.
 type arrow struct {
 	from string
 	to   []string
 }
 
-// leaves depend on nothing of ours. Every package may depend on them, except the public libraries.
+// leaves depend on no package of this module. Every package may depend on them, except the
+// public libraries.
 var leaves = []string{"internal/iot", "internal/backoff", "internal/spool", "internal/xdg", "internal/environment"}
 
-// One import is described by what lies below the engine; the engine knows no vendor, so it sees package manifest alone.
+// The packages below the engine describe one import. The engine knows no vendors, so it may
+// only use package manifest itself.
 var (
 	belowDevice = []string{"internal/call", "internal/ledger", "internal/quota", "manifest"}
 	belowEngine = append([]string{"internal/device/..."}, belowDevice...)
 	belowReport = append([]string{"internal/engine/...", "internal/advice", "internal/progress", "manifest/...", "policy/..."}, belowEngine...)
 )
 
-// A trailing /... includes what is below. The first arrow that matches a package holds for it. A package that no arrow names may
-// depend on any other, but none of those named here may depend on it; only entry points are above it.
+// A trailing /... includes packages below. The first arrow that matches a package applies. A
+// package without an arrow may depend on any other, but packages with an arrow may not depend
+// on it, only entry points may.
 var arrows = []arrow{
 	{"manifest/...", []string{"manifest/..."}},
 	{"policy/...", []string{"policy/..."}},
@@ -51,7 +55,7 @@ var arrows = []arrow{
 	{"internal/arrows", nil},
 }
 
-// entryPoints may be depended on by the packages that stand above them, and by no other.
+// entryPoints may be imported only by the packages listed for each of them.
 var entryPoints = map[string][]string{
 	"cmd/...":                nil,
 	"internal/cli/...":       {"cmd/thingpress", "internal/cli/..."},
@@ -69,17 +73,17 @@ var entryPoints = map[string][]string{
 		"cmd/...", "internal/cli/...", "internal/awsiot/...", "internal/testkit/...",
 		"internal/stack/aws/...", "internal/stack/lambda", "internal/stack/operate",
 	},
-	"internal/testkit/...": {"internal/testkit/..."}, // tests aside, which are not looked at
+	"internal/testkit/...": {"internal/testkit/..."}, // imports of tests are not checked
 }
 
-// foreign lists modules that a package must not link, directly or not, with the reason.
+// foreign lists modules that a package must not link, directly or not, and why.
 var foreign = []struct{ from, module, why string }{
 	{"manifest/...", "github.com/aws/", "a decoder makes no calls"},
 	{"manifest/...", "modernc.org/", "a decoder keeps no record"},
-	{"policy/...", "github.com/", "a library that others use brings nothing along"},
+	{"policy/...", "github.com/", "a public library must not add dependencies"},
 	{"internal/quota/...", "github.com/aws/", "quotas are numbers; the adapter reads them"},
-	{"internal/ledger", "modernc.org/", "the interface must not bring one implementation along"},
-	{"internal/ledger", "github.com/aws/", "the interface must not bring one implementation along"},
+	{"internal/ledger", "modernc.org/", "the interface must not depend on an implementation"},
+	{"internal/ledger", "github.com/aws/", "the interface must not depend on an implementation"},
 	{"internal/engine/...", "github.com/aws/", "the engine sees AWS through interfaces that it declares itself"},
 	{"internal/engine/...", "modernc.org/", "the engine sees the ledger through its interface"},
 	{"internal/sandbox/...", "github.com/aws/", "the same code on both sides of the wire would hide an error"},
@@ -87,14 +91,16 @@ var foreign = []struct{ from, module, why string }{
 	{"cmd/thingpress-lambda", "github.com/spf13/cobra", "the functions have no command line"},
 }
 
-// pkg is the part of `go list -json` that matters here. Imports of test files are not in it.
+// pkg contains the fields of `go list -json` that matter here. They do not include imports of
+// test files.
 type pkg struct {
 	ImportPath string
 	Imports    []string
 	Deps       []string
 }
 
-// ours lists the packages of this module with their dependencies. Those that hold only tests have none.
+// ours returns the packages of this module with their dependencies. Packages with only tests
+// have none.
 func ours(t *testing.T) []pkg {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-json=ImportPath,Imports,Deps", "./...")
@@ -121,7 +127,8 @@ func ours(t *testing.T) []pkg {
 	}
 }
 
-// local returns the path of one of our packages below the module's, and "" for any other package.
+// local returns the path of a package of this module relative to the module, or "" for any
+// other package.
 func local(path string) string {
 	rest, ok := strings.CutPrefix(path, module+"/")
 	if !ok {
@@ -192,7 +199,7 @@ func TestPackagesDependOnlyAlongTheArrows(t *testing.T) {
 	t.Parallel()
 	packages := ours(t)
 	if !slices.ContainsFunc(packages, func(p pkg) bool { return local(p.ImportPath) == "manifest" }) {
-		t.Fatal("manifest is not among the packages: nothing was looked at")
+		t.Fatal("manifest is not among the packages: nothing was checked")
 	}
 	for _, v := range violations(packages) {
 		t.Error(v)

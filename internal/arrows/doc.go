@@ -1,6 +1,8 @@
-// Package arrows holds the tests of the rules that concern the whole tree: how the packages of this module may depend on each
-// other, how they are called, how long a file may be, and that no test sleeps.
+// Package arrows contains the tests of rules for the whole tree: the allowed dependencies
+// between the packages of this module, their names, the length of files, and that no test
+// sleeps.
 //
-// The arrows point one way: cli, stack → engine → device → call → quota, iot; awsiot → iot; everything → manifest; manifest and
-// policy → nothing of ours. The tests look at all dependencies, also the indirect ones.
+// The arrows point one way: cli, stack → engine → device → call → quota, iot; awsiot → iot;
+// everything → manifest; manifest and policy → no other package of this module. The tests check
+// indirect dependencies, too.
 package arrows

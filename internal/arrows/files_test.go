@@ -13,7 +13,8 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
-// eachGoFile calls f with the path of every Go file of the module, below its root and with slashes, and with its content.
+// eachGoFile calls f with the path of every Go file of the module, relative to its root and
+// with slashes, and with its content.
 func eachGoFile(t *testing.T, f func(name string, content []byte)) {
 	t.Helper()
 	root := require.Root(t)
@@ -42,15 +43,16 @@ func eachGoFile(t *testing.T, f func(name string, content []byte)) {
 	}
 }
 
-// Names that say nothing of what is in a package, and one that would shadow the standard library's.
+// Names that do not describe a package, and one that would shadow a package of the standard
+// library.
 var emptyNames = []string{"base", "common", "core", "helper", "helpers", "lib", "misc", "shared", "testing", "types", "util", "utils"}
 
-// misplaced returns what is wrong with a file, or "".
+// misplaced returns the fault of a file, or "".
 func misplaced(name string, content []byte) string {
 	lines := bytes.Count(content, []byte("\n"))
 	switch {
 	case slices.Contains(emptyNames, path.Base(path.Dir(name))):
-		return "a package has a name that says nothing of what is in it"
+		return "the package's name does not describe it"
 	case lines > 400:
 		return "more than 400 lines: split it by what is passed in and returned"
 	case matches("cmd/...", path.Dir(name)) && path.Base(name) == "main.go" && lines >= 20:
@@ -69,7 +71,7 @@ func TestFilesAreShortAndPackagesHaveNames(t *testing.T) {
 		}
 	})
 	if seen < 100 {
-		t.Errorf("%d files were looked at", seen)
+		t.Errorf("%d files were checked", seen)
 	}
 }
 

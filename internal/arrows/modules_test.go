@@ -9,7 +9,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
-// required returns what a go.mod requires, version by module.
+// required returns the requirements of a go.mod as versions by module.
 func required(t *testing.T, file string) map[string]string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "go", "mod", "edit", "-json", file).Output()
@@ -29,8 +29,9 @@ func required(t *testing.T, file string) map[string]string {
 	return versions
 }
 
-// modernc.org/sqlite is C translated against one version of modernc.org/libc; with another it corrupts memory or does not
-// build, and a routine upgrade raises the two apart.
+// modernc.org/sqlite is C translated against one version of modernc.org/libc. With another
+// version it corrupts memory or does not build, and a routine upgrade may raise only one of
+// them.
 func TestLibcIsTheOneThatSQLiteWasTranslatedFor(t *testing.T) {
 	t.Parallel()
 	root := require.Root(t)
@@ -44,6 +45,6 @@ func TestLibcIsTheOneThatSQLiteWasTranslatedFor(t *testing.T) {
 	have := required(t, filepath.Join(root, "go.mod"))[libc]
 	want := required(t, string(out[:len(out)-1]))[libc]
 	if have == "" || have != want {
-		t.Errorf("go.mod requires %s %q, modernc.org/sqlite was made for %q: run go get %[1]s@%[3]s", libc, have, want)
+		t.Errorf("go.mod requires %s %q, modernc.org/sqlite needs %q: run go get %[1]s@%[3]s", libc, have, want)
 	}
 }

@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// sleeps returns the positions of time.Sleep in a file that has no synctest bubble in which it would cost nothing.
+// sleeps returns the positions of time.Sleep in a file, unless it uses synctest, where sleeping
+// costs nothing.
 func sleeps(fset *token.FileSet, file *ast.File) []token.Position {
 	if slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == strconv.Quote("testing/synctest") }) {
 		return nil
@@ -27,7 +28,7 @@ func sleeps(fset *token.FileSet, file *ast.File) []token.Position {
 	return found
 }
 
-// A test that waits for real time fails some day on a slow machine, and is slow on every other day.
+// A test that waits for real time is always slow and eventually fails on a slow machine.
 func TestNoTestSleepsOutsideABubble(t *testing.T) {
 	t.Parallel()
 	fset := token.NewFileSet()

@@ -15,13 +15,13 @@ import (
 
 // An Account is the owner of a client's credentials.
 type Account struct {
-	// Partition is aws, aws-cn or aws-us-gov; ID twelve digits.
+	// Partition is aws, aws-cn or aws-us-gov. ID has twelve digits.
 	Partition, ID string
 	// Caller is the ARN of the user or role.
 	Caller string
 }
 
-// Account asks STS whose credentials these are. It needs no permission.
+// Account asks STS for the owner of the credentials. It needs no permission.
 func (c *Client) Account(ctx context.Context) (Account, error) {
 	out, err := c.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
@@ -34,8 +34,8 @@ func (c *Client) Account(ctx context.Context) (Account, error) {
 	return a, nil
 }
 
-// Alias returns the account's alias. It returns "" if there is none, if the caller
-// may not read it, or if the client has an endpoint of its own, which is not asked.
+// Alias returns the account's alias. It returns "" if there is none, if the caller may not read
+// it, or if the client has its own endpoint, which it does not ask.
 func (c *Client) Alias(ctx context.Context) string {
 	if c.iam == nil {
 		return ""
@@ -47,8 +47,8 @@ func (c *Client) Alias(ctx context.Context) string {
 	return out.AccountAliases[0]
 }
 
-// AppliedQuotas returns the account's quotas of AWS IoT Core by their codes,
-// from Service Quotas, those that were never changed included.
+// AppliedQuotas returns the account's quotas of AWS IoT Core from Service Quotas by code,
+// including those that were never changed.
 func (c *Client) AppliedQuotas(ctx context.Context) (map[string]float64, error) {
 	applied := map[string]float64{}
 	pages := servicequotas.NewListServiceQuotasPaginator(c.quotas, &servicequotas.ListServiceQuotasInput{
@@ -68,7 +68,7 @@ func (c *Client) AppliedQuotas(ctx context.Context) (map[string]float64, error) 
 	return applied, nil
 }
 
-// RequestQuota files a request to raise a quota, and returns its ID.
+// RequestQuota files a request to raise a quota and returns its ID.
 func (c *Client) RequestQuota(ctx context.Context, code string, value float64) (string, error) {
 	out, err := c.quotas.RequestServiceQuotaIncrease(ctx, &servicequotas.RequestServiceQuotaIncreaseInput{
 		ServiceCode: aws.String(quota.ServiceCode), QuotaCode: &code, DesiredValue: &value,

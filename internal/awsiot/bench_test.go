@@ -14,7 +14,7 @@ import (
 	"github.com/thingpress/thingpress/internal/iot"
 )
 
-// instant answers at once, so that only the client's own work is measured.
+// instant answers immediately, so that only the work of the client is measured.
 type instant struct{}
 
 func (instant) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -28,8 +28,7 @@ func (instant) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// BenchmarkCall is what one call costs the client, beside a client of the SDK
-// as it comes.
+// BenchmarkCall measures the cost of one call, compared with an unmodified client of the SDK.
 func BenchmarkCall(b *testing.B) {
 	b.Run("plain", func(b *testing.B) {
 		client := sdk.New(sdk.Options{

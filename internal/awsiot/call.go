@@ -13,8 +13,8 @@ import (
 // A method is one operation of the SDK's client.
 type method[In, Out any] func(ctx context.Context, in *In, options ...func(*sdk.Options)) (*Out, error)
 
-// call makes one call of op by its method, with the timeout of the client. Out
-// is never nil; it is empty if there is an error, which is an *[iot.APIError].
+// call makes one call of op with the client's timeout. Out is never nil; with an error, which
+// is an *[iot.APIError], it is empty.
 func call[In, Out any](ctx context.Context, c *Client, op iot.Operation, do method[In, Out], in *In) (*Out, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
@@ -31,13 +31,13 @@ func call[In, Out any](ctx context.Context, c *Client, op iot.Operation, do meth
 	return new(Out), e
 }
 
-// pageSize asks for the largest pages.
+// pageSize returns the maximum page size.
 func pageSize() *int32 {
 	size := int32(quota.PageSize)
 	return &size
 }
 
-// optional returns nil for an empty string, which the SDK leaves out.
+// optional returns nil for an empty string, so that the SDK omits it.
 func optional(s string) *string {
 	if s == "" {
 		return nil
@@ -45,7 +45,7 @@ func optional(s string) *string {
 	return &s
 }
 
-// each converts the lines of a page.
+// each converts the items of a page.
 func each[From, To any](lines []From, convert func(From) To) []To {
 	page := make([]To, len(lines))
 	for i, line := range lines {

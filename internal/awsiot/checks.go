@@ -28,7 +28,7 @@ func (c *Client) DescribeThingGroup(ctx context.Context, name string) (iot.Thing
 		return iot.ThingGroup{}, err
 	}
 	group := iot.ThingGroup{ARN: aws.ToString(out.ThingGroupArn), Query: aws.ToString(out.QueryString), Root: name}
-	// The way from the root down to the parent; a root has none.
+	// The groups from the root down to the parent; a root has none.
 	if m := out.ThingGroupMetadata; m != nil && len(m.RootToParentThingGroups) > 0 {
 		group.Root = aws.ToString(m.RootToParentThingGroups[0].GroupName)
 	}

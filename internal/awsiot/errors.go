@@ -16,9 +16,7 @@ import (
 	"github.com/thingpress/thingpress/internal/iot"
 )
 
-// classOfCode returns the class of an error code, and 0 for a code that it does
-// not know: that is the device's fault if AWS answered 4xx, and transient if it
-// answered 5xx.
+// classOfCode returns the class of an error code, or 0 for an unknown code.
 func classOfCode(code string) iot.Class {
 	switch code {
 	case "ThrottlingException", "Throttling", "ThrottledException", "TooManyRequestsException", "TooManyRequests",
@@ -49,7 +47,7 @@ func classOfCode(code string) iot.Class {
 	return 0
 }
 
-// explain turns an error of the SDK into one that the engine understands.
+// explain converts an error of the SDK to one that the engine understands.
 func (c *Client) explain(operation string, started time.Time, err error) *iot.APIError {
 	e := &iot.APIError{Operation: operation, Err: err}
 	var response *smithyhttp.ResponseError
@@ -74,7 +72,7 @@ func (c *Client) explain(operation string, started time.Time, err error) *iot.AP
 	return e
 }
 
-// unknownCode is what the SDK calls an answer without an error code.
+// unknownCode is the SDK's error code for an answer without one.
 const unknownCode = "UnknownError"
 
 func classify(e *iot.APIError, status int) iot.Class {
@@ -92,17 +90,17 @@ func classify(e *iot.APIError, status int) iot.Class {
 		return iot.ClassTransient
 	case status == http.StatusTooManyRequests:
 		return iot.ClassThrottled
-	case status < 300: // an answer that was cut off
+	case status < 300: // an incomplete answer
 		return iot.ClassTransient
-	case e.Code == "": // not an answer of AWS IoT: a proxy, or another service
+	case e.Code == "": // from a proxy or another service, not from AWS IoT
 		return iot.ClassImport
 	}
 	return iot.ClassDevice
 }
 
-// neverAnswered returns the class of an error that comes again however often the
-// call is made: no credentials, a request that cannot be made of its input, or an
-// endpoint that cannot be trusted. It returns 0 for any other error.
+// neverAnswered returns the class of an error that every repetition of the call will have:
+// missing credentials, invalid input, or an endpoint that cannot be trusted. It returns 0 for
+// any other error.
 func neverAnswered(err error) iot.Class {
 	var input *smithy.InvalidParamsError
 	var serialization *smithy.SerializationError
@@ -123,7 +121,8 @@ func aboutTime(message string) bool {
 	return strings.Contains(message, "Signature expired") || strings.Contains(message, "Signature not yet current")
 }
 
-// reconsider lets a call be made again with new credentials or a corrected clock.
+// reconsider makes an error transient if the call can be repeated with new credentials or a
+// corrected clock.
 func (c *Client) reconsider(e *iot.APIError, started time.Time) {
 	switch {
 	case e.Class == iot.ClassCredentials && e.Code != "" && c.identity.renew(started),
@@ -132,7 +131,7 @@ func (c *Client) reconsider(e *iot.APIError, started time.Time) {
 	}
 }
 
-// refused reports whether AWS answered without having done anything.
+// refused reports whether AWS refused the call without any effect.
 func refused(e *iot.APIError) bool {
 	class := classOfCode(e.Code)
 	return class == iot.ClassCredentials || class == iot.ClassClockSkew

@@ -18,7 +18,7 @@ import (
 	"github.com/thingpress/thingpress/internal/iot"
 )
 
-// roundTrip is a transport made of a function.
+// roundTrip is a function that implements http.RoundTripper.
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
@@ -121,7 +121,7 @@ func TestOneCallIsOneRequest(t *testing.T) {
 		})
 		_ = c.CreateThing(t.Context(), iot.Thing{Name: "a"})
 		if n := requests.Load(); n != 1 {
-			t.Errorf("%s: %d requests: a retry that no limiter sees", code, n)
+			t.Errorf("%s: %d requests, so the SDK retried without the limiter", code, n)
 		}
 	}
 }

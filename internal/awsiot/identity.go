@@ -9,12 +9,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// An identity provides credentials, and renews them once if AWS refuses them as
-// expired. It implements [aws.CredentialsProvider].
+// An identity provides credentials, and renews them once if AWS refuses them as expired. It
+// implements [aws.CredentialsProvider].
 type identity struct {
 	cache *aws.CredentialsCache
 	clock *clock
-	good  atomic.Bool // AWS took a call since they were last renewed
+	good  atomic.Bool // AWS accepted a call since they were last renewed
 
 	mu      sync.Mutex
 	renewed time.Time // when they were last renewed because AWS refused them
@@ -29,7 +29,7 @@ func newIdentity(provider aws.CredentialsProvider, clock *clock) *identity {
 	return &identity{cache: cache, clock: clock}
 }
 
-// A credentialsError is the failure of the SDK's chain to find credentials.
+// A credentialsError is returned if the SDK's chain finds no credentials.
 type credentialsError struct{ err error }
 
 func (e *credentialsError) Error() string { return "no AWS credentials: " + e.err.Error() }
@@ -44,16 +44,15 @@ func (i *identity) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	return c, err
 }
 
-// taken notes that AWS took a call's signature.
+// taken must be called after AWS accepted the signature of a call.
 func (i *identity) taken() {
 	if !i.good.Load() {
 		i.good.Store(true)
 	}
 }
 
-// renew reports whether a call may be made again that was begun at started and
-// whose credentials AWS refused: with new credentials, or because it was signed
-// with old ones.
+// renew reports whether a call that began at started, and whose credentials AWS refused, may be
+// repeated: with new credentials, or because it was signed with old ones.
 func (i *identity) renew(started time.Time) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -61,7 +60,7 @@ func (i *identity) renew(started time.Time) bool {
 	case started.Before(i.renewed):
 		return true
 	case !i.renewed.IsZero() && !i.good.Load():
-		return false // the new ones are refused as well
+		return false // AWS refuses the new ones, too
 	}
 	i.cache.Invalidate()
 	i.renewed = time.Now()
@@ -69,9 +68,8 @@ func (i *identity) renew(started time.Time) bool {
 	return true
 }
 
-// correct reports whether a call may be made again that was begun at started and
-// that AWS refused because of our clock. From then on calls are signed by AWS's
-// clock, so once is enough.
+// correct reports whether a call that began at started, and that AWS refused because of our
+// clock, may be repeated. Later calls are signed with AWS's time, so one correction suffices.
 func (i *identity) correct(started time.Time) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()

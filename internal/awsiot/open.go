@@ -22,26 +22,27 @@ import (
 	"github.com/thingpress/thingpress/internal/iot"
 )
 
-// Options are where AWS is. The zero value is what the SDK's chain finds.
+// Options configure a client. The zero value uses the SDK's default chain.
 type Options struct {
-	// Region and Profile override the environment and the shared files.
+	// Region and Profile override environment variables and shared files.
 	Region, Profile string
-	// Endpoint is the base URL for all services; empty is AWS.
+	// Endpoint is the base URL of all services; empty means AWS.
 	Endpoint string
-	// Sandbox reads no AWS environment at all: no variables, files or instance
-	// metadata. A sandbox takes any credentials. Endpoint and Region must be set.
+	// Sandbox ignores the AWS environment: variables, files and instance metadata. A sandbox
+	// accepts any credentials. Endpoint and Region must be set.
 	Sandbox bool
 	// Version of Thingpress, for the User-Agent header.
 	Version string
-	// Transport makes the HTTP requests; nil means one with a pool of connections.
+	// Transport makes the HTTP requests; nil means a transport with a pool of connections.
 	Transport http.RoundTripper
-	// Timeout of one call; 0 is 15 seconds.
+	// Timeout of one call; 0 means 15 seconds.
 	Timeout time.Duration
 }
 
 const (
 	defaultTimeout = 15 * time.Second
-	// accountAttempts is for the few calls before an import, which the engine does not retry.
+	// accountAttempts applies to the few calls before an import, which the engine does not
+	// retry.
 	accountAttempts = 5
 	accountBackoff  = time.Second
 )
@@ -61,7 +62,7 @@ type Client struct {
 	iot      *sdk.Client
 	sts      *sts.Client
 	quotas   *servicequotas.Client
-	iam      *iam.Client // nil if there is an Endpoint, which is not asked for aliases
+	iam      *iam.Client // nil with an Endpoint, which is not asked for aliases
 	region   string
 	timeout  time.Duration
 	clock    *clock
@@ -69,11 +70,11 @@ type Client struct {
 	close    func()
 }
 
-// Close closes the connections that no call is using.
+// Close closes idle connections.
 func (c *Client) Close() { c.close() }
 
-// Open returns a client and makes no call. A profile may make the SDK's chain do
-// so when credentials are first needed.
+// Open returns a client and makes no calls. With some profiles the SDK makes calls when
+// credentials are first needed.
 func Open(ctx context.Context, o Options) (*Client, error) {
 	cfg, err := load(ctx, o)
 	if err != nil {
@@ -121,7 +122,7 @@ func load(ctx context.Context, o Options) (aws.Config, error) {
 			Credentials: credentials.NewStaticCredentialsProvider("AKIASANDBOXSANDBOX00", "sandbox", ""),
 		}, nil
 	}
-	// What the SDK would log is in its errors as well, and standard error is ours.
+	// Errors contain whatever the SDK would log, and only Thingpress writes to standard error.
 	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
 	if o.Region != "" {
 		options = append(options, config.WithRegion(o.Region))
@@ -132,13 +133,13 @@ func load(ctx context.Context, o Options) (aws.Config, error) {
 	return config.LoadDefaultConfig(ctx, options...)
 }
 
-// Region is the region of the client.
+// Region returns the region of the client.
 func (c *Client) Region() string { return c.region }
 
 // Now returns the time by AWS's clock.
 func (c *Client) Now() time.Time { return c.clock.now() }
 
-// AWS returns what the engine needs.
+// AWS returns the client as the interfaces of the engine.
 func (c *Client) AWS() iot.AWS {
 	return iot.AWS{
 		Certificates: c, Things: c, Principals: c, Policies: c, Groups: c, Checks: c,

@@ -12,9 +12,8 @@ import (
 	"github.com/aws/smithy-go/middleware"
 )
 
-// trim takes steps out of the SDK's stack, which is built anew for each call:
-// retries, which the engine makes, and headers, spans, logs and metadata, which
-// nobody reads.
+// trim removes steps from the SDK's stack, which is built again for each call: retries, which
+// the engine makes, and headers, spans, logs and metadata, which nobody reads.
 func trim(stack *middleware.Stack) error {
 	return errors.Join(
 		remove(stack.Build.Remove, "ClientRequestID", "RecursionDetection", "SetCredentialSourceMiddleware"),
@@ -32,8 +31,8 @@ func remove[Step any](from func(id string) (Step, error), ids ...string) error {
 	return nil
 }
 
-// A signer signs by AWS's clock once AWS refused what was signed by ours. The
-// SDK's own correction went with its retries.
+// A signer signs with AWS's time after AWS refused the machine's. The SDK's own correction is
+// part of its retryer, which is off.
 type signer struct {
 	next  sdk.HTTPSignerV4
 	clock *clock

@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// connections is how many are kept open: one for each call that a full window
-	// of devices can have in flight at once.
+	// connections is the number of connections kept open, one for each call that a full window
+	// of devices can have in flight.
 	connections = 1024
 	dialTimeout = 5 * time.Second
 	idleTimeout = 60 * time.Second
@@ -38,9 +38,8 @@ func newTransport(proxies bool) *http.Transport {
 	return t
 }
 
-// An observer makes HTTP requests for the SDK, and reads AWS's clock off every
-// answer. It follows no redirect: AWS IoT sends none, and a signature would not
-// survive it.
+// An observer makes HTTP requests for the SDK, and reads AWS's clock from every answer. It
+// follows no redirects: AWS IoT sends none, and a signature would become invalid.
 type observer struct {
 	next  http.RoundTripper
 	clock *clock
@@ -55,23 +54,23 @@ func (o *observer) Do(request *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// A clock is AWS's clock, by the Date of the last answer.
+// A clock is AWS's clock, from the Date of the last answer.
 type clock struct {
 	last     atomic.Pointer[reading]
-	corrects atomic.Bool // AWS refused our clock, and its own is used for signing
+	corrects atomic.Bool // AWS refused our time, so its own is used for signing
 }
 
 type reading struct {
 	text   string
 	date   time.Time
-	offset time.Duration // of AWS's clock to ours
+	offset time.Duration // from our clock to AWS's
 }
 
-// observe takes the Date header of an answer that has just come.
+// observe reads the Date header of an answer that has just arrived.
 func (c *clock) observe(date string) {
 	last := c.last.Load()
 	if date == "" || last != nil && last.text == date {
-		return // the first answer of a second tells the most
+		return // the first answer of a second is the most precise
 	}
 	at, err := http.ParseTime(date)
 	if err != nil {
@@ -80,8 +79,8 @@ func (c *clock) observe(date string) {
 	c.last.Store(&reading{text: date, date: at, offset: time.Until(at)})
 }
 
-// now is AWS's time. It is never ahead of AWS's clock by more than AWS's machines
-// differ, because Date is cut to whole seconds.
+// now returns AWS's time. Date is truncated to whole seconds, so the result is ahead of AWS's
+// clock by no more than AWS's machines differ.
 func (c *clock) now() time.Time {
 	last := c.last.Load()
 	if last == nil {
@@ -90,7 +89,7 @@ func (c *clock) now() time.Time {
 	return time.Now().Add(last.offset).Round(0)
 }
 
-// date is AWS's time of the last answer.
+// date returns AWS's time of the last answer.
 func (c *clock) date() time.Time {
 	if last := c.last.Load(); last != nil {
 		return last.date
@@ -98,7 +97,7 @@ func (c *clock) date() time.Time {
 	return time.Time{}
 }
 
-// endpointOnce resolves the endpoint once: it is the same for every call.
+// endpointOnce resolves the endpoint once, since it is the same for every call.
 type endpointOnce struct {
 	resolver sdk.EndpointResolverV2
 	known    atomic.Pointer[smithyendpoints.Endpoint]

@@ -1,6 +1,5 @@
-// Package backoff spaces out the attempts of a call: with full jitter, which
-// keeps callers that failed together from coming back together, and never past
-// the end of a context.
+// Package backoff spaces out the attempts of a call. Full jitter keeps callers that failed
+// together from retrying together. A wait never outlasts its context.
 package backoff
 
 import (
@@ -15,8 +14,7 @@ type Span struct {
 	First, Most time.Duration
 }
 
-// After returns the span after so many failed attempts in a row: First after
-// one or none.
+// After returns the span after a number of failed attempts in a row: First after at most one.
 func (s Span) After(failed int) time.Duration {
 	span := s.First
 	for ; failed > 1 && span < s.Most; failed-- {
@@ -25,16 +23,14 @@ func (s Span) After(failed int) time.Duration {
 	return min(span, s.Most)
 }
 
-// Sleep waits for a random time, from nothing up to the span after so many
-// failed attempts, and returns how long that was. If ctx ends first, the error
-// is its cause.
+// Sleep waits for a random time, from zero up to the span after a number of failed attempts,
+// and returns that time. If ctx ends first, the error is its cause.
 func (s Span) Sleep(ctx context.Context, failed int) (time.Duration, error) {
 	wait := rand.N(s.After(failed)) //nolint:gosec // jitter is no secret
 	return wait, Sleep(ctx, wait)
 }
 
-// Sleep waits for d. If ctx ends first, or has ended already, the error is its
-// cause.
+// Sleep waits for d. If ctx ends first, or has already ended, the error is its cause.
 func Sleep(ctx context.Context, d time.Duration) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

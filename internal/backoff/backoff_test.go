@@ -39,7 +39,7 @@ func TestSleepTakesAnythingUpToTheSpan(t *testing.T) {
 			begun := time.Now()
 			slept, err := span.Sleep(t.Context(), 2)
 			if err != nil || slept != time.Since(begun) || slept < 0 || slept >= 2*time.Second {
-				t.Fatalf("slept %v, and says %v: %v", time.Since(begun), slept, err)
+				t.Fatalf("slept %v, returned %v: %v", time.Since(begun), slept, err)
 			}
 			total += slept
 		}

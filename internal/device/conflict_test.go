@@ -11,7 +11,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// state is a device that has everything that wanted asks for, changed by f.
+// state returns a device that has everything in wanted, modified by f.
 func state(f func(*Observed)) Observed {
 	o := Observed{
 		Status: iot.StatusActive, Linked: true, Link: nonExclusiveThing,

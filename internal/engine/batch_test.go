@@ -25,7 +25,7 @@ import (
 	"github.com/thingpress/thingpress/manifest/espressif"
 )
 
-// items are the devices of an Espressif manifest.
+// items returns the devices of an Espressif manifest.
 func (w *world) items(content []byte) []engine.Item {
 	w.Helper()
 	var items []engine.Item
@@ -39,8 +39,7 @@ func (w *world) items(content []byte) []engine.Item {
 	return items
 }
 
-// batch imports items and returns the records by entry. An item that has two
-// outcomes is an error.
+// batch imports items and returns the records by entry. Two outcomes for one item are an error.
 func (w *world) batch(ctx context.Context, items []engine.Item, change func(*engine.Config)) (map[int]ledger.Record, engine.Summary, error) {
 	w.Helper()
 	config := engine.Config{Settings: w.settings, Target: w.target, AWS: w.aws, Limiters: w.limiters}
@@ -62,7 +61,7 @@ func (w *world) batch(ctx context.Context, items []engine.Item, change func(*eng
 		counts.Add(r.Outcome, 1)
 	}
 	if summary.Counts != counts {
-		w.Errorf("summary %+v, but done was told of %+v", summary.Counts, counts)
+		w.Errorf("summary %+v, but done was called with %+v", summary.Counts, counts)
 	}
 	return records, summary, err
 }
@@ -99,7 +98,7 @@ func TestBatchBringsNewDevicesAndKnowsThemAgain(t *testing.T) {
 		t.Errorf("a batch read %d pages of lists", lists)
 	}
 	if got := created(values(records)); len(got) > 0 {
-		t.Errorf("what was there is recorded as created: %v", got)
+		t.Errorf("existing resources are recorded as created: %v", got)
 	}
 }
 
@@ -111,9 +110,8 @@ func values(records map[int]ledger.Record) []ledger.Record {
 	return list
 }
 
-// A function that is killed leaves registered certificates that no outcome
-// tells of. When the message comes again they are ours, because the mark says
-// so; without a mark they are not.
+// A killed function leaves registered certificates without an outcome. When the message is
+// delivered again, they count as ours because of the mark. Without a mark they do not.
 func TestBatchKnowsWhatAKilledOneRegistered(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -214,7 +212,7 @@ func TestBatchStopsForWhatIsWrongWithTheImport(t *testing.T) {
 	}
 }
 
-// A conflict of one device is its outcome, and no other's.
+// A conflict of one device is the outcome of that device alone.
 func TestBatchFailsOnlyTheDeviceThatConflicts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.Options{}, nil)
@@ -232,8 +230,8 @@ func TestBatchFailsOnlyTheDeviceThatConflicts(t *testing.T) {
 	}
 }
 
-// Two functions share one quota: neither fails a device for it, and limiters
-// that idled between batches go on.
+// Two functions share one quota. No device fails because of it, and limiters continue after
+// idling between batches.
 func TestBatchesSideBySideShareAQuota(t *testing.T) {
 	t.Parallel()
 	const n, tps = 100, 10.0
@@ -256,7 +254,7 @@ func TestBatchesSideBySideShareAQuota(t *testing.T) {
 					if err != nil || summary.Counts.Imported != n {
 						t.Errorf("%v: %+v", err, summary)
 					}
-					time.Sleep(time.Minute) // until the next messages come
+					time.Sleep(time.Minute) // until the next messages arrive
 				}
 			})
 		}
@@ -267,7 +265,7 @@ func TestBatchesSideBySideShareAQuota(t *testing.T) {
 	})
 }
 
-// A function that waits for an endpoint that is gone costs money and does nothing.
+// A function that waits for an unreachable endpoint costs money for nothing.
 func TestBatchDoesNotOutlastAnOutage(t *testing.T) {
 	t.Parallel()
 	content := espressifManifest(t, 40, "outage")

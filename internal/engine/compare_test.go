@@ -44,7 +44,7 @@ func (w *world) compareTelling(content []byte, events engine.Events) engine.Comp
 	return found
 }
 
-// part is the first n devices of a manifest of one line each and a header.
+// part returns the first n devices of a manifest with a header and one line per device.
 func part(content []byte, n int) []byte {
 	lines := bytes.SplitAfter(content, []byte("-----END CERTIFICATE-----"))
 	return append(bytes.Join(lines[:n], nil), '"', '\n')
@@ -152,7 +152,7 @@ func TestPlanOfNewDevicesIsTheFreshPath(t *testing.T) {
 	}
 }
 
-// Looking 100,000 devices up one by one would take three hours at the default quotas.
+// Looking up 100,000 devices one by one would take three hours at the default quotas.
 func TestComparingHundredThousandDevicesTakesLessThanAnHour(t *testing.T) {
 	t.Parallel()
 	const n = 3000
@@ -188,17 +188,17 @@ func TestComparingHundredThousandDevicesTakesLessThanAnHour(t *testing.T) {
 			}
 			ceiling, _ := engine.ExistingCeiling(set, w.settings.Attachments)
 			if last.Done == 0 || last.Ceiling < 0.9*ceiling || last.Ceiling > ceiling || last.Binding == "" {
-				t.Errorf("the live line ends with %+v, but the ceiling of devices that exist is %v/s", last, ceiling)
+				t.Errorf("the live line ends with %+v, but the ceiling for existing devices is %v/s", last, ceiling)
 			}
 			if now, _ := engine.Predict(set, found.Calls, n); existing > 0 && (now.Ceiling < 0.9*ceiling || now.Ceiling > 1.1*ceiling) {
-				t.Errorf("the forecast is %v, but the ceiling of devices that exist is %v/s", now, ceiling)
+				t.Errorf("the forecast is %v, but the ceiling for existing devices is %v/s", now, ceiling)
 			}
 			t.Logf("%d exist: %v; %v", existing, found.Took, found.Made)
 		})
 	}
 }
 
-// A list that lags behind must not make a plan take registered devices for new.
+// A plan must not consider registered devices new because a list lags behind.
 func TestListsThatLagBehindAreNotBelieved(t *testing.T) {
 	t.Parallel()
 	const n = 700

@@ -10,8 +10,8 @@ import (
 	"github.com/thingpress/thingpress/internal/sandbox"
 )
 
-// At the default quotas reading certificates one by one would take three hours
-// for 100,000 devices.
+// At the default quotas, reading the certificates of 100,000 devices one by one would take
+// three hours.
 func TestHundredThousandExistingDevicesTakeLessThanAnHour(t *testing.T) {
 	t.Parallel()
 	const n = 4000
@@ -37,7 +37,8 @@ func TestHundredThousandExistingDevicesTakeLessThanAnHour(t *testing.T) {
 		at := 0
 		summary, _, err := w.run(sources, attempt{change: func(c *engine.Config, i *engine.Import) {
 			c.Events = func(e engine.Event) {
-				// The first devices are read one by one, until it is known that there are many.
+				// The first devices are read one by one, until the engine knows that there are
+				// many.
 				if p, ok := e.(engine.Progress); ok && p.Counts.Unchanged >= 1000 {
 					if told.IsZero() {
 						told, at = time.Now(), p.Counts.Unchanged

@@ -29,7 +29,7 @@ func (w *world) devices(content []byte) []manifest.Device {
 	return all
 }
 
-// only is a list of one device.
+// only returns a list of one device.
 func (w *world) only(name string) *engine.Filter {
 	w.Helper()
 	f, err := engine.ReadFilter(strings.NewReader(name))
@@ -44,8 +44,8 @@ func (w *world) ok(err error) {
 	}
 }
 
-// Each case changes an account in which one device was imported, or another
-// one made; the same command then meets what it finds.
+// Each case changes an account in which one device was imported or created. Then the same
+// command runs again.
 func TestWhatExistsIsJudgedAndAdopted(t *testing.T) {
 	t.Parallel()
 	content := espressifManifest(t, 2, "existing")

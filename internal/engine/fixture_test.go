@@ -24,7 +24,7 @@ import (
 	"github.com/thingpress/thingpress/manifest/espressif"
 )
 
-// attachments are what most tests attach.
+// attachments are those of most tests.
 func attachments() device.Attachments {
 	return device.Attachments{
 		Policies: []string{"connect", "telemetry"}, ThingGroups: []string{"line-1", "reel-7"}, ThingType: "sensor",
@@ -40,7 +40,7 @@ func template(text string) manifest.Template {
 	return t
 }
 
-// espressifManifest is a manifest of n devices.
+// espressifManifest returns a manifest of n devices.
 func espressifManifest(t testing.TB, n int, seed string) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -50,7 +50,7 @@ func espressifManifest(t testing.TB, n int, seed string) []byte {
 	return out.Bytes()
 }
 
-// A world is an account, a ledger and a client.
+// A world consists of an account, a ledger and a client.
 type world struct {
 	testing.TB
 	server   *sandbox.Server
@@ -65,7 +65,8 @@ type world struct {
 	log []sandbox.Call
 }
 
-// newWorld has everything that the attachments name. A nil transport is HTTP over loopback.
+// newWorld returns a world with everything that the attachments name. A nil transport means
+// HTTP over loopback.
 func newWorld(t testing.TB, o sandbox.Options, transport func(http.Handler) http.RoundTripper) *world {
 	t.Helper()
 	w := &world{TB: t, settings: engine.Settings{Attachments: attachments()}}
@@ -114,7 +115,7 @@ func (w *world) withSQLite() *world {
 	return w
 }
 
-// sources opens manifests by content.
+// sources returns manifests with the given contents.
 func (w *world) sources(contents ...[]byte) []*engine.Source {
 	w.Helper()
 	var sources []*engine.Source
@@ -129,7 +130,7 @@ func (w *world) sources(contents ...[]byte) []*engine.Source {
 	return sources
 }
 
-// An attempt is one run of an import; change may alter its configuration.
+// An attempt is one run of an import. Change may modify its configuration.
 type attempt struct {
 	ctx    context.Context
 	id     string // of an import to resume
@@ -166,7 +167,7 @@ func (w *world) run(sources []*engine.Source, a attempt) (engine.Summary, string
 	return summary, i.ID, err
 }
 
-// must runs an import that has to end well.
+// must runs an import that must succeed.
 func (w *world) must(sources []*engine.Source) engine.Summary {
 	w.Helper()
 	summary, _, err := w.run(sources, attempt{})

@@ -25,7 +25,7 @@ func TestFreshDeviceCostsThreeCallsPlusAttachmentsAndNoRead(t *testing.T) {
 	}
 	want := map[string]int{
 		"RegisterCertificateWithoutCA": n, "CreateThing": n, "AttachThingPrincipal": n,
-		"AttachPolicy": 2 * n, "UpdateThingGroupsForThing": n, // without quotas the form with fewer calls
+		"AttachPolicy": 2 * n, "UpdateThingGroupsForThing": n, // without quotas, the operation with fewer calls
 	}
 	if diff := cmp.Diff(want, w.server.Calls()); diff != "" {
 		t.Errorf("calls at the server: %s", diff)

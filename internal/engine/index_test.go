@@ -14,8 +14,8 @@ func deviceOf(certificate, name string) *manifest.Device {
 	return &manifest.Device{CertificateID: manifest.CertificateIDOf([]byte(certificate)), ThingName: name}
 }
 
-// The index keeps digests in tables of its own; a map of all that was accepted
-// must come to the same verdicts.
+// The index stores digests in tables of its own. It must reach the same verdicts as a map of
+// all accepted devices.
 func TestIndexJudgesAsAMapWould(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -60,7 +60,7 @@ func TestIndexJudgesAsAMapWould(t *testing.T) {
 	})
 }
 
-// idText finds the text whose digest a device's certificate ID is.
+// idText returns the text whose digest is a device's certificate ID.
 func idText(d *manifest.Device, texts map[string]int) string {
 	for text := range texts {
 		if deviceOf(text, "").CertificateID == d.CertificateID {
@@ -78,14 +78,14 @@ func TestIndexKnowsWhatItWasNeverGiven(t *testing.T) {
 		t.Errorf("a device that changed between the passes: verdict %v", v)
 	}
 	if _, ok := x.byThing("b"); ok {
-		t.Error("found a thing that is not there")
+		t.Error("found a thing that does not exist")
 	}
 	if n, ok := x.byCertificate(deviceOf("a", "").CertificateID.String()); !ok || n != 0 {
-		t.Error("did not find a certificate that is there")
+		t.Error("did not find an existing certificate")
 	}
 }
 
-// Not parallel: it measures the heap.
+// This test measures the heap, so it is not parallel.
 func TestIndexTakesLessThanFortyBytesPerEntry(t *testing.T) {
 	const n = 400_000
 	heap := func() uint64 {

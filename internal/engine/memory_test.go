@@ -12,8 +12,8 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 )
 
-// A memoryLedger is for tests in bubbles, where files would hold up the clock.
-// fail, if set, is asked before every write.
+// A memoryLedger is a ledger for bubbles, in which the clock does not advance while a goroutine
+// waits for a file. Fail, if set, is called before every write.
 type memoryLedger struct {
 	ledger.Ledger // Find and Imports are not used
 	mu            sync.Mutex

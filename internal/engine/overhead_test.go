@@ -17,9 +17,9 @@ import (
 	"github.com/thingpress/thingpress/manifest/espressif"
 )
 
-// BenchmarkOverhead holds an import against a bare loop of SDK calls of the
-// same concurrency over the same devices, which makes the same calls and keeps
-// no record. Both share the processors with the server.
+// BenchmarkOverhead compares an import with a bare loop of SDK calls for the same devices with
+// the same concurrency, which makes the same calls and keeps no records. Both share the
+// processors with the server.
 func BenchmarkOverhead(b *testing.B) {
 	const n, window = 4000, 64
 	content := espressifManifest(b, n, "overhead")

@@ -14,8 +14,8 @@ import (
 	"github.com/thingpress/thingpress/internal/sandbox"
 )
 
-// simulate runs an import of n devices in simulated time, where the client
-// believes the default quotas times believed, and the server enforces those times enforced.
+// simulate runs an import of n devices in simulated time. The client assumes the default quotas
+// times believed, and the server enforces them times enforced.
 func simulate(t *testing.T, n int, believed, enforced float64, faults sandbox.Faults, then func(*world, engine.Summary)) {
 	t.Helper()
 	content := espressifManifest(t, n, "rate")
@@ -74,8 +74,8 @@ func TestFaultsFailNoDeviceAndCostNoMoreThanTheirShare(t *testing.T) {
 	faults := sandbox.Faults{Throttle: 0.05, Error: 0.05, Drop: 0.05, Stall: 0.05, Seed: 7}
 	simulate(t, 3000, 10, 10, faults, func(w *world, s engine.Summary) {
 		w.Logf("%.2f devices/s of 100, %d throttled, %d retries", s.Rate(), s.Throttled, s.Retries)
-		// Of the quota a fifth is lost to faults. A run this short is also begun
-		// with learning which throttling is the rate's, and ended with stalls.
+		// A fifth of the quota is lost to faults. So short a run also spends much of its time
+		// learning which throttling the rate causes, and ends with stalls.
 		if s.Rate() < 40 {
 			w.Errorf("%.2f devices/s", s.Rate())
 		}
@@ -85,7 +85,7 @@ func TestFaultsFailNoDeviceAndCostNoMoreThanTheirShare(t *testing.T) {
 	})
 }
 
-// away fails every call for a while.
+// away fails every call for some time.
 type away struct {
 	next     http.RoundTripper
 	from, to time.Time

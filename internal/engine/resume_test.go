@@ -17,7 +17,7 @@ import (
 	"github.com/thingpress/thingpress/internal/sandbox"
 )
 
-// created counts the steps that the ledger holds to be made by an import.
+// created counts the steps that the ledger records as created by an import.
 func created(records []ledger.Record) map[string]int {
 	n := map[string]int{}
 	for _, r := range records {
@@ -30,9 +30,9 @@ func created(records []ledger.Record) map[string]int {
 	return n
 }
 
-// An engine that is broken off at any moment leaves what a kill leaves: calls
-// whose outcome nobody wrote down. Whatever the moment, the ledger has to know in
-// the end what was created, and every device has to be there once.
+// An engine that is cancelled at any moment leaves the same as a kill: calls without a recorded
+// outcome. In the end the ledger must know everything that was created, and every device must
+// exist once.
 func TestImportBrokenOffAnywhereIsResumedExactly(t *testing.T) {
 	t.Parallel()
 	const n = 200
@@ -53,7 +53,7 @@ func TestImportBrokenOffAnywhereIsResumedExactly(t *testing.T) {
 					c.Abort = abort
 					c.AWS.Policies = tripwire{c.AWS.Policies, func() {
 						if left.Add(-1) == 0 {
-							aborted() // calls in flight are broken off, and nothing of them is recorded
+							aborted() // calls in flight are cancelled and not recorded
 							cancel()
 						}
 					}}
@@ -93,7 +93,7 @@ func TestImportBrokenOffAnywhereIsResumedExactly(t *testing.T) {
 	}
 }
 
-// tripwire tells of every policy that is about to be attached.
+// tripwire reports every policy that is about to be attached.
 type tripwire struct {
 	iot.Policies
 	trip func()
@@ -121,7 +121,7 @@ func (d *deaf) Record(ctx context.Context, records []ledger.Record) error {
 
 func TestResumedImportCallsNothingForWhatIsDone(t *testing.T) {
 	t.Parallel()
-	const n = 2100 // more than two places at which reading can be resumed
+	const n = 2100 // more than two points at which reading can resume
 	w := newWorld(t, sandbox.Options{}, nil).withSQLite()
 	sources := w.sources(espressifManifest(t, n, "resume"))
 	ctx, cancel := context.WithCancel(t.Context())

@@ -19,7 +19,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// denied refuses to tell of policies.
+// denied refuses calls that read policies.
 type denied struct{ iot.Checks }
 
 func (denied) GetPolicy(context.Context, string) error {
@@ -32,7 +32,7 @@ func TestDuplicatesAreSkippedAndContradictionsRejected(t *testing.T) {
 	w := newWorld(t, sandbox.Options{}, sandbox.Transport)
 	w.ledger = &memoryLedger{}
 	devices := w.devices(content)
-	// The same certificates under names made of something else than the CN.
+	// The same certificates under names that are not made from the CN.
 	same := bytes.ReplaceAll(content, []byte(devices[0].ID), []byte("AABBCCDDEEFF"))
 	w.settings.Decode.ThingName = template("{id}")
 	w.settings.Attachments.Attributes = nil
@@ -49,7 +49,7 @@ func TestDuplicatesAreSkippedAndContradictionsRejected(t *testing.T) {
 	}
 	for _, r := range w.records(id) {
 		if r.Outcome != ledger.Imported && (r.Reason == "" || r.Detail == "") {
-			t.Errorf("nothing says why entry %d of manifest %d is %s", r.Entry, r.Manifest, r.Outcome)
+			t.Errorf("no reason why entry %d of manifest %d is %s", r.Entry, r.Manifest, r.Outcome)
 		}
 	}
 }
@@ -112,7 +112,7 @@ func TestBreakEndsTheScanUnlessPartial(t *testing.T) {
 
 func TestContentThatChangesBetweenThePassesStopsTheImport(t *testing.T) {
 	t.Parallel()
-	content := espressifManifest(t, 4000, "changes") // some blocks
+	content := espressifManifest(t, 4000, "changes") // several blocks
 	w := newWorld(t, sandbox.Options{}, sandbox.Transport)
 	w.ledger = &memoryLedger{}
 	sources := w.sources(content)

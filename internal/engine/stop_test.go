@@ -16,7 +16,7 @@ import (
 	"github.com/thingpress/thingpress/internal/sandbox"
 )
 
-// refusing answers calls of an operation with an error, from the n-th on.
+// refusing answers calls of an operation with an error, starting with the n-th.
 type refusing struct {
 	iot.Things
 	from atomic.Int64

@@ -1,11 +1,10 @@
-// Package environment reads values that the environment of a process holds.
+// Package environment parses values of environment variables.
 package environment
 
 import "strings"
 
-// List splits the value of a variable that stands for several: at commas, where
-// \, is a comma and \\ a backslash inside a value. Spaces around values are
-// dropped. The list of an empty value is one empty string.
+// List splits the value of a variable at commas. Within a value, \, is a comma and \\ a
+// backslash. It trims spaces around values. The list of an empty value is one empty string.
 func List(value string) []string {
 	var list []string
 	var one strings.Builder

@@ -2,21 +2,19 @@ package ledger
 
 import "time"
 
-// A Committer collects items and commits them in groups: one transaction for
-// many records costs hardly more than one for a single record. It knows no
-// store; what is done with a group, and with an error, is up to the commit
-// function that it is made with. The engine records outcomes through it into
-// any [Journal], and so does the stack.
+// A Committer collects items and commits them in groups, since a transaction for many records
+// costs hardly more than one for a single record. It knows no store: its commit function writes
+// the groups and handles errors. Both the engine and the stack record outcomes through it into
+// a [Journal].
 type Committer[T any] struct {
 	items  chan T
 	closed chan struct{}
 }
 
-// NewCommitter returns a running Committer. It calls commit with each group as
-// soon as the group holds most items, or when age has passed since its first
-// item came, whichever is earlier. Commit is called by one goroutine, never
-// twice at once, with the items in the order in which they were added; the
-// slice must not be used after commit returns. The caller must call Close.
+// NewCommitter returns a running Committer. It calls commit for each group as soon as the group
+// has most items, or when age has passed since its first item was added, whichever is earlier.
+// One goroutine makes all calls of commit, with the items in the order in which they were
+// added. The slice must not be used after commit returns. The caller must call Close.
 func NewCommitter[T any](most int, age time.Duration, commit func(group []T)) *Committer[T] {
 	c := &Committer[T]{items: make(chan T, most), closed: make(chan struct{})}
 	go func() {
@@ -26,12 +24,11 @@ func NewCommitter[T any](most int, age time.Duration, commit func(group []T)) *C
 	return c
 }
 
-// Add hands an item over. While commits are slower than what is added, it waits.
-// It is safe for concurrent use. It must not be called by commit, nor after Close.
+// Add adds an item. It waits while commit cannot keep up. It is safe for concurrent use, but
+// must not be called by commit, nor after Close.
 func (c *Committer[T]) Add(item T) { c.items <- item }
 
-// Close commits what has been added, and returns after the last commit has.
-// It must be called once.
+// Close commits the remaining items, and returns after the last commit. It must be called once.
 func (c *Committer[T]) Close() {
 	close(c.items)
 	<-c.closed
@@ -58,7 +55,7 @@ func (c *Committer[T]) commitGroups(most int, age time.Duration, commit func([]T
 		if len(group) > 0 {
 			commit(group)
 		}
-		clear(group) // commits are rare, and what the items hold must not outlive them
+		clear(group) // commits are rare, and the items must not keep memory in use until the next one
 		group, due = group[:0], nil
 	}
 }

@@ -12,13 +12,14 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 )
 
-// committed is a group and when it was committed, since the test began.
+// committed is a group and the time of its commit since the start of the test.
 type committed struct {
 	Group []int
 	At    time.Duration
 }
 
-// collecting returns a committer of groups of three or of an age of one second, and what it commits.
+// collecting returns a committer for groups of three or of an age of one second, and the groups
+// that it commits.
 func collecting(commit func()) (c *ledger.Committer[int], groups *[]committed) {
 	begun := time.Now()
 	groups = &[]committed{}
@@ -36,7 +37,7 @@ func TestCommitterCommitsByCountAndByAge(t *testing.T) {
 			c.Add(n)
 		}
 		time.Sleep(900 * time.Millisecond) // simulated
-		c.Add(4)                           // does not make the group any younger
+		c.Add(4)                           // does not extend the group's age
 		time.Sleep(10 * time.Second)
 		c.Add(5)
 		c.Add(6)
@@ -78,7 +79,7 @@ func TestAddWaitsWhileTheLedgerIsBehind(t *testing.T) {
 			c.Add(n)
 		}
 		if got := time.Since(begun); got != time.Minute {
-			t.Errorf("seven items, of which three are committed and three wait, were taken after %v", got)
+			t.Errorf("seven items, three of them committed and three waiting, were accepted after %v", got)
 		}
 		c.Close()
 		if got := time.Since(begun); got != 3*time.Minute || len(*groups) != 3 {

@@ -5,17 +5,18 @@ import (
 	"fmt"
 )
 
-// ErrNotFound is wrapped by errors about an import that the ledger does not hold.
+// ErrNotFound is wrapped by errors about an import that is not in the ledger.
 var ErrNotFound = errors.New("no such import in the ledger")
 
-// ErrClosed is wrapped by errors about a journal that was used after its Close.
+// ErrClosed is wrapped by errors about a journal that is used after Close.
 var ErrClosed = errors.New("the journal of this import is closed")
 
-// A HeldError is the refusal of a ledger that another process works on.
+// A HeldError is returned for a ledger that another process uses.
 type HeldError struct {
-	// Path is the ledger.
+	// Path is the file of the ledger.
 	Path string
-	// Holder describes the other process as far as it is known, such as "process 4711 on host a, since 12:04:05".
+	// Holder describes the other process if it is known, such as "process 4711 on host a, since
+	// 12:04:05".
 	Holder string
 }
 
@@ -24,11 +25,11 @@ func (e *HeldError) Error() string {
 	return fmt.Sprintf("ledger %s: held by %s", e.Path, e.Holder)
 }
 
-// A FileReason is why a file cannot be used as a ledger. Package advice has what
-// to do about each.
+// A FileReason is the reason why a file cannot be used as a ledger. Package advice has a remedy
+// for each.
 type FileReason string
 
-// Why a file cannot be used as a ledger.
+// Reasons of a [FileError].
 const (
 	FileForeign FileReason = "ledger-foreign"   // it is not a ledger
 	FileTooNew  FileReason = "ledger-too-new"   // a newer version of Thingpress wrote it
@@ -37,14 +38,14 @@ const (
 	NoFile      FileReason = "ledger-no-file"   // there is no directory for it
 )
 
-// A FileError is a file that cannot be used as a ledger.
+// A FileError is returned if a file cannot be used as a ledger.
 type FileError struct {
 	// Path is the file; empty for [NoFile].
 	Path   string
 	Reason FileReason
-	// Problem is what is wrong with the file.
+	// Problem describes what is wrong with the file.
 	Problem string
-	// Err is the cause; may be nil.
+	// Err is the cause, or nil.
 	Err error
 }
 

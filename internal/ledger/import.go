@@ -2,14 +2,14 @@ package ledger
 
 import "time"
 
-// State is where an import stands.
+// State is the state of an import.
 type State string
 
-// States of an import. Only StateFinished is not resumed by the same command
-// line, unless entries failed or were rejected.
+// States of an import. The same command line resumes an import unless it is finished without
+// failed and rejected entries.
 const (
-	StateRunning     State = "running"     // a process works on it, or was killed while it did
-	StateInterrupted State = "interrupted" // ended by the operator
+	StateRunning     State = "running"     // a process works on it, or was killed
+	StateInterrupted State = "interrupted" // the operator ended it
 	StateStopped     State = "stopped"     // something is wrong with the import as a whole
 	StateFinished    State = "finished"    // every entry has an outcome
 )
@@ -19,32 +19,33 @@ const (
 type Import struct {
 	// ID is a UUIDv7 (RFC 9562).
 	ID string
-	// Key is the same for imports that would do the same: a hash over manifests,
-	// target, attachments and everything else that changes a device or a verdict.
+	// Key is equal for imports that would do the same. It is a hash of manifests, target,
+	// attachments and everything else that affects a device or its outcome.
 	Key string
 	// Target is the account and region.
 	Target Target
 	// Manifests are the inputs, in the order of the command line.
 	Manifests []Manifest
-	// Settings are attachments and options as JSON, for people and for whoever resumes the import.
+	// Settings are attachments and options as JSON, for people and for the process that resumes
+	// the import.
 	Settings string
-	// Begun is when the import was begun, Ended when its last run ended.
+	// Begun is the time at which the import began, Ended the time at which its last run ended.
 	Begun, Ended time.Time
-	// State is where it stands.
+	// State is the state of the import.
 	State State
-	// Cause is why it was stopped; empty otherwise.
+	// Cause is the reason why the import was stopped, or empty.
 	Cause string
 	// Counts are the entries by outcome.
 	Counts Counts
 }
 
-// Resumable reports whether the same command line resumes the import: it did not
-// reach its end, or entries failed or were rejected.
+// Resumable reports whether the same command line resumes the import: it did not reach its end,
+// or entries failed or were rejected.
 func (i Import) Resumable() bool {
 	return i.State != StateFinished || i.Counts.Failed > 0 || i.Counts.Rejected > 0
 }
 
-// Target is where devices are imported into.
+// Target is the destination of an import.
 type Target struct {
 	Partition string `json:"partition"` // aws, aws-cn, aws-us-gov
 	Account   string `json:"account"`   // twelve digits
@@ -75,12 +76,12 @@ type Counts struct {
 	Skipped   int `json:"skipped"`
 }
 
-// Pending is the number of entries without an outcome.
+// Pending returns the number of entries without an outcome.
 func (c Counts) Pending() int {
 	return c.Entries - c.Imported - c.Unchanged - c.Failed - c.Rejected - c.Skipped
 }
 
-// Of returns the number of entries with an outcome, and 0 for an outcome that is none.
+// Of returns the number of entries with an outcome, or 0 for an unknown outcome.
 func (c Counts) Of(o Outcome) int {
 	if n := c.of(o); n != nil {
 		return *n
@@ -88,7 +89,7 @@ func (c Counts) Of(o Outcome) int {
 	return 0
 }
 
-// Add counts one outcome, n times; n may be negative.
+// Add adds n entries with an outcome; n may be negative.
 func (c *Counts) Add(o Outcome, n int) {
 	if count := c.of(o); count != nil {
 		*count += n
@@ -111,7 +112,7 @@ func (c *Counts) of(o Outcome) *int {
 	return nil
 }
 
-// End is how a run of an import ended.
+// End describes how a run of an import ended.
 type End struct {
 	State State
 	Cause string

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Next returns the states to which an import in state s may change; from ""
-// it begins. docs/lifecycle.md describes who makes each change.
+// Next returns the states to which an import in state s may change. State "" is that of an
+// import that does not exist yet. docs/lifecycle.md describes who makes each change.
 func (s State) Next() []State { return nextStates[s] }
 
 var nextStates = map[State][]State{
@@ -17,9 +17,8 @@ var nextStates = map[State][]State{
 	StateFinished:    {StateRunning},
 }
 
-// Next returns the outcomes that may follow o in later runs of the same import;
-// those of "" may follow for an entry that has none yet. docs/lifecycle.md
-// describes who records each.
+// Next returns the outcomes that may follow o in later runs of the same import. Outcome "" is
+// that of an entry without a record. docs/lifecycle.md describes who records each.
 func (o Outcome) Next() []Outcome { return nextOutcomes[o] }
 
 var nextOutcomes = map[Outcome][]Outcome{
@@ -31,11 +30,11 @@ var nextOutcomes = map[Outcome][]Outcome{
 	Skipped:   nil,
 }
 
-// Stands reports whether a resumed import leaves the entry alone. It judges
-// rejected entries and tries failed ones again.
+// Stands reports whether a resumed import skips the entry. It checks rejected entries again and
+// retries failed ones.
 func (o Outcome) Stands() bool { return o != "" && len(o.Next()) == 0 }
 
-// Check returns an error if no run can end like this.
+// Check returns an error if no run can end in this state.
 func (e End) Check() error {
 	if e.State == StateRunning || !slices.Contains(StateRunning.Next(), e.State) {
 		return fmt.Errorf("ledger: an import cannot end in state %q", e.State)

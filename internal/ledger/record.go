@@ -7,19 +7,19 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// Outcome is what became of one entry in one import.
+// Outcome is the result of one entry in one import.
 type Outcome string
 
 // Outcomes of an entry. An entry without one is pending.
 const (
 	Imported  Outcome = "imported"  // at least one call changed something
-	Unchanged Outcome = "unchanged" // all was there already
+	Unchanged Outcome = "unchanged" // everything existed already
 	Failed    Outcome = "failed"    // AWS refused, or there is a conflict
-	Rejected  Outcome = "rejected"  // a bad entry, never reached AWS
-	Skipped   Outcome = "skipped"   // left out by a filter, or an identical repetition
+	Rejected  Outcome = "rejected"  // a bad entry, which was never sent to AWS
+	Skipped   Outcome = "skipped"   // excluded by a filter, or an identical repetition
 )
 
-// Outcomes returns all outcomes, in the order in which counts are told.
+// Outcomes returns all outcomes, in the order in which counts are shown.
 func Outcomes() []Outcome { return []Outcome{Imported, Unchanged, Failed, Rejected, Skipped} }
 
 // Place is the position of an entry in an import.
@@ -33,7 +33,7 @@ type Place struct {
 // A Mark is an entry in flight: calls for it may have been made since At.
 type Mark struct {
 	Place
-	// CertificateID and ThingName are what the entry would register and create.
+	// CertificateID and ThingName are those that the entry would register and create.
 	CertificateID manifest.CertificateID
 	ThingName     string
 	// At is the time by AWS's clock.
@@ -45,40 +45,38 @@ type Record struct {
 	Place
 	// Line is the line of the manifest, from 1; 0 if there is none.
 	Line int
-	// Outcome is what became of the entry.
+	// Outcome of the entry.
 	Outcome Outcome
-	// ID, ThingName, CertificateID and CertificateARN name the device as far
-	// as it is known.
+	// ID, ThingName, CertificateID and CertificateARN identify the device as far as it is
+	// known.
 	ID             string
 	ThingName      string
 	CertificateID  manifest.CertificateID
 	CertificateARN string
-	// Reason is a stable code for failed, rejected and skipped entries, and
-	// Detail a sentence.
+	// Reason is a stable code for failed, rejected and skipped entries. Detail is a sentence.
 	Reason string
 	Detail string
-	// Steps are what the import made for the device.
+	// Steps are the resources and attachments that the import made for the device.
 	Steps []Step
-	// At is when the outcome was decided, by the machine's clock.
+	// At is the time of the outcome by the machine's clock.
 	At time.Time
 }
 
-// A Step is one thing that an import made for a device.
+// A Step is a resource or attachment that an import made for a device.
 type Step struct {
 	// Operation is AWS's name of the call, such as AttachPolicy.
 	Operation string `json:"operation"`
-	// Resource is the name of what was attached, such as the policy's; empty
-	// if the operation leaves no choice.
+	// Resource is the name of the attached resource, such as a policy; empty if the operation
+	// leaves no choice.
 	Resource string `json:"resource,omitempty"`
-	// Created reports whether the import made it. Otherwise the call succeeded,
-	// but what it asks for may have been there before ("ensured").
+	// Created reports whether the import made it. Otherwise the call succeeded, but its result
+	// may have existed before ("ensured").
 	Created bool `json:"created,omitempty"`
 }
 
-// MergeSteps returns the steps of an earlier record of an entry and those of a
-// later one, each operation and resource once, in the order in which they were
-// first made. What one of the two created stays created. Neither argument is
-// changed.
+// MergeSteps returns the steps of an earlier and a later record of an entry, each operation and
+// resource once, in the order in which they were first made. A step that either of them created
+// is created. Neither argument is changed.
 func MergeSteps(earlier, later []Step) []Step {
 	merged := make([]Step, 0, len(earlier)+len(later))
 	for _, step := range slices.Concat(earlier, later) {

@@ -6,12 +6,11 @@ import (
 	"slices"
 )
 
-// A Tally counts records by outcome and reason. The zero value is ready to use;
-// it is not safe for concurrent use.
+// A Tally counts records by outcome and reason. The zero value is ready to use. It is not safe
+// for concurrent use.
 //
-// It is the one answer to "why were entries not imported": of the engine for the
-// failures of a run and of a comparison, of the stack for notices and for
-// `thingpress stack import`.
+// All answers to "why were entries not imported" come from it: the engine's for the failures of
+// a run and of a comparison, the stack's for notices and `thingpress stack import`.
 type Tally struct {
 	reasons map[reasonKey]*Reason
 }
@@ -21,12 +20,12 @@ type reasonKey struct {
 	reason  string
 }
 
-// A Reason is why some entries have their outcome.
+// A Reason is the reason why some entries have their outcome.
 type Reason struct {
 	Outcome Outcome
-	// Reason is the code that the records have.
+	// Reason is the code in the records.
 	Reason string
-	// Count is how many records have it.
+	// Count is the number of records.
 	Count int
 	// Example is the first record that was added, without its steps.
 	Example Record
@@ -50,7 +49,7 @@ func (t *Tally) Add(r Record) {
 	known.Count++
 }
 
-// Count returns how many records with an outcome and a reason were added.
+// Count returns the number of added records with an outcome and a reason.
 func (t *Tally) Count(o Outcome, reason string) int {
 	if known := t.reasons[reasonKey{o, reason}]; known != nil {
 		return known.Count
@@ -58,8 +57,8 @@ func (t *Tally) Count(o Outcome, reason string) int {
 	return 0
 }
 
-// Reasons returns an independent list, most frequent first. Those of equal
-// count are in the order of their outcomes and codes.
+// Reasons returns an independent list, most frequent first. Reasons of equal count are ordered
+// by outcome and code.
 func (t *Tally) Reasons() []Reason {
 	list := make([]Reason, 0, len(t.reasons))
 	for _, r := range t.reasons {

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// Mode is how progress is shown.
+// Mode is the way in which progress is shown.
 type Mode int
 
 // Modes of a Printer.
@@ -23,9 +23,8 @@ const (
 	linesInterval = 10 * time.Second
 )
 
-// A Printer shows the latest status. It alone writes to its stream while it is
-// open, so that notes and the live line do not run into each other. Its methods
-// are safe for concurrent use.
+// A Printer shows the latest status. While it is open nobody else may write to its stream, so
+// that notes and the live line do not mix. Its methods are safe for concurrent use.
 type Printer struct {
 	mode  Mode
 	width func() int
@@ -91,8 +90,7 @@ func (p *Printer) Note(format string, args ...any) {
 	}
 }
 
-// Pause removes the live line until the next status, so that others can write to
-// the stream.
+// Pause removes the live line until the next status, so that others can write to the stream.
 func (p *Printer) Pause() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -100,7 +98,7 @@ func (p *Printer) Pause() {
 	p.status, p.fresh = Status{}, false
 }
 
-// Close removes the live line and ends the printer. Closing again does nothing.
+// Close removes the live line and stops the printer. Further calls do nothing.
 func (p *Printer) Close() {
 	p.once.Do(func() { close(p.stop) })
 	p.stopped.Wait()
@@ -120,7 +118,7 @@ func (p *Printer) show() {
 		fmt.Fprintln(p.out, line)
 		return
 	}
-	// A line that wraps could not be removed.
+	// A line that wraps could not be erased.
 	if most := p.width() - 1; most > 1 && utf8.RuneCountInString(line) > most {
 		line = string([]rune(line)[:most-1]) + "…"
 	}

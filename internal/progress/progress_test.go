@@ -75,7 +75,7 @@ func TestLiveLineIsCutAndTakenAway(t *testing.T) {
 			t.Errorf("a line of %d runes wraps at 20 columns: %q", len([]rune(got)), got)
 		}
 		if !strings.Contains(out.String(), "\r\x1b[Kkept\n") || !strings.HasSuffix(out.String(), "\r\x1b[K") {
-			t.Errorf("live line was not taken away: %q", out.String())
+			t.Errorf("the live line was not removed: %q", out.String())
 		}
 	})
 }

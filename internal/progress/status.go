@@ -1,5 +1,5 @@
-// Package progress shows people how far a long command is: a live line on a
-// terminal, a plain line every ten seconds elsewhere, or nothing.
+// Package progress shows the progress of a long command: a live line on a terminal, a plain
+// line every ten seconds elsewhere, or nothing.
 package progress
 
 import (
@@ -9,25 +9,26 @@ import (
 	"time"
 )
 
-// Status is a moment of a long command.
+// Status is the progress of a long command at one moment.
 type Status struct {
 	// Phase is what the command is doing, such as "checking" or "importing".
 	Phase string
-	// Done of Total entries; a Total of 0 is not known yet.
+	// Done and Total are numbers of entries; a Total of 0 is not known yet.
 	Done, Total int64
-	// Rate is in devices per second; 0 is not known yet.
+	// Rate is in devices per second; 0 if not known yet.
 	Rate float64
-	// Ceiling is the rate that the quotas allow; 0 for no limit.
+	// Ceiling is the rate that the quotas allow; 0 if there is no limit.
 	Ceiling float64
-	// Binding is the operation whose quota binds, such as "AttachPolicy"; empty for none.
+	// Binding is the operation whose quota limits the rate, such as "AttachPolicy"; empty if
+	// there is none.
 	Binding string
-	// Failed and Rejected count what has gone wrong so far.
+	// Failed and Rejected are the numbers of entries so far.
 	Failed, Rejected int64
-	// Note is what the operator must know now, such as "paused: endpoint does not answer".
+	// Note is urgent information for the operator, such as "paused: endpoint does not answer".
 	Note string
 }
 
-// Left estimates the time to the end; it is 0 if that is not known.
+// Left returns an estimate of the remaining time, or 0 if it is not known.
 func (s Status) Left() time.Duration {
 	if s.Rate <= 0 || s.Total <= s.Done {
 		return 0
@@ -35,7 +36,7 @@ func (s Status) Left() time.Duration {
 	return time.Duration(float64(s.Total-s.Done) / s.Rate * float64(time.Second))
 }
 
-// String is one line without a line end.
+// String returns one line without a line break.
 func (s Status) String() string {
 	var parts []string
 	switch {
@@ -69,7 +70,7 @@ func (s Status) String() string {
 	return strings.TrimSpace(s.Phase + " " + strings.Join(parts, ", "))
 }
 
-// Count writes a number with separators between thousands.
+// Count formats a number with thousands separators.
 func Count[N int | int64](n N) string {
 	digits := strconv.FormatInt(int64(n), 10)
 	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
@@ -78,7 +79,7 @@ func Count[N int | int64](n N) string {
 	return digits
 }
 
-// Rate writes a rate with the digits that matter.
+// Rate formats a rate with its significant digits.
 func Rate(perSecond float64) string {
 	switch {
 	case perSecond >= 100:
@@ -89,7 +90,7 @@ func Rate(perSecond float64) string {
 	return strconv.FormatFloat(perSecond, 'f', 2, 64)
 }
 
-// Duration writes a duration as people say it: 45s, 3m20s, 2h05m, 3d04h.
+// Duration formats a duration for people: 45s, 3m20s, 2h05m, 3d04h.
 func Duration(d time.Duration) string {
 	d = d.Round(time.Second)
 	days, hours, minutes, seconds := d/(24*time.Hour), d/time.Hour%24, d/time.Minute%60, d/time.Second%60

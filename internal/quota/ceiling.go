@@ -8,11 +8,11 @@ import (
 	"github.com/thingpress/thingpress/internal/iot"
 )
 
-// Calls is how many calls of each operation one device costs on one path. They
-// may be fractions: a list that is read in pages of 250 costs 1/250 of a call.
+// Calls is the number of calls of each operation for one device on one path. It may be a
+// fraction: a list that is read in pages of 250 costs 1/250 of a call.
 type Calls map[iot.Operation]float64
 
-// Total returns the calls of all operations together.
+// Total returns the sum of the calls of all operations.
 func (c Calls) Total() float64 {
 	var total float64
 	for _, op := range c.Ops() {
@@ -27,13 +27,12 @@ func (c Calls) Ops() []iot.Operation {
 	return slices.DeleteFunc(ops, func(op iot.Operation) bool { return c[op] <= 0 })
 }
 
-// PageSize is the largest page of the lists that an import reads.
+// PageSize is the maximum page size of the lists that an import reads.
 const PageSize = 250
 
-// GroupCall returns the form of group call that is faster at the quotas in force
-// for a device with that many thing groups: one
-// UpdateThingGroupsForThing, or one AddThingToThingGroup each; on a tie the one
-// with fewer calls. Without groups it returns "" and 0.
+// GroupCall returns the operation that adds a device to its thing groups faster under the
+// quotas of s: one UpdateThingGroupsForThing, or one AddThingToThingGroup per group. If both
+// are equally fast, it returns the one with fewer calls. Without groups it returns "" and 0.
 func GroupCall(s Set, groups int) (op iot.Operation, calls int) {
 	if groups <= 0 {
 		return "", 0
@@ -46,9 +45,9 @@ func GroupCall(s Set, groups int) (op iot.Operation, calls int) {
 	return iot.AddThingToThingGroup, groups
 }
 
-// FreshPath returns the calls of one device that AWS does not know yet, with
-// that many policies and thing groups. Type, attributes and billing group go
-// in with CreateThing and cost nothing.
+// FreshPath returns the calls for a device that AWS does not know yet, with the given numbers
+// of policies and thing groups. CreateThing sets type, attributes and billing group, so they
+// cost nothing.
 func FreshPath(s Set, policies, groups int) Calls {
 	c := Calls{iot.RegisterCertificateWithoutCA: 1, iot.CreateThing: 1, iot.AttachThingPrincipal: 1}
 	if policies > 0 {
@@ -60,10 +59,10 @@ func FreshPath(s Set, policies, groups int) Calls {
 	return c
 }
 
-// Ceiling returns the devices per second that the quotas allow on a path, and
-// the operation that binds: the minimum over operations of quota ÷ calls per
-// device. If nothing limits the path, it returns +Inf and "". Of operations that
-// bind alike, it returns the first by name.
+// Ceiling returns the devices per second that the quotas allow on a path, and the operation
+// that limits them: the minimum over operations of quota ÷ calls per device. If nothing limits
+// the path, it returns +Inf and "". If several operations limit it equally, it returns the
+// first by name.
 func Ceiling(s Set, calls Calls) (devicesPerSecond float64, binding iot.Operation) {
 	return minimum(calls, s.TPS)
 }

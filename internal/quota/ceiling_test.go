@@ -83,7 +83,8 @@ func TestGroupCallTakesTheFasterForm(t *testing.T) {
 		{"one group, update raised", []string{"UpdateThingGroupsForThing=200"}, 1, iot.UpdateThingGroupsForThing, 1},
 		{"one group, tie", []string{"UpdateThingGroupsForThing=100"}, 1, iot.AddThingToThingGroup, 1},
 		{
-			"neither limited: fewer calls", []string{"UpdateThingGroupsForThing=none", "AddThingToThingGroup=none"},
+			"neither limited: fewer calls",
+			[]string{"UpdateThingGroupsForThing=none", "AddThingToThingGroup=none"},
 			3, iot.UpdateThingGroupsForThing, 1,
 		},
 	} {

@@ -7,8 +7,8 @@ const (
 	slots    = 320 // 16 s
 )
 
-// history counts answers by the time at which their calls were sent. It measures
-// time from an origin, so that setting the clock does not move its slots.
+// history counts answers by the time at which their calls were sent. Times are relative to an
+// origin, so that setting the clock does not move slots.
 type history struct {
 	origin time.Time
 	slot   [slots]struct {
@@ -17,10 +17,10 @@ type history struct {
 	}
 }
 
-// number is the slot of a time. It starts at 1, which tells the first slot from an empty one.
+// number returns the slot of a time. Numbers start at 1, since 0 is an empty slot.
 func (h *history) number(t time.Time) int64 { return 1 + int64(max(t.Sub(h.origin), 0)/slotTime) }
 
-// add counts answers to a call sent at that time. It drops calls that were sent too long ago to matter.
+// add counts answers to a call. It ignores calls that were sent too long ago to matter.
 func (h *history) add(sent, now time.Time, took, refused int32) {
 	n := h.number(sent)
 	if n <= h.number(now)-slots {
@@ -37,7 +37,7 @@ func (h *history) add(sent, now time.Time, took, refused int32) {
 	s.refused += refused
 }
 
-// sum counts the answers to calls sent from one time up to another.
+// sum returns the answers to calls that were sent between two times.
 func (h *history) sum(from, to time.Time) (took, refused int) {
 	first, last := h.number(from), h.number(to)
 	first = max(first, last-slots+1)

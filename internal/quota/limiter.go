@@ -9,32 +9,35 @@ import (
 )
 
 const (
-	// Margin is the part of a known quota that is used. A server counts arrivals, and those bunch.
+	// Margin is the part of a known quota that is used. A server counts calls when they arrive,
+	// and arrivals bunch.
 	Margin = 0.987
-	// Floor is the lowest rate, in calls per second, so that what recovers is noticed.
+	// Floor is the lowest rate in calls per second, so that a recovery is noticed.
 	Floor = 0.2
-	// unlimitedFrom is the rate above which pacing does nothing that a clock could show.
+	// unlimitedFrom is the rate above which pacing has no measurable effect.
 	unlimitedFrom = 1e6
-	// slack is how much unused time short gaps may give back, in seconds. It
-	// makes up for late timers and for moments in which no device was ready.
+	// slack is the unused time, in seconds, that short gaps may give back. It compensates for
+	// late timers and for moments without a ready device.
 	slack = 0.1
-	// idleBurst is what an idle second gives, in seconds' worth of calls: half of the second's burst that the server then holds.
+	// idleBurst is the burst after an idle second, in seconds' worth of calls. It is half of
+	// the burst that the server then allows.
 	idleBurst = 0.5
-	// tick is the shortest sleep between releases; faster rates release several calls at once.
+	// tick is the shortest sleep between releases. Faster rates release several calls at a
+	// time.
 	tick = time.Millisecond
 )
 
-// Options change how limiters start.
+// Options configure limiters.
 type Options struct {
-	// Sharers is the largest number of limiters on the same quota, this one
-	// included, such as the stack's MaxConcurrency. Above 1 the limiter starts
-	// at its part of the quota without a burst, and grows to the whole as long
-	// as nothing is throttled. 0 means 1.
+	// Sharers is the maximum number of limiters on the same quota, including this one, such as
+	// the stack's MaxConcurrency. Above 1 the limiter starts with its part of the quota and
+	// without a burst, and grows towards the whole quota as long as nothing is throttled. 0
+	// means 1.
 	Sharers int
 }
 
-// A Limiter paces the calls of one operation. It hands out permissions in the
-// order in which they were asked for. All methods are safe for concurrent use.
+// A Limiter paces the calls of one operation. It grants permissions in the order of the
+// requests. All methods are safe for concurrent use.
 type Limiter struct {
 	mu      sync.Mutex
 	control control
@@ -52,9 +55,9 @@ type waiter struct {
 	ticket Ticket
 }
 
-// NewLimiter returns a limiter for a quota in calls per second; +Inf for none. It
-// stays under the quota by [Margin], and slows down as soon as the server
-// throttles, whatever the quota is; see docs/adr/0003-rate-controller.md.
+// NewLimiter returns a limiter for a quota in calls per second; +Inf means no quota. It stays
+// below the quota by [Margin], and slows down as soon as the server throttles, whatever the
+// quota. See docs/adr/0003-rate-controller.md.
 func NewLimiter(tps float64, o Options) *Limiter {
 	now := time.Now()
 	limit := max(tps*Margin, Floor)
@@ -69,9 +72,8 @@ func NewLimiter(tps float64, o Options) *Limiter {
 	return l
 }
 
-// Wait returns when the call may be made. One method of the ticket must be
-// called when the answer is there. An error is the cause that ended ctx, and
-// then no call may be made.
+// Wait returns when the call may be made. After the answer, one method of the ticket must be
+// called. An error is the cause that ended ctx; then no call may be made.
 func (l *Limiter) Wait(ctx context.Context) (Ticket, error) {
 	if err := ctx.Err(); err != nil {
 		return Ticket{}, context.Cause(ctx)
@@ -99,7 +101,7 @@ func (l *Limiter) Wait(ctx context.Context) (Ticket, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	select {
-	case <-w.ready: // granted in the meantime: the permission goes to somebody else
+	case <-w.ready: // granted in the meantime; return the permission
 		l.tokens++
 		l.granted--
 		l.release(time.Now())
@@ -109,7 +111,7 @@ func (l *Limiter) Wait(ctx context.Context) (Ticket, error) {
 	return Ticket{}, context.Cause(ctx)
 }
 
-// fill brings tokens up to date. A gap of a second gives the burst, a shorter one no more than the slack.
+// fill updates the tokens. A gap of a second gives the burst, a shorter one at most the slack.
 func (l *Limiter) fill(now time.Time) {
 	gap := now.Sub(l.filled).Seconds()
 	if gap <= 0 {
@@ -126,7 +128,7 @@ func (l *Limiter) fill(now time.Time) {
 		most = max(1, rate*l.burst)
 		l.control.woke(now)
 	}
-	// What an idle second gave stays until it is spent.
+	// The burst of an idle second stays until it is spent.
 	l.tokens = max(l.tokens, min(l.tokens+gap*rate, most))
 }
 
@@ -136,7 +138,7 @@ func (l *Limiter) grant(now time.Time) Ticket {
 	return Ticket{limiter: l, sent: now, cut: l.control.cuts}
 }
 
-// release grants what the tokens allow, in order, and sleeps for the next.
+// release grants permissions in order while there are tokens, and schedules the next release.
 func (l *Limiter) release(now time.Time) {
 	l.fill(now)
 	for l.waiting.Len() > 0 && l.tokens >= 1 {
@@ -152,7 +154,7 @@ func (l *Limiter) schedule(now time.Time) {
 		return
 	}
 	wait := time.Duration((1 - l.tokens) / l.control.rate(now) * float64(time.Second))
-	// The rate grows while a slow call waits, so a long sleep looks again.
+	// The rate may grow during a long wait, so check it every second.
 	wait = min(max(wait+time.Nanosecond, tick), time.Second)
 	if l.timer == nil {
 		l.timer = time.AfterFunc(wait, func() {
@@ -172,19 +174,19 @@ func (l *Limiter) Rate() float64 {
 	return l.control.rate(time.Now())
 }
 
-// Stats is what a limiter did and where it stands.
+// Stats describes the work and the state of a limiter.
 type Stats struct {
-	// Rate and Cap are calls per second: what is allowed now, and the most that
-	// the quota allows, less the margin; +Inf if nothing limits them.
+	// Rate and Cap are calls per second: the current rate, and the quota less the margin; +Inf
+	// if nothing limits them.
 	Rate, Cap float64
-	// Waiting is how many callers are waiting for permission.
+	// Waiting is the number of callers waiting for permission.
 	Waiting int
 	// Granted, Accepted, Throttled and Other count permissions and answers.
 	Granted, Accepted, Throttled, Other uint64
-	// Cuts and TakenBack count how often throttling lowered the rate, and how
-	// often that was taken back because it did not help.
+	// Cuts is the number of times that throttling lowered the rate, and TakenBack the number of
+	// cuts that were undone because they did not help.
 	Cuts, TakenBack uint64
-	// Ambient is the share of calls that the server throttles whatever the rate is, as far as known.
+	// Ambient is the known share of calls that the server throttles at any rate.
 	Ambient float64
 }
 
@@ -200,23 +202,23 @@ func (l *Limiter) Stats() Stats {
 	}
 }
 
-// A Ticket is the permission for one call. Exactly one of its methods must be
-// called, once, when the answer is there. The zero ticket's methods do nothing.
+// A Ticket is the permission for one call. After the answer, exactly one of its methods must be
+// called, once. The methods of the zero Ticket do nothing.
 type Ticket struct {
 	limiter *Limiter
 	sent    time.Time
 	cut     uint64
 }
 
-// Accepted notes that the server took the call, whatever it then answered:
-// success, a conflict and a refusal of the device are all accepted.
+// Accepted reports that the server accepted the call, whatever the answer. Success, a conflict
+// and a refusal of the device all count.
 func (t Ticket) Accepted() { t.answer((*control).tookCall) }
 
-// Throttled notes that the server refused the call because of its rate.
+// Throttled reports that the server refused the call because of its rate.
 func (t Ticket) Throttled() { t.answer((*control).refusedCall) }
 
-// Done notes that the call ended in a way that has nothing to do with the rate: a
-// reset, a timeout, a 5xx, or it was never made.
+// Done reports that the call ended for a reason unrelated to the rate, such as a reset, a
+// timeout or a 5xx, or was never made.
 func (t Ticket) Done() {
 	t.answer(func(c *control, _ Ticket, _ time.Time) { c.other++ })
 }
@@ -235,7 +237,7 @@ func (t Ticket) answer(note func(*control, Ticket, time.Time)) {
 	if l.control.cuts == cuts && l.control.takenBack == back {
 		return
 	}
-	// What was saved up at the old rate would be throttled at the new one.
+	// Tokens that were saved up at the old rate would cause throttling at the new one.
 	l.tokens = min(l.tokens, 1)
 	l.schedule(now)
 }

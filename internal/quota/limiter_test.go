@@ -69,7 +69,7 @@ func TestCancelledWaiterLeavesItsPlaceToOthers(t *testing.T) {
 		synctest.Wait()
 		cancel(gone)
 		if took := <-served; took > 1100*time.Millisecond {
-			t.Errorf("waited %v behind callers that had gone", took)
+			t.Errorf("waited %v after cancelled callers", took)
 		}
 		if _, err := l.Wait(ctx); !errors.Is(err, gone) {
 			t.Errorf("a cancelled caller got %v", err)
@@ -121,7 +121,7 @@ func TestHalfASecondsBurstAfterAnIdleSecondAndNoMore(t *testing.T) {
 		}{{0, 48, 50}, {time.Hour, 48, 50}, {500 * time.Millisecond, 8, 10}, {time.Second, 48, 50}} {
 			time.Sleep(tt.idle)
 			if n := burst(); n < tt.least || n > tt.most {
-				t.Errorf("after %v: %d calls at once", tt.idle, n)
+				t.Errorf("after %v: a burst of %d calls", tt.idle, n)
 			}
 		}
 	})
@@ -233,7 +233,7 @@ func TestLateAnswersToCallsSentBeforeACut(t *testing.T) {
 			ticket.Throttled()
 		}
 		if got := l.Stats(); got.Cuts != 1 || got.Rate != low {
-			t.Errorf("throttled before the cut, told after it: %d cuts, %g after %g", got.Cuts, got.Rate, low)
+			t.Errorf("throttled before the cut, reported after it: %d cuts, %g after %g", got.Cuts, got.Rate, low)
 		}
 		for _, ticket := range tickets[60:] {
 			ticket.Accepted()
@@ -244,7 +244,7 @@ func TestLateAnswersToCallsSentBeforeACut(t *testing.T) {
 	})
 }
 
-// Another permission is there whenever one is asked for, so this measures the overhead alone.
+// A permission is always available, so this measures the overhead alone.
 func BenchmarkWait(b *testing.B) {
 	for _, bb := range []struct {
 		name string
@@ -265,7 +265,8 @@ func BenchmarkWait(b *testing.B) {
 	}
 }
 
-// The callers wait for their turn: above 10 µs a call, the limiter falls behind 100,000 calls per second.
+// The callers wait for their turn. If a call takes more than 10 µs, the limiter cannot keep up
+// with 100,000 calls per second.
 func BenchmarkWaitInTurn(b *testing.B) {
 	l := NewLimiter(1e5, Options{})
 	b.SetParallelism(64)

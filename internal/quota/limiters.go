@@ -7,8 +7,8 @@ import (
 	"github.com/thingpress/thingpress/internal/iot"
 )
 
-// Limiters holds one [Limiter] per operation and makes each when it is first asked
-// for. All methods are safe for concurrent use.
+// Limiters contains one [Limiter] per operation, created on first use. All methods are safe for
+// concurrent use.
 type Limiters struct {
 	set     Set
 	options Options
@@ -17,7 +17,7 @@ type Limiters struct {
 	by map[iot.Operation]*Limiter
 }
 
-// NewLimiters returns limiters for the quotas of a set, each with the same options.
+// NewLimiters returns limiters for the quotas of a set, all with the same options.
 func NewLimiters(s Set, o Options) *Limiters {
 	return &Limiters{set: s, options: o, by: make(map[iot.Operation]*Limiter)}
 }
@@ -44,10 +44,10 @@ func (ls *Limiters) Wait(ctx context.Context, op iot.Operation) (Ticket, error) 
 	return ls.Limiter(op).Wait(ctx)
 }
 
-// Set returns the quotas that the limiters were made from.
+// Set returns the quotas from which the limiters were created.
 func (ls *Limiters) Set() Set { return ls.set }
 
-// Stats returns the state of every limiter that was asked for.
+// Stats returns the state of every limiter in use.
 func (ls *Limiters) Stats() map[iot.Operation]Stats {
 	ls.mu.RLock()
 	defer ls.mu.RUnlock()
@@ -58,9 +58,9 @@ func (ls *Limiters) Stats() map[iot.Operation]Stats {
 	return stats
 }
 
-// Ceiling returns what the rates in force allow, in devices per second, and the
-// operation that binds. It differs from [Ceiling] of the set by the margin, and
-// by what limiters have found the real limits to be.
+// Ceiling returns the devices per second that the current rates allow, and the operation that
+// limits them. It differs from [Ceiling] of the set by the margin, and by the real limits that
+// limiters have found.
 func (ls *Limiters) Ceiling(calls Calls) (devicesPerSecond float64, binding iot.Operation) {
 	return minimum(calls, func(op iot.Operation) float64 { return ls.Limiter(op).Rate() })
 }

@@ -9,20 +9,19 @@ import (
 	"github.com/thingpress/thingpress/internal/iot"
 )
 
-// An Override is one value of --quota: what limits an operation, whatever the
-// account reports.
+// An Override is one value of --quota. It replaces the quota that the account reports.
 type Override struct {
 	Op iot.Operation
-	// TPS is the quota in calls per second; +Inf for none.
+	// TPS is the quota in calls per second; +Inf for no quota.
 	TPS float64
-	// Default takes the built-in table's value instead of TPS.
+	// Default selects the value of the built-in table instead of TPS.
 	Default bool
 }
 
-// ParseOverrides reads values of --quota: OP=TPS, OP=none or OP=default. TPS is
-// calls per second, such as 25 or 0.5, and at least [Floor]. Letter case does not
-// matter. The last value for an operation counts. An unknown operation is an
-// error that names the nearest one.
+// ParseOverrides parses values of --quota: OP=TPS, OP=none or OP=default. TPS is a number of
+// calls per second, such as 25 or 0.5, and at least [Floor]. Letter case does not matter. The
+// last value for an operation wins. The error for an unknown operation suggests the nearest
+// one.
 func ParseOverrides(list []string) (map[iot.Operation]Override, error) {
 	parsed := make(map[iot.Operation]Override, len(list))
 	for _, s := range list {
@@ -39,7 +38,7 @@ func parseOverride(s string) (Override, error) {
 	name, value, _ := strings.Cut(s, "=")
 	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
 	if name == "" || value == "" {
-		return Override{}, fmt.Errorf("want OPERATION=TPS, OPERATION=none or OPERATION=default, such as %s=25", iot.RegisterCertificateWithoutCA)
+		return Override{}, fmt.Errorf("expected OPERATION=TPS, OPERATION=none or OPERATION=default, such as %s=25", iot.RegisterCertificateWithoutCA)
 	}
 	op, err := parseOp(name)
 	if err != nil {
@@ -53,7 +52,7 @@ func parseOverride(s string) (Override, error) {
 	}
 	tps, err := strconv.ParseFloat(value, 64)
 	if err != nil || math.IsNaN(tps) || math.IsInf(tps, 0) {
-		return Override{}, fmt.Errorf("%q is not a number of calls per second, nor none or default", value)
+		return Override{}, fmt.Errorf("%q is not a number of calls per second, none or default", value)
 	}
 	if tps < Floor {
 		return Override{}, fmt.Errorf("must be at least %g calls per second", Floor)
@@ -80,7 +79,7 @@ func parseOp(name string) (iot.Operation, error) {
 	return "", fmt.Errorf("unknown operation %q; `thingpress quotas` lists all", name)
 }
 
-// editDistance is Levenshtein's. It does not look at names far longer than any
+// editDistance returns the Levenshtein distance. It ignores names far longer than any
 // operation, so that a long argument costs nothing.
 func editDistance(a, b string) int {
 	if len(a) > 64 {

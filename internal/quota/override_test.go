@@ -31,10 +31,10 @@ func TestParseOverride(t *testing.T) {
 func TestParseOverrideSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ in, says string }{
-		{"", "want OPERATION=TPS"},
-		{"AttachPolicy", "want OPERATION=TPS"},
-		{"=5", "want OPERATION=TPS"},
-		{"AttachPolicy=", "want OPERATION=TPS"},
+		{"", "expected OPERATION=TPS"},
+		{"AttachPolicy", "expected OPERATION=TPS"},
+		{"=5", "expected OPERATION=TPS"},
+		{"AttachPolicy=", "expected OPERATION=TPS"},
 		{"AttachPolcy=5", "did you mean AttachPolicy?"},
 		{"RegisterCertificate=5", "did you mean RegisterCertificateWithoutCA?"},
 		{"AttachThingToThingGroup=5", "did you mean AddThingToThingGroup?"},
@@ -49,7 +49,7 @@ func TestParseOverrideSaysWhatIsWrong(t *testing.T) {
 	} {
 		_, err := ParseOverrides([]string{tt.in})
 		if err == nil || !strings.Contains(err.Error(), tt.says) {
-			t.Errorf("ParseOverrides(%.40q): %.200v, want it to say %q", tt.in, err, tt.says)
+			t.Errorf("ParseOverrides(%.40q): %.200v, want it to contain %q", tt.in, err, tt.says)
 		}
 	}
 }
@@ -61,7 +61,7 @@ func TestParseOverridesTakesTheLast(t *testing.T) {
 		t.Errorf("got %v, %v", got, err)
 	}
 	if _, err := ParseOverrides([]string{"AttachPolicy=1", "x"}); err == nil {
-		t.Error("a bad one among good ones passed")
+		t.Error("an invalid value among valid ones was accepted")
 	}
 }
 

@@ -6,38 +6,41 @@ import (
 )
 
 const (
-	// backOff is the part of the limit found that is used right after a cut.
+	// backOff is the part of the measured limit that is used immediately after a cut.
 	backOff = 0.85
-	// recovery is the part of the cap per second at which a cut is made good at the latest.
+	// recovery is the minimum speed of recovery after a cut, as the part of the cap gained per
+	// second.
 	recovery = 0.02
-	// plateauCalls is how many calls the rate stays below a limit before it probes
-	// beyond. A probe that fails costs one or two throttled calls.
+	// plateauCalls is the number of calls for which the rate stays below a limit before it
+	// probes beyond. A failed probe costs one or two throttled calls.
 	plateauCalls = 60
-	// fewAnswers are too few to measure a limit by; the rate is halved at most.
+	// fewAnswers is a number of answers too small to measure a limit; the rate is at most
+	// halved.
 	fewAnswers = 5
-	// shortest and longest bound the time from a cut to the limit found.
+	// shortest and longest limit the time from a cut until the rate is back at the measured
+	// limit.
 	shortest = 4 * time.Second
 	longest  = 30 * time.Second
-	// coolDown is the least time between a cut and its judgement. A quarter of it
-	// is enough if a great part of the calls is still throttled.
+	// coolDown is the minimum time between a cut and its evaluation. A quarter of it suffices
+	// if a large share of calls is still throttled.
 	coolDown = 2 * time.Second
 )
 
-// control decides the rate of one operation from the answers. It is not safe
-// for concurrent use. See docs/adr/0003-rate-controller.md.
+// control computes the rate of one operation from the answers. It is not safe for concurrent
+// use. See docs/adr/0003-rate-controller.md.
 type control struct {
-	cap   float64 // the most the quota allows, in calls per second; +Inf for none
-	part  float64 // of the cap that is this limiter's if others share the quota; 0 if none do
-	limit float64 // what the server last showed to allow; cap before it showed anything
+	cap   float64 // maximum that the quota allows, in calls per second; +Inf for none
+	part  float64 // this limiter's part of the cap if others share the quota; otherwise 0
+	limit float64 // the limit last measured; cap before the first measurement
 	since time.Time
-	k     float64 // seconds from since until the curve is back at limit
+	k     float64 // seconds after since at which the curve is back at limit
 
 	seen  history
-	busy  time.Time // since when the history shows what the server allows
+	busy  time.Time // start of the time in which the history shows the server's limit
 	trial trial
 
-	ambient float64   // share of calls throttled whatever the rate
-	checked time.Time // when it was last compared with the history
+	ambient float64   // share of calls throttled at any rate
+	checked time.Time // when ambient was last compared with the history
 
 	ambientMost float64
 
@@ -45,21 +48,21 @@ type control struct {
 	cuts, takenBack            uint64
 }
 
-// startAt returns a control at its cap.
+// startAt returns a control that starts at its cap.
 func startAt(limit float64, now time.Time) control {
 	return control{cap: limit, limit: limit, busy: now, since: now, seen: history{origin: now}, ambientMost: ambientMost}
 }
 
-// startBelow returns a control that begins at a part of the cap and grows.
+// startBelow returns a control that starts at a part of the cap and grows.
 func startBelow(limit, start float64, now time.Time) control {
 	c := control{cap: limit, part: start, busy: now, seen: history{origin: now}, ambientMost: ambientMostSharing}
 	c.settle(max(start, Floor), now)
-	// The curve begins where it is back at its limit.
+	// Start at the point where the curve is back at its limit.
 	c.since = now.Add(-seconds(c.k))
 	return c
 }
 
-// settle makes limit the middle of the curve that starts now.
+// settle makes limit the middle of a curve that starts now.
 func (c *control) settle(limit float64, now time.Time) {
 	c.limit = min(max(limit, Floor/backOff), c.cap)
 	c.since = now
@@ -67,28 +70,28 @@ func (c *control) settle(limit float64, now time.Time) {
 		c.k = c.plateau(c.limit)
 		return
 	}
-	// Sharers grow by the same number of calls in the same time, whatever each
-	// has: then a cut, which takes a part of what one has, makes them equal.
+	// Sharers must gain the same number of calls in the same time, whatever their rates. A cut
+	// takes a fraction of the rate, so together these make the rates equal.
 	c.k = c.plateau(c.part) * math.Cbrt(c.limit/c.part)
 }
 
-// plateau is how long the curve takes to be back at a limit, in seconds.
+// plateau returns the time in seconds until the curve is back at a limit.
 func (c *control) plateau(limit float64) float64 {
 	k := min(max(plateauCalls/limit, shortest.Seconds()), longest.Seconds())
 	if math.IsInf(c.cap, 1) {
 		return k
 	}
-	// However slowly the curve passes the limit, the cap is reached no later
-	// than along a straight line of recovery.
+	// However slowly the curve passes the limit, it must reach the cap no later than a straight
+	// line of slope recovery.
 	line := (c.cap - backOff*limit) / (recovery * c.cap)
-	if c.part > 0 { // more than two sharers grow together no faster than two
+	if c.part > 0 { // any number of sharers grow together no faster than two
 		line *= c.cap / c.part / 2
 	}
 	return min(k, line/(1+math.Cbrt((c.cap-limit)/((1-backOff)*limit))))
 }
 
-// rate is a cubic curve: fast back to the limit, slow around it, then ever
-// faster, up to the cap.
+// rate returns the value of a cubic curve: fast back to the limit, slow around it, then faster
+// and faster up to the cap.
 func (c *control) rate(now time.Time) float64 {
 	if c.limit >= c.cap && c.k == 0 {
 		return c.cap
@@ -101,7 +104,7 @@ func (c *control) rate(now time.Time) float64 {
 	return max(r, Floor)
 }
 
-// woke notes that an idle second is over.
+// woke must be called at the end of an idle second.
 func (c *control) woke(now time.Time) { c.busy = now }
 
 func (c *control) tookCall(t Ticket, now time.Time) {
@@ -111,7 +114,8 @@ func (c *control) tookCall(t Ticket, now time.Time) {
 		c.weigh(now, false)
 		return
 	}
-	// It was sent before the cut and answered after it, so it belongs to what the cut was measured by.
+	// The call was sent before the cut and answered after it, so it belongs to the measurement
+	// for the cut.
 	c.trial.late(c, t)
 }
 
@@ -123,18 +127,18 @@ func (c *control) refusedCall(t Ticket, now time.Time) {
 	}
 }
 
-// window is how far back a measurement looks: far enough for a number of calls,
-// but not beyond the time since which the history shows what the server allows.
+// window returns the length of the history for a measurement: long enough for a number of
+// calls, but without the time in which the history does not show the server's limit.
 func (c *control) window(now time.Time) time.Duration {
 	calls := plateauCalls / 2.0
-	if c.ambient > 0 { // telling two shares apart takes more than telling one from none
+	if c.ambient > 0 { // comparing two shares takes more calls than comparing one with zero
 		calls *= 4
 	}
 	w := seconds(min(max(calls/c.rate(now), 1), longest.Seconds()/2))
 	return max(min(w, now.Sub(c.busy)), time.Second)
 }
 
-// weigh takes an answer to a call that was sent since the last cut into account.
+// weigh evaluates an answer to a call that was sent after the last cut.
 func (c *control) weigh(now time.Time, throttled bool) {
 	if c.trial.running {
 		c.trial.count(c, now, throttled)
@@ -151,8 +155,8 @@ func (c *control) weigh(now time.Time, throttled bool) {
 	}
 }
 
-// tolerated is the largest number of throttled answers among n that the ambient
-// share explains.
+// tolerated returns the maximum number of throttled answers among n that the ambient share
+// explains.
 func (c *control) tolerated(n int) float64 {
 	if c.ambient == 0 {
 		return 0
@@ -161,7 +165,7 @@ func (c *control) tolerated(n int) float64 {
 	return mean + 3*math.Sqrt(mean) + 1
 }
 
-// forget drops the ambient share once far fewer calls are throttled than it predicts.
+// forget resets the ambient share if far fewer calls are throttled than it predicts.
 func (c *control) forget(now time.Time) {
 	if c.ambient == 0 || now.Sub(c.checked) < time.Second {
 		return
@@ -173,7 +177,7 @@ func (c *control) forget(now time.Time) {
 	}
 }
 
-// cut lowers the rate to what was accepted in the window.
+// cut lowers the rate to that of accepted calls in the window.
 func (c *control) cut(now time.Time, w time.Duration, took, refused int) {
 	before := c.trial
 	c.cuts++
@@ -182,14 +186,14 @@ func (c *control) cut(now time.Time, w time.Duration, took, refused int) {
 		limit: c.limit, k: c.k, since: c.since,
 		share: float64(refused) / float64(max(took+refused, 1)),
 	}
-	if before.running { // the cut before was not deep enough; what to go back to is the same
+	if before.running { // the previous cut was not deep enough; keep the curve before it
 		c.trial.limit, c.trial.k, c.trial.since = before.limit, before.k, before.since
 		c.trial.sure = true
 	}
 	c.trial.found = float64(took) / w.Seconds()
 	limit := c.trial.found
-	// If far fewer calls were made than allowed, what was accepted shows the
-	// demand rather than the server's limit.
+	// If far fewer calls were made than allowed, the accepted ones show the demand rather than
+	// the server's limit.
 	if n, rate := took+refused, c.rate(now); n < fewAnswers || !math.IsInf(rate, 1) && float64(n) < w.Seconds()*rate/10 {
 		limit = max(limit, rate/2)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/thingpress/thingpress/internal/iot"
 )
 
-// A Source is where a quota comes from.
+// A Source is the origin of a quota.
 type Source string
 
 // The sources, strongest first.
@@ -17,40 +17,41 @@ const (
 	FromDefault Source = "default"
 )
 
-// A Quota is what limits one operation in one import.
+// A Quota is the limit of one operation in one import.
 type Quota struct {
 	// Op is the operation.
 	Op iot.Operation
-	// TPS is calls per second, before the share is taken; +Inf if nothing limits it.
+	// TPS is the quota in calls per second, not yet multiplied by the share; +Inf if nothing
+	// limits it.
 	TPS float64
-	// Source is where TPS comes from.
+	// Source is the origin of TPS.
 	Source Source
-	// Code is the Service Quotas code that TPS was read from or would be raised
-	// by; [Registrations] if the joint limit binds; may be empty.
+	// Code is the Service Quotas code of TPS, or [Registrations] if that limit is lower; may be
+	// empty.
 	Code string
 }
 
-// Sources is what [Resolve] resolves from, strongest first.
+// Sources are the inputs of [Resolve], strongest first.
 type Sources struct {
 	// Overrides are the values of --quota.
 	Overrides map[iot.Operation]Override
-	// Applied are the account's values by Service Quotas code, in calls per
-	// second; nil if they could not be read. A value that is not a positive
-	// number is ignored, and a million and more is no quota.
+	// Applied are the account's values by Service Quotas code, in calls per second; nil if they
+	// could not be read. Values that are not positive numbers are ignored, and values of a
+	// million or more mean no quota.
 	Applied map[string]float64
-	// Share of every quota that is ours, above 0 and up to 1; 0 means 1.
+	// Share is the part of every quota that the import may use, above 0 and up to 1; 0 means 1.
 	Share float64
 }
 
-// A Set holds the quota of every operation for one import. It does not change
-// and is safe for concurrent use. The zero value limits nothing.
+// A Set contains the quota of every operation for one import. It is immutable and safe for
+// concurrent use. The zero value limits nothing.
 type Set struct {
 	quotas map[iot.Operation]Quota
 	share  float64
 }
 
-// Resolve takes for each operation the override, else the account's applied
-// value, else the default. It fails only for a share outside (0, 1].
+// Resolve returns for each operation the override, or else the account's applied value, or else
+// the default. It fails only for a share outside (0, 1].
 func Resolve(from Sources) (Set, error) {
 	share := from.Share
 	if share == 0 {
@@ -89,12 +90,12 @@ func resolve(d Default, from Sources) Quota {
 
 func usable(v float64) bool { return v > 0 && !math.IsInf(v, 0) }
 
-// Unbounded is the calls per second from which on a value means that there is no
-// quota: an endpoint without quotas must report some number.
+// Unbounded is the number of calls per second from which a value means that there is no quota,
+// since an endpoint without quotas must report some number.
 const Unbounded = 1e6
 
-// Quota returns the quota of op, before the share is taken. An operation that
-// is not in the table has none.
+// Quota returns the quota of op, not yet multiplied by the share. An operation outside the
+// table has no quota.
 func (s Set) Quota(op iot.Operation) Quota {
 	if q, ok := s.quotas[op]; ok {
 		return q
@@ -102,11 +103,11 @@ func (s Set) Quota(op iot.Operation) Quota {
 	return Quota{Op: op, TPS: math.Inf(1), Source: FromDefault}
 }
 
-// TPS returns the calls per second that the import may make of op: the quota
-// times the share; +Inf if there is no quota.
+// TPS returns the calls of op per second that the import may make: the quota times the share,
+// or +Inf without a quota.
 func (s Set) TPS(op iot.Operation) float64 { return s.Quota(op).TPS * s.Share() }
 
-// Share returns the part of every quota that is ours.
+// Share returns the part of every quota that the import may use.
 func (s Set) Share() float64 {
 	if s.share == 0 {
 		return 1

@@ -72,11 +72,11 @@ func TestShareTakesItsPartOfEveryQuota(t *testing.T) {
 		t.Errorf("half of 15 is %g", got)
 	}
 	if got := s.Quota(iot.AttachPolicy).TPS; got != 15 {
-		t.Errorf("the quota shown is %g, want what the account has", got)
+		t.Errorf("the quota shown is %g, want the account's", got)
 	}
 	for _, share := range []float64{-1, 1.5, math.NaN(), math.Inf(1)} {
 		if _, err := Resolve(Sources{Share: share}); err == nil {
-			t.Errorf("share %g passed", share)
+			t.Errorf("share %g was accepted", share)
 		}
 	}
 }

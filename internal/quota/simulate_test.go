@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// server is a token bucket as AWS may keep one, full at start.
+// server is a token bucket, like those that AWS may use, full at the start.
 type server struct {
 	mu      sync.Mutex
 	tps     func(at time.Duration) float64
 	seconds float64 // size of the bucket in seconds; the bucket holds at least one call
-	fault   float64 // share of calls throttled whatever the rate
+	fault   float64 // share of calls throttled at any rate
 	random  *rand.Rand
 
 	start, filled time.Time
@@ -42,7 +42,7 @@ func (s *server) call() bool {
 	return true
 }
 
-// result is what a simulated import saw.
+// result is the view of a simulated client.
 type result struct {
 	took, refused int
 	perSecond     []int
@@ -53,7 +53,7 @@ func (r result) throttled() float64 {
 	return float64(r.refused) / float64(max(1, r.took+r.refused))
 }
 
-// rate is the accepted calls per second between two parts of the run, 0 to 1.
+// rate returns the accepted calls per second between two parts of the run, 0 to 1.
 func (r result) rate(from, to float64) float64 {
 	n := len(r.perSecond)
 	a, b := int(from*float64(n)), int(to*float64(n))
@@ -64,7 +64,8 @@ func (r result) rate(from, to float64) float64 {
 	return float64(sum) / float64(b-a)
 }
 
-// client is one limiter with workers that never lack a call. The latency of a call is 40 ms, give or take 20.
+// client is one limiter with workers that always have a call to make. The latency of a call is
+// 40 ms, plus or minus 20.
 type client struct {
 	limiter *Limiter
 	workers int
@@ -72,7 +73,8 @@ type client struct {
 	pause   func(at time.Duration) bool // reports whether no call is made at a time; it may change at whole seconds
 }
 
-// simulate lets clients call the server for that long in simulated time. It must run in a bubble.
+// simulate lets clients call the server for a length of simulated time. It must run in a
+// bubble.
 func simulate(t *testing.T, s *server, length time.Duration, clients ...client) []result {
 	t.Helper()
 	start := time.Now()

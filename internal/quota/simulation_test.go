@@ -11,8 +11,9 @@ import (
 
 func one(limiter *Limiter) client { return client{limiter: limiter, workers: 32} }
 
-// enough returns longest, or the time that 30,000 calls take if that is less. The controller decides by tens of calls and at most
-// half a minute, so that a longer run at a high rate shows nothing that the same number of calls at a low rate does not.
+// enough returns longest, or the time of 30,000 calls if that is less. The controller decides
+// after tens of calls and half a minute at most, so a longer run at a high rate shows nothing
+// new.
 func enough(tps float64, longest time.Duration) time.Duration {
 	return min(longest, max(seconds(30_000/tps), 90*time.Second))
 }
@@ -27,7 +28,7 @@ func TestKnownQuotaIsUsedWithoutThrottling(t *testing.T) {
 					c := one(NewLimiter(tps, Options{}))
 					c.workers = workers
 					r := simulate(t, newServer(tps), enough(tps, 10*time.Minute), c)[0]
-					// The burst at the start is left out: it would weigh more the shorter the run is.
+					// Ignore the burst at the start, which would weigh more in shorter runs.
 					if got := r.rate(0.1, 1) / tps; got < 0.98 || r.refused > 0 {
 						t.Errorf("%.3f of the quota, %d throttled", got, r.refused)
 					}
@@ -52,7 +53,7 @@ func TestRealLimitIsFoundWhereTheQuotaIsWrong(t *testing.T) {
 	for _, tt := range []struct {
 		believed, real   float64
 		length           time.Duration
-		least, throttled float64 // of the real limit used; of the calls
+		least, throttled float64 // used share of the real limit; share of the calls
 	}{
 		{100, 50, time.Minute, 0.92, 0.02},
 		{100, 50, 10 * time.Minute, 0.98, 0.01},
@@ -91,9 +92,10 @@ func TestThrottlingThatIgnoresTheRateDoesNotStarve(t *testing.T) {
 					s.fault = fault
 					r := simulate(t, s, min(time.Hour, seconds(60_000/tps)), one(NewLimiter(tps, Options{})))[0]
 					if got := r.rate(0, 1) / tps / (1 - fault); got < 0.9 {
-						t.Errorf("%.3f of what can be had", got)
+						t.Errorf("%.3f of the possible rate", got)
 					}
-					// A tenth holds hundreds of faults at random, and perhaps a trial of half a minute.
+					// A tenth of the run contains hundreds of random faults, and perhaps a
+					// trial of half a minute.
 					if first, last := r.rate(0, 0.1), r.rate(0.9, 1); last < 0.93*first {
 						t.Errorf("%.2f calls/s in the last tenth, %.2f in the first", last, first)
 					}
@@ -146,10 +148,10 @@ func TestNeighbourIsGivenWayToAndItsPartTakenBack(t *testing.T) {
 				r := simulate(t, s, 3*third, one(NewLimiter(tps, Options{})))[0]
 				<-gone
 				if got := float64(r.took) / (2.5 * tps * third.Seconds()); got < 0.9 {
-					t.Errorf("%.3f of what the neighbour left", got)
+					t.Errorf("%.3f of the rate that the neighbour left", got)
 				}
 				if got := float64(took) / float64(calls); got < 0.8 {
-					t.Errorf("the neighbour got %.3f of its calls through", got)
+					t.Errorf("%.3f of the neighbour's calls were accepted", got)
 				}
 				if got := r.throttled(); got > 0.02 {
 					t.Errorf("%.3f throttled", got)
@@ -165,7 +167,7 @@ func TestSharersFillTheQuotaFairly(t *testing.T) {
 		for _, test := range []struct {
 			tps     float64
 			sharers int
-			most    float64 // throttled
+			most    float64 // share of throttled calls
 		}{
 			{10, 2, 0.09},
 			{100, 2, 0.03},

@@ -6,38 +6,38 @@ import (
 	"github.com/thingpress/thingpress/internal/iot"
 )
 
-// ServiceCode is the service under which Service Quotas keeps these quotas.
+// ServiceCode is the service code of these quotas in Service Quotas.
 const ServiceCode = "iotcore"
 
-// Registrations is the Service Quotas code of the joint limit on device
-// certificates registered per second, by whichever operation. AWS listed it in
-// 2024 with 15/s and not in 2026, so it binds only if the account reports it.
+// Registrations is the Service Quotas code of the joint limit on device certificates registered
+// per second by any operation. AWS listed it in 2024 with 15/s and no longer did in 2026, so it
+// applies only if the account reports it.
 const Registrations = "L-3E927DFC"
 
 // RegistrationsDefault is the value that AWS listed for [Registrations], in certificates per second.
 const RegistrationsDefault = 15.0
 
-// A Default is what AWS grants an account that never asked for more.
+// A Default is the quota of an account that never requested more.
 type Default struct {
 	Op iot.Operation
 	// TPS is the default quota in calls per second, per account and region.
 	TPS float64
 	// Code is the Service Quotas code, such as "L-4671C7C8".
 	Code string
-	// Adjustable reports whether AWS takes requests to raise it.
+	// Adjustable reports whether AWS accepts requests to raise it.
 	Adjustable bool
-	// Note is what is uncertain about TPS, which is the careful value then; it is
-	// empty if a published copy of the Service Quotas table has the value.
+	// Note describes what is uncertain about TPS, which is a cautious value then. It is empty
+	// if a published copy of the Service Quotas table has the value.
 	Note string
 }
 
 const (
-	noCopy  = "code listed, value and whether it is adjustable not published; 10 is assumed"
-	noValue = "listed as adjustable, value not published; 10 is assumed"
+	noCopy  = "AWS publishes neither the value nor whether it is adjustable; 10 is assumed"
+	noValue = "AWS does not publish the value; 10 is assumed"
 )
 
-// The values are those of copies of the Service Quotas table from 2024, the
-// adjustable codes those of one from 2026. AWS documents that some are lower in some regions.
+// The values are those of copies of the Service Quotas table from 2024, the adjustable codes
+// those of a copy from 2026. AWS documents that some are lower in some regions.
 var defaults = [...]Default{
 	{iot.RegisterCertificateWithoutCA, 10, "L-4671C7C8", true, ""},
 	{iot.CreateThing, 100, "L-64CBACAC", true, ""},
@@ -62,7 +62,7 @@ var defaults = [...]Default{
 	{iot.ListTargetsForPolicy, 10, "L-D7C50543", false, noCopy},
 	{iot.ListThingGroups, 10, "L-1E5260D6", false, noCopy},
 	{iot.ListThingGroupsForThing, 100, "L-75F129AD", true, ""},
-	{iot.ListThingPrincipals, 10, "L-FC3EF4D9", true, "published copies differ, 10 or 20; the stricter is taken"},
+	{iot.ListThingPrincipals, 10, "L-FC3EF4D9", true, "published copies have 10 or 20; the lower is used"},
 	{iot.ListThingPrincipalsV2, 10, "L-00ACEBE9", true, noValue},
 	{iot.ListThingTypes, 10, "L-F9EBF527", false, noCopy},
 	{iot.ListThings, 10, "L-57AAC135", true, ""},

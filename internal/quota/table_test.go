@@ -13,7 +13,7 @@ func TestTableNamesEveryOperationOnceWithAUsableQuota(t *testing.T) {
 	ops, codes := map[iot.Operation]bool{}, map[string]iot.Operation{Registrations: "the joint limit"}
 	for _, d := range Defaults() {
 		if ops[d.Op] {
-			t.Errorf("%s stands twice", d.Op)
+			t.Errorf("%s occurs twice", d.Op)
 		}
 		ops[d.Op] = true
 		if d.TPS < Floor {

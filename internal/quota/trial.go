@@ -3,36 +3,36 @@ package quota
 import "time"
 
 const (
-	// trialLeast and trialMost bound the answers that decide whether a cut helped.
+	// trialLeast and trialMost limit the number of answers that decide whether a cut helped.
 	trialLeast, trialMost = 20, 60
-	// deeper is the throttled share, of at least deeperCalls throttled, at which a
-	// cut is followed by another before it is judged.
+	// deeper is the share of throttled calls, at least deeperCalls of them, at which another
+	// cut follows without an evaluation.
 	deeper      = 0.3
 	deeperCalls = 3
-	// ambientMost is the highest throttled share that can be taken for independent
-	// of the rate. Sharers throttle one another whatever one of them does, so it is
-	// low for them, or they would all learn to bear it.
+	// ambientMost is the highest throttled share that can be considered independent of the
+	// rate. Sharers throttle one another whatever one of them does, so their value is low.
+	// Otherwise they would all learn to tolerate it.
 	ambientMost        = 0.5
 	ambientMostSharing = 0.1
 )
 
-// trial is the time after a cut in which it has to show that it helps.
+// trial is the time after a cut in which the cut must prove that it helps.
 type trial struct {
 	running bool
 	start   time.Time
-	window  time.Duration // by which the cut was measured
+	window  time.Duration // of the measurement for the cut
 
-	found float64 // calls per second that were accepted in it
+	found float64 // accepted calls per second in the window
 
 	limit, k float64 // the curve before
 	since    time.Time
-	share    float64 // throttled before
-	sure     bool    // share was measured at a steady rate, by a trial
+	share    float64 // of throttled calls before
+	sure     bool    // a trial measured the share, at a steady rate
 
 	took, refused int
 }
 
-// late adds an accepted call to the measurement that the cut was made by.
+// late adds an accepted call to the measurement for the cut.
 func (tr *trial) late(c *control, t Ticket) {
 	if !tr.running || t.cut+1 != c.cuts || t.sent.Before(tr.start.Add(-tr.window)) {
 		return
@@ -43,7 +43,7 @@ func (tr *trial) late(c *control, t Ticket) {
 	}
 }
 
-// count counts an answer to a call sent after the cut, and decides once there are enough.
+// count counts an answer to a call sent after the cut, and decides when there are enough.
 func (tr *trial) count(c *control, now time.Time, throttled bool) {
 	if throttled {
 		tr.refused++
@@ -58,7 +58,7 @@ func (tr *trial) count(c *control, now time.Time, throttled bool) {
 		return
 	}
 	need := min(max(3/tr.share, trialLeast), trialMost)
-	if tr.sure { // telling two shares apart takes more than telling one from none
+	if tr.sure { // comparing two shares takes more calls than comparing one with zero
 		need = max(need, 2*trialLeast)
 	}
 	if elapsed < coolDown || float64(n) < need && elapsed < longest/2 {
@@ -72,11 +72,11 @@ func (tr *trial) count(c *control, now time.Time, throttled bool) {
 			c.ambient = 0
 		}
 	case !tr.sure || share > c.ambientMost:
-		// What the first cut was measured by is an edge: too few were throttled
-		// before it. Now the share is known, and a second cut tells.
+		// The first cut was measured right at the edge, with too few calls throttled before it.
+		// Now the share is known, and a second cut decides.
 		c.cut(now, elapsed, tr.took, tr.refused)
 	default:
-		// The share did not fall with the rate: it is not the rate.
+		// The share did not fall with the rate, so the rate is not its cause.
 		tr.running = false
 		c.takenBack++
 		if c.ambient > 0 {

@@ -8,11 +8,11 @@ import (
 	"github.com/thingpress/thingpress/internal/progress"
 )
 
-// Outcomes yields how many entries have each outcome, and last how many are
-// "pending", in the order in which every surface names them. Pending is passed
-// in because the engine counts it and does not derive it.
+// Outcomes yields the number of entries with each outcome, in the order used everywhere, and
+// then the number of "pending" ones. Pending is a parameter because the engine counts it
+// instead of deriving it.
 //
-// The sums of [Balance] and the subject and text of the stack's notices are made of it.
+// [Balance] and the stack's notices use it.
 func Outcomes(c ledger.Counts, pending int) iter.Seq2[string, int] {
 	return func(yield func(string, int) bool) {
 		for _, o := range ledger.Outcomes() {
@@ -24,9 +24,9 @@ func Outcomes(c ledger.Counts, pending int) iter.Seq2[string, int] {
 	}
 }
 
-// Balance writes the invariant with the numbers of one import, such as "7
-// entries = 5 imported + 0 unchanged + 1 failed + 1 rejected + 0 skipped + 0
-// pending". It is the line that `thingpress import` and `thingpress stack import` print.
+// Balance formats the counts of one import as an equation, such as "7 entries = 5 imported + 0
+// unchanged + 1 failed + 1 rejected + 0 skipped + 0 pending". `thingpress import` and
+// `thingpress stack import` print it.
 func Balance(c ledger.Counts, pending int) string {
 	var parts []string
 	for what, n := range Outcomes(c, pending) {

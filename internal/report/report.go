@@ -1,6 +1,5 @@
-// Package report is how an import is told of once it has ended: its outcomes as
-// files (JSON Lines for machines, CSV for spreadsheets), its counts as text, and
-// its summary as a line of JSON.
+// Package report presents an import that has ended: its outcomes as files (JSON Lines for
+// machines, CSV for spreadsheets), its counts as text, and its summary as a line of JSON.
 package report
 
 import (
@@ -22,8 +21,8 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// Row is one entry in a report. The field names are those of the JSON form and
-// of the CSV header; they are stable.
+// Row is one entry in a report. Its field names are those of the JSON lines and of the CSV
+// header, and are stable.
 type Row struct {
 	Type           string                 `json:"type"` // "outcome"
 	Import         string                 `json:"import"`
@@ -76,7 +75,7 @@ func New(w io.Writer, format string) (*Writer, error) {
 // Write writes one row.
 func (w *Writer) Write(r Row) error { return w.write(r) }
 
-// Flush writes what is buffered.
+// Flush writes buffered rows.
 func (w *Writer) Flush() error { return w.flush() }
 
 func (r Row) cells() []string {
@@ -104,8 +103,7 @@ func (r Row) cells() []string {
 	return cells
 }
 
-// disarm keeps a spreadsheet from taking text of a manifest for a formula
-// (CWE-1236).
+// disarm keeps spreadsheets from interpreting text of a manifest as a formula (CWE-1236).
 func disarm(cell string) string {
 	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
 		return "'" + cell
@@ -113,7 +111,7 @@ func disarm(cell string) string {
 	return cell
 }
 
-// RowOf joins a record with the import that it belongs to.
+// RowOf returns the row of a record of an import.
 func RowOf(i ledger.Import, r ledger.Record) Row {
 	name := strconv.Itoa(r.Manifest)
 	if r.Manifest < len(i.Manifests) {
@@ -127,14 +125,14 @@ func RowOf(i ledger.Import, r ledger.Record) Row {
 	}
 }
 
-// A File is a report that appears under its name only when it is complete.
+// A File is a report file that gets its name only when it is complete.
 type File struct {
 	path string
 	temp *os.File
 }
 
-// Create prepares a report at path, so that a place that cannot be written is
-// found before an import begins rather than after it.
+// Create prepares a report at path, so that a path that cannot be written is detected before an
+// import begins.
 func Create(path string) (*File, error) {
 	if _, err := New(io.Discard, filepath.Ext(path)); err != nil {
 		return nil, err
@@ -146,7 +144,7 @@ func Create(path string) (*File, error) {
 	return &File{path: path, temp: temp}, nil
 }
 
-// Write writes the records of an import and puts the file in its place.
+// Write writes the records of an import and gives the file its name.
 func (f *File) Write(i ledger.Import, records iter.Seq2[ledger.Record, error]) error {
 	if err := f.fill(i, records); err != nil {
 		return fmt.Errorf("report %s: %w", f.path, err)
@@ -176,9 +174,9 @@ func (f *File) fill(i ledger.Import, records iter.Seq2[ledger.Record, error]) er
 	return os.Rename(f.temp.Name(), f.path)
 }
 
-// Discard removes what was prepared, unless it has been put in its place.
+// Discard removes the file unless it is complete.
 func (f *File) Discard() error {
-	_ = f.temp.Close() // closed already once it has been put in its place
+	_ = f.temp.Close() // it is already closed if it is complete
 	if err := os.Remove(f.temp.Name()); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

@@ -49,7 +49,7 @@ func TestFileHoldsEveryEntry(t *testing.T) {
 		"r.csv": {
 			"import,manifest,entry,line,outcome,id,thing_name,certificate_id,certificate_arn,reason,detail,steps,at\n",
 			"0198,reel.csv,0,2,imported,4BA2BB8764BD,sensor-1,ab00000000000000000000000000000000000000000000000000000000000000,arn:aws:iot:…:cert/ab,,,AttachPolicy sensors (created); CreateThing,1970-01-01T00:00:00Z\n",
-			`,rejected,'=cmd|'/c calc'!A0,,,,bad-id,"MAC, ""quoted""",`, // a spreadsheet must not run it
+			`,rejected,'=cmd|'/c calc'!A0,,,,bad-id,"MAC, ""quoted""",`, // a spreadsheet must not run this
 		},
 	}
 	for name, want := range tests {
@@ -89,7 +89,7 @@ func TestUnfinishedReportLeavesNothingBehind(t *testing.T) {
 	}
 	broken := errors.New("ledger is gone")
 	if err := f.Write(anImport, all(records, broken)); !errors.Is(err, broken) {
-		t.Fatalf("error %v does not say why", err)
+		t.Fatalf("error %v does not contain the cause", err)
 	}
 	if err := f.Discard(); err != nil {
 		t.Fatal(err)

@@ -9,9 +9,9 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A Summary is the last line of `thingpress import --output json`. Names and
-// order of its fields are those of docs/json.md; they are stable. [SummaryOf]
-// fills in what the engine knows; the command sets what comes after Failures.
+// A Summary is the last line of `thingpress import --output json`. Names and order of its
+// fields are those in docs/json.md and are stable. [SummaryOf] sets the fields that the engine
+// knows; the command sets those after Failures.
 type Summary struct {
 	Type   string `json:"type"` // "summary"
 	Import string `json:"import"`
@@ -34,23 +34,23 @@ type Summary struct {
 	Hint       string        `json:"hint,omitempty"`
 }
 
-// A Failure is one reason of failed devices, in the lines of `import` and `plan`.
+// A Failure is one reason of failed devices in the lines of `import` and `plan`.
 type Failure struct {
 	Reason  string `json:"reason"`
 	Count   int    `json:"count"`
-	Example string `json:"example"` // the sentence of the first of them
+	Example string `json:"example"` // detail of the first of them
 	Thing   string `json:"thing_name"`
 	Todo    string `json:"todo"`
 }
 
-// A Rejection is one reason of rejected entries, in the lines of `import` and `plan`.
+// A Rejection is one reason of rejected entries in the lines of `import` and `plan`.
 type Rejection struct {
 	Reason manifest.Reason `json:"reason"`
 	Count  int             `json:"count"`
 	Todo   string          `json:"todo"`
 }
 
-// SummaryOf returns the line of an import that ended, as far as the engine knows it.
+// SummaryOf returns the line of an import that ended, with the fields that the engine knows.
 func SummaryOf(s engine.Summary) Summary {
 	calls := s.Calls
 	if calls == nil {
@@ -63,7 +63,7 @@ func SummaryOf(s engine.Summary) Summary {
 	}
 }
 
-// FailuresOf returns the failures of an import or a comparison for their lines.
+// FailuresOf returns the failures of an import or a comparison in the form of JSON lines.
 func FailuresOf(reasons []ledger.Reason) []Failure {
 	var list []Failure
 	for _, r := range reasons {
@@ -75,8 +75,8 @@ func FailuresOf(reasons []ledger.Reason) []Failure {
 	return list
 }
 
-// RejectionsOf returns the rejected entries of a scan by reason, most frequent
-// first; todo returns what to do about a reason.
+// RejectionsOf returns the rejected entries of a scan by reason, most frequent first. Todo
+// returns the remedy for a reason.
 func RejectionsOf(reasons map[manifest.Reason]int, todo func(manifest.Reason) string) []Rejection {
 	var list []Rejection
 	for _, reason := range ledger.ByCount(reasons) {
@@ -85,7 +85,7 @@ func RejectionsOf(reasons map[manifest.Reason]int, todo func(manifest.Reason) st
 	return list
 }
 
-// Ceiling returns devices per second for a JSON line: null if nothing limits them.
+// Ceiling returns devices per second in the form of JSON lines, nil if nothing limits them.
 func Ceiling(devicesPerSecond float64) *float64 {
 	if devicesPerSecond <= 0 || math.IsInf(devicesPerSecond, 1) {
 		return nil
@@ -94,5 +94,5 @@ func Ceiling(devicesPerSecond float64) *float64 {
 	return &rounded
 }
 
-// Rounded keeps three digits after the point, which is what JSON lines have.
+// Rounded rounds to three decimals, as in JSON lines.
 func Rounded(x float64) float64 { return math.Round(x*1000) / 1000 }

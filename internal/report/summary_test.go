@@ -55,7 +55,7 @@ func TestBalanceTellsEveryCount(t *testing.T) {
 	}
 	for what := range report.Outcomes(counts, 0) {
 		if what != "imported" {
-			t.Errorf("an iteration that was left goes on with %s", what)
+			t.Errorf("an iteration continues after a break with %s", what)
 		}
 		break
 	}

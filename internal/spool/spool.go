@@ -1,4 +1,4 @@
-// Package spool keeps what cannot be read twice in a private temporary file.
+// Package spool keeps data that cannot be read twice in a private temporary file.
 package spool
 
 import (
@@ -9,16 +9,16 @@ import (
 	"os"
 )
 
-// A File is a temporary file that others neither find nor read. Reading and
-// writing are those of [os.File].
+// A File is a temporary file that other users can neither find nor read. It is read and written
+// like an [os.File].
 type File struct {
 	*os.File
 	path string // empty once the file has no name
 }
 
-// Create makes a File of mode 0600 in dir, or in [os.TempDir] if dir is empty.
-// If the system allows it, the file has no name from then on, so that a process
-// that is killed leaves nothing. The caller must close it.
+// Create creates a File with mode 0600 in dir, or in [os.TempDir] if dir is empty. If the
+// system allows it, Create immediately removes the name of the file, so that a killed process
+// leaves nothing behind. The caller must close the file.
 func Create(dir string) (*File, error) {
 	file, err := os.CreateTemp(dir, "thingpress-*")
 	if err != nil {
@@ -31,9 +31,8 @@ func Create(dir string) (*File, error) {
 	return f, nil
 }
 
-// Fill appends r up to its end, and returns how many bytes that was. It ends
-// between two reads when ctx ends, with its cause; a read that waits is not
-// broken off. Errors of r are returned as they are.
+// Fill appends r up to its end and returns the number of bytes. If ctx ends, Fill returns its
+// cause before the next read, but does not interrupt a read. It returns errors of r unchanged.
 func (f *File) Fill(ctx context.Context, r io.Reader) (int64, error) {
 	var total int64
 	buffer := make([]byte, 256<<10)

@@ -30,7 +30,7 @@ func TestFileHoldsAStreamAndLeavesNothing(t *testing.T) {
 		t.Errorf("filled with %d bytes: %v", n, err)
 	}
 	if got, err := io.ReadAll(io.NewSectionReader(f, 0, n)); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("%d bytes come back: %v", len(got), err)
+		t.Errorf("read %d bytes: %v", len(got), err)
 	}
 	if err := f.Close(); err != nil {
 		t.Error(err)
@@ -57,6 +57,6 @@ func TestFillTellsWhyItEnded(t *testing.T) {
 		t.Errorf("a context that has ended: %v", err)
 	}
 	if _, err := spool.Create("/does/not/exist"); err == nil {
-		t.Error("a file was made in a directory that does not exist")
+		t.Error("a file was created in a directory that does not exist")
 	}
 }

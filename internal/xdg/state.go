@@ -1,4 +1,4 @@
-// Package xdg finds the directory for what Thingpress keeps between runs.
+// Package xdg finds the directory for data that Thingpress keeps between runs.
 package xdg
 
 import (
@@ -8,11 +8,10 @@ import (
 	"runtime"
 )
 
-// StateDir is where ledgers and the sandbox's state are kept: thingpress below
-// $XDG_STATE_HOME (XDG Base Directory Specification, which wants relative
-// paths ignored). Without that variable, it is below ~/.local/state,
-// ~/Library/Application Support on macOS and %LocalAppData% on Windows. The
-// directory need not exist.
+// StateDir returns the directory for ledgers and the state of the sandbox: thingpress below
+// $XDG_STATE_HOME. The XDG Base Directory Specification says to ignore relative paths in that
+// variable. Without it, the parent is ~/.local/state, ~/Library/Application Support on macOS
+// and %LocalAppData% on Windows. The directory need not exist.
 func StateDir() (string, error) {
 	parent, err := stateHome()
 	if err != nil {

@@ -20,11 +20,11 @@ func addCounter(c *ledger.Counts, i table.Item) {
 	}
 }
 
-// change is by how much outcomes change.
+// change is the difference of each outcome's number.
 type change map[ledger.Outcome]int
 
-// count adds a change to one of an import's counters. Outcomes whose number
-// does not change are left out; ok is false if that is all of them.
+// count returns the action that adds a change to one of an import's counters. It leaves out
+// outcomes whose number does not change; ok is false if there are no others.
 func (l *Ledger) count(id string, c change) (action types.TransactWriteItem, ok bool) {
 	u := table.Update{
 		Key: countKey(id, rand.IntN(l.shards)), Values: table.Item{}, Renew: true, //nolint:gosec // spreads writers

@@ -1,13 +1,11 @@
-// Package dynamodb implements [ledger.Ledger] on one table of Amazon DynamoDB,
-// for functions that work on one import side by side. The same table may hold
-// items of other packages.
+// Package dynamodb implements [ledger.Ledger] on one table of Amazon DynamoDB, for functions
+// that work on one import concurrently. The same table may contain items of other packages.
 //
 // # Exactness
 //
-// One item per entry holds mark and record. A record and the counter that it
-// changes are written in one transaction (TransactWriteItems), conditional on
-// the version of the entry's item, so that counters are exact however often, and
-// from however many functions at once, the same outcome comes.
+// One item per entry contains mark and record. A record and the change of a counter are written
+// in one transaction (TransactWriteItems), conditional on the version of the entry's item.
+// Counters are therefore exact even if several functions record the same outcome several times.
 //
 // # Keys
 //
@@ -19,19 +17,19 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb/table"
 )
 
-// Options may all be zero.
+// Options of a ledger. The zero value is ready to use.
 type Options struct {
-	// Settled keeps the outcome of an entry that stands if a later record has it
-	// failed or rejected: of two deliveries of one message the one that ends
-	// last need not know best.
+	// Settled keeps the outcome of an entry if it stands and a later record is failed or
+	// rejected. If a message is delivered twice, the delivery that ends last may not know
+	// better.
 	Settled bool
-	// Shards is the number of counters of an import, 16 by default: functions
-	// that record at once seldom meet at the same one.
+	// Shards is the number of counters of an import, 16 by default. With several counters,
+	// concurrent functions rarely update the same one.
 	Shards int
 }
 
-// A Ledger is a ledger in a table. Several of them, in several processes, may
-// work on the same table and the same import. All methods are safe for concurrent use.
+// A Ledger is a ledger in a table. Several ledgers, also in several processes, may use the same
+// table and the same import. All methods are safe for concurrent use.
 type Ledger struct {
 	table   *table.Table
 	shards  int
@@ -40,7 +38,7 @@ type Ledger struct {
 
 var _ ledger.Ledger = (*Ledger)(nil)
 
-// New returns the ledger in a table. It makes no call.
+// New returns the ledger in a table. It makes no calls.
 func New(t *table.Table, o Options) *Ledger {
 	if o.Shards <= 0 {
 		o.Shards = 16

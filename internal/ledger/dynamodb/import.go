@@ -16,15 +16,15 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb/table"
 )
 
-// Attributes of an import, next to those that its JSON holds.
+// Attributes of an import, in addition to its JSON.
 const (
-	attrData  = "data" // JSON of what does not change
+	attrData  = "data" // JSON of the parts that do not change
 	attrState = "state"
 	attrCause = "cause"
 	attrEnded = "ended"
 )
 
-// begun is what does not change in an import.
+// begun are the parts of an import that do not change.
 type begun struct {
 	ID        string            `json:"id"`
 	Key       string            `json:"key"`
@@ -51,13 +51,13 @@ func (l *Ledger) Begin(ctx context.Context, i ledger.Import) (ledger.Journal, er
 		return nil, fmt.Errorf("ledger: begin import %s: %w", i.ID, err)
 	}
 	if refused != nil {
-		return nil, fmt.Errorf("ledger: begin import %s: it is there already", i.ID)
+		return nil, fmt.Errorf("ledger: begin import %s: it exists already", i.ID)
 	}
 	return l.journal(i.ID, i.Manifests), nil
 }
 
-// Resume implements [ledger.Ledger]. It is one call, however large the import,
-// and several journals of one import may be open at once.
+// Resume implements [ledger.Ledger]. It makes one call, however large the import is, and
+// several journals of one import may be open at the same time.
 func (l *Ledger) Resume(ctx context.Context, id string) (ledger.Journal, error) {
 	found, ok, err := l.table.Update(ctx, table.Update{
 		Key: table.Key(importPartition(id), sortImport), If: "attribute_exists(pk)",
@@ -81,7 +81,7 @@ func (l *Ledger) journal(id string, manifests []ledger.Manifest) *journal {
 	return &journal{ledger: l, id: id, manifests: manifests, closed: &atomic.Bool{}}
 }
 
-// Import implements [ledger.Reader]. What it returns is no older than the call.
+// Import implements [ledger.Reader]. Its result is no older than the call.
 func (l *Ledger) Import(ctx context.Context, id string) (ledger.Import, error) {
 	found, err := l.loadImport(ctx, id)
 	if err != nil {
@@ -90,7 +90,7 @@ func (l *Ledger) Import(ctx context.Context, id string) (ledger.Import, error) {
 	return found, nil
 }
 
-// loadImport reads an import with its counters, which are in one partition.
+// loadImport reads an import and its counters, which are in the same partition.
 func (l *Ledger) loadImport(ctx context.Context, id string) (ledger.Import, error) {
 	var found ledger.Import
 	var counts ledger.Counts
@@ -117,8 +117,8 @@ func (l *Ledger) loadImport(ctx context.Context, id string) (ledger.Import, erro
 	return found, nil
 }
 
-// Counts returns the entries of an import by outcome, no older than the call.
-// It wraps [ledger.ErrNotFound].
+// Counts returns the entries of an import by outcome, no older than the call. The error wraps
+// [ledger.ErrNotFound] if there is no such import.
 func (l *Ledger) Counts(ctx context.Context, id string) (ledger.Counts, error) {
 	i, err := l.Import(ctx, id)
 	return i.Counts, err
@@ -127,7 +127,7 @@ func (l *Ledger) Counts(ctx context.Context, id string) (ledger.Counts, error) {
 func importOf(i table.Item) (ledger.Import, error) {
 	var b begun
 	if err := json.Unmarshal([]byte(table.Text(i, attrData)), &b); err != nil {
-		return ledger.Import{}, fmt.Errorf("what the ledger holds is no import: %w", err)
+		return ledger.Import{}, fmt.Errorf("the ledger contains an invalid import: %w", err)
 	}
 	return ledger.Import{
 		ID: b.ID, Key: b.Key, Target: b.Target, Manifests: b.Manifests, Settings: b.Settings, Begun: b.Begun,
@@ -156,7 +156,7 @@ func (l *Ledger) Imports(ctx context.Context) iter.Seq2[ledger.Import, error] {
 			}
 			i, err := l.Import(ctx, table.PointedTo(pointer))
 			if errors.Is(err, ledger.ErrNotFound) {
-				continue // its time is over, and the pointer's is soon
+				continue // it has expired, and its pointer will soon
 			}
 			if !yield(i, err) || err != nil {
 				return

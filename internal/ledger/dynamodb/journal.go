@@ -21,7 +21,7 @@ type journal struct {
 	closed    *atomic.Bool
 }
 
-// ready reports whether the journal can be used for these places.
+// ready returns an error unless the journal can be used for these places.
 func (j *journal) ready(ctx context.Context, places ...ledger.Place) error {
 	if j.closed.Load() {
 		return fmt.Errorf("ledger: import %s: %w", j.id, ledger.ErrClosed)
@@ -31,13 +31,13 @@ func (j *journal) ready(ctx context.Context, places ...ledger.Place) error {
 	}
 	for _, p := range places {
 		if p.Manifest < 0 || p.Manifest >= len(j.manifests) || p.Entry < 0 || p.Entry >= j.manifests[p.Manifest].Entries {
-			return fmt.Errorf("ledger: import %s: it has no entry %d in manifest %d", j.id, p.Entry, p.Manifest)
+			return fmt.Errorf("ledger: import %s: there is no entry %d in manifest %d", j.id, p.Entry, p.Manifest)
 		}
 	}
 	return nil
 }
 
-// Mark implements [ledger.Journal], in transactions of a hundred marks.
+// Mark implements [ledger.Journal], in transactions of up to a hundred marks.
 func (j *journal) Mark(ctx context.Context, marks []ledger.Mark) error {
 	seen := map[ledger.Place]bool{}
 	var actions []types.TransactWriteItem
@@ -48,7 +48,7 @@ func (j *journal) Mark(ctx context.Context, marks []ledger.Mark) error {
 		if err := j.ready(ctx, m.Place); err != nil {
 			return err
 		}
-		if !seen[m.Place] { // the first of a call stands as well
+		if !seen[m.Place] { // within a call the first one counts, too
 			seen[m.Place] = true
 			actions = append(actions, j.mark(m))
 		}
@@ -69,8 +69,8 @@ func (j *journal) mark(m ledger.Mark) types.TransactWriteItem {
 	})
 }
 
-// Record implements [ledger.Journal], in transactions of up to 99 entries and
-// their counter. An entry without a record is written without being read.
+// Record implements [ledger.Journal], in transactions of up to 99 entries and their counter. It
+// reads no entry unless it already has a record.
 func (j *journal) Record(ctx context.Context, records []ledger.Record) error {
 	if err := j.ready(ctx); err != nil {
 		return err
@@ -87,7 +87,7 @@ func (j *journal) Record(ctx context.Context, records []ledger.Record) error {
 	return nil
 }
 
-// groups yields entries by as many as one transaction takes with their counter.
+// groups yields as many entries as fit into one transaction with their counter.
 func groups(entries []*entry) iter.Seq[[]*entry] {
 	return func(yield func([]*entry) bool) {
 		for len(entries) > 0 {
@@ -106,12 +106,12 @@ func groups(entries []*entry) iter.Seq[[]*entry] {
 	}
 }
 
-// An entry is what a call records of one place.
+// An entry is the part of a call of Record for one place.
 type entry struct {
 	place ledger.Place
 	// wanted are the records of the call, in order.
 	wanted []ledger.Record
-	// before is what the table holds, as far as it was read: version 0 is no record.
+	// before is the record in the table as last read; version 0 means none.
 	before  ledger.Record
 	version int64
 	marked  bool
@@ -125,7 +125,7 @@ func (j *journal) entries(ctx context.Context, records []ledger.Record) ([]*entr
 			return nil, err
 		}
 		if !slices.Contains(outcomes, r.Outcome) {
-			return nil, fmt.Errorf("ledger: import %s: entry %d: %q is no outcome", j.id, r.Entry, r.Outcome)
+			return nil, fmt.Errorf("ledger: import %s: entry %d: unknown outcome %q", j.id, r.Entry, r.Outcome)
 		}
 		e := at[r.Place]
 		if e == nil {
@@ -138,7 +138,7 @@ func (j *journal) entries(ctx context.Context, records []ledger.Record) ([]*entr
 	return list, nil
 }
 
-// size is at least what the item will have in bytes, as far as it is known.
+// size returns an upper bound for the bytes of the item, as far as it is known.
 func (e *entry) size() int {
 	r := e.after()
 	size := 512 + len(r.ID) + len(r.ThingName) + 2*len(r.CertificateID) + len(r.CertificateARN) + len(r.Reason) + len(r.Detail)
@@ -148,7 +148,7 @@ func (e *entry) size() int {
 	return size
 }
 
-// after is the record that the table is to hold.
+// after returns the record to be written.
 func (e *entry) after() ledger.Record {
 	steps := e.before.Steps
 	for _, r := range e.wanted {
@@ -159,8 +159,8 @@ func (e *entry) after() ledger.Record {
 	return last
 }
 
-// write records a group in one transaction, and reads what is there when it
-// is in the way.
+// write records a group in one transaction. It reads the items only if they refuse the
+// transaction.
 func (j *journal) write(ctx context.Context, group []*entry) error {
 	for {
 		actions, err := j.actions(group)
@@ -177,7 +177,7 @@ func (j *journal) write(ctx context.Context, group []*entry) error {
 	}
 }
 
-// actions are the writes that a group needs. An entry that has its record already needs none.
+// actions returns the writes that a group needs, none for an entry that already has its record.
 func (j *journal) actions(group []*entry) ([]types.TransactWriteItem, error) {
 	var actions []types.TransactWriteItem
 	counted := change{}
@@ -207,12 +207,12 @@ func (j *journal) actions(group []*entry) ([]types.TransactWriteItem, error) {
 	return actions, nil
 }
 
-// read brings what is known of a group up to date.
+// read updates the group from the table.
 func (j *journal) read(ctx context.Context, group []*entry) error {
 	keys := make([]table.Item, len(group))
 	at := map[string]*entry{}
 	for n, e := range group {
-		e.before, e.version, e.marked = ledger.Record{}, 0, false // what is not there any more expired
+		e.before, e.version, e.marked = ledger.Record{}, 0, false // a missing item has expired
 		keys[n] = entryKey(j.id, e.place)
 		at[table.Text(keys[n], table.PK)+" "+table.Text(keys[n], table.SK)] = e
 	}

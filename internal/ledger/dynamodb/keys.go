@@ -8,7 +8,7 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb/table"
 )
 
-// Partitions and what is in them:
+// Partitions and their items:
 //
 //	import#ID                 import            the import
 //	                          count#SHARD       its counters
@@ -21,8 +21,8 @@ const (
 	sortCount        = "count#"
 )
 
-// blockSize is how many entries share a partition: few enough that no
-// partition of a fast import is hot, and enough that reading all is few queries.
+// blockSize is the number of entries in a partition. It is small enough that a fast import
+// makes no partition hot, and large enough that few queries read all entries.
 const blockSize = 4096
 
 func importPartition(id string) string { return "import#" + id }

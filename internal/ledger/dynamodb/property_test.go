@@ -15,28 +15,27 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/dynamodbtest"
 )
 
-// A fault is what becomes of one attempt of a call.
+// A fault is the outcome of one attempt of a call.
 type fault int
 
 const (
 	fine       fault = iota
-	refusedNow       // fails before it has an effect
-	answerLost       // has its effect and fails
-	killed           // its context ends as it has its effect
+	refusedNow       // fails without effect
+	answerLost       // takes effect and fails
+	killed           // takes effect while its context ends
 )
 
 // An attempt is one call of a function that may be killed.
 type attempt struct {
 	mark    bool
 	records []ledger.Record
-	faults  []fault // of its tries; after the last one it is left
+	faults  []fault // of successive attempts; after the last one the caller gives up
 }
 
 var errFault = errors.New("fault")
 
-// countersUnderFaults lets several functions work on one import, with repeats,
-// failures, answers that are lost and kills, and then holds counters and
-// records against each other.
+// countersUnderFaults runs several functions on one import, with repetitions, failures, lost
+// answers and kills, and then compares counters with records.
 func countersUnderFaults(t *testing.T, x *dynamodbtest.Table) {
 	const entries = 12
 	all := []ledger.Outcome{ledger.Imported, ledger.Unchanged, ledger.Failed, ledger.Rejected, ledger.Skipped}
@@ -106,8 +105,7 @@ func countersUnderFaults(t *testing.T, x *dynamodbtest.Table) {
 	})
 }
 
-// work is one function: it makes the calls of its plan, each as often as its
-// faults say.
+// work is one function. It makes the calls of its plan, each as often as its faults require.
 func work(t *testing.T, x *dynamodbtest.Table, id string, plan []attempt) {
 	p := x.Proxy()
 	j, err := through(x, p).Resume(t.Context(), id)

@@ -23,7 +23,7 @@ func recordsPerCall(t *testing.T, x *dynamodbtest.Table) {
 	records := dynamodbtest.ImportedFrom(0, 250)
 	check(t, j.Record(t.Context(), records))
 	same(t, p.Calls, map[string]int{"TransactWriteItems": 3})
-	// The same again is found out by one transaction and one look for each group.
+	// One transaction and one read for each group show that nothing changes.
 	p.Reset()
 	check(t, j.Record(t.Context(), records))
 	same(t, p.Calls, map[string]int{"TransactWriteItems": 3, "BatchGetItem": 3})
@@ -36,7 +36,7 @@ func recordsPerCall(t *testing.T, x *dynamodbtest.Table) {
 	same(t, p.Calls, map[string]int{"UpdateItem": 1})
 }
 
-// Ninety-nine of these are more than the 4 MB that a transaction takes.
+// Ninety-nine of these exceed the 4 MB of a transaction.
 func largeRecords(t *testing.T, x *dynamodbtest.Table) {
 	p := x.Proxy()
 	l := through(x, p)
@@ -109,7 +109,7 @@ func expiredMeanwhile(t *testing.T, x *dynamodbtest.Table) {
 	same(t, found, map[int]ledger.Record{0: dynamodbtest.Imported(0)})
 }
 
-// Entries that are rejected may have any bytes in their names.
+// Names of rejected entries may contain any bytes.
 func notUTF8(t *testing.T, x *dynamodbtest.Table) {
 	p := x.Proxy()
 	l := through(x, p)
@@ -152,8 +152,8 @@ func outcomesOfEntries(t *testing.T, x *dynamodbtest.Table) {
 	same(t, order, slices.Sorted(maps.Keys(want)))
 }
 
-// Two functions have the same message: the one that is late finds what the
-// other made, and may well fail at it.
+// Two functions have the same message. The slower one finds what the other one created, and may
+// fail because of it.
 func lateFailure(t *testing.T, x *dynamodbtest.Table) {
 	l := open(x, dynamodb.Options{Settled: true})
 	id, j := dynamodbtest.Begin(t, l, 4)

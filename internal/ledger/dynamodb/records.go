@@ -9,13 +9,13 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb/table"
 )
 
-// A placed item is the item of an entry.
+// placed is the item of an entry with its place.
 type placed struct {
 	place ledger.Place
 	item  table.Item
 }
 
-// entryItems yields the items of an import's entries, in order. An error ends it.
+// entryItems yields the items of an import's entries, in order. It stops at an error.
 func (l *Ledger) entryItems(ctx context.Context, id string, manifests []ledger.Manifest, q table.Query) iter.Seq2[placed, error] {
 	return func(yield func(placed, error) bool) {
 		for m, manifest := range manifests {
@@ -59,8 +59,8 @@ func (l *Ledger) Records(ctx context.Context, id string) iter.Seq2[ledger.Record
 	}
 }
 
-// Outcomes returns the records of those of the entries of manifest 0 that have
-// one, no older than the call.
+// Outcomes returns the records of entries of manifest 0, no older than the call. Entries
+// without a record are left out.
 func (l *Ledger) Outcomes(ctx context.Context, id string, entries []int) (map[int]ledger.Record, error) {
 	keys := make([]table.Item, 0, len(entries))
 	for _, entry := range distinct(entries) {
@@ -83,7 +83,7 @@ func (l *Ledger) Outcomes(ctx context.Context, id string, entries []int) (map[in
 	return found, nil
 }
 
-// distinct returns each number once.
+// distinct returns the numbers without repetitions.
 func distinct(numbers []int) []int {
 	seen := make(map[int]bool, len(numbers))
 	var list []int

@@ -13,7 +13,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// Attributes of an entry; short, because a million entries have them.
+// Attributes of an entry. They are short because there may be a million entries.
 const (
 	attrVersion     = "v" // of the record; the mark has none
 	attrOutcome     = "o"
@@ -32,14 +32,14 @@ const (
 	attrMarkedThing       = "mn"
 )
 
-// Bounds of a record's texts in bytes, far above what AWS and vendors allow: an
-// item takes 400 KB, and texts may come from entries that are rejected.
+// Limits of a record's texts in bytes, far above those of AWS and vendors. An item may have 400
+// KB, and the texts of rejected entries can be of any length.
 const (
 	mostDetail = 32 << 10
 	mostName   = 4 << 10
 )
 
-// row is the item of a record, without mark.
+// row returns the item of a record, without a mark.
 func (l *Ledger) row(id string, r *ledger.Record, version int64) (table.Item, error) {
 	i := table.With(entryKey(id, r.Place), table.Item{
 		attrVersion: table.Num(version), attrOutcome: table.Str(string(r.Outcome)), attrAt: table.Micros(r.At),
@@ -86,15 +86,14 @@ func markOf(i table.Item, place ledger.Place) ledger.Mark {
 	}
 }
 
-// same reports whether two records of one entry are equal, as the table keeps them.
+// same reports whether two records of one entry are equal in the precision of the table.
 func same(a, b *ledger.Record) bool {
 	x, y := *a, *b
 	x.Steps, y.Steps, x.At, y.At = nil, nil, time.Time{}, time.Time{}
 	return reflect.DeepEqual(x, y) && a.At.UnixMicro() == b.At.UnixMicro() && slices.Equal(a.Steps, b.Steps)
 }
 
-// bounded returns the record as the table can hold it: with texts that fit and
-// are UTF-8.
+// bounded returns the record with texts that are valid UTF-8 and within their limits.
 func bounded(r ledger.Record) ledger.Record {
 	for _, name := range []*string{&r.ID, &r.ThingName, &r.CertificateARN, &r.Reason} {
 		*name = fitting(*name, mostName)
@@ -110,7 +109,8 @@ func fitting(s string, most int) string {
 	return strings.ToValidUTF8(s, "\uFFFD")
 }
 
-// certificateID reads an ID that this package wrote; anything else is none.
+// certificateID parses an ID that this package wrote, and returns the zero ID for anything
+// else.
 func certificateID(i table.Item, name string) manifest.CertificateID {
 	id, _ := manifest.ParseCertificateID(table.Text(i, name))
 	return id

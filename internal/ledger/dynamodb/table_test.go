@@ -15,8 +15,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/ledgertest"
 )
 
-// TestTable holds every test that needs a DynamoDB, so that one is started for
-// all of them.
+// TestTable contains every test that needs a DynamoDB, so that one is started for all of them.
 func TestTable(t *testing.T) {
 	t.Parallel()
 	client := dynamodbtest.Client(t)
@@ -41,7 +40,7 @@ func TestTable(t *testing.T) {
 	})
 }
 
-// open returns a ledger as another process would have it.
+// open returns a ledger as if opened by another process.
 func open(x *dynamodbtest.Table, o dynamodb.Options) *dynamodb.Ledger {
 	return dynamodb.New(x.Open(table.Options{}), o)
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// A batch is a statement over many rows, prepared for several numbers of rows: one
+// A batch is a statement for many rows, prepared for several numbers of rows, since one
 // statement of 50 rows costs far less than 50 statements.
 type batch struct {
 	columns int
@@ -18,8 +18,8 @@ type sized struct {
 	stmt *sql.Stmt
 }
 
-// prepareBatch prepares a statement of the text before, the rows as
-// (?,…),(?,…), and the text after.
+// prepareBatch prepares a statement that consists of before, the rows as (?,…),(?,…), and
+// after.
 func prepareBatch(ctx context.Context, db *sql.DB, columns int, before, after string) (*batch, error) {
 	b := &batch{columns: columns}
 	row := "(" + strings.Repeat("?,", columns-1) + "?)"
@@ -33,7 +33,7 @@ func prepareBatch(ctx context.Context, db *sql.DB, columns int, before, after st
 	return b, nil
 }
 
-// exec runs the statement over args, which hold the columns of each row.
+// exec runs the statement for args, which contain the columns of each row.
 func (b *batch) exec(ctx context.Context, tx *sql.Tx, args []any) error {
 	return b.each(ctx, tx, args, func(stmt *sql.Stmt, args []any) error {
 		_, err := stmt.ExecContext(ctx, args...)
@@ -41,7 +41,7 @@ func (b *batch) exec(ctx context.Context, tx *sql.Tx, args []any) error {
 	})
 }
 
-// each calls do with a statement and the arguments that it takes, until all are used.
+// each splits args over the prepared statements and calls do for each of them.
 func (b *batch) each(ctx context.Context, tx *sql.Tx, args []any, do func(*sql.Stmt, []any) error) error {
 	for _, s := range b.stmts {
 		for n := s.rows * b.columns; len(args) >= n; args = args[n:] {

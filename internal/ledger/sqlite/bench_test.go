@@ -12,7 +12,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// BenchmarkImport marks and records entries in groups of 200, as an import does.
+// BenchmarkImport marks and records entries in groups of 200, like an import.
 func BenchmarkImport(b *testing.B) {
 	ctx := b.Context()
 	l, err := sqlite.Open(ctx, filepath.Join(b.TempDir(), "ledger.db"))

@@ -16,8 +16,8 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
 )
 
-// writeUntilKilled, in the environment, makes the test binary write to the
-// ledger of that path until it is killed.
+// writeUntilKilled is an environment variable with the path of a ledger. If it is set, the test
+// binary writes to that ledger until it is killed.
 const writeUntilKilled = "THINGPRESS_TEST_LEDGER"
 
 func TestMain(m *testing.M) {
@@ -33,8 +33,8 @@ const (
 	crashGroup   = 7
 )
 
-// endlessWriter marks and records group after group, and prints how many
-// entries were acknowledged after each.
+// endlessWriter marks and records group after group. After each it prints how many entries were
+// acknowledged.
 func endlessWriter(path string) error {
 	ctx := context.Background()
 	l, err := sqlite.Open(ctx, path)
@@ -86,7 +86,7 @@ func TestKillLosesNothingAcknowledged(t *testing.T) {
 				t.Fatal("the child was killed before it acknowledged anything")
 			}
 
-			l := open(t, path) // the lock died with its holder
+			l := open(t, path) // the lock ended with its holder
 			i, err := l.Find(t.Context(), "k")
 			if err != nil {
 				t.Fatal(err)
@@ -128,8 +128,8 @@ func TestKillLosesNothingAcknowledged(t *testing.T) {
 	}
 }
 
-// killedWriter runs a child until it has printed some lines, kills it, and
-// returns how many entries it had acknowledged.
+// killedWriter runs a child until it has printed some lines, kills it, and returns how many
+// entries were acknowledged.
 func killedWriter(t *testing.T, path string, lines int) (marked, recorded int) {
 	t.Helper()
 	child := exec.CommandContext(t.Context(), os.Args[0])
@@ -147,7 +147,7 @@ func killedWriter(t *testing.T, path string, lines int) (marked, recorded int) {
 		var what string
 		var count int
 		if _, err := fmt.Sscan(scanner.Text(), &what, &count); err != nil {
-			continue // the last line may be cut
+			continue // the last line may be incomplete
 		}
 		switch what {
 		case "marked":
@@ -162,7 +162,7 @@ func killedWriter(t *testing.T, path string, lines int) (marked, recorded int) {
 		}
 	}
 	if err := child.Wait(); err == nil {
-		t.Fatal("the child ended by itself")
+		t.Fatal("the child ended before it was killed")
 	}
 	return marked, recorded
 }

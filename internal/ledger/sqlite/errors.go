@@ -11,11 +11,11 @@ import (
 )
 
 func notALedger(path string) error {
-	return &ledger.FileError{Path: path, Reason: ledger.FileForeign, Problem: "this is not a ledger of Thingpress"}
+	return &ledger.FileError{Path: path, Reason: ledger.FileForeign, Problem: "the file is not a ledger"}
 }
 
-// explain gives an error of the database the ledger's name, and a reason if the
-// file is foreign, damaged or full.
+// explain adds the path of the ledger to an error of the database, and a reason if the file is
+// foreign, damaged or full.
 func explain(path string, err error) error {
 	if err == nil {
 		return nil

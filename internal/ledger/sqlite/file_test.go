@@ -29,7 +29,7 @@ func TestSecondImportIsToldWhoHoldsTheLedger(t *testing.T) {
 	host, _ := os.Hostname()
 	for _, part := range []string{path, "process ", host, "since 20"} {
 		if !strings.Contains(err.Error(), part) {
-			t.Errorf("%q does not tell %q", err, part)
+			t.Errorf("%q does not contain %q", err, part)
 		}
 	}
 }
@@ -50,7 +50,7 @@ func TestClosedLedgerCanBeOpenedAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(left) != 2 { // the ledger and the lock's file
+	if len(left) != 2 { // the ledger and the lock file
 		t.Errorf("left behind: %q", left)
 	}
 }
@@ -69,7 +69,7 @@ func TestReadingNeedsNoLock(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	begin(t, l, "second") // and sees what is written afterwards
+	begin(t, l, "second") // and sees later writes
 	for _, key := range []string{"first", "second"} {
 		if _, err := r.Find(t.Context(), key); err != nil {
 			t.Error(err)
@@ -89,7 +89,7 @@ func TestReadOnlyLookAtNothingSaysSo(t *testing.T) {
 		t.Errorf("empty file: %v, want fs.ErrNotExist", err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "none*")); len(left) > 0 {
-		t.Errorf("looking created %q", left)
+		t.Errorf("reading created %q", left)
 	}
 }
 
@@ -188,13 +188,13 @@ func TestForeignAndDamagedFilesAreExplainedAndLeftAlone(t *testing.T) {
 				t.Errorf("the file was changed (%v)", err)
 			}
 			if _, err := os.Stat(path + ".holder"); !errors.Is(err, fs.ErrNotExist) {
-				t.Errorf("the lock was not given back: %v", err)
+				t.Errorf("the lock was not released: %v", err)
 			}
 		})
 	}
 }
 
-// begin begins an import of 1,000 entries.
+// begin starts an import of 1,000 entries.
 func begin(t *testing.T, l *sqlite.Ledger, key string) ledger.Journal {
 	t.Helper()
 	j, err := l.Begin(t.Context(), importOf(key, 1000))
@@ -212,7 +212,7 @@ func importOf(key string, entries int) ledger.Import {
 	}
 }
 
-// ledgerAt leaves a closed ledger at path, with one import of records.
+// ledgerAt creates a closed ledger at path, with the records of one import.
 func ledgerAt(t *testing.T, path string, records int) {
 	t.Helper()
 	l, err := sqlite.Open(t.Context(), path)
@@ -237,7 +237,7 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// run executes SQL on the file behind the ledger's back.
+// run executes SQL on the file while no ledger has it open.
 func run(t *testing.T, path, text string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", path)

@@ -11,8 +11,8 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 )
 
-// A journal takes the records of one import. It implements [ledger.Journal], and
-// is stricter: a call writes everything or, with an error, nothing.
+// A journal implements [ledger.Journal] for one import. It is stricter: a call writes
+// everything or, with an error, nothing.
 type journal struct {
 	ledger   *Ledger
 	seq      int64
@@ -20,7 +20,7 @@ type journal struct {
 	closed   atomic.Bool
 }
 
-// write is [writer.write] for an open journal, with the import's name on errors.
+// write calls [writer.write] if the journal is open, and adds the import's ID to errors.
 func (j *journal) write(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
 	err := ledger.ErrClosed
 	if !j.closed.Load() {
@@ -32,8 +32,8 @@ func (j *journal) write(ctx context.Context, do func(ctx context.Context, tx *sq
 	return nil
 }
 
-// within returns an error for a place that is not in the import: the outcome of an
-// entry that does not exist would make its numbers wrong for good.
+// within returns an error for a place outside the import. The outcome of an entry that does not
+// exist would make the counts wrong permanently.
 func (j *journal) within(p ledger.Place) error {
 	if m := j.imported.Manifests; p.Manifest < 0 || p.Manifest >= len(m) || p.Entry < 0 || p.Entry >= m[p.Manifest].Entries {
 		return fmt.Errorf("entry %d of manifest %d is outside of the import", p.Entry, p.Manifest)
@@ -55,7 +55,7 @@ func (j *journal) Mark(ctx context.Context, marks []ledger.Mark) error {
 	})
 }
 
-// Marked yields the marks that no record has taken away.
+// Marked yields the marks of entries that have not been recorded since.
 func (j *journal) Marked(ctx context.Context) iter.Seq2[ledger.Mark, error] {
 	return func(yield func(ledger.Mark, error) bool) {
 		if j.closed.Load() {
@@ -91,7 +91,7 @@ func (j *journal) Close(ctx context.Context, end ledger.End) error {
 	return err
 }
 
-// Record records outcomes, and counts them in the same transaction.
+// Record records outcomes and counts them in the same transaction.
 func (j *journal) Record(ctx context.Context, records []ledger.Record) error {
 	return j.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		places := make([]any, 0, len(records)*j.ledger.writer.unmark.columns)
@@ -130,7 +130,7 @@ func (j *journal) Record(ctx context.Context, records []ledger.Record) error {
 	})
 }
 
-// earlier returns outcome and steps of those entries that have a record.
+// earlier returns outcome and steps of the entries that already have a record.
 func (j *journal) earlier(ctx context.Context, tx *sql.Tx, places []any) (map[ledger.Place]ledger.Record, error) {
 	found := make(map[ledger.Place]ledger.Record, len(places)/j.ledger.writer.earlier.columns)
 	err := j.ledger.writer.earlier.each(ctx, tx, places, func(stmt *sql.Stmt, args []any) error {

@@ -13,22 +13,22 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 )
 
-// A lock keeps a second import off the ledger. The operating system drops it when
+// A lock prevents a second import from using the ledger. The operating system releases it when
 // the process ends, however it ends.
 type lock struct {
 	file   *flock.Flock
 	holder string
 }
 
-// holder names who holds the lock, for people. It is in a file next to the lock's
-// own, because Windows does not let others read a locked file.
+// holder describes the process that has the lock, for people. It is in a file of its own,
+// because on Windows other processes cannot read a locked file.
 type holder struct {
 	PID   int       `json:"pid"`
 	Host  string    `json:"host"`
 	Since time.Time `json:"since"`
 }
 
-// String describes the holder in the words of [ledger.HeldError].
+// String returns the text for [ledger.HeldError].
 func (h holder) String() string {
 	return fmt.Sprintf("process %d on host %s, since %s", h.PID, h.Host, h.Since.UTC().Format(time.RFC3339))
 }
@@ -61,8 +61,8 @@ func (l *lock) sign() error {
 	return os.WriteFile(l.holder, append(text, '\n'), 0o600)
 }
 
-// release lets go. The lock's file stays: removing it would let two processes
-// lock two different files of the same name.
+// release releases the lock. The lock file stays. If it were removed, two processes could lock
+// two files of the same name.
 func (l *lock) release() error {
 	err := os.Remove(l.holder)
 	if errors.Is(err, fs.ErrNotExist) {

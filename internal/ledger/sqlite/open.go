@@ -1,9 +1,9 @@
 // Package sqlite keeps a ledger in one SQLite file on one machine.
 //
-// The writer holds an operating system lock on a file next to it, so that two
-// imports never work on the same ledger; readers need no lock and disturb nobody.
-// The file is in WAL mode with synchronous=FULL: what a method of the journal
-// acknowledged survives a crash of the process or the machine.
+// The writer holds an operating system lock on a file next to the ledger, so that two imports
+// never use the same ledger. Readers need no lock and disturb nobody. The file is in WAL mode
+// with synchronous=FULL: data that a method of the journal acknowledged survives a crash of the
+// process or the machine.
 package sqlite
 
 import (
@@ -34,10 +34,9 @@ var (
 	_ ledger.Reader = (*Reader)(nil)
 )
 
-// Open opens the ledger at path for imports. If there is none, it creates the file
-// and its directory, readable by the user alone. The error is a *[ledger.HeldError]
-// while another import works on the ledger, and a *[ledger.FileError] if the file
-// cannot be used as one.
+// Open opens the ledger at path for imports. If it is missing, Open creates the file and its
+// directory, readable by the user alone. The error is a *[ledger.HeldError] if another import
+// uses the ledger, and a *[ledger.FileError] if the file cannot be used as one.
 func Open(ctx context.Context, path string) (*Ledger, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("ledger %s: %w", path, err)
@@ -55,8 +54,8 @@ func Open(ctx context.Context, path string) (*Ledger, error) {
 }
 
 func openLocked(ctx context.Context, path string) (*Ledger, error) {
-	// SQLite would create the file readable by others; the files that it makes
-	// next to it have the permissions of this one.
+	// SQLite would create the file readable by others. The files that it creates next to it get
+	// the permissions of this one.
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("ledger %s: %w", path, err)
@@ -64,8 +63,8 @@ func openLocked(ctx context.Context, path string) (*Ledger, error) {
 	if err := errors.Join(looksLikeSQLite(file, path), file.Close()); err != nil {
 		return nil, err
 	}
-	// A foreign database must be refused before the journal mode is set, which
-	// writes to it.
+	// A foreign database must be refused before the journal mode is set, which writes to the
+	// file.
 	reader, err := openReader(ctx, path)
 	empty := errors.Is(err, fs.ErrNotExist)
 	if err != nil && !empty {
@@ -105,14 +104,13 @@ func openWriter(ctx context.Context, path string, empty bool) (*writer, error) {
 	return w, nil
 }
 
-// Close closes the ledger and lets others work on it. Iterations in progress
-// fail.
+// Close closes the ledger and releases it for other processes. Iterations in progress fail.
 func (l *Ledger) Close() error {
 	return errors.Join(l.Reader.Close(), l.writer.close(), l.lock.release())
 }
 
-// OpenReadOnly opens the ledger at path for reading, also while an import works on
-// it. The error wraps [fs.ErrNotExist] if there is none.
+// OpenReadOnly opens the ledger at path for reading, even while an import uses it. The error
+// wraps [fs.ErrNotExist] if there is none.
 func OpenReadOnly(ctx context.Context, path string) (*Reader, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -132,7 +130,7 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 	db.SetMaxOpenConns(maxReaders)
 	empty, err := identify(ctx, db, path)
 	if err == nil && empty {
-		// Another process is about to fill it, or died before it could.
+		// Another process is about to fill it, or died before it did.
 		err = fmt.Errorf("ledger %s: it is empty: %w", path, fs.ErrNotExist)
 	}
 	if err != nil {
@@ -142,9 +140,9 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 }
 
 const (
-	// maxReaders bounds the memory of iterations that run at the same time.
+	// maxReaders limits the memory of concurrent iterations.
 	maxReaders = 8
-	// cacheKiB bounds the page cache of one connection.
+	// cacheKiB limits the page cache of one connection.
 	cacheKiB = 2048
 )
 
@@ -162,8 +160,8 @@ func dataSource(path, mode string, pragmas ...string) string {
 	return "file:" + (&url.URL{Path: slashed}).EscapedPath() + "?" + query.Encode()
 }
 
-// looksLikeSQLite refuses a foreign file before SQLite touches it, which takes
-// some files for an empty database and writes into them.
+// looksLikeSQLite refuses a foreign file before SQLite opens it. SQLite takes some foreign
+// files for empty databases and writes to them.
 func looksLikeSQLite(file *os.File, path string) error {
 	const magic = "SQLite format 3\x00"
 	head := make([]byte, len(magic))

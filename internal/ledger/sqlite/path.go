@@ -13,9 +13,8 @@ import (
 
 var component = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
-// DefaultPath returns the file of a target's ledger, if no other is named:
-// <partition>-<account>-<region>[-<hash of endpoint and sandbox>].db in
-// [xdg.StateDir].
+// DefaultPath returns the file of a target's ledger if the user names none:
+// <partition>-<account>-<region>[-<hash of endpoint and sandbox>].db in [xdg.StateDir].
 func DefaultPath(target ledger.Target) (string, error) {
 	state, err := xdg.StateDir()
 	if err != nil {
@@ -23,7 +22,7 @@ func DefaultPath(target ledger.Target) (string, error) {
 	}
 	for _, part := range []string{target.Partition, target.Account, target.Region} {
 		if !component.MatchString(part) {
-			return "", fmt.Errorf("ledger: %q cannot be part of a file's name", part)
+			return "", fmt.Errorf("ledger: %q cannot be part of a file name", part)
 		}
 	}
 	name := target.Partition + "-" + target.Account + "-" + target.Region

@@ -11,8 +11,8 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 )
 
-// A Reader reads a ledger. It implements [ledger.Reader], and is stricter: each
-// iteration sees the ledger as it was when it began. It keeps nobody from writing.
+// A Reader reads a ledger. It implements [ledger.Reader] and is stricter: each iteration sees
+// the ledger as it was at its beginning.
 type Reader struct {
 	db   *sql.DB
 	path string
@@ -71,7 +71,7 @@ func (r *Reader) notFound(err error, what string) error {
 	return explain(r.path, err)
 }
 
-// each yields what scan makes of every row, and an error, if any, last.
+// each yields the result of scan for every row, and ends with an error if there is one.
 func each[T any](path string, rows *sql.Rows, err error, scan func() (T, error), yield func(T, error) bool) {
 	var none T
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// outcomes stand in the file as their indexes, which never change.
+// outcomes are stored as their indexes, which must never change.
 var outcomes = [...]ledger.Outcome{
 	1: ledger.Imported,
 	2: ledger.Unchanged,
@@ -32,8 +32,8 @@ func outcomeOf(number int) (ledger.Outcome, error) {
 	return outcomes[number], nil
 }
 
-// packCertificate returns the column of a certificate ID: 32 bytes, or the
-// empty string for none.
+// packCertificate returns the column of a certificate ID: 32 bytes, or the empty string if
+// there is none.
 func packCertificate(id manifest.CertificateID) any {
 	if id.IsZero() {
 		return ""

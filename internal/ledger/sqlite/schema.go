@@ -11,15 +11,14 @@ import (
 // applicationID is "TPld" in the header of the file (PRAGMA application_id).
 const applicationID = 0x54506c64
 
-// schemaVersion is the format of the file (PRAGMA user_version). A file of an
-// older format is upgraded when it is opened for writing.
+// schemaVersion is the format of the file (PRAGMA user_version). A change of the schema must
+// increment it and upgrade older files when they are opened for writing.
 const schemaVersion = 1
 
-// schema keeps entries in the order of the manifests, so that an import appends.
-// What repeats from device to device is kept once (steps) or as a number
-// (outcome); a certificate ID is kept as its 32 bytes, and an ARN that follows
-// from target and certificate ID as "*". Times are microseconds since 1970 in
-// UTC, 0 for none.
+// schema stores entries in the order of the manifests, so that an import appends. Values that
+// repeat from device to device are stored once (steps) or as a number (outcome). A certificate
+// ID is stored as its 32 bytes, and an ARN that follows from target and certificate ID as "*".
+// Times are microseconds since 1970 in UTC, or 0 for none.
 const schema = `
 CREATE TABLE imports (
 	seq       INTEGER PRIMARY KEY,
@@ -71,8 +70,7 @@ CREATE TABLE marks (
 ) STRICT, WITHOUT ROWID;
 `
 
-// identify returns an error unless the database is a ledger of a known format, or
-// empty.
+// identify returns an error unless the database is empty or a ledger of a known format.
 func identify(ctx context.Context, db *sql.DB, path string) (empty bool, err error) {
 	var application, version, tables int
 	row := db.QueryRowContext(ctx, `SELECT (SELECT application_id FROM pragma_application_id),
@@ -94,7 +92,7 @@ func identify(ctx context.Context, db *sql.DB, path string) (empty bool, err err
 	return false, nil
 }
 
-// create makes the tables of an empty database, all of them or none.
+// create creates all tables in an empty database, or none.
 func create(ctx context.Context, db *sql.DB) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {

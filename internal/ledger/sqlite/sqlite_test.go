@@ -16,8 +16,8 @@ func TestLedgerConforms(t *testing.T) {
 	})
 }
 
-// SQLite keeps more than the interface asks: an iteration sees the moment at
-// which it began, whatever is written meanwhile.
+// The SQLite ledger promises more than the interface: an iteration sees the ledger as it was at
+// its beginning, whatever is written in the meantime.
 func TestIterationSeesTheMomentItBegan(t *testing.T) {
 	t.Parallel()
 	const entries = 400
@@ -39,7 +39,7 @@ func TestIterationSeesTheMomentItBegan(t *testing.T) {
 			t.Fatal(err)
 		}
 		if r.Outcome != ledger.Failed {
-			t.Errorf("entry %d is %q, which it became later", r.Entry, r.Outcome)
+			t.Errorf("entry %d is %q, which was recorded later", r.Entry, r.Outcome)
 		}
 		if seen++; seen == 1 {
 			for n := range records {
@@ -52,11 +52,11 @@ func TestIterationSeesTheMomentItBegan(t *testing.T) {
 		}
 	}
 	if seen != entries/2 {
-		t.Errorf("%d records, want the %d of the beginning", seen, entries/2)
+		t.Errorf("%d records, want the first %d", seen, entries/2)
 	}
 }
 
-// open opens a ledger for the time of the test.
+// open opens a ledger and closes it at the end of the test.
 func open(t *testing.T, path string) *sqlite.Ledger {
 	t.Helper()
 	l, err := sqlite.Open(t.Context(), path)

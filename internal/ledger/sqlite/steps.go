@@ -11,13 +11,13 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 )
 
-// Devices of one import have the same few lists of steps, so the file keeps
-// each list once, and entries name it by number; 0 is the empty list.
+// Devices of one import have the same few lists of steps. The file stores each list once, and
+// entries refer to it by number; 0 is the empty list.
 
-// maxKnown bounds the lists that are kept in memory.
+// maxKnown limits the number of lists in memory.
 const maxKnown = 1024
 
-// stepsCache holds decoded lists by their number.
+// stepsCache contains decoded lists by number.
 type stepsCache map[int64][]ledger.Step
 
 func (c stepsCache) decode(number int64, text []byte) ([]ledger.Step, error) {
@@ -37,8 +37,8 @@ func (c stepsCache) decode(number int64, text []byte) ([]ledger.Step, error) {
 	return slices.Clone(steps), nil
 }
 
-// stepNumbers holds the numbers of lists by their JSON. It must be cleared
-// when a transaction that used it fails.
+// stepNumbers contains the numbers of lists by their JSON. It must be cleared when a
+// transaction that used it fails.
 type stepNumbers map[string]int64
 
 func (n stepNumbers) number(ctx context.Context, tx *sql.Tx, steps []ledger.Step) (int64, error) {

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A ledger that an operator has must open, and tell what it told the version that wrote it.
+// An existing ledger must open and have the same content as in the version that wrote it.
 func TestLedgerOfTheVersionBefore(t *testing.T) {
 	t.Parallel()
 	fixture := filepath.Join("testdata", "version-1")

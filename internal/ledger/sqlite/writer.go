@@ -11,7 +11,7 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 )
 
-// A writer has the one connection that writes.
+// A writer has the only connection that writes.
 type writer struct {
 	db   *sql.DB
 	path string
@@ -32,7 +32,7 @@ func newWriter(ctx context.Context, db *sql.DB, path string) (w *writer, err err
 		{&w.upsert, 13, `INSERT OR REPLACE INTO entries VALUES `, ``},
 		{&w.mark, 6, `INSERT OR IGNORE INTO marks VALUES `, ``},
 		{&w.unmark, 3, `DELETE FROM marks WHERE (import, manifest, entry) IN (VALUES `, `)`},
-		// CROSS JOIN keeps SQLite from scanning the entries for each place.
+		// CROSS JOIN prevents SQLite from scanning the entries for each place.
 		{&w.earlier, 3, `WITH places (i, m, e) AS (VALUES `, `)
 			SELECT manifest, entry, outcome, coalesce(steps.steps, '') FROM places
 			CROSS JOIN entries ON import = i AND manifest = m AND entry = e
@@ -45,12 +45,12 @@ func newWriter(ctx context.Context, db *sql.DB, path string) (w *writer, err err
 	return w, nil
 }
 
-// close closes the database; a last checkpoint makes it one file again.
+// close closes the database. A last checkpoint merges it into one file.
 func (w *writer) close() error { return explain(w.path, w.db.Close()) }
 
-// write runs do in one transaction, and returns once that is durable. A context
-// that has ended keeps a write from beginning, but does not break one off, because
-// its caller would not know what is in the file.
+// write runs do in one transaction and returns after it is durable. It does not begin if ctx
+// has ended, but never interrupts a transaction, because its caller would not know what the
+// file contains.
 func (w *writer) write(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -68,7 +68,7 @@ func (w *writer) write(ctx context.Context, do func(ctx context.Context, tx *sql
 		err = tx.Commit()
 	}
 	if err != nil {
-		clear(w.numbers) // some may have been given by this transaction
+		clear(w.numbers) // this transaction may have assigned some of them
 	}
 	return explain(w.path, err)
 }
@@ -102,7 +102,7 @@ func (l *Ledger) Begin(ctx context.Context, i ledger.Import) (ledger.Journal, er
 	return j, nil
 }
 
-// Resume opens the journal of an import that was begun before.
+// Resume opens the journal of an existing import.
 func (l *Ledger) Resume(ctx context.Context, id string) (ledger.Journal, error) {
 	j := &journal{ledger: l}
 	err := l.writer.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {

@@ -14,15 +14,15 @@ import (
 	"github.com/thingpress/thingpress/internal/backoff"
 )
 
-// span is how long a call waits before it is made again.
+// span is the time between the attempts of a call.
 var span = backoff.Span{First: 20 * time.Millisecond, Most: 2 * time.Second}
 
-// mostFaults is how often one call is made again after a fault other than
-// want of capacity, beyond what the SDK does itself.
+// mostFaults is the number of retries after faults other than a lack of capacity, in addition
+// to those of the SDK.
 const mostFaults = 5
 
-// call makes a call of DynamoDB until it succeeds or fails for good: throttled,
-// or in the way of a transaction, it is made again until ctx ends.
+// call makes a call of DynamoDB until it succeeds or fails for good. It retries calls that were
+// throttled, or that collided with a transaction, until ctx ends.
 func call[Out any](ctx context.Context, do func() (Out, error)) (Out, error) {
 	for attempt, faults := 1, 0; ; attempt++ {
 		out, err := do()
@@ -35,16 +35,16 @@ func call[Out any](ctx context.Context, do func() (Out, error)) (Out, error) {
 			}
 		}
 		if _, ended := span.Sleep(ctx, attempt); ended != nil {
-			return out, fmt.Errorf("%w; the last answer was: %w", ended, err)
+			return out, fmt.Errorf("%w; last answer: %w", ended, err)
 		}
 	}
 }
 
-// busy reports whether a call was refused only for what else goes on in the table.
+// busy reports whether a call was refused only because of other activity in the table.
 func busy(err error) bool {
 	var cancelled *types.TransactionCanceledException
 	if errors.As(err, &cancelled) {
-		// Transact returns it here only if no action has another code.
+		// Transact returns this error only if no action has another code.
 		return slices.ContainsFunc(cancelled.CancellationReasons, func(r types.CancellationReason) bool { return busyCode(aws.ToString(r.Code)) })
 	}
 	var conflict *types.TransactionConflictException
@@ -53,14 +53,14 @@ func busy(err error) bool {
 		retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool()
 }
 
-// busyCode reports whether an action of a transaction was refused only for what
-// else goes on in the table.
+// busyCode reports whether an action of a transaction was refused only because of other
+// activity in the table.
 func busyCode(code string) bool {
 	return code == "TransactionConflict" || code == "ThrottlingError" || code == "ProvisionedThroughputExceeded"
 }
 
-// passing reports whether the SDK takes an error for a fault that passes, such
-// as an answer of 500 or a connection that broke.
+// passing reports whether the SDK considers an error temporary, such as status 500 or a broken
+// connection.
 func passing(err error) bool {
 	return retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err).Bool()
 }

@@ -18,7 +18,7 @@ func TestCallsAreMadeAgainAsLongAsItHelps(t *testing.T) {
 	reset := &net.OpError{Op: "read", Err: syscall.ECONNRESET}
 	for name, test := range map[string]struct {
 		err  error
-		most int // attempts; 0 is until the context ends
+		most int // attempts; 0 means until the context ends
 	}{
 		"throttled":       {&types.ThrottlingException{}, 0},
 		"out of capacity": {&types.ProvisionedThroughputExceededException{}, 0},
@@ -50,7 +50,7 @@ func TestCallsAreMadeAgainAsLongAsItHelps(t *testing.T) {
 					return struct{}{}, test.err
 				})
 				if !errors.Is(err, test.err) {
-					t.Errorf("error %v does not tell %v", err, test.err)
+					t.Errorf("error %v does not wrap %v", err, test.err)
 				}
 				if test.most > 0 {
 					if attempts != test.most || errors.Is(err, context.DeadlineExceeded) {
@@ -61,7 +61,7 @@ func TestCallsAreMadeAgainAsLongAsItHelps(t *testing.T) {
 				if !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != limit {
 					t.Errorf("ended after %v: %v", time.Since(began), err)
 				}
-				// On average a pause is half of the longest.
+				// On average a pause is half of the span.
 				if least, most := int(limit/span.Most), 4*int(limit/span.Most); attempts < least || attempts > most {
 					t.Errorf("%d attempts in %v", attempts, limit)
 				}

@@ -9,10 +9,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// mostKeys is how many items one BatchGetItem reads.
+// mostKeys is the maximum number of items in one BatchGetItem.
 const mostKeys = 100
 
-// Get reads an item, no older than the call; it is empty if there is none.
+// Get reads an item, no older than the call. The item is empty if it does not exist.
 func (t *Table) Get(ctx context.Context, key Item) (Item, error) {
 	in := &dynamodb.GetItemInput{TableName: &t.name, Key: key, ConsistentRead: ptr(true)}
 	out, err := call(ctx, func() (*dynamodb.GetItemOutput, error) { return t.client.GetItem(ctx, in) })
@@ -22,8 +22,8 @@ func (t *Table) Get(ctx context.Context, key Item) (Item, error) {
 	return out.Item, nil
 }
 
-// GetAll reads items, no older than the call, in no order. Those that do not
-// exist are left out. No key may be given twice.
+// GetAll reads items, no older than the call, in any order. It leaves out those that do not
+// exist. The keys must be distinct.
 func (t *Table) GetAll(ctx context.Context, keys []Item) ([]Item, error) {
 	var items []Item
 	for group := range slices.Chunk(keys, mostKeys) {
@@ -45,18 +45,18 @@ func (t *Table) GetAll(ctx context.Context, keys []Item) ([]Item, error) {
 	return items, nil
 }
 
-// A Query says how a partition is read, in the order of its sort key and no
+// A Query selects items of a partition. They are read in the order of the sort key and are no
 // older than the call.
 type Query struct {
 	NewestFirst bool
-	// Limit is how many items one page has; 0 is a mebibyte.
+	// Limit is the number of items on one page; 0 means one mebibyte of items.
 	Limit int32
-	// Filter leaves out items of which it does not hold; empty leaves out none.
-	// In it #name stands for the attribute of that name.
+	// Filter is a condition that items must meet; empty means all items. In it #name is the
+	// attribute of that name.
 	Filter string
 }
 
-// Query yields the items of a partition. An error ends it.
+// Query yields the items of a partition. It stops at an error.
 func (t *Table) Query(ctx context.Context, partition string, q Query) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
 		in := &dynamodb.QueryInput{

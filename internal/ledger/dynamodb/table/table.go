@@ -1,8 +1,7 @@
-// Package table is the plumbing of a DynamoDB table with a partition key pk, a
-// sort key sk, both strings, and the attribute expires for time to live: calls
-// that are made until they succeed, transactions, queries, and values. What the
-// items mean is up to the packages that use it: [ledger/dynamodb] keeps imports
-// and outcomes, stack/aws/jobtable jobs and claims.
+// Package table has the basics for a DynamoDB table with a partition key pk and a sort key sk,
+// both strings, and the attribute expires for time to live: calls with retries, transactions,
+// queries, and values. The packages that use it define the items: [ledger/dynamodb] stores
+// imports and outcomes, stack/aws/jobtable jobs and claims.
 package table
 
 import (
@@ -14,8 +13,8 @@ import (
 
 type option = func(*dynamodb.Options)
 
-// API are the operations of DynamoDB that are called; *dynamodb.Client has
-// them. They may be called concurrently.
+// API are the operations of DynamoDB that the table calls; *dynamodb.Client implements it. They
+// may be called concurrently.
 type API interface {
 	GetItem(ctx context.Context, in *dynamodb.GetItemInput, o ...option) (*dynamodb.GetItemOutput, error)
 	BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput, o ...option) (*dynamodb.BatchGetItemOutput, error)
@@ -24,18 +23,17 @@ type API interface {
 	TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, o ...option) (*dynamodb.TransactWriteItemsOutput, error)
 }
 
-// Options may all be zero.
+// Options of a table. The zero value is ready to use.
 type Options struct {
-	// Retention is how long items are kept after they were written; 0 is for
-	// ever. It must be longer than an import takes from its first outcome to
-	// its report, which may be weeks if devices are handed back.
+	// Retention is the time after their last write for which items are kept; 0 means forever.
+	// It must be longer than the time between the first outcome of an import and its report,
+	// which may be weeks if devices are handed back.
 	Retention time.Duration
-	// Now is the clock; nil is [time.Now].
+	// Now is the clock; nil means [time.Now].
 	Now func() time.Time
 }
 
-// A Table is one table. Its methods are safe for concurrent use, in several
-// processes at once.
+// A Table is one table. Its methods are safe for concurrent use, also by several processes.
 type Table struct {
 	client    API
 	name      string
@@ -43,7 +41,7 @@ type Table struct {
 	now       func() time.Time
 }
 
-// New returns a table that exists. It makes no call.
+// New returns an existing table. It makes no calls.
 func New(client API, name string, o Options) *Table {
 	if o.Now == nil {
 		o.Now = time.Now

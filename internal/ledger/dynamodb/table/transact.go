@@ -11,27 +11,25 @@ import (
 	"github.com/google/uuid"
 )
 
-// MostActions is how many actions one transaction takes, and MostBytes what
-// their items may add up to, with room to DynamoDB's 4 MB (API_TransactWriteItems.html).
+// MostActions is the maximum number of actions in one transaction, and MostBytes the maximum
+// size of their items, well below DynamoDB's 4 MB (API_TransactWriteItems.html).
 const (
 	MostActions = 100
 	MostBytes   = 3 << 20
 )
 
-// A Refusal is why nothing of a transaction was written.
+// A Refusal describes why a transaction wrote nothing.
 type Refusal struct {
-	// Held are the items that are in the way, by the index of the action whose
-	// condition does not hold.
+	// Held are the existing items that violate a condition, by the index of the action.
 	Held map[int]Item
-	// Busy are actions whose items another transaction was at. Nothing is known
-	// about their conditions.
+	// Busy are the actions whose items another transaction was using. Nothing is known about
+	// their conditions.
 	Busy map[int]bool
 }
 
-// Transact writes all of it or nothing. A refusal is not an error; it is nil if
-// everything was written. Transactions that only met others are tried again
-// until ctx ends. An answer that was lost is asked for again with the same
-// token, so that what had its effect is not done twice.
+// Transact makes all actions or none. A refusal is not an error; it is nil if everything was
+// written. A transaction that only collided with others is retried until ctx ends. If an answer
+// is lost, the retry uses the same token, so that the transaction takes effect only once.
 func (t *Table) Transact(ctx context.Context, actions []types.TransactWriteItem) (*Refusal, error) {
 	token := uuid.NewString()
 	return call(ctx, func() (*Refusal, error) {
@@ -40,7 +38,7 @@ func (t *Table) Transact(ctx context.Context, actions []types.TransactWriteItem)
 		if !errors.As(err, &cancelled) {
 			return nil, err
 		}
-		token = uuid.NewString() // this attempt had no effect for certain
+		token = uuid.NewString() // this attempt certainly had no effect
 		r := &Refusal{Held: map[int]Item{}, Busy: map[int]bool{}}
 		for i, reason := range cancelled.CancellationReasons {
 			switch code := aws.ToString(reason.Code); {
@@ -60,14 +58,15 @@ func (t *Table) Transact(ctx context.Context, actions []types.TransactWriteItem)
 	})
 }
 
-// PutNew returns the action that puts an item if there is none with its key.
+// PutNew returns the action that puts an item if none has its key.
 func (t *Table) PutNew(i Item) types.TransactWriteItem {
 	put := t.PutIf(i, "attribute_not_exists(pk)", nil)
 	put.Put.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
 	return put
 }
 
-// PutIf returns the action that puts an item on a condition; empty for none.
+// PutIf returns the action that puts an item on a condition, or always if the condition is
+// empty.
 func (t *Table) PutIf(i Item, condition string, values Item) types.TransactWriteItem {
 	put := &types.Put{TableName: &t.name, Item: i, ExpressionAttributeValues: values}
 	if condition != "" {
@@ -76,7 +75,7 @@ func (t *Table) PutIf(i Item, condition string, values Item) types.TransactWrite
 	return types.TransactWriteItem{Put: put}
 }
 
-// PutAny returns the action that puts an item whatever is there.
+// PutAny returns the action that puts an item and replaces an existing one.
 func (t *Table) PutAny(i Item) types.TransactWriteItem { return t.PutIf(i, "", nil) }
 
 // Delete returns the action that deletes an item.

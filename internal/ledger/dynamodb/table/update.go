@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// An Update changes one item. In its expressions #name stands for the attribute
-// of that name, whatever words DynamoDB reserves, and :name for a value.
+// An Update changes one item. In its expressions #name is the attribute of that name, which may
+// be a word that DynamoDB reserves, and :name is a value.
 type Update struct {
 	Key Item
 	// If is the condition; empty for none.
@@ -20,13 +20,13 @@ type Update struct {
 	// Set, Add and Remove are the parts of the update expression.
 	Set, Add, Remove []string
 	Values           Item
-	// Renew keeps the item as long as one that is written now.
+	// Renew sets the expiry as if the item were written now.
 	Renew bool
 }
 
-// Update makes a change that has the same result if it is made twice. Without
-// an error, ok reports whether the condition held: item is the changed item, or
-// the one that is in the way, which is empty if there is none.
+// Update makes a change that may safely be made twice. Without an error, ok reports whether the
+// condition held. If it did, item is the changed item, otherwise the existing one, which is
+// empty if there is none.
 func (t *Table) Update(ctx context.Context, u Update) (item Item, ok bool, err error) {
 	e := t.expressed(u)
 	in := &dynamodb.UpdateItemInput{
@@ -54,7 +54,7 @@ func (t *Table) Updating(u Update) types.TransactWriteItem {
 	}}
 }
 
-// An expression is an update as DynamoDB takes it.
+// An expression is an update in the form of DynamoDB.
 type expression struct {
 	condition *string
 	update    string
@@ -88,7 +88,7 @@ func (t *Table) expressed(u Update) expression {
 
 var placeholder = regexp.MustCompile(`#\w+`)
 
-// names returns what the placeholders of an expression stand for; nil for none.
+// names returns the attributes for the placeholders of an expression, or nil if it has none.
 func names(expression string) map[string]string {
 	var found map[string]string
 	for _, name := range placeholder.FindAllString(expression, -1) {

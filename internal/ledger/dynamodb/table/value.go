@@ -23,31 +23,31 @@ const (
 // Key returns a key.
 func Key(pk, sk string) Item { return Item{PK: Str(pk), SK: Str(sk)} }
 
-// PointerKey returns the key of an item that points to an import or job, in a
-// partition that is ordered by time.
+// PointerKey returns the key of an item that points to an import or job, in a partition ordered
+// by time.
 func PointerKey(partition string, at time.Time, id string) Item {
 	return Key(partition, fmt.Sprintf("%020d#%s", at.UnixMicro(), id))
 }
 
-// PointedTo returns the ID that an item with a [PointerKey] points to, and ""
-// for any other item.
+// PointedTo returns the ID that an item with a [PointerKey] points to, or "" for any other
+// item.
 func PointedTo(i Item) string {
 	_, id, _ := strings.Cut(Text(i, SK), "#")
 	return id
 }
 
-// Str returns a string as the table keeps it.
+// Str returns the attribute value of a string.
 func Str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 
-// Num returns a number as the table keeps it.
+// Num returns the attribute value of a number.
 func Num[N int | int64](n N) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(int64(n), 10)}
 }
 
-// Micros returns a time as the table keeps it: in microseconds.
+// Micros returns the attribute value of a time, in microseconds.
 func Micros(t time.Time) types.AttributeValue { return Num(t.UnixMicro()) }
 
-// Text returns a string attribute; "" if there is none.
+// Text returns a string attribute, or "" if there is none.
 func Text(i Item, name string) string {
 	if v, ok := i[name].(*types.AttributeValueMemberS); ok {
 		return v.Value
@@ -55,7 +55,7 @@ func Text(i Item, name string) string {
 	return ""
 }
 
-// Number returns a number attribute; 0 if there is none.
+// Number returns a number attribute, or 0 if there is none.
 func Number(i Item, name string) int64 {
 	if v, ok := i[name].(*types.AttributeValueMemberN); ok {
 		n, _ := strconv.ParseInt(v.Value, 10, 64) // only Num writes numbers
@@ -67,7 +67,7 @@ func Number(i Item, name string) int64 {
 // Has reports whether an item has an attribute.
 func Has(i Item, name string) bool { return i[name] != nil }
 
-// Instant returns a time that [Micros] wrote; the zero time if there is none.
+// Instant returns a time written by [Micros], or the zero time if there is none.
 func Instant(i Item, name string) time.Time {
 	if !Has(i, name) {
 		return time.Time{}
@@ -89,7 +89,7 @@ func With(key, more Item) Item {
 	return all
 }
 
-// Kept sets when an item expires, if the table has a retention, and returns the item.
+// Kept sets the expiry of an item if the table has a retention, and returns the item.
 func (t *Table) Kept(i Item) Item {
 	if t.retention > 0 {
 		i[Expires] = Num(t.now().Add(t.retention).Unix())

@@ -9,8 +9,8 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// One package and one line are all that a new format takes. Each subtest is
-// called after the place in which the format would be missing.
+// One package and one line are all that a new format takes. A failure names the
+// command and the flag, or the file, that does not know it.
 func TestNewFormatIsOnePackageAndOneLine(t *testing.T) {
 	t.Parallel()
 	p := buildProgram(t)
@@ -70,11 +70,11 @@ func (p program) testStackSettings(t *testing.T) {
 		p.env = append(p.env, "THINGPRESS_"+strings.ToUpper(vendor)+"_BUCKET="+vendor)
 	}
 	if text, code := p.output(t, "stack-settings"); code != 1 || strings.TrimSpace(text) != "THINGPRESS_ACME_BUCKET is not set" {
-		t.Errorf("the stack does not ask for a bucket of acme: exit code %d, %s", code, text)
+		t.Errorf("internal/stack/config.go does not ask for a bucket of acme: exit code %d, %s", code, text)
 	}
 	p.env = append(p.env, "THINGPRESS_ACME_BUCKET=acme-bucket")
 	if text, code := p.output(t, "stack-settings"); code != 0 || !strings.Contains(text, `"acme":"acme-bucket"`) {
-		t.Errorf("the stack has no bucket of acme: exit code %d, %s", code, text)
+		t.Errorf("internal/stack/config.go has no bucket of acme: exit code %d, %s", code, text)
 	}
 }
 

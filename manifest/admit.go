@@ -10,16 +10,17 @@ import (
 	"time"
 )
 
-// Admit judges the leaf certificate of a device as AWS IoT would, and fills in
-// CertificateID, ThingName and, if it is empty, ID. Every decoder calls it
-// last. Its errors carry a [Reason]; the decoder adds the place.
+// Admit checks the leaf certificate of a device against the rules of AWS IoT. It
+// sets CertificateID, ThingName and, if it is empty, ID. Every decoder calls it
+// last. Its errors have a [Reason]; the decoder adds the place.
 func (o *Options) Admit(d *Device) error {
 	if err := o.checkLeaf(d); err != nil {
 		return err
 	}
 	d.CertificateID = CertificateIDOf(d.Certificate.Raw)
 	if d.ID == "" {
-		// A certificate without a CN has no ID; the template may name the thing by something else.
+		// A certificate without a CN has no ID. The template may name the thing
+		// after another field.
 		d.ID, _ = CommonName(d.Certificate)
 	}
 	name, err := o.ThingName.Expand(d)
@@ -27,7 +28,7 @@ func (o *Options) Admit(d *Device) error {
 		return err
 	}
 	if !validThingName(name) {
-		return Errorf(ReasonBadName, "thing name %s: AWS IoT takes 1 to 128 of a-z A-Z 0-9 : _ -", Quote(name))
+		return Errorf(ReasonBadName, "thing name %s: AWS IoT takes 1 to 128 characters of a-z A-Z 0-9 : _ -", Quote(name))
 	}
 	if strings.ContainsRune(name, ':') {
 		d.Warn(ReasonDiscouragedName, "thing name "+name+": AWS advises against colons in thing names")
@@ -39,7 +40,7 @@ func (o *Options) Admit(d *Device) error {
 func (o *Options) checkLeaf(d *Device) error {
 	leaf := d.Certificate
 	if IsCA(leaf) {
-		return Errorf(ReasonCACertificate, "the certificate of %s is a certification authority's, not a device's", Quote(leaf.Subject.CommonName))
+		return Errorf(ReasonCACertificate, "the certificate of %s belongs to a certification authority, not to a device", Quote(leaf.Subject.CommonName))
 	}
 	if err := checkKey(leaf); err != nil {
 		return err
@@ -59,13 +60,13 @@ func (o *Options) checkLeaf(d *Device) error {
 	return nil
 }
 
-// checkKey holds the key against what the AWS IoT Developer Guide lists for
-// X.509 client certificates.
+// checkKey checks the key against the AWS IoT Developer Guide's list for X.509
+// client certificates.
 func checkKey(leaf *x509.Certificate) error {
 	switch key := leaf.PublicKey.(type) {
 	case *rsa.PublicKey:
 		if key.N.BitLen() < 2048 {
-			return Errorf(ReasonUnsupportedKey, "RSA key of %d bits: AWS IoT takes 2048 and more", key.N.BitLen())
+			return Errorf(ReasonUnsupportedKey, "RSA key of %d bits: AWS IoT takes 2048 bits or more", key.N.BitLen())
 		}
 		if key.E < 3 {
 			return Errorf(ReasonUnsupportedKey, "RSA key with public exponent %d", key.E)
@@ -102,7 +103,7 @@ func (o *Options) checkValidity(d *Device) error {
 	case now.After(leaf.NotAfter):
 		d.Warn(ReasonExpired, "the certificate expired on "+day(leaf.NotAfter))
 	case now.Before(leaf.NotBefore):
-		d.Warn(ReasonNotYetValid, "the certificate is valid from "+day(leaf.NotBefore))
+		d.Warn(ReasonNotYetValid, "the certificate is not valid before "+day(leaf.NotBefore))
 	}
 	return nil
 }

@@ -90,7 +90,7 @@ func TestAdmitJudgesValidityAgainstItsClock(t *testing.T) {
 	}
 }
 
-// The certificate ID is what AWS will answer; a wrong one would make every device a conflict.
+// AWS returns the same certificate ID; a wrong one would make every device a conflict.
 func TestAdmitComputesTheCertificateID(t *testing.T) {
 	t.Parallel()
 	d := device(t, "d")

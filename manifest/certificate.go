@@ -7,12 +7,10 @@ import (
 	"strings"
 )
 
-// MaxCertificatePEM is the most characters that AWS IoT takes as
-// certificatePem of RegisterCertificateWithoutCA.
+// MaxCertificatePEM is the maximum length of certificatePem in RegisterCertificateWithoutCA.
 const MaxCertificatePEM = 65_536
 
-// ParseCertificate parses one DER certificate and nothing after it. Its
-// errors carry a [Reason].
+// ParseCertificate parses one DER certificate with nothing after it. Its errors have a [Reason].
 func ParseCertificate(der []byte) (*x509.Certificate, error) {
 	const armour = len("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n")
 	if n := base64.StdEncoding.EncodedLen(len(der)); n+n/64+1+armour > MaxCertificatePEM {
@@ -28,17 +26,17 @@ func ParseCertificate(der []byte) (*x509.Certificate, error) {
 	return nil, Errorf(ReasonBadCertificate, "parse certificate: %w", err)
 }
 
-// IsCA reports whether a certificate is that of a certification authority: basic
-// constraints say so, or it may sign certificates.
+// IsCA reports whether the basic constraints or the key usage of a certificate
+// make it a certification authority's.
 func IsCA(certificate *x509.Certificate) bool {
 	return certificate.IsCA || certificate.KeyUsage&x509.KeyUsageCertSign != 0
 }
 
 var oidCommonName = asn1.ObjectIdentifier{2, 5, 4, 3}
 
-// CommonName returns the one CN of the subject. crypto/x509 keeps the last of
-// several, which would let the order of a subject decide a thing's name. Its
-// errors carry [ReasonNoName].
+// CommonName returns the CN of the subject, which must have exactly one.
+// crypto/x509 keeps the last of several, so the order of the subject would
+// determine the name of a thing. Its errors have [ReasonNoName].
 func CommonName(certificate *x509.Certificate) (string, error) {
 	var name string
 	found := 0
@@ -51,7 +49,7 @@ func CommonName(certificate *x509.Certificate) (string, error) {
 	}
 	switch {
 	case found > 1:
-		return "", Errorf(ReasonNoName, "the subject has %d common names (CN), and nothing says which is the device's", found)
+		return "", Errorf(ReasonNoName, "the subject has %d common names (CN); the device's is ambiguous", found)
 	case name == "":
 		return "", Errorf(ReasonNoName, "the subject has no common name (CN)")
 	}

@@ -13,8 +13,7 @@ type CertificateID [sha256.Size]byte
 // CertificateIDOf returns the ID of a certificate in DER.
 func CertificateIDOf(der []byte) CertificateID { return sha256.Sum256(der) }
 
-// ParseCertificateID parses 64 hex digits of either case; the empty string is
-// the zero ID.
+// ParseCertificateID parses 64 hex digits in either case. The empty string is the zero ID.
 func ParseCertificateID(s string) (id CertificateID, err error) {
 	return id, id.UnmarshalText([]byte(s))
 }
@@ -22,8 +21,7 @@ func ParseCertificateID(s string) (id CertificateID, err error) {
 // IsZero reports whether the ID stands for no certificate.
 func (id CertificateID) IsZero() bool { return id == CertificateID{} }
 
-// String returns 64 lower-case hex digits, as AWS writes the ID; the zero ID
-// is the empty string.
+// String returns 64 lower-case hex digits, as AWS writes the ID, or "" for the zero ID.
 func (id CertificateID) String() string {
 	if id.IsZero() {
 		return ""
@@ -41,7 +39,7 @@ func (id *CertificateID) UnmarshalText(text []byte) error {
 		return nil
 	}
 	if n := hex.DecodedLen(len(text)); n != len(id) || len(text) != 2*n {
-		return fmt.Errorf("certificate ID %s: it has 64 hex digits", Quote(string(text)))
+		return fmt.Errorf("certificate ID %s does not have 64 hex digits", Quote(string(text)))
 	}
 	if _, err := hex.Decode(id[:], text); err != nil {
 		*id = CertificateID{}

@@ -9,23 +9,22 @@ import (
 //
 // Implementations are stateless and safe for concurrent use.
 type Decoder interface {
-	// Vendor is the name of the format, lower case, such as "espressif".
+	// Vendor returns the name of the format in lower case, such as "espressif".
 	Vendor() string
 
-	// Detect reports whether a manifest that begins with head, up to
-	// [DetectSize] bytes of it, and is size bytes long looks like this
-	// format. It must not claim another vendor's format, and must never
-	// panic.
+	// Detect reports whether a manifest of size bytes that begins with head, which
+	// has up to [DetectSize] bytes, looks like this format. It must not claim the
+	// format of another vendor, and must never panic.
 	Detect(head []byte, size int64) bool
 
-	// Decode yields every entry of the manifest in order: a Device, or an
-	// *EntryError next to the zero Device for an entry that is rejected. Any
-	// other error is the last element: a *FileError if the content is to
-	// blame, else what the reader or the context said. Entries are numbered
-	// without gaps from opts.Start.Entry. A manifest without a single entry
-	// ends with a *FileError of [ReasonEmpty].
+	// Decode yields every entry of the manifest in order: a Device, or the zero
+	// Device and an *EntryError for a rejected entry. Any other error is the last
+	// element: a *FileError if the content is at fault, and otherwise the error of
+	// the reader or the context. Entries are numbered without gaps from
+	// opts.Start.Entry. A manifest without entries ends with a *FileError of
+	// [ReasonEmpty].
 	Decode(ctx context.Context, in Input, opts Options) iter.Seq2[Device, error]
 }
 
-// DetectSize is how much of a manifest's beginning [Decoder.Detect] is given.
+// DetectSize is how many bytes of a manifest [Decoder.Detect] receives.
 const DetectSize = 64 << 10

@@ -6,8 +6,7 @@ import (
 	"encoding/pem"
 )
 
-// Names of the attributes that decoders set on a [Device]. They can be used as
-// fields of a [Template].
+// Names of the attributes that decoders set on a [Device]. A [Template] can use them as fields.
 const (
 	AttributeMAC        = "mac"         // Espressif: MAC address, twelve upper-case hex digits
 	AttributeChipID     = "chip_id"     // Infineon: chip ID, twenty upper-case hex digits
@@ -15,12 +14,12 @@ const (
 	AttributeBundle     = "bundle"      // Infineon: certificate object, E0E0, E0E1 or E0E2
 	AttributeUniqueID   = "unique_id"   // Microchip: serial number of the chip, eighteen lower-case hex digits
 	AttributePartNumber = "part_number" // Microchip: part number
-	AttributeSlot       = "slot"        // Microchip: slot of the key that the certificate is for
+	AttributeSlot       = "slot"        // Microchip: slot of the certificate's key
 )
 
-// A Device is what a good entry of a manifest decodes to.
+// A Device is decoded from a good entry of a manifest.
 type Device struct {
-	// Vendor is the format that the entry was decoded from, such as "espressif".
+	// Vendor is the format of the manifest, such as "espressif".
 	Vendor string
 	// Manifest is the name of the manifest, as in [Input].
 	Manifest string
@@ -28,26 +27,26 @@ type Device struct {
 	Entry int
 	// Line is the line on which the entry begins, from 1; 0 if the format has no lines.
 	Line int
-	// End is the byte offset after the entry at which [Options.Start] can
-	// resume; 0 if the format cannot be entered in the middle.
+	// End is the byte offset after the entry, at which [Options.Start] can resume;
+	// 0 if the format cannot be resumed in the middle.
 	End int64
 
-	// ID is the vendor's own identity of the chip: MAC, unique ID, chip ID;
-	// the certificate's CN if the format has none; empty if there is none either.
+	// ID is the vendor's identity of the chip: MAC, unique ID or chip ID. If the
+	// format has none it is the certificate's CN, or empty.
 	ID string
 	// ThingName is the expanded [Options.ThingName], by default the CN.
 	ThingName string
 	// Certificate is the leaf certificate; never nil.
 	Certificate *x509.Certificate
-	// CertificateID is that of the certificate.
+	// CertificateID is the ID of Certificate.
 	CertificateID CertificateID
-	// Attributes are what else the manifest says of the device.
+	// Attributes has the other data that the manifest contains about the device.
 	Attributes map[string]string
-	// Warnings are oddities that do not keep the device out.
+	// Warnings has oddities for which the entry is not rejected.
 	Warnings []Warning
 }
 
-// A Warning is an oddity of an entry that is taken nevertheless.
+// A Warning is an oddity of an entry that is accepted anyway.
 type Warning struct {
 	Code   Reason `json:"code"`
 	Detail string `json:"detail"`
@@ -58,11 +57,11 @@ func (d *Device) Warn(code Reason, detail string) {
 	d.Warnings = append(d.Warnings, Warning{Code: code, Detail: detail})
 }
 
-// PEM returns the leaf certificate as one canonical PEM block. The manifest's
-// own text, with its line ends and its chain, is never sent on.
+// PEM returns the leaf certificate as one canonical PEM block. The manifest's own
+// text, with its line ends and its chain, is never passed on.
 func (d *Device) PEM() string {
 	var b bytes.Buffer
-	// Writing to a bytes.Buffer cannot fail, and there are no headers to be refused.
+	// Writing to a bytes.Buffer cannot fail, and there are no headers that Encode could refuse.
 	_ = pem.Encode(&b, &pem.Block{Type: "CERTIFICATE", Bytes: d.Certificate.Raw})
 	return b.String()
 }

@@ -6,8 +6,8 @@
 //
 // # Reading a manifest
 //
-// The vendors' formats live in packages of their own below this one, and
-// package manifest/vendors puts them together:
+// Each vendor's format has a package below this one. Package manifest/vendors
+// brings them together:
 //
 //	f, err := os.Open("reel.csv")
 //	…
@@ -16,7 +16,7 @@
 //		var bad *manifest.EntryError
 //		switch {
 //		case errors.As(err, &bad):
-//			log.Print(bad) // this entry is rejected, the stream goes on
+//			log.Print(bad) // this entry is rejected, the stream continues
 //		case err != nil:
 //			return err // the manifest cannot be read any further
 //		default:
@@ -26,16 +26,16 @@
 //
 // # Errors
 //
-// An [*EntryError] concerns one entry and the stream goes on. Any other error
-// ends the stream; if the content of the manifest is to blame it is a
+// An [*EntryError] concerns one entry, and the stream continues. Any other error
+// ends the stream; if the content of the manifest is at fault it is a
 // [*FileError]. A FileError whose reason is [ReasonPrivateKey] means that the
-// manifest carries a readable private key: the caller discards what came
-// before it. Both carry a stable [Reason] code.
+// manifest contains a readable private key, and the caller must discard the
+// entries before it. Both errors have a stable [Reason] code.
 //
 // # Memory
 //
-// Decoders stream. Memory does not grow with the number of entries, and no
-// count or size that a manifest claims is believed before [Limits] has seen it.
+// Decoders stream. Memory does not grow with the number of entries, and counts
+// and sizes in a manifest are checked against [Limits] before they are used.
 //
 // # Compatibility
 //

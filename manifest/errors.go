@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// An EntryError tells why one entry is rejected. The stream goes on after it.
+// An EntryError is the reason why one entry is rejected. The stream continues after it.
 type EntryError struct {
 	// Vendor is the format, such as "infineon".
 	Vendor string
@@ -17,10 +17,10 @@ type EntryError struct {
 	Line int
 	// End is the byte offset after the entry, as in [Device].
 	End int64
-	// Device names the chip as far as the entry lets know, such as "chip
+	// Device names the chip as far as the entry could be read, such as "chip
 	// 0A091B5C001500070063"; may be empty.
 	Device string
-	// ID is the vendor's own identity of the chip, as in [Device]; may be empty.
+	// ID is the vendor's identity of the chip, as in [Device]; may be empty.
 	ID string
 	// Reason is the stable code.
 	Reason Reason
@@ -30,7 +30,7 @@ type EntryError struct {
 	Err error
 }
 
-// Error names manifest, entry, line, device and cause.
+// Error returns manifest, entry, line, device and cause.
 func (e *EntryError) Error() string {
 	var b strings.Builder
 	if e.Vendor != "" {
@@ -44,7 +44,7 @@ func (e *EntryError) Error() string {
 	return b.String()
 }
 
-// Detail is the sentence without the place: device and cause.
+// Detail returns device and cause, without the place.
 func (e *EntryError) Detail() string {
 	if e.Device == "" {
 		return e.Err.Error()
@@ -55,18 +55,19 @@ func (e *EntryError) Detail() string {
 // Unwrap returns the cause.
 func (e *EntryError) Unwrap() error { return e.Err }
 
-// A FileError tells why a manifest cannot be read, or not any further. It ends
-// the stream.
+// A FileError is the reason why a manifest cannot be read, or not any further. It
+// ends the stream.
 type FileError struct {
-	// Vendor is the format; empty if it is not known.
+	// Vendor is the format; empty if unknown.
 	Vendor string
 	// Manifest is the name of the manifest.
 	Manifest string
-	// Entry is the index of the entry at which reading ended: the number of entries before it.
+	// Entry is the index of the entry at which reading ended, which is the number
+	// of entries before it.
 	Entry int
 	// Line is the line at which reading ended, from 1; 0 if there is none.
 	Line int
-	// Offset is the byte offset at which reading ended; 0 if it is not known.
+	// Offset is the byte offset at which reading ended; 0 if unknown.
 	Offset int64
 	// Reason is the stable code.
 	Reason Reason
@@ -76,7 +77,7 @@ type FileError struct {
 	Err error
 }
 
-// Error names manifest, place and cause.
+// Error returns manifest, place and cause.
 func (e *FileError) Error() string {
 	var b strings.Builder
 	if e.Vendor != "" {
@@ -105,8 +106,7 @@ func (e *FileError) Error() string {
 // Unwrap returns the cause.
 func (e *FileError) Unwrap() error { return e.Err }
 
-// A reasonError is a cause that knows its code; decoders wrap it into an
-// EntryError or a FileError.
+// A reasonError is a cause with its code. Decoders wrap it into an EntryError or a FileError.
 type reasonError struct {
 	reason Reason
 	limit  Limit
@@ -116,14 +116,13 @@ type reasonError struct {
 func (e *reasonError) Error() string { return e.err.Error() }
 func (e *reasonError) Unwrap() error { return e.err }
 
-// Errorf returns an error that carries a reason code. Format and arguments are
-// those of [fmt.Errorf].
+// Errorf returns an error with a reason code. Format and arguments are those of [fmt.Errorf].
 func Errorf(reason Reason, format string, args ...any) error {
 	return &reasonError{reason: reason, err: fmt.Errorf(format, args...)}
 }
 
-// Exceeded is [Errorf] for an entry or a manifest that exceeds a limit. The
-// sentence states the limit's value.
+// Exceeded is like [Errorf] for an entry or a manifest that exceeds a limit. The
+// text must state the value of the limit.
 func Exceeded(reason Reason, limit Limit, format string, args ...any) error {
 	return &reasonError{reason: reason, limit: limit, err: fmt.Errorf(format, args...)}
 }

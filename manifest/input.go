@@ -5,14 +5,14 @@ import (
 	"io"
 )
 
-// Input is a manifest to be decoded.
+// Input is a manifest to decode.
 //
-// Random access is required because archives are read from their end, and
-// because an import reads every manifest twice. Spool what cannot be read
-// twice to a temporary file.
+// It needs random access because archives are read from their end, and because an
+// import reads every manifest twice. Spool sources that cannot be read twice to a
+// temporary file.
 type Input struct {
-	// Name is what errors and reports call the manifest: a file's name as
-	// the operator gave it, or an object's key.
+	// Name names the manifest in errors and reports: the file name that the
+	// operator gave, or the key of an object.
 	Name string
 	// Reader gives random access to the content. Decoders read it from one
 	// goroutine at a time.
@@ -21,12 +21,12 @@ type Input struct {
 	Size int64
 }
 
-// Section returns a reader of the content from byte offset off to the end.
+// Section returns a reader for the content from byte offset off to the end.
 func (in Input) Section(off int64) *io.SectionReader {
 	return io.NewSectionReader(in.Reader, off, in.Size-off)
 }
 
-// Head returns the first n bytes, or all of a shorter manifest.
+// Head returns the first n bytes, or everything if the manifest is shorter.
 func (in Input) Head(n int) ([]byte, error) {
 	if int64(n) > in.Size {
 		n = int(in.Size)

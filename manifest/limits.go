@@ -3,25 +3,26 @@ package manifest
 import "cmp"
 
 // Limits bound what a decoder reads, so that a hostile manifest ends with
-// [ReasonLimitExceeded] and not with the memory of the machine.
+// [ReasonLimitExceeded] instead of exhausting the memory.
 type Limits struct {
-	// EntryBytes is the longest entry, encoded. Default 1 MiB.
+	// EntryBytes is the maximum length of an encoded entry. Default 1 MiB.
 	EntryBytes int
-	// Entries is the highest number of entries in one manifest. Default 20,000,000.
+	// Entries is the maximum number of entries in one manifest. Default 20,000,000.
 	Entries int
 	// Depth is how deep JSON may nest. Default 32.
 	Depth int
-	// ArchiveMembers is the highest number of files in one archive. Default 2,000,000.
+	// ArchiveMembers is the maximum number of files in one archive. Default 2,000,000.
 	ArchiveMembers int
-	// ExpandedBytes is the highest number of bytes that one archive may expand to. Default 8 GiB.
+	// ExpandedBytes is the maximum number of bytes that one archive may expand to. Default 8 GiB.
 	ExpandedBytes int64
-	// ExpansionRatio is the highest quotient of expanded and packed size of an archive. Default 1,000.
+	// ExpansionRatio is the maximum ratio of expanded to packed size of an
+	// archive. Default 1,000.
 	ExpansionRatio int64
-	// DictionaryBytes is the largest LZMA dictionary that an archive may ask for. Default 64 MiB.
+	// DictionaryBytes is the maximum LZMA dictionary that an archive may request. Default 64 MiB.
 	DictionaryBytes int64
 }
 
-// DefaultLimits returns the limits that apply if an [Options] has zeros.
+// DefaultLimits returns the limits that replace zeros in [Options].
 func DefaultLimits() Limits {
 	return Limits{
 		EntryBytes:      1 << 20,
@@ -34,7 +35,7 @@ func DefaultLimits() Limits {
 	}
 }
 
-// OrDefault returns l with defaults in the place of zeros.
+// OrDefault returns l with defaults in place of zeros.
 func (l Limits) OrDefault() Limits {
 	d := DefaultLimits()
 	return Limits{
@@ -62,13 +63,12 @@ const (
 	LimitDictionaryBytes LimitName = "DictionaryBytes"
 )
 
-// A Limit is a limit of [Limits] that an entry or a manifest exceeds. The zero
-// value stands for none.
+// A Limit is a limit that an entry or a manifest exceeds. The zero value means none.
 type Limit struct {
-	// Name is the field of Limits.
+	// Name is the field of [Limits].
 	Name LimitName
-	// Value is what the field was.
+	// Value is the value of the field.
 	Value int64
-	// Found is what the manifest has; 0 if reading ended before that was known.
+	// Found is the value in the manifest; 0 if reading ended before it was known.
 	Found int64
 }

@@ -11,8 +11,7 @@ import (
 	"testing"
 )
 
-// A library does not know on which surface its errors are read: it must name
-// neither a flag nor a command.
+// A library does not know where its errors are read, so it must not name flags or commands.
 func TestNoLiteralNamesAFlagOrACommand(t *testing.T) {
 	t.Parallel()
 	words := regexp.MustCompile(`--[a-z]|\bthingpress [a-z]`)

@@ -2,9 +2,8 @@ package manifest
 
 import "strconv"
 
-// Quote returns text from a manifest in quotes, escaped and cut to a length
-// that fits a line, so that it can stand in a message without steering a
-// terminal or hiding what follows.
+// Quote returns text from a manifest in quotes, escaped and cut to fit on a line,
+// so that it cannot control a terminal or hide the rest of a message.
 func Quote(text string) string {
 	const most = 80
 	if len(text) > most {

@@ -18,17 +18,17 @@ func TestPrivateKeysAreSeenInEveryArmour(t *testing.T) {
 	for _, label := range []string{"PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "OPENSSH PRIVATE KEY", "PGP PRIVATE KEY BLOCK"} {
 		text := "-----BEGIN " + label + "-----\nAAAA\n"
 		if !manifest.HasPrivateKey([]byte(text)) {
-			t.Errorf("%s is not seen", label)
+			t.Errorf("%s is not found", label)
 		}
 		for pad := range 3 {
 			coded := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", pad) + text))
 			if !manifest.HasPrivateKey([]byte(coded)) {
-				t.Errorf("%s is not seen in base64 behind %d bytes", label, pad)
+				t.Errorf("%s is not found in base64 after %d bytes", label, pad)
 			}
 		}
 	}
 	if manifest.HasPrivateKey([]byte("-----BEGIN PUBLIC KEY-----\nprivate key: none, PRIVATE  KEY")) {
-		t.Error("a public key is taken for a private one")
+		t.Error("a public key is mistaken for a private one")
 	}
 }
 
@@ -49,17 +49,17 @@ func TestPrivateKeysAreSeenWithoutArmour(t *testing.T) {
 	}
 	for name, der := range map[string][]byte{"SEC 1": sec1, "PKCS #8": pkcs8, "PKCS #1": x509.MarshalPKCS1PrivateKey(r)} {
 		if !manifest.IsPrivateKey(der) {
-			t.Errorf("%s is not seen", name)
+			t.Errorf("%s is not found", name)
 		}
 	}
 	for name, der := range map[string][]byte{"certificate": sample.Raw, "public key": sample.RawSubjectPublicKeyInfo, "nothing": nil} {
 		if manifest.IsPrivateKey(der) {
-			t.Errorf("a %s is taken for a private key", name)
+			t.Errorf("a %s is mistaken for a private key", name)
 		}
 	}
 }
 
-// A mark that two reads cut in half is a mark.
+// A key must be found even if two reads split its mark.
 func TestSecretReaderSeesAcrossReads(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat("x", 100) + "-----BEGIN PRIVATE KEY-----" + strings.Repeat("y", 100)
@@ -80,7 +80,7 @@ func TestSecretReaderSeesAcrossReads(t *testing.T) {
 			}
 		}
 		if !r.Found() {
-			t.Errorf("not seen in reads of %d bytes", size)
+			t.Errorf("not found in reads of %d bytes", size)
 		}
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// TemplateFields are the fields that a [Template] may name: {cn}, {id},
+// TemplateFields returns the fields that a [Template] may name: {cn}, {id},
 // {serial} (the certificate's serial number in hex), {fingerprint} (the
 // certificate ID), {mac} and the other attributes of a [Device].
 func TemplateFields() []string {
@@ -16,8 +16,8 @@ func TemplateFields() []string {
 	}
 }
 
-// A Template is text with fields in braces that are taken from a device, such
-// as "sensor-{mac}". The zero Template is "{cn}". Templates are immutable.
+// A Template is text with fields in braces, such as "sensor-{mac}", which are
+// filled from a device. The zero Template is "{cn}". Templates are immutable.
 type Template struct {
 	text  string
 	parts []templatePart
@@ -25,11 +25,10 @@ type Template struct {
 
 type templatePart struct {
 	literal string
-	field   string // empty for a literal
+	field   string // empty for literal text
 }
 
-// ParseTemplate parses text. Braces that do not enclose a field of
-// [TemplateFields] are an error.
+// ParseTemplate parses text. Braces must enclose a field of [TemplateFields].
 func ParseTemplate(text string) (Template, error) {
 	t := Template{text: text}
 	for rest := text; rest != ""; {
@@ -43,7 +42,7 @@ func ParseTemplate(text string) (Template, error) {
 		}
 		end := strings.IndexByte(rest[open:], '}')
 		if rest[open] == '}' || end < 0 {
-			return Template{}, fmt.Errorf("template %q: brace without its partner", text)
+			return Template{}, fmt.Errorf("template %q: unmatched brace", text)
 		}
 		field := rest[open+1 : open+end]
 		if !slices.Contains(TemplateFields(), field) {
@@ -56,7 +55,7 @@ func ParseTemplate(text string) (Template, error) {
 	return t, nil
 }
 
-// String returns the text that was parsed; "{cn}" for the zero Template.
+// String returns the parsed text; "{cn}" for the zero Template.
 func (t Template) String() string {
 	if t.text == "" {
 		return "{cn}"
@@ -64,8 +63,8 @@ func (t Template) String() string {
 	return t.text
 }
 
-// Expand fills the template from a device whose certificate is set. A field
-// that the device does not have is an error of [ReasonNoName].
+// Expand fills the template from a device, whose certificate must be set. If the
+// device lacks a field, the error has [ReasonNoName].
 func (t Template) Expand(d *Device) (string, error) {
 	if t.text == "" {
 		return d.field("cn")

@@ -11,7 +11,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// device is a device whose certificate has a name, and every attribute.
+// device returns a device whose certificate has the given CN, with every attribute.
 func device(t testing.TB, name string, change ...func(*x509.Certificate)) *manifest.Device {
 	t.Helper()
 	key := materialtest.Key("manifest tests")
@@ -58,12 +58,12 @@ func TestTemplateFillsFieldsAndRefusesWhatIsMissing(t *testing.T) {
 	}
 }
 
-// A typing error in a template must not become part of every thing's name.
+// A typo in a template must not become part of every thing's name.
 func TestTemplateWithUnknownFieldsOrLoneBracesIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"{", "}", "{cn", "cn}", "{}", "{ cn }", "{CN}", "{{cn}}", "{cn}}", "{cn{mac}}", "{name}"} {
 		if template, err := manifest.ParseTemplate(text); err == nil {
-			t.Errorf("%q is taken as %q", text, template)
+			t.Errorf("%q is accepted as %q", text, template)
 		}
 	}
 }
@@ -92,7 +92,7 @@ func FuzzParseTemplate(f *testing.F) {
 	})
 }
 
-// sample is a certificate with the CN x.
+// sample returns a certificate with the CN x.
 var sample = func() *x509.Certificate {
 	key := materialtest.Key("manifest tests")
 	return materialtest.Certificate(&x509.Certificate{Subject: pkix.Name{CommonName: "x"}}, nil, &key.PublicKey, key)

@@ -1,10 +1,10 @@
-// Package advice has the words for the codes that the libraries and the engine
-// answer with: what a code means, and what can be done about it.
+// Package advice explains codes to operators: what a code means, and what to do
+// about it.
 //
-// What can be done depends on where the reader is: on a command line there are
-// flags, in a stack there are template parameters and buckets. Codes and values
-// come from package manifest, package iot and the engine; only this package
-// turns them into orders that name a flag, a command or a parameter.
+// What to do depends on where the reader is. A command line has flags; a stack
+// has template parameters and buckets. Codes and values come from package
+// manifest, package iot and the engine. Only this package turns them into
+// instructions that name a flag, a command or a parameter.
 package advice
 
 import (
@@ -18,33 +18,33 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A Surface is where the reader of an advice is.
+// A Surface is where an operator reads an [Advice].
 type Surface int
 
-// Surfaces.
+// Values of Surface.
 const (
-	// CLI is the command line, on which flags can be given.
+	// CLI is the command line, which has flags.
 	CLI Surface = iota
-	// Stack is a report, a notice or the status of a stack: nobody runs a
-	// command there, a manifest is imported again by an upload.
+	// Stack is a report, a notice or the status of a stack. Operators of a stack
+	// run no import command; they import a manifest again by uploading it.
 	Stack
-	// Console is the page of an import in a browser. Whoever reads it has
-	// started it from a command line, and is told what the CLI is told.
+	// Console is the page of an import in a browser. Its reader started the import
+	// from a command line and gets the same advice as on the CLI.
 	Console
 )
 
 // An Advice explains a code to an operator.
 type Advice struct {
-	// Meaning is what the code stands for; empty for unknown codes.
+	// Meaning explains the code; it is empty for unknown codes.
 	Meaning string
-	// Todo is an order; empty if there is nothing to do.
+	// Todo is an instruction; it is empty if there is nothing to do.
 	Todo string
 }
 
-// A row is a code with its words.
+// A row is a code with its explanation.
 type row struct {
 	code, meaning string
-	// todo is for every surface, unless stack has other words for a stack.
+	// todo applies to every surface, unless stack is set for stacks.
 	todo, stack string
 }
 
@@ -55,7 +55,7 @@ func (r *row) advice(s Surface) Advice {
 	return Advice{r.meaning, r.todo}
 }
 
-// Codes returns every code that is explained, in the order of docs/reasons.md.
+// Codes returns every explained code, in the order of docs/reasons.md.
 func Codes() []string {
 	var codes []string
 	for _, rows := range [...][]row{manifestRows, failureRows, skippedRows} {
@@ -66,9 +66,9 @@ func Codes() []string {
 	return codes
 }
 
-// For returns the advice for the code of a rejected, failed or skipped entry,
-// of a manifest that cannot be read, or of a warning. It is zero for a code
-// that nobody knows.
+// For returns the advice for the code of a rejected, failed or skipped entry, of a
+// manifest that cannot be read, or of a warning. It is the zero Advice for an
+// unknown code.
 func For[Code ~string](code Code, s Surface) Advice {
 	for _, rows := range [...][]row{manifestRows, failureRows, skippedRows} {
 		if i := slices.IndexFunc(rows, func(r row) bool { return r.code == string(code) }); i >= 0 {
@@ -81,9 +81,9 @@ func For[Code ~string](code Code, s Surface) Advice {
 	return Advice{}
 }
 
-// Of returns the advice for an error: one that carries a [manifest.Reason],
-// with the limit that it exceeded, a call of AWS IoT that stopped an import, or
-// the file of a ledger. It is zero for any other error.
+// Of returns the advice for an error. The error may have a [manifest.Reason], with
+// the limit that was exceeded, be a call of AWS IoT that stopped an import, or be
+// about the file of a ledger. For any other error the advice is zero.
 func Of(err error, s Surface) Advice {
 	var stop *call.StopError
 	if errors.As(err, &stop) {
@@ -106,7 +106,7 @@ func Of(err error, s Surface) Advice {
 	return ofLedger(err)
 }
 
-// Flag returns the flag that sets a limit, without its dashes.
+// Flag returns the name of the flag that sets a limit, without dashes.
 func Flag(limit manifest.LimitName) string { return limitFlags[limit] }
 
 var limitFlags = map[manifest.LimitName]string{
@@ -119,21 +119,21 @@ var limitFlags = map[manifest.LimitName]string{
 	manifest.LimitDictionaryBytes: "max-dictionary",
 }
 
-const stackLimits = "the limits of a stack are fixed: if the manifest is honest, import it from a command line, where they can be raised"
+const stackLimits = "the limits of a stack are fixed; if the manifest is genuine, import it from the command line, where they can be raised"
 
 func raise(limit manifest.LimitName, s Surface) string {
 	if s == Stack {
 		return stackLimits
 	}
-	return "if the manifest is honest, raise the limit with --" + limitFlags[limit]
+	return "if the manifest is genuine, raise the limit with --" + limitFlags[limit]
 }
 
-// ofCall is the advice for a call that concerns the import as a whole.
+// ofCall returns the advice for a failed call that concerns the import as a whole.
 func ofCall(api *iot.APIError, s Surface) Advice {
 	stack := s == Stack
 	switch {
 	case api.Class == iot.ClassCredentials && stack:
-		return Advice{"AWS does not accept the credentials", "see that the role of the importer function is as the template makes it"}
+		return Advice{"AWS does not accept the credentials", "check that the role of the importer function is as the template defines it"}
 	case api.Class == iot.ClassCredentials:
 		return Advice{"AWS does not accept the credentials", "renew the credentials (for example: aws sso login) and run the same command again"}
 	case api.Class == iot.ClassClockSkew && stack:
@@ -148,14 +148,14 @@ func ofCall(api *iot.APIError, s Surface) Advice {
 		meaning := "the credentials are not allowed to call " + api.Operation
 		if stack {
 			return Advice{meaning, fmt.Sprintf(
-				"allow iot:%s to the role of the importer function, and see whether a service control policy denies it",
+				"allow iot:%s for the role of the importer function, and check whether a service control policy denies it",
 				api.Operation)}
 		}
 		return Advice{meaning, fmt.Sprintf(
-			"allow iot:%s to these credentials (docs/iam.md has the policy) and run the same command again", api.Operation)}
+			"allow iot:%s for these credentials (docs/iam.md has the policy) and run the same command again", api.Operation)}
 	}
 	if stack {
-		return Advice{"AWS refuses the import as a whole", "put right what the cause names"}
+		return Advice{"AWS refuses the import as a whole", "fix what the error names"}
 	}
-	return Advice{"AWS refuses the import as a whole", "put it right and run the same command again"}
+	return Advice{"AWS refuses the import as a whole", "fix the cause and run the same command again"}
 }

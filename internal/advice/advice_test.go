@@ -23,8 +23,7 @@ var (
 	flags    = regexp.MustCompile(`--[a-z][a-z-]*`)
 )
 
-// An operator of a stack can pass no flag of an import, and a command that was
-// never run cannot be run again.
+// Operators of a stack cannot pass flags or run a command again.
 func TestEveryCodeHasWordsOnEverySurface(t *testing.T) {
 	t.Parallel()
 	for _, code := range append(advice.Codes(), "aws-SomethingNewException") {
@@ -55,7 +54,7 @@ func checkStack(t *testing.T, code, todo string) {
 	}
 }
 
-// A parameter that an advice names must be one of the template.
+// Every parameter that an advice names must exist in the template.
 func TestEveryParameterExists(t *testing.T) {
 	t.Parallel()
 	template := readFile(t, filepath.Join(require.Root(t), "stack", "template.yaml"))
@@ -74,7 +73,7 @@ func TestEveryParameterExists(t *testing.T) {
 	}
 }
 
-// A code without words leaves an operator alone with it.
+// A code without an explanation would leave the operator without help.
 func TestEveryDeclaredReasonIsExplained(t *testing.T) {
 	t.Parallel()
 	codes := advice.Codes()
@@ -97,7 +96,7 @@ func TestEveryDeclaredReasonIsExplained(t *testing.T) {
 	}
 }
 
-// declaredReasons returns the constants of type Reason below a directory, by name.
+// declaredReasons returns the values of all constants of type Reason below a directory, by name.
 func declaredReasons(t *testing.T, root string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -129,7 +128,7 @@ func declaredReasons(t *testing.T, root string) map[string]string {
 	return found
 }
 
-// What exceeds a limit is told how to raise that limit, and not another.
+// The advice for an exceeded limit must name the flag of that limit.
 func TestAnExceededLimitNamesItsFlag(t *testing.T) {
 	t.Parallel()
 	for _, name := range []manifest.LimitName{
@@ -145,15 +144,16 @@ func TestAnExceededLimitNamesItsFlag(t *testing.T) {
 	}
 }
 
-// What AWS IoT refuses to everybody stops an import; the credentials of a stack are its roles'.
+// A call that AWS IoT refuses for every device stops an import. Credentials of a
+// stack are those of its roles.
 func TestACallThatStopsAnImportIsExplained(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		err        iot.APIError
 		cli, stack string
 	}{
-		{iot.APIError{Class: iot.ClassImport, Code: "AccessDeniedException", Operation: "CreateThing"}, "allow iot:CreateThing to these credentials", "allow iot:CreateThing to the role"},
-		{iot.APIError{Class: iot.ClassImport, Code: "AccountSuspended"}, "run the same command again", "put right"},
+		{iot.APIError{Class: iot.ClassImport, Code: "AccessDeniedException", Operation: "CreateThing"}, "allow iot:CreateThing for these credentials", "allow iot:CreateThing for the role"},
+		{iot.APIError{Class: iot.ClassImport, Code: "AccountSuspended"}, "run the same command again", "fix what"},
 		{iot.APIError{Class: iot.ClassCredentials}, "aws sso login", "role"},
 		{iot.APIError{Class: iot.ClassClockSkew}, "set the clock", ""},
 		{iot.APIError{Class: iot.ClassThrottled}, "", ""},

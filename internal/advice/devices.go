@@ -2,15 +2,15 @@ package advice
 
 const (
 	lookIfWrong = "detach the other certificate if that is wrong"
-	// A stack takes over nothing that exists; the command line can.
-	takeOver = "; a stack takes over nothing that exists, thingpress import can"
+	// Only the command line can take over existing things.
+	takeOver = "; a stack does not take over existing things, but thingpress import can"
 )
 
-// failureRows are the reasons of devices that failed. What AWS refuses has
-// "aws-" and AWS's error code.
+// failureRows has the reasons of failed devices. If AWS refused the device, the
+// reason is "aws-" followed by AWS's error code.
 var failureRows = []row{
 	{
-		"conflict-status", "the certificate is registered with another status than the import asks for",
+		"conflict-status", "the certificate is registered with a status other than the one asked for",
 		"activate INACTIVE certificates with --adopt; REVOKED ones are final",
 		"activate INACTIVE certificates in AWS IoT, then upload the manifest again; REVOKED ones are final",
 	},
@@ -25,11 +25,11 @@ var failureRows = []row{
 	{
 		"conflict-thing-type", "the thing exists with another thing type",
 		"set the type with --adopt, or import with the type that it has",
-		"import with the type that it has; a stack takes over nothing that exists, thingpress import can",
+		"import with the type that it has" + takeOver,
 	},
 	{
 		"conflict-billing-group", "the thing is in another billing group, or in none",
-		"put a thing that has none into it with --adopt; take it out of the other group first",
+		"if the thing is in another group, remove it there; then put it into this one with --adopt",
 		"put the thing into the billing group in AWS IoT" + uploadAgain,
 	},
 	{
@@ -42,11 +42,11 @@ var failureRows = []row{
 		"detach it from the other things, or import without --exclusive", "detach it from the other things" + uploadAgain,
 	},
 	{
-		"conflict-thing", "AWS answers that the thing exists with another configuration, but shows none",
+		"conflict-thing", "AWS reports that the thing exists with another configuration, but returns none",
 		"look at the thing and run the import again", "look at the thing" + uploadAgain,
 	},
 	{
-		"certificate-not-visible", "AWS answers that the certificate exists but does not show it",
+		"certificate-not-visible", "AWS reports that the certificate exists, but does not return it",
 		"look for it in the other accounts that use this region, or ask AWS support", "",
 	},
 	{
@@ -54,10 +54,10 @@ var failureRows = []row{
 		"run the same command again", "upload the manifest again",
 	},
 	{
-		"undeliverable", "the stack gave the device up: its message was handed back for ten days, or could not be handled at all",
-		"put the cause in the detail right; then move its message back with thingpress stack redrive, or upload the manifest again", "",
+		"undeliverable", "the stack gave up on the device: its message was retried for ten days, or could not be processed at all",
+		"fix the cause given in the detail; then move its message back with thingpress stack redrive, or upload the manifest again", "",
 	},
-	{"aws-CertificateValidationException", "AWS does not accept the certificate", "look at it with: thingpress inspect", ""},
+	{"aws-CertificateValidationException", "AWS does not accept the certificate", "look at the manifest with: thingpress inspect", ""},
 	{"aws-CertificateConflictException", "AWS cannot tell which CA issued the certificate", "register it without its CA", ""},
 	{
 		"aws-LimitExceededException", "a limit of this certificate or thing is reached, such as 10 policies on a certificate",
@@ -68,12 +68,12 @@ var failureRows = []row{
 		"aws-ResourceNotFoundException", "the certificate or thing was deleted while it was being imported",
 		"run the same command again", "upload the manifest again",
 	},
-	{"aws-CertificateStateException", "the certificate's status does not allow the call", "look at the certificate", ""},
+	{"aws-CertificateStateException", "the certificate's status does not allow the call", "check the status of the certificate", ""},
 	{"aws-VersionConflictException", "somebody else keeps changing the thing", "run the same command again", "upload the manifest again"},
 }
 
-// skippedRows are the reasons of entries that were skipped. There is nothing to do.
+// skippedRows has the reasons of skipped entries. There is nothing to do.
 var skippedRows = []row{
 	{code: "repeated", meaning: "an earlier entry has the same certificate and the same thing name, and is imported"},
-	{code: "filtered", meaning: "the import leaves the entry out as it was told to"},
+	{code: "filtered", meaning: "the import was told to leave the entry out"},
 }

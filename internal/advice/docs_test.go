@@ -13,7 +13,8 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
-// Codes in reports outlive versions; the page that explains them must have them all, as the code does.
+// Codes in reports outlive versions, so docs/reasons.md must explain all of them
+// in the words of this package.
 func TestDocsExplainEveryCode(t *testing.T) {
 	t.Parallel()
 	page := readFile(t, filepath.Join(require.Root(t), "docs", "reasons.md"))

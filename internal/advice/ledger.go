@@ -6,21 +6,24 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 )
 
-const elsewhere = "name another file with --ledger"
+const elsewhere = "choose another file with --ledger"
 
 var ledgerRows = map[ledger.FileReason]Advice{
-	ledger.FileForeign: {"the file is not a ledger", elsewhere + "; this one was left as it is"},
+	ledger.FileForeign: {"the file is not a ledger", elsewhere + "; this one was not changed"},
 	ledger.FileTooNew:  {"a newer version of Thingpress wrote the ledger", "use that version, or " + elsewhere},
-	ledger.FileDamaged: {"the ledger is damaged", "move it away and import again: what is in AWS already will be found there and left unchanged"},
-	ledger.DiskFull:    {"the disk is full", "make room and run the same command again, which resumes"},
-	ledger.NoFile:      {"there is no directory for the ledger", "name a file with --ledger"},
+	ledger.FileDamaged: {
+		"the ledger is damaged",
+		"move it away and import again; devices that are already in AWS are found and left unchanged",
+	},
+	ledger.DiskFull: {"the disk is full", "free some space and run the same command again, which resumes the import"},
+	ledger.NoFile:   {"there is no directory for the ledger", "name a file with --ledger"},
 }
 
-// ofLedger returns the advice for a file that keeps a ledger. A stack has none.
+// ofLedger returns the advice for the file of a ledger. Stacks have no such file.
 func ofLedger(err error) Advice {
 	var held *ledger.HeldError
 	if errors.As(err, &held) {
-		return Advice{"another import works on the ledger", "wait until it has ended; thingpress imports shows how far it is"}
+		return Advice{"another import is using the ledger", "wait until it has ended; thingpress imports shows its progress"}
 	}
 	var file *ledger.FileError
 	if errors.As(err, &file) {

@@ -10,25 +10,25 @@ import (
 
 const again = " and run the same command again"
 
-// stopRows are the faults that stop an import and are not told by an answer of AWS.
+// stopRows has the faults that stop an import, except those that AWS reported.
 var stopRows = []row{
-	{string(call.StopSilence), "nothing answers", "run the same command again", "nothing: the devices are tried again later"},
-	{string(call.StopAttachment), "a policy, type or group is gone", "make it anew," + again, "make it anew"},
+	{string(call.StopSilence), "nothing answers", "run the same command again", "wait; the devices are retried later"},
+	{string(call.StopAttachment), "a policy, type or group was deleted", "recreate it" + again, "recreate it"},
 	{
-		string(call.StopLedger), "the ledger cannot be read or written", "see that the ledger can be written," + again,
-		"see what the function's log says of the ledger table",
+		string(call.StopLedger), "the ledger cannot be read or written", "make sure that the ledger can be written" + again,
+		"look for errors of the ledger table in the function's log",
 	},
 	{
 		string(call.StopChanged), "a manifest changed during the import",
 		"import the manifest as it is now; what was imported stays", "upload the manifest again; what was imported stays",
 	},
 	{
-		string(call.StopMaxFailures), "as many devices failed as are allowed",
+		string(call.StopMaxFailures), "as many devices failed as the limit allows",
 		"look at the failures below, then run the same command again", "",
 	},
 }
 
-// StopCodes returns the codes of faults that stop an import.
+// StopCodes returns the codes of all faults that stop an import.
 func StopCodes() []call.StopCode {
 	return []call.StopCode{
 		call.StopDenied, call.StopRefused, call.StopCredentials, call.StopClock, call.StopSilence, call.StopAttachment,
@@ -36,7 +36,7 @@ func StopCodes() []call.StopCode {
 	}
 }
 
-// ofStop is the advice for an import that was stopped.
+// ofStop returns the advice for an import that was stopped.
 func ofStop(stop *call.StopError, s Surface) Advice {
 	for i := range stopRows {
 		if stopRows[i].code == string(stop.Code) {
@@ -45,8 +45,8 @@ func ofStop(stop *call.StopError, s Surface) Advice {
 	}
 	if stop.Code == call.StopRefusedAlike {
 		return Advice{
-			"AWS refuses every device for one reason",
-			"what AWS refuses of every device is rarely the devices' fault: " + For(stop.Subject, s).Todo,
+			"AWS refuses every device for the same reason",
+			"the devices are rarely the cause; " + For(stop.Subject, s).Todo,
 		}
 	}
 	class := iot.ClassImport
@@ -64,7 +64,7 @@ func ofStop(stop *call.StopError, s Surface) Advice {
 	return ofCall(api, s)
 }
 
-// Attachment returns the advice for what is wrong with attachments.
+// Attachment returns the advice for a finding about attachments.
 func Attachment(f device.Finding, s Surface) Advice {
 	switch f.Code {
 	case device.FindingMissing:
@@ -72,7 +72,7 @@ func Attachment(f device.Finding, s Surface) Advice {
 			"policy": "create-policy", "thing type": "create-thing-type",
 			"thing group": "create-thing-group", "billing group": "create-billing-group",
 		}[f.Kind]
-		return Advice{Todo: "create it (aws iot " + create + "), or look at the region and account"}
+		return Advice{Todo: "create it (aws iot " + create + "), or check the region and account"}
 	case device.FindingTooMany:
 		switch {
 		case f.Kind == "policy":
@@ -80,17 +80,17 @@ func Attachment(f device.Finding, s Surface) Advice {
 		case f.Kind == "thing group":
 			return Advice{Todo: "name fewer groups"}
 		case s == Stack:
-			return Advice{Todo: "name a thing type with IoTThingType, or fewer attributes"}
+			return Advice{Todo: "set a thing type with IoTThingType, or use fewer attributes"}
 		}
-		return Advice{Todo: "name a thing type with --thing-type, or fewer attributes"}
+		return Advice{Todo: "set a thing type with --thing-type, or use fewer attributes"}
 	case device.FindingBadName:
 		return Advice{Todo: "choose another name"}
 	case device.FindingDeprecated:
-		return Advice{Todo: "undo it (aws iot deprecate-thing-type --undo-deprecate), or name another type"}
+		return Advice{Todo: "undo the deprecation (aws iot deprecate-thing-type --undo-deprecate), or choose another type"}
 	case device.FindingDynamic:
-		return Advice{Todo: "name a static group"}
+		return Advice{Todo: "choose a static group"}
 	case device.FindingSameHierarchy:
-		return Advice{Todo: "name one of the two"}
+		return Advice{Todo: "choose one of the two"}
 	}
 	return Advice{}
 }

@@ -4,27 +4,27 @@ import (
 	"bytes"
 )
 
-// maxColumns is how many columns a record may have.
+// maxColumns is the maximum number of columns in a record.
 const maxColumns = 1000
 
-// A record is one line of cells, valid until the next one is read.
+// A record is one line of cells. It is valid until the next one is read.
 type record struct {
 	cells []cell
-	// odd tells what is wrong with the record's quoting; its cells are not to
-	// be used, but its end is certain.
+	// odd describes a fault in the record's quoting. Its end is certain, but its
+	// cells must not be used.
 	odd string
-	// open is set if the text ended before the record did.
+	// open is set if the text ended within the record.
 	open bool
 }
 
-// A cell is the text between two delimiters, without the quotes around it.
+// A cell is the text between two delimiters, without surrounding quotes.
 type cell struct {
 	text    []byte
-	escaped bool // has doubled quotes
+	escaped bool // contains doubled quotes
 }
 
-// value returns the text with doubled quotes made single, and without the
-// blanks around it and the apostrophe by which spreadsheets mark text.
+// value returns the text with doubled quotes undone, and without surrounding
+// blanks and the apostrophe with which spreadsheets mark text.
 func (c cell) value() []byte {
 	text := c.text
 	if c.escaped {
@@ -37,8 +37,7 @@ func (c cell) value() []byte {
 	return text
 }
 
-// blank reports whether no cell holds anything, as in the lines that spreadsheets
-// leave at the end.
+// blank reports whether all cells are empty, as in the lines that spreadsheets leave at the end.
 func (r *record) blank() bool {
 	for _, c := range r.cells {
 		if len(bytes.TrimSpace(c.text)) > 0 {
@@ -48,20 +47,20 @@ func (r *record) blank() bool {
 	return r.odd == "" && !r.open
 }
 
-// What parse found.
+// Results of parse.
 type parsing int
 
 const (
 	parsed       parsing = iota
-	parseMore            // the record goes on after the text
-	parseOpen            // the text is at its end inside quotes
-	parseAstray          // quotes that hold several lines are followed by text: the end of the record is uncertain
+	parseMore            // the record continues after the text
+	parseOpen            // the text ends inside quotes
+	parseAstray          // quotes around several lines are followed by text: the end of the record is uncertain
 	parseColumns         // more than maxColumns
 )
 
-// parse reads the record at the beginning of text by RFC 4180, with any
-// delimiter and any line end, and returns its length with the line end. Where
-// quotes do not end, n is the index of the one that opened.
+// parse reads the record at the beginning of text according to RFC 4180, with any
+// delimiter and any line end. It returns the length of the record with its line
+// end. If quotes are not closed, n is the index of the opening quote.
 func (r *record) parse(text []byte, delimiter byte, ended bool) (n int, found parsing) {
 	r.cells, r.odd, r.open = r.cells[:0], "", false
 	for at := 0; ; {
@@ -94,7 +93,7 @@ func (r *record) parse(text []byte, delimiter byte, ended bool) (n int, found pa
 	}
 }
 
-// cell reads one cell at index at. next is the index of what ended it.
+// cell reads the cell at index at. next is the index of the byte that ends it.
 func (r *record) cell(text []byte, at int, delimiter byte, ended bool) (next int, c cell, found parsing) {
 	start := at
 	for start < len(text) && (text[start] == ' ' || text[start] == '\t') && text[start] != delimiter {

@@ -32,10 +32,10 @@ var _ manifest.Decoder = Decoder{}
 func (Decoder) Vendor() string { return vendor }
 
 // Detect reports whether the first line has at least two of the columns MAC, cn
-// and cert, or of RainMaker's.
+// and cert, or of RainMaker's columns.
 func (Decoder) Detect(head []byte, _ int64) bool {
 	if text := bytes.TrimSpace(stream.Head(head)); len(text) > 0 && (text[0] == '[' || text[0] == '{') {
-		return false // JSON, whatever names are in it
+		return false // JSON, whatever names it contains
 	}
 	names, _ := firstRecord(head)
 	return known(names) >= 2
@@ -72,7 +72,7 @@ func readRecords(f *stream.Frame) error {
 		line, err := r.next()
 		switch {
 		case errors.Is(err, io.EOF) && f.Entry == 0:
-			return manifest.Errorf(manifest.ReasonEmpty, "there is a header and no record")
+			return manifest.Errorf(manifest.ReasonEmpty, "there is a header but no record")
 		case err != nil:
 			return err
 		}
@@ -87,7 +87,7 @@ func readRecords(f *stream.Frame) error {
 	}
 }
 
-// nameOf names a device in the rejection of its entry.
+// nameOf returns the name of a device for the rejection of its entry.
 func nameOf(d *manifest.Device) string {
 	switch {
 	case d.Attributes[manifest.AttributeMAC] != "":
@@ -98,7 +98,7 @@ func nameOf(d *manifest.Device) string {
 	return ""
 }
 
-// fillDevice fills a device from the record at hand.
+// fillDevice fills a device from the current record.
 func (r *reader) fillDevice(d *manifest.Device, opts *manifest.Options) error {
 	l, cells := r.layout, r.record.cells
 	for i, c := range cells {
@@ -108,7 +108,7 @@ func (r *reader) fillDevice(d *manifest.Device, opts *manifest.Options) error {
 	}
 	switch {
 	case r.record.odd != "":
-		return manifest.Errorf(manifest.ReasonMalformedEntry, "%s; quotes belong around a whole cell", r.record.odd)
+		return manifest.Errorf(manifest.ReasonMalformedEntry, "%s; quotes must enclose a whole cell", r.record.odd)
 	case len(cells) != l.columns:
 		return manifest.Errorf(manifest.ReasonMalformedEntry, "%d columns, where the header has %d", len(cells), l.columns)
 	}
@@ -154,7 +154,7 @@ func (r *reader) identify(d *manifest.Device) error {
 	return nil
 }
 
-// compare holds the columns that repeat the certificate's CN against it.
+// compare compares the columns that repeat the certificate's CN with it.
 func (r *reader) compare(d *manifest.Device) error {
 	name, err := manifest.CommonName(d.Certificate)
 	if err != nil {
@@ -165,15 +165,16 @@ func (r *reader) compare(d *manifest.Device) error {
 			continue
 		}
 		if value := string(r.record.cells[column].value()); value != name {
-			return manifest.Errorf(manifest.ReasonIdentityMismatch, "column %s says %s and the certificate's CN says %s",
+			return manifest.Errorf(manifest.ReasonIdentityMismatch, "column %s says %s, but the certificate's CN says %s",
 				r.layout.names[column], manifest.Quote(value), manifest.Quote(name))
 		}
 	}
 	return nil
 }
 
-// hasKey looks for a private key without armour in a column that should hold
-// none: base64 of DER, or a JSON Web Key. Armour is seen while reading.
+// hasKey reports whether a column that should not contain a private key has one
+// without armour: base64 of DER, or a JSON Web Key. Keys with armour are found
+// while reading.
 func hasKey(text []byte) bool {
 	const shortest = 64 // the base64 of a P-256 key alone is longer
 	if len(text) < shortest {

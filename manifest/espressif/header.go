@@ -8,7 +8,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A layout has the places of the columns.
+// A layout has the positions of the columns.
 type layout struct {
 	delimiter byte
 	columns   int
@@ -19,7 +19,7 @@ type layout struct {
 	names     []string
 }
 
-// Names of columns, as folded by fold.
+// Names of columns, normalized by fold.
 const (
 	columnMAC    = "mac"
 	columnCN     = "cn"
@@ -32,8 +32,8 @@ func fold(name []byte) string {
 	return strings.ToLower(strings.Join(strings.Fields(string(name)), ""))
 }
 
-// sniff reads the names in the first record of text with the delimiter that
-// lets most of them make sense.
+// sniff reads the names in the first record of text. It chooses the delimiter that
+// yields most known names.
 func sniff(text []byte, ended bool) (names []string, delimiter byte, n int, found parsing) {
 	best := -1
 	for _, candidate := range []byte{',', ';', '\t'} {
@@ -56,7 +56,7 @@ func sniff(text []byte, ended bool) (names []string, delimiter byte, n int, foun
 	return names, delimiter, n, found
 }
 
-// known counts the columns that are Espressif's.
+// known returns the number of Espressif's columns among names.
 func known(names []string) int {
 	n := 0
 	for _, name := range []string{columnMAC, columnCN, columnCert, columnCerts, columnNodeID} {
@@ -82,7 +82,7 @@ func newLayout(names []string, delimiter byte) (*layout, error) {
 	switch {
 	case l.cert >= 0 && certs >= 0:
 		return nil, manifest.Errorf(manifest.ReasonDuplicateField,
-			"the header has a column cert and a column certs, and nothing says which is the device's")
+			"the header has a column cert and a column certs; the device's is ambiguous")
 	case certs >= 0:
 		l.cert = certs
 	}
@@ -108,8 +108,9 @@ func newLayout(names []string, delimiter byte) (*layout, error) {
 	return l, nil
 }
 
-// explain tells what a file is that is not a manifest of Espressif's, from the
-// cells of its first record; nil if it does not know.
+// explain returns an error that says what a file is that is not an Espressif
+// manifest, judged by the cells of its first record. It returns nil if it does not
+// know.
 func explain(names []string, first []byte) error {
 	has := func(wanted ...string) bool {
 		for _, name := range wanted {
@@ -140,8 +141,8 @@ func explain(names []string, first []byte) error {
 	return nil
 }
 
-// headerless returns the names that the columns of a manifest without its
-// header should have, by what is in them; empty if they are not a device's.
+// headerless returns the column names that a manifest without a header should
+// have, judged by its cells. It returns "" if they are not a device's.
 func headerless(cells []string) string {
 	names := map[string]bool{}
 	order := make([]string, len(cells))

@@ -7,8 +7,8 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// normalMAC returns twelve upper-case hex digits. It takes groups of two with
-// colons or dashes between them, groups of four with dots, and no separators.
+// normalMAC returns twelve upper-case hex digits. It accepts pairs of digits with
+// colons or dashes, groups of four with dots, and digits without separators.
 func normalMAC(text string) (string, error) {
 	digits := text
 	for _, form := range []struct {
@@ -26,7 +26,7 @@ func normalMAC(text string) (string, error) {
 		return "", manifest.Errorf(manifest.ReasonBadID, "the MAC address is empty")
 	case isScientific(text):
 		return "", manifest.Errorf(manifest.ReasonBadID,
-			"MAC address %s: a spreadsheet turned it into a number and lost digits; take the file as the vendor sent it", manifest.Quote(text))
+			"MAC address %s: a spreadsheet turned it into a number and lost digits; use the file as the vendor sent it", manifest.Quote(text))
 	case !isHex(digits):
 		return "", manifest.Errorf(manifest.ReasonBadID, "MAC address %s is not twelve hex digits", manifest.Quote(text))
 	case len(digits) < 12:
@@ -38,7 +38,7 @@ func normalMAC(text string) (string, error) {
 	return strings.ToUpper(digits), nil
 }
 
-// isScientific recognises a number such as 1.23E+11, with either decimal sign.
+// isScientific reports whether text is a number such as 1.23E+11, with either decimal separator.
 func isScientific(text string) bool {
 	mantissa, exponent, ok := strings.Cut(strings.ToUpper(text), "E+")
 	return ok && mantissa != "" && strings.Trim(mantissa, "0123456789.,") == "" && strings.Trim(exponent, "0123456789") == ""

@@ -12,7 +12,7 @@ import (
 	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
 
-// A reader cuts a manifest into records.
+// A reader splits a manifest into records.
 type reader struct {
 	frame  *stream.Frame
 	w      *stream.Window
@@ -20,7 +20,7 @@ type reader struct {
 	record record
 }
 
-// open reads the header and goes to the place at which reading is to begin.
+// open reads the header and goes to the start position.
 func open(f *stream.Frame) (*reader, error) {
 	r := &reader{frame: f}
 	var err error
@@ -83,8 +83,9 @@ func (r *reader) readHeader() error {
 	}
 }
 
-// ended reports whether the record at hand goes on after the window, into which
-// it then has read more. It fails if the end of the record cannot be found.
+// ended reports whether the current record continues after the window. In that
+// case it reads more into the window. It fails if the end of the record cannot be
+// found.
 func (r *reader) ended(found parsing, n int) (more bool, err error) {
 	most := r.frame.Limits.EntryBytes
 	switch {
@@ -96,8 +97,8 @@ func (r *reader) ended(found parsing, n int) (more bool, err error) {
 	return false, nil
 }
 
-// next reads the next record that holds something, and returns its line.
-// io.EOF is the end.
+// next reads the next record that is not blank, and returns its line. It returns
+// io.EOF at the end.
 func (r *reader) next() (line int, err error) {
 	for {
 		if err := r.toRecord(); err != nil {
@@ -128,12 +129,12 @@ func (r *reader) next() (line int, err error) {
 	}
 }
 
-// cutOff reports whether a record without line end looks like part of one.
+// cutOff reports whether a record without a line end looks incomplete.
 func (r *reader) cutOff() bool {
 	return len(r.record.cells) < r.layout.columns || armour.Unterminated(r.record.cells[r.layout.cert].text)
 }
 
-// toRecord passes blank lines and comments.
+// toRecord skips blank lines and comments.
 func (r *reader) toRecord() error {
 	for {
 		text := r.w.Text()
@@ -165,19 +166,19 @@ func (r *reader) toRecord() error {
 	}
 }
 
-// checkText refuses what is not text, or not in a known encoding.
+// checkText rejects data that is not text in a known encoding.
 func (r *reader) checkText(text []byte) error {
 	switch {
 	case bytes.IndexByte(text, 0) >= 0:
 		return manifest.Errorf(manifest.ReasonCorrupt,
-			"there is a NUL byte: this is damaged, or UTF-16 without a byte order mark; save it as CSV in UTF-8")
+			"the file has a NUL byte: it is damaged, or UTF-16 without a byte order mark; save it as CSV in UTF-8")
 	case !utf8.Valid(text):
-		return manifest.Errorf(manifest.ReasonCorrupt, "there is text that is not UTF-8; save it as CSV in UTF-8")
+		return manifest.Errorf(manifest.ReasonCorrupt, "the file has text that is not UTF-8; save it as CSV in UTF-8")
 	}
 	return nil
 }
 
-// unreadable says why the end of the record at hand was not found.
+// unreadable returns why the end of the current record was not found.
 func (r *reader) unreadable(found parsing, at int) error {
 	quote := 0
 	if found == parseAstray || found == parseOpen || found == parseMore {

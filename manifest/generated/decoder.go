@@ -12,7 +12,7 @@ import (
 
 const vendor = "generated"
 
-// Format describes lists of certificates.
+// Format returns the format for lists of certificates.
 func Format() manifest.Format {
 	return manifest.Format{Decoder: Decoder{}, Title: "Lists of certificates", Extension: ".txt", Explain: explain}
 }
@@ -25,8 +25,8 @@ var _ manifest.Decoder = Decoder{}
 // Vendor returns "generated".
 func (Decoder) Vendor() string { return vendor }
 
-// Detect reports whether there is a certificate at the beginning of a line, as PEM
-// or as base64, and no sign of a table or of JSON before it.
+// Detect reports whether a line begins with a certificate, as PEM or as base64,
+// and nothing before it looks like a table or JSON.
 func (Decoder) Detect(head []byte, _ int64) bool {
 	return shapeOf(head) != shapeNone && explain(head) == nil
 }
@@ -36,11 +36,11 @@ func (Decoder) Decode(ctx context.Context, in manifest.Input, opts manifest.Opti
 	return stream.Decode(ctx, vendor, in, opts, readUnits)
 }
 
-// A held entry is complete when the next unit does not belong to it.
+// A held entry is complete once the next unit turns out not to belong to it.
 type held struct {
 	device manifest.Device
 	err    error
-	before *x509.Certificate // the last certificate of the entry; nil if none can follow it
+	before *x509.Certificate // the last certificate of the entry; nil if no issuer can follow it
 }
 
 func readUnits(f *stream.Frame) error {
@@ -77,7 +77,7 @@ func readUnits(f *stream.Frame) error {
 	}
 }
 
-// certificates parses those of a unit.
+// certificates parses the certificates of a unit.
 func (u *unit) certificates() ([]*x509.Certificate, error) {
 	if u.fault != nil {
 		return nil, u.fault
@@ -85,8 +85,7 @@ func (u *unit) certificates() ([]*x509.Certificate, error) {
 	return armour.Parse(unwrap(u.text))
 }
 
-// newHeld begins an entry with the certificates of a unit, or with the error
-// that there was with them.
+// newHeld begins an entry with the certificates of a unit, or with the error of parsing them.
 func newHeld(d manifest.Device, certificates []*x509.Certificate, err error, opts *manifest.Options) *held {
 	h := &held{device: d, err: err}
 	if err != nil {

@@ -9,21 +9,21 @@ import (
 	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
 
-// A shape is how the certificates of a file are written down.
+// A shape is how the certificates of a file are written.
 type shape int
 
 const (
 	shapeNone   shape = iota
 	shapeLines        // a line is an entry
-	shapeBlocks       // a PEM block is an entry, and text between blocks is none
+	shapeBlocks       // a PEM block is an entry; text between blocks is ignored
 )
 
-// shapeOf decides by the first line that begins a certificate.
+// shapeOf judges by the first line that begins a certificate.
 func shapeOf(head []byte) shape {
 	text := stream.Head(head)
 	first := bytes.TrimLeft(text, " \t\r\n")
 	if len(first) == 0 || first[0] == '{' || first[0] == '[' || bytes.IndexByte(text, 0) >= 0 ||
-		(espressif.Decoder{}).Detect(head, 0) { // its cells hold PEM, too
+		(espressif.Decoder{}).Detect(head, 0) { // cells of these tables contain PEM, too
 
 		return shapeNone
 	}
@@ -51,7 +51,7 @@ func cutLine(text []byte) (line, rest []byte) {
 	return text[:at], text[at+1:]
 }
 
-// explain tells what a file is that has the form of a list and other content.
+// explain returns an error that says what a file is that is not a list of certificates.
 func explain(head []byte) error {
 	text := bytes.TrimLeft(stream.Head(head), " \t\r\n")
 	line, _ := cutLine(text)
@@ -69,8 +69,8 @@ func explain(head []byte) error {
 	return nil
 }
 
-// foreignLabel returns the label of the first PEM block if it is not some
-// kind of certificate, such as of a request.
+// foreignLabel returns the label of the first PEM block if it is not a
+// certificate, such as a request.
 func foreignLabel(text []byte) string {
 	for rest := text; len(rest) > 0; {
 		var line []byte

@@ -1,19 +1,19 @@
-// Package generated decodes lists of certificates that come from no vendor:
-// from a certification authority of one's own, or from a migration.
+// Package generated decodes lists of certificates that do not come from a vendor,
+// but from one's own certification authority or from a migration.
 //
-// Two shapes are taken, and may be mixed. In the first each line is an entry:
+// There are two shapes, which may be mixed. In the first each line is an entry:
 // base64 of a certificate in DER, or base64 of PEM. In the second each PEM block
-// is an entry, and the text between blocks is passed over (RFC 7468, section 2).
-// Which one a file has is decided by what it begins with. Blank lines and lines
-// that begin with # are no entries.
+// is an entry, and text between blocks is ignored (RFC 7468, section 2). The
+// beginning of a file determines its shape. Blank lines and lines that begin with
+// # are not entries.
 //
-// Base64 that was wrapped into lines of at most 128 characters is put together
-// again: a DER certificate says how long it is, and a line that begins another
-// certificate ends the one before. A longer line is an entry by itself.
+// Base64 that was wrapped into lines of at most 128 characters is joined: a DER
+// certificate states its length, and a line that begins another certificate ends
+// the one before. A longer line is an entry by itself.
 //
 // A CA certificate that issued the certificate before it belongs to that entry.
-// Any other CA certificate is an entry of its own, and rejected.
+// Any other CA certificate is a separate entry, which is rejected.
 //
-// JSON Lines, PKCS #7, PKCS #12, certificate requests and the like are refused by
-// name.
+// JSON Lines, PKCS #7, PKCS #12, certificate requests and the like are rejected
+// with a message that names them.
 package generated

@@ -7,8 +7,8 @@ import (
 	"github.com/thingpress/thingpress/manifest/internal/armour"
 )
 
-// maxWrapped is the longest line that may be a part of wrapped base64. The
-// usual widths are 64 and 76.
+// maxWrapped is the longest line that may be part of wrapped base64. The usual
+// widths are 64 and 76.
 const maxWrapped = 128
 
 var (
@@ -16,8 +16,8 @@ var (
 	endLine   = []byte("-----END ")
 )
 
-// unwrap removes what surrounds the base64 of a line: blanks, quotes, and the
-// b'…' of a Python bytes literal that was printed.
+// unwrap removes whatever surrounds the base64 of a line: blanks, quotes, and the
+// b'…' of a printed Python bytes literal.
 func unwrap(line []byte) []byte {
 	line = bytes.TrimSpace(line)
 	inner := bytes.TrimPrefix(line, []byte("b"))
@@ -27,7 +27,7 @@ func unwrap(line []byte) []byte {
 	return line
 }
 
-// isBase64 reports whether a line has only characters of base64.
+// isBase64 reports whether a line consists of base64 characters.
 func isBase64(line []byte) bool {
 	line = bytes.TrimSuffix(line, []byte(`\n`))
 	for _, c := range bytes.TrimRight(line, "=") {
@@ -38,7 +38,7 @@ func isBase64(line []byte) bool {
 	return len(line) > 0
 }
 
-// base64Characters are those of both alphabets (RFC 4648, 4 and 5).
+// base64Characters has the characters of both alphabets (RFC 4648, 4 and 5).
 var base64Characters = func() (is [256]bool) {
 	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_" {
 		is[c] = true
@@ -46,7 +46,7 @@ var base64Characters = func() (is [256]bool) {
 	return is
 }()
 
-// start returns what the first characters of base64 decode to.
+// start returns the decoded beginning of base64.
 func start(line []byte) []byte {
 	const enough = 32
 	raw, err := armour.Base64(line[:min(len(line), enough)])
@@ -56,7 +56,7 @@ func start(line []byte) []byte {
 	return raw
 }
 
-// begins reports whether a line is base64 that begins a certificate or PEM.
+// begins reports whether a line is base64 of the beginning of a certificate or of PEM.
 func begins(line []byte) bool {
 	line = unwrap(line)
 	const shortest = 16
@@ -68,8 +68,8 @@ func begins(line []byte) bool {
 }
 
 // wrapped reports whether a line may be the first of wrapped base64, and how many
-// characters the whole will have: of DER it is known from the start, of PEM it
-// is not, and a shorter line will end it.
+// characters the whole will have. DER states its length. PEM does not; a shorter
+// line ends it.
 func wrapped(line []byte) (whole int, ok bool) {
 	if len(line) > maxWrapped || len(line)%4 != 0 || !begins(line) {
 		return 0, false
@@ -81,7 +81,7 @@ func wrapped(line []byte) (whole int, ok bool) {
 	return math.MaxInt, true
 }
 
-// complete reports whether base64 holds the whole of what it begins.
+// complete reports whether base64 contains all of what it begins.
 func complete(text []byte) bool {
 	text = bytes.Join(bytes.Fields(unwrap(text)), nil)
 	if !begins(text) {

@@ -11,18 +11,18 @@ import (
 	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
 
-// A reader cuts a manifest into units: lines, and PEM blocks.
+// A reader splits a manifest into units: lines and PEM blocks.
 type reader struct {
 	shape shape
 	w     *stream.Window
 }
 
-// A unit is what may be an entry.
+// A unit may be an entry.
 type unit struct {
 	text []byte // valid until the next one
 	line int
 	end  int64
-	// fault is what is wrong with the unit's form; nil mostly.
+	// fault describes what is wrong with the unit's form; mostly nil.
 	fault error
 }
 
@@ -54,7 +54,7 @@ func open(f *stream.Frame) (*reader, error) {
 		"there is no certificate, neither as PEM nor as base64, in the first %d bytes", len(head))
 }
 
-// next reads the next unit. io.EOF is the end.
+// next reads the next unit. It returns io.EOF at the end.
 func (r *reader) next() (unit, error) {
 	for {
 		n, err := r.line()
@@ -80,7 +80,7 @@ func (r *reader) next() (unit, error) {
 	}
 }
 
-// line finds the end of the line at hand, line end included.
+// line returns the length of the current line, with its line end.
 func (r *reader) line() (int, error) {
 	for {
 		n, ok := r.lineFrom(0)
@@ -98,9 +98,10 @@ func (r *reader) line() (int, error) {
 	}
 }
 
-// lineFrom returns the index after the line that begins at index at; false
-// if the window must be filled to know. It looks a little further each time:
-// a file with CR alone would have the whole window searched for every LF.
+// lineFrom returns the index after the line that begins at index at, or false if
+// the window must be filled to find it. It searches a growing part of the window:
+// in a file with CR alone it would otherwise search the whole window for LF on
+// every line.
 func (r *reader) lineFrom(at int) (int, bool) {
 	const least = 256
 	text := r.w.Text()[at:]
@@ -110,7 +111,7 @@ func (r *reader) lineFrom(at int) (int, bool) {
 		if n == 0 {
 			n = len(near)
 		}
-		// Files of old have CR alone.
+		// Very old files have CR alone.
 		if cr := bytes.IndexByte(near[:n], '\r'); cr >= 0 && cr+1 < len(text) && text[cr+1] != '\n' {
 			return at + cr + 1, true
 		}
@@ -123,8 +124,7 @@ func (r *reader) lineFrom(at int) (int, bool) {
 	}
 }
 
-// block takes the PEM block that begins at hand. Another BEGIN before its END
-// leaves it unfinished.
+// block reads the current PEM block. Another BEGIN before its END leaves it unfinished.
 func (r *reader) block() (unit, error) {
 	for {
 		text := r.w.Text()
@@ -134,7 +134,7 @@ func (r *reader) block() (unit, error) {
 		switch {
 		case again >= 0 && (end < 0 || again < end):
 			return r.passUnit(from+again, manifest.Errorf(manifest.ReasonBadEncoding,
-				"the PEM block begins and does not end; another begins in it")), nil
+				"the PEM block begins but does not end; another begins in it")), nil
 		case end >= 0:
 			if n, ok := r.lineFrom(from + end); ok {
 				if r.w.Over(n) {
@@ -154,8 +154,8 @@ func (r *reader) block() (unit, error) {
 	}
 }
 
-// lines takes the line of n bytes at hand, and those that continue it if it
-// is a part of wrapped base64.
+// lines reads the current line of n bytes, and the lines that continue it if it is
+// part of wrapped base64.
 func (r *reader) lines(n int) (unit, error) {
 	first := unwrap(r.w.Text()[:n])
 	width := len(first)
@@ -189,10 +189,10 @@ func (r *reader) lines(n int) (unit, error) {
 	return u, err
 }
 
-// passEnd makes the END line after wrapped base64 a part of the unit: the
-// block has lost its BEGIN line, and nothing else.
+// passEnd adds the END line after wrapped base64 to the unit: the block has merely
+// lost its BEGIN line.
 func (r *reader) passEnd(u *unit) error {
-	u.text = bytes.Clone(u.text) // the window moves on
+	u.text = bytes.Clone(u.text) // the window will move
 	n, err := r.line()
 	switch {
 	case errors.Is(err, io.EOF):
@@ -211,7 +211,7 @@ func endsLine(text []byte) bool {
 	return bytes.HasSuffix(text, []byte("\n")) || bytes.HasSuffix(text, []byte("\r"))
 }
 
-// passUnit passes the unit of n bytes at hand.
+// passUnit passes the current unit of n bytes.
 func (r *reader) passUnit(n int, fault error) unit {
 	u := unit{text: r.w.Text()[:n], line: r.w.Line(), fault: fault}
 	r.w.Pass(n)

@@ -12,22 +12,22 @@ import (
 	"github.com/thingpress/thingpress/manifest/infineon/internal/spool"
 )
 
-// A listing is what an archive holds, by the names of its members.
+// A listing is the content of an archive, judged by the names of its members.
 type listing struct {
 	files        int
 	certificates int // named *.pem
 	archives     []archive
-	objects      map[string]bool // of the certificates
+	objects      map[string]bool // found in names of certificates
 }
 
-// An archive is a member that is a 7z archive by its name.
+// An archive is a member whose name is that of a 7z archive.
 type archive struct {
 	index  int
-	object string // E0E0 and the like; empty if it is no bundle
+	object string // E0E0 and the like; empty if it is not a bundle
 	reel   string
 }
 
-// list reads the names of an archive's members, and refuses a list of keys.
+// list reads the names of an archive's members, and rejects a list of keys.
 func (d *decoding) list(a *sevenz.Archive) (listing, error) {
 	found := listing{objects: map[string]bool{}}
 	r := a.Reader()
@@ -62,7 +62,7 @@ func (d *decoding) list(a *sevenz.Archive) (listing, error) {
 			}
 		}
 		if len(found.archives) > maxArchives {
-			return found, manifest.Errorf(manifest.ReasonLimitExceeded, "the archive holds more than %d archives; a manifest has four", maxArchives)
+			return found, manifest.Errorf(manifest.ReasonLimitExceeded, "the archive contains more than %d archives; a manifest has four", maxArchives)
 		}
 	}
 }
@@ -71,7 +71,7 @@ const maxArchives = 1000
 
 const bundleSuffix = "_CERTS.7Z"
 
-// bundleOf returns object and reel of an archive of certificates by its name,
+// bundleOf returns object and reel of an archive of certificates from its name,
 // <reel>_<GUID>_<object>_Certs.7z.
 func bundleOf(base string) (object, reel string) {
 	head, ok := strings.CutSuffix(strings.ToUpper(base), bundleSuffix)
@@ -82,8 +82,7 @@ func bundleOf(base string) (object, reel string) {
 	return head[at+1:], reelOf(base)
 }
 
-// reelOf returns what stands before the first underscore if it is hex, as reel
-// IDs are.
+// reelOf returns the text before the first underscore if it is hex, like reel IDs.
 func reelOf(base string) string {
 	reel, _, ok := strings.Cut(base, "_")
 	if !ok || reel == "" || len(reel) > 32 || !isHex(reel) {
@@ -92,7 +91,7 @@ func reelOf(base string) string {
 	return strings.ToUpper(reel)
 }
 
-// choose returns the one archive of the chosen bundle.
+// choose returns the only archive of the chosen bundle.
 func (d *decoding) choose(found listing) (archive, error) {
 	var chosen []archive
 	var there []string
@@ -110,18 +109,18 @@ func (d *decoding) choose(found listing) (archive, error) {
 		return chosen[0], nil
 	case len(chosen) > 1:
 		return archive{}, manifest.Errorf(manifest.ReasonAmbiguousBundle,
-			"the archive has %d archives of bundle %s, and nothing says which is the reel's", len(chosen), d.bundle)
+			"the archive has %d archives of bundle %s; the reel's is ambiguous", len(chosen), d.bundle)
 	case len(there) > 0:
 		return archive{}, manifest.Errorf(manifest.ReasonNoBundle,
 			"bundle %s is not in the archive; it has %s", d.bundle, strings.Join(there, ", "))
 	}
 	return archive{}, manifest.Errorf(manifest.ReasonNoBundle,
 		"no file in the archive is called …_%s_Certs.7z; "+
-			"this is not the manifest of an OPTIGA Trust M Express, or it was packed anew", d.bundle)
+			"this is not the manifest of an OPTIGA Trust M Express, or it was repacked", d.bundle)
 }
 
-// extract spools the chosen bundle. On the way it looks for private keys in
-// everything that is not an archive.
+// extract spools the chosen bundle. It searches everything that is not an archive
+// for private keys.
 func (d *decoding) extract(outer *sevenz.Archive, chosen archive) (*spool.Spool, error) {
 	d.reel = chosen.reel
 	var inner *spool.Spool
@@ -149,7 +148,7 @@ func (d *decoding) extract(outer *sevenz.Archive, chosen archive) (*spool.Spool,
 	}
 }
 
-// scan refuses a member that holds a private key or a list of keys.
+// scan rejects a member that contains a private key or a list of keys.
 func (d *decoding) scan(r io.Reader) error {
 	secret := manifest.NewSecretReader(d.frame.Reader(r))
 	head, err := io.ReadAll(io.LimitReader(secret, manifest.DetectSize))
@@ -163,7 +162,7 @@ func (d *decoding) scan(r io.Reader) error {
 	switch {
 	case found:
 		return manifest.ErrPrivateKey
-	// A README that is damaged or packed in another way costs nobody a device.
+	// A README that is damaged, or packed with another method, must not cost a device.
 	case manifest.ReasonOf(err) != "":
 		return nil
 	}

@@ -11,12 +11,11 @@ import (
 // chipIDSize is the length of a chip ID in bytes.
 const chipIDSize = 10
 
-// chips remembers which certificate each chip came with, by the beginning of
-// its fingerprint.
+// chips remembers the certificate of each chip, by the beginning of its fingerprint.
 type chips struct{ seen map[[chipIDSize]byte][8]byte }
 
-// checkChip rejects a chip that was there before with another certificate. The
-// same certificate again is for the caller to judge.
+// checkChip rejects a chip that occurred before with another certificate. The
+// caller handles a repeated certificate.
 func (c *chips) checkChip(device *manifest.Device) error {
 	if c.seen == nil {
 		c.seen = map[[chipIDSize]byte][8]byte{}
@@ -35,15 +34,15 @@ func (c *chips) checkChip(device *manifest.Device) error {
 // staticName is the CN of every certificate of the Trust M V1 and V3.
 const staticName = "Infineon IoT Node"
 
-// names looks whether certificates share one CN.
+// names detects certificates that share one CN.
 type names struct {
 	first *x509.Certificate
 	done  bool
 }
 
-// checkName refuses chips that are not of the Express kind: their certificates all
-// have one CN, which cannot name things. That one is known; of another, the
-// first two certificates tell.
+// checkName rejects chips that are not of the Express kind: all their certificates
+// have the same CN, which cannot name things. One such CN is known; others are
+// detected from the first two certificates.
 func (n *names) checkName(leaf *x509.Certificate) error {
 	name := leaf.Subject.CommonName
 	switch {
@@ -60,5 +59,5 @@ func (n *names) checkName(leaf *x509.Certificate) error {
 		manifest.Quote(name))
 }
 
-// isExpressName reports whether a CN is of the form that Express chips have.
+// isExpressName reports whether a CN has the form of Express chips.
 func isExpressName(name string) bool { return len(name) == 64 && isHex(name) }

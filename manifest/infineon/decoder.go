@@ -44,7 +44,7 @@ func (Decoder) Vendor() string { return vendor }
 // Detect reports whether head is the beginning of a 7z archive.
 func (Decoder) Detect(head []byte, _ int64) bool { return bytes.HasPrefix(head, []byte(sevenz.Magic)) }
 
-// explain recognises a decrypted list of keys.
+// explain recognizes a decrypted list of keys.
 func explain(head []byte) error {
 	if isKeyList(head) {
 		return errKeyList
@@ -121,7 +121,7 @@ func (d *decoding) readBundle(r io.ReaderAt, size int64) error {
 	return d.readEntries(archive, found)
 }
 
-// unreadable adds what the name of the manifest tells.
+// unreadable adds what the name of the manifest reveals about an error.
 func (d *decoding) unreadable(err error) error {
 	head, headErr := d.frame.Input.Head(manifest.DetectSize)
 	switch reason := manifest.ReasonOf(err); {
@@ -135,7 +135,7 @@ func (d *decoding) unreadable(err error) error {
 	return err
 }
 
-// ofBundle tells that an error is the chosen bundle's.
+// ofBundle adds the chosen bundle to an error.
 func (d *decoding) ofBundle(err error) error {
 	if reason := manifest.ReasonOf(err); reason != "" && reason != manifest.ReasonPrivateKey {
 		return manifest.Exceeded(reason, manifest.LimitOf(err), "bundle %s: %w", d.bundle, err)

@@ -1,19 +1,20 @@
 // Package infineon decodes the manifests of OPTIGA Trust M Express: a 7z
 // archive of 7z archives, one for each certificate object of the chips
 // (<reel>_<GUID>_E0E0_Certs.7z, E0E1, E0E2), in which each chip has a file
-// <chip ID>_E0E0.pem. One of the inner archives may be given alone.
+// <chip ID>_E0E0.pem. A manifest may also be one of the inner archives.
 //
 // Only the chosen bundle is opened; an entry is a file in it. The encrypted
-// archive of keys next to it is passed over unread, and a decrypted list of
-// keys refuses the manifest. The GUID of the reel is confidential: it is in no
-// attribute and no message but for the name that the caller gave the manifest.
+// archive of keys next to it is skipped unread. A manifest with a decrypted list
+// of keys is rejected. The GUID of the reel is confidential: it occurs in no
+// attribute and in no message, except in the name that the caller gave the
+// manifest.
 //
-// The archives carry no signature. Their checksums find damage, not forgery.
+// The archives are not signed. Their checksums detect damage, not forgery.
 //
 // # Bounds
 //
 // Counts, sizes, methods and dictionaries are checked before anything is
 // unpacked. The inner archive is kept in a temporary file if it is larger than
-// 8 MiB. What grows with the entries is some 30 bytes for each, which tell
-// repeated chip IDs.
+// 8 MiB. Memory grows by about 30 bytes per entry, which detect repeated chip
+// IDs.
 package infineon

@@ -22,7 +22,7 @@ func (d *decoding) readEntries(a *sevenz.Archive, found listing) error {
 	most := d.frame.Limits.Entries
 	switch {
 	case found.files == 0:
-		return manifest.Errorf(manifest.ReasonEmpty, "bundle %s: there are no files in it", d.bundle)
+		return manifest.Errorf(manifest.ReasonEmpty, "bundle %s has no files", d.bundle)
 	case found.files > most:
 		limit := manifest.Limit{Name: manifest.LimitEntries, Value: int64(most), Found: int64(found.files)}
 		return manifest.Exceeded(manifest.ReasonLimitExceeded, limit, "%d entries; the limit is %d", found.files, most)
@@ -58,7 +58,7 @@ func (d *decoding) readEntries(a *sevenz.Archive, found listing) error {
 	}
 }
 
-// readFile reads a file into the buffer, or looks through one that is too long for it.
+// readFile reads a file into the buffer, or scans one that is too long for it.
 func (d *decoding) readFile(r io.Reader, m sevenz.Member) error {
 	d.buffer.Reset()
 	if m.Size <= int64(d.frame.Limits.EntryBytes) {
@@ -104,7 +104,7 @@ func (d *decoding) fillDevice(device *manifest.Device, m sevenz.Member) error {
 	return d.chips.checkChip(device)
 }
 
-// identify takes the chip ID from the name of the file, <chip ID>_<object>.pem.
+// identify reads the chip ID from the name of the file, <chip ID>_<object>.pem.
 func (d *decoding) identify(device *manifest.Device, m sevenz.Member) error {
 	if m.Unsafe != "" {
 		return manifest.Errorf(manifest.ReasonMalformedEntry, "%s; files in a bundle are called <chip ID>_%s.pem", m.Unsafe, d.bundle)
@@ -116,7 +116,7 @@ func (d *decoding) identify(device *manifest.Device, m sevenz.Member) error {
 		return manifest.Errorf(manifest.ReasonMalformedEntry, "files in a bundle are called <chip ID>_%s.pem", d.bundle)
 	}
 	if object := stem[at+1:]; !strings.EqualFold(object, d.bundle) {
-		return manifest.Errorf(manifest.ReasonMalformedEntry, "the file is of object %s, in the bundle %s", shown(object), d.bundle)
+		return manifest.Errorf(manifest.ReasonMalformedEntry, "the file is of object %s, but the bundle is %s", shown(object), d.bundle)
 	}
 	chip := stem[:at]
 	if len(chip) != 2*chipIDSize || !isHex(chip) {
@@ -139,7 +139,7 @@ func cutPEM(base string) (stem string, ok bool) {
 	return base[:at], true
 }
 
-// objectOf returns the object that a file's name speaks of; empty if none.
+// objectOf returns the object in a file's name, or "".
 func objectOf(base string) string {
 	stem, _ := cutPEM(base)
 	object := strings.ToUpper(stem[strings.LastIndexByte(stem, '_')+1:])
@@ -149,7 +149,7 @@ func objectOf(base string) string {
 	return object
 }
 
-// leaf returns the certificate in the buffer: PEM, or DER under the name of PEM.
+// leaf returns the certificate in the buffer: PEM, or DER in a file named as PEM.
 func (d *decoding) leaf() (*x509.Certificate, error) {
 	text := d.buffer.Bytes()
 	if armour.BeginsCertificate(text) {
@@ -168,7 +168,7 @@ func (d *decoding) leaf() (*x509.Certificate, error) {
 	return armour.Leaf(certificates)
 }
 
-// warn looks for what an Infineon certificate of this bundle would not have.
+// warn adds a warning for everything that is unusual for an Infineon certificate of this bundle.
 func (d *decoding) warn(device *manifest.Device) {
 	leaf := device.Certificate
 	_, isEC := leaf.PublicKey.(*ecdsa.PublicKey)
@@ -181,10 +181,10 @@ func (d *decoding) warn(device *manifest.Device) {
 	}
 	if !issuedByInfineon(leaf) {
 		device.Warn(manifest.ReasonUnexpectedIssuer, "issued by "+manifest.Quote(leaf.Issuer.CommonName)+
-			", not by Infineon; nothing else vouches for what is in the archive")
+			", not by Infineon; nothing else vouches for the content of the archive")
 	}
 	if d.bundle == "E0E1" {
-		device.Warn(manifest.ReasonShieldedConnection, "the chip gives the key of E0E1 to hosts with a shielded connection only")
+		device.Warn(manifest.ReasonShieldedConnection, "the chip lets only hosts with a shielded connection use the key of E0E1")
 	}
 }
 
@@ -197,10 +197,10 @@ func issuedByInfineon(leaf *x509.Certificate) bool {
 	return strings.HasPrefix(leaf.Issuer.CommonName, "Infineon")
 }
 
-// guid is the form of the reel's confidential ID.
+// guid matches the reel's confidential ID.
 var guid = regexp.MustCompile(`[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}`)
 
-// shown is a name of a file as messages have it, without a GUID.
+// shown returns the name of a file for messages, without a GUID.
 func shown(name string) string { return manifest.Quote(guid.ReplaceAllString(name, "<GUID>")) }
 
 func isHex(text string) bool { return strings.Trim(text, "0123456789abcdefABCDEF") == "" }

@@ -7,19 +7,19 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// errKeyList refuses auto_keys.txt and PBS_keys.txt, which are in the encrypted
-// archive of keys: lines of chip ID and a secret of the chip.
+// errKeyList rejects auto_keys.txt and PBS_keys.txt of the encrypted archive of
+// keys. Their lines have a chip ID and a secret of the chip.
 var errKeyList = manifest.Errorf(manifest.ReasonPrivateKey,
-	"there is a decrypted list of the chips' keys, which does not belong in a manifest; "+
+	"the file contains a decrypted list of the chips' keys, which does not belong in a manifest; "+
 		"treat the keys as compromised, and keep the archive of keys encrypted")
 
-// isKeyListName recognises such a list by its name.
+// isKeyListName reports whether a file's name is that of such a list.
 func isKeyListName(base string) bool {
 	base = strings.ToLower(base)
 	return strings.HasSuffix(base, "_keys.txt") || base == "keys.txt"
 }
 
-// isKeyList recognises such a list by its first line that is not blank.
+// isKeyList reports whether head begins such a list, judged by its first line that is not blank.
 func isKeyList(head []byte) bool {
 	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
 	line, _, _ := bytes.Cut(head[:min(len(head), 4096)], []byte("\n"))

@@ -2,26 +2,26 @@ package microchip
 
 import "bytes"
 
-// What entryEnd found.
+// Results of entryEnd.
 type boundary int
 
 const (
 	boundaryFound   boundary = iota // the entry is complete
-	boundaryMore                    // it goes on after the text
-	boundaryBroken                  // it is not JSON, and where it ends is not certain
+	boundaryMore                    // it continues after the text
+	boundaryBroken                  // it is not JSON, and its end is uncertain
 	boundaryTooDeep                 // it nests deeper than the limit
 )
 
-// entryEnd finds the end of the value that text begins with, which should be an object. It checks the
-// structure (braces, commas, colons, quotes) and leaves names, escapes and
-// numbers to the strict parser that judges the entry. at is the index after
-// the value, or of the byte that breaks the structure.
+// entryEnd finds the end of the value at the beginning of text, which should be an
+// object. It checks the structure (braces, commas, colons, quotes) and leaves
+// names, escapes and numbers to the strict parser. at is the index after the
+// value, or of the byte that breaks the structure.
 //
-// The values of payload, protected and signature are base64url and have their
-// own rule: they end at the first quote that a comma or a brace follows. In
-// intact JSON that is the quote that ends the string. Where a character of the
-// value was damaged into a quote or a backslash, the entry still ends where it
-// did, so that the damage costs this entry and no other.
+// The values of payload, protected and signature are base64url and follow a
+// different rule: they end at the first quote before a comma or a brace. In intact
+// JSON that quote ends the string. If damage turned a character of the value into
+// a quote or a backslash, the entry still ends at the right place, so the damage
+// affects only this entry.
 func entryEnd(text []byte, depth int) (at int, found boundary) {
 	e := ender{text: text, depth: depth}
 	return e.walk()
@@ -32,12 +32,12 @@ type ender struct {
 	text  []byte
 	at    int
 	depth int
-	open  []byte // the closing brackets that are awaited
-	// coded is set if the value that follows is one of the three coded ones.
+	open  []byte // the expected closing brackets
+	// coded is set if the next value is one of the three base64url values.
 	coded bool
 }
 
-// What may come next.
+// What may follow.
 type expectation int
 
 const (
@@ -95,7 +95,7 @@ func (e *ender) walk() (int, boundary) {
 			if c == '[' {
 				next = expectValueOrEnd
 			}
-			e.open = append(e.open, c+2) // in ASCII, a closing bracket is two after its opening one
+			e.open = append(e.open, c+2) // in ASCII, a closing bracket comes two after its opening one
 		default:
 			if found := e.skipScalar(c); found != boundaryFound || len(e.open) == 0 {
 				return e.at, found
@@ -105,7 +105,7 @@ func (e *ender) walk() (int, boundary) {
 	}
 }
 
-// skipScalar passes a string, a number or a literal.
+// skipScalar skips a string, a number or a literal.
 func (e *ender) skipScalar(c byte) boundary {
 	if c == '"' {
 		skip := e.skipString
@@ -133,7 +133,7 @@ func (e *ender) skipScalar(c byte) boundary {
 	return boundaryFound
 }
 
-// skipString passes a string by the rules of JSON; false if it does not end.
+// skipString skips a string by the rules of JSON; false if it does not end.
 func (e *ender) skipString() bool {
 	for i := e.at + 1; ; {
 		n := bytes.IndexByte(e.text[i:], '"')
@@ -153,8 +153,8 @@ func (e *ender) skipString() bool {
 	}
 }
 
-// skipCoded passes a base64url value; false if the text ends before it is
-// certain that the value has.
+// skipCoded skips a base64url value; false if the text ends before the end of the
+// value is certain.
 func (e *ender) skipCoded() bool {
 	for i := e.at + 1; ; {
 		n := bytes.IndexByte(e.text[i:], '"')

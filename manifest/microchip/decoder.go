@@ -30,7 +30,7 @@ var _ manifest.Decoder = Decoder{}
 // Vendor returns "microchip".
 func (Decoder) Vendor() string { return vendor }
 
-// Detect reports whether a manifest begins like an array of JWS, or one of them.
+// Detect reports whether a manifest begins like an array of JWS, or like a single one.
 func (Decoder) Detect(head []byte, _ int64) bool {
 	head = stream.Head(head)
 	at := skipSpace(head, 0)
@@ -48,10 +48,10 @@ func (Decoder) Detect(head []byte, _ int64) bool {
 	return false
 }
 
-// Decode yields the entries of a manifest. They are verified in as many
-// goroutines as there are processors, and keep their order; the goroutines
-// have ended when the iteration has. Signers that cannot have signed a
-// manifest are an error at the start.
+// Decode yields the entries of a manifest. It verifies them in as many goroutines
+// as there are processors, and keeps their order. The goroutines end before the
+// iteration does. Signers that cannot have signed a manifest are an error at the
+// start.
 func (Decoder) Decode(ctx context.Context, in manifest.Input, opts manifest.Options) iter.Seq2[manifest.Device, error] {
 	return stream.Decode(ctx, vendor, in, opts, func(f *stream.Frame) error { return readEntries(ctx, f) })
 }

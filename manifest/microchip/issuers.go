@@ -8,20 +8,19 @@ import (
 	"github.com/thingpress/thingpress/manifest/internal/armour"
 )
 
-// issuers keeps the certificates that follow leaves in x5c: a reel has few of
-// them, and each occurs in thousands of entries. Chains are known by their text
-// in the manifest, so that a known one is neither decoded nor parsed. It is
-// not safe for concurrent use.
+// issuers caches the certificates that follow leaves in x5c: a reel has few of
+// them, and each occurs in thousands of entries. It finds chains by their text in
+// the manifest, so that a known one is neither decoded nor parsed. It is not safe
+// for concurrent use.
 type issuers struct {
 	chains map[string][]*x509.Certificate
 	key    []byte
 }
 
-// maxChains bounds the memory of the cache, whatever a manifest holds.
+// maxChains bounds the memory of the cache for any manifest.
 const maxChains = 64
 
-// chain parses what follows a leaf, and checks that each certificate is signed
-// by the next one.
+// chain parses the certificates after a leaf, and checks that each is signed by the next.
 func (s *issuers) chain(texts [][]byte) ([]*x509.Certificate, error) {
 	if len(texts) == 0 {
 		return nil, nil

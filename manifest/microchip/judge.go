@@ -11,8 +11,8 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A judge turns the raw text of entries into devices or rejections. Each
-// worker has its own; it is not safe for concurrent use.
+// A judge turns the raw text of entries into devices or rejections. Each worker
+// has its own; a judge is not safe for concurrent use.
 type judge struct {
 	parser  parser
 	issuers issuers
@@ -25,14 +25,13 @@ type judge struct {
 	signers *registry         // shared, read-only
 }
 
-// decode fills in the device. who names the chip for messages, as far as the
-// entry got.
+// decode fills in the device. who names the chip in messages, as far as the entry could be read.
 func (j *judge) decode(raw []byte, device *manifest.Device) (who string, err error) {
 	if err := j.parser.screenKeys(raw, j.depth); err != nil {
 		return "", err
 	}
 	e, err := j.readEnvelope(raw)
-	// What a common entry is made of is decoded and looked through below.
+	// The code below decodes and scans the parts of a normal entry.
 	if (err != nil || len(e.unknown) > 0 || len(e.names) > 1) && manifest.HasPrivateKey(raw) {
 		return "", privateKey(privateKeyText)
 	}
@@ -70,15 +69,15 @@ func (j *judge) decode(raw []byte, device *manifest.Device) (who string, err err
 	return who, j.certificate(c, device)
 }
 
-// A protectedCache remembers the protected header that was parsed last: all
-// entries of a signer have the same.
+// A protectedCache keeps the last parsed protected header, which is the same for
+// all entries of a signer.
 type protectedCache struct {
 	text   []byte
 	header *protectedHeader
 }
 
-// openParts decodes payload and protected header, and looks through both for
-// private keys, whatever else is wrong with either.
+// openParts decodes payload and protected header. It scans both for private keys,
+// even if one of them is faulty.
 func (j *judge) openParts(e *envelope) (*protectedHeader, error) {
 	var badPayload error
 	j.payload, badPayload = decodePart(j.payload, namePayload, e.payload)
@@ -103,7 +102,7 @@ func (j *judge) openParts(e *envelope) (*protectedHeader, error) {
 	return h, nil
 }
 
-// certificate takes the device's certificate from a verified payload.
+// certificate sets the device's certificate from a verified payload.
 func (j *judge) certificate(c *payload, device *manifest.Device) error {
 	key, err := chooseKey(c, j.options.Slot)
 	if err != nil {
@@ -116,7 +115,7 @@ func (j *judge) certificate(c *payload, device *manifest.Device) error {
 	device.Certificate = leaf
 	switch {
 	case issuer == nil:
-		device.Warn(manifest.ReasonNoIssuer, "no issuer follows the certificate in x5c, so that only the signature of the entry vouches for it")
+		device.Warn(manifest.ReasonNoIssuer, "no issuer follows the certificate in x5c, so only the signature of the entry vouches for it")
 	case leaf.NotAfter.After(issuer.NotAfter):
 		device.Warn(manifest.ReasonOutlivesIssuer,
 			fmt.Sprintf("the certificate is valid until %s, its issuer until %s", day(leaf.NotAfter), day(issuer.NotAfter)))
@@ -146,19 +145,19 @@ func warnUnknown(device *manifest.Device, envelope, payload []string) {
 				fmt.Sprintf("the %s has a member %s, which the format does not have", u.what, manifest.Quote(u.names[0])))
 		default:
 			device.Warn(manifest.ReasonUnknownField,
-				fmt.Sprintf("the %s has %d members that the format does not have, the first is %s", u.what, len(u.names), manifest.Quote(u.names[0])))
+				fmt.Sprintf("the %s has %d members that the format does not have; the first is %s", u.what, len(u.names), manifest.Quote(u.names[0])))
 		}
 	}
 }
 
-// mangled is the error of a file that was damaged as text.
+// mangled returns the error for a file that was damaged as text.
 func mangled(what string) error {
 	return manifest.Errorf(manifest.ReasonCorrupt, "the file is damaged: %s inside an entry", what)
 }
 
-// readEnvelope takes an entry apart. Text that is not UTF-8, or escapes that
-// stand for no character, mean that the file was damaged, which is final;
-// inside the three base64url values the damage concerns this entry alone.
+// readEnvelope parses an entry. Text that is not UTF-8, or escapes that stand for
+// no character, mean that the file is damaged, which ends the manifest. Inside the
+// three base64url values such damage affects only this entry.
 func (j *judge) readEnvelope(raw []byte) (*envelope, error) {
 	if bytes.IndexByte(raw, 0) >= 0 {
 		return nil, mangled("a NUL byte")

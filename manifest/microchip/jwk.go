@@ -14,8 +14,8 @@ import (
 	"github.com/thingpress/thingpress/manifest/internal/armour"
 )
 
-// A jwk is one public key of a chip (PublicJWK), in the encoding of the
-// manifest, which it aliases. Keys without certificate are not looked into.
+// A jwk is one public key of a chip (PublicJWK), in the encoding of the manifest,
+// which it aliases. Keys without a certificate are not checked.
 type jwk struct {
 	slot []byte // kid: the number of the slot
 	kty  []byte
@@ -74,10 +74,10 @@ func (p *parser) parseKey(key *jwk) error {
 	})
 }
 
-// quotedSlot names the slot in messages.
+// quotedSlot returns the name of the slot for messages.
 func (k *jwk) quotedSlot() string { return manifest.Quote(string(k.slot)) }
 
-// matches reports whether the public key of a certificate is that of the entry.
+// matches returns an error unless the public key of the certificate is the key of the entry.
 func (k *jwk) matches(certificate *x509.Certificate) error {
 	switch string(k.kty) {
 	case "EC":
@@ -96,8 +96,8 @@ func (k *jwk) matches(certificate *x509.Certificate) error {
 		"the certificate is for another key than the one in slot %s of the entry", k.quotedSlot())
 }
 
-// matchesEC compares the point. crypto/x509 parses uncompressed points only,
-// with which a SubjectPublicKeyInfo ends.
+// matchesEC compares the point with the end of the SubjectPublicKeyInfo:
+// crypto/x509 parses only uncompressed points.
 func (k *jwk) matchesEC(key *ecdsa.PublicKey, info []byte) bool {
 	size := (key.Params().BitSize + 7) / 8
 	if string(k.crv) != key.Params().Name || len(info) < 2*size {
@@ -107,8 +107,7 @@ func (k *jwk) matchesEC(key *ecdsa.PublicKey, info []byte) bool {
 	return same(k.x, point[:size]) && same(k.y, point[size:])
 }
 
-// same compares a number in base64 with its bytes. Some tools write it without
-// its leading zeros, or with padding.
+// same compares a number in base64 with its bytes. Some tools omit leading zeros, or add padding.
 func same(text, want []byte) bool {
 	var buffer [96]byte
 	if bytes.Equal(text, base64.RawURLEncoding.AppendEncode(buffer[:0], want)) {

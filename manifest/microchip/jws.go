@@ -31,12 +31,12 @@ var (
 // signatureSize is the length of an ES256 signature: r and s, 32 bytes each (RFC 7518, 3.4).
 const signatureSize = 64
 
-// An envelope is an entry whose signature is not verified yet.
+// An envelope is an entry with an unverified signature.
 type envelope struct {
 	// As in the entry: base64url text.
 	payload, protected, signature []byte
 
-	// Of the unprotected header: its names, and the unique ID if it has one.
+	// From the unprotected header: its names, and the unique ID if it has one.
 	names    []string
 	hasID    bool
 	uniqueID string
@@ -44,13 +44,12 @@ type envelope struct {
 	unknown []string // members that the format does not have
 }
 
-// parseEnvelope takes an entry apart. What it returns aliases raw.
+// parseEnvelope parses an entry. The result aliases raw.
 func (p *parser) parseEnvelope(raw []byte) (*envelope, error) {
 	return p.parseMembers(raw, p.parseHeader)
 }
 
-// parseMembers reads the members of an entry, and the unprotected header with
-// the given function.
+// parseMembers reads the members of an entry. It calls header for the unprotected header.
 func (p *parser) parseMembers(raw []byte, header func(e *envelope) error, options ...jsontext.Options) (*envelope, error) {
 	e := &envelope{}
 	err := p.document("the entry", raw, envelopeNames, func(name []byte) (err error) {
@@ -83,7 +82,7 @@ func (p *parser) parseMembers(raw []byte, header func(e *envelope) error, option
 	return e, nil
 }
 
-// A part is one of the three values that are base64url.
+// A part is one of the three base64url values.
 type part struct {
 	name string
 	text []byte
@@ -93,13 +92,13 @@ func (e *envelope) parts() [3]part {
 	return [...]part{{namePayload, e.payload}, {nameProtected, e.protected}, {nameSignature, e.signature}}
 }
 
-// parseHeader reads the unprotected header, which nobody signed.
+// parseHeader reads the unprotected header, which is not signed.
 func (p *parser) parseHeader(e *envelope) error {
 	return p.object("the header", headerNames, func(name []byte) error {
 		e.names = append(e.names, string(name))
 		switch string(name) {
 		case "crit", "b64":
-			return manifest.Errorf(manifest.ReasonBadHeader, "%q stands in the unprotected header, where it must not be", name)
+			return manifest.Errorf(manifest.ReasonBadHeader, "the unprotected header has %q, which must not be there", name)
 		case "uniqueId":
 			id, err := p.text("uniqueId of the header")
 			e.hasID, e.uniqueID = true, string(id)
@@ -109,11 +108,11 @@ func (p *parser) parseHeader(e *envelope) error {
 	})
 }
 
-// decodePart decodes base64url without padding, strictly: one text for one
-// content, so that no bit of it can change unnoticed (RFC 7515, 2).
-// It reuses the memory of dst.
+// decodePart decodes base64url without padding. It is strict, with one text for
+// one content, so that no bit can change unnoticed (RFC 7515, 2). It reuses the
+// memory of dst.
 func decodePart(dst []byte, name string, text []byte) ([]byte, error) {
-	// The standard library passes over line ends.
+	// The standard library ignores line ends.
 	if bytes.IndexByte(text, '\r') >= 0 || bytes.IndexByte(text, '\n') >= 0 {
 		return nil, manifest.Errorf(manifest.ReasonBadEncoding, "the %s is not base64url: it has line ends", name)
 	}
@@ -124,14 +123,14 @@ func decodePart(dst []byte, name string, text []byte) ([]byte, error) {
 	return decoded, nil
 }
 
-// protectedHeader is what the signed header of an entry says.
+// protectedHeader has the members of the signed header of an entry.
 type protectedHeader struct {
 	alg, kid, x5t string
 	names         []string
 }
 
-// parseProtected reads the signed header. Keys and certificates in it (jwk,
-// x5c, jku, x5u) are passed over: an entry does not say whom to trust.
+// parseProtected reads the signed header. It ignores keys and certificates in it
+// (jwk, x5c, jku, x5u): an entry does not determine whom to trust.
 func (p *parser) parseProtected(text []byte) (*protectedHeader, error) {
 	h := &protectedHeader{}
 	err := p.document("the protected header", text, protectedNames, func(name []byte) error {
@@ -145,7 +144,7 @@ func (p *parser) parseProtected(text []byte) (*protectedHeader, error) {
 		case "x5t#S256":
 			field = &h.x5t
 		case "crit":
-			return manifest.Errorf(manifest.ReasonBadHeader, "the protected header has %q: there is no extension that this reader understands", name)
+			return manifest.Errorf(manifest.ReasonBadHeader, "the protected header has %q, but no extension is supported", name)
 		case "b64":
 			if p.kind() != jsontext.KindTrue {
 				return manifest.Errorf(manifest.ReasonBadHeader, "the protected header says that the payload is not base64url (b64)")
@@ -159,19 +158,19 @@ func (p *parser) parseProtected(text []byte) (*protectedHeader, error) {
 	return h, err
 }
 
-// setText reads the string at hand into a field.
+// setText reads the current string into a field.
 func (p *parser) setText(field *string, what string) error {
 	text, err := p.text(what)
 	*field = string(text)
 	return err
 }
 
-// verify checks the signature and returns who made it. The algorithm is fixed;
-// the signer is chosen by fingerprint and must have the key ID, too.
+// verify checks the signature and returns the signer. The algorithm is fixed. The
+// fingerprint determines the signer, whose key ID must match, too.
 func (e *envelope) verify(h *protectedHeader, signers *registry) (*signer, error) {
 	for _, name := range e.names {
 		if slices.Contains(h.names, name) {
-			return nil, manifest.Errorf(manifest.ReasonBadHeader, "%s stands in the protected and in the unprotected header", manifest.Quote(name))
+			return nil, manifest.Errorf(manifest.ReasonBadHeader, "%s is in both the protected and the unprotected header", manifest.Quote(name))
 		}
 	}
 	switch h.alg {
@@ -179,7 +178,7 @@ func (e *envelope) verify(h *protectedHeader, signers *registry) (*signer, error
 	case "":
 		return nil, manifest.Errorf(manifest.ReasonBadAlgorithm, "the protected header has no alg; ES256 is expected")
 	default:
-		return nil, manifest.Errorf(manifest.ReasonBadAlgorithm, "signed with alg %s; only ES256 is taken", manifest.Quote(h.alg))
+		return nil, manifest.Errorf(manifest.ReasonBadAlgorithm, "signed with alg %s; only ES256 is accepted", manifest.Quote(h.alg))
 	}
 	by, err := signers.choose(h)
 	if err != nil {

@@ -1,8 +1,8 @@
 package microchip
 
-// A KnownSigner is a certificate with which Microchip is publicly known to
-// have signed manifests. The list serves messages only: nothing is trusted
-// that the operator has not given.
+// A KnownSigner is a certificate with which Microchip is publicly known to have
+// signed manifests. The list serves messages only: only signers given by the
+// operator are trusted.
 type KnownSigner struct {
 	// Name is the certificate's common name.
 	Name string
@@ -10,7 +10,7 @@ type KnownSigner struct {
 	SHA256 string
 	// NotBefore and NotAfter are its validity, as dates.
 	NotBefore, NotAfter string
-	// Test marks the signer of test manifests, which says nothing of real devices.
+	// Test marks the signer of test manifests, whose signatures mean nothing for real devices.
 	Test bool
 }
 
@@ -26,7 +26,7 @@ func KnownSigners() []KnownSigner {
 	}
 }
 
-// known returns the public signer with this fingerprint.
+// known returns the public signer with a fingerprint.
 func known(fingerprint string) (KnownSigner, bool) {
 	for _, k := range KnownSigners() {
 		if k.SHA256 == fingerprint {

@@ -11,10 +11,10 @@ import (
 	"github.com/thingpress/thingpress/manifest/internal/armour"
 )
 
-// maxChain is the most certificates that are read for one key. Microchip writes two.
+// maxChain is the maximum number of certificates for one key. Microchip writes two.
 const maxChain = 8
 
-// chooseKey picks the key whose certificate is the device's.
+// chooseKey returns the key with the device's certificate.
 func chooseKey(c *payload, slot string) (*jwk, error) {
 	var carriers []*jwk
 	for i := range c.keys {
@@ -43,7 +43,7 @@ func chooseKey(c *payload, slot string) (*jwk, error) {
 			"the keys in slots %s have certificates, and nothing says which is the device's", slots(carriers))
 	case strings.Contains(strings.ToUpper(c.partNumber), "WPC"):
 		return nil, manifest.Errorf(manifest.ReasonSlotRequired,
-			"%s is a part for wireless charging, whose certificate in slot %s may be the product unit's and not the device's",
+			"%s is a part for wireless charging, whose certificate in slot %s may belong to the product unit instead of the device",
 			manifest.Quote(c.partNumber), slots(carriers))
 	}
 	return carriers[0], nil
@@ -58,11 +58,11 @@ func slots(keys []*jwk) string {
 	return strings.Join(names, ", ")
 }
 
-// readLeaf parses the certificate of a key and checks that it is for this key
-// and signed by the issuer that follows it. issuer is nil if none follows.
+// readLeaf parses the certificate of a key and checks that it is for this key and
+// signed by the issuer that follows it. issuer is nil if none follows.
 func (j *judge) readLeaf(key *jwk) (leaf *x509.Certificate, issuer *x509.Certificate, err error) {
 	if len(key.x5c) > maxChain {
-		return nil, nil, manifest.Errorf(manifest.ReasonMalformedEntry, "x5c has %d certificates; up to %d are read", len(key.x5c), maxChain)
+		return nil, nil, manifest.Errorf(manifest.ReasonMalformedEntry, "x5c has %d certificates; the limit is %d", len(key.x5c), maxChain)
 	}
 	der, err := armour.Base64(key.x5c[0])
 	if err != nil {
@@ -80,7 +80,7 @@ func (j *judge) readLeaf(key *jwk) (leaf *x509.Certificate, issuer *x509.Certifi
 			return nil, nil, manifest.Errorf(manifest.ReasonBadChain, "x5c is out of order: the device's certificate must come first")
 		}
 		return nil, nil, manifest.Errorf(manifest.ReasonCACertificate,
-			"the certificate in slot %s is a certification authority's (%s), not a device's",
+			"the certificate in slot %s belongs to a certification authority (%s), not to a device",
 			key.quotedSlot(), manifest.Quote(leaf.Subject.CommonName))
 	}
 	if err := key.matches(leaf); err != nil {
@@ -92,7 +92,7 @@ func (j *judge) readLeaf(key *jwk) (leaf *x509.Certificate, issuer *x509.Certifi
 	return leaf, chain[0], checkIssued(leaf, chain[0])
 }
 
-// parseCertificate parses a certificate, and names the place of a private key.
+// parseCertificate parses a certificate. The error for a private key names its place.
 func parseCertificate(der []byte) (*x509.Certificate, error) {
 	certificate, err := armour.ParseDER(der)
 	if errors.Is(err, manifest.ErrPrivateKey) {
@@ -116,9 +116,9 @@ func checkIssued(certificate, issuer *x509.Certificate) error {
 		manifest.Quote(certificate.Subject.CommonName), manifest.Quote(issuer.Subject.CommonName), err)
 }
 
-// checkIdentity holds the common name against the unique ID. Microchip's own
-// authority puts the one into the other, with or without "sn" before it and
-// more after it; with another authority the name is the customer's choice.
+// checkIdentity compares the common name with the unique ID. Microchip's own
+// authority puts the ID into the name, with or without "sn" before it and more
+// after it. With another authority the customer chooses the name.
 func checkIdentity(c *payload, device *manifest.Device) error {
 	name := device.Certificate.Subject.CommonName
 	serial, _, _ := strings.Cut(name, " ")
@@ -130,14 +130,14 @@ func checkIdentity(c *payload, device *manifest.Device) error {
 	}
 	if slices.Contains(device.Certificate.Issuer.Organization, organization) {
 		return manifest.Errorf(manifest.ReasonIdentityMismatch,
-			"the certificate is for %s, and the entry for chip %s", manifest.Quote(name), c.uniqueID)
+			"the certificate is for %s, but the entry is for chip %s", manifest.Quote(name), c.uniqueID)
 	}
 	if isUniqueID(serial) {
 		device.Warn(manifest.ReasonIdentityMismatch,
-			fmt.Sprintf("the common name %s has the form of a chip's serial number, but not that of chip %s", manifest.Quote(name), c.uniqueID))
+			fmt.Sprintf("the common name %s has the form of a chip's serial number, but is not that of chip %s", manifest.Quote(name), c.uniqueID))
 	}
 	return nil
 }
 
-// organization is what Microchip's certification authorities are called.
+// organization is the name of Microchip's certification authorities.
 const organization = "Microchip Technology Inc"

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// A rdnSET is one relative distinguished name (RFC 5280, 4.1.2.4). The name of
-// the type makes encoding/asn1 read a SET.
+// A rdnSET is one relative distinguished name (RFC 5280, 4.1.2.4). The name of the
+// type makes encoding/asn1 read a SET.
 type rdnSET []struct {
 	Type  asn1.ObjectIdentifier
 	Value asn1.RawValue
@@ -21,10 +21,10 @@ var (
 
 const eui48 = "eui48_"
 
-// macOf returns the MAC address that a Trust&GO certificate has as serialNumber
-// of a directory name in the subject alternative name, such as
-// eui48_E8EB1B200D0A: twelve upper-case hex digits. It is "" if there is
-// none, or the placeholder of zeros that parts without an address have.
+// macOf returns the MAC address in a Trust&GO certificate: twelve upper-case hex
+// digits. It is the serialNumber of a directory name in the subject alternative
+// name, such as eui48_E8EB1B200D0A. macOf returns "" if there is none, or only the
+// zeros of parts without an address.
 func macOf(leaf *x509.Certificate) string {
 	for _, extension := range leaf.Extensions {
 		if !extension.Id.Equal(oidSubjectAltName) || !bytes.Contains(extension.Value, []byte(eui48)) {

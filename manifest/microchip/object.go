@@ -11,17 +11,17 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A parser walks through JSON text once, strictly: names are exact, a name
-// that occurs twice is an error, and so is one that differs from a known name
-// only in case, because other readers take it for that name. What it returns
-// aliases the text. It is reused, and not safe for concurrent use.
+// A parser reads JSON text once, strictly. Names are exact. It rejects repeated
+// names, and names that differ from a known name only in case, because other
+// readers confuse them. Its results alias the text. It is reusable, but not safe
+// for concurrent use.
 type parser struct {
 	decoder jsontext.Decoder
 	source  bytes.Buffer
-	keys    []jwk // memory for those of a payload
+	keys    []jwk // memory for the keys of a payload
 }
 
-// document parses text as one object and nothing after it; see object.
+// document parses text as one object with nothing after it; see object.
 func (p *parser) document(what string, text []byte, known []string, member func(name []byte) error, options ...jsontext.Options) error {
 	p.begin(text, options...)
 	if err := p.object(what, known, member); err != nil {
@@ -38,9 +38,9 @@ func (p *parser) begin(text []byte, options ...jsontext.Options) {
 	p.decoder.Reset(&p.source, options...)
 }
 
-// object parses the object at hand and calls member with each name. member
-// consumes the value, with one of text, skip, object and array. known are the
-// names for which a variant in case is an error; what names the object in errors.
+// object parses the current object and calls member with each name. member must
+// consume the value with text, skip, object or array. known are the names that
+// must not occur with other case. what names the object in errors.
 func (p *parser) object(what string, known []string, member func(name []byte) error) error {
 	if err := p.enter(jsontext.KindBeginObject, what, "an object"); err != nil {
 		return err
@@ -60,8 +60,7 @@ func (p *parser) object(what string, known []string, member func(name []byte) er
 	return p.leave()
 }
 
-// array parses the array at hand and calls element before each value, which it
-// consumes.
+// array parses the current array. It calls element before each value, which element must consume.
 func (p *parser) array(what string, element func() error) error {
 	if err := p.enter(jsontext.KindBeginArray, what, "an array"); err != nil {
 		return err
@@ -74,7 +73,7 @@ func (p *parser) array(what string, element func() error) error {
 	return p.leave()
 }
 
-// text returns the string at hand.
+// text returns the current string.
 func (p *parser) text(what string) ([]byte, error) {
 	value, err := p.value()
 	if err != nil {
@@ -93,7 +92,7 @@ func (p *parser) text(what string) ([]byte, error) {
 	return text, nil
 }
 
-// value returns the text of the value at hand.
+// value returns the text of the current value.
 func (p *parser) value() (jsontext.Value, error) {
 	value, err := p.decoder.ReadValue()
 	if err != nil {
@@ -102,13 +101,13 @@ func (p *parser) value() (jsontext.Value, error) {
 	return value, nil
 }
 
-// skip passes the value at hand.
+// skip skips the current value.
 func (p *parser) skip() error {
 	_, err := p.value()
 	return err
 }
 
-// kind is that of the value at hand.
+// kind returns the kind of the current value.
 func (p *parser) kind() jsontext.Kind { return p.decoder.PeekKind() }
 
 func (p *parser) enter(want jsontext.Kind, what, form string) error {
@@ -118,7 +117,7 @@ func (p *parser) enter(want jsontext.Kind, what, form string) error {
 	return p.leave()
 }
 
-// leave passes a bracket.
+// leave skips a bracket.
 func (p *parser) leave() error {
 	if _, err := p.decoder.ReadToken(); err != nil {
 		return jsonError(err)
@@ -153,7 +152,7 @@ func describe(kind jsontext.Kind) string {
 	return "something else"
 }
 
-// jsonError gives an error of jsontext a reason and leaves out its package.
+// jsonError adds a reason to an error of jsontext and removes the package name.
 func jsonError(err error) error {
 	if errors.Is(err, jsontext.ErrDuplicateName) {
 		place := "some name"

@@ -25,15 +25,15 @@ type payload struct {
 	unknown    []string // members that the format does not have
 }
 
-// Versions of the payload. Lite has no keys and no certificates.
+// Versions of the payload. Lite has no keys or certificates.
 const (
 	versionFull1 = "1"
 	versionLite  = "2"
 	versionFull3 = "3"
 )
 
-// parsePayload reads the verified payload. Keys alias text. Where the ID was
-// read, the payload is returned next to an error.
+// parsePayload reads the verified payload. Its keys alias text. If an error occurs
+// after the ID was read, parsePayload returns the payload as well.
 func (p *parser) parsePayload(text []byte) (*payload, error) {
 	c := &payload{}
 	p.keys = p.keys[:0]
@@ -52,7 +52,7 @@ func (p *parser) parsePayload(text []byte) (*payload, error) {
 		case "partNumber":
 			return p.setText(&c.partNumber, "partNumber")
 		case "provisioningTimestamp":
-			// What is not a string is not readable either: a warning, as if it were missing.
+			// Anything but a string is unreadable and leads to a warning, as if it were missing.
 			if p.kind() == jsontext.KindString {
 				return p.setText(&c.timestamp, "provisioningTimestamp")
 			}
@@ -77,7 +77,7 @@ func (p *parser) parsePayload(text []byte) (*payload, error) {
 	case "":
 		return c, manifest.Errorf(manifest.ReasonUnsupportedVersion, "the payload has no version")
 	default:
-		return c, manifest.Errorf(manifest.ReasonUnsupportedVersion, "payload version %.20s is not known; 1, 2 and 3 are", c.version)
+		return c, manifest.Errorf(manifest.ReasonUnsupportedVersion, "payload version %.20s is not known; supported are 1, 2 and 3", c.version)
 	}
 	if c.uniqueID == "" {
 		return c, manifest.Errorf(manifest.ReasonBadID, "uniqueId is %s; a chip has eighteen hex digits", manifest.Quote(id))
@@ -86,24 +86,23 @@ func (p *parser) parsePayload(text []byte) (*payload, error) {
 }
 
 // isUniqueID reports whether an ID has the form of a chip's serial number: nine
-// bytes in hex, written in lower case by the factory and in upper case by some
-// tools.
+// bytes in hex. The factory writes it in lower case, some tools in upper case.
 func isUniqueID(id string) bool {
 	return len(id) == 18 && strings.Trim(id, "0123456789abcdefABCDEF") == ""
 }
 
-// checkTimestamp holds the validity of the signer against the time at which
-// the entry claims to have been made. Today does not matter: most signers of
-// chips that are in stock have expired.
+// checkTimestamp checks that the signer was valid at the time at which the entry
+// claims to have been made. The current time does not matter: most signers of
+// chips in stock have expired.
 func checkTimestamp(c *payload, by *signer, device *manifest.Device) error {
 	if c.timestamp == "" {
-		device.Warn(manifest.ReasonNoTimestamp, "the entry has no provisioningTimestamp to hold the signer's validity against")
+		device.Warn(manifest.ReasonNoTimestamp, "the entry has no provisioningTimestamp, so the signer's validity at that time was not checked")
 		return nil
 	}
 	at, err := time.Parse(time.RFC3339, c.timestamp)
 	if err != nil {
 		device.Warn(manifest.ReasonNoTimestamp,
-			"provisioningTimestamp "+manifest.Quote(c.timestamp)+" is not a time (RFC 3339), so that the signer's validity was not held against it")
+			"provisioningTimestamp "+manifest.Quote(c.timestamp)+" is not a time (RFC 3339), so the signer's validity at that time was not checked")
 		return nil
 	}
 	from, to := by.certificate.NotBefore, by.certificate.NotAfter

@@ -9,18 +9,17 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// Entries travel in batches, so that a worker is not woken for each. A batch is
-// full when it has one of these.
+// Entries travel in batches, so that workers are not woken for each. A batch is
+// full when it reaches one of these.
 const (
 	batchEntries = 16
 	batchBytes   = 128 << 10
 )
 
-// maxWorkers bounds the memory on large machines, on which the caller is the
-// bottleneck anyway.
+// maxWorkers bounds the memory on large machines, on which the caller is the bottleneck anyway.
 const maxWorkers = 16
 
-// A batch is some consecutive entries on their way through a worker.
+// A batch is a number of consecutive entries on their way through a worker.
 type batch struct {
 	text []byte // raw text of all entries
 	ends []int  // in text
@@ -29,8 +28,8 @@ type batch struct {
 	verdicts []verdict
 }
 
-// A verdict is what an entry is: a device, or why it is none. who names the
-// chip in messages, as far as the entry got.
+// A verdict is either a device or the error that rejects the entry. who names the
+// chip in messages, as far as the entry could be read.
 type verdict struct {
 	device manifest.Device
 	who    string
@@ -38,11 +37,11 @@ type verdict struct {
 }
 
 // A pipeline reads entries in the caller's goroutine, judges them in as many
-// workers as there are processors, and returns them in order. What is on the
-// way is bounded.
+// workers as there are processors, and returns them in order. It bounds the number
+// of entries in flight.
 type pipeline struct {
 	scanner *scanner
-	last    error // how reading ended; nil while it has not
+	last    error // why reading ended; nil while it continues
 	flight  []*batch
 	most    int
 	work    chan *batch
@@ -54,7 +53,7 @@ type pipeline struct {
 func newPipeline(ctx context.Context, s *scanner, newJudge func() *judge) *pipeline {
 	workers := min(runtime.GOMAXPROCS(0), maxWorkers)
 	most := 2*workers + 1
-	// The caller may go away in the middle: workers then leave what is queued.
+	// If the caller leaves in the middle, the workers leave what is queued.
 	ctx, stop := context.WithCancel(ctx)
 	p := &pipeline{scanner: s, most: most, work: make(chan *batch, most), stop: stop}
 	for range workers {
@@ -75,8 +74,8 @@ func (p *pipeline) close() {
 	p.workers.Wait()
 }
 
-// next returns the next batch in order, judged. After the last one it returns
-// how reading ended; io.EOF is the end of a complete manifest.
+// next returns the next judged batch in order. After the last one it returns the
+// error that ended reading, which is io.EOF for a complete manifest.
 func (p *pipeline) next(ctx context.Context) (*batch, error) {
 	for p.last == nil && len(p.flight) < p.most {
 		b := p.readBatch()
@@ -87,7 +86,7 @@ func (p *pipeline) next(ctx context.Context) (*batch, error) {
 		p.work <- b
 	}
 	if len(p.flight) == 0 {
-		// If the context has ended, reading may have ended for that alone.
+		// If the context has ended, that may be why reading ended.
 		return nil, cmp.Or(ctx.Err(), p.last)
 	}
 	b := p.flight[0]
@@ -123,7 +122,7 @@ func (p *pipeline) readBatch() *batch {
 	return b
 }
 
-// release gives back a batch whose verdicts were taken.
+// release returns a batch whose verdicts were used.
 func (p *pipeline) release(b *batch) {
 	clear(b.verdicts)
 	*b = batch{text: b.text[:0], ends: b.ends[:0], verdicts: b.verdicts[:0]}

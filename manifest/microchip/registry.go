@@ -42,18 +42,18 @@ func newRegistry(certificates []*x509.Certificate) (*registry, error) {
 	return r, nil
 }
 
-// newSigner judges a signer certificate. Its own signature and its dates say
-// nothing: it is trusted because the operator named it.
+// newSigner checks a signer certificate. It ignores its own signature and dates:
+// the certificate is trusted because the operator named it.
 func newSigner(certificate *x509.Certificate) (*signer, error) {
 	key, ok := certificate.PublicKey.(*ecdsa.PublicKey)
 	switch {
 	case !ok || key.Curve != elliptic.P256():
 		return nil, errors.New("the key is not EC P-256, so it cannot have signed a manifest (ES256)")
 	case manifest.IsCA(certificate):
-		return nil, errors.New("the certificate is a certification authority's; " +
-			"a manifest is signed by a certificate of its own, named Log Signer or Manifest Signer by Microchip")
+		return nil, errors.New("the certificate belongs to a certification authority; " +
+			"manifests are signed with a separate certificate, which Microchip calls Log Signer or Manifest Signer")
 	case len(certificate.SubjectKeyId) == 0:
-		return nil, errors.New("the certificate has no subject key identifier, which entries name their signer by")
+		return nil, errors.New("the certificate has no subject key identifier, by which entries name their signer")
 	}
 	sum := sha256.Sum256(certificate.Raw)
 	return &signer{
@@ -64,8 +64,7 @@ func newSigner(certificate *x509.Certificate) (*signer, error) {
 	}, nil
 }
 
-// choose finds the signer that a protected header names, by fingerprint and
-// key ID alike.
+// choose returns the signer that a protected header names. Fingerprint and key ID must agree.
 func (r *registry) choose(h *protectedHeader) (*signer, error) {
 	switch {
 	case h.x5t == "":
@@ -85,7 +84,7 @@ func (r *registry) choose(h *protectedHeader) (*signer, error) {
 	return nil, unknownSigner(h)
 }
 
-// unknownSigner tells which certificate is missing.
+// unknownSigner returns an error that names the missing certificate.
 func unknownSigner(h *protectedHeader) error {
 	sum, err := base64.RawURLEncoding.Strict().DecodeString(h.x5t)
 	if err != nil || len(sum) != sha256.Size {

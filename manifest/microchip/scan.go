@@ -8,17 +8,16 @@ import (
 	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
 
-// A scanner cuts a manifest into the raw text of its entries.
+// A scanner splits a manifest into the raw text of its entries.
 type scanner struct {
 	frame  *stream.Frame
 	w      *stream.Window
-	entry  int  // index of the next entry; the frame's is behind by those that are on their way
+	entry  int  // index of the next entry; the frame's lacks the entries in flight
 	single bool // one object instead of an array
 	first  bool // no element was seen yet
 }
 
-// newScanner looks at the beginning of the manifest and goes to the place at
-// which reading is to begin.
+// newScanner reads the beginning of the manifest and goes to the start position.
 func newScanner(f *stream.Frame) (*scanner, error) {
 	s := &scanner{frame: f, first: true}
 	var err error
@@ -44,7 +43,7 @@ func newScanner(f *stream.Frame) (*scanner, error) {
 	return s, nil
 }
 
-// open passes what comes before the first entry.
+// open skips everything before the first entry.
 func (s *scanner) open() error {
 	c, err := s.peek()
 	switch {
@@ -57,14 +56,14 @@ func (s *scanner) open() error {
 		return nil
 	case c != '[':
 		return manifest.Errorf(manifest.ReasonUnknownFormat,
-			"a Microchip manifest is a JSON array of signed objects, and this begins with %s", s.found())
+			"a Microchip manifest is a JSON array of signed objects; this begins with %s", s.found())
 	}
 	s.w.Pass(1)
 	return nil
 }
 
-// next returns the raw text of the next entry, valid until the next call. io.EOF
-// is the end of a complete manifest; other errors are final, too.
+// next returns the raw text of the next entry, valid until the next call. It
+// returns io.EOF at the end of a complete manifest. Other errors are final, too.
 func (s *scanner) next() ([]byte, error) {
 	ended, err := s.separator()
 	switch {
@@ -87,7 +86,7 @@ func (s *scanner) next() ([]byte, error) {
 	return raw, nil
 }
 
-// separator passes what stands before an entry. ended reports that none follows.
+// separator skips the text before an entry. ended reports that there is none.
 func (s *scanner) separator() (ended bool, err error) {
 	if s.single {
 		return !s.first, nil
@@ -115,11 +114,11 @@ func (s *scanner) separator() (ended bool, err error) {
 	}
 }
 
-// element measures the value at hand, and has it in the window as a whole.
+// element returns the length of the current value, all of which it reads into the window.
 func (s *scanner) element() (int, error) {
 	if c := s.w.Text()[0]; c != '{' && s.first {
 		return 0, manifest.Errorf(manifest.ReasonUnknownFormat,
-			"a Microchip manifest is a JSON array of signed objects, and its first element is %s", s.found())
+			"a Microchip manifest is a JSON array of signed objects; its first element is %s", s.found())
 	}
 	depth := s.frame.Limits.Depth
 	for {
@@ -147,13 +146,13 @@ func (s *scanner) element() (int, error) {
 	}
 }
 
-// finish makes sure that nothing follows the end.
+// finish checks that nothing follows the end.
 func (s *scanner) finish() error {
 	c, err := s.peek()
 	switch {
 	case err == nil && s.single && c == '{':
 		return manifest.Errorf(manifest.ReasonTrailingData,
-			"a second object follows the first; a manifest is one JSON array, and not an object a line (JSON Lines)")
+			"a second object follows the first; a manifest is one JSON array, not one object per line (JSON Lines)")
 	case err == nil:
 		return manifest.Errorf(manifest.ReasonTrailingData, "after the end of the manifest comes %s", s.found())
 	case !errors.Is(err, io.EOF):
@@ -162,7 +161,7 @@ func (s *scanner) finish() error {
 	return io.EOF
 }
 
-// peek passes white space and returns the next byte; io.EOF if there is none.
+// peek skips white space and returns the next byte; io.EOF if there is none.
 func (s *scanner) peek() (byte, error) {
 	for {
 		s.w.Pass(skipSpace(s.w.Text(), 0))
@@ -178,8 +177,8 @@ func (s *scanner) peek() (byte, error) {
 	}
 }
 
-// found is the character at hand, for messages. It is no more than that,
-// because what stands there may be anything, also a secret.
+// found returns the current character for messages. It returns no more than that,
+// because the text may be anything, even a secret.
 func (s *scanner) found() string { return manifest.Quote(string(s.w.Text()[:1])) }
 
 func truncated() error {

@@ -11,17 +11,17 @@ import (
 // privateKeyText is in the armour of every PEM private key (RFC 7468 and older forms).
 const privateKeyText = "PRIVATE KEY"
 
-// privateKey is the error of an entry that carries a readable private key. It
-// costs the whole manifest, whether the entry is signed or not.
+// privateKey returns the error for an entry that contains a readable private key.
+// It rejects the whole manifest, whether or not the entry is signed.
 func privateKey(what string) error {
 	return manifest.Errorf(manifest.ReasonPrivateKey,
-		"the file carries a private key (%s); treat the key as compromised, and ask for a manifest without", what)
+		"the file contains a private key (%s)", what)
 }
 
-// screen looks through JSON text for private keys: PEM armour, also in base64, and the private
-// members of a JWK, d (RFC 7518, 6.2.2 and 6.3.2) and k (6.4.1). An encrypted
-// key set (JWE) has neither. It also refuses text that nests deeper than depth.
-// JSON that does not parse is left to who parses it.
+// screen searches JSON text for private keys: PEM armour, also in base64, and the
+// private members of a JWK, d (RFC 7518, 6.2.2 and 6.3.2) and k (6.4.1). An
+// encrypted key set (JWE) has neither. screen also rejects text that nests deeper
+// than depth. It ignores JSON that does not parse; the parser reports it.
 func (p *parser) screen(text []byte, depth int) error {
 	if manifest.HasPrivateKey(text) {
 		return privateKey(privateKeyText)
@@ -29,9 +29,9 @@ func (p *parser) screen(text []byte, depth int) error {
 	return p.screenKeys(text, depth)
 }
 
-// screenKeys looks for the private members of keys alone.
+// screenKeys searches for the private members of keys only.
 func (p *parser) screenKeys(text []byte, depth int) error {
-	// Most text has no candidates, and is spared the walk.
+	// Most text has no candidates and needs no parsing.
 	if !bytes.Contains(text, []byte(`"d"`)) && !bytes.Contains(text, []byte(`"k"`)) && bytes.IndexByte(text, '\\') < 0 &&
 		bytes.Count(text, []byte{'{'})+bytes.Count(text, []byte{'['}) <= depth {
 		return nil
@@ -41,7 +41,7 @@ func (p *parser) screenKeys(text []byte, depth int) error {
 	for {
 		token, err := p.decoder.ReadToken()
 		if err != nil {
-			return nil //nolint:nilerr // the strict parser says what is wrong, and where
+			return nil //nolint:nilerr // the strict parser reports what is wrong, and where
 		}
 		if level := p.decoder.StackDepth(); level > depth {
 			return manifest.Exceeded(manifest.ReasonMalformedEntry, manifest.Limit{Name: manifest.LimitDepth, Value: int64(depth)},

@@ -11,13 +11,13 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// ParseSigners reads the signer certificates in data: one in DER, or one and
-// more in PEM with any line ends and any text between. Each must be able to
-// sign manifests: an EC P-256 key, a subject key identifier, and not a CA's.
-// A repeated certificate is returned once.
+// ParseSigners reads the signer certificates in data: one in DER, or at least one
+// in PEM with any line ends and any text between. Each must be able to sign
+// manifests: it must have an EC P-256 key and a subject key identifier, and must
+// not be a CA's. A repeated certificate is returned once.
 func ParseSigners(data []byte) ([]*x509.Certificate, error) {
 	if manifest.HasPrivateKey(data) || manifest.IsPrivateKey(data) {
-		return nil, errors.New("the file carries a private key; a signer is a certificate only")
+		return nil, errors.New("the file contains a private key; a signer is a certificate only")
 	}
 	blocks, err := signerBlocks(data)
 	if err != nil {
@@ -48,7 +48,7 @@ func signerBlocks(data []byte) ([][]byte, error) {
 	case data[0] == 0x30:
 		return [][]byte{data}, nil
 	case !bytes.Contains(data, begin):
-		return nil, errors.New("neither PEM nor DER: a signer is an X.509 certificate, as Microchip offers it next to the manifests")
+		return nil, errors.New("neither PEM nor DER: a signer is an X.509 certificate, as Microchip publishes it next to the manifests")
 	}
 	var blocks [][]byte
 	want, rest := bytes.Count(data, begin), data
@@ -58,13 +58,13 @@ func signerBlocks(data []byte) ([][]byte, error) {
 			break
 		}
 		if block.Type != "CERTIFICATE" && block.Type != "X509 CERTIFICATE" {
-			return nil, fmt.Errorf("a PEM block of type %s, and not a certificate", manifest.Quote(block.Type))
+			return nil, fmt.Errorf("a PEM block of type %s is not a certificate", manifest.Quote(block.Type))
 		}
 		blocks, rest = append(blocks, block.Bytes), more
 	}
-	// The standard library passes over blocks that it cannot read.
+	// The standard library skips blocks that it cannot read.
 	if len(blocks) != want {
-		return nil, fmt.Errorf("%d PEM blocks begin, and %d of them can be read", want, len(blocks))
+		return nil, fmt.Errorf("%d PEM blocks begin, but only %d of them can be read", want, len(blocks))
 	}
 	return blocks, nil
 }

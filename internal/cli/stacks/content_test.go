@@ -108,9 +108,9 @@ s3://thingpress-espressifbucket-\w+/line 7/mixed.csv, espressif, 123,456 bytes
 15 entries = 8 imported \+ 1 unchanged \+ 2 failed \+ 3 rejected \+ 1 skipped \+ 0 pending
 0\.\d+ devices a second on average
   3 rejected, expired: line 9: certificate expired on 2020-01-01
-    the device cannot connect with it; import it nevertheless with: thingpress stack deploy --parameter AllowExpired=true, then upload the manifest again
+    the device cannot connect with it; to import it anyway, run: thingpress stack deploy --parameter AllowExpired=true, then upload the manifest again
   2 failed, conflict-thing-type: thing failed-0: has type a, not b
-    import with the type that it has; a stack takes over nothing that exists, thingpress import can
+    import with the type that it has; a stack does not take over existing things, but thingpress import can
   1 skipped, repeated: the same as entry 2
 `},
 		{idGood, 0, `import ID: finished

@@ -1,5 +1,5 @@
-// Package armour reads certificates out of text: PEM as it is met in
-// spreadsheets and mails, base64 of PEM, and base64 of DER.
+// Package armour reads certificates from text: PEM as found in spreadsheets and
+// mails, base64 of PEM, and base64 of DER.
 package armour
 
 import (
@@ -16,10 +16,10 @@ var (
 	dash  = []byte("-----")
 )
 
-// HasBegin reports whether text carries a line that begins a PEM block.
+// HasBegin reports whether text contains a line that begins a PEM block.
 func HasBegin(text []byte) bool { return bytes.Contains(text, begin) }
 
-// Unterminated reports whether the last PEM block in text begins and does not end.
+// Unterminated reports whether the last PEM block in text begins but does not end.
 func Unterminated(text []byte) bool {
 	last := bytes.LastIndex(text, begin)
 	if last < 0 {
@@ -30,10 +30,10 @@ func Unterminated(text []byte) bool {
 	return at < 0 || !bytes.Contains(tail[at+len(end):], dash)
 }
 
-// Parse returns the certificates that text holds, in order and at least one:
-// PEM blocks, base64 of DER, or base64 of PEM. Line breaks may be real, lost,
-// turned into spaces, or written as \n. Errors carry a [manifest.Reason]; that
-// of [manifest.ReasonPrivateKey] costs the whole file.
+// Parse returns the certificates in text in order, at least one: PEM blocks,
+// base64 of DER, or base64 of PEM. Line breaks may be real, missing, turned into
+// spaces, or written as \n. Errors have a [manifest.Reason]. An error of
+// [manifest.ReasonPrivateKey] rejects the whole file.
 func Parse(text []byte) ([]*x509.Certificate, error) {
 	if HasBegin(text) {
 		return parsePEM(text)
@@ -52,7 +52,7 @@ func Parse(text []byte) ([]*x509.Certificate, error) {
 	return []*x509.Certificate{certificate}, nil
 }
 
-// ParseDER parses one certificate, and tells a private key from what is only broken.
+// ParseDER parses one certificate. It distinguishes a private key from broken data.
 func ParseDER(der []byte) (*x509.Certificate, error) {
 	certificate, err := manifest.ParseCertificate(der)
 	switch {
@@ -93,7 +93,7 @@ func Label(text []byte) string {
 	return string(label[:min(len(label), 64)])
 }
 
-// nextBlock decodes the first PEM block of text, which has one.
+// nextBlock decodes the first PEM block of text, which must have one.
 func nextBlock(text []byte) (der, rest []byte, err error) {
 	text = text[bytes.Index(text, begin)+len(begin):]
 	labelEnd := bytes.Index(text, dash)
@@ -106,11 +106,11 @@ func nextBlock(text []byte) (der, rest []byte, err error) {
 	}
 	stop := bytes.Index(text, end)
 	if stop < 0 {
-		return nil, nil, manifest.Errorf(manifest.ReasonBadEncoding, "the PEM block begins and does not end; the text is cut off")
+		return nil, nil, manifest.Errorf(manifest.ReasonBadEncoding, "the PEM block begins but does not end; the text is cut off")
 	}
 	body, rest := text[:stop], text[stop+len(end):]
 	if !bytes.HasPrefix(rest, []byte(label)) || !bytes.HasPrefix(rest[len(label):], dash) {
-		return nil, nil, manifest.Errorf(manifest.ReasonBadEncoding, "the PEM block begins as %s and ends as something else", label)
+		return nil, nil, manifest.Errorf(manifest.ReasonBadEncoding, "the PEM block begins as %s but ends as something else", label)
 	}
 	if bytes.IndexByte(body, ':') >= 0 {
 		return nil, nil, manifest.Errorf(manifest.ReasonBadEncoding, "the PEM block has header lines, which a certificate does not have")
@@ -122,7 +122,7 @@ func nextBlock(text []byte) (der, rest []byte, err error) {
 	return der, rest[len(label)+len(dash):], nil
 }
 
-// CheckLabel tells what a PEM block is that is not a certificate.
+// CheckLabel returns an error that says what a PEM block is that is not a certificate.
 func CheckLabel(label string) error {
 	switch label {
 	case "CERTIFICATE", "X509 CERTIFICATE":
@@ -137,7 +137,7 @@ func CheckLabel(label string) error {
 	return manifest.Errorf(manifest.ReasonBadCertificate, "the PEM block is labelled %s, not CERTIFICATE", manifest.Quote(label))
 }
 
-// What names what a PEM label stands for; empty if it is not known.
+// What returns what a PEM label stands for; "" if it is unknown.
 func What(label string) string {
 	switch label {
 	case "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST":
@@ -156,8 +156,8 @@ func What(label string) string {
 	return ""
 }
 
-// Base64 decodes base64 in either alphabet, padded or not, with white space
-// and escaped line breaks anywhere.
+// Base64 decodes base64 in either alphabet, with or without padding, and with
+// white space and escaped line breaks anywhere.
 func Base64(text []byte) ([]byte, error) {
 	text = bytes.TrimRight(bytes.TrimSpace(text), "=")
 	if contains(text, '-', '_') {
@@ -171,15 +171,15 @@ func decode(encoding *base64.Encoding, text []byte) ([]byte, error) {
 		text = squeeze(text)
 	}
 	raw := make([]byte, encoding.DecodedLen(len(text)))
-	n, err := encoding.Decode(raw, text) // it passes over line ends
+	n, err := encoding.Decode(raw, text) // it ignores line ends
 	if err != nil {
 		return nil, manifest.Errorf(manifest.ReasonBadEncoding, "not base64: %w", err)
 	}
 	return raw[:n], nil
 }
 
-// contains reports whether text has one of the bytes. A search for each is several
-// times as fast as [bytes.ContainsAny].
+// contains reports whether text has one of the bytes. Searching for each byte is
+// several times as fast as [bytes.ContainsAny].
 func contains(text []byte, wanted ...byte) bool {
 	for _, c := range wanted {
 		if bytes.IndexByte(text, c) >= 0 {
@@ -189,7 +189,7 @@ func contains(text []byte, wanted ...byte) bool {
 	return false
 }
 
-// squeeze removes blanks and the escapes of line breaks.
+// squeeze removes blanks and escaped line breaks.
 func squeeze(text []byte) []byte {
 	out := make([]byte, 0, len(text))
 	for i := 0; i < len(text); i++ {

@@ -9,8 +9,8 @@ import (
 )
 
 // Issued reports whether ca is a certification authority that signed the
-// certificate before it. Of a signature with an algorithm that is no longer
-// verified the names decide.
+// certificate before it. If the signature algorithm is too old to verify, the
+// names decide.
 func Issued(ca, before *x509.Certificate) bool {
 	if !manifest.IsCA(ca) || !bytes.Equal(ca.RawSubject, before.RawIssuer) {
 		return false
@@ -19,8 +19,8 @@ func Issued(ca, before *x509.Certificate) bool {
 	return err == nil || errors.As(err, new(x509.InsecureAlgorithmError))
 }
 
-// Leaf returns the first of the certificates of one entry. Each of the others
-// must be the authority that issued the one before it.
+// Leaf returns the first of the certificates of one entry. Each of the others must
+// be the authority that issued the one before it.
 func Leaf(certificates []*x509.Certificate) (*x509.Certificate, error) {
 	for i := 1; i < len(certificates); i++ {
 		if !Issued(certificates[i], certificates[i-1]) {

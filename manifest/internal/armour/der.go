@@ -2,8 +2,7 @@ package armour
 
 import "bytes"
 
-// NameDER tells what is encoded in DER or BER, from its first bytes; empty if
-// it is not known.
+// NameDER returns what head, the beginning of DER or BER, encodes; "" if unknown.
 func NameDER(head []byte) string {
 	if len(head) < 8 || head[0] != 0x30 {
 		return ""
@@ -34,8 +33,7 @@ func NameDER(head []byte) string {
 	return ""
 }
 
-// inner returns what follows the tag and length of a DER element, as far as it
-// is there.
+// inner returns what follows the tag and the length of a DER element, as far as it is present.
 func inner(der []byte) ([]byte, bool) {
 	switch {
 	case len(der) < 2:
@@ -50,7 +48,7 @@ func inner(der []byte) ([]byte, bool) {
 	return der[n:], true
 }
 
-// DERSize returns how long the DER element that head begins with says it is.
+// DERSize returns the length that the DER element at the beginning of head states.
 func DERSize(head []byte) (int, bool) {
 	rest, ok := inner(head)
 	if !ok || head[1] == 0x80 {
@@ -68,7 +66,7 @@ func DERSize(head []byte) (int, bool) {
 }
 
 // BeginsCertificate reports whether head begins like an X.509 certificate in DER,
-// down to the version, which no other data does by chance.
+// up to the version. No other data does so by chance.
 func BeginsCertificate(head []byte) bool {
 	if len(head) < 2 || head[0] != 0x30 {
 		return false

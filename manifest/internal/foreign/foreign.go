@@ -1,4 +1,4 @@
-// Package foreign names files that are met in the place of manifests.
+// Package foreign recognizes files that are not manifests.
 package foreign
 
 import (
@@ -8,7 +8,7 @@ import (
 	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
 
-// magics are the beginnings of files that are met in place of manifests.
+// magics are the first bytes of files that operators pass instead of manifests.
 var magics = []struct{ magic, what string }{
 	{"PK\x03\x04", "a ZIP archive (or a spreadsheet in one); unpack it, or save the sheet as CSV, and import what is inside"},
 	{"PK\x05\x06", "an empty ZIP archive"},
@@ -28,8 +28,8 @@ var magics = []struct{ magic, what string }{
 	{"MZ", "a program"},
 }
 
-// Name names a file that holds something else than a manifest, or holds
-// one in a wrapping that is not opened; empty if it is not known.
+// Name returns a description of a file that is not a manifest, or that wraps one
+// in a format that is not opened. It returns "" for unknown files.
 func Name(head []byte) string {
 	for _, m := range magics {
 		if bytes.HasPrefix(head, []byte(m.magic)) {
@@ -56,8 +56,8 @@ func Name(head []byte) string {
 	return ""
 }
 
-// Contains reports whether a file is an archive that may have a manifest in it,
-// so that what follows its first bytes may look like one.
+// Contains reports whether a file is an archive that may contain a manifest, so
+// the data after its first bytes may look like one.
 func Contains(head []byte) bool {
 	return bytes.HasPrefix(head, []byte("PK\x03\x04")) || isTar(head)
 }

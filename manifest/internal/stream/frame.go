@@ -1,6 +1,6 @@
-// Package stream is the frame that all decoders share: it numbers entries,
-// keeps limits, ends with the context, resumes, and gives errors their place. A
-// decoder brings what is particular to its format.
+// Package stream is the common frame of all decoders: it numbers entries, enforces
+// limits, ends with the context, resumes, and adds places to errors. A decoder
+// adds what is specific to its format.
 package stream
 
 import (
@@ -14,17 +14,17 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// errLeft ends a pass whose caller has left the iteration.
+// errLeft ends a pass whose caller left the iteration.
 var errLeft = errors.New("the iteration was left")
 
 // A Frame is one pass over one manifest. It is not safe for concurrent use.
 type Frame struct {
-	// Input ends with the context.
+	// Reads of Input end with the context.
 	Input   manifest.Input
 	Options *manifest.Options
-	// Limits are those of the options, with defaults.
+	// Limits are the limits of the options, with defaults.
 	Limits manifest.Limits
-	// Entry is the index of the next entry: how many came before it.
+	// Entry is the index of the next entry.
 	Entry int
 
 	ctx    context.Context //nolint:containedctx // a Frame lives as long as one call of Decode
@@ -33,10 +33,10 @@ type Frame struct {
 	yield  func(manifest.Device, error) bool
 }
 
-// Decode returns the entries that read hands to [Frame.Emit]. The error of read
-// ends the stream: one with a [manifest.Reason] becomes a *[manifest.FileError]
-// of the place that was reached, [io.EOF] and nil mean that the manifest is
-// complete.
+// Decode returns the entries that read passes to [Frame.Emit]. An error of read
+// ends the stream. If it has a [manifest.Reason] it becomes a
+// *[manifest.FileError] with the place that was reached. Nil and [io.EOF] mean
+// that the manifest is complete.
 func Decode(
 	ctx context.Context, vendor string, in manifest.Input, opts manifest.Options, read func(*Frame) error,
 ) iter.Seq2[manifest.Device, error] {
@@ -53,26 +53,26 @@ func Decode(
 	}
 }
 
-// complete checks the number of entries of a manifest that was read to its end.
+// complete checks the number of entries after the whole manifest was read.
 func (f *Frame) complete() error {
 	switch {
 	case f.Entry == 0:
-		return manifest.Errorf(manifest.ReasonEmpty, "there are no entries in it")
+		return manifest.Errorf(manifest.ReasonEmpty, "it has no entries")
 	case f.Entry < f.Options.Start.Entry:
 		return manifest.Errorf(manifest.ReasonChanged,
-			"there are %d entries, and reading was to go on at entry %d", f.Entry, f.Options.Start.Entry)
+			"there are %d entries, but reading should resume at entry %d", f.Entry, f.Options.Start.Entry)
 	}
 	return nil
 }
 
-// OpenText opens the manifest as text. lines is false for a format in which
-// they mean nothing.
+// OpenText opens the manifest as text. lines is false for a format in which lines
+// have no meaning.
 func (f *Frame) OpenText(lines bool) (w *Window, err error) {
 	f.window, err = open(f.Input, f.Limits.EntryBytes, lines)
 	return f.window, err
 }
 
-// Resume goes to the offset at which reading is to go on, if there is one.
+// Resume goes to the offset at which reading should resume, if there is one.
 func (f *Frame) Resume() error {
 	start := f.Options.Start
 	if start.Entry == 0 || start.Offset == 0 {
@@ -85,13 +85,13 @@ func (f *Frame) Resume() error {
 	return nil
 }
 
-// Err is the error of the context.
+// Err returns the error of the context.
 func (f *Frame) Err() error { return f.ctx.Err() }
 
-// Begin returns an error if there may be no further entry.
+// Begin returns an error if no further entry is allowed.
 func (f *Frame) Begin() error { return f.CheckCount(f.Entry) }
 
-// CheckCount is [Frame.Begin] after n entries, if some of them are not emitted yet.
+// CheckCount is like [Frame.Begin] after n entries, some of which may not have been emitted.
 func (f *Frame) CheckCount(n int) error {
 	if n < f.Limits.Entries {
 		return nil
@@ -100,8 +100,8 @@ func (f *Frame) CheckCount(n int) error {
 	return manifest.Exceeded(manifest.ReasonLimitExceeded, limit, "more than %d entries", f.Limits.Entries)
 }
 
-// Skip counts the next entry without a judgement if it comes before the place
-// at which reading is to go on.
+// Skip skips the next entry, which it counts but does not check, and reports true
+// if the entry comes before the start position.
 func (f *Frame) Skip() bool {
 	before := f.Entry < f.Options.Start.Entry
 	if before {
@@ -110,14 +110,14 @@ func (f *Frame) Skip() bool {
 	return before
 }
 
-// Device returns what is known of the next entry by its place.
+// Device returns a device with the place of the next entry.
 func (f *Frame) Device(line int, end int64) manifest.Device {
 	return manifest.Device{Vendor: f.vendor, Manifest: f.Input.Name, Entry: f.Entry, Line: line, End: end}
 }
 
-// Emit yields the next entry: the device, or its rejection if err is not nil.
-// who names the chip in the rejection and may be empty. A reason that concerns
-// the whole manifest is returned instead. The caller must return the error.
+// Emit yields the next entry: the device, or its rejection if err is not nil. who
+// names the chip in the rejection and may be empty. Emit returns err if its reason
+// concerns the whole manifest. The caller must return the error of Emit.
 func (f *Frame) Emit(d manifest.Device, who string, err error) error {
 	if err != nil {
 		reason := cmp.Or(manifest.ReasonOf(err), manifest.ReasonMalformedEntry)
@@ -141,8 +141,7 @@ func (f *Frame) Emit(d manifest.Device, who string, err error) error {
 	return f.ctx.Err()
 }
 
-// broken is the error that ends the stream. A private key that follows the
-// place of a break is the graver fault.
+// broken returns the error that ends the stream. A private key after the break takes precedence.
 func (f *Frame) broken(err error) error {
 	reason := manifest.ReasonOf(err)
 	switch {
@@ -158,7 +157,7 @@ func (f *Frame) broken(err error) error {
 		found, unfinished := f.window.holdsKey()
 		switch {
 		case unfinished != nil:
-			// Without the search to its end nobody knows which fault it is.
+			// The search did not reach the end, so the fault is not certain.
 			return unfinished
 		case found:
 			err = errKey

@@ -6,8 +6,7 @@ import (
 	"io"
 )
 
-// An interruptible reader ends with its context, so that passing over
-// gigabytes ends too.
+// An interruptible reader ends with its context, so that skipping gigabytes can be interrupted.
 type interruptible struct {
 	ctx context.Context //nolint:containedctx // it lives as long as one call of Decode
 	r   io.ReaderAt
@@ -21,7 +20,7 @@ func (i interruptible) ReadAt(p []byte, off int64) (int, error) {
 	return i.r.ReadAt(p, off)
 }
 
-// Reader returns a reader of what r reads that ends with the context.
+// Reader returns a reader that reads from r and ends with the context.
 func (f *Frame) Reader(r io.Reader) io.Reader { return reader{f.ctx, r} }
 
 type reader struct {
@@ -36,7 +35,7 @@ func (i reader) Read(p []byte) (int, error) {
 	return i.r.Read(p)
 }
 
-// interrupted reports whether err is that of a context that has ended.
+// interrupted reports whether err is the error of a context that has ended.
 func interrupted(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

@@ -11,18 +11,17 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// chunk is how much is read at once.
+// chunk is the number of bytes per read.
 const chunk = 256 << 10
 
 var bomUTF8 = []byte("\xef\xbb\xbf")
 
-// A Window is a part of a manifest's text, as UTF-8, that moves over it with
-// bounded memory and keeps count of lines and offsets. It is not safe for
-// concurrent use.
+// A Window is a part of a manifest's text as UTF-8. It moves over the text with
+// bounded memory and tracks lines and offsets. It is not safe for concurrent use.
 type Window struct {
 	in      manifest.Input
-	most    int  // bytes of an entry
-	lines   bool // lines are counted
+	most    int  // maximum length of an entry
+	lines   bool // whether to count lines
 	secrets *manifest.SecretReader
 	text    []byte
 	at      int
@@ -31,20 +30,20 @@ type Window struct {
 	line    int
 	ended   bool
 
-	stopAtKey bool // text before a private key is handed out
-	atKey     bool // the text ends where a private key begins
+	stopAtKey bool // text before a private key is still returned
+	atKey     bool // the text ends before a private key
 }
 
-// errKey is the error of armour in the text.
+// errKey is the error for the armour of a private key in the text.
 var errKey = manifest.Errorf(manifest.ReasonPrivateKey,
-	"the file carries a private key (PRIVATE KEY); treat the key as compromised, and ask for a manifest without")
+	"the file contains a private key (PRIVATE KEY)")
 
-// StopAtKey makes a private key an error only when the text before it is used
-// up. It must be called before Fill.
+// StopAtKey makes a private key an error only after the text before it has been
+// used. It must be called before Fill.
 func (w *Window) StopAtKey() { w.stopAtKey = true }
 
-// open goes to the beginning of the text, after a byte order mark. UTF-16 with
-// a mark is converted, and then there are no offsets.
+// open goes to the beginning of the text, after a byte order mark. UTF-16 with a
+// mark is converted, and then there are no offsets.
 func open(in manifest.Input, most int, lines bool) (*Window, error) {
 	head, err := in.Head(4)
 	if err != nil {
@@ -74,7 +73,7 @@ func fromUTF16(r io.Reader) io.Reader {
 // Head returns the beginning of a manifest as UTF-8 without its mark.
 func Head(head []byte) []byte {
 	if isUTF16(head) {
-		// What the cut leaves of the last character is no error here.
+		// The last character may be cut; that is not an error here.
 		head, _ = io.ReadAll(fromUTF16(bytes.NewReader(head)))
 	}
 	return bytes.TrimPrefix(head, bomUTF8)
@@ -86,7 +85,7 @@ func (w *Window) seek(offset int64, line int) {
 	w.line = line
 }
 
-// goTo goes to an offset. If line is 0, the lines before it are counted.
+// goTo goes to an offset. If line is 0 it counts the lines before the offset.
 func (w *Window) goTo(offset int64, line int) error {
 	if !w.offsets || offset < 0 || offset > w.in.Size {
 		return manifest.Errorf(manifest.ReasonChanged, "there is no entry at byte %d", offset)
@@ -101,7 +100,7 @@ func (w *Window) goTo(offset int64, line int) error {
 	return nil
 }
 
-// lineAt counts the lines before an offset.
+// lineAt returns the line at an offset.
 func (w *Window) lineAt(offset int64) (int, error) {
 	before := &Window{in: manifest.Input{Reader: w.in.Reader, Size: offset}, lines: true}
 	before.seek(0, 1)
@@ -118,14 +117,14 @@ func (w *Window) lineAt(offset int64) (int, error) {
 	return before.line, nil
 }
 
-// Text returns what was not passed of the window. It is valid until the next
-// call of Fill.
+// Text returns the part of the window that was not passed. It is valid until the
+// next call of Fill.
 func (w *Window) Text() []byte { return w.text[w.at:] }
 
 // Ended reports whether nothing follows the window.
 func (w *Window) Ended() bool { return w.ended }
 
-// Line is the line of the first byte of Text, from 1; 0 if lines are not counted.
+// Line returns the line of the first byte of Text, from 1; 0 if lines are not counted.
 func (w *Window) Line() int {
 	if !w.lines {
 		return 0
@@ -133,8 +132,8 @@ func (w *Window) Line() int {
 	return w.line
 }
 
-// Offset is the place in the manifest of the first byte of Text; 0 if the text
-// was converted.
+// Offset returns the offset of the first byte of Text in the manifest; 0 if the
+// text was converted.
 func (w *Window) Offset() int64 {
 	if !w.offsets {
 		return 0
@@ -142,8 +141,7 @@ func (w *Window) Offset() int64 {
 	return w.base + int64(w.at)
 }
 
-// Fill reads more into the window, if there is more, and fails if a private
-// key shows up.
+// Fill reads more into the window, if there is more. It fails if it reads a private key.
 func (w *Window) Fill() error {
 	switch {
 	case w.atKey:
@@ -172,14 +170,14 @@ func (w *Window) Fill() error {
 		w.text = w.text[:at]
 	case errors.Is(err, io.EOF):
 		w.ended = true
-	case err != nil && n == 0: // else what was read comes first
+	case err != nil && n == 0: // otherwise the data comes first
 		return fmt.Errorf("read: %w", err)
 	}
 	return nil
 }
 
-// More reads more into the window for an entry that goes on after it, and
-// fails if that makes the entry too long. what names the entry.
+// More reads more into the window for an entry that continues after it. It fails
+// if the entry becomes too long. what names the entry.
 func (w *Window) More(what string) error {
 	if w.Over(len(w.Text())) {
 		return w.TooLong(what)
@@ -187,17 +185,17 @@ func (w *Window) More(what string) error {
 	return w.Fill()
 }
 
-// Over reports whether n bytes are more than an entry may have.
+// Over reports whether n bytes exceed the limit of an entry.
 func (w *Window) Over(n int) bool { return n > w.most }
 
-// TooLong is the error of an entry, or a part of one, that what names.
+// TooLong returns the error for an entry, or a part of one, named by what.
 func (w *Window) TooLong(what string) error {
 	limit := manifest.Limit{Name: manifest.LimitEntryBytes, Value: int64(w.most)}
 	return manifest.Exceeded(manifest.ReasonLimitExceeded, limit, "%s is longer than %d bytes", what, w.most)
 }
 
-// Pass passes the first n bytes of Text, which do not end between the
-// two characters of a line end.
+// Pass passes the first n bytes of Text. They must not end between the two
+// characters of a line end.
 func (w *Window) Pass(n int) {
 	if w.lines {
 		w.line += CountBreaks(w.text[w.at : w.at+n])
@@ -205,18 +203,18 @@ func (w *Window) Pass(n int) {
 	w.at += n
 }
 
-// holdsKey reads to the end and reports whether a private key is anywhere in
-// what follows. The error is that of a context that ended the search.
+// holdsKey reads to the end and reports whether a private key follows. The error
+// is that of a context that ended the search.
 func (w *Window) holdsKey() (bool, error) {
 	found, err := w.secrets.Drain()
 	if !found && interrupted(err) {
 		return false, err
 	}
-	// A reader that fails ends the stream all the same, for the reason at hand.
+	// If the reader fails the stream ends anyway, with the error at hand.
 	return found, nil
 }
 
-// CountBreaks counts line ends: LF, CR LF, and CR alone.
+// CountBreaks returns the number of line ends: LF, CR LF, and CR alone.
 func CountBreaks(text []byte) int {
 	n := bytes.Count(text, []byte{'\n'})
 	for rest := text; ; {

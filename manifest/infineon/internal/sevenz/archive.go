@@ -8,8 +8,7 @@ import (
 	"github.com/thingpress/thingpress/manifest/infineon/internal/spool"
 )
 
-// An Archive is an archive whose header was checked. It is not safe for
-// concurrent use.
+// An Archive is an archive with a checked header. It is not safe for concurrent use.
 type Archive struct {
 	r            io.ReaderAt
 	header       *spool.Spool // nil if the header is not packed
@@ -18,9 +17,9 @@ type Archive struct {
 	files        files
 }
 
-// Open reads and checks the header of the archive that r holds in size bytes.
-// A packed header is kept in memory or, if it is long, in a temporary file in
-// dir. The caller closes the Archive.
+// Open reads and checks the header of the archive in the size bytes of r. It keeps
+// a packed header in memory or, if it is long, in a temporary file in dir. The
+// caller must close the Archive.
 func Open(r io.ReaderAt, size int64, limits manifest.Limits, dir string) (*Archive, error) {
 	at, err := readStart(r, size)
 	if err != nil {
@@ -74,7 +73,7 @@ func (a *Archive) readHeader(c *cursor, h *headerReader) {
 		a.files = h.files(c, a.streams.members)
 		id = c.byte()
 	} else if c.err == nil && a.streams.members > 0 {
-		c.corrupt("there are streams and no files")
+		c.corrupt("there are streams but no files")
 	}
 	switch {
 	case c.err != nil:
@@ -87,11 +86,11 @@ func (a *Archive) readHeader(c *cursor, h *headerReader) {
 	}
 }
 
-// Dictionaries is the most memory, in bytes, that unpacking one block takes for
-// the dictionaries that the archive declares.
+// Dictionaries returns the maximum number of bytes that unpacking one block takes
+// for the dictionaries that the archive declares.
 func (a *Archive) Dictionaries() int64 { return a.dictionaries }
 
-// Close frees what [Open] kept.
+// Close releases the resources of the Archive.
 func (a *Archive) Close() error {
 	if a.header == nil {
 		return nil

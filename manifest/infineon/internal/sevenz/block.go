@@ -8,29 +8,29 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A block is what is unpacked in one piece; 7-Zip calls it a folder.
+// A block is unpacked in one piece; 7-Zip calls it a folder.
 type block struct {
 	offset, packed int64 // of its packed stream in the file
 	coders         []coder
 	crc            uint32
 	hasCRC         bool
-	members        int // how many members it holds
-	// problem tells why it cannot be unpacked; nil if it can.
+	members        int // how many members it contains
+	// problem is the reason why the block cannot be unpacked; nil if it can.
 	problem error
 }
 
-// size is what the block unpacks to.
+// size returns the unpacked size of the block.
 func (b *block) size() int64 { return b.coders[len(b.coders)-1].size }
 
-// A coder is one method of a block. The first reads the packed stream, each
-// other what the one before gives.
+// A coder is one method of a block. The first reads the packed stream, each other
+// the output of the previous one.
 type coder struct {
 	method     string // the bytes of its ID
 	properties []byte
-	size       int64 // of what it gives
+	size       int64 // of its output
 }
 
-// Methods that are read.
+// Supported methods.
 const (
 	methodCopy  = "\x00"
 	methodDelta = "\x03"
@@ -40,7 +40,7 @@ const (
 	methodAES   = "\x06\xf1\x07\x01"
 )
 
-// others are methods that are known and not read.
+// others has methods that are known but not supported.
 var others = map[string]string{
 	"\x04":             "BCJ (x86, new)",
 	"\x05":             "PPC filter",
@@ -70,7 +70,7 @@ var others = map[string]string{
 	"\x06\xf1\x03\x03": "RAR encryption",
 }
 
-// dictionary is what the coder keeps in memory, by its properties.
+// dictionary returns the memory for the coder's dictionary, according to its properties.
 func (c *coder) dictionary() (int64, error) {
 	switch c.method {
 	case methodLZMA:
@@ -87,7 +87,7 @@ func (c *coder) dictionary() (int64, error) {
 	return 0, nil
 }
 
-// lzma2Dictionary is the size that the property byte of LZMA2 stands for.
+// lzma2Dictionary returns the size that the property byte of LZMA2 stands for.
 func lzma2Dictionary(property byte) int64 {
 	if property == 40 {
 		return 1<<32 - 1
@@ -95,7 +95,7 @@ func lzma2Dictionary(property byte) int64 {
 	return int64(2|property&1) << (property/2 + 11)
 }
 
-// checkMethod reports whether the coder can be read.
+// checkMethod returns an error if the coder's method is not supported.
 func (c *coder) checkMethod() error {
 	switch c.method {
 	case methodLZMA, methodLZMA2:
@@ -116,7 +116,7 @@ func (c *coder) checkMethod() error {
 		name = "0x" + hex.EncodeToString([]byte(c.method))
 	}
 	return manifest.Errorf(manifest.ReasonUnsupportedMethod,
-		"the archive is packed with the method %s, which is not read; pack it again with LZMA2: 7z a -m0=LZMA2", name)
+		"the archive is packed with the method %s, which is not supported; pack it again with LZMA2: 7z a -m0=LZMA2", name)
 }
 
 // readBlock reads the description of a block.
@@ -124,7 +124,7 @@ func readBlock(c *cursor, limits manifest.Limits) block {
 	var b block
 	n := c.number()
 	if n == 0 || n > maxCoders {
-		c.fail(manifest.Errorf(manifest.ReasonLimitExceeded, "the archive has a block with %d methods; at most %d are read", n, maxCoders))
+		c.fail(manifest.Errorf(manifest.ReasonLimitExceeded, "the archive has a block with %d methods; the limit is %d", n, maxCoders))
 		return b
 	}
 	linear := true
@@ -175,7 +175,7 @@ func readBlock(c *cursor, limits manifest.Limits) block {
 	return b
 }
 
-// bind reads how the coders are connected, which must be as a chain.
+// bind reads the connections of the coders, which must form a chain.
 func (b *block) bind(c *cursor, in, out uint64, linear bool) {
 	if in == 0 || out == 0 || in < out {
 		c.corrupt("methods with %d inputs and %d outputs", in, out)
@@ -190,12 +190,12 @@ func (b *block) bind(c *cursor, in, out uint64, linear bool) {
 	}
 	if b.problem == nil {
 		b.problem = manifest.Errorf(manifest.ReasonUnsupportedMethod,
-			"the archive connects its methods in a way that is not read; pack it again with LZMA2: 7z a -m0=LZMA2")
+			"the archive connects its methods in a way that is not supported; pack it again with LZMA2: 7z a -m0=LZMA2")
 	}
 	c.fail(b.problem)
 }
 
-// bytesText is a size for people.
+// bytesText returns a size for messages.
 func bytesText(n int64) string {
 	for _, unit := range []struct {
 		size int64

@@ -9,11 +9,11 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A cursor reads a part of a header from front to back. The first error stays,
-// and everything read after it is zero.
+// A cursor reads a part of a header from front to back. After the first error,
+// which it keeps, everything it reads is zero.
 type cursor struct {
 	r        io.ReaderAt
-	off, end int64 // of what is not in buffer yet
+	off, end int64 // of the data that is not in buffer yet
 	buffer   []byte
 	at       int
 	err      error
@@ -23,13 +23,13 @@ const cursorBuffer = 4 << 10
 
 func newCursor(r io.ReaderAt, off, end int64) *cursor { return &cursor{r: r, off: off, end: end} }
 
-// from returns a cursor over n bytes of the same header from offset off.
+// from returns a cursor for n bytes of the same header at offset off.
 func (c *cursor) from(off, n int64) *cursor { return newCursor(c.r, off, off+n) }
 
-// tell is the offset of the next byte.
+// tell returns the offset of the next byte.
 func (c *cursor) tell() int64 { return c.off - int64(len(c.buffer)-c.at) }
 
-// left is how many bytes there are to read.
+// left returns the number of remaining bytes.
 func (c *cursor) left() int64 { return c.end - c.tell() }
 
 func (c *cursor) fail(err error) {
@@ -98,8 +98,9 @@ func (c *cursor) uint32() uint32 {
 	return binary.LittleEndian.Uint32(b[:])
 }
 
-// number reads NUMBER: the count of leading ones of the first byte is how many
-// bytes follow, little-endian; its other bits are the highest.
+// number reads NUMBER: the number of leading ones in the first byte is the number
+// of bytes that follow, little-endian. The other bits of the first byte are the
+// highest.
 func (c *cursor) number() uint64 {
 	first := c.byte()
 	extra := bits.LeadingZeros8(^first)
@@ -113,7 +114,7 @@ func (c *cursor) number() uint64 {
 	return n
 }
 
-// size reads a number of bytes, which fits an int64.
+// size reads a number of bytes, which must fit in an int64.
 func (c *cursor) size() int64 {
 	n := c.number()
 	if n > 1<<62 {
@@ -123,8 +124,8 @@ func (c *cursor) size() int64 {
 	return int64(n)
 }
 
-// count reads how many things follow, each of at least one byte of what is
-// left times the number in a byte.
+// count reads a number of things. The remaining bytes must have room for them, at
+// perByte things per byte.
 func (c *cursor) count(perByte int64, what string) int {
 	n := c.number()
 	if c.err == nil && n > uint64(c.left()*perByte) {
@@ -169,7 +170,7 @@ func (c *cursor) bits(n int) *bitmap {
 	return &bitmap{c: c.from(start, length)}
 }
 
-// optionalBits is bits after a byte that may say that all are set.
+// optionalBits is like bits after a byte that may declare that all are set.
 func (c *cursor) optionalBits(n int) *bitmap {
 	if c.byte() != 0 {
 		return &bitmap{all: true}
@@ -177,7 +178,7 @@ func (c *cursor) optionalBits(n int) *bitmap {
 	return c.bits(n)
 }
 
-// again returns the same booleans from the first.
+// again returns the same booleans from the start.
 func (b *bitmap) again() *bitmap {
 	if b == nil || b.c == nil {
 		return b
@@ -185,8 +186,8 @@ func (b *bitmap) again() *bitmap {
 	return &bitmap{c: b.c.rewound()}
 }
 
-// rewound returns a cursor over the same bytes from the first. It is only
-// called on cursors of which nothing was read.
+// rewound returns a cursor over the same bytes from the start. It must be called
+// only on cursors that have read nothing.
 func (c *cursor) rewound() *cursor { return newCursor(c.r, c.off, c.end) }
 
 // count reads n booleans and returns how many are set.

@@ -1,20 +1,19 @@
-// Package sevenz reads 7z archives that nobody vouches for.
+// Package sevenz reads untrusted 7z archives.
 //
-// A 7z archive describes itself in a header of counts, sizes and properties,
-// and a reader that believes them allocates what a hundred kilobytes claim:
-// 268 million members, a dictionary of 4 GiB. This package reads the header
-// itself (7zFormat.txt in the LZMA SDK by Igor Pavlov), with limits on all of
-// them, and keeps none of it but one small record per block: names, sizes and
-// checksums are read again from the header as members are visited. Its memory
-// does not grow with the number of members.
+// A 7z archive describes itself in a header of counts, sizes and properties. A
+// reader that trusts them allocates whatever a hundred kilobytes claim: 268
+// million members, a dictionary of 4 GiB. This package reads the header itself
+// (7zFormat.txt in the LZMA SDK by Igor Pavlov), with limits on all of them. It
+// keeps only one small record per block, and reads names, sizes and checksums
+// from the header again as members are visited. Its memory does not grow with the
+// number of members.
 //
-// Unpacking is left to github.com/bodgit/sevenzip, which never sees the
-// archive's own header: each block is shown to it as an archive of one file,
-// whose header was written here from what had been checked. So the two cannot
-// understand a header differently. The dictionary in it is no larger than the
-// block.
+// github.com/bodgit/sevenzip unpacks the content, but never sees the archive's
+// own header. This package presents each block to it as an archive of one file,
+// with a header written from checked values, so the two cannot interpret a header
+// differently. The dictionary in that header is no larger than the block.
 //
-// Members come in the order of the archive, and solid blocks are unpacked once.
-// Every checksum is compared. Errors carry a [manifest.Reason]; those of the
-// underlying reader do not, and are returned as they are.
+// Members are visited in the order of the archive, and solid blocks are unpacked
+// once. Every checksum is compared. Errors have a [manifest.Reason], except those
+// of the underlying reader, which are returned unchanged.
 package sevenz

@@ -2,10 +2,10 @@ package sevenz
 
 import "github.com/thingpress/thingpress/manifest"
 
-// files describes members: where in the header their names and kinds are.
+// files describes members: where the header has their names and kinds.
 type files struct {
 	n             int
-	names         *cursor // UTF-16, ended by NUL each
+	names         *cursor // UTF-16, each ended by NUL
 	empty         *bitmap // which members have no stream
 	emptyFile     *bitmap // which of these are files, not directories
 	anti          *bitmap // which of these delete a file
@@ -13,12 +13,11 @@ type files struct {
 	attributes    *cursor
 }
 
-// files reads FilesInfo up to its end. withStream is how many members the
-// streams hold.
+// files reads FilesInfo to its end. withStream is the number of members in the streams.
 func (h *headerReader) files(c *cursor, withStream int) files {
 	var f files
 	n := c.number()
-	// Each has a name, of a NUL at least.
+	// Each file has a name of at least a NUL.
 	if c.err == nil && n > uint64(h.limits.ArchiveMembers) {
 		c.fail(h.tooManyMembers(n))
 	}
@@ -43,7 +42,7 @@ func (h *headerReader) files(c *cursor, withStream int) files {
 			c.corrupt("it ends early")
 		}
 		if seen[id] && id <= idAttributes {
-			c.corrupt("property %#02x is there twice", id)
+			c.corrupt("property %#02x occurs twice", id)
 		}
 		seen[id] = true
 		if c.err != nil {
@@ -75,16 +74,16 @@ func (h *headerReader) files(c *cursor, withStream int) files {
 	case f.n > 0 && f.names == nil:
 		c.corrupt("there are no names")
 	case f.n-empties != withStream:
-		c.corrupt("%d files with content, and content of %d", f.n-empties, withStream)
+		c.corrupt("%d files with content, but content of %d", f.n-empties, withStream)
 	}
 	return f
 }
 
-// inside returns a cursor over the rest of a property, after the byte that
-// says that the rest is not kept elsewhere.
+// inside returns a cursor for the rest of a property, after the byte that says
+// that the rest is stored here.
 func (c *cursor) inside() *cursor {
 	if c.byte() != 0 && c.err == nil {
-		c.fail(manifest.Errorf(manifest.ReasonUnsupportedFormat, "the archive keeps parts of its header elsewhere, which nobody writes"))
+		c.fail(manifest.Errorf(manifest.ReasonUnsupportedFormat, "the archive keeps parts of its header elsewhere, which no known writer does"))
 	}
 	return c.from(c.tell(), c.left())
 }

@@ -34,7 +34,7 @@ const (
 	idEncodedHeader     = 0x17
 )
 
-// streams describes packed streams: the blocks, and what is in them.
+// streams describes packed streams: the blocks, and their content.
 type streams struct {
 	blocks  []block
 	members int
@@ -52,7 +52,7 @@ type headerReader struct {
 	first  int64 // where the first packed stream begins
 }
 
-// streams reads StreamsInfo up to its end.
+// streams reads StreamsInfo to its end.
 func (h *headerReader) streams(c *cursor) streams {
 	var s streams
 	var sizes []int64
@@ -66,7 +66,7 @@ func (h *headerReader) streams(c *cursor) streams {
 		id = c.byte()
 	}
 	if c.err == nil && len(s.blocks) != len(sizes) {
-		c.corrupt("%d blocks and %d packed streams", len(s.blocks), len(sizes))
+		c.corrupt("%d blocks but %d packed streams", len(s.blocks), len(sizes))
 	}
 	for i := range s.blocks {
 		s.blocks[i].members = 1
@@ -82,8 +82,8 @@ func (h *headerReader) streams(c *cursor) streams {
 	return s
 }
 
-// packInfo returns offset and size of each packed stream, as pairs' sizes; the
-// offsets follow from them.
+// packInfo reads where the packed streams are and returns their sizes. The streams
+// follow one another, so h.first and the sizes determine their offsets.
 func (h *headerReader) packInfo(c *cursor) []int64 {
 	offset := c.size()
 	n := c.count(1, "packed streams")
@@ -119,7 +119,7 @@ func (h *headerReader) packInfo(c *cursor) []int64 {
 
 func tooManyBlocks(n int) error {
 	return manifest.Errorf(manifest.ReasonLimitExceeded,
-		"the archive has %d blocks; at most %d are read; pack it again as a solid archive: 7z a -ms=on", n, maxBlocks)
+		"the archive has %d blocks; the limit is %d; pack it again as a solid archive: 7z a -ms=on", n, maxBlocks)
 }
 
 func (h *headerReader) unpackInfo(c *cursor, packed []int64) []block {
@@ -129,7 +129,7 @@ func (h *headerReader) unpackInfo(c *cursor, packed []int64) []block {
 		c.fail(tooManyBlocks(n))
 	}
 	if external := c.byte(); external != 0 {
-		c.corrupt("descriptions outside of it, which nobody writes")
+		c.corrupt("descriptions outside of it, which no known writer produces")
 	}
 	var blocks []block
 	offset := h.first
@@ -174,7 +174,7 @@ func (h *headerReader) blockCRCs(c *cursor, blocks []block) {
 	}
 }
 
-// subStreams reads how blocks are cut into members.
+// subStreams reads how blocks are split into members.
 func (h *headerReader) subStreams(c *cursor, s *streams) {
 	id := c.byte()
 	if id == idNumUnpackStream {
@@ -219,8 +219,7 @@ func (h *headerReader) subStreams(c *cursor, s *streams) {
 	}
 }
 
-// memberSizes checks that members fit their block and returns a cursor over
-// their sizes.
+// memberSizes checks that members fit their block and returns a cursor for their sizes.
 func (h *headerReader) memberSizes(c *cursor, blocks []block) *cursor {
 	start := c.tell()
 	for i := range blocks {
@@ -245,7 +244,7 @@ func (h *headerReader) tooManyMembers(n uint64) error {
 		"the archive claims %d files; the limit is %d", n, h.limits.ArchiveMembers)
 }
 
-// checkExpansion adds up what blocks unpack to.
+// checkExpansion checks the sum of the unpacked sizes of blocks.
 func (h *headerReader) checkExpansion(blocks []block, limit int64) error {
 	var packed, expanded int64
 	for i := range blocks {
@@ -253,7 +252,7 @@ func (h *headerReader) checkExpansion(blocks []block, limit int64) error {
 		for _, coder := range blocks[i].coders {
 			if coder.size > limit || expanded > limit-coder.size {
 				return manifest.Exceeded(manifest.ReasonLimitExceeded, manifest.Limit{Name: manifest.LimitExpandedBytes, Value: limit},
-					"the archive claims to unpack to %s and more; the limit is %s", bytesText(max(coder.size, expanded)), bytesText(limit))
+					"the archive claims to unpack to at least %s; the limit is %s", bytesText(max(coder.size, expanded)), bytesText(limit))
 			}
 		}
 		expanded += blocks[i].size()
@@ -265,13 +264,13 @@ func (h *headerReader) checkExpansion(blocks []block, limit int64) error {
 	return nil
 }
 
-// dictionaries is the most that one block keeps in memory.
+// dictionaries returns the maximum memory of one block for dictionaries.
 func dictionaries(blocks []block) int64 {
 	var most int64
 	for i := range blocks {
 		var sum int64
 		for k := range blocks[i].coders {
-			size, _ := blocks[i].coders[k].dictionary() // it was read before
+			size, _ := blocks[i].coders[k].dictionary() // was already checked
 			sum += size
 		}
 		most = max(most, sum)
@@ -279,7 +278,7 @@ func dictionaries(blocks []block) int64 {
 	return most
 }
 
-// unpackHeader unpacks a header that is packed itself.
+// unpackHeader unpacks a packed header.
 func (h *headerReader) unpackHeader(c *cursor) (*spool.Spool, int64, error) {
 	s := h.streams(c)
 	switch {

@@ -12,10 +12,10 @@ import (
 type Member struct {
 	// Index is the position in the archive, from 0.
 	Index int
-	// Name is the path as the archive has it. It may be anything; see Unsafe.
+	// Name is the path in the archive. It may be anything; see Unsafe.
 	Name string
-	// Unsafe tells what is wrong with the name or the kind of file; empty for
-	// an ordinary file with a relative path that does not climb.
+	// Unsafe describes what is wrong with the name or the kind of file. It is
+	// empty for an ordinary file with a relative path inside the archive.
 	Unsafe string
 	// Size is the length of the content in bytes.
 	Size int64
@@ -35,7 +35,7 @@ type walk struct {
 	index   int
 	block   int
 	used    int   // members of the block that were visited
-	left    int64 // bytes of the block that are not theirs
+	left    int64 // bytes of the block after those of its visited members
 }
 
 func (a *Archive) walk() *walk {
@@ -72,7 +72,7 @@ func (w *walk) next() (m Member, ok bool, err error) {
 		file, anti := w.files.emptyFile.next(), w.files.anti.next()
 		m.Directory = !file && !anti
 		if anti && m.Unsafe == "" {
-			m.Unsafe = "it is an order to delete a file"
+			m.Unsafe = "it deletes a file"
 		}
 	} else {
 		w.content(&m)
@@ -98,8 +98,8 @@ func (w *walk) err() error {
 	return nil
 }
 
-// content finds where in the blocks the member is. The header was checked:
-// there are as many members with content as blocks hold.
+// content finds the member in the blocks. The header was checked: the number of
+// members with content is the number in the blocks.
 func (w *walk) content(m *Member) {
 	blocks := w.streams.blocks
 	for w.block < 0 || w.used == blocks[w.block].members {
@@ -147,7 +147,7 @@ func (w *walk) name() (name, unsafe string) {
 	return name, unsafeName(name)
 }
 
-// unsafeName tells why a name must not be a path; empty if it may.
+// unsafeName returns why a name must not be used as a path; "" if it is safe.
 func unsafeName(name string) string {
 	switch {
 	case name == "":
@@ -171,8 +171,8 @@ func unsafeName(name string) string {
 	return ""
 }
 
-// kind looks for what is neither file nor directory. The high half of the
-// attributes is a Unix mode if bit 15 is set, as p7zip writes it.
+// kind detects members that are neither file nor directory. If bit 15 of the
+// attributes is set the high half is a Unix mode, as p7zip writes it.
 func (w *walk) kind(m *Member, attributes uint32) {
 	const (
 		windowsDirectory = 0x10

@@ -9,26 +9,26 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A Reader visits the members of an archive in order. What is not read of a
-// member is passed over; its checksum is then not compared.
+// A Reader visits the members of an archive in order. It skips the unread content
+// of a member, whose checksum it then does not check.
 type Reader struct {
 	archive *Archive
 	walk    *walk
 	member  Member
-	left    int64 // bytes of the member that were not read
+	left    int64 // unread bytes of the member
 	sum     hash.Hash32
 
 	stream *stream // of block
 	block  int
-	ahead  int64 // bytes of the block before the member that were not read
+	ahead  int64 // unread bytes of the block before the member
 }
 
-// Reader returns a Reader that stands before the first member.
+// Reader returns a Reader before the first member.
 func (a *Archive) Reader() *Reader {
 	return &Reader{archive: a, walk: a.walk(), block: -1, sum: crc32.NewIEEE()}
 }
 
-// Next goes to the next member. [io.EOF] is the end of the archive.
+// Next goes to the next member. It returns [io.EOF] at the end of the archive.
 func (r *Reader) Next() (Member, error) {
 	if r.member.block >= 0 && r.member.block == r.block {
 		r.ahead += r.left
@@ -49,8 +49,8 @@ func (r *Reader) Next() (Member, error) {
 	return m, nil
 }
 
-// Read reads the content of the member. At its end it returns [io.EOF] if the
-// checksum is right, or else an error.
+// Read reads the content of the member. At the end it returns [io.EOF] if the
+// checksum matches, and otherwise an error.
 func (r *Reader) Read(p []byte) (int, error) {
 	if r.left == 0 {
 		return 0, r.end()
@@ -89,7 +89,7 @@ func (r *Reader) end() error {
 	switch m := &r.member; {
 	case m.block < 0:
 	case !m.hasCRC:
-		return manifest.Errorf(manifest.ReasonUnsupportedFormat, "the archive has no checksums, so that damage would not show; pack it again")
+		return manifest.Errorf(manifest.ReasonUnsupportedFormat, "the archive has no checksums, so damage would go unnoticed; pack it again")
 	case r.sum.Sum32() != m.crc:
 		return manifest.Errorf(manifest.ReasonCorrupt, "the archive's content is damaged: a checksum is wrong")
 	}
@@ -102,10 +102,10 @@ func endsEarly() error {
 
 func (r *Reader) close() {
 	if r.stream != nil {
-		_ = r.stream.file.Close() // it holds nothing of the system
+		_ = r.stream.file.Close() // it uses no system resources
 	}
 	r.stream, r.ahead = nil, 0
 }
 
-// Close frees what is kept for unpacking.
+// Close releases the memory for unpacking.
 func (r *Reader) Close() { r.close(); r.block = -1 }

@@ -10,14 +10,14 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// Magic is how every 7z archive begins.
+// Magic is the beginning of every 7z archive.
 const Magic = "7z\xbc\xaf\x27\x1c"
 
-// startSize is the length of what stands before the packed streams: magic,
-// version, CRC, and where the header is.
+// startSize is the number of bytes before the packed streams: magic, version, CRC,
+// and the place of the header.
 const startSize = 32
 
-// A place is where the header is.
+// A place locates the header.
 type place struct {
 	offset, size int64
 	crc          uint32

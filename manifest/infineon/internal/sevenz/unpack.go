@@ -20,7 +20,7 @@ type stream struct {
 	source *source
 }
 
-// open shows a block to the library as an archive of one file.
+// open presents a block to the library as an archive of one file.
 func (b *block) open(r io.ReaderAt) (*stream, error) {
 	if b.problem != nil {
 		return nil, b.problem
@@ -43,14 +43,14 @@ func (b *block) open(r io.ReaderAt) (*stream, error) {
 	return &stream{file, bufio.NewReaderSize(file, 64<<10), src}, nil
 }
 
-// emptyReads is how often a decoder may give neither a byte nor an error before
-// it is taken to be stuck, as package bufio has it.
+// emptyReads is how often a decoder may return neither a byte nor an error before
+// it counts as stuck; package bufio has the same limit.
 const emptyReads = 100
 
-// Read implements [io.Reader]. A block that ends early is [io.EOF].
+// Read implements [io.Reader]. It returns [io.EOF] if a block ends early.
 func (s *stream) Read(p []byte) (n int, err error) {
-	// Filters of the library get stuck if damaged input ends within what they
-	// look ahead for, and readers that fill a buffer would wait for ever.
+	// Filters of the library get stuck if damaged input ends within their
+	// lookahead. Readers that fill a buffer would then wait for ever.
 	for empty := 0; n == 0 && err == nil && len(p) > 0; empty++ {
 		if empty == emptyReads {
 			err = io.ErrNoProgress
@@ -64,7 +64,7 @@ func (s *stream) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// header describes an archive that has the block alone.
+// header returns the header of an archive that has only this block.
 func (b *block) header() []byte {
 	h := []byte{idHeader, idMainStreams, idPackInfo, 0, 1, idSize}
 	h = appendNumber(h, b.packed)
@@ -92,8 +92,8 @@ func (b *block) header() []byte {
 	return append(h, idFiles, 1, idNames, 5, 0, 'f', 0, 0, 0, idEnd, idEnd)
 }
 
-// shrunk returns the coder's properties with a dictionary that is no larger
-// than what it gives: nothing can refer further back.
+// shrunk returns the coder's properties with a dictionary no larger than its
+// output, because nothing can refer further back.
 func (c *coder) shrunk() []byte {
 	const smallest = 1 << 12
 	need := max(c.size, smallest)
@@ -123,7 +123,7 @@ func appendNumber(h []byte, n int64) []byte {
 	return h
 }
 
-// A source is an archive put together from a start and a header of ours and
+// A source is an archive that consists of a start and a header written here and
 // the packed stream of a block.
 type source struct {
 	r              io.ReaderAt
@@ -160,8 +160,8 @@ func (s *source) ReadAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// damaged is what an error of the library means: what the underlying reader
-// said, or else that the content is damaged.
+// damaged returns the error of the underlying reader, if there is one, and
+// otherwise an error for damaged content.
 func (s *source) damaged(err error) error {
 	if s.err != nil {
 		return s.err

@@ -1,5 +1,5 @@
-// Package spool keeps a stream for random access: in memory while it is short,
-// in a private temporary file when it is not.
+// Package spool keeps a stream for random access: in memory if it is short, and
+// otherwise in a private temporary file.
 package spool
 
 import (
@@ -10,21 +10,20 @@ import (
 	"os"
 )
 
-// Memory is how much of a stream is kept in memory; a longer one goes to a file.
+// Memory is how many bytes of a stream are kept in memory; a longer stream goes to a file.
 const Memory = 8 << 20
 
-// A Spool holds a stream that was read to its end. Reading it is safe for
-// concurrent use.
+// A Spool contains a stream that was read to its end. It is safe for concurrent reading.
 type Spool struct {
 	memory  bytes.Reader
-	file    *os.File // nil while memory holds all
-	path    string   // empty once the file has no name
+	file    *os.File // nil while the stream fits in memory
+	path    string   // empty once the file is unlinked
 	written int64
 }
 
-// Fill reads r to its end. The file, of mode 0600, is made in dir, or in
-// [os.TempDir] if dir is empty; if the system allows it, has no name from
-// then on. Errors of r are returned as they are. The caller closes the Spool.
+// Fill reads r to its end. It creates the file with mode 0600 in dir, or in
+// [os.TempDir] if dir is empty, and unlinks it immediately if the system allows
+// that. It returns errors of r unchanged. The caller must close the Spool.
 func Fill(r io.Reader, dir string) (*Spool, error) {
 	var head bytes.Buffer
 	n, err := io.CopyN(&head, r, Memory+1)
@@ -56,7 +55,7 @@ func Fill(r io.Reader, dir string) (*Spool, error) {
 	return s, nil
 }
 
-// Size is the length of the stream.
+// Size returns the length of the stream.
 func (s *Spool) Size() int64 { return s.written }
 
 // ReadAt implements [io.ReaderAt].

@@ -3,8 +3,8 @@ package material
 import (
 	"crypto"
 	"crypto/rsa"
-	_ "crypto/sha256" // so that crypto.SHA256 can be used
-	_ "crypto/sha512" // and crypto.SHA384
+	_ "crypto/sha256" // for crypto.SHA256
+	_ "crypto/sha512" // for crypto.SHA384
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -14,25 +14,25 @@ import (
 	"time"
 )
 
-// Certificates are put together here and not by [x509.CreateCertificate]: the
-// vendors' order of extensions is kept, the signature is not verified again
-// (two thirds of the time), and a certificate can be made wrong on purpose.
+// This package builds certificates without [x509.CreateCertificate]. It keeps the
+// vendors' order of extensions, does not verify the signature again (two thirds of
+// the time), and can make certificates wrong on purpose.
 
-// A draft is a certificate before it is signed.
+// A draft is an unsigned certificate.
 type draft struct {
 	serial              *big.Int
 	subject             []attribute
 	notBefore, notAfter time.Time
 	key                 any // public
 	extensions          []pkix.Extension
-	// hash is what the issuer signs with; 0 is its usual one.
+	// hash is the hash for the issuer's signature; 0 for the issuer's usual one.
 	hash crypto.Hash
 	// spoil, if set, changes the finished certificate.
 	spoil func(der []byte) []byte
 }
 
-// notBefore and notAfter are the validity of everything that is generated. It
-// is fixed so that bytes do not depend on the clock, and long so that examples
+// notBefore and notAfter are the validity of all generated certificates. They are
+// fixed so that bytes do not depend on the clock, and far apart so that examples
 // do not expire.
 var (
 	notBefore = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -92,14 +92,14 @@ func (i *issuer) issue(d *draft) []byte {
 	return der
 }
 
-// sign signs without randomness: ECDSA as RFC 6979 has it, RSA as PKCS #1 v1.5.
+// sign signs without randomness: ECDSA according to RFC 6979, RSA with PKCS #1 v1.5.
 func sign(key crypto.Signer, hash crypto.Hash, message []byte) []byte {
 	h := hash.New()
 	h.Write(message)
 	return must(key.Sign(nil, h.Sum(nil), hash))
 }
 
-// algorithmOf names a signature (RFC 3279, RFC 4055 and RFC 5758).
+// algorithmOf returns the identifier of a signature algorithm (RFC 3279, RFC 4055 and RFC 5758).
 func algorithmOf(key crypto.Signer, hash crypto.Hash) pkix.AlgorithmIdentifier {
 	if _, ok := key.(*rsa.PrivateKey); ok {
 		last := map[crypto.Hash]int{crypto.SHA1: 5, crypto.SHA256: 11}[hash]
@@ -112,10 +112,10 @@ func algorithmOf(key crypto.Signer, hash crypto.Hash) pkix.AlgorithmIdentifier {
 	}[hash]}
 }
 
-// PEM returns a certificate in armour.
+// PEM returns a certificate as a PEM block.
 func PEM(der []byte) []byte { return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}) }
 
-// setCommonNames gives the subject other CNs.
+// setCommonNames replaces the CNs of the subject.
 func (d *draft) setCommonNames(names ...string) {
 	d.subject = slices.DeleteFunc(slices.Clone(d.subject), isCommonName)
 	for _, name := range names {
@@ -123,7 +123,7 @@ func (d *draft) setCommonNames(names ...string) {
 	}
 }
 
-// commonName returns the first CN of the subject, or nothing.
+// commonName returns the first CN of the subject, or "".
 func (d *draft) commonName() string {
 	if i := slices.IndexFunc(d.subject, isCommonName); i >= 0 {
 		return d.subject[i].value
@@ -133,7 +133,7 @@ func (d *draft) commonName() string {
 
 func isCommonName(a attribute) bool { return a.oid.Equal(oidCommonName) }
 
-// replace sets an extension, in place of one of the same kind.
+// replace sets an extension and replaces one of the same kind.
 func (d *draft) replace(e pkix.Extension) {
 	i := slices.IndexFunc(d.extensions, func(old pkix.Extension) bool { return old.Id.Equal(e.Id) })
 	if i < 0 {
@@ -142,7 +142,7 @@ func (d *draft) replace(e pkix.Extension) {
 	d.extensions[i] = e
 }
 
-// must returns a value whose making can fail only if this package is wrong.
+// must returns a value whose creation fails only if this package has a bug.
 func must[T any](value T, err error) T {
 	if err != nil {
 		panic("material: " + err.Error())

@@ -13,16 +13,16 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A defect makes a good entry wrong, or odd.
+// A defect makes a good entry faulty or odd.
 type defect[E entry] struct {
-	// name tells tests what is wrong.
+	// name describes the defect for tests.
 	name string
-	// reason is the code of the rejection; empty if the entry is odd, and taken.
+	// reason is the code of the rejection; empty if the entry is odd but accepted.
 	reason manifest.Reason
 	alter  func(e E, c craft)
 }
 
-// A craft gives a defect its keys and numbers.
+// A craft provides keys and numbers for a defect.
 type craft struct {
 	seed  seed
 	index int
@@ -34,7 +34,7 @@ func (c craft) ecKey(curve elliptic.Curve) *ecdsa.PrivateKey {
 	return c.seed.ecKey(curve, "defect "+curve.Params().Name, c.index)
 }
 
-// defectsOf adds the defects of certificates to those of a source's entries.
+// defectsOf returns the defects of a source's entries and those of their certificates.
 func defectsOf[E entry](s source[E]) []defect[E] {
 	all := s.defects()
 	for _, d := range leafDefects() {
@@ -43,7 +43,7 @@ func defectsOf[E entry](s source[E]) []defect[E] {
 	return all
 }
 
-// leafDefects are those that a certificate of any vendor may have.
+// leafDefects returns the defects that a certificate of any vendor may have.
 func leafDefects() []defect[*draft] {
 	subject := func(names ...string) func(*draft, craft) {
 		return func(d *draft, _ craft) { d.setCommonNames(names...) }

@@ -9,7 +9,7 @@ import (
 
 var byteOfMAC = regexp.MustCompile(`..`)
 
-// defects of a record, apart from those of its certificate.
+// defects returns the defects of a record, apart from those of its certificate.
 func (*espressifSource) defects() []defect[*espressifEntry] {
 	cell := func(with func(der []byte) string) func(*espressifEntry, craft) {
 		return func(e *espressifEntry, _ craft) { e.cell = with }

@@ -8,7 +8,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// defects of a file in a bundle, apart from those of its certificate.
+// defects returns the defects of a file in a bundle, apart from those of its certificate.
 func (*infineonSource) defects() []defect[*infineonEntry] {
 	text := func(with func(der []byte) []byte) func(*infineonEntry, craft) {
 		return func(e *infineonEntry, _ craft) { e.text = with }

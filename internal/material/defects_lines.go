@@ -7,7 +7,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// defects of a line, apart from those of its certificate.
+// defects returns the defects of a line, apart from those of its certificate.
 func (*linesSource) defects() []defect[*linesEntry] {
 	line := func(with func(der []byte) string) func(*linesEntry, craft) {
 		return func(e *linesEntry, _ craft) { e.line = with }

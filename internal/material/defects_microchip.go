@@ -13,8 +13,8 @@ import (
 
 var x5cMember = regexp.MustCompile(`,"x5c":\[[^\]]*\]`)
 
-// defects of a Microchip entry, apart from those of its certificate. All but the
-// first few are signed properly: what is wrong was wrong before.
+// defects returns the defects of an entry, apart from those of its certificate.
+// All but the first few have a valid signature over the faulty content.
 func (*microchipSource) defects() []defect[*microchipEntry] {
 	algorithm := func(name string) func(*microchipEntry, craft) {
 		return func(e *microchipEntry, _ craft) { e.protected = e.protected.With("alg", name) }

@@ -16,8 +16,8 @@ import (
 	"github.com/thingpress/thingpress/manifest/microchip"
 )
 
-// Each defect stands between two good entries: it must be found for what it
-// is, and cost none of its neighbours.
+// Each defect is placed between two good entries. It must be reported with its
+// reason and must not affect its neighbours.
 
 func TestMicrochipDefectsAreWhatTheySay(t *testing.T) {
 	t.Parallel()
@@ -68,7 +68,7 @@ func TestInfineonDefectsAreWhatTheySay(t *testing.T) {
 	eachDefect(t, f, pack, infineon.Decoder{}, manifest.Options{})
 }
 
-// framed puts entries into a manifest.
+// framed returns a function that joins entries to a manifest.
 func framed[E entry](around frame) func(*testing.T, []made[E]) []byte {
 	return func(_ *testing.T, entries []made[E]) []byte {
 		var texts []string
@@ -103,8 +103,7 @@ func eachDefect[E entry](
 	}
 }
 
-// decoded judges a manifest as an import does, repetitions and contradictions
-// included.
+// decoded judges a manifest as an import does, including repetitions and contradictions.
 func decoded(t *testing.T, text []byte, decoder manifest.Decoder, opts manifest.Options) []Expectation {
 	t.Helper()
 	names, certificates := map[string]manifest.CertificateID{}, map[manifest.CertificateID]string{}

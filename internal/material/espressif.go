@@ -15,11 +15,12 @@ var espressifFormat = Format{Name: "espressif", write: func(ctx context.Context,
 
 var espressifFrame = frame{"MAC,cn,cert\r\n", "\r\n", ""}
 
-// testMaterial is in the name of every issuer.
+// testMaterial is part of every issuer's name.
 const testMaterial = "Thingpress Test"
 
-// An espressifSource makes the CSV of ExpressLink modules: header MAC,cn,cert;
-// records end with CRLF, lines of the PEM with LF, and the file without either.
+// An espressifSource makes the CSV of ExpressLink modules: the header is
+// MAC,cn,cert, records end with CRLF, lines of the PEM with LF, and the file
+// without a line end.
 type espressifSource struct {
 	seed   seed
 	kind   Key
@@ -34,13 +35,12 @@ func newEspressif(s seed, kind Key) source[*espressifEntry] {
 	}}
 }
 
-// An espressifEntry is a record before it is written.
+// An espressifEntry is an unwritten record.
 type espressifEntry struct {
 	draft
 	mac string
-	cn  *string // the text of the cn column; nil is the CN of the certificate
-	// cell makes the text of the cert column, unquoted; columns the fields
-	// of the record.
+	cn  *string // the text of the cn column; nil for the certificate's CN
+	// cell makes the unquoted text of the cert column, columns the fields of the record.
 	cell    func(der []byte) string
 	columns func(mac, cn, cert string) []string
 }
@@ -59,8 +59,7 @@ func (f *espressifSource) entry(i int) (*espressifEntry, crypto.Signer) {
 	}, key
 }
 
-// mac returns a locally administered unicast address (IEEE 802, 8.4), which no
-// product has.
+// mac returns a locally administered unicast address (IEEE 802, 8.4), which no product has.
 func (f *espressifSource) mac(i int) string {
 	raw := append([]byte{0x02}, f.seed.bytes("espressif mac", 0, 1)...)
 	return strings.ToUpper(hex.EncodeToString(append(raw, f.seed.counter("espressif mac", i)...)))

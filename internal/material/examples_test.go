@@ -10,10 +10,10 @@ import (
 	"github.com/thingpress/thingpress/internal/material"
 )
 
-var update = flag.Bool("update", false, "write the files of examples/ anew")
+var update = flag.Bool("update", false, "rewrite the files of examples/")
 
-// TestExamplesAreWhatGenerateMakes also prevents that the same seed gives other
-// bytes on another machine, on more cores or in a later version.
+// TestExamplesAreWhatGenerateMakes also ensures that a seed yields the same bytes
+// on other machines, on more cores and in later versions.
 func TestExamplesAreWhatGenerateMakes(t *testing.T) {
 	t.Parallel()
 	for _, example := range []struct {
@@ -55,6 +55,6 @@ func compare(t *testing.T, file string, got []byte) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("%s is not what generate makes: %d bytes, want %d; make examples writes it again", path, len(got), len(want))
+		t.Errorf("%s is not what generate makes: %d bytes, want %d; run make examples to rewrite it", path, len(got), len(want))
 	}
 }

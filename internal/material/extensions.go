@@ -24,7 +24,7 @@ var (
 	oidUnit         = asn1.ObjectIdentifier{2, 5, 4, 11}
 )
 
-// testOrganization is what every issuer and every subject with an organization is of.
+// testOrganization is the organization of every issuer and subject that has one.
 var testOrganization = attribute{oidOrganization, testMaterial}
 
 func common(name string) attribute   { return attribute{oidCommonName, name} }
@@ -33,13 +33,13 @@ func locality(name string) attribute { return attribute{oidLocality, name} }
 func state(name string) attribute    { return attribute{oidState, name} }
 func unit(name string) attribute     { return attribute{oidUnit, name} }
 
-// marshalName keeps the order of the attributes, which [pkix.Name] does not.
+// marshalName keeps the order of the attributes, unlike [pkix.Name].
 func marshalName(name []attribute) []byte {
 	type typeAndValue struct {
 		Type  asn1.ObjectIdentifier
 		Value asn1.RawValue
 	}
-	type relativeNameSET []typeAndValue // encoding/asn1 makes it a SET because of its name
+	type relativeNameSET []typeAndValue // the name makes encoding/asn1 write a SET
 	sequence := make([]relativeNameSET, 0, len(name))
 	for _, a := range name {
 		tag := asn1.TagUTF8String
@@ -51,7 +51,7 @@ func marshalName(name []attribute) []byte {
 	return must(asn1.Marshal(sequence))
 }
 
-// extension makes one from a value that can always be marshalled.
+// extension makes an extension from a value that can always be marshalled.
 func extension(oid asn1.ObjectIdentifier, critical bool, value any) pkix.Extension {
 	return pkix.Extension{Id: oid, Critical: critical, Value: must(asn1.Marshal(value))}
 }
@@ -69,8 +69,8 @@ func keyUsage(usage x509.KeyUsage) pkix.Extension {
 	return extension(asn1.ObjectIdentifier{2, 5, 29, 15}, true, asn1.BitString{Bytes: value, BitLength: length})
 }
 
-// digitalSignatureByte is the key usage digitalSignature as Infineon encodes
-// it: a whole byte, where DER leaves out the bits that are not set.
+// digitalSignatureByte returns the key usage digitalSignature as Infineon encodes
+// it: as a whole byte, although DER omits trailing zero bits.
 func digitalSignatureByte() pkix.Extension {
 	return extension(asn1.ObjectIdentifier{2, 5, 29, 15}, true, asn1.BitString{Bytes: []byte{0x80}, BitLength: 8})
 }
@@ -100,7 +100,7 @@ func authorityKeyID(key any) pkix.Extension {
 	}{KeyID(key)})
 }
 
-// DirectoryName is a subject alternative name that holds a name with one
+// DirectoryName returns a subject alternative name with a directory name of one
 // serialNumber, as Microchip writes it.
 func DirectoryName(serial string) pkix.Extension {
 	return extension(asn1.ObjectIdentifier{2, 5, 29, 17}, false, []asn1.RawValue{
@@ -138,7 +138,7 @@ func uri(url string) asn1.RawValue {
 	return asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 6, Bytes: []byte(url)}
 }
 
-// pathLengthZero are the basic constraints of a CA that issues leaves only.
+// pathLengthZero returns the basic constraints of a CA that issues only leaves.
 func pathLengthZero() pkix.Extension {
 	return extension(asn1.ObjectIdentifier{2, 5, 29, 19}, true, struct {
 		CA     bool

@@ -5,29 +5,29 @@ import (
 	"crypto"
 )
 
-// A Format makes manifests with the layout of one vendor's.
+// A Format describes a vendor's manifests for the generator.
 type Format struct {
-	// Name is that of the format in package manifest/vendors.
+	// Name is the name of the format in package manifest/vendors.
 	Name string
-	// Signs is set if entries are signed, so Options.SignerOut gets a certificate.
+	// Signs is set if entries are signed, so that Options.SignerOut receives a certificate.
 	Signs bool
-	// Bundles are those that Options.Bundles can choose from.
+	// Bundles are the valid values of Options.Bundles.
 	Bundles []string
 	write   func(ctx context.Context, o Options, s seed) error
 }
 
-// Formats are those that can be generated.
+// Formats returns all formats that can be generated.
 func Formats() []Format {
 	return []Format{espressifFormat, infineonFormat, microchipFormat, linesFormat}
 }
 
-// Vendors are the names of the formats.
+// Vendors returns the names of the formats.
 func Vendors() []string { return names(func(Format) bool { return true }) }
 
-// Signed are the names of the formats whose entries are signed.
+// Signed returns the names of the formats whose entries are signed.
 func Signed() []string { return names(func(f Format) bool { return f.Signs }) }
 
-// Bundled are the names of the formats that have bundles.
+// Bundled returns the names of the formats that have bundles.
 func Bundled() []string { return names(func(f Format) bool { return len(f.Bundles) > 0 }) }
 
 func names(of func(Format) bool) []string {
@@ -40,14 +40,14 @@ func names(of func(Format) bool) []string {
 	return found
 }
 
-// A source makes the entries of one manifest. E is a pointer that embeds the
-// entry's certificate. Its methods are safe for concurrent use.
+// A source makes the entries of one manifest. E is a pointer type that embeds the
+// entry's certificate. The methods are safe for concurrent use.
 type source[E entry] interface {
 	// entry returns a good entry, and the key of its certificate.
 	entry(i int) (E, crypto.Signer)
-	// defects lists what can be wrong or odd about an entry, apart from its certificate.
+	// defects returns the possible defects of an entry, apart from those of its certificate.
 	defects() []defect[E]
-	// render returns an entry as it stands in the manifest.
+	// render returns an entry as it is written to the manifest.
 	render(e E) []byte
 }
 

@@ -9,9 +9,8 @@ import (
 	"os"
 )
 
-// Generate writes a manifest. Its memory does not grow with the number of
-// entries. It stops when the context ends; what was written until then is no
-// complete manifest.
+// Generate writes a manifest. Its memory does not grow with the number of entries.
+// It stops when the context ends, and then leaves an incomplete manifest.
 func Generate(ctx context.Context, o Options) error {
 	format, o, err := o.complete()
 	if err != nil {
@@ -29,10 +28,10 @@ func Generate(ctx context.Context, o Options) error {
 	return nil
 }
 
-// A frame is what stands around the entries of a manifest.
+// A frame is the text around the entries of a manifest.
 type frame struct{ head, between, tail string }
 
-// stream writes a manifest whose entries follow one another.
+// stream writes a manifest that is a sequence of entries.
 func stream[E entry](ctx context.Context, o Options, s seed, around frame, from source[E]) error {
 	out := bufio.NewWriterSize(o.Out, 1<<16)
 	expected := bufio.NewWriter(o.Expected)
@@ -59,7 +58,7 @@ func stream[E entry](ctx context.Context, o Options, s seed, around frame, from 
 	return errors.Join(out.Flush(), expected.Flush())
 }
 
-// An Expectation is what must become of one entry when the manifest is
+// An Expectation is the expected result for one entry when the manifest is
 // imported for the first time, into an account that has none of its devices.
 type Expectation struct {
 	// Entry is the position in the manifest.
@@ -70,7 +69,7 @@ type Expectation struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// What an [Expectation] may expect.
+// Values of [Expectation.Outcome].
 const (
 	ExpectDevice   = "device"
 	ExpectRejected = "rejected"

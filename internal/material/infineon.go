@@ -21,8 +21,8 @@ const (
 )
 
 // An infineonSource makes the certificates of one bundle of OPTIGA Trust M
-// Express: one PEM file with CRLF per chip. E0E0 and E0E1 are P-256 keys under
-// an issuer on P-384, E0E2 is RSA.
+// Express: one PEM file with CRLF per chip. E0E0 and E0E1 have P-256 keys and an
+// issuer on P-384, E0E2 has RSA keys.
 type infineonSource struct {
 	seed   seed
 	bundle string
@@ -46,11 +46,11 @@ func newInfineon(s seed, bundle string) source[*infineonEntry] {
 	return f
 }
 
-// An infineonEntry is a file in a bundle before it is written.
+// An infineonEntry is an unwritten file in a bundle.
 type infineonEntry struct {
 	draft
 	chip string
-	// bundle is the one that the file's name claims.
+	// bundle is the bundle in the file's name.
 	bundle string
 	// text makes the file's content.
 	text func(der []byte) []byte
@@ -71,17 +71,17 @@ func (f *infineonSource) entry(i int) (*infineonEntry, crypto.Signer) {
 	return e, key
 }
 
-// chipID is the same in every bundle of a manifest.
+// chipID returns the ID of chip i, which is the same in every bundle of a manifest.
 func chipID(s seed, i int) string {
 	return "0A09" + strings.ToUpper(s.hex("infineon chip", 0, 4)+hex.EncodeToString(s.counter("infineon chip", i)))
 }
 
 func (f *infineonSource) render(e *infineonEntry) []byte { return e.text(f.issuer.issue(&e.draft)) }
 
-// file is the name of an entry's file.
+// file returns the name of an entry's file.
 func (e *infineonEntry) file() string { return e.chip + "_" + e.bundle + ".pem" }
 
 func pemCRLF(der []byte) []byte { return CRLF(PEM(der)) }
 
-// CRLF returns text with the line ends of Windows.
+// CRLF returns text with Windows line ends.
 func CRLF(text []byte) []byte { return bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")) }

@@ -52,7 +52,7 @@ func Payload(organization, group, timestamp, uniqueID string, keys ...Object) Ob
 	}
 }
 
-// Entity returns how a payload names a unit of an organization.
+// Entity returns the name of an organization's unit as payloads have it.
 func Entity(organization, unit string) Object {
 	return Object{{"organizationName", organization}, {"organizationalUnitName", unit}}
 }
@@ -68,7 +68,7 @@ func Protected(signer *x509.Certificate) Object {
 	}
 }
 
-// SignText makes an entry of the text of a payload, without unprotected header.
+// SignText makes an entry without an unprotected header from the text of a payload.
 func SignText(protected Object, payload []byte, key *ecdsa.PrivateKey) Object {
 	head, body := URL64(JSON(protected)), URL64(payload)
 	return Object{{"payload", body}, {"protected", head}, {"signature", URL64(Signature(head+"."+body, key))}}
@@ -89,5 +89,5 @@ func Signature(text string, key *ecdsa.PrivateKey) []byte {
 	return raw
 }
 
-// URL64 is base64url without padding.
+// URL64 returns base64url without padding.
 func URL64(data []byte) string { return base64.RawURLEncoding.EncodeToString(data) }

@@ -27,13 +27,13 @@ const (
 
 const rsaBits = 2048
 
-// DeriveKey returns the key of the first candidate that is one on the curve. A candidate has size bytes; what is not a scalar of the
-// curve is rare.
+// DeriveKey returns the key of the first candidate that is a scalar of the curve;
+// others are rare. A candidate has size bytes.
 func DeriveKey(curve elliptic.Curve, candidate func(try, size int) []byte) *ecdsa.PrivateKey {
 	size := (curve.Params().N.BitLen() + 7) / 8
 	for try := 0; ; try++ {
 		scalar := candidate(try, size)
-		// P-521 has a first byte of one bit.
+		// The first byte of a P-521 scalar has one bit.
 		scalar[0] &= 0xff >> (size*8 - curve.Params().N.BitLen())
 		if key, err := ecdsa.ParseRawPrivateKey(curve, scalar); err == nil {
 			return key
@@ -54,7 +54,7 @@ func (s seed) deviceKey(kind Key, purpose string, index int) crypto.Signer {
 	return s.ecKey(elliptic.P256(), purpose, index)
 }
 
-// UnfactoredRSA returns a public key that has no private one: nobody knows the
+// UnfactoredRSA returns a public key without a private one: nobody knows the
 // factors of its modulus.
 func UnfactoredRSA(modulus []byte) *rsa.PublicKey {
 	modulus[0] |= 0x80
@@ -73,7 +73,7 @@ func KeyID(key any) []byte {
 	return sum[:]
 }
 
-// writeKey writes a private key for its owner alone.
+// writeKey writes a private key to a file that only its owner can read.
 func writeKey(dir, name string, key crypto.Signer) error {
 	block := &pem.Block{Type: "PRIVATE KEY", Bytes: must(x509.MarshalPKCS8PrivateKey(key))}
 	return os.WriteFile(filepath.Join(dir, name+".key"), pem.EncodeToMemory(block), 0o600)

@@ -20,8 +20,8 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
-// The layout tests compare a generated manifest with a vendor's own. A shape is
-// the text with everything that may differ taken out.
+// The layout tests compare a generated manifest with one of the vendor's. A shape
+// is the text without the parts that may differ.
 
 func manifestOf(t *testing.T, o material.Options) string {
 	t.Helper()
@@ -65,7 +65,7 @@ func TestEspressifHasTheVendorsLayout(t *testing.T) {
 	for _, key := range []material.Key{material.EC, material.RSA} {
 		got := manifestOf(t, material.Options{Vendor: "espressif", N: 1, Key: key})
 		if !strings.HasPrefix(shape(want), shape(got)) {
-			t.Errorf("%s: another shape: %s", key, shape(got))
+			t.Errorf("%s: different shape: %s", key, shape(got))
 		}
 		leaf, theirs := csvLeaf(t, got), csvLeaf(t, want)
 		if key == material.RSA {
@@ -129,7 +129,7 @@ func sameCertificateShape(t *testing.T, got, want *x509.Certificate) {
 	}
 }
 
-// subjectShape are the types of the subject's attributes in order.
+// subjectShape returns the types of the subject's attributes in order.
 func subjectShape(c *x509.Certificate) string {
 	var types []string
 	for _, name := range c.Subject.Names {

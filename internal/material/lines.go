@@ -14,8 +14,8 @@ var linesFormat = Format{Name: "generated", write: func(ctx context.Context, o O
 
 var linesFrame = frame{"", "\n", "\n"}
 
-// A linesSource makes one base64 of a PEM certificate per line: what Thingpress
-// calls generated.
+// A linesSource makes one line of base64 per PEM certificate, which is
+// Thingpress's format "generated".
 type linesSource struct {
 	seed   seed
 	kind   Key
@@ -32,10 +32,10 @@ func newLines(s seed, kind Key) source[*linesEntry] {
 	}}
 }
 
-// A linesEntry is a line before it is written.
+// A linesEntry is an unwritten line.
 type linesEntry struct {
 	draft
-	// line makes the text, without its end.
+	// line makes the text without its line end.
 	line func(der []byte) string
 }
 

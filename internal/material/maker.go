@@ -10,7 +10,7 @@ type maker[E entry] struct {
 	source  source[E]
 	keysDir string
 	defects []defect[E]
-	// threshold of 2³² is the share of entries that are not good.
+	// threshold/2³² is the share of entries that are not good.
 	threshold uint64
 }
 
@@ -32,7 +32,7 @@ func (m *maker[E]) make(i int) (made[E], error) {
 	if m.defective(i) {
 		e, expect = m.spoil(i, e, expect)
 	}
-	// An odd entry may have been given a certificate for another key.
+	// An odd entry may have a certificate for another key.
 	if m.keysDir != "" && expect.Outcome == ExpectDevice && samePublic(e.leaf().key, key) {
 		if err := writeKey(m.keysDir, name, key); err != nil {
 			return made[E]{}, err
@@ -41,21 +41,21 @@ func (m *maker[E]) make(i int) (made[E], error) {
 	return made[E]{e, m.source.render(e), expect}, nil
 }
 
-// defective reports whether entry i is not to be good. It depends on nothing but
-// seed and index. The first one is always good: there is something to repeat,
-// and no manifest is without a device.
+// defective reports whether entry i should not be good. It depends only on seed
+// and index. The first entry is always good, so that there is one to repeat and
+// every manifest has a device.
 func (m *maker[E]) defective(i int) bool {
 	return i > 0 && uint64(m.seed.number("defective", i, 1<<32-1)) < m.threshold
 }
 
-// Two defects need another entry, and come before those of the list.
+// These two defects need another entry; their numbers precede those of the list.
 const (
 	repetition = iota
 	contradiction
 	others
 )
 
-// spoil makes entry i wrong or odd.
+// spoil makes entry i faulty or odd.
 func (m *maker[E]) spoil(i int, e E, expect Expectation) (E, Expectation) {
 	kind := int(m.seed.number("defect", i, uint32(others+len(m.defects))))
 	if kind == repetition {

@@ -28,13 +28,13 @@ var microchipFormat = Format{Name: "microchip", Signs: true, write: func(ctx con
 var microchipFrame = frame{"[\n  ", ",\n  ", "\n]"}
 
 // A microchipSource makes the manifest of Trust&GO parts: a JSON array of JWS,
-// each with the public keys of slots 0 to 4, of which slot 0 has a certificate
-// and its issuer's.
+// each with the public keys of slots 0 to 4. Slot 0 has a certificate and its
+// issuer's.
 type microchipSource struct {
 	seed      seed
 	kind      Key
 	issuer    *issuer // "Crypto Authentication Signer", a CA
-	chain     string  // its certificate, as x5c has it
+	chain     string  // its certificate, in the form of x5c
 	signerKey *ecdsa.PrivateKey
 	signer    *x509.Certificate
 	group     string
@@ -60,7 +60,7 @@ func newMicrochip(s seed, kind Key) *microchipSource {
 	}
 }
 
-// groupID has the form of Microchip's: sixteen letters and digits.
+// groupID returns an ID of Microchip's form: sixteen letters and digits.
 func groupID(s seed) string {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 	id := s.bytes("microchip group", 0, 16)
@@ -70,7 +70,7 @@ func groupID(s seed) string {
 	return string(id)
 }
 
-// A microchipEntry is a JWS before it is signed.
+// A microchipEntry is an unsigned JWS.
 type microchipEntry struct {
 	draft
 	uniqueID  string
@@ -82,9 +82,9 @@ type microchipEntry struct {
 	signer    *ecdsa.PrivateKey
 	// x5c makes the certificates of slot 0.
 	x5c func(der []byte) []string
-	// jwk is the key that slot 0 is said to have; nil is that of the certificate.
+	// jwk is the public key claimed for slot 0; nil for the certificate's.
 	jwk crypto.PublicKey
-	// payload, signature and text change what was made, if set.
+	// payload, signature and text, if set, change the results.
 	payload   func(json string) string
 	signature func(signature []byte) []byte
 	text      string

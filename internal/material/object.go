@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// An Object is a JSON object that keeps its members in order, and may hold a
-// name twice. A [json.RawMessage] as value is written as it is.
+// An Object is a JSON object that keeps the order of its members and may contain a
+// name twice. A [json.RawMessage] as value is written unchanged.
 type Object []Member
 
 // A Member is one name and its value.
@@ -15,7 +15,8 @@ type Member struct {
 	Value any
 }
 
-// With returns a copy with the member's value replaced, or appended if there is no such member.
+// With returns a copy in which the member has the value. It appends the member if
+// there is none of that name.
 func (o Object) With(name string, value any) Object {
 	i := o.index(name)
 	if i < 0 {
@@ -26,27 +27,27 @@ func (o Object) With(name string, value any) Object {
 	return o
 }
 
-// Without returns a copy that lacks the member.
+// Without returns a copy without the member.
 func (o Object) Without(name string) Object {
 	return slices.DeleteFunc(slices.Clone(o), func(m Member) bool { return m.Name == name })
 }
 
-// And returns a copy with the member appended, even if the name is there already.
+// And returns a copy with the member appended, even if the name already exists.
 func (o Object) And(name string, value any) Object {
 	return append(slices.Clip(o), Member{name, value})
 }
 
-// Text returns the string value of a member, which must be there.
+// Text returns the string value of a member, which must exist.
 func (o Object) Text(name string) string { return o[o.index(name)].Value.(string) }
 
 func (o Object) index(name string) int {
 	return slices.IndexFunc(o, func(m Member) bool { return m.Name == name })
 }
 
-// MarshalJSON writes the members in their order.
+// MarshalJSON writes the members in order.
 func (o Object) MarshalJSON() ([]byte, error) { return JSON(o), nil }
 
-// JSON is the text of a value, without line ends.
+// JSON returns the text of a value, without line ends.
 func JSON(value any) []byte { return appendJSON(nil, value) }
 
 func appendJSON(b []byte, value any) []byte {

@@ -8,46 +8,44 @@ import (
 	"strings"
 )
 
-// maxEntries is how many entries differ in the four bytes that tell them apart.
+// maxEntries is the number of entries that four bytes can distinguish.
 const maxEntries = 1 << 31
 
-// Options choose what is generated.
+// Options configure what is generated.
 type Options struct {
 	// Vendor is one of [Vendors].
 	Vendor string
 	// N is the number of entries.
 	N int
-	// Seed is any text; everything is derived from it.
+	// Seed is any text, from which everything is derived.
 	Seed string
-	// Key is the kind of the devices' keys; empty is EC. Infineon's E0E0 and
-	// E0E1 are EC and its E0E2 is RSA always.
+	// Key is the kind of the devices' keys; if empty, EC. Infineon's E0E0 and E0E1
+	// always have EC keys, and E0E2 has RSA keys.
 	Key Key
-	// Bundles are those of an Infineon archive. Empty is E0E0 and E0E1, with
-	// RSA also E0E2, whose keys take 50 ms each.
+	// Bundles are the bundles of an Infineon archive. If empty, they are E0E0 and
+	// E0E1, and for RSA also E0E2, whose keys take 50 ms each.
 	Bundles []string
-	// Defects is the share of entries that are made wrong or odd, from 0 to 1.
+	// Defects is the share of faulty or odd entries, from 0 to 1.
 	Defects float64
 
-	// Out takes the manifest.
+	// Out receives the manifest.
 	Out io.Writer
-	// Expected takes one [Expectation] per entry as a line of JSON; may be nil.
+	// Expected receives one [Expectation] per entry as a line of JSON; may be nil.
 	Expected io.Writer
-	// SignerOut takes the certificate that signed a Microchip manifest, as
-	// PEM; may be nil.
+	// SignerOut receives the certificate that signed a Microchip manifest, as PEM; may be nil.
 	SignerOut io.Writer
-	// KeysDir is the directory that takes private keys, one PKCS #8 file
-	// <thing name>.key of mode 0600 for each device. Without it no key is
-	// written.
+	// KeysDir is the directory for private keys, with one PKCS #8 file <thing
+	// name>.key of mode 0600 for each device. If it is empty no key is written.
 	KeysDir string
-	// TempDir holds the parts of an Infineon archive until it is complete;
-	// empty is [os.TempDir].
+	// TempDir is the directory for the parts of an unfinished Infineon archive; if
+	// empty, [os.TempDir].
 	TempDir string
-	// Progress, if set, is told how many entries are done, now and then and
-	// at the end. It is called from one goroutine at a time.
+	// Progress, if set, is called with the number of finished entries, from time
+	// to time and at the end, from one goroutine at a time.
 	Progress func(done int)
 }
 
-// An OptionsError means that [Options] ask for something impossible.
+// An OptionsError reports that [Options] are invalid.
 type OptionsError struct{ text string }
 
 // Error returns what is wrong.
@@ -57,7 +55,7 @@ func wrong(format string, args ...any) error {
 	return &OptionsError{fmt.Sprintf(format, args...)}
 }
 
-// complete returns the format and o with defaults, or what is wrong with it.
+// complete returns the format, and o with defaults, or an error if o is invalid.
 func (o Options) complete() (Format, Options, error) {
 	i := slices.Index(Vendors(), o.Vendor)
 	if i < 0 {
@@ -73,17 +71,17 @@ func (o Options) complete() (Format, Options, error) {
 	}
 	switch {
 	case o.N < 1 || o.N > maxEntries:
-		return f, o, wrong("%d entries: 1 to %d can be made", o.N, maxEntries)
+		return f, o, wrong("%d entries: must be 1 to %d", o.N, maxEntries)
 	case o.Key != EC && o.Key != RSA:
 		return f, o, wrong("key %q is neither %s nor %s", o.Key, EC, RSA)
-	case !(o.Defects >= 0 && o.Defects <= 1): // also NaN
-		return f, o, wrong("a share of defects of %v: 0 to 1 is possible", o.Defects)
+	case !(o.Defects >= 0 && o.Defects <= 1): // also for NaN
+		return f, o, wrong("share of defects %v: must be 0 to 1", o.Defects)
 	case o.Out == nil:
-		return f, o, wrong("nowhere to write to")
+		return f, o, wrong("no output")
 	}
 	for i, b := range o.Bundles {
 		if !slices.Contains(f.Bundles, b) || slices.Contains(o.Bundles[:i], b) {
-			return f, o, wrong("bundles %s: each of %s can be given once", strings.Join(o.Bundles, ", "), strings.Join(f.Bundles, ", "))
+			return f, o, wrong("bundles %s: must be some of %s, each once", strings.Join(o.Bundles, ", "), strings.Join(f.Bundles, ", "))
 		}
 	}
 	return f, o, nil

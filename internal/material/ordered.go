@@ -10,7 +10,7 @@ import (
 const chunk = 32
 
 // ordered makes n entries on all cores and uses them in order. It stops at the
-// first error and returns when no worker is left.
+// first error and returns after all workers have ended.
 func ordered[T any](ctx context.Context, n int, produce func(i int) (T, error), use func(i int, entry T) error) error {
 	type result struct {
 		entries []T

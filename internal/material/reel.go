@@ -13,9 +13,9 @@ import (
 	"github.com/thingpress/thingpress/internal/material/sevenz"
 )
 
-// writeReel writes Infineon's archive of archives: one per bundle, the
-// encrypted keys archive, and a README. The inner archives are temporary files
-// until all are there.
+// writeReel writes Infineon's archive of archives: one per bundle, the encrypted
+// archive of keys, and a README. The inner archives are temporary files until all
+// are complete.
 func writeReel(ctx context.Context, o Options, s seed) (err error) {
 	if len(o.Bundles) == 0 {
 		o.Bundles = []string{bundleE0E0, bundleE0E1}
@@ -33,8 +33,8 @@ func writeReel(ctx context.Context, o Options, s seed) (err error) {
 	})
 }
 
-// throughFile packs an archive in a temporary file, because its beginning is
-// written last, and copies it.
+// throughFile packs an archive into a temporary file, because its beginning is
+// written last, and copies it to to.
 func throughFile(dir string, o sevenz.Options, to io.Writer, fill func(*sevenz.Writer) error) (err error) {
 	file, err := os.CreateTemp(dir, "")
 	if err != nil {
@@ -78,17 +78,17 @@ func writeOuter(ctx context.Context, o Options, s seed, dir string, outer *seven
 	return outer.Add("README.txt", notBefore, []byte(reelReadme))
 }
 
-// reelName is how the names of the inner archives begin: reel ID and GUID.
+// reelName returns the beginning of the names of the inner archives: reel ID and GUID.
 func reelName(s seed) string {
 	return strings.ToUpper(s.hex("infineon reel", 0, 8)) + "_" + s.uuid("infineon guid", 0)
 }
 
-// writeBundle writes the n-th bundle. Its certificates are made on all cores,
-// and packed on one.
+// writeBundle writes the n-th bundle. It makes the certificates on all cores and
+// packs them on one.
 func writeBundle(ctx context.Context, o Options, s seed, n int, archive *sevenz.Writer) error {
 	expected := bufio.NewWriter(o.Expected)
 	if n > 0 {
-		expected.Reset(io.Discard) // an entry is good or not in all bundles alike
+		expected.Reset(io.Discard) // an entry is good or faulty in all bundles alike
 	}
 	from := newInfineon(s, o.Bundles[n])
 	return errors.Join(ordered(ctx, o.N, newMaker(s, o, from).make, func(i int, e made[*infineonEntry]) error {
@@ -102,8 +102,8 @@ func writeBundle(ctx context.Context, o Options, s seed, n int, archive *sevenz.
 	}), expected.Flush())
 }
 
-// writeKeyLists writes what Infineon ships beside the certificates: two
-// files of keys, encrypted. Here they are random, and so is the password.
+// writeKeyLists writes the two encrypted files of keys that Infineon ships with
+// the certificates. Here the keys and the password are random.
 func writeKeyLists(ctx context.Context, o Options, s seed, archive *sevenz.Writer) error {
 	for _, name := range []string{"auto_keys.txt", "PBS_keys.txt"} {
 		if err := archive.Create(name, notBefore); err != nil {

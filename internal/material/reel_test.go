@@ -60,7 +60,7 @@ func TestInfineonHasTheVendorsLayout(t *testing.T) {
 	}
 }
 
-// pemShape shows line ends and the length of whole lines.
+// pemShape keeps line ends and the lengths of whole lines.
 func pemShape(text string) string {
 	text = regexp.MustCompile(`(?m)^[A-Za-z0-9+/=]{1,63}\r\n`).ReplaceAllString(text, "rest\n")
 	return regexp.MustCompile(`(?m)(^[A-Za-z0-9+/=]{64}\r\n)+`).ReplaceAllString(text, "64\n")
@@ -75,7 +75,7 @@ func TestInfineonKeysAreShutAwayAndTheReadmeSaysTest(t *testing.T) {
 	t.Parallel()
 	archive := manifestOf(t, material.Options{Vendor: "infineon", N: 3})
 	if bytes.Contains([]byte(archive), []byte("0A09")) {
-		t.Error("a chip ID stands in the clear")
+		t.Error("a chip ID is not encrypted")
 	}
 	r, err := sevenzip.NewReader(strings.NewReader(archive), int64(len(archive)))
 	if err != nil {
@@ -117,7 +117,7 @@ func TestInfineonKeysAreShutAwayAndTheReadmeSaysTest(t *testing.T) {
 	}
 }
 
-// A chip has the same ID in every bundle, and another certificate.
+// A chip has the same ID, but different certificates, in all bundles.
 func TestInfineonBundlesAreOfTheSameChips(t *testing.T) {
 	t.Parallel()
 	members := extract(t, manifestOf(t, material.Options{Vendor: "infineon", N: 40}))

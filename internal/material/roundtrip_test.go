@@ -23,8 +23,9 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// Each check of a property generates a manifest and reads it back, an Infineon one with dictionaries of 16 MiB. -rapid.checks still
-// asks for more.
+// Each check of a property generates a manifest and reads it back, for Infineon
+// with dictionaries of 16 MiB. The default number of checks is therefore small;
+// -rapid.checks raises it.
 func TestMain(m *testing.M) {
 	if err := flag.Set("rapid.checks", "20"); err != nil {
 		panic(err)
@@ -32,7 +33,7 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// A facts is what an entry tells about a device.
+// facts are what an entry says about a device.
 type facts struct {
 	ID, Name   string
 	Attributes map[string]string
@@ -116,7 +117,7 @@ func roundTrip[E entry](t *testing.T, vendor string, decoder manifest.Decoder, o
 	})
 }
 
-// oneBundle is the bundle that is decoded, for a format that has bundles.
+// oneBundle returns the bundle to decode, for a format that has bundles.
 func oneBundle(vendor string) []string {
 	if vendor == "infineon" {
 		return []string{bundleE0E0}
@@ -146,11 +147,11 @@ func point(t *testing.T, key any) string {
 	return string(raw)
 }
 
-// A format that cannot be generated would be tested by real files alone.
+// A format that cannot be generated would be tested only with real files.
 func TestEveryFormatCanBeGenerated(t *testing.T) {
 	t.Parallel()
 	if diff := cmp.Diff(vendors.Names(), slices.Sorted(slices.Values(Vendors()))); diff != "" {
-		t.Errorf("manifest/vendors has other formats than internal/material/formats.go (-vendors +material):\n%s", diff)
+		t.Errorf("the formats of manifest/vendors and internal/material/formats.go differ (-vendors +material):\n%s", diff)
 	}
 	for _, f := range Formats() {
 		format, err := vendors.Lookup(f.Name)
@@ -164,7 +165,7 @@ func TestEveryFormatCanBeGenerated(t *testing.T) {
 	}
 }
 
-// Entries with defects get the verdicts that the list of expectations has.
+// Entries with defects must get the verdicts in the list of expectations.
 func TestDefectiveManifestsAreJudgedAsExpected(t *testing.T) {
 	t.Parallel()
 	const entries = 250
@@ -206,9 +207,9 @@ func TestDefectiveManifestsAreJudgedAsExpected(t *testing.T) {
 	}
 }
 
-// The number of cores must not show, or an example made here would be another there.
+// The result must not depend on the number of cores, or examples would differ between machines.
 //
-// Not parallel: it sets GOMAXPROCS.
+// The test is not parallel because it sets GOMAXPROCS.
 func TestBytesDependOnSeedAndNumberAlone(t *testing.T) {
 	for _, vendor := range Vendors() {
 		generated := func(procs, n int, text string) string {
@@ -221,7 +222,7 @@ func TestBytesDependOnSeedAndNumberAlone(t *testing.T) {
 		}
 		one := generated(1, 100, "a")
 		if one != generated(7, 100, "a") {
-			t.Errorf("%s: other bytes on more cores", vendor)
+			t.Errorf("%s: different bytes on more cores", vendor)
 		}
 		if one == generated(2, 100, "b") {
 			t.Errorf("%s: the seed does not matter", vendor)
@@ -231,7 +232,7 @@ func TestBytesDependOnSeedAndNumberAlone(t *testing.T) {
 		}
 		fewer := strings.TrimRight(generated(2, 70, "a"), "\n]")
 		if !strings.HasPrefix(one, fewer) {
-			t.Errorf("%s: an entry depends on how many follow", vendor)
+			t.Errorf("%s: an entry depends on the number of entries after it", vendor)
 		}
 	}
 }
@@ -276,7 +277,7 @@ func TestWithRSAOnlyKeysAndSignaturesDiffer(t *testing.T) {
 	}
 }
 
-// A writer that fails must end the work and leave no worker running.
+// A failing writer must end the work and leave no worker running.
 func TestFailureOfTheWriterEndsTheWork(t *testing.T) {
 	t.Parallel()
 	for _, vendor := range Vendors() {

@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// A seed is the source of everything that looks random. It is HMAC-SHA-256
-// under a key derived from the text that the user chose.
+// A seed is the source of everything that looks random: HMAC-SHA-256 under a key
+// derived from the user's text.
 type seed struct{ key []byte }
 
 func newSeed(text string) seed {
@@ -37,7 +37,7 @@ func (s seed) hex(purpose string, index, n int) string {
 	return hex.EncodeToString(s.bytes(purpose, index, n))
 }
 
-// uuid returns a random UUID (version 4, RFC 9562) of the seed.
+// uuid returns a random UUID (version 4, RFC 9562) derived from the seed.
 func (s seed) uuid(purpose string, index int) string {
 	id := uuid.UUID(s.bytes(purpose, index, 16))
 	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
@@ -56,8 +56,8 @@ func (s seed) serial(purpose string, index, n int) *big.Int {
 	return new(big.Int).SetBytes(raw)
 }
 
-// counter returns four bytes that differ for every index of one seed: the
-// index itself after a beginning of the seed's own.
+// counter returns four bytes that differ for every index of one seed: the index
+// itself after a prefix that depends on the seed.
 func (s seed) counter(purpose string, index int) []byte {
 	start := binary.BigEndian.Uint32(s.bytes(purpose, 0, 4))
 	return binary.BigEndian.AppendUint32(nil, start+uint32(index))

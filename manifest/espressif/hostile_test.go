@@ -8,8 +8,8 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// Sizes come from outside; memory must not follow them. These tests measure
-// allocation, and run alone.
+// Sizes come from untrusted input; memory must not follow them. These tests
+// measure allocations, so they do not run in parallel.
 func TestHostileSizesEndInBoundedMemory(t *testing.T) {
 	const header = "MAC,cn,cert\r\n"
 	for name, content := range map[string]decodertest.Repeated{
@@ -28,7 +28,7 @@ func TestHostileSizesEndInBoundedMemory(t *testing.T) {
 			got := decodertest.Collect(t, Decoder{}, in, manifest.Options{})
 			runtime.ReadMemStats(&after)
 			if reason := manifest.ReasonOf(got.Final); reason != manifest.ReasonLimitExceeded {
-				t.Errorf("ends with %s: %v", reason, got.Final)
+				t.Errorf("ended with %s: %v", reason, got.Final)
 			}
 			if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 16<<20 {
 				t.Errorf("%d MiB were allocated", allocated>>20)
@@ -40,6 +40,6 @@ func TestHostileSizesEndInBoundedMemory(t *testing.T) {
 func TestBlankLinesWithoutEndAreReadInBoundedMemory(t *testing.T) {
 	in := manifest.Input{Name: "m", Reader: decodertest.Repeated{Begin: "MAC,cn,cert", Byte: '\n'}, Size: 64 << 20}
 	if got := decodertest.Collect(t, Decoder{}, in, manifest.Options{}); manifest.ReasonOf(got.Final) != manifest.ReasonEmpty {
-		t.Errorf("ends with %v", got.Final)
+		t.Errorf("ended with %v", got.Final)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// good is a manifest of n devices.
+// good returns a manifest of n devices.
 func good(t testing.TB, n int) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -22,8 +22,8 @@ func good(t testing.TB, n int) []byte {
 	return b.Bytes()
 }
 
-// A file that was cut must not pass for a whole one, except where no format
-// without a count or checksum could tell.
+// A truncated file must not pass for a complete one, unless no format without a
+// count or checksum could tell.
 func TestCutFileYieldsItsFirstDevicesAndAnError(t *testing.T) {
 	t.Parallel()
 	for name, data := range dialects(good(t, 4)) {
@@ -36,7 +36,7 @@ func TestCutFileYieldsItsFirstDevicesAndAnError(t *testing.T) {
 			recordEnd := map[int]bool{len(data): true}
 			for _, e := range whole.Entries {
 				end := int(e.End())
-				for back := range 3 { // with the line end, with half of it, without
+				for back := range 3 { // with the line end, with half of it, without it
 					recordEnd[end-back] = true
 				}
 			}
@@ -51,7 +51,7 @@ func TestCutFileYieldsItsFirstDevicesAndAnError(t *testing.T) {
 	}
 }
 
-// dialects are one manifest as different programs save it.
+// dialects returns one manifest as different programs save it.
 func dialects(data []byte) map[string][]byte {
 	text := string(data) + "\r\n"
 	escaped := strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\x00"), "\n", `\n`)
@@ -100,7 +100,7 @@ func TestResumingBehindTheEndSaysThatTheFileChanged(t *testing.T) {
 	}
 }
 
-// The window that is read through ends anywhere in a record.
+// The window may end anywhere in a record.
 func TestWindowBordersCostNothing(t *testing.T) {
 	t.Parallel()
 	const n = 320 // more than one window

@@ -10,9 +10,9 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// BenchmarkDecode reports devices/s, and as ratio its share of what the same
-// certificates take with pem.Decode and x509.ParseCertificate alone, measured
-// in turns with it.
+// BenchmarkDecode reports devices per second. Its ratio compares them with parsing
+// the same certificates with pem.Decode and x509.ParseCertificate only, measured
+// alternately.
 func BenchmarkDecode(b *testing.B) {
 	for name, data := range shapes(good(b, benchmarked)) {
 		b.Run(name, func(b *testing.B) { benchmark(b, data) })

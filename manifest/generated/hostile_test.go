@@ -9,8 +9,8 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// Sizes come from outside; memory must not follow them. This test measures
-// allocation, and runs alone.
+// Sizes come from untrusted input; memory must not follow them. This test measures
+// allocations, so it does not run in parallel.
 func TestHostileSizesEndInBoundedMemory(t *testing.T) {
 	line := strings.SplitN(string(good(t, 1)), "\n", 2)[0]
 	for name, content := range map[string]decodertest.Repeated{
@@ -26,7 +26,7 @@ func TestHostileSizesEndInBoundedMemory(t *testing.T) {
 			got := decodertest.Collect(t, Decoder{}, in, manifest.Options{})
 			runtime.ReadMemStats(&after)
 			if reason := manifest.ReasonOf(got.Final); reason != manifest.ReasonLimitExceeded {
-				t.Errorf("ends with %s: %v", reason, got.Final)
+				t.Errorf("ended with %s: %v", reason, got.Final)
 			}
 			if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 16<<20 {
 				t.Errorf("%d MiB were allocated", allocated>>20)

@@ -13,7 +13,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// good is a list of n devices, base64 of PEM on each line.
+// good returns a list of n devices, with base64 of PEM on each line.
 func good(t testing.TB, n int) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -23,7 +23,7 @@ func good(t testing.TB, n int) []byte {
 	return b.Bytes()
 }
 
-// shapes are one list in the forms that it is met in.
+// shapes returns one list in all its usual forms.
 func shapes(lines []byte) map[string][]byte {
 	var der, blocks, wrapped strings.Builder
 	for line := range strings.Lines(string(lines)) {
@@ -62,7 +62,7 @@ func TestCutFileYieldsItsFirstDevicesAndAnError(t *testing.T) {
 			complete := map[int]bool{}
 			for _, e := range whole.Entries {
 				end := int(e.End())
-				for back := range 3 { // with the line end, with half of it, without
+				for back := range 3 { // with the line end, with half of it, without it
 					complete[end-back] = true
 				}
 				// Padding may be left out.
@@ -86,7 +86,7 @@ func TestResumingAnywhereYieldsTheTail(t *testing.T) {
 	for name, data := range shapes(good(t, 9)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			// Something between the entries, and one of them bad.
+			// Other text between the entries, and one bad entry.
 			data = bytes.Replace(data, []byte("\n"), []byte("\n\n# more\n\n"), 1)
 			if at := bytes.LastIndex(data, []byte("MII")); at >= 0 {
 				data[at] = '!'
@@ -102,7 +102,7 @@ func TestResumingAnywhereYieldsTheTail(t *testing.T) {
 	}
 }
 
-// The issuer behind a leaf is part of its entry, also for who resumes there.
+// The issuer after a leaf is part of its entry, even if reading resumes there.
 func TestResumingBehindALeafPassesItsIssuer(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"g01-chain-blocks.txt", "g01-issuer-next-line.txt"} {

@@ -11,7 +11,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// count decodes a real file and returns devices and rejections by reason.
+// count decodes a real file and returns the number of devices and of rejections by reason.
 func count(t *testing.T, name string, opts manifest.Options) (devices int, rejected map[manifest.Reason]int) {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(require.Data(t), "generated", name))

@@ -18,9 +18,9 @@ import (
 	"github.com/thingpress/thingpress/manifest/infineon"
 )
 
-// BenchmarkDecode prints devices per second beside the floor, measured in
-// turns with it on one processor: reading the same two archives with the same
-// library, PEM, and parsing the certificates.
+// BenchmarkDecode reports devices per second next to the floor, measured
+// alternately on one processor: reading the same two archives with the same
+// library, decoding PEM, and parsing the certificates.
 func BenchmarkDecode(b *testing.B) {
 	const entries = 5000
 	var out bytes.Buffer
@@ -56,7 +56,7 @@ func BenchmarkDecode(b *testing.B) {
 	b.ReportMetric(floor.Seconds()/decoding.Seconds(), "ratio")
 }
 
-// parseAlone does what the floor consists of.
+// parseAlone does only the work of the floor.
 func parseAlone(b *testing.B, content []byte) {
 	b.Helper()
 	outer, err := sevenzip.NewReader(bytes.NewReader(content), int64(len(content)))

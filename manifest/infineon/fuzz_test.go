@@ -13,8 +13,8 @@ import (
 	"github.com/thingpress/thingpress/manifest/infineon"
 )
 
-// FuzzDecode looks for archives that crash, that number entries wrongly, or
-// that yield a device which does not keep the promises of [manifest.Device].
+// FuzzDecode looks for archives that crash the decoder, number entries wrongly, or
+// yield a device that breaks the contract of [manifest.Device].
 func FuzzDecode(f *testing.F) {
 	files, err := filepath.Glob("../testdata/vectors/infineon/*.7z*")
 	if err != nil || len(files) == 0 {
@@ -45,7 +45,7 @@ func FuzzDecode(f *testing.F) {
 					t.Errorf("after %d entries: %+v", n, final)
 				}
 			case err != nil:
-				t.Errorf("neither the entry's nor the file's: %v", err)
+				t.Errorf("neither an EntryError nor a FileError: %v", err)
 			case d.Entry != n || d.Certificate == nil || d.ThingName == "" || len(d.ID) != 20:
 				t.Errorf("entry %d: %+v", n, d)
 			}
@@ -54,8 +54,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// resealed makes the checksums of start and header right again, so that the
-// fuzzer is not held up by them.
+// resealed fixes the checksums of start and header, so that they do not stop the fuzzer.
 func resealed(content []byte) []byte {
 	const start = 32
 	if len(content) < start {

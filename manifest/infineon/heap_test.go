@@ -16,8 +16,8 @@ import (
 	"github.com/thingpress/thingpress/manifest/infineon"
 )
 
-// reelFile writes a manifest of n chips, which share a few certificates, and
-// whose archives declare a dictionary of 16 MiB each. It returns its path.
+// reelFile writes a manifest of n chips that share a few certificates, in archives
+// that declare a dictionary of 16 MiB each. It returns its path.
 func reelFile(t *testing.T, n int) string {
 	t.Helper()
 	trust := materialtest.NewTrust("heap")
@@ -39,8 +39,8 @@ func reelFile(t *testing.T, n int) string {
 	return path
 }
 
-// The dictionaries and 32 MiB must do, however many chips there are. Not
-// parallel, because it looks at the heap of the whole process.
+// Any number of chips must fit in the dictionaries and 32 MiB. The test is not
+// parallel because it measures the heap of the whole process.
 func TestHeapStaysWithinDictionariesAnd32MiB(t *testing.T) {
 	n := 100_000
 	if require.Race {

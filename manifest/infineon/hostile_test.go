@@ -13,7 +13,7 @@ import (
 	"github.com/thingpress/thingpress/manifest/infineon"
 )
 
-// outline decodes content and returns what each entry became, and the end.
+// outline decodes content. It returns what each entry became, and the final error.
 func outline(t testing.TB, content []byte, opts manifest.Options) (entries []string, final error) {
 	t.Helper()
 	for d, err := range (infineon.Decoder{}).Decode(t.Context(), input("reel.7z", content), opts) {
@@ -51,7 +51,7 @@ func TestTruncatedManifestIsNeverTakenForComplete(t *testing.T) {
 	}
 }
 
-// A checksum of 32 bits stands between every byte and a device.
+// A 32-bit checksum protects every byte of a device.
 func TestFlippedBitNeverAltersADevice(t *testing.T) {
 	t.Parallel()
 	content := smallManifest()
@@ -88,7 +88,7 @@ func TestLyingArchivesAreRefusedBeforeMuchIsAllocated(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		_, _ = outline(t, content, manifest.Options{})
 		runtime.ReadMemStats(&after)
-		// What can be unpacked honestly is: a header or a bundle of some kilobytes.
+		// Unpacking a header or a bundle of some kilobytes is legitimate.
 		if got := after.TotalAlloc - before.TotalAlloc; got > 4<<20 {
 			t.Errorf("%s: %d bytes were allocated", file, got)
 		}
@@ -113,10 +113,10 @@ func TestInnerArchiveInTemporaryFileLeavesNothingBehind(t *testing.T) {
 	}
 	left, err := os.ReadDir(dir)
 	if err != nil || len(left) > 0 || n != 2 {
-		t.Errorf("%d entries; left behind: %v, %v", n, left, err)
+		t.Errorf("%d entries; files left: %v, %v", n, left, err)
 	}
 	if _, final := outline(t, content, manifest.Options{TempDir: filepath.Join(dir, "none")}); final == nil || manifest.ReasonOf(final) != "" {
-		t.Errorf("a directory that is missing is the content's fault: %v", final)
+		t.Errorf("a missing directory is reported as a fault of the content: %v", final)
 	}
 }
 
@@ -128,7 +128,7 @@ func TestResumedDecodingGivesTheRest(t *testing.T) {
 		t.Errorf("%v, %v; want %s", rest, err, whole[2])
 	}
 	if _, err := outline(t, smallManifest(), manifest.Options{Start: manifest.Position{Entry: 4}}); manifest.ReasonOf(err) != manifest.ReasonChanged {
-		t.Errorf("going on behind the end: %v", err)
+		t.Errorf("resumed after the end: %v", err)
 	}
 }
 

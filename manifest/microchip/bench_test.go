@@ -18,8 +18,8 @@ import (
 	"github.com/thingpress/thingpress/manifest/microchip"
 )
 
-// BenchmarkDecode prints devices per second beside the floor, measured in turns
-// with it on one processor: what the checks cost that nobody can leave out. That is
+// BenchmarkDecode reports devices per second next to the floor, measured
+// alternately on one processor. The floor is the cost of the unavoidable checks:
 // two ECDSA P-256 verifications, of the entry and of the leaf, and parsing leaf
 // and issuer.
 func BenchmarkDecode(b *testing.B) {
@@ -67,7 +67,7 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-// checkAlone does what the floor consists of.
+// checkAlone does only the work of the floor.
 func checkAlone(b *testing.B, reel *materialtest.Reel, chips []materialtest.Chip) {
 	b.Helper()
 	hash := sha256.Sum256([]byte("an entry"))

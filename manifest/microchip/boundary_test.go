@@ -24,7 +24,7 @@ func TestEntryEnd(t *testing.T) {
 		{`{"payload":"ab"cd","x":1},`, 25, boundaryFound},     // a quote in a coded value
 		{`{"payload":"abcd\","x":1},`, 25, boundaryFound},     // a backslash before its end
 		{`{"signature":"abc"" }`, 21, boundaryFound},          // a quote as its last character
-		{`{"x":{"payload":"a\"b","y":1}}`, 30, boundaryFound}, // not a coded value, because it is inside another
+		{`{"x":{"payload":"a\"b","y":1}}`, 30, boundaryFound}, // not a coded value, because it is nested
 		{`{"payload":"ab"`, 15, boundaryMore},
 		{`{"payload":"ab" `, 16, boundaryMore},
 		{`{"a":"\"`, 8, boundaryMore},
@@ -49,7 +49,7 @@ func TestEntryEnd(t *testing.T) {
 	}
 }
 
-// What is valid JSON ends where a JSON parser says it does, wherever it is cut.
+// Valid JSON must end where a JSON parser says it does, wherever the text is cut.
 func TestEntryEndAgreesWithAJSONParser(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -64,12 +64,12 @@ func TestEntryEndAgreesWithAJSONParser(t *testing.T) {
 		}
 		cut := rapid.IntRange(0, max(0, end-1)).Draw(t, "cut")
 		if _, found := entryEnd(text[:cut], 8); found == boundaryFound {
-			t.Fatalf("%s: an entry ends before byte %d of %d", text, cut, end)
+			t.Fatalf("%s: an entry ended before byte %d of %d", text, cut, end)
 		}
 	})
 }
 
-// ambiguous says whether a coded value has an escaped quote, which no base64url has.
+// ambiguous reports whether a coded value has an escaped quote, which base64url never has.
 func ambiguous(text []byte) bool {
 	for i := range text {
 		if text[i] == '\\' {

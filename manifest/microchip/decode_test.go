@@ -14,7 +14,7 @@ import (
 	"github.com/thingpress/thingpress/manifest/microchip"
 )
 
-// collected is everything that a manifest decoded to.
+// collected is everything decoded from a manifest.
 type collected struct {
 	entries []collectedEntry
 	final   error
@@ -32,14 +32,14 @@ func decodeBytes(data []byte, opts manifest.Options) iter.Seq2[manifest.Device, 
 	return microchip.Decoder{}.Decode(context.Background(), in, opts)
 }
 
-// collect decodes data and checks what every stream promises: entries are
-// numbered without gaps, and nothing follows an error that is not an entry's.
+// collect decodes data and checks the contract of the stream: entries are numbered
+// without gaps, and nothing follows an error that is not an *EntryError.
 func collect(t testing.TB, data []byte, opts manifest.Options) collected {
 	t.Helper()
 	var all collected
 	for device, err := range decodeBytes(data, opts) {
 		if all.final != nil {
-			t.Fatalf("the stream went on after %v", all.final)
+			t.Fatalf("the stream continued after %v", all.final)
 		}
 		var bad *manifest.EntryError
 		index, want := device.Entry, opts.Start.Entry+len(all.entries)
@@ -57,13 +57,13 @@ func collect(t testing.TB, data []byte, opts manifest.Options) collected {
 			all.entries = append(all.entries, collectedEntry{device: device})
 		}
 		if index != want {
-			t.Fatalf("entry %d came where entry %d was expected", index, want)
+			t.Fatalf("got entry %d, want entry %d", index, want)
 		}
 	}
 	return all
 }
 
-// devices are the IDs of the devices, "" in the place of a rejected entry.
+// devices returns the IDs of the devices, with "" for rejected entries.
 func (c collected) devices() []string {
 	ids := make([]string, len(c.entries))
 	for i, e := range c.entries {

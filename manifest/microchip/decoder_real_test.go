@@ -15,7 +15,8 @@ import (
 	"github.com/thingpress/thingpress/manifest/microchip"
 )
 
-// realManifest is what Microchip ships with a reel of Trust&GO parts.
+// realManifest returns a manifest that Microchip shipped with a reel of Trust&GO
+// parts, and its signers.
 func realManifest(t *testing.T) ([]byte, []*x509.Certificate) {
 	t.Helper()
 	dir := filepath.Join(require.Data(t), "microchip")
@@ -54,7 +55,7 @@ func TestRealManifestGivesItsTenDevices(t *testing.T) {
 			t.Errorf("entry %d: the placeholder of zeros was taken for a MAC address", i)
 		}
 		if !bytes.HasSuffix(data[:d.End], []byte("}")) {
-			t.Errorf("entry %d: offset %d is not behind an entry", i, d.End)
+			t.Errorf("entry %d: offset %d is not after an entry", i, d.End)
 		}
 	}
 	if first := got.entries[0].device; first.ThingName != "sn0123F2408EA1FCF201" {

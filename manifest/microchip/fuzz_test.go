@@ -10,9 +10,9 @@ import (
 	"github.com/thingpress/thingpress/manifest/microchip"
 )
 
-// FuzzDecode looks for input that crashes the decoder, breaks the contract of
-// its stream, lets a device in that no vector's signer signed, or decodes
-// otherwise when it is resumed.
+// FuzzDecode looks for input that crashes the decoder, breaks the contract of its
+// stream, yields a device that no signer of the vectors signed, or decodes
+// differently after resuming.
 func FuzzDecode(f *testing.F) {
 	genuine := map[string]bool{}
 	var opts manifest.Options
@@ -62,8 +62,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// FuzzParseSigners looks for a file that crashes the parser, or that gives a
-// signer which the decoder then refuses.
+// FuzzParseSigners looks for a file that crashes the parser, or that yields a
+// signer which the decoder then rejects.
 func FuzzParseSigners(f *testing.F) {
 	for _, name := range []string{"reel.pem", "reel.der", "two.pem", "crlf.pem", "half.pem", "rsa.pem", "request.pem", "empty.pem"} {
 		f.Add(readSignerFile(f, name))

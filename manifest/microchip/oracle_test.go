@@ -15,8 +15,8 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// oracle verifies an entry once more, by other means than the decoder has, and
-// returns the unique ID and the certificate that it vouches for.
+// oracle verifies an entry with other code than the decoder's. It returns the
+// unique ID and the certificate of the entry.
 func oracle(t *testing.T, raw json.RawMessage, signers []*x509.Certificate) (string, *x509.Certificate) {
 	t.Helper()
 	var entry struct{ Payload, Protected, Signature string }
@@ -36,7 +36,7 @@ func oracle(t *testing.T, raw json.RawMessage, signers []*x509.Certificate) (str
 		}
 	}
 	if !verified {
-		t.Fatal("the oracle does not verify the entry")
+		t.Fatal("the oracle cannot verify the entry")
 	}
 	var payload struct {
 		UniqueID     string

@@ -16,9 +16,9 @@ import (
 	"github.com/thingpress/thingpress/manifest/microchip"
 )
 
-// An endless manifest is the same entries over and over, made as it is read.
+// An endless manifest repeats the same entries. It is generated while it is read.
 type endless struct {
-	entries []byte // with a comma behind each
+	entries []byte // with a comma after each
 	copies  int64
 }
 
@@ -33,7 +33,7 @@ func newEndless(reel *materialtest.Reel, copies int64) *endless {
 const endlessEntries = 16 // of one copy
 
 func (e *endless) input() manifest.Input {
-	// The last comma gives way to the closing bracket.
+	// The closing bracket replaces the last comma.
 	return manifest.Input{Name: "endless.json", Reader: e, Size: 1 + e.copies*int64(len(e.entries)) - 1}
 }
 
@@ -55,7 +55,7 @@ func (e *endless) ReadAt(p []byte, off int64) (int, error) {
 	return len(p), nil
 }
 
-// more goes on behind the first n bytes of p.
+// more continues after the first n bytes of p.
 func (e *endless) more(p []byte, off int64, n int) (int, error) {
 	if end := e.input().Size - 1; off+int64(n) > end {
 		n = int(end - off) // the bracket goes here
@@ -67,7 +67,7 @@ func (e *endless) more(p []byte, off int64, n int) (int, error) {
 	return n + m, err
 }
 
-// Not parallel, because it looks at the heap of the whole process.
+// Not parallel, because it measures the heap of the whole process.
 func TestMemoryDoesNotGrowWithTheManifest(t *testing.T) {
 	reel, stranger := materialtest.NewReel("endless"), materialtest.NewReel("stranger")
 	for _, test := range []struct {
@@ -76,7 +76,8 @@ func TestMemoryDoesNotGrowWithTheManifest(t *testing.T) {
 		copies int64
 	}{
 		{"devices", reel.Signer, 300},
-		// Without verification the same paths are passed a hundred thousand times in the time of a test.
+		// Without verification a hundred thousand entries take the same paths in
+		// the time of a test.
 		{"rejected", stranger.Signer, 6_250},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -112,7 +113,7 @@ func TestWorkersEndWhenTheCallerLeaves(t *testing.T) {
 	reel := materialtest.NewReel("endless")
 	source := newEndless(reel, 1000)
 	opts := manifest.Options{Signers: []*x509.Certificate{reel.Signer}}
-	// The bubble does not end before all goroutines that were started in it have.
+	// The bubble ends only after all goroutines started in it have ended.
 	synctest.Test(t, func(t *testing.T) {
 		for leave := range 40 {
 			n := 0
@@ -138,7 +139,7 @@ func TestWorkersEndWhenTheContextDoes(t *testing.T) {
 		n, last := 0, error(nil)
 		for _, err := range (microchip.Decoder{}).Decode(ctx, source.input(), opts) {
 			if last != nil {
-				t.Fatalf("the stream went on after %v", last)
+				t.Fatalf("the stream continued after %v", last)
 			}
 			if last = err; n == 20 {
 				cancel()
@@ -179,7 +180,7 @@ func (r brokenReader) ReadAt(p []byte, off int64) (int, error) {
 	return r.Reader.ReadAt(p, off)
 }
 
-// What a disk does is no fault of the manifest: the same command may succeed later.
+// A disk error is not a fault of the manifest: the same command may succeed later.
 func TestAReadErrorIsNotAFileError(t *testing.T) {
 	t.Parallel()
 	reel := materialtest.NewReel("disk")
@@ -198,7 +199,7 @@ func TestAReadErrorIsNotAFileError(t *testing.T) {
 	}
 }
 
-// Whoever waits for a manifest of gigabytes to be passed over wants to stop it, too.
+// Skipping gigabytes of a manifest must be interruptible, too.
 func TestPassingOverEntriesEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	reel := materialtest.NewReel("endless")
@@ -215,7 +216,7 @@ func TestPassingOverEntriesEndsWithTheContext(t *testing.T) {
 	}
 }
 
-// A cancelling reader ends the context with its tenth read.
+// A cancelling reader ends the context on its tenth read.
 type cancelling struct {
 	*endless
 	cancel context.CancelFunc

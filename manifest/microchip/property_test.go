@@ -15,7 +15,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// smallManifest has entries of one key each, so that every bit can be tried.
+// smallManifest returns entries of one key each, small enough to try every bit.
 func smallManifest(reel *materialtest.Reel, entries int) []byte {
 	objects := make([]material.Object, entries)
 	for i := range objects {
@@ -26,8 +26,8 @@ func smallManifest(reel *materialtest.Reel, entries int) []byte {
 	return materialtest.Array(objects...)
 }
 
-// signedValues are the spans of the values of payload, protected and signature
-// of an entry of materialtest.Array.
+// signedValues returns the spans of payload, protected and signature in an entry
+// of materialtest.Array.
 func signedValues(data []byte, entry int) [][2]int {
 	var spans [][2]int
 	for _, name := range []string{"payload", "protected", "signature"} {
@@ -47,7 +47,7 @@ func TestAnyBitFlippedInSignedValuesCostsExactlyThatEntry(t *testing.T) {
 	data := smallManifest(reel, 3)
 	opts := manifest.Options{Signers: []*x509.Certificate{reel.Signer}}
 	want := collect(t, data, opts).devices()
-	// One bit of each byte is enough of the long payload, and another one of the next.
+	// One bit of each byte of the long payload is enough; the next byte uses another bit.
 	const entry = 1
 	for n, span := range signedValues(data, entry) {
 		for at := span[0]; at < span[1]; at++ {

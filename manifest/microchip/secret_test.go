@@ -11,7 +11,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A message ends up in logs, reports and the ledger.
+// Messages end up in logs, reports and the ledger.
 func TestNothingOfAPrivateKeyReachesAMessage(t *testing.T) {
 	t.Parallel()
 	const secret = "c2VjcmV0" // the private members of the vectors, and what the text below hides
@@ -37,7 +37,7 @@ func TestNothingOfAPrivateKeyReachesAMessage(t *testing.T) {
 	if seen < 10 {
 		t.Errorf("%d vectors with private keys", seen)
 	}
-	// Neither does a piece of one that stands where a manifest breaks.
+	// Nor may a message reveal part of a key at the place where a manifest breaks.
 	reel := materialtest.NewReel("leak")
 	for _, data := range [][]byte{
 		[]byte(secret),

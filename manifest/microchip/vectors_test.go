@@ -17,8 +17,7 @@ import (
 
 const vectorDir = "../testdata/vectors/microchip"
 
-// A vector is the expectation beside a manifest, as the README of the vectors
-// describes it.
+// A vector is the expectation next to a manifest, as described in the README of the vectors.
 type vector struct {
 	Vendor, Row, Note, Outcome string
 	Options                    struct {
@@ -48,7 +47,7 @@ type vector struct {
 	SignerErrorContains string `json:"signer_error_contains"`
 }
 
-// vectorNames are the names of all vectors, without extension.
+// vectorNames returns the names of all vectors, without extension.
 func vectorNames(t testing.TB) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(vectorDir, "*.expect.json"))
@@ -79,7 +78,7 @@ func loadVector(t testing.TB, name string) (vector, []byte) {
 	return v, data
 }
 
-// options are the decoder's options of a vector; the error is the signers'.
+// options returns the decoder's options for a vector. The error is that of its signers.
 func (v *vector) options(t testing.TB) (manifest.Options, error) {
 	t.Helper()
 	opts := manifest.Options{Slot: v.Options.Slot, AllowExpired: v.Options.AllowExpired}
@@ -145,7 +144,7 @@ func (v *vector) compare(t *testing.T, got collected) {
 				t.Errorf("entry %d: warnings (-want +got):\n%s", i, diff)
 			}
 		case e.err == nil:
-			t.Errorf("entry %d: taken as %s, want %s", i, e.device.ThingName, want.Reason)
+			t.Errorf("entry %d: accepted as %s, want %s", i, e.device.ThingName, want.Reason)
 		case e.err.Reason != want.Reason || !strings.Contains(e.err.Detail(), want.DetailContains):
 			t.Errorf("entry %d: %s: %v\nwant %s: …%s…", i, e.err.Reason, e.err, want.Reason, want.DetailContains)
 		}

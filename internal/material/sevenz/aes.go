@@ -9,7 +9,7 @@ import (
 	"unicode/utf16"
 )
 
-// cyclesPower is the exponent of the number of rounds that derive the key.
+// cyclesPower is the binary logarithm of the number of rounds for deriving the key.
 const cyclesPower = 19
 
 // An encryption is AES-256 in CBC mode (method 06F10701, "7zAES"). It encrypts
@@ -28,7 +28,7 @@ func newEncryption(w io.Writer, password string, iv [16]byte) *encryption {
 		secret = binary.LittleEndian.AppendUint16(secret, unit)
 	}
 	hash := sha256.New()
-	var rounds []byte // some at a time, which hashes faster
+	var rounds []byte // hashing some at a time is faster
 	for round := range uint64(1) << cyclesPower {
 		rounds = binary.LittleEndian.AppendUint64(append(rounds, secret...), round)
 		if round%512 == 511 {
@@ -38,7 +38,7 @@ func newEncryption(w io.Writer, password string, iv [16]byte) *encryption {
 	}
 	block, err := aes.NewCipher(hash.Sum(nil))
 	if err != nil {
-		panic("sevenz: " + err.Error()) // a key of 32 bytes is one
+		panic("sevenz: " + err.Error()) // a key of 32 bytes is valid
 	}
 	return &encryption{w: w, iv: iv, mode: cipher.NewCBCEncrypter(block, iv[:])}
 }
@@ -60,7 +60,7 @@ func (e *encryption) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close writes what is left.
+// Close writes the rest.
 func (e *encryption) Close() error {
 	_, err := e.Write(make([]byte, -len(e.rest)&(aes.BlockSize-1)))
 	return err

@@ -33,13 +33,13 @@ const (
 // attributeArchive is FILE_ATTRIBUTE_ARCHIVE of Windows.
 const attributeArchive = 0x20
 
-// A Header describes the content of an archive. A [Writer] writes a true one.
+// A Header describes the content of an archive. The headers of a [Writer] are correct.
 type Header struct {
 	Block Block
 	Files []File
-	// ClaimedFiles replaces the number of files if it is not zero.
+	// ClaimedFiles, if not zero, replaces the number of files.
 	ClaimedFiles uint64
-	// NoChecksums leaves out the checksums of the files.
+	// NoChecksums omits the checksums of the files.
 	NoChecksums bool
 }
 
@@ -48,28 +48,29 @@ type File struct {
 	Name string
 	Size uint64
 	CRC  uint32
-	// Modified is written if the first file of the archive has it.
+	// Modified is written if it is set for the first file of the archive.
 	Modified time.Time
-	// Attributes are those of Windows, with a Unix mode in the upper half if bit 15 is set. Zero is an ordinary file.
+	// Attributes are Windows attributes, with a Unix mode in the upper half if bit
+	// 15 is set. Zero means an ordinary file.
 	Attributes uint32
 	// Directory marks a member without content as a directory.
 	Directory bool
 }
 
-// A Block is what is packed in one piece.
+// A Block is packed in one piece.
 type Block struct {
 	// Position counts from the end of [Start]; Packed is the length of the packed stream.
 	Position, Packed uint64
 	// Coders are the number of methods and the description of each.
 	Coders []byte
-	// Sizes has the number of bytes that each method unpacks to.
+	// Sizes has the unpacked size of each method.
 	Sizes []uint64
 }
 
-// LZMA2 describes the method LZMA2 with the property of its dictionary.
+// LZMA2 describes the method LZMA2 with the property byte of its dictionary.
 func LZMA2(dictionary byte) []byte { return []byte{0x21, 0x21, 1, dictionary} }
 
-// Encoded returns the short header that points at a block with the packed header.
+// Encoded returns the short header that refers to a block with the packed header.
 func Encoded(block Block, header []byte) []byte {
 	h := text{idEncodedHeader}
 	h.streams(block)
@@ -87,7 +88,7 @@ func Start(packed uint64, header []byte) []byte {
 	return append(binary.LittleEndian.AppendUint32(signature, crc32.ChecksumIEEE(start)), start...)
 }
 
-// Bytes returns the header unpacked.
+// Bytes returns the unpacked header.
 func (h *Header) Bytes() []byte {
 	var full, empty []File
 	for _, f := range h.Files {
@@ -119,7 +120,7 @@ func (h *Header) Bytes() []byte {
 	return append(out, idEnd, idEnd)
 }
 
-// A text is a header that is being written.
+// A text is a header under construction.
 type text []byte
 
 func (h *text) add(b ...byte)   { *h = append(*h, b...) }
@@ -132,8 +133,9 @@ func (h *text) property(id byte, value []byte) {
 	h.add(value...)
 }
 
-// number writes NUMBER: the count of leading ones of the first byte is how many
-// bytes follow, little-endian, and its other bits are the highest.
+// number writes NUMBER: the number of leading ones in the first byte is the number
+// of bytes that follow, little-endian. The other bits of the first byte are the
+// highest.
 func (h *text) number(n uint64) {
 	extra := max(bits.Len64(n)-1, 0) / 7
 	if extra >= 8 {
@@ -201,7 +203,7 @@ func (h *text) filesInfo(files []File) {
 	h.property(idAttributes, attributes)
 }
 
-// bitmap packs one boolean of each file, the first into the highest bit.
+// bitmap packs one boolean per file, the first into the highest bit.
 func bitmap(files []File, set func(File) bool) []byte {
 	b := make([]byte, (len(files)+7)/8)
 	for i, f := range files {
@@ -212,7 +214,7 @@ func bitmap(files []File, set func(File) bool) []byte {
 	return b
 }
 
-// fileTime is a time in steps of 100 ns since 1601, as Windows has it.
+// fileTime returns a time as Windows has it, in steps of 100 ns since 1601.
 func fileTime(t time.Time) uint64 {
 	const from1601to1970 = 11_644_473_600 // seconds
 	return uint64(t.Unix()+from1601to1970)*10_000_000 + uint64(t.Nanosecond()/100)

@@ -2,15 +2,15 @@ package sevenz
 
 import "io"
 
-// A storedWriter writes LZMA2 of which every chunk is uncompressed: what is
-// packed already would only cost time.
+// A storedWriter writes LZMA2 in uncompressed chunks, because compressing packed
+// data again would only cost time.
 type storedWriter struct {
 	w     io.Writer
 	chunk []byte
 	begun bool
 }
 
-// maxStored is the most that an uncompressed chunk can hold.
+// maxStored is the maximum size of an uncompressed chunk.
 const maxStored = 1 << 16
 
 func (s *storedWriter) Write(p []byte) (int, error) {
@@ -34,7 +34,7 @@ func (s *storedWriter) flush() error {
 	}
 	control := byte(2) // uncompressed
 	if !s.begun {
-		control, s.begun = 1, true // and the dictionary begins here
+		control, s.begun = 1, true // and reset the dictionary
 	}
 	size := len(s.chunk) - 1
 	if _, err := s.w.Write([]byte{control, byte(size >> 8), byte(size)}); err != nil {

@@ -2,9 +2,9 @@
 // block and a compressed header, optionally encrypted with AES-256.
 //
 // The format is that of 7zFormat.txt in the LZMA SDK (Igor Pavlov, public
-// domain). A [Writer] streams content; what grows with the number of files is
-// the header, some 80 bytes for each. A [Header] can describe an archive that
-// does not exist, for tests of readers.
+// domain). A [Writer] streams content; only the header grows with the number of
+// files, by about 80 bytes per file. A [Header] can describe an archive that does
+// not exist, for tests of readers.
 package sevenz
 
 import (
@@ -18,26 +18,26 @@ import (
 )
 
 const (
-	// dictionary16MiB is LZMA2's property byte for 16 MiB, which 7-Zip has by
-	// default and Infineon's archives have.
+	// dictionary16MiB is LZMA2's property byte for 16 MiB, the default of 7-Zip
+	// and the value in Infineon's archives.
 	dictionary16MiB = 24
-	// window is how far back the compressor looks. It may be less than what
-	// the archive claims. A file of Infineon's is a kilobyte long and
-	// resembles the one before as much as any: looking further back makes
-	// the archive no smaller, and takes up to four times as long. It must
-	// hold the largest chunk that the compressor gives up on and stores.
+	// window is how far back the compressor looks. It may be less than the
+	// dictionary that the archive declares. Infineon's files have about a kilobyte
+	// and resemble their predecessors: looking further back makes the archive no
+	// smaller and takes up to four times as long. window must hold the largest
+	// chunk that the compressor gives up on and stores.
 	window = 1 << 17
 	// startSize is the length of [Start].
 	startSize = 32
 )
 
-// Options choose how an archive is packed.
+// Options configure how an archive is packed.
 type Options struct {
-	// Stored keeps content as it is, still as LZMA2: for what is packed already.
+	// Stored stores content uncompressed, still as LZMA2, for data that is already packed.
 	Stored bool
-	// Password, if there is one, encrypts the content, though not the names.
+	// Password, if set, encrypts the content, but not the names.
 	Password string
-	// IV is what the encryption starts from.
+	// IV is the initialization vector of the encryption.
 	IV [16]byte
 }
 
@@ -49,9 +49,9 @@ type Writer struct {
 	failed error
 }
 
-// NewWriter returns a writer of an archive that begins where w stands.
+// NewWriter returns a writer for an archive that begins at the current position of w.
 func NewWriter(w io.WriteSeeker, o Options) (*Writer, error) {
-	// The real start is written at the end.
+	// The actual start is written at the end.
 	if _, err := w.Write(make([]byte, startSize)); err != nil {
 		return nil, err
 	}
@@ -59,7 +59,8 @@ func NewWriter(w io.WriteSeeker, o Options) (*Writer, error) {
 	return &Writer{out: w, packer: p}, err
 }
 
-// Create adds a file. Its content is what is written until the next call of Create, Add or Close.
+// Create adds a file. Its content is everything written until the next call of
+// Create, Add or Close.
 func (w *Writer) Create(name string, modified time.Time) error {
 	w.files = append(w.files, File{Name: name, Modified: modified})
 	return w.failed
@@ -78,7 +79,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Add adds a file of which all is in memory.
+// Add adds a file with all its content.
 func (w *Writer) Add(name string, modified time.Time, content []byte) error {
 	if err := w.Create(name, modified); err != nil {
 		return err
@@ -87,7 +88,7 @@ func (w *Writer) Add(name string, modified time.Time, content []byte) error {
 	return err
 }
 
-// Close writes the header. It does not close what it writes to.
+// Close writes the header. It does not close the underlying writer.
 func (w *Writer) Close() error {
 	if w.failed != nil {
 		return w.failed
@@ -103,7 +104,7 @@ func (w *Writer) Close() error {
 	}
 	header := (&Header{Block: content, Files: w.files}).Bytes()
 
-	// The header is packed into a block of its own, which a short header describes.
+	// The header is packed into a separate block, which a short header describes.
 	packer, err := newPacker(w.out, Options{})
 	if err != nil {
 		return err
@@ -122,7 +123,7 @@ func (w *Writer) Close() error {
 	return w.writeStart(content.Packed+packed.Packed, short)
 }
 
-// writeStart goes back to the beginning and locates the header.
+// writeStart goes back to the beginning and writes the location of the header.
 func (w *Writer) writeStart(packed uint64, header []byte) error {
 	length := startSize + int64(packed) + int64(len(header))
 	if _, err := w.out.Seek(-length, io.SeekCurrent); err != nil {
@@ -135,10 +136,10 @@ func (w *Writer) writeStart(packed uint64, header []byte) error {
 	return err
 }
 
-// A packer packs one block: LZMA2, and AES around it.
+// A packer packs one block: LZMA2, and optionally AES around it.
 type packer struct {
-	io.WriteCloser             // to LZMA2
-	encryption     *encryption // nil for none
+	io.WriteCloser             // for LZMA2
+	encryption     *encryption // nil if not encrypted
 	packed         *counter
 }
 
@@ -157,7 +158,7 @@ func newPacker(w io.Writer, o Options) (p *packer, err error) {
 	return p, err
 }
 
-// finish ends the block of size bytes that was written at a position, and describes it.
+// finish ends the block of size unpacked bytes at a position, and returns its description.
 func (p *packer) finish(position, size uint64) (Block, error) {
 	if err := p.Close(); err != nil {
 		return Block{}, err
@@ -165,7 +166,7 @@ func (p *packer) finish(position, size uint64) (Block, error) {
 	b := Block{Position: position, Coders: append([]byte{1}, LZMA2(dictionary16MiB)...), Sizes: []uint64{size}}
 	if e := p.encryption; e != nil {
 		b.Sizes = []uint64{e.plain, size}
-		b.Coders = slices.Concat([]byte{2}, e.coder(), b.Coders[1:], []byte{1, 0}) // coder 1 reads what coder 0 gives
+		b.Coders = slices.Concat([]byte{2}, e.coder(), b.Coders[1:], []byte{1, 0}) // coder 1 reads the output of coder 0
 		if err := e.Close(); err != nil {
 			return Block{}, err
 		}

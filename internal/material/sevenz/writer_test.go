@@ -24,7 +24,9 @@ type member struct {
 	content []byte
 }
 
-// Each check of a property reads archives back, for which a reader makes dictionaries of 16 MiB. -rapid.checks still asks for more.
+// Each check of a property reads archives back, for which a reader allocates
+// dictionaries of 16 MiB. The default number of checks is therefore small;
+// -rapid.checks raises it.
 func TestMain(m *testing.M) {
 	if err := flag.Set("rapid.checks", "20"); err != nil {
 		panic(err)
@@ -116,7 +118,7 @@ func TestAnotherReaderFindsWhatWasWritten(t *testing.T) {
 	for i := range many {
 		many[i] = member{fmt.Sprintf("%020X_E0E0.pem", i), []byte(strings.Repeat(fmt.Sprint(i), 300))}
 	}
-	noise := make([]byte, 300_000)                  // more than twice what the compressor looks back
+	noise := make([]byte, 300_000)                  // more than twice the compressor's window
 	_, _ = rand.NewChaCha8([32]byte{7}).Read(noise) // never fails
 	for name, members := range map[string][]member{
 		"one":        {{"a", []byte("content")}},
@@ -124,7 +126,7 @@ func TestAnotherReaderFindsWhatWasWritten(t *testing.T) {
 		"only empty": {{"a", nil}},
 		"names":      {{"ü €\U0001F600.txt", []byte("x")}},
 		"many":       many,
-		// what cannot be compressed is stored in chunks that the compressor must still hold
+		// the compressor must still hold the chunks of incompressible data, which it stores
 		"noise": {{"a", []byte(strings.Repeat("a", 9999))}, {"noise", noise}, {"b", noise[:70_001]}},
 		"large": {{"zeros", make([]byte, 3<<20)}, {"a", []byte("b")}},
 	} {
@@ -157,7 +159,7 @@ func TestWithoutThePasswordNothingIsRead(t *testing.T) {
 	secret := []byte(strings.Repeat("this is a secret ", 100))
 	raw := archive(t, sevenz.Options{Password: "right"}, member{"keys.txt", secret})
 	if bytes.Contains(raw, secret[:16]) {
-		t.Error("the content is there in the clear")
+		t.Error("the content is not encrypted")
 	}
 	for _, password := range []string{"", "wrong"} {
 		r, err := sevenzip.NewReaderWithPassword(bytes.NewReader(raw), int64(len(raw)), password)
@@ -184,6 +186,6 @@ func TestClosedArchiveTakesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if w.Add("a", modified, nil) == nil || w.Close() == nil {
-		t.Error("a closed archive takes files")
+		t.Error("a closed archive accepts files")
 	}
 }

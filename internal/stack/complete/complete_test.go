@@ -168,7 +168,7 @@ func TestAStoppedImportTellsItsCauseOnce(t *testing.T) {
 	w := newWorld()
 	w.begin(t, "i", 2, stack.PhaseStopped, bad)
 	j := w.job(t, "i")
-	j.Cause = "the manifest is cut off"
+	j.Cause = "the manifest ends in the middle"
 	w.ledger.Put(j)
 	for range 2 {
 		if err := w.Complete(t.Context(), task("i")); err != nil {

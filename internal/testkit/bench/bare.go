@@ -19,17 +19,16 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// Names of what the rows attach.
+// Names of the attachments.
 const (
 	policy = "bench-policy"
 	group  = "bench-group"
 	typ    = "bench-type"
 )
 
-// runBare is the reference of the row overhead: what somebody would write who
-// only has to get devices through, with the SDK as it comes and nothing
-// accounted for. Each worker makes the five calls of a device one after the
-// other.
+// runBare is the reference of the row overhead: a simple loop with the SDK's
+// defaults that imports devices and records nothing. Each worker makes the five
+// calls of a device one after another.
 func runBare(ctx context.Context, endpoint, path string, workers int) error {
 	devices, err := decodeAll(ctx, path)
 	if err != nil {
@@ -115,7 +114,7 @@ func newClient(endpoint string, connections int) *sdk.Client {
 	})
 }
 
-// prepare creates what the rows attach.
+// prepare creates the attachments.
 func prepare(ctx context.Context, endpoint string) error {
 	client := newClient(endpoint, 1)
 	_, err := client.CreatePolicy(ctx, &sdk.CreatePolicyInput{PolicyName: aws.String(policy), PolicyDocument: aws.String(

@@ -1,5 +1,6 @@
-// Command bench measures imports against what bounds them. Each row runs next to its reference in the same run, with the sandbox
-// in a process of its own; no row is a bare time.
+// Command bench compares imports with what bounds them. Each row runs with its
+// reference in the same run, and with the sandbox in a separate process; no result
+// is only a time.
 //
 //	go run ./internal/testkit/bench             # every row but million
 //	go run ./internal/testkit/bench -row faults

@@ -25,14 +25,14 @@ type row struct {
 
 // A result is what a row measured, with its reference.
 type result struct {
-	// Measured and Reference are in Unit; Ratio is the one over the other.
+	// Measured and Reference are in Unit. Ratio is Measured divided by Reference.
 	Measured  float64 `json:"measured"`
 	Reference float64 `json:"reference"`
 	Unit      string  `json:"unit"`
 	Ratio     float64 `json:"ratio"`
 	// Met reports whether the aim was reached.
 	Met bool `json:"met"`
-	// More is what else was measured.
+	// More has further measurements.
 	More map[string]float64 `json:"more,omitempty"`
 }
 
@@ -64,7 +64,7 @@ func rows() []row {
 		{
 			"neighbour",
 			"a second client takes 50 % of one quota for the middle third; 6,000 devices",
-			"≥ 0.90 of what is left over",
+			"≥ 0.90 of the remaining quota",
 			runNeighbour,
 			false,
 		},
@@ -84,7 +84,7 @@ func rows() []row {
 }
 
 func main() {
-	only := flag.String("row", "", "run this row alone")
+	only := flag.String("row", "", "run only this row")
 	million := flag.Bool("million", false, "run the row million as well")
 	out := flag.String("out", "bench/results.json", "file for the results")
 	bare := flag.String("bare", "", "internal: run the bare SDK loop against this endpoint")
@@ -167,7 +167,7 @@ func write(path string, records []record) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(path, append(text, '\n'), 0o644); err != nil { //nolint:gosec // results are for everybody
+	if err := os.WriteFile(path, append(text, '\n'), 0o644); err != nil { //nolint:gosec // anybody may read results
 		return err
 	}
 	failed := 0

@@ -21,7 +21,7 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// bench holds what the rows share.
+// bench has the data that the rows share.
 type bench struct {
 	binary string
 	self   string
@@ -55,7 +55,7 @@ func (b *bench) scratch(name string) string {
 	return filepath.Join(b.dir, fmt.Sprintf("%d-%s", b.n, name))
 }
 
-// manifest generates a manifest, or takes the one of an earlier run.
+// manifest generates a manifest, or reuses that of an earlier run.
 func (b *bench) manifest(ctx context.Context, vendor string, n int) (string, error) {
 	format, err := vendors.Lookup(vendor)
 	if err != nil {
@@ -107,14 +107,14 @@ func (b *bench) sandbox(ctx context.Context, args ...string) (*sandbox, error) {
 	return s, nil
 }
 
-// stop ends the sandbox in order, so that its state is kept.
+// stop ends the sandbox in an orderly way, so that it keeps its state.
 func (s *sandbox) stop() {
 	_ = s.process.Process.Signal(os.Interrupt)
-	_ = s.process.Wait() // the exit code of an interrupted process says nothing
+	_ = s.process.Wait() // the exit code of an interrupted process means nothing
 	_ = s.log.Close()
 }
 
-// summary is what the rows need of an import's last line.
+// summary is the part of an import's last line that the rows need.
 type summary struct {
 	Type             string         `json:"type"`
 	Entries          int            `json:"entries"`
@@ -141,7 +141,7 @@ type run struct {
 	wall time.Duration
 }
 
-// importing returns the command of an import.
+// importing returns the command that runs an import.
 func (b *bench) importing(ctx context.Context, url, ledger string, args ...string) *exec.Cmd {
 	all := []string{"import", "--endpoint-url", url, "--region", "us-east-1", "--ledger", ledger, "--yes", "--quiet", "--output", "json"}
 	c := exec.CommandContext(ctx, b.binary, append(all, args...)...)
@@ -149,7 +149,7 @@ func (b *bench) importing(ctx context.Context, url, ledger string, args ...strin
 	return c
 }
 
-// nobody is whose credentials are used: the sandbox takes any.
+// nobody has made-up credentials; the sandbox accepts any.
 var nobody = []string{
 	"AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY=sandbox", "AWS_EC2_METADATA_DISABLED=true",
 	"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null",
@@ -184,7 +184,7 @@ func measured(c *exec.Cmd, wall time.Duration) run {
 	return r
 }
 
-// spent tells the processor time and the peak memory of a process that ended.
+// spent returns the processor time and the peak memory of a process that has ended.
 func spent(c *exec.Cmd) (cpu time.Duration, rss int64) {
 	if usage, ok := c.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		rss = usage.Maxrss << 10 // kilobytes on Linux

@@ -18,8 +18,8 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// bareWorkers is the concurrency of the bare SDK loop: that of the import's
-// window where nothing limits it.
+// bareWorkers is the concurrency of the bare SDK loop, the same as that of an
+// import without limits.
 const bareWorkers = 64
 
 func runOverhead(ctx context.Context, b *bench) (result, error) {
@@ -28,8 +28,8 @@ func runOverhead(ctx context.Context, b *bench) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	// The reference runs before and after, so that a machine that gets slower
-	// or faster meanwhile does not decide.
+	// The reference runs before and after the import, in case the speed of the
+	// machine changes meanwhile.
 	before, err := b.bare(ctx, manifest)
 	if err != nil {
 		return result{}, err
@@ -134,7 +134,7 @@ func runResume(ctx context.Context, b *bench) (result, error) {
 	}
 	s.stop()
 
-	// The second sandbox logs its calls, so that the first one can be told.
+	// The second sandbox logs its calls, so that the first call of an import can be found.
 	again, err := b.sandbox(ctx, "--listen", address, "--state", state, "--verbose")
 	if err != nil {
 		return result{}, err
@@ -163,8 +163,8 @@ func runResume(ctx context.Context, b *bench) (result, error) {
 	}, nil
 }
 
-// killAfter runs an import and kills it without warning when the ledger holds
-// so many outcomes.
+// killAfter runs an import and kills it without warning as soon as the ledger has
+// the given number of outcomes.
 func (b *bench) killAfter(ctx context.Context, url, ledger string, outcomes int, args []string) error {
 	c := b.importing(ctx, url, ledger, args...)
 	if err := c.Start(); err != nil {
@@ -208,7 +208,7 @@ func imported(ctx context.Context, path string) (int, error) {
 	return 0, nil
 }
 
-// firstCall reads in the log of a sandbox when the first device was registered.
+// firstCall returns when the first device was registered according to the log of a sandbox.
 func firstCall(log string, since time.Time) (time.Duration, error) {
 	file, err := os.Open(log)
 	if err != nil {
@@ -240,7 +240,7 @@ func freeAddress() (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
-// inspect decodes a manifest in a process of its own.
+// inspect decodes a manifest in a separate process.
 func (b *bench) inspect(ctx context.Context, manifest string, args ...string) (run, error) {
 	c := exec.CommandContext(ctx, b.binary, append([]string{"inspect", "--quiet", "--output", "json", manifest}, args...)...)
 	out, err := os.Create(b.scratch("inspect.jsonl"))
@@ -305,8 +305,8 @@ func runDecode(ctx context.Context, b *bench) (result, error) {
 	return res, nil
 }
 
-// floorRatio runs the benchmark of a decoder, which measures its floor in the
-// same run, and returns the lowest ratio of the shapes that it tries.
+// floorRatio runs the benchmark of a decoder, which also measures its floor, and
+// returns the lowest ratio of all shapes.
 func floorRatio(ctx context.Context, pkg string) (float64, error) {
 	c := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^BenchmarkDecode$", "-cpu", "1", pkg)
 	c.Stderr = os.Stderr

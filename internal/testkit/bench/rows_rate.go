@@ -15,14 +15,14 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/iot"
 )
 
-// binding is the operation whose quota binds with one policy, at its default of ten.
+// binding is the operation with the binding quota, at its default of ten, if there is one policy.
 const binding = "RegisterCertificateWithoutCA"
 
 func attachments(manifest string) []string {
 	return []string{"--policy", policy, "--thing-group", group, "--thing-type", typ, manifest}
 }
 
-// against runs one import of n generated devices into a sandbox of its own.
+// against runs one import of n generated devices into its own sandbox.
 func (b *bench) against(ctx context.Context, n int, sandboxArgs, importArgs []string) (run, error) {
 	manifest, err := b.manifest(ctx, "generated", n)
 	if err != nil {
@@ -44,9 +44,9 @@ func runCeiling(ctx context.Context, b *bench) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	// A bucket that is full at the start lets a second's worth through at
-	// once: what the quotas allow in this run is a little above the ceiling,
-	// and the ceiling is what the aim is about.
+	// A bucket that is full at the start lets a second's worth of calls through
+	// immediately, so the quotas allow slightly more than the ceiling in this run.
+	// The aim is relative to the ceiling.
 	ratio := r.DevicesPerSecond / r.Ceiling
 	return result{
 		Measured: r.DevicesPerSecond, Reference: r.Ceiling, Unit: "devices/s", Ratio: ratio,
@@ -85,7 +85,7 @@ func runNeighbour(ctx context.Context, b *bench) (result, error) {
 	if err := prepare(ctx, s.url); err != nil {
 		return result{}, err
 	}
-	// The run takes about 60 s + 20 s × ½: a third of that is the neighbour's.
+	// The run takes about 60 s + 20 s × ½. The neighbour gets a third of that.
 	const third = 24 * time.Second
 	var taken atomic.Int64
 	neighbour, stop := context.WithCancel(ctx)
@@ -114,8 +114,8 @@ func runNeighbour(ctx context.Context, b *bench) (result, error) {
 	}, nil
 }
 
-// takeHalf calls the binding operation at half its quota, whatever is answered,
-// and counts what the quota let through.
+// takeHalf calls the binding operation at half its quota, regardless of the
+// answers, and counts the calls that the quota let through.
 func takeHalf(ctx context.Context, endpoint string, d time.Duration, taken *atomic.Int64) {
 	client := newClient(endpoint, 64)
 	tick := time.NewTicker(20 * time.Millisecond) // 50 of 100 a second
@@ -168,7 +168,7 @@ func runFaults(ctx context.Context, b *bench) (result, error) {
 	}, nil
 }
 
-// tenths are the rates of the first and the last tenth of the outcomes, by time.
+// tenths returns the rates of the first and the last tenth of the outcomes, by time.
 func tenths(report string) (first, last float64, err error) {
 	file, err := os.Open(report)
 	if err != nil {
@@ -189,7 +189,7 @@ func tenths(report string) (first, last float64, err error) {
 	}
 	slices.SortFunc(at, time.Time.Compare)
 	n := len(at) / 10
-	// Half a tenth at both ends is the pipe filling and running dry.
+	// Half a tenth at both ends is excluded, while the pipe fills and runs dry.
 	rate := func(from int) float64 { return float64(n) / at[from+n].Sub(at[from]).Seconds() }
 	return rate(n / 2), rate(len(at) - n - n/2 - 1), lines.Err()
 }

@@ -1,3 +1,3 @@
-// Package clitest runs thingpress as a user does: as a process, with an
-// environment of its own. A test package begins with [Main].
+// Package clitest runs thingpress like a user: as a process with its own
+// environment. A test package must call [Main] from TestMain.
 package clitest

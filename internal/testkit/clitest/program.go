@@ -16,14 +16,13 @@ import (
 )
 
 // Main runs the tests of a package; run is the program, which must end the
-// process. The test binary itself is thingpress when it is called so, in scripts
-// and by [Program].
+// process. Scripts and [Program] run the test binary itself as thingpress.
 func Main(m *testing.M, run func()) {
 	testscript.Main(m, map[string]func(){"thingpress": run})
 }
 
-// Program returns the path of thingpress. With the race detector it is built
-// without it, as it is shipped, because a heavy import would take minutes.
+// Program returns the path of thingpress. Under the race detector it is built
+// without it, because a heavy import would otherwise take minutes.
 func Program(t *testing.T) string {
 	t.Helper()
 	if require.Race {
@@ -46,7 +45,7 @@ func Built(t *testing.T) string {
 	return path
 }
 
-// build puts the program next to the copy of the test binary, which is removed after the tests.
+// build writes the program next to the copy of the test binary, which is removed after the tests.
 var build = sync.OnceValues(func() (string, error) {
 	beside, err := exec.LookPath("thingpress")
 	if err != nil {
@@ -58,8 +57,8 @@ var build = sync.OnceValues(func() (string, error) {
 	return path, build.Run()
 })
 
-// Environment returns that of a machine without any AWS configuration, with a
-// home of its own.
+// Environment returns the environment of a machine without any AWS configuration,
+// with a separate home directory.
 func Environment(t *testing.T) []string {
 	t.Helper()
 	home := t.TempDir()

@@ -12,13 +12,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 )
 
-// StartSandbox runs the sandbox as a process and returns its URL. It ends with the test.
+// StartSandbox runs the sandbox as a process until the test ends, and returns its URL.
 func StartSandbox(t *testing.T, args ...string) string {
 	t.Helper()
 	return StartSandboxLogging(t, os.DevNull, args...)
 }
 
-// StartSandboxLogging is [StartSandbox] that keeps what the sandbox says in a file.
+// StartSandboxLogging is like [StartSandbox] but writes the sandbox's output to a file.
 func StartSandboxLogging(t *testing.T, log string, args ...string) string {
 	t.Helper()
 	said, err := os.Create(log)
@@ -26,7 +26,7 @@ func StartSandboxLogging(t *testing.T, log string, args ...string) string {
 		t.Fatal(err)
 	}
 	args = append([]string{"sandbox", "--listen", "127.0.0.1:0"}, args...)
-	c := exec.Command(Program(t), args...) //nolint:noctx // it ends with the cleanup of the test, which comes after its context
+	c := exec.Command(Program(t), args...) //nolint:noctx // the cleanup of the test ends it, after the test's context
 	c.Env = Environment(t)
 	c.Stderr = said
 	out, err := c.StdoutPipe()
@@ -48,7 +48,7 @@ func StartSandboxLogging(t *testing.T, log string, args ...string) string {
 	return strings.TrimSpace(url)
 }
 
-// Client returns a client of a sandbox or of moto.
+// Client returns a client for a sandbox or moto.
 func Client(url string) *iot.Client {
 	return iot.New(iot.Options{
 		BaseEndpoint: aws.String(url), Region: "us-east-1",
@@ -56,7 +56,7 @@ func Client(url string) *iot.Client {
 	})
 }
 
-// CreateAttachments creates policies, groups and a type at an endpoint, moto or sandbox.
+// CreateAttachments creates policies, groups and a type at an endpoint of moto or a sandbox.
 func CreateAttachments(t *testing.T, c *iot.Client, policies, groups []string, thingType string) {
 	t.Helper()
 	ctx := t.Context()

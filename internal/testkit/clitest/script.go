@@ -13,9 +13,9 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
-// Scripts runs the scripts in a directory, in which thingpress is a command:
-// one file per behaviour, headed by the reason why it must stay so. Variables
-// are NAME=VALUE of the environment.
+// Scripts runs the scripts in a directory, in which thingpress is a command. Each
+// file tests one behaviour and begins with the reason for it. Variables are
+// NAME=VALUE pairs for the environment.
 func Scripts(t *testing.T, dir string, variables ...string) {
 	t.Helper()
 	examples := filepath.Join(require.Root(t), "examples")
@@ -26,7 +26,7 @@ func Scripts(t *testing.T, dir string, variables ...string) {
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
 			env.Setenv("EXAMPLES", examples)
-			// Nothing of this machine's AWS may decide a test.
+			// The AWS configuration of this machine must not affect tests.
 			env.Setenv("AWS_CONFIG_FILE", os.DevNull)
 			env.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
 			env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -36,7 +36,7 @@ func Scripts(t *testing.T, dir string, variables ...string) {
 	})
 }
 
-// exits runs a program and holds it to its exit code: exits 3 thingpress inspect x.
+// exits runs a program and checks its exit code: exits 3 thingpress inspect x.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE PROGRAM ARGS…")

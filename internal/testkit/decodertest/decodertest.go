@@ -1,5 +1,6 @@
-// Package decodertest holds decoders to the contract of [manifest.Decoder], on
-// any content. Tests and fuzz targets of all decoders use it.
+// Package decodertest checks that decoders fulfil the contract of
+// [manifest.Decoder] for any content. Tests and fuzz targets of all decoders use
+// it.
 package decodertest
 
 import (
@@ -11,19 +12,19 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A Result is what a manifest decoded to.
+// A Result is a decoded manifest.
 type Result struct {
 	Entries []Entry
 	Final   error // nil if the manifest is complete
 }
 
-// An Entry is a device, or why it is none.
+// An Entry is a device, or the error of a rejected entry.
 type Entry struct {
 	Device manifest.Device
 	Err    *manifest.EntryError
 }
 
-// End is the offset after the entry.
+// End returns the offset after the entry.
 func (e Entry) End() int64 {
 	if e.Err != nil {
 		return e.Err.End
@@ -31,7 +32,7 @@ func (e Entry) End() int64 {
 	return e.Device.End
 }
 
-// String has everything that must be equal when an entry is decoded again.
+// String returns everything that must be equal if an entry is decoded again.
 func (e Entry) String() string {
 	if e.Err != nil {
 		return fmt.Sprintf("%s end %d id %s", e.Err, e.Err.End, e.Err.ID)
@@ -40,7 +41,7 @@ func (e Entry) String() string {
 	return fmt.Sprintf("entry %d line %d end %d id %s thing %s certificate %s %v %v", d.Entry, d.Line, d.End, d.ID, d.ThingName, d.CertificateID, d.Attributes, d.Warnings)
 }
 
-// Devices are the good entries.
+// Devices returns the good entries.
 func (r Result) Devices() []manifest.Device {
 	var all []manifest.Device
 	for _, e := range r.Entries {
@@ -51,20 +52,21 @@ func (r Result) Devices() []manifest.Device {
 	return all
 }
 
-// Input makes a manifest of bytes.
+// Input returns a manifest with the given content.
 func Input(data []byte) manifest.Input {
 	return manifest.Input{Name: "m", Reader: bytes.NewReader(data), Size: int64(len(data))}
 }
 
-// Collect decodes everything and fails if the contract is broken: entries
-// without gaps, errors that name their place and reason, nothing behind the end.
+// Collect decodes everything and fails if the contract is broken: entries must be
+// numbered without gaps, errors must have place and reason, and nothing may follow
+// the end.
 func Collect(t testing.TB, d manifest.Decoder, in manifest.Input, opts manifest.Options) Result {
 	t.Helper()
 	var got Result
 	next := opts.Start.Entry
 	for device, err := range d.Decode(t.Context(), in, opts) {
 		if got.Final != nil {
-			t.Fatalf("something follows the end %v: %v, %v", got.Final, device, err)
+			t.Fatalf("the stream continues after the end %v: %v, %v", got.Final, device, err)
 		}
 		var bad *manifest.EntryError
 		var file *manifest.FileError
@@ -78,7 +80,7 @@ func Collect(t testing.TB, d manifest.Decoder, in manifest.Input, opts manifest.
 				t.Fatalf("entry %d: %q %+v", next, bad.Reason, bad)
 			}
 			if device.Certificate != nil || device.ID != "" {
-				t.Fatalf("a device beside the error %v", err)
+				t.Fatalf("a device together with the error %v", err)
 			}
 			got.Entries = append(got.Entries, Entry{Err: bad})
 			next++
@@ -88,7 +90,7 @@ func Collect(t testing.TB, d manifest.Decoder, in manifest.Input, opts manifest.
 			}
 			got.Final = err
 		default:
-			t.Fatalf("an error that says nothing of the manifest: %v", err)
+			t.Fatalf("an error without the name of the manifest: %v", err)
 		}
 		if err != nil && len(err.Error()) > 1000 {
 			t.Fatalf("a message of %d bytes", len(err.Error()))
@@ -110,8 +112,8 @@ func checkDevice(t testing.TB, d manifest.Decoder, device manifest.Device, entry
 	}
 }
 
-// Resume decodes from behind each of some entries, with the line given and
-// not, and compares with the tail of the whole.
+// Resume decodes again from the end of some entries, with and without the line,
+// and compares the results with the rest of whole.
 func Resume(t testing.TB, d manifest.Decoder, in manifest.Input, opts manifest.Options, whole Result, entries ...int) {
 	t.Helper()
 	for _, entry := range entries {
@@ -122,22 +124,21 @@ func Resume(t testing.TB, d manifest.Decoder, in manifest.Input, opts manifest.O
 				continue
 			}
 			if len(got.Entries) != len(whole.Entries)-entry-1 {
-				t.Fatalf("resumed behind entry %d at byte %d: %d entries, want %d; %v", entry, offset, len(got.Entries), len(whole.Entries)-entry-1, got.Final)
+				t.Fatalf("resumed after entry %d at byte %d: %d entries, want %d; %v", entry, offset, len(got.Entries), len(whole.Entries)-entry-1, got.Final)
 			}
 			for i, e := range got.Entries {
 				if want := whole.Entries[entry+1+i].String(); e.String() != want {
-					t.Fatalf("resumed behind entry %d at byte %d:\n%s\nwant\n%s", entry, offset, e, want)
+					t.Fatalf("resumed after entry %d at byte %d:\n%s\nwant\n%s", entry, offset, e, want)
 				}
 			}
 			if fmt.Sprint(got.Final) != fmt.Sprint(whole.Final) {
-				t.Fatalf("resumed behind entry %d at byte %d ends with %v, want %v", entry, offset, got.Final, whole.Final)
+				t.Fatalf("resumed after entry %d at byte %d ends with %v, want %v", entry, offset, got.Final, whole.Final)
 			}
 		}
 	}
 }
 
-// Prefix compares the beginning of a manifest with the whole, which is good:
-// the devices of the one are the first of the other.
+// Prefix decodes a truncated manifest, whose devices must be the first devices of the whole.
 func Prefix(t testing.TB, d manifest.Decoder, data []byte, cut int, whole []manifest.Device, opts manifest.Options) Result {
 	t.Helper()
 	got := Collect(t, d, Input(data[:cut]), opts)
@@ -149,15 +150,15 @@ func Prefix(t testing.TB, d manifest.Decoder, data []byte, cut int, whole []mani
 	return got
 }
 
-// A Repeated is content of any size that takes no memory: one byte, again and
-// again, behind a beginning.
+// A Repeated is content of any size that takes no memory: a beginning, followed by
+// one repeated byte.
 type Repeated struct {
 	Begin string
 	Byte  byte
 }
 
-// ReadAt implements [io.ReaderAt]. It never ends; the size of the
-// [manifest.Input] does.
+// ReadAt implements [io.ReaderAt]. It never returns io.EOF; the size of the
+// [manifest.Input] ends the content.
 func (r Repeated) ReadAt(p []byte, off int64) (int, error) {
 	for i := range p {
 		p[i] = r.Byte

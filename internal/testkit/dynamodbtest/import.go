@@ -13,7 +13,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// Began has microseconds, as the table keeps them.
+// Began has microseconds, the resolution of the table.
 var Began = time.Date(2026, 3, 4, 5, 6, 7, 890123000, time.UTC)
 
 func importOf(entries ...int) ledger.Import {
@@ -27,7 +27,7 @@ func importOf(entries ...int) ledger.Import {
 	return i
 }
 
-// Begin begins an import whose manifests have so many entries.
+// Begin begins an import whose manifests have the given numbers of entries.
 func Begin(t testing.TB, l ledger.Ledger, entries ...int) (id string, j ledger.Journal) {
 	t.Helper()
 	i := importOf(entries...)
@@ -38,7 +38,7 @@ func Begin(t testing.TB, l ledger.Ledger, entries ...int) (id string, j ledger.J
 	return i.ID, j
 }
 
-// Imported is what a device usually leaves behind.
+// Imported returns the usual record of an imported device.
 func Imported(entry int) ledger.Record {
 	id := manifest.CertificateIDOf(binary.BigEndian.AppendUint64(nil, uint64(entry)))
 	return ledger.Record{
@@ -54,7 +54,7 @@ func Imported(entry int) ledger.Record {
 	}
 }
 
-// ImportedFrom returns count of them.
+// ImportedFrom returns count such records.
 func ImportedFrom(first, count int) (records []ledger.Record) {
 	for n := range count {
 		records = append(records, Imported(first+n))

@@ -12,7 +12,7 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb/table"
 )
 
-// An Item is one item, or the key of one.
+// An Item is an item or its key.
 type Item = map[string]types.AttributeValue
 
 // Text returns a string attribute of an item; "" if there is none.
@@ -23,17 +23,16 @@ func Text(i Item, name string) string {
 	return ""
 }
 
-// ErrLost is how a connection ends after which nobody knows whether the call had its effect.
+// ErrLost is a connection error after which it is unknown whether the call had its effect.
 var ErrLost = &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
 
-// A Proxy stands between a table and DynamoDB, counts calls and what they
-// cost, and fails when a test wants it to.
+// A Proxy is between a table and DynamoDB. It counts calls and their cost, and fails on demand.
 type Proxy struct {
-	// Before and After are asked around each call, with no lock held; nil
-	// never fails. After an error of After, the call had its effect.
+	// Before and After are called around each call, without locks; nil never
+	// fails. If After returns an error the call had its effect.
 	Before, After func(operation string) error
-	// Calls counts calls by operation, Tokens are those of the transactions,
-	// Read and Write the capacity units that were used.
+	// Calls counts calls by operation. Tokens has the tokens of the transactions.
+	// Read and Write are the consumed capacity units.
 	Calls       map[string]int
 	Tokens      []string
 	Read, Write float64
@@ -42,10 +41,10 @@ type Proxy struct {
 	mu  sync.Mutex
 }
 
-// Proxy returns a proxy to the table.
+// Proxy returns a proxy for the table.
 func (x *Table) Proxy() *Proxy { return &Proxy{api: x.Client, Calls: map[string]int{}} }
 
-// Reset forgets what was counted.
+// Reset resets all counters.
 func (p *Proxy) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -145,8 +144,8 @@ func (p *Proxy) TransactWriteItems(ctx context.Context, in *sdk.TransactWriteIte
 	return out, err
 }
 
-// transactUnits is what AWS takes for a transaction: two write units for each
-// kilobyte, or part of one, of each item. DynamoDB Local tells another number.
+// transactUnits returns what AWS charges for a transaction: two write units for
+// each started kilobyte of each item. DynamoDB Local reports a different number.
 // The items that we update in transactions are below a kilobyte.
 func transactUnits(in *sdk.TransactWriteItemsInput) (units float64) {
 	for _, action := range in.TransactItems {
@@ -159,8 +158,7 @@ func transactUnits(in *sdk.TransactWriteItemsInput) (units float64) {
 	return units
 }
 
-// SizeOf is an item's size in bytes, as the developer guide's page on item
-// sizes counts it.
+// SizeOf returns an item's size in bytes, as the developer guide's page on item sizes defines it.
 func SizeOf(i Item) (size int) {
 	for name, value := range i {
 		size += len(name)

@@ -1,4 +1,4 @@
-// Package dynamodbtest gives tests a table on a DynamoDB of their own.
+// Package dynamodbtest provides tables on a DynamoDB for tests.
 package dynamodbtest
 
 import (
@@ -17,8 +17,8 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
-// Client starts DynamoDB Local for the test and returns a client of it. Where
-// it cannot be had the test skips, or fails if it is required.
+// Client starts DynamoDB Local for the test and returns a client for it. If it is
+// not available the test skips, or fails if it is required.
 func Client(t testing.TB) *dynamodb.Client {
 	t.Helper()
 	url := require.DynamoDBLocal(t)
@@ -48,16 +48,16 @@ func CreateTable(t testing.TB, client *dynamodb.Client, name string) {
 	}
 }
 
-// A Table is one of a DynamoDB's, for one test.
+// A Table is one table for one test.
 type Table struct {
 	Client *dynamodb.Client
 	Name   string
 }
 
-// Open returns the table as another process would have it.
+// Open returns the table as another process would see it.
 func (x *Table) Open(o table.Options) *table.Table { return table.New(x.Client, x.Name, o) }
 
-// Items returns all items of which the partition key has a prefix.
+// Items returns all items whose partition key has a prefix.
 func (x *Table) Items(t testing.TB, prefix string) (items []Item) {
 	t.Helper()
 	pages := dynamodb.NewScanPaginator(x.Client, &dynamodb.ScanInput{TableName: &x.Name, ConsistentRead: aws.Bool(true)})
@@ -75,7 +75,7 @@ func (x *Table) Items(t testing.TB, prefix string) (items []Item) {
 	return items
 }
 
-// Run runs tests in parallel, each with a table of its own, on one DynamoDB.
+// Run runs tests in parallel on one DynamoDB, each with its own table.
 func Run(t *testing.T, client *dynamodb.Client, tests map[string]func(*testing.T, *Table)) {
 	t.Helper()
 	for name, test := range tests {
@@ -88,13 +88,13 @@ func Run(t *testing.T, client *dynamodb.Client, tests map[string]func(*testing.T
 	}
 }
 
-// A Database is all that a stack keeps in its table.
+// A Database has everything that a stack keeps in its table.
 type Database struct {
 	*ledger.Ledger
 	*jobtable.Store
 }
 
-// OpenDatabase returns what is in a table, as another process would have it.
+// OpenDatabase returns the content of a table as another process would see it.
 func OpenDatabase(client *dynamodb.Client, name string) Database {
 	t := table.New(client, name, table.Options{})
 	return Database{ledger.New(t, ledger.Options{}), jobtable.New(t)}

@@ -11,9 +11,8 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/stacktest"
 )
 
-// TestCost imports devices through a stack that nothing disturbs and prints
-// what is paid for, per device, as docs/cost.md has it; and fails when that
-// becomes much more.
+// TestCost imports devices through an undisturbed stack and prints the billed
+// usage per device, as in docs/cost.md. It fails if the usage becomes much larger.
 func TestCost(t *testing.T) {
 	w := newWorld(t, sandbox.Faults{})
 	l := newLine(t, w, lineOptions{name: "cost", visibility: time.Minute, calm: true})
@@ -54,7 +53,7 @@ func TestCost(t *testing.T) {
 		}
 		t.Logf("per device: %s", text)
 	}
-	// Twice as much as docs/cost.md has would be a mistake somewhere.
+	// Twice the value in docs/cost.md would be a bug.
 	sum := func(meter string, of func(stacktest.Usage) float64) (total float64) {
 		for _, u := range w.meters[meter].Usage() {
 			total += of(u) / n
@@ -70,7 +69,7 @@ func TestCost(t *testing.T) {
 		"notices":             {sum("SNS", chunks), 2.0 / n},
 	} {
 		if c.got > c.most || c.got == 0 {
-			t.Errorf("%s: %g per device, want more than none and at most %g", what, c.got, c.most)
+			t.Errorf("%s: %g per device, want more than 0 and at most %g", what, c.got, c.most)
 		}
 	}
 	for operation, each := range map[string]int{

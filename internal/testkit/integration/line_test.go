@@ -23,24 +23,24 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// Times of the functions, far shorter than the template's, so that deadlines
-// are met all the time; in each there is room for several first entries.
+// Times of the functions are far shorter than in the template, so that deadlines
+// occur all the time. Each leaves room for several first entries.
 const (
 	decoderTimeout  = 4 * time.Second
 	importerTimeout = 2500 * time.Millisecond
 	otherTimeout    = 5 * time.Second
-	// sendingTime is how long SQS takes for a batch, as it does across a network.
-	// With eight calls in flight, 20,000 devices need 11 s and a checkpoint's
-	// 1,000 need 0.6 s: a decoder must hand on several times, however quick the
-	// machine, and comes to a checkpoint in the last fifth of its time.
+	// sendingTime is how long SQS takes for a batch, as over a network. With eight
+	// calls in flight, 20,000 devices take 11 s and the 1,000 of a checkpoint take
+	// 0.6 s. So a decoder must hand on several times, even on a fast machine, and
+	// reaches a checkpoint in the last fifth of its time.
 	sendingTime = 45 * time.Millisecond
-	// maxReceive is what the template has 20 of.
+	// the template has 20
 	maxReceive = 8
-	// hastySize is a batch that an importer has no time for on a busy machine.
+	// hastySize is a batch for which an importer on a busy machine has no time.
 	hastySize = 250
 )
 
-// A line is one stack, as a product line has one.
+// A line is one stack, such as for one product line.
 type line struct {
 	*world
 	name    string
@@ -49,20 +49,20 @@ type line struct {
 	manifests, devices             *stacktest.Queue
 	manifestsDead, devicesDead     *stacktest.Queue
 	manifestsParked, devicesParked *stacktest.Queue
-	mailbox                        string // URL of the queue that gets the notices
+	mailbox                        string // URL of the queue that receives the notices
 
 	decoder, importer, undeliverable *stacktest.Function
 	importing                        *stacktest.Source
 	sources                          []*stacktest.Source
 	ledger                           dynamodbtest.Database
 	template                         *template
-	values                           map[string]string // of parameters, and what references to resources are
+	values                           map[string]string // of parameters and references to resources
 	sweeping                         context.CancelFunc
 	calm                             bool
 	log                              *buffer
 }
 
-// buffer is a log that several processes write.
+// buffer is a log to which several processes write.
 type buffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -80,23 +80,23 @@ func (b *buffer) lines() []string {
 	return strings.Split(strings.TrimSpace(b.text.String()), "\n")
 }
 
-// lineOptions are what lines differ in.
+// lineOptions are the differences between lines.
 type lineOptions struct {
 	name string
-	// parameters are those of the template that differ.
+	// parameters are the template's parameters that differ.
 	parameters map[string]string
-	// kill is the share of invocations that are killed in the middle.
+	// kill is the share of invocations that are killed before they end.
 	kill float64
-	// visibility is that of the devices queue.
+	// visibility is the visibility timeout of the devices queue.
 	visibility time.Duration
-	// calm gives the functions and the queues all the time they have in AWS, and
-	// lets every message come once.
+	// calm gives the functions and the queues as much time as they have in AWS,
+	// and delivers every message once.
 	calm bool
-	// brokenImporter makes every invocation of the importer end at once.
+	// brokenImporter makes every invocation of the importer exit immediately.
 	brokenImporter bool
 }
 
-// newLine sets a stack up; nothing runs yet.
+// newLine creates a stack without starting it.
 func newLine(t *testing.T, w *world, o lineOptions) *line {
 	t.Helper()
 	l := &line{world: w, name: o.name, calm: o.calm, template: readTemplate(t), buckets: map[string]string{}, log: &buffer{}}
@@ -150,7 +150,7 @@ func (l *line) createBucket(t *testing.T, name string) {
 	}
 }
 
-// createQueues creates queues that move what fails as the template's do, only sooner.
+// createQueues creates queues that move failed messages like the template's, only sooner.
 func (l *line) createQueues(t *testing.T, o lineOptions, manifests time.Duration) {
 	t.Helper()
 	queue := func(name string, visibility time.Duration, dead *stacktest.Queue, most int) *stacktest.Queue {
@@ -175,7 +175,7 @@ func (l *line) function(t *testing.T, handler string, timeout time.Duration, kil
 	})
 }
 
-// list writes names as parameters of the template have them.
+// list returns names in the form of a template parameter.
 func list(names []string) string {
 	var escaped []string
 	for _, name := range names {
@@ -184,7 +184,7 @@ func list(names []string) string {
 	return strings.Join(escaped, ",")
 }
 
-// killer decides which invocations are killed, and when.
+// killer returns a function that decides which invocations are killed, and when.
 func (w *world) killer(name string, share float64, timeout time.Duration) func() (time.Duration, bool) {
 	hash := fnv.New64a()
 	_, _ = hash.Write([]byte(name)) // never fails
@@ -194,7 +194,7 @@ func (w *world) killer(name string, share float64, timeout time.Duration) func()
 	}
 }
 
-// subscribe creates the topic of the notices with a queue that gets them, and
+// subscribe creates the topic of the notices with a queue that receives them, and
 // returns its ARN.
 func (l *line) subscribe(t *testing.T) string {
 	t.Helper()
@@ -216,7 +216,7 @@ func (l *line) subscribe(t *testing.T) string {
 	return *topic.TopicArn
 }
 
-// start lets the events come.
+// start starts the event sources.
 func (l *line) start(t *testing.T) {
 	t.Helper()
 	size, window := l.template.source(t, "DevicesQueue")
@@ -246,7 +246,7 @@ func (l *line) source(t *testing.T, q *stacktest.Queue, f *stacktest.Function, o
 	return s
 }
 
-// repair puts an importer in the place of the broken one.
+// repair replaces the broken importer.
 func (l *line) repair(t *testing.T) {
 	t.Helper()
 	l.importing.Stop()
@@ -254,7 +254,7 @@ func (l *line) repair(t *testing.T) {
 	l.importing = l.source(t, l.devices, l.importer, stacktest.SourceOptions{BatchSize: hastySize, Window: time.Second})
 }
 
-// twice is how many messages were delivered a second time.
+// twice returns the number of messages that were delivered a second time.
 func (l *line) twice() (n int) {
 	for _, s := range l.sources {
 		n += s.Twice()
@@ -262,7 +262,7 @@ func (l *line) twice() (n int) {
 	return n
 }
 
-// sweep sends what the schedule of the template sends every five minutes, every few seconds.
+// sweep sends the message of the template's five-minute schedule every few seconds.
 func (l *line) sweep(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background()) // ended by empty, or below
@@ -274,7 +274,7 @@ func (l *line) sweep(t *testing.T) {
 		for {
 			select {
 			case <-ticker.C:
-				_ = l.manifests.Send(ctx, `{"thingpress":"sweep"}`) // the next one comes
+				_ = l.manifests.Send(ctx, `{"thingpress":"sweep"}`) // another one follows
 			case <-ctx.Done():
 				return
 			}

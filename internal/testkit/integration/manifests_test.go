@@ -18,7 +18,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
-// shipped reads one of the vendors' manifests.
+// shipped returns one of the vendors' manifests.
 func shipped(t *testing.T, path ...string) []byte {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(append([]string{require.Data(t)}, path...)...))
@@ -28,7 +28,7 @@ func shipped(t *testing.T, path ...string) []byte {
 	return text
 }
 
-// generated makes a manifest and what must become of its entries.
+// generated returns a manifest and the expected outcomes of its entries.
 func generated(t *testing.T, vendor, seed string, n int, defects float64) (manifest []byte, want []outcome) {
 	t.Helper()
 	var out, expected bytes.Buffer
@@ -53,8 +53,7 @@ func generated(t *testing.T, vendor, seed string, n int, defects float64) (manif
 	return out.Bytes(), want
 }
 
-// withPrivateKey appends a private key to a manifest, as happens to people who
-// export the wrong thing.
+// withPrivateKey appends a private key to a manifest, as if the wrong data had been exported.
 func withPrivateKey(t *testing.T, manifest []byte) []byte {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

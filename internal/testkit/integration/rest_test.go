@@ -13,12 +13,12 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/stacktest"
 )
 
-// until waits until nothing is said to be missing.
+// until waits until missing returns "".
 func (l *line) until(t *testing.T, missing func() (string, error)) {
 	t.Helper()
 	patience := mostPatience
 	if deadline, ok := t.Deadline(); ok {
-		patience = min(patience, time.Until(deadline)-20*time.Second) // room to tell what happened
+		patience = min(patience, time.Until(deadline)-20*time.Second) // leaves time to report what happened
 	}
 	limit := time.NewTimer(patience)
 	defer limit.Stop()
@@ -40,7 +40,7 @@ func (l *line) until(t *testing.T, missing func() (string, error)) {
 	}
 }
 
-// describe tells where everything is.
+// describe returns the state of all queues and functions.
 func (l *line) describe(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
@@ -54,7 +54,7 @@ func (l *line) describe(t *testing.T) string {
 	return b.String()
 }
 
-// rest waits until every upload is done with.
+// rest waits until every upload is finished.
 func (l *line) rest(t *testing.T, uploads []stacktest.Object) {
 	t.Helper()
 	begin := time.Now()
@@ -62,8 +62,7 @@ func (l *line) rest(t *testing.T, uploads []stacktest.Object) {
 	t.Logf("%s: at rest after %v", l.name, time.Since(begin).Round(time.Second))
 }
 
-// empty waits until no queue of the line holds a message, but for those that
-// are parked on purpose.
+// empty waits until no queue of the line has a message, apart from those parked on purpose.
 func (l *line) empty(t *testing.T) {
 	t.Helper()
 	l.sweeping()
@@ -81,7 +80,7 @@ func (l *line) empty(t *testing.T) {
 	})
 }
 
-// standing says what is not at rest yet; it is empty when all is.
+// standing returns what is not finished yet, or "".
 func (l *line) standing(ctx context.Context, uploads []stacktest.Object) (string, error) {
 	jobs, err := l.jobs(ctx)
 	if err != nil {
@@ -108,8 +107,8 @@ func (l *line) standing(ctx context.Context, uploads []stacktest.Object) (string
 	return l.held(), nil
 }
 
-// held says whether a source has a message that is in no queue, since it was
-// deleted and is to come again.
+// held returns "" unless a source holds a message that is in no queue, because it
+// was deleted and should be delivered again.
 func (l *line) held() string {
 	for _, s := range l.sources {
 		if !s.Idle() {
@@ -119,7 +118,7 @@ func (l *line) held() string {
 	return ""
 }
 
-// jobs returns the line's jobs by what was uploaded.
+// jobs returns the line's jobs by upload.
 func (l *line) jobs(ctx context.Context) (map[string]stack.Job, error) {
 	jobs := map[string]stack.Job{}
 	for job, err := range l.ledger.All(ctx) {

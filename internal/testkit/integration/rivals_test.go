@@ -11,10 +11,10 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// settle gives entries that claim the same name or certificate the outcomes
-// that are expected of them, if what they have are these in another order: the
-// first one that comes wins, and a queue has no order. Records are those of
-// the entries of got.
+// settle corrects the expectations of entries that claim the same name or
+// certificate. The first one to arrive wins, and a queue has no order, so these
+// entries may have the expected outcomes in a different order. Records are those
+// of the entries of got.
 func settle(want, got []outcome, records map[int]ledger.Record) {
 	rivals := map[string][]int{} // by what they claim
 	for entry, r := range records {
@@ -36,7 +36,7 @@ func settle(want, got []outcome, records map[int]ledger.Record) {
 	}
 }
 
-// kinds are the outcomes of some entries, sorted.
+// kinds returns the outcomes of some entries, sorted.
 func kinds(of []outcome, entries []int) (outcomes []ledger.Outcome) {
 	for _, entry := range entries {
 		outcomes = append(outcomes, of[entry].Outcome)
@@ -45,7 +45,7 @@ func kinds(of []outcome, entries []int) (outcomes []ledger.Outcome) {
 	return outcomes
 }
 
-// A comparison that lets too much pass would hide a device that was lost.
+// A lenient comparison would hide a lost device.
 func TestOnlyRivalsMayChangePlaces(t *testing.T) {
 	t.Parallel()
 	imported, skipped := outcome{Outcome: ledger.Imported}, outcome{Outcome: ledger.Skipped}

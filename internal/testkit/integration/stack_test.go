@@ -12,19 +12,18 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/stacktest"
 )
 
-// mostPatience is how long a line may take to come to rest; alone on two cores
-// it is a minute or two.
+// mostPatience is how long a line may take to finish. Alone on two cores it takes
+// a minute or two.
 const mostPatience = 8 * time.Minute
 
-// TestStack imports what vendors really shipped, and 20,000 devices with
-// defects among them, through stacks whose functions are killed in the middle
-// and have far too little time, whose queues deliver twice and out of order, and
-// whose AWS IoT throttles and fails now and then. No entry may be lost or
-// counted twice.
+// TestStack imports real manifests, and 20,000 devices some of which have defects.
+// The stacks' functions are killed at random and have far too little time, their
+// queues deliver twice and out of order, and their AWS IoT throttles and fails now
+// and then. No entry may be lost or counted twice.
 func TestStack(t *testing.T) {
 	w := newWorld(t, sandbox.Faults{Throttle: 0.0002, Error: 0.002, Drop: 0.002})
 	w.meters["SQS"].Slow("SendMessageBatch", sendingTime)
-	// Four product lines side by side in one account and region.
+	// Four product lines share an account and a region.
 	main := newLine(t, w, lineOptions{name: "main", kill: 0.1, visibility: 2 * importerTimeout})
 	old := newLine(t, w, lineOptions{
 		name: "old", kill: 0.1, visibility: 2 * importerTimeout,
@@ -182,7 +181,7 @@ func TestStack(t *testing.T) {
 	})
 }
 
-// reasoned expects the same outcome of n entries, for the same reason.
+// reasoned expects the same outcome of n entries for the same reason.
 func reasoned(n int, o ledger.Outcome, reason string) []outcome {
 	want := all(n, o)
 	for i := range want {
@@ -191,8 +190,8 @@ func reasoned(n int, o ledger.Outcome, reason string) []outcome {
 	return want
 }
 
-// signers puts Microchip's signers into a line's bucket, one of them in a
-// folder that the console made.
+// signers puts Microchip's signers into a line's bucket, one of them in a folder
+// as the console creates it.
 func signers(t *testing.T, l *line) {
 	t.Helper()
 	entries, err := os.ReadDir(require.Data(t) + "/microchip/signers")

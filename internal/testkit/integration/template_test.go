@@ -11,7 +11,7 @@ import (
 	"github.com/thingpress/thingpress/stack"
 )
 
-// A template is what of the stack's template a test can carry out.
+// A template is the part of the stack's template that a test can execute.
 type template struct {
 	Parameters map[string]struct{ Default any }
 	Resources  map[string]struct {
@@ -39,8 +39,8 @@ func readTemplate(t *testing.T) *template {
 	return &read
 }
 
-// environment resolves the variables of a function: references to what values
-// has, and to parameters with their defaults.
+// environment resolves the variables of a function: references to values, and to
+// parameters with their defaults.
 func (f *template) environment(t *testing.T, function string, values map[string]string) (env []string) {
 	t.Helper()
 	variables := f.Resources[function].Properties.Environment.Variables
@@ -68,13 +68,13 @@ func (f *template) environment(t *testing.T, function string, values map[string]
 	return env
 }
 
-// timeout is a function's.
+// timeout returns a function's timeout.
 func (f *template) timeout(function string) time.Duration {
 	return time.Duration(f.Resources[function].Properties.Timeout) * time.Second
 }
 
-// source returns batch size and window of the event source of a queue, and
-// holds that it reports what failed, as this test's sources take for granted.
+// source returns batch size and window of a queue's event source. It checks that
+// the event source reports failed messages, as this test's sources assume.
 func (f *template) source(t *testing.T, queue string) (size int, window time.Duration) {
 	t.Helper()
 	for name, r := range f.Resources {

@@ -26,7 +26,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/stacktest"
 )
 
-// outcome is what becomes of an entry; the reason is empty where any will do.
+// An outcome is the expected outcome of an entry; the reason is empty if any will do.
 type outcome struct {
 	Outcome ledger.Outcome
 	Reason  string
@@ -37,9 +37,8 @@ func all(n int, o ledger.Outcome) []outcome {
 	return slices.Repeat([]outcome{{Outcome: o}}, n)
 }
 
-// finished holds an import to what must have become of each entry: in the
-// ledger, in its counters, in both reports, and in AWS IoT. It returns the
-// job.
+// finished checks an import against the expected outcome of each entry: in the
+// ledger, in its counters, in both reports, and in AWS IoT. It returns the job.
 func (l *line) finished(t *testing.T, o stacktest.Object, state sandbox.State, want []outcome) stack.Job {
 	t.Helper()
 	job, i := l.job(t, o)
@@ -95,7 +94,7 @@ func (l *line) job(t *testing.T, o stacktest.Object) (stack.Job, ledger.Import) 
 	return job, i
 }
 
-// attached holds a device to what it must have to be able to connect.
+// attached checks that a device has everything it needs to connect.
 func (l *line) attached(t *testing.T, key string, r ledger.Record, state sandbox.State) {
 	t.Helper()
 	certificate := sandbox.CertificateState{Status: "ACTIVE", Things: []string{r.ThingName}, Policies: slices.Sorted(slices.Values(policies))}
@@ -111,7 +110,7 @@ func (l *line) attached(t *testing.T, key string, r ledger.Record, state sandbox
 	}
 }
 
-// reported holds both reports to the records.
+// reported checks both reports against the records.
 func (l *line) reported(t *testing.T, o stacktest.Object, job stack.Job, records map[int]ledger.Record) {
 	t.Helper()
 	lines := bufio.NewScanner(bytes.NewReader(l.object(t, complete.Key(job.Vendor, job.Import, ".jsonl"))))
@@ -138,7 +137,7 @@ func (l *line) reported(t *testing.T, o stacktest.Object, job stack.Job, records
 	}
 }
 
-// object reads from the reports bucket.
+// object returns an object of the reports bucket.
 func (l *line) object(t *testing.T, key string) []byte {
 	t.Helper()
 	bucket := l.buckets["reports"]
@@ -153,8 +152,8 @@ func (l *line) object(t *testing.T, key string) []byte {
 	return body.Bytes()
 }
 
-// stopped holds an import to having ended before it made anything, with a cause
-// that has all the parts.
+// stopped checks that an import ended before it created anything, with a cause
+// that contains all the parts.
 func (l *line) stopped(t *testing.T, o stacktest.Object, parts ...string) stack.Job {
 	t.Helper()
 	job, i := l.job(t, o)
@@ -169,7 +168,7 @@ func (l *line) stopped(t *testing.T, o stacktest.Object, parts ...string) stack.
 	return job
 }
 
-// noticed holds the notices to one or more for each job, and to their parts.
+// noticed checks that each job has at least one notice, and that the notices contain the parts.
 func noticed(t *testing.T, notices []string, job stack.Job, parts ...string) {
 	t.Helper()
 	var about []string
@@ -189,9 +188,9 @@ func noticed(t *testing.T, notices []string, job stack.Job, parts ...string) {
 	}
 }
 
-// logged holds the functions' logs to being JSON, whose names come once, and
-// free of what must not be in them. It returns how often a decoder handed its
-// job on, and an importer devices back.
+// logged checks that the functions' logs are JSON with unique names and contain
+// nothing secret. It returns how often a decoder handed on its job, and an
+// importer handed back devices.
 func (l *line) logged(t *testing.T) (handedOn, handedBack int) {
 	t.Helper()
 	for _, text := range l.log.lines() {
@@ -201,7 +200,7 @@ func (l *line) logged(t *testing.T) (handedOn, handedBack int) {
 		var entry struct {
 			Message string `json:"message"`
 		}
-		if err := strict.Unmarshal([]byte(text), &entry); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) { // a killed function breaks off
+		if err := strict.Unmarshal([]byte(text), &entry); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) { // a killed function leaves an incomplete line
 			t.Errorf("%s: %v: %s", l.name, err, text)
 		}
 		switch entry.Message {
@@ -214,8 +213,8 @@ func (l *line) logged(t *testing.T) (handedOn, handedBack int) {
 	return handedOn, handedBack
 }
 
-// keepLog writes the log to where `go test -artifacts` keeps it, and the end of
-// it, metrics aside, to the output of a test that failed.
+// keepLog writes the log to where `go test -artifacts` keeps it. If the test
+// failed it prints the end of the log without metrics.
 func (l *line) keepLog(t *testing.T) {
 	t.Helper()
 	lines := l.log.lines()

@@ -24,15 +24,14 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/stacktest"
 )
 
-// Switch is the environment variable without which the test is skipped, and
-// seedVariable the one that gives another course of events.
+// The test is skipped unless the environment variable switchVariable is set.
+// seedVariable changes the random course of events.
 const (
 	switchVariable = "THINGPRESS_TEST_STACK"
 	seedVariable   = "THINGPRESS_TEST_SEED"
 )
 
-// A world is one account and region of AWS, with nothing in it but what is to be
-// attached to devices.
+// A world is one account and region of AWS that has only the attachments of devices.
 type world struct {
 	seed   uint64
 	binary string
@@ -40,21 +39,20 @@ type world struct {
 
 	iot    *sandbox.Server
 	iotURL string
-	// The functions' requests are metered apart from those of the test, which
-	// polls and looks around.
+	// The functions' requests are metered separately from those of the test, which polls.
 	meters map[string]*stacktest.Meter
 
 	s3       *s3.Client
 	sns      *sns.Client
 	dynamodb *awsdynamodb.Client
-	sqs      *sqs.Client // ElasticMQ, on which the stack's queues are
+	sqs      *sqs.Client // ElasticMQ, which has the stack's queues
 	mailbox  *sqs.Client // moto, to which its SNS delivers
 
 	mu   sync.Mutex
-	sent uint64 // events of S3, for their sequencers
+	sent uint64 // sequence number of S3 events
 }
 
-// What devices are to get.
+// Attachments of the devices.
 const (
 	thingType    = "sensor"
 	billingGroup = "line"
@@ -106,7 +104,7 @@ func newWorld(t *testing.T, faults sandbox.Faults) *world {
 	return w
 }
 
-// build builds the functions' binary as `make lambda` does, but for this machine.
+// build builds the functions' binary like `make lambda`, but for this machine.
 func build(t *testing.T, dir string) string {
 	t.Helper()
 	binary := filepath.Join(dir, "bootstrap")
@@ -120,8 +118,8 @@ func build(t *testing.T, dir string) string {
 	return binary
 }
 
-// environment is what every function gets from AWS: credentials, and where the
-// services are.
+// environment returns what AWS gives to every function: credentials and the
+// addresses of services.
 func (w *world) environment() []string {
 	env := []string{"AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY=none"}
 	for _, service := range []string{"S3", "SNS", "SQS", "DYNAMODB"} {
@@ -133,8 +131,7 @@ func (w *world) environment() []string {
 	return env
 }
 
-// upload puts an object into a bucket and sends the event to the queue, twice,
-// as S3 may.
+// upload puts an object into a bucket and sends the event to the queue twice, as S3 may.
 func (w *world) upload(t *testing.T, bucket, key string, body []byte, events *stacktest.Queue) stacktest.Object {
 	t.Helper()
 	out, err := w.s3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader(string(body))})
@@ -161,7 +158,7 @@ func (w *world) upload(t *testing.T, bucket, key string, body []byte, events *st
 	return o
 }
 
-// notices returns the text of everything that was sent to a topic so far.
+// notices returns the text of all notices sent to a topic so far.
 func (w *world) notices(ctx context.Context, t *testing.T, queue string) (texts []string) {
 	t.Helper()
 	for {

@@ -42,7 +42,7 @@ func manyAtOnce(t *testing.T, l ledger.Ledger) {
 	same(t, len(collect(t, l.Records(ctx, i.ID))), workers*each)
 }
 
-// countsEqualRecount writes at random, and compares with a plain map.
+// countsEqualRecount writes random outcomes and compares the counts with a plain map.
 func countsEqualRecount(t *testing.T, l ledger.Ledger) {
 	ctx := context.Background()
 	all := []ledger.Outcome{ledger.Imported, ledger.Unchanged, ledger.Failed, ledger.Rejected, ledger.Skipped}

@@ -39,7 +39,7 @@ func secondImportOfOneID(t *testing.T, l ledger.Ledger) {
 	again := i
 	again.Key = "other"
 	if _, err := l.Begin(context.Background(), again); err == nil {
-		t.Fatal("Begin took an ID that is there already")
+		t.Fatal("Begin accepted an existing ID")
 	}
 	got, err := l.Import(context.Background(), i.ID)
 	check(t, err)
@@ -98,7 +98,7 @@ func resumeRunsAgain(t *testing.T, l ledger.Ledger) {
 	same(t, []string{string(got.State), got.Cause}, []string{string(ledger.StateRunning), ""})
 	check(t, j.Record(ctx, []ledger.Record{record(0, 1, ledger.Failed)}))
 	same(t, counts(t, l, i.ID), ledger.Counts{Entries: 2, Imported: 1, Failed: 1})
-	// A run that was killed never closed its journal.
+	// A killed run never closed its journal.
 	if _, err := l.Resume(ctx, i.ID); err != nil {
 		t.Errorf("resume of an import that was not closed: %v", err)
 	}

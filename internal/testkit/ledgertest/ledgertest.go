@@ -1,5 +1,4 @@
-// Package ledgertest holds the tests that every implementation of
-// [ledger.Ledger] passes.
+// Package ledgertest has the tests that every implementation of [ledger.Ledger] must pass.
 package ledgertest
 
 import (
@@ -17,8 +16,8 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// Run runs the suite. Open returns a ledger without imports, which open
-// itself closes with [testing.T.Cleanup].
+// Run runs the suite. Open must return a ledger without imports and register its
+// closing with [testing.T.Cleanup].
 func Run(t *testing.T, open func(t *testing.T) ledger.Ledger) {
 	t.Helper()
 	for _, test := range []struct {
@@ -58,8 +57,8 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Ledger) {
 	}
 }
 
-// began is when the first import of a test begins. AWS and the file keep
-// microseconds.
+// began is when the first import of a test begins. AWS and the file have a
+// resolution of microseconds.
 var began = time.Date(2026, 3, 4, 5, 6, 7, 890123000, time.UTC)
 
 // newImport returns an import with manifests of the given numbers of entries.
@@ -96,7 +95,7 @@ func check(t *testing.T, err error) {
 	}
 }
 
-// same compares, with empty and nil slices alike, as JSON has them.
+// same compares values. It treats empty and nil slices alike, as JSON does.
 func same(t *testing.T, got, want any) {
 	t.Helper()
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {

@@ -16,11 +16,11 @@ func allOrNothing(t *testing.T, l ledger.Ledger) {
 		records = append(records, record(0, n, ledger.Imported, ledger.Step{Operation: "CreateThing"}))
 	}
 	if err := j.Record(ctx, append(records, record(0, 150, "lost"))); err == nil {
-		t.Error("a record without a known outcome was taken")
+		t.Error("a record without a known outcome was accepted")
 	}
 	same(t, len(collect(t, l.Records(ctx, i.ID))), 0)
 	same(t, counts(t, l, i.ID), ledger.Counts{Entries: 200})
-	// The failure leaves nothing behind that would spoil the next call.
+	// A failure must not spoil the next call.
 	check(t, j.Record(ctx, records))
 	same(t, collect(t, l.Records(ctx, i.ID)), records)
 }
@@ -31,10 +31,10 @@ func outsidePlaces(t *testing.T, l ledger.Ledger) {
 	j := begin(t, l, i)
 	for _, place := range []ledger.Place{{Manifest: 0, Entry: 2}, {Manifest: 1, Entry: 1}, {Manifest: 2}, {Manifest: -1}, {Entry: -1}} {
 		if err := j.Record(ctx, []ledger.Record{record(place.Manifest, place.Entry, ledger.Imported)}); err == nil {
-			t.Errorf("a record at %+v was taken", place)
+			t.Errorf("a record at %+v was accepted", place)
 		}
 		if err := j.Mark(ctx, []ledger.Mark{mark(place.Manifest, place.Entry, began)}); err == nil {
-			t.Errorf("a mark at %+v was taken", place)
+			t.Errorf("a mark at %+v was accepted", place)
 		}
 	}
 	same(t, counts(t, l, i.ID), ledger.Counts{Entries: 3})
@@ -57,7 +57,7 @@ func emptyCalls(t *testing.T, l ledger.Ledger) {
 	check(t, j.Close(ctx, ledger.End{State: ledger.StateFinished, At: began}))
 }
 
-// An iteration that was left must not hold what the next call needs.
+// An abandoned iteration must not hold what the next call needs.
 func leaveEarly(t *testing.T, l ledger.Ledger) {
 	ctx := context.Background()
 	i := newImport("k", 10)
@@ -81,8 +81,8 @@ func leaveEarly(t *testing.T, l ledger.Ledger) {
 	}
 }
 
-// Writing goes on while somebody looks: nothing that was there before is missed
-// or told twice, and counters are never half of a call's.
+// While records are written, readers must see everything that was there before
+// exactly once, and counters must never include half a call.
 func writingMeanwhile(t *testing.T, l ledger.Ledger) {
 	ctx := context.Background()
 	i := newImport("k", 400)
@@ -96,7 +96,7 @@ func writingMeanwhile(t *testing.T, l ledger.Ledger) {
 	for r, err := range l.Records(ctx, i.ID) {
 		check(t, err)
 		if seen[r.Entry] {
-			t.Errorf("entry %d comes twice", r.Entry)
+			t.Errorf("entry %d was returned twice", r.Entry)
 		}
 		if r.Outcome != ledger.Failed && r.Outcome != ledger.Imported {
 			t.Errorf("entry %d has outcome %q", r.Entry, r.Outcome)
@@ -112,7 +112,7 @@ func writingMeanwhile(t *testing.T, l ledger.Ledger) {
 	}
 	for n := range 200 {
 		if !seen[n] {
-			t.Errorf("entry %d is missed", n)
+			t.Errorf("entry %d is missing", n)
 		}
 	}
 }

@@ -14,7 +14,7 @@ func recordsInOrder(t *testing.T, l ledger.Ledger) {
 	ctx := context.Background()
 	i := newImport("k", 300, 300)
 	j := begin(t, l, i)
-	// Devices finish in any order, also across manifests.
+	// Devices finish in any order, even across manifests.
 	var records []ledger.Record
 	for n := range 300 {
 		records = append(records, record(1, (n*7)%300, ledger.Imported), record(0, (n*11)%300, ledger.Unchanged))
@@ -107,7 +107,7 @@ func stepsAreKept(t *testing.T, l ledger.Ledger) {
 	check(t, j.Close(ctx, ledger.End{State: ledger.StateStopped, At: began}))
 	j, err := l.Resume(ctx, i.ID)
 	check(t, err)
-	// The next run finds the certificate, and makes the thing for sure.
+	// The next run finds the certificate and certainly creates the thing.
 	found := ledger.Step{Operation: "RegisterCertificateWithoutCA"}
 	made := ledger.Step{Operation: "CreateThing", Created: true}
 	attached := ledger.Step{Operation: "AttachPolicy", Resource: "p", Created: true}
@@ -151,7 +151,7 @@ func firstMarkStands(t *testing.T, l ledger.Ledger) {
 	later := began.Add(time.Hour)
 	check(t, j.Mark(ctx, []ledger.Mark{mark(0, 0, later), mark(0, 1, later)}))
 	same(t, collect(t, j.Marked(ctx)), []ledger.Mark{mark(0, 0, began), mark(0, 1, later)})
-	// Once a record took it away, a new attempt marks anew.
+	// After a record removed the mark, a new attempt sets a new one.
 	check(t, j.Record(ctx, []ledger.Record{record(0, 0, ledger.Failed)}))
 	check(t, j.Mark(ctx, []ledger.Mark{mark(0, 0, later)}))
 	same(t, collect(t, j.Marked(ctx)), []ledger.Mark{mark(0, 0, later), mark(0, 1, later)})

@@ -11,8 +11,7 @@ import (
 	"github.com/thingpress/thingpress/internal/material"
 )
 
-// A Trust is a factory of certificates as chips of the OPTIGA Trust M Express
-// have them.
+// A Trust makes certificates like those of OPTIGA Trust M Express chips.
 type Trust struct {
 	Seed      string
 	IssuerKey *ecdsa.PrivateKey
@@ -41,17 +40,17 @@ func NewTrust(seed string) *Trust {
 	}, nil, &key.PublicKey, key)}
 }
 
-// ChipID is the ID of the chip with an index.
+// ChipID returns the ID of the chip with an index.
 func (t *Trust) ChipID(index int) string {
 	return "0A091B5C0015" + strings.ToUpper(hex.EncodeToString(Bytes(t.Seed+" chip "+string(rune('0'+index)), 4)))
 }
 
-// Name is the CN of a chip's certificate for an object, such as E0E0.
+// Name returns the CN of a chip's certificate for an object, such as E0E0.
 func (t *Trust) Name(index int, object string) string {
 	return hex.EncodeToString(Bytes(t.Seed+" name "+object+string(rune('0'+index)), 32))
 }
 
-// Key is that of a chip's certificate: EC, and for E0E2 RSA.
+// Key returns the key of a chip's certificate: RSA for E0E2, otherwise EC.
 func (t *Trust) Key(index int, object string) any {
 	label := t.Seed + " key " + object + string(rune('0'+index))
 	if object != "E0E2" {
@@ -60,7 +59,7 @@ func (t *Trust) Key(index int, object string) any {
 	return material.UnfactoredRSA(Bytes(label, 256))
 }
 
-// Template is what a chip's certificate is made from.
+// Template returns the template of a chip's certificate.
 func (t *Trust) Template(name string) *x509.Certificate {
 	return &x509.Certificate{
 		Subject:               pkix.Name{Country: []string{"DE"}, CommonName: name},
@@ -69,17 +68,17 @@ func (t *Trust) Template(name string) *x509.Certificate {
 	}
 }
 
-// Leaf is the certificate of a chip for an object.
+// Leaf returns the certificate of a chip for an object.
 func (t *Trust) Leaf(index int, object string) *x509.Certificate {
 	return Certificate(t.Template(t.Name(index, object)), t.Issuer, t.Key(index, object), t.IssuerKey)
 }
 
-// File is a chip's member of a bundle, PEM with CRLF.
+// File returns a chip's member of a bundle, PEM with CRLF.
 func (t *Trust) File(index int, object string) SevenZFile {
 	return SevenZFile{Name: t.ChipID(index) + "_" + object + ".pem", Content: material.CRLF(PEM(t.Leaf(index, object)))}
 }
 
-// BundleName is the name of the archive of an object's certificates.
+// BundleName returns the name of the archive of an object's certificates.
 func BundleName(object string) string {
 	return InfineonReel + "_" + InfineonGUID + "_" + object + "_Certs.7z"
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/thingpress/thingpress/internal/material"
 )
 
-// Key derives an EC P-256 key from a label. One label always gives one key.
+// Key derives an EC P-256 key from a label. The same label always yields the same key.
 func Key(label string) *ecdsa.PrivateKey { return KeyOn(elliptic.P256(), label) }
 
 // KeyOn derives a key on a curve.
@@ -28,7 +28,7 @@ func KeyOn(curve elliptic.Curve, label string) *ecdsa.PrivateKey {
 // Bytes derives n bytes from a label, such as a serial number.
 func Bytes(label string, n int) []byte { return hashes([]byte("bytes\x00"+label+"\x00"), n) }
 
-// hashes returns the first n of the hashes of a prefix and a number that counts from 0.
+// hashes returns the first n bytes of the hashes of prefix followed by 0, 1, 2 and so on.
 func hashes(prefix []byte, n int) []byte {
 	var out []byte
 	for block := uint32(0); len(out) < n; block++ {
@@ -39,8 +39,9 @@ func hashes(prefix []byte, n int) []byte {
 }
 
 // Certificate signs a template for subject, a public key of any type, with
-// issuer's key and returns it parsed. A nil parent makes it self-signed. Serial
-// number and validity have defaults that follow from the subject's name.
+// issuer's key, and returns the parsed certificate. A nil parent makes it
+// self-signed. The defaults of serial number and validity depend on the subject's
+// name.
 func Certificate(template, parent *x509.Certificate, subject crypto.PublicKey, issuer *ecdsa.PrivateKey) *x509.Certificate {
 	t := *template
 	if t.SerialNumber == nil {

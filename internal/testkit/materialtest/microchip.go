@@ -15,10 +15,10 @@ import (
 	"github.com/thingpress/thingpress/internal/material"
 )
 
-// Organization is in the subject of Microchip's authorities and parts.
+// Organization is part of the subject of Microchip's authorities and parts.
 const Organization = "Microchip Technology Inc"
 
-// A Reel is a factory of Microchip manifests: the signer of entries, and the
+// A Reel makes Microchip manifests. It has the signer of entries, and the
 // authority that issues the chips' certificates.
 type Reel struct {
 	Seed      string
@@ -39,7 +39,7 @@ func NewReel(seed string) *Reel {
 	return r
 }
 
-// SignerCertificate makes the certificate of a signer of entries.
+// SignerCertificate returns the certificate of a signer of entries.
 func SignerCertificate(name string, key *ecdsa.PrivateKey) *x509.Certificate {
 	return Certificate(&x509.Certificate{
 		Subject:               pkix.Name{Organization: []string{Organization}, CommonName: name},
@@ -51,7 +51,7 @@ func SignerCertificate(name string, key *ecdsa.PrivateKey) *x509.Certificate {
 	}, nil, &key.PublicKey, key)
 }
 
-// Authority makes the certificate of an authority; a nil parent makes a root.
+// Authority returns the certificate of an authority; a nil parent makes it a root.
 func Authority(name string, parent *x509.Certificate, key, issuer *ecdsa.PrivateKey, pathLen int) *x509.Certificate {
 	return Certificate(&x509.Certificate{
 		Subject:               pkix.Name{Organization: []string{Organization}, CommonName: name},
@@ -74,7 +74,7 @@ type Chip struct {
 	Leaf     *x509.Certificate
 }
 
-// Chip makes the part with an index, as Trust&GO parts are.
+// Chip returns the part with an index, like a Trust&GO part.
 func (r *Reel) Chip(index int) Chip {
 	label := fmt.Sprintf("%s chip %d", r.Seed, index)
 	id := "0123" + hex.EncodeToString(Bytes(label, 6)) + "01"
@@ -87,7 +87,7 @@ func (r *Reel) Leaf(name string, key *ecdsa.PrivateKey, mac string) *x509.Certif
 	return Certificate(LeafTemplate(name, key, mac), r.Issuer, &key.PublicKey, r.IssuerKey)
 }
 
-// LeafTemplate is what a Trust&GO part's certificate is made from.
+// LeafTemplate returns the template of a Trust&GO part's certificate.
 func LeafTemplate(name string, key *ecdsa.PrivateKey, mac string) *x509.Certificate {
 	return &x509.Certificate{
 		Subject:               pkix.Name{Organization: []string{Organization}, CommonName: name},
@@ -98,8 +98,8 @@ func LeafTemplate(name string, key *ecdsa.PrivateKey, mac string) *x509.Certific
 	}
 }
 
-// Payload is the content of a chip's entry, of five keys as Trust&GO parts
-// have them; the first carries the certificates.
+// Payload returns the content of a chip's entry. It has five keys, like that of
+// Trust&GO parts; the first has the certificates.
 func (r *Reel) Payload(c Chip) material.Object {
 	keys := []material.Object{material.JWK("0", &c.Key.PublicKey).And("x5c", X5C(c.Leaf, r.Issuer))}
 	for slot := 1; slot < 5; slot++ {
@@ -109,13 +109,13 @@ func (r *Reel) Payload(c Chip) material.Object {
 	return r.PayloadOf(c.UniqueID, keys...)
 }
 
-// PayloadOf is the content of an entry with the given keys.
+// PayloadOf returns the content of an entry with the given keys.
 func (r *Reel) PayloadOf(uniqueID string, keys ...material.Object) material.Object {
 	return material.Payload(Organization, "TESTTESTTESTTEST", "2025-06-01T20:14:53.773Z", uniqueID, keys...).
 		With("provisioner", material.Entity(Organization, "Thingpress Test Material"))
 }
 
-// X5C returns a chain in standard base64, as JWK has it.
+// X5C returns a chain in standard base64, as JWKs have it.
 func X5C(chain ...*x509.Certificate) []string {
 	texts := make([]string, len(chain))
 	for i, c := range chain {
@@ -124,15 +124,15 @@ func X5C(chain ...*x509.Certificate) []string {
 	return texts
 }
 
-// Entry is the signed entry of a chip.
+// Entry returns the signed entry of a chip.
 func (r *Reel) Entry(c Chip) material.Object { return r.Sign(c.UniqueID, r.Payload(c)) }
 
-// Sign makes an entry of a payload.
+// Sign returns a signed entry with a payload.
 func (r *Reel) Sign(uniqueID string, payload material.Object) material.Object {
 	return material.SignText(material.Protected(r.Signer), material.JSON(payload), r.SignerKey).Named(uniqueID)
 }
 
-// PEM is a certificate in armour.
+// PEM returns a certificate as a PEM block.
 func PEM(c *x509.Certificate) []byte { return material.PEM(c.Raw) }
 
 // Array returns a manifest with the layout of Microchip's files.

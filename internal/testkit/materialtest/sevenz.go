@@ -10,26 +10,25 @@ import (
 	"github.com/thingpress/thingpress/internal/material/sevenz"
 )
 
-// A SevenZ is a 7z archive, good or bad, that is small enough for memory. What
-// is zero is as 7-Zip writes it: one solid block of LZMA2.
+// A SevenZ is a small 7z archive in memory, good or bad. With zero values it is
+// what 7-Zip writes: one solid block of LZMA2.
 type SevenZ struct {
 	Files []SevenZFile
 	// PlainHeader leaves the header unpacked.
 	PlainHeader bool
-	// NoChecksums leaves the files' checksums out.
+	// NoChecksums omits the files' checksums.
 	NoChecksums bool
-	// Coders describes the block's methods, and CoderCount is their number.
-	// Empty is LZMA2 with a dictionary of 16 MiB.
+	// Coders describes the block's methods, and CoderCount is their number. If
+	// empty, it is LZMA2 with a dictionary of 16 MiB.
 	Coders     []byte
 	CoderCount byte
-	// Sizes is what each method claims to give; empty is the files' length.
+	// Sizes are the output sizes that the methods claim; if empty, the length of the files.
 	Sizes []uint64
-	// Packed is the packed stream in place of the files' content as LZMA2.
+	// Packed replaces the packed stream, which otherwise has the files' content as LZMA2.
 	Packed []byte
-	// ClaimedFiles is the number of files that the header claims; 0 is the
-	// number of files.
+	// ClaimedFiles is the number of files that the header claims; 0 for the actual number.
 	ClaimedFiles uint64
-	// HeaderCoders and HeaderSize are what the packed header claims of itself.
+	// HeaderCoders and HeaderSize are what the packed header claims about itself.
 	HeaderCoders []byte
 	HeaderSize   uint64
 }
@@ -40,13 +39,13 @@ type SevenZFile struct {
 	Content []byte
 	// Attributes are those of [sevenz.File].
 	Attributes uint32
-	// Directory makes the member one.
+	// Directory makes the member a directory.
 	Directory bool
 	// BadChecksum makes the checksum wrong.
 	BadChecksum bool
 }
 
-// CopyCoder describes the method that does not pack.
+// CopyCoder describes the method that stores without compression.
 func CopyCoder() []byte { return []byte{0x01, 0x00} }
 
 // LZMA2 packs content.
@@ -97,7 +96,8 @@ func (z SevenZ) Bytes() []byte {
 	return SevenZFrame(append(bytes.Clone(packed), squeezed...), short)
 }
 
-// block describes a packed stream. Without coders it is LZMA2, and without sizes it gives size bytes.
+// block describes a packed stream. Without coders it is LZMA2; without sizes it
+// unpacks to size bytes.
 func block(position int, packed []byte, count byte, coders []byte, sizes []uint64, size uint64) sevenz.Block {
 	if coders == nil {
 		coders = sevenz.LZMA2(24)
@@ -108,7 +108,8 @@ func block(position int, packed []byte, count byte, coders []byte, sizes []uint6
 	return sevenz.Block{Position: uint64(position), Packed: uint64(len(packed)), Coders: append([]byte{count}, coders...), Sizes: sizes}
 }
 
-// SevenZFrame puts the first 32 bytes before packed streams and a header.
+// SevenZFrame returns an archive of packed streams and a header, with the first 32
+// bytes before them.
 func SevenZFrame(packed, header []byte) []byte {
 	return append(append(sevenz.Start(uint64(len(packed)), header), packed...), header...)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
-// Put sets a job as it is, for a test to begin with.
+// Put stores a job unchanged, as the start of a test.
 func (l *Ledger) Put(j stack.Job) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -39,7 +39,7 @@ func (l *Ledger) Get(ctx context.Context, id string) (found stack.Job, err error
 	return found, err
 }
 
-// Start begins the job of an upload, or returns the one that is there.
+// Start begins the job of an upload, or returns the existing one.
 func (l *Ledger) Start(ctx context.Context, upload stack.Upload, begin stack.Job) (found stack.Job, created bool, err error) {
 	err = l.do(ctx, "Start", func() error {
 		same := func(u stack.Upload) bool {
@@ -97,7 +97,7 @@ func (l *Ledger) Save(ctx context.Context, lease stack.Lease, saved stack.Job) e
 	})
 }
 
-// Release gives a lease back.
+// Release releases a lease.
 func (l *Ledger) Release(ctx context.Context, lease stack.Lease) error {
 	return l.do(ctx, "Release", func() error {
 		j, err := l.job(lease.Import)
@@ -108,7 +108,7 @@ func (l *Ledger) Release(ctx context.Context, lease stack.Lease) error {
 	})
 }
 
-// SetCause says why a job stands still.
+// SetCause records why a job is at a standstill.
 func (l *Ledger) SetCause(ctx context.Context, id, cause string, retryAt time.Time) error {
 	return l.do(ctx, "SetCause", func() error {
 		j, err := l.job(id)

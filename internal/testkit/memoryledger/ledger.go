@@ -1,5 +1,5 @@
-// Package memoryledger is a ledger in memory that fails when a test wants it to.
-// It implements the ports of package stack that the functions use.
+// Package memoryledger is a ledger in memory that fails on demand. It implements
+// the ports of package stack that the functions use.
 package memoryledger
 
 import (
@@ -15,10 +15,10 @@ import (
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
-// A Moment is when a fault strikes.
+// A Moment is when a fault happens.
 type Moment int
 
-// Before a method has its effect, or after it: the answer is lost.
+// A fault happens before a method takes effect, or after it, when the answer is lost.
 const (
 	Before Moment = iota
 	After
@@ -26,8 +26,8 @@ const (
 
 // A Ledger is safe for concurrent use.
 type Ledger struct {
-	// Fault is asked before and after each method's effect; an error is the
-	// method's. Nil never fails. It is called with no lock held.
+	// Fault is called before and after each method takes effect. The method
+	// returns its error. Nil never fails. It is called without locks.
 	Fault func(method string, when Moment) error
 
 	mu      sync.Mutex
@@ -39,7 +39,7 @@ type imported struct {
 	ledger.Import
 	records      map[int]ledger.Record
 	counts       ledger.Counts
-	names, certs map[string]int // the entry that claimed each
+	names, certs map[string]int // the entry that claimed each of them
 	claimed      map[int]time.Time
 }
 
@@ -61,7 +61,7 @@ func New() *Ledger {
 	return &Ledger{imports: map[string]*imported{}, jobs: map[string]*job{}}
 }
 
-// do carries out a method's effect between two faults.
+// do carries out a method's effect between two possible faults.
 func (l *Ledger) do(ctx context.Context, method string, effect func() error) error {
 	if err := l.strike(ctx, method, Before); err != nil {
 		return err
@@ -97,7 +97,7 @@ func (l *Ledger) find(id string) (*imported, error) {
 func (l *Ledger) Begin(ctx context.Context, i ledger.Import) (ledger.Journal, error) {
 	err := l.do(ctx, "Begin", func() error {
 		if l.imports[i.ID] != nil {
-			return fmt.Errorf("import %s is there already", i.ID)
+			return fmt.Errorf("import %s already exists", i.ID)
 		}
 		i.State = ledger.StateRunning
 		l.imports[i.ID] = &imported{
@@ -136,7 +136,7 @@ func (l *Ledger) Import(ctx context.Context, id string) (found ledger.Import, er
 	return found, err
 }
 
-// Counts are the counters, not a count of the records.
+// Counts returns the counters, which are independent of the records.
 func (l *Ledger) Counts(ctx context.Context, id string) (counts ledger.Counts, err error) {
 	err = l.do(ctx, "Counts", func() error {
 		i, err := l.find(id)
@@ -237,7 +237,7 @@ type journal struct {
 	id     string
 }
 
-// Record records outcomes, each entry on its own: a fault may strike between two.
+// Record records outcomes one by one, so a fault may happen between two of them.
 func (j *journal) Record(ctx context.Context, records []ledger.Record) error {
 	for _, r := range records {
 		err := j.ledger.do(ctx, "Record", func() error {
@@ -264,7 +264,7 @@ func (j *journal) Record(ctx context.Context, records []ledger.Record) error {
 	return nil
 }
 
-// Mark is not used: claims are the marks.
+// Mark does nothing: claims are the marks.
 func (j *journal) Mark(context.Context, []ledger.Mark) error { return nil }
 
 // Marked yields nothing.
@@ -272,7 +272,7 @@ func (j *journal) Marked(context.Context) iter.Seq2[ledger.Mark, error] {
 	return func(func(ledger.Mark, error) bool) {}
 }
 
-// Close sets how the import ended.
+// Close records how the import ended.
 func (j *journal) Close(ctx context.Context, end ledger.End) error {
 	if err := end.Check(); err != nil {
 		return err

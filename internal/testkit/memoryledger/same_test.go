@@ -17,7 +17,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A store is what both ledgers are.
+// A store is the interface of both ledgers.
 type store interface {
 	stack.Ledger
 	stack.Jobs
@@ -26,7 +26,7 @@ type store interface {
 	Records(ctx context.Context, id string) iter.Seq2[ledger.Record, error]
 }
 
-// Tests of the functions are worth as much as this ledger is like the real one.
+// The tests of the functions are meaningful only if this ledger behaves like the real one.
 func TestTheLedgerInMemoryAnswersAsDynamoDBDoes(t *testing.T) {
 	t.Parallel()
 	client := dynamodbtest.Client(t)
@@ -36,7 +36,7 @@ func TestTheLedgerInMemoryAnswersAsDynamoDBDoes(t *testing.T) {
 	}
 }
 
-// script does everything that the functions do, and notes the answers.
+// script calls everything that the functions call, and records the answers.
 func script(t *testing.T, s store) (answers []string) {
 	t.Helper()
 	ctx := t.Context()
@@ -68,7 +68,7 @@ func script(t *testing.T, s store) (answers []string) {
 		{Entry: 0, ThingName: "a", CertificateID: manifest.CertificateID{'A'}, At: start},
 		{Entry: 1, ThingName: "b", CertificateID: manifest.CertificateID{'B'}, At: start},
 		{Entry: 2, ThingName: "a", CertificateID: manifest.CertificateID{'A'}, At: start}, // the same
-		{Entry: 3, ThingName: "a", CertificateID: manifest.CertificateID{'B'}, At: start}, // of two others
+		{Entry: 3, ThingName: "a", CertificateID: manifest.CertificateID{'B'}, At: start}, // name and certificate of two others
 		{Entry: 4, ThingName: "c", CertificateID: manifest.CertificateID{'B'}, At: start}, // certificate only
 		{Entry: 5, ThingName: "b", CertificateID: manifest.CertificateID{'C'}, At: start}, // name only
 	}

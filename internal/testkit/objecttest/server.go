@@ -1,10 +1,10 @@
-// Package objecttest is the part of S3 that functions of the stack read: a
-// server that tests put objects into and that breaks off where they want.
+// Package objecttest is the part of S3 that functions of the stack read: a server
+// to which tests add objects, and which breaks connections on demand.
 package objecttest
 
 import (
 	"bytes"
-	"crypto/md5" //nolint:gosec // S3's ETag is one
+	"crypto/md5" //nolint:gosec // S3's ETag is an MD5
 	"encoding/hex"
 	"encoding/xml"
 	"fmt"
@@ -32,11 +32,11 @@ type Object struct {
 
 // A Server holds objects. Its methods are safe for concurrent use.
 type Server struct {
-	// Fault, if set, is asked before each answer to a GET of an object. An
-	// error code other than "" is the answer; keep, if not negative, is how
-	// many bytes are sent before the connection breaks.
+	// Fault, if set, is called before each answer to a GET of an object. If code
+	// is not empty the answer is that error. If keep is not negative, the
+	// connection breaks after that many bytes.
 	Fault func(o Object, start int64) (status int, code string, keep int64)
-	// Unversioned keeps quiet about versions.
+	// Unversioned omits versions from answers.
 	Unversioned bool
 
 	http     *httptest.Server
@@ -54,7 +54,7 @@ func New(t testing.TB) *Server {
 	return s
 }
 
-// Client is the SDK's client of this server.
+// Client returns an SDK client for this server.
 func (s *Server) Client() *s3.Client {
 	return s3.New(s3.Options{
 		Region: "eu-central-1", BaseEndpoint: aws.String(s.http.URL), UsePathStyle: true,
@@ -72,7 +72,7 @@ func (s *Server) Put(bucket, key string, content []byte) Object {
 	})
 }
 
-// Add adds a version, to which an ID is given.
+// Add adds a version and assigns an ID to it.
 func (s *Server) Add(o Object) Object {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,14 +88,14 @@ func (s *Server) Delete(bucket, key string) {
 	s.versions = slices.DeleteFunc(s.versions, func(o Object) bool { return o.Bucket == bucket && o.Key == key })
 }
 
-// Objects are all versions in a bucket, oldest first.
+// Objects returns all versions in a bucket, oldest first.
 func (s *Server) Objects(bucket string) []Object {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(s.versions), func(o Object) bool { return o.Bucket != bucket })
 }
 
-// Gets is how many GETs of objects were made.
+// Gets returns the number of GETs of objects.
 func (s *Server) Gets() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -179,12 +179,13 @@ func (s *Server) get(w http.ResponseWriter, r *http.Request, bucket, key string)
 		length = keep
 	}
 	if _, err := io.Copy(w, io.NewSectionReader(o.Content, start, length)); err != nil || breaks {
-		_ = http.NewResponseController(w).Flush() // what precedes the break arrives
+		_ = http.NewResponseController(w).Flush() // the bytes before the break must arrive
 		panic(http.ErrAbortHandler)
 	}
 }
 
-// list answers ListObjectsV2, two keys a page so that who forgets the others is found out.
+// list answers ListObjectsV2 with two keys per page, so that callers that ignore
+// further pages are detected.
 func (s *Server) list(w http.ResponseWriter, bucket string, query url.Values) {
 	type content struct {
 		Key  string
@@ -214,7 +215,7 @@ func (s *Server) list(w http.ResponseWriter, bucket string, query url.Values) {
 		page.NextContinuationToken = page.Contents[1].Key
 	}
 	w.Header().Set("Content-Type", "application/xml")
-	_ = xml.NewEncoder(w).Encode(page) // who went away needs no answer
+	_ = xml.NewEncoder(w).Encode(page) // a client that has gone needs no answer
 }
 
 func refuse(w http.ResponseWriter, status int, code string) {

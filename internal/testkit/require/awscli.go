@@ -10,21 +10,25 @@ import (
 	"testing"
 )
 
-// awsScript runs commands of the AWS CLI as they come on its standard input, each a JSON list of arguments on a line of its own,
-// and answers each with a line, the JSON list of exit status, output and error output.
+// awsScript runs commands of the AWS CLI from its standard input. Each line has one
+// command as a JSON list of arguments. The answer is one line, a JSON list of exit
+// status, output and error output.
 //
 //go:embed awscli.py
 var awsScript string
 
-// AWSCLI returns the path of an AWS command line that starts: the checkout's own, else aws on PATH. The caller gives it region,
-// credentials and endpoint, and keeps it away from the machine's own configuration. If there is none, the test ends as Missing "awscli".
+// AWSCLI returns the path of a working AWS command line: that of the checkout, or
+// aws on PATH. The caller sets region, credentials and endpoint, and isolates it
+// from the machine's configuration. If there is none, the test ends as Missing
+// "awscli".
 func AWSCLI(t testing.TB) string {
 	t.Helper()
 	peer(t, "awscli")
 	return program(t, "awscli", "--version", filepath.Join(Root(t), venv, "aws"), "aws")
 }
 
-// AWSSession is one process of the AWS CLI, which takes a second or more to start. It may not be used concurrently.
+// AWSSession is one process of the AWS CLI, which takes a second or more to start.
+// It must not be used concurrently.
 type AWSSession struct {
 	tb       testing.TB
 	endpoint string
@@ -33,8 +37,10 @@ type AWSSession struct {
 	failure  strings.Builder
 }
 
-// StartAWS starts the AWS CLI for many commands and ends it with the test. It sends them to endpoint with made-up credentials, in
-// region, and knows nothing of the machine's own configuration. If there is no AWS CLI, the test ends as Missing "awscli".
+// StartAWS starts the AWS CLI for many commands and ends it with the test. It
+// sends them to endpoint with made-up credentials, in region, and ignores the
+// machine's configuration. If there is no AWS CLI, the test ends as Missing
+// "awscli".
 func StartAWS(t testing.TB, endpoint, region string) *AWSSession {
 	t.Helper()
 	home := t.TempDir()
@@ -60,13 +66,13 @@ func StartAWS(t testing.TB, endpoint, region string) *AWSSession {
 	}
 	t.Cleanup(func() {
 		_ = commands.Close()
-		_ = cmd.Wait() // killed with the test's context, or at the end of its input
+		_ = cmd.Wait() // killed with the test's context, or ended by the end of its input
 	})
 	s.commands, s.answers = json.NewEncoder(commands), json.NewDecoder(answers)
 	return s
 }
 
-// Run runs one command and returns its exit status and what it printed.
+// Run runs one command and returns its exit status and its outputs.
 func (s *AWSSession) Run(args ...string) (status int, stdout, stderr string) {
 	s.tb.Helper()
 	if err := s.commands.Encode(append(args, "--endpoint-url", s.endpoint)); err != nil {
@@ -79,7 +85,7 @@ func (s *AWSSession) Run(args ...string) (status int, stdout, stderr string) {
 	return status, stdout, stderr
 }
 
-// awsPython finds the interpreter that runs the AWS CLI: the one that its first line names, or python3.
+// awsPython returns the interpreter that runs the AWS CLI: the one in its first line, or python3.
 func awsPython(t testing.TB) string {
 	t.Helper()
 	cli := AWSCLI(t)

@@ -16,14 +16,16 @@ import (
 	"testing"
 )
 
-// jars holds a directory for each Java program that tests run: the pom.xml from which `make jars` fetches it with everything
-// that it depends on, and the SHA-256 of each of these files.
+// jars has a directory for each Java program that tests run. It has the pom.xml from
+// which `make jars` downloads the program and its dependencies, and the SHA-256 of
+// each of these files.
 //
 //go:embed jars
 var jars embed.FS
 
-// endsWithStdin runs a program that knows nothing of its parent until standard input closes, which it does also when the
-// test is killed. A shell gives background commands no standard input of their own, therefore the detour over 3.
+// endsWithStdin runs a program until standard input closes, which happens even if
+// the test is killed. A shell does not pass its standard input to background
+// commands, so the script duplicates it to descriptor 3.
 const endsWithStdin = `exec 3<&0; "$@" </dev/null 3<&- & pid=$!; (cat <&3; kill -9 $pid) >/dev/null 2>&1 & wait $pid`
 
 var (
@@ -31,8 +33,10 @@ var (
 	dynamoDBAddress  = regexp.MustCompile(`Port:\s+(\d+)\s`)
 )
 
-// ElasticMQ starts an SQS of its own for the test, without queues, and ends it with the test. The answer is its base URL; any
-// region and any credentials do. Queue URLs are those under which it was called. Missing, it is "elasticmq".
+// ElasticMQ starts an SQS without queues for the test and ends it with the test.
+// It returns the base URL; any region and credentials work. Queue URLs have the
+// host of the request. If it is not available, the test ends as Missing
+// "elasticmq".
 func ElasticMQ(t testing.TB) (url string) {
 	t.Helper()
 	return Java(t, "elasticmq", elasticMQAddress, []string{
@@ -40,12 +44,13 @@ func ElasticMQ(t testing.TB) (url string) {
 	}, "org.elasticmq.server.Main")
 }
 
-// DynamoDBLocal starts a DynamoDB of its own for the test, in memory and without tables, and ends it with the test. The answer is
-// its base URL; any region does, but credentials must have an access key of letters and digits. All of them see the same tables.
-// Missing, it is "dynamodb-local".
+// DynamoDBLocal starts a DynamoDB in memory without tables for the test and ends
+// it with the test. It returns the base URL. Any region works, but credentials
+// must have an access key of letters and digits. All of them see the same tables.
+// If it is not available, the test ends as Missing "dynamodb-local".
 func DynamoDBLocal(t testing.TB) (url string) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed at once: DynamoDB Local wants a number
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed immediately: DynamoDB Local needs a port number
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,10 +65,12 @@ func DynamoDBLocal(t testing.TB) (url string) {
 		"com.amazonaws.services.dynamodbv2.local.main.ServerRunner", "-inMemory", "-sharedDb", "-disableTelemetry", "-port", port)
 }
 
-// Java starts a Java server for the test and ends it with the test; whatever it logged last is shown when the test fails. Set is
-// a directory of jars, the name under which the program is Missing; main is the class, args go to it, and properties, of the form
-// name=value, to the JVM. Address matches the line of the log that tells the port, in its first group. The answer is the
-// base URL, without a slash at its end.
+// Java starts a Java server for the test and ends it with the test. If the test
+// fails it shows the end of the server's log. Set is a directory of jars and the
+// name of the program for Missing. Main is the class, args are its arguments, and
+// properties, of the form name=value, are for the JVM. The first group of address
+// matches the port in the line of the log that announces it. Java returns the base
+// URL without a trailing slash.
 func Java(t testing.TB, set string, address *regexp.Regexp, properties []string, main string, args ...string) (url string) {
 	t.Helper()
 	peer(t, set)
@@ -76,7 +83,8 @@ func Java(t testing.TB, set string, address *regexp.Regexp, properties []string,
 	if err != nil {
 		Missing(t, set, err.Error()+"; `make jars` fetches it")
 	}
-	// Two cores are shared with the test itself: a collector and compiler with few threads start fastest.
+	// The test itself shares the two cores, so a collector and compiler with few
+	// threads start fastest.
 	command := []string{
 		"-c", endsWithStdin, "sh", java, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m",
 		"-Djava.library.path=" + dir, "-cp", classpath,
@@ -94,7 +102,7 @@ func Java(t testing.TB, set string, address *regexp.Regexp, properties []string,
 	return url
 }
 
-// checkJars returns the class path of a set whose files are those that SHA256SUMS lists, byte by byte.
+// checkJars returns the class path of a set, whose files must be exactly those in SHA256SUMS.
 func checkJars(dir, set string) (classpath string, err error) {
 	sums, err := jars.ReadFile("jars/" + set + "/SHA256SUMS")
 	if err != nil {

@@ -14,7 +14,7 @@ func TestJarThatIsNotThePinnedOneIsNotRun(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	if _, err := checkJars(dir, "elasticmq"); err == nil {
-		t.Error("an empty directory is taken for ElasticMQ")
+		t.Error("an empty directory is mistaken for ElasticMQ")
 	}
 	sums, err := jars.ReadFile("jars/elasticmq/SHA256SUMS")
 	if err != nil {
@@ -27,10 +27,10 @@ func TestJarThatIsNotThePinnedOneIsNotRun(t *testing.T) {
 		}
 	}
 	if _, err := checkJars(dir, "elasticmq"); err == nil || !strings.Contains(err.Error(), "SHA-256") {
-		t.Errorf("error %v, want the SHA-256 told", err)
+		t.Errorf("error %v, want one with the SHA-256", err)
 	}
 	if _, err := checkJars(dir, "postgres"); err == nil {
-		t.Error("a program that is not in the list is taken")
+		t.Error("a program that is not in the list is accepted")
 	}
 }
 
@@ -52,7 +52,7 @@ func TestServerEndsWithItsStandardInput(t *testing.T) {
 		t.Fatalf("ended while its standard input was open: %v", err)
 	}
 	_ = stdin.Close()
-	if _, err := io.Copy(io.Discard, stdout); err != nil { // to its end, or the test's own limit ends the wait
+	if _, err := io.Copy(io.Discard, stdout); err != nil { // to its end, or until the test's own time limit
 		t.Error(err)
 	}
 	_ = cmd.Wait() // killed

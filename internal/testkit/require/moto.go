@@ -9,22 +9,26 @@ import (
 	"testing"
 )
 
-// motoScript starts moto with certificate IDs as AWS makes them, the SHA-256 of the DER; by default moto hashes the PEM text.
-// It serves until its standard input closes, so that it ends with the test process, however that ends. Port 0 lets
-// the system choose, and the log tells which.
+// motoScript starts moto with AWS's certificate IDs, the SHA-256 of the DER; by
+// default moto hashes the PEM text. It serves until its standard input closes, so
+// that it ends with the test process, however that ends. For port 0 the system
+// chooses a port, which is in the log.
 //
 //go:embed motoserver.py
 var motoScript string
 
-// MotoServer is a running moto: AWS APIs, IoT and STS among them, in the memory of a child process.
+// MotoServer is a running moto, which keeps AWS APIs, such as IoT and STS, in the
+// memory of a child process.
 type MotoServer struct {
-	// URL is the base address, such as http://127.0.0.1:41873, without a slash at its end. Any region and any static credentials
-	// will do; the account is 123456789012.
+	// URL is the base address, such as http://127.0.0.1:41873, without a trailing
+	// slash. Any region and any static credentials work. The account is
+	// 123456789012.
 	URL string
 }
 
-// Moto starts a moto of its own for the test and ends it with the test. Whatever moto logged is shown when the test
-// fails. Without a Python that has moto 5.2.1 the test ends as Missing "moto".
+// Moto starts a moto for the test and ends it with the test. If the test fails it
+// shows moto's log. Without a Python that has moto 5.2.1 the test ends as Missing
+// "moto".
 func Moto(t testing.TB) *MotoServer {
 	t.Helper()
 	peer(t, "moto")
@@ -45,7 +49,7 @@ func Moto(t testing.TB) *MotoServer {
 	return nil
 }
 
-// startMoto runs moto and returns when it has answered once.
+// startMoto runs moto and returns after it has answered a request.
 func startMoto(t testing.TB, python string) (*MotoServer, error) {
 	t.Helper()
 	cmd := exec.Command(python, "-c", motoScript) //nolint:noctx // it outlives the test's context: cleanups may still call moto

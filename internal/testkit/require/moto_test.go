@@ -90,7 +90,7 @@ func TestLogAnnouncesTheAddressOnceAndStaysSmall(t *testing.T) {
 		}
 	}
 	if got := <-log.address; got != "41873" {
-		t.Errorf("address %q: announced before the line was whole", got)
+		t.Errorf("address %q: announced before the line was complete", got)
 	}
 	for range 3 {
 		if _, err := log.Write(make([]byte, serverLogLimit)); err != nil {
@@ -98,6 +98,6 @@ func TestLogAnnouncesTheAddressOnceAndStaysSmall(t *testing.T) {
 		}
 	}
 	if n := len(log.String()); n != serverLogLimit {
-		t.Errorf("log holds %d bytes, want at most %d", n, serverLogLimit)
+		t.Errorf("log has %d bytes, want at most %d", n, serverLogLimit)
 	}
 }

@@ -2,7 +2,8 @@
 
 package require
 
-// Race reports whether the race detector is compiled in, which makes code five to fifteen times slower. A heavy test may then
-// lower its size, and says so with t.Logf. A slow test that runs in one goroutine may skip: the detector has nothing to find
-// there, and `make test` runs it without the detector.
+// Race reports whether the race detector is compiled in, which makes code five to
+// fifteen times slower. A heavy test may then reduce its size and report that with
+// t.Logf. A slow test in a single goroutine may skip: the detector cannot find
+// anything there, and `make test` runs it without the detector.
 const Race = true

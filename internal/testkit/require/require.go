@@ -16,8 +16,9 @@ const (
 	PeersEnv = "THINGPRESS_PEERS"
 )
 
-// Missing ends the test because what it needs was not found: it fails if RequireEnv names what, and skips otherwise. The reason
-// why tells the person who reads the summary what was looked for, where, and how to get it. Missing does not return.
+// Missing ends the test because what was not found. It fails if RequireEnv lists
+// what, and skips otherwise. why must say what was looked for, where, and how to
+// get it. Missing does not return.
 func Missing(t testing.TB, what, why string) {
 	t.Helper()
 	for name := range strings.SplitSeq(os.Getenv(RequireEnv), ",") {
@@ -28,7 +29,7 @@ func Missing(t testing.TB, what, why string) {
 	t.Skipf("%s is missing: %s", what, why)
 }
 
-// peer skips the test unless foreign programs, of which what is one, may run.
+// peer skips the test unless foreign programs may run. what names the program.
 func peer(t testing.TB, what string) {
 	t.Helper()
 	if os.Getenv(PeersEnv) == "" {
@@ -36,7 +37,8 @@ func peer(t testing.TB, what string) {
 	}
 }
 
-// Root returns the absolute path of the module's root, and fails the test when there is none above the working directory.
+// Root returns the absolute path of the module's root. It fails the test if there
+// is none above the working directory.
 func Root(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -57,9 +59,10 @@ func Root(t testing.TB) string {
 	}
 }
 
-// Data returns the absolute path of the directory of real manifests, one subdirectory per vendor. It lies next to the checkout, at
-// ../shared/data, because the manifests are the vendors' and not ours to publish. Tests must only read it. Without it the test
-// ends as Missing "data".
+// Data returns the absolute path of the directory of real manifests, which has one
+// subdirectory per vendor. It is next to the checkout, at ../shared/data, because
+// the manifests belong to the vendors and must not be published. Tests must only
+// read it. Without it the test ends as Missing "data".
 func Data(t testing.TB) string {
 	t.Helper()
 	dir := filepath.Join(filepath.Dir(Root(t)), "shared", "data")

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// verdict runs f as a test would run it and tells how it ended.
+// A verdict is how a test ended.
 type verdict struct {
 	testing.TB
 	skipped, failed string
@@ -106,7 +106,7 @@ func TestDataIsFoundBesideTheModuleFromAnyPackage(t *testing.T) {
 	}
 	t.Setenv(RequireEnv, "")
 	if v := judge(t, func(tb testing.TB) { Data(tb) }); !strings.Contains(v.skipped, data) {
-		t.Errorf("without the directory: skipped %q, want the place named", v.skipped)
+		t.Errorf("without the directory: skipped %q, want the path in the reason", v.skipped)
 	}
 }
 

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// SAM returns the path of a program that `make sam` installs: sam, cfn-lint, or the python that has aws-sam-translator. Without
-// it the test ends as Missing "sam".
+// SAM returns the path of a program that `make sam` installs: sam, cfn-lint, or
+// the python with aws-sam-translator. Without it the test ends as Missing "sam".
 func SAM(t testing.TB, name string) string {
 	t.Helper()
 	peer(t, "sam")

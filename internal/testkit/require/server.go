@@ -12,18 +12,21 @@ import (
 	"time"
 )
 
-// startLimit bounds the start of a server: moto is an import of a thousand Python modules, the others are Java.
+// startLimit bounds the start of a server: moto imports a thousand Python modules,
+// the others are Java.
 const startLimit = 2 * time.Minute
 
-// startServer starts cmd, waits until its log matches address, whose first group is the port on 127.0.0.1, and until it has
-// answered an HTTP request for path with any status below 500. It ends with the test; whatever it logged last is shown when the
-// test fails.
+// startServer starts cmd. It waits until the log matches address, whose first
+// group is the port on 127.0.0.1, and until a request for path is answered with a
+// status below 500. The server ends with the test. If the test fails, startServer
+// shows the end of the log.
 func startServer(t testing.TB, cmd *exec.Cmd, address *regexp.Regexp, path string) (url string, err error) {
 	t.Helper()
 	log := &serverLog{pattern: address, address: make(chan string, 1)}
 	cmd.Dir = t.TempDir() // Python imports from its working directory first, and DynamoDB Local writes there
 	cmd.Stdout, cmd.Stderr = log, log
-	// Open as long as this process lives: a server that ends when its standard input does never outlives the test.
+	// It stays open as long as this process lives. A server that ends with its
+	// standard input cannot outlive the test.
 	stdin, err := cmd.StdinPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -33,7 +36,7 @@ func startServer(t testing.TB, cmd *exec.Cmd, address *regexp.Regexp, path strin
 	}
 	ended := make(chan struct{})
 	go func() {
-		_ = cmd.Wait() // killed in the end: its exit status says nothing
+		_ = cmd.Wait() // killed at the end, so its exit status means nothing
 		close(ended)
 	}()
 	end := func() {
@@ -70,10 +73,11 @@ func startServer(t testing.TB, cmd *exec.Cmd, address *regexp.Regexp, path strin
 	return url, nil
 }
 
-// endLimit is how long a server may take to end after its standard input has ended.
+// endLimit is how long a server may take to end after its standard input was closed.
 const endLimit = 5 * time.Second
 
-// answers asks until it is answered; some listen before they log their address, others after.
+// answers retries a request until it is answered. Some servers listen before they
+// log their address, others after.
 func answers(ctx context.Context, url string, ended <-chan struct{}) error {
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
@@ -110,7 +114,7 @@ func ask(ctx context.Context, url string) error {
 	return nil
 }
 
-// serverLog keeps the end of what a server logs and announces its address once.
+// serverLog keeps the end of a server's log and reports its address once.
 type serverLog struct {
 	pattern *regexp.Regexp
 	address chan string

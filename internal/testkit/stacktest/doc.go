@@ -1,10 +1,10 @@
-// Package stacktest runs the functions of the stack as AWS runs them: each
-// instance of a [Function] is a process of its own that asks the Lambda Runtime
-// API for its invocations, and a [Source] takes messages from a queue and
-// invokes a function with them, as an event source mapping of Lambda does. A
-// [Meter] stands between a client and a service and counts what AWS would charge for.
+// Package stacktest runs the functions of the stack as AWS runs them. Each instance
+// of a [Function] is a separate process that asks the Lambda Runtime API for its
+// invocations. A [Source] takes messages from a queue and invokes a function with
+// them, like an event source mapping of Lambda. A [Meter] is a proxy between a
+// client and a service that counts what AWS would charge for.
 //
-// It makes common what AWS documents as possible but rare: functions are killed
-// in the middle, messages come twice and out of order. Everything random comes
-// from a seed, but concurrent steps are not repeated in exactly the same order.
+// Events that AWS documents as possible but rare are frequent here: functions are
+// killed before they end, and messages arrive twice and out of order. Everything
+// random is derived from a seed, but the order of concurrent steps may vary.
 package stacktest

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// An Object is one version of an object of S3, as a notification tells of it.
+// An Object is one version of an S3 object, as in a notification.
 type Object struct {
 	Bucket, Key, Version, ETag string
 	Size                       int64
@@ -16,8 +16,8 @@ type Object struct {
 	Sequencer uint64
 }
 
-// Event is the message that S3 sends for a created object (S3 user guide,
-// "Event message structure"): the key is encoded as forms are, except its
+// Event returns the message that S3 sends for a created object (S3 user guide,
+// "Event message structure"). The key is encoded like a form value, except for its
 // slashes, and eTags have no quotes.
 func (o Object) Event(now time.Time) string {
 	type m = map[string]any
@@ -43,7 +43,7 @@ func (o Object) Event(now time.Time) string {
 	return string(text)
 }
 
-// TestEvent is what S3 sends when a notification is set up.
+// TestEvent returns the message that S3 sends when a notification is set up.
 func TestEvent(bucket string, now time.Time) string {
 	return fmt.Sprintf(`{"Service":"Amazon S3","Event":"s3:TestEvent","Time":%q,"Bucket":%q,"RequestId":"EXAMPLE","HostId":"EXAMPLE"}`,
 		now.UTC().Format(time.RFC3339), bucket)

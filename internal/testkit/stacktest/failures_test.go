@@ -10,8 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A harness that is more lenient than Lambda would hide that messages are lost
-// or come back for ever.
+// A harness more lenient than Lambda would hide that messages are lost or redelivered for ever.
 func TestFailuresAreReadAsLambdaReadsThem(t *testing.T) {
 	t.Parallel()
 	batch := []types.Message{{MessageId: aws.String("a")}, {MessageId: aws.String("b")}}

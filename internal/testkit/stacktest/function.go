@@ -12,33 +12,33 @@ import (
 	"github.com/google/uuid"
 )
 
-// Account and Region are those of the ARNs that functions and queues are told.
+// Account and Region are part of the ARNs of functions and queues.
 const (
 	Account = "123456789012"
 	Region  = "us-east-1"
 )
 
-// FunctionOptions say which program is run, and how.
+// FunctionOptions configure which program a function runs, and how.
 type FunctionOptions struct {
-	// Name is the function's; it is part of its ARN.
+	// Name is the function's name, which is part of its ARN.
 	Name string
-	// Command is the bootstrap with its arguments, Handler what it finds in
-	// _HANDLER, Env the rest of its environment; nothing is inherited.
+	// Command is the bootstrap with its arguments, Handler the value of _HANDLER,
+	// Env the rest of its environment. It inherits nothing.
 	Command []string
 	Handler string
 	Env     []string
-	// Timeout is from the start of an invocation to when the process is killed.
+	// Timeout is the time from the start of an invocation until the process is killed.
 	Timeout time.Duration
-	// Log takes what the processes write to both of their outputs.
+	// Log receives both outputs of the processes.
 	Log io.Writer
-	// Kill decides at each invocation, one at a time, whether its process is
+	// Kill decides for each invocation, one at a time, whether its process is
 	// killed, and after how long; nil never kills.
 	Kill func() (after time.Duration, kill bool)
 }
 
-// A Function is run by as many processes as it has invocations at the same
-// time; a process that has answered is kept for the next one, and frozen until
-// then if the system can do that. All methods may be called concurrently.
+// A Function runs as many processes as it has concurrent invocations. A process
+// that has answered is kept for the next invocation, and frozen until then if the
+// system supports that. All methods are safe for concurrent use.
 type Function struct {
 	options FunctionOptions
 	dir     string
@@ -49,18 +49,18 @@ type Function struct {
 	stats Stats
 }
 
-// Stats tell what became of a function's invocations.
+// Stats counts a function's invocations by result.
 type Stats struct {
 	// Invocations is the sum of those that Succeeded, Failed (answered with an
 	// error, or ended by themselves), TimedOut, and were Killed by the test.
 	Invocations, Succeeded, Failed, TimedOut, Killed int
-	// Starts is how many processes were started, Peak how many ran at once.
+	// Starts is the number of started processes, Peak the maximum number that ran concurrently.
 	Starts, Peak int
-	// Billed is the time of all invocations, each in whole milliseconds.
+	// Billed is the time of all invocations, each rounded up to whole milliseconds.
 	Billed time.Duration
-	// Memory is the largest resident set that a process had between two of its
-	// invocations or before it was killed, in bytes; 0 if the system does
-	// not tell.
+	// Memory is the largest resident set of a process in bytes, measured between
+	// two of its invocations or before it was killed; 0 if the system does not
+	// report it.
 	Memory int64
 }
 
@@ -80,22 +80,22 @@ func (f *Function) ARN() string {
 	return "arn:aws:lambda:" + Region + ":" + Account + ":function:" + f.options.Name
 }
 
-// The reasons why an invocation has no answer, apart from a [*FunctionError].
+// Errors of an invocation without an answer, apart from [*FunctionError].
 var (
 	ErrTimedOut = errors.New("task timed out")
 	ErrKilled   = errors.New("killed by the test")
 	ErrExited   = errors.New("runtime exited without providing a reason")
 )
 
-// A FunctionError is the error that a function answered with.
+// A FunctionError is an error that a function returned.
 type FunctionError struct{ Body string }
 
 // Error returns the answer.
 func (e *FunctionError) Error() string { return "function error: " + e.Body }
 
-// Invoke invokes the function once and waits for its answer. Without one the
-// error is, or wraps, one of those above. Cancelling ctx does not end an
-// invocation that has begun, as with Lambda.
+// Invoke invokes the function once and waits for its answer. Without an answer the
+// error wraps one of those above. As with Lambda, cancelling ctx does not end an
+// invocation that has begun.
 func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -164,15 +164,14 @@ func (f *Function) forget(i *instance) {
 	delete(f.all, i)
 }
 
-// Stats returns the numbers so far.
+// Stats returns the statistics so far.
 func (f *Function) Stats() Stats {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.stats
 }
 
-// Stop ends all processes, also those that are at work. The next invocation
-// starts a new one.
+// Stop ends all processes, even during an invocation. The next invocation starts a new one.
 func (f *Function) Stop() {
 	f.mu.Lock()
 	f.idle = nil

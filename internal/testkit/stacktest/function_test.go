@@ -52,7 +52,7 @@ func TestProcessServesOneInvocationAfterTheOther(t *testing.T) {
 		t.Errorf("%+v, %+v", first, second)
 	}
 	if deadline := time.UnixMilli(first.Millis); deadline.Before(begin.Add(59*time.Second)) || deadline.After(time.Now().Add(time.Minute)) {
-		t.Errorf("deadline %v after the begin", deadline.Sub(begin))
+		t.Errorf("deadline %v after the start", deadline.Sub(begin))
 	}
 	if first.Inherited || first.Variable != "set" {
 		t.Errorf("the environment is not the function's: %+v", first)
@@ -84,13 +84,13 @@ func TestAnswerThatIsNoneIsTold(t *testing.T) {
 	var told *stacktest.FunctionError
 	_, err := function(t, "fail", nil).Invoke(t.Context(), []byte("{}"))
 	if !errors.As(err, &told) {
-		t.Errorf("an error is told as %v", err)
+		t.Errorf("an error is reported as %v", err)
 	}
 	for _, handler := range []string{"exit", "none"} {
 		f := function(t, handler, nil)
 		for range 2 {
 			if _, err := f.Invoke(t.Context(), []byte("{}")); !errors.Is(err, stacktest.ErrExited) {
-				t.Errorf("%s: an exit is told as %v", handler, err)
+				t.Errorf("%s: an exit is reported as %v", handler, err)
 			}
 		}
 		if s := f.Stats(); s.Failed != 2 || s.Starts != 2 {

@@ -10,12 +10,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// longPoll is how long a poll waits for a message. Lambda waits up to 20 s, which would hold up
-// the end of a test.
+// longPoll is how long a poll waits for a message. Lambda waits up to 20 s, which
+// would delay the end of a test.
 const longPoll = time.Second
 
-// gather collects one batch: it is full, or its window is over, or its event
-// would grow too large. It is empty when no message came for a while.
+// gather collects one batch until it is full, its window is over, or its event
+// would grow too large. It is empty if no message arrived for a while.
 func (s *Source) gather(ctx context.Context) []types.Message {
 	batch := s.due()
 	var until time.Time
@@ -47,7 +47,7 @@ func (s *Source) gather(ctx context.Context) []types.Message {
 // recordOverhead is an upper bound for the size of a record without its body.
 const recordOverhead = 1 << 10
 
-// due returns held messages whose time has come.
+// due returns the held messages that are due.
 func (s *Source) due() (batch []types.Message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,8 +64,8 @@ func (s *Source) due() (batch []types.Message) {
 	return batch
 }
 
-// receive polls once and holds back the messages that shall come late or a second time. It
-// returns nil if the queue had no message.
+// receive polls once and holds back the messages to deliver late or a second time.
+// It returns nil if the queue had no message.
 func (s *Source) receive(ctx context.Context, room int, until time.Time) []types.Message {
 	in := &sqs.ReceiveMessageInput{
 		QueueUrl: &s.options.Queue, MaxNumberOfMessages: int32(room), WaitTimeSeconds: int32(longPoll / time.Second),
@@ -75,7 +75,7 @@ func (s *Source) receive(ctx context.Context, room int, until time.Time) []types
 	if !until.IsZero() && time.Until(until) < longPoll {
 		in.WaitTimeSeconds = 0
 	}
-	// A poll is never broken off: what it has taken would be nowhere until its visibility timeout ends.
+	// A poll is never cancelled: its messages would be lost until their visibility timeout ends.
 	out, err := s.client.ReceiveMessage(context.WithoutCancel(ctx), in)
 	if err != nil || len(out.Messages) == 0 {
 		if err != nil {
@@ -104,7 +104,7 @@ func (s *Source) receive(ctx context.Context, room int, until time.Time) []types
 	return now
 }
 
-// pause keeps short polls, and polls of a queue that does not answer, apart.
+// pause waits between short polls, and between polls of a queue that does not answer.
 func pause(ctx context.Context) {
 	timer := time.NewTimer(50 * time.Millisecond)
 	defer timer.Stop()
@@ -114,7 +114,7 @@ func pause(ctx context.Context) {
 	}
 }
 
-// event is what Lambda invokes a function with.
+// event returns the event with which Lambda invokes a function.
 func (s *Source) event(batch []types.Message) []byte {
 	type record struct {
 		MessageID     string            `json:"messageId"`

@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// startLimit bounds the time from the start of a process to its first request
-// for an invocation, as Lambda bounds it.
+// startLimit bounds the time from the start of a process to its first request for
+// an invocation. Lambda has the same limit.
 const startLimit = 10 * time.Second
 
-// An instance is one process of a function and the Runtime API that it alone
-// speaks to. It takes one invocation at a time.
+// An instance is one process of a function, with its own Runtime API. It handles
+// one invocation at a time.
 type instance struct {
 	cmd    *exec.Cmd
 	server *http.Server
@@ -28,9 +28,9 @@ type instance struct {
 	peak int64
 }
 
-// start starts a process; it need not have asked for an invocation yet.
+// start starts a process. It returns before the process asks for an invocation.
 func start(o FunctionOptions, dir string) (*instance, error) {
-	tmp, err := os.MkdirTemp(dir, "tmp") // a /tmp of its own, as each instance has
+	tmp, err := os.MkdirTemp(dir, "tmp") // its own /tmp, as each instance of Lambda has
 	if err != nil {
 		return nil, err
 	}
@@ -62,15 +62,15 @@ func start(o FunctionOptions, dir string) (*instance, error) {
 	}
 	go func() { _ = i.server.Serve(listener) }() // ends with the instance
 	go func() {
-		_ = cmd.Wait() // how it ended is told by what it answered, or did not
+		_ = cmd.Wait() // its answers show how it ended
 		log.end()
 		close(i.exited)
 	}()
 	return i, nil
 }
 
-// invoke hands over one invocation, and returns when it is answered and the
-// process asks for the next one, or when there will be no answer.
+// invoke passes one invocation to the process. It returns when the process has
+// answered and asks for the next one, or when there will be no answer.
 func (i *instance) invoke(call invocation, after time.Duration, kill bool) ([]byte, error) {
 	begin := time.NewTimer(startLimit)
 	defer begin.Stop()
@@ -96,7 +96,7 @@ func (i *instance) invoke(call invocation, after time.Duration, kill bool) ([]by
 	for {
 		select {
 		case result = <-answers:
-			answers, idle = nil, i.api.idle // the invocation goes on until the process asks for another one
+			answers, idle = nil, i.api.idle // the invocation continues until the process asks for another one
 		case <-idle:
 			return result.body, result.err
 		case <-i.exited:
@@ -140,7 +140,7 @@ func (i *instance) measure() {
 	i.peak = max(i.peak, memory)
 }
 
-// memory is the peak resident set in bytes, as far as it was measured.
+// memory returns the peak resident set in bytes, as far as it was measured.
 func (i *instance) memory() int64 {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -5,11 +5,11 @@ import (
 	"io"
 )
 
-// lines passes on what one process writes, a whole line at a time: a log that
-// several processes share has no line of two of them. It has one writer.
+// lines passes on the output of one process in whole lines, so that several
+// processes can share a log without mixing lines. It has one writer.
 type lines struct {
 	out  io.Writer
-	rest []byte // of a line that has not ended
+	rest []byte // an unfinished line
 }
 
 // Write implements [io.Writer].
@@ -26,10 +26,10 @@ func (l *lines) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// end passes on a line that a process broke off.
+// end passes on an unfinished line.
 func (l *lines) end() {
 	if len(l.rest) > 0 {
-		_, _ = l.out.Write(append(l.rest, '\n')) // a log that takes nothing more
+		_, _ = l.out.Write(append(l.rest, '\n')) // a log that fails gets nothing more
 		l.rest = nil
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
-// TestMain is the function that the tests run, when it is started as one.
+// TestMain runs as the function if the tests start it as one.
 func TestMain(m *testing.M) {
 	if os.Getenv("AWS_LAMBDA_RUNTIME_API") == "" {
 		os.Exit(m.Run())
@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// told is what a function knows of its invocation.
+// told is what a function knows about its invocation.
 type told struct {
 	Event     json.RawMessage
 	Process   int
@@ -55,7 +55,8 @@ func echo(ctx context.Context, event json.RawMessage) (told, error) {
 	return told{event, os.Getpid(), call.InvokedFunctionArn, deadline.UnixMilli(), inherited, os.Getenv("VARIABLE")}, nil
 }
 
-// batch writes the body of each message to the log and fails those that it is told to.
+// batch writes the body of each message to the log and reports the messages that
+// ask for it as failed.
 func batch(event events.SQSEvent) (events.SQSEventResponse, error) {
 	var response events.SQSEventResponse
 	for _, m := range event.Records {

@@ -16,9 +16,9 @@ import (
 	"time"
 )
 
-// Usage is what was asked of one operation.
+// Usage counts the requests of one operation.
 type Usage struct {
-	// Requests is how many there were, Refused how many of them were answered
+	// Requests is the number of requests, Refused the number of those answered
 	// with a status of 400 or more.
 	Requests, Refused int
 	// Chunks is the number of 64 KiB parts of request or answer, whichever is
@@ -30,8 +30,8 @@ type Usage struct {
 	Read, Write float64
 }
 
-// A Meter is a proxy before an AWS service that counts by operation. DynamoDB
-// is asked for the capacity that each request consumed.
+// A Meter is a proxy for an AWS service that counts by operation. It asks DynamoDB
+// for the capacity that each request consumed.
 type Meter struct {
 	// URL is the endpoint for clients.
 	URL string
@@ -41,15 +41,14 @@ type Meter struct {
 	slow  map[string]time.Duration
 }
 
-// Slow delays the requests of an operation, as a service does that is not on
-// the same machine.
+// Slow delays the requests of an operation, like a service on another machine.
 func (m *Meter) Slow(operation string, by time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.slow[operation] = by
 }
 
-// wait waits as long as [Meter.Slow] asked for, or until the caller is gone.
+// wait waits for the delay that [Meter.Slow] set, or until the caller is gone.
 func (m *Meter) wait(ctx context.Context, operation string) {
 	m.mu.Lock()
 	by := m.slow[operation]
@@ -65,7 +64,7 @@ func (m *Meter) wait(ctx context.Context, operation string) {
 	}
 }
 
-// meterKey is under which a request carries what it is.
+// meterKey is the context key for a request's metering data.
 type meterKey struct{}
 
 type metered struct {
@@ -112,14 +111,14 @@ func StartMeter(t testing.TB, target string) *Meter {
 	return m
 }
 
-// Usage returns what was asked so far, by operation.
+// Usage returns the usage so far, by operation.
 func (m *Meter) Usage() map[string]Usage {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return maps.Clone(m.usage)
 }
 
-// chunk is the size that SQS and SNS take for one request.
+// chunk is the size that SQS and SNS count as one request.
 const chunk = 64 << 10
 
 // count counts an answered request.
@@ -152,9 +151,9 @@ func (m *Meter) count(r *http.Response) error {
 	return nil
 }
 
-// operationOf names the operation: of the JSON protocols by their target, of
-// the query protocol by its action, and of S3 by the SDK's own name for it, else
-// by method and subresource.
+// operationOf returns the name of the operation. In JSON protocols it is the
+// target, in the query protocol the action. For S3 it is the SDK's name for the
+// operation, or method and subresource.
 func operationOf(r *http.Request, body []byte) string {
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
 		return target[strings.LastIndexByte(target, '.')+1:]
@@ -180,7 +179,7 @@ func operationOf(r *http.Request, body []byte) string {
 	return r.Method
 }
 
-// askForCapacity makes DynamoDB tell what a request consumes.
+// askForCapacity makes DynamoDB return the capacity that a request consumes.
 func askForCapacity(body []byte) []byte {
 	var request map[string]json.RawMessage
 	if json.Unmarshal(body, &request) != nil {
@@ -194,8 +193,8 @@ func askForCapacity(body []byte) []byte {
 	return changed
 }
 
-// capacity reads the request units out of an answer of DynamoDB. If the answer does
-// not name their kind, the operation does.
+// capacity returns the request units in an answer of DynamoDB. If the answer does
+// not name their kind, the operation determines it.
 func capacity(operation string, body []byte) (read, write float64) {
 	type consumed struct{ CapacityUnits, ReadCapacityUnits, WriteCapacityUnits float64 }
 	var one struct{ ConsumedCapacity consumed }

@@ -61,7 +61,8 @@ func TestMeterTellsWhatDynamoDBChargesFor(t *testing.T) {
 	for operation, u := range meter.Usage() {
 		got[operation] = units{u.Requests, u.Refused, u.Read, u.Write}
 	}
-	// Items of 1.5 KB take two units to write, and twice as many in a transaction; one unit reads 4 KB consistently.
+	// A write of an item of 1.5 KB takes two units, and four in a transaction. One
+	// unit reads 4 KB consistently.
 	want := map[string]units{"CreateTable": {1, 0, 0, 0}, "PutItem": {1, 0, 0, 2}, "TransactWriteItems": {1, 0, 0, 8}, "GetItem": {2, 1, 1, 0}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

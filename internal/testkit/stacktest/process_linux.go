@@ -8,13 +8,13 @@ import (
 	"syscall"
 )
 
-// diesWithParent makes the process end with the test, however that ends; a
-// frozen one could not notice by itself.
+// diesWithParent makes the process end with the test, however that ends. A frozen
+// process could not notice it by itself.
 func diesWithParent(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }
 
-// freeze stops a process or lets it go on.
+// freeze stops a process or lets it continue.
 func freeze(p *os.Process, idle bool) {
 	signal := syscall.SIGCONT
 	if idle {
@@ -23,8 +23,9 @@ func freeze(p *os.Process, idle bool) {
 	_ = p.Signal(signal) // a process that has ended is noticed elsewhere
 }
 
-// peakMemory is the largest resident set of a process that runs or is frozen,
-// in bytes. What the kernel tells of an ended one begins with its parent's.
+// peakMemory returns the largest resident set in bytes of a process that runs or
+// is frozen. For a process that has ended, the kernel's value would include its
+// parent's.
 func peakMemory(p *os.Process) int64 {
 	status, err := os.ReadFile("/proc/" + strconv.Itoa(p.Pid) + "/status")
 	if err != nil {

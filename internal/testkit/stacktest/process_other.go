@@ -7,8 +7,7 @@ import (
 	"os/exec"
 )
 
-// Elsewhere a process ends when the Runtime API no longer answers, and is not
-// frozen meanwhile.
+// On other systems a process ends when the Runtime API no longer answers, and is never frozen.
 func diesWithParent(*exec.Cmd) {}
 
 func freeze(*os.Process, bool) {}

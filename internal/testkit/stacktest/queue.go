@@ -16,20 +16,20 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// Credentials are those of every client; no server here looks at them, but
-// DynamoDB Local wants an access key of letters and digits.
+// Credentials returns the credentials of every client. No server here checks them,
+// but DynamoDB Local needs an access key of letters and digits.
 func Credentials() aws.CredentialsProvider {
 	return credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "none", "")
 }
 
-// A Queue is one of a stack's.
+// A Queue is a queue of a stack.
 type Queue struct {
 	Name, URL, ARN string
 	client         *sqs.Client
 }
 
 // CreateQueue creates a queue. A message that was received maxReceive times and
-// comes up again is moved to the queue dead, unless that is nil.
+// becomes visible again is moved to the queue dead, unless that is nil.
 func CreateQueue(t testing.TB, client *sqs.Client, name string, visibility time.Duration, dead *Queue, maxReceive int) *Queue {
 	t.Helper()
 	attributes := map[string]string{
@@ -57,7 +57,7 @@ func CreateQueue(t testing.TB, client *sqs.Client, name string, visibility time.
 	return q
 }
 
-// Send puts a message into the queue.
+// Send sends a message to the queue.
 func (q *Queue) Send(ctx context.Context, body string) error {
 	if _, err := q.client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.URL, MessageBody: &body}); err != nil {
 		return fmt.Errorf("send to queue %s: %w", q.Name, err)
@@ -65,9 +65,9 @@ func (q *Queue) Send(ctx context.Context, body string) error {
 	return nil
 }
 
-// Move moves every message that is visible to another queue, as new messages, as
-// StartMessageMoveTask does in the end. ElasticMQ's own now and then leaves a
-// message that counts as visible and is never delivered.
+// Move moves every visible message to another queue as a new message, like
+// StartMessageMoveTask. ElasticMQ's own implementation sometimes leaves a message
+// that counts as visible and is never delivered.
 func (q *Queue) Move(ctx context.Context, to *Queue) (moved int, err error) {
 	for {
 		out, err := q.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &q.URL, MaxNumberOfMessages: 10})
@@ -89,13 +89,13 @@ func (q *Queue) Move(ctx context.Context, to *Queue) (moved int, err error) {
 	}
 }
 
-// Depth is how many messages are in the queue: visible, in flight and delayed.
+// Depth returns the number of messages in the queue: visible, in flight and delayed.
 func (q *Queue) Depth(ctx context.Context) (int, error) {
 	visible, inFlight, delayed, err := q.Depths(ctx)
 	return visible + inFlight + delayed, err
 }
 
-// Depths are the three parts of [Queue.Depth].
+// Depths returns the three parts of [Queue.Depth].
 func (q *Queue) Depths(ctx context.Context) (visible, inFlight, delayed int, err error) {
 	depths := map[types.QueueAttributeName]*int{
 		types.QueueAttributeNameApproximateNumberOfMessages:           &visible,

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// maxPayload is the largest event and the largest answer of a synchronous
+// maxPayload is the maximum size of an event and of the answer of a synchronous
 // invocation (Lambda quotas: 6 MB).
 const maxPayload = 6291556
 
@@ -27,14 +27,14 @@ type answer struct {
 // A runtimeAPI is the Lambda Runtime API, version 2018-06-01, for one process.
 type runtimeAPI struct {
 	mux *http.ServeMux
-	// frozen is told when the process begins and ends to wait for an invocation.
+	// frozen is called when the process begins and ends to wait for an invocation.
 	frozen func(idle bool)
 
 	calls      chan invocation
 	answers    chan answer   // one for each invocation
 	idle       chan struct{} // the process asks for its next invocation
 	initFailed chan string
-	current    chan string // holds the ID of the invocation that is not answered yet
+	current    chan string // the ID of the unanswered invocation
 }
 
 func newRuntimeAPI(frozen func(idle bool)) *runtimeAPI {
@@ -51,8 +51,8 @@ func newRuntimeAPI(frozen func(idle bool)) *runtimeAPI {
 
 func (a *runtimeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
 
-// next hands over an invocation when there is one. Lambda freezes the process
-// until then.
+// next waits for an invocation and passes it to the process. Lambda freezes the
+// process until then.
 func (a *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
 	select {
 	case a.idle <- struct{}{}:
@@ -77,11 +77,10 @@ func (a *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
 	h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(call.deadline.UnixMilli(), 10))
 	h.Set("Lambda-Runtime-Invoked-Function-Arn", call.arn)
 	h.Set("Lambda-Runtime-Trace-Id", "Root=1-"+call.id[:8]+"-"+call.id[24:]+call.id[:12]+";Parent=0000000000000001;Sampled=0")
-	_, _ = w.Write(call.payload) // a process that is gone is noticed by its end
+	_, _ = w.Write(call.payload) // the end of the process reveals that it is gone
 }
 
-// take reports whether id is that of the invocation that waits for its answer, and marks it
-// as answered.
+// take reports whether id is the ID of the unanswered invocation, and marks it as answered.
 func (a *runtimeAPI) take(id string) bool {
 	select {
 	case current := <-a.current:
@@ -133,7 +132,7 @@ func (a *runtimeAPI) initFailure(w http.ResponseWriter, r *http.Request) {
 	}
 	select {
 	case a.initFailed <- string(body):
-	default: // said once is enough
+	default: // one notification is enough
 	}
 	w.WriteHeader(http.StatusAccepted)
 }

@@ -14,36 +14,36 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// SourceOptions are those of an event source mapping between a queue and a
-// function, and how often the queue does what it rarely does.
+// SourceOptions configure an event source mapping between a queue and a function,
+// and how often the queue does what it rarely does.
 type SourceOptions struct {
 	// Queue is the URL and QueueARN the ARN of the queue.
 	Queue, QueueARN string
-	// BatchSize and Window are how many messages are collected, and for how
-	// long from the first one on.
+	// BatchSize is the maximum number of messages in a batch. Window is how long
+	// to collect messages after the first one.
 	BatchSize int
 	Window    time.Duration
 	// Partial is set if the function reports the messages that failed
 	// (FunctionResponseTypes: ReportBatchItemFailures).
 	Partial bool
-	// Concurrency is how many invocations there are at the same time
-	// (ScalingConfig: MaximumConcurrency).
+	// Concurrency is the maximum number of concurrent invocations (ScalingConfig:
+	// MaximumConcurrency).
 	Concurrency int
-	// Twice is the share of messages that are delivered a second time in a
-	// later batch, though they may be deleted by then; Late is the share that
-	// is delivered some batches later than it was received.
+	// Twice is the share of messages that are delivered a second time in a later
+	// batch, although they may have been deleted. Late is the share of messages
+	// that are delivered some batches after they were received.
 	Twice, Late float64
-	// Seed decides which messages these are.
+	// Seed determines which messages these are.
 	Seed uint64
-	// Observe, if set, is told of every invocation: how many messages it
-	// took, and why it failed.
+	// Observe, if set, is called after every invocation with the number of its
+	// messages and its error.
 	Observe func(messages int, err error)
 }
 
-// A Source takes messages from a queue, invokes a function with them and
-// deletes those that succeeded, as Lambda does for an event source mapping
-// (AWS Lambda developer guide, "Using Lambda with Amazon SQS"): what failed
-// stays in the queue and is visible again after the queue's visibility timeout.
+// A Source takes messages from a queue, invokes a function with them and deletes
+// those that succeeded, like an event source mapping of Lambda (AWS Lambda
+// developer guide, "Using Lambda with Amazon SQS"). Failed messages stay in the
+// queue and are visible again after the queue's visibility timeout.
 type Source struct {
 	options  SourceOptions
 	client   *sqs.Client
@@ -58,19 +58,19 @@ type Source struct {
 	twice  int
 }
 
-// held is a message that comes after so many more batches.
+// held is a message to deliver after some more batches.
 type held struct {
 	message types.Message
 	batches int
 }
 
-// StartSource takes messages until the test ends or it is stopped.
+// StartSource takes messages until the test ends or Stop is called.
 func StartSource(t testing.TB, client *sqs.Client, f *Function, o SourceOptions) *Source {
 	t.Helper()
 	if o.Observe == nil {
 		o.Observe = func(int, error) {}
 	}
-	ctx, cancel := context.WithCancel(context.Background()) // invocations end in order, also after the test's own context
+	ctx, cancel := context.WithCancel(context.Background()) // invocations end in an orderly way, even after the test's own context
 	s := &Source{options: o, client: client, function: f, cancel: cancel}
 	s.random = rand.New(rand.NewPCG(o.Seed, 0)) //nolint:gosec // repeatable on purpose
 	for range o.Concurrency {
@@ -80,8 +80,8 @@ func StartSource(t testing.TB, client *sqs.Client, f *Function, o SourceOptions)
 	return s
 }
 
-// Stop ends the source when the invocations under way have ended. What it holds
-// back is delivered by the queue again.
+// Stop stops taking messages and waits until all invocations have ended. The queue
+// delivers the held messages again.
 func (s *Source) Stop() {
 	s.cancel()
 	s.wait.Wait()
@@ -90,15 +90,15 @@ func (s *Source) Stop() {
 	s.held = nil
 }
 
-// Idle reports whether no message is held back and no invocation is under way. A
-// message that was received and not deleted is in its queue's depth.
+// Idle reports whether no message is held back and no invocation is running.
+// Messages that were received and not deleted are part of the queue's depth.
 func (s *Source) Idle() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.held) == 0 && s.busy == 0
 }
 
-// Twice returns how many messages were delivered a second time so far.
+// Twice returns the number of messages delivered a second time so far.
 func (s *Source) Twice() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,7 +117,7 @@ func (s *Source) run(ctx context.Context) {
 	}
 }
 
-// invoke invokes the function with a batch and deletes what succeeded.
+// invoke invokes the function with a batch and deletes the messages that succeeded.
 func (s *Source) invoke(ctx context.Context, batch []types.Message) {
 	body, err := s.function.Invoke(ctx, s.event(batch))
 	s.options.Observe(len(batch), err)
@@ -140,7 +140,7 @@ func (s *Source) invoke(ctx context.Context, batch []types.Message) {
 	s.remove(context.WithoutCancel(ctx), done)
 }
 
-// remove deletes messages; one that cannot be deleted comes again.
+// remove deletes messages. A message that cannot be deleted is delivered again.
 func (s *Source) remove(ctx context.Context, done []types.Message) {
 	for len(done) > 0 {
 		n := min(len(done), 10)
@@ -156,9 +156,9 @@ func (s *Source) remove(ctx context.Context, done []types.Message) {
 	}
 }
 
-// failures reads which messages of a batch a function reports as failed, with
-// the rules of ReportBatchItemFailures: an answer that is empty, null, or has an
-// empty or null list means none; one that is no JSON, or has an identifier that
+// failures returns the messages of a batch that a function reports as failed, by
+// the rules of ReportBatchItemFailures. An answer that is empty or null, or has an
+// empty or null list, means none. One that is not JSON, or has an identifier that
 // is empty, null, unknown or badly named, means all.
 func failures(body []byte, batch []types.Message) (failed map[string]bool, all bool) {
 	if len(body) == 0 {
@@ -167,7 +167,8 @@ func failures(body []byte, batch []types.Message) (failed map[string]bool, all b
 	var answer map[string]json.RawMessage
 	if err := json.Unmarshal(body, &answer); err != nil {
 		var other any
-		// What is JSON but no object reports nothing, such as the string that a handler without result answers.
+		// JSON that is not an object reports nothing, such as the string that a
+		// handler without result returns.
 		return nil, json.Unmarshal(body, &other) != nil
 	}
 	var list []struct {

@@ -18,7 +18,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/stacktest"
 )
 
-// lines is a log of which each line is counted.
+// lines is a log that counts each line.
 type lines struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -40,7 +40,7 @@ func (l *lines) counts() map[string]int {
 	return counts
 }
 
-// TestSource holds every test that needs queues, so that one ElasticMQ is started for all of them.
+// TestSource has every test that needs queues, so that they share one ElasticMQ.
 func TestSource(t *testing.T) {
 	t.Parallel()
 	url := require.ElasticMQ(t)
@@ -60,7 +60,7 @@ func TestSource(t *testing.T) {
 	}
 }
 
-// queues creates a queue and its dead-letter queue, both for the test alone.
+// queues creates a queue and its dead-letter queue for one test.
 func queues(t *testing.T, client *sqs.Client, visibility time.Duration) (queue, dead *stacktest.Queue) {
 	t.Helper()
 	_, name, _ := strings.Cut(t.Name(), "/")
@@ -77,7 +77,7 @@ func send(t *testing.T, q *stacktest.Queue, bodies ...string) {
 	}
 }
 
-// drained waits until a queue holds n messages, and fails when the test's time is over.
+// drained waits until a queue has n messages.
 func drained(t *testing.T, q *stacktest.Queue, n int) {
 	t.Helper()
 	again := time.NewTicker(20 * time.Millisecond)
@@ -132,7 +132,7 @@ func failedMessageComesAgain(t *testing.T, client *sqs.Client) {
 	drained(t, queue, 0)
 	want := map[string]int{"good 1": 1, "bad 1": 1, "bad 2": 1, "1 times bad 1": 1, "1 times bad 2": 1}
 	got := log.counts()
-	delete(got, "good 2") // it comes again if a busy machine takes longer than the visibility timeout
+	delete(got, "good 2") // delivered again if a busy machine takes longer than the visibility timeout
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -191,7 +191,7 @@ func queueDeliversTwice(t *testing.T, client *sqs.Client) {
 		twice += n - 1
 	}
 	if twice != source.Twice() || twice < 10 {
-		t.Errorf("%d were delivered a second time, %d by intention", twice, source.Twice())
+		t.Errorf("%d were delivered a second time, %d of them on purpose", twice, source.Twice())
 	}
 }
 

@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 )
 
-// writeUnits are what a transaction of writes costs: two write units for each
-// KiB of each item (DynamoDB developer guide, "Read and write operations"). It
-// is formed of the request, because DynamoDB Local tells the cost of a few of
-// the items only. An item that is updated is taken to be as large as the
-// update, which is right up to 1 KiB.
+// writeUnits returns the cost of a transaction of writes: two write units for each
+// started KiB of each item (DynamoDB developer guide, "Read and write
+// operations"). It is computed from the request, because DynamoDB Local reports
+// the cost of only some of the items. It assumes that an updated item is as large
+// as the update, which is right up to 1 KiB.
 func writeUnits(body []byte) float64 {
 	type values map[string]json.RawMessage
 	type action struct{ Item, Key, ExpressionAttributeValues values }
@@ -34,7 +34,7 @@ func writeUnits(body []byte) float64 {
 	return float64(units)
 }
 
-// valueSize is the size of an attribute's value (DynamoDB developer guide,
+// valueSize returns the size of an attribute's value (DynamoDB developer guide,
 // "Item sizes and formats").
 func valueSize(value json.RawMessage) int {
 	var typed struct {

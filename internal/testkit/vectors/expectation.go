@@ -1,21 +1,21 @@
 package vectors
 
-// An Expectation is the file next to a manifest.
+// An Expectation is the content of the file next to a manifest.
 type Expectation struct {
 	Vendor  string  `json:"vendor"`
 	Row     string  `json:"row"`
 	Note    string  `json:"note"`
 	Options Options `json:"options"`
 	Outcome string  `json:"outcome"`
-	// Entries are what the manifest must decode to, in order.
+	// Entries are the expected entries, in order.
 	Entries []Entry `json:"entries"`
-	// FileError is what must end it; absent if it is complete.
+	// FileError is the error that must end the manifest; absent if it is complete.
 	FileError *Failure `json:"file_error,omitempty"`
-	// SignerError is what reading the signers must say; nothing is decoded then.
+	// SignerError is part of the expected error of reading the signers; nothing is decoded then.
 	SignerError string `json:"signer_error_contains,omitempty"`
 }
 
-// Options are those of the decoder.
+// Options are options of the decoder.
 type Options struct {
 	Signers      []string `json:"signers,omitzero"`
 	Slot         string   `json:"slot,omitempty"`
@@ -25,7 +25,7 @@ type Options struct {
 	Limits       *Limits  `json:"limits,omitempty"`
 }
 
-// Limits are those of the options.
+// Limits are the limits in the options.
 type Limits struct {
 	EntryBytes      int   `json:"entry_bytes,omitempty"`
 	Entries         int   `json:"entries,omitempty"`
@@ -49,7 +49,7 @@ type Entry struct {
 	MAC string `json:"mac,omitempty"`
 }
 
-// On returns the entry as it begins on a line.
+// On returns the entry with the line on which it begins.
 func (e Entry) On(line int) Entry {
 	e.Line = line
 	return e

@@ -1,6 +1,6 @@
-// Package vectors is what the commands that write test vectors share. Each of
-// them makes the vectors of one group of formats; manifest/testdata/vectors
-// describes what they are.
+// Package vectors is shared by the commands that write test vectors. Each of them
+// makes the vectors of one group of formats, which manifest/testdata/vectors
+// describes.
 package vectors
 
 import (
@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// Main writes files, by path below the directory that is the only argument,
-// and returns the exit code.
+// Main writes files, given by path, below the directory that is the only argument.
+// It returns the exit code.
 func Main(args []string, stderr io.Writer, files map[string][]byte) int {
 	if len(args) != 2 {
 		fmt.Fprintf(stderr, "usage: %s DIRECTORY\n", filepath.Base(args[0]))
@@ -40,14 +40,14 @@ func write(dir string, files map[string][]byte) error {
 	return nil
 }
 
-// Row is the row of the catalogue that a vector's name begins with: M1 for m01-alg-none.
+// Row returns the row of the catalogue at the beginning of a vector's name: M1 for m01-alg-none.
 func Row(name string) string {
 	head, _, _ := strings.Cut(name, "-")
 	return strings.ToUpper(head[:1]) + strings.TrimPrefix(head[1:], "0")
 }
 
-// JSON is the text of the file next to a vector. What cannot be encoded is a
-// fault of the source, and ends the command.
+// JSON returns the text of the file next to a vector. A value that cannot be
+// encoded is a bug of the command, and ends it.
 func JSON(expectation any) []byte {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)

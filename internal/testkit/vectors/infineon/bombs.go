@@ -7,7 +7,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
-// bombVectors are rows I4 and I5: archives that claim, or unpack, too much.
+// bombVectors returns rows I4 and I5: archives that claim, or unpack to, too much.
 func bombVectors() []*vector {
 	member := bundle(e0e0, inner(trust.File(0, e0e0)))
 	lying := func(change func(*materialtest.SevenZ)) []byte {
@@ -83,7 +83,7 @@ func encrypt(z *materialtest.SevenZ, power byte) {
 	}
 }
 
-// methodVectors are rows I7 and I17.
+// methodVectors returns rows I7 and I17.
 func methodVectors() []*vector {
 	in := []materialtest.SevenZFile{trust.File(0, e0e0), trust.File(1, e0e0)}
 	locked := materialtest.SevenZ{Files: in}

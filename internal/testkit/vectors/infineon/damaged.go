@@ -6,7 +6,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
-// damagedVectors are rows I1 to I3 where something was cut or changed.
+// damagedVectors returns rows I1 to I3, with something cut or changed.
 func damagedVectors() []*vector {
 	whole := good()
 	packed := inner(trust.File(0, e0e0), trust.File(1, e0e0))
@@ -43,7 +43,7 @@ func damagedVectors() []*vector {
 	}
 }
 
-// foreignVectors are row I2: files that are no 7z archives.
+// foreignVectors returns row I2: files that are not 7z archives.
 func foreignVectors() []*vector {
 	const detail = "not a 7z archive"
 	return []*vector{
@@ -61,7 +61,7 @@ func flip(data []byte, at int) []byte {
 	return data
 }
 
-// unfinished is an archive whose start was never filled in.
+// unfinished returns an archive whose start was never filled in.
 func unfinished(archive []byte) []byte {
 	empty := materialtest.SevenZFrame(nil, nil)
 	return append(empty[:32:32], archive[32:]...)

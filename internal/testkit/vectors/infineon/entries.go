@@ -11,7 +11,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
-// secretVectors are row I8 and what of X13 concerns Infineon.
+// secretVectors returns row I8 and Infineon's part of X13.
 func secretVectors() []*vector {
 	list := []byte(trust.ChipID(0) + ", " + strings.Repeat("00112233445566778899AABBCCDDEEFF", 4) + "\r\n")
 	key := []byte("-----BEGIN EC PRIVATE KEY-----\nVGhpcyBpcyBubyBrZXksIGl0IG9ubHkgbG9va3MgbGlrZSBvbmUu\n-----END EC PRIVATE KEY-----\n")
@@ -35,7 +35,7 @@ func secretVectors() []*vector {
 	}
 }
 
-// bundleVectors are rows I9 and I16.
+// bundleVectors returns rows I9 and I16.
 func bundleVectors() []*vector {
 	one, other := inner(trust.File(0, e0e0), trust.File(1, e0e0)), inner(trust.File(0, e0e1), trust.File(1, e0e1))
 	second := bundle(e0e0, one)
@@ -66,7 +66,7 @@ func bundleVectors() []*vector {
 	}
 }
 
-// nameVectors are rows I6, I10 and I18: names of files in a bundle.
+// nameVectors returns rows I6, I10 and I18: names of files in a bundle.
 func nameVectors() []*vector {
 	name := trust.File(0, e0e0).Name
 	odd := func(vector, detail, note, name string) *vector {
@@ -105,7 +105,7 @@ func nameVectors() []*vector {
 	}
 }
 
-// chipVectors are rows I11, I13, I14 and I15.
+// chipVectors returns rows I11, I13, I14 and I15.
 func chipVectors() []*vector {
 	name := trust.File(0, e0e0).Name
 	lower := named(strings.ToLower(name[:20]) + name[20:])
@@ -146,7 +146,7 @@ func chipVectors() []*vector {
 	}
 }
 
-// contentVectors are row I12, and what of section 7.4 concerns Infineon.
+// contentVectors returns row I12 and Infineon's part of section 7.4.
 func contentVectors() []*vector {
 	leaf, issuer := materialtest.PEM(trust.Leaf(0, e0e0)), materialtest.PEM(trust.Issuer)
 	twice := append(bytes.Clone(leaf), materialtest.PEM(trust.Leaf(1, e0e0))...)

@@ -15,15 +15,15 @@ const (
 	e0e2 = "E0E2"
 )
 
-// inner is the archive of a bundle.
+// inner returns the archive of a bundle.
 func inner(files ...materialtest.SevenZFile) []byte { return materialtest.SevenZ{Files: files}.Bytes() }
 
-// bundle is an archive of certificates as a member of the manifest.
+// bundle returns an archive of certificates as a member of the manifest.
 func bundle(object string, archive []byte) materialtest.SevenZFile {
 	return materialtest.SevenZFile{Name: materialtest.BundleName(object), Content: archive}
 }
 
-// outer is a manifest of these members and a README.
+// outer returns a manifest of these members and a README.
 func outer(members ...materialtest.SevenZFile) []byte {
 	return materialtest.SevenZ{Files: append(members, readme())}.Bytes()
 }
@@ -35,13 +35,13 @@ func readme() materialtest.SevenZFile {
 	}
 }
 
-// manifest is a manifest with these files in bundle E0E0.
+// manifest returns a manifest with these files in bundle E0E0.
 func manifest(files ...materialtest.SevenZFile) []byte { return outer(bundle(e0e0, inner(files...))) }
 
-// good is a manifest of two chips.
+// good returns a manifest of two chips.
 func good() []byte { return manifest(trust.File(0, e0e0), trust.File(1, e0e0)) }
 
-// full is a manifest of two chips with all that the vendor puts into one.
+// full returns a manifest of two chips with everything that the vendor includes.
 func full() []byte {
 	var members []materialtest.SevenZFile
 	for _, object := range []string{e0e0, e0e1, e0e2} {
@@ -50,7 +50,7 @@ func full() []byte {
 	return outer(append(members, keys())...)
 }
 
-// keys is an archive of keys as far as anybody looks: it is never opened.
+// keys returns a member that looks like an archive of keys; it is never opened.
 func keys() materialtest.SevenZFile {
 	return materialtest.SevenZFile{
 		Name:    materialtest.InfineonReel + "_" + materialtest.InfineonGUID + "_keys.7z",
@@ -58,28 +58,28 @@ func keys() materialtest.SevenZFile {
 	}
 }
 
-// named is chip 0's file under another name.
+// named returns chip 0's file under another name.
 func named(name string) materialtest.SevenZFile {
 	f := trust.File(0, e0e0)
 	f.Name = name
 	return f
 }
 
-// holding is chip 0's file with another content.
+// holding returns chip 0's file with other content.
 func holding(content []byte) materialtest.SevenZFile {
 	f := trust.File(0, e0e0)
 	f.Content = content
 	return f
 }
 
-// with is chip 0's file with a certificate made from a changed template.
+// with returns chip 0's file with a certificate from a changed template.
 func with(change func(*x509.Certificate)) materialtest.SevenZFile {
 	template := trust.Template(trust.Name(0, e0e0))
 	change(template)
 	return holding(materialtest.PEM(materialtest.Certificate(template, trust.Issuer, trust.Key(0, e0e0), trust.IssuerKey)))
 }
 
-// called is a chip's file with a certificate of another CN.
+// called returns a chip's file with a certificate of another CN.
 func called(index int, name string) materialtest.SevenZFile {
 	f := trust.File(index, e0e0)
 	f.Content = materialtest.PEM(materialtest.Certificate(trust.Template(name), trust.Issuer, trust.Key(index, e0e0), trust.IssuerKey))

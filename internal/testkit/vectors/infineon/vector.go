@@ -19,31 +19,31 @@ type vector struct {
 	vectors.Expectation
 }
 
-// vec begins a vector. Its name begins with the row, such as i01.
+// vec returns a new vector. Its name begins with the row, such as i01.
 func vec(name, outcome, note string, data []byte) *vector {
 	return &vector{name: name, extension: ".7z", data: data, Expectation: vectors.Expectation{
 		Vendor: "infineon", Row: vectors.Row(name), Note: note, Outcome: outcome, Entries: []entry{},
 	}}
 }
 
-// bad is the vector of a file in a bundle that is rejected; a good one follows it.
+// bad returns the vector of a rejected file in a bundle, followed by a good one.
 func bad(name, reason, detail, note string, f materialtest.SevenZFile) *vector {
 	return vec(name, "E", note, manifest(f, trust.File(1, e0e0))).rejected(reason, detail).device(1)
 }
 
-// fine is the vector of an odd file that is taken for chip 0; a common one follows it.
+// fine returns the vector of an odd file that is accepted for chip 0, followed by a normal one.
 func fine(name, note string, f materialtest.SevenZFile) *vector {
 	return vec(name, "N", note, manifest(f, trust.File(1, e0e0))).device(0).device(1)
 }
 
-// warned is the vector of a file that is taken with warnings.
+// warned returns the vector of a file that is accepted with warnings.
 func warned(name, note string, f materialtest.SevenZFile, codes ...string) *vector {
 	v := vec(name, "W", note, manifest(f, trust.File(1, e0e0))).device(0).device(1)
 	v.Entries[0].Warnings = codes
 	return v
 }
 
-// fatal is the vector of a manifest that is refused before its first entry.
+// fatal returns the vector of a manifest that is rejected before its first entry.
 func fatal(name, reason, detail, note string, data []byte) *vector {
 	return vec(name, "F", note, data).ends(reason, detail)
 }
@@ -53,7 +53,7 @@ func (v *vector) rejected(reason, detail string) *vector {
 	return v
 }
 
-// device expects the chip with this index, from the bundle of the options.
+// device expects the chip with this index, from the bundle in the options.
 func (v *vector) device(index int, warnings ...string) *vector {
 	object := v.Options.Bundle
 	if object == "" {
@@ -87,7 +87,7 @@ func (v *vector) as(extension string) *vector {
 	return v
 }
 
-// files returns every file that belongs to the vectors, by path.
+// files returns all files of the vectors, by path.
 func files() map[string][]byte {
 	all := map[string][]byte{}
 	for _, group := range [][]*vector{damagedVectors(), foreignVectors(), bombVectors(), methodVectors(), secretVectors(), bundleVectors(), nameVectors(), chipVectors(), contentVectors()} {

@@ -13,7 +13,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
-// certificateVectors are rows M17 to M19 and what of section 7.4 concerns Microchip.
+// certificateVectors returns rows M17 to M19 and Microchip's part of section 7.4.
 func certificateVectors() []*vector {
 	c, other := chip(0), chip(2)
 	name := "sn" + strings.ToUpper(c.UniqueID)
@@ -88,14 +88,14 @@ func repeat(c *x509.Certificate, n int) []*x509.Certificate {
 	return all
 }
 
-// issuedByNoCA is a certificate for chip 0 that a certificate signed which may not.
+// issuedByNoCA returns a certificate for chip 0 whose issuer is not allowed to sign certificates.
 func issuedByNoCA(parent *x509.Certificate) *x509.Certificate {
 	c := chip(0)
 	return materialtest.Certificate(materialtest.LeafTemplate("sn"+strings.ToUpper(c.UniqueID), c.Key, "000000000000"), parent,
 		&c.Key.PublicKey, customKey)
 }
 
-// onCurve is a key of chip 0 on another curve, with its certificates.
+// onCurve returns a key of chip 0 on another curve, with its certificates.
 func onCurve(curve elliptic.Curve, name string) material.Object {
 	key := materialtest.KeyOn(curve, "vectors "+curve.Params().Name)
 	return material.JWK("0", &key.PublicKey).And("x5c", materialtest.X5C(onKey(name, key), reel.Issuer))
@@ -105,7 +105,7 @@ func onKey(name string, key *ecdsa.PrivateKey) *x509.Certificate {
 	return materialtest.Certificate(materialtest.LeafTemplate(name, key, "000000000000"), reel.Issuer, &key.PublicKey, reel.IssuerKey)
 }
 
-// onEdwards is a key of chip 0 of type OKP, with its certificates.
+// onEdwards returns a key of chip 0 of type OKP, with its certificates.
 func onEdwards(name string) material.Object {
 	key := ed25519.NewKeyFromSeed(materialtest.Bytes("vectors ed25519", ed25519.SeedSize))
 	template := materialtest.LeafTemplate(name, chip(0).Key, "000000000000")

@@ -8,7 +8,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
-// fileVectors are rows M28, M29 and M31: the frame around the entries.
+// fileVectors returns rows M28, M29 and M31: the frame around the entries.
 func fileVectors() []*vector {
 	one, two := materialtest.Array(good(0)), materialtest.Array(good(0), good(1))
 	lines := append(append(material.JSON(good(0)), '\n'), material.JSON(good(1))...)
@@ -77,10 +77,10 @@ func fileVectors() []*vector {
 	}
 }
 
-// open takes the end off an array.
+// open removes the end of an array.
 func open(array []byte) []byte { return bytes.Clone(bytes.TrimRight(array, "\n]")) }
 
-// join puts text between two entries of an array.
+// join inserts text between two entries of an array.
 func join(before material.Object, text string, after material.Object) []byte {
 	return bytes.Join([][]byte{append([]byte("["), material.JSON(before)...), []byte(text), append(material.JSON(after), ']')}, []byte(","))
 }

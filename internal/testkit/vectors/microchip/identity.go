@@ -10,7 +10,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
-// identityVectors are rows M11 to M16 and M20, M23 to M26, M32: what an entry says it is.
+// identityVectors returns rows M11 to M16, M20, M23 to M26 and M32: what an entry claims to be.
 func identityVectors() []*vector {
 	e, other := good(0), chip(2)
 	renamed := func(id any) material.Object { return e.With("header", material.Object{}.With("uniqueId", id)) }
@@ -106,12 +106,12 @@ func identityVectors() []*vector {
 	}
 }
 
-// reissued is chip 0 with another certificate for the same key and name.
+// reissued returns chip 0 with another certificate for the same key and name.
 func reissued() material.Object {
 	return withChain(leaf("sn"+strings.ToUpper(chip(0).UniqueID), func(t *x509.Certificate) { t.SerialNumber = big.NewInt(7) }), reel.Issuer)
 }
 
-// short is an entry of a signer whose validity ended in January 2026.
+// short returns an entry of a signer whose validity ended in January 2026.
 func short(at string) material.Object {
 	return material.SignText(material.Protected(shortSigner()), material.JSON(content(0).With("provisioningTimestamp", at)), reel.SignerKey).
 		Named(chip(0).UniqueID)

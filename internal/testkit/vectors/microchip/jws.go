@@ -14,7 +14,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
-// jwsVectors are rows M1 to M10: headers and signatures.
+// jwsVectors returns rows M1 to M10: headers and signatures.
 func jwsVectors() []*vector {
 	attacker := materialtest.NewReel("attacker")
 	e := good(0)
@@ -75,7 +75,7 @@ func jwsVectors() []*vector {
 	})
 }
 
-// signatureVectors are row M9.
+// signatureVectors returns row M9.
 func signatureVectors(e material.Object) []*vector {
 	raw, err := base64.RawURLEncoding.DecodeString(e.Text("signature"))
 	if err != nil {
@@ -111,7 +111,7 @@ func signatureVectors(e material.Object) []*vector {
 	}
 }
 
-// confused is an entry with an HMAC over a key that everybody knows.
+// confused returns an entry with an HMAC over a public key.
 func confused(key []byte) material.Object {
 	e := protect(header().With("alg", "HS256"))
 	mac := hmac.New(sha256.New, key)
@@ -119,25 +119,25 @@ func confused(key []byte) material.Object {
 	return e.With("signature", material.URL64(mac.Sum(nil)))
 }
 
-// unprotected adds a member to the header that nobody signed.
+// unprotected adds a member to the unsigned header.
 func unprotected(e material.Object, name string, value any) material.Object {
 	return e.With("header", material.Object{}.With("uniqueId", chip(0).UniqueID).With(name, value))
 }
 
-// flip changes a bit of the text such that it stays base64url.
+// flip changes a bit of the text so that it stays base64url.
 func flip(text string) string {
 	i := strings.IndexByte(text[64:], 'b') + 64
 	return text[:i] + "c" + text[i+1:]
 }
 
-// strayBits sets one of the bits of the last character that no byte has.
+// strayBits sets an unused bit of the last character.
 func strayBits(text string) string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	last := strings.IndexByte(alphabet, text[len(text)-1])
 	return text[:len(text)-1] + alphabet[last|1:last|1+1]
 }
 
-// spaced is a payload as another tool would write it.
+// spaced returns a payload as another tool would write it.
 func spaced(payload material.Object) string {
 	text, err := json.MarshalIndent(payload, "", " ")
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
-// keyVectors are rows M21, M22, M24 and M27: which key is the device's, and how keys are written.
+// keyVectors returns rows M21, M22, M24 and M27: which key is the device's, and
+// how keys are written.
 func keyVectors() []*vector {
 	c := chip(0)
 	id := c.UniqueID
@@ -110,10 +111,10 @@ func keyVectors() []*vector {
 	}
 }
 
-// pemKey is the armour of a private key without any key in it.
+// pemKey is the armour of a private key without a key in it.
 const pemKey = "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n"
 
-// derKey is a private key that was made for this vector alone.
+// derKey returns a private key that only this vector uses.
 func derKey() []byte {
 	der, err := x509.MarshalECPrivateKey(materialtest.Key("vectors leaked"))
 	if err != nil {
@@ -131,14 +132,13 @@ func wrap64(text string) string {
 	return b.String() + text
 }
 
-// escapedD has a private member under an escaped name.
+// escapedD returns an entry with a private member under an escaped name.
 func escapedD() material.Object {
 	text := replace(material.JSON(reel.PayloadOf(chip(0).UniqueID, deviceKey(0).And("private", "c2VjcmV0"))), `"private"`, `"\u0064"`)
 	return material.SignText(header(), text, reel.SignerKey).Named(chip(0).UniqueID)
 }
 
-// shortCoordinate is an entry of a chip whose x begins with a zero byte, which
-// is left out.
+// shortCoordinate returns an entry of a chip whose x begins with a zero byte, which is omitted.
 func shortCoordinate() (found struct {
 	id    string
 	entry material.Object

@@ -1,8 +1,8 @@
-// Command microchip writes the Microchip test vectors: small manifests, good
-// and bad, each next to what a reader must make of it. The same source always
+// Command microchip writes the Microchip test vectors: small manifests, good and
+// bad, each next to the result that a reader must have. The same source always
 // writes the same bytes. From the module's root:
 //
-//	go run ./internal/vectors/microchip manifest/testdata/vectors
+//	go run ./internal/testkit/vectors/microchip manifest/testdata/vectors
 package main
 
 import (

@@ -9,22 +9,22 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
-// chip is a part of the reel.
+// chip returns a part of the reel.
 func chip(index int) materialtest.Chip { return reel.Chip(index) }
 
-// content is the payload of a chip with one key, which keeps vectors small.
+// content returns the payload of a chip with one key, which keeps vectors small.
 func content(index int) material.Object {
 	c := chip(index)
 	return reel.PayloadOf(c.UniqueID, deviceKey(index))
 }
 
-// deviceKey is the key of a chip with its certificates.
+// deviceKey returns the key of a chip with its certificates.
 func deviceKey(index int) material.Object {
 	c := chip(index)
 	return material.JWK("0", &c.Key.PublicKey).And("x5c", materialtest.X5C(c.Leaf, reel.Issuer))
 }
 
-// good is the signed entry of a chip.
+// good returns the signed entry of a chip.
 func good(index int) material.Object { return sign(index, content(index)) }
 
 // sign signs a payload for a chip.
@@ -37,7 +37,7 @@ func protect(protected material.Object) material.Object {
 	return material.SignText(protected, material.JSON(content(0)), reel.SignerKey).Named(chip(0).UniqueID)
 }
 
-// header is the usual protected header.
+// header returns the usual protected header.
 func header() material.Object { return material.Protected(reel.Signer) }
 
 // withKeys signs an entry of chip 0 with other keys.
@@ -60,7 +60,7 @@ func leaf(name string, change func(*x509.Certificate)) *x509.Certificate {
 	return materialtest.Certificate(template, reel.Issuer, &key.PublicKey, reel.IssuerKey)
 }
 
-// Another authority than Microchip's, as customers of TrustFLEX parts have.
+// An authority other than Microchip's, like those of TrustFLEX customers.
 var (
 	customKey  = materialtest.Key("vectors custom issuer")
 	customRoot = materialtest.Key("vectors custom root")
@@ -77,7 +77,7 @@ func authority(name string) *x509.Certificate {
 	}
 }
 
-// customLeaf is a certificate of the other authority.
+// customLeaf returns a certificate of the other authority.
 func customLeaf(name string, key *ecdsa.PrivateKey) *x509.Certificate {
 	template := materialtest.LeafTemplate(name, key, "000000000000")
 	template.Subject = pkix.Name{Organization: []string{"Example Ltd"}, CommonName: name}

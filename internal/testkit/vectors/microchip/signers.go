@@ -12,7 +12,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
-// signerVectors are row M33: the files that --signer names.
+// signerVectors returns row M33: the files that --signer names.
 func signerVectors() []*vector {
 	one := materialtest.Array(good(0))
 	taken := func(name, note string, signers ...string) *vector {
@@ -41,7 +41,7 @@ func signerVectors() []*vector {
 	}
 }
 
-// signerFiles are the files that the vectors name.
+// signerFiles returns the files that the vectors name.
 func signerFiles() map[string][]byte {
 	reelPEM := materialtest.PEM(reel.Signer)
 	short := materialtest.PEM(shortSigner())
@@ -71,7 +71,7 @@ func signerFiles() map[string][]byte {
 	}
 }
 
-// shortSigner has the reel's key, and a validity that has ended.
+// shortSigner returns a certificate with the reel's key whose validity has ended.
 func shortSigner() *x509.Certificate {
 	return materialtest.Certificate(&x509.Certificate{
 		Subject:               pkix.Name{Organization: []string{materialtest.Organization}, CommonName: "Thingpress Test Log Signer short"},
@@ -83,7 +83,7 @@ func shortSigner() *x509.Certificate {
 	}, nil, &reel.SignerKey.PublicKey, reel.SignerKey)
 }
 
-// rsaSigner has an RSA key. The reel's key issues the certificate, so no
+// rsaSigner returns a certificate with an RSA key. The reel's key issues it, so no
 // private RSA key is needed.
 func rsaSigner() *x509.Certificate {
 	return materialtest.Certificate(&x509.Certificate{

@@ -9,7 +9,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
-// textVectors are row M30: how characters are written.
+// textVectors returns row M30: how characters are written.
 func textVectors() []*vector {
 	two := materialtest.Array(good(0), good(1))
 	return []*vector{

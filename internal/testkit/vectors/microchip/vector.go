@@ -27,7 +27,7 @@ var reel = materialtest.NewReel("vectors")
 
 const signerFile = "signers/reel.pem"
 
-// vec begins a vector. Its name begins with the row, such as m01.
+// vec returns a new vector. Its name begins with the row, such as m01.
 func vec(name, outcome, note string, data []byte) *vector {
 	return &vector{name: name, data: data, Expectation: vectors.Expectation{
 		Vendor: "microchip", Row: vectors.Row(name), Note: note, Outcome: outcome,
@@ -36,24 +36,24 @@ func vec(name, outcome, note string, data []byte) *vector {
 	}}
 }
 
-// bad is the vector of an entry that is rejected; a good one follows it.
+// bad returns the vector of a rejected entry, followed by a good one.
 func bad(name, reason, detail, note string, o material.Object) *vector {
 	return vec(name, "E", note, materialtest.Array(o, good(1))).rejected(reason, detail).device(1)
 }
 
-// fine is the vector of an odd entry that is taken; a common one follows it.
+// fine returns the vector of an odd entry that is accepted, followed by a normal one.
 func fine(name, note string, o material.Object) *vector {
 	return vec(name, "N", note, materialtest.Array(o, good(1))).device(0).device(1)
 }
 
-// warned is the vector of an entry that is taken with warnings.
+// warned returns the vector of an entry that is accepted with warnings.
 func warned(name, note string, o material.Object, codes ...string) *vector {
 	v := vec(name, "W", note, materialtest.Array(o, good(1))).device(0).device(1)
 	v.Entries[0].Warnings = codes
 	return v
 }
 
-// fatal is the vector of a manifest that is refused from its first byte.
+// fatal returns the vector of a manifest that is rejected from its first byte.
 func fatal(name, reason, detail, note string, data []byte) *vector {
 	return vec(name, "F", note, data).ends(reason, detail)
 }
@@ -63,7 +63,7 @@ func (v *vector) rejected(reason, detail string) *vector {
 	return v
 }
 
-// device expects the chip with this index of the reel.
+// device expects the chip of the reel with this index.
 func (v *vector) device(index int) *vector {
 	id := chip(index).UniqueID
 	return v.named(id, "sn"+strings.ToUpper(id))
@@ -90,7 +90,7 @@ func (v *vector) with(set func(*options)) *vector {
 	return v
 }
 
-// files returns every file that belongs to the vectors, by path.
+// files returns all files of the vectors, by path.
 func files() map[string][]byte {
 	all := map[string][]byte{}
 	for name, data := range signerFiles() {

@@ -22,7 +22,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
-// one begins the vector of a certificate, in a PEM file followed by a good one.
+// one returns a new vector of a certificate, in a PEM file followed by a good one.
 func one(name, outcome, note string, der []byte, expect entry) *vector {
 	return vec("generated", name, outcome, note, []byte(pemOf(der)+m1.pem()), expect, m1.byCN())
 }
@@ -35,8 +35,8 @@ func (d deterministic) Sign(_ io.Reader, digest []byte, o crypto.SignerOpts) ([]
 	return d.key.Sign(nil, digest, o)
 }
 
-// A tbs is what a certificate's signature is over (RFC 5280, 4.1), in parts
-// that can be replaced by what crypto/x509 would not write.
+// A tbs is the signed part of a certificate (RFC 5280, 4.1). Its parts can be
+// replaced by what crypto/x509 would not write.
 type tbs struct {
 	Version    int `asn1:"explicit,tag:0"`
 	Serial     *big.Int
@@ -48,7 +48,7 @@ type tbs struct {
 	Extensions asn1.RawValue `asn1:"optional"`
 }
 
-// rebuilt is module 0's certificate with changes, signed again.
+// rebuilt returns module 0's certificate with changes, signed again.
 func rebuilt(change func(*tbs)) []byte {
 	var t tbs
 	_, err := asn1.Unmarshal(m0.cert.RawTBSCertificate, &t)
@@ -69,14 +69,14 @@ func withKey(label string, key crypto.PublicKey) []byte {
 	}, issuer, key, issuerKey).Raw
 }
 
-// rsaKey is a public key that has no private one.
+// rsaKey returns a public key without a private one.
 func rsaKey(bits, exponent int) *rsa.PublicKey {
 	key := material.UnfactoredRSA(materialtest.Bytes(fmt.Sprint("modulus ", bits), bits/8))
 	key.E = exponent
 	return key
 }
 
-// curve puts another curve's name and a point of some size into the certificate.
+// curve sets the name of another curve and a point of a given size in the certificate.
 func curve(oid asn1.ObjectIdentifier, size int) []byte {
 	return rebuilt(func(t *tbs) {
 		algorithm := element(0x30, slices.Concat(marshal(asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}), marshal(oid)))
@@ -91,7 +91,7 @@ func signedWith(oid asn1.ObjectIdentifier) []byte {
 
 func date(year int) time.Time { return time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC) }
 
-// keyVectors are rows X1 to X5.
+// keyVectors returns rows X1 to X5.
 func keyVectors() []*vector {
 	edKey := ed25519.NewKeyFromSeed(materialtest.Bytes("ed25519", 32)).Public()
 	p384, p521, p224 := materialtest.KeyOn(elliptic.P384(), "p384"), materialtest.KeyOn(elliptic.P521(),
@@ -143,8 +143,8 @@ func keyVectors() []*vector {
 	}
 }
 
-// name is module 0's certificate with a subject of common names, each a string
-// type's tag and text.
+// name returns module 0's certificate with a subject of common names, each given
+// as a string type's tag and text.
 func name(parts ...any) []byte {
 	return rebuilt(func(t *tbs) {
 		var rdns []byte
@@ -162,7 +162,7 @@ const (
 	bmpString       = 0x1e
 )
 
-// nameVectors are rows X6 to X8.
+// nameVectors returns rows X6 to X8.
 func nameVectors() []*vector {
 	bad := func(file, note string, der []byte, reason, detail string) *vector {
 		return one(file, "E", note, der, rejected(reason, detail))
@@ -198,7 +198,7 @@ func nameVectors() []*vector {
 	}
 }
 
-// serialName expects things that are named by serial number.
+// serialName expects things named by serial number.
 func (v *vector) serialName(der []byte) *vector {
 	certificate, err := x509.ParseCertificate(der)
 	must(err)
@@ -208,7 +208,7 @@ func (v *vector) serialName(der []byte) *vector {
 	return v
 }
 
-// formVectors are rows X9, X10 and X12.
+// formVectors returns rows X9, X10 and X12.
 func formVectors() []*vector {
 	serial := func(n *big.Int) []byte { return rebuilt(func(t *tbs) { t.Serial = n }) }
 	bad := func(file, note string, der []byte, reason, detail string) *vector {

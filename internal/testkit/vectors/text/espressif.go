@@ -11,12 +11,12 @@ const header = "MAC,cn,cert\r\n"
 
 var m0, m1, m2 = modules[0], modules[1], modules[2]
 
-// csv begins an Espressif vector.
+// csv returns a new Espressif vector.
 func csv(name, outcome, note, text string, expect ...any) *vector {
 	return vec("espressif", name, outcome, note, []byte(text), expect...)
 }
 
-// quoteVectors are rows C1 and C5.
+// quoteVectors returns rows C1 and C5.
 func quoteVectors() []*vector {
 	open := m1.mac + "," + m1.cn + ",\"" + m1.pem() + "\r\n"
 	return []*vector{
@@ -59,7 +59,7 @@ func limit(bytes, entries int) func(*options) {
 	return func(o *options) { o.Limits = &limits{EntryBytes: bytes, Entries: entries} }
 }
 
-// headerVectors are rows C2, C3, C13 and C14.
+// headerVectors returns rows C2, C3, C13 and C14.
 func headerVectors() []*vector {
 	semicolons := func(r string) string { return strings.Replace(r, ",", ";", 2) }
 	tabs := func(r string) string { return strings.Replace(r, ",", "\t", 2) }
@@ -97,7 +97,7 @@ func headerVectors() []*vector {
 	}
 }
 
-// encodingVectors are rows C4 and C6.
+// encodingVectors returns rows C4 and C6.
 func encodingVectors() []*vector {
 	utf16 := func(order unicode.Endianness, text string) string {
 		out, err := unicode.UTF16(order, unicode.UseBOM).NewEncoder().String(text)
@@ -139,7 +139,7 @@ func encodingVectors() []*vector {
 	}
 }
 
-// cellVectors are rows C7 to C11.
+// cellVectors returns rows C7 to C11.
 func cellVectors() []*vector {
 	row := func(mac, cn string, m module) string { return mac + "," + cn + ",\"" + m.pem() + "\"\r\n" }
 	macs := func(mac string) string { return header + row(mac, m0.cn, m0) + m1.row() }
@@ -194,7 +194,7 @@ func cellVectors() []*vector {
 	}
 }
 
-// lateKey expects a device before the end: a key without armour is seen when its record is.
+// lateKey expects a device before the end: a key without armour is detected only in its record.
 func (v *vector) lateKey(m module) *vector {
 	e := m.byMAC()
 	v.Entries = append([]entry{e}, v.Entries...)
@@ -209,12 +209,12 @@ func mustUTF16(text string) string {
 	return out
 }
 
-// formula is a record whose CN is text.
+// formula returns a record with text as its CN.
 func formula(text string) string {
 	return m0.mac + ",\"" + text + "\",\"" + pemOf(leaf(text, m0.key).Raw) + "\"\r\n"
 }
 
-// siblingVectors are rows C15 and C16.
+// siblingVectors returns rows C15 and C16.
 func siblingVectors() []*vector {
 	return []*vector{
 		csv("c15-nrf-onboard", "F", "Nordic's file for nRF Cloud", "nrf-351358811330130,gateway,a|b,APP|MODEM,\""+m0.pem()+"\"\n",

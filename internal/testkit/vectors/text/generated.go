@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// list begins a vector of a generated list.
+// list returns a new vector of a generated list.
 func list(name, outcome, note, text string, expect ...any) *vector {
 	return vec("generated", name, outcome, note, []byte(text), expect...)
 }
 
-// lineVectors are rows G1 to G5 for lines.
+// lineVectors returns rows G1 to G5 for lines.
 func lineVectors() []*vector {
 	url := base64.RawURLEncoding.EncodeToString(m0.cert.Raw)
 	chain := base64.StdEncoding.EncodeToString([]byte(m0.pem() + pemOf(issuer.Raw)))
@@ -72,7 +72,7 @@ func lineVectors() []*vector {
 	}
 }
 
-// blockVectors are row G1 for PEM files, and what of X4, X10 and X13 concerns the file.
+// blockVectors returns row G1 for PEM files, and the parts of X4, X10 and X13 about whole files.
 func blockVectors() []*vector {
 	bag := "Bag Attributes\n    friendlyName: device\nsubject=/CN=" + m0.cn + "\n"
 	noEnd := strings.Replace(m0.pem(), "-----END CERTIFICATE-----\n", "", 1)
@@ -117,7 +117,7 @@ func blockVectors() []*vector {
 	}
 }
 
-// foreignVectors are rows X11, X14 and X15: files of another kind.
+// foreignVectors returns rows X11, X14 and X15: files of another kind.
 func foreignVectors() []*vector {
 	request, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: pkix.Name{CommonName: m0.cn}},
 		deterministic{m0.key})
@@ -154,7 +154,7 @@ func foreignVectors() []*vector {
 	}
 }
 
-// pkcs7 is a degenerate SignedData (RFC 5652, 5.1) that holds one certificate or none.
+// pkcs7 returns a degenerate SignedData (RFC 5652, 5.1) with one certificate or none.
 func pkcs7(certificate []byte) []byte {
 	signed := asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 2}
 	data := marshal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1})
@@ -167,7 +167,7 @@ func pkcs7(certificate []byte) []byte {
 	return element(0x30, append(marshal(signed), element(0xa0, element(0x30, body))...))
 }
 
-// pkcs12 is the outside of a PFX (RFC 7292, 4) with nothing in it.
+// pkcs12 returns an empty PFX (RFC 7292, 4).
 func pkcs12() []byte {
 	data := marshal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1})
 	return element(0x30, append(marshal(3), element(0x30, append(data, element(0xa0, element(0x04, nil))...))...))

@@ -1,9 +1,9 @@
 // Command text writes the test vectors of the formats that are text: Espressif
 // and generated, and those of single certificates. Each is a small manifest,
-// good or bad, next to what a reader must make of it. The same source always
+// good or bad, next to the result that a reader must have. The same source always
 // writes the same bytes. From the module's root:
 //
-//	go run ./internal/vectors/text manifest/testdata/vectors
+//	go run ./internal/testkit/vectors/text manifest/testdata/vectors
 package main
 
 import (

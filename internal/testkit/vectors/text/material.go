@@ -68,20 +68,20 @@ func (m module) pem() string   { return pemOf(m.cert.Raw) }
 func (m module) der64() string { return base64.StdEncoding.EncodeToString(m.cert.Raw) }
 func (m module) pem64() string { return base64.StdEncoding.EncodeToString([]byte(m.pem())) }
 
-// escaped is PEM in one line.
+// escaped returns PEM in one line.
 func (m module) escaped() string { return strings.ReplaceAll(m.pem(), "\n", `\n`) }
 
-// row is a record as Espressif writes it.
+// row returns a record as Espressif writes it.
 func (m module) row() string { return m.mac + "," + m.cn + ",\"" + m.pem() + "\"\r\n" }
 
-// rowWith is a record with another text in the place of the certificate.
+// rowWith returns a record with other text instead of the certificate.
 func (m module) rowWith(cert string) string { return m.mac + "," + m.cn + "," + cert + "\r\n" }
 
 // byMAC expects the module from a CSV file, byCN from a list.
 func (m module) byMAC() entry { return device(m.mac, m.cn) }
 func (m module) byCN() entry  { return device(m.cn, m.cn) }
 
-// secretPEM is a private key that belongs to nothing.
+// secretPEM returns a private key that belongs to nothing.
 func secretPEM(key *ecdsa.PrivateKey) string {
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
@@ -95,7 +95,7 @@ func secretDER() []byte {
 	return block.Bytes
 }
 
-// wrap breaks text into lines of n characters.
+// wrap splits text into lines of n characters.
 func wrap(text string, n int) string {
 	var b strings.Builder
 	for len(text) > n {

@@ -20,7 +20,7 @@ type vector struct {
 	vectors.Expectation
 }
 
-// vec begins a vector. Its name begins with the row of the catalogue, such as c01.
+// vec returns a new vector. Its name begins with the row of the catalogue, such as c01.
 func vec(vendor, name, outcome, note string, data []byte, expect ...any) *vector {
 	v := &vector{vendor: vendor, name: name, data: data, Expectation: vectors.Expectation{
 		Vendor: vendor, Row: vectors.Row(name), Note: note, Outcome: outcome, Entries: []entry{},
@@ -39,7 +39,7 @@ func vec(vendor, name, outcome, note string, data []byte, expect ...any) *vector
 	return v
 }
 
-// rejected expects an entry that is rejected.
+// rejected expects a rejected entry.
 func rejected(reason, detail string) entry {
 	return entry{Outcome: "rejected", Reason: reason, DetailContains: detail}
 }
@@ -57,7 +57,7 @@ func (v *vector) with(set func(*options)) *vector {
 	return v
 }
 
-// files returns every file that belongs to the vectors, by path.
+// files returns all files of the vectors, by path.
 func files() map[string][]byte {
 	all := map[string][]byte{}
 	for group, lists := range map[string][][]*vector{

@@ -1,4 +1,4 @@
-// Package vectorstest holds committed vectors to their source.
+// Package vectorstest checks committed vectors against their source.
 package vectorstest
 
 import (
@@ -9,10 +9,10 @@ import (
 	"testing"
 )
 
-// Committed fails unless the directories below manifest/testdata/vectors of
-// the module hold the files that their source writes, and no others. Paths of files begin with
-// one of the directories. A vector that was edited by hand, or that depends on
-// the machine, is not one that others can rely on.
+// Committed fails unless the directories below manifest/testdata/vectors of the
+// module have exactly the files that their source writes. Paths of files begin
+// with one of the directories. Vectors must not be edited by hand or depend on the
+// machine, because others rely on them.
 func Committed(t *testing.T, module string, files map[string][]byte, directories ...string) {
 	t.Helper()
 	root := filepath.Join(module, "manifest", "testdata", "vectors")
@@ -26,7 +26,7 @@ func Committed(t *testing.T, module string, files map[string][]byte, directories
 				return err
 			}
 			if _, ok := files[filepath.ToSlash(name)]; !ok && d.Name() != "README.md" {
-				t.Errorf("%s is there, and the source does not write it", name)
+				t.Errorf("%s exists, but the source does not write it", name)
 			}
 			return nil
 		})

@@ -50,7 +50,7 @@ func read(t testing.TB, raw []byte) ([]member, int64, error) {
 	}
 }
 
-// The library, left alone with honest archives, must find the same in them.
+// For well-formed archives the results must equal those of the library alone.
 func TestHonestArchivesReadAsTheLibraryReadsThem(t *testing.T) {
 	t.Parallel()
 	shipped, err := os.ReadFile(filepath.Join(require.Data(t), "infineon", "manifest-infineon.7z"))
@@ -140,15 +140,15 @@ func (f failing) ReadAt(p []byte, off int64) (int, error) {
 	return f.r.ReadAt(p, off)
 }
 
-// FuzzOpen looks for headers that crash, or that are worth more than the
-// limits allow.
+// FuzzOpen looks for headers that crash the reader or get past the limits.
 func FuzzOpen(f *testing.F) {
 	for _, z := range []materialtest.SevenZ{
 		{Files: []materialtest.SevenZFile{{Name: "a", Content: []byte("one")}, {Name: "d", Directory: true}}, PlainHeader: true},
 		{Files: []materialtest.SevenZFile{{Name: "a", Content: []byte("one")}, {Name: "b", Content: []byte("two")}}, Coders: materialtest.CopyCoder(), Packed: []byte("onetwo"), PlainHeader: true},
 	} {
 		raw := z.Bytes()
-		// The fuzzer varies packed streams and header; the frame with its checksums is made anew.
+		// The fuzzer varies packed streams and header. The test rebuilds the frame
+		// with its checksums.
 		header := raw[len(raw)-int(binary.LittleEndian.Uint64(raw[20:])):]
 		f.Add(raw[32:len(raw)-len(header)], header)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/thingpress/thingpress/manifest/infineon/internal/spool"
 )
 
-// The border between memory and file must not cost a byte, and no file may stay.
+// No byte may be lost at the border between memory and file, and no file may remain.
 func TestStreamIsKeptWholeOnBothSidesOfTheBorder(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{0, 1, spool.Memory - 1, spool.Memory, spool.Memory + 1, 2*spool.Memory + 5} {
@@ -32,7 +32,7 @@ func TestStreamIsKeptWholeOnBothSidesOfTheBorder(t *testing.T) {
 			t.Error(err)
 		}
 		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
-			t.Errorf("%d bytes: left behind %v, %v", size, left, err)
+			t.Errorf("%d bytes: files left: %v, %v", size, left, err)
 		}
 	}
 }
@@ -47,7 +47,7 @@ func TestFailingStreamLeavesNothingBehind(t *testing.T) {
 			t.Errorf("%d bytes: %v", size, err)
 		}
 		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
-			t.Errorf("%d bytes: left behind %v, %v", size, left, err)
+			t.Errorf("%d bytes: files left: %v, %v", size, left, err)
 		}
 	}
 }

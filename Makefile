@@ -1,9 +1,9 @@
-# make help lists the targets. Only Go is needed; a target installs whatever else it needs below .tools and .venv in the checkout.
+# make help lists the targets. You need only Go; a target installs everything else into .tools and .venv in the checkout.
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-# The one place where the versions of tools are pinned. A new number is enough: the file it installs carries it in its name.
+# The versions of all tools are pinned here and nowhere else. To upgrade, change the number: it is part of the installed file's name.
 GOTESTSUM     := v1.13.0
 GOFUMPT       := v0.12.0
 GOLANGCI_LINT := v2.15.0
@@ -30,7 +30,7 @@ golangci-lint := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT)
 staticcheck   := $(TOOLS)/staticcheck-$(STATICCHECK)
 govulncheck   := $(TOOLS)/govulncheck-$(GOVULNCHECK)
 
-# THINGPRESS_REQUIRE names what must not be missing: data, moto, awscli, sam, elasticmq, dynamodb-local, vulndb.
+# A test fails if something that THINGPRESS_REQUIRE names is missing: data, moto, awscli, sam, elasticmq, dynamodb-local, vulndb.
 comma    := ,
 required := $(subst $(comma), ,$(THINGPRESS_REQUIRE))
 
@@ -42,8 +42,8 @@ help: ## list the targets
 build: ## build bin/thingpress
 	go build -trimpath -o bin/thingpress ./cmd/thingpress
 
-# gotestsum prints a line for each package as it ends, and at the end every skip with its reason, every failure again, and
-# "DONE n tests, n skipped, n failures". If it cannot be installed, go test alone runs the tests and keeps the skips to itself.
+# gotestsum prints a line as each package ends, and at the end every skip with its reason, every failure again, and
+# "DONE n tests, n skipped, n failures". If it cannot be installed, plain go test runs the tests and does not list the skips.
 define run-tests
 	@$(MAKE) --silent --no-print-directory $(gotestsum) || echo 'gotestsum could not be installed: skips are not listed' >&2
 	@if [ -x $(gotestsum) ]; then \
@@ -54,27 +54,27 @@ define run-tests
 endef
 
 .PHONY: test
-test: ## run the tests that need Go alone, in three minutes on two cores
-	@echo 'testing: three minutes on two cores, after some four minutes of compiling the first time'
+test: ## run the tests that need only Go, in three minutes on two cores
+	@echo 'testing: three minutes on two cores, plus four minutes of compiling the first time'
 	$(call run-tests,,$(PACKAGES))
 
-# A slow test in which one goroutine does everything skips here (require.Race).
+# Slow tests with a single goroutine skip here (require.Race).
 .PHONY: test-race
 test-race: ## run the same tests with the race detector, which needs a C compiler
-	@echo 'testing with the race detector: ten minutes on two cores, after some five minutes of compiling the first time'
+	@echo 'testing with the race detector: ten minutes on two cores, plus five minutes of compiling the first time'
 	$(call run-tests,CGO_ENABLED=1,-race $(PACKAGES))
 
-# The packages in which a test runs a foreign program: one of those that package require finds.
+# The packages whose tests run another program that package require finds.
 peers = $$(grep -rlE 'require\.(Moto|AWSCLI|StartAWS|SAM|ElasticMQ|DynamoDBLocal|Java)\(|dynamodbtest\.|^package require$$' \
 	--include='*_test.go' cmd internal manifest stack | xargs -n 1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: test-peers
-test-peers: venv sam jars ## run the tests that need foreign programs, which it installs: moto, the AWS CLI, SAM, ElasticMQ, DynamoDB Local
-	@echo 'testing with foreign programs: five minutes on two cores'
+test-peers: venv sam jars ## install moto, the AWS CLI, SAM, ElasticMQ and DynamoDB Local, and run the tests that need them
+	@echo 'testing with other programs: five minutes on two cores'
 	$(call run-tests,THINGPRESS_PEERS=1,$(peers))
 
-# The built functions on everything that they need, with deadlines, crashes and repeated messages. Without the variable these
-# tests skip. THINGPRESS_TEST_SEED takes another number for another course of events.
+# Runs the built functions against local servers, with short deadlines, crashes and repeated messages. Without the variable these
+# tests skip. Another THINGPRESS_TEST_SEED gives another sequence of events.
 .PHONY: test-stack
 test-stack: venv jars ## run the test of the whole stack, which needs the same programs
 	@echo 'testing the whole stack: three minutes on two cores'
@@ -84,7 +84,7 @@ test-stack: venv jars ## run the test of the whole stack, which needs the same p
 cost: venv jars ## print what an import through the stack costs, as docs/cost.md has it
 	THINGPRESS_PEERS=1 THINGPRESS_TEST_STACK=1 go test -count 1 -v -run '^TestCost$$' ./internal/testkit/integration
 
-# Each in its own target, so that make --keep-going shows what all of them find.
+# Each check is a target of its own, so that make --keep-going shows the findings of all of them.
 .PHONY: lint lint-format lint-modules lint-golangci lint-staticcheck lint-vulnerabilities
 lint: lint-format lint-modules lint-golangci lint-staticcheck lint-vulnerabilities ## check format, style, modules and known vulnerabilities
 
@@ -101,7 +101,7 @@ lint-golangci: $(golangci-lint)
 lint-staticcheck: $(staticcheck)
 	$(staticcheck) ./...
 
-# Exit code 3 is a vulnerability found. The default database is out of reach without a network.
+# Exit code 3 means that govulncheck found a vulnerability. Without a network it cannot read its default database.
 lint-vulnerabilities: $(govulncheck)
 	@if [ -d ../shared/vulndb ]; then \
 		$(govulncheck) -db "file://$$(cd ../shared/vulndb && pwd -P)" ./...; \
@@ -114,7 +114,7 @@ lint-vulnerabilities: $(govulncheck)
 		fi; \
 	fi
 
-# The zip that both ways to deploy take, and the template that the CLI embeds. The architecture is the template's.
+# Both ways to deploy use this zip, and the CLI embeds the expanded template. The architecture must match the template's.
 .PHONY: lambda
 lambda: sam ## build dist/thingpress-lambda.zip, and expand stack/template.yaml
 	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -tags lambda.norpc -ldflags '-s -w' -o dist/bootstrap ./cmd/thingpress-lambda
@@ -122,11 +122,11 @@ lambda: sam ## build dist/thingpress-lambda.zip, and expand stack/template.yaml
 	$(SAM)/bin/python stack/expand.py stack/template.yaml >dist/expanded.json && mv dist/expanded.json stack/expanded.json
 
 .PHONY: examples
-examples: ## write the manifests of examples/ anew
+examples: ## rewrite the manifests in examples/
 	go test ./internal/material -run '^TestExamples' -update
 
 .PHONY: bench
-bench: ## measure imports against what bounds them; ROW=ceiling runs one row
+bench: ## measure imports against their limits; ROW=ceiling runs one row
 	go run ./internal/testkit/bench -row '$(ROW)'
 
 .PHONY: fuzz
@@ -137,10 +137,10 @@ fuzz: ## fuzz each decoder for FUZZTIME=60s
 		go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$$package" </dev/null; \
 	done
 
-# A Python that has the right moto already is used as it is, and so is an aws command that runs. Without a network nothing is
-# installed, and the tests that need it skip, or fail if THINGPRESS_REQUIRE names it.
+# Installs nothing if python3 already has the right moto and the aws command runs. If pip cannot install something, the tests that
+# need it skip, or fail if THINGPRESS_REQUIRE names it.
 .PHONY: venv
-venv: ## install moto and the AWS CLI for test-peers, unless usable ones are there
+venv: ## install moto and the AWS CLI for test-peers, unless usable versions exist
 	@set -f; moto='import moto.server, moto.iot.models, moto.cloudformation.parsing; raise SystemExit(moto.__version__ != "$(MOTO)")'; \
 	want=; \
 	if ! $(VENV)/bin/python -c "$$moto" 2>/dev/null && ! python3 -c "$$moto" 2>/dev/null; then want='moto[server,iot]==$(MOTO)'; fi; \
@@ -152,9 +152,9 @@ venv: ## install moto and the AWS CLI for test-peers, unless usable ones are the
 		echo "$$want could not be installed: tests that need it will skip or fail" >&2; \
 	fi
 
-# The SAM CLI, its translator and cfn-lint, with which the template is checked and expanded.
+# The SAM CLI, its translator and cfn-lint check and expand the template.
 .PHONY: sam
-sam: ## install the SAM CLI and cfn-lint, unless they are there
+sam: ## install the SAM CLI and cfn-lint, unless they are installed
 	@want='aws-sam-cli==$(SAMCLI) aws-sam-translator==$(SAMTRANSLATOR) cfn-lint==$(CFNLINT)'; \
 	if [ "$$(cat $(SAM)/installed 2>/dev/null)" != "$$want" ]; then \
 		echo "installing $$want into $(SAM): a minute or two, once"; \
@@ -163,10 +163,10 @@ sam: ## install the SAM CLI and cfn-lint, unless they are there
 		echo "$$want could not be installed: tests that need it will skip or fail" >&2; \
 	fi
 
-# Each pom.xml names a Java program that tests run; SHA256SUMS next to it lists every file, and the tests check the sums before they
-# run it. Without Maven or a network nothing is fetched, and the tests that need it skip, or fail if THINGPRESS_REQUIRE names it.
+# Each pom.xml names a Java program. SHA256SUMS next to it lists every file, and the tests verify the sums before they run the
+# program. If Maven cannot fetch it, the tests that need it skip, or fail if THINGPRESS_REQUIRE names it.
 .PHONY: jars
-jars: ## fetch ElasticMQ and DynamoDB Local for test-peers, unless they are there
+jars: ## fetch ElasticMQ and DynamoDB Local for test-peers, unless they are present
 	@for pom in internal/testkit/require/jars/*/pom.xml; do \
 		name=$$(basename "$$(dirname "$$pom")"); to=$(CURDIR)/.tools/jars/$$name; missing=; \
 		while read -r sum file; do [ -f "$$to/$$file" ] || missing=yes; done < "$$(dirname "$$pom")/SHA256SUMS"; \
@@ -178,7 +178,7 @@ jars: ## fetch ElasticMQ and DynamoDB Local for test-peers, unless they are ther
 	done
 
 .PHONY: tools
-tools: $(gotestsum) $(gofumpt) $(golangci-lint) $(staticcheck) $(govulncheck) ## install the tools of test and lint below .tools
+tools: $(gotestsum) $(gofumpt) $(golangci-lint) $(staticcheck) $(govulncheck) ## install the tools of test and lint into .tools
 
 define install
 	@echo 'installing $(notdir $@): a minute or two, once'

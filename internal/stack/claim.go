@@ -6,8 +6,8 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A Claim is the wish of an entry to be the one that has a thing name and a
-// certificate in its import.
+// A Claim asks that an entry be the only one of its import with a thing name and a
+// certificate.
 type Claim struct {
 	Entry         int
 	ThingName     string
@@ -16,10 +16,10 @@ type Claim struct {
 	At time.Time
 }
 
-// Claimed is what became of a [Claim].
+// Claimed is the answer to a [Claim].
 type Claimed struct {
-	// Mine is set if the entry has both name and certificate, New if this call
-	// gave them to it.
+	// Mine is set if the entry has both name and certificate, New if this call gave
+	// it both.
 	Mine, New bool
 	// At is the time of the claim that stands, if it is Mine.
 	At time.Time

@@ -1,10 +1,10 @@
-// Package stack is the domain of the stack: its configuration, the messages on
-// its queues, jobs, leases and claims, and the ports through which the functions
-// reach what is around them.
+// Package stack is the domain of the stack: its configuration, the messages on its
+// queues, jobs, leases and claims, and the ports through which the functions reach
+// the services around them.
 //
-// The functions are the packages below. Package decode reads manifests from
-// buckets and sends their devices, bring brings devices into AWS IoT Core,
-// complete ends an import with report and notice, and deadletter takes what could
-// not be handled. Packages below aws implement the ports, lambda makes one program
-// of it all, and operate sets up and looks after a stack from outside.
+// Each function has a package below this one. Package decode reads manifests from
+// buckets and sends their devices, bring imports devices into AWS IoT Core, complete
+// ends an import with report and notice, and deadletter handles the messages that the
+// others could not. The packages below aws implement the ports, lambda makes one
+// program of all functions, and operate deploys and operates a stack from outside.
 package stack

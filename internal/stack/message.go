@@ -11,31 +11,31 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A DeviceMessage is one device on the devices queue. The queue delivers at
-// least once and in any order: Import and Entry say which outcome it is about.
+// A DeviceMessage is one device on the devices queue. The queue delivers at least
+// once and in any order; Import and Entry identify the outcome.
 type DeviceMessage struct {
 	// Import is the import's ID, Entry the position in its only manifest.
 	Import string `json:"import"`
 	Entry  int    `json:"entry"`
 	Line   int    `json:"line,omitempty"`
-	// ID is the vendor's own identity of the device.
+	// ID is the vendor's identifier of the device.
 	ID        string `json:"id,omitempty"`
 	ThingName string `json:"thing_name"`
-	// Attributes of the thing, filled from the device; nil in a message of a
-	// stack without any, and of a version that did not know them.
+	// Attributes of the thing, filled from the device; nil if the stack has none, and
+	// in messages of versions that did not know them.
 	Attributes map[string]string `json:"attributes,omitempty"`
 	// Certificate is the DER of the leaf.
 	Certificate []byte `json:"certificate"`
-	// First is when the device was sent for the first time; Attempt counts how
-	// often it was handed back since.
+	// First is when the device was first sent; Attempt is how often it was handed
+	// back since.
 	First   time.Time `json:"first"`
 	Attempt int       `json:"attempt,omitempty"`
-	// Cause is why it was handed back last.
+	// Cause is why it was last handed back.
 	Cause string `json:"cause,omitempty"`
 }
 
-// NewDeviceMessage returns the message of a device that is sent for the first
-// time, with the attributes of its thing.
+// NewDeviceMessage returns the first message of a device, with the attributes of its
+// thing.
 func NewDeviceMessage(importID string, d *manifest.Device, attributes map[string]string, now time.Time) DeviceMessage {
 	return DeviceMessage{
 		Import: importID, Entry: d.Entry, Line: d.Line, ID: d.ID, ThingName: d.ThingName,
@@ -61,9 +61,9 @@ func ParseDeviceMessage(body string) (DeviceMessage, error) {
 	return m, nil
 }
 
-// Device returns the device as the engine takes it. Its vendor and what else
-// the manifest says of it do not travel: name and attributes are filled before
-// a device is sent.
+// Device returns the device in the form that the engine needs. The message has
+// neither its vendor nor its other fields, because name and attributes were filled
+// before it was sent.
 func (m *DeviceMessage) Device() (manifest.Device, error) {
 	certificate, err := x509.ParseCertificate(m.Certificate)
 	if err != nil {
@@ -75,18 +75,18 @@ func (m *DeviceMessage) Device() (manifest.Device, error) {
 	}, nil
 }
 
-// CertificateID is that of the certificate.
+// CertificateID returns the ID of the certificate.
 func (m *DeviceMessage) CertificateID() manifest.CertificateID {
 	return manifest.CertificateIDOf(m.Certificate)
 }
 
 // Kinds of a [Task].
 const (
-	// TaskContinue goes on with an import whose manifest is not all sent.
+	// TaskContinue continues an import whose manifest was not yet sent completely.
 	TaskContinue = "continue"
-	// TaskComplete ends an import that has no pending entry: report and notice.
+	// TaskComplete ends an import without pending entries, with report and notice.
 	TaskComplete = "complete"
-	// TaskSweep looks at every open import; a schedule sends it.
+	// TaskSweep checks every open import; a schedule sends it.
 	TaskSweep = "sweep"
 )
 
@@ -95,7 +95,7 @@ type Task struct {
 	Kind string `json:"thingpress"`
 	// Import is the import's ID; empty for a sweep.
 	Import string `json:"import,omitempty"`
-	// Attempt counts how often the task was handed on without any progress.
+	// Attempt is how often the task was sent again without any progress.
 	Attempt int `json:"attempt,omitempty"`
 }
 
@@ -125,14 +125,12 @@ func ParseTask(body string) (task Task, ok bool, err error) {
 	return task, true, fmt.Errorf("manifest message: unknown task %q", task.Kind)
 }
 
-// MaxDelay is the longest that a message can be sent ahead of its delivery
-// (SQS, DelaySeconds).
+// MaxDelay is the longest delay of a message (SQS, DelaySeconds).
 const MaxDelay = 15 * time.Minute
 
-// HandBack is how long a message rests that was handed back so many times
-// without any progress.
+// HandBack is the delay of a message that was handed back, by the number of times in
+// a row without progress.
 var HandBack = backoff.Span{First: 15 * time.Second, Most: MaxDelay}
 
-// GiveUpAfter is how long a device is handed back before its outcome is
-// failed: undeliverable.
+// GiveUpAfter is how long a device is handed back before it fails as undeliverable.
 const GiveUpAfter = 10 * 24 * time.Hour

@@ -9,32 +9,33 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 )
 
-// Jobs keeps the jobs of a stack. Its methods may be called concurrently, from
-// several processes.
+// Jobs keeps the jobs of a stack. It is safe for concurrent use, in several
+// processes.
 type Jobs interface {
-	// Start begins the job of an upload, with its Import and whatever else of
-	// begin is set, or returns the job that the upload has already: the same
-	// upload is one import, however often the stack is told of it.
+	// Start creates the job of an upload from begin, or returns the job that the
+	// upload has already. An upload is one import, however many events tell the stack
+	// of it.
 	Start(ctx context.Context, upload Upload, begin Job) (job Job, created bool, err error)
-	// Get returns a job, no older than the call. It wraps [ledger.ErrNotFound].
+	// Get returns a job, no older than the call. The error wraps [ledger.ErrNotFound]
+	// if there is none.
 	Get(ctx context.Context, importID string) (Job, error)
-	// SetCause records why a job stands still, and until when nothing is to be
-	// tried. An empty cause records that it moves again. It needs no lease, and
-	// wraps [ledger.ErrNotFound].
+	// SetCause records why a job is stalled, and when to try again. An empty cause
+	// records that it makes progress again. SetCause needs no lease. The error wraps
+	// [ledger.ErrNotFound] if there is no job.
 	SetCause(ctx context.Context, importID, cause string, retryAt time.Time) error
 	// Open yields the jobs that are not done. An error ends it.
 	Open(ctx context.Context) iter.Seq2[Job, error]
 }
 
-// Leases lets one function at a time work on a job.
+// Leases let one function at a time work on a job.
 type Leases interface {
-	// Lease takes the lease of a job, or renews it. No other function may use
-	// the same owner. It returns a *[LeasedError] while another owner has the
-	// lease, and wraps [ledger.ErrNotFound].
+	// Lease takes the lease of a job, or renews it. No other function may use the
+	// same owner. The error is a *[LeasedError] while another owner has the lease,
+	// and wraps [ledger.ErrNotFound] if there is no job.
 	Lease(ctx context.Context, importID, owner string, until time.Time) (Lease, error)
-	// Save saves a job under its lease. Import, Upload, Created and Generation
-	// stay as they are, and so do Cause and RetryAt unless the job is stopped.
-	// It wraps [ErrFenced] after another function has taken the lease.
+	// Save saves a job under its lease. Import, Upload, Created and Generation stay
+	// as they are, and so do Cause and RetryAt unless the job is stopped. The error
+	// wraps [ErrFenced] if another function has taken the lease.
 	Save(ctx context.Context, lease Lease, job Job) error
 	// Release gives a lease back, unless another function has it by now.
 	Release(ctx context.Context, lease Lease) error
@@ -42,75 +43,77 @@ type Leases interface {
 
 // Claims decides which entry of an import has a thing name and a certificate.
 type Claims interface {
-	// Claim gives name and certificate to the entry that asks first, both or
-	// neither, and returns which entries have them. The answers are in the order
-	// of the claims. A claim that is repeated is answered as before, except for
-	// New. After an error any of the claims may have been made.
+	// Claim gives name and certificate to the first entry that claims them, both or
+	// neither, and returns which entries have them, in the order of the claims. A
+	// repeated claim gets the same answer, except for New. After an error, any of the
+	// claims may have been made.
 	Claim(ctx context.Context, importID string, claims []Claim) ([]Claimed, error)
 }
 
-// Ledger is what the functions need of the stack's [ledger.Ledger], in which
-// several journals of one import may be open at once.
+// Ledger is the part of [ledger.Ledger] that the functions need. Several journals of
+// one import may be open at the same time.
 type Ledger interface {
-	// Import returns an import, no older than the call. It wraps [ledger.ErrNotFound].
+	// Import returns an import, no older than the call. The error wraps
+	// [ledger.ErrNotFound] if there is none.
 	Import(ctx context.Context, id string) (ledger.Import, error)
 	Begin(ctx context.Context, i ledger.Import) (ledger.Journal, error)
 	Resume(ctx context.Context, id string) (ledger.Journal, error)
 	// Counts returns the entries of an import by outcome, no older than the call.
 	Counts(ctx context.Context, id string) (ledger.Counts, error)
-	// Outcomes returns the records of those of the entries that have one, no
-	// older than the call.
+	// Outcomes returns the records of entries, no older than the call. It leaves out
+	// entries without a record.
 	Outcomes(ctx context.Context, importID string, entries []int) (map[int]ledger.Record, error)
 }
 
-// A Message is one to send to a queue.
+// A Message is a message for a queue.
 type Message struct {
 	Body string
-	// Delay is how long the queue keeps it back, in whole seconds, up to [MaxDelay].
+	// Delay postpones the delivery, in whole seconds, up to [MaxDelay].
 	Delay time.Duration
 }
 
-// A Delivery is one message that a queue delivered.
+// A Delivery is a message from a queue.
 type Delivery struct {
-	// ID is the one that SQS gave it.
+	// ID is assigned by SQS.
 	ID, Body string
 }
 
-// A Queue takes messages. It may be called concurrently.
+// A Queue accepts messages. It is safe for concurrent use.
 type Queue interface {
-	// Send sends messages, in no order, and returns when each was taken or
-	// refused for good. The error is a *[RefusedError] that names the refused
-	// ones. If an answer was lost, a message that it names may have been taken.
+	// Send sends messages in no particular order, and returns once each was accepted
+	// or refused for good. The error is a *[RefusedError]. If an answer was lost, a
+	// message that it names may have been accepted all the same.
 	Send(ctx context.Context, messages []Message) error
 }
 
-// A RefusedError names the messages that a queue did not take. The others were taken.
+// A RefusedError names the messages that a queue did not accept. It accepted the
+// others.
 type RefusedError struct {
-	// Indices are the places of the messages among those given to Send, in no order.
+	// Indices of the messages in the argument of Send, in no particular order.
 	Indices []int
-	// Cause is why the last of them was not taken.
+	// Cause is why the last of them was refused.
 	Cause error
 }
 
-// Error tells how many messages were refused, and why.
+// Error returns the number of messages, and the cause.
 func (e *RefusedError) Error() string {
-	return fmt.Sprintf("%d messages were not taken by the queue: %v", len(e.Indices), e.Cause)
+	return fmt.Sprintf("the queue refused %d messages: %v", len(e.Indices), e.Cause)
 }
 
 // Unwrap returns the cause.
 func (e *RefusedError) Unwrap() error { return e.Cause }
 
-// Notices tells operators.
+// Notices sends notices to operators.
 type Notices interface {
 	Notify(ctx context.Context, subject, text string) error
 }
 
-// Metrics takes values of metrics as they come. Values that are not finite are left out.
+// Metrics writes values of metrics. It leaves out values that are not finite.
 type Metrics interface {
 	Put(values map[Metric]float64) error
 }
 
-// A Metric is the name of one metric of the stack.
+// A Metric is the name of a metric of the stack.
 type Metric string
 
 // The metrics. The first five count outcomes.
@@ -120,14 +123,15 @@ const (
 	MetricFailed    Metric = "Failed"
 	MetricRejected  Metric = "Rejected"
 	MetricSkipped   Metric = "Skipped"
-	// MetricThrottled counts calls that AWS IoT refused because of their rate.
+	// MetricThrottled counts calls that AWS IoT throttled.
 	MetricThrottled Metric = "Throttled"
-	// MetricCeiling is the devices per second that the quotas allow one importer now.
+	// MetricCeiling is how many devices per second the quotas allow one importer at
+	// present.
 	MetricCeiling Metric = "Ceiling"
-	// MetricStalledImports counts the open imports that stand still, at each sweep.
+	// MetricStalledImports is the number of stalled imports at a sweep.
 	MetricStalledImports Metric = "StalledImports"
 	// MetricHandedBack counts devices that were sent again as a new message.
 	MetricHandedBack Metric = "HandedBack"
-	// MetricUndeliverable counts messages that came through a dead-letter queue.
+	// MetricUndeliverable counts messages from a dead-letter queue.
 	MetricUndeliverable Metric = "Undeliverable"
 )

@@ -8,16 +8,16 @@ import (
 	"github.com/thingpress/thingpress/internal/engine"
 )
 
-// frozen is what a job keeps of the settings that it began with, so that all
-// functions do the same to the end of the import, whatever becomes of the
-// stack's parameters.
+// frozen is what a job stores of its settings. All functions use it until the import
+// ends, even if the stack's parameters change.
 type frozen struct {
 	Settings engine.Settings `json:"settings"`
-	// Now is the time against which validity is held.
+	// Now is the time at which certificates must be valid.
 	Now time.Time `json:"now"`
 }
 
-// FreezeSettings returns what a job keeps of settings. Signers are pinned elsewhere.
+// FreezeSettings returns settings in the form in which a job stores them, without
+// signers, which the job pins.
 func FreezeSettings(s engine.Settings, now time.Time) (string, error) {
 	text, err := json.Marshal(frozen{s, now.UTC()})
 	if err != nil {
@@ -26,7 +26,7 @@ func FreezeSettings(s engine.Settings, now time.Time) (string, error) {
 	return string(text), nil
 }
 
-// ParseSettings reads what [FreezeSettings] returned. The settings are without signers.
+// ParseSettings parses the result of [FreezeSettings]. The settings have no signers.
 func ParseSettings(text string) (engine.Settings, error) {
 	var f frozen
 	if err := json.Unmarshal([]byte(text), &f); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb/table"
@@ -63,7 +64,7 @@ func (l *Ledger) Records(ctx context.Context, id string) iter.Seq2[ledger.Record
 // without a record are left out.
 func (l *Ledger) Outcomes(ctx context.Context, id string, entries []int) (map[int]ledger.Record, error) {
 	keys := make([]table.Item, 0, len(entries))
-	for _, entry := range distinct(entries) {
+	for _, entry := range slices.Compact(slices.Sorted(slices.Values(entries))) {
 		keys = append(keys, entryKey(id, ledger.Place{Entry: entry}))
 	}
 	items, err := l.table.GetAll(ctx, keys)
@@ -81,17 +82,4 @@ func (l *Ledger) Outcomes(ctx context.Context, id string, entries []int) (map[in
 		}
 	}
 	return found, nil
-}
-
-// distinct returns the numbers without repetitions.
-func distinct(numbers []int) []int {
-	seen := make(map[int]bool, len(numbers))
-	var list []int
-	for _, n := range numbers {
-		if !seen[n] {
-			seen[n] = true
-			list = append(list, n)
-		}
-	}
-	return list
 }

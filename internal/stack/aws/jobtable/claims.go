@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	attrEntry = "e" // that has the claim
+	attrEntry = "e" // the owner of the claim
 	attrSince = "t"
 )
 
@@ -35,11 +35,11 @@ func (s *Store) Claim(ctx context.Context, importID string, claims []stack.Claim
 	return answers, nil
 }
 
-// mostClaims is how many claims fit one transaction, with two items each.
+// mostClaims is the number of claims that fit one transaction, with two items each.
 const mostClaims = table.MostActions / 2
 
-// compatible splits off claims that one transaction can make: no item may be
-// in it twice.
+// compatible returns the claims that one transaction can make, in which no item may
+// occur twice, and the ones for later.
 func compatible(claims []stack.Claim, open []int) (group, later []int) {
 	names, certificates := map[string]bool{}, map[manifest.CertificateID]bool{}
 	for n, at := range open {
@@ -50,7 +50,7 @@ func compatible(claims []stack.Claim, open []int) (group, later []int) {
 		met := names[c.ThingName] || certificates[c.CertificateID]
 		names[c.ThingName], certificates[c.CertificateID] = true, true
 		if met {
-			later = append(later, at) // and so is every claim that meets it
+			later = append(later, at) // as is every claim that overlaps with it
 			continue
 		}
 		group = append(group, at)
@@ -58,9 +58,9 @@ func compatible(claims []stack.Claim, open []int) (group, later []int) {
 	return group, later
 }
 
-// claim makes the claims of a group in one transaction. If others are in the
-// way nothing is written: the claims that these decide are answered, and the
-// rest is returned, to be asked again.
+// claim makes the claims of a group in one transaction. If an existing claim is in
+// the way, nothing is written: claim answers the claims that existing ones decide,
+// and returns the others, to be made again.
 func (s *Store) claim(
 	ctx context.Context, id string, claims []stack.Claim, group []int, answers []stack.Claimed,
 ) (undecided []int, err error) {
@@ -85,7 +85,7 @@ func (s *Store) claim(
 		}
 		name, nameHeld := refused.Held[2*n]
 		certificate, certificateHeld := refused.Held[2*n+1]
-		// The entry that has the one may be about to take the other.
+		// The owner of one of the two may be about to get the other.
 		met := refused.Busy[2*n] || refused.Busy[2*n+1]
 		if met || !nameHeld && !certificateHeld {
 			undecided = append(undecided, at)

@@ -28,7 +28,7 @@ const (
 	attrCause      = "cause"
 	attrRetryAt    = "retry_at"
 	attrGeneration = "generation"
-	attrUntil      = "lease_until" // lease_owner is its owner
+	attrUntil      = "lease_until" // of the lease of lease_owner
 	attrImport     = "import"
 )
 
@@ -104,7 +104,8 @@ func (s *Store) All(ctx context.Context) iter.Seq2[stack.Job, error] {
 	return s.pointed(ctx, partitionJobs, table.Query{NewestFirst: true}, func(*stack.Job) bool { return true })
 }
 
-// pointed yields the jobs that the pointers of a partition name and want takes.
+// pointed yields the jobs that the pointers in a partition name, if want returns
+// true.
 func (s *Store) pointed(ctx context.Context, partition string, q table.Query, want func(*stack.Job) bool) iter.Seq2[stack.Job, error] {
 	return func(yield func(stack.Job, error) bool) {
 		for pointer, err := range s.table.Query(ctx, partition, q) {
@@ -127,7 +128,7 @@ func (s *Store) pointed(ctx context.Context, partition string, q table.Query, wa
 	}
 }
 
-// jobItem are the attributes of a job, but for its lease.
+// jobItem returns the attributes of a job, without those of its lease.
 func jobItem(j *stack.Job) (table.Item, error) {
 	upload, err := json.Marshal(j.Upload)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package jobtable keeps the jobs of a stack, their leases, and the claims of
-// entries, in the table that has the stack's ledger as well.
+// Package jobtable keeps the jobs of a stack, their leases, and the claims of entries
+// in the table of the stack's ledger.
 package jobtable
 
 import (
@@ -28,12 +28,13 @@ const (
 	sortClaim     = "claim"
 )
 
-// ClaimsKept is how long claims are kept, whatever the table's retention:
-// longer than any message lives, in its queue, among the dead letters, and parked.
+// ClaimsKept is how long claims are kept, whatever the retention of the table. It
+// exceeds the time that a message can spend in its queue, the dead-letter queue and
+// the parked queue together.
 const ClaimsKept = 60 * 24 * time.Hour
 
-// A Store keeps jobs, leases and claims. Several of them, in several processes,
-// may work on the same table. All methods are safe for concurrent use.
+// A Store keeps jobs, leases and claims. Stores in several processes may work on the
+// same table. All methods are safe for concurrent use.
 type Store struct{ table *table.Table }
 
 var (

@@ -48,7 +48,7 @@ func (s *Store) Save(ctx context.Context, lease stack.Lease, job stack.Job) erro
 	optional := []string{attrVendor, attrSettings, attrProgress, attrSigners}
 	if job.Phase == stack.PhaseStopped {
 		optional = append(optional, attrCause, attrRetryAt)
-	} else { // others may have recorded meanwhile why it stands still
+	} else { // SetCause may have changed them meanwhile
 		delete(saved, attrCause)
 		delete(saved, attrRetryAt)
 	}

@@ -1,6 +1,6 @@
 // Package metric writes the metrics of a stack's functions as log lines in
-// CloudWatch's embedded metric format. CloudWatch makes metrics of the lines by
-// itself: no call is made, and none can fail.
+// CloudWatch's embedded metric format. CloudWatch extracts the metrics from the
+// lines, so there is no call that could fail.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 package metric
@@ -18,14 +18,14 @@ import (
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
-// Namespace and Dimension are those of all metrics; the dimension's value is
-// the name of the stack.
+// Namespace and Dimension apply to all metrics. The value of the dimension is the
+// name of the stack.
 const (
 	Namespace = "Thingpress"
 	Dimension = "Stack"
 )
 
-// Names returns all metrics.
+// Names returns the names of all metrics.
 func Names() []stack.Metric {
 	return []stack.Metric{
 		stack.MetricImported, stack.MetricUnchanged, stack.MetricFailed, stack.MetricRejected, stack.MetricSkipped, stack.MetricThrottled,
@@ -40,7 +40,7 @@ func unit(n stack.Metric) string {
 	return "Count"
 }
 
-// A Writer writes lines. It is safe for concurrent use.
+// A Writer writes metrics. It is safe for concurrent use.
 type Writer struct {
 	stack string
 
@@ -51,8 +51,8 @@ type Writer struct {
 // New returns a writer of one stack's metrics. Each line is one call of Write.
 func New(out io.Writer, stack string) *Writer { return &Writer{stack: stack, out: out} }
 
-// Put writes one line with all the values. What is not a finite number, such as
-// the ceiling if no quota limits it, is left out, and so is a line without any.
+// Put writes all the values in one line. It leaves out values that are not finite,
+// such as the ceiling if no quota limits it, and writes nothing if none is left.
 func (w *Writer) Put(values map[stack.Metric]float64) error {
 	type metric struct{ Name, Unit string }
 	type directive struct {

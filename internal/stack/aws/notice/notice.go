@@ -1,5 +1,5 @@
-// Package notice tells operators of a stack, through SNS, how imports end and
-// why they stand still.
+// Package notice publishes to SNS how the imports of a stack ended, and why they are
+// stalled.
 package notice
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 )
 
-// API is what is called of SNS; *sns.Client is one.
+// API has the operation of SNS that a [Topic] calls, as *sns.Client does.
 type API interface {
 	Publish(ctx context.Context, in *sns.PublishInput, options ...func(*sns.Options)) (*sns.PublishOutput, error)
 }
@@ -23,21 +23,21 @@ type Topic struct {
 	stack string
 }
 
-// New returns the topic of an ARN for the notices of a stack.
+// New returns the topic with an ARN, for the notices of a stack.
 func New(api API, arn, stack string) *Topic { return &Topic{api: api, arn: arn, stack: stack} }
 
 const (
-	// subjectMost is the longest subject in characters, and textMost the longest
-	// text in bytes (SNS, Publish), with room for the line that says that it was cut.
+	// subjectMost is the maximum length of a subject in characters, and textMost that
+	// of a text in bytes (SNS, Publish), less the line about the cut.
 	subjectMost = 100
 	textMost    = 256<<10 - 100
 )
 
-// Notify publishes a notice. The subject is preceded by the stack's name, and
-// is brought to what SNS takes: printable ASCII, 100 characters.
+// Notify publishes a notice. It puts the name of the stack before the subject, and
+// cuts that to what SNS accepts: 100 characters of printable ASCII.
 func (t *Topic) Notify(ctx context.Context, subject, text string) error {
 	if len(text) > textMost {
-		text = strings.ToValidUTF8(text[:textMost], "") + "\n(cut: a notice has 256 KiB at most)\n"
+		text = strings.ToValidUTF8(text[:textMost], "") + "\n(cut: the limit of a notice is 256 KiB)\n"
 	}
 	_, err := t.api.Publish(ctx, &sns.PublishInput{
 		TopicArn: &t.arn, Subject: aws.String(t.subject(subject)), Message: &text,

@@ -9,17 +9,17 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// A GoneError is returned if a version of an object cannot be read any more,
-// however often it is asked for.
+// A GoneError is returned if a version of an object can no longer be read, and never
+// will be.
 type GoneError struct {
 	Version Version
-	// Problem is what became of it, a sentence that begins with "it".
+	// Problem is what happened, a sentence that begins with "it".
 	Problem string
 	// Err is S3's answer; nil if there was none.
 	Err error
 }
 
-// Error names the object and what became of it.
+// Error returns the object and the problem.
 func (e *GoneError) Error() string {
 	return fmt.Sprintf("s3: %s/%s: %s", e.Version.Bucket, e.Version.Key, e.Problem)
 }
@@ -27,7 +27,8 @@ func (e *GoneError) Error() string {
 // Unwrap returns S3's answer.
 func (e *GoneError) Unwrap() error { return e.Err }
 
-// problemOf says what an answer means that will not change; empty for others.
+// problemOf returns the problem behind an answer that will not change; empty for
+// other errors.
 func problemOf(err error) string {
 	var api smithy.APIError
 	if !errors.As(err, &api) {
@@ -35,19 +36,19 @@ func problemOf(err error) string {
 	}
 	switch api.ErrorCode() {
 	case "NoSuchKey", "NoSuchVersion", "NotFound", "NoSuchBucket":
-		return "it was deleted before it was read to its end"
+		return "it was deleted before all of it was read"
 	case "MethodNotAllowed": // the version is a delete marker
-		return "it is the mark of a deleted object"
+		return "it is the delete marker of a deleted object"
 	case "PreconditionFailed":
-		return "it was replaced before it was read to its end"
+		return "it was replaced before all of it was read"
 	case "InvalidObjectState":
 		return "it is in an archive storage class; restore it, or upload it again"
 	}
 	return ""
 }
 
-// isFinal reports whether the same request would get the same answer: gone,
-// denied, or otherwise the fault of the caller.
+// isFinal reports whether the same request would get the same answer: the object is
+// gone, access is denied, or the caller is wrong otherwise.
 func isFinal(err error) bool {
 	var gone *GoneError
 	if errors.As(err, &gone) {
@@ -65,7 +66,7 @@ func isFinal(err error) bool {
 	}
 }
 
-// isEmptyObject reports whether a range was refused because there is nothing in the object.
+// isEmptyObject reports whether a range was refused because the object is empty.
 func isEmptyObject(err error) bool {
 	var api smithy.APIError
 	return errors.As(err, &api) && api.ErrorCode() == "InvalidRange"

@@ -16,14 +16,13 @@ import (
 )
 
 const (
-	// tryTimeout ends a request that has come to a standstill: its part would
-	// come at less than 70 KB/s.
+	// tryTimeout ends a stalled request: its part would arrive at less than 70 KB/s.
 	tryTimeout = time.Minute
-	// maxTries is how often in a row a part may break off without one new byte.
+	// maxTries is how many requests for a part may fail in a row without a new byte.
 	maxTries = 5
 )
 
-// span is how long a part waits that broke off without one new byte.
+// span is the time between such requests.
 var span = backoff.Span{First: 400 * time.Millisecond, Most: 5 * time.Second}
 
 // A fetcher gets ranges of one version.
@@ -32,7 +31,7 @@ type fetcher struct {
 	version Version
 }
 
-// first gets the beginning into buffer, and pins version and ETag.
+// first reads the beginning of the object into buffer, and pins version and ETag.
 func (f *fetcher) first(ctx context.Context, buffer []byte) (data []byte, size int64, err error) {
 	got := 0
 	err = f.again(ctx, func(ctx context.Context) (int, error) {
@@ -52,7 +51,7 @@ func (f *fetcher) first(ctx context.Context, buffer []byte) (data []byte, size i
 			f.version.ID = id
 		}
 		data = buffer[:min(int64(len(buffer)), size)]
-		got, _ = io.ReadFull(out.Body, data) // the rest is asked for below
+		got, _ = io.ReadFull(out.Body, data) // the rest is fetched below
 		return got, nil
 	})
 	if err != nil {
@@ -64,7 +63,7 @@ func (f *fetcher) first(ctx context.Context, buffer []byte) (data []byte, size i
 	return data, size, err
 }
 
-// fetch fills buffer with what is at start in an object of a known size.
+// fetch fills buffer from start on, in an object of a known size.
 func (f *fetcher) fetch(ctx context.Context, buffer []byte, start, size int64) error {
 	err := f.again(ctx, func(ctx context.Context) (int, error) {
 		out, err := f.request(ctx, start, int64(len(buffer)))
@@ -89,7 +88,7 @@ func (f *fetcher) fetch(ctx context.Context, buffer []byte, start, size int64) e
 	return nil
 }
 
-// again tries until try succeeds, fails for good, or comes no further.
+// again repeats try until it succeeds, fails for good, or makes no progress.
 func (f *fetcher) again(ctx context.Context, try func(context.Context) (int, error)) error {
 	for failed := 0; ; {
 		limited, end := context.WithTimeout(ctx, tryTimeout)
@@ -102,7 +101,7 @@ func (f *fetcher) again(ctx context.Context, try func(context.Context) (int, err
 			return context.Cause(ctx)
 		case isFinal(err):
 			return err
-		case n > 0: // it comes forward, so nothing is gained by waiting
+		case n > 0: // there is progress, so waiting gains nothing
 			failed = 0
 			continue
 		}
@@ -150,13 +149,13 @@ func sizeOf(out *s3.GetObjectOutput, start int64) (int64, error) {
 		if out.ContentLength != nil && *out.ContentLength == 0 {
 			return 0, nil
 		}
-		return 0, errors.New("the answer is not the range that was asked for")
+		return 0, errors.New("the answer is not the requested range")
 	}
 	span, total, _ := strings.Cut(strings.TrimPrefix(*out.ContentRange, "bytes "), "/")
 	from, _, _ := strings.Cut(span, "-")
 	size, err := strconv.ParseInt(total, 10, 64)
 	if begin, badBegin := strconv.ParseInt(from, 10, 64); err != nil || badBegin != nil || begin != start || size < 0 {
-		return 0, fmt.Errorf("the answer has the range %q, and byte %d was asked for", *out.ContentRange, start)
+		return 0, fmt.Errorf("the answer has the range %q, but byte %d was requested", *out.ContentRange, start)
 	}
 	return size, nil
 }

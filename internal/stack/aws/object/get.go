@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// A TooLargeError is returned if an object is longer than the caller takes.
+// A TooLargeError is returned if an object exceeds the limit of the caller.
 type TooLargeError struct {
 	Version     Version
 	Size, Limit int64
@@ -16,8 +16,8 @@ func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("s3: %s/%s: %d bytes; the limit is %d", e.Version.Bucket, e.Version.Key, e.Size, e.Limit)
 }
 
-// Get returns a small object as a whole, and its version. Errors are those of
-// [Open], and a *[TooLargeError] for one that is longer than limit.
+// Get returns the content of a small object and its version. Errors are those of
+// [Open], and a *[TooLargeError] if the object exceeds limit.
 func Get(ctx context.Context, client Client, v Version, limit int64) ([]byte, Version, error) {
 	f := fetcher{client: client, version: v}
 	data, size, err := f.first(ctx, make([]byte, limit))

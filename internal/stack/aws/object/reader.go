@@ -7,38 +7,38 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// PartSize is how much a [Reader] asks for at once. It holds two parts at most.
+// PartSize is the size of the parts that a [Reader] requests. It holds at most two of
+// them.
 const PartSize = 4 << 20
 
-// A Client gets objects; *s3.Client is one. Its methods are safe for concurrent use.
+// A Client gets objects, as *s3.Client does. It must be safe for concurrent use.
 type Client interface {
 	GetObject(ctx context.Context, in *s3.GetObjectInput, o ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 }
 
-// A Version is one content of an object. If the bucket has no versions, the
-// ETag tells the content.
+// A Version is one version of an object. In a bucket without versions, the ETag
+// identifies it.
 type Version struct {
 	Bucket, Key string
-	// ID is the version's; empty or "null" in a bucket without versions.
+	// ID of the version; empty or "null" in a bucket without versions.
 	ID string
 	// ETag is without quotes; empty if it is not known.
 	ETag string
 }
 
-// A Reader gives random access to one version of an object. It reads in parts
-// of [PartSize], and fetches the next one while the present one is worked on,
-// once reading has come to its middle: who only looks at the beginning does
-// not pay for more. A part that breaks off is asked for again from the byte
-// at which it did.
+// A Reader gives random access to one version of an object. It reads in parts of
+// [PartSize]. Once the caller has read half of a part, the Reader fetches the next
+// one, so a caller that reads only the beginning does not pay for more. If a part
+// breaks off, the Reader requests the rest of it.
 //
-// It is for one goroutine at a time, which must call Close.
+// A Reader must not be used concurrently, and must be closed.
 type Reader struct {
 	fetcher fetcher
 	ctx     context.Context //nolint:containedctx // the io.ReaderAt interface has no other way to learn of it
 	end     context.CancelFunc
 	size    int64
 	part    part
-	ahead   *ahead // nil while none is under way
+	ahead   *ahead // nil if none is being fetched
 	spare   []byte
 }
 
@@ -48,7 +48,7 @@ type part struct {
 	data  []byte
 }
 
-// An ahead is a part on its way.
+// An ahead is a part that is being fetched.
 type ahead struct {
 	index int64
 	end   context.CancelFunc
@@ -57,13 +57,13 @@ type ahead struct {
 	err   error
 }
 
-// Open gets the beginning of the object and learns size and ETag from it. The
-// Reader works until ctx ends. A version without ID is the present one, if it
-// has the ETag or none was given; it is held on to by its ID, or by its ETag
-// if the bucket has no versions.
+// Open reads the beginning of the object, and learns size and ETag from it. The
+// Reader works until ctx ends. Without an ID, Open takes the current version, which
+// must have the ETag if one is given. The Reader identifies that version by its ID,
+// or by its ETag in a bucket without versions.
 //
-// Errors are *[GoneError] if there is no such version, or not any more;
-// others may be different next time.
+// The error is a *[GoneError] if the version does not exist or no longer does. After
+// any other error, another attempt may succeed.
 func Open(ctx context.Context, client Client, v Version) (*Reader, error) {
 	ctx, end := context.WithCancel(ctx)
 	r := &Reader{fetcher: fetcher{client: client, version: v}, ctx: ctx, end: end, part: part{index: -1}}
@@ -76,13 +76,13 @@ func Open(ctx context.Context, client Client, v Version) (*Reader, error) {
 	return r, nil
 }
 
-// Size is the length of the object in bytes.
+// Size returns the length of the object in bytes.
 func (r *Reader) Size() int64 { return r.size }
 
-// Version is what is read, with the ID and the ETag that it has.
+// Version returns the version that is read, with its ID and ETag.
 func (r *Reader) Version() Version { return r.fetcher.version }
 
-// Close ends what is under way.
+// Close cancels the requests in flight.
 func (r *Reader) Close() {
 	r.end()
 	r.drop()
@@ -109,7 +109,7 @@ func (r *Reader) ReadAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// have makes a part the present one.
+// have makes a part the current one.
 func (r *Reader) have(index int64) error {
 	if r.part.index == index {
 		return nil
@@ -130,7 +130,7 @@ func (r *Reader) have(index int64) error {
 	return nil
 }
 
-// readAhead begins to fetch a part, if there is one and nothing else is under way.
+// readAhead begins to fetch a part, if it exists and no other is being fetched.
 func (r *Reader) readAhead(index int64) {
 	if r.ahead == nil && index*PartSize < r.size {
 		r.begin(index)
@@ -153,7 +153,7 @@ func (r *Reader) begin(index int64) {
 	}()
 }
 
-// drop ends what is under way and takes its memory back.
+// drop cancels the part that is being fetched, and takes its memory back.
 func (r *Reader) drop() {
 	if r.ahead == nil {
 		return

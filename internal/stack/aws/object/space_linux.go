@@ -6,7 +6,7 @@ import (
 	"syscall"
 )
 
-// freeSpace is how many bytes can be written in dir, as far as the system tells.
+// freeSpace returns how many bytes can be written in dir, if the system knows.
 func freeSpace(dir string) (free int64, known bool) {
 	var stat syscall.Statfs_t
 	if err := syscall.Statfs(cmp.Or(dir, os.TempDir()), &stat); err != nil || stat.Blocks == 0 {

@@ -2,5 +2,5 @@
 
 package object
 
-// freeSpace is not known here: the functions run on Linux.
+// freeSpace does nothing here: the functions run on Linux.
 func freeSpace(string) (free int64, known bool) { return 0, false }

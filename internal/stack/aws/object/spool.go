@@ -16,19 +16,18 @@ type SpaceError struct {
 	Need, Have int64
 }
 
-// Error tells the two numbers in MB, rounded so that they differ.
+// Error returns both in MB, rounded so that they differ.
 func (e *SpaceError) Error() string {
 	const mega = 1 << 20
 	if e.Have == 0 {
 		return fmt.Sprintf("temporary storage is full; %d MB are needed", (e.Need+mega-1)/mega)
 	}
-	return fmt.Sprintf("temporary storage has %d MB, and %d MB are needed", e.Have/mega, (e.Need+mega-1)/mega)
+	return fmt.Sprintf("temporary storage has %d MB; %d MB are needed", e.Have/mega, (e.Need+mega-1)/mega)
 }
 
-// Copy copies the object into a private temporary file in dir, which the caller
-// must close. If there is less room than factor times the object's size, which
-// is what its decoder takes together with the copy, nothing is copied and the
-// error is a *[SpaceError].
+// Copy copies the object into a private temporary file in dir, which the caller must
+// close. The copy and its decoder take factor times the size of the object; if there
+// is less room, nothing is copied and the error is a *[SpaceError].
 func Copy(ctx context.Context, r *Reader, dir string, factor int64) (*spool.File, error) {
 	need := factor * r.size
 	if free, known := freeSpace(dir); known && free < need {

@@ -1,5 +1,5 @@
-// Package queue sends messages to SQS queues: many at once, and again what SQS
-// did not take.
+// Package queue sends messages to SQS queues in batches, and retries those that SQS
+// did not accept.
 package queue
 
 import (
@@ -19,20 +19,20 @@ import (
 )
 
 const (
-	// batchMost and batchBytes bound one call of SendMessageBatch: ten messages
-	// (SQS quotas), and the 256 KiB that every queue takes, however old.
+	// batchMost and batchBytes bound one call of SendMessageBatch: ten messages (SQS
+	// quotas), and the 256 KiB that even the oldest queues accept.
 	batchMost  = 10
 	batchBytes = 256 << 10
-	// parallel is how many calls are in flight at once.
+	// parallel is the number of calls in flight.
 	parallel = 8
-	// rounds is how often a call is made for the same message.
+	// rounds is how often a message is sent at most.
 	rounds = 5
 )
 
-// span is how long a round waits for the next one.
+// span is the time between two rounds.
 var span = backoff.Span{First: 100 * time.Millisecond, Most: time.Second}
 
-// API is what is called of SQS; *sqs.Client is one. SendMessageBatch must be
+// API has the operation of SQS that a [Queue] calls, as *sqs.Client does. It must be
 // safe for concurrent use.
 type API interface {
 	SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatchInput, options ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error)
@@ -78,7 +78,7 @@ func (q *Queue) Send(ctx context.Context, messages []stack.Message) error {
 	return nil
 }
 
-// sendBatch sends a stretch of messages, and again those that were not taken.
+// sendBatch sends a range of messages, and retries those that SQS did not accept.
 func (q *Queue) sendBatch(ctx context.Context, messages []stack.Message, from, to int) (refused []int, cause error) {
 	left := make([]int, 0, batchMost)
 	for i := from; i < to; i++ {
@@ -104,7 +104,7 @@ func (q *Queue) sendBatch(ctx context.Context, messages []stack.Message, from, t
 	return refused, cause
 }
 
-// call sends some messages once. Lost are those that SQS will never take, left
+// call sends some messages once. Lost are those that SQS will never accept, left
 // those that are worth another call.
 func (q *Queue) call(ctx context.Context, messages []stack.Message, indices []int) (lost, left []int, err error) {
 	if ctx.Err() != nil {
@@ -141,7 +141,7 @@ func (q *Queue) call(ctx context.Context, messages []stack.Message, indices []in
 		}
 	}
 	if len(left) > 0 && err == nil {
-		err = errors.New("SendMessageBatch says nothing about a message")
+		err = errors.New("the answer of SendMessageBatch leaves out a message")
 	}
 	return lost, left, err
 }

@@ -1,10 +1,10 @@
-// Package bring is the function that brings the devices of the devices queue
-// into AWS IoT Core.
+// Package bring is the function that imports the devices of the devices queue into
+// AWS IoT Core.
 //
-// The queue delivers at least once and in any order, and an instance may end at
-// any moment. So each entry claims its name and certificate in the ledger before
-// its first call, its outcome is recorded before its message is acknowledged, and
-// what cannot be finished is sent again before its old message is.
+// The queue delivers at least once and in any order, and an instance may end at any
+// moment. Therefore each entry claims its name and certificate before its first call,
+// its outcome is recorded before its message is acknowledged, and an unfinished
+// device is sent as a new message before the old one is acknowledged.
 package bring
 
 import (
@@ -24,12 +24,12 @@ type Engine func(
 	ctx context.Context, config engine.Config, items []engine.Item, done func(i int, record ledger.Record),
 ) (engine.Summary, error)
 
-// A Config is what an [Importer] works with. All fields but Window must be set.
+// A Config configures an [Importer]. All fields but Window must be set.
 type Config struct {
 	Ledger stack.Ledger
 	Claims stack.Claims
 	Jobs   stack.Jobs
-	// Devices and Manifests are queues to send to.
+	// Devices and Manifests are the queues to send to.
 	Devices, Manifests stack.Queue
 	Notices            stack.Notices
 	Metrics            stack.Metrics
@@ -42,17 +42,17 @@ type Config struct {
 	Window engine.Window
 }
 
-// An Importer handles batches of messages. It is safe for concurrent use,
-// though Lambda never does so.
+// An Importer handles batches of messages. It is safe for concurrent use, although
+// Lambda makes none of that.
 type Importer struct{ Config }
 
-// New returns an importer. Nothing is called.
+// New returns an importer. It makes no call.
 func New(config Config) *Importer { return &Importer{Config: config} }
 
-// Handle imports the devices of a batch of messages into target, until short of
+// Handle imports the devices of a batch of messages into target, until shortly before
 // the deadline of ctx. It returns the IDs of the messages that must not be
-// acknowledged: those that are no device of an import that the ledger knows, and
-// those that could be neither recorded nor sent again.
+// acknowledged: those that hold no device of an import in the ledger, and those whose
+// device could be neither recorded nor sent again.
 func (i *Importer) Handle(ctx context.Context, target ledger.Target, messages []stack.Delivery) (failed []string) {
 	b := &batch{Importer: i, target: target, times: newTimes(ctx)}
 	groups, garbage := i.groupByImport(ctx, messages)
@@ -81,15 +81,15 @@ type batch struct {
 	limiters limiters
 }
 
-// times divide what is left of an invocation.
+// times divide what is left of an invocation. No call begins after begin, and calls
+// in flight are cancelled at abort. The rest of the time is for recording and handing
+// back. Zero means never.
 type times struct {
-	// begin is when no call is begun any more, abort when calls in flight are
-	// broken off. What then remains is for recording and handing back. Zero is never.
 	begin, abort time.Time
 }
 
 const (
-	// marginPart of the time is kept for the end, at most marginMost.
+	// One part in marginPart of the time is kept for the end, at most marginMost.
 	marginPart = 5
 	marginMost = 10 * time.Second
 )
@@ -103,7 +103,7 @@ func newTimes(ctx context.Context) times {
 	return times{begin: deadline.Add(-margin), abort: deadline.Add(-margin / 2)}
 }
 
-// within returns a context that ends at t, if that is a time.
+// within returns a context that ends at t, if t is not zero.
 func within(ctx context.Context, t time.Time) (context.Context, context.CancelFunc) {
 	if t.IsZero() {
 		return context.WithCancel(ctx)

@@ -10,7 +10,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// State of a device in a batch.
+// A state is the state of a device in a batch.
 type state int
 
 const (
@@ -18,22 +18,22 @@ const (
 	recorded         // its outcome is durable
 	dropped          // its outcome was durable before
 	handedBack       // it was sent again
-	lost             // neither could be done: its message stays in the queue
+	lost             // it could be neither recorded nor sent again: its message stays in the queue
 )
 
-// A device is one entry in a batch, and the messages that carry it.
+// A device is one entry in a batch, with the messages that contain it.
 type device struct {
 	message stack.DeviceMessage
 	device  manifest.Device
 	ids     []string // of the messages; several if the queue delivered twice
 
-	marked  time.Time // when it was claimed first
-	created bool      // its certificate was registered, by an earlier record
+	marked  time.Time // when it was first claimed
+	created bool      // an earlier record has it that this import registered its certificate
 	state   state
 	outcome ledger.Outcome // once it is recorded
 }
 
-// A group are the devices of one import in a batch.
+// A group holds the devices of one import in a batch.
 type group struct {
 	*batch
 	importID string
@@ -41,8 +41,8 @@ type group struct {
 	summary  engine.Summary
 }
 
-// groupByImport parses messages, in the order in which they came. Garbage are
-// the IDs of those that are no devices.
+// groupByImport parses messages and keeps their order. Garbage are the IDs of those
+// that hold no device.
 func (i *Importer) groupByImport(ctx context.Context, messages []stack.Delivery) (groups []*group, garbage []string) {
 	type entry struct {
 		importID string
@@ -56,7 +56,7 @@ func (i *Importer) groupByImport(ctx context.Context, messages []stack.Delivery)
 			d, err = parsed.Device()
 		}
 		if err != nil {
-			i.Log.ErrorContext(ctx, "a message is no device", "message_id", m.ID, "error", err.Error())
+			i.Log.ErrorContext(ctx, "a message holds no device", "message_id", m.ID, "error", err.Error())
 			garbage = append(garbage, m.ID)
 			continue
 		}

@@ -14,12 +14,13 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A hold is why devices are handed back, and how long they rest.
+// A hold is why devices are handed back, and for how long.
 type hold struct {
 	cause string
-	// until is when they may be tried again; zero leaves it to their attempts.
+	// until is when they may be tried again; if zero, their number of attempts
+	// decides.
 	until time.Time
-	// atOnce sends them again without delay.
+	// atOnce sends them again without a delay.
 	atOnce bool
 }
 
@@ -30,7 +31,7 @@ func (g *group) handle(ctx context.Context) {
 	job, settings, err := g.readJob(reading)
 	if errors.Is(err, ledger.ErrNotFound) {
 		g.Log.ErrorContext(ctx, "devices of an import that is not in the ledger", "import", g.importID, "devices", len(g.devices))
-		return // the dead-letter queue is for them
+		return // their messages go to the dead-letter queue
 	}
 	if err != nil {
 		g.handBack(ctx, hold{cause: err.Error()})
@@ -41,8 +42,8 @@ func (g *group) handle(ctx context.Context) {
 	g.requestCompletion(ctx, job)
 }
 
-// recordOutcomes records what can be recorded, and returns why the rest is
-// handed back. Reading ends before ctx, so that time remains for handing back.
+// recordOutcomes records the outcomes that it can, and returns why the other devices
+// are handed back. Reading ends before ctx, which leaves time for that.
 func (g *group) recordOutcomes(ctx, reading context.Context, job stack.Job, settings engine.Settings) hold {
 	if err := g.failOld(ctx, reading); err != nil {
 		return hold{cause: err.Error()}
@@ -64,8 +65,8 @@ func (g *group) recordOutcomes(ctx, reading context.Context, job stack.Job, sett
 	return h
 }
 
-// claim claims names and certificates, drops what has its outcome, and records
-// those that lost to another entry.
+// claim claims names and certificates. It drops devices that have an outcome, and
+// records those that lost to another entry.
 func (g *group) claim(ctx, reading context.Context) error {
 	devices := g.in(pending)
 	if len(devices) == 0 {
@@ -84,8 +85,8 @@ func (g *group) claim(ctx, reading context.Context) error {
 	}
 	var seen []*device
 	for n, d := range devices {
-		// Also a claim that is new: another instance may have the device at the
-		// same time, and what it registers is ours as well.
+		// This applies to new claims as well: another instance may have the device at
+		// the same time, and what it registers is ours too.
 		d.marked = answers[n].At
 		if !answers[n].New {
 			seen = append(seen, d)
@@ -103,7 +104,8 @@ func (g *group) claim(ctx, reading context.Context) error {
 	return g.recordNow(ctx, losers)
 }
 
-// now is AWS's time: marks are held against the creation dates of certificates.
+// now returns AWS's time, because marks are compared with the creation dates of
+// certificates.
 func (g *group) now() time.Time {
 	if g.AWS.Now != nil {
 		return g.AWS.Now()
@@ -111,7 +113,7 @@ func (g *group) now() time.Time {
 	return time.Now()
 }
 
-// dropSettled leaves devices alone whose outcome stands.
+// dropSettled drops the devices whose outcome stands.
 func (g *group) dropSettled(ctx context.Context, devices []*device) error {
 	if len(devices) == 0 {
 		return nil
@@ -136,8 +138,8 @@ func (g *group) dropSettled(ctx context.Context, devices []*device) error {
 	return nil
 }
 
-// isRetried reports whether a device with this record is tried again when its
-// message comes again. Every other outcome stands within an import.
+// isRetried reports whether a device with this record is tried again if its message
+// is delivered again. Every other outcome stands within an import.
 func isRetried(r ledger.Record) bool {
 	return r.Outcome == ledger.Failed && r.Reason == string(program.ReasonUndeliverable)
 }
@@ -157,7 +159,7 @@ func recordOf(d *device, outcome ledger.Outcome, reason manifest.Reason, detail 
 	}
 }
 
-// failOld ends the devices that were handed back for too long.
+// failOld fails the devices that were handed back for too long.
 func (g *group) failOld(ctx, reading context.Context) error {
 	var old []*device
 	for _, d := range g.in(pending) {
@@ -176,7 +178,7 @@ func (g *group) failOld(ctx, reading context.Context) error {
 		if d.state == pending {
 			detail := fmt.Sprintf("handed back for %d days", stack.GiveUpAfter/(24*time.Hour))
 			if cause := d.message.Cause; cause != "" {
-				detail += ", the last time because of: " + cause
+				detail += ", most recently because of: " + cause
 			}
 			records = append(records, recordOf(d, ledger.Failed, program.ReasonUndeliverable, detail))
 		}
@@ -184,7 +186,7 @@ func (g *group) failOld(ctx, reading context.Context) error {
 	return g.recordNow(ctx, records)
 }
 
-// recordNow records outcomes that no call was made for.
+// recordNow records outcomes that took no call.
 func (g *group) recordNow(ctx context.Context, records []ledger.Record) error {
 	if len(records) == 0 {
 		return nil

@@ -10,10 +10,10 @@ import (
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
-// causeMost is the longest cause that travels with a device, in bytes.
+// causeMost is the maximum length of the cause in a message, in bytes.
 const causeMost = 500
 
-// handBack sends what is pending again, as new messages.
+// handBack sends the pending devices again, as new messages.
 func (g *group) handBack(ctx context.Context, h hold) {
 	devices := g.in(pending)
 	if len(devices) == 0 {
@@ -41,7 +41,7 @@ func (g *group) handBack(ctx context.Context, h hold) {
 	g.Log.InfoContext(ctx, "devices handed back", "import", g.importID, "devices", len(g.in(handedBack)), "cause", h.cause)
 }
 
-// keepRefused leaves those in the queue that it did not take anew.
+// keepRefused marks devices as lost whose new messages the queue refused.
 func (g *group) keepRefused(devices []*device, err error) {
 	var refused *stack.RefusedError
 	if !errors.As(err, &refused) {
@@ -55,8 +55,8 @@ func (g *group) keepRefused(devices []*device, err error) {
 	}
 }
 
-// delay is how long a device rests. Devices that rest for the same time come
-// back spread over a tenth of it.
+// delay returns for how long a device is handed back. It is spread over a tenth, so
+// that devices do not all come back at the same moment.
 func (h hold) delay(attempts int) time.Duration {
 	if h.atOnce {
 		return 0
@@ -69,16 +69,16 @@ func (h hold) delay(attempts int) time.Duration {
 	return min(max(d.Round(time.Second), time.Second), stack.MaxDelay)
 }
 
-// requestCompletion asks for the import's completion if this was its last
-// device. It also does so for devices that came again: the instance that had
-// them before may have died before it could ask.
+// requestCompletion asks for the completion of the import if this was its last
+// device. It also does so for devices that were delivered again, because the instance
+// that had them before may have died before it could ask.
 func (g *group) requestCompletion(ctx context.Context, job stack.Job) {
 	if len(g.in(recorded))+len(g.in(dropped)) == 0 {
 		return
 	}
 	if job.Stopped() {
 		if err := stack.CloseAgain(ctx, g.Ledger, job); err != nil {
-			g.Log.ErrorContext(ctx, "a stopped import looks as if it ran", "import", g.importID, "error", err.Error())
+			g.Log.ErrorContext(ctx, "a stopped import could not be closed again", "import", g.importID, "error", err.Error())
 		}
 		return
 	}

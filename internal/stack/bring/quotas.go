@@ -11,22 +11,22 @@ import (
 )
 
 const (
-	// refreshAfter is how old quotas may be, and retryAfter when they are read
-	// again that could not be.
+	// refreshAfter is the maximum age of quotas, retryAfter the time until quotas
+	// that could not be read are tried again.
 	refreshAfter = time.Hour
 	retryAfter   = 5 * time.Minute
 	// readMost is how long a batch waits for quotas.
 	readMost = 5 * time.Second
 )
 
-// Quotas are the limiters of one instance. They live as long as the instance,
-// so that what they learned about the rate of others is not lost with a batch.
-// It is safe for concurrent use.
+// Quotas holds the limiters of one instance. They live as long as the instance, so
+// that the next batch knows what they learned about the load of others. It is safe
+// for concurrent use.
 type Quotas struct {
-	// Applied reads the account's quotas by their codes.
+	// Applied returns the quotas of the account by quota code.
 	Applied func(ctx context.Context) (map[string]float64, error)
-	// Share of every quota that is the stack's, above 0 and at most 1, and
-	// Sharers how many instances may run at once.
+	// Share is the part of every quota that the stack may use, above 0 and at most 1.
+	// Sharers is how many instances may run concurrently.
 	Share   float64
 	Sharers int
 	Log     *slog.Logger
@@ -39,9 +39,9 @@ type Quotas struct {
 
 type limiters = *quota.Limiters
 
-// Limiters returns the limiters in force. Once an hour it reads the quotas, and
-// if those have changed there are new limiters. If they cannot be read, the
-// old ones stay, or the defaults hold.
+// Limiters returns the current limiters. Once an hour it reads the quotas, and
+// replaces the limiters if the quotas have changed. If it cannot read them, it keeps
+// the old limiters, or uses the defaults.
 func (q *Quotas) Limiters(ctx context.Context) *quota.Limiters {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -61,8 +61,8 @@ func (q *Quotas) Limiters(ctx context.Context) *quota.Limiters {
 		return q.limiters
 	}
 	set, err := quota.Resolve(quota.Sources{Applied: applied, Share: q.Share})
-	if err != nil { // a share that no configuration lets through, and that must not mean no quota
-		q.Log.ErrorContext(ctx, "the defaults hold instead of the quotas", "error", err.Error())
+	if err != nil { // only for a share that ReadConfig refuses; it must not lift the limits
+		q.Log.ErrorContext(ctx, "the default quotas are used", "error", err.Error())
 		set, _ = quota.Resolve(quota.Sources{}) // without a share it does not fail
 	}
 	q.applied, q.limiters = applied, quota.NewLimiters(set, quota.Options{Sharers: q.Sharers})

@@ -10,18 +10,17 @@ import (
 )
 
 const (
-	// groupRows and groupAfter are the size and age at which a group of outcomes
-	// is recorded: as many as one transaction of DynamoDB takes with their counter, and
-	// so long that at the default quotas one transaction pays for ten devices.
+	// groupRows and groupAfter are the size and age at which a group of outcomes is
+	// recorded: the outcomes that fit one transaction of DynamoDB with their counter,
+	// and the time in which the default quotas let ten devices through.
 	groupRows  = 99
 	groupAfter = time.Second
 )
 
-// startRecorder returns a function that records outcomes in groups, as they
-// come, and one that returns when what was added is durable or could not be made
-// so. Halt is called once, with the error that recording ended with: after it
-// nothing is written any more. The devices are handed back then, and found to be
-// ours when they come again.
+// startRecorder returns add, which records outcomes in groups, and end, which returns
+// once all of them are durable or recording has failed. After a failure nothing more
+// is written, and halt is called once with the error. The devices are then handed
+// back, and recognized as ours when they are delivered again.
 func (g *group) startRecorder(ctx context.Context, halt func(error)) (add func(ledger.Record), end func() error) {
 	byEntry := map[int]*device{}
 	for _, d := range g.devices {
@@ -43,8 +42,8 @@ func (g *group) startRecorder(ctx context.Context, halt func(error)) (add func(l
 	}
 }
 
-// writeOutcomes makes a group of outcomes durable. The journal, nil at first, is
-// opened when there is something to write.
+// writeOutcomes records a group of outcomes. It opens the journal if that is nil, and
+// returns it.
 func (g *group) writeOutcomes(
 	ctx context.Context, journal ledger.Journal, byEntry map[int]*device, rows []ledger.Record,
 ) (ledger.Journal, error) {
@@ -56,7 +55,7 @@ func (g *group) writeOutcomes(
 	}
 	for _, row := range rows {
 		if byEntry[row.Entry] == nil {
-			return journal, errors.New("an outcome of an entry that is not in the batch, which is a bug in Thingpress")
+			return journal, errors.New("outcome of an entry that is not in the batch: this is a bug in Thingpress")
 		}
 	}
 	if err := journal.Record(ctx, rows); err != nil {
@@ -70,7 +69,7 @@ func (g *group) writeOutcomes(
 	return journal, nil
 }
 
-// logOutcome names every device that was not imported.
+// logOutcome logs a device that failed or was rejected.
 func (g *group) logOutcome(ctx context.Context, r ledger.Record) {
 	if r.Outcome != ledger.Failed && r.Outcome != ledger.Rejected {
 		return

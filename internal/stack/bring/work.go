@@ -14,14 +14,14 @@ import (
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
-// pauseMost is how long an outage is waited for, which is paid for, before
-// devices rest in the queue, which is not.
+// pauseMost is how long an instance waits for the end of an outage before it hands
+// the devices back. Waiting costs money in the function, but not in the queue.
 const pauseMost = 20 * time.Second
 
-// errRecording is why the engine ended early: outcomes could not be recorded.
+// errRecording ends the engine early if outcomes cannot be recorded.
 var errRecording = errors.New("outcomes could not be recorded")
 
-// readJob reads the import's job, which says anew each time whether it stands still.
+// readJob reads the job of the import and its settings.
 func (g *group) readJob(ctx context.Context) (stack.Job, engine.Settings, error) {
 	job, err := g.Jobs.Get(ctx, g.importID)
 	if err != nil {
@@ -31,8 +31,8 @@ func (g *group) readJob(ctx context.Context) (stack.Job, engine.Settings, error)
 	return job, settings, err
 }
 
-// importDevices imports devices until short of the deadline. The error is of the
-// ledger; everything else that keeps devices from their outcome is a hold.
+// importDevices imports devices until shortly before the deadline. The error is one
+// of the ledger; anything else that keeps devices from an outcome is a hold.
 func (g *group) importDevices(ctx context.Context, job stack.Job, settings engine.Settings, devices []*device) (hold, error) {
 	begin, endBegin := within(ctx, g.times.begin)
 	defer endBegin()
@@ -81,22 +81,22 @@ func (g *group) importDevices(ctx context.Context, job stack.Job, settings engin
 	return hold{cause: err.Error(), atOnce: moved}, nil
 }
 
-// clearCause records on the job that the import moves.
+// clearCause records on the job that the import makes progress.
 func (g *group) clearCause(ctx context.Context) {
 	fresh, err := g.Jobs.Get(ctx, g.importID)
 	if err == nil && fresh.Ended() {
-		return // the cause says why
+		return // the cause explains the end
 	}
 	if err == nil {
 		err = g.Jobs.SetCause(ctx, g.importID, "", time.Time{})
 	}
 	if err != nil {
-		g.Log.WarnContext(ctx, "the job could not be told that its import moves", "import", g.importID, "error", err.Error())
+		g.Log.WarnContext(ctx, "the cause of the job could not be cleared", "import", g.importID, "error", err.Error())
 	}
 }
 
-// noteStop records on the job that something is wrong with the import as a whole,
-// and tells the operator when it has just come to stand still.
+// noteStop records on the job what is wrong with the whole import, and tells the
+// operator if the import has only just stalled.
 func (g *group) noteStop(ctx context.Context, job stack.Job, stop *call.StopError) hold {
 	h := hold{cause: stop.Cause.Error()}
 	attempt := 0
@@ -104,7 +104,7 @@ func (g *group) noteStop(ctx context.Context, job stack.Job, stop *call.StopErro
 		attempt = max(attempt, d.message.Attempt)
 	}
 	h.until = time.Now().Add(stack.HandBack.After(attempt + 1))
-	g.Log.ErrorContext(ctx, "import stands still", "import", g.importID, "cause", h.cause, "retry_at", h.until)
+	g.Log.ErrorContext(ctx, "import stalled", "import", g.importID, "cause", h.cause, "retry_at", h.until)
 	fresh, err := g.Jobs.Get(ctx, g.importID)
 	if err == nil && fresh.Stopped() {
 		return h // the job's own cause stays
@@ -113,21 +113,21 @@ func (g *group) noteStop(ctx context.Context, job stack.Job, stop *call.StopErro
 		err = g.Jobs.SetCause(ctx, g.importID, h.cause, h.until)
 	}
 	if err == nil && fresh.Cause == "" {
-		err = g.Notices.Notify(ctx, "stands still: import of "+job.Upload.Key, stopNotice(job, stop))
+		err = g.Notices.Notify(ctx, "stalled: import of "+job.Upload.Key, stopNotice(job, stop))
 	}
 	if err != nil {
-		g.Log.ErrorContext(ctx, "the cause could not be told", "import", g.importID, "error", err.Error())
+		g.Log.ErrorContext(ctx, "the cause could not be reported", "import", g.importID, "error", err.Error())
 	}
 	return h
 }
 
-// stopNotice is the notice of an import that stands still.
+// stopNotice returns the notice of a stalled import.
 func stopNotice(job stack.Job, stop *call.StopError) string {
-	text := fmt.Sprintf("Import %s of %s stands still.\n\nCause: %s\n", job.Import, job.Upload.URI(), stop.Cause)
+	text := fmt.Sprintf("Import %s of %s is stalled.\n\nCause: %s\n", job.Import, job.Upload.URI(), stop.Cause)
 	if todo := advice.Of(stop, advice.Stack).Todo; todo != "" {
 		text += "What to do: " + todo + "\n"
 	}
-	return text + fmt.Sprintf("\nNo device is failed for it. It is tried again at least every %d minutes, for %d days, "+
-		"and goes on by itself when the cause is gone.\n",
+	return text + fmt.Sprintf("\nNo device fails because of it. It is tried again at least every %d minutes for %d days, "+
+		"and continues by itself once the cause is gone.\n",
 		stack.MaxDelay/time.Minute, stack.GiveUpAfter/(24*time.Hour))
 }

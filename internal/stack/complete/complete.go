@@ -1,6 +1,6 @@
-// Package complete ends the imports of a stack: it writes their reports,
-// holds the invariant, closes them in the ledger, and sends their notices. It
-// also looks after open imports that nobody works on.
+// Package complete ends the imports of a stack: it writes their reports, checks that
+// they add up, closes them in the ledger, and sends their notices. It also sweeps
+// open imports, and continues those that no function works on.
 package complete
 
 import (
@@ -29,7 +29,7 @@ type Completer struct {
 	Jobs      stack.Jobs
 	Leases    stack.Leases
 	Store     Store
-	Bucket    string // of reports
+	Bucket    string // of the reports
 	Manifests stack.Queue
 	Notices   stack.Notices
 	Metrics   stack.Metrics
@@ -39,25 +39,25 @@ type Completer struct {
 }
 
 const (
-	// leaseTime is how long a lease is taken for if the context has no deadline.
+	// leaseTime is the length of a lease if the context has no deadline.
 	leaseTime = 15 * time.Minute
-	// againAfter is when completion is tried again that came too early.
+	// againAfter is when a completion that came too early is tried again.
 	againAfter = 30 * time.Second
-	// againMost is how often; the sweep does it afterwards.
+	// againMost is how often. After that the sweep does it.
 	againMost = 10
 )
 
-// Complete ends the import of a task of kind complete: the report is written,
-// the import closed and the notice sent. An import that is not ready, or that
-// is ended already and unchanged since, is left alone; one that another
-// instance works on is put off by a new task. So Complete can be called as often
-// as one likes, and at any time; the caller must not hold the job's lease.
+// Complete ends the import of a task of kind complete: it writes the report, closes
+// the import and sends the notice. It does nothing for an import that is not ready,
+// or that has ended and not changed since. If another instance works on the import,
+// Complete sends a new task for later. So it can be called at any time, and
+// repeatedly. The caller must not hold the lease of the job.
 //
-// For a job in phase stopped it writes the report of what was read and done,
-// closes the import as stopped with the job's cause, and sends the cause, if the
-// import was begun. Either way the job is done then.
+// For a job in phase stopped, Complete reports what was read and done, closes the
+// import as stopped with the cause of the job, and sends the cause, if the import was
+// begun. In either case the job is then done.
 //
-// After an error it can be called again, and then does all of it again.
+// After an error Complete can be called again, and repeats every step.
 func (c *Completer) Complete(ctx context.Context, task stack.Task) error {
 	job, err := c.Jobs.Get(ctx, task.Import)
 	if errors.Is(err, ledger.ErrNotFound) {
@@ -86,7 +86,8 @@ func (c *Completer) Complete(ctx context.Context, task stack.Task) error {
 	return err
 }
 
-// leaseEnd is the end of a lease that outlives the invocation by little.
+// leaseEnd returns when a lease ends: at the deadline of the invocation, if there is
+// one.
 func leaseEnd(ctx context.Context) time.Time {
 	if deadline, ok := ctx.Deadline(); ok {
 		return deadline
@@ -94,11 +95,11 @@ func leaseEnd(ctx context.Context) time.Time {
 	return time.Now().Add(leaseTime)
 }
 
-// isReady reports whether there is something to end.
+// isReady reports whether there is an import to end.
 func (c *Completer) isReady(ctx context.Context, job stack.Job, task stack.Task) (bool, error) {
 	i, err := c.Ledger.Import(ctx, job.Import)
 	if errors.Is(err, ledger.ErrNotFound) {
-		return false, nil // its manifest is not read yet
+		return false, nil // its manifest has not been read yet
 	}
 	if err != nil {
 		return false, fmt.Errorf("complete: %w", err)
@@ -112,7 +113,8 @@ func (c *Completer) isReady(ctx context.Context, job stack.Job, task stack.Task)
 		}
 	case stack.PhaseSent:
 	default:
-		// The last device was imported before the decoder had recorded that all are sent.
+		// The last device was imported before the decoder recorded that all were
+		// sent.
 		if i.Counts.Pending() > 0 {
 			return false, nil
 		}
@@ -125,7 +127,7 @@ func (c *Completer) isReady(ctx context.Context, job stack.Job, task stack.Task)
 	return !ended, nil
 }
 
-// postpone puts a task off.
+// postpone sends a task again, with a delay.
 func (c *Completer) postpone(ctx context.Context, task stack.Task, delay time.Duration) error {
 	if task.Attempt++; task.Attempt > againMost {
 		c.Log.WarnContext(ctx, "completion is left to the sweep", "import", task.Import)
@@ -145,7 +147,8 @@ func (c *Completer) sendTasks(ctx context.Context, delay time.Duration, tasks ..
 	return nil
 }
 
-// endImport writes, closes and tells. Each step can be done again.
+// endImport writes the report, closes the import and sends the notice. Each step can
+// be repeated.
 func (c *Completer) endImport(ctx context.Context, lease stack.Lease, task stack.Task) error {
 	job, err := c.Jobs.Get(ctx, lease.Import)
 	if err != nil {
@@ -165,7 +168,7 @@ func (c *Completer) endImport(ctx context.Context, lease stack.Lease, task stack
 	}
 	stopped := job.Phase == stack.PhaseStopped
 	if i.Counts != before && !stopped {
-		return c.postpone(ctx, task, againAfter) // a device was tried again meanwhile
+		return c.postpone(ctx, task, againAfter) // a device was retried meanwhile
 	}
 	ending := ledger.End{State: ledger.StateFinished, At: time.Now()}
 	unbalanced := balance(written.counts, before)
@@ -212,8 +215,8 @@ func (c *Completer) closeImport(ctx context.Context, id string, ending ledger.En
 	return nil
 }
 
-// balance holds the invariant: what the report has is what was counted, and
-// that is as many entries as were read.
+// balance returns an error unless the report has the outcomes that were counted, and
+// one for each entry that is not pending.
 func balance(written, counted ledger.Counts) error {
 	written.Entries += counted.Pending()
 	if written != counted {
@@ -222,7 +225,7 @@ func balance(written, counted ledger.Counts) error {
 	return nil
 }
 
-// A marker is the progress of a job that is done: the counts that were reported.
+// A marker is the progress of a job that is done: the counts in its report.
 type marker struct {
 	Reported ledger.Counts `json:"reported"`
 }
@@ -232,11 +235,11 @@ func mark(counts ledger.Counts) []byte {
 	return text
 }
 
-// reported returns the counts of the report of a job that is done.
+// reported returns the counts in the report of a job that is done.
 func reported(job stack.Job) ledger.Counts {
 	var m marker
 	if err := json.Unmarshal(job.Progress, &m); err != nil {
-		return ledger.Counts{Entries: -1} // never equal to any
+		return ledger.Counts{Entries: -1} // equal to no counts
 	}
 	return m.Reported
 }

@@ -8,23 +8,23 @@ import (
 	"github.com/thingpress/thingpress/internal/report"
 )
 
-// Key is the key of an import's report in the reports bucket; format is
-// ".jsonl" or ".csv".
+// Key returns the key of a report in the reports bucket; format is ".jsonl" or
+// ".csv".
 func Key(vendor, importID, format string) string {
 	return vendor + "/" + importID + "/report" + format
 }
 
-// formats are those that every import gets its report in.
+// formats are the formats of every report.
 var formats = []struct{ name, contentType string }{{".jsonl", "application/x-ndjson"}, {".csv", "text/csv; charset=utf-8"}}
 
-// A tally is what a report holds.
+// A tally counts what a report contains.
 type tally struct {
 	counts  ledger.Counts
 	reasons ledger.Tally
 }
 
-// writeReport writes the report of an import in all formats, in one reading of
-// its records. After an error the earlier report stands.
+// writeReport writes the report of an import in all formats while it reads the
+// records once. After an error the earlier report stays.
 func (c *Completer) writeReport(ctx context.Context, i ledger.Import, vendor string) (*tally, error) {
 	var uploads []*upload
 	for _, format := range formats {

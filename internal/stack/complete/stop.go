@@ -9,14 +9,14 @@ import (
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
-// Stop stops an import whose manifest cannot be read to its end: its job gets
-// the cause, and a task asks for its completion, which tells what was read and
-// done. An import that was not begun is begun in target, so that the ledger
-// knows of it. Devices that were sent before are imported nevertheless. An
-// import that has ended is left alone.
+// Stop stops an import whose manifest cannot be read completely. It records the cause
+// on the job, and sends a task for the completion of the import, which reports what
+// was read and done. If the import was not begun, Stop begins it in target, so that
+// the ledger knows it. Devices that were sent before are still imported. If the
+// import has ended, Stop does nothing.
 //
-// After an error it can be called again. The error wraps a
-// *dynamodb.LeasedError where somebody works on the job.
+// After an error Stop can be called again. The error wraps a *[stack.LeasedError] if
+// another function works on the job.
 func (c *Completer) Stop(ctx context.Context, importID, cause string, target ledger.Target) error {
 	job, err := c.Jobs.Get(ctx, importID)
 	if err != nil {
@@ -31,8 +31,8 @@ func (c *Completer) Stop(ctx context.Context, importID, cause string, target led
 	return c.sendTasks(ctx, 0, stack.Task{Kind: stack.TaskComplete, Import: importID})
 }
 
-// stopJob takes the lease, so that nobody goes on, and sees to it that the
-// import is in the ledger.
+// stopJob takes the lease, so that no other function continues, and makes sure that
+// the import is in the ledger.
 func (c *Completer) stopJob(ctx context.Context, job stack.Job, cause string, target ledger.Target) (err error) {
 	if job.Phase != stack.PhaseStopped {
 		lease, err := c.Leases.Lease(ctx, job.Import, c.Owner, leaseEnd(ctx))

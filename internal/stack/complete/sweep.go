@@ -11,18 +11,19 @@ import (
 )
 
 const (
-	// idleAfter is how long a manifest may rest before it is gone on with: longer
-	// than a message waits for its function.
+	// idleAfter is how long a manifest may be idle before the sweep continues it. It
+	// is longer than a message waits for its function.
 	idleAfter = 5 * time.Minute
-	// StalledAfter is how long an import may be without progress before it counts as stalled.
+	// StalledAfter is how long an import may make no progress before it counts as
+	// stalled.
 	StalledAfter = 30 * time.Minute
 )
 
-// Sweep looks at every open import: it goes on with manifests that nobody works
-// on, and completes imports that have no pending entry, in both cases by a task
-// on the manifests queue. It writes the metric StalledImports: those that stand
-// still for a cause, or without progress for half an hour. An import that cannot be looked at
-// does not keep it from the others.
+// Sweep checks every open import. Through tasks on the manifests queue, it continues
+// manifests that no function works on, and completes imports without pending entries.
+// It writes the metric StalledImports, which counts imports with a cause and those
+// without progress for half an hour. An error with one import does not keep it from
+// the others.
 func (c *Completer) Sweep(ctx context.Context) error {
 	var tasks []stack.Task
 	var wrong []error
@@ -32,14 +33,14 @@ func (c *Completer) Sweep(ctx context.Context) error {
 			wrong = append(wrong, fmt.Errorf("sweep: %w", err))
 			break
 		}
-		kind, stands, err := c.nextTask(ctx, job)
+		kind, stalls, err := c.nextTask(ctx, job)
 		if err != nil {
 			wrong = append(wrong, fmt.Errorf("sweep: import %s: %w", job.Import, err))
 			continue
 		}
-		if stands {
+		if stalls {
 			stalled++
-			c.Log.WarnContext(ctx, "import stands still", "import", job.Import, "phase", job.Phase, "since", job.Updated, "cause", job.Cause)
+			c.Log.WarnContext(ctx, "import stalled", "import", job.Import, "phase", job.Phase, "since", job.Updated, "cause", job.Cause)
 		}
 		if kind != "" {
 			tasks = append(tasks, stack.Task{Kind: kind, Import: job.Import})
@@ -52,10 +53,11 @@ func (c *Completer) Sweep(ctx context.Context) error {
 	return errors.Join(wrong...)
 }
 
-// nextTask returns which task an import needs, if any, and reports whether it stands still.
-func (c *Completer) nextTask(ctx context.Context, job stack.Job) (kind string, stands bool, err error) {
+// nextTask returns the task that an import needs, if any, and reports whether the
+// import is stalled.
+func (c *Completer) nextTask(ctx context.Context, job stack.Job) (kind string, stalls bool, err error) {
 	idle := time.Since(job.Updated)
-	stands = idle > StalledAfter || job.Cause != ""
+	stalls = idle > StalledAfter || job.Cause != ""
 	switch job.Phase {
 	case stack.PhaseDone:
 		return "", false, nil
@@ -65,24 +67,24 @@ func (c *Completer) nextTask(ctx context.Context, job stack.Job) (kind string, s
 	case stack.PhaseSent:
 		counts, err := c.Ledger.Counts(ctx, job.Import)
 		if err != nil || counts.Pending() > 0 {
-			return "", stands, err
+			return "", stalls, err
 		}
 		if time.Now().Before(job.RetryAt) {
-			return "", stands, nil
+			return "", stalls, nil
 		}
-		return stack.TaskComplete, stands, nil
+		return stack.TaskComplete, stalls, nil
 	}
 	if idle < idleAfter {
-		return "", stands, nil
+		return "", stalls, nil
 	}
 	free, err := c.isFree(ctx, job)
 	if err != nil || !free {
-		return "", stands, err
+		return "", stalls, err
 	}
-	return stack.TaskContinue, stands, nil
+	return stack.TaskContinue, stalls, nil
 }
 
-// untold returns the task that a stopped job needs of which nobody was told yet.
+// untold returns the task for a stopped job about which no notice was sent yet.
 func (c *Completer) untold(ctx context.Context, job stack.Job, idle time.Duration) (kind string, err error) {
 	if idle < idleAfter || time.Now().Before(job.RetryAt) {
 		return "", nil
@@ -94,7 +96,7 @@ func (c *Completer) untold(ctx context.Context, job stack.Job, idle time.Duratio
 	return stack.TaskComplete, err
 }
 
-// isFree reports whether nobody holds the job's lease.
+// isFree reports whether no function holds the lease of the job.
 func (c *Completer) isFree(ctx context.Context, job stack.Job) (bool, error) {
 	lease, err := c.Leases.Lease(ctx, job.Import, c.Owner, leaseEnd(ctx))
 	var leased *stack.LeasedError

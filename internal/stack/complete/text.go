@@ -12,8 +12,8 @@ import (
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
-// subject names the manifest and what became of it, the numbers first: mail
-// programs show the beginning.
+// subject returns the numbers and the name of the manifest. The numbers come first,
+// because mail programs show the beginning.
 func subject(i ledger.Import) string {
 	name := i.ID
 	if len(i.Manifests) > 0 {
@@ -31,10 +31,10 @@ func subject(i ledger.Import) string {
 	return strings.Join(parts, ", ") + ": " + name
 }
 
-// reasonsMost is how many reasons a notice lists; the report has all.
+// reasonsMost is how many reasons a notice lists; the report has all of them.
 const reasonsMost = 25
 
-// text is the notice of an import that ended.
+// text returns the notice of an import that ended.
 func (c *Completer) text(i ledger.Import, job stack.Job, written *tally) string {
 	var b strings.Builder
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
@@ -63,7 +63,7 @@ func reasons(p func(string, ...any), list []ledger.Reason) {
 	}
 	for n, r := range list {
 		if n == reasonsMost {
-			p("  and %d other reasons, which are in the report", len(list)-n)
+			p("  and %d other reasons; see the report", len(list)-n)
 			break
 		}
 		p("  %d %s: %s", r.Count, r.Outcome, r.Reason)
@@ -88,11 +88,11 @@ func where(r ledger.Record) string {
 func todo(i ledger.Import, written *tally) string {
 	switch {
 	case i.State == ledger.StateStopped:
-		return "put the cause right, then upload the manifest again. What exists already is found and left as it is."
+		return "fix the cause, then upload the manifest again. What exists already stays as it is."
 	case written.reasons.Count(ledger.Failed, string(device.ReasonUndeliverable)) > 0:
-		return "see the function's log for the import's ID, then redrive what could not be delivered: thingpress stack redrive."
+		return "find the cause in the function's log by the import's ID, then send the undelivered messages again: thingpress stack redrive."
 	case i.Counts.Failed+i.Counts.Rejected > 0:
-		return "look at the entries above; upload the manifest again when they are put right. What exists already is left as it is."
+		return "fix the entries above, then upload the manifest again. What exists already stays as it is."
 	}
 	return "nothing. Every entry is accounted for."
 }

@@ -9,18 +9,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
 )
 
-// A Store is the part of S3 that reports are put into; *s3.Client is one.
+// A Store is the part of S3 to which reports are written, as *s3.Client is.
 type Store = transfermanager.S3APIClient
 
-// partSize is the size of an object's parts, of which one waits while one is
-// sent. 10,000 parts (S3 quotas) are the report of more than 100 million entries.
+// partSize is the size of the parts of an object. One part waits while another is
+// sent. 10,000 parts (S3 quotas) hold a report of more than 100 million entries.
 const partSize = 8 << 20
 
-// abortTimeout is how long giving up an object may take after its context has ended.
+// abortTimeout is how long aborting an upload may take after its context has ended.
 const abortTimeout = 10 * time.Second
 
-// An upload writes one object of a length that is not known beforehand. What
-// is written appears under its key after end(nil), as a whole, and never before.
+// An upload writes one object of unknown length. The object appears under its key,
+// complete, after end(nil) and not before.
 type upload struct {
 	*io.PipeWriter
 	done chan error
@@ -42,7 +42,7 @@ func startUpload(ctx context.Context, store Store, bucket, key, contentType stri
 	return u
 }
 
-// end puts the object under its key, or gives it up because of err.
+// end completes the object, or aborts it if err is not nil.
 func (u *upload) end(err error) error {
 	u.CloseWithError(err)
 	return <-u.done

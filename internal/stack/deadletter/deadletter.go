@@ -1,10 +1,11 @@
-// Package deadletter is the function after the dead-letter queues. It takes
-// the messages that the other functions could not handle, however often they
-// came, and turns them into outcomes: a device is failed, a manifest's import
-// stopped. So every import ends, and says why.
+// Package deadletter is the function for the dead-letter queues. It takes the
+// messages that the other functions could not handle after repeated deliveries, and
+// turns them into outcomes: it fails the device, or stops the import of the manifest.
+// So every import ends, with a cause.
 //
-// What it has dealt with goes to a parked queue, from which an operator can move it back
-// when the cause is gone. What it cannot deal with itself SQS moves there.
+// It moves the messages that it has handled to a parked queue, from which an operator
+// can move them back once the cause is gone. SQS itself moves those there that it
+// cannot handle.
 package deadletter
 
 import (
@@ -24,39 +25,40 @@ type Stopper interface {
 	Stop(ctx context.Context, importID, cause string, target ledger.Target) error
 }
 
-// A Consumer takes messages of both dead-letter queues. All fields must be set.
+// A Consumer handles the messages of both dead-letter queues. All fields must be set.
 type Consumer struct {
 	Ledger  stack.Ledger
 	Jobs    stack.Jobs
 	Stopper Stopper
-	// Manifests takes the tasks of completion.
+	// Manifests is the queue for completion tasks.
 	Manifests stack.Queue
-	// ManifestsParked and DevicesParked keep what was dealt with.
+	// ManifestsParked and DevicesParked keep the handled messages.
 	ManifestsParked, DevicesParked stack.Queue
 	Notices                        stack.Notices
 	Metrics                        stack.Metrics
 	Log                            *slog.Logger
-	// Started returns the imports of the uploads that an event of S3 tells of,
-	// and makes the jobs of those that have none; none for an event of another kind.
+	// Started returns the imports of the uploads in an event of S3, and creates the
+	// jobs of new ones. It returns none for any other event.
 	Started func(ctx context.Context, body string) (imports []string, err error)
 }
 
-// Causes of what ends here.
+// Causes of failed devices and stopped imports.
 const (
-	causeDevice   = "the importer could not handle the device's message, however often it was delivered"
-	causeManifest = "the decoder could not handle the manifest's message, however often it was delivered; see its log"
-	causeComplete = "the import's report could not be completed, however often it was tried; see the decoder's log"
+	causeDevice   = "the importer could not handle the message of the device, although it was delivered several times"
+	causeManifest = "the decoder could not handle the message of the manifest, although it was delivered several times; see its log"
+	causeComplete = "the report could not be written after several attempts; see the log of the decoder"
 )
 
-// completeAgain is when the sweep may try a completion again that ended here.
+// completeAgain is how long the sweep waits before it retries a completion that ended
+// here.
 const completeAgain = 24 * time.Hour
 
-// Handle deals with a batch, and returns the IDs of the messages that must not
-// be acknowledged. Messages may come again.
+// Handle handles a batch, and returns the IDs of the messages that must not be
+// acknowledged. A message may be delivered again.
 func (c *Consumer) Handle(ctx context.Context, target ledger.Target, messages []stack.Delivery) (failed []string) {
 	for _, m := range messages {
 		if err := c.handleMessage(ctx, target, m.Body); err != nil {
-			c.Log.ErrorContext(ctx, "an undeliverable message could not be dealt with", "message_id", m.ID, "error", err.Error())
+			c.Log.ErrorContext(ctx, "undeliverable message not handled", "message_id", m.ID, "error", err.Error())
 			failed = append(failed, m.ID)
 		}
 	}
@@ -80,7 +82,7 @@ func (c *Consumer) handleMessage(ctx context.Context, target ledger.Target, body
 	return c.stopUploads(ctx, target, body)
 }
 
-// settleDevice fails a device, unless its outcome was recorded by another delivery.
+// settleDevice fails a device, unless another delivery has recorded its outcome.
 func (c *Consumer) settleDevice(ctx context.Context, m stack.DeviceMessage, body string) error {
 	job, err := c.Jobs.Get(ctx, m.Import)
 	if err != nil {
@@ -110,7 +112,7 @@ func (c *Consumer) settleDevice(ctx context.Context, m stack.DeviceMessage, body
 func (c *Consumer) recordFailure(ctx context.Context, job stack.Job, m stack.DeviceMessage) error {
 	detail := causeDevice
 	if m.Cause != "" {
-		detail += "; it was handed back before because of: " + m.Cause
+		detail += "; before that it was handed back because of: " + m.Cause
 	}
 	journal, err := c.Ledger.Resume(ctx, m.Import)
 	if err != nil {
@@ -131,11 +133,11 @@ func (c *Consumer) recordFailure(ctx context.Context, job stack.Job, m stack.Dev
 	return nil
 }
 
-// settleTask deals with one of our own messages of the manifests queue.
+// settleTask handles one of our own messages of the manifests queue.
 func (c *Consumer) settleTask(ctx context.Context, target ledger.Target, task stack.Task, body string) error {
 	switch task.Kind {
 	case stack.TaskSweep:
-		c.Log.WarnContext(ctx, "a sweep could not be carried out; the next one comes by itself")
+		c.Log.WarnContext(ctx, "a sweep failed; the schedule sends the next one")
 		return nil
 	case stack.TaskComplete:
 		if err := c.noteUncompleted(ctx, task.Import); err != nil {
@@ -154,8 +156,8 @@ func (c *Consumer) settleTask(ctx context.Context, target ledger.Target, task st
 	return c.park(ctx, body)
 }
 
-// noteUncompleted tells of an import whose outcomes are all there, but not its report. The
-// sweep tries again a day later, a redrive at once.
+// noteUncompleted reports an import that has all its outcomes but no report. The
+// sweep retries after a day, a redrive immediately.
 func (c *Consumer) noteUncompleted(ctx context.Context, importID string) error {
 	job, err := c.Jobs.Get(ctx, importID)
 	if errors.Is(err, ledger.ErrNotFound) || err == nil && job.Phase == stack.PhaseDone {
@@ -166,13 +168,13 @@ func (c *Consumer) noteUncompleted(ctx context.Context, importID string) error {
 	}
 	cause := causeComplete
 	if job.Phase == stack.PhaseStopped {
-		cause = job.Cause // this says why it has ended
+		cause = job.Cause // why the import has ended
 	}
 	if err := c.Jobs.SetCause(ctx, importID, cause, time.Now().Add(completeAgain)); err != nil {
 		return err
 	}
 	return c.Notices.Notify(ctx, "no report: import of "+job.Upload.Key, fmt.Sprintf(
-		"Import %s of %s has ended%s, but %s.\n\nWhat to do: put that right, then: thingpress stack redrive.\n",
+		"Import %s of %s has ended%s, but %s.\n\nWhat to do: fix the cause, then run: thingpress stack redrive\n",
 		importID, job.Upload.URI(), stoppedBy(job), causeComplete))
 }
 

@@ -22,7 +22,7 @@ const (
 	idGood    = "0199f1c2-0002-7d4e-9a51-0b6f4a1f2c3d"
 	idStopped = "0199f1c2-0003-7d4e-9a51-0b6f4a1f2c3d" // before anything was sent
 	idRunning = "0199f1c2-0004-7d4e-9a51-0b6f4a1f2c3d"
-	idResting = "0199f1c2-0005-7d4e-9a51-0b6f4a1f2c3d" // stands still
+	idResting = "0199f1c2-0005-7d4e-9a51-0b6f4a1f2c3d" // stalled
 	idReading = "0199f1c2-0006-7d4e-9a51-0b6f4a1f2c3d"
 )
 
@@ -206,7 +206,7 @@ func (d *deployed) reports(t *testing.T) {
 func (d *deployed) tells(t *testing.T) {
 	out, _ := d.exits(3, "status")
 	for _, want := range []string{
-		idReading + `\treading`, idResting + `\trunning`, idRunning + `\trunning`, "wants attention:\n  import " + idResting + " stands still: AccessDeniedException: no iot:CreateThing\n$",
+		idReading + `\treading`, idResting + `\trunning`, idRunning + `\trunning`, "wants attention:\n  import " + idResting + " is stalled: AccessDeniedException: no iot:CreateThing\n$",
 	} {
 		if !regexp.MustCompile(want).MatchString(out) {
 			t.Errorf("no %q in\n%s", want, out)

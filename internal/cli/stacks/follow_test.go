@@ -54,7 +54,7 @@ func (d *deployed) follows(t *testing.T) string {
 	if err := d.ledger.SetCause(t.Context(), id, "ThrottlingException: the account is busy", time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
-	until("stands still: ThrottlingException: the account is busy")
+	until("stalled: ThrottlingException: the account is busy")
 	if err := d.ledger.SetCause(t.Context(), id, "", time.Time{}); err != nil {
 		t.Fatal(err)
 	}

@@ -137,7 +137,7 @@ func followImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i op
 			s.Total = 0
 		}
 		if cause := i.Cause(); cause != "" && cause != told {
-			printer.Note("stands still: %s", terminal.Plain(cause))
+			printer.Note("stalled: %s", terminal.Plain(cause))
 			told = cause
 		}
 		printer.Update(s)

@@ -22,7 +22,7 @@ func newStatus(streams terminal.Streams) *cobra.Command {
 		Short: "Show how the stack is",
 		Long: `Show how the stack is: CloudFormation's state, the queues, the alarms and the imports that
 are not finished. It exits with 3 if something wants attention: a failed deployment,
-messages that could not be handled, an alarm, or an import that stands still.`,
+messages that could not be handled, an alarm, or an import that is stalled.`,
 		Example: `  thingpress stack status
   thingpress stack status --stack line-2 --output json`,
 		Args: cobra.NoArgs,
@@ -110,7 +110,7 @@ func (h *health) attention() []string {
 	}
 	for _, i := range h.open {
 		if cause := i.Cause(); cause != "" {
-			remark("import %s stands still: %s", i.Job.Import, cause)
+			remark("import %s is stalled: %s", i.Job.Import, cause)
 		}
 	}
 	return list

@@ -1,5 +1,5 @@
-// Command thingpress-lambda is the program of all functions of a stack. The environment variable _HANDLER, which Lambda sets,
-// selects the function.
+// Command thingpress-lambda is the program of all functions of a stack. The variable
+// _HANDLER, which Lambda sets, selects the function.
 package main
 
 import (

@@ -20,8 +20,8 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// build builds the program once, with the tag and the linker's flags of `make lambda`. The other flags are those that the tests
-// were compiled with, so that the packages need not be compiled again.
+// build builds the program once, with the build tag and the linker flags of `make lambda`.
+// The other flags are those of the tests, so that packages are not compiled again.
 var build = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "thingpress-lambda-*")
 	if err != nil {
@@ -52,7 +52,7 @@ func bootstrap(t testing.TB) string {
 	return path
 }
 
-// environment returns the variables that the template sets, with an endpoint where nothing answers.
+// environment returns the variables that the template sets, with an endpoint that does not answer.
 func environment() []string {
 	env := []string{
 		"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256",
@@ -71,7 +71,7 @@ func environment() []string {
 	return env
 }
 
-// What is linked is paid for at every start of a function.
+// Everything that is linked slows down the start of a function.
 func TestOnlyWhatFunctionsNeedIsLinked(t *testing.T) {
 	t.Parallel()
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-tags", "lambda.norpc", "-deps", ".")
@@ -91,7 +91,7 @@ func TestOnlyWhatFunctionsNeedIsLinked(t *testing.T) {
 	}
 }
 
-// pack packs the program as `make lambda` does.
+// pack returns the archive that `make lambda` builds.
 func pack(t *testing.T) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "function.zip")
@@ -116,8 +116,8 @@ func TestTheArchiveIsBelowEightMebibytes(t *testing.T) {
 	}
 }
 
-// Lambda runs one executable file that is called bootstrap. The same program must give the same archive whenever it is built, or
-// a deployment without a change would replace the functions.
+// Lambda runs an executable file with the name bootstrap. The same program must always
+// give the same archive, or a deployment without changes would replace the functions.
 func TestTheArchiveHoldsOneExecutableAndNoTime(t *testing.T) {
 	t.Parallel()
 	content := pack(t)
@@ -170,7 +170,7 @@ func TestAWrongEnvironmentIsNamedAndEndsTheProcess(t *testing.T) {
 	}
 }
 
-// Every function answers in the form that tells SQS which messages to keep, as far as it can without any service.
+// Every function must report messages that it cannot parse to SQS, which keeps them.
 func TestEachFunctionTellsGarbageFromMessages(t *testing.T) {
 	t.Parallel()
 	for _, handler := range []string{"decoder", "importer", "undeliverable"} {
@@ -184,7 +184,7 @@ func TestEachFunctionTellsGarbageFromMessages(t *testing.T) {
 			if err != nil || string(answer) != `{"batchItemFailures":[{"itemIdentifier":"m1"}]}` {
 				t.Errorf("%s, %v", answer, err)
 			}
-			f.Stop() // what the process wrote is copied to the end
+			f.Stop() // the output of the process has been copied when Stop returns
 			if text := log.String(); !strings.Contains(text, `"requestId":"`) || !strings.Contains(text, `"timestamp":"`) {
 				t.Errorf("log: %s", text)
 			}
@@ -209,7 +209,8 @@ func (l *lines) String() string {
 	return l.b.String()
 }
 
-// BenchmarkStartToFirstPoll measures the time from the start of the process to its first request for an invocation.
+// BenchmarkStartToFirstPoll measures the time from the start of the process to its first
+// request for an invocation.
 func BenchmarkStartToFirstPoll(b *testing.B) {
 	path := bootstrap(b)
 	polled := make(chan time.Time, 1)

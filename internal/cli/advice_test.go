@@ -8,7 +8,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 )
 
-// A hint that names a flag which does not exist cannot be followed.
+// A hint must not name a flag that does not exist.
 func TestEveryFlagOfAnAdviceExists(t *testing.T) {
 	t.Parallel()
 	flag := regexp.MustCompile(`--([a-z][a-z-]*)`)
@@ -23,7 +23,7 @@ func TestEveryFlagOfAnAdviceExists(t *testing.T) {
 			for _, match := range flag.FindAllStringSubmatch(todo, -1) {
 				found++
 				if c.Flags().Lookup(match[1]) == nil {
-					t.Errorf("%s has no flag --%s, which %s tells to use: %s", c.CommandPath(), match[1], code, todo)
+					t.Errorf("%s has no flag --%s, which the advice for %s names: %s", c.CommandPath(), match[1], code, todo)
 				}
 			}
 		}

@@ -11,9 +11,8 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// TestWorkedExamplesDoWhatTheySay runs every thingpress command of the pages
-// about vendors and quotas, page by page, in order. A command fails with
-// exit code 3 only where its page says so.
+// TestWorkedExamplesDoWhatTheySay runs every thingpress command of the pages about
+// vendors and quotas in order. A command exits with 3 only if its page says so.
 func TestWorkedExamplesDoWhatTheySay(t *testing.T) {
 	t.Parallel()
 	examples, err := filepath.Abs("../../examples")
@@ -41,7 +40,7 @@ func TestWorkedExamplesDoWhatTheySay(t *testing.T) {
 				}
 				c := exec.Command(clitest.Program(t), words[1:]...)
 				c.Dir, c.Env = dir, env
-				out, _ := c.CombinedOutput() // the exit code is looked at
+				out, _ := c.CombinedOutput() // the exit code is checked
 				want := 0
 				if strings.Contains(command.after, "xit code 3") {
 					want = 3
@@ -62,10 +61,10 @@ func TestWorkedExamplesDoWhatTheySay(t *testing.T) {
 
 type consoleCommand struct {
 	line  string
-	after string // the paragraph behind its block
+	after string // the paragraph after its block
 }
 
-// consoleCommands are the lines behind "$ " in console blocks.
+// consoleCommands returns the lines after "$ " in console blocks.
 func consoleCommands(page string) (commands []consoleCommand) {
 	blocks := strings.Split(page, "```console\n")
 	for _, block := range blocks[1:] {

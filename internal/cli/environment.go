@@ -10,13 +10,13 @@ import (
 	"github.com/thingpress/thingpress/internal/environment"
 )
 
-// environmentName is the variable that stands for a flag.
+// environmentName returns the name of the variable that sets a flag.
 func environmentName(flag string) string {
 	return "THINGPRESS_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// flagsFromEnvironment sets the flags that the command line left out and that
-// the environment has. An empty variable is as good as none.
+// flagsFromEnvironment sets flags from the environment unless the command line sets
+// them. An empty variable counts as unset.
 func flagsFromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) error {
 	var failed error
 	flags.VisitAll(func(flag *pflag.Flag) {
@@ -31,7 +31,7 @@ func flagsFromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, boo
 		for _, v := range values {
 			if err := flags.Set(flag.Name, v); err != nil {
 				failed = exit.UsageError(fmt.Errorf("%s: %w", environmentName(flag.Name), err),
-					"unset it, or see --help for what --"+flag.Name+" takes")
+					"unset it, or see --help for the values of --"+flag.Name)
 				return
 			}
 		}

@@ -15,7 +15,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/clitest"
 )
 
-// policyDocument is the JSON block of docs/iam.md.
+// A policyDocument is the JSON block of docs/iam.md.
 type policyDocument struct {
 	Version   string
 	Statement []struct {
@@ -60,8 +60,8 @@ func documentedActions(t *testing.T) (actions []string, everywhere []string) {
 	return actions, everywhere
 }
 
-// TestPolicyIsWhatTheEngineCanCall fails when the engine gets an operation
-// that the documented policy lacks, or loses one that it still allows.
+// TestPolicyIsWhatTheEngineCanCall fails if the documented policy lacks an operation of
+// the engine, or allows one that the engine does not have.
 func TestPolicyIsWhatTheEngineCanCall(t *testing.T) {
 	t.Parallel()
 	want := []string{"iam:ListAccountAliases", "servicequotas:ListServiceQuotas"}
@@ -88,8 +88,8 @@ func TestPolicyIsWhatTheEngineCanCall(t *testing.T) {
 	}
 }
 
-// TestPolicyAllowsTheCallsOfImports holds the page against the calls that
-// imports make: of new devices, of devices that exist, and with --adopt.
+// TestPolicyAllowsTheCallsOfImports compares the page with the calls that imports make
+// for new devices, for existing devices, and with --adopt.
 func TestPolicyAllowsTheCallsOfImports(t *testing.T) {
 	t.Parallel()
 	log := filepath.Join(t.TempDir(), "calls")
@@ -116,7 +116,7 @@ func TestPolicyAllowsTheCallsOfImports(t *testing.T) {
 	}
 	for operation := range made {
 		if before[operation] || operation == "GetCallerIdentity" {
-			continue // of the test itself, or in no need of permission
+			continue // made by the test itself, or allowed without permission
 		}
 		if !slices.Contains(allowed, "iot:"+operation) && !slices.Contains(allowed, "servicequotas:"+operation) {
 			t.Errorf("imports call %s, which docs/iam.md does not allow", operation)
@@ -124,7 +124,8 @@ func TestPolicyAllowsTheCallsOfImports(t *testing.T) {
 	}
 }
 
-// calledOperations are the operations in the log of a sandbox: time, operation, key, status …
+// calledOperations returns the operations in the log of a sandbox, whose lines are time,
+// operation, key, status and more.
 func calledOperations(t *testing.T, log string) map[string]bool {
 	t.Helper()
 	text, err := os.ReadFile(log)

@@ -16,7 +16,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 )
 
-// interruptedRun runs a command line that Ctrl-C interrupted before it began.
+// interruptedRun runs a command line after an interrupt.
 func interruptedRun(t *testing.T, env map[string]string, args ...string) (code int, printed string) {
 	t.Helper()
 	ctx, interrupt := context.WithCancelCause(t.Context())
@@ -82,8 +82,7 @@ func TestInterruptedCommandsExitWith130(t *testing.T) {
 	}
 }
 
-// A pipe that nobody writes to, and a question that nobody answers, must not keep a
-// command that was interrupted.
+// An interrupt must end a command that waits for a pipe or for an answer.
 func TestInterruptEndsAReadThatWaits(t *testing.T) {
 	t.Parallel()
 	silent, writer := io.Pipe()

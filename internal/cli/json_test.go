@@ -13,8 +13,8 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/clitest"
 )
 
-// documentedFields reads docs/json.md: by "command: type", its fields, and
-// whether each may be missing.
+// documentedFields reads docs/json.md. It maps "command: type" to its fields, and each
+// field to whether it is optional.
 func documentedFields(t *testing.T) map[string]map[string]bool {
 	t.Helper()
 	text, err := os.ReadFile("../../docs/json.md")
@@ -39,8 +39,8 @@ func documentedFields(t *testing.T) map[string]map[string]bool {
 	return sections
 }
 
-// Scripts rely on the page: a field that is printed must be on it, and one
-// that it does not call optional must be printed.
+// Scripts rely on the page: it must document every printed field, and every field that
+// it does not call optional must be printed.
 func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 	t.Parallel()
 	fields := documentedFields(t)
@@ -78,7 +78,7 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 	} {
 		c := exec.Command(clitest.Program(t), append(args, "--output", "json")...)
 		c.Env = env
-		out, _ := c.Output() // whatever the exit code, what is printed is documented
+		out, _ := c.Output() // the output is documented for every exit code
 		for line := range strings.Lines(string(out)) {
 			var object map[string]json.RawMessage
 			if err := json.Unmarshal([]byte(line), &object); err != nil {

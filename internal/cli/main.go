@@ -6,6 +6,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -24,8 +25,8 @@ func System() terminal.Streams { return terminal.System() }
 
 // Main runs the command line and returns the exit code.
 //
-// The first interrupt cancels the command's context, and the command ends in
-// order; the second one cancels [terminal.AbortContext], and calls in flight are given up.
+// The first interrupt cancels the command's context, and the command ends in order.
+// The second one cancels [terminal.AbortContext], and calls in flight are abandoned.
 func Main(ctx context.Context, args []string, streams terminal.Streams) int {
 	ctx, stop := terminal.Interruptible(ctx, streams.Interrupts)
 	defer stop()
@@ -47,21 +48,21 @@ func Main(ctx context.Context, args []string, streams terminal.Streams) int {
 func newRoot(streams terminal.Streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "thingpress",
-		Short: "Bring the devices of certificate manifests into AWS IoT Core",
-		Long: `Thingpress takes the certificate manifest that a secure-element vendor ships with
-a reel of chips, and makes every device in it able to connect to AWS IoT Core:
-certificate registered, thing created, policies, type and groups attached.
-It accounts for every entry.
+		Short: "Import the devices of certificate manifests into AWS IoT Core",
+		Long: `Thingpress imports the certificate manifest that a secure-element vendor ships
+with a reel of chips into AWS IoT Core, so that every device in it can connect.
+For each device it registers the certificate, creates the thing, and attaches
+policies, thing type and groups. It accounts for every entry.
 
-Every flag can also be given as an environment variable: --thing-type as
-THINGPRESS_THING_TYPE. Flags that repeat take several values there, separated by
-commas; \, is a comma inside a value.
+Every flag can also be set by an environment variable, such as
+THINGPRESS_THING_TYPE for --thing-type. Variables of repeatable flags take
+several values separated by commas; write \, for a comma inside a value.
 
 ` + exit.Help,
-		Example: `  # look into a manifest, no AWS involved
+		Example: `  # check a manifest without calling AWS
   thingpress inspect reel.csv
 
-  # rehearse the import into the embedded sandbox
+  # rehearse the import in the embedded sandbox
   thingpress import --sandbox --policy sensors --thing-type sensor reel.csv
 
   # import into AWS
@@ -78,6 +79,11 @@ commas; \, is a comma inside a value.
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return exit.UsageError(err, "see '"+c.CommandPath()+" --help'")
 	})
+	width := 80
+	if streams.Width != nil {
+		width = min(max(width, streams.Width()), 120)
+	}
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "Flags.FlagUsages ", fmt.Sprintf("Flags.FlagUsagesWrapped %d ", width)))
 	root.AddCommand(
 		manifests.NewGenerate(streams),
 		imports.NewImport(streams),
@@ -93,8 +99,8 @@ commas; \, is a comma inside a value.
 	return root
 }
 
-// argumentsAreUsage makes errors about the positional arguments of a command, and
-// of those below it, exit with [exit.Usage].
+// argumentsAreUsage makes errors about the positional arguments of a command and of
+// its subcommands exit with [exit.Usage].
 func argumentsAreUsage(c *cobra.Command) {
 	check := c.Args
 	c.Args = func(c *cobra.Command, args []string) error {
@@ -103,12 +109,12 @@ func argumentsAreUsage(c *cobra.Command) {
 		}
 		return nil
 	}
-	for _, below := range c.Commands() {
-		argumentsAreUsage(below)
+	for _, sub := range c.Commands() {
+		argumentsAreUsage(sub)
 	}
 }
 
-// A failureLine is the error that a command ends with, as JSON.
+// A failureLine is the JSON line for the error that ended a command.
 type failureLine struct {
 	Type  string `json:"type"`
 	Error string `json:"error"`
@@ -123,7 +129,7 @@ func printFailure(streams terminal.Streams, command *cobra.Command, err error, c
 	}
 	hint := exit.Hint(err)
 	if command != nil && terminal.OutputOf(command) == terminal.JSON {
-		_ = streams.PrintJSON(failureLine{"error", message, hint, code}) // the exit code still tells
+		_ = streams.PrintJSON(failureLine{"error", message, hint, code}) // the exit code reports it all the same
 		return
 	}
 	fmt.Fprintf(streams.Err, "thingpress: %s\n", message)

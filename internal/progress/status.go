@@ -104,3 +104,11 @@ func Duration(d time.Duration) string {
 	}
 	return fmt.Sprintf("%ds", seconds)
 }
+
+// Plural writes a number with its noun.
+func Plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return Count(int64(n)) + " " + many
+}

@@ -1,5 +1,5 @@
-// Package exit holds the exit codes of thingpress, and the errors that carry
-// one. Only cli.Main turns an error into the code that the process ends with.
+// Package exit defines the exit codes of thingpress and the errors that select
+// one. Only cli.Main turns an error into the exit code of the process.
 package exit
 
 import (
@@ -10,29 +10,29 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 )
 
-// Exit codes. They are part of the contract: scripts decide by them.
+// Exit codes. They are stable, because scripts depend on them.
 const (
-	OK          = 0   // every entry imported, unchanged or skipped
-	Failure     = 1   // the command could not be carried out
+	OK          = 0   // every entry was imported, unchanged or skipped
+	Failure     = 1   // the command failed
 	Usage       = 2   // wrong usage
-	Incomplete  = 3   // finished, but some entries failed or were rejected
+	Incomplete  = 3   // completed, but some entries failed or were rejected
 	Interrupted = 130 // Ctrl-C
 )
 
-// Help is the paragraph about exit codes in the help of a command.
+// Help is the section about exit codes in the help of a command.
 const Help = `Exit codes:
-  0    every entry imported, unchanged or skipped
-  1    the command could not be carried out
+  0    success; no entry failed or was rejected
+  1    the command failed
   2    wrong usage
-  3    finished, but some entries failed or were rejected
+  3    completed, but some entries failed or were rejected
   130  interrupted`
 
-// An Error ends the command with a code of its own. Without Err nothing is
-// printed: the command has printed what there is to say.
+// An Error ends the command with Code. If Err is nil nothing is printed, because the
+// command has printed everything.
 type Error struct {
 	Code int
 	Err  error
-	Hint string // what to do instead
+	Hint string // what to do about it
 }
 
 func (e *Error) Error() string {
@@ -44,20 +44,20 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Silently ends a command that has printed everything with code.
+// Silently returns an error that ends the command with code and prints nothing.
 func Silently(code int) error { return &Error{Code: code} }
 
-// UsageError is an error of the command line.
+// UsageError returns an error about the command line.
 func UsageError(err error, hint string) error {
 	return &Error{Code: Usage, Err: err, Hint: hint}
 }
 
-// WithHint adds what to do instead.
+// WithHint adds a hint about what to do to err.
 func WithHint(err error, hint string) error {
 	return &Error{Code: Failure, Err: err, Hint: hint}
 }
 
-// InterruptedError ends a command that Ctrl-C interrupted.
+// InterruptedError returns the error of a command that Ctrl-C interrupted.
 func InterruptedError(message, hint string) error {
 	return &Error{Code: Interrupted, Err: errors.New(message), Hint: hint}
 }
@@ -97,7 +97,7 @@ func Code(err error) int {
 	return Failure
 }
 
-// Hint returns what to do about err, or nothing.
+// Hint returns what to do about err, or an empty string.
 func Hint(err error) string {
 	var exit *Error
 	if errors.As(err, &exit) && exit.Hint != "" {

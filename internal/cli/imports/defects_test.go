@@ -16,9 +16,8 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
-// TestTenThousandEntriesWithDefects imports manifests into which bad entries of
-// the catalogue were mixed, and holds the outcome of each against what the
-// generator says must become of it.
+// TestTenThousandEntriesWithDefects imports manifests that contain the generator's bad
+// entries, and compares the outcome of every entry with the expected one.
 func TestTenThousandEntriesWithDefects(t *testing.T) {
 	t.Parallel()
 	n := smaller(10_000)
@@ -77,8 +76,7 @@ func TestTenThousandEntriesWithDefects(t *testing.T) {
 	}
 }
 
-// smaller keeps the races of a heavy test but not its size if the race detector
-// makes it slow.
+// smaller reduces the size of a heavy test under the race detector, which is slow.
 func smaller(n int) int {
 	if require.Race {
 		return n / 2

@@ -1,5 +1,4 @@
-// Package imports has the commands that plan imports, carry them out and list
-// them.
+// Package imports has the commands that plan, run and list imports.
 package imports
 
 import (
@@ -38,14 +37,14 @@ func (f *runFlags) add(c *cobra.Command) {
 	f.target.Add(c)
 	f.quotas.Add(c)
 	flags := c.Flags()
-	flags.StringVar(&f.only, "only", "", "file with the devices to import, one a line: thing name, vendor ID or certificate ID")
-	flags.StringVar(&f.skip, "skip", "", "file with devices to leave out")
-	flags.BoolVar(&f.partial, "partial", false, "import what precedes a break in a manifest")
+	flags.StringVar(&f.only, "only", "", "`file` that lists the devices to import, one thing name, vendor ID or certificate ID per line")
+	flags.StringVar(&f.skip, "skip", "", "`file` that lists devices to skip, in the same form")
+	flags.BoolVar(&f.partial, "partial", false, "import the entries before a break in a manifest")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress")
 	f.output.AddFlag(c)
 }
 
-// settings parses the flags that decide what becomes of the devices.
+// settings parses the flags that select how devices are imported.
 func (f *runFlags) settings() (engine.Settings, error) {
 	s := engine.Settings{
 		Status: iot.Status(f.attach.status), Adopt: f.attach.adopt, Exclusive: f.attach.exclusive, Partial: f.partial,
@@ -66,7 +65,7 @@ func (f *runFlags) settings() (engine.Settings, error) {
 
 func readFilter(flag, path string) (*engine.Filter, error) {
 	if path == "" {
-		return nil, nil //nolint:nilnil // no filter is a filter that names nobody
+		return nil, nil //nolint:nilnil // without the flag there is no filter
 	}
 	file, err := os.Open(path)
 	if err != nil {
@@ -80,7 +79,7 @@ func readFilter(flag, path string) (*engine.Filter, error) {
 	return filter, nil
 }
 
-// AttachFlags are the flags that name what every device is to get.
+// AttachFlags are the flags that name the attachments of every device.
 type AttachFlags struct {
 	policies     []string
 	groups       []string
@@ -111,17 +110,17 @@ func (s *statusFlag) Set(value string) error {
 func (f *AttachFlags) Add(c *cobra.Command) {
 	f.status = "ACTIVE"
 	flags := c.Flags()
-	flags.StringArrayVar(&f.policies, "policy", nil, "policy that is attached to every certificate (repeatable)")
-	flags.StringArrayVar(&f.groups, "thing-group", nil, "thing group that every thing is added to (repeatable)")
-	flags.StringVar(&f.thingType, "thing-type", "", "thing type of every thing")
-	flags.StringVar(&f.billingGroup, "billing-group", "", "billing group of every thing")
-	flags.StringArrayVar(&f.attributes, "attribute", nil, "attribute k=v of every thing; v is a template as in --thing-name (repeatable)")
-	flags.Var(&f.status, "status", "status in which certificates are registered")
-	flags.BoolVar(&f.adopt, "adopt", false, "take over what exists: activate, update type and attributes, attach beside what is there")
-	flags.BoolVar(&f.exclusive, "exclusive", false, "attach certificates with EXCLUSIVE_THING")
+	flags.StringArrayVar(&f.policies, "policy", nil, "policy `name` to attach to every certificate (repeatable)")
+	flags.StringArrayVar(&f.groups, "thing-group", nil, "`name` of a thing group to add every thing to (repeatable)")
+	flags.StringVar(&f.thingType, "thing-type", "", "`name` of the thing type of every thing")
+	flags.StringVar(&f.billingGroup, "billing-group", "", "`name` of the billing group of every thing")
+	flags.StringArrayVar(&f.attributes, "attribute", nil, "attribute of every thing, as `name=value`; the value is a template as in --thing-name (repeatable)")
+	flags.Var(&f.status, "status", "status of registered certificates")
+	flags.BoolVar(&f.adopt, "adopt", false, "take over existing devices: activate certificates, update thing types and attributes, add attachments")
+	flags.BoolVar(&f.exclusive, "exclusive", false, "attach every certificate to its thing exclusively (EXCLUSIVE_THING)")
 }
 
-// Attachments parses the flags.
+// Attachments returns the attachments that the flags name.
 func (f *AttachFlags) Attachments() (device.Attachments, error) {
 	a := device.Attachments{ThingType: f.thingType, BillingGroup: f.billingGroup}
 	var err error

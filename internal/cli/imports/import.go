@@ -15,6 +15,7 @@ import (
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/progress"
 )
 
 type importOptions struct {
@@ -35,37 +36,38 @@ func NewImport(streams terminal.Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "import MANIFEST…",
 		Short: "Import the devices of manifests into AWS IoT Core",
-		Long: `Import every device of the manifests into AWS IoT Core: the certificate is
-registered, the thing created and both attached, with policies, thing type, groups
-and attributes.
+		Long: `Import every device of the manifests into AWS IoT Core. For each device, register
+its certificate, create its thing, attach the certificate to the thing, and attach
+policies, thing type, groups and attributes.
 
-The manifests are read twice. First every entry is decoded and judged, so that
-totals, rejected entries, the ceiling and the duration are known before the first
-call. Then the devices are imported at the rate that the account's quotas allow.
-MANIFEST "-" is standard input.
+The manifests are read twice. The first pass decodes and checks every entry and
+prints the numbers and the expected duration before anything is changed. The second
+pass imports the devices as fast as the quotas of the account allow. MANIFEST "-" is
+standard input.
 
-What exists already is looked at and completed, never replaced. After exit code 1, 3
-or 130, or a crash, the same command line resumes: only what has no good outcome yet
-is done. A finished import that is run again is a new import that looks at AWS.
+Existing devices are completed, never replaced. If an import ends with exit code 1,
+3 or 130, or crashes, the same command line resumes it and retries only the entries
+that are not done. If it ended with 0, the same command line starts a new import,
+which checks every device in AWS.
 
-Credentials come from where the AWS SDK finds them (environment, profile, SSO, role);
-docs/iam.md has the policy that they need. With --sandbox nothing of AWS is read or
-called: the import goes into an embedded endpoint that behaves like AWS IoT.
+Credentials are found as by the AWS CLI (environment, profile, SSO, role). docs/iam.md
+has the policy that they need. With --sandbox the import goes into an embedded
+endpoint that behaves like AWS IoT, and AWS is not called.
 
 ` + exit.Help,
-		Example: `  # rehearse
+		Example: `  # rehearse in the embedded sandbox
   thingpress import --sandbox --policy sensors --thing-type sensor reel.csv
 
-  # import; the account must be this one
+  # import, but only into this account
   thingpress import --account 111122223333 --policy sensors --thing-group factory-7 reel.7z
 
-  # Microchip manifests are signed: say by whom
+  # a Microchip manifest, with the certificate of its signer
   thingpress import --policy sensors --signer MCHP_manifest_signer_5.crt manifest.json
 
-  # name things after the MAC, and keep the outcome of every entry
+  # name things after their MAC address, and write the outcome of every entry to a file
   thingpress import --policy sensors --thing-name '{mac}' --report outcome.csv reel.csv
 
-  # only these devices
+  # import only the devices that a file lists
   thingpress import --policy sensors --only first-thousand.txt reel.csv`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 && o.resume == "" {
@@ -79,29 +81,29 @@ called: the import goes into an embedded endpoint that behaves like AWS IoT.
 	}
 	o.add(c)
 	flags := c.Flags()
-	flags.BoolVar(&o.fresh, "new", false, "begin a new import, also where an unfinished one could be resumed")
-	flags.StringVar(&o.resume, "resume", "", "resume the import with this ID, with its manifests and flags (see thingpress imports)")
-	flags.StringVar(&o.ledger, "ledger", "", "ledger file (default: one for each target below the state directory)")
-	flags.BoolVar(&o.dryRun, "dry-run", false, "check manifests and attachments, and stop before the first change")
-	flags.IntVar(&o.maxFailures, "max-failures", 0, "stop after so many failed devices; 0 is no limit")
-	flags.StringVar(&o.report, "report", "", "write the outcome of every entry to this file, .jsonl or .csv")
+	flags.BoolVar(&o.fresh, "new", false, "start a new import even if an unfinished one could be resumed")
+	flags.StringVar(&o.resume, "resume", "", "resume the import with this `ID`, with its manifests and flags; see thingpress imports")
+	flags.StringVar(&o.ledger, "ledger", "", "ledger `file` (default: one per target in the state directory)")
+	flags.BoolVar(&o.dryRun, "dry-run", false, "check manifests and attachments, but change nothing")
+	flags.IntVar(&o.maxFailures, "max-failures", 0, "stop after this `number` of failed devices; 0 for no limit")
+	flags.StringVar(&o.report, "report", "", "write the outcome of every entry to this `file`, .jsonl or .csv")
 	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before the import starts")
 	return c
 }
 
-// check finds what flags cannot say alone.
+// check returns an error if flags contradict each other.
 func (o *importOptions) check() error {
 	switch {
 	case o.maxFailures < 0:
 		return exit.UsageError(fmt.Errorf("--max-failures %d is negative", o.maxFailures), "")
 	case o.resume != "" && o.fresh:
-		return exit.UsageError(errors.New("--resume and --new exclude each other"), "")
+		return exit.UsageError(errors.New("--resume cannot be combined with --new"), "")
 	}
 	return o.target.Check()
 }
 
-// runImport carries an import out. The options are those that the flags set,
-// because --resume sets them as well.
+// runImport runs an import. The flags must be those that set o, because --resume sets
+// them again.
 func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args []string, streams terminal.Streams) (err error) {
 	if err := o.check(); err != nil {
 		return err
@@ -125,8 +127,8 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	}
 	defer closeConnection(connection, printer, streams)
 	printer.Note("target: %s", connection)
-	// The ledger comes before the manifests, so that a second import learns at
-	// once that the first one is still running.
+	// The ledger is opened before the manifests, so that a second import fails
+	// immediately while the first one is running.
 	book, err := o.openLedger(ctx, connection.Target)
 	if err != nil {
 		return err
@@ -213,16 +215,16 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	return exitOf(line)
 }
 
-// confirm asks on a terminal. A sandbox is for trying, and is not asked about.
+// confirm asks before an import on a terminal, unless it goes into the sandbox.
 func (o *importOptions) confirm(c *target.Connection, devices int, streams terminal.Streams) error {
 	if o.yes || c.Embedded() || !streams.CanAsk() || devices == 0 ||
-		streams.Confirm(fmt.Sprintf("import %s devices into %s?", count(devices), c)) {
+		streams.Confirm(fmt.Sprintf("import %s into %s?", progress.Plural(devices, "device", "devices"), c)) {
 		return nil
 	}
-	return exit.WithHint(errors.New("nothing was imported: not confirmed"), "--yes does not ask")
+	return exit.WithHint(errors.New("nothing was imported: not confirmed"), "pass --yes to import without a question")
 }
 
-// notBegun turns an error before the first change into what the command prints.
+// notBegun adds to an error before the first change that nothing was changed.
 func notBegun(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
@@ -238,8 +240,8 @@ func notBegun(ctx context.Context, err error) error {
 	return err
 }
 
-// resumeCommand is the command line that resumes an import, with the flags that
-// it needs to find the ledger again.
+// resumeCommand returns the command line that resumes an import, with the flags that
+// it needs to find the ledger.
 func (o *importOptions) resumeCommand(id string) string {
 	line := "thingpress import --resume " + id
 	for _, f := range [][2]string{
@@ -250,7 +252,7 @@ func (o *importOptions) resumeCommand(id string) string {
 		{"--sandbox-state", o.target.SandboxState},
 	} {
 		if f[1] != "" {
-			line += " " + f[0] + " " + f[1]
+			line += " " + f[0] + " " + terminal.ShellQuote(f[1])
 		}
 	}
 	if o.target.Sandbox {

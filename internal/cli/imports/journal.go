@@ -17,7 +17,7 @@ import (
 	"github.com/thingpress/thingpress/internal/report"
 )
 
-// ledgerPath returns the file of the ledger for a target.
+// ledgerPath returns the path of the ledger for a target.
 func (o *importOptions) ledgerPath(t ledger.Target) (string, error) {
 	if o.ledger != "" {
 		return o.ledger, nil
@@ -25,7 +25,7 @@ func (o *importOptions) ledgerPath(t ledger.Target) (string, error) {
 	return sqlite.DefaultPath(t)
 }
 
-// openLedger opens the ledger for writing; a dry run has none.
+// openLedger opens the ledger for writing. It is nil in a dry run.
 func (o *importOptions) openLedger(ctx context.Context, t ledger.Target) (*sqlite.Ledger, error) {
 	path, err := o.ledgerPath(t)
 	if err != nil || o.dryRun {
@@ -36,35 +36,35 @@ func (o *importOptions) openLedger(ctx context.Context, t ledger.Target) (*sqlit
 
 func closeLedger(book *sqlite.Ledger) {
 	if book != nil {
-		_ = book.Close() // every record is durable when it is acknowledged
+		_ = book.Close() // acknowledged records are durable already
 	}
 }
 
-// createReport prepares the report of --report; without the flag it is nil.
+// createReport creates the file of --report. It is nil without the flag.
 func createReport(path string) (*report.File, error) {
 	if path == "" {
 		return nil, nil //nolint:nilnil // no report is asked for
 	}
 	file, err := report.Create(path)
 	if err != nil {
-		return nil, exit.UsageError(err, "name a file that ends in .jsonl or .csv, in a directory that can be written")
+		return nil, exit.UsageError(err, "name a file that ends in .jsonl or .csv in a writable directory")
 	}
 	return file, nil
 }
 
 func discardReport(file *report.File) {
 	if file != nil {
-		_ = file.Discard() // it is in its place, or what went wrong has been told
+		_ = file.Discard() // it is complete, or the error has been reported
 	}
 }
 
-// previousOf returns the import that is resumed: the one that --resume named, or
-// the last one of the same key, unless that is finished or a fresh one is asked
-// for. It is nil for a new import.
+// previousOf returns the import to resume, or nil for a new import. That is the import
+// that --resume named, or else the latest one with the same key, unless it is finished
+// or fresh is set.
 func previousOf(ctx context.Context, book *sqlite.Ledger, key string, named *ledger.Import, fresh bool) (*ledger.Import, error) {
 	if named != nil && named.Key != key {
-		return nil, exit.UsageError(fmt.Errorf("import %s was of other manifests, attachments or flags", named.ID),
-			"give --resume alone, or leave it out to begin a new import")
+		return nil, exit.UsageError(fmt.Errorf("import %s had other manifests, attachments or flags", named.ID),
+			"pass --resume without manifests and flags, or leave it out to start a new import")
 	}
 	if named != nil || fresh {
 		return named, nil
@@ -79,14 +79,13 @@ func previousOf(ctx context.Context, book *sqlite.Ledger, key string, named *led
 	return &found, nil
 }
 
-// beginImport opens the journal of an import: of the one that is resumed, with
-// the records of its earlier runs, or of a new one, which the ledger remembers
-// with these settings.
+// beginImport opens the journal of the previous import, and returns the records of its
+// earlier runs. If there is none it records a new import with these settings.
 func beginImport(ctx context.Context, book *sqlite.Ledger, fresh ledger.Import, previous *ledger.Import,
 	recorded recordedSettings, printer *progress.Printer,
 ) (ledger.Import, ledger.Journal, iter.Seq2[ledger.Record, error], error) {
 	if previous != nil {
-		printer.Note("resuming import %s of %s", previous.ID, previous.Begun.Local().Format(time.DateTime))
+		printer.Note("resuming import %s, started at %s", previous.ID, previous.Begun.Local().Format(time.DateTime))
 		journal, err := book.Resume(ctx, previous.ID)
 		return *previous, journal, book.Records(ctx, previous.ID), err
 	}

@@ -18,8 +18,8 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/clitest"
 )
 
-// TestKilledImportLosesNothing kills the built binary without warning at random
-// moments, and holds the registry and the ledger against each other at the end.
+// TestKilledImportLosesNothing kills the program at random moments, and at the end
+// compares the registry with the ledger.
 func TestKilledImportLosesNothing(t *testing.T) {
 	t.Parallel()
 	const devices, kills = 2000, 20
@@ -66,8 +66,8 @@ func TestKilledImportLosesNothing(t *testing.T) {
 	compareWithLedger(t, clitest.Client(url), book, devices, policies, groups)
 }
 
-// compareWithLedger holds what a registry has against what a ledger says an
-// import created.
+// compareWithLedger compares what a registry has with what an import created according
+// to its ledger.
 func compareWithLedger(t *testing.T, c *iot.Client, path string, devices int, policies, groups []string) {
 	t.Helper()
 	ctx := t.Context()
@@ -124,7 +124,7 @@ func compareWithLedger(t *testing.T, c *iot.Client, path string, devices int, po
 	close(records)
 	looks.Wait()
 	if diff := cmp.Diff(registered, created); diff != "" {
-		t.Errorf("the ledger does not say what was registered:\n%s", diff)
+		t.Errorf("the ledger differs from what was registered:\n%s", diff)
 	}
 }
 
@@ -139,7 +139,7 @@ func sortedSteps(steps []ledger.Step) []ledger.Step {
 	return sorted
 }
 
-// checkDevice looks at one device in the registry.
+// checkDevice checks one device in the registry.
 func checkDevice(t *testing.T, c *iot.Client, r ledger.Record, policies, groups []string) {
 	t.Helper()
 	ctx := t.Context()

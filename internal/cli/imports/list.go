@@ -32,15 +32,15 @@ func NewList(streams terminal.Streams) *cobra.Command {
 	var o listOptions
 	c := &cobra.Command{
 		Use:   "imports",
-		Short: "List the imports of the ledgers",
-		Long: `List the imports that the ledgers of this machine hold, newest first: ID, state,
-numbers, target and manifests. It can be used while an import is running.`,
+		Short: "List the imports of this machine",
+		Long: `List the imports in the ledgers of this machine, newest first, with ID, state,
+numbers, target and manifests. An import may be running at the same time.`,
 		Example: `  thingpress imports
   thingpress imports --ledger ./factory.db --output json`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return listImports(c.Context(), o, streams) },
 	}
-	c.Flags().StringVar(&o.ledger, "ledger", "", "only this ledger; by default all below "+defaultLedgers())
+	c.Flags().StringVar(&o.ledger, "ledger", "", "list only the imports of this `file` (default: "+defaultLedgers()+")")
 	o.output.AddFlag(c)
 	return c
 }
@@ -53,7 +53,7 @@ func defaultLedgers() string {
 	return filepath.Join(dir, "*.db")
 }
 
-// importLine is one line of --output json.
+// An importLine is an import as JSON.
 type importLine struct {
 	Type      string            `json:"type"`
 	Import    string            `json:"import"`
@@ -103,9 +103,9 @@ func readImports(ctx context.Context, path string) ([]importLine, error) {
 	reader, err := sqlite.OpenReadOnly(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, missing := os.Stat(path); missing == nil {
-			return nil, nil // created, but no import has been begun in it
+			return nil, nil // no import has been started in it yet
 		}
-		return nil, exit.WithHint(err, "thingpress imports without --ledger lists the ledgers that there are")
+		return nil, exit.WithHint(err, "run thingpress imports without --ledger to list all imports")
 	}
 	if err != nil {
 		return nil, err
@@ -144,12 +144,12 @@ func (l importLine) cells(terminal bool) []string {
 		[]string{targetName(l.Target), strings.Join(names, " ")})
 }
 
-// CountColumns are the headings of [CountCells].
+// CountColumns returns the headings of [CountCells].
 func CountColumns() []string {
 	return []string{"ENTRIES", "IMPORTED", "UNCHANGED", "FAILED", "REJECTED", "SKIPPED", "PENDING"}
 }
 
-// CountCells are the counts of an import in a list of imports.
+// CountCells returns the counts of an import as cells of a table.
 func CountCells(c ledger.Counts) []string {
 	cells := []string{strconv.Itoa(c.Entries)}
 	for _, n := range report.Outcomes(c, c.Pending()) {
@@ -158,7 +158,7 @@ func CountCells(c ledger.Counts) []string {
 	return cells
 }
 
-// targetName names a target for people.
+// targetName returns the name of a target for people.
 func targetName(t ledger.Target) string {
 	switch {
 	case t.Sandbox != "":

@@ -9,20 +9,19 @@ import (
 )
 
 const (
-	// collectAt lets the heap grow to three times what lives before it is
-	// collected: a quarter less processor time per device than Go's default.
+	// collectAt lets the heap grow to three times the live data before it is
+	// collected, which takes a quarter less CPU time per device than Go's default.
 	collectAt = 200
-	// memoryBase and memoryPerEntry are the soft limit that keeps this within
-	// what an import may take, 96 MiB and 64 bytes per entry, with room for
-	// what is not heap.
+	// memoryBase and memoryPerEntry are the soft limit that keeps an import within
+	// 96 MiB and 64 bytes per entry, with room for memory that is not heap.
 	memoryBase     = 66 << 20
 	memoryPerEntry = 48
 	// dictionaries are those of an archive and of the one in it, 16 MiB each. If an archive declares larger ones the collector works harder.
 	dictionaries = 32 << 20
 )
 
-// boundMemory trades memory for speed within the bound of an import of so many
-// entries, unless the environment decides how the collector works.
+// boundMemory trades memory for speed within the bound for an import of this many
+// entries, unless the environment configures the garbage collector.
 func boundMemory(lookupEnv func(string) (string, bool), sources []*engine.Source, entries int) {
 	for _, name := range []string{"GOGC", "GOMEMLIMIT"} {
 		if _, set := lookupEnv(name); set {

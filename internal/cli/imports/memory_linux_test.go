@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// peakMemory follows the highest resident size of a process, in bytes, until
-// end is closed. The usage that the system tells of a child that has ended will not do:
-// before its exec the child was its parent, whose size counts in it.
+// peakMemory returns the highest resident size of a process in bytes, observed until end
+// is closed. The rusage of an ended child cannot be used, because it includes the size of
+// the parent that forked it.
 func peakMemory(pid int, end <-chan struct{}) int64 {
 	status := fmt.Sprintf("/proc/%d/status", pid)
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -28,7 +28,7 @@ func peakMemory(pid int, end <-chan struct{}) int64 {
 	}
 }
 
-// highWater reads VmHWM, in kB (proc_pid_status(5)); 0 where there is none.
+// highWater returns VmHWM in bytes (proc_pid_status(5)), or 0 if there is none.
 func highWater(status []byte) int64 {
 	_, after, _ := bytes.Cut(status, []byte("VmHWM:"))
 	line, _, _ := bytes.Cut(after, []byte("kB"))

@@ -25,27 +25,26 @@ func NewPlan(streams terminal.Streams) *cobra.Command {
 	var o planOptions
 	c := &cobra.Command{
 		Use:   "plan MANIFEST…",
-		Short: "Say what an import would do, and how long it would take",
-		Long: `Decode every entry of the manifests, check the attachments, and print what an import
-with the same flags would do: devices, rejected entries, calls per operation, the
-quota that binds, how long it takes and what doubling that quota would give, and for
-a few devices exactly the calls that would be made. MANIFEST "-" is standard input.
+		Short: "Show what an import would do, and how long it would take",
+		Long: `Show what an import with the same flags would do, without changing anything. The
+plan has the number of devices and rejected entries, missing attachments, the calls
+per operation, the duration, the quota that limits it, and the duration with that
+quota doubled. For a few devices it lists every call. MANIFEST "-" is standard input.
 
-With --compare every device is looked up: new, unchanged, to be completed, or in
-conflict. Many devices are read in pages.
+With --compare every device is looked up in AWS, and the plan counts how many are
+new, unchanged, incomplete or in conflict.
 
-Nothing is ever changed, and no ledger is opened. With --sandbox it looks at a copy
-of the embedded sandbox.
+No ledger is opened. With --sandbox the plan uses a copy of the embedded sandbox.
 
 ` + exit.Help,
 		Example: `  thingpress plan --policy sensors --thing-type sensor reel.csv
 
-  # what is there already
+  # compare with the devices in AWS
   thingpress plan --compare --policy sensors --thing-type sensor reel.csv
 
-  # for a script
+  # print the duration in seconds
   thingpress plan --output json --policy sensors reel.csv | jq .seconds`,
-		Args: cobra.MinimumNArgs(1),
+		Args: manifests.RequireOne,
 		RunE: func(c *cobra.Command, args []string) error { return runPlan(c.Context(), &o, args, streams) },
 	}
 	o.add(c)
@@ -91,7 +90,7 @@ func runPlan(ctx context.Context, o *planOptions, args []string, streams termina
 	if err != nil {
 		return err
 	}
-	// What is wrong with the attachments is part of the plan.
+	// Missing attachments are part of the plan.
 	attached, created, err := checkAttachments(ctx, connection, quotas, settings.Attachments)
 	var wrong *device.AttachmentError
 	if err != nil && !errors.As(err, &wrong) {

@@ -13,7 +13,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// planLine is the line of --output json; docs/json.md explains it.
+// A planLine is a plan as JSON. docs/json.md documents it.
 type planLine struct {
 	Type      string            `json:"type"`
 	Target    ledger.Target     `json:"target"`
@@ -68,7 +68,7 @@ type planCompared struct {
 	Calls     map[string]int   `json:"calls"`
 }
 
-// planForecast is how fast it goes; nil and "" where no quota limits it.
+// A planForecast is the duration of an import. It is empty if no quota limits it.
 type planForecast struct {
 	Seconds *float64      `json:"seconds"`
 	Ceiling *float64      `json:"ceiling"`
@@ -86,7 +86,7 @@ type planExample struct {
 	Calls         []device.Step `json:"calls"`
 }
 
-// planOf returns the plan of what the manifests hold.
+// planOf returns a plan with the numbers of the manifests.
 func planOf(s *engine.ScanResult, c *target.Connection, quotasFrom string) planLine {
 	return planLine{
 		Type: "plan", Target: c.Target, Alias: c.Alias, Manifests: s.Manifests,
@@ -96,7 +96,7 @@ func planOf(s *engine.ScanResult, c *target.Connection, quotasFrom string) planL
 	}
 }
 
-// attachmentsOf returns what the check of attachments found; one of both is nil.
+// attachmentsOf returns the result of checking attachments. Either attached or wrong is nil.
 func attachmentsOf(attached *device.AttachmentReport, wrong *device.AttachmentError) planAttachments {
 	if wrong == nil {
 		return planAttachments{OK: true, Connectable: attached.Connectable, PoliciesOnGroups: attached.PoliciesOnGroups}
@@ -115,7 +115,7 @@ func comparedOf(c *engine.Comparison) *planCompared {
 	}
 }
 
-// freshCalls are the calls that so many new devices take.
+// freshCalls returns the calls that this many new devices take.
 func freshCalls(quotas quota.Set, a device.Attachments, devices int) quota.Calls {
 	calls := quota.Calls{}
 	for op, n := range quota.FreshPath(quotas, len(a.Policies), len(a.ThingGroups)) {
@@ -124,7 +124,7 @@ func freshCalls(quotas quota.Set, a device.Attachments, devices int) quota.Calls
 	return calls
 }
 
-// forecast fills in the calls, and how long they take.
+// forecast sets the calls and how long they take.
 func (p *planLine) forecast(quotas quota.Set, calls quota.Calls, devices int) {
 	p.Calls, p.CallsTotal = calls, calls.Total()
 	now, doubled := engine.Predict(quotas, calls, devices)

@@ -18,8 +18,8 @@ import (
 	"github.com/thingpress/thingpress/internal/quota"
 )
 
-// printPlan prints a plan for people; created is what the check of attachments
-// created in the copy of the sandbox.
+// printPlan prints a plan for people. Created names the attachments that were created in
+// the copy of the sandbox.
 func printPlan(out io.Writer, p planLine, c *target.Connection, created []string) error {
 	_, err := io.WriteString(out, planText(p, c, created))
 	return err
@@ -30,7 +30,7 @@ func planText(p planLine, connection *target.Connection, created []string) strin
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	say("plan: nothing was changed in %s", connection)
 	for _, m := range p.Manifests {
-		say("%s: %s, %s entries", terminal.Plain(m.Name), m.Vendor, count(m.Entries))
+		say("%s: %s, %s", terminal.Plain(m.Name), m.Vendor, progress.Plural(m.Entries, "entry", "entries"))
 	}
 	say("%s entries = %s devices + %s rejected + %s skipped", count(p.Entries), count(p.Devices), count(p.Rejected), count(p.Skipped))
 	for _, r := range p.Rejections {
@@ -40,13 +40,13 @@ func planText(p planLine, connection *target.Connection, created []string) strin
 		say("  duplicates: %s identical repetitions, skipped; %s contradictory, rejected", count(p.Repeated), count(p.Contradictory))
 	}
 	if p.Filtered > 0 {
-		say("  %s left out by --only and --skip", count(p.Filtered))
+		say("  %s skipped by --only and --skip", count(p.Filtered))
 	}
 	for _, reason := range ledger.ByCount(p.Warnings) {
-		say("  %s taken with a warning, %s", count(p.Warnings[reason]), reason)
+		say("  %s accepted with a warning, %s", count(p.Warnings[reason]), reason)
 	}
 	if unmatched := len(p.UnmatchedOnly) + len(p.UnmatchedSkip); unmatched > 0 {
-		say("  %s lines of --only and --skip name no entry", count(unmatched))
+		say("  %s lines of --only and --skip match no entry", count(unmatched))
 	}
 	sayAttachments(say, p.Attachments, created)
 	if c := p.Compared; c != nil {
@@ -87,8 +87,8 @@ func sayAttachments(say func(string, ...any), a planAttachments, created []strin
 	switch {
 	case a.OK && !a.Connectable:
 		say("attachments: warning: %s", notConnectable)
-	case a.OK:
-		say("attachments: all there")
+	case a.OK && len(created) == 0:
+		say("attachments: all of them exist")
 	}
 }
 
@@ -105,7 +105,7 @@ func sayCalls(say func(string, ...any), p planLine) {
 		say("%s%s calls: %s", about, progress.Count(int64(p.CallsTotal)), strings.Join(calls, ", "))
 	}
 	if p.Seconds == nil {
-		say("no quota limits them")
+		say("no quota limits these calls")
 	} else {
 		say("%s at %s devices/s, bound by %s", span(*p.Seconds), progress.Rate(*p.Ceiling), p.Binding)
 		if d := p.Doubled; d != nil && d.Seconds != nil {
@@ -119,7 +119,7 @@ func span(seconds float64) string {
 	return progress.Duration(time.Duration(seconds * float64(time.Second)))
 }
 
-// parameters are name=value, sorted; values that are no text are JSON.
+// parameters returns name=value, sorted by name. Values other than strings are JSON.
 func parameters(of map[string]any) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(of)) {
@@ -127,7 +127,7 @@ func parameters(of map[string]any) string {
 		if !isText {
 			encoded, err := json.Marshal(of[name])
 			if err != nil {
-				continue // names and values are strings, which JSON has
+				continue // values consist of strings, which can always be encoded
 			}
 			value = string(encoded)
 		}

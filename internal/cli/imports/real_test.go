@@ -10,8 +10,8 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
-// TestRealManifests imports what vendors really shipped, twice, into the
-// sandbox and into moto: two policies, three groups, a type and an attribute.
+// TestRealManifests imports manifests that vendors shipped into the sandbox and into
+// moto, twice each, with two policies, three groups, a type and an attribute.
 func TestRealManifests(t *testing.T) {
 	t.Parallel()
 	data := require.Data(t)
@@ -52,7 +52,7 @@ func TestRealManifests(t *testing.T) {
 					"RegisterCertificateWithoutCA": test.devices, "CreateThing": test.devices, "AttachThingPrincipal": test.devices,
 					"AttachPolicy": 2 * test.devices, "UpdateThingGroupsForThing": test.devices,
 				}
-				// moto may take longer than a call is waited for, and then it is made again.
+				// moto may exceed the timeout of a call, which is then made again.
 				if diff := cmp.Diff(want, first.Calls); diff != "" && endpoint == "sandbox" {
 					t.Errorf("%s: calls of new devices:\n%s", test.name, diff)
 				}
@@ -65,7 +65,7 @@ func TestRealManifests(t *testing.T) {
 	}
 }
 
-// unlimited lifts the quotas that moto does not have, so that the test does not wait for them.
+// unlimited returns flags without quotas, which moto does not have, so that the test is fast.
 func unlimited() (flags []string) {
 	for _, operation := range []string{
 		"RegisterCertificateWithoutCA", "CreateThing", "AttachThingPrincipal", "AttachPolicy", "AddThingToThingGroup", "UpdateThingGroupsForThing",

@@ -16,16 +16,16 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
 )
 
-// recordedSettings is what the ledger keeps so that people can see, and
-// --resume can repeat, what an import was asked to do.
+// recordedSettings are the settings of an import in the ledger, for people to see and
+// for --resume to repeat.
 type recordedSettings struct {
 	Manifests []string            `json:"manifests"` // absolute paths
 	Flags     map[string][]string `json:"flags"`
 	Settings  engine.Settings     `json:"settings"`
 }
 
-// resumedFlags are the flags that belong to the import. The others belong to
-// the run: where the ledger is, how fast, how to print.
+// resumedFlags are the flags that belong to the import. The others belong to the run,
+// such as the ledger, the rate and the output.
 var resumedFlags = []string{
 	"vendor", "bundle", "slot", "signer", "thing-name", "allow-expired",
 	"max-dictionary", "max-expanded", "max-ratio", "max-members", "max-entries", "max-entry-bytes", "max-depth",
@@ -33,10 +33,11 @@ var resumedFlags = []string{
 	"only", "skip", "partial",
 }
 
-// pathFlags name files, which may be looked for from another directory later.
+// pathFlags are flags with paths. They are recorded as absolute paths, because a later
+// run may start in another directory.
 var pathFlags = []string{"signer", "only", "skip"}
 
-// recordedOf returns what the ledger keeps of a command line.
+// recordedOf returns the settings of a command line for the ledger.
 func recordedOf(settings engine.Settings, args []string, flags *pflag.FlagSet) recordedSettings {
 	r := recordedSettings{Flags: map[string][]string{}, Settings: settings}
 	for _, name := range args {
@@ -70,16 +71,16 @@ func absolute(path string) string {
 	return path
 }
 
-// restore reads the import that --resume names; it is nil without the flag. If
-// the command line has no manifests it sets the flags of that import, and
-// returns its manifests.
+// restore reads the import that --resume names, and returns nil without the flag. If
+// the command line has no manifests it sets the flags of that import and returns its
+// manifests.
 func (o *importOptions) restore(ctx context.Context, t ledger.Target, flags *pflag.FlagSet, args []string,
 ) (*ledger.Import, []string, error) {
 	if o.resume == "" {
 		return nil, args, nil
 	}
 	found, err := o.findNamed(ctx, t)
-	if err != nil || len(args) > 0 { // the key will tell whether it is the same import
+	if err != nil || len(args) > 0 { // the key decides whether it is the same import
 		return found, args, err
 	}
 	var r recordedSettings
@@ -91,7 +92,7 @@ func (o *importOptions) restore(ctx context.Context, t ledger.Target, flags *pfl
 	}
 	if slices.Contains(r.Manifests, "-") {
 		return nil, nil, exit.UsageError(fmt.Errorf("--resume %s: a manifest came from standard input", o.resume),
-			"give the whole command line again")
+			"repeat the whole command line")
 	}
 	return found, r.Manifests, setFlags(flags, r.Flags, o.resume)
 }
@@ -111,22 +112,23 @@ func (o *importOptions) findNamed(ctx context.Context, t ledger.Target) (*ledger
 	switch {
 	case errors.Is(err, ledger.ErrNotFound):
 		return nil, exit.UsageError(fmt.Errorf("--resume %s: %w", o.resume, err),
-			"thingpress imports lists the imports and their ledgers; name the ledger with --ledger")
+			"find the import with thingpress imports, and name its ledger with --ledger")
 	case err != nil:
 		return nil, err
 	case !found.Resumable():
-		return nil, exit.UsageError(fmt.Errorf("--resume %s: the import is finished, and nothing is left to do", o.resume),
-			"run its command line again to look at what AWS has")
+		return nil, exit.UsageError(fmt.Errorf("--resume %s: the import is finished", o.resume),
+			"repeat its command line to check the devices in AWS")
 	}
 	return &found, nil
 }
 
-// setFlags sets the flags of the import with this ID, none of which the command line may have.
+// setFlags sets the recorded flags of the import with this ID. The command line must not
+// have set any of them.
 func setFlags(flags *pflag.FlagSet, recorded map[string][]string, id string) error {
 	for name, values := range recorded {
 		if flags.Changed(name) {
-			return exit.UsageError(fmt.Errorf("--resume alone repeats the flags of the import, but --%s is given", name),
-				"leave it out, or give the whole command line")
+			return exit.UsageError(fmt.Errorf("--resume repeats --%s of the import, and the command line sets it again", name),
+				"leave the flag out, or repeat the whole command line with all manifests")
 		}
 		for _, value := range values {
 			if err := flags.Set(name, value); err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/clitest"
 )
 
-// The flags of the import are in the ledger: without them --resume would be
-// taken for another import.
+// The ledger records the flags of the import. Without them --resume would find another
+// import.
 func TestResumeByIDAloneRepeatsManifestsAndFlags(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -15,8 +15,8 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
-// TestPrivateKeysReachNothing imports manifests with private keys in places
-// where they have been met, and greps everything that the run leaves behind.
+// TestPrivateKeysReachNothing imports manifests with private keys in places where they
+// have occurred, and searches everything that the run leaves behind.
 func TestPrivateKeysReachNothing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -39,7 +39,7 @@ func TestPrivateKeysReachNothing(t *testing.T) {
 	}
 	secret := strings.Split(string(key), "\n")[1][:24]
 	for name, content := range map[string]string{
-		"behind the certificates":  string(good) + string(key),
+		"after the certificates":   string(good) + string(key),
 		"in base64":                string(good) + base64.StdEncoding.EncodeToString(key) + "\n",
 		"before the certificates":  string(key) + string(good),
 		"in a column of a CSV":     "MAC,cn,cert,key\n4BA2BB8764BD,x,y,\"" + string(key) + "\"\n",
@@ -62,7 +62,7 @@ func TestPrivateKeysReachNothing(t *testing.T) {
 			} {
 				c := exec.Command(clitest.Program(t), args...)
 				c.Env = append(clitest.Environment(t), "XDG_STATE_HOME="+state)
-				out, _ := c.CombinedOutput() // the exit code is looked at
+				out, _ := c.CombinedOutput() // the exit code is checked
 				if code := c.ProcessState.ExitCode(); code != 1 || !bytes.Contains(out, []byte("private key")) {
 					t.Errorf("%v: exit code %d: %s", args, code, out)
 				}
@@ -87,12 +87,12 @@ func TestPrivateKeysReachNothing(t *testing.T) {
 	}
 }
 
-// TestMemoryStaysWithinItsBound holds the peak of the client, sandbox apart,
-// against what an import may take: 96 MiB and 64 bytes per entry.
+// TestMemoryStaysWithinItsBound compares the peak of the client without the sandbox with
+// the bound of an import, which is 96 MiB and 64 bytes per entry.
 func TestMemoryStaysWithinItsBound(t *testing.T) {
 	t.Parallel()
 	if require.Race {
-		t.Log("the client is built without the race detector, as it is shipped")
+		t.Log("the client is built without the race detector, as shipped")
 	}
 	const devices = 10_000
 	manifest := clitest.Generate(t, "espressif", devices)

@@ -17,13 +17,13 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// count writes a number for people.
+// count formats a number for people.
 func count(n int) string { return progress.Count(int64(n)) }
 
-// notConnectable is the warning about devices that nothing allows to connect.
-const notConnectable = "no policy, neither with --policy nor on the thing groups: these devices will not be able to connect"
+// notConnectable is the warning about devices without a policy.
+const notConnectable = "no policy is attached, neither with --policy nor to the thing groups, so these devices will not be able to connect"
 
-// showAttachments prints what the check of attachments found, and what was created for it.
+// showAttachments prints what was created, and a warning if devices have no policy.
 func showAttachments(printer *progress.Printer, attached *device.AttachmentReport, created []string) {
 	for _, name := range created {
 		printer.Note("created in the sandbox: %s", name)
@@ -33,18 +33,21 @@ func showAttachments(printer *progress.Printer, attached *device.AttachmentRepor
 	}
 }
 
-// showScan prints what the manifests hold.
+// showScan prints the numbers of the manifests.
 func showScan(printer *progress.Printer, s *engine.ScanResult, f *runFlags) {
 	for _, m := range s.Manifests {
-		printer.Note("%s: %s, %s entries", m.Name, m.Vendor, count(m.Entries))
+		printer.Note("%s: %s, %s", m.Name, m.Vendor, progress.Plural(m.Entries, "entry", "entries"))
 	}
-	printer.Note("%s devices to import, %s entries rejected, %s skipped (%s identical repetitions, %s left out by --only and --skip)",
-		count(s.Devices), count(s.Rejected), count(s.Skipped), count(s.Repeated), count(s.Filtered))
+	skipped := ""
+	if s.Skipped > 0 {
+		skipped = fmt.Sprintf(" (%s identical repetitions, %s by --only and --skip)", count(s.Repeated), count(s.Filtered))
+	}
+	printer.Note("%s to import, %s rejected, %s skipped%s", progress.Plural(s.Devices, "device", "devices"), count(s.Rejected), count(s.Skipped), skipped)
 	for _, r := range manifests.Rejections(s.Reasons, advice.CLI) {
 		printer.Note("  %s", manifests.RejectionText(r))
 	}
 	for _, reason := range ledger.ByCount(s.Warnings) {
-		printer.Note("  %s taken with a warning, %s", count(s.Warnings[reason]), reason)
+		printer.Note("  %s accepted with a warning, %s", count(s.Warnings[reason]), reason)
 	}
 	if f.output == terminal.Text {
 		showLines(printer, "--only", s.UnmatchedOnly)
@@ -52,39 +55,39 @@ func showScan(printer *progress.Printer, s *engine.ScanResult, f *runFlags) {
 	}
 }
 
-// showLines prints the lines of a list of devices that name no entry.
+// showLines prints the lines of --only or --skip that match no entry.
 func showLines(printer *progress.Printer, flag string, lines []string) {
 	const most = 10
 	for _, line := range lines[:min(most, len(lines))] {
-		printer.Note("  %s names %s, which no entry has", flag, manifest.Quote(line))
+		printer.Note("  %s names %s, which matches no entry", flag, manifest.Quote(line))
 	}
 	if len(lines) > most {
 		printer.Note("  and %s more", count(len(lines)-most))
 	}
 }
 
-// showCeiling prints how long so many devices take, and why.
+// showCeiling prints how long this many new devices take, and which quota limits them.
 func showCeiling(printer *progress.Printer, quotas target.Quotas, a device.Attachments, devices int) {
 	calls := quota.FreshPath(quotas.Set, len(a.Policies), len(a.ThingGroups))
 	ceiling, binding := quota.Ceiling(quotas.Set, calls)
 	if math.IsInf(ceiling, 1) {
-		printer.Note("%.0f calls per device; no quota limits them", calls.Total())
+		printer.Note("%.0f calls per new device; no quota limits them", calls.Total())
 		return
 	}
 	left := time.Duration(float64(devices) / ceiling * float64(time.Second))
-	printer.Note("%.0f calls per device; ceiling %s devices/s (%s at %s/s), %s for devices that are new",
+	printer.Note("%.0f calls per new device; ceiling %s devices/s (%s at %s/s), about %s",
 		calls.Total(), progress.Rate(ceiling), binding,
 		progress.Rate(quotas.TPS(binding)), progress.Duration(left))
 	printer.Note("quotas: %s", quotas.From)
 }
 
-// showEvents returns the events of a run, which print on printer how it goes.
-// Why tells for what lists are read.
+// showEvents returns a handler of events that shows the progress of a run. The text why
+// precedes messages about lists and says what they are read for.
 func showEvents(printer *progress.Printer, why string) engine.Events {
 	return func(event engine.Event) {
 		switch e := event.(type) {
 		case engine.Continued:
-			printer.Note("earlier runs: %s imported, %s unchanged, %s failed; %s were in flight",
+			printer.Note("earlier runs: %s imported, %s unchanged, %s failed, %s in flight when the last one ended",
 				count(e.Counts.Imported), count(e.Counts.Unchanged), count(e.Counts.Failed), count(e.InFlight))
 		case engine.Progress:
 			printer.Update(statusOf(e))
@@ -93,9 +96,9 @@ func showEvents(printer *progress.Printer, why string) engine.Events {
 				Phase: "comparing", Done: int64(e.Done), Total: int64(e.Total), Rate: e.Rate, Ceiling: e.Ceiling, Binding: e.Binding,
 			})
 		case engine.Paused:
-			printer.Note("paused: nothing answers (%v); one call every five seconds looks whether that has changed", e.Cause)
+			printer.Note("paused: every call fails (%v); trying one call every five seconds", e.Cause)
 		case engine.Resumed:
-			printer.Note("going on: the endpoint answers again after %s", progress.Duration(e.After))
+			printer.Note("resumed: the endpoint answers again after %s", progress.Duration(e.After))
 		case engine.Reading:
 			if e.Done {
 				printer.Note("%sread %d pages of %s", why, e.Pages, e.Operation)
@@ -103,7 +106,7 @@ func showEvents(printer *progress.Printer, why string) engine.Events {
 				printer.Update(progress.Status{Phase: why + "reading " + e.Operation, Note: fmt.Sprintf("page %d", e.Pages)})
 			}
 		case engine.Slowed:
-			printer.Note("throttled: %s now at %s/s", e.Operation, progress.Rate(e.Rate))
+			printer.Note("throttled: %s slowed down to %s/s", e.Operation, progress.Rate(e.Rate))
 		}
 	}
 }

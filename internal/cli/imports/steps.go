@@ -15,8 +15,8 @@ import (
 	"github.com/thingpress/thingpress/internal/progress"
 )
 
-// closeConnection tells what went wrong with the embedded sandbox; the import
-// itself is over.
+// closeConnection closes the connection and prints an error of the embedded sandbox,
+// which concerns its state and not the import.
 func closeConnection(c *target.Connection, printer *progress.Printer, streams terminal.Streams) {
 	if err := c.Close(); err != nil {
 		printer.Close()
@@ -24,8 +24,8 @@ func closeConnection(c *target.Connection, printer *progress.Printer, streams te
 	}
 }
 
-// scanManifests is the first pass, within the bound of memory. Of manifests that
-// break off it shows what was read.
+// scanManifests runs the first pass within the bound of memory. If a manifest is
+// broken it prints what was read.
 func scanManifests(ctx context.Context, sources []*engine.Source, settings engine.Settings, f *runFlags,
 	printer *progress.Printer, streams terminal.Streams,
 ) (*engine.ScanResult, error) {
@@ -40,14 +40,13 @@ func scanManifests(ctx context.Context, sources []*engine.Source, settings engin
 	showScan(printer, scan, f)
 	hint := manifests.BreakHint(broken.Breaks[0], advice.CLI)
 	if !broken.PrivateKey() {
-		hint += "; --partial imports what precedes the break"
+		hint += "; --partial imports the entries before the break"
 	}
 	return scan, exit.WithHint(err, hint)
 }
 
-// checkAttachments looks whether everything exists that devices are to get. In
-// the embedded sandbox it is created first. It returns what was created even if
-// something is missing.
+// checkAttachments checks that all attachments exist. In the embedded sandbox it
+// creates them first. It returns what it created even if something is missing.
 func checkAttachments(ctx context.Context, c *target.Connection, quotas target.Quotas, a device.Attachments,
 ) (*device.AttachmentReport, []string, error) {
 	created, err := c.Ensure(a)

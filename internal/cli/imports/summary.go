@@ -24,7 +24,7 @@ import (
 	"github.com/thingpress/thingpress/internal/report"
 )
 
-// A dryRunLine is what a dry run found, as JSON.
+// A dryRunLine is the result of a dry run as JSON.
 type dryRunLine struct {
 	Type       string             `json:"type"`
 	Target     ledger.Target      `json:"target"`
@@ -33,12 +33,12 @@ type dryRunLine struct {
 	Devices    int                `json:"devices"`
 	Rejected   int                `json:"rejected"`
 	Skipped    int                `json:"skipped"`
-	Ceiling    *float64           `json:"ceiling"` // null if no quota limits the path
+	Ceiling    *float64           `json:"ceiling"` // null if no quota limits the import
 	Binding    iot.Operation      `json:"binding_quota"`
 	Rejections []report.Rejection `json:"rejections,omitempty"`
 }
 
-// endDryRun prints what would be imported, and that nothing was.
+// endDryRun prints the result of a dry run.
 func endDryRun(output terminal.Output, c *target.Connection, s *engine.ScanResult, quotas target.Quotas, a device.Attachments,
 	streams terminal.Streams,
 ) error {
@@ -61,7 +61,7 @@ func endDryRun(output terminal.Output, c *target.Connection, s *engine.ScanResul
 	return err
 }
 
-// writeReport writes the outcomes of an import down, even if its run was interrupted.
+// writeReport writes the report of an import, even if its run was interrupted.
 func writeReport(ctx context.Context, file *report.File, book *sqlite.Ledger, record ledger.Import) error {
 	if file == nil {
 		return nil
@@ -69,7 +69,7 @@ func writeReport(ctx context.Context, file *report.File, book *sqlite.Ledger, re
 	return file.Write(record, book.Records(context.WithoutCancel(ctx), record.ID))
 }
 
-// summaryOf returns the summary of an import whose run ended with an error or without.
+// summaryOf returns the summary of an import whose run ended with ended, which may be nil.
 func summaryOf(s engine.Summary, ended error, c *target.Connection, scan *engine.ScanResult) report.Summary {
 	line := report.SummaryOf(s)
 	line.State, line.Target, line.Alias = ledger.StateFinished, c.Target, c.Alias
@@ -92,7 +92,7 @@ func stopHint(err error) string {
 	return ""
 }
 
-// printSummary prints the summary for people; resume is the command that resumes the import.
+// printSummary prints the summary for people. Resume is the command that resumes the import.
 func printSummary(s report.Summary, took engine.Summary, c *target.Connection, resume string, streams terminal.Streams) error {
 	if _, err := fmt.Fprint(streams.Out, summaryText(s, took, c)); err != nil {
 		return err
@@ -104,7 +104,7 @@ func printSummary(s report.Summary, took engine.Summary, c *target.Connection, r
 		}
 	}
 	if s.State != ledger.StateFinished || s.Failed > 0 || s.Rejected > 0 {
-		fmt.Fprintf(streams.Err, "the same command line resumes it, or: %s\n", resume)
+		fmt.Fprintf(streams.Err, "to resume, repeat the command line or run: %s\n", resume)
 	}
 	return nil
 }
@@ -113,7 +113,10 @@ func summaryText(s report.Summary, took engine.Summary, c *target.Connection) st
 	var b strings.Builder
 	fmt.Fprintf(&b, "import %s %s: %s\n", s.Import, s.State, c)
 	fmt.Fprintln(&b, report.Balance(s.Counts, s.Pending))
-	fmt.Fprintf(&b, "%s, %s devices/s", progress.Duration(took.Took), progress.Rate(took.Rate()))
+	b.WriteString(progress.Duration(took.Took))
+	if rate := took.Rate(); rate > 0 {
+		fmt.Fprintf(&b, ", %s devices/s", progress.Rate(rate))
+	}
 	if s.Ceiling != nil {
 		fmt.Fprintf(&b, "; ceiling %s devices/s, bound by %s", progress.Rate(took.Ceiling), s.Binding)
 	}
@@ -136,7 +139,7 @@ func summaryText(s report.Summary, took engine.Summary, c *target.Connection) st
 	return b.String()
 }
 
-// exitOf returns what an import ends with whose summary has been printed.
+// exitOf returns the error that an import ends with after its summary.
 func exitOf(s report.Summary) error {
 	switch {
 	case s.State == ledger.StateStopped:

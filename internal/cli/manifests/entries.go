@@ -20,11 +20,11 @@ import (
 type entryPrinter interface {
 	device(*manifest.Device) error
 	refused(refusedLine) error
-	// flush prints what is held back. Write errors may come out here.
+	// flush prints what is buffered. It may return an earlier write error.
 	flush() error
 }
 
-// newEntryPrinter returns a printer on out; heading is for the first one of a command.
+// newEntryPrinter returns a printer on out, with a heading if the output is text.
 func newEntryPrinter(out io.Writer, output terminal.Output, aligned, heading bool) entryPrinter {
 	if output == terminal.JSON {
 		return newEntryLines(out)
@@ -36,7 +36,7 @@ func newEntryPrinter(out io.Writer, output terminal.Output, aligned, heading boo
 	return entryTable{terminal.NewTable(out, aligned, columns...)}
 }
 
-// entryTable prints entries for people.
+// entryTable prints entries as a table.
 type entryTable struct{ *terminal.Table }
 
 func (t entryTable) device(d *manifest.Device) error {
@@ -70,7 +70,7 @@ func lineCell(line int) string {
 	return strconv.Itoa(line)
 }
 
-// entryLines prints entries, and the lines that follow them, as JSON Lines.
+// entryLines prints entries and the lines after them as JSON Lines.
 type entryLines struct {
 	buffer  *bufio.Writer
 	encoder *json.Encoder
@@ -119,7 +119,7 @@ func (p entryLines) device(d *manifest.Device) error {
 	return p.encoder.Encode(line)
 }
 
-// keyName is how people and reports call a certificate's key: "EC P-256", "RSA 2048".
+// keyName returns the name of a certificate's key, such as "EC P-256" or "RSA 2048".
 func keyName(leaf *x509.Certificate) string {
 	switch key := leaf.PublicKey.(type) {
 	case *ecdsa.PublicKey:
@@ -130,7 +130,7 @@ func keyName(leaf *x509.Certificate) string {
 	return leaf.PublicKeyAlgorithm.String()
 }
 
-// A refusedLine is an entry that does not become a device.
+// A refusedLine is an entry that is rejected or skipped.
 type refusedLine struct {
 	Type      string          `json:"type"` // "rejected" or "skipped"
 	Manifest  string          `json:"manifest"`
@@ -141,14 +141,14 @@ type refusedLine struct {
 	Reason    manifest.Reason `json:"reason,omitempty"`
 	Detail    string          `json:"detail"`
 
-	limit manifest.LimitName // the one that the entry exceeds
+	limit manifest.LimitName // the limit that the entry exceeds
 }
 
 func (p entryLines) refused(l refusedLine) error { return p.encoder.Encode(l) }
 
 func (p entryLines) flush() error { return p.buffer.Flush() }
 
-// A brokenLine is the place at which a manifest cannot be read any further.
+// A brokenLine is the point at which reading a manifest failed.
 type brokenLine struct {
 	Type     string          `json:"type"` // "broken"
 	Manifest string          `json:"manifest"`
@@ -160,7 +160,7 @@ type brokenLine struct {
 	Todo     string          `json:"todo"`
 }
 
-// end prints what follows the entries of all manifests.
+// end prints the lines after the entries of all manifests.
 func (p entryLines) end(breaks []*manifest.FileError, s inspectSummary) error {
 	for _, b := range breaks {
 		err := p.encoder.Encode(brokenLine{"broken", b.Manifest, b.Entry, b.Line, b.Offset, b.Reason, b.Err.Error(), BreakHint(b, advice.CLI)})

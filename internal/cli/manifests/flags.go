@@ -1,8 +1,9 @@
-// Package manifests has the commands that look into manifests and make them, and
-// the first steps of every command that reads one.
+// Package manifests has the commands that inspect and generate manifests, and the
+// first steps of every command that reads one.
 package manifests
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,8 +16,8 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// Flags are the flags that name how manifests are decoded and judged: the same
-// for inspect, plan and import.
+// Flags are the flags of inspect, plan and import that select how manifests are
+// decoded and checked.
 type Flags struct {
 	Vendor    string
 	options   manifest.Options
@@ -30,25 +31,25 @@ func (f *Flags) Add(c *cobra.Command) {
 	f.options.Limits = manifest.DefaultLimits()
 	flags, limits := c.Flags(), &f.options.Limits
 	flags.StringVar(&f.Vendor, "vendor", "",
-		"format of the manifests: "+strings.Join(vendors.Names(), ", ")+"; by default it is told from the content")
+		"`format` of the manifests: "+strings.Join(vendors.Names(), ", ")+" (default: detected from the content)")
 	of := func(name manifest.OptionName) string { return vendors.Titles(vendors.With(name)) }
 	bundles := vendors.Values(manifest.OptionBundle)
 	flags.StringVar(&f.options.Bundle, "bundle", bundles[0],
-		of(manifest.OptionBundle)+": which certificate of a chip, one of "+strings.Join(bundles, ", "))
-	flags.StringVar(&f.options.Slot, "slot", "", of(manifest.OptionSlot)+": slot of the key whose certificate is taken, if several have one")
+		of(manifest.OptionBundle)+": `bundle` with the certificates to use, one of "+strings.Join(bundles, ", "))
+	flags.StringVar(&f.options.Slot, "slot", "", of(manifest.OptionSlot)+": `slot` of the key whose certificate is used, if several keys have one")
 	flags.StringArrayVar(&f.signers, "signer", nil,
-		of(manifest.OptionSigners)+": certificate of a manifest signer, a file or a directory of them (repeatable)")
+		of(manifest.OptionSigners)+": `file` or directory with certificates of manifest signers (repeatable)")
 	Complete(c, "vendor", vendors.Names())
 	Complete(c, "bundle", bundles)
-	flags.StringVar(&f.thingName, "thing-name", "{cn}", "template of the thing's name over {cn} {mac} {id} {serial} {fingerprint}")
-	flags.BoolVar(&f.options.AllowExpired, "allow-expired", false, "take certificates whose validity has ended")
-	flags.Int64Var(&limits.DictionaryBytes, "max-dictionary", limits.DictionaryBytes, "largest LZMA dictionary of an archive, in bytes")
-	flags.Int64Var(&limits.ExpandedBytes, "max-expanded", limits.ExpandedBytes, "most bytes that an archive may expand to")
-	flags.Int64Var(&limits.ExpansionRatio, "max-ratio", limits.ExpansionRatio, "most times its size that an archive may expand to")
-	flags.IntVar(&limits.ArchiveMembers, "max-members", limits.ArchiveMembers, "most files in an archive")
-	flags.IntVar(&limits.Entries, "max-entries", limits.Entries, "most entries in a manifest")
-	flags.IntVar(&limits.EntryBytes, "max-entry-bytes", limits.EntryBytes, "longest entry of a text manifest, in bytes")
-	flags.IntVar(&limits.Depth, "max-depth", limits.Depth, "how deep the JSON of an entry may nest")
+	flags.StringVar(&f.thingName, "thing-name", "{cn}", "`template` of thing names, with the fields {cn} {mac} {id} {serial} {fingerprint}")
+	flags.BoolVar(&f.options.AllowExpired, "allow-expired", false, "accept expired certificates")
+	flags.Int64Var(&limits.DictionaryBytes, "max-dictionary", limits.DictionaryBytes, "largest LZMA dictionary of an archive, in `bytes`")
+	flags.Int64Var(&limits.ExpandedBytes, "max-expanded", limits.ExpandedBytes, "largest size that an archive may expand to, in `bytes`")
+	flags.Int64Var(&limits.ExpansionRatio, "max-ratio", limits.ExpansionRatio, "largest expansion of an archive, as a `multiple` of its size")
+	flags.IntVar(&limits.ArchiveMembers, "max-members", limits.ArchiveMembers, "maximum `number` of files in an archive")
+	flags.IntVar(&limits.Entries, "max-entries", limits.Entries, "maximum `number` of entries in a manifest")
+	flags.IntVar(&limits.EntryBytes, "max-entry-bytes", limits.EntryBytes, "longest entry of a manifest, in `bytes`")
+	flags.IntVar(&limits.Depth, "max-depth", limits.Depth, "maximum nesting `depth` of the JSON of an entry")
 	flags.VisitAll(func(flag *pflag.Flag) {
 		if strings.HasPrefix(flag.Name, "max-") {
 			f.limits = append(f.limits, flag)
@@ -56,10 +57,10 @@ func (f *Flags) Add(c *cobra.Command) {
 	})
 }
 
-// Options turns the flags into what decoders take; the errors are about usage.
+// Options returns the flags as options of decoders. Its errors are usage errors.
 func (f *Flags) Options() (manifest.Options, error) {
 	options := f.options
-	// A limit that is not positive is a slip of the hand, and must not turn the limit off.
+	// A limit of zero or less is a mistake and must not disable the limit.
 	for _, limit := range f.limits {
 		if value := limit.Value.String(); value == "0" || strings.HasPrefix(value, "-") {
 			return options, exit.UsageError(fmt.Errorf("--%s %s is not positive", limit.Name, value), "leave the flag out for the default")
@@ -79,26 +80,34 @@ func (f *Flags) Options() (manifest.Options, error) {
 	if len(f.signers) > 0 {
 		if options.Signers, err = vendors.LoadSigners(f.signers...); err != nil {
 			return options, exit.UsageError(fmt.Errorf("--signer: %w", err),
-				"the vendor publishes the certificates of its manifest signers beside the manifests")
+				"download the signer certificates from the vendor, which publishes them with the manifests")
 		}
 	}
 	return options, nil
 }
 
-// Complete makes shells offer values for a flag of c, which must have it.
+// Complete makes shells complete the values of a flag of c. It panics if c lacks the flag.
 func Complete(c *cobra.Command, flag string, values []string) {
 	if err := c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 		panic(err)
 	}
 }
 
-// CheckVendor refuses a --vendor that there is not.
+// CheckVendor returns a usage error if --vendor names an unknown format.
 func CheckVendor(vendor string) error {
 	if vendor == "" {
 		return nil
 	}
 	if _, err := vendors.Lookup(vendor); err != nil {
 		return exit.UsageError(fmt.Errorf("--vendor: %w", err), "")
+	}
+	return nil
+}
+
+// RequireOne returns an error if the command line names no manifest.
+func RequireOne(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return errors.New("no manifest given")
 	}
 	return nil
 }

@@ -37,51 +37,49 @@ func NewGenerate(streams terminal.Streams) *cobra.Command {
 	var o generateOptions
 	c := &cobra.Command{
 		Use:   "generate",
-		Short: "Make manifests for tests and rehearsals",
-		Long: `Make a manifest with the layout of a vendor's own, for tests, rehearsals and
-examples. Nothing in it is real: every issuer is called "Thingpress Test".
+		Short: "Generate manifests for tests and rehearsals",
+		Long: `Generate a manifest in the layout of a vendor, for tests, rehearsals and examples.
+Nothing in it is real: every issuer is called "Thingpress Test".
 
-The same seed gives the same bytes on every machine. With RSA only the keys
-and signatures differ. An RSA key takes about 50 ms, so use EC for large
-manifests.
+The same seed gives the same bytes on every machine, except for RSA keys and their
+signatures. An RSA key takes about 50 ms, so use EC for large manifests.
 
---defects makes a share of the entries wrong or odd. FILE.expected.jsonl next
-to the manifest then has what must become of each entry:
-{"entry":7,"outcome":"rejected","reason":"expired"}. Outcomes are device,
-rejected and skipped.`,
+With --defects a fraction of the entries is wrong or unusual. FILE.expected.jsonl
+next to the manifest then has the expected outcome of every entry, which is device,
+rejected or skipped: {"entry":7,"outcome":"rejected","reason":"expired"}`,
 		Example: `  # twelve ESP32 modules
   thingpress generate --vendor espressif -n 12 --out reel.csv
 
-  # Microchip, with the certificate that its entries are signed with
+  # Microchip, with the certificate of the signer of its entries
   thingpress generate --vendor microchip -n 1000 --seed s1 --out reel.json --signer-out signer.pem
 
-  # an Infineon bundle whose devices a test can connect as
+  # Infineon, with private keys so that a test can connect as these devices
   thingpress generate --vendor infineon -n 20 --out reel.7z --keys ./keys
 
-  # ten thousand entries, of which a tenth is wrong or odd
+  # ten thousand entries, of which a tenth is wrong or unusual
   thingpress generate --vendor espressif -n 10000 --defects 0.1 --out bad.csv`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return generateManifest(c.Context(), o, streams) },
 	}
 	flags := c.Flags()
-	flags.StringVar(&o.vendor, "vendor", "", "format: "+strings.Join(material.Vendors(), ", ")+" (required)")
-	flags.IntVarP(&o.entries, "entries", "n", 10, "number of entries")
-	flags.StringVar(&o.out, "out", "", "file to write the manifest to, - for stdout (required)")
-	flags.StringVar(&o.seed, "seed", "", "any text; the same seed gives the same manifest (default: a new one, which is printed)")
-	flags.StringVar(&o.key, "key", string(material.EC), "keys of the devices: ec (P-256) or rsa (2048 bits)")
+	flags.StringVar(&o.vendor, "vendor", "", "`format`: "+strings.Join(material.Vendors(), ", ")+" (required)")
+	flags.IntVarP(&o.entries, "entries", "n", 10, "`number` of entries")
+	flags.StringVar(&o.out, "out", "", "`file` to write the manifest to, - for stdout (required)")
+	flags.StringVar(&o.seed, "seed", "", "any `text`; the same seed gives the same manifest (default: random, and printed)")
+	flags.StringVar(&o.key, "key", string(material.EC), "`type` of the devices' keys: ec (P-256) or rsa (2048 bits)")
 	flags.StringArrayVar(&o.bundles, "bundle", nil,
-		strings.Join(material.Bundled(), ", ")+": bundle (repeatable), "+strings.Join(allBundles(), ", ")+" (default E0E0 and E0E1, with --key rsa all)")
-	flags.StringVar(&o.keys, "keys", "", "directory to write private keys to, as <thing name>.key")
-	flags.StringVar(&o.signerOut, "signer-out", "", strings.Join(material.Signed(), ", ")+": file to write the certificate to that signed the entries")
-	flags.Float64Var(&o.defects, "defects", 0, "share of entries to make wrong or odd, 0 to 1")
-	flags.BoolVarP(&o.quiet, "quiet", "q", false, "no progress")
+		strings.Join(material.Bundled(), ", ")+": `bundle` (repeatable), "+strings.Join(allBundles(), ", ")+" (default E0E0 and E0E1; all with --key rsa)")
+	flags.StringVar(&o.keys, "keys", "", "`directory` to write private keys to, as <thing name>.key")
+	flags.StringVar(&o.signerOut, "signer-out", "", strings.Join(material.Signed(), ", ")+": `file` to write the certificate of the signer to")
+	flags.Float64Var(&o.defects, "defects", 0, "`fraction` of entries to make wrong or unusual, 0 to 1")
+	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress")
 	Complete(c, "vendor", material.Vendors())
 	Complete(c, "bundle", allBundles())
 	Complete(c, "key", []string{string(material.EC), string(material.RSA)})
 	return c
 }
 
-// allBundles are those of every format that has some.
+// allBundles returns the bundles of all formats.
 func allBundles() []string {
 	var all []string
 	for _, f := range material.Formats() {
@@ -94,17 +92,17 @@ func (o *generateOptions) validate() error {
 	signed, bundled := material.Signed(), material.Bundled()
 	switch {
 	case o.vendor == "":
-		return exit.UsageError(errors.New("--vendor is missing"), "it is one of "+strings.Join(material.Vendors(), ", "))
+		return exit.UsageError(errors.New("--vendor is missing"), "set --vendor to one of "+strings.Join(material.Vendors(), ", "))
 	case o.out == "":
 		return exit.UsageError(errors.New("--out is missing"), "name the file to write, or - for stdout")
 	case o.out == "-" && o.defects > 0:
-		return exit.UsageError(errors.New("--defects writes a second file next to --out"), "give --out a file's name")
+		return exit.UsageError(errors.New("--defects cannot be combined with --out -"), "name a file with --out; the expected outcomes go into a second file next to it")
 	case o.signerOut != "" && !slices.Contains(signed, o.vendor):
-		return exit.UsageError(fmt.Errorf("--signer-out is for --vendor %s alone", strings.Join(signed, ", ")),
-			"leave it out: no other vendor signs its manifests")
+		return exit.UsageError(fmt.Errorf("--signer-out works only with --vendor %s", strings.Join(signed, ", ")),
+			"leave out --signer-out; no other vendor signs its manifests")
 	case len(o.bundles) > 0 && !slices.Contains(bundled, o.vendor):
-		return exit.UsageError(fmt.Errorf("--bundle is for --vendor %s alone", strings.Join(bundled, ", ")),
-			"leave it out: no other vendor has bundles")
+		return exit.UsageError(fmt.Errorf("--bundle works only with --vendor %s", strings.Join(bundled, ", ")),
+			"leave out --bundle; no other vendor has bundles")
 	}
 	return nil
 }
@@ -154,7 +152,7 @@ func generateManifest(ctx context.Context, o generateOptions, streams terminal.S
 	case errors.As(err, &wrong):
 		return exit.UsageError(err, "see 'thingpress generate --help'")
 	case terminal.Interrupted(ctx):
-		return exit.InterruptedError("interrupted", "no file was written, except keys in the --keys directory")
+		return exit.InterruptedError("interrupted", "no file was written except keys in the --keys directory")
 	case err != nil:
 		return err
 	}
@@ -162,13 +160,13 @@ func generateManifest(ctx context.Context, o generateOptions, streams terminal.S
 		return err
 	}
 	if !o.quiet {
-		fmt.Fprintf(streams.Err, "%s entries of test material; --seed %s makes them again\n", progress.Count(int64(o.entries)), o.seed)
+		fmt.Fprintf(streams.Err, "generated %s entries; --seed %s generates them again\n", progress.Count(int64(o.entries)), o.seed)
 	}
 	return nil
 }
 
-// outputFiles are written under temporary names and renamed together at the
-// end. A failure leaves no file and keeps those that were there.
+// outputFiles are written under temporary names and renamed together at the end, so
+// that a failure leaves no new file and keeps existing ones.
 type outputFiles struct {
 	files []*os.File
 	paths []string
@@ -200,7 +198,7 @@ func (f *outputFiles) keep() error {
 	return nil
 }
 
-// discard removes what was not kept.
+// discard removes files that were not kept.
 func (f *outputFiles) discard() {
 	for i, file := range f.files {
 		_ = file.Close()

@@ -43,7 +43,7 @@ func TestGenerateWritesWhatWasAskedForAndNothingElse(t *testing.T) {
 	dir := t.TempDir()
 	code, out, errs := run(t, "generate", "--vendor", "microchip", "-n", "9", "--seed", "s", "--defects", "0.3",
 		"--out", filepath.Join(dir, "reel.json"), "--signer-out", filepath.Join(dir, "signer.pem"), "--keys", filepath.Join(dir, "keys"))
-	if code != exit.OK || out != "" || !strings.Contains(errs, "9 entries of test material; --seed s makes them again") {
+	if code != exit.OK || out != "" || !strings.Contains(errs, "generated 9 entries; --seed s generates them again") {
 		t.Fatalf("exit %d, stdout %q, stderr %q", code, out, errs)
 	}
 	if got, want := filesIn(t, dir), []string{"keys", "reel.json", "reel.json.expected.jsonl", "signer.pem"}; !slices.Equal(got, want) {
@@ -78,7 +78,7 @@ func TestGenerateTellsTheSeedItChose(t *testing.T) {
 	seed, _, _ := strings.Cut(after, " ")
 	_, again, _ := run(t, "generate", "--vendor", "generated", "-n", "3", "--out", "-", "--seed", seed)
 	if first == "" || first != again {
-		t.Errorf("the seed %q does not make the manifest again", seed)
+		t.Errorf("the seed %q does not reproduce the manifest", seed)
 	}
 }
 
@@ -107,7 +107,7 @@ func TestGenerateLeavesNothingBehindWhenItFails(t *testing.T) {
 			}
 			text, err := os.ReadFile(path)
 			if err != nil || string(text) != "mine" {
-				t.Errorf("the file that was there is spoilt: %q, %v", text, err)
+				t.Errorf("the existing file was changed: %q, %v", text, err)
 			}
 			if left := filesIn(t, dir); len(left) != 1 {
 				t.Errorf("left behind: %q", left)

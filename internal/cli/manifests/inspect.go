@@ -32,16 +32,16 @@ func NewInspect(streams terminal.Streams) *cobra.Command {
 	var o inspectOptions
 	c := &cobra.Command{
 		Use:   "inspect MANIFEST…",
-		Short: "Decode and check manifests without any AWS call",
-		Long: `Decode every entry of the manifests and judge it as an import would, without any AWS
-call. Every entry is shown: as a device, or with the reason for which it is rejected
-or skipped. MANIFEST "-" is standard input.
+		Short: "Decode and check manifests without calling AWS",
+		Long: `Decode every entry of the manifests and check it as an import would, without
+calling AWS. Prints every entry, either as a device or with the reason why it is
+rejected or skipped. MANIFEST "-" is standard input.
 
 ` + exit.Help,
 		Example: `  thingpress inspect reel.csv
   thingpress inspect --signer signers/ --output json manifest.json
   thingpress inspect --bundle E0E2 reel.7z`,
-		Args: cobra.MinimumNArgs(1),
+		Args: RequireOne,
 		RunE: func(c *cobra.Command, args []string) error { return inspect(c.Context(), o, args, streams) },
 	}
 	o.Add(c)
@@ -100,7 +100,7 @@ func inspect(ctx context.Context, o inspectOptions, args []string, streams termi
 	case err != nil:
 		return err
 	case len(broken) > 0 && o.output == terminal.JSON:
-		return exit.Silently(exit.Failure) // each has its line
+		return exit.Silently(exit.Failure) // each broken manifest has a line of its own
 	case len(broken) > 0:
 		return exit.WithHint(joined(broken), BreakHint(broken[0], advice.CLI))
 	case total.Rejected > 0:
@@ -117,15 +117,15 @@ func joined(broken []*manifest.FileError) error {
 	return errors.Join(errs...)
 }
 
-// holdBack keeps what show writes until show ends, and then copies it to out. If
-// show ends with a private key it drops everything: a private key anywhere in a
-// manifest means that nothing of it may be used.
+// holdBack buffers what show writes until show ends, and then copies it to out. If
+// show ends because of a private key it drops everything, since nothing of such a
+// manifest may be used.
 func holdBack(out io.Writer, printer *progress.Printer, show func(io.Writer) error) error {
 	held, err := spool.Create("")
 	if err != nil {
 		return err
 	}
-	defer held.Close() //nolint:errcheck // what it holds has been copied or is dropped
+	defer held.Close() //nolint:errcheck // its content is copied or dropped
 	shown := show(held)
 	if manifest.ReasonOf(shown) == manifest.ReasonPrivateKey {
 		return shown
@@ -140,7 +140,8 @@ func holdBack(out io.Writer, printer *progress.Printer, show func(io.Writer) err
 	return shown
 }
 
-// inspectEntries judges and prints entries up to a break, and returns before with them.
+// inspectEntries checks and prints entries up to a break, and returns before with
+// their numbers added.
 func inspectEntries(ctx context.Context, entries iter.Seq2[manifest.Device, error], judge *engine.Judge, before inspectSummary,
 	out entryPrinter, show func(inspectSummary),
 ) (inspectSummary, error) {
@@ -184,7 +185,7 @@ func refusedLineOf(v engine.Verdict, d *manifest.Device, rejected *manifest.Entr
 	return line
 }
 
-// inspectSummary is the last JSON line.
+// An inspectSummary is the last line of JSON.
 type inspectSummary struct {
 	Type     string                  `json:"type"`
 	Entries  int                     `json:"entries"`
@@ -210,7 +211,7 @@ func (s *inspectSummary) add(v engine.Verdict, d *manifest.Device) {
 	}
 }
 
-// print prints the numbers for people.
+// print prints the summary for people.
 func (s *inspectSummary) print(out io.Writer) {
 	fmt.Fprintf(out, "%d entries: %d devices, %d rejected, %d skipped, %d warnings\n", s.Entries, s.Devices, s.Rejected, s.Skipped, s.Warnings)
 	for _, reason := range slices.Sorted(maps.Keys(s.Reasons)) {

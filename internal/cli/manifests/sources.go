@@ -18,8 +18,8 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// OpenSources reads every manifest once, as a source of the engine's two passes.
-// Without a vendor the content tells the format.
+// OpenSources reads every manifest once and returns it as a source for the engine's
+// two passes. Without a vendor it detects the format from the content.
 func OpenSources(ctx context.Context, inputs []manifest.Input, vendor string, printer *progress.Printer) ([]*engine.Source, error) {
 	var sources []*engine.Source
 	for _, in := range inputs {
@@ -44,7 +44,7 @@ func decoderOf(in manifest.Input, vendor string) (manifest.Decoder, error) {
 	return vendors.Detect(in)
 }
 
-// ShowScanning returns the events of a first pass, which show on printer how far it is.
+// ShowScanning returns a handler of events that shows the progress of a first pass.
 func ShowScanning(printer *progress.Printer) engine.Events {
 	return func(event engine.Event) {
 		if e, ok := event.(engine.Scanning); ok {
@@ -58,21 +58,21 @@ func BreakHint(err error, where advice.Surface) string {
 	if hint := advice.Of(err, where).Todo; hint != "" {
 		return hint
 	}
-	return "ask the sender for the manifest again; docs/reasons.md tells more of each reason"
+	return "ask the sender for the manifest again; docs/reasons.md explains each reason"
 }
 
-// Rejections returns the rejected entries of a scan by reason, with what the
-// reader can do about each.
+// Rejections returns the rejected entries of a scan by reason, with what to do about
+// each.
 func Rejections(reasons map[manifest.Reason]int, where advice.Surface) []report.Rejection {
 	return report.RejectionsOf(reasons, func(reason manifest.Reason) string { return advice.For(reason, where).Todo })
 }
 
-// RejectionText is a line for people.
+// RejectionText returns a line for people.
 func RejectionText(r report.Rejection) string {
 	return progress.Count(int64(r.Count)) + " rejected, " + withTodo(r.Reason, r.Todo)
 }
 
-// withTodo is a reason and what to do about it, if there is something to do.
+// withTodo returns a reason, and what to do about it if there is something to do.
 func withTodo(reason manifest.Reason, todo string) string {
 	if todo == "" {
 		return string(reason)
@@ -86,8 +86,8 @@ type Files struct {
 	closers []io.Closer
 }
 
-// OpenFiles opens the named files; "-" is standard input. What cannot be read
-// twice is spooled. The caller must close the files.
+// OpenFiles opens the named files, of which "-" is standard input. It copies input
+// that cannot be read twice to temporary files. The caller must close the files.
 func OpenFiles(ctx context.Context, names []string, stdin io.Reader) (*Files, error) {
 	f := &Files{}
 	for _, name := range names {
@@ -134,7 +134,7 @@ func (f *Files) spool(ctx context.Context, name string, from io.Reader) error {
 	return nil
 }
 
-// Close closes the files, and removes what was spooled.
+// Close closes the files and removes the temporary ones.
 func (f *Files) Close() error {
 	var errs []error
 	for _, c := range f.closers {

@@ -30,15 +30,15 @@ func printQuotas(streams terminal.Streams, connection *target.Connection, v view
 	return nil
 }
 
-// printNotes prints what the quotas come to.
+// printNotes prints the ceiling, and what --rate needs.
 func printNotes(out io.Writer, v view, command func(row) string) {
 	if v.unread != "" {
 		fmt.Fprintf(out, "the account's quotas could not be read, so the defaults are shown: %s\n", v.unread)
 	}
 	if v.binding == "" {
-		fmt.Fprintln(out, "no quota limits devices that are new")
+		fmt.Fprintln(out, "no quota limits the import of new devices")
 	} else {
-		fmt.Fprintf(out, "ceiling %s devices/s, %s an hour, for devices that are new: bound by %s\n",
+		fmt.Fprintf(out, "ceiling for new devices: %s devices/s, %s an hour, bound by %s\n",
 			progress.Rate(v.ceiling), progress.Count(int64(v.ceiling*3600)), v.binding)
 	}
 	if v.rate == 0 {
@@ -49,12 +49,12 @@ func printNotes(out io.Writer, v view, command func(row) string) {
 		fmt.Fprintf(out, "the quotas allow %s devices/s\n", progress.Rate(v.rate))
 		return
 	}
-	fmt.Fprintf(out, "%s devices/s need:\n", progress.Rate(v.rate))
+	fmt.Fprintf(out, "to import %s devices/s, request higher quotas:\n", progress.Rate(v.rate))
 	for _, r := range tooLow {
 		if r.Adjustable {
 			fmt.Fprintf(out, "  %s\n", command(r))
 		} else {
-			fmt.Fprintf(out, "  %s at %s/s, which Service Quotas does not raise: ask AWS support\n", r.Operation, number(r.Request))
+			fmt.Fprintf(out, "  ask AWS Support for %s at %s/s, which Service Quotas cannot raise\n", r.Operation, number(r.Request))
 		}
 	}
 }
@@ -79,7 +79,7 @@ type summaryLine struct {
 	Enough   *bool    `json:"enough,omitempty"`
 }
 
-// lines are the answer as JSON.
+// lines returns the view as lines of JSON.
 func (v view) lines(target ledger.Target, command func(row) string) []any {
 	var lines []any
 	for _, r := range v.rows {
@@ -110,7 +110,7 @@ func perSecond(tps *float64) string {
 	return number(tps)
 }
 
-// number writes a number of calls; nothing for nil.
+// number formats a number of calls. It is empty for nil.
 func number(n *float64) string {
 	if n == nil {
 		return ""

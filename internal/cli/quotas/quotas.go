@@ -1,5 +1,5 @@
-// Package quotas is the command that shows the quotas of an account, and
-// requests higher ones.
+// Package quotas has the command that shows the quotas of an account and requests
+// higher ones.
 package quotas
 
 import (
@@ -34,22 +34,23 @@ func NewCommand(streams terminal.Streams) *cobra.Command {
 	var o options
 	c := &cobra.Command{
 		Use:   "quotas",
-		Short: "Show the quotas of an account, and raise them",
-		Long: `Show the quotas of the AWS IoT operations that an import calls, for one account and
-region: the default, what the account has, and, with --rate, what that many devices
-need with the attachments that the flags name. For every quota that is too low the
-request that raises it is printed; --request files it after asking.
+		Short: "Show the quotas of an account, and request higher ones",
+		Long: `Show the quotas of the AWS IoT operations that an import calls, in one account and
+region, with the default and the applied value of each. With --rate, also show the
+value that an import at that rate needs with the given attachments, and print a
+command that requests each quota that is too low. --request files these requests
+after asking.
 
-Without permission to read Service Quotas the defaults are shown.
+Without permission to read Service Quotas it shows the defaults.
 
 ` + exit.Help,
 		Example: `  # what limits an import with one policy and one thing group
   thingpress quotas --policy sensors --thing-group factory-7
 
-  # what 100,000 devices an hour need
+  # what an import of 100,000 devices an hour needs
   thingpress quotas --policy sensors --thing-group factory-7 --rate 100000/h
 
-  # ask AWS for it
+  # request it from AWS
   thingpress quotas --policy sensors --thing-group factory-7 --rate 100000/h --request`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return showQuotas(c.Context(), o, streams) },
@@ -57,18 +58,18 @@ Without permission to read Service Quotas the defaults are shown.
 	o.attach.Add(c)
 	o.target.Add(c)
 	flags := c.Flags()
-	flags.Var(&o.rate, "rate", "devices that are to be imported per second, hour or day, such as 100000/h")
-	flags.BoolVar(&o.all, "all", false, "show all operations, also those that an import does not call")
-	flags.BoolVar(&o.request, "request", false, "file the requests that --rate needs with Service Quotas")
-	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before requests are filed")
+	flags.Var(&o.rate, "rate", "devices to import per second, minute, hour or day, such as 100000/h")
+	flags.BoolVar(&o.all, "all", false, "show all operations, including those that an import does not call")
+	flags.BoolVar(&o.request, "request", false, "request the quotas that --rate needs from Service Quotas")
+	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before filing requests")
 	o.output.AddFlag(c)
 	return c
 }
 
-// rateFlag is --rate, in devices per second; 0 is none.
+// rateFlag is --rate in devices per second. It is 0 without the flag.
 type rateFlag float64
 
-func (r *rateFlag) Type() string { return "N/s|N/h|N/d" }
+func (r *rateFlag) Type() string { return "N/s|N/m|N/h|N/d" }
 
 func (r *rateFlag) String() string {
 	if *r == 0 {
@@ -90,7 +91,7 @@ func (r *rateFlag) Set(value string) error {
 
 func (o *options) check() error {
 	if o.request && o.rate == 0 {
-		return exit.UsageError(errors.New("--request without --rate"), "say what for, such as --rate 100000/h")
+		return exit.UsageError(errors.New("--request without --rate"), "add the rate to import at, such as --rate 100000/h")
 	}
 	return o.target.Check()
 }
@@ -131,13 +132,13 @@ func showQuotas(ctx context.Context, o options, streams terminal.Streams) (err e
 	return requestQuotas(ctx, o, connection, view.tooLow(), streams)
 }
 
-// requestCommand returns the line that requests a quota without Thingpress.
+// requestCommand returns a function that writes the AWS CLI command to request a quota.
 func (o *options) requestCommand(region string) func(row) string {
 	return func(r row) string {
 		line := fmt.Sprintf("aws service-quotas request-service-quota-increase --service-code %s --quota-code %s --desired-value %s --region %s",
 			quota.ServiceCode, r.Code, number(r.Request), region)
 		if o.target.Profile != "" {
-			line += " --profile " + o.target.Profile
+			line += " --profile " + terminal.ShellQuote(o.target.Profile)
 		}
 		if o.target.EndpointURL != "" {
 			line += " --endpoint-url " + o.target.EndpointURL

@@ -16,13 +16,13 @@ import (
 	"github.com/thingpress/thingpress/internal/sandbox"
 )
 
-// An account is a sandbox behind HTTP, whose requests to Service Quotas are noted.
+// An account is a sandbox behind HTTP that records requests to Service Quotas.
 type account struct {
 	url      string
 	requests []string
 }
 
-// newAccount serves a sandbox. What deny names is not permitted.
+// newAccount serves a sandbox that denies the operation with the name deny.
 func newAccount(t *testing.T, deny string) *account {
 	t.Helper()
 	quotas := map[string]float64{sandbox.RegistrationQuota: 15}
@@ -54,8 +54,8 @@ func newAccount(t *testing.T, deny string) *account {
 	return a
 }
 
-// run runs a command against the account, with somebody at a terminal who types
-// answer, or without a terminal where it is empty.
+// run runs a command against the account. The user types answer at a terminal; if it is
+// empty there is no terminal.
 func (a *account) run(t *testing.T, answer string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -67,7 +67,7 @@ func (a *account) run(t *testing.T, answer string, args ...string) (code int, st
 	return code, out.String(), errs.String()
 }
 
-// The test sets the environment of the AWS SDK, so that it is not parallel.
+// The test sets the environment of the AWS SDK, so it is not parallel.
 func TestQuotaRequestsAreFiledOnlyWhenConfirmed(t *testing.T) {
 	withCredentials(t)
 	for _, test := range []struct {
@@ -77,7 +77,7 @@ func TestQuotaRequestsAreFiledOnlyWhenConfirmed(t *testing.T) {
 		says         string
 	}{
 		{"shown only", "", nil, 0, 0, "aws service-quotas request-service-quota-increase --service-code iotcore --quota-code L-4671C7C8 --desired-value 29 --region us-east-1 --endpoint-url"},
-		{"no terminal", "", []string{"--request"}, 1, 0, "--yes does not ask"},
+		{"no terminal", "", []string{"--request"}, 1, 0, "pass --yes"},
 		{"a no", "n\n", []string{"--request"}, 1, 0, "not confirmed"},
 		{"no answer", "\n", []string{"--request"}, 1, 0, "not confirmed"},
 		{"a yes", "y\n", []string{"--request"}, 0, 3, "file 3 requests for account 123456789012"},
@@ -91,7 +91,7 @@ func TestQuotaRequestsAreFiledOnlyWhenConfirmed(t *testing.T) {
 					stderr)
 			}
 			if test.filed > 0 && strings.Count(stdout, "\nrequested 29/s of ") != test.filed {
-				t.Errorf("does not tell what was requested:\n%s", stdout)
+				t.Errorf("the requests are not printed:\n%s", stdout)
 			}
 		})
 	}

@@ -8,9 +8,10 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/progress"
 )
 
-// A requestLine is a request that was filed, as JSON.
+// A requestLine is a filed request as JSON.
 type requestLine struct {
 	Type      string  `json:"type"`
 	Operation string  `json:"operation"`
@@ -19,9 +20,8 @@ type requestLine struct {
 	ID        string  `json:"request_id"`
 }
 
-// requestQuotas requests the quotas that are too low, after asking. A request
-// that AWS refuses, as it does while an earlier one is open, does not keep back
-// the others.
+// requestQuotas requests the quotas that are too low, after asking. If AWS refuses a
+// request, as it does while an earlier one is open, the others are still filed.
 func requestQuotas(ctx context.Context, o options, connection *target.Connection, tooLow []row, streams terminal.Streams) error {
 	var adjustable []row
 	var failed []error
@@ -35,10 +35,10 @@ func requestQuotas(ctx context.Context, o options, connection *target.Connection
 	if len(adjustable) > 0 && !o.yes {
 		refused := errors.New("nothing was requested: not confirmed")
 		if !streams.CanAsk() {
-			return exit.WithHint(refused, "there is no terminal to ask on; --yes does not ask")
+			return exit.WithHint(refused, "pass --yes to file the requests without a question")
 		}
-		if !streams.Confirm(fmt.Sprintf("file %d requests for %s?", len(adjustable), connection)) {
-			return exit.WithHint(refused, "--yes does not ask")
+		if !streams.Confirm(fmt.Sprintf("file %s for %s?", progress.Plural(len(adjustable), "request", "requests"), connection)) {
+			return exit.WithHint(refused, "pass --yes to file the requests without a question")
 		}
 	}
 	for _, r := range adjustable {
@@ -59,7 +59,7 @@ func requestQuotas(ctx context.Context, o options, connection *target.Connection
 	}
 	if len(failed) > 0 {
 		return exit.WithHint(errors.Join(failed...),
-			"a request that is open already is shown by 'aws service-quotas list-requested-service-quota-change-history --service-code iotcore'")
+			"list open requests with 'aws service-quotas list-requested-service-quota-change-history --service-code iotcore'")
 	}
 	return nil
 }

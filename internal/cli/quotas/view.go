@@ -10,23 +10,22 @@ import (
 	"github.com/thingpress/thingpress/internal/quota"
 )
 
-// A row is one quota. Rates are calls per second; a nil pointer is
-// explained at each.
+// A row is one quota. Rates are in calls per second.
 type row struct {
 	Operation string       `json:"operation"`
 	Code      string       `json:"quota_code"`
-	Default   *float64     `json:"default"` // nil never but for the joint limit
+	Default   *float64     `json:"default"` // never nil
 	Applied   *float64     `json:"applied"` // nil: no limit
 	Source    quota.Source `json:"source"`
 	Calls     *float64     `json:"calls_per_device,omitempty"` // nil: not called for a new device
-	Needed    *float64     `json:"needed,omitempty"`           // nil: as above, or no rate was asked for
-	// Request is the value to ask for; nil if the quota suffices.
+	Needed    *float64     `json:"needed,omitempty"`           // nil: as above, or there is no --rate
+	// Request is the value to request; nil if the quota is high enough.
 	Request    *float64 `json:"request,omitempty"`
 	Adjustable bool     `json:"adjustable"`
 	Note       string   `json:"note,omitempty"`
 }
 
-// A view is the answer.
+// A view is what the command shows.
 type view struct {
 	rows    []row
 	ceiling float64
@@ -35,11 +34,11 @@ type view struct {
 	unread  string // why the account's quotas could not be read
 }
 
-// jointRegistrations is how the quota on registrations by whichever operation is called.
+// jointRegistrations is the name of the quota on registrations by all operations together.
 const jointRegistrations = "certificates registered"
 
-// viewQuotas looks at the account's values by code, nil if they could not be
-// read, for so many devices a second, 0 for none.
+// viewQuotas returns the view of an account's values by quota code, which are nil if
+// they could not be read. The rate in devices per second is 0 without --rate.
 func viewQuotas(values map[string]float64, a device.Attachments, rate float64, all bool) (view, error) {
 	set, err := quota.Resolve(quota.Sources{Applied: values})
 	if err != nil {
@@ -67,7 +66,7 @@ func viewQuotas(values map[string]float64, a device.Attachments, rate float64, a
 			usual := quota.RegistrationsDefault
 			joint := row{
 				Operation: jointRegistrations, Code: quota.Registrations, Default: &usual, Applied: limited(value),
-				Source: quota.FromAccount, Adjustable: true, Note: "counts registrations by whichever operation",
+				Source: quota.FromAccount, Adjustable: true, Note: "counts registrations by all operations",
 			}
 			joint.need(calls[d.Op], rate)
 			v.rows = append(v.rows, joint)
@@ -76,7 +75,7 @@ func viewQuotas(values map[string]float64, a device.Attachments, rate float64, a
 	return v, nil
 }
 
-// limited is nil from the value on with which an endpoint without quotas answers.
+// limited returns nil for the value that an endpoint without quotas reports.
 func limited(tps float64) *float64 {
 	if tps >= quota.Unbounded {
 		return nil
@@ -84,8 +83,8 @@ func limited(tps float64) *float64 {
 	return &tps
 }
 
-// need fills in what so many calls per device need at a rate. An import stays
-// a little below a quota, so that a little more is asked for.
+// need sets the quota that a rate needs with this many calls per device. Because an
+// import stays a little below a quota, it is a little more than the calls.
 func (r *row) need(calls, rate float64) {
 	if calls == 0 {
 		return
@@ -101,7 +100,7 @@ func (r *row) need(calls, rate float64) {
 	}
 }
 
-// tooLow are the rows whose quotas do not suffice.
+// tooLow returns the rows whose quotas are too low.
 func (v view) tooLow() []row {
 	return slices.DeleteFunc(slices.Clone(v.rows), func(r row) bool { return r.Request == nil })
 }

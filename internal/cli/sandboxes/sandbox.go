@@ -1,4 +1,4 @@
-// Package sandboxes is the command that serves the sandbox at an address.
+// Package sandboxes has the command that serves the sandbox at an address.
 package sandboxes
 
 import (
@@ -33,16 +33,17 @@ func NewCommand(streams terminal.Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Serve an AWS IoT-compatible endpoint for rehearsals",
-		Long: `Serve the operations of AWS IoT that Thingpress uses, and those that look at the
-result, with AWS's rules, limits and quotas, for rehearsals without an account.
-STS and Service Quotas are answered on the same port. The AWS CLI and the SDKs work
-against it with --endpoint-url and any credentials.
+		Long: `Serve an endpoint that behaves like AWS IoT, with its rules, limits and quotas,
+for rehearsals without an account. It implements the operations that Thingpress
+uses and those that list the result. STS and Service Quotas are served on the same
+port. The AWS CLI and the SDKs work with --endpoint-url and any credentials.
 
-Without --state nothing is kept. Ctrl-C ends it.`,
-		Example: `  # what AWS would let through with the default quotas, 40 ms away
+The state is lost at the end unless --state names a file. Ctrl-C stops the server,
+which then exits with 0.`,
+		Example: `  # the default quotas, 40 ms away
   thingpress sandbox --quota default --latency 40ms
 
-  # a bad day: throttling, errors, lost connections, lists that lag behind
+  # throttling, errors, lost connections, and lists that lag behind
   thingpress sandbox --fault throttle=0.05,error=0.02,drop=0.01,stall=0.01,stale=2s --fault-seed 7
 
   # then, in another terminal
@@ -52,22 +53,22 @@ Without --state nothing is kept. Ctrl-C ends it.`,
 		RunE: func(c *cobra.Command, _ []string) error { return serveSandbox(c.Context(), o, streams) },
 	}
 	flags := c.Flags()
-	flags.StringVar(&o.listen, "listen", "127.0.0.1:4510", "address to listen on; port 0 takes a free one")
-	flags.StringVar(&o.state, "state", "", "file that keeps the state between runs")
-	flags.StringVar(&o.account, "account", "", "account of the sandbox, twelve digits (default 123456789012)")
-	flags.StringVar(&o.region, "region", "", "region of the sandbox (default us-east-1)")
-	flags.StringArrayVar(&o.quotas, "quota", nil, "quotas that are enforced: default, default*FACTOR, none, or OP=TPS (repeatable)")
-	flags.StringArrayVar(&o.applied, "applied", nil, "OP=TPS that Service Quotas tells, apart from what is enforced (repeatable)")
-	flags.StringVar(&o.latency, "latency", "", "latency of every answer, such as 40ms or 40ms±20ms")
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:4510", "`address` to listen on; port 0 selects a free one")
+	flags.StringVar(&o.state, "state", "", "`file` that keeps the state between runs")
+	flags.StringVar(&o.account, "account", "", "account `ID` of the sandbox, twelve digits (default 123456789012)")
+	flags.StringVar(&o.region, "region", "", "`region` of the sandbox (default us-east-1)")
+	flags.StringArrayVar(&o.quotas, "quota", nil, "enforced `quota`: default, default*FACTOR, none, or OP=TPS (repeatable)")
+	flags.StringArrayVar(&o.applied, "applied", nil, "`OP=TPS` that Service Quotas reports, if it differs from what is enforced (repeatable)")
+	flags.StringVar(&o.latency, "latency", "", "`delay` before every answer, such as 40ms or 40ms±20ms")
 	flags.StringVar(&o.faults, "fault", "",
-		"shares of calls that go wrong: throttle=, error=, drop=, stall=, and stale=DURATION for lists that lag behind")
-	flags.Uint64Var(&o.seed, "fault-seed", 1, "seed that repeats the faults of a run")
-	flags.BoolVar(&o.strict, "strict", false, "refuse certificates that are expired or of a certification authority")
+		"`shares` of calls that fail: throttle=, error=, drop=, stall=, and stale=DURATION for lists that lag behind")
+	flags.Uint64Var(&o.seed, "fault-seed", 1, "`seed` of the faults; the same seed repeats them")
+	flags.BoolVar(&o.strict, "strict", false, "refuse expired certificates and CA certificates")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "print every call on stderr")
 	return c
 }
 
-// behaviour parses the flags that decide how the sandbox behaves.
+// behaviour parses the flags that configure the sandbox.
 func (o *options) behaviour() (sandbox.Options, error) {
 	b := sandbox.Options{StatePath: o.state, Account: o.account, Region: o.region, Strict: o.strict}
 	var err error
@@ -106,10 +107,10 @@ func serveSandbox(ctx context.Context, o options, streams terminal.Streams) erro
 	}
 	url, stop, err := sandbox.Listen(ctx, server, o.listen)
 	if err != nil {
-		return exit.WithHint(err, "another --listen address may be free")
+		return exit.WithHint(err, "choose another address with --listen, such as --listen 127.0.0.1:0")
 	}
 	fmt.Fprintf(streams.Out, "%s\n", url)
-	fmt.Fprintf(streams.Err, "AWS IoT sandbox of account %s in %s; Ctrl-C ends it\n", server.Account(), server.Region())
+	fmt.Fprintf(streams.Err, "AWS IoT sandbox of account %s in %s; press Ctrl-C to stop it\n", server.Account(), server.Region())
 	<-ctx.Done()
 	stop()
 	return server.Close()

@@ -18,7 +18,7 @@ import (
 
 // IDs of imports, oldest first.
 const (
-	idMixed   = "0199f1c2-0001-7d4e-9a51-0b6f4a1f2c3d" // finished, with something of each outcome
+	idMixed   = "0199f1c2-0001-7d4e-9a51-0b6f4a1f2c3d" // finished, with every outcome
 	idGood    = "0199f1c2-0002-7d4e-9a51-0b6f4a1f2c3d"
 	idStopped = "0199f1c2-0003-7d4e-9a51-0b6f4a1f2c3d" // before anything was sent
 	idRunning = "0199f1c2-0004-7d4e-9a51-0b6f4a1f2c3d"
@@ -56,8 +56,8 @@ func (d *deployed) imports() {
 	upload(idReading, "espressif", "EspressifBucket", "reading.csv")
 }
 
-// An operator decides by what these commands say: every number of an import
-// must be there, in both forms, and the exit code must say whether to look.
+// Operators rely on these commands: every number of an import must be printed, as text
+// and as JSON, and the exit code must report whether something needs attention.
 func TestStackCommandsTellWhatTheFunctionsRecorded(t *testing.T) {
 	t.Parallel()
 	d := deployStack(t)
@@ -106,7 +106,7 @@ func (d *deployed) shows(t *testing.T) {
 		{idMixed, 3, `import ID: finished
 s3://thingpress-espressifbucket-\w+/line 7/mixed.csv, espressif, 123,456 bytes
 15 entries = 8 imported \+ 1 unchanged \+ 2 failed \+ 3 rejected \+ 1 skipped \+ 0 pending
-0\.\d+ devices a second on average
+0\.\d+ devices/s on average
   3 rejected, expired: line 9: certificate expired on 2020-01-01
     the device cannot connect with it; to import it anyway, run: thingpress stack deploy --parameter AllowExpired=true, then upload the manifest again
   2 failed, conflict-thing-type: thing failed-0: has type a, not b
@@ -116,7 +116,7 @@ s3://thingpress-espressifbucket-\w+/line 7/mixed.csv, espressif, 123,456 bytes
 		{idGood, 0, `import ID: finished
 s3://\S+/good.7z, infineon, 123,456 bytes
 3 entries = 3 imported \+ 0 unchanged \+ 0 failed \+ 0 rejected \+ 0 skipped \+ 0 pending
-0\.\d+ devices a second on average
+0\.\d+ devices/s on average
 `},
 		{idStopped, 1, `import ID: stopped
 s3://\S+/stopped.json, microchip, 123,456 bytes
@@ -126,14 +126,14 @@ cause: no signers: the signer bucket is empty
 		{idRunning, 0, `import ID: running
 s3://\S+/running.txt, generated, 123,456 bytes
 2,000 entries = 500 imported .* \+ 1,500 pending
-0\.[45]\d devices a second on average, (50m|51m|52m|53m|54m|55m|56m)\d\ds left at that rate
+0\.[45]\d devices/s on average, (50m|51m|52m|53m|54m|55m|56m)\d\ds left at that rate
 `},
 		{idResting, 0, `import ID: running
 s3://\S+/resting.csv, espressif, 123,456 bytes
 cause: AccessDeniedException: no iot:CreateThing
-tried again at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d
+next try at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d
 10 entries = 4 imported .* \+ 6 pending
-0\.\d+ devices a second on average
+0\.\d+ devices/s on average
 `},
 		{idReading, 0, `import ID: reading
 s3://\S+/reading.csv, espressif, 123,456 bytes
@@ -173,7 +173,7 @@ s3://\S+/reading.csv, espressif, 123,456 bytes
 	if err := json.Unmarshal([]byte(out), &mixed); err != nil || mixed.Pending != 1500 || mixed.Rate*mixed.Left < 1499 || mixed.Rate*mixed.Left > 1501 {
 		t.Errorf("%v: %s", err, out)
 	}
-	// Following what has ended is looking at it.
+	// Following a finished import shows it.
 	d.exits(3, "import", "--follow", idMixed)
 	d.exits(1, "import", "--follow", idStopped)
 }
@@ -206,13 +206,13 @@ func (d *deployed) reports(t *testing.T) {
 func (d *deployed) tells(t *testing.T) {
 	out, _ := d.exits(3, "status")
 	for _, want := range []string{
-		idReading + `\treading`, idResting + `\trunning`, idRunning + `\trunning`, "wants attention:\n  import " + idResting + " is stalled: AccessDeniedException: no iot:CreateThing\n$",
+		idReading + `\treading`, idResting + `\trunning`, idRunning + `\trunning`, "needs attention:\n  import " + idResting + " is stalled: AccessDeniedException: no iot:CreateThing\n$",
 	} {
 		if !regexp.MustCompile(want).MatchString(out) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
 	}
 	if strings.Contains(out, idMixed) || strings.Contains(out, idStopped) {
-		t.Errorf("what has ended is still under way:\n%s", out)
+		t.Errorf("finished imports are listed as running:\n%s", out)
 	}
 }

@@ -25,10 +25,12 @@ func newDelete(streams terminal.Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "delete",
 		Short: "Delete the stack",
-		Long: `Delete the stack. Buckets and ledger stay, with everything in them, and are named, with the
-commands that remove them; --purge empties and deletes them as well, which cannot be
-undone, and must be given now: a stack that is gone does not tell what it kept. Nothing in AWS IoT is
-touched either way. On a terminal the name of the stack is asked for.`,
+		Long: `Delete the stack. Its buckets and its ledger are kept, and the commands that delete them
+are printed. With --purge they are deleted too, with everything in them, which cannot
+be undone. Later on --purge cannot find them, because the deleted stack no longer names
+them. Nothing in AWS IoT is changed.
+
+On a terminal, asks for the name of the stack. Elsewhere, pass --yes.`,
 		Example: `  thingpress stack delete
   thingpress stack delete --stack line-2 --purge --yes`,
 		Args: cobra.NoArgs,
@@ -36,7 +38,7 @@ touched either way. On a terminal the name of the stack is asked for.`,
 	}
 	o.add(c)
 	flags := c.Flags()
-	flags.BoolVar(&o.purge, "purge", false, "delete buckets and ledger as well, with everything in them")
+	flags.BoolVar(&o.purge, "purge", false, "also delete buckets and ledger, with everything in them")
 	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	return c
 }
@@ -44,16 +46,15 @@ touched either way. On a terminal the name of the stack is asked for.`,
 func deleteStack(ctx context.Context, o deleteOptions, streams terminal.Streams) error {
 	stack, err := o.open(ctx)
 	if o.purge && errors.Is(err, operate.ErrNoStack) {
-		return exit.WithHint(errors.Unwrap(err), fmt.Sprintf("what an earlier deletion kept is not purged without the stack: "+
-			"that deletion named it, and the commands that remove it; "+
-			"else the names begin with %[1]s-: aws s3 ls | grep %[2]s-, aws dynamodb list-tables", o.stack, strings.ToLower(o.stack)))
+		return exit.WithHint(errors.Unwrap(err), fmt.Sprintf("run the commands that the earlier deletion printed; "+
+			"without them, find what it kept by the prefix %[1]s-: aws s3 ls | grep %[2]s-, aws dynamodb list-tables", o.stack, strings.ToLower(o.stack)))
 	}
 	if err != nil {
 		return err
 	}
 	kept := stack.Kept()
 	fmt.Fprintf(streams.Err, "stack %s in account %s, %s\n", stack.Name, stack.ID, stack.Region)
-	verb := "stays"
+	verb := "is kept"
 	if o.purge {
 		verb = "is deleted with everything in it"
 	}
@@ -61,12 +62,12 @@ func deleteStack(ctx context.Context, o deleteOptions, streams terminal.Streams)
 		fmt.Fprintf(streams.Err, "  %s %s (%s) %s\n", k.LogicalID, k.Name, k.Type, verb)
 	}
 	if !o.yes && streams.Ask("type the name of the stack to delete it: ") != stack.Name {
-		return exit.WithHint(errors.New("nothing was deleted: not confirmed"), "--yes does not ask")
+		return exit.WithHint(errors.New("nothing was deleted: not confirmed"), "pass --yes to delete without a question")
 	}
 	printer := streams.Progress(o.quiet)
 	defer printer.Close()
 	if err := stack.Delete(ctx, func(e operate.Event) { noteEvent(printer, e) }); err != nil {
-		return exit.IfInterrupted(ctx, err, "interrupted; CloudFormation goes on by itself")
+		return exit.IfInterrupted(ctx, err, "interrupted; CloudFormation continues the deletion")
 	}
 	var failed error
 	if o.purge {
@@ -79,19 +80,19 @@ func deleteStack(ctx context.Context, o deleteOptions, streams terminal.Streams)
 		return err
 	}
 	if failed != nil && ctx.Err() == nil {
-		return exit.WithHint(failed, "the stack itself is deleted; what is left, and the commands that remove it, are above")
+		return exit.WithHint(failed, "the stack itself is deleted; run the commands above to delete what is left")
 	}
-	return exit.IfInterrupted(ctx, failed, "interrupted; what is left, and the commands that remove it, are above")
+	return exit.IfInterrupted(ctx, failed, "interrupted; the commands above delete what is left")
 }
 
-// A keptLine is what stays, with the command that removes it: once the stack
-// is gone nothing else tells.
+// A keptLine is a resource that was kept, with the command that deletes it. Once the
+// stack is deleted nothing else names it.
 type keptLine struct {
 	operate.Kept
 	Remove string `json:"remove"`
 }
 
-// A deletedLine is the end of a deletion as JSON.
+// A deletedLine is the result of a deletion as JSON.
 type deletedLine struct {
 	Type  string     `json:"type"`
 	Stack string     `json:"stack"`
@@ -109,11 +110,11 @@ func (o *deleteOptions) print(streams terminal.Streams, stack *operate.Stack, ke
 	if _, err := fmt.Fprintf(streams.Out, "stack %s is deleted\n", o.stack); err != nil || len(lines) == 0 {
 		return err
 	}
-	fmt.Fprintln(streams.Out, "\nkept, with everything in it; the stack that knew of it is gone, so note it:")
+	fmt.Fprintln(streams.Out, "\nkept, with everything in it; note the names, because the stack no longer exists:")
 	for _, k := range lines {
 		fmt.Fprintf(streams.Out, "  %s %s\n", k.LogicalID, k.Name)
 	}
-	fmt.Fprintln(streams.Out, "\nto remove it for good, which cannot be undone:")
+	fmt.Fprintln(streams.Out, "\nto delete it, which cannot be undone:")
 	for _, k := range lines {
 		if _, err := fmt.Fprintf(streams.Out, "  %s\n", k.Remove); err != nil {
 			return err

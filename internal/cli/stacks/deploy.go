@@ -37,21 +37,21 @@ func newDeploy(streams terminal.Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "deploy",
 		Short: "Create or update the stack",
-		Long: `Create the stack, or bring it up to this version of Thingpress and to other parameters.
-It shows the planned changes and asks before it makes them; without a terminal, pass --yes.
-Parameters that are not named keep the value that they have.
+		Long: `Create the stack, or update it to this version of Thingpress and to new parameters.
+Shows the planned changes and asks before it makes them. Without a terminal, pass
+--yes. Parameters that are not given keep their values.
 
-The functions' code is dist/thingpress-lambda.zip, which 'make lambda' builds. Code and
-template go into a bucket that is made for them, or that --artifact-bucket names.
+The code of the functions is dist/thingpress-lambda.zip, which 'make lambda' builds.
+Code and template are uploaded to the bucket that --artifact-bucket names.
 
-The parameters are described in docs/stack.md; the important ones are IoTPolicies,
+docs/stack.md describes the parameters. The most important ones are IoTPolicies,
 IoTThingGroups, IoTThingType and NotificationEmail.
 
 ` + exit.Help,
 		Example: `  make lambda
   thingpress stack deploy --parameter IoTPolicies=sensors --parameter IoTThingGroups=line-1,reel-7
 
-  # a second stack beside it, each with half of the quotas
+  # two stacks, each with half of the quotas
   thingpress stack deploy --parameter QuotaShare=0.5 --yes
   thingpress stack deploy --stack line-2 --parameter QuotaShare=0.5 --parameter IoTPolicies=gateways --yes`,
 		Args: cobra.NoArgs,
@@ -59,21 +59,21 @@ IoTThingGroups, IoTThingType and NotificationEmail.
 	}
 	o.add(c)
 	flags := c.Flags()
-	flags.StringArrayVarP(&o.parameters, "parameter", "p", nil, "parameter of the template: NAME=VALUE (repeatable)")
-	flags.StringVar(&o.code, "code", "dist/thingpress-lambda.zip", "zip with the functions' code")
+	flags.StringArrayVarP(&o.parameters, "parameter", "p", nil, "parameter of the template, as `NAME=VALUE` (repeatable)")
+	flags.StringVar(&o.code, "code", "dist/thingpress-lambda.zip", "zip `file` with the code of the functions")
 	flags.StringVar(&o.artifacts, "artifact-bucket", "",
-		"bucket for code and template (default: thingpress-artifacts-ACCOUNT-REGION, which is made)")
-	flags.BoolVarP(&o.yes, "yes", "y", false, "carry the changes out without asking")
+		"`bucket` for code and template (default: thingpress-artifacts-ACCOUNT-REGION, created if missing)")
+	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before making changes")
 	return c
 }
 
-// changed is the --parameter flags as a map.
+// changed returns the values of --parameter by name.
 func (o *deployOptions) changed() (map[string]string, error) {
 	values := map[string]string{}
 	for _, p := range o.parameters {
 		name, value, ok := strings.Cut(p, "=")
 		if !ok || name == "" {
-			return nil, exit.UsageError(fmt.Errorf("--parameter %q is not NAME=VALUE", p), "such as --parameter IoTPolicies=sensors")
+			return nil, exit.UsageError(fmt.Errorf("--parameter %q is not NAME=VALUE", p), "write it as in --parameter IoTPolicies=sensors")
 		}
 		values[name] = value
 	}
@@ -95,17 +95,17 @@ func deployStack(ctx context.Context, o deployOptions, streams terminal.Streams)
 	}
 	printer := streams.Progress(o.quiet)
 	defer printer.Close()
-	printer.Update(progress.Status{Phase: "working out what would change"})
+	printer.Update(progress.Status{Phase: "planning changes"})
 	set, err := account.Prepare(ctx, operate.Deployment{
 		Stack: o.stack, Template: stack.Template, Code: o.code, Artifacts: o.artifacts, Parameters: parameters,
 	})
 	printer.Pause()
 	if errors.Is(err, fs.ErrNotExist) {
-		return exit.WithHint(err, "'make lambda' builds it; --code says where it is")
+		return exit.WithHint(err, "build it with 'make lambda', or name it with --code")
 	}
 	var unknown *operate.UnknownParameterError
 	if errors.As(err, &unknown) {
-		return exit.UsageError(err, "docs/stack.md explains each")
+		return exit.UsageError(err, "docs/stack.md describes the parameters")
 	}
 	if err != nil {
 		return exit.IfInterrupted(ctx, err, "interrupted before anything was changed")
@@ -116,13 +116,13 @@ func deployStack(ctx context.Context, o deployOptions, streams terminal.Streams)
 	if err := o.show(streams, set); err != nil {
 		return err
 	}
-	if !o.yes && !streams.Confirm(fmt.Sprintf("carry out %d changes?", len(set.Changes))) {
-		return errors.Join(exit.WithHint(errors.New("nothing was changed: not confirmed"), "--yes does not ask"), set.Discard(terminal.AbortContext(ctx)))
+	if !o.yes && !streams.Confirm(fmt.Sprintf("make %s?", progress.Plural(len(set.Changes), "change", "changes"))) {
+		return errors.Join(exit.WithHint(errors.New("nothing was changed: not confirmed"), "pass --yes to make the changes without a question"), set.Discard(terminal.AbortContext(ctx)))
 	}
 	err = set.Execute(ctx, func(e operate.Event) { noteEvent(printer, e) })
 	printer.Pause()
 	if err != nil {
-		return exit.IfInterrupted(ctx, err, "interrupted; CloudFormation goes on by itself: thingpress stack status tells how it is")
+		return exit.IfInterrupted(ctx, err, "interrupted; CloudFormation continues the deployment")
 	}
 	found, err := account.Find(ctx, o.stack)
 	if err != nil {
@@ -131,7 +131,7 @@ func deployStack(ctx context.Context, o deployOptions, streams terminal.Streams)
 	return o.print(streams, "deployed", found)
 }
 
-// noteEvent prints that a resource is done, or has failed.
+// noteEvent prints that a resource is complete or has failed.
 func noteEvent(printer *progress.Printer, e operate.Event) {
 	if strings.HasSuffix(e.Status, "_IN_PROGRESS") {
 		printer.Update(progress.Status{Phase: e.LogicalID, Note: strings.ToLower(e.Status)})
@@ -150,7 +150,7 @@ type changeLine struct {
 	operate.Change
 }
 
-// show prints what would change.
+// show prints the planned changes.
 func (o *deployOptions) show(streams terminal.Streams, set *operate.ChangeSet) error {
 	if o.output == terminal.JSON {
 		lines := make([]changeLine, len(set.Changes))
@@ -166,7 +166,7 @@ func (o *deployOptions) show(streams terminal.Streams, set *operate.ChangeSet) e
 	return t.Flush()
 }
 
-// A deployedLine is the end of a deployment as JSON.
+// A deployedLine is the result of a deployment as JSON.
 type deployedLine struct {
 	Type    string            `json:"type"`
 	Stack   string            `json:"stack"`
@@ -174,10 +174,10 @@ type deployedLine struct {
 	Buckets map[string]string `json:"buckets,omitempty"`
 }
 
-// bucketsOf are what the buckets of a stack are for, in the order in which they are shown.
+// bucketsOf are the purposes of the buckets of a stack, in the order in which they are shown.
 var bucketsOf = append(vendors.Names(), "signer", "reports")
 
-// print prints the end of a deployment.
+// print prints the result of a deployment.
 func (o *deployOptions) print(streams terminal.Streams, result string, found *operate.Stack) error {
 	buckets := map[string]string{}
 	if found != nil {
@@ -193,10 +193,10 @@ func (o *deployOptions) print(streams terminal.Streams, result string, found *op
 		return streams.PrintJSON(deployedLine{"summary", o.stack, result, buckets})
 	}
 	if found == nil {
-		_, err := fmt.Fprintf(streams.Out, "stack %s is as it should be: nothing to change\n", o.stack)
+		_, err := fmt.Fprintf(streams.Out, "stack %s is up to date\n", o.stack)
 		return err
 	}
-	fmt.Fprintf(streams.Out, "stack %s is ready. Put manifests into their bucket, or use thingpress stack upload:\n", o.stack)
+	fmt.Fprintf(streams.Out, "stack %s is ready. Upload manifests with thingpress stack upload, or copy them to the bucket of their vendor:\n", o.stack)
 	for _, of := range bucketsOf {
 		if _, err := fmt.Fprintf(streams.Out, "  %-10s s3://%s\n", of, buckets[of]); err != nil {
 			return err
@@ -205,9 +205,9 @@ func (o *deployOptions) print(streams terminal.Streams, result string, found *op
 	return nil
 }
 
-// checkConcurrency refuses more importers than the binding quota has calls a
-// second: each would begin below one. What cannot be found out is not refused;
-// the decoder looks again before it sends anything.
+// checkConcurrency refuses more importers than the binding quota allows calls per
+// second, because each importer needs at least one. If the numbers cannot be determined
+// it refuses nothing, since the decoder checks again before it sends anything.
 func (o *deployOptions) checkConcurrency(ctx context.Context, account *operate.Account, changed map[string]string, streams terminal.Streams,
 ) error {
 	parameters := map[string]string{"MaxConcurrency": "2", "QuotaShare": "1"}
@@ -218,7 +218,7 @@ func (o *deployOptions) checkConcurrency(ctx context.Context, account *operate.A
 	importers, err := strconv.Atoi(parameters["MaxConcurrency"])
 	share, wrong := strconv.ParseFloat(parameters["QuotaShare"], 64)
 	if err != nil || wrong != nil || importers <= 2 {
-		return nil // two are the least, and what is no number CloudFormation refuses
+		return nil // 2 is the minimum, and CloudFormation refuses what is not a number
 	}
 	client, err := awsiot.Open(ctx, awsiot.Options{Region: o.Region, Profile: o.Profile, Endpoint: o.EndpointURL, Version: version.Current()})
 	if err != nil {
@@ -230,7 +230,7 @@ func (o *deployOptions) checkConcurrency(ctx context.Context, account *operate.A
 		return context.Cause(ctx)
 	}
 	if err != nil {
-		fmt.Fprintf(streams.Err, "the account's quotas could not be read, so the defaults are taken: %s\n", strings.TrimSpace(err.Error()))
+		fmt.Fprintf(streams.Err, "the account's quotas could not be read, so the defaults are used: %s\n", strings.TrimSpace(err.Error()))
 	}
 	set, err := quota.Resolve(quota.Sources{Applied: applied, Share: share})
 	if err != nil {
@@ -242,11 +242,11 @@ func (o *deployOptions) checkConcurrency(ctx context.Context, account *operate.A
 		return nil
 	}
 	return exit.WithHint(
-		fmt.Errorf("MaxConcurrency %d is more than the %g calls a second of %s, whose quota binds: each importer needs one of them", importers, tps, binding),
-		"more importers are not faster: the quota is what limits; 2 are enough for 100 devices a second")
+		fmt.Errorf("MaxConcurrency %d is more than the %g calls a second that the quota of %s allows", importers, tps, binding),
+		"lower MaxConcurrency; the quota limits the rate, and 2 importers reach 100 devices a second")
 }
 
-// names counts the names of a parameter that is a list.
+// names returns the number of names in a list parameter.
 func names(list string) int {
 	if list == "" || strings.EqualFold(list, "none") {
 		return 0

@@ -16,9 +16,9 @@ import (
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
-// follows uploads a manifest and follows its import to the end, while the test
-// does what the functions do whenever the command has said where it is. It
-// returns what was printed as JSON.
+// follows uploads a manifest and follows its import to the end. In step with the
+// progress that the command prints, the test does what the functions do. It returns the
+// printed JSON.
 func (d *deployed) follows(t *testing.T) string {
 	t.Helper()
 	const id = "0199f1c2-0007-7d4e-9a51-0b6f4a1f2c3d"
@@ -46,7 +46,7 @@ func (d *deployed) follows(t *testing.T) string {
 			}
 			before = append(before, lines.Text())
 		}
-		t.Fatalf("it did not say %q, but %q", part, before)
+		t.Fatalf("%q was not printed, but %q", part, before)
 	}
 	until("uploaded to s3://" + d.resources["EspressifBucket"] + "/2026/followed.csv")
 	d.read(id, "espressif", stack.Upload{Bucket: d.resources["EspressifBucket"], Key: "2026/followed.csv", Size: 1})

@@ -23,9 +23,9 @@ func newImport(streams terminal.Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "import ID",
 		Short: "Show one import of the stack",
-		Long: `Show one import of the stack: numbers, rate and estimate while it runs, and why entries
-were not imported. With --follow it stays until the import has ended, and exits as
-'thingpress import' does.
+		Long: `Show one import of the stack with its numbers, its rate, the time left, and the reasons
+why entries were not imported. With --follow it waits until the import has ended. It
+exits with the same code as 'thingpress import'.
 
 ` + exit.Help,
 		Example: `  thingpress stack import 0199f1c2-7f0a-7d4e-9a51-0b6f4a1f2c3d
@@ -36,7 +36,7 @@ were not imported. With --follow it stays until the import has ended, and exits 
 		},
 	}
 	o.add(c)
-	c.Flags().BoolVarP(&follow, "follow", "f", false, "stay until the import has ended")
+	c.Flags().BoolVarP(&follow, "follow", "f", false, "show progress until the import has ended")
 	return c
 }
 
@@ -47,7 +47,7 @@ func openImport(ctx context.Context, o stackFlags, id string, follow bool, strea
 	}
 	i, err := stack.Import(ctx, id)
 	if errors.Is(err, ledger.ErrNotFound) {
-		return exit.WithHint(err, "thingpress stack imports lists them")
+		return exit.WithHint(err, "find the ID with thingpress stack imports")
 	}
 	if err != nil {
 		return err
@@ -58,8 +58,8 @@ func openImport(ctx context.Context, o stackFlags, id string, follow bool, strea
 	return showImport(ctx, &o, stack, i, streams)
 }
 
-// showImport prints an import with the reasons of what was not imported, and
-// ends as a local import of these numbers does.
+// showImport prints an import with the reasons why entries were not imported. Its error
+// is that of a local import with these numbers.
 func showImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i operate.Import, streams terminal.Streams) error {
 	c := i.Counts()
 	var reasons []operate.Reason
@@ -95,7 +95,7 @@ func printImport(streams terminal.Streams, i operate.Import, reasons []operate.R
 	if cause := i.Cause(); cause != "" {
 		fmt.Fprintf(out, "cause: %s\n", terminal.Plain(cause))
 		if !i.Job.RetryAt.IsZero() && !i.Ended() {
-			fmt.Fprintf(out, "tried again at %s\n", i.Job.RetryAt.Local().Format(time.DateTime))
+			fmt.Fprintf(out, "next try at %s\n", i.Job.RetryAt.Local().Format(time.DateTime))
 		}
 	}
 	if i.Record == nil {
@@ -104,7 +104,7 @@ func printImport(streams terminal.Streams, i operate.Import, reasons []operate.R
 	fmt.Fprintln(out, report.Balance(i.Counts(), i.Counts().Pending()))
 	now := time.Now()
 	if rate := i.Rate(now); rate > 0 {
-		fmt.Fprintf(out, "%s devices a second on average", progress.Rate(rate))
+		fmt.Fprintf(out, "%s devices/s on average", progress.Rate(rate))
 		if left := i.Left(now); left > 0 {
 			fmt.Fprintf(out, ", %s left at that rate", progress.Duration(left))
 		}
@@ -118,10 +118,10 @@ func printImport(streams terminal.Streams, i operate.Import, reasons []operate.R
 	}
 }
 
-// followEvery is the time between two looks at an import that is followed.
+// followEvery is the interval at which the state of a followed import is read.
 const followEvery = 2 * time.Second
 
-// followImport tells progress until the import has ended, and then what it came to.
+// followImport shows progress until the import has ended, and then the import.
 func followImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i operate.Import, streams terminal.Streams) error {
 	printer := streams.Progress(o.quiet)
 	defer printer.Close()
@@ -146,18 +146,18 @@ func followImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i op
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return exit.InterruptedError("interrupted", "the stack goes on by itself: thingpress stack import --follow "+i.Job.Import)
+			return exit.InterruptedError("interrupted", "the import continues in the stack; follow it with thingpress stack import --follow "+i.Job.Import)
 		}
 		var err error
 		if i, err = stack.Import(ctx, i.Job.Import); err != nil {
-			return exit.IfInterrupted(ctx, err, "interrupted; the stack goes on by itself")
+			return exit.IfInterrupted(ctx, err, "interrupted; the import continues in the stack")
 		}
 	}
 	printer.Pause()
 	return showImport(ctx, o, stack, i, streams)
 }
 
-// A rateMeter measures devices per second over the last half minute.
+// A rateMeter measures devices per second over the last 30 seconds.
 type rateMeter struct {
 	past []rateSample
 }

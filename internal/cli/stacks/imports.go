@@ -21,15 +21,15 @@ func newImports(streams terminal.Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "imports",
 		Short: "List the imports of the stack",
-		Long: `List the imports of the stack, newest first: ID, state, numbers and manifest. What is
-still read has no numbers yet.`,
+		Long: `List the imports of the stack, newest first, with ID, state, numbers and manifest.
+Imports whose manifest is still being read have no numbers yet.`,
 		Example: `  thingpress stack imports
   thingpress stack imports --most 1000 --output json`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return listImports(c.Context(), o, most, streams) },
 	}
 	o.add(c)
-	c.Flags().IntVar(&most, "most", 50, "maximum number to show; 0 for no limit")
+	c.Flags().IntVar(&most, "most", 50, "maximum `number` to show; 0 for no limit")
 	return c
 }
 
@@ -55,14 +55,14 @@ func listImports(ctx context.Context, o stackFlags, most int, streams terminal.S
 		return terminal.PrintLines(streams, lines)
 	}
 	if len(list) == 0 {
-		fmt.Fprintf(streams.Err, "stack %s has imported nothing yet\n", o.stack)
+		fmt.Fprintf(streams.Err, "stack %s has no imports yet\n", o.stack)
 		return nil
 	}
 	return printImports(streams, list)
 }
 
-// importLine is an import as JSON: as the lines of `thingpress imports`, with
-// the upload instead of a file.
+// An importLine is an import as JSON, like the lines of `thingpress imports` but with an
+// upload instead of a file.
 type importLine struct {
 	Type      string            `json:"type"`
 	Import    string            `json:"import"`

@@ -11,8 +11,8 @@ import (
 	"github.com/thingpress/thingpress/internal/stack/operate"
 )
 
-// stackFields reads the tables of docs/stack.md under "For scripts": by
-// "command: type", its fields, and whether each may be missing.
+// stackFields reads the tables of docs/stack.md under "For scripts". It maps
+// "command: type" to its fields, and each field to whether it is optional.
 func stackFields(t *testing.T) map[string]map[string]bool {
 	t.Helper()
 	text, err := os.ReadFile("../../../docs/stack.md")
@@ -50,8 +50,8 @@ func stackFields(t *testing.T) map[string]map[string]bool {
 	return lines
 }
 
-// documented holds docs/stack.md to what every command prints, as
-// TestPrintedJSONIsWhatThePageSays does docs/json.md.
+// documented compares docs/stack.md with what every command prints, as
+// TestPrintedJSONIsWhatThePageSays does for docs/json.md.
 func (d *deployed) documented(t *testing.T) {
 	fields, seen := stackFields(t), map[string]bool{}
 	hold := func(command, output string) {
@@ -99,7 +99,7 @@ func (d *deployed) documented(t *testing.T) {
 	run("signers add", 0, filepath.Join(examples, "microchip-signer.pem"))
 	run("upload", 0, "--no-follow", filepath.Join(examples, "microchip.json"))
 	run("redrive", 0)
-	// moto makes no alarms of a template.
+	// moto creates no alarms from a template.
 	alarm, err := json.Marshal(struct {
 		Type string `json:"type"`
 		operate.Alarm

@@ -17,11 +17,11 @@ func newRedrive(streams terminal.Streams) *cobra.Command {
 	var o stackFlags
 	c := &cobra.Command{
 		Use:   "redrive",
-		Short: "Try again what could not be handled",
-		Long: `Move the messages that the functions could not handle back to the queues that they came
-from, so that they are tried again. Do it when the cause is gone; the functions' logs tell
-what it was. Devices whose outcome is failed with the reason undeliverable are imported
-then, and the import's report is written anew.`,
+		Short: "Retry messages that could not be handled",
+		Long: `Move the messages that the functions could not handle back to their queues, so that
+they are retried. Fix the cause first; the functions' logs name it. Devices that failed
+with the reason undeliverable are then imported, and the report of their import is
+written again.`,
 		Example: `  thingpress stack redrive`,
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return redrive(c.Context(), o, streams) },
@@ -46,10 +46,10 @@ func redrive(ctx context.Context, o stackFlags, streams terminal.Streams) error 
 			return printed
 		}
 	}
-	return exit.IfInterrupted(ctx, err, "interrupted; SQS goes on moving by itself")
+	return exit.IfInterrupted(ctx, err, "interrupted; SQS continues to move messages")
 }
 
-// A moveLine is what was moved as JSON.
+// A moveLine is the move of one queue as JSON.
 type moveLine struct {
 	Type string `json:"type"`
 	operate.Move

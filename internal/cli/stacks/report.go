@@ -21,16 +21,16 @@ func newReport(streams terminal.Streams) *cobra.Command {
 	var format string
 	c := &cobra.Command{
 		Use:   "report ID [FILE]",
-		Short: "Get the report of an import",
-		Long: `Get the report of an import, which has a line for every entry. It goes to standard output,
-or into FILE, whose ending, .jsonl or .csv, is the format.`,
+		Short: "Download the report of an import",
+		Long: `Download the report of an import, which has one line per entry. It is written to
+standard output or to FILE. The extension of FILE, .jsonl or .csv, selects the format.`,
 		Example: `  thingpress stack report 0199f1c2-7f0a-7d4e-9a51-0b6f4a1f2c3d reel-7.csv
   thingpress stack report 0199f1c2-7f0a-7d4e-9a51-0b6f4a1f2c3d | jq 'select(.outcome == "failed")'`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(c *cobra.Command, args []string) error { return getReport(c.Context(), o, format, args, streams) },
 	}
 	o.add(c)
-	c.Flags().StringVar(&format, "format", "jsonl", "jsonl or csv; the ending of FILE takes precedence")
+	c.Flags().StringVar(&format, "format", "jsonl", "`format`: jsonl or csv; the extension of FILE takes precedence")
 	return c
 }
 
@@ -54,29 +54,29 @@ func getReport(ctx context.Context, o stackFlags, format string, args []string, 
 	}
 	err = stack.Report(ctx, args[0], ending, to)
 	if err == nil {
-		_, err = to.Write(nil) // a report without entries is a file as well
+		_, err = to.Write(nil) // an empty report creates the file too
 	}
 	if err == nil && len(args) > 1 && o.output == terminal.JSON {
 		err = streams.PrintJSON(reportLine{"report", args[0], args[1]})
 	}
 	switch {
 	case errors.Is(err, ledger.ErrNotFound):
-		return exit.WithHint(err, "thingpress stack imports lists them")
+		return exit.WithHint(err, "find the ID with thingpress stack imports")
 	case errors.Is(err, operate.ErrNoReport):
-		return exit.WithHint(err, "it is written when the import ends: thingpress stack import --follow "+args[0])
+		return exit.WithHint(err, "it is written when the import ends; wait with thingpress stack import --follow "+args[0])
 	}
 	return err
 }
 
-// A reportLine is the file of a report as JSON.
+// A reportLine is a downloaded report as JSON.
 type reportLine struct {
 	Type   string `json:"type"`
 	Import string `json:"import"`
 	File   string `json:"file"`
 }
 
-// A lateFile is created when something is written to it, so that a report
-// which does not exist leaves an older file as it was.
+// A lateFile is created by the first write, so that a missing report leaves an existing
+// file as it is.
 type lateFile struct {
 	name string
 	file *os.File

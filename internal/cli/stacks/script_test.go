@@ -14,7 +14,7 @@ func TestMain(m *testing.M) {
 	clitest.Main(m, func() { os.Exit(cli.Main(context.Background(), os.Args[1:], cli.System())) })
 }
 
-// All stacks of the scripts are in one moto, as in one account.
+// All scripts share one moto, which is one account.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	clitest.Scripts(t, "testdata", "THINGPRESS_ENDPOINT_URL="+require.Moto(t).URL,

@@ -20,17 +20,17 @@ func newSigners(streams terminal.Streams) *cobra.Command {
 	signed := vendors.Titles(vendors.With(manifest.OptionSigners))
 	c := &cobra.Command{
 		Use:   "signers",
-		Short: "Look after the signers of " + signed + " manifests",
+		Short: "Manage the signers of " + signed + " manifests",
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	var o stackFlags
 	add := &cobra.Command{
 		Use:   "add FILE…",
-		Short: "Let these certificates sign " + signed + " manifests",
-		Long: `Put certificates of manifest signers into the stack's signer bucket. Microchip
-publishes its own beside the manifests. Whoever can write there decides which manifests
-are believed.`,
+		Short: "Trust certificates of signers of " + signed + " manifests",
+		Long: `Upload certificates of manifest signers to the signer bucket of the stack, which then
+trusts manifests that they sign. Microchip publishes its certificates with the
+manifests. Everyone with write access to the bucket can add signers.`,
 		Example: `  thingpress stack signers add MCHP_manifest_signer_*.crt`,
 		Args:    cobra.MinimumNArgs(1),
 		RunE:    func(c *cobra.Command, args []string) error { return addSigners(c.Context(), o, args, streams) },
@@ -40,7 +40,7 @@ are believed.`,
 	return c
 }
 
-// A signerLine is a signer that was added, as JSON.
+// A signerLine is an added signer as JSON.
 type signerLine struct {
 	Type   string `json:"type"`
 	Bucket string `json:"bucket"`
@@ -59,7 +59,7 @@ func addSigners(ctx context.Context, o stackFlags, files []string, streams termi
 			err = errors.New("no certificate")
 		}
 		if err != nil {
-			return exit.WithHint(fmt.Errorf("%s: %w", file, err), "a signer is an X.509 certificate in PEM or DER, as the vendor publishes it")
+			return exit.WithHint(fmt.Errorf("%s: %w", file, err), "name X.509 certificates in PEM or DER, as the vendor publishes them")
 		}
 		contents[file] = content
 	}

@@ -1,5 +1,5 @@
 // Package stacks has the commands that install Thingpress in an AWS account and
-// look after it there.
+// operate it there.
 package stacks
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/thingpress/thingpress/internal/stack/operate"
 )
 
-// stackFlags are those of all commands on a stack.
+// stackFlags are the flags of every command on a stack.
 type stackFlags struct {
 	stack string
 	target.AccountFlags
@@ -25,7 +25,7 @@ type stackFlags struct {
 }
 
 func (f *stackFlags) add(c *cobra.Command) {
-	c.Flags().StringVar(&f.stack, "stack", "thingpress", "name of the stack in CloudFormation")
+	c.Flags().StringVar(&f.stack, "stack", "thingpress", "`name` of the CloudFormation stack")
 	f.Add(c.Flags(), "all services")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "print no progress")
 	f.output.AddFlag(c)
@@ -35,19 +35,19 @@ func (f *stackFlags) add(c *cobra.Command) {
 func NewCommand(streams terminal.Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "stack",
-		Short: "Install Thingpress in an AWS account, and look after it",
-		Long: `Install Thingpress in an AWS account, as a CloudFormation stack: manifests that are put
-into a vendor's bucket are imported from there, by functions in the account, at the
-limit of its quotas. docs/stack.md is the guide.
+		Short: "Install Thingpress in an AWS account, and operate it",
+		Long: `Install Thingpress in an AWS account as a CloudFormation stack, and operate it. The
+stack imports every manifest that is uploaded to the bucket of its vendor, as fast
+as the quotas of the account allow. docs/stack.md is the guide.
 
 ` + exit.Help,
-		Example: `  # set up, with two attachments
+		Example: `  # install the stack, with a policy and a thing type for every device
   thingpress stack deploy --parameter IoTPolicies=sensors --parameter IoTThingType=sensor
 
-  # import a manifest, and follow
+  # upload a manifest and follow its import
   thingpress stack upload reel.csv
 
-  # how it is
+  # check the stack and its imports
   thingpress stack status
   thingpress stack imports`,
 		Args: cobra.NoArgs,
@@ -67,7 +67,7 @@ limit of its quotas. docs/stack.md is the guide.
 	return c
 }
 
-// openAccount finds out whose the credentials are.
+// openAccount finds out the account of the credentials, and checks --account.
 func (f *stackFlags) openAccount(ctx context.Context) (*operate.Account, error) {
 	account, err := operate.Open(ctx, operate.Options{
 		Region: f.Region, Profile: f.Profile, Endpoint: f.EndpointURL, Version: version.Current(),
@@ -87,7 +87,7 @@ func (f *stackFlags) open(ctx context.Context) (*operate.Stack, error) {
 	stack, err := account.Find(ctx, f.stack)
 	if errors.Is(err, operate.ErrNoStack) {
 		return nil, exit.WithHint(fmt.Errorf("account %s: %w", account.ID, err),
-			"thingpress stack deploy makes one; --stack and --region say where it is")
+			"create it with thingpress stack deploy, or name another one with --stack and --region")
 	}
 	return stack, err
 }

@@ -19,10 +19,10 @@ func newStatus(streams terminal.Streams) *cobra.Command {
 	var o stackFlags
 	c := &cobra.Command{
 		Use:   "status",
-		Short: "Show how the stack is",
-		Long: `Show how the stack is: CloudFormation's state, the queues, the alarms and the imports that
-are not finished. It exits with 3 if something wants attention: a failed deployment,
-messages that could not be handled, an alarm, or an import that is stalled.`,
+		Short: "Show the state of the stack",
+		Long: `Show the state of the stack in CloudFormation, its queues, its alarms and its
+unfinished imports. It exits with 3 if something needs attention, which is a failed
+deployment, undeliverable messages, an alarm or a stalled import.`,
 		Example: `  thingpress stack status
   thingpress stack status --stack line-2 --output json`,
 		Args: cobra.NoArgs,
@@ -53,13 +53,13 @@ func showStatus(ctx context.Context, o stackFlags, streams terminal.Streams) err
 	return err
 }
 
-// A health is what is known of a stack.
+// A health is the state of a stack and its parts.
 type health struct {
 	stack  *operate.Stack
 	queues []operate.Queue
 	alarms []operate.Alarm
-	open   []operate.Import // that are not done
-	unread []string         // what could not be read, which wants attention and hides nothing else
+	open   []operate.Import // imports that are not done
+	unread []string         // what could not be read, as remarks
 }
 
 func examine(ctx context.Context, stack *operate.Stack) (health, error) {
@@ -81,7 +81,7 @@ func examine(ctx context.Context, stack *operate.Stack) (health, error) {
 	return h, ctx.Err()
 }
 
-// attention lists what wants attention, and what to do about it.
+// attention returns remarks about what needs attention, with what to do about it.
 func (h *health) attention() []string {
 	list := append([]string{}, h.unread...)
 	remark := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
@@ -100,7 +100,7 @@ func (h *health) attention() []string {
 			remark("queue %s cannot be read: %s", q.LogicalID, q.Unreadable)
 		}
 		if n := q.Visible + q.InFlight; q.Kept && n > 0 {
-			remark("%d messages in %s could not be handled: see the functions' logs, then run thingpress stack redrive", n, q.LogicalID)
+			remark("%d messages in %s could not be handled: fix the cause that the functions' logs name, then run thingpress stack redrive", n, q.LogicalID)
 		}
 	}
 	for _, a := range h.alarms {
@@ -137,15 +137,15 @@ func (h *health) print(streams terminal.Streams, attention []string) error {
 	}
 	fmt.Fprintln(out)
 	if len(h.open) == 0 {
-		fmt.Fprintln(out, "no import is under way")
+		fmt.Fprintln(out, "no import is running")
 	} else if err := printImports(streams, h.open); err != nil {
 		return err
 	}
 	if len(attention) == 0 {
-		_, err := fmt.Fprintln(out, "\nnothing wants attention")
+		_, err := fmt.Fprintln(out, "\nnothing needs attention")
 		return err
 	}
-	fmt.Fprintln(out, "\nwants attention:")
+	fmt.Fprintln(out, "\nneeds attention:")
 	for _, text := range attention {
 		fmt.Fprintf(out, "  %s\n", terminal.Plain(text))
 	}
@@ -174,7 +174,7 @@ type statusLine struct {
 	Attention []string `json:"attention"`
 }
 
-// lines are the health as JSON.
+// lines returns the health as lines of JSON.
 func (h *health) lines(attention []string) []any {
 	var lines []any
 	for _, q := range h.queues {

@@ -9,8 +9,8 @@ import (
 	"github.com/thingpress/thingpress/internal/stack/operate"
 )
 
-// What is wrong with a stack is when status matters: it must show what it
-// could read, say what it could not, and name the way out.
+// Operators need status when a stack is broken: it must show what it could read, say
+// what it could not read, and name the way out.
 func TestStatusOfABrokenStackSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	h := health{

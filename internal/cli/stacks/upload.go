@@ -30,12 +30,12 @@ func newUpload(streams terminal.Streams) *cobra.Command {
 	var o uploadOptions
 	c := &cobra.Command{
 		Use:   "upload MANIFEST",
-		Short: "Check a manifest, put it into its bucket, and follow its import",
-		Long: `Check a manifest as 'thingpress inspect' does, with the parameters of the stack, put it into
-the bucket of its vendor, and follow its import until it has ended. A manifest that
-cannot be read to its end, or that holds a private key, is not uploaded.
+		Short: "Check a manifest, upload it, and follow its import",
+		Long: `Check a manifest like 'thingpress inspect', with the parameters of the stack. Then
+upload it to the bucket of its vendor, and follow its import to the end. A manifest
+that is broken or contains a private key is not uploaded.
 
-Ctrl-C ends the following, not the import.
+Ctrl-C stops following. The import continues in the stack.
 
 ` + exit.Help,
 		Example: `  thingpress stack upload reel.csv
@@ -45,10 +45,10 @@ Ctrl-C ends the following, not the import.
 	}
 	o.add(c)
 	flags := c.Flags()
-	flags.StringVar(&o.key, "key", "", "key of the object (default: the name of the file)")
-	flags.StringVar(&o.vendor, "vendor", "", "format of the manifest; by default it is told from the content")
+	flags.StringVar(&o.key, "key", "", "`key` of the object (default: the name of the file)")
+	flags.StringVar(&o.vendor, "vendor", "", "`format` of the manifest (default: detected from the content)")
 	manifests.Complete(c, "vendor", vendors.Names())
-	flags.BoolVar(&o.noFollow, "no-follow", false, "end when the manifest is uploaded")
+	flags.BoolVar(&o.noFollow, "no-follow", false, "do not follow the import")
 	return c
 }
 
@@ -69,16 +69,16 @@ func upload(ctx context.Context, o uploadOptions, args []string, streams termina
 	defer printer.Close()
 	sources, err := manifests.OpenSources(ctx, files.Inputs, o.vendor, printer)
 	if err != nil {
-		return exit.IfInterrupted(ctx, err, "interrupted: nothing was uploaded")
+		return exit.IfInterrupted(ctx, err, "interrupted before anything was uploaded")
 	}
 	source := sources[0]
 	scan, err := checkUpload(ctx, stack, source, printer)
 	if err != nil {
-		return exit.IfInterrupted(ctx, err, "interrupted: nothing was uploaded")
+		return exit.IfInterrupted(ctx, err, "interrupted before anything was uploaded")
 	}
 	line, err := putManifest(ctx, stack, source, o.key, printer)
 	if err != nil {
-		return exit.IfInterrupted(ctx, err, "interrupted: nothing was uploaded")
+		return exit.IfInterrupted(ctx, err, "interrupted before anything was uploaded")
 	}
 	if o.output == terminal.JSON {
 		line.Entries, line.Devices, line.Rejected, line.Skipped = scan.Entries, scan.Devices, scan.Rejected, scan.Skipped
@@ -94,17 +94,17 @@ func upload(ctx context.Context, o uploadOptions, args []string, streams termina
 	defer end()
 	found, err := stack.AwaitUpload(begin, line.Bucket, line.Key, line.VersionID)
 	if err != nil && ctx.Err() == nil {
-		return exit.WithHint(err, "see thingpress stack status, and the logs of the decoder")
+		return exit.WithHint(err, "check thingpress stack status and the logs of the decoder")
 	}
 	if err != nil {
-		return exit.InterruptedError("interrupted", "the stack goes on by itself: thingpress stack imports")
+		return exit.InterruptedError("interrupted", "the import continues in the stack; list it with thingpress stack imports")
 	}
 	printer.Note("import %s", found.Job.Import)
 	printer.Close()
 	return followImport(ctx, &o.stackFlags, stack, found, streams)
 }
 
-// beginMost is how long a stack may take to begin with an upload.
+// beginMost is how long a stack may take to start the import of an upload.
 const beginMost = 5 * time.Minute
 
 // checkUpload decodes the manifest as the stack will.
@@ -119,8 +119,8 @@ func checkUpload(ctx context.Context, stack *operate.Stack, source *engine.Sourc
 		return nil, err
 	}
 	if format.NeedsSigners() && len(options.Signers) == 0 {
-		return nil, exit.WithHint(fmt.Errorf("the stack has no signers, without which no entry of a %s manifest can be verified", format.Title),
-			"thingpress stack signers add FILE…")
+		return nil, exit.WithHint(fmt.Errorf("the stack has no signers, which it needs to verify %s manifests", format.Title),
+			"add them with thingpress stack signers add FILE…")
 	}
 	scan, err := engine.Scan(ctx, []*engine.Source{source}, engine.Settings{Decode: options}, manifests.ShowScanning(printer))
 	var broken *engine.BreakError
@@ -137,13 +137,13 @@ func checkUpload(ctx context.Context, stack *operate.Stack, source *engine.Sourc
 		printer.Note("  %s", manifests.RejectionText(r))
 	}
 	if scan.Devices == 0 {
-		return nil, exit.WithHint(errors.New("nothing was uploaded: no entry of the manifest is a device"),
-			"thingpress inspect "+source.Input.Name+" shows each entry")
+		return nil, exit.WithHint(errors.New("nothing was uploaded: every entry of the manifest is rejected or skipped"),
+			"list the reasons with thingpress inspect "+terminal.ShellQuote(source.Input.Name))
 	}
 	return scan, nil
 }
 
-// An uploadLine is what was uploaded, and what the check of it found, as JSON.
+// An uploadLine is an upload and the numbers of its manifest as JSON.
 type uploadLine struct {
 	Type      string `json:"type"`
 	Vendor    string `json:"vendor"`
@@ -157,8 +157,8 @@ type uploadLine struct {
 	Skipped   int    `json:"skipped"`
 }
 
-// putManifest uploads a manifest into the bucket of its vendor. Without a key it
-// is stored under the name of its file.
+// putManifest uploads a manifest to the bucket of its vendor. Without a key it uses the
+// name of the file.
 func putManifest(ctx context.Context, stack *operate.Stack, source *engine.Source, key string, printer *progress.Printer,
 ) (uploadLine, error) {
 	in, vendor := source.Input, source.Decoder.Vendor()

@@ -31,15 +31,14 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
-// A deployed is a stack in moto, made by the program. moto runs none of its
-// functions; the test does what they do, with their code and through their
-// table, buckets and queues.
+// A deployed is a stack in moto that the program deployed. moto runs none of its
+// functions, so the test does their work with their code, table, buckets and queues.
 type deployed struct {
 	testing.TB
 	url, binary, dir string
 	env              []string
 	resources        map[string]string
-	deployment       string // what deploy printed, as JSON
+	deployment       string // the JSON that deploy printed
 	ledger           dynamodbtest.Database
 	s3               *s3.Client
 	completer        *complete.Completer
@@ -80,14 +79,14 @@ func deployStack(t *testing.T) *deployed {
 	return d
 }
 
-// in is the same stack for a subtest, which alone ends where it fails.
+// in returns the same stack for a subtest, so that a failure ends only the subtest.
 func (d *deployed) in(t *testing.T) *deployed {
 	sub := *d
 	sub.TB = t
 	return &sub
 }
 
-// target is moto's account.
+// target is the account of moto.
 var target = ledger.Target{Partition: "aws", Account: "123456789012", Region: "us-east-1"}
 
 // stop stops an import whose manifest cannot be read, and completes it.
@@ -99,14 +98,14 @@ func (d *deployed) stop(id, cause string) {
 	d.complete(id)
 }
 
-// command is thingpress stack with these arguments.
+// command returns the command thingpress stack with these arguments.
 func (d *deployed) command(args ...string) *exec.Cmd {
 	c := exec.CommandContext(d.Context(), d.binary, append([]string{"stack"}, args...)...)
 	c.Env = d.env
 	return c
 }
 
-// exits runs a command, holds it to its exit code, and returns what it printed.
+// exits runs a command, checks its exit code, and returns what it printed.
 func (d *deployed) exits(want int, args ...string) (stdout, stderr string) {
 	d.Helper()
 	c := d.command(args...)
@@ -126,7 +125,7 @@ func (d *deployed) exits(want int, args ...string) (stdout, stderr string) {
 	return out.String(), says.String()
 }
 
-// read begins the job of an upload, as the decoder does when its event comes.
+// read starts the job of an upload, as the decoder does when its event arrives.
 func (d *deployed) read(id, vendor string, upload stack.Upload) {
 	d.Helper()
 	_, created, err := d.ledger.Start(d.Context(), upload, stack.Job{Import: id, Vendor: vendor, Phase: stack.PhaseHash})
@@ -135,8 +134,8 @@ func (d *deployed) read(id, vendor string, upload stack.Upload) {
 	}
 }
 
-// send puts the import into the ledger with these outcomes for its first
-// entries, as decoder and importer do.
+// send writes the import to the ledger with these outcomes for its first entries, as
+// decoder and importer do.
 func (d *deployed) send(id string, entries int, begun time.Time, records ...ledger.Record) {
 	d.Helper()
 	job, err := d.ledger.Get(d.Context(), id)
@@ -159,7 +158,7 @@ func (d *deployed) send(id string, entries int, begun time.Time, records ...ledg
 	d.phase(id, stack.PhaseSent)
 }
 
-// phase saves how far the job is, under a lease.
+// phase saves the phase of the job under a lease.
 func (d *deployed) phase(id, phase string) {
 	d.Helper()
 	lease, err := d.ledger.Lease(d.Context(), id, "decoder", time.Now().Add(time.Minute))
@@ -176,7 +175,7 @@ func (d *deployed) phase(id, phase string) {
 	}
 }
 
-// complete ends the import: report, notice, ledger.
+// complete completes the import with report, notice and ledger.
 func (d *deployed) complete(id string) {
 	d.Helper()
 	if err := d.completer.Complete(d.Context(), stack.Task{Kind: stack.TaskComplete, Import: id}); err != nil {
@@ -187,7 +186,7 @@ func (d *deployed) complete(id string) {
 	}
 }
 
-// outcomes are n equal ones.
+// outcomes returns n records with the same outcome.
 func outcomes(n int, o ledger.Outcome, reason, detail string) []ledger.Record {
 	list := make([]ledger.Record, n)
 	for i := range list {

@@ -13,7 +13,7 @@ import (
 	"github.com/thingpress/thingpress/internal/quota"
 )
 
-// QuotaFlags are the flags that name how fast calls may be made.
+// QuotaFlags are the flags that limit the rate of calls.
 type QuotaFlags struct {
 	quotas []string
 	share  float64
@@ -22,8 +22,8 @@ type QuotaFlags struct {
 // Add adds the flags to a command.
 func (f *QuotaFlags) Add(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringArrayVar(&f.quotas, "quota", nil, "quota of an operation: OP=TPS, OP=none or OP=default (repeatable)")
-	flags.Float64Var(&f.share, "share", 1, "part of every quota that the import may take, above 0 and up to 1")
+	flags.StringArrayVar(&f.quotas, "quota", nil, "quota of an operation: `OP=TPS`, OP=none or OP=default (repeatable)")
+	flags.Float64Var(&f.share, "share", 1, "`fraction` of every quota that the import may use, above 0 and up to 1")
 }
 
 // Overrides parses the flags.
@@ -33,7 +33,7 @@ func (f *QuotaFlags) Overrides() (map[iot.Operation]quota.Override, error) {
 		return nil, exit.UsageError(fmt.Errorf("--quota: %w", err), "")
 	}
 	if f.share <= 0 || f.share > 1 {
-		return nil, exit.UsageError(fmt.Errorf("--share %g is not above 0 and up to 1", f.share), "")
+		return nil, exit.UsageError(fmt.Errorf("--share %g is not between 0 and 1", f.share), "")
 	}
 	return overrides, nil
 }
@@ -41,14 +41,14 @@ func (f *QuotaFlags) Overrides() (map[iot.Operation]quota.Override, error) {
 // Quotas are the quotas in force.
 type Quotas struct {
 	quota.Set
-	// From names, for people, where they come from.
+	// From describes for people where the quotas come from.
 	From string
 }
 
-// Limiters returns limiters that hold calls to the quotas.
+// Limiters returns limiters that keep calls within the quotas.
 func (q Quotas) Limiters() *quota.Limiters { return quota.NewLimiters(q.Set, quota.Options{}) }
 
-// Resolve finds the quotas in force; overrides are those of [QuotaFlags.Overrides].
+// Resolve returns the quotas in force, with the overrides of [QuotaFlags.Overrides].
 func (f *QuotaFlags) Resolve(ctx context.Context, client *awsiot.Client, overrides map[iot.Operation]quota.Override) (Quotas, error) {
 	sources := quota.Sources{Overrides: overrides, Share: f.share}
 	from := "the account's applied values"
@@ -57,7 +57,7 @@ func (f *QuotaFlags) Resolve(ctx context.Context, client *awsiot.Client, overrid
 		if ctx.Err() != nil {
 			return Quotas{}, context.Cause(ctx)
 		}
-		from = "the built-in defaults, because the account's could not be read: " + strings.TrimSpace(err.Error())
+		from = "the built-in defaults, because the account's values could not be read: " + strings.TrimSpace(err.Error())
 	}
 	if len(overrides) > 0 {
 		from += ", and --quota"

@@ -17,17 +17,17 @@ import (
 	"github.com/thingpress/thingpress/internal/xdg"
 )
 
-// stateFile is the file of the embedded sandbox in the state directory.
+// stateFile is the name of the sandbox's file in the state directory.
 const stateFile = "sandbox.state"
 
-// statePath returns the file of the embedded sandbox's state.
+// statePath returns the path of the file with the embedded sandbox's state.
 func (f *Flags) statePath() (string, error) {
 	if f.SandboxState != "" {
 		return f.SandboxState, nil
 	}
 	dir, err := xdg.StateDir()
 	if err != nil {
-		return "", exit.WithHint(err, "say where with --sandbox-state")
+		return "", exit.WithHint(err, "name the file with --sandbox-state")
 	}
 	return filepath.Join(dir, stateFile), nil
 }
@@ -42,7 +42,7 @@ func (f *Flags) connectSandbox(ctx context.Context) (*Connection, error) {
 	}
 	server, err := sandbox.New(sandbox.Options{StatePath: state, Region: f.Region})
 	if errors.Is(err, sandbox.ErrLocked) {
-		return nil, exit.WithHint(err, "wait for the other import, or give this one a state of its own with --sandbox-state")
+		return nil, exit.WithHint(err, "wait until the other command has ended, or use another state with --sandbox-state")
 	}
 	if err != nil {
 		return nil, err
@@ -63,9 +63,9 @@ func (f *Flags) connectSandbox(ctx context.Context) (*Connection, error) {
 	}, nil
 }
 
-// ConnectToCopy is Connect, but with --sandbox to a copy of the embedded sandbox
-// that is gone when the connection is closed: nothing is changed in the sandbox,
-// and an import that is running in it is not disturbed.
+// ConnectToCopy connects like [Flags.Connect]. With --sandbox it connects to a
+// temporary copy of the embedded sandbox, so that the sandbox is not changed and an
+// import that runs in it is not disturbed.
 func (f *Flags) ConnectToCopy(ctx context.Context) (*Connection, error) {
 	if !f.Sandbox {
 		return f.Connect(ctx)
@@ -78,7 +78,7 @@ func (f *Flags) ConnectToCopy(ctx context.Context) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	remove := func() { _ = os.RemoveAll(scratch) } // the system removes what is left in its directory
+	remove := func() { _ = os.RemoveAll(scratch) } // what is left there the system removes
 	copied := *f
 	copied.SandboxState = filepath.Join(scratch, stateFile)
 	if err := copyFile(copied.SandboxState, state); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -98,7 +98,7 @@ func (f *Flags) ConnectToCopy(ctx context.Context) (*Connection, error) {
 	return c, nil
 }
 
-// copyFile copies a file into a new one.
+// copyFile copies a file. The copy must not exist.
 func copyFile(to, from string) error {
 	source, err := os.Open(from)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package target finds the account and region that a command works on: in AWS,
-// or the sandbox that is embedded in this program.
+// Package target connects a command to the account and region that it works on,
+// which are in AWS or in the sandbox that is embedded in this program.
 package target
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/thingpress/thingpress/internal/sandbox"
 )
 
-// AccountFlags are the flags that name an AWS account and the way to it.
+// AccountFlags are the flags that select an AWS account.
 type AccountFlags struct {
 	Account     string
 	Region      string
@@ -26,27 +26,27 @@ type AccountFlags struct {
 	EndpointURL string
 }
 
-// Add adds the flags; services are those that --endpoint-url stands for.
+// Add adds the flags. The services are those that --endpoint-url replaces.
 func (f *AccountFlags) Add(flags *pflag.FlagSet, services string) {
-	flags.StringVar(&f.Account, "account", "", "refuse any other account than this")
-	flags.StringVar(&f.Region, "region", "", "AWS region (default: as the AWS SDK finds it)")
-	flags.StringVar(&f.Profile, "profile", "", "profile of the AWS configuration")
-	flags.StringVar(&f.EndpointURL, "endpoint-url", "", "endpoint instead of AWS's, for "+services+" alike")
+	flags.StringVar(&f.Account, "account", "", "refuse any account other than this `ID`")
+	flags.StringVar(&f.Region, "region", "", "AWS `region` (default: from the AWS configuration)")
+	flags.StringVar(&f.Profile, "profile", "", "`profile` of the AWS configuration")
+	flags.StringVar(&f.EndpointURL, "endpoint-url", "", "`URL` to call instead of AWS, for "+services)
 }
 
-// Guard refuses credentials of another account than --account names.
+// Guard refuses credentials of an account other than --account.
 func (f *AccountFlags) Guard(account string) error {
 	if f.Account != "" && f.Account != account {
-		return exit.WithHint(fmt.Errorf("the credentials are of account %s, not of %s", account, f.Account),
-			"choose others with --profile, or correct --account")
+		return exit.WithHint(fmt.Errorf("the credentials belong to account %s, not %s", account, f.Account),
+			"select other credentials with --profile, or correct --account")
 	}
 	return nil
 }
 
-// WhereCredentials is the hint to give if there are no credentials.
-const WhereCredentials = "say where to find credentials and region: --profile, --region, or the environment of the AWS SDK"
+// WhereCredentials is the hint for missing credentials.
+const WhereCredentials = "set credentials and region with --profile and --region, or in the environment as for the AWS CLI"
 
-// Flags are the flags that name where devices go.
+// Flags are the flags that select the target of an import.
 type Flags struct {
 	AccountFlags
 	Sandbox      bool
@@ -56,32 +56,32 @@ type Flags struct {
 // Add adds the flags to a command.
 func (f *Flags) Add(c *cobra.Command) {
 	f.AccountFlags.Add(c.Flags(), "IoT, STS and Service Quotas")
-	c.Flags().BoolVar(&f.Sandbox, "sandbox", false, "import into the embedded sandbox; nothing of AWS is read or called")
+	c.Flags().BoolVar(&f.Sandbox, "sandbox", false, "use the embedded sandbox; AWS is not called")
 	c.Flags().StringVar(&f.SandboxState, "sandbox-state", "",
-		"file of the embedded sandbox's state (default: sandbox.state in the state directory)")
+		"`file` with the state of the embedded sandbox (default: sandbox.state in the state directory)")
 }
 
-// Check finds flags that exclude each other.
+// Check returns an error if flags exclude each other.
 func (f *Flags) Check() error {
 	if f.Sandbox && (f.EndpointURL != "" || f.Profile != "") {
-		return exit.UsageError(errors.New("--sandbox goes with neither --endpoint-url nor --profile"),
-			"thingpress sandbox serves one at an address; name that with --endpoint-url")
+		return exit.UsageError(errors.New("--sandbox cannot be combined with --endpoint-url or --profile"),
+			"leave out --sandbox; --endpoint-url can name the address of thingpress sandbox")
 	}
 	return nil
 }
 
-// A Connection is an account and region that devices go to.
+// A Connection is a connection to an account and region.
 type Connection struct {
 	Target ledger.Target
-	Alias  string // of the account; empty if it has none or may not be read
+	Alias  string // of the account; empty if there is none or it cannot be read
 	Client *awsiot.Client
 
-	embedded *sandbox.Server // nil if it is not the sandbox
-	end      func() error    // nil if nothing has to be ended
+	embedded *sandbox.Server // nil unless it is the embedded sandbox
+	end      func() error    // nil if there is nothing to close
 }
 
-// Connect finds out where devices go. The account is asked for before anything
-// else. The caller must close the connection.
+// Connect connects to the target and finds out its account. The caller must close
+// the connection.
 func (f *Flags) Connect(ctx context.Context) (*Connection, error) {
 	if f.Sandbox {
 		return f.connectSandbox(ctx)
@@ -94,8 +94,8 @@ func (f *Flags) Connect(ctx context.Context) (*Connection, error) {
 	}
 	who, err := client.Account(ctx)
 	if err != nil {
-		return nil, exit.WithHint(fmt.Errorf("ask who the credentials belong to: %w", err),
-			"check them with 'aws sts get-caller-identity'; --sandbox needs none")
+		return nil, exit.WithHint(fmt.Errorf("find the account of the credentials: %w", err),
+			"check the credentials with 'aws sts get-caller-identity', or try --sandbox, which needs none")
 	}
 	if err := f.Guard(who.ID); err != nil {
 		return nil, err
@@ -110,7 +110,7 @@ func (f *Flags) Connect(ctx context.Context) (*Connection, error) {
 	return c, nil
 }
 
-// Close ends the sandbox that is embedded, if there is one.
+// Close closes the embedded sandbox, if it is the target.
 func (c *Connection) Close() error {
 	if c.end == nil {
 		return nil
@@ -118,10 +118,10 @@ func (c *Connection) Close() error {
 	return c.end()
 }
 
-// Embedded reports whether devices go into the sandbox of this process.
+// Embedded reports whether the target is the sandbox of this process.
 func (c *Connection) Embedded() bool { return c.embedded != nil }
 
-// String names account, alias, region and endpoint.
+// String returns account, alias, region and endpoint for people.
 func (c *Connection) String() string {
 	if c.Embedded() {
 		return "sandbox (account " + c.Target.Account + ", " + c.Target.Region + ")"
@@ -137,8 +137,8 @@ func (c *Connection) String() string {
 	return name
 }
 
-// Ensure creates in the embedded sandbox what the command line names, and
-// returns what it created. In AWS it does nothing.
+// Ensure creates missing attachments in the embedded sandbox, and returns what it
+// created. In AWS it does nothing.
 func (c *Connection) Ensure(a device.Attachments) (created []string, err error) {
 	if !c.Embedded() {
 		return nil, nil

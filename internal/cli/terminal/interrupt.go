@@ -9,13 +9,14 @@ import (
 	"syscall"
 )
 
-// ErrInterrupted is the cause of contexts that Ctrl-C ended.
+// ErrInterrupted is the cause of contexts that Ctrl-C cancelled.
 var ErrInterrupted = errors.New("interrupted")
 
 type abortKey struct{}
 
-// Interruptible returns a context that the first interrupt cancels. The
-// context that AbortContext finds in it is cancelled by the second one.
+// Interruptible returns a context that the first interrupt cancels. The second one
+// cancels the context that [AbortContext] returns for it, and the third one kills the
+// process. The caller must call the returned function.
 func Interruptible(parent context.Context, interrupts <-chan os.Signal) (context.Context, func()) {
 	abort, abortNow := context.WithCancelCause(parent)
 	ctx, cancel := context.WithCancelCause(context.WithValue(abort, abortKey{}, abort))
@@ -29,7 +30,7 @@ func Interruptible(parent context.Context, interrupts <-chan os.Signal) (context
 				return
 			}
 		}
-		signal.Reset(os.Interrupt, syscall.SIGTERM) // the third one kills the process
+		signal.Reset(os.Interrupt, syscall.SIGTERM)
 	}()
 	return ctx, func() {
 		close(done)
@@ -38,8 +39,8 @@ func Interruptible(parent context.Context, interrupts <-chan os.Signal) (context
 	}
 }
 
-// AbortContext returns the context under which work that was begun may end
-// after an interrupt: the second interrupt cancels it.
+// AbortContext returns the context for finishing work that was begun before an
+// interrupt. Only the second interrupt cancels it.
 func AbortContext(ctx context.Context) context.Context {
 	if abort, ok := ctx.Value(abortKey{}).(context.Context); ok {
 		return abort
@@ -47,14 +48,14 @@ func AbortContext(ctx context.Context) context.Context {
 	return ctx
 }
 
-// Interrupted reports whether Ctrl-C ended ctx.
+// Interrupted reports whether Ctrl-C cancelled ctx.
 func Interrupted(ctx context.Context) bool {
 	return errors.Is(context.Cause(ctx), ErrInterrupted)
 }
 
-// InterruptibleReader returns a reader of from whose Read returns early, with the
-// cause, when ctx ends. A read of a terminal or a pipe cannot be cancelled, so it is
-// left behind and must not be needed any more.
+// InterruptibleReader returns a reader of from whose Read returns the cause as soon
+// as ctx is cancelled. A read of a terminal or a pipe cannot be cancelled, so that
+// read goes on in the background and its result is lost.
 func InterruptibleReader(ctx context.Context, from io.Reader) io.Reader {
 	return &interruptibleReader{ctx: ctx, from: from}
 }
@@ -62,7 +63,7 @@ func InterruptibleReader(ctx context.Context, from io.Reader) io.Reader {
 type interruptibleReader struct {
 	ctx    context.Context //nolint:containedctx // io.Reader has no parameter for it
 	from   io.Reader
-	buffer []byte // of the read that may be left behind
+	buffer []byte // of a read that may go on in the background
 }
 
 func (r *interruptibleReader) Read(p []byte) (int, error) {

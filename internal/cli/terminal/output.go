@@ -2,12 +2,13 @@ package terminal
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
 
-// Output is --output. It is a type of its own so that a wrong value is found
-// while the command line is parsed.
+// Output is the value of --output. As a type of its own it is validated while the
+// command line is parsed.
 type Output string
 
 // Values of Output.
@@ -16,10 +17,10 @@ const (
 	JSON Output = "json"
 )
 
-// String is the flag's value.
+// String returns the value of the flag.
 func (o *Output) String() string { return string(*o) }
 
-// Type is the flag's type in help texts.
+// Type returns the type that help texts show.
 func (o *Output) Type() string { return "text|json" }
 
 // Set parses the flag.
@@ -34,7 +35,7 @@ func (o *Output) Set(value string) error {
 // AddFlag adds --output to a command.
 func (o *Output) AddFlag(c *cobra.Command) {
 	*o = Text
-	c.Flags().VarP(o, "output", "o", "how to print: text for people, json for JSON Lines on stdout")
+	c.Flags().VarP(o, "output", "o", "output format: text, or json for JSON Lines on stdout")
 }
 
 // OutputOf returns the value of a command's --output.
@@ -43,4 +44,15 @@ func OutputOf(c *cobra.Command) Output {
 		return Output(flag.Value.String())
 	}
 	return Text
+}
+
+// ShellQuote returns text as one word of a POSIX shell.
+func ShellQuote(text string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_@%+=:,./-", r)
+	}
+	if text != "" && !strings.ContainsFunc(text, func(r rune) bool { return !plain(r) }) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

@@ -1,6 +1,5 @@
-// Package terminal is what a command sees of the world besides files and the
-// network: its streams, the person in front of them, and Ctrl-C. A test replaces
-// [Streams] by buffers.
+// Package terminal gives commands their streams, questions to the user, and Ctrl-C.
+// A test replaces [Streams] with buffers.
 package terminal
 
 import (
@@ -18,7 +17,7 @@ import (
 	"github.com/thingpress/thingpress/internal/progress"
 )
 
-// Streams are the streams of a command, and what is known of them.
+// Streams are the streams of a command, with the environment that it reads.
 type Streams struct {
 	In  io.Reader
 	Out io.Writer // data
@@ -26,9 +25,9 @@ type Streams struct {
 
 	// OutTerminal and ErrTerminal report whether the stream is a terminal.
 	OutTerminal, ErrTerminal bool
-	// InTerminal reports whether somebody can be asked.
+	// InTerminal reports whether the user can be asked.
 	InTerminal bool
-	// Width returns the columns of the terminal that Err is.
+	// Width returns the number of columns of the terminal.
 	Width func() int
 	// LookupEnv reads the environment.
 	LookupEnv func(string) (string, bool)
@@ -36,7 +35,7 @@ type Streams struct {
 	Interrupts <-chan os.Signal
 }
 
-// System returns the streams of this process, and catches interrupts from then on.
+// System returns the streams of this process. From then on it catches interrupts.
 func System() Streams {
 	interrupts := make(chan os.Signal, 2)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
@@ -58,7 +57,7 @@ func System() Streams {
 	}
 }
 
-// Progress returns an open printer of progress on Err. The caller must close it.
+// Progress returns a printer that shows progress on Err. The caller must close it.
 func (s Streams) Progress(quiet bool) *progress.Printer {
 	mode := progress.Lines
 	switch {
@@ -70,29 +69,29 @@ func (s Streams) Progress(quiet bool) *progress.Printer {
 	return progress.New(s.Err, mode, s.Width)
 }
 
-// CanAsk reports whether somebody sees a question and can answer it.
+// CanAsk reports whether a user can see a question and answer it.
 func (s Streams) CanAsk() bool { return s.InTerminal && s.ErrTerminal }
 
-// Ask asks for one line. If nobody can be asked, or nobody answers, the answer is empty.
+// Ask asks for one line. The answer is empty if nobody can be asked or nobody answers.
 func (s Streams) Ask(question string) string {
 	if !s.CanAsk() {
 		return ""
 	}
 	fmt.Fprint(s.Err, question)
-	answer, _ := bufio.NewReader(s.In).ReadString('\n') // no answer is an empty one
+	answer, _ := bufio.NewReader(s.In).ReadString('\n') // no answer is an empty answer
 	return strings.TrimSpace(answer)
 }
 
-// Confirm asks a question that is answered with yes or no; no answer is a no.
+// Confirm asks a yes-or-no question. No answer is a no.
 func (s Streams) Confirm(question string) bool {
 	answer := strings.ToLower(s.Ask(question + " [y/N] "))
 	return answer == "y" || answer == "yes"
 }
 
-// PrintJSON prints a value on Out, in a line.
+// PrintJSON prints a value on Out as one line of JSON.
 func (s Streams) PrintJSON(value any) error { return json.NewEncoder(s.Out).Encode(value) }
 
-// PrintLines prints values on Out as JSON, a line each.
+// PrintLines prints each value on Out as one line of JSON.
 func PrintLines[Line any](s Streams, lines []Line) error {
 	for _, line := range lines {
 		if err := s.PrintJSON(line); err != nil {

@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// A Table prints rows in columns: aligned on a terminal, separated by tabs
-// elsewhere. Widths come from the first rows, so that a million rows need no
-// more memory than a screenful.
+// A Table prints rows in columns, which are aligned on a terminal and separated by
+// tabs elsewhere. The first rows determine the widths, so a million rows take no more
+// memory than a screenful.
 type Table struct {
 	out     *bufio.Writer
 	aligned bool
@@ -19,7 +19,7 @@ type Table struct {
 
 const tableSample = 200
 
-// NewTable returns a table on out. It has a heading if it is aligned and there are columns.
+// NewTable returns a table on out. Only an aligned table prints the columns as a heading.
 func NewTable(out io.Writer, aligned bool, columns ...string) *Table {
 	t := &Table{out: bufio.NewWriter(out), aligned: aligned}
 	if aligned && len(columns) > 0 {
@@ -28,7 +28,7 @@ func NewTable(out io.Writer, aligned bool, columns ...string) *Table {
 	return t
 }
 
-// Table returns a table on Out, aligned on a terminal.
+// Table returns a table on Out, which is aligned on a terminal.
 func (s Streams) Table(columns ...string) *Table { return NewTable(s.Out, s.OutTerminal, columns...) }
 
 // Row adds a row.
@@ -46,7 +46,7 @@ func (t *Table) Row(cells ...string) {
 	}
 }
 
-// release prints the rows that are held back, in columns of their widths.
+// release prints the rows that are held back, and sets the widths by them.
 func (t *Table) release() {
 	for _, row := range t.held {
 		for i, cell := range row {
@@ -76,14 +76,14 @@ func (t *Table) print(row []string) {
 	}
 }
 
-// Flush prints what is held back. Write errors of all rows come out here.
+// Flush prints the rows that are held back. It returns the first write error of all rows.
 func (t *Table) Flush() error {
 	t.release()
 	return t.out.Flush()
 }
 
-// Plain takes control characters out of what a manifest or a server wrote, so
-// that it cannot steer a terminal or break a row.
+// Plain replaces control characters in text from a manifest or a server, so that the
+// text cannot control the terminal or break a row.
 func Plain(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) {

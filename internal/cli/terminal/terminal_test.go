@@ -27,7 +27,7 @@ func TestTableIsAlignedOnATerminalAndTabbedElsewhere(t *testing.T) {
 	}
 }
 
-// A million rows must not be held back for their widths.
+// A million rows must not be buffered to find their widths.
 func TestTableHoldsBackTheFirstRowsOnly(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
@@ -51,11 +51,11 @@ func TestConfirmTakesNothingButYes(t *testing.T) {
 	}{{"y\n", true}, {" YES \n", true}, {"yes", true}, {"\n", false}, {"", false}, {"no\n", false}, {"yesterday\n", false}} {
 		var asked bytes.Buffer
 		s := terminal.Streams{In: strings.NewReader(test.answer), Err: &asked, InTerminal: true, ErrTerminal: true}
-		if s.Confirm("go on?") != test.want || asked.String() != "go on? [y/N] " {
+		if s.Confirm("continue?") != test.want || asked.String() != "continue? [y/N] " {
 			t.Errorf("%q: not %v, or asked %q", test.answer, test.want, asked.String())
 		}
 	}
-	if (terminal.Streams{In: strings.NewReader("y\n")}).Confirm("go on?") {
-		t.Error("confirmed where nobody can be asked")
+	if (terminal.Streams{In: strings.NewReader("y\n")}).Confirm("continue?") {
+		t.Error("confirmed although nobody can be asked")
 	}
 }

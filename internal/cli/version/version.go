@@ -1,4 +1,4 @@
-// Package version is the version of this program, and the command that prints it.
+// Package version has the version of this program and the command that prints it.
 package version
 
 import (
@@ -10,7 +10,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 )
 
-// Current is the module version that the Go toolchain put into the binary.
+// Current returns the module version that the Go toolchain recorded in the binary.
 func Current() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" {

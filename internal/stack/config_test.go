@@ -44,7 +44,8 @@ func TestConfigTakesNoneAndEmptyForNothing(t *testing.T) {
 	if a := config.Attachments; len(a.Policies)+len(a.ThingGroups)+len(a.Attributes) > 0 || a.ThingType != "" || a.BillingGroup != "" {
 		t.Errorf("attachments from nothing: %+v", a)
 	}
-	if config.ThingName.String() != "{cn}" || config.Status != "ACTIVE" || config.Share != 1 || config.MaxConcurrency != 2 || config.Retention != 0 {
+	if config.ThingName.String() != "{cn}" || config.Status != "ACTIVE" || config.Share != 1 || config.MaxConcurrency != 2 ||
+		config.Retention != 0 {
 		t.Errorf("defaults: %+v", config)
 	}
 }
@@ -93,13 +94,17 @@ func TestConfigNamesEverythingThatIsWrong(t *testing.T) {
 	delete(env, "THINGPRESS_LEDGER_TABLE")
 	maps.Copy(env, map[string]string{
 		"THINGPRESS_STATUS": "REVOKED", "THINGPRESS_SHARE": "2", "THINGPRESS_MAX_CONCURRENCY": "1", "THINGPRESS_BUNDLE": "E0E9",
-		"THINGPRESS_THING_NAME": "{nonsense}", "THINGPRESS_POLICIES": "a,,b", "THINGPRESS_ALLOW_EXPIRED": "perhaps", "THINGPRESS_LEDGER_RETENTION_DAYS": "-1",
+		"THINGPRESS_THING_NAME": "{nonsense}", "THINGPRESS_POLICIES": "a,,b", "THINGPRESS_ALLOW_EXPIRED": "perhaps",
+		"THINGPRESS_LEDGER_RETENTION_DAYS": "-1",
 	})
 	_, err := read(env)
 	if err == nil {
 		t.Fatal("taken")
 	}
-	for _, name := range []string{"LEDGER_TABLE", "STATUS", "SHARE", "MAX_CONCURRENCY", "BUNDLE", "THING_NAME", "POLICIES", "ALLOW_EXPIRED", "LEDGER_RETENTION_DAYS"} {
+	for _, name := range []string{
+		"LEDGER_TABLE", "STATUS", "SHARE", "MAX_CONCURRENCY", "BUNDLE", "THING_NAME", "POLICIES", "ALLOW_EXPIRED",
+		"LEDGER_RETENTION_DAYS",
+	} {
 		if !strings.Contains(err.Error(), "THINGPRESS_"+name+" ") && !strings.Contains(err.Error(), "THINGPRESS_"+name+":") {
 			t.Errorf("%s is not named in: %v", name, err)
 		}

@@ -1,16 +1,16 @@
-// Package decode is the function that reads manifests: it takes the messages
-// of the manifests queue, which are events of S3 and tasks of our own.
+// Package decode is the function that reads manifests. It handles the messages of the
+// manifests queue, which are events of S3 and tasks of our own.
 //
-// An upload becomes a job, once, however often its event comes. The job goes
-// through phases: hash reads the object and forms its SHA-256; check decodes
-// all of it and counts, and nothing is sent before its end; send decodes it
-// again, sends every device to the devices queue and records every rejected
-// entry in the ledger. Before the first phase the attachments are looked at.
+// An upload becomes one job, however often its event is delivered. The job goes
+// through phases. The phase hash first checks the attachments and then computes the
+// SHA-256 of the object. The phase check decodes and counts all entries; nothing is
+// sent before it ends. The phase send decodes them again, sends every device to the
+// devices queue, and records every rejected entry in the ledger.
 //
-// All work is done under the job's lease. Progress is saved every thousand
-// entries, and only after what precedes it is durable elsewhere, so that
-// whoever goes on later, or does a stretch again, leaves nothing out. Short of
-// the invocation's deadline the function hands the job on to itself by a new
-// message. What is wrong with the manifest or the stack's parameters stops the
-// import with that cause; what is wrong with AWS at the moment is tried again.
+// All work is done under the lease of the job. Progress is saved every thousand
+// entries, and only after everything before it is durable elsewhere. So an invocation
+// that continues the job, or repeats a part of it, leaves nothing out. Shortly before
+// its deadline, an invocation hands the job on to the next one by a new message. A
+// fault of the manifest or of the stack's parameters stops the import with that
+// cause; a temporary fault of AWS is retried.
 package decode

@@ -17,8 +17,8 @@ type entry struct {
 	rejected *manifest.EntryError
 }
 
-// entries yields the entries of a manifest from where a pass stands. An error
-// ends it: errDeadline, a *stopError or a fault.
+// entries yields the entries of a manifest from the position of a pass on. It stops
+// after an error: errDeadline, a *stopError or a fault.
 func (w *worker) entries(src *source, from *pass) iter.Seq2[entry, error] {
 	o := w.options(from)
 	return func(yield func(entry, error) bool) {
@@ -38,14 +38,14 @@ func (w *worker) entries(src *source, from *pass) iter.Seq2[entry, error] {
 	}
 }
 
-// options are how both passes decode.
+// options returns the options with which both passes decode.
 func (w *worker) options(from *pass) manifest.Options {
 	o := w.settings.Decode
 	o.TempDir, o.Start = w.h.TempDir, from.start()
 	return o
 }
 
-// fillAttributes returns the attributes of a device's thing, or why it cannot have them.
+// fillAttributes returns the attributes of a device's thing, or why there are none.
 func (w *worker) fillAttributes(d *manifest.Device) (map[string]string, *manifest.EntryError) {
 	thing, err := w.settings.Attachments.Thing(d)
 	if err != nil {
@@ -57,8 +57,8 @@ func (w *worker) fillAttributes(d *manifest.Device) (map[string]string, *manifes
 	return thing.Attributes, nil
 }
 
-// checkEntries is the first pass: it decodes and counts, and sends nothing. At
-// its end the import is begun in the ledger.
+// checkEntries is the first pass: it decodes and counts, and sends nothing. At its
+// end it begins the import in the ledger.
 func (w *worker) checkEntries(ctx context.Context) error {
 	src, err := w.openManifest(ctx)
 	if err != nil {

@@ -10,10 +10,10 @@ import (
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
-// An eventUpload is what one record of an event tells of.
+// An eventUpload is the upload in one record of an event.
 type eventUpload struct {
 	stack.Upload
-	// ignored is why there is nothing to do; empty if there is something.
+	// ignored is why there is nothing to do; empty otherwise.
 	ignored string
 }
 
@@ -43,8 +43,8 @@ type s3Event struct {
 	}
 }
 
-// parseEvent reads the body of a message that S3 sent. What is no such body is
-// an error, so that it comes to the dead-letter queue and is seen.
+// parseEvent parses the body of a message from S3. Any other body is an error, so
+// that it gets to the dead-letter queue and is noticed.
 func parseEvent(body string) ([]eventUpload, error) {
 	var e s3Event
 	if err := json.Unmarshal([]byte(body), &e); err != nil {

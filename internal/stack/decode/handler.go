@@ -15,45 +15,46 @@ import (
 	"github.com/thingpress/thingpress/internal/stack/aws/object"
 )
 
-// Objects reads buckets; *s3.Client is one.
+// Objects reads buckets, as *s3.Client does.
 type Objects interface {
 	object.Client
 	ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Input, o ...func(*s3.Options)) (*s3.ListObjectsV2Output, error)
 }
 
-// IoT looks at AWS IoT; *awsiot.Client is one.
+// IoT reads from AWS IoT, as *awsiot.Client does.
 type IoT interface {
 	AWS() iot.AWS
-	// AppliedQuotas are the account's quotas by Service Quotas code, in calls per second.
+	// AppliedQuotas returns the quotas of the account by Service Quotas code, in
+	// calls per second.
 	AppliedQuotas(ctx context.Context) (map[string]float64, error)
 }
 
-// Completion ends imports, and looks after all of them. Both methods can be
-// called as often as one likes.
+// Completion ends imports, and sweeps all of them. Both methods can be called
+// repeatedly.
 type Completion interface {
 	Complete(ctx context.Context, task stack.Task) error
 	Sweep(ctx context.Context) error
 }
 
-// Config is what a [Handler] works with. All fields but TempDir must be set.
+// Config configures a [Handler]. All fields but TempDir must be set.
 type Config struct {
 	Stack   stack.Config
 	Jobs    stack.Jobs
 	Leases  stack.Leases
 	Ledger  stack.Ledger
 	Objects Objects
-	// Manifests is the queue that the function's own messages come from,
-	// Devices the importers'.
+	// Manifests is the queue of the function's own messages, Devices that of the
+	// importers.
 	Manifests, Devices stack.Queue
 	// OpenIoT is called once per import.
 	OpenIoT    func(context.Context) (IoT, error)
 	Completion Completion
-	// Target is the account and region of the invocation.
+	// Target returns the account and region of the invocation.
 	Target func(context.Context) (ledger.Target, error)
-	// Rejected is told how many entries were recorded as rejected.
+	// Rejected is called with the number of entries that were recorded as rejected.
 	Rejected func(n int)
 	Log      *slog.Logger
-	// TempDir is where archives are copied to; empty is [os.TempDir].
+	// TempDir is where archives are copied; empty for [os.TempDir].
 	TempDir string
 }
 
@@ -64,16 +65,16 @@ type Handler struct {
 	every int // entries between two checkpoints
 }
 
-// checkpointEvery is how many entries are done again, at most, after a crash.
+// checkpointEvery is the maximum number of entries that are repeated after a crash.
 const checkpointEvery = 1000
 
-// New returns a handler. It calls nothing.
+// New returns a handler. It makes no call.
 func New(c Config) *Handler { return &Handler{Config: c, every: checkpointEvery} }
 
-// Handle takes messages of the manifests queue. A message that is not named in
-// the response is done with: its work is finished, or went on as a new
-// message that the queue accepted. Those that are named come again when their
-// visibility timeout ends, and to the dead-letter queue in the end.
+// Handle handles messages of the manifests queue. A message that the response does
+// not name is finished: its work is done, or continues by a new message that the
+// queue accepted. A message that it names is delivered again after its visibility
+// timeout, and ends in the dead-letter queue.
 func (h *Handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
 	var response events.SQSEventResponse
 	for i := range event.Records {
@@ -98,23 +99,24 @@ func (h *Handler) handleMessage(ctx context.Context, body string) error {
 	case stack.TaskComplete:
 		return h.completeImport(ctx, task)
 	case stack.TaskSweep:
-		// The schedule sends the next one; a failed one that came again from
-		// the queue would only add to it.
+		// The schedule sends the next sweep; retrying a failed one as well would only
+		// add load.
 		if err := h.Completion.Sweep(ctx); err != nil {
-			h.Log.ErrorContext(ctx, "sweep", "error", err.Error())
+			h.Log.ErrorContext(ctx, "sweep failed", "error", err.Error())
 		}
 		return nil
 	}
 	return h.continueJob(ctx, task)
 }
 
-// completeImport hands the task on if completion fails for now.
+// completeImport completes an import. If that fails, it sends the task again for
+// later.
 func (h *Handler) completeImport(ctx context.Context, task stack.Task) error {
 	err := h.Completion.Complete(ctx, task)
 	if err == nil || task.Attempt >= mostFaults {
 		return err
 	}
-	h.Log.WarnContext(ctx, "completion is tried again", "import", task.Import, "error", err.Error())
+	h.Log.WarnContext(ctx, "completion failed and will be retried", "import", task.Import, "error", err.Error())
 	task.Attempt++
 	if sent := h.sendTask(ctx, task, stack.HandBack.After(task.Attempt)); sent != nil {
 		return errors.Join(err, sent)
@@ -122,8 +124,8 @@ func (h *Handler) completeImport(ctx context.Context, task stack.Task) error {
 	return nil
 }
 
-// Imports returns the imports of the uploads that the body of an S3 event tells
-// of, and makes the jobs of those that have none, but works on none of them.
+// Imports returns the imports of the uploads in the body of an S3 event, and creates
+// the jobs of new ones. It works on none of them.
 func (h *Handler) Imports(ctx context.Context, body string) ([]string, error) {
 	uploads, err := parseEvent(body)
 	if err != nil {
@@ -144,8 +146,8 @@ func (h *Handler) Imports(ctx context.Context, body string) ([]string, error) {
 	return imports, nil
 }
 
-// handleEvent makes jobs of uploads, and works on the last of them. The others,
-// which S3 does not send but may, are begun by messages of their own.
+// handleEvent creates the jobs of uploads, and works on the last of them. S3 sends
+// one upload per event but may send more; messages of their own begin the others.
 func (h *Handler) handleEvent(ctx context.Context, body string) error {
 	imports, err := h.Imports(ctx, body)
 	if err != nil || len(imports) == 0 {

@@ -279,7 +279,7 @@ func TestImportThatDoesNotAdvanceIsStopped(t *testing.T) {
 			case n == 2 && (len(tasks) != 1 || tasks[0].Kind != stack.TaskContinue || job.Phase != stack.PhaseCheck):
 				t.Fatalf("%+v in phase %s", tasks, job.Phase)
 			case n == 3 && (len(tasks) != 2 || tasks[1].Kind != stack.TaskComplete || job.Phase != stack.PhaseStopped ||
-				!strings.Contains(job.Cause, "phase check does not come beyond entry 0") || !strings.Contains(job.Cause, "DecoderMemory")):
+				!strings.Contains(job.Cause, "phase check does not get past entry 0") || !strings.Contains(job.Cause, "DecoderMemory")):
 				t.Fatalf("%+v in phase %s: %s", tasks, job.Phase, job.Cause)
 			}
 		}
@@ -309,7 +309,7 @@ func TestSecondPassWithOtherTotalsStopsTheImport(t *testing.T) {
 			t.Fatal(err)
 		}
 		job = w.jobs[id]
-		if job.Phase != stack.PhaseStopped || !strings.Contains(job.Cause, "the second one has") || len(w.devices) >= 30 {
+		if job.Phase != stack.PhaseStopped || !strings.Contains(job.Cause, "the second pass read") || len(w.devices) >= 30 {
 			t.Errorf("%s: phase %s: %s; %d devices sent", name, job.Phase, job.Cause, len(w.devices))
 		}
 	}

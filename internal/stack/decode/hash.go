@@ -10,10 +10,10 @@ import (
 	"io"
 )
 
-// hashEvery is how many bytes are hashed between two checkpoints.
+// hashEvery is the number of bytes between two checkpoints.
 const hashEvery = 256 << 20
 
-// hashObject looks at the stack's parameters and forms the object's SHA-256.
+// hashObject checks the stack's parameters, and computes the SHA-256 of the object.
 func (w *worker) hashObject(ctx context.Context) error {
 	if !w.progress.Ready {
 		if err := w.prepare(ctx); err != nil {
@@ -39,14 +39,14 @@ func (w *worker) hashObject(ctx context.Context) error {
 		encoding.BinaryUnmarshaler
 	})
 	if !ok {
-		return errors.New("hash: the SHA-256 of this Go cannot be kept")
+		return errors.New("hash: this version of Go cannot save the state of SHA-256")
 	}
 	if w.progress.Hashed > 0 {
 		if err := state.UnmarshalBinary(w.progress.HashState); err != nil {
 			return fmt.Errorf("hash: %w", err)
 		}
 	}
-	// keep has in the progress what went into the sum.
+	// keep stores the state of the sum in the progress.
 	keep := func(hashed int64) (err error) {
 		w.progress.Hashed = hashed
 		w.progress.HashState, err = state.MarshalBinary()

@@ -6,18 +6,17 @@ import (
 )
 
 const (
-	// outsideHeap is what a function takes next to its heap: the program, its
-	// stacks, and what the runtime keeps for itself.
+	// outsideHeap is the memory next to the heap: the program, its stacks, and what
+	// the runtime needs for itself.
 	outsideHeap = 48 << 20
-	// smallestHeap is the limit if the function has too little memory for
-	// the above.
+	// smallestHeap is the limit if the function has less memory than that.
 	smallestHeap = 64 << 20
 )
 
-// BoundMemory has the garbage collector keep the process within the memory
-// that Lambda gives it, which it ends otherwise. It goes by
-// AWS_LAMBDA_FUNCTION_MEMORY_SIZE (MB), and does nothing without it or where
-// GOMEMLIMIT is set. It returns the limit in bytes; 0 for none.
+// BoundMemory makes the garbage collector keep the process within the memory that
+// Lambda gives it; Lambda kills a process that takes more. It reads
+// AWS_LAMBDA_FUNCTION_MEMORY_SIZE (MB), and does nothing without it or if GOMEMLIMIT
+// is set. It returns the limit in bytes, 0 for none.
 func BoundMemory(lookup func(name string) (value string, ok bool)) int64 {
 	if _, set := lookup("GOMEMLIMIT"); set {
 		return 0

@@ -10,18 +10,18 @@ import (
 )
 
 const (
-	// tries is how often a step is tried that nothing could be handed back without.
+	// tries is how often a step is tried without which nothing can be handed back.
 	tries = 6
-	// mostFaults is how often a job is handed back in a row for what is wrong
-	// with AWS at the moment. With the delays between it takes about a day.
+	// mostFaults is how often in a row a job is handed back for temporary faults of
+	// AWS. With the delays, that takes about a day.
 	mostFaults = 100
 )
 
-// between is how long such a step waits: for some ten seconds in all. A message
-// that fails stays invisible for its whole visibility timeout, which is far longer.
+// between is the time between these tries, some ten seconds in all. A message that
+// fails stays invisible for its whole visibility timeout, which is far longer.
 var between = backoff.Span{First: time.Second, Most: 16 * time.Second}
 
-// patiently tries a step again.
+// patiently repeats a step until it succeeds or has failed too often.
 func patiently(ctx context.Context, step func() error) error {
 	for n := 1; ; n++ {
 		err := step()

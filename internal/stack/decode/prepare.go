@@ -13,13 +13,13 @@ import (
 	"github.com/thingpress/thingpress/internal/quota"
 )
 
-// prepareTimeout is for some dozen calls, throttled ones included.
+// prepareTimeout is enough for some dozen calls, even if they are throttled.
 const prepareTimeout = time.Minute
 
-// prepare looks at what an import needs before it reads anything: that what
-// devices are to be attached to exists, and that the importers are not more
-// than the quotas feed. Its errors are a *stopError or a fault: an AWS IoT that
-// does not answer is waited for by being asked again later.
+// prepare checks the requirements of an import before anything is read: the
+// attachments must exist, and the quotas must be enough for the number of importers.
+// Its error is a *stopError or a fault; if AWS IoT does not answer, the job is tried
+// again later.
 func (w *worker) prepare(ctx context.Context) error {
 	limited, end := context.WithTimeout(w.soft, prepareTimeout)
 	defer end()
@@ -29,8 +29,9 @@ func (w *worker) prepare(ctx context.Context) error {
 	}
 	applied, err := iot.AppliedQuotas(limited)
 	if err != nil {
-		// The role may not be allowed to read them; the importers go by the defaults then as well.
-		w.log.WarnContext(ctx, "quotas of the account cannot be read, the defaults are taken", "error", err.Error())
+		// The role may lack the permission; then the importers use the defaults as
+		// well.
+		w.log.WarnContext(ctx, "quotas of the account could not be read; using the defaults", "error", err.Error())
 		applied = nil
 	}
 	quotas, err := quota.Resolve(quota.Sources{Applied: applied, Share: w.h.Stack.Share})
@@ -46,25 +47,25 @@ func (w *worker) prepare(ctx context.Context) error {
 	case errors.As(err, &wrong):
 		return &stopError{errors.New(attachmentText(wrong))}
 	case err != nil:
-		return fmt.Errorf("check of attachments: %w", err)
+		return fmt.Errorf("check attachments: %w", err)
 	}
 	if !report.Connectable {
-		w.log.WarnContext(ctx, "no policy, neither in IoTPolicies nor on the thing groups: these devices will not be able to connect")
+		w.log.WarnContext(ctx, "no policy in IoTPolicies or on the thing groups: these devices cannot connect")
 	}
 	return nil
 }
 
-// attachmentText tells what is wrong and what to do.
+// attachmentText returns what is wrong and what to do.
 func attachmentText(e *device.AttachmentError) string {
 	lines := make([]string, len(e.Findings))
 	for i, f := range e.Findings {
 		lines[i] = f.String() + " (" + advice.Attachment(f, advice.Stack).Todo + ")"
 	}
-	return "attachments: " + strings.Join(lines, "; ") + "; put it right and upload the manifest again"
+	return "attachments: " + strings.Join(lines, "; ") + "; then upload the manifest again"
 }
 
-// checkConcurrency refuses more importers than there are calls a second of the
-// operation that binds: each would begin below one call a second.
+// checkConcurrency returns an error if there are more importers than calls per second
+// of the limiting operation: each importer needs at least one call per second.
 func (w *worker) checkConcurrency(quotas quota.Set) error {
 	attach := w.settings.Attachments
 	_, binding := quota.Ceiling(quotas, quota.FreshPath(quotas, len(attach.Policies), len(attach.ThingGroups)))
@@ -77,7 +78,7 @@ func (w *worker) checkConcurrency(quotas quota.Set) error {
 	if tps < least {
 		advice = ""
 	}
-	return stopf("parameter MaxConcurrency is %d, but %s, the operation whose quota binds, may be called %g times a second "+
+	return stopf("parameter MaxConcurrency is %d, but the operation that limits the rate, %s, may be called only %g times a second "+
 		"(quota %g × QuotaShare %g), and each importer needs one of them: %sraise QuotaShare, or ask AWS for a higher quota (%s); "+
 		"then upload the manifest again",
 		w.h.Stack.MaxConcurrency, binding, tps, quotas.Quota(binding).TPS, quotas.Share(), advice, quotas.Quota(binding).Code)

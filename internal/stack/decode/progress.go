@@ -8,41 +8,41 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A progress is the checkpoint of a job: how far its phases have come.
+// A progress is the checkpoint of a job: how far each phase has come.
 type progress struct {
-	// Ready is set once attachments and parameters were looked at.
+	// Ready is set after attachments and parameters were checked.
 	Ready bool `json:"ready,omitempty"`
-	// Hashed is how many bytes went into HashState, the marshalled SHA-256,
-	// and SHA256 the result.
+	// Hashed is the number of bytes in HashState, the marshalled SHA-256. SHA256 is
+	// the result.
 	Hashed    int64  `json:"hashed,omitempty"`
 	HashState []byte `json:"hash_state,omitempty"`
 	SHA256    string `json:"sha256,omitempty"`
 	// Check and Send are the two passes.
 	Check pass `json:"check"`
 	Send  pass `json:"send"`
-	// Idle counts invocations in a row that came to their deadline without
-	// having come any further.
+	// Idle counts the invocations in a row that reached their deadline without any
+	// progress.
 	Idle int `json:"idle,omitempty"`
 }
 
-// A pass is how far one pass over the manifest has come.
+// A pass is the progress of one pass over the manifest.
 type pass struct {
-	// Entries were read; the next one has that index, and begins at byte
-	// Offset, 0 if the format cannot be entered there.
+	// Entries is the number of entries that were read, and so the index of the next
+	// one. That begins at byte Offset, which is 0 if decoding cannot resume there.
 	Entries int   `json:"entries"`
 	Offset  int64 `json:"offset,omitempty"`
-	// Rejected are those of Entries that are, by reason.
+	// Rejected counts the rejected entries by reason.
 	Rejected map[manifest.Reason]int `json:"rejected,omitempty"`
 }
 
-// start is where the pass goes on. The line is left unknown: offsets lie
-// before the blank lines and comments that precede an entry, and the number
-// of its line is that of the entry itself. Lines are counted again.
+// start returns where the pass resumes. It leaves the line unknown, because offsets
+// lie before the blank lines and comments that precede an entry; the decoder counts
+// the lines again.
 func (p *pass) start() manifest.Position {
 	return manifest.Position{Entry: p.Entries, Offset: p.Offset}
 }
 
-// count counts an entry.
+// count adds an entry.
 func (p *pass) count(e *entry) {
 	p.Entries++
 	p.Offset = e.device.End
@@ -62,12 +62,12 @@ func (p *pass) clone() pass {
 	return c
 }
 
-// equal reports whether two passes saw the same.
+// equal reports whether two passes saw the same entries.
 func (p *pass) equal(other *pass) bool {
 	return p.Entries == other.Entries && maps.Equal(p.Rejected, other.Rejected)
 }
 
-// rejected is how many entries were.
+// rejected returns the number of rejected entries.
 func (p *pass) rejected() int {
 	n := 0
 	for _, count := range p.Rejected {
@@ -76,7 +76,7 @@ func (p *pass) rejected() int {
 	return n
 }
 
-// devices is how many entries are devices.
+// devices returns the number of entries that are devices.
 func (p *pass) devices() int { return p.Entries - p.rejected() }
 
 func readProgress(text []byte) (progress, error) {

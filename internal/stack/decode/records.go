@@ -13,11 +13,11 @@ import (
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
-// startJob makes the job of an upload, or finds it.
+// startJob creates the job of an upload, or finds the one that it has.
 func (h *Handler) startJob(ctx context.Context, upload stack.Upload) (id string, err error) {
 	vendor, ok := h.Stack.Vendor(upload.Bucket)
 	if !ok {
-		return "", fmt.Errorf("bucket %s is none of this stack's", upload.Bucket)
+		return "", fmt.Errorf("bucket %s does not belong to this stack", upload.Bucket)
 	}
 	fresh, err := uuid.NewV7()
 	if err != nil {
@@ -45,8 +45,8 @@ func (h *Handler) startJob(ctx context.Context, upload stack.Upload) (id string,
 	return job.Import, nil
 }
 
-// beginImport records the import in the ledger, if it is not there yet, with the
-// entries that the check has read.
+// beginImport records the import in the ledger, unless it is there, with the number
+// of entries that the check has read.
 func (w *worker) beginImport(ctx context.Context) error {
 	switch _, err := w.h.Ledger.Import(ctx, w.job.Import); {
 	case err == nil:

@@ -11,12 +11,12 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// stretchBytes is how many bytes of messages are sent together at most; it
-// bounds the memory if certificates are large.
+// stretchBytes is the maximum size of the messages that are sent together. It bounds
+// the memory if certificates are large.
 const stretchBytes = 4 << 20
 
-// A stretch is what lies between two checkpoints of the second pass. Nothing of
-// it counts until all of it is with the queue and in the ledger.
+// A stretch is the part of the second pass between two checkpoints. It counts only
+// once all of it is in the queue and the ledger.
 type stretch struct {
 	messages []stack.Message
 	bytes    int
@@ -24,7 +24,7 @@ type stretch struct {
 	until    pass
 }
 
-// sendEntries is the second pass.
+// sendEntries is the second pass: it sends devices and records rejected entries.
 func (w *worker) sendEntries(ctx context.Context) error {
 	src, err := w.openManifest(ctx)
 	if err != nil {
@@ -61,11 +61,12 @@ func (w *worker) sendEntries(ctx context.Context) error {
 	return w.flush(ctx, s)
 }
 
-// changed stops an import whose second pass does not see what the first one saw.
+// changed returns the error for a second pass that does not see the entries of the
+// first one.
 func (w *worker) changed(second *pass) error {
 	first := &w.progress.Check
 	return &stopError{manifest.Errorf(manifest.ReasonChanged,
-		"%s: the first pass read %d entries, %d of them rejected, and the second one has %d so far, %d of them rejected",
+		"%s: the first pass read %d entries, %d of them rejected; the second pass read %d so far, %d of them rejected",
 		w.job.Upload.Key, first.Entries, first.rejected(), second.Entries, second.rejected())}
 }
 
@@ -85,7 +86,7 @@ func (s *stretch) add(importID string, e *entry) {
 	s.bytes += len(message.Body)
 }
 
-// flush makes a stretch durable, and then counts it.
+// flush makes a stretch durable, then adds it to the progress.
 func (w *worker) flush(ctx context.Context, s *stretch) error {
 	if len(s.messages) > 0 {
 		if err := w.h.Devices.Send(ctx, s.messages); err != nil {

@@ -22,9 +22,9 @@ const (
 	maxSignerBytes = 64 << 10
 )
 
-// loadSigners gets the signers of a manifest whose format takes some: those of
-// the bucket at the first time, and those same versions from then on, so that
-// both passes judge alike.
+// loadSigners loads the signers of a manifest, if its format takes some. It lists the
+// bucket the first time, and then reads the same versions again, so that both passes
+// judge alike.
 func (w *worker) loadSigners(ctx context.Context) error {
 	format, err := vendors.Lookup(w.job.Vendor)
 	if err != nil {
@@ -63,18 +63,18 @@ func (w *worker) signer(o stack.ObjectVersion) (signers []*x509.Certificate, ver
 	var large *object.TooLargeError
 	switch {
 	case errors.As(err, &gone), errors.As(err, &large):
-		return nil, "", stopf("signer: %w; upload the manifest again when the signer bucket is in order", err)
+		return nil, "", stopf("signer: %w; fix the signer bucket and upload the manifest again", err)
 	case err != nil:
 		return nil, "", fmt.Errorf("signer: %w", err)
 	}
 	if signers, err = vendors.ParseSigners(data); err != nil {
-		return nil, "", stopf("signer %s/%s: %w; take it out of the bucket and upload the manifest again", v.Bucket, v.Key, err)
+		return nil, "", stopf("signer %s/%s: %w; remove it from the bucket and upload the manifest again", v.Bucket, v.Key, err)
 	}
 	return signers, v.ID, nil
 }
 
-// listSigners lists the signer bucket. Everything in it is meant to be a
-// signer: a file that is none is told, not left out.
+// listSigners lists the signer bucket. Everything in it should be a signer; any other
+// file is an error and not left out.
 func (w *worker) listSigners(format *manifest.Format) ([]stack.ObjectVersion, error) {
 	bucket := w.h.Stack.Signers
 	var found []stack.ObjectVersion
@@ -85,7 +85,7 @@ func (w *worker) listSigners(format *manifest.Format) ([]stack.ObjectVersion, er
 			return nil, fmt.Errorf("signer bucket %s: %w", bucket, err)
 		}
 		for _, o := range page.Contents {
-			if key := aws.ToString(o.Key); !strings.HasSuffix(key, "/") { // as the console makes folders
+			if key := aws.ToString(o.Key); !strings.HasSuffix(key, "/") { // a folder that the console created
 				found = append(found, stack.ObjectVersion{Bucket: bucket, Key: key})
 			}
 		}

@@ -11,20 +11,20 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// spoolFactor is how much temporary storage an archive takes, in its own
-// sizes: its copy, and the inner archive of the chosen bundle, which is packed
-// already and so is no larger than the whole.
+// spoolFactor is the temporary storage for an archive in multiples of its size: its
+// copy, and the inner archive of the chosen bundle, which is compressed already and
+// so no larger than the whole.
 const spoolFactor = 2
 
-// openObject opens the job's object. Its errors are a *stopError or a fault.
+// openObject opens the object of the job. The error is a *stopError or a fault.
 func (w *worker) openObject() (*object.Reader, error) {
 	u := w.job.Upload
 	r, err := object.Open(w.soft, w.h.Objects, object.Version{Bucket: u.Bucket, Key: u.Key, ID: u.Version, ETag: u.ETag})
 	return r, w.classify(err)
 }
 
-// classify returns err as errDeadline, as a *stopError if it will not get better
-// by itself, and else as it is: a fault.
+// classify returns errDeadline, a *stopError if retrying err would not help, or else
+// err itself, a fault.
 func (w *worker) classify(err error) error {
 	var gone *object.GoneError
 	var space *object.SpaceError
@@ -47,7 +47,7 @@ func (w *worker) classify(err error) error {
 	return err
 }
 
-// storageAdvice says which DecoderStorage holds so many bytes.
+// storageAdvice returns how to get this many bytes of temporary storage.
 func storageAdvice(need int64) string {
 	const mega, most, step = 1 << 20, 10240, 512 // of Lambda's ephemeral storage, in MB
 	if megabytes := (need/mega/step + 1) * step; megabytes <= most {
@@ -63,8 +63,8 @@ type source struct {
 	close   func()
 }
 
-// openManifest opens the manifest and makes sure that it is of the bucket's
-// vendor, and that its signers are loaded.
+// openManifest opens the manifest, checks that it belongs into the vendor's bucket,
+// and loads its signers.
 func (w *worker) openManifest(ctx context.Context) (*source, error) {
 	format, err := vendors.Lookup(w.job.Vendor)
 	if err != nil {
@@ -99,8 +99,8 @@ func (w *worker) openManifest(ctx context.Context) (*source, error) {
 	return s, nil
 }
 
-// checkVendor refuses a manifest that is clearly another vendor's. One that no
-// vendor is found for is left to the decoder, which knows best what is wrong with it.
+// checkVendor returns an error if a manifest clearly belongs to another vendor. It
+// accepts one that no format matches: the decoder knows best what is wrong with it.
 func (w *worker) checkVendor(in manifest.Input) error {
 	found, err := vendors.Detect(in)
 	var file *manifest.FileError

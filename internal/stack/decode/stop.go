@@ -10,9 +10,9 @@ import (
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
-// stopJob records that the import ends here. What follows, the ledger's record
-// and completion with report and notice, is done by settle, and again if this
-// invocation does not come to it.
+// stopJob records that the import ends here. What follows is done by settle: the
+// ledger's record, and completion with report and notice. If this invocation does not
+// get that far, a later one does it.
 func (w *worker) stopJob(ctx context.Context, cause *stopError) error {
 	text := cause.Error()
 	if todo := advice.Of(cause, advice.Stack).Todo; todo != "" {
@@ -29,8 +29,8 @@ func (w *worker) stopJob(ctx context.Context, cause *stopError) error {
 	return nil
 }
 
-// resumeSettings has what the ledger's record is made of if runPhases has not
-// read it, because the job was found stopped.
+// resumeSettings reads settings and progress for the ledger's record, if runPhases
+// has not read them because the job was stopped before.
 func (w *worker) resumeSettings() (err error) {
 	if w.settings, err = stack.ParseSettings(w.job.Settings); err != nil {
 		return err
@@ -39,19 +39,18 @@ func (w *worker) resumeSettings() (err error) {
 	return err
 }
 
-// noteCause tells people who look why the job does not move. What it says of a job
-// that is stopped would take the place of that job's own cause, so it is only
-// for those that are known to be on their way.
+// noteCause records why the job does not move, for people who look at it. It must not
+// be called for a stopped job, because it would replace the cause of the stop.
 func (w *worker) noteCause(ctx context.Context, cause error) {
 	retryAt := time.Now().Add(stack.HandBack.After(w.task.Attempt + 1))
 	if err := w.h.Jobs.SetCause(ctx, w.job.Import, cause.Error(), retryAt); err != nil {
-		w.log.WarnContext(ctx, "cause not noted", "error", err.Error())
+		w.log.WarnContext(ctx, "cause not recorded", "error", err.Error())
 	}
 }
 
-// handBack sends a task again because of what is wrong with AWS, or with what
-// this function may do, at the moment; later each time, until it is too often:
-// then the message itself comes again and ends in the dead-letter queue.
+// handBack sends a task again after a temporary fault of AWS or a denied permission,
+// each time with a longer delay. After too many times it returns an error: then the
+// message itself is delivered again, and ends in the dead-letter queue.
 func (h *Handler) handBack(ctx context.Context, task stack.Task, err error) error {
 	if task.Attempt >= mostFaults {
 		return fmt.Errorf("import %s: handed back %d times: %w", task.Import, task.Attempt, err)
@@ -65,13 +64,13 @@ func (h *Handler) handBack(ctx context.Context, task stack.Task, err error) erro
 	return nil
 }
 
-// clearCause takes back what was noted in an earlier invocation.
+// clearCause removes the cause that an earlier invocation recorded.
 func (w *worker) clearCause(ctx context.Context) {
 	if w.task.Attempt == 0 || w.job.Phase == stack.PhaseStopped {
 		return
 	}
 	w.job.Cause, w.job.RetryAt = "", time.Time{}
 	if err := w.h.Jobs.SetCause(ctx, w.job.Import, "", time.Time{}); err != nil {
-		w.log.WarnContext(ctx, "cause not taken back", "error", err.Error())
+		w.log.WarnContext(ctx, "cause not cleared", "error", err.Error())
 	}
 }

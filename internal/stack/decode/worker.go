@@ -16,24 +16,24 @@ import (
 )
 
 const (
-	// mostMargin and marginShare are what is kept of an invocation's time for
-	// saving and handing on: the shorter of the two.
+	// mostMargin and marginShare determine how much of the invocation's time is kept
+	// for saving and handing on: the shorter of the two.
 	mostMargin  = 10 * time.Second
-	marginShare = 5 // one part in so many of what is left at the start
-	// leaseSlack is how much longer than the invocation a lease holds, so that
-	// clocks need not agree to the second.
+	marginShare = 5 // one part in this many of the time left at the start
+	// leaseSlack is how much longer a lease is than the invocation, so that clocks
+	// need not agree to the second.
 	leaseSlack = 5 * time.Second
-	// leaseWithoutDeadline is for contexts that have none.
+	// leaseWithoutDeadline is for contexts without a deadline.
 	leaseWithoutDeadline = 15 * time.Minute
-	// mostIdle invocations in a row may reach their deadline without coming any
-	// further: one may have had bad luck, with two the job would never end.
+	// mostIdle is how many invocations in a row may make no progress before their
+	// deadline. One may have had bad luck; after two, the job would never end.
 	mostIdle = 2
 )
 
-// errDeadline is returned when it is time to hand on.
-var errDeadline = errors.New("short of the deadline")
+// errDeadline is returned when it is time to hand the job on.
+var errDeadline = errors.New("the deadline is near")
 
-// A stopError ends an import: its cause will not get better by itself.
+// A stopError ends an import, because retrying would not help.
 type stopError struct{ cause error }
 
 func (e *stopError) Error() string { return e.cause.Error() }
@@ -41,7 +41,7 @@ func (e *stopError) Unwrap() error { return e.cause }
 
 func stopf(format string, args ...any) error { return &stopError{fmt.Errorf(format, args...)} }
 
-// A worker is one invocation's work on one job, under its lease.
+// A worker is the work of one invocation on one job, under its lease.
 type worker struct {
 	h     *Handler
 	task  stack.Task
@@ -51,15 +51,15 @@ type worker struct {
 
 	settings engine.Settings
 	progress progress
-	began    progress // where this invocation began
-	phase    string   // in which it began
-	saved    bool     // what it has come further is saved
-	// soft ends when it is time to hand on. Reading uses it; what makes
-	// progress durable uses the context of the invocation.
+	began    progress // when this invocation began
+	phase    string   // when this invocation began
+	saved    bool     // progress of this invocation is saved
+	// soft ends when it is time to hand the job on. Reading uses it; making progress
+	// durable uses the context of the invocation.
 	soft context.Context //nolint:containedctx // lives as long as the call of continueJob
 }
 
-// continueJob goes on with a job as far as time allows.
+// continueJob continues a job as far as time allows.
 func (h *Handler) continueJob(ctx context.Context, task stack.Task) error {
 	until := time.Now().Add(leaseWithoutDeadline)
 	soft, end := context.WithCancel(ctx)
@@ -84,7 +84,7 @@ func (h *Handler) continueJob(ctx context.Context, task stack.Task) error {
 	return w.conclude(ctx, w.runPhases(ctx))
 }
 
-// runPhases works through the phases. Its errors are errDeadline, a *stopError, one
+// runPhases works through the phases. The error is errDeadline, a *stopError, one
 // that wraps stack.ErrFenced, or a fault.
 func (w *worker) runPhases(ctx context.Context) (err error) {
 	if w.job, err = w.h.Jobs.Get(ctx, w.task.Import); err != nil {
@@ -129,8 +129,8 @@ func (w *worker) runPhases(ctx context.Context) (err error) {
 	return nil
 }
 
-// conclude does what the end of runPhases asks for. The message is done with when it
-// returns nil.
+// conclude acts on the error of runPhases. If it returns nil, the message is
+// finished.
 func (w *worker) conclude(ctx context.Context, err error) error {
 	var cause *stopError
 	switch {
@@ -142,8 +142,8 @@ func (w *worker) conclude(ctx context.Context, err error) error {
 	}
 	switch {
 	case errors.Is(err, stack.ErrFenced):
-		// Somebody else goes on from the last checkpoint. Its own message is
-		// not ours to rely on.
+		// Another invocation continues from the last checkpoint, but we cannot rely
+		// on its message.
 		w.log.WarnContext(ctx, "the lease was taken by another invocation")
 		return w.h.sendTask(ctx, w.task, stack.HandBack.First)
 	case err == nil:
@@ -163,8 +163,8 @@ func (w *worker) conclude(ctx context.Context, err error) error {
 	return w.h.handBack(ctx, w.task, err)
 }
 
-// settle does what follows the last phase. It is repeated when the message
-// comes again.
+// settle does what follows the last phase. It is repeated if the message is delivered
+// again.
 func (w *worker) settle(ctx context.Context) error {
 	complete := stack.Task{Kind: stack.TaskComplete, Import: w.job.Import}
 	switch w.job.Phase {
@@ -176,8 +176,8 @@ func (w *worker) settle(ctx context.Context) error {
 			return err
 		}
 	case stack.PhaseSent:
-		// Where entries are pending, the importer that records the last one
-		// sends this task.
+		// If entries are pending, the importer that records the last one sends this
+		// task.
 		counts, err := w.h.Ledger.Counts(ctx, w.job.Import)
 		if err != nil || counts.Pending() > 0 {
 			return err
@@ -185,7 +185,7 @@ func (w *worker) settle(ctx context.Context) error {
 	default:
 		return nil
 	}
-	// The lease is given back first: completion takes it.
+	// Release the lease first, because completion takes it.
 	w.release(ctx)
 	return w.h.sendTask(ctx, complete, 0)
 }
@@ -211,13 +211,13 @@ func (w *worker) advanced() bool {
 	return w.job.Phase != w.phase || w.progress.beyond(&w.began)
 }
 
-// handOn saves and sends the job to the next invocation.
+// handOn saves the job and sends it to the next invocation.
 func (w *worker) handOn(ctx context.Context) error {
 	if w.advanced() {
 		w.progress.Idle = 0
 	} else if w.progress.Idle++; w.progress.Idle >= mostIdle {
-		return w.conclude(ctx, stopf("phase %s does not come beyond %s: %d invocations in a row had not enough time; "+
-			"raise the stack's parameter DecoderMemory, which is also the share of a processor", w.job.Phase, w.place(), w.progress.Idle))
+		return w.conclude(ctx, stopf("phase %s does not get past %s: %d invocations in a row ran out of time; "+
+			"raise the stack's parameter DecoderMemory, which also gives the function more CPU", w.job.Phase, w.place(), w.progress.Idle))
 	}
 	if err := w.save(ctx); err != nil {
 		return w.conclude(ctx, err)
@@ -227,7 +227,7 @@ func (w *worker) handOn(ctx context.Context) error {
 	return w.h.sendTask(ctx, stack.Task{Kind: stack.TaskContinue, Import: w.job.Import}, 0)
 }
 
-// place tells where the job stands.
+// place returns where the job is.
 func (w *worker) place() string {
 	switch w.job.Phase {
 	case stack.PhaseHash:
@@ -238,7 +238,7 @@ func (w *worker) place() string {
 	return fmt.Sprintf("entry %d", w.progress.Send.Entries)
 }
 
-// release gives the lease back. If that fails, it ends by itself.
+// release gives the lease back. If that fails, the lease expires.
 func (w *worker) release(ctx context.Context) {
 	if w.lease == (stack.Lease{}) {
 		return

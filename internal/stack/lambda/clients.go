@@ -22,13 +22,13 @@ import (
 )
 
 const (
-	// attempts and backoff of a call to anything but AWS IoT. What fails longer
-	// is handed back, which is cheaper than to wait for it.
+	// attempts and backoff apply to calls of all services but AWS IoT. What fails
+	// longer is handed back, which is cheaper than waiting.
 	attempts = 6
 	backoff  = 2 * time.Second
 )
 
-// clients are those of the services around AWS IoT.
+// clients are the clients of the services around AWS IoT.
 type clients struct {
 	dynamodb *awsdynamodb.Client
 	s3       *s3.Client
@@ -36,16 +36,16 @@ type clients struct {
 	sns      *sns.Client
 }
 
-// sdkLog has what the SDK logs written as everything else is; by itself it
-// writes lines that are no JSON. What fails comes back as an error as well.
+// sdkLog returns a logger that writes the SDK's log lines as JSON. Failures are also
+// returned as errors.
 func sdkLog(log *slog.Logger) logging.Logger {
 	return logging.LoggerFunc(func(class logging.Classification, format string, args ...any) {
 		log.Debug("AWS SDK", "class", string(class), "text", fmt.Sprintf(format, args...))
 	})
 }
 
-// newClients reads the SDK's configuration from the environment, the endpoints
-// of its AWS_ENDPOINT_URL_… variables included. It calls nothing.
+// newClients reads the SDK's configuration from the environment, including the
+// endpoints in AWS_ENDPOINT_URL_… variables. It makes no call.
 func newClients(ctx context.Context, log *slog.Logger) (*clients, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithLogger(sdkLog(log)), config.WithRetryer(func() aws.Retryer {
 		return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = attempts, backoff })
@@ -62,12 +62,12 @@ func openIoT(ctx context.Context) (*awsiot.Client, error) {
 	return awsiot.Open(ctx, awsiot.Options{})
 }
 
-// targetOf returns the account and region of an invocation, which are those of
-// the function's ARN.
+// targetOf returns the account and region of an invocation, from the ARN of the
+// function.
 func targetOf(ctx context.Context) (ledger.Target, error) {
 	call, ok := lambdacontext.FromContext(ctx)
 	if !ok {
-		return ledger.Target{}, fmt.Errorf("an invocation without the context of Lambda")
+		return ledger.Target{}, fmt.Errorf("the invocation has no Lambda context")
 	}
 	name, err := arn.Parse(call.InvokedFunctionArn)
 	if err != nil {

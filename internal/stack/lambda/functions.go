@@ -25,17 +25,18 @@ import (
 	"github.com/thingpress/thingpress/internal/stack/decode"
 )
 
-// A handler takes the messages of one event source.
+// A handler handles the messages of one event source.
 type handler = func(context.Context, events.SQSEvent) (events.SQSEventResponse, error)
 
-// functions make the handlers of this process, which serves one of them.
+// functions creates the handlers of this process, which serves one of them.
 type functions struct {
 	config stack.Config
 	log    *slog.Logger
 	out    io.Writer
 }
 
-// handler returns a function's handler, which is made at its first invocation.
+// handler returns the handler of a function, which is created at its first
+// invocation.
 func (f *functions) handler(name string) handler {
 	var once sync.Mutex
 	var made handler
@@ -54,7 +55,7 @@ func (f *functions) handler(name string) handler {
 	}
 }
 
-// services are what the functions have in common.
+// services is what the functions have in common.
 type services struct {
 	*functions
 	*clients
@@ -131,7 +132,7 @@ func (s *services) undeliverable() handler {
 	return batches(c.Handle)
 }
 
-// batches returns the handler of a function that takes a batch of messages, and
+// batches returns the handler for a function that handles a batch of messages and
 // returns the IDs of those that must not be acknowledged.
 func batches(handle func(ctx context.Context, target ledger.Target, messages []stack.Delivery) (failed []string)) handler {
 	return func(ctx context.Context, event events.SQSEvent) (response events.SQSEventResponse, err error) {

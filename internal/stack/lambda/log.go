@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
-// rename gives the fields the names that Lambda's own JSON logs have, so that
-// one query of CloudWatch Logs finds both.
+// rename gives the fields the names in Lambda's own JSON logs, so that one query of
+// CloudWatch Logs finds both.
 func rename(groups []string, a slog.Attr) slog.Attr {
 	if len(groups) == 0 {
 		switch a.Key {
@@ -42,7 +42,7 @@ func (r *requests) WithAttrs(attrs []slog.Attr) slog.Handler {
 // WithGroup implements [slog.Handler].
 func (r *requests) WithGroup(name string) slog.Handler { return &requests{r.Handler.WithGroup(name)} }
 
-// lines keeps the lines of log and metrics apart: each is one call of Write.
+// lines keeps the lines of log and metrics apart. Each line is one call of Write.
 type lines struct {
 	mu  sync.Mutex
 	out io.Writer

@@ -1,5 +1,5 @@
-// Package lambda wires the functions of a stack into one program: Lambda runs
-// it with the name of the function in _HANDLER.
+// Package lambda makes one program of the functions of a stack. Lambda runs it with
+// the name of the function in _HANDLER.
 package lambda
 
 import (
@@ -14,18 +14,18 @@ import (
 	"github.com/thingpress/thingpress/internal/stack/decode"
 )
 
-// The functions, by what _HANDLER names them.
+// The names of the functions in _HANDLER.
 const (
 	Decoder       = "decoder"
 	Importer      = "importer"
 	Undeliverable = "undeliverable"
 )
 
-// Main serves invocations until Lambda ends the process. It returns, with an
-// exit code, only if the environment names no function or has a wrong
-// configuration. Out takes the log and the metrics, a JSON object in each line.
+// Main serves invocations until Lambda ends the process. It returns an exit code only
+// if the environment names no function or the configuration is wrong. It writes log
+// and metrics to out, one JSON object per line.
 //
-// Before the first invocation nothing is called: clients are made when they are
+// Before the first invocation it makes no call: clients are created when they are
 // first used.
 func Main(ctx context.Context, lookup func(name string) (value string, ok bool), out io.Writer) int {
 	out = &lines{out: out}
@@ -36,7 +36,7 @@ func Main(ctx context.Context, lookup func(name string) (value string, ok bool),
 		err = known(name)
 	}
 	if err != nil {
-		log.ErrorContext(ctx, "the function cannot begin", "function", name, "error", err.Error())
+		log.ErrorContext(ctx, "the function cannot start", "function", name, "error", err.Error())
 		return 1
 	}
 	decode.BoundMemory(lookup)
@@ -50,7 +50,7 @@ func known(name string) error {
 	case Decoder, Importer, Undeliverable:
 		return nil
 	}
-	return fmt.Errorf("_HANDLER is %q, and none of %s, %s, %s", name, Decoder, Importer, Undeliverable)
+	return fmt.Errorf("_HANDLER is %q, not one of %s, %s, %s", name, Decoder, Importer, Undeliverable)
 }
 
 func newLog(out io.Writer) *slog.Logger {

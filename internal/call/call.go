@@ -105,7 +105,9 @@ func (c *Caller) Do(op iot.Operation, call func(ctx context.Context) error) (Res
 
 // DoOneOf is like [Caller.Do] for several operations that serve the same purpose.
 // Pick chooses one before each attempt.
-func (c *Caller) DoOneOf(pick func(attempt int) iot.Operation, call func(ctx context.Context, op iot.Operation) error) (result Result, err error) {
+func (c *Caller) DoOneOf(pick func(attempt int) iot.Operation, call func(ctx context.Context, op iot.Operation) error) (result Result,
+	err error,
+) {
 	begun, rested := time.Now(), c.outage.rest()
 	for attempts := 1; ; {
 		op := pick(attempts)
@@ -153,7 +155,9 @@ func (c *Caller) DoUntilFound(op iot.Operation, call func(ctx context.Context) e
 }
 
 // attempt waits for quota and makes one attempt.
-func (c *Caller) attempt(op iot.Operation, call func(ctx context.Context, op iot.Operation) error, result *Result) (sent time.Time, err error) {
+func (c *Caller) attempt(op iot.Operation, call func(ctx context.Context, op iot.Operation) error, result *Result) (sent time.Time,
+	err error,
+) {
 	probe, ticket, err := c.permission(op)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("%s: %w: %w", op, ErrEnded, err)

@@ -40,7 +40,9 @@ func (w *world) items(content []byte) []engine.Item {
 }
 
 // batch imports items and returns the records by entry. Two outcomes for one item are an error.
-func (w *world) batch(ctx context.Context, items []engine.Item, change func(*engine.Config)) (map[int]ledger.Record, engine.Summary, error) {
+func (w *world) batch(ctx context.Context, items []engine.Item, change func(*engine.Config)) (map[int]ledger.Record, engine.Summary,
+	error,
+) {
 	w.Helper()
 	config := engine.Config{Settings: w.settings, Target: w.target, AWS: w.aws, Limiters: w.limiters}
 	if change != nil {

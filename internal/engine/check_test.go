@@ -57,15 +57,21 @@ func TestAttachmentsAreCheckedAllAtOnce(t *testing.T) {
 		attachments device.Attachments
 		want        []string
 	}{
-		"fine":           {device.Attachments{Policies: []string{"connect"}, ThingGroups: []string{"line-1", "plant"}, ThingType: "sensor", BillingGroup: "dept"}, nil},
-		"all is missing": {device.Attachments{Policies: []string{"p"}, ThingGroups: []string{"g"}, ThingType: "t", BillingGroup: "b"}, []string{"policy p", "thing group g", "thing type t", "billing group b"}},
-		"deprecated":     {device.Attachments{ThingType: "old"}, []string{"thing type old: is deprecated"}},
-		"siblings":       {device.Attachments{ThingGroups: []string{"hall-a", "hall-b"}}, []string{"one hierarchy with thing group hall-a"}},
-		"an ancestor":    {device.Attachments{ThingGroups: []string{"line", "plant"}}, []string{"one hierarchy with thing group line"}},
-		"eleven":         {device.Attachments{Policies: many(11)}, []string{"11 policies"}},
-		"eleven groups":  {device.Attachments{ThingGroups: many(11)}, []string{"11 thing groups"}},
-		"attributes":     {device.Attachments{Attributes: four}, []string{"4 attributes"}},
-		"name":           {device.Attachments{Attributes: []device.Attribute{{Name: "a b"}}}, []string{"attribute a b"}},
+		"fine": {device.Attachments{
+			Policies: []string{"connect"}, ThingGroups: []string{"line-1", "plant"}, ThingType: "sensor",
+			BillingGroup: "dept",
+		}, nil},
+		"all is missing": {
+			device.Attachments{Policies: []string{"p"}, ThingGroups: []string{"g"}, ThingType: "t", BillingGroup: "b"},
+			[]string{"policy p", "thing group g", "thing type t", "billing group b"},
+		},
+		"deprecated":    {device.Attachments{ThingType: "old"}, []string{"thing type old: is deprecated"}},
+		"siblings":      {device.Attachments{ThingGroups: []string{"hall-a", "hall-b"}}, []string{"one hierarchy with thing group hall-a"}},
+		"an ancestor":   {device.Attachments{ThingGroups: []string{"line", "plant"}}, []string{"one hierarchy with thing group line"}},
+		"eleven":        {device.Attachments{Policies: many(11)}, []string{"11 policies"}},
+		"eleven groups": {device.Attachments{ThingGroups: many(11)}, []string{"11 thing groups"}},
+		"attributes":    {device.Attachments{Attributes: four}, []string{"4 attributes"}},
+		"name":          {device.Attachments{Attributes: []device.Attribute{{Name: "a b"}}}, []string{"attribute a b"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

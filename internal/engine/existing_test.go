@@ -112,7 +112,10 @@ func TestWhatExistsIsJudgedAndAdopted(t *testing.T) {
 			func(w *world, ctx context.Context, d, other manifest.Device) {
 				arn, err := w.client.RegisterCertificateWithoutCA(ctx, other.PEM(), iot.StatusActive)
 				w.ok(err)
-				w.ok(w.client.CreateThing(ctx, iot.Thing{Name: d.ThingName, Type: "sensor", Attributes: map[string]string{"mac": d.Attributes["mac"], "more": "x"}}))
+				w.ok(w.client.CreateThing(ctx, iot.Thing{
+					Name: d.ThingName, Type: "sensor",
+					Attributes: map[string]string{"mac": d.Attributes["mac"], "more": "x"},
+				}))
 				w.ok(w.client.AttachThingPrincipal(ctx, d.ThingName, arn, false))
 			},
 			conflict(device.ReasonConflictOtherCert), ledger.Imported,
@@ -120,7 +123,10 @@ func TestWhatExistsIsJudgedAndAdopted(t *testing.T) {
 		{
 			"thing has more attributes than are wanted", false,
 			func(w *world, ctx context.Context, d, _ manifest.Device) {
-				w.ok(w.client.CreateThing(ctx, iot.Thing{Name: d.ThingName, Type: "sensor", Attributes: map[string]string{"mac": d.Attributes["mac"], "more": "x"}}))
+				w.ok(w.client.CreateThing(ctx, iot.Thing{
+					Name: d.ThingName, Type: "sensor",
+					Attributes: map[string]string{"mac": d.Attributes["mac"], "more": "x"},
+				}))
 			},
 			ledger.Imported, ledger.Imported,
 		},
@@ -158,7 +164,8 @@ func TestWhatExistsIsJudgedAndAdopted(t *testing.T) {
 						t.Errorf("and again: %+v %+v", again.Counts, again.Failures)
 					}
 				case ledger.Reason:
-					if record.Outcome != ledger.Failed || record.Reason != want.Reason || len(summary.Failures) != 1 || advice.For(summary.Failures[0].Reason, advice.CLI).Todo == "" {
+					if record.Outcome != ledger.Failed || record.Reason != want.Reason || len(summary.Failures) != 1 ||
+						advice.For(summary.Failures[0].Reason, advice.CLI).Todo == "" {
 						t.Errorf("%s %s (%s), want %s", record.Outcome, record.Reason, record.Detail, want.Reason)
 					}
 				}

@@ -91,7 +91,8 @@ func bareDevice(ctx context.Context, client *iot.Client, d manifest.Device, poli
 	if err != nil {
 		return err
 	}
-	if _, err = client.AttachThingPrincipal(ctx, &iot.AttachThingPrincipalInput{ThingName: &d.ThingName, Principal: registered.CertificateArn}); err != nil {
+	if _, err = client.AttachThingPrincipal(ctx,
+		&iot.AttachThingPrincipalInput{ThingName: &d.ThingName, Principal: registered.CertificateArn}); err != nil {
 		return err
 	}
 	for _, policy := range policies {

@@ -106,7 +106,9 @@ func (s *session) subject(t *task) *device.Device {
 // passes its result to sink, from several goroutines. It calls watch about five
 // times a second. When the session's begin ends, runPipeline begins no further
 // task. It returns when all programs have ended.
-func runPipeline[R any](s *session, tasks iter.Seq[*task], program func(*task, *device.Runner) R, sink func(*task, R), watch func(now time.Time)) {
+func runPipeline[R any](s *session, tasks iter.Seq[*task], program func(*task, *device.Runner) R, sink func(*task, R),
+	watch func(now time.Time),
+) {
 	done := make(chan struct{})
 	var watching sync.WaitGroup
 	watching.Go(func() {

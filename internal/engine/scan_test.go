@@ -137,7 +137,8 @@ func TestKeyChangesWithWhatIsDoneAndNotWithNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	renamed, _ := engine.Key(target, []ledger.Manifest{{Name: "b", SHA256: "x", Vendor: "espressif"}}, engine.Settings{Status: iot.StatusActive})
+	renamed, _ := engine.Key(target, []ledger.Manifest{{Name: "b", SHA256: "x", Vendor: "espressif"}},
+		engine.Settings{Status: iot.StatusActive})
 	if renamed != base {
 		t.Error("a renamed manifest is another import")
 	}

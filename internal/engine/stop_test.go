@@ -93,7 +93,8 @@ func TestRefusalsThatAreNotInARowFailTheirDevices(t *testing.T) {
 	if want := (ledger.Counts{Entries: 90, Imported: 60, Failed: 30}); summary.Counts != want {
 		t.Errorf("%+v, want %+v", summary.Counts, want)
 	}
-	if len(summary.Failures) != 1 || summary.Failures[0].Count != 30 || summary.Failures[0].Reason != "aws-InvalidRequestException" || advice.For(summary.Failures[0].Reason, advice.CLI).Todo == "" {
+	if len(summary.Failures) != 1 || summary.Failures[0].Count != 30 || summary.Failures[0].Reason != "aws-InvalidRequestException" ||
+		advice.For(summary.Failures[0].Reason, advice.CLI).Todo == "" {
 		t.Errorf("failures %+v", summary.Failures)
 	}
 	for _, r := range w.records(id) {
@@ -119,7 +120,8 @@ func TestMaxFailuresStopsTheImport(t *testing.T) {
 	w := newWorld(t, sandbox.Options{}, sandbox.Transport)
 	w.ledger = &memoryLedger{}
 	w.aws.Things = everyThird(w.aws.Things)
-	summary, _, err := w.run(w.sources(espressifManifest(t, 2000, "most")), attempt{change: func(_ *engine.Config, i *engine.Import) { i.MaxFailures = 5 }})
+	summary, _, err := w.run(w.sources(espressifManifest(t, 2000, "most")),
+		attempt{change: func(_ *engine.Config, i *engine.Import) { i.MaxFailures = 5 }})
 	var stop *call.StopError
 	if !errors.As(err, &stop) || summary.Counts.Failed < 5 || summary.Pending == 0 {
 		t.Errorf("%v: %+v, %d pending", err, summary.Counts, summary.Pending)

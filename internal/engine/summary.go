@@ -49,7 +49,8 @@ func (s Summary) Complete() bool {
 func (s Summary) balance() error {
 	c := s.Counts
 	if sum := c.Imported + c.Unchanged + c.Failed + c.Rejected + c.Skipped + s.Pending; sum != c.Entries {
-		return &BalanceError{Detail: fmt.Sprintf("%d entries read, but %d imported + %d unchanged + %d failed + %d rejected + %d skipped + %d pending = %d",
+		return &BalanceError{Detail: fmt.Sprintf(
+			"%d entries read, but %d imported + %d unchanged + %d failed + %d rejected + %d skipped + %d pending = %d",
 			c.Entries, c.Imported, c.Unchanged, c.Failed, c.Rejected, c.Skipped, s.Pending, sum)}
 	}
 	return nil

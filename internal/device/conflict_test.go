@@ -35,7 +35,7 @@ func TestDifferenceIsWhatIsLackingOrAConflict(t *testing.T) {
 		plain  any // a plan, or the reason of the conflict
 		adopt  any
 	}{
-		{"all there, more beside it", Wanted{}, state(nil), lacking{}, lacking{}},
+		{"everything exists, and more", Wanted{}, state(nil), lacking{}, lacking{}},
 		{
 			"inactive certificate",
 			Wanted{},
@@ -50,7 +50,7 @@ func TestDifferenceIsWhatIsLackingOrAConflict(t *testing.T) {
 			ReasonConflictStatus, ReasonConflictStatus,
 		},
 		{
-			"active certificate that is to be inactive",
+			"active certificate, INACTIVE wanted",
 			Wanted{Status: iot.StatusInactive},
 			state(nil),
 			ReasonConflictStatus, ReasonConflictStatus,
@@ -103,7 +103,7 @@ func TestDifferenceIsWhatIsLackingOrAConflict(t *testing.T) {
 			lacking{},
 		},
 		{
-			"attached, and it is not told how",
+			"attached in an unknown way",
 			Wanted{Exclusive: true},
 			state(func(o *Observed) { o.Link = "" }),
 			lacking{},
@@ -144,21 +144,21 @@ func TestDifferenceIsWhatIsLackingOrAConflict(t *testing.T) {
 			lacking{configuration: true},
 		},
 		{
-			"attribute lacking",
+			"missing attribute",
 			Wanted{},
 			state(func(o *Observed) { delete(o.Thing.Attributes, "mac") }),
 			ReasonConflictAttribute,
 			lacking{configuration: true},
 		},
 		{
-			"nothing but the certificate",
+			"only the certificate",
 			Wanted{},
 			Observed{Status: iot.StatusActive},
 			lacking{thing: true, link: true, policies: []string{"p"}, groups: []string{"g"}},
 			lacking{thing: true, link: true, policies: []string{"p"}, groups: []string{"g"}},
 		},
 		{
-			"policy and group lacking",
+			"missing policy and group",
 			Wanted{},
 			state(func(o *Observed) { o.Policies, o.Groups = nil, []string{"more"} }),
 			lacking{policies: []string{"p"}, groups: []string{"g"}},

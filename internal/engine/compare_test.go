@@ -68,7 +68,7 @@ func TestPlannedCallsAreTheCallsOfTheImport(t *testing.T) {
 	}{
 		{"fresh", 0, nil, engine.Comparison{New: 90}},
 		{"a third exists", 30, nil, engine.Comparison{New: 60, Unchanged: 30}},
-		{"another policy for what exists", 30, func(s *engine.Settings) {
+		{"another policy for existing devices", 30, func(s *engine.Settings) {
 			s.Attachments.Policies = append(s.Attachments.Policies, "more")
 		}, engine.Comparison{New: 60, Completed: 30}},
 		{"other attributes", 30, func(s *engine.Settings) {

@@ -74,7 +74,7 @@ func TestWhatExistsIsJudgedAndAdopted(t *testing.T) {
 			conflict(device.ReasonConflictStatus), conflict(device.ReasonConflictStatus),
 		},
 		{
-			"only the certificate is there", false,
+			"only the certificate exists", false,
 			func(w *world, ctx context.Context, d, _ manifest.Device) {
 				_, err := w.client.RegisterCertificateWithoutCA(ctx, d.PEM(), iot.StatusActive)
 				w.ok(err)
@@ -121,7 +121,7 @@ func TestWhatExistsIsJudgedAndAdopted(t *testing.T) {
 			conflict(device.ReasonConflictOtherCert), ledger.Imported,
 		},
 		{
-			"thing has more attributes than are wanted", false,
+			"thing has additional attributes", false,
 			func(w *world, ctx context.Context, d, _ manifest.Device) {
 				w.ok(w.client.CreateThing(ctx, iot.Thing{
 					Name: d.ThingName, Type: "sensor",

@@ -21,7 +21,7 @@ func TestResolveTakesTheStrongestSource(t *testing.T) {
 	}{
 		{"default", Sources{}, attach, Quota{attach, 15, FromDefault, "L-CA7D4E3E"}},
 		{"account over default", Sources{Applied: applied}, attach, Quota{attach, 40, FromAccount, "L-CA7D4E3E"}},
-		{"zero is no value", Sources{Applied: applied}, iot.CreateThing, Quota{iot.CreateThing, 100, FromDefault, "L-64CBACAC"}},
+		{"zero is ignored", Sources{Applied: applied}, iot.CreateThing, Quota{iot.CreateThing, 100, FromDefault, "L-64CBACAC"}},
 		{
 			"flag over account",
 			Sources{Applied: applied, Overrides: overrides{attach: {Op: attach, TPS: 7}}},
@@ -29,12 +29,12 @@ func TestResolveTakesTheStrongestSource(t *testing.T) {
 			Quota{attach, 7, FromFlag, "L-CA7D4E3E"},
 		},
 		{
-			"flag says default",
+			"flag is default",
 			Sources{Applied: applied, Overrides: overrides{attach: {Op: attach, Default: true}}},
 			attach,
 			Quota{attach, 15, FromFlag, "L-CA7D4E3E"},
 		},
-		{"joint limit where reported", Sources{Applied: joint}, register, Quota{register, 15, FromAccount, Registrations}},
+		{"joint limit reported", Sources{Applied: joint}, register, Quota{register, 15, FromAccount, Registrations}},
 		{"joint limit not reported", Sources{Applied: applied}, register, Quota{register, 100, FromAccount, "L-4671C7C8"}},
 		{
 			"joint limit above the quota",

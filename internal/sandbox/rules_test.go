@@ -196,7 +196,7 @@ func TestRulesAreAWSs(t *testing.T) {
 			_, err := r.DeleteThing(r.ctx, &iot.DeleteThingInput{ThingName: aws.String("taken")})
 			return err
 		}, bad, 400, "Cannot delete. Thing taken is still attached to one or more principals"},
-		{"delete of no thing", func(r ruled) error {
+		{"delete of a missing thing", func(r ruled) error {
 			_, err := r.DeleteThing(r.ctx, &iot.DeleteThingInput{ThingName: aws.String("no")})
 			return err
 		}, "", 0, ""},
@@ -204,8 +204,8 @@ func TestRulesAreAWSs(t *testing.T) {
 			_, err := r.DeleteThing(r.ctx, &iot.DeleteThingInput{ThingName: aws.String("free"), ExpectedVersion: aws.Int64(2)})
 			return err
 		}, version, 409, ""},
-		{"principal to no thing", func(r ruled) error { return r.principal("no", "") }, gone, 404, "no"},
-		{"no principal to a thing", func(r ruled) error {
+		{"principal to a missing thing", func(r ruled) error { return r.principal("no", "") }, gone, 404, "no"},
+		{"missing principal to a thing", func(r ruled) error {
 			r.arn = strings.Replace(r.arn, r.id, r.absentID, 1)
 			return r.principal("free", "")
 		}, gone, 404, r0},
@@ -215,14 +215,14 @@ func TestRulesAreAWSs(t *testing.T) {
 		{"exclusive principal to a second thing", func(r ruled) error {
 			return first(r.principal("taken", types.ThingPrincipalTypeExclusiveThing), r.principal("free", ""))
 		}, bad, 400, "exclusively attached to the thing taken"},
-		{"detach what is not attached", func(r ruled) error {
+		{"detach of a principal that is not attached", func(r ruled) error {
 			_, err := r.DetachThingPrincipal(r.ctx, &iot.DetachThingPrincipalInput{ThingName: aws.String("free"), Principal: &r.arn})
 			return err
 		}, gone, 404, ""},
 		{"policy again", func(r ruled) error { return first(r.attach("p", r.arn), r.attach("p", r.arn)) }, "", 0, ""},
 		{"missing policy", func(r ruled) error { return r.attach("no", r.arn) }, gone, 404, "no"},
-		{"policy to no certificate", func(r ruled) error { return r.attach("p", strings.Replace(r.arn, r.id, r.absentID, 1)) }, gone, 404, ""},
-		{"policy to what cannot have one", func(r ruled) error { return r.attach("p", "arn:aws:iot:us-east-1:123456789012:thing/free") }, bad, 400, "target"},
+		{"policy to a missing certificate", func(r ruled) error { return r.attach("p", strings.Replace(r.arn, r.id, r.absentID, 1)) }, gone, 404, ""},
+		{"policy to a thing", func(r ruled) error { return r.attach("p", "arn:aws:iot:us-east-1:123456789012:thing/free") }, bad, 400, "target"},
 		{"policy to another account", func(r ruled) error { return r.attach("p", strings.Replace(r.arn, "123456789012", "999999999999", 1)) }, bad, 400, "target"},
 		{"11 policies on a certificate", func(r ruled) error {
 			for i := range 10 {
@@ -247,11 +247,11 @@ func TestRulesAreAWSs(t *testing.T) {
 			_, err := r.DeletePolicy(r.ctx, &iot.DeletePolicyInput{PolicyName: aws.String("p")})
 			return first(r.attach("q", r.arn), err, second(r.DeletePolicy(r.ctx, &iot.DeletePolicyInput{PolicyName: aws.String("q")})))
 		}, "DeleteConflictException", 409, "name=q"},
-		{"policy of one name", func(r ruled) error {
+		{"policy with an existing name", func(r ruled) error {
 			_, err := r.CreatePolicy(r.ctx, &iot.CreatePolicyInput{PolicyName: aws.String("p"), PolicyDocument: aws.String(document)})
 			return err
 		}, there, 409, "p"},
-		{"policy that is none", func(r ruled) error {
+		{"invalid policy document", func(r ruled) error {
 			_, err := r.CreatePolicy(r.ctx, &iot.CreatePolicyInput{PolicyName: aws.String("new"), PolicyDocument: aws.String(`{"Version":"2012-10-17"}`)})
 			return err
 		}, "MalformedPolicyException", 400, "Statement"},
@@ -274,7 +274,7 @@ func TestRulesAreAWSs(t *testing.T) {
 			_, err := r.AddThingToThingGroup(r.ctx, &iot.AddThingToThingGroupInput{ThingName: aws.String("free"), ThingGroupName: aws.String("group10")})
 			return err
 		}, bad, 400, "10"},
-		{"nothing of several groups where one is missing", func(r ruled) error {
+		{"several groups, one of them missing", func(r ruled) error {
 			if err := r.join("free", "plant", "no"); codeOf(err) != gone {
 				return err
 			}
@@ -321,10 +321,10 @@ func TestRulesAreAWSs(t *testing.T) {
 			r.id, r.arn = register(t, r.clients, "")
 			return first(r.attach("p", r.arn), r.deleteCertificate(false))
 		}, "DeleteConflictException", 409, "policies must be detached"},
-		{"revoked for ever", func(r ruled) error {
+		{"revoked forever", func(r ruled) error {
 			return first(r.status(types.CertificateStatusRevoked), r.status(types.CertificateStatusActive))
 		}, "CertificateStateException", 406, ""},
-		{"status that is AWS's own", func(r ruled) error { return r.status(types.CertificateStatusPendingTransfer) }, bad, 400, "PENDING_TRANSFER"},
+		{"status that only AWS sets", func(r ruled) error { return r.status(types.CertificateStatusPendingTransfer) }, bad, 400, "PENDING_TRANSFER"},
 		{"missing certificate", func(r ruled) error { r.id = r.absentID; return r.status(types.CertificateStatusActive) }, gone, 404, r0},
 		{"ID that is none", func(r ruled) error { r.id = "abc"; return r.status(types.CertificateStatusActive) }, bad, 400, "certificateId"},
 		{"page of 251", func(r ruled) error {

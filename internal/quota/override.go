@@ -38,7 +38,8 @@ func parseOverride(s string) (Override, error) {
 	name, value, _ := strings.Cut(s, "=")
 	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
 	if name == "" || value == "" {
-		return Override{}, fmt.Errorf("expected OPERATION=TPS, OPERATION=none or OPERATION=default, such as %s=25", iot.RegisterCertificateWithoutCA)
+		return Override{}, fmt.Errorf("expected OPERATION=TPS, OPERATION=none or OPERATION=default, such as %s=25",
+			iot.RegisterCertificateWithoutCA)
 	}
 	op, err := parseOp(name)
 	if err != nil {

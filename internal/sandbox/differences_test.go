@@ -87,13 +87,13 @@ const (
 
 var differences = []difference{
 	{
-		"CreateThing of a thing that is there",
+		"CreateThing of an existing thing",
 		func(s step, r asked) bool { return s.is("CreateThing") && r.thing(s.thing) },
 		play(step{op: "CreateThing", thing: "d1"}, step{op: "CreateThing", thing: "d1", attributes: map[string]string{"a": "1"}}),
 		there, `ok ["d1","arn:aws:iot:us-east-1:123456789012:thing/d1"]`,
 	},
 	{
-		"CreateThing that is refused for its billing group",
+		"CreateThing with a missing billing group",
 		func(s step, r asked) bool {
 			billing := s.other(s.billing)
 			return s.is("CreateThing") && billing != nil && !r.billingGroup(*billing)
@@ -127,7 +127,7 @@ var differences = []difference{
 		refused, `ok ["bad!","arn:aws:iot:us-east-1:123456789012:thing/bad!"]`,
 	},
 	{
-		"UpdateThing counts versions and expects them", nil,
+		"UpdateThing with an expected version", nil,
 		func(t *testing.T, c clients) string {
 			_, err := c.CreateThing(t.Context(), &iot.CreateThingInput{ThingName: aws.String("d6")})
 			for range 2 {
@@ -138,7 +138,7 @@ var differences = []difference{
 		"ok VersionConflictException", "ok ",
 	},
 	{
-		"DeleteThing of no thing",
+		"DeleteThing of a missing thing",
 		func(s step, r asked) bool { return s.is("DeleteThing") && !r.thing(s.thing) },
 		play(step{op: "DeleteThing", thing: "no"}),
 		"ok", absent,
@@ -168,7 +168,7 @@ var differences = []difference{
 		"INACTIVE SNI_ONLY", " ",
 	},
 	{
-		"UpdateCertificate of a revoked one",
+		"UpdateCertificate of a revoked certificate",
 		func(s step, r asked) bool {
 			return s.is("UpdateCertificate") && r.status(s.id()) == "REVOKED" && s.status != "REVOKED"
 		},
@@ -176,7 +176,7 @@ var differences = []difference{
 		"CertificateStateException", "ok",
 	},
 	{
-		"DeleteCertificate by force of one with policies",
+		"DeleteCertificate by force with policies attached",
 		func(s step, r asked) bool {
 			status := r.status(s.id())
 			return s.is("DeleteCertificate") && s.flag && status != "" && status != "ACTIVE" && len(r.policies(s.arn)) > 0
@@ -209,7 +209,7 @@ var differences = []difference{
 		"ok " + refused, "ok ",
 	},
 	{
-		"ListPrincipalThings of no certificate",
+		"ListPrincipalThings of a missing certificate",
 		func(s step, r asked) bool { return s.is("ListPrincipalThings") && r.status(s.id()) == "" },
 		play(step{op: "ListPrincipalThings"}),
 		absent, "ok []",
@@ -220,13 +220,13 @@ var differences = []difference{
 		"ok []", "500",
 	},
 	{
-		"ListAttachedPolicies of no target",
+		"ListAttachedPolicies of a missing target",
 		func(s step, r asked) bool { return s.is("ListAttachedPolicies") && !r.target(s.target) },
 		play(step{op: "ListAttachedPolicies"}),
 		absent, "ok []",
 	},
 	{
-		"DetachPolicy of what is not attached",
+		"DetachPolicy of a policy that is not attached",
 		func(s step, r asked) bool {
 			return s.is("DetachPolicy") && r.policy(s.policy) && r.target(s.target) &&
 				!slices.ContainsFunc(r.policies(s.target), func(p registry.PolicyRef) bool { return p.Name == s.policy })
@@ -246,7 +246,7 @@ var differences = []difference{
 		"LimitExceededException", "ok",
 	},
 	{
-		"CreatePolicy of what is none", nil,
+		"CreatePolicy with an invalid document", nil,
 		func(t *testing.T, c clients) string {
 			_, err := c.CreatePolicy(t.Context(), &iot.CreatePolicyInput{PolicyName: aws.String("d13"), PolicyDocument: aws.String("{}")})
 			return "ok " + codeOf(err)
@@ -254,7 +254,7 @@ var differences = []difference{
 		"ok MalformedPolicyException", "ok ",
 	},
 	{
-		"CreateThingType of a type that is there",
+		"CreateThingType of an existing type",
 		func(s step, r asked) bool { return s.is("CreateThingType") && found(s.kind, r.DescribeThingType) },
 		play(step{op: "CreateThingType", kind: "d14"}, step{op: "CreateThingType", kind: "d14", flag: true}),
 		there, `ok ["d14","arn:aws:iot:us-east-1:123456789012:thingtype/d14"]`,
@@ -269,7 +269,7 @@ var differences = []difference{
 		refused, "ok",
 	},
 	{
-		"CreateThingGroup of a group that is there below another",
+		"CreateThingGroup of an existing group with another parent",
 		func(s step, r asked) bool {
 			return s.is("CreateThingGroup") && r.group(s.group) && r.parent(s.group) != aws.ToString(s.optional(s.second))
 		},
@@ -277,7 +277,7 @@ var differences = []difference{
 		there, `ok ["d16","arn:aws:iot:us-east-1:123456789012:thinggroup/d16"]`,
 	},
 	{
-		"CreateThingGroup below a group that is missing",
+		"CreateThingGroup below a missing group",
 		func(s step, r asked) bool {
 			parent := s.optional(s.second)
 			return s.is("CreateThingGroup") && !r.group(s.group) && parent != nil && !r.group(*parent)
@@ -320,13 +320,13 @@ var differences = []difference{
 		"ok []", `ok ["arn:aws:iot:us-east-1:123456789012:thinggroup/d20"]`,
 	},
 	{
-		"CreateBillingGroup of one that is there",
+		"CreateBillingGroup of an existing group",
 		func(s step, r asked) bool { return s.is("CreateBillingGroup") && r.billingGroup(s.billing) },
 		play(step{op: "CreateBillingGroup", billing: "d21"}, step{op: "CreateBillingGroup", billing: "d21"}),
 		`ok ["d21","arn:aws:iot:us-east-1:123456789012:billinggroup/d21"]`, there,
 	},
 	{
-		"DescribeBillingGroup of a new one", nil,
+		"DescribeBillingGroup of a new group", nil,
 		func(t *testing.T, c clients) string {
 			_ = must[*iot.CreateBillingGroupOutput](t)(c.CreateBillingGroup(t.Context(), &iot.CreateBillingGroupInput{BillingGroupName: aws.String("d25")}))
 			out := must[*iot.DescribeBillingGroupOutput](t)(c.DescribeBillingGroup(t.Context(), &iot.DescribeBillingGroupInput{BillingGroupName: aws.String("d25")}))
@@ -335,7 +335,7 @@ var differences = []difference{
 		"version 1", "version 0",
 	},
 	{
-		"DeleteBillingGroup of none",
+		"DeleteBillingGroup of a missing group",
 		func(s step, r asked) bool { return s.is("DeleteBillingGroup") && !r.billingGroup(s.billing) },
 		play(step{op: "DeleteBillingGroup", billing: "no"}),
 		"ok", absent,
@@ -352,7 +352,7 @@ var differences = []difference{
 		`ok ["d22","arn:aws:iot:us-east-1:123456789012:thing/d22",null,"d22","d22",{}]`,
 	},
 	{
-		"AddThingToBillingGroup of a thing that has another",
+		"AddThingToBillingGroup of a thing in another group",
 		func(s step, r asked) bool {
 			out, _ := r.DescribeThing(byName(s.thing))
 			return s.is("AddThingToBillingGroup") && out.BillingGroup != "" && out.BillingGroup != s.billing

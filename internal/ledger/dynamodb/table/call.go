@@ -45,7 +45,9 @@ func busy(err error) bool {
 	var cancelled *types.TransactionCanceledException
 	if errors.As(err, &cancelled) {
 		// Transact returns this error only if no action has another code.
-		return slices.ContainsFunc(cancelled.CancellationReasons, func(r types.CancellationReason) bool { return busyCode(aws.ToString(r.Code)) })
+		return slices.ContainsFunc(cancelled.CancellationReasons, func(r types.CancellationReason) bool {
+			return busyCode(aws.ToString(r.Code))
+		})
 	}
 	var conflict *types.TransactionConflictException
 	var running *types.TransactionInProgressException

@@ -165,7 +165,7 @@ func dataSource(path, mode string, pragmas ...string) string {
 func looksLikeSQLite(file *os.File, path string) error {
 	const magic = "SQLite format 3\x00"
 	head := make([]byte, len(magic))
-	n, err := file.ReadAt(head, 0)
+	n, _ := file.ReadAt(head, 0) // SQLite reports errors of reading
 	switch {
 	case n == 0:
 		if info, err := file.Stat(); err == nil && info.IsDir() {
@@ -173,8 +173,6 @@ func looksLikeSQLite(file *os.File, path string) error {
 		}
 		return nil
 	case !strings.HasPrefix(string(head[:n]), magic):
-		return notALedger(path)
-	case n < len(magic) && err != nil:
 		return notALedger(path)
 	}
 	return nil

@@ -1,5 +1,5 @@
-// Package cli is the thingpress command. Each subpackage holds the commands on
-// one noun, a file per command; terminal, target and exit are what they share.
+// Package cli implements the thingpress command. Each subpackage has the commands for
+// one noun, with a file per command. They share terminal, target and exit.
 // Only Main decides the exit code.
 package cli
 
@@ -20,7 +20,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/version"
 )
 
-// System returns the streams of this process, and catches interrupts from then on.
+// System returns the streams of this process. From then on it catches interrupts.
 func System() terminal.Streams { return terminal.System() }
 
 // Main runs the command line and returns the exit code.

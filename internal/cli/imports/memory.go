@@ -16,7 +16,8 @@ const (
 	// 96 MiB and 64 bytes per entry, with room for memory that is not heap.
 	memoryBase     = 66 << 20
 	memoryPerEntry = 48
-	// dictionaries are those of an archive and of the one in it, 16 MiB each. If an archive declares larger ones the collector works harder.
+	// dictionaries is the size of the dictionaries of an archive and of the archive
+	// in it, 16 MiB each. With larger ones the collector works harder.
 	dictionaries = 32 << 20
 )
 

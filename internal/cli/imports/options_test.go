@@ -9,7 +9,7 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// --resume alone would go on with other options than the import began with.
+// --resume must continue with the options with which the import began.
 func TestEveryOptionOfEveryFormatIsResumed(t *testing.T) {
 	t.Parallel()
 	for _, format := range vendors.Formats() {

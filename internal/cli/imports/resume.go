@@ -122,8 +122,8 @@ func (o *importOptions) findNamed(ctx context.Context, t ledger.Target) (*ledger
 	return &found, nil
 }
 
-// setFlags sets the recorded flags of the import with this ID. The command line must not
-// have set any of them.
+// setFlags sets the recorded flags of the import with this ID. It returns
+// an error if the command line sets one of them.
 func setFlags(flags *pflag.FlagSet, recorded map[string][]string, id string) error {
 	for name, values := range recorded {
 		if flags.Changed(name) {

@@ -78,7 +78,7 @@ func (f *Flags) ConnectToCopy(ctx context.Context) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	remove := func() { _ = os.RemoveAll(scratch) } // what is left there the system removes
+	remove := func() { _ = os.RemoveAll(scratch) } // the system removes leftovers in its temporary directory
 	copied := *f
 	copied.SandboxState = filepath.Join(scratch, stateFile)
 	if err := copyFile(copied.SandboxState, state); err != nil && !errors.Is(err, fs.ErrNotExist) {

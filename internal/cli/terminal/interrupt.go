@@ -16,7 +16,7 @@ type abortKey struct{}
 
 // Interruptible returns a context that the first interrupt cancels. The second one
 // cancels the context that [AbortContext] returns for it, and the third one kills the
-// process. The caller must call the returned function.
+// process. The returned function releases resources.
 func Interruptible(parent context.Context, interrupts <-chan os.Signal) (context.Context, func()) {
 	abort, abortNow := context.WithCancelCause(parent)
 	ctx, cancel := context.WithCancelCause(context.WithValue(abort, abortKey{}, abort))

@@ -63,17 +63,18 @@ func (t *Table) release() {
 }
 
 func (t *Table) print(row []string) {
-	for i, cell := range row {
-		switch {
-		case i == len(row)-1:
-			cell += "\n"
-		case !t.aligned:
-			cell += "\t"
-		case i < len(t.widths):
-			cell += strings.Repeat(" ", max(0, t.widths[i]-utf8.RuneCountInString(cell))+2)
+	line := strings.Join(row, "\t")
+	if t.aligned {
+		var b strings.Builder
+		for i, cell := range row {
+			b.WriteString(cell)
+			if i < len(t.widths) {
+				b.WriteString(strings.Repeat(" ", max(0, t.widths[i]-utf8.RuneCountInString(cell))+2))
+			}
 		}
-		_, _ = t.out.WriteString(cell) // a bufio.Writer keeps its first error for Flush
+		line = strings.TrimRight(b.String(), " ")
 	}
+	_, _ = t.out.WriteString(line + "\n") // a bufio.Writer keeps its first error for Flush
 }
 
 // Flush prints the rows that are held back. It returns the first write error of all rows.

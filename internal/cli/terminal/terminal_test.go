@@ -14,13 +14,14 @@ func TestTableIsAlignedOnATerminalAndTabbedElsewhere(t *testing.T) {
 		terminal bool
 		want     string
 	}{
-		{true, "NAME    N\nlonger  1\na·b     22\n"},
-		{false, "longer\t1\na·b\t22\n"},
+		{true, "NAME    N\nlonger  1\na·b     22\nempty\n"},
+		{false, "longer\t1\na·b\t22\nempty\t\n"},
 	} {
 		var out bytes.Buffer
 		table := terminal.Streams{Out: &out, OutTerminal: test.terminal}.Table("NAME", "N")
 		table.Row("longer", "1")
 		table.Row("a\x1bb", "22")
+		table.Row("empty", "")
 		if err := table.Flush(); err != nil || out.String() != test.want {
 			t.Errorf("%v, %q, want %q", err, out.String(), test.want)
 		}

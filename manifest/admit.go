@@ -40,7 +40,8 @@ func (o *Options) Admit(d *Device) error {
 func (o *Options) checkLeaf(d *Device) error {
 	leaf := d.Certificate
 	if IsCA(leaf) {
-		return Errorf(ReasonCACertificate, "the certificate of %s belongs to a certification authority, not to a device", Quote(leaf.Subject.CommonName))
+		return Errorf(ReasonCACertificate,
+			"the certificate of %s belongs to a certification authority, not to a device", Quote(leaf.Subject.CommonName))
 	}
 	if err := checkKey(leaf); err != nil {
 		return err

@@ -5,48 +5,47 @@ import (
 	"slices"
 )
 
-// A Format is a kind of manifest: how it is decoded, and what whoever reads it
-// must know beforehand. Package manifest/vendors has the table of them.
+// A Format is a kind of manifest: how to decode it, and what callers must know
+// before. Package manifest/vendors has all of them.
 type Format struct {
 	// Decoder reads the manifests. Its Vendor is the name of the format.
 	Decoder
-	// Title is the vendor's name for people, such as "Espressif".
+	// Title is the name of the vendor for people, such as "Espressif".
 	Title string
-	// Extension is that of the vendor's files, with its dot.
+	// Extension is the extension of the vendor's files, with its dot.
 	Extension string
-	// Options are those that this format takes, of the fields of [Options] that not all take.
+	// Options are the optional fields of [Options] that this format takes.
 	Options []FormatOption
-	// Limits are those that concern this format, next to Entries and EntryBytes.
+	// Limits are the limits that apply to this format, besides Entries and EntryBytes.
 	Limits []LimitName
-	// Attributes are the names of those that the decoder sets on devices, if
-	// the manifest has them.
+	// Attributes are the names of the attributes that the decoder sets on devices
+	// if the manifest has them.
 	Attributes []string
-	// Archive is set if a manifest is an archive. It needs random access to
-	// the whole of it, cannot be resumed at an offset, spools to
-	// [Options.TempDir] and holds a dictionary of up to
-	// [Limits.DictionaryBytes] in memory.
+	// Archive is set if a manifest is an archive. An archive needs random access
+	// to all of it, cannot be resumed at an offset, spools to [Options.TempDir],
+	// and keeps a dictionary of up to [Limits.DictionaryBytes] in memory.
 	Archive bool
 	// ParseSigners reads the certificates for [Options.Signers] from a file;
 	// nil if the format takes none.
 	ParseSigners func(file []byte) ([]*x509.Certificate, error)
-	// Explain tells what a file is that is met in the place of this format's
-	// manifests, by its beginning, in an error with a [Reason]. It returns nil
-	// if it does not know, and may be nil itself.
+	// Explain returns an error with a [Reason] that says what a file is that was
+	// passed instead of a manifest of this format, judged by its beginning. It
+	// returns nil if it does not know, and may itself be nil.
 	Explain func(head []byte) error
 }
 
 // A FormatOption is a field of [Options] that a format takes.
 type FormatOption struct {
 	Name OptionName
-	// Values are all that it can have, the default first; nil if it can have
-	// any. They are alike in every format that takes the option, because one
-	// run has one value of it for all manifests.
+	// Values are all valid values, the default first; nil if any value is valid.
+	// They are the same in every format that takes the option, because a run uses
+	// one value for all manifests.
 	Values []string
-	// Required is set if no entry is taken without it.
+	// Required is set if every entry is rejected without the option.
 	Required bool
 }
 
-// An OptionName names a field of [Options] that not all formats take.
+// An OptionName names a field of [Options] that only some formats take.
 type OptionName string
 
 // Names of the options.
@@ -56,7 +55,7 @@ const (
 	OptionBundle  OptionName = "bundle"
 )
 
-// Option returns what the format says of an option; ok is false if it does not take it.
+// Option returns an option of the format; ok is false if the format does not take it.
 func (f *Format) Option(name OptionName) (option FormatOption, ok bool) {
 	i := slices.IndexFunc(f.Options, func(o FormatOption) bool { return o.Name == name })
 	if i < 0 {
@@ -65,7 +64,7 @@ func (f *Format) Option(name OptionName) (option FormatOption, ok bool) {
 	return f.Options[i], true
 }
 
-// NeedsSigners reports whether no entry is taken without [Options.Signers].
+// NeedsSigners reports whether every entry is rejected without [Options.Signers].
 func (f *Format) NeedsSigners() bool {
 	option, _ := f.Option(OptionSigners)
 	return option.Required

@@ -28,7 +28,7 @@ func device(t testing.TB, name string, change ...func(*x509.Certificate)) *manif
 	}
 }
 
-func TestTemplateFillsFieldsAndRefusesWhatIsMissing(t *testing.T) {
+func TestTemplateFillsFieldsAndRejectsMissingOnes(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ template, name, reason string }{
 		{"", "cn-1", ""},

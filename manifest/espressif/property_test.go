@@ -86,7 +86,7 @@ func TestResumingAnywhereYieldsTheTail(t *testing.T) {
 	}
 }
 
-func TestResumingBehindTheEndSaysThatTheFileChanged(t *testing.T) {
+func TestResumingAfterTheEndReportsAChangedFile(t *testing.T) {
 	t.Parallel()
 	in := decodertest.Input(good(t, 3))
 	for _, start := range []manifest.Position{{Entry: 4}, {Entry: 1, Offset: 1 << 40}} {

@@ -194,7 +194,7 @@ func (r *reader) unreadable(found parsing, at int) error {
 		return manifest.Errorf(manifest.ReasonTruncated, "the quote that opens on line %d is not closed before the end of the file", quote)
 	case found == parseAstray:
 		return manifest.Errorf(manifest.ReasonCorrupt,
-			"the quote that opens on line %d is not closed where its cell ends, so that it swallows the next record", quote)
+			"the quote that opens on line %d is not closed at the end of its cell, so it swallows the next record", quote)
 	case quote > 0:
 		tooLong := r.w.TooLong("a record")
 		return manifest.Exceeded(manifest.ReasonLimitExceeded,

@@ -103,7 +103,7 @@ func TestResumingAnywhereYieldsTheTail(t *testing.T) {
 }
 
 // The issuer after a leaf is part of its entry, even if reading resumes there.
-func TestResumingBehindALeafPassesItsIssuer(t *testing.T) {
+func TestResumingAfterALeafSkipsItsIssuer(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"g01-chain-blocks.txt", "g01-issuer-next-line.txt"} {
 		data := vectorFile(t, name)

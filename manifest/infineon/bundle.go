@@ -62,7 +62,8 @@ func (d *decoding) list(a *sevenz.Archive) (listing, error) {
 			}
 		}
 		if len(found.archives) > maxArchives {
-			return found, manifest.Errorf(manifest.ReasonLimitExceeded, "the archive contains more than %d archives; a manifest has four", maxArchives)
+			return found, manifest.Errorf(manifest.ReasonLimitExceeded,
+				"the archive contains more than %d archives; a manifest has four", maxArchives)
 		}
 	}
 }

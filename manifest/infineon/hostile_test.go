@@ -95,7 +95,7 @@ func TestLyingArchivesAreRefusedBeforeMuchIsAllocated(t *testing.T) {
 	}
 }
 
-func TestInnerArchiveInTemporaryFileLeavesNothingBehind(t *testing.T) {
+func TestInnerArchiveInATemporaryFileIsRemoved(t *testing.T) {
 	t.Parallel()
 	trust := materialtest.NewTrust("spool")
 	files := []materialtest.SevenZFile{trust.File(0, "E0E0"), trust.File(1, "E0E0"), {Name: "noise", Content: materialtest.Bytes("noise", 9<<20)}}

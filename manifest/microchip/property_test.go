@@ -118,7 +118,7 @@ func TestAPrefixGivesAPrefixOfTheDevicesAndThenAnError(t *testing.T) {
 	})
 }
 
-func TestResumingBehindAnyEntryGivesTheRest(t *testing.T) {
+func TestResumingAfterAnyEntryYieldsTheRest(t *testing.T) {
 	t.Parallel()
 	reel := materialtest.NewReel("resume")
 	array := smallManifest(reel, 3)
@@ -156,7 +156,7 @@ func TestResumingBehindAnyEntryGivesTheRest(t *testing.T) {
 	}
 }
 
-func TestResumingWhereNoEntryEndsIsAnError(t *testing.T) {
+func TestResumingInsideAnEntryIsAnError(t *testing.T) {
 	t.Parallel()
 	reel := materialtest.NewReel("resume")
 	data := smallManifest(reel, 2)

@@ -10,14 +10,14 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// elsewhere are rows of the catalogue that no manifest can show.
+// elsewhere has the rows of the catalogue that no manifest can show.
 var elsewhere = map[string]string{
-	"G6": "about what Azure's registry exports, which holds thumbprints and no certificates: no format of ours",
+	"G6": "about what Azure's registry exports, which holds thumbprints and no certificates: not one of our formats",
 	"G7": "about Azure's device IDs, which are not in any format of ours",
-	"G9": "about a certificate that a device reports to Azure: no format of ours",
+	"G9": "about a certificate that a device reports to Azure: not one of our formats",
 }
 
-// A row of the catalogue without a vector is a promise that nothing holds.
+// Every row of the catalogue needs a vector that proves it.
 func TestEveryRowOfTheCatalogueHasAVector(t *testing.T) {
 	t.Parallel()
 	have := map[string]bool{}
@@ -29,7 +29,7 @@ func TestEveryRowOfTheCatalogueHasAVector(t *testing.T) {
 		last          int
 	}{{"M", "microchip", 33}, {"I", "infineon", 18}, {"C", "espressif", 16}, {"X", "certificate", 15}, {"G", "generated", 9}} {
 		if _, err := os.Stat(filepath.Join(vectorDir, rows.group)); err != nil {
-			// A group is there as soon as its vendor is.
+			// The vectors of a group must exist as soon as its vendor does.
 			if slices.Contains(vendors.Names(), rows.group) {
 				t.Errorf("no vectors for the rows %s: %v", rows.letter, err)
 			}
@@ -42,7 +42,7 @@ func TestEveryRowOfTheCatalogueHasAVector(t *testing.T) {
 			case !have[row] && !other:
 				t.Errorf("row %s has no vector", row)
 			case have[row] && other:
-				t.Errorf("row %s has a vector, and is said to be %s", row, why)
+				t.Errorf("row %s has a vector, but is listed as %s", row, why)
 			}
 		}
 	}

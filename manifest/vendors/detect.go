@@ -10,8 +10,8 @@ import (
 	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
 
-// Detect returns the format of a manifest, judged by its content; its name does
-// not matter. What is of no format is a *[manifest.FileError] that tells what
+// Detect returns the format of a manifest, judged by its content only. If the
+// content has no known format the error is a *[manifest.FileError] that says what
 // it looks like.
 func Detect(in manifest.Input) (manifest.Format, error) {
 	head, err := in.Head(manifest.DetectSize)
@@ -36,7 +36,7 @@ func Detect(in manifest.Input) (manifest.Format, error) {
 	return manifest.Format{}, unknown
 }
 
-// explain tells what a file looks like that no decoder claims.
+// explain returns an error that says what a file looks like that no decoder claims.
 func explain(head []byte) error {
 	if manifest.HasPrivateKey(stream.Head(head)) || manifest.IsPrivateKey(head) {
 		return manifest.ErrPrivateKey
@@ -56,7 +56,7 @@ func explain(head []byte) error {
 		}
 	}
 	if len(bytes.TrimSpace(head)) == 0 {
-		return manifest.Errorf(manifest.ReasonEmpty, "there are only blanks in the file")
+		return manifest.Errorf(manifest.ReasonEmpty, "the file has only blanks")
 	}
 	return manifest.Errorf(manifest.ReasonUnknownFormat, "this is not a manifest of %s: it begins with %s",
 		strings.Join(Names(), ", "), manifest.Quote(string(head[:min(len(head), 40)])))

@@ -13,8 +13,9 @@ func input(data string) manifest.Input {
 	return manifest.Input{Name: "m", Reader: strings.NewReader(data), Size: int64(len(data))}
 }
 
-// What is nobody's manifest must be named, so that the operator knows what to fetch instead.
-func TestWhatIsNoManifestIsNamed(t *testing.T) {
+// A message must say what a file is that is not a manifest, so that the operator
+// knows what to get instead.
+func TestFilesThatAreNotManifestsAreNamed(t *testing.T) {
 	t.Parallel()
 	tar := strings.Repeat("\x00", 257) + "ustar\x0000" + strings.Repeat("\x00", 300)
 	for _, test := range []struct {
@@ -58,7 +59,7 @@ func TestWhatIsNoManifestIsNamed(t *testing.T) {
 	}
 }
 
-func TestLookupKnowsEveryVendorAndTellsThemToWhoGuesses(t *testing.T) {
+func TestLookupOfAnUnknownVendorListsAllVendors(t *testing.T) {
 	t.Parallel()
 	for _, name := range vendors.Names() {
 		if d, err := vendors.Lookup(name); err != nil || d.Vendor() != name {
@@ -70,7 +71,7 @@ func TestLookupKnowsEveryVendorAndTellsThemToWhoGuesses(t *testing.T) {
 	}
 }
 
-// claims names the decoders that take data for theirs.
+// claims returns the decoders that detect data as theirs.
 func claims(data []byte) []string {
 	var names []string
 	for _, d := range vendors.Formats() {
@@ -81,7 +82,7 @@ func claims(data []byte) []string {
 	return names
 }
 
-// Two claims would let the order of a list decide.
+// With two claims the order of a list would decide.
 func TestNoVectorIsClaimedTwice(t *testing.T) {
 	t.Parallel()
 	for _, v := range loadVectors(t) {

@@ -13,7 +13,7 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// What reads the table relies on it for every format, also for one that comes later.
+// Users of the table rely on these properties of every format, including future ones.
 func TestEveryFormatIsDescribed(t *testing.T) {
 	t.Parallel()
 	names := vendors.Names()
@@ -30,12 +30,12 @@ func TestEveryFormatIsDescribed(t *testing.T) {
 		}
 		for _, option := range f.Options {
 			if !slices.Equal(option.Values, vendors.Values(option.Name)) {
-				t.Errorf("%s: option %s has the values %v, and in another format %v", name, option.Name, option.Values, vendors.Values(option.Name))
+				t.Errorf("%s: option %s has the values %v, but in another format %v", name, option.Name, option.Values, vendors.Values(option.Name))
 			}
 		}
 		_, signed := f.Option(manifest.OptionSigners)
 		if signed != (f.ParseSigners != nil) || f.NeedsSigners() && !signed {
-			t.Errorf("%s takes signers: %v, and reads them: %v", name, signed, f.ParseSigners != nil)
+			t.Errorf("%s takes signers: %v, but reads them: %v", name, signed, f.ParseSigners != nil)
 		}
 		if f.Archive != slices.Contains(f.Limits, manifest.LimitDictionaryBytes) {
 			t.Errorf("%s: an archive holds a dictionary, and nothing else does", name)
@@ -43,7 +43,7 @@ func TestEveryFormatIsDescribed(t *testing.T) {
 	}
 }
 
-// A field of a template that no format fills, or an attribute that no template can name, is an oversight.
+// Some format must fill every template field, and templates must be able to name every attribute.
 func TestTemplatesKnowTheAttributesOfEveryFormat(t *testing.T) {
 	t.Parallel()
 	want := map[string]bool{"cn": true, "id": true, "serial": true, "fingerprint": true}

@@ -12,8 +12,8 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// An endless reader has a beginning, and then blanks; it ends the context when
-// it is read behind limit, and fails the test where reading goes on after that.
+// An endless reader has a beginning, followed by blanks. It ends the context when
+// it is read beyond limit, and fails the test if reading continues after that.
 type endless struct {
 	t      *testing.T
 	begin  []byte
@@ -23,7 +23,7 @@ type endless struct {
 
 func (e *endless) ReadAt(p []byte, off int64) (int, error) {
 	if off > e.limit+(64<<20) {
-		e.t.Error("the manifest is read on after the context has ended")
+		e.t.Error("reading continues after the context has ended")
 		return 0, io.EOF
 	}
 	if off > e.limit {
@@ -38,9 +38,9 @@ func (e *endless) ReadAt(p []byte, off int64) (int, error) {
 	return len(p), nil
 }
 
-// A break in a manifest of gigabytes starts a search for private keys behind
-// it, which an interruption must end, and which then has no verdict.
-func TestInterruptionEndsTheSearchBehindABreak(t *testing.T) {
+// A break in a manifest of gigabytes starts a search for private keys in the rest.
+// An interruption must end the search, which then has no result.
+func TestInterruptionEndsTheSearchAfterABreak(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ vendor, begin string }{
 		{"espressif", "MAC,cn,cert\n" + strings.Repeat("\x00", 10) + "\n"},

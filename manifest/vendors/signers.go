@@ -12,18 +12,18 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// maxSignerFile is the longest signer file that is read. Microchip's have 1 KB.
+// maxSignerFile is the maximum size of a signer file. Microchip's have 1 KB.
 const maxSignerFile = 1 << 20
 
-// signerExtensions are the files that are taken from a directory.
+// signerExtensions are the extensions of the files that are read from a directory.
 var signerExtensions = []string{".crt", ".pem", ".cer", ".der"}
 
 // LoadSigners reads signer certificates from files and directories, for
-// [manifest.Options.Signers]. Of a directory it reads every *.crt, *.pem,
-// *.cer and *.der, and nothing below. Each file holds what [ParseSigners]
-// takes. A certificate that is there twice is returned once. A file that
-// cannot be a signer is an error that names it: a set of trusted certificates
-// is used as it was meant, or not at all.
+// [manifest.Options.Signers]. In a directory it reads every *.crt, *.pem, *.cer
+// and *.der, but no subdirectories. Each file has the content that [ParseSigners]
+// accepts. Repeated certificates are returned once. If a file cannot be a signer
+// the error names it: a set of trusted certificates is used as intended, or not at
+// all.
 func LoadSigners(paths ...string) ([]*x509.Certificate, error) {
 	var signers []*x509.Certificate
 	for _, path := range paths {
@@ -90,8 +90,8 @@ func readSigner(path string) ([]byte, error) {
 	return data, nil
 }
 
-// ParseSigners reads the certificates in a file for a format that takes
-// signers. The error is that of the last such format.
+// ParseSigners reads the certificates in a file for any format that takes signers.
+// The error is that of the last such format.
 func ParseSigners(file []byte) (signers []*x509.Certificate, err error) {
 	for _, f := range With(manifest.OptionSigners) {
 		if signers, err = f.ParseSigners(file); err == nil {

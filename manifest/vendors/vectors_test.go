@@ -19,8 +19,7 @@ import (
 
 const vectorDir = "../testdata/vectors"
 
-// A vector is an expectation, as the README of the vectors describes it, and
-// the manifest beside it.
+// A vector is a manifest and its expectation, as described in the README of the vectors.
 type vector struct {
 	path string
 	data []byte
@@ -57,7 +56,7 @@ type vector struct {
 	SignerErrorContains string `json:"signer_error_contains"`
 }
 
-// loadVectors reads the vectors of some groups, or of all.
+// loadVectors reads the vectors of the given groups, or all.
 func loadVectors(t testing.TB, groups ...string) []*vector {
 	t.Helper()
 	if len(groups) == 0 {
@@ -97,7 +96,7 @@ func loadVector(t testing.TB, file string) *vector {
 		}
 	}
 	if v.data, err = os.ReadFile(v.path); err != nil {
-		t.Fatalf("%s: no manifest beside it: %v", file, err)
+		t.Fatalf("%s: no manifest next to it: %v", file, err)
 	}
 	return v
 }
@@ -106,7 +105,7 @@ func (v *vector) input() manifest.Input {
 	return manifest.Input{Name: filepath.Base(v.path), Reader: bytes.NewReader(v.data), Size: int64(len(v.data))}
 }
 
-// options are the decoder's options; the error is the signers'.
+// options returns the decoder's options. The error is that of the signers.
 func (v *vector) options(t testing.TB) (manifest.Options, error) {
 	t.Helper()
 	o, l := v.Options, v.Options.Limits
@@ -160,7 +159,7 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// Where a vector has entries its content must be enough to find the decoder.
+// If a vector has entries its content must suffice to find the decoder.
 func TestVectorsAreDetectedFromContent(t *testing.T) {
 	t.Parallel()
 	for _, v := range loadVectors(t) {
@@ -174,7 +173,7 @@ func TestVectorsAreDetectedFromContent(t *testing.T) {
 	}
 }
 
-// A decoded is what a manifest decoded to.
+// A decoded is the result of decoding a manifest.
 type decoded struct {
 	entries []element
 	final   error
@@ -192,11 +191,11 @@ func decode(t testing.TB, format manifest.Format, in manifest.Input, opts manife
 		var bad *manifest.EntryError
 		switch {
 		case got.final != nil:
-			t.Errorf("something follows the end: %v, %v", d, err)
+			t.Errorf("the stream continues after the end: %v, %v", d, err)
 		case err == nil:
 			for attribute := range d.Attributes {
 				if !slices.Contains(format.Attributes, attribute) {
-					t.Errorf("%s does not tell that its devices have %s", format.Vendor(), attribute)
+					t.Errorf("the format %s does not list the attribute %s of its devices", format.Vendor(), attribute)
 				}
 			}
 			got.entries = append(got.entries, element{device: d})
@@ -207,7 +206,7 @@ func decode(t testing.TB, format manifest.Format, in manifest.Input, opts manife
 		}
 		always := []manifest.LimitName{"", manifest.LimitEntries, manifest.LimitEntryBytes}
 		if limit := manifest.LimitOf(err).Name; !slices.Contains(append(always, format.Limits...), limit) {
-			t.Errorf("%s does not tell that limit %s concerns it: %v", format.Vendor(), limit, err)
+			t.Errorf("the format %s does not list the limit %s: %v", format.Vendor(), limit, err)
 		}
 		if err != nil && (len(err.Error()) > 1000 || strings.Contains(err.Error(), "-----BEGIN")) {
 			t.Errorf("a message holds too much of the manifest: %v", err)
@@ -219,16 +218,16 @@ func decode(t testing.TB, format manifest.Format, in manifest.Input, opts manife
 func (v *vector) compare(t *testing.T, got decoded) {
 	t.Helper()
 	if v.FileError != nil && v.FileError.Reason == manifest.ReasonPrivateKey {
-		// What comes before a private key is discarded; how much that is does not matter.
+		// Entries before a private key are discarded; their number does not matter.
 		if manifest.ReasonOf(got.final) != manifest.ReasonPrivateKey {
 			t.Errorf("ends with %v, want private-key", got.final)
 		}
-		// Nothing of the file may be in the message: any part of it could be the key's.
+		// The message must not quote the file: any part of it could belong to the key.
 		const longest = 16
 		message := []byte(fmt.Sprint(got.final))
 		for i := 0; i+longest <= len(message); i++ {
 			if part := message[i : i+longest]; bytes.Contains(v.data, part) {
-				t.Errorf("the message holds %q of the file", part)
+				t.Errorf("the message contains %q of the file", part)
 			}
 		}
 		return
@@ -259,7 +258,7 @@ func (v *vector) compare(t *testing.T, got decoded) {
 	case !errors.As(got.final, &file) || file.Reason != v.FileError.Reason || !strings.Contains(file.Error(), v.FileError.DetailContains):
 		t.Errorf("ends with %s %v\nwant %s: …%s…", manifest.ReasonOf(got.final), got.final, v.FileError.Reason, v.FileError.DetailContains)
 	case file.Entry != len(got.entries):
-		t.Errorf("says that it ended after %d entries, and there were %d", file.Entry, len(got.entries))
+		t.Errorf("reports an end after %d entries, want %d", file.Entry, len(got.entries))
 	}
 }
 
@@ -281,7 +280,7 @@ func (e element) line() int {
 	return e.device.Line
 }
 
-// count counts the entries with an outcome.
+// count returns the number of entries with an outcome.
 func (v *vector) count(outcome string) int {
 	n := 0
 	for _, e := range v.Entries {
@@ -294,7 +293,7 @@ func (v *vector) count(outcome string) int {
 
 func (v *vector) devices() int { return v.count("device") }
 
-// The outcome is a summary of the rest, for people; it must not lie.
+// The outcome summarizes the rest for people, so it must match the entries.
 func TestOutcomesOfVectorsAgreeWithTheirEntries(t *testing.T) {
 	t.Parallel()
 	for _, v := range loadVectors(t) {

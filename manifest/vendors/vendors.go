@@ -1,7 +1,7 @@
-// Package vendors has the table of all formats: it finds out whose manifest a
-// file is, and decodes it.
+// Package vendors has the table of all formats. It detects the vendor of a
+// manifest and decodes it.
 //
-// A new vendor is one package and one line in [Formats].
+// A new vendor needs one package and one line in [Formats].
 package vendors
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/thingpress/thingpress/manifest/microchip"
 )
 
-// Formats returns every format, in the order of their names.
+// Formats returns all formats, sorted by name.
 func Formats() []manifest.Format {
 	return []manifest.Format{
 		espressif.Format(),
@@ -36,7 +36,7 @@ func Names() []string {
 	return names
 }
 
-// Lookup returns the format of that name.
+// Lookup returns the format with a name.
 func Lookup(name string) (manifest.Format, error) {
 	for _, f := range Formats() {
 		if f.Vendor() == name {
@@ -57,12 +57,11 @@ func With(option manifest.OptionName) []manifest.Format {
 	return found
 }
 
-// Values returns all values that an option can have, the default first; nil if
-// it can have any.
+// Values returns all valid values of an option, the default first; nil if any value is valid.
 func Values(option manifest.OptionName) []string {
 	for _, f := range With(option) {
 		o, _ := f.Option(option)
-		return o.Values // alike in every format
+		return o.Values // the same in every format
 	}
 	return nil
 }
@@ -76,8 +75,8 @@ func Titles(formats []manifest.Format) string {
 	return strings.Join(titles, ", ")
 }
 
-// Decode detects whose manifest in is and yields its entries, as
-// [manifest.Decoder] says. An error of [Detect] is the only element.
+// Decode detects the vendor of in and yields its entries; see [manifest.Decoder].
+// An error of [Detect] is the only element.
 func Decode(ctx context.Context, in manifest.Input, opts manifest.Options) iter.Seq2[manifest.Device, error] {
 	return func(yield func(manifest.Device, error) bool) {
 		format, err := Detect(in)

@@ -17,8 +17,8 @@ import (
 
 var row = regexp.MustCompile("(?m)^\\| (?:–|`([a-z]+)`) \\| `([a-z]+)` \\|")
 
-// Compare fails the test unless the section of the page lists exactly the
-// changes that next returns for the states.
+// Compare fails the test unless the section of the page lists exactly the changes
+// that next returns for the states.
 func Compare[S ~string](t *testing.T, section string, states []S, next func(S) []S) {
 	t.Helper()
 	page, err := os.ReadFile(filepath.Join(require.Root(t), "docs", "lifecycle.md"))

@@ -13,9 +13,9 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// missingLines names the lines that a format lacks in files below root that
-// cannot read the table of formats. The lines of the template are those that
-// another format, like, has there for its bucket.
+// missingLines returns the lines that a format lacks in files below root that
+// cannot read the table of formats. Its lines of the template are those that
+// another format, like, has for its bucket.
 func missingLines(root string, format, like manifest.Format) ([]string, error) {
 	var missing []string
 	lack := func(file, what string) { missing = append(missing, file+": "+what) }
@@ -49,7 +49,7 @@ func missingLines(root string, format, like manifest.Format) ([]string, error) {
 		other := namedAfter(strings.TrimSpace(line), like.Vendor(), format.Vendor())
 		if !have[other] {
 			lack(template, other)
-			have[other] = true // named once
+			have[other] = true // reported only once
 		}
 	}
 	for _, option := range format.Options {
@@ -82,14 +82,14 @@ func lineWith(text, part string) string {
 	return ""
 }
 
-// namedAfter returns a line about one vendor's bucket as it is for another's.
+// namedAfter returns a line about one vendor's bucket, changed for another vendor.
 func namedAfter(line, vendor, other string) string {
 	title := func(name string) string { return strings.ToUpper(name[:1]) + name[1:] + "Bucket" }
 	line = strings.ReplaceAll(line, title(vendor), title(other))
 	return strings.ReplaceAll(line, strings.ToUpper(vendor)+"_BUCKET", strings.ToUpper(other)+"_BUCKET")
 }
 
-// Files that cannot read the table of formats have the lines of each.
+// Files that cannot read the table of formats must have the lines of each format.
 func TestFilesThatCannotReadTheTableHaveEveryFormat(t *testing.T) {
 	t.Parallel()
 	formats := vendors.Formats()
@@ -105,7 +105,7 @@ func TestFilesThatCannotReadTheTableHaveEveryFormat(t *testing.T) {
 	}
 }
 
-// A named is a format that there is under another name.
+// A named is an existing format under another name.
 type named struct {
 	manifest.Decoder
 	name string
@@ -113,7 +113,7 @@ type named struct {
 
 func (n named) Vendor() string { return n.name }
 
-// Whoever adds a format is told each line that it still lacks.
+// A developer who adds a format must learn of every line that it still lacks.
 func TestMissingLinesOfANewFormatAreNamed(t *testing.T) {
 	t.Parallel()
 	acme := manifest.Format{Decoder: named{name: "acme"}, Options: []manifest.FormatOption{

@@ -15,8 +15,8 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// namesOfFormats returns the places in a Go file at which code is about one
-// format: it imports its package, or has its name or a value of its options.
+// namesOfFormats returns the places in a Go file with code for one format: it
+// imports the format's package, or contains its name or a value of its options.
 func namesOfFormats(file string, source any) ([]string, error) {
 	names := vendors.Names()
 	var values, packages []string
@@ -46,7 +46,7 @@ func namesOfFormats(file string, source any) ([]string, error) {
 	return found, nil
 }
 
-// What is about one format is in its package, and in the generator of its manifests.
+// Code for one format must be in its package, or in the generator of its manifests.
 func TestNoCodeNamesAFormat(t *testing.T) {
 	t.Parallel()
 	root := require.Root(t)

@@ -13,8 +13,8 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
-// added are the lines that a new format adds to files that there are: that of
-// the table, and that of the generator, with which test material is made.
+// added are the lines that a new format adds to existing files: to the table, and
+// to the generator of test material.
 var added = []struct{ file, after, line string }{
 	{"manifest/vendors/vendors.go", "import (\n", "\t\"github.com/thingpress/thingpress/manifest/acme\"\n"},
 	{"manifest/vendors/vendors.go", "return []manifest.Format{\n", "\t\tacme.Format(),\n"},
@@ -58,7 +58,7 @@ func buildProgram(t *testing.T) program {
 			text = string(content)
 		}
 		if strings.Count(text, a.after) != 1 {
-			t.Fatalf("%s: there is no single %q for the line of a new format to follow", a.file, a.after)
+			t.Fatalf("%s: there must be exactly one %q, after which the line of a new format is added", a.file, a.after)
 		}
 		texts[a.file] = strings.Replace(text, a.after, a.after+a.line, 1)
 	}
@@ -86,7 +86,7 @@ func buildProgram(t *testing.T) program {
 	return p
 }
 
-// output runs the program and returns what it prints, and its exit code.
+// output runs the program and returns its output and exit code.
 func (p program) output(t *testing.T, args ...string) (text string, code int) {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), p.path, args...)

@@ -9,8 +9,8 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// One package and one line are all that a new format takes. A failure names the
-// command and the flag, or the file, that does not know it.
+// A new format needs only one package and one line. Each subtest has the name of a
+// place where the format must appear.
 func TestNewFormatIsOnePackageAndOneLine(t *testing.T) {
 	t.Parallel()
 	p := buildProgram(t)
@@ -43,7 +43,7 @@ func (p program) testHelp(t *testing.T) {
 		}
 	}
 	if text, code := p.output(t, "inspect", "--vendor", "nobody", "x"); code != 2 || !strings.Contains(text, "acme") {
-		t.Errorf("whoever names a vendor that there is not is not told of acme: exit code %d, %s", code, text)
+		t.Errorf("the error for an unknown vendor does not list acme: exit code %d, %s", code, text)
 	}
 }
 
@@ -58,7 +58,8 @@ func (p program) testCompletion(t *testing.T) {
 	}
 }
 
-// testStackSettings reads what the stack's functions read, without and with the bucket of the format.
+// testStackSettings checks the settings of the stack's functions, without and with
+// the bucket of the format.
 func (p program) testStackSettings(t *testing.T) {
 	for _, name := range []string{
 		"STACK", "LEDGER_TABLE", "MANIFESTS_QUEUE_URL", "DEVICES_QUEUE_URL", "MANIFESTS_PARKED_QUEUE_URL", "DEVICES_PARKED_QUEUE_URL",

@@ -39,7 +39,7 @@ func judge(t *testing.T, f func(testing.TB)) *verdict {
 	return v
 }
 
-func TestMissingFailsOnlyWhatIsRequired(t *testing.T) {
+func TestMissingFailsOnlyIfRequired(t *testing.T) {
 	for _, c := range []struct {
 		require string
 		fails   bool
@@ -81,7 +81,7 @@ func TestForeignProgramIsNotEvenLookedForWithoutTheSwitch(t *testing.T) {
 	}
 }
 
-func TestDataIsFoundBesideTheModuleFromAnyPackage(t *testing.T) {
+func TestDataIsFoundNextToTheModuleFromAnyPackage(t *testing.T) {
 	base, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
 		t.Fatal(err)

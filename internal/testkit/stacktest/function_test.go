@@ -79,7 +79,7 @@ func TestInvocationsAtTheSameTimeHaveProcessesOfTheirOwn(t *testing.T) {
 	}
 }
 
-func TestAnswerThatIsNoneIsTold(t *testing.T) {
+func TestMissingAnswerIsReported(t *testing.T) {
 	t.Parallel()
 	var told *stacktest.FunctionError
 	_, err := function(t, "fail", nil).Invoke(t.Context(), []byte("{}"))

@@ -18,7 +18,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/stacktest"
 )
 
-func TestMeterTellsWhatDynamoDBChargesFor(t *testing.T) {
+func TestMeterReportsWhatDynamoDBChargesFor(t *testing.T) {
 	t.Parallel()
 	meter := stacktest.StartMeter(t, require.DynamoDBLocal(t))
 	client := dynamodb.New(dynamodb.Options{BaseEndpoint: &meter.URL, Region: stacktest.Region, Credentials: stacktest.Credentials()})

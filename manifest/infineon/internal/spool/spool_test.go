@@ -37,7 +37,7 @@ func TestStreamIsKeptWholeOnBothSidesOfTheBorder(t *testing.T) {
 	}
 }
 
-func TestFailingStreamLeavesNothingBehind(t *testing.T) {
+func TestFailingStreamLeavesNoFile(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
 	for _, size := range []int{10, spool.Memory + 10} {

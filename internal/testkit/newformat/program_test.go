@@ -30,7 +30,7 @@ func (p program) testHelp(t *testing.T) {
 		{"import", "--signer", "Acme"},
 		{"generate", "--vendor", "acme"},
 		{"generate", "--signer-out", "acme"},
-		{"stack signers", "Look after", "Acme"},
+		{"stack signers", "Manage the signers", "Acme"},
 		{"stack signers", "add", "Acme"},
 	} {
 		text, code := p.output(t, append(strings.Fields(test.command), "--help")...)

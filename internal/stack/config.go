@@ -17,13 +17,14 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// A Config is what the template puts into the environment of each function.
+// A Config is the configuration that the template puts into the environment of each
+// function.
 type Config struct {
 	// Stack is the name of the CloudFormation stack.
 	Stack string
-	// Table is the ledger's.
+	// Table is the name of the ledger's table.
 	Table string
-	// Queues are the URLs of those that functions send to.
+	// Queues are the queues to which functions send.
 	Queues Queues
 	// Buckets are the names of the buckets by vendor.
 	Buckets map[string]string
@@ -31,7 +32,7 @@ type Config struct {
 	Signers, Reports string
 	// Notices is the ARN of the SNS topic.
 	Notices string
-	// Attachments are what every device is to get.
+	// Attachments are what every device gets.
 	Attachments device.Attachments
 	Status      iot.Status
 	ThingName   manifest.Template
@@ -40,9 +41,10 @@ type Config struct {
 	AllowExpired bool
 	// Share is the part of every quota that this stack may use, above 0 and at most 1.
 	Share float64
-	// MaxConcurrency is how many importers may run at once.
+	// MaxConcurrency is the maximum number of concurrent importers.
 	MaxConcurrency int
-	// Retention is how long the ledger keeps what is not a lease or claim; 0 is for ever.
+	// Retention is how long the ledger keeps everything but leases and claims; 0 for
+	// ever.
 	Retention time.Duration
 }
 
@@ -51,7 +53,8 @@ type Queues struct {
 	Manifests, Devices, ManifestsParked, DevicesParked string
 }
 
-// Settings are those of every import of this stack. The decoder adds the signers.
+// Settings returns the settings of every import of this stack. The decoder adds the
+// signers.
 func (c *Config) Settings() engine.Settings {
 	return engine.Settings{
 		Attachments: c.Attachments,

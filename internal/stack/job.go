@@ -32,22 +32,22 @@ var nextPhases = map[string][]string{
 // NextPhases returns the phases to which a job may move from a phase.
 func NextPhases(phase string) []string { return nextPhases[phase] }
 
-// An Upload is one object that was put into a bucket. Two uploads are the same
-// if Bucket, Key and Version are equal; without a Version, ETag and Sequencer
-// take its place.
+// An Upload is an object that was put into a bucket. Two uploads are the same if
+// Bucket, Key and Version are equal; without a Version, ETag and Sequencer take its
+// place.
 type Upload struct {
 	Bucket, Key, Version string
 	ETag, Sequencer      string
 	Size                 int64
 }
 
-// URI names the object as people write it.
+// URI returns the object as an s3:// URI.
 func (u *Upload) URI() string { return "s3://" + u.Bucket + "/" + u.Key }
 
 // An ObjectVersion is one version of an object.
 type ObjectVersion struct{ Bucket, Key, Version string }
 
-// A Job is an upload on its way to being a finished import.
+// A Job is the work on an upload, from its event to its report.
 type Job struct {
 	// Import is the ID of its import.
 	Import string
@@ -56,19 +56,20 @@ type Job struct {
 	// Created is when the job was started, Updated when it was last saved or given a cause.
 	Created, Updated time.Time
 	Phase            string
-	// Settings are those that the import began with, as [FreezeSettings]
-	// returns them. Progress is the checkpoint of the function that works on the job.
+	// Settings are those with which the import began, as returned by
+	// [FreezeSettings]. Progress is the checkpoint of the function that works on the
+	// job.
 	Settings string
 	Progress []byte
 	// Signers are the objects that hold the certificates of Microchip's signers.
 	Signers []ObjectVersion
-	// Cause is why the job stands still, and RetryAt when it is tried again;
-	// both are empty while it moves. SetCause, which needs no lease, changes
-	// them. Saving a job leaves them as they are, unless the job is stopped:
-	// then its cause is saved with its phase.
+	// Cause is why the job is stalled, and RetryAt when it is tried again. Both are
+	// empty while the job makes progress. SetCause, which needs no lease, changes
+	// them. Saving a job keeps them, unless the job is stopped: then its cause is
+	// saved with its phase.
 	Cause   string
 	RetryAt time.Time
-	// Generation is that of the last lease.
+	// Generation of the latest lease.
 	Generation int64
 }
 
@@ -82,16 +83,17 @@ func (j *Job) Move(phase string) error {
 	return nil
 }
 
-// Ended reports whether the job has ended: stopped, or with report and notice.
-// Devices that were sent before, or come again afterwards, are imported nevertheless.
+// Ended reports whether the job has ended: it was stopped, or report and notice are
+// out. Devices that were sent before, or are delivered again later, are still
+// imported.
 func (j *Job) Ended() bool { return j.Phase == PhaseStopped || j.Phase == PhaseDone }
 
 // Stopped reports whether the job has ended with a cause.
 func (j *Job) Stopped() bool { return j.Ended() && j.Cause != "" }
 
-// A Lease is the right to work on a job until a time. It is not taken back
-// from an owner who is late. The next lease has a higher generation, and what
-// the earlier owner saves after that is refused.
+// A Lease is the right to work on a job until a time. A late owner is not
+// interrupted, but the next lease has a higher generation, after which saves of the
+// earlier owner are refused.
 type Lease struct {
 	Import     string
 	Owner      string
@@ -99,18 +101,18 @@ type Lease struct {
 	Until      time.Time
 }
 
-// ErrFenced is returned when another function has taken the lease meanwhile.
-// The caller must stop and leave the job to the other.
+// ErrFenced is returned if another function has taken the lease. The caller must stop
+// and leave the job to that function.
 var ErrFenced = errors.New("another function has taken over this import")
 
 // A LeasedError is returned while another function has the lease.
 type LeasedError struct {
 	Import string
-	// Until is when the lease ends, unless it is given back or renewed before.
+	// Until is when the lease ends, unless it is released or renewed before.
 	Until time.Time
 }
 
-// Error names the import and how long to wait.
+// Error returns the import and the end of the lease.
 func (e *LeasedError) Error() string {
-	return fmt.Sprintf("import %s: another function works on it until %s", e.Import, e.Until.Format(time.RFC3339))
+	return fmt.Sprintf("import %s: another function is working on it until %s", e.Import, e.Until.Format(time.RFC3339))
 }

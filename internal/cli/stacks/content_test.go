@@ -198,7 +198,7 @@ func (d *deployed) reports(t *testing.T) {
 		t.Errorf("%v, %s:\n%s", err, said, content)
 	}
 	_, said = d.exits(1, "report", idRunning)
-	if !strings.Contains(said, "import "+idRunning+" is running: there is no report of this import yet") || !strings.Contains(said, "hint: it is written when the import ends") {
+	if !strings.Contains(said, "import "+idRunning+" is running; it has no report yet") || !strings.Contains(said, "hint: it is written when the import ends") {
 		t.Error(said)
 	}
 }

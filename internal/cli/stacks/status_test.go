@@ -34,7 +34,7 @@ func TestStatusOfABrokenStackSaysWhatToDo(t *testing.T) {
 	}
 	for _, want := range []string{
 		"DevicesQueue\t7\t0\t0\t", "ManifestsQueue\t?\t?\t?\t",
-		"CloudFormation says ROLLBACK_COMPLETE: the topic was denied; it was never made", "thingpress stack delete --stack line",
+		"CloudFormation says ROLLBACK_COMPLETE: the topic was denied; the stack was never created", "thingpress stack delete --stack line",
 		"3 messages in DevicesParkedQueue could not be handled", "queue ManifestsQueue cannot be read: no sqs:GetQueueAttributes", "StalledAlarm: 1 datapoint",
 	} {
 		if !strings.Contains(text.String(), want) {

@@ -15,11 +15,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// artifactsBucket is the name of the bucket that a deployment creates for code
-// and template. It is one for all stacks of an account and region.
+// artifactsBucket returns the name of the bucket that a deployment creates for code
+// and template. All stacks of an account and region share it.
 func (a *Account) artifactsBucket() string { return "thingpress-artifacts-" + a.ID + "-" + a.Region }
 
-// status is the HTTP status of an answer; 0 if there was none.
+// status returns the HTTP status of an error; 0 if there was no answer.
 func status(err error) int {
 	var response *awshttp.ResponseError
 	if errors.As(err, &response) {
@@ -28,18 +28,19 @@ func status(err error) int {
 	return 0
 }
 
-// ensureArtifacts creates the bucket unless it is there. A bucket of that name in
-// another account is an error: code that somebody else can change is not deployed.
+// ensureArtifacts creates the bucket unless it exists. A bucket of that name in
+// another account is an error, because code that others can change must not be
+// deployed.
 func (a *Account) ensureArtifacts(ctx context.Context, bucket string) error {
 	_, err := a.s3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &bucket, ExpectedBucketOwner: &a.ID})
 	switch {
 	case err == nil:
 		return nil
 	case status(err) != http.StatusNotFound:
-		return fmt.Errorf("bucket %s, which is to take code and template: %w", bucket, err)
+		return fmt.Errorf("bucket %s for code and template: %w", bucket, err)
 	}
 	create := &s3.CreateBucketInput{Bucket: &bucket, ObjectOwnership: types.ObjectOwnershipBucketOwnerEnforced}
-	if a.Region != "us-east-1" { // which must not be named
+	if a.Region != "us-east-1" { // S3 refuses the name of this region
 		create.CreateBucketConfiguration = &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraint(a.Region)}
 	}
 	if _, err := a.s3.CreateBucket(ctx, create); err != nil {
@@ -51,9 +52,9 @@ func (a *Account) ensureArtifacts(ctx context.Context, bucket string) error {
 			BlockPublicAcls: &yes, BlockPublicPolicy: &yes, IgnorePublicAcls: &yes, RestrictPublicBuckets: &yes,
 		},
 	}); err != nil {
-		return fmt.Errorf("close bucket %s to the public: %w", bucket, err)
+		return fmt.Errorf("block public access to bucket %s: %w", bucket, err)
 	}
-	if a.plain { // the policy would shut us out as well
+	if a.plain { // the policy would lock us out
 		return nil
 	}
 	policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Sid":"OnlyTLS","Effect":"Deny","Principal":"*","Action":"s3:*",`+
@@ -62,13 +63,13 @@ func (a *Account) ensureArtifacts(ctx context.Context, bucket string) error {
 	if _, err := a.s3.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{
 		Bucket: &bucket, ExpectedBucketOwner: &a.ID, Policy: &policy,
 	}); err != nil {
-		return fmt.Errorf("open bucket %s to TLS alone: %w", bucket, err)
+		return fmt.Errorf("require TLS for bucket %s: %w", bucket, err)
 	}
 	return nil
 }
 
-// putArtifact puts content under a key that its SHA-256 is part of, unless it
-// is there, and returns the key.
+// putArtifact puts content under a key that contains its SHA-256, unless the object
+// exists, and returns the key.
 func (a *Account) putArtifact(ctx context.Context, bucket, kind string, content []byte) (key string, err error) {
 	sum := sha256.Sum256(content)
 	key = "thingpress/" + hex.EncodeToString(sum[:]) + "/" + kind
@@ -85,24 +86,25 @@ func (a *Account) putArtifact(ctx context.Context, bucket, kind string, content 
 	return key, nil
 }
 
-// maxCode is what Lambda takes of a zip that lies in a bucket, before it is unpacked.
+// maxCode is the maximum size of a zip in a bucket that Lambda accepts, before it is
+// unpacked.
 const maxCode = 250 << 20
 
-// readCode reads the functions' zip.
+// readCode reads the zip of the functions.
 func readCode(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
 	if info.Size() > maxCode {
-		return nil, fmt.Errorf("%s has %d bytes, and is no code of functions", path, info.Size())
+		return nil, fmt.Errorf("%s is too large for the code of functions: %d bytes", path, info.Size())
 	}
 	code, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
 	if !bytes.HasPrefix(code, []byte("PK")) {
-		return nil, fmt.Errorf("%s is no zip", path)
+		return nil, fmt.Errorf("%s is not a zip file", path)
 	}
 	return code, nil
 }

@@ -17,9 +17,9 @@ type (
 	watchOption  = func(*cloudwatch.Options)
 )
 
-// stackReader reads stacks from CloudFormation, as *cloudformation.Client does.
-// A stack that is not there is a ValidationError whose message says "does not
-// exist". Events come newest first.
+// stackReader reads stacks from CloudFormation, as *cloudformation.Client does. For a
+// stack that does not exist, the error is a ValidationError whose message contains
+// "does not exist". Events are returned newest first.
 type stackReader interface {
 	DescribeStacks(context.Context, *cloudformation.DescribeStacksInput, ...stackOpt) (*cloudformation.DescribeStacksOutput, error)
 	DescribeStackEvents(context.Context, *cloudformation.DescribeStackEventsInput, ...stackOpt) (*cloudformation.DescribeStackEventsOutput,
@@ -27,8 +27,8 @@ type stackReader interface {
 	ListStackResources(context.Context, *cloudformation.ListStackResourcesInput, ...stackOpt) (*cloudformation.ListStackResourcesOutput, error)
 }
 
-// stackChanger changes stacks, as *cloudformation.Client does. All of it but
-// reading a change set returns before anything has happened.
+// stackChanger changes stacks, as *cloudformation.Client does. All methods but
+// DescribeChangeSet return before the change is made.
 type stackChanger interface {
 	CreateChangeSet(context.Context, *cloudformation.CreateChangeSetInput, ...stackOpt) (*cloudformation.CreateChangeSetOutput, error)
 	DescribeChangeSet(context.Context, *cloudformation.DescribeChangeSetInput, ...stackOpt) (*cloudformation.DescribeChangeSetOutput, error)
@@ -52,7 +52,7 @@ type bucketRemover interface {
 	DeleteBucket(context.Context, *s3.DeleteBucketInput, ...objectOption) (*s3.DeleteBucketOutput, error)
 }
 
-// watcher tells what CloudWatch knows of queues and alarms, as *cloudwatch.Client does.
+// watcher reads from CloudWatch, as *cloudwatch.Client does.
 type watcher interface {
 	GetMetricStatistics(context.Context, *cloudwatch.GetMetricStatisticsInput, ...watchOption) (*cloudwatch.GetMetricStatisticsOutput, error)
 	DescribeAlarms(context.Context, *cloudwatch.DescribeAlarmsInput, ...watchOption) (*cloudwatch.DescribeAlarmsOutput, error)

@@ -10,16 +10,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
-// A Kept resource outlives its stack.
+// A Kept is a resource that outlives its stack.
 type Kept struct {
 	LogicalID string `json:"logical_id"`
 	Type      string `json:"resource_type"`
 	Name      string `json:"name"`
 }
 
-// Removal is the shell command that removes it, with everything in it, by the
-// AWS CLI. S3 deletes at most 1000 versions at a time, and no bucket that has
-// any: the loop ends when there is nothing left to list.
+// Removal returns the shell command that removes the resource and its content with
+// the AWS CLI. S3 deletes at most 1000 versions at a time, and only empty buckets, so
+// the loop runs until nothing is listed.
 func (k Kept) Removal(region string) string {
 	if k.Type == "AWS::DynamoDB::Table" {
 		return fmt.Sprintf("aws dynamodb delete-table --region %s --table-name %s", region, k.Name)
@@ -30,7 +30,7 @@ func (k Kept) Removal(region string) string {
 		"aws s3 rb --region %[1]s s3://%[2]s", region, k.Name)
 }
 
-// Kept are the resources that a deletion leaves where they are.
+// Kept returns the resources that a deletion of the stack keeps.
 func (s *Stack) Kept() []Kept {
 	var kept []Kept
 	for id, name := range s.resources {
@@ -46,7 +46,7 @@ func (s *Stack) Kept() []Kept {
 	return kept
 }
 
-// Delete deletes the stack, but for what is [Stack.Kept], and returns when
+// Delete deletes the stack without the resources of [Stack.Kept], and returns when
 // CloudFormation is done.
 func (s *Stack) Delete(ctx context.Context, watch func(Event)) error {
 	after, err := s.newest(ctx, s.id)

@@ -17,17 +17,17 @@ import (
 	"github.com/thingpress/thingpress/internal/backoff"
 )
 
-// A Deployment is what a stack is to be.
+// A Deployment describes a stack.
 type Deployment struct {
 	Stack string
 	// Template is CloudFormation in JSON, with the parameters CodeBucket and CodeKey.
 	Template []byte
-	// Code is the file of the functions' zip.
+	// Code is the path of the functions' zip.
 	Code string
-	// Artifacts is the bucket that takes both; empty is one that is created
-	// for this account and region.
+	// Artifacts is the bucket for both; if empty, one is created for this account and
+	// region.
 	Artifacts string
-	// Parameters replace those that the stack has; others stay as they are, or
+	// Parameters replaces parameters of the stack. The others keep their values, or
 	// have the template's defaults.
 	Parameters map[string]string
 }
@@ -52,26 +52,27 @@ type ChangeSet struct {
 	stackID string
 }
 
-// An UnknownParameterError is returned if the template has no such parameter.
+// An UnknownParameterError is returned for a parameter that the template does not
+// have.
 type UnknownParameterError struct {
 	Name  string
 	Known []string
 }
 
-// Error names those that there are.
+// Error returns the name, and the parameters that exist.
 func (e *UnknownParameterError) Error() string {
-	return fmt.Sprintf("the template has no parameter %s; there are %s", e.Name, strings.Join(e.Known, ", "))
+	return fmt.Sprintf("the template has no parameter %s; its parameters are %s", e.Name, strings.Join(e.Known, ", "))
 }
 
-// discardMost is how long discarding may take that an interrupt does not end.
+// discardMost is how long discarding may take after an interrupt.
 const discardMost = 30 * time.Second
 
-// pollEvery is the time between two questions to AWS.
+// pollEvery is the time between two requests to AWS.
 const pollEvery = 2 * time.Second
 
-// Prepare uploads code and template, and has CloudFormation work out what would
-// change; nothing of the stack is changed. A ChangeSet without Changes needs no
-// [ChangeSet.Execute]; one that is not to be carried out is to be discarded.
+// Prepare uploads code and template, and has CloudFormation compute the changes. The
+// stack itself does not change. A ChangeSet without Changes needs no
+// [ChangeSet.Execute]. A ChangeSet that is not executed must be discarded.
 func (a *Account) Prepare(ctx context.Context, d Deployment) (*ChangeSet, error) {
 	declared, err := declaredParameters(d.Template)
 	if err != nil {
@@ -140,8 +141,8 @@ func (a *Account) Prepare(ctx context.Context, d Deployment) (*ChangeSet, error)
 	return set, nil
 }
 
-// prepared waits until the change set is worked out, and takes back one that
-// will not be: an interrupt leaves nothing over either.
+// prepared waits until CloudFormation has computed the change set. After an error or
+// an interrupt it discards the change set.
 func (c *ChangeSet) prepared(ctx context.Context) error {
 	err := c.await(ctx)
 	if err == nil {
@@ -152,7 +153,7 @@ func (c *ChangeSet) prepared(ctx context.Context) error {
 	return errors.Join(err, c.Discard(ctx))
 }
 
-// objectURL is how CloudFormation is told where the template is.
+// objectURL returns the URL of the template for CloudFormation.
 func (a *Account) objectURL(bucket, key string) string {
 	suffix := "amazonaws.com"
 	if a.Partition == "aws-cn" {
@@ -169,7 +170,8 @@ func declaredParameters(template []byte) ([]string, error) {
 	return slices.Sorted(maps.Keys(parsed.Parameters)), nil
 }
 
-// parameterList keeps what the stack has unless something else is asked for.
+// parameterList returns the wanted parameters, and keeps the values of the stack for
+// the others.
 func parameterList(declared []string, wanted map[string]string, before *Stack) []types.Parameter {
 	var list []types.Parameter
 	for _, name := range declared {
@@ -187,7 +189,8 @@ func parameterList(declared []string, wanted map[string]string, before *Stack) [
 	return list
 }
 
-// deployable returns why a stack cannot be deployed to as it is.
+// deployable returns an error if CloudFormation would refuse a deployment to the
+// stack.
 func deployable(s *Stack) error {
 	switch status := types.StackStatus(s.Status); status {
 	case types.StackStatusReviewInProgress:
@@ -199,31 +202,31 @@ func deployable(s *Stack) error {
 	if strings.HasSuffix(s.Status, "_IN_PROGRESS") && s.Status != string(types.StackStatusUpdateCompleteCleanupInProgress) {
 		return &StateError{
 			Stack: s.Name, Status: s.Status,
-			hint: "CloudFormation is at work on it for somebody else: wait until thingpress stack status says that it is complete",
+			hint: "another operation on the stack is in progress: wait until thingpress stack status shows that it is complete",
 		}
 	}
 	return nil
 }
 
-// A StateError is returned for a stack in a state in which CloudFormation takes no deployment.
+// A StateError is returned for a stack whose state allows no deployment.
 type StateError struct {
 	Stack, Status, Reason string
 	hint                  string
 }
 
-// Error says which state, and what CloudFormation says of it.
+// Error returns the state, and CloudFormation's reason for it.
 func (e *StateError) Error() string {
-	text := fmt.Sprintf("stack %s is %s, and cannot be deployed to", e.Stack, e.Status)
+	text := fmt.Sprintf("cannot deploy to stack %s: it is %s", e.Stack, e.Status)
 	if e.Reason != "" {
 		text += ": " + e.Reason
 	}
 	return text
 }
 
-// Hint says what leads out of it.
+// Hint returns what to do about it.
 func (e *StateError) Hint() string { return e.hint }
 
-// await waits until the change set is worked out.
+// await waits until CloudFormation has computed the change set.
 func (c *ChangeSet) await(ctx context.Context) error {
 	for {
 		in := &cloudformation.DescribeChangeSetInput{StackName: &c.stack, ChangeSetName: &c.id}
@@ -241,7 +244,7 @@ func (c *ChangeSet) await(ctx context.Context) error {
 			if strings.Contains(reason, "didn't contain changes") || strings.Contains(reason, "No updates are to be performed") {
 				return c.Discard(ctx)
 			}
-			return fmt.Errorf("stack %s: CloudFormation refuses the change set: %s", c.stack, reason)
+			return fmt.Errorf("stack %s: CloudFormation refused the change set: %s", c.stack, reason)
 		}
 		if err := backoff.Sleep(ctx, pollEvery); err != nil {
 			return err
@@ -272,7 +275,8 @@ func (c *ChangeSet) collect(ctx context.Context, page *cloudformation.DescribeCh
 	}
 }
 
-// Discard removes the change set, and what it left of a stack that is not there.
+// Discard deletes the change set, and the empty stack that it created if the stack is
+// new.
 func (c *ChangeSet) Discard(ctx context.Context) error {
 	in := &cloudformation.DeleteChangeSetInput{StackName: &c.stack, ChangeSetName: &c.id}
 	if _, err := c.account.changes.DeleteChangeSet(ctx, in); err != nil {
@@ -281,7 +285,7 @@ func (c *ChangeSet) Discard(ctx context.Context) error {
 	if !c.Create {
 		return nil
 	}
-	// Somebody else may have created the stack meanwhile.
+	// The stack may have been created meanwhile.
 	left, err := c.account.Find(ctx, c.stack)
 	if errors.Is(err, ErrNoStack) || err == nil && left.Status != string(types.StackStatusReviewInProgress) {
 		return nil
@@ -295,8 +299,8 @@ func (c *ChangeSet) Discard(ctx context.Context) error {
 	return nil
 }
 
-// Execute carries the changes out, and returns when CloudFormation is done; a
-// *[FailedError] means that it went back. Watch is told of every event.
+// Execute makes the changes, and returns when CloudFormation is done. The error is a
+// *[FailedError] if CloudFormation rolled them back. Watch is called for every event.
 func (c *ChangeSet) Execute(ctx context.Context, watch func(Event)) error {
 	after, err := c.account.newest(ctx, c.stackID)
 	if err != nil {

@@ -23,18 +23,20 @@ type Event struct {
 	Status, Reason string
 }
 
-// Failed reports whether the resource failed of itself, and not because of another.
+// Failed reports whether the resource itself failed, and was not cancelled because of
+// another one.
 func (e *Event) Failed() bool {
 	return strings.HasSuffix(e.Status, "_FAILED") && !strings.Contains(e.Reason, "cancelled")
 }
 
-// A FailedError is what a deployment or deletion failed at first.
+// A FailedError is returned for a failed deployment or deletion, with its first
+// failure.
 type FailedError struct {
 	Stack, Status string
 	First         Event
 }
 
-// Error names the resource that failed, and why.
+// Error returns the resource that failed, and the reason.
 func (e *FailedError) Error() string {
 	if e.First.LogicalID == "" {
 		return fmt.Sprintf("stack %s is %s", e.Stack, e.Status)
@@ -42,31 +44,31 @@ func (e *FailedError) Error() string {
 	return fmt.Sprintf("stack %s is %s: %s (%s): %s", e.Stack, e.Status, e.First.LogicalID, e.First.Type, e.First.Reason)
 }
 
-// Hint says what to do, which depends on where CloudFormation left the stack.
+// Hint returns what to do, which depends on the status of the stack.
 func (e *FailedError) Hint() string { return wayOut(e.Stack, types.StackStatus(e.Status)) }
 
-// wayOut is what leads out of a status in which a stack is at rest after a
-// failure; empty for any other.
-// See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
+// wayOut returns what to do about a stack after a failure; empty if its status is
+// none of a failure. See
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
 func wayOut(stack string, status types.StackStatus) string {
 	switch status {
 	case types.StackStatusRollbackComplete, types.StackStatusRollbackFailed, types.StackStatusCreateFailed:
-		return fmt.Sprintf("it was never made, and CloudFormation takes no other deployment to it: put the cause right, "+
+		return fmt.Sprintf("the stack was never created, and CloudFormation accepts no other deployment to it: fix the cause, "+
 			"delete it (thingpress stack delete --stack %s), then deploy again", stack)
 	case types.StackStatusUpdateRollbackComplete:
-		return "it works as it did before: put the cause right and deploy again"
+		return "the stack works as it did before: fix the cause and deploy again"
 	case types.StackStatusUpdateRollbackFailed, types.StackStatusUpdateFailed:
-		return fmt.Sprintf("it is half changed: put the cause right, have it go back "+
+		return fmt.Sprintf("the stack is partly changed: fix the cause, roll it back "+
 			"(aws cloudformation continue-update-rollback --stack-name %s), then deploy again", stack)
 	case types.StackStatusDeleteFailed:
-		return fmt.Sprintf("put the cause right and delete it again (thingpress stack delete --stack %s)", stack)
+		return fmt.Sprintf("fix the cause and delete the stack again (thingpress stack delete --stack %s)", stack)
 	}
 	return ""
 }
 
-// newest returns the ID of the latest event of a stack, after which those of
-// what is done next will come. Time does not tell them apart: the clock here
-// is not CloudFormation's, and a deployment may follow a failed one closely.
+// newest returns the ID of the latest event of a stack, which precedes those of the
+// next operation. Times would not do: our clock may differ from CloudFormation's, and
+// a deployment may closely follow a failed one.
 func (a *Account) newest(ctx context.Context, stack string) (string, error) {
 	out, err := patiently(ctx, func(ctx context.Context) (*cloudformation.DescribeStackEventsOutput, error) {
 		return a.stacks.DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: &stack})
@@ -80,15 +82,15 @@ func (a *Account) newest(ctx context.Context, stack string) (string, error) {
 	return aws.ToString(out.StackEvents[0].EventId), nil
 }
 
-// follow tells the events after one until the stack is at rest in a status that
-// is one of reached. It returns a *[FailedError] if it came to rest elsewhere.
-// The stack is named by its ID, by which CloudFormation knows it after it is
-// deleted, and is no other one of its name.
+// follow passes the events after one to watch until the stack reaches one of the
+// given statuses. It returns a *[FailedError] if the stack ends in another one. It
+// takes the stack's ID, by which CloudFormation knows a deleted stack, and which no
+// other stack of that name has.
 func (a *Account) follow(ctx context.Context, name, id, after string, reached []types.StackStatus, watch func(Event)) error {
 	var first Event
 	moved := false
 	for {
-		// The status before the events, so that the last of them are not missed.
+		// Read the status before the events, so that the last of them are not missed.
 		status, err := a.status(ctx, name, id)
 		if err != nil {
 			return err
@@ -112,8 +114,8 @@ func (a *Account) follow(ctx context.Context, name, id, after string, reached []
 		}
 		switch {
 		case status == types.StackStatusDeleteComplete && !slices.Contains(reached, status):
-			return fmt.Errorf("stack %s was deleted meanwhile, not by this command", name)
-		// Until something has happened it rests where it was before.
+			return fmt.Errorf("stack %s was deleted by another operation", name)
+		// Until there is an event, the stack has its earlier status.
 		case status == types.StackStatusDeleteComplete, moved && slices.Contains(reached, status):
 			return nil
 		case moved && !strings.HasSuffix(string(status), "_IN_PROGRESS"):
@@ -125,7 +127,7 @@ func (a *Account) follow(ctx context.Context, name, id, after string, reached []
 	}
 }
 
-// status is a stack's; DELETE_COMPLETE for one that is not there.
+// status returns the status of a stack; DELETE_COMPLETE if it does not exist.
 func (a *Account) status(ctx context.Context, name, id string) (types.StackStatus, error) {
 	out, err := patiently(ctx, func(ctx context.Context) (*cloudformation.DescribeStacksOutput, error) {
 		return a.stacks.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &id})
@@ -139,8 +141,8 @@ func (a *Account) status(ctx context.Context, name, id string) (types.StackStatu
 	return out.Stacks[0].StackStatus, nil
 }
 
-// events returns those after one, oldest first, and the ID of the last of them.
-// After an error none of them is lost: they are asked for again.
+// events returns the events after one, oldest first, and the ID of the last of them.
+// After an error the next call returns all of them.
 func (a *Account) events(ctx context.Context, name, id, after string) (fresh []Event, last string, err error) {
 	last = after
 	pages := cloudformation.NewDescribeStackEventsPaginator(a.stacks, &cloudformation.DescribeStackEventsInput{StackName: &id})

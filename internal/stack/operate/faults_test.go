@@ -29,7 +29,7 @@ func TestAFailedDeploymentNamesWhatFailedFirstAndTheWayOut(t *testing.T) {
 	}{
 		{"created", types.StackStatusRollbackComplete, "delete it (thingpress stack delete --stack line), then deploy again"},
 		{"not even rolled back", types.StackStatusRollbackFailed, "thingpress stack delete --stack line"},
-		{"updated", types.StackStatusUpdateRollbackComplete, "it works as it did before: put the cause right and deploy again"},
+		{"updated", types.StackStatusUpdateRollbackComplete, "the stack works as it did before: fix the cause and deploy again"},
 		{"half updated", types.StackStatusUpdateRollbackFailed, "aws cloudformation continue-update-rollback --stack-name line"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -103,7 +103,7 @@ func TestAChangeSetThatFailsIsTakenBack(t *testing.T) {
 		{"nothing to update", "No updates are to be performed.", ""},
 		{
 			"refused", "Transform AWS::Serverless-2016-10-31 failed",
-			"CloudFormation refuses the change set: Transform AWS::Serverless-2016-10-31 failed",
+			"CloudFormation refused the change set: Transform AWS::Serverless-2016-10-31 failed",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -194,7 +194,7 @@ func TestADeletionThatFailsSaysAtWhat(t *testing.T) {
 		}}
 		err := f.stack().Delete(t.Context(), func(Event) {})
 		var failed *FailedError
-		if !errors.As(err, &failed) || failed.First.LogicalID != "NoticesTopic" || !strings.Contains(failed.Hint(), "delete it again") {
+		if !errors.As(err, &failed) || failed.First.LogicalID != "NoticesTopic" || !strings.Contains(failed.Hint(), "delete the stack again") {
 			t.Error(err)
 		}
 	})
@@ -224,7 +224,7 @@ func TestADeploymentWhoseStackIsDeletedFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &faulty{tb: t, status: "REVIEW_IN_PROGRESS", script: []step{{"DELETE_COMPLETE", nil}}}
 		err := (&ChangeSet{account: f.account(), stack: "line", stackID: "arn:line"}).Execute(t.Context(), func(Event) {})
-		if err == nil || !strings.Contains(err.Error(), "deleted meanwhile") {
+		if err == nil || !strings.Contains(err.Error(), "deleted by another operation") {
 			t.Error(err)
 		}
 	})
@@ -243,7 +243,7 @@ func TestPurgeRemovesWhatItCanAndNamesTheRest(t *testing.T) {
 		[]Kept{bucket("first"), bucket("locked"), bucket("removed by hand"), bucket("last")},
 		func(k Kept, n int) { most[k.Name] = n },
 	)
-	if err == nil || err.Error() != "empty bucket locked: 1 objects stay, of them reel.csv: AccessDenied: Access Denied" {
+	if err == nil || err.Error() != "empty bucket locked: 1 objects could not be deleted, such as reel.csv: AccessDenied: Access Denied" {
 		t.Error(err)
 	}
 	if diff := cmp.Diff([]Kept{bucket("locked")}, left); diff != "" {
@@ -298,7 +298,7 @@ func TestRedriveMovesOneQueueWhereTheOtherFails(t *testing.T) {
 		{
 			"SQS gives up",
 			fauxQueues{waiting: map[string]int{"DevicesParkedQueue": 4}, status: "FAILED"},
-			[]string{"redrive DevicesParkedQueue to DevicesQueue: SQS says that the move has failed: CouldNotMove"},
+			[]string{"redrive DevicesParkedQueue to DevicesQueue: SQS reports the move as failed: CouldNotMove"},
 			[]string{moved},
 			[]string{"EMPTY", "FAILED"},
 		},

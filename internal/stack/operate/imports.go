@@ -15,15 +15,15 @@ import (
 	"github.com/thingpress/thingpress/internal/stack/aws/jobtable"
 )
 
-// An Import is an upload and what became of it.
+// An Import is an upload and its import.
 type Import struct {
 	Job stack.Job
-	// Record is what the ledger has; nil while the manifest is still read.
+	// Record is the import in the ledger; nil while the manifest is being checked.
 	Record *ledger.Import
 }
 
-// State is where the import stands, in the ledger's words or, before there is
-// something in the ledger, in the job's.
+// State returns the state of the import: the ledger's or, before the import is in the
+// ledger, one for the phase of the job.
 func (i *Import) State() string {
 	switch {
 	case i.Record == nil || i.Record.State == ledger.StateRunning && i.Job.Phase != stack.PhaseSent && i.Job.Phase != stack.PhaseDone:
@@ -36,10 +36,10 @@ func (i *Import) State() string {
 	}
 }
 
-// Ended reports whether nothing will happen any more by itself.
+// Ended reports whether the import has ended and nothing more happens by itself.
 func (i *Import) Ended() bool { return i.Job.Phase == stack.PhaseDone }
 
-// Cause is why it was stopped, or stands still.
+// Cause returns why the import was stopped or is stalled.
 func (i *Import) Cause() string {
 	if i.Job.Cause != "" || i.Record == nil {
 		return i.Job.Cause
@@ -47,7 +47,7 @@ func (i *Import) Cause() string {
 	return i.Record.Cause
 }
 
-// Counts are the outcomes so far; all zero while the manifest is read.
+// Counts returns the outcomes so far; all zero while the manifest is being checked.
 func (i *Import) Counts() ledger.Counts {
 	if i.Record == nil {
 		return ledger.Counts{}
@@ -55,8 +55,8 @@ func (i *Import) Counts() ledger.Counts {
 	return i.Record.Counts
 }
 
-// Rate is how many devices a second it has brought to an end, on average since
-// its manifest was checked, until it ended or now; 0 if it is not known.
+// Rate returns how many devices a second were finished, on average since the manifest
+// was checked; 0 if that is unknown.
 func (i *Import) Rate(now time.Time) float64 {
 	if i.Record == nil {
 		return 0
@@ -71,8 +71,8 @@ func (i *Import) Rate(now time.Time) float64 {
 	return float64(c.Imported+c.Unchanged+c.Failed) / seconds
 }
 
-// Left is how long the rest takes at its rate; 0 if it has ended, stands
-// still, or the rate is not known.
+// Left returns how long the rest takes at this rate; 0 if the import has ended or is
+// stalled, or the rate is unknown.
 func (i *Import) Left(now time.Time) time.Duration {
 	rate := i.Rate(now)
 	if rate == 0 || i.Ended() || i.Cause() != "" {
@@ -130,7 +130,7 @@ func (s *Stack) imports(
 	}
 }
 
-// Import returns one. It wraps [ledger.ErrNotFound].
+// Import returns an import. The error wraps [ledger.ErrNotFound] if there is none.
 func (s *Stack) Import(ctx context.Context, id string) (Import, error) {
 	t, err := s.table()
 	if err != nil {
@@ -159,15 +159,14 @@ type Reason struct {
 	Outcome ledger.Outcome `json:"outcome"`
 	Reason  string         `json:"reason"`
 	Count   int            `json:"count"`
-	// Example is the sentence of the first of them.
+	// Example is the detail of the first of them.
 	Example string `json:"example"`
 	Thing   string `json:"thing_name,omitempty"`
 	Entry   int    `json:"entry"`
 }
 
-// Reasons reads all records of an import, and returns why entries were not
-// imported, most frequent first. It takes about half a minute for
-// a million.
+// Reasons reads all records of an import, and returns why entries were not imported,
+// the most frequent reason first. A million records take about half a minute.
 func (s *Stack) Reasons(ctx context.Context, id string) ([]Reason, error) {
 	l, err := s.Ledger()
 	if err != nil {
@@ -190,8 +189,8 @@ func (s *Stack) Reasons(ctx context.Context, id string) ([]Reason, error) {
 	return list, nil
 }
 
-// AwaitUpload returns the import of an object version that was put into a
-// bucket, as soon as the stack has begun it.
+// AwaitUpload waits until the stack has begun the import of an object version, and
+// returns it.
 func (s *Stack) AwaitUpload(ctx context.Context, bucket, key, version string) (Import, error) {
 	for {
 		for i, err := range s.Imports(ctx) {
@@ -211,5 +210,6 @@ func (s *Stack) AwaitUpload(ctx context.Context, bucket, key, version string) (I
 	}
 }
 
-// recent is how far back an upload is looked for that this process made.
+// recent is the age of the oldest import that may belong to an upload of this
+// process.
 const recent = 24 * time.Hour

@@ -1,9 +1,9 @@
-// Package operate sets up, looks after and removes a stack from outside, with
-// the credentials of an operator.
+// Package operate deploys, monitors and deletes a stack from outside, with the
+// credentials of an operator.
 //
-// A stack is found by its name in CloudFormation; its buckets, queues, table
-// and functions are found by their logical IDs in its template, because
-// CloudFormation has named them.
+// It finds a stack by its name in CloudFormation. It finds buckets, queues, table and
+// functions by their logical IDs in the template, because CloudFormation chose their
+// names.
 package operate
 
 import (
@@ -27,23 +27,24 @@ import (
 	"github.com/aws/smithy-go/logging"
 )
 
-// Options tell where AWS is. The zero value is what the SDK's chain finds.
+// Options select an endpoint and credentials of AWS. The zero value stands for the
+// defaults of the SDK.
 type Options struct {
 	// Region and Profile override the environment and the shared files.
 	Region, Profile string
-	// Endpoint is the base URL for all services; empty is AWS.
+	// Endpoint is the base URL for all services; empty for AWS.
 	Endpoint string
 	// Version of Thingpress, for the User-Agent header.
 	Version string
 }
 
-// An Account is an account and region with the clients for it. Its methods are
-// safe for concurrent use.
+// An Account is an account and region, with clients. Its methods are safe for
+// concurrent use.
 type Account struct {
 	// ID is the account's number, Partition aws, aws-cn or aws-us-gov.
 	ID, Partition, Region string
 
-	plain      bool // the endpoint is spoken to without TLS
+	plain      bool // the endpoint has no TLS
 	stacks     stackReader
 	changes    stackChanger
 	queues     queueMover
@@ -53,9 +54,9 @@ type Account struct {
 	s3         *s3.Client
 }
 
-// Open finds out whose the credentials are.
+// Open loads credentials, and asks AWS for their account.
 func Open(ctx context.Context, o Options) (*Account, error) {
-	// What the SDK would log comes back as an error as well.
+	// The SDK also returns what it would log as errors.
 	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
 	if o.Region != "" {
 		options = append(options, config.WithRegion(o.Region))
@@ -76,14 +77,14 @@ func Open(ctx context.Context, o Options) (*Account, error) {
 	cfg.APIOptions = append(cfg.APIOptions, awsmiddleware.AddUserAgentKeyValue("thingpress", o.Version))
 	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, nil)
 	if err != nil {
-		return nil, fmt.Errorf("ask who the credentials belong to: %w", err)
+		return nil, fmt.Errorf("get the account of the credentials: %w", err)
 	}
 	caller, err := arn.Parse(aws.ToString(who.Arn))
 	if err != nil {
-		return nil, fmt.Errorf("ask who the credentials belong to: %w", err)
+		return nil, fmt.Errorf("get the account of the credentials: %w", err)
 	}
 	stacks := cloudformation.NewFromConfig(cfg)
-	// A stranger's endpoint knows no bucket by its host name.
+	// An endpoint other than AWS may not know buckets by host name.
 	objects := s3.NewFromConfig(cfg, func(so *s3.Options) { so.UsePathStyle = o.Endpoint != "" })
 	return &Account{
 		ID: aws.ToString(who.Account), Partition: caller.Partition, Region: cfg.Region,
@@ -97,23 +98,23 @@ func Open(ctx context.Context, o Options) (*Account, error) {
 	}, nil
 }
 
-// ErrNoStack is returned if there is no stack of that name.
+// ErrNoStack is returned if no stack has the name.
 var ErrNoStack = errors.New("there is no such stack")
 
 // A Stack is a stack that exists.
 type Stack struct {
 	*Account
 	Name string
-	// Status is CloudFormation's, Reason why it is so, if it says.
+	// Status is CloudFormation's, and Reason its explanation, if there is one.
 	Status, Reason string
-	// Parameters are those that it was deployed with.
+	// Parameters are the values with which the stack was deployed.
 	Parameters map[string]string
 
 	id        string            // its ARN, which no other stack ever has
 	resources map[string]string // physical IDs by logical ID
 }
 
-// Find finds a stack. It wraps [ErrNoStack].
+// Find returns the stack with a name. The error wraps [ErrNoStack] if there is none.
 func (a *Account) Find(ctx context.Context, name string) (*Stack, error) {
 	out, err := a.stacks.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
 	if missing(err) || err == nil && len(out.Stacks) == 0 {
@@ -137,7 +138,7 @@ func (a *Account) Find(ctx context.Context, name string) (*Stack, error) {
 			return nil, fmt.Errorf("stack %s: list its resources: %w", name, err)
 		}
 		for _, r := range page.StackResourceSummaries {
-			if r.ResourceStatus == types.ResourceStatusDeleteComplete { // a rolled back stack still lists it
+			if r.ResourceStatus == types.ResourceStatusDeleteComplete { // rolled back stacks list them
 				continue
 			}
 			found.resources[aws.ToString(r.LogicalResourceId)] = aws.ToString(r.PhysicalResourceId)
@@ -146,14 +147,14 @@ func (a *Account) Find(ctx context.Context, name string) (*Stack, error) {
 	return found, nil
 }
 
-// missing reports whether CloudFormation knows no stack of that name.
+// missing reports whether err means that CloudFormation has no such stack.
 func missing(err error) bool {
 	var api smithy.APIError
 	return errors.As(err, &api) && api.ErrorCode() == "ValidationError" && strings.Contains(api.ErrorMessage(), "does not exist")
 }
 
-// PhysicalID returns what CloudFormation calls a resource of the template;
-// empty if there is none.
+// PhysicalID returns the physical ID of a resource of the template; empty if there is
+// none.
 func (s *Stack) PhysicalID(logical string) string { return s.resources[logical] }
 
 // resource returns the physical ID of a resource of the template: the name of
@@ -161,7 +162,7 @@ func (s *Stack) PhysicalID(logical string) string { return s.resources[logical] 
 func (s *Stack) resource(logical string) (string, error) {
 	id := s.resources[logical]
 	if id == "" {
-		return "", fmt.Errorf("stack %s has no %s (it is %s): is it a stack of Thingpress, and deployed to its end?", s.Name, logical, s.Status)
+		return "", fmt.Errorf("stack %s has no %s (it is %s): is it a Thingpress stack, and completely deployed?", s.Name, logical, s.Status)
 	}
 	return id, nil
 }
@@ -171,6 +172,6 @@ func (s *Stack) Bucket(of string) (string, error) {
 	return s.resource(strings.ToUpper(of[:1]) + of[1:] + "Bucket")
 }
 
-// WayOut is what to do about a stack that a failed deployment or deletion left
-// as it is; empty if there is nothing to do.
+// WayOut returns what to do about a stack that a failed deployment or deletion left
+// in its status; empty if there is nothing to do.
 func (s *Stack) WayOut() string { return wayOut(s.Name, types.StackStatus(s.Status)) }

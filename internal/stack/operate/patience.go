@@ -10,12 +10,13 @@ import (
 	"github.com/thingpress/thingpress/internal/backoff"
 )
 
-// patience is how long AWS may go without an answer while something is
-// followed: CloudFormation works on meanwhile, and only the sight of it is lost.
+// patience is how long AWS may fail to answer while we follow an operation:
+// CloudFormation continues meanwhile, and we only do not see it.
 const patience = 10 * time.Minute
 
-// patiently asks until there is an answer. What is throttled or breaks is
-// asked again, beyond what the SDK does; any other error is returned at once.
+// patiently repeats a request until there is an answer. It retries throttling and
+// transient errors for longer than the SDK does, and returns any other error
+// immediately.
 func patiently[Out any](ctx context.Context, ask func(context.Context) (Out, error)) (Out, error) {
 	begun := time.Now()
 	for {
@@ -29,7 +30,7 @@ func patiently[Out any](ctx context.Context, ask func(context.Context) (Out, err
 	}
 }
 
-// passing reports whether the same question may be answered later.
+// passing reports whether a later request may succeed.
 func passing(err error) bool {
 	return retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary ||
 		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary

@@ -14,10 +14,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// Purge removes what a deletion kept, with every version of every object in
-// it. It cannot be undone. Watch is told how many objects of a bucket are gone.
-// What cannot be removed holds up nothing else: it is returned, and the error
-// says of each why.
+// Purge removes what a deletion kept, with every version of every object. This cannot
+// be undone. Watch is called with the number of deleted objects of a bucket. Purge
+// continues after an error; it returns what it could not remove, and the reasons.
 func (s *Stack) Purge(ctx context.Context, kept []Kept, watch func(k Kept, objects int)) (left []Kept, err error) {
 	var failures []error
 	for _, k := range kept {
@@ -49,7 +48,7 @@ func (s *Stack) remove(ctx context.Context, k Kept, watch func(Kept, int)) error
 	return nil
 }
 
-// empty deletes every version of every object, a page at a time.
+// empty deletes every version of every object, page by page.
 func (s *Stack) empty(ctx context.Context, k Kept, watch func(Kept, int)) error {
 	gone := 0
 	for {
@@ -80,7 +79,7 @@ func (s *Stack) empty(ctx context.Context, k Kept, watch func(Kept, int)) error 
 			}
 			if len(out.Errors) > 0 {
 				first := out.Errors[0]
-				return fmt.Errorf("%d objects stay, of them %s: %s: %s",
+				return fmt.Errorf("%d objects could not be deleted, such as %s: %s: %s",
 					len(out.Errors), aws.ToString(first.Key), aws.ToString(first.Code), aws.ToString(first.Message))
 			}
 		}

@@ -13,25 +13,27 @@ import (
 	"github.com/thingpress/thingpress/internal/backoff"
 )
 
-// A Move is messages on their way from a parked queue back to where they came from.
+// A Move is the move of messages from a parked queue to the queue from which they
+// came.
 type Move struct {
 	// From and To are logical IDs of queues.
 	From string `json:"from"`
 	To   string `json:"to"`
-	// Moved of about Total messages are back.
+	// Moved of about Total messages have been moved.
 	Moved int64 `json:"moved"`
 	Total int64 `json:"total"`
-	// Status is SQS's: RUNNING, COMPLETED, CANCELLED, FAILED; EMPTY if there was nothing to move.
+	// Status is SQS's: RUNNING, COMPLETED, CANCELLED, FAILED; or EMPTY if there was
+	// nothing to move.
 	Status string `json:"status"`
 }
 
-// moveFailed is the status of a move that SQS does not make.
+// moveFailed is the status of a failed move.
 const moveFailed = "FAILED"
 
-// Redrive moves what is parked back to the queue that it came from, and
-// returns when that is done. Watch is told of the progress. A queue that fails
-// does not keep the other one's messages: the error says of each why, and its
-// Move has the status FAILED.
+// Redrive moves parked messages back to the queues from which they came, and returns
+// when that is done. Watch is called with the progress. Redrive continues after an
+// error with one queue; the Move of that queue has the status FAILED, and the error
+// includes the reason.
 func (s *Stack) Redrive(ctx context.Context, watch func(Move)) ([]Move, error) {
 	states, err := s.Queues(ctx)
 	if err != nil {
@@ -50,7 +52,7 @@ func (s *Stack) Redrive(ctx context.Context, watch func(Move)) ([]Move, error) {
 		} else if q.Visible > 0 {
 			move.Status = "RUNNING"
 			if err := s.move(ctx, &move, watch); err != nil {
-				if ctx.Err() == nil { // else SQS goes on
+				if ctx.Err() == nil { // otherwise SQS continues
 					move.Status = moveFailed
 				}
 				failures = append(failures, fmt.Errorf("redrive %s to %s: %w", move.From, move.To, err))
@@ -76,7 +78,7 @@ func (s *Stack) move(ctx context.Context, m *Move, watch func(Move)) error {
 	}
 	_, err = s.queues.StartMessageMoveTask(ctx, &sqs.StartMessageMoveTaskInput{SourceArn: &from, DestinationArn: &to})
 	var unsupported *types.UnsupportedOperation
-	if errors.As(err, &unsupported) { // one is running already: it is followed
+	if errors.As(err, &unsupported) { // another move is running already: follow that
 		before, err = nil, nil
 	}
 	if err != nil {
@@ -87,7 +89,7 @@ func (s *Stack) move(ctx context.Context, m *Move, watch func(Move)) error {
 		if err != nil {
 			return err
 		}
-		// The list may lag, and then shows the move before this one.
+		// The list may lag and still show the move before this one.
 		if task != nil && (before == nil || task.StartedTimestamp != before.StartedTimestamp) {
 			m.Status, m.Moved = aws.ToString(task.Status), task.ApproximateNumberOfMessagesMoved
 			if n := aws.ToInt64(task.ApproximateNumberOfMessagesToMove); n > 0 {
@@ -98,7 +100,7 @@ func (s *Stack) move(ctx context.Context, m *Move, watch func(Move)) error {
 			case "COMPLETED":
 				return nil
 			case moveFailed, "CANCELLED":
-				return fmt.Errorf("SQS says that the move has %s: %s", strings.ToLower(m.Status), aws.ToString(task.FailureReason))
+				return fmt.Errorf("SQS reports the move as %s: %s", strings.ToLower(m.Status), aws.ToString(task.FailureReason))
 			}
 		}
 		if err := backoff.Sleep(ctx, pollEvery); err != nil {
@@ -107,7 +109,7 @@ func (s *Stack) move(ctx context.Context, m *Move, watch func(Move)) error {
 	}
 }
 
-// latestMove is the move of a queue that was started last; nil if there was none.
+// latestMove returns the latest move of a queue; nil if there was none.
 func (s *Stack) latestMove(ctx context.Context, from string) (*types.ListMessageMoveTasksResultEntry, error) {
 	out, err := patiently(ctx, func(ctx context.Context) (*sqs.ListMessageMoveTasksOutput, error) {
 		return s.queues.ListMessageMoveTasks(ctx, &sqs.ListMessageMoveTasksInput{SourceArn: &from, MaxResults: aws.Int32(1)})

@@ -22,7 +22,8 @@ var optionParameters = map[manifest.OptionName]string{
 }
 
 // Decode returns the options with which the stack decodes manifests of a format:
-// those of its parameters and, if the format takes signers, those in its bucket.
+// those in its parameters and, if the format takes signers, the signers in its
+// bucket.
 func (s *Stack) Decode(ctx context.Context, format *manifest.Format) (manifest.Options, error) {
 	o := manifest.Options{
 		AllowExpired: s.Parameters["AllowExpired"] == "true",
@@ -50,7 +51,8 @@ func unlessNone(value string) string {
 	return value
 }
 
-// mostSigner bounds the file of a signer, which has about a kilobyte.
+// mostSigner is the maximum size of a signer file, which usually has about a
+// kilobyte.
 const mostSigner = 64 << 10
 
 // Signers reads the certificates in the signer bucket.

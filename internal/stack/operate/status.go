@@ -13,18 +13,20 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// A Queue is the state of one of a stack's queues, as SQS tells it: approximately.
+// A Queue is the state of one of a stack's queues. SQS counts approximately.
 type Queue struct {
 	LogicalID string `json:"queue"`
-	// Visible messages wait, InFlight ones are with a function, Delayed ones are sent for later.
+	// Visible messages are waiting, InFlight messages are being handled, Delayed
+	// messages will be delivered later.
 	Visible  int `json:"visible"`
 	InFlight int `json:"in_flight"`
 	Delayed  int `json:"delayed"`
-	// Kept is set for a queue that should be empty: it holds what could not be handled.
+	// Kept is set for a queue that should be empty, because it keeps messages that
+	// could not be handled.
 	Kept bool `json:"-"`
-	// OldestSeconds is the age of the oldest message; nil if it is not known.
+	// OldestSeconds is the age of the oldest message; nil if unknown.
 	OldestSeconds *float64 `json:"oldest_seconds,omitempty"`
-	// Unreadable is why nothing is known of it; empty if it was read.
+	// Unreadable is why the queue could not be read; empty if it was.
 	Unreadable string `json:"error,omitempty"`
 }
 
@@ -35,7 +37,8 @@ type Alarm struct {
 	Reason    string `json:"reason,omitempty"`
 }
 
-// queues are those of the template, in the order of a message's way.
+// queues returns the queues of the template, in the order in which messages pass
+// them.
 func queues() []Queue {
 	return []Queue{
 		{LogicalID: "ManifestsQueue"},
@@ -47,8 +50,8 @@ func queues() []Queue {
 	}
 }
 
-// Queues asks how many messages there are. What cannot be read of one queue
-// is said of it, and hides no other; an error is the context's.
+// Queues reads the queues. If one cannot be read, it records that on the queue and
+// continues. It returns an error only if ctx ends.
 func (s *Stack) Queues(ctx context.Context) ([]Queue, error) {
 	list := queues()
 	for i := range list {
@@ -87,8 +90,8 @@ func (s *Stack) readQueue(ctx context.Context, q *Queue) error {
 	return nil
 }
 
-// oldest asks CloudWatch for the age of a queue's oldest message. Without an
-// answer it is not known; nothing depends on it.
+// oldest asks CloudWatch for the age of a queue's oldest message. Without an answer
+// it returns nil, because nothing depends on it.
 func (s *Stack) oldest(ctx context.Context, url string) *float64 {
 	now := time.Now()
 	out, err := s.cloudwatch.GetMetricStatistics(ctx, &cloudwatch.GetMetricStatisticsInput{
@@ -112,7 +115,7 @@ func (s *Stack) oldest(ctx context.Context, url string) *float64 {
 	return latest.Maximum
 }
 
-// Alarms asks for the state of the alarms.
+// Alarms returns the state of the alarms.
 func (s *Stack) Alarms(ctx context.Context) ([]Alarm, error) {
 	logical := map[string]string{}
 	var names []string

@@ -48,8 +48,14 @@ type row struct {
 	todo, stack string
 }
 
+// nothing stands in a row for a stack in which there is nothing to do.
+const nothing = "-"
+
 func (r *row) advice(s Surface) Advice {
-	if s == Stack && r.stack != "" {
+	switch {
+	case s == Stack && r.stack == nothing:
+		return Advice{Meaning: r.meaning}
+	case s == Stack && r.stack != "":
 		return Advice{r.meaning, r.stack}
 	}
 	return Advice{r.meaning, r.todo}

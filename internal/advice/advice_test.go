@@ -1,6 +1,7 @@
 package advice_test
 
 import (
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -13,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/thingpress/thingpress/internal/advice"
+	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/testkit/require"
 	"github.com/thingpress/thingpress/manifest"
@@ -36,6 +38,14 @@ func TestEveryCodeHasWordsOnEverySurface(t *testing.T) {
 		if nothing := advice.For(code, advice.CLI).Todo == ""; nothing != (advice.For(code, advice.Stack).Todo == "") {
 			t.Errorf("%s: there is something to do on one surface alone", code)
 		}
+	}
+	for _, code := range advice.StopCodes() {
+		for _, surface := range surfaces {
+			if advice.Of(&call.StopError{Code: code, Subject: "aws-LimitExceededException", Cause: errors.New("cause")}, surface).Meaning == "" {
+				t.Errorf("%s means nothing on surface %d", code, surface)
+			}
+		}
+		checkStack(t, string(code), advice.Of(&call.StopError{Code: code, Cause: errors.New("cause")}, advice.Stack).Todo)
 	}
 	if unknown := advice.For("no such code", advice.CLI); unknown != (advice.Advice{}) {
 		t.Errorf("an unknown code has the advice %+v", unknown)

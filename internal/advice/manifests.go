@@ -29,7 +29,7 @@ var manifestRows = []row{
 		"check whether a mail program or a spreadsheet changed the file, and import the original"),
 	reason(manifest.ReasonUnsupportedVersion, "Thingpress does not support this version of the format",
 		"check whether a newer version of Thingpress supports it"),
-	reason(manifest.ReasonEntryTooLarge, "the entry is longer than the limit",
+	reason(manifest.ReasonEntryTooLarge, "the entry, or its certificate, is too long",
 		"look for an unclosed quote in the entry, which makes it swallow the entries after it; "+
 			"if the entry is correct, raise the limit with --max-entry-bytes").
 		inStack("look for an unclosed quote in the entry, which makes it swallow the entries after it"),

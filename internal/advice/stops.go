@@ -12,7 +12,7 @@ const again = " and run the same command again"
 
 // stopRows has the faults that stop an import, except those that AWS reported.
 var stopRows = []row{
-	{string(call.StopSilence), "nothing answers", "run the same command again", "wait; the devices are retried later"},
+	{string(call.StopSilence), "nothing answers", "run the same command again", nothing},
 	{string(call.StopAttachment), "a policy, type or group was deleted", "recreate it" + again, "recreate it"},
 	{
 		string(call.StopLedger), "the ledger cannot be read or written", "make sure that the ledger can be written" + again,
@@ -24,7 +24,7 @@ var stopRows = []row{
 	},
 	{
 		string(call.StopMaxFailures), "as many devices failed as the limit allows",
-		"look at the failures below, then run the same command again", "",
+		"look at the failures below, then run the same command again", nothing,
 	},
 }
 

@@ -11,7 +11,8 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// scope is what a statement's resources come down to: logical IDs, or kinds of AWS IoT.
+// scope is what the resources of a statement refer to: logical IDs, or kinds of AWS
+// IoT.
 func scope(resources any) string {
 	var scopes []string
 	for _, r := range list(resources) {
@@ -31,7 +32,7 @@ func scope(resources any) string {
 	return strings.Join(scopes, " ")
 }
 
-// An action that is right on a resource that is wrong gives away as much.
+// The right action on the wrong resource gives away as much.
 func TestRolesNameTheResourcesOfTheirActions(t *testing.T) {
 	t.Parallel()
 	parsed := load(t)
@@ -144,7 +145,7 @@ func TestSourcesFeedTheFunctionsAsTheyAreBuilt(t *testing.T) {
 	}
 }
 
-// The commands go by logical IDs, people and other stacks by the outputs.
+// The commands use logical IDs; people and other stacks use the outputs.
 func TestOutputsTellEveryNameThatCloudFormationMade(t *testing.T) {
 	t.Parallel()
 	parsed := load(t)
@@ -164,7 +165,7 @@ func TestOutputsTellEveryNameThatCloudFormationMade(t *testing.T) {
 	}
 }
 
-// A manifest whose lifecycle ended would be lost, and with it what an import was told to do.
+// An expired manifest would be lost, and with it what the import was asked to do.
 func TestBucketsLoseNothingButPartsOfUploadsAndOldReports(t *testing.T) {
 	t.Parallel()
 	parsed := load(t)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The guide's table is where operators look parameters up.
+// Operators look parameters up in the guide's table.
 func TestGuideNamesEveryParameterWithItsDefault(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../docs/stack.md")

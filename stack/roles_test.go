@@ -9,7 +9,7 @@ import (
 	"github.com/thingpress/thingpress/internal/engine"
 )
 
-// statements are those of a role, with actions and resources as lists.
+// statements returns the statements of a role, with actions and resources as lists.
 func (x *template) statements(t *testing.T, role string) (all []map[string]any) {
 	t.Helper()
 	for _, policy := range list(x.Resources[role].at("Policies")) {
@@ -23,7 +23,7 @@ func (x *template) statements(t *testing.T, role string) (all []map[string]any) 
 	return all
 }
 
-// anywhere are the actions that have no resource level, according to the
+// anywhere are the actions without resource-level permissions, according to the
 // Service Authorization Reference.
 var anywhere = []string{
 	"iot:ListAttachedPolicies", "iot:RegisterCertificateWithoutCA", "servicequotas:ListServiceQuotas",
@@ -72,7 +72,8 @@ func TestRolesAllowWhatTheFunctionsCallAndNoMore(t *testing.T) {
 	}
 }
 
-// Each function may do with the ledger, queues, buckets and topic what it does.
+// Each function may do what it does with ledger, queues, buckets and topic, and
+// nothing else.
 func TestRolesOfTheOtherServices(t *testing.T) {
 	t.Parallel()
 	parsed := load(t)

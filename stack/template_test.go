@@ -49,7 +49,7 @@ func (x *template) of(kind string) []string {
 	return ids
 }
 
-// at follows keys down a value; nil where it ends.
+// at follows keys into a value; nil if one is missing.
 func at(value any, keys ...string) any {
 	for _, key := range keys {
 		object, ok := value.(map[string]any)
@@ -75,7 +75,7 @@ func list(value any) []any {
 	return []any{value}
 }
 
-// reference is the logical ID that a Ref or GetAtt names.
+// reference returns the logical ID in a Ref or GetAtt.
 func reference(value any) string {
 	if id, ok := at(value, "Ref").(string); ok {
 		return id
@@ -86,8 +86,8 @@ func reference(value any) string {
 	return ""
 }
 
-// A function that looks for a variable that the template does not set ends at
-// its start; a variable that nobody reads is a parameter without effect.
+// A function that needs a variable which the template does not set fails at its
+// start. A variable that no function reads is a parameter without effect.
 func TestEnvironmentIsWhatTheFunctionsRead(t *testing.T) {
 	t.Parallel()
 	parsed := load(t)
@@ -136,7 +136,7 @@ func TestParametersSayWhatTheyTake(t *testing.T) {
 	}
 }
 
-// Names that are chosen collide: with a second stack, and with what a deleted one left.
+// Chosen names collide with a second stack, and with what a deleted one left.
 func TestNothingHasAPhysicalName(t *testing.T) {
 	t.Parallel()
 	parsed := load(t)
@@ -196,7 +196,7 @@ func TestBucketsAreClosedEncryptedAndVersioned(t *testing.T) {
 	}
 }
 
-// deniesPlain says whether a policy refuses what does not come by TLS.
+// deniesPlain reports whether a policy refuses requests without TLS.
 func deniesPlain(r resource) bool {
 	for _, s := range list(r.at("PolicyDocument", "Statement")) {
 		if at(s, "Effect") == "Deny" && at(s, "Condition", "Bool", "aws:SecureTransport") == "false" {
@@ -290,7 +290,7 @@ func TestFunctionsAndTheirSources(t *testing.T) {
 	}
 }
 
-// An alarm on a metric that nobody writes never rings.
+// An alarm on a metric that no function writes never fires.
 func TestAlarmsAndDashboardShowWhatThereIs(t *testing.T) {
 	t.Parallel()
 	parsed := load(t)

@@ -13,8 +13,8 @@ import (
 	"github.com/thingpress/thingpress/stack"
 )
 
-// command runs a program of the SAM tools in the module's root, without
-// whatever the machine has configured for AWS.
+// command runs a program of the SAM tools in the root of the module, without the
+// machine's AWS configuration.
 func command(t *testing.T, name string, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), require.SAM(t, name), args...)
@@ -27,7 +27,7 @@ func command(t *testing.T, name string, args ...string) (stdout, stderr string, 
 	return out.String(), errs.String(), err
 }
 
-// The CLI deploys the expanded template: it must be what SAM would deploy.
+// The CLI deploys the expanded template, which must be what SAM would deploy.
 func TestExpandedTemplateIsWhatTheTranslatorMakes(t *testing.T) {
 	t.Parallel()
 	expanded, stderr, err := command(t, "python", "stack/expand.py", "stack/template.yaml")

@@ -1,5 +1,5 @@
-// Command thingpress-lambda is the program of all functions of a stack. The variable
-// _HANDLER, which Lambda sets, selects the function.
+// Command thingpress-lambda is the program of all functions of a stack. Lambda sets
+// the environment variable _HANDLER, which selects the function.
 package main
 
 import (

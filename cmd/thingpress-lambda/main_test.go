@@ -20,8 +20,9 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// build builds the program once, with the build tag and the linker flags of `make lambda`.
-// The other flags are those of the tests, so that packages are not compiled again.
+// build builds the program once, with the tag and the linker flags of `make lambda`.
+// Its other flags are those of the tests, so that packages need not be compiled
+// again.
 var build = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "thingpress-lambda-*")
 	if err != nil {
@@ -52,7 +53,8 @@ func bootstrap(t testing.TB) string {
 	return path
 }
 
-// environment returns the variables that the template sets, with an endpoint that does not answer.
+// environment returns the variables that the template sets, with an endpoint at which
+// nothing answers.
 func environment() []string {
 	env := []string{
 		"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256",

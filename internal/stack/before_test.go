@@ -8,9 +8,8 @@ import (
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
-// before is what the version before the functions had attributes left in queue
-// and table: a message of the devices queue, the settings of an import, and the
-// items of the table.
+// before is what a version without attributes left in queue and table: a message of
+// the devices queue, the settings of an import, and the items of the table.
 type before struct{ Message, Settings string }
 
 func readBefore(t *testing.T) before {
@@ -26,7 +25,7 @@ func readBefore(t *testing.T) before {
 	return b
 }
 
-// A stack is updated while messages wait and imports are under way.
+// A stack may be updated while messages wait and imports are running.
 func TestMessagesOfTheVersionBeforeAreRead(t *testing.T) {
 	t.Parallel()
 	b := readBefore(t)
@@ -37,7 +36,7 @@ func TestMessagesOfTheVersionBeforeAreRead(t *testing.T) {
 	if m.Entry != 1 || m.ThingName != "b" || m.ID != "M1" || m.Attempt != 2 || m.Cause != "throttled" || m.Attributes != nil {
 		t.Errorf("%+v", m)
 	}
-	if again := m.Message(0).Body; again != b.Message { // which the version before may get as well
+	if again := m.Message(0).Body; again != b.Message { // the previous version may receive it as well
 		t.Errorf("%s comes back as %s", b.Message, again)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// complete is the least environment that a function works with.
+// complete is the smallest environment with which a function works.
 func complete() map[string]string {
 	env := map[string]string{
 		"THINGPRESS_STACK": "line-1", "THINGPRESS_LEDGER_TABLE": "t",

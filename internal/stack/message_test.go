@@ -39,7 +39,7 @@ func TestDeviceComesOutOfItsMessageAsItWentIn(t *testing.T) {
 	}
 }
 
-// SQS takes a mebibyte in one call of SendMessageBatch, which is ten messages.
+// SQS accepts a mebibyte in one call of SendMessageBatch, which is ten messages.
 func TestTenDevicesWithLargeCertificatesFitOneBatch(t *testing.T) {
 	t.Parallel()
 	message := stack.NewDeviceMessage(strings.Repeat("i", 36), &manifest.Device{

@@ -12,7 +12,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// What a later function reads must do what the first one was asked to do.
+// Settings that a later function parses must mean the same as the original ones.
 func TestNoSettingIsLostWhenTheyAreFrozen(t *testing.T) {
 	t.Parallel()
 	name, err := manifest.ParseTemplate("line-{mac}")

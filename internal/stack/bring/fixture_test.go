@@ -58,7 +58,7 @@ func newWorld(entries int) *world {
 	return w
 }
 
-// begin puts an import into the ledger whose manifest is all sent.
+// begin adds an import to the ledger whose manifest was sent completely.
 func (w *world) begin(id string, entries int) {
 	_, err := w.ledger.Begin(context.Background(), ledger.Import{ID: id, Manifests: []ledger.Manifest{{Name: "reel.csv", Entries: entries}}})
 	if err != nil {
@@ -123,7 +123,7 @@ func outcome(i engine.Item, o ledger.Outcome, reason string) ledger.Record {
 	}
 }
 
-// leaf returns the certificate of a number, made once.
+// leaf returns the certificate of a number, which is created once.
 var leaf = func() func(n int) []byte {
 	var mu sync.Mutex
 	leaves := map[int][]byte{}
@@ -137,7 +137,7 @@ var leaf = func() func(n int) []byte {
 	}
 }()
 
-// device is the message of an entry with a name and certificate of its own.
+// device returns the message of an entry with its own name and certificate.
 func device(entry int) stack.DeviceMessage { return deviceOf(entry, entry, entry) }
 
 func deviceOf(entry, name, certificate int) stack.DeviceMessage {
@@ -163,10 +163,10 @@ func messages(n int) []stack.Delivery {
 	return list
 }
 
-// A mailbox keeps what is sent to it: messages and notices.
+// A mailbox keeps the messages and notices that are sent to it.
 type mailbox struct {
-	// fault decides about each message: whether it is taken, and whether the
-	// sender learns so.
+	// fault decides about each message whether it is accepted, and whether the sender
+	// gets the answer.
 	fault func() (taken bool, err error)
 
 	mu   sync.Mutex
@@ -175,7 +175,7 @@ type mailbox struct {
 
 var errBusy = errors.New("busy")
 
-// Send implements the queue.
+// Send implements stack.Queue.
 func (b *mailbox) Send(_ context.Context, messages []stack.Message) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -198,7 +198,7 @@ func (b *mailbox) Send(_ context.Context, messages []stack.Message) error {
 	return nil
 }
 
-// Notify implements the notifier.
+// Notify implements stack.Notices.
 func (b *mailbox) Notify(ctx context.Context, subject, text string) error {
 	return b.Send(ctx, []stack.Message{{Body: subject + "\n\n" + text}})
 }

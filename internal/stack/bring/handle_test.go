@@ -54,8 +54,8 @@ func TestGarbageFailsAlone(t *testing.T) {
 	mustBe(t, "imported", w.counts(t).Imported, 1)
 }
 
-// The dead-letter queue is for devices that nothing is known about: they can be
-// neither recorded nor usefully sent again.
+// Unknown devices belong in the dead-letter queue: they can be neither recorded nor
+// usefully sent again.
 func TestDevicesOfAnUnknownImportStayInTheQueue(t *testing.T) {
 	t.Parallel()
 	w := newWorld(1)
@@ -92,8 +92,8 @@ func TestNoCallIsMadeBeforeTheClaim(t *testing.T) {
 	mustBe(t, "imported", w.counts(t).Imported, 2)
 }
 
-// Two instances may have one device at the same time. What the one registers is
-// not another's for the other, although it claimed first.
+// Two instances may have one device at the same time. What one registers must not
+// look like a stranger's to the other, although that claimed first.
 func TestTheFirstClaimIsTheMarkOfEveryInstance(t *testing.T) {
 	t.Parallel()
 	w := newWorld(1)
@@ -115,7 +115,7 @@ func TestEntriesThatShareANameOrCertificateAreJudged(t *testing.T) {
 	w := newWorld(4)
 	w.handle(t.Context(),
 		message(device(0)),
-		message(deviceOf(1, 0, 0)), // the same again
+		message(deviceOf(1, 0, 0)), // a repetition
 		message(deviceOf(2, 0, 2)), // the same name with another certificate
 		message(deviceOf(3, 3, 0))) // the same certificate with another name
 	mustBe(t, "counts", w.counts(t), ledger.Counts{Entries: 4, Imported: 1, Skipped: 1, Rejected: 2})
@@ -238,7 +238,8 @@ func TestOnlyWhatTheQueueRefusedStaysUnacknowledged(t *testing.T) {
 	}
 }
 
-// Importing what was sent before an import stopped must not make it look as if it ran.
+// Importing devices that were sent before an import stopped must not make it look as
+// if it were running.
 func TestAStoppedImportStaysStopped(t *testing.T) {
 	t.Parallel()
 	w := newWorld(2)

@@ -16,7 +16,7 @@ import (
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
-// What is not done at the deadline goes back at once as long as the import moves.
+// Unfinished devices go back without a delay as long as the import makes progress.
 func TestTheEngineEndsShortOfTheDeadlineAndTheRestIsHandedBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

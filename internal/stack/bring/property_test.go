@@ -20,8 +20,8 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/memoryledger"
 )
 
-// A storm is a world in which everything fails at times, and instances are
-// killed between any two steps.
+// A storm is a world in which everything fails at times, and instances are killed
+// between any two steps.
 type storm struct {
 	*world
 	t *rapid.T
@@ -35,7 +35,7 @@ type storm struct {
 
 var errKilled = errors.New("killed")
 
-// strike decides what becomes of the next step.
+// strike decides what happens in the next step.
 func (s *storm) strike() (effect bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,8 +67,8 @@ func (s *storm) fault(_ string, when memoryledger.Moment) error {
 	return err
 }
 
-// engine imports some of the devices, and ends like a deadline, a denied call,
-// or well. No call may be made for a device whose outcome stands.
+// engine imports some of the devices, and ends as at a deadline, after a denied call,
+// or well. It must not make a call for a device whose outcome stands.
 func (s *storm) engine(ctx context.Context, _ engine.Config, items []engine.Item, done func(int, ledger.Record)) (engine.Summary, error) {
 	standing := s.standing(items)
 	names, certs := map[string]bool{}, map[string]bool{}
@@ -105,7 +105,7 @@ func (s *storm) engine(ctx context.Context, _ engine.Config, items []engine.Item
 	return engine.Summary{}, nil
 }
 
-// standing looks past every fault.
+// standing returns outcomes without faults.
 func (s *storm) standing(items []engine.Item) map[int]bool {
 	s.mu.Lock()
 	on := s.on
@@ -120,8 +120,8 @@ func (s *storm) standing(items []engine.Item) map[int]bool {
 	return standing
 }
 
-// deliver delivers some of the messages in the queue, in another order and some twice, and
-// acknowledges what the function does not give back, unless it was killed.
+// deliver delivers some of the messages in the queue, in another order and some
+// twice. It acknowledges what the function does not return, unless that was killed.
 func (s *storm) deliver(queued []stack.Delivery) []stack.Delivery {
 	order := rapid.Permutation(queued).Draw(s.t, "order")
 	n := rapid.IntRange(1, len(order)).Draw(s.t, "batch")
@@ -148,7 +148,8 @@ func (s *storm) deliver(queued []stack.Delivery) []stack.Delivery {
 // An undated test hides its deadline, which does not exist inside a bubble.
 type undated struct{ *testing.T }
 
-// However messages come, and whatever fails, in the end every entry has one outcome and the counters say so.
+// Whatever the order of messages, and whatever fails, in the end every entry has one
+// outcome and the counters agree.
 func TestEveryEntryHasOneOutcomeHoweverItIsDelivered(t *testing.T) {
 	t.Parallel()
 	// A day passes in a bubble within some six checks, and then rapid has had enough of it.
@@ -173,13 +174,13 @@ func weather(t *rapid.T) {
 	s.on = true
 	for round := 0; len(queued) > 0; round++ {
 		if round == 8 {
-			s.on = false // the weather clears
+			s.on = false // the faults end
 		}
 		if round > 60 {
 			t.Fatalf("%d messages never end", len(queued))
 		}
 		queued = s.deliver(queued)
-		time.Sleep(stack.MaxDelay) // what rests is due again
+		time.Sleep(stack.MaxDelay) // delayed messages are due
 	}
 	s.on = false
 	s.verdict(t, entries, first)

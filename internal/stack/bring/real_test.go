@@ -76,8 +76,8 @@ func (p *plant) instance() *bring.Importer {
 	})
 }
 
-// begin begins an import as the decoder does, and returns its devices' messages: n
-// names, some of them with another certificate as well, and some devices again.
+// begin begins an import like the decoder, and returns the messages of its devices: n
+// names, some of them also with another certificate, and some devices twice.
 func (p *plant) begin(seed string, n, repeated, contradictory int) []stack.Delivery {
 	p.t.Helper()
 	var content bytes.Buffer
@@ -95,7 +95,7 @@ func (p *plant) begin(seed string, n, repeated, contradictory int) []stack.Deliv
 		devices = append(devices, stack.NewDeviceMessage(p.importID, &d, map[string]string{"mac": d.ID}, time.Now()))
 	}
 	for i := range contradictory {
-		devices[n+i].ThingName = devices[i].ThingName // whichever comes first stands
+		devices[n+i].ThingName = devices[i].ThingName // whichever is first stands
 	}
 	for i := range repeated {
 		d := devices[contradictory+i]
@@ -134,7 +134,7 @@ type queueOf struct {
 	inFlight int
 }
 
-// receive waits for messages; none is the end.
+// receive waits for messages; nil is the end.
 func (q *queueOf) receive(random *rand.Rand, most int) []stack.Delivery {
 	q.changed.L.Lock()
 	defer q.changed.L.Unlock()
@@ -146,13 +146,14 @@ func (q *queueOf) receive(random *rand.Rand, most int) []stack.Delivery {
 	batch := append([]stack.Delivery(nil), q.waiting[:n]...)
 	q.waiting = q.waiting[n:]
 	if n > 0 && random.IntN(3) == 0 {
-		q.waiting = append(q.waiting, batch[0]) // it will come again, perhaps meanwhile
+		q.waiting = append(q.waiting, batch[0]) // it is delivered again, perhaps at the same time
 	}
 	q.inFlight += n
 	return batch
 }
 
-// settle puts back what was not acknowledged and what was sent anew.
+// settle puts back the messages that were not acknowledged, and those that were sent
+// again.
 func (q *queueOf) settle(batch, kept []stack.Delivery) {
 	q.changed.L.Lock()
 	defer q.changed.L.Unlock()
@@ -161,8 +162,8 @@ func (q *queueOf) settle(batch, kept []stack.Delivery) {
 	q.changed.Broadcast()
 }
 
-// run drains a queue with some instances at once. Each batch has so much time,
-// and one in three instances is killed in the middle of it while kills are left.
+// run drains a queue with several concurrent instances. Each batch has a time limit,
+// and one in three instances is killed during it while kills are left.
 func (p *plant) run(messages []stack.Delivery, instances, batch int, limit time.Duration, kills int) (batches int) {
 	p.t.Helper()
 	q := &queueOf{changed: sync.Cond{L: &sync.Mutex{}}, waiting: messages}
@@ -195,7 +196,7 @@ func (p *plant) run(messages []stack.Delivery, instances, batch int, limit time.
 	return batches
 }
 
-// invoke returns the messages that stay in the queue.
+// invoke handles a batch, and returns the messages that stay in the queue.
 func (p *plant) invoke(i *bring.Importer, random *rand.Rand, batch []stack.Delivery, limit time.Duration, kill bool) []stack.Delivery {
 	ctx, cancel := context.WithTimeout(p.t.Context(), limit)
 	defer cancel()
@@ -218,7 +219,7 @@ func (p *plant) invoke(i *bring.Importer, random *rand.Rand, batch []stack.Deliv
 	return kept
 }
 
-// verify holds ledger and registry against each other.
+// verify compares ledger and registry.
 func (p *plant) verify(want ledger.Counts) {
 	p.t.Helper()
 	counts, err := p.ledger.Counts(p.t.Context(), p.importID)
@@ -261,8 +262,8 @@ func (p *plant) verify(want ledger.Counts) {
 	}
 }
 
-// What the fakes promise holds on DynamoDB and over HTTP, with instances that
-// die, deadlines that are too short, messages that come twice and to two at once.
+// The promises of the fakes must hold on DynamoDB and over HTTP, with instances that
+// die, short deadlines, and messages that are delivered twice and to two instances.
 func TestEveryDeviceIsImportedOnceByInstancesThatDie(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t, sandbox.Options{Faults: sandbox.Faults{Seed: 3, Throttle: 0.02, Error: 0.02, Drop: 0.01}})
@@ -272,8 +273,8 @@ func TestEveryDeviceIsImportedOnceByInstancesThatDie(t *testing.T) {
 	t.Logf("%d batches", batches)
 }
 
-// BenchmarkBatch handles one batch of 500 new devices, without quotas: what an
-// instance takes beside the calls of AWS IoT, DynamoDB Local included.
+// BenchmarkBatch handles one batch of 500 new devices without quotas. It measures
+// what an instance needs next to the calls of AWS IoT, including DynamoDB Local.
 func BenchmarkBatch(b *testing.B) {
 	p := newPlant(b, sandbox.Options{})
 	i := p.instance()

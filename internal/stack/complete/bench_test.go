@@ -16,7 +16,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// records is a ledger of so many records, which it makes up as they are read.
+// records is a ledger of this many records, which it generates as they are read.
 type records struct{ n int }
 
 func (r records) Records(context.Context, string) iter.Seq2[ledger.Record, error] {
@@ -40,7 +40,7 @@ func (r records) Records(context.Context, string) iter.Seq2[ledger.Record, error
 	}
 }
 
-// nowhere is an S3 that reads and forgets.
+// nowhere is an S3 that reads and discards.
 type nowhere struct {
 	Store
 	size int64
@@ -78,7 +78,8 @@ func (n *nowhere) AbortMultipartUpload(context.Context, *s3.AbortMultipartUpload
 	return &s3.AbortMultipartUploadOutput{}, nil
 }
 
-// BenchmarkReport writes both reports of 100,000 entries, the ledger's and S3's time aside.
+// BenchmarkReport writes both reports of 100,000 entries, without the time of ledger
+// and S3.
 func BenchmarkReport(b *testing.B) {
 	const n = 100_000
 	var store nowhere

@@ -65,8 +65,8 @@ func TestAnImportEndsWithReportNoticeAndLedgerClosed(t *testing.T) {
 	}
 }
 
-// What kept an import from its report is history when the report is there: a job
-// that is done and has a cause is one that was stopped.
+// A report clears the cause that delayed it: a job that is done and has a cause was
+// stopped.
 func TestAFinishedImportKeepsNoCause(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -131,7 +131,8 @@ func TestWhatIsNotReadyIsLeftAlone(t *testing.T) {
 	if len(w.store.objects) > 0 || len(w.notices.take()) > 0 {
 		t.Error("something was written")
 	}
-	// The devices of "quick" were imported before the decoder could say that they were all.
+	// The devices of "quick" were imported before the decoder recorded that all were
+	// sent.
 	tasks := w.tasks.take()
 	if len(tasks) != 1 || tasks[0].Body != `{"thingpress":"complete","import":"quick","attempt":1}` || tasks[0].Delay < time.Second {
 		t.Errorf("%v", tasks)
@@ -209,7 +210,8 @@ func TestNumbersThatDoNotAddUpStopTheImport(t *testing.T) {
 	}
 }
 
-// Whatever step an instance is killed at, the next one brings the import to its end.
+// Whatever the step at which an instance is killed, the next one completes the
+// import.
 func TestCompletionSurvivesADeathBetweenAnyTwoSteps(t *testing.T) {
 	t.Parallel()
 	for step := 1; ; step++ {
@@ -232,7 +234,7 @@ func TestCompletionSurvivesADeathBetweenAnyTwoSteps(t *testing.T) {
 		if dead && died == nil {
 			t.Errorf("step %d failed, and nobody was told", step)
 		}
-		// The dead instance's lease runs out; here it is taken away.
+		// The lease of the dead instance expires; here it is removed.
 		w.ledger.Put(w.job(t, "i"))
 		if err := w.Complete(t.Context(), task("i")); err != nil {
 			t.Fatalf("step %d: %v", step, err)
@@ -277,7 +279,7 @@ func TestALongReportGoesInPartsAndAppearsWhole(t *testing.T) {
 	if w.store.largest > 9<<20 || w.store.largest < 5<<20 {
 		t.Errorf("a part of %d bytes", w.store.largest)
 	}
-	// A failure in the middle leaves nothing behind, and the old report in place.
+	// After a failure in the middle, nothing is left and the old report stays.
 	before, n := w.store.objects[lines], 0
 	w.store.fault = func() error {
 		if n++; n == 5 {

@@ -47,7 +47,7 @@ func newWorld() *world {
 
 var target = ledger.Target{Partition: "aws", Account: "111122223333", Region: "eu-west-1"}
 
-// begin puts an import into the ledger, with records for its first entries.
+// begin adds an import to the ledger, with records for its first entries.
 func (w *world) begin(t *testing.T, id string, entries int, phase string, records ...ledger.Record) {
 	t.Helper()
 	journal, err := w.ledger.Begin(t.Context(), ledger.Import{
@@ -122,7 +122,7 @@ func (b *mailbox) take() []stack.Message {
 	return held
 }
 
-// A store is S3 in memory. Parts smaller than S3 takes are refused.
+// A store is S3 in memory. Like S3, it refuses parts that are too small.
 type store struct {
 	complete.Store
 	fault func() error

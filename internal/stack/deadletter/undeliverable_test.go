@@ -113,7 +113,7 @@ func TestAnUndeliverableDeviceFailsAndIsParked(t *testing.T) {
 	if !slices.Equal(w.devices.held, []string{device(0, "AccessDenied")}) || len(w.tasks.held) > 0 {
 		t.Errorf("parked %v, tasks %v", w.devices.held, w.tasks.held)
 	}
-	// The last one asks for completion; a repeated delivery changes nothing.
+	// The last device asks for completion; a repeated delivery changes nothing.
 	w.handle(t, device(1, ""), device(1, ""))
 	if counts, err := w.ledger.Counts(t.Context(), "i"); err != nil || counts != (ledger.Counts{Entries: 2, Failed: 2}) {
 		t.Errorf("%+v, %v", counts, err)
@@ -197,7 +197,7 @@ func TestAnUndeliverableManifestStopsItsImport(t *testing.T) {
 	}
 }
 
-// An import whose devices are all there is not stopped for want of a report.
+// A missing report must not stop an import that has all its outcomes.
 func TestAnUndeliverableCompletionIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -9,8 +9,8 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// Names and attributes are filled where all of the manifest is known: an
-// importer sees neither the MAC nor the stack's parameters.
+// Names and attributes are filled by the decoder: an importer knows neither the MAC
+// nor the stack's parameters.
 func TestAttributesTravelFilled(t *testing.T) {
 	t.Parallel()
 	w, m := newWorld(), generated(t, "espressif", 3, 0)
@@ -32,7 +32,7 @@ func TestAttributesTravelFilled(t *testing.T) {
 	}
 }
 
-// Entries without an attribute are rejected, in both passes alike.
+// Entries without an attribute are rejected in both passes.
 func TestAttributeThatCannotBeFilledRejectsItsEntry(t *testing.T) {
 	t.Parallel()
 	w, m := newWorld(), generated(t, "espressif", 3, 0)

@@ -21,7 +21,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A made is a generated manifest and what must become of its entries.
+// A made is a generated manifest with the expected result of its entries.
 type made struct {
 	vendor          string
 	content, signer []byte
@@ -49,7 +49,7 @@ func generated(t testing.TB, vendor string, entries int, defects float64) made {
 		if err := json.Unmarshal(line, &e); err != nil {
 			t.Fatal(err)
 		}
-		// The decoder knows no other entry: what contradicts an earlier one is for importers.
+		// The decoder looks at one entry at a time; importers detect contradictions.
 		if e.Outcome == material.ExpectRejected && e.Reason != "contradiction" {
 			m.rejected[e.Entry] = e.Reason
 		}
@@ -57,7 +57,7 @@ func generated(t testing.TB, vendor string, entries int, defects float64) made {
 	return m
 }
 
-// put has the manifest uploaded, and returns the event.
+// put uploads the manifest, and returns the event.
 func (m *made) put(w *world) string {
 	w.objects[m.vendor+"/reel+1"] = m.content
 	if len(m.signer) > 0 {
@@ -67,7 +67,7 @@ func (m *made) put(w *world) string {
 		fmt.Sprintf(`"key":"reel%%2B1","size":%d,"eTag":"e1","versionId":"v1","sequencer":"0A"`, len(m.content))))
 }
 
-// verify says what is wrong with the end of the only import; empty for nothing.
+// verify returns what is wrong after the end of the only import; empty for nothing.
 func (m *made) verify(w *world) string {
 	if len(w.jobs) != 1 {
 		return fmt.Sprintf("%d jobs", len(w.jobs))
@@ -113,8 +113,8 @@ type queued struct {
 	visible time.Time
 }
 
-// A driver delivers the manifests queue's messages as SQS does: at least once,
-// in any order, several at a time, and again what was not acknowledged.
+// A driver delivers the messages of the manifests queue like SQS: at least once, in
+// any order, several at a time, and again if they were not acknowledged.
 type driver struct {
 	t       *testing.T
 	w       *world
@@ -166,8 +166,8 @@ func (d *driver) run() string {
 				continue
 			}
 			delivered++
-			// SQS may deliver a message again that was acknowledged. It does so
-			// rarely: each repetition lives on until the job ends.
+			// SQS may deliver an acknowledged message again. It does so rarely: each
+			// repetition continues until the job ends.
 			if d.percent(d.trouble) && d.counts.duplicates < 10 {
 				d.counts.duplicates++
 				mu.Lock()
@@ -188,7 +188,7 @@ func (d *driver) run() string {
 	return "the queue does not become empty"
 }
 
-// deliver says whether the message was acknowledged.
+// deliver reports whether the message was acknowledged.
 func (d *driver) deliver(body string) bool {
 	ctx, end := context.WithTimeout(d.t.Context(), d.time)
 	defer end()
@@ -218,8 +218,8 @@ func (d *driver) deliver(body string) bool {
 	return err == nil && len(response.BatchItemFailures) == 0 && !errors.Is(p.dead, errKilled)
 }
 
-// Whatever is killed, repeated, reordered or fails for a while: in the end
-// every entry was sent or is recorded as rejected, and nothing before its time.
+// Whatever is killed, repeated, reordered or fails for a while, in the end every
+// entry was sent or is recorded as rejected, and nothing was sent too early.
 func TestNoEntryIsLostWhateverHappensToTheFunction(t *testing.T) {
 	t.Parallel()
 	manifests := []made{
@@ -262,7 +262,7 @@ func TestNoEntryIsLostWhateverHappensToTheFunction(t *testing.T) {
 }
 
 // Whatever happens on the way, a broken manifest ends with its cause in job and
-// ledger, completion is asked for its report, and nothing was sent.
+// ledger, a task asks for its report, and nothing was sent.
 func TestBrokenManifestEndsWithItsCauseWhateverHappens(t *testing.T) {
 	t.Parallel()
 	m := generated(t, "espressif", 40, 0)

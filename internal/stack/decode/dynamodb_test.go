@@ -12,7 +12,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/dynamodbtest"
 )
 
-// failing is a devices queue that does not take what it is sent at its nth call.
+// failing is a devices queue that refuses the messages of its nth call.
 type failing struct {
 	t       *testing.T
 	nth     int

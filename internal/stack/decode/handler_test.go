@@ -31,7 +31,7 @@ func config() stack.Config {
 	return c
 }
 
-// tasks are those that were sent to the manifests queue, and their delays.
+// tasks returns the tasks in the manifests queue, and their delays.
 func (w *world) sent(t *testing.T) (tasks []stack.Task, delays []time.Duration) {
 	t.Helper()
 	for _, m := range w.inbox {
@@ -53,8 +53,8 @@ func taskBody(t *testing.T, task stack.Task) string {
 	return string(body)
 }
 
-// What nobody can handle must come to the dead-letter queue, and no other
-// message with it.
+// A message that no function can handle must get to the dead-letter queue, and no
+// other message with it.
 func TestOnlyMessagesThatMakeNoSenseAreReportedAsFailed(t *testing.T) {
 	t.Parallel()
 	w, m := newWorld(), generated(t, "espressif", 3, 0)
@@ -124,8 +124,8 @@ func TestSeveralUploadsInOneEventAreSeveralImports(t *testing.T) {
 	}
 }
 
-// While another invocation works, its message is the only proof that the job
-// goes on if that one dies.
+// While another invocation works, only its message makes sure that the job continues
+// if that invocation dies.
 func TestDuplicateIsHandedBackUntilTheLeaseEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -159,7 +159,7 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// An outage is waited for, visibly; when it is over nothing of it is left.
+// An outage is visible while it lasts, and leaves nothing behind.
 func TestFaultIsNotedHandedBackLaterEachTimeAndForgotten(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -184,7 +184,7 @@ func TestFaultIsNotedHandedBackLaterEachTimeAndForgotten(t *testing.T) {
 				t.Errorf("cause %q until %v, leases %v", job.Cause, job.RetryAt, w.leases)
 			}
 			tasks, delays := w.sent(t)
-			// The first pass was progress, so the count begins with the second.
+			// The first pass was progress, so the count restarts with the second.
 			if n := len(tasks) - 1; n != i || tasks[n].Attempt != i+1 || delays[n] != want {
 				t.Fatalf("%+v after %v", tasks, delays)
 			}
@@ -240,7 +240,7 @@ func TestFaultThatLastsForDaysComesToTheDeadLetterQueue(t *testing.T) {
 	})
 }
 
-// Handing on must end: what two invocations in a row cannot begin, none can.
+// Handing on must end: if two invocations in a row make no progress, no other will.
 func TestImportThatDoesNotAdvanceIsStopped(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -265,7 +265,7 @@ func TestImportThatDoesNotAdvanceIsStopped(t *testing.T) {
 				t.Fatal(err)
 			}
 			end()
-			if n == 1 { // it comes as far as the end, and is put back
+			if n == 1 { // it reaches the end, and is put back
 				id, job := only(t, w)
 				job.Phase, job.Progress = stack.PhaseCheck, []byte(`{"ready":true,"sha256":"00"}`)
 				w.jobs[id], w.devices, w.inbox = job, nil, nil
@@ -286,7 +286,7 @@ func TestImportThatDoesNotAdvanceIsStopped(t *testing.T) {
 	})
 }
 
-// A second pass that does not see what the first one saw must not end as if it had.
+// A second pass that does not see what the first one saw must not end normally.
 func TestSecondPassWithOtherTotalsStopsTheImport(t *testing.T) {
 	t.Parallel()
 	for name, first := range map[string]string{
@@ -315,7 +315,7 @@ func TestSecondPassWithOtherTotalsStopsTheImport(t *testing.T) {
 	}
 }
 
-// Who lost the lease in the middle leaves the job to who has it.
+// An invocation that lost the lease leaves the job to the new owner.
 func TestLostLeaseEndsTheWorkWithoutHarm(t *testing.T) {
 	t.Parallel()
 	w, m := newWorld(), generated(t, "espressif", 30, 0)

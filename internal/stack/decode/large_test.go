@@ -13,8 +13,8 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
-// cyclic is a Microchip manifest of any size that takes the memory of a few
-// entries: they come again and again.
+// cyclic is a Microchip manifest of any size that takes the memory of a few entries,
+// which it repeats.
 type cyclic struct {
 	entries []byte // each with the comma before the next
 	repeats int64
@@ -43,7 +43,7 @@ func (c cyclic) ReadAt(p []byte, off int64) (int, error) {
 	return len(p), nil
 }
 
-// counting is a devices queue that keeps nothing but the size of the live heap.
+// counting is a devices queue that stores only the size of the live heap.
 type counting struct {
 	devices int
 	live    []uint64
@@ -60,8 +60,8 @@ func (c *counting) Send(_ context.Context, messages []stack.Message) error {
 	return nil
 }
 
-// The memory of the function does not depend on the size of the manifest. Other
-// tests must not run beside this one.
+// The memory of the function must not depend on the size of the manifest. No other
+// test may run at the same time.
 func TestHeapStaysFlatOverALargeManifest(t *testing.T) { //nolint:paralleltest // it measures the process
 	kinds, repeats := 200, 100
 	if require.Race {

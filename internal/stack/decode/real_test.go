@@ -21,8 +21,8 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// realManifests are the vendors' own, with the numbers of entries and of
-// devices in them.
+// realManifests are the vendors' own manifests, with their numbers of entries and
+// devices.
 func realManifests(t *testing.T) []realManifest {
 	t.Helper()
 	data := require.Data(t)
@@ -48,7 +48,7 @@ type realManifest struct {
 	content      []byte
 }
 
-// upload puts the manifest, and the signers beside it, into a server of S3.
+// upload puts the manifest and its signers into an S3 server.
 func (m *realManifest) upload(t *testing.T, s *objecttest.Server) objecttest.Object {
 	t.Helper()
 	dir := filepath.Join(require.Data(t), "microchip", "signers")
@@ -120,7 +120,7 @@ func TestRealManifestsAreSentAsTheyDecode(t *testing.T) {
 	}
 }
 
-// A decoded is what a pass sees of a manifest from some place on.
+// A decoded is what a pass sees of a manifest from one position on.
 type decoded struct {
 	devices, rejected []string
 	pass              pass
@@ -157,8 +157,8 @@ func (m *realManifest) decode(t *testing.T, s *objecttest.Server, o objecttest.O
 	return d
 }
 
-// Handing on must not change what is decoded, wherever it happens: not a line
-// number, and not with blank lines and line ends of all kinds around.
+// Handing on must not change what is decoded, whatever the position: not even line
+// numbers, with blank lines and line ends of all kinds.
 func TestDecodingGoesOnAtAnyEntryWithIdenticalDevices(t *testing.T) {
 	t.Parallel()
 	manifests := realManifests(t)

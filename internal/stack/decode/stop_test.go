@@ -11,8 +11,8 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
-// What is wrong with a manifest or the stack is said once, in the ledger and by
-// completion, with nothing sent.
+// A fault of the manifest or the stack is reported once, in the ledger and by
+// completion, and nothing is sent.
 func TestImportStopsWithItsCauseAndSendsNothing(t *testing.T) {
 	t.Parallel()
 	espressif, microchip := generated(t, "espressif", 30, 0), generated(t, "microchip", 10, 0)
@@ -21,7 +21,7 @@ func TestImportStopsWithItsCauseAndSendsNothing(t *testing.T) {
 		made   made
 		change func(w *world, c *stack.Config)
 		cause  []string
-		read   int // entries that the ledger is told
+		read   int // entries in the ledger
 	}{
 		{
 			"policy that does not exist", espressif, func(w *world, _ *stack.Config) { w.policies = nil },
@@ -107,7 +107,7 @@ func TestImportStopsWithItsCauseAndSendsNothing(t *testing.T) {
 	}
 }
 
-// only is the only job.
+// only returns the only job.
 func only(t *testing.T, w *world) (string, stack.Job) {
 	t.Helper()
 	if len(w.jobs) != 1 {
@@ -119,7 +119,7 @@ func only(t *testing.T, w *world) (string, stack.Job) {
 	panic("unreachable")
 }
 
-// A manifest that no signer of the bucket signed is not broken: its entries are
+// A manifest without a matching signer in the bucket is not broken: its entries are
 // rejected one by one.
 func TestForeignSignerRejectsEntriesAndStopsNothing(t *testing.T) {
 	t.Parallel()

@@ -49,14 +49,15 @@ func newWorld() *world {
 
 var errKilled = errors.New("the process was killed")
 
-// A process is one invocation's way to the world. Every step of it can take time, fail, or be the last one.
+// A process is the access of one invocation to the world. Every step can take time,
+// fail, or be the last one.
 type process struct {
 	*world
 	log *slog.Logger
-	// latency is how long each step takes.
+	// latency is the duration of each step.
 	latency time.Duration
-	// fault, if set, is asked before and after each step. An error that wraps
-	// errKilled is the answer to all steps from then on.
+	// fault, if set, is called before and after each step. After an error that wraps
+	// errKilled, every step returns that error.
 	fault func(op string, after bool) error
 
 	dead error
@@ -92,7 +93,7 @@ func (p *process) ask(op string, after bool) error {
 	return p.dead
 }
 
-// handler is the function in this process.
+// handler returns the function in this process.
 func (p *process) handler(c stack.Config) *Handler {
 	log := p.log
 	if log == nil {

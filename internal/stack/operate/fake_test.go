@@ -21,15 +21,15 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// A faulty is a CloudFormation that injects faults: one stack whose status goes
-// through script as it is looked at, with an event for each step. moto, which
-// is what shows that things work, fails nothing.
+// A faulty is a CloudFormation that injects faults. It has one stack, whose status
+// follows script each time it is read, with an event for each step. The tests with
+// moto, which never fails, show that everything works.
 type faulty struct {
 	tb     testing.TB
 	before []types.StackEvent // of earlier deployments, oldest first
 	status types.StackStatus  // until the script begins
 	reason string
-	script []step // each look at the stack is one step further
+	script []step // each read of the stack is one step
 	page   int    // events a page; 0 for all
 
 	begun, gone bool
@@ -40,7 +40,7 @@ type faulty struct {
 	discarded bool
 }
 
-// A step is what has happened when the stack is looked at the next time.
+// A step is what has happened when the stack is read the next time.
 type step struct {
 	status types.StackStatus
 	events []types.StackEvent
@@ -169,7 +169,7 @@ func (f *faulty) DeleteStack(
 	return &cloudformation.DeleteStackOutput{}, nil
 }
 
-// A blind CloudWatch may not be read.
+// A blind CloudWatch denies reading.
 type blind struct{ watcher }
 
 func (blind) GetMetricStatistics(
@@ -180,7 +180,8 @@ func (blind) GetMetricStatistics(
 	return nil, &smithy.GenericAPIError{Code: "AccessDenied"}
 }
 
-// fauxQueues are an SQS that injects faults; fail is by the name of a queue and an operation.
+// fauxQueues is an SQS that injects faults; the keys of fail name a queue and an
+// operation.
 type fauxQueues struct {
 	waiting map[string]int
 	fail    map[string]error
@@ -227,7 +228,7 @@ func (f *fauxQueues) StartMessageMoveTask(
 	return &sqs.StartMessageMoveTaskOutput{}, nil
 }
 
-// fauxBuckets are an S3 of so many versions by bucket.
+// fauxBuckets is an S3 with a number of versions per bucket.
 type fauxBuckets struct {
 	objects map[string]int
 	refuse  string // the bucket in which nothing can be deleted

@@ -18,8 +18,8 @@ import (
 
 var throttled = &smithy.GenericAPIError{Code: "Throttling", Message: "Rate exceeded"}
 
-// An operator who is told of the last failure, or of one that another caused,
-// looks in the wrong place.
+// An operator who sees the last failure, or one that another caused, looks in the
+// wrong place.
 func TestAFailedDeploymentNamesWhatFailedFirstAndTheWayOut(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -65,8 +65,8 @@ func TestAFailedDeploymentNamesWhatFailedFirstAndTheWayOut(t *testing.T) {
 	}
 }
 
-// Throttling that does not end must not keep a script for ever, and what is
-// denied is not asked for again.
+// Endless throttling must not block a script for ever, and denied requests are not
+// retried.
 func TestFollowingGivesUpOnlyWithoutAnAnswer(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -93,7 +93,8 @@ func TestFollowingGivesUpOnlyWithoutAnAnswer(t *testing.T) {
 	}
 }
 
-// Every failure but "no changes" is one, and leaves no change set and no stack in review behind.
+// Every failure but "no changes" is an error, and leaves no change set and no stack
+// in review.
 func TestAChangeSetThatFailsIsTakenBack(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -125,8 +126,8 @@ func TestAChangeSetThatFailsIsTakenBack(t *testing.T) {
 	}
 }
 
-// An interrupt while CloudFormation works it out must not leave a stack that
-// is only in review, which looks like a stack to everybody else.
+// An interrupt while CloudFormation computes the changes must not leave a stack in
+// review, which looks like a stack to everybody else.
 func TestAnInterruptedChangeSetIsTakenBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -144,7 +145,8 @@ func TestAnInterruptedChangeSetIsTakenBack(t *testing.T) {
 	})
 }
 
-// Nothing is uploaded for a stack that takes no deployment, and the error says what does.
+// Nothing is uploaded for a stack that allows no deployment, and the error has a way
+// out.
 func TestAStackThatTakesNoDeploymentSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	for status, hint := range map[types.StackStatus]string{
@@ -165,7 +167,7 @@ func TestAStackThatTakesNoDeploymentSaysWhatToDo(t *testing.T) {
 	}
 }
 
-// What a rolled back stack has deleted is not kept, though it is listed.
+// Resources that a rollback deleted are listed, but not kept.
 func TestKeptIsOnlyWhatThereIs(t *testing.T) {
 	t.Parallel()
 	f := &faulty{tb: t, status: "ROLLBACK_COMPLETE"}
@@ -200,14 +202,14 @@ func TestADeletionThatFailsSaysAtWhat(t *testing.T) {
 	})
 }
 
-// CloudFormation takes a moment to begin. What a stack was before, seen in that
-// moment, must not be taken for the end of a deployment that is to fail.
+// CloudFormation takes a moment to begin. The old status of a stack must not be taken
+// for the end of a deployment that is about to fail.
 func TestTheStatusFromBeforeADeploymentIsNotItsEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := &faulty{tb: t, status: "UPDATE_COMPLETE", before: []types.StackEvent{event("line", "UPDATE_COMPLETE", "")}, script: []step{
 			{"UPDATE_COMPLETE", nil},
-			{"UPDATE_COMPLETE", []types.StackEvent{event("line", "UPDATE_IN_PROGRESS", "")}}, // seen between two questions
+			{"UPDATE_COMPLETE", []types.StackEvent{event("line", "UPDATE_IN_PROGRESS", "")}}, // read between two requests
 			{"UPDATE_ROLLBACK_COMPLETE", []types.StackEvent{event("Topic", "UPDATE_FAILED", "denied")}},
 		}}
 		err := (&ChangeSet{account: f.account(), stack: "line", stackID: "arn:line"}).Execute(t.Context(), func(Event) {})
@@ -218,7 +220,7 @@ func TestTheStatusFromBeforeADeploymentIsNotItsEnd(t *testing.T) {
 	})
 }
 
-// A stack that vanishes under a deployment is not one that is deployed.
+// A stack that is deleted during a deployment is not deployed.
 func TestADeploymentWhoseStackIsDeletedFails(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -230,8 +232,8 @@ func TestADeploymentWhoseStackIsDeletedFails(t *testing.T) {
 	})
 }
 
-// One bucket with a lock on it must not keep six others, which nobody would
-// find again once the stack is gone.
+// One locked bucket must not keep six others, which nobody would find again once the
+// stack is gone.
 func TestPurgeRemovesWhatItCanAndNamesTheRest(t *testing.T) {
 	t.Parallel()
 	f := &fauxBuckets{objects: map[string]int{"first": 2500, "locked": 1, "last": 0}, refuse: "locked"}
@@ -333,14 +335,14 @@ func TestRedriveMovesOneQueueWhereTheOtherFails(t *testing.T) {
 	}
 }
 
-// One queue that the operator may not read hides none of the others.
+// A queue that the operator may not read must not hide the others.
 func TestAQueueThatCannotBeReadIsSaidOfItAlone(t *testing.T) {
 	t.Parallel()
 	f := &fauxQueues{
 		fail: map[string]error{"DevicesQueue read": &smithy.GenericAPIError{Code: "AccessDenied", Message: "no sqs:GetQueueAttributes"}},
 	}
 	s := f.stack()
-	delete(s.resources, "DevicesParkedQueue") // a deployment that did not come so far
+	delete(s.resources, "DevicesParkedQueue") // as after an incomplete deployment
 	list, err := s.Queues(t.Context())
 	if err != nil || len(list) != 6 {
 		t.Fatal(list, err)

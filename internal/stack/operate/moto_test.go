@@ -17,13 +17,13 @@ import (
 	"github.com/thingpress/thingpress/stack"
 )
 
-// unsupported are the types that moto leaves out, though it says
-// CREATE_COMPLETE. What the template says of them, only AWS can try.
+// unsupported are the types that moto leaves out although it reports CREATE_COMPLETE.
+// Only AWS can test what the template says about them.
 var unsupported = []string{
 	"AWS::CloudWatch::Alarm", "AWS::S3::BucketPolicy", "AWS::SNS::Subscription", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy",
 }
 
-// A cloud is a moto and the AWS CLI for it.
+// A cloud is a moto, with the AWS CLI for it.
 type cloud struct {
 	testing.TB
 	url, cli string
@@ -48,7 +48,7 @@ func newCloud(t *testing.T) *cloud {
 	return c
 }
 
-// aws asks a service what it has.
+// aws returns what a service has.
 func (c *cloud) aws(args ...string) map[string]any {
 	c.Helper()
 	status, stdout, stderr := c.session.Run(args...)
@@ -88,8 +88,8 @@ func (c *cloud) deploy(name string, parameters map[string]string) (*operate.Stac
 	return found, set
 }
 
-// moto says that a stack is complete whatever it left out, so each service is
-// asked for what there is.
+// moto reports a stack as complete whatever it left out, so the test asks each
+// service.
 func TestStackOfTheTemplateExists(t *testing.T) {
 	c := newCloud(t)
 	parameters := map[string]string{"IoTPolicies": `a\,b,c`, "NotificationEmail": "factory@example.com", "MaxConcurrency": "3"}
@@ -153,8 +153,8 @@ func TestStackOfTheTemplateExists(t *testing.T) {
 	}
 }
 
-// bucket holds that a bucket exists. Of its properties moto takes none but the
-// encryption; template_test.go of package stack reads the others.
+// bucket checks that a bucket exists. moto supports none of its properties but
+// encryption; template_test.go of package stack checks the others.
 func (c *cloud) bucket(id, name string) {
 	c.Helper()
 	if rules := fmt.Sprint(c.aws("s3api", "get-bucket-encryption", "--bucket", name)); !strings.Contains(rules, "AES256") {
@@ -190,7 +190,7 @@ func (c *cloud) function(found *operate.Stack, id, name string) {
 	}
 }
 
-// Deleting a stack and creating it again is what one does when it is broken.
+// Operators delete a broken stack and create it again.
 func TestStacksLiveSideBySideAndComeAgain(t *testing.T) {
 	c := newCloud(t)
 	one, _ := c.deploy("one", nil)
@@ -215,8 +215,8 @@ func TestStacksLiveSideBySideAndComeAgain(t *testing.T) {
 	}
 }
 
-// What a deletion keeps is removed by the commands that it prints, or not at
-// all: nothing else knows of it any more. The buckets are versioned.
+// The printed commands must remove what a deletion keeps: nothing else knows of it
+// any more. The buckets are versioned.
 func TestWhatIsKeptIsRemovedByTheCommandsThatAreTold(t *testing.T) {
 	c := newCloud(t)
 	one, _ := c.deploy("one", nil)

@@ -12,8 +12,8 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/stacktest"
 )
 
-// A fake takes any call; ElasticMQ moves messages, or says what is wrong with
-// the call. moto knows no moves.
+// A fake would accept any call. ElasticMQ moves messages, or reports what is wrong
+// with the call; moto does not support moves.
 func TestRedriveMovesMessages(t *testing.T) {
 	t.Parallel()
 	url := require.ElasticMQ(t)
@@ -21,7 +21,8 @@ func TestRedriveMovesMessages(t *testing.T) {
 		BaseEndpoint: &url, Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
 	})
 	s := &Stack{Account: &Account{Region: "eu-central-1", queues: client, cloudwatch: blind{}}, Name: "line", resources: map[string]string{}}
-	// A queue is the dead-letter queue of another, or SQS moves nothing out of it.
+	// SQS moves messages only out of a queue that is the dead-letter queue of
+	// another.
 	for _, kind := range []string{"Manifests", "Devices"} {
 		parked := stacktest.CreateQueue(t, client, kind+"ParkedQueue", time.Minute, nil, 0)
 		dead := stacktest.CreateQueue(t, client, kind+"DeadLetterQueue", time.Minute, parked, 2)

@@ -21,8 +21,8 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// before are the settings and the items that the version before wrote for the
-// import of [writeBefore].
+// before are the settings and items that the previous version wrote for the import of
+// [writeBefore].
 type before struct {
 	Settings string
 	Items    []map[string]map[string]any
@@ -40,13 +40,13 @@ const beforeID = "0199f1c2-0001-7d4e-9a51-0b6f4a1f2c3d"
 
 var beforeAt = time.Date(2026, 11, 1, 8, 0, 0, 123456000, time.UTC)
 
-// number is a certificate ID that ends in a byte.
+// number returns a certificate ID that ends in a byte.
 func number(n byte) (id manifest.CertificateID) {
 	id[31] = n
 	return id
 }
 
-// writeBefore does what the version before did for testdata/before.json.
+// writeBefore does what the previous version did for testdata/before.json.
 func writeBefore(t *testing.T, as *table.Table, settings string) {
 	t.Helper()
 	ctx := t.Context()
@@ -89,7 +89,7 @@ func writeBefore(t *testing.T, as *table.Table, settings string) {
 	}))
 }
 
-// lines tells items apart, in an order that does not depend on how they were read.
+// lines returns the items in an order that does not depend on how they were read.
 func lines(t *testing.T, items any) (lines []string) {
 	t.Helper()
 	text, err := json.Marshal(items)
@@ -103,8 +103,8 @@ func lines(t *testing.T, items any) (lines []string) {
 	return lines
 }
 
-// A stack is updated and taken back while imports are under way: whatever one
-// version wrote the other reads.
+// A stack may be updated and rolled back while imports are running: each version must
+// read what the other wrote.
 func itemsOfTheVersionBefore(t *testing.T, x *dynamodbtest.Table) {
 	b := readBefore(t)
 	as := x.Open(table.Options{Retention: 30 * 24 * time.Hour, Now: func() time.Time { return beforeAt }})

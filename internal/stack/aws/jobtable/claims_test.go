@@ -28,7 +28,7 @@ func claim(t *testing.T, l *jobtable.Store, claims ...stack.Claim) []stack.Claim
 	return answers
 }
 
-// won is the answer to an entry that has both.
+// won returns the answer to an entry that has both.
 func won(entry int, isNew bool) stack.Claimed {
 	return stack.Claimed{Mine: true, New: isNew, At: dynamodbtest.Began, ByName: entry, ByCertificate: entry}
 }
@@ -40,7 +40,7 @@ func claimIsNewOnce(t *testing.T, x *dynamodbtest.Table) {
 	later.At = dynamodbtest.Began.Add(time.Hour)
 	// Another process, after the first one was killed.
 	same(t, claim(t, open(x, table.Options{}), later), []stack.Claimed{won(7, false)})
-	// Claims of another import are none of this one's.
+	// Claims of another import do not count.
 	answers, err := l.Claim(t.Context(), "other", []stack.Claim{claimOf(8, "n", "c")})
 	check(t, err)
 	same(t, answers, []stack.Claimed{won(8, true)})
@@ -71,7 +71,7 @@ func loserIsTold(t *testing.T, x *dynamodbtest.Table) {
 func loserTakesNothing(t *testing.T, x *dynamodbtest.Table) {
 	l := open(x, table.Options{})
 	claim(t, l, claimOf(1, "n1", "c1"))
-	// In one transaction with a loser the others win all the same.
+	// The others win although a loser is in the same transaction.
 	same(t, claim(t, l, claimOf(2, "n2", "c2"), claimOf(3, "n1", "c3"), claimOf(4, "n4", "c4")), []stack.Claimed{
 		won(2, true), {ByName: 1, ByCertificate: -1}, won(4, true),
 	})
@@ -86,9 +86,9 @@ func repetitionsInOneCall(t *testing.T, x *dynamodbtest.Table) {
 	})
 }
 
-// The certificate's item is in another transaction while the name is known to
-// be held: whether somebody has the certificate is not known, and the answer
-// decides between a repetition and a contradiction.
+// The name is known to be taken, but another transaction is using the certificate's
+// item. Whether the certificate is taken is unknown, and decides between a repetition
+// and a contradiction.
 func claimMeetsAnother(t *testing.T, x *dynamodbtest.Table) {
 	claim(t, open(x, table.Options{}), claimOf(1, "n", "c"))
 	p := x.Proxy()
@@ -105,8 +105,8 @@ func claimMeetsAnother(t *testing.T, x *dynamodbtest.Table) {
 	same(t, claim(t, through(x, p), claimOf(2, "n", "c")), []stack.Claimed{{ByName: 1, ByCertificate: 1}})
 }
 
-// Each device is in the queue several times over, under two entries that are
-// identical and a third that contradicts them.
+// Each device is in the queue several times, under two identical entries and a third
+// that contradicts them.
 func claimRaces(t *testing.T, x *dynamodbtest.Table) {
 	const devices, workers = 40, 6
 	var claims []stack.Claim

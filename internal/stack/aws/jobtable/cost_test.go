@@ -10,9 +10,9 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/dynamodbtest"
 )
 
-// What a device costs in DynamoDB is most of what the stack costs: a claim is
-// two items, an outcome is one and its share of a counter, each of them below
-// the kilobyte that a write unit pays for, and twice that in a transaction.
+// Most of the cost of a stack is DynamoDB's. A claim is two items, an outcome one
+// item and a share of a counter. Each is smaller than the kilobyte of one write unit,
+// of which a transaction takes two.
 func costOfADevice(t *testing.T, x *dynamodbtest.Table) {
 	const devices = 198
 	p := x.Proxy()

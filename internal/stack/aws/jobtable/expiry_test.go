@@ -15,8 +15,8 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/dynamodbtest"
 )
 
-// everything writes an item of every kind, and returns them with the number of
-// seconds from Began after which each expires; -1 is never.
+// everything writes an item of every kind, and returns how many seconds after Began
+// each expires; -1 for never.
 func everything(t *testing.T, x *dynamodbtest.Table, retention time.Duration) map[string]int64 {
 	t.Helper()
 	as := x.Open(table.Options{Retention: retention, Now: func() time.Time { return dynamodbtest.Began }})
@@ -72,7 +72,7 @@ func everythingExpires(t *testing.T, x *dynamodbtest.Table) {
 	}
 }
 
-// Import and job are written once, and needed as long as anybody works on them.
+// Import and job are written once, but needed as long as a function works on them.
 func workedOnIsKept(t *testing.T, x *dynamodbtest.Table) {
 	now := dynamodbtest.Began
 	as := x.Open(table.Options{Retention: time.Hour, Now: func() time.Time { return now }})

@@ -45,7 +45,7 @@ func oneUploadOneJob(t *testing.T, x *dynamodbtest.Table) {
 	for n := range events {
 		group.Go(func() {
 			again := upload
-			again.Size, again.ETag, again.Sequencer = int64(n), "", "" // the version alone says what it is
+			again.Size, again.ETag, again.Sequencer = int64(n), "", "" // the version alone identifies it
 			job, isNew, err := open(x, table.Options{}).Start(t.Context(), again, stack.Job{Import: fmt.Sprint("i", n), Phase: stack.PhaseHash})
 			if err != nil {
 				t.Error(err)
@@ -106,7 +106,7 @@ func jobComesBack(t *testing.T, x *dynamodbtest.Table) {
 	check(t, err)
 	same(t, got, job)
 
-	job.Progress, job.Signers = nil, nil // and what is taken away is gone
+	job.Progress, job.Signers = nil, nil // and removed fields are gone
 	check(t, l.Save(t.Context(), lease, job))
 	got, err = l.Get(t.Context(), "i")
 	check(t, err)
@@ -243,7 +243,7 @@ func unknownJobs(t *testing.T, x *dynamodbtest.Table) {
 	same(t, len(x.Items(t, "")), 0)
 }
 
-// An importer says why it stands still while the decoder saves the same job.
+// An importer may record a cause while the decoder saves the same job.
 func updateMeetsTransaction(t *testing.T, x *dynamodbtest.Table) {
 	start(t, open(x, table.Options{}), "i", upload)
 	p := x.Proxy()

@@ -11,8 +11,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/dynamodbtest"
 )
 
-// TestTable holds every test that needs a DynamoDB, so that one is started for
-// all of them.
+// TestTable contains every test that needs DynamoDB, so that they share one instance.
 func TestTable(t *testing.T) {
 	t.Parallel()
 	dynamodbtest.Run(t, dynamodbtest.Client(t), map[string]func(*testing.T, *dynamodbtest.Table){
@@ -43,7 +42,7 @@ func TestTable(t *testing.T) {
 	})
 }
 
-// open returns a store as another process would have it.
+// open returns a store, as in another process.
 func open(x *dynamodbtest.Table, o table.Options) *jobtable.Store { return jobtable.New(x.Open(o)) }
 
 func through(x *dynamodbtest.Table, p *dynamodbtest.Proxy) *jobtable.Store {

@@ -14,7 +14,7 @@ import (
 	"github.com/thingpress/thingpress/internal/stack/aws/metric"
 )
 
-// CloudWatch ignores a line that is not exactly of its format, and says so nowhere.
+// CloudWatch silently ignores a line that does not have exactly its format.
 func TestLinesAreOfCloudWatchsFormat(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -50,7 +50,7 @@ func TestLinesAreOfCloudWatchsFormat(t *testing.T) {
 	})
 }
 
-// A number that JSON cannot write would lose the whole line.
+// A number that JSON cannot represent would lose the whole line.
 func TestAnUnlimitedCeilingDoesNotLoseTheOthers(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer

@@ -21,8 +21,8 @@ func (t *topic) Publish(_ context.Context, in *sns.PublishInput, _ ...func(*sns.
 	return &sns.PublishOutput{}, t.err
 }
 
-// SNS refuses a subject that is not ASCII, has a line end, or is longer than a
-// hundred characters; names of manifests are all of that.
+// SNS refuses subjects that are not ASCII, contain a line end, or exceed a hundred
+// characters. Names of manifests may be all of that.
 func TestEverySubjectIsOneThatSNSTakes(t *testing.T) {
 	t.Parallel()
 	for _, subject := range []string{"reel.csv: 3 imported", "Rolle Nº 5 – März\n.csv", strings.Repeat("x", 500), ""} {

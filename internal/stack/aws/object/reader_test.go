@@ -39,7 +39,7 @@ func open(t testing.TB, s *objecttest.Server, o objecttest.Object) *object.Reade
 	return r
 }
 
-// Keys come from people: the object asked for must be the one that was uploaded.
+// People choose keys: the requested object must be the one that was uploaded.
 func TestEveryKeyAndSizeIsReadAsItWasUploaded(t *testing.T) {
 	t.Parallel()
 	s := objecttest.New(t)
@@ -56,7 +56,7 @@ func TestEveryKeyAndSizeIsReadAsItWasUploaded(t *testing.T) {
 	}
 }
 
-// A body that breaks off costs the rest of a part again, not the import.
+// A broken connection costs the rest of a part, not the import.
 func TestBrokenBodyIsResumedAtItsByte(t *testing.T) {
 	t.Parallel()
 	s := objecttest.New(t)
@@ -72,7 +72,7 @@ func TestBrokenBodyIsResumedAtItsByte(t *testing.T) {
 	if err != nil || !bytes.Equal(got, whole) {
 		t.Fatalf("%d bytes, %v", len(got), err)
 	}
-	// What was in the connection's buffers when it broke is lost with it.
+	// Data in the buffers of the broken connection is lost.
 	if sent.Load() > 2*int64(len(whole)) {
 		t.Errorf("%d bytes were sent for %d", sent.Load(), len(whole))
 	}
@@ -101,12 +101,12 @@ func TestReadAtReturnsWhatIsThereWhateverTheOrder(t *testing.T) {
 	})
 }
 
-// Two passes over one manifest must read one content.
+// Two passes over one manifest must read the same content.
 func TestContentThatIsGoneOrReplacedIsNotReadOn(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name string
-		// change is what happens between opening and reading on.
+		// change happens between opening and further reading.
 		change  func(s *objecttest.Server)
 		version bool // the bucket has versions
 		pinned  bool // its ID is known from the event
@@ -197,7 +197,7 @@ func (f clientFunc) GetObject(ctx context.Context, in *s3.GetObjectInput, _ ...f
 	return f(ctx, in)
 }
 
-// stalled is a body of which nothing more comes.
+// stalled is a body that sends nothing more.
 type stalled struct{ ctx context.Context }
 
 func (s stalled) Read([]byte) (int, error) { <-s.ctx.Done(); return 0, s.ctx.Err() }

@@ -20,7 +20,8 @@ import (
 	"github.com/thingpress/thingpress/internal/stack/aws/queue"
 )
 
-// service is an SQS that keeps what it takes, and lets answer decide about each message.
+// service is an SQS that keeps the messages that it accepts; answer decides about
+// each message.
 type service struct {
 	answer func(call int, body string) (fault bool, err error)
 	broken func(call int) error

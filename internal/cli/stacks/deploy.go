@@ -121,8 +121,11 @@ func deployStack(ctx context.Context, o deployOptions, streams terminal.Streams)
 	}
 	err = set.Execute(ctx, func(e operate.Event) { noteEvent(printer, e) })
 	printer.Pause()
+	if err != nil && ctx.Err() != nil {
+		return exit.InterruptedError("interrupted; CloudFormation continues the deployment", "check it with thingpress stack status")
+	}
 	if err != nil {
-		return exit.IfInterrupted(ctx, err, "interrupted; CloudFormation continues the deployment")
+		return err
 	}
 	found, err := account.Find(ctx, o.stack)
 	if err != nil {

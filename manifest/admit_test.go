@@ -102,7 +102,8 @@ func TestAdmitComputesTheCertificateID(t *testing.T) {
 	if sum := sha256.Sum256(d.Certificate.Raw); d.CertificateID.String() != hex.EncodeToString(sum[:]) || d.ID != "d" || d.ThingName != "d" {
 		t.Errorf("certificate %s, ID %s, thing %s", d.CertificateID, d.ID, d.ThingName)
 	}
-	if again, err := manifest.ParseCertificate(d.Certificate.Raw); err != nil || !strings.Contains(d.PEM(), "-----BEGIN CERTIFICATE-----\n") || !again.Equal(d.Certificate) {
+	if again, err := manifest.ParseCertificate(d.Certificate.Raw); err != nil || !strings.Contains(d.PEM(), "-----BEGIN CERTIFICATE-----\n") ||
+		!again.Equal(d.Certificate) {
 		t.Errorf("the PEM is %q, %v", d.PEM(), err)
 	}
 }

@@ -15,7 +15,10 @@ import (
 
 func TestPrivateKeysAreSeenInEveryArmour(t *testing.T) {
 	t.Parallel()
-	for _, label := range []string{"PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "OPENSSH PRIVATE KEY", "PGP PRIVATE KEY BLOCK"} {
+	for _, label := range []string{
+		"PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "OPENSSH PRIVATE KEY",
+		"PGP PRIVATE KEY BLOCK",
+	} {
 		text := "-----BEGIN " + label + "-----\nAAAA\n"
 		if !manifest.HasPrivateKey([]byte(text)) {
 			t.Errorf("%s is not found", label)

@@ -162,7 +162,10 @@ func TestACallThatStopsAnImportIsExplained(t *testing.T) {
 		err        iot.APIError
 		cli, stack string
 	}{
-		{iot.APIError{Class: iot.ClassImport, Code: "AccessDeniedException", Operation: "CreateThing"}, "allow iot:CreateThing for these credentials", "allow iot:CreateThing for the role"},
+		{
+			iot.APIError{Class: iot.ClassImport, Code: "AccessDeniedException", Operation: "CreateThing"},
+			"allow iot:CreateThing for these credentials", "allow iot:CreateThing for the role",
+		},
 		{iot.APIError{Class: iot.ClassImport, Code: "AccountSuspended"}, "run the same command again", "fix what"},
 		{iot.APIError{Class: iot.ClassCredentials}, "aws sso login", "role"},
 		{iot.APIError{Class: iot.ClassClockSkew}, "set the clock", ""},

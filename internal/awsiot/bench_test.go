@@ -37,13 +37,15 @@ func BenchmarkCall(b *testing.B) {
 		})
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := client.CreateThing(b.Context(), &sdk.CreateThingInput{ThingName: aws.String("a"), ThingTypeName: aws.String("t")}); err != nil {
+			if _, err := client.CreateThing(b.Context(),
+				&sdk.CreateThingInput{ThingName: aws.String("a"), ThingTypeName: aws.String("t")}); err != nil {
 				b.Fatal(err)
 			}
 		}
 	})
 	b.Run("ours", func(b *testing.B) {
-		client, err := awsiot.Open(b.Context(), awsiot.Options{Sandbox: true, Region: "us-east-1", Endpoint: "http://localhost", Transport: instant{}})
+		client, err := awsiot.Open(b.Context(),
+			awsiot.Options{Sandbox: true, Region: "us-east-1", Endpoint: "http://localhost", Transport: instant{}})
 		if err != nil {
 			b.Fatal(err)
 		}

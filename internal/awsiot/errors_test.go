@@ -33,7 +33,10 @@ func answer(status int, code, body string) *http.Response {
 
 func open(t *testing.T, transport roundTrip) *awsiot.Client {
 	t.Helper()
-	c, err := awsiot.Open(t.Context(), awsiot.Options{Sandbox: true, Region: "eu-west-1", Endpoint: "http://iot.invalid", Transport: transport})
+	c, err := awsiot.Open(t.Context(), awsiot.Options{
+		Sandbox: true, Region: "eu-west-1", Endpoint: "http://iot.invalid",
+		Transport: transport,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

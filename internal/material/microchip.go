@@ -101,7 +101,8 @@ func (f *microchipSource) entry(i int) (*microchipEntry, crypto.Signer) {
 		timestamp: notBefore.Add(time.Duration(i%86_400_000) * 8 * time.Millisecond).Format("2006-01-02T15:04:05.000Z"),
 		x5c:       func(der []byte) []string { return []string{base64.StdEncoding.EncodeToString(der), f.chain} },
 		draft: newDraft(f.seed.serial("microchip serial", i, 16), []attribute{testOrganization, common("sn" + strings.ToUpper(unique))},
-			key.Public(), DirectoryName("eui48_000000000000"), basicConstraints(false), keyUsage(x509.KeyUsageDigitalSignature|x509.KeyUsageKeyAgreement),
+			key.Public(), DirectoryName("eui48_000000000000"), basicConstraints(false),
+			keyUsage(x509.KeyUsageDigitalSignature|x509.KeyUsageKeyAgreement),
 			subjectKeyID(key.Public()), authorityKeyID(f.issuer.key.Public())),
 	}
 	for slot := 1; slot < slots; slot++ {

@@ -17,7 +17,10 @@ func TestStatusLine(t *testing.T) {
 	}{
 		"unknown total": {progress.Status{Phase: "checking", Done: 1234567}, "checking 1,234,567"},
 		"everything": {
-			progress.Status{Phase: "importing", Done: 250, Total: 1000, Rate: 9.87, Ceiling: 10, Failed: 1, Rejected: 2, Binding: "RegisterCertificateWithoutCA"},
+			progress.Status{
+				Phase: "importing", Done: 250, Total: 1000, Rate: 9.87, Ceiling: 10, Failed: 1, Rejected: 2,
+				Binding: "RegisterCertificateWithoutCA",
+			},
 			"importing 250/1,000 (25%), 9.9/s of 10.0, 1m16s left, 1 failed, 2 rejected, bound by RegisterCertificateWithoutCA",
 		},
 		"paused": {progress.Status{Phase: "importing", Done: 1, Total: 2, Note: "paused"}, "importing 1/2 (50%), paused"},

@@ -22,7 +22,10 @@ var (
 			CertificateID: manifest.CertificateID{0xab}, CertificateARN: "arn:aws:iot:…:cert/ab", At: time.Unix(0, 0),
 			Steps: []ledger.Step{{Operation: "AttachPolicy", Resource: "sensors", Created: true}, {Operation: "CreateThing"}},
 		},
-		{Place: ledger.Place{Entry: 1}, Outcome: ledger.Rejected, ID: "=cmd|'/c calc'!A0", Reason: "bad-id", Detail: "MAC, \"quoted\"", At: time.Unix(0, 0)},
+		{
+			Place: ledger.Place{Entry: 1}, Outcome: ledger.Rejected, ID: "=cmd|'/c calc'!A0", Reason: "bad-id", Detail: "MAC, \"quoted\"",
+			At: time.Unix(0, 0),
+		},
 	}
 )
 
@@ -43,12 +46,18 @@ func TestFileHoldsEveryEntry(t *testing.T) {
 	t.Parallel()
 	tests := map[string][]string{
 		"r.jsonl": {
-			`{"type":"outcome","import":"0198","manifest":"reel.csv","entry":0,"line":2,"outcome":"imported","id":"4BA2BB8764BD","thing_name":"sensor-1","certificate_id":"ab00000000000000000000000000000000000000000000000000000000000000","certificate_arn":"arn:aws:iot:…:cert/ab","steps":[{"operation":"AttachPolicy","resource":"sensors","created":true},{"operation":"CreateThing"}],"at":"1970-01-01T00:00:00Z"}`,
+			`{"type":"outcome","import":"0198","manifest":"reel.csv","entry":0,"line":2,"outcome":"imported",` +
+				`"id":"4BA2BB8764BD","thing_name":"sensor-1",` +
+				`"certificate_id":"ab00000000000000000000000000000000000000000000000000000000000000",` +
+				`"certificate_arn":"arn:aws:iot:…:cert/ab","steps":[{"operation":"AttachPolicy","resource":"sensors",` +
+				`"created":true},{"operation":"CreateThing"}],"at":"1970-01-01T00:00:00Z"}`,
 			`"entry":1,"outcome":"rejected","id":"=cmd|'/c calc'!A0","reason":"bad-id"`,
 		},
 		"r.csv": {
 			"import,manifest,entry,line,outcome,id,thing_name,certificate_id,certificate_arn,reason,detail,steps,at\n",
-			"0198,reel.csv,0,2,imported,4BA2BB8764BD,sensor-1,ab00000000000000000000000000000000000000000000000000000000000000,arn:aws:iot:…:cert/ab,,,AttachPolicy sensors (created); CreateThing,1970-01-01T00:00:00Z\n",
+			"0198,reel.csv,0,2,imported,4BA2BB8764BD,sensor-1," +
+				"ab00000000000000000000000000000000000000000000000000000000000000,arn:aws:iot:…:cert/ab,,," +
+				"AttachPolicy sensors (created); CreateThing,1970-01-01T00:00:00Z\n",
 			`,rejected,'=cmd|'/c calc'!A0,,,,bad-id,"MAC, ""quoted""",`, // a spreadsheet must not run this
 		},
 	}

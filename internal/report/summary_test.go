@@ -23,7 +23,8 @@ func TestSummaryLineHasTheFieldsInTheirOrder(t *testing.T) {
 	}
 	full := report.SummaryOf(ended)
 	full.State, full.Target, full.Alias = ledger.StateStopped, ledger.Target{Partition: "aws", Account: "1", Region: "r"}, "factory"
-	full.Rejections = report.RejectionsOf(map[manifest.Reason]int{"b": 1, "a": 1, "c": 2}, func(r manifest.Reason) string { return "do " + string(r) })
+	full.Rejections = report.RejectionsOf(map[manifest.Reason]int{"b": 1, "a": 1, "c": 2},
+		func(r manifest.Reason) string { return "do " + string(r) })
 	full.Error, full.Hint = "denied", "allow it"
 	for _, test := range []struct {
 		line report.Summary
@@ -31,7 +32,8 @@ func TestSummaryLineHasTheFieldsInTheirOrder(t *testing.T) {
 	}{
 		{full, `{"type":"summary","import":"0198","entries":21,"imported":1,"unchanged":2,"failed":3,"rejected":4,"skipped":5,"pending":6,` +
 			`"seconds":3,"devices_per_second":1.667,"ceiling":9.877,"binding_quota":"AttachPolicy","calls":{"AttachPolicy":1,"CreateThing":2},` +
-			`"throttled":7,"retries":8,"failures":[{"reason":"unanswered","count":3,"example":"too many","thing_name":"a","todo":"run the same command again"}],` +
+			`"throttled":7,"retries":8,"failures":[` +
+			`{"reason":"unanswered","count":3,"example":"too many","thing_name":"a","todo":"run the same command again"}],` +
 			`"state":"stopped","target":{"partition":"aws","account":"1","region":"r"},"alias":"factory",` +
 			`"rejections":[{"reason":"c","count":2,"todo":"do c"},{"reason":"a","count":1,"todo":"do a"},{"reason":"b","count":1,"todo":"do b"}],` +
 			`"error":"denied","hint":"allow it"}`},

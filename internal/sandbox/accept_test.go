@@ -24,7 +24,10 @@ import (
 // keyed creates a certificate for a public key, signed by a P-256 key.
 func keyed(t *testing.T, public crypto.PublicKey, signer crypto.Signer, algorithm x509.SignatureAlgorithm) string {
 	t.Helper()
-	template := &x509.Certificate{SerialNumber: bigInt(), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), SignatureAlgorithm: algorithm}
+	template := &x509.Certificate{
+		SerialNumber: bigInt(), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		SignatureAlgorithm: algorithm,
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, public, signer)
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +65,8 @@ func TestCertificatesThatAWSDoesNotTake(t *testing.T) {
 	// OIDs as DER. The OIDs of ecdsa-with-SHA256 and ecdsa-with-SHA1 differ in length, so
 	// SHA-224, which is not on the list either, stands for an unsupported hash.
 	sha224 := patch(t, good, "\x2a\x86\x48\xce\x3d\x04\x03\x02", "\x2a\x86\x48\xce\x3d\x04\x03\x01")
-	sha1RSA := patch(t, keyed(t, rsa2048.Public(), rsa2048, x509.SHA256WithRSA), "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05")
+	sha1RSA := patch(t, keyed(t, rsa2048.Public(), rsa2048, x509.SHA256WithRSA), "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b",
+		"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05")
 	brainpool := patch(t, good, "\x2a\x86\x48\xce\x3d\x03\x01\x07", "\x2a\x86\x48\xce\x3d\x03\x01\x01")
 	expired := mint(t, func(c *x509.Certificate) { c.NotBefore, c.NotAfter = time.Unix(1, 0), time.Unix(1e6, 0) })
 	future := mint(t, func(c *x509.Certificate) {
@@ -72,19 +76,22 @@ func TestCertificatesThatAWSDoesNotTake(t *testing.T) {
 	for name, one := range map[string]struct {
 		pem, code, strict string
 	}{
-		"EC P-256":       {good, "", ""},
-		"EC P-384":       {keyed(t, p384.Public(), p256, 0), "", ""},
-		"EC P-521":       {keyed(t, p521.Public(), p256, 0), "", ""},
-		"RSA 2048":       {keyed(t, rsa2048.Public(), rsa2048, 0), "", ""},
-		"RSA-PSS":        {keyed(t, rsa2048.Public(), rsa2048, x509.SHA384WithRSAPSS), "", ""},
-		"RSA 1024":       {keyed(t, rsa1024, p256, 0), refused, refused},
-		"EC P-224":       {keyed(t, p224.Public(), p256, 0), refused, refused},
-		"foreign curve":  {brainpool, refused, refused},
-		"Ed25519":        {keyed(t, edPublic, edPrivate, 0), refused, refused},
-		"SHA-1":          {sha1RSA, refused, refused},
-		"SHA-224":        {sha224, refused, refused},
-		"not PEM":        {"garbage", refused, refused},
-		"not DER":        {"-----BEGIN CERTIFICATE-----\n" + base64.StdEncoding.EncodeToString([]byte("garbage")) + "\n-----END CERTIFICATE-----\n", refused, refused},
+		"EC P-256":      {good, "", ""},
+		"EC P-384":      {keyed(t, p384.Public(), p256, 0), "", ""},
+		"EC P-521":      {keyed(t, p521.Public(), p256, 0), "", ""},
+		"RSA 2048":      {keyed(t, rsa2048.Public(), rsa2048, 0), "", ""},
+		"RSA-PSS":       {keyed(t, rsa2048.Public(), rsa2048, x509.SHA384WithRSAPSS), "", ""},
+		"RSA 1024":      {keyed(t, rsa1024, p256, 0), refused, refused},
+		"EC P-224":      {keyed(t, p224.Public(), p256, 0), refused, refused},
+		"foreign curve": {brainpool, refused, refused},
+		"Ed25519":       {keyed(t, edPublic, edPrivate, 0), refused, refused},
+		"SHA-1":         {sha1RSA, refused, refused},
+		"SHA-224":       {sha224, refused, refused},
+		"not PEM":       {"garbage", refused, refused},
+		"not DER": {
+			"-----BEGIN CERTIFICATE-----\n" + base64.StdEncoding.EncodeToString([]byte("garbage")) + "\n-----END CERTIFICATE-----\n",
+			refused, refused,
+		},
 		"a key":          {"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", refused, refused},
 		"expired":        {expired, "", refused},
 		"not yet valid":  {future, "", refused},
@@ -116,9 +123,11 @@ func TestCertificateIsKnownByItsDER(t *testing.T) {
 	certificate := mint(t, nil)
 	block, _ := pem.Decode([]byte(certificate))
 	sum := sha256.Sum256(block.Bytes)
-	_ = must[*iot.RegisterCertificateWithoutCAOutput](t)(c.RegisterCertificateWithoutCA(t.Context(), &iot.RegisterCertificateWithoutCAInput{CertificatePem: &certificate}))
+	_ = must[*iot.RegisterCertificateWithoutCAOutput](t)(c.RegisterCertificateWithoutCA(t.Context(),
+		&iot.RegisterCertificateWithoutCAInput{CertificatePem: &certificate}))
 	for _, form := range []string{strings.ReplaceAll(certificate, "\n", "\r\n"), "device\n" + certificate + mint(t, nil)} {
-		_, err := c.RegisterCertificateWithoutCA(t.Context(), &iot.RegisterCertificateWithoutCAInput{CertificatePem: &form, Status: types.CertificateStatusActive})
+		_, err := c.RegisterCertificateWithoutCA(t.Context(),
+			&iot.RegisterCertificateWithoutCAInput{CertificatePem: &form, Status: types.CertificateStatusActive})
 		if codeOf(err) != "ResourceAlreadyExistsException" {
 			t.Errorf("%v, want ResourceAlreadyExistsException", err)
 		}
@@ -127,7 +136,8 @@ func TestCertificateIsKnownByItsDER(t *testing.T) {
 	if state := s.State().Certificates; len(state) != 1 || state[id].Status != "INACTIVE" {
 		t.Errorf("certificates %v, want %s INACTIVE", state, id)
 	}
-	upper := must[*iot.DescribeCertificateOutput](t)(c.DescribeCertificate(t.Context(), &iot.DescribeCertificateInput{CertificateId: aws.String(strings.ToUpper(id))}))
+	upper := must[*iot.DescribeCertificateOutput](t)(c.DescribeCertificate(t.Context(),
+		&iot.DescribeCertificateInput{CertificateId: aws.String(strings.ToUpper(id))}))
 	if *upper.CertificateDescription.CertificatePem != certificate {
 		t.Error("the PEM in the answer differs")
 	}

@@ -26,7 +26,8 @@ func TestDeviceIsWhatWasAskedFor(t *testing.T) {
 	sum := sha256.Sum256(block.Bytes)
 	id := hex.EncodeToString(sum[:])
 
-	registered, err := c.RegisterCertificateWithoutCA(ctx, &iot.RegisterCertificateWithoutCAInput{CertificatePem: &certificate, Status: types.CertificateStatusActive})
+	registered, err := c.RegisterCertificateWithoutCA(ctx,
+		&iot.RegisterCertificateWithoutCAInput{CertificatePem: &certificate, Status: types.CertificateStatusActive})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +35,8 @@ func TestDeviceIsWhatWasAskedFor(t *testing.T) {
 	if *registered.CertificateId != id || *registered.CertificateArn != arn {
 		t.Errorf("registered %s as %s, want %s", *registered.CertificateId, *registered.CertificateArn, arn)
 	}
-	_, err = c.RegisterCertificateWithoutCA(ctx, &iot.RegisterCertificateWithoutCAInput{CertificatePem: &certificate, Status: types.CertificateStatusInactive})
+	_, err = c.RegisterCertificateWithoutCA(ctx,
+		&iot.RegisterCertificateWithoutCAInput{CertificatePem: &certificate, Status: types.CertificateStatusInactive})
 	var there *types.ResourceAlreadyExistsException
 	if !errors.As(err, &there) || aws.ToString(there.ResourceId) != id || aws.ToString(there.ResourceArn) != arn {
 		t.Errorf("registering again: %v, want ResourceAlreadyExistsException of %s", err, arn)
@@ -55,7 +57,8 @@ func TestDeviceIsWhatWasAskedFor(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if _, err := c.UpdateThingGroupsForThing(ctx, &iot.UpdateThingGroupsForThingInput{ThingName: aws.String("d:1"), ThingGroupsToAdd: []string{"berlin", "line:1"}}); err != nil {
+		if _, err := c.UpdateThingGroupsForThing(ctx,
+			&iot.UpdateThingGroupsForThingInput{ThingName: aws.String("d:1"), ThingGroupsToAdd: []string{"berlin", "line:1"}}); err != nil {
 			t.Error(err)
 		}
 	}

@@ -148,7 +148,8 @@ var differences = []difference{
 		func(s step, r asked) bool {
 			return s.is("DeleteThing") && len(r.groups(s.thing)) > 0
 		},
-		play(step{op: "CreateThing", thing: "d7"}, step{op: "CreateThingGroup", group: "d7"}, step{op: "AddThingToThingGroup", thing: "d7", group: "d7"},
+		play(step{op: "CreateThing", thing: "d7"}, step{op: "CreateThingGroup", group: "d7"},
+			step{op: "AddThingToThingGroup", thing: "d7", group: "d7"},
 			step{op: "DeleteThing", thing: "d7"}, step{op: "ListThingsInThingGroup", group: "d7"}),
 		"ok []", `ok ["d7"]`,
 	},
@@ -161,7 +162,8 @@ var differences = []difference{
 		"RegisterCertificateWithoutCA without a status", nil,
 		func(t *testing.T, c clients) string {
 			certificate, id := mintID(t)
-			_ = must[*iot.RegisterCertificateWithoutCAOutput](t)(c.RegisterCertificateWithoutCA(t.Context(), &iot.RegisterCertificateWithoutCAInput{CertificatePem: &certificate}))
+			_ = must[*iot.RegisterCertificateWithoutCAOutput](t)(c.RegisterCertificateWithoutCA(t.Context(),
+				&iot.RegisterCertificateWithoutCAInput{CertificatePem: &certificate}))
 			out := must[*iot.DescribeCertificateOutput](t)(c.DescribeCertificate(t.Context(), &iot.DescribeCertificateInput{CertificateId: &id}))
 			return string(out.CertificateDescription.Status + " " + types.CertificateStatus(out.CertificateDescription.CertificateMode))
 		},
@@ -181,8 +183,10 @@ var differences = []difference{
 			status := r.status(s.id())
 			return s.is("DeleteCertificate") && s.flag && status != "" && status != "ACTIVE" && len(r.policies(s.arn)) > 0
 		},
-		play(step{op: "RegisterCertificateWithoutCA", status: "INACTIVE"}, step{op: "CreatePolicy", policy: "d8"}, step{op: "AttachPolicy", policy: "d8"},
-			step{op: "DeleteCertificate", flag: true}, step{op: "RegisterCertificateWithoutCA", status: "INACTIVE"}, step{op: "ListAttachedPolicies"}),
+		play(step{op: "RegisterCertificateWithoutCA", status: "INACTIVE"}, step{op: "CreatePolicy", policy: "d8"},
+			step{op: "AttachPolicy", policy: "d8"},
+			step{op: "DeleteCertificate", flag: true}, step{op: "RegisterCertificateWithoutCA", status: "INACTIVE"},
+			step{op: "ListAttachedPolicies"}),
 		"ok []", `ok ["d8 arn:aws:iot:us-east-1:123456789012:policy/d8"]`,
 	},
 	{
@@ -191,7 +195,8 @@ var differences = []difference{
 			status := r.status(s.id())
 			return s.is("DeleteCertificate") && status != "" && status != "ACTIVE" && r.anyGroupHasPolicies()
 		},
-		play(step{op: "RegisterCertificateWithoutCA", status: "INACTIVE"}, step{op: "CreatePolicy", policy: "d9"}, step{op: "CreateThingGroup", group: "d9"},
+		play(step{op: "RegisterCertificateWithoutCA", status: "INACTIVE"}, step{op: "CreatePolicy", policy: "d9"},
+			step{op: "CreateThingGroup", group: "d9"},
 			step{op: "AttachPolicy", policy: "d9", target: account + "thinggroup/d9"}, step{op: "DeleteCertificate"}),
 		"ok", "500",
 	},
@@ -202,7 +207,8 @@ var differences = []difference{
 			var err error
 			for _, thing := range []string{"d10", "d10b"} {
 				_ = must[*iot.CreateThingOutput](t)(c.CreateThing(t.Context(), &iot.CreateThingInput{ThingName: &thing}))
-				_, err = c.AttachThingPrincipal(t.Context(), &iot.AttachThingPrincipalInput{ThingName: &thing, Principal: &arn, ThingPrincipalType: types.ThingPrincipalTypeExclusiveThing})
+				_, err = c.AttachThingPrincipal(t.Context(),
+					&iot.AttachThingPrincipalInput{ThingName: &thing, Principal: &arn, ThingPrincipalType: types.ThingPrincipalTypeExclusiveThing})
 			}
 			return "ok " + codeOf(err)
 		},
@@ -231,7 +237,8 @@ var differences = []difference{
 			return s.is("DetachPolicy") && r.policy(s.policy) && r.target(s.target) &&
 				!slices.ContainsFunc(r.policies(s.target), func(p registry.PolicyRef) bool { return p.Name == s.policy })
 		},
-		play(step{op: "RegisterCertificateWithoutCA", status: "ACTIVE"}, step{op: "CreatePolicy", policy: "d11"}, step{op: "DetachPolicy", policy: "d11"}),
+		play(step{op: "RegisterCertificateWithoutCA", status: "ACTIVE"}, step{op: "CreatePolicy", policy: "d11"},
+			step{op: "DetachPolicy", policy: "d11"}),
 		"ok", absent,
 	},
 	{
@@ -240,8 +247,10 @@ var differences = []difference{
 			_, err := r.AttachPolicy(&registry.PolicyTarget{ByName: registry.ByName{Name: s.policy}, Target: s.target})
 			return s.is("AttachPolicy") && err != nil && strings.HasPrefix(err.Error(), "LimitExceededException")
 		},
-		play(step{op: "CreateThingGroup", group: "d12"}, step{op: "CreatePolicy", policy: "d12a"}, step{op: "CreatePolicy", policy: "d12b"}, step{op: "CreatePolicy", policy: "d12c"},
-			step{op: "AttachPolicy", policy: "d12a", target: account + "thinggroup/d12"}, step{op: "AttachPolicy", policy: "d12b", target: account + "thinggroup/d12"},
+		play(step{op: "CreateThingGroup", group: "d12"}, step{op: "CreatePolicy", policy: "d12a"}, step{op: "CreatePolicy", policy: "d12b"},
+			step{op: "CreatePolicy", policy: "d12c"},
+			step{op: "AttachPolicy", policy: "d12a", target: account + "thinggroup/d12"},
+			step{op: "AttachPolicy", policy: "d12b", target: account + "thinggroup/d12"},
 			step{op: "AttachPolicy", policy: "d12c", target: account + "thinggroup/d12"}),
 		"LimitExceededException", "ok",
 	},
@@ -273,7 +282,8 @@ var differences = []difference{
 		func(s step, r asked) bool {
 			return s.is("CreateThingGroup") && r.group(s.group) && r.parent(s.group) != aws.ToString(s.optional(s.second))
 		},
-		play(step{op: "CreateThingGroup", group: "d16a"}, step{op: "CreateThingGroup", group: "d16"}, step{op: "CreateThingGroup", group: "d16", second: "d16a", flag: true}),
+		play(step{op: "CreateThingGroup", group: "d16a"}, step{op: "CreateThingGroup", group: "d16"},
+			step{op: "CreateThingGroup", group: "d16", second: "d16a", flag: true}),
 		there, `ok ["d16","arn:aws:iot:us-east-1:123456789012:thinggroup/d16"]`,
 	},
 	{
@@ -291,7 +301,8 @@ var differences = []difference{
 			deleted := changes(r.DeleteThingGroup(&registry.Deletion{ByName: *byName(s.group)}))
 			return s.is("DeleteThingGroup") && deleted > 0 && len(r.policies(account+"thinggroup/"+s.group)) > 0
 		},
-		play(step{op: "CreateThingGroup", group: "d17"}, step{op: "CreatePolicy", policy: "d17"}, step{op: "AttachPolicy", policy: "d17", target: account + "thinggroup/d17"},
+		play(step{op: "CreateThingGroup", group: "d17"}, step{op: "CreatePolicy", policy: "d17"},
+			step{op: "AttachPolicy", policy: "d17", target: account + "thinggroup/d17"},
 			step{op: "DeleteThingGroup", group: "d17"}, step{op: "ListTargetsForPolicy", policy: "d17"}),
 		"ok []", `ok ["arn:aws:iot:us-east-1:123456789012:thinggroup/d17"]`,
 	},
@@ -301,21 +312,24 @@ var differences = []difference{
 			_, err := r.UpdateThingGroupsForThing(&registry.UpdateThingGroupsForThing{Thing: s.thing, Add: []string{s.group}})
 			return s.joins() && r.thing(s.thing) && r.group(s.group) && err != nil
 		},
-		play(step{op: "CreateThing", thing: "d18"}, step{op: "CreateThingGroup", group: "d18"}, step{op: "CreateThingGroup", group: "d18a", second: "d18", flag: true},
+		play(step{op: "CreateThing", thing: "d18"}, step{op: "CreateThingGroup", group: "d18"},
+			step{op: "CreateThingGroup", group: "d18a", second: "d18", flag: true},
 			step{op: "AddThingToThingGroup", thing: "d18", group: "d18"}, step{op: "AddThingToThingGroup", thing: "d18", group: "d18a"}),
 		refused, "ok",
 	},
 	{
 		"UpdateThingGroupsForThing that adds and removes one group",
 		func(s step, r asked) bool { return s.is("UpdateThingGroupsForThing") && s.group == s.second },
-		play(step{op: "CreateThing", thing: "d19"}, step{op: "CreateThingGroup", group: "d19"}, step{op: "UpdateThingGroupsForThing", thing: "d19", group: "d19", second: "d19"},
+		play(step{op: "CreateThing", thing: "d19"}, step{op: "CreateThingGroup", group: "d19"},
+			step{op: "UpdateThingGroupsForThing", thing: "d19", group: "d19", second: "d19"},
 			step{op: "ListThingGroupsForThing", thing: "d19"}),
 		`ok ["arn:aws:iot:us-east-1:123456789012:thinggroup/d19"]`, "ok []",
 	},
 	{
 		"UpdateThingGroupsForThing that fails half-way",
 		func(s step, r asked) bool { return s.is("UpdateThingGroupsForThing") && !r.group(s.second) },
-		play(step{op: "CreateThing", thing: "d20"}, step{op: "CreateThingGroup", group: "d20"}, step{op: "UpdateThingGroupsForThing", thing: "d20", group: "d20", second: "no"},
+		play(step{op: "CreateThing", thing: "d20"}, step{op: "CreateThingGroup", group: "d20"},
+			step{op: "UpdateThingGroupsForThing", thing: "d20", group: "d20", second: "no"},
 			step{op: "ListThingGroupsForThing", thing: "d20"}),
 		"ok []", `ok ["arn:aws:iot:us-east-1:123456789012:thinggroup/d20"]`,
 	},
@@ -328,8 +342,10 @@ var differences = []difference{
 	{
 		"DescribeBillingGroup of a new group", nil,
 		func(t *testing.T, c clients) string {
-			_ = must[*iot.CreateBillingGroupOutput](t)(c.CreateBillingGroup(t.Context(), &iot.CreateBillingGroupInput{BillingGroupName: aws.String("d25")}))
-			out := must[*iot.DescribeBillingGroupOutput](t)(c.DescribeBillingGroup(t.Context(), &iot.DescribeBillingGroupInput{BillingGroupName: aws.String("d25")}))
+			_ = must[*iot.CreateBillingGroupOutput](t)(c.CreateBillingGroup(t.Context(),
+				&iot.CreateBillingGroupInput{BillingGroupName: aws.String("d25")}))
+			out := must[*iot.DescribeBillingGroupOutput](t)(c.DescribeBillingGroup(t.Context(),
+				&iot.DescribeBillingGroupInput{BillingGroupName: aws.String("d25")}))
 			return fmt.Sprint("version ", out.Version)
 		},
 		"version 1", "version 0",
@@ -346,7 +362,8 @@ var differences = []difference{
 			out, _ := r.ListThingsInBillingGroup(&registry.ListThingsInBillingGroup{Group: s.billing})
 			return s.is("DeleteBillingGroup") && len(out.Items) > 0
 		},
-		play(step{op: "CreateBillingGroup", billing: "d22"}, step{op: "CreateThing", thing: "d22", billing: "d22", status: "ACTIVE"}, step{op: "DeleteBillingGroup", billing: "d22"},
+		play(step{op: "CreateBillingGroup", billing: "d22"}, step{op: "CreateThing", thing: "d22", billing: "d22", status: "ACTIVE"},
+			step{op: "DeleteBillingGroup", billing: "d22"},
 			step{op: "DescribeThing", thing: "d22"}),
 		`ok ["d22","arn:aws:iot:us-east-1:123456789012:thing/d22",null,null,"d22",{}]`,
 		`ok ["d22","arn:aws:iot:us-east-1:123456789012:thing/d22",null,"d22","d22",{}]`,
@@ -357,15 +374,18 @@ var differences = []difference{
 			out, _ := r.DescribeThing(byName(s.thing))
 			return s.is("AddThingToBillingGroup") && out.BillingGroup != "" && out.BillingGroup != s.billing
 		},
-		play(step{op: "CreateBillingGroup", billing: "d23"}, step{op: "CreateBillingGroup", billing: "d23b"}, step{op: "CreateThing", thing: "d23", billing: "d23", status: "ACTIVE"},
+		play(step{op: "CreateBillingGroup", billing: "d23"}, step{op: "CreateBillingGroup", billing: "d23b"},
+			step{op: "CreateThing", thing: "d23", billing: "d23", status: "ACTIVE"},
 			step{op: "AddThingToBillingGroup", thing: "d23", billing: "d23b"}, step{op: "ListThingsInBillingGroup", billing: "d23"}),
 		"ok []", `ok ["d23"]`,
 	},
 	{
 		"DescribeEndpoint twice", nil,
 		func(t *testing.T, c clients) string {
-			one := must[*iot.DescribeEndpointOutput](t)(c.DescribeEndpoint(t.Context(), &iot.DescribeEndpointInput{EndpointType: aws.String("iot:Data-ATS")}))
-			two := must[*iot.DescribeEndpointOutput](t)(c.DescribeEndpoint(t.Context(), &iot.DescribeEndpointInput{EndpointType: aws.String("iot:Data-ATS")}))
+			one := must[*iot.DescribeEndpointOutput](t)(c.DescribeEndpoint(t.Context(),
+				&iot.DescribeEndpointInput{EndpointType: aws.String("iot:Data-ATS")}))
+			two := must[*iot.DescribeEndpointOutput](t)(c.DescribeEndpoint(t.Context(),
+				&iot.DescribeEndpointInput{EndpointType: aws.String("iot:Data-ATS")}))
 			if *one.EndpointAddress == *two.EndpointAddress {
 				return "the same"
 			}

@@ -66,7 +66,8 @@ func TestFaultsComeInTheSharesAskedForAndSeedsRepeat(t *testing.T) {
 		}
 		for i, entry := range log {
 			dropped := strings.HasPrefix(outcomes[i], "dropped")
-			if entry.Operation != "CreateThing" || entry.Key == "" && entry.Done || entry.Done != strings.HasSuffix(outcomes[i], "true") || dropped != (entry.Status == 0) {
+			if entry.Operation != "CreateThing" || entry.Key == "" && entry.Done || entry.Done != strings.HasSuffix(outcomes[i], "true") ||
+				dropped != (entry.Status == 0) {
 				t.Fatalf("log %+v of %q", entry, outcomes[i])
 			}
 		}

@@ -71,11 +71,13 @@ var operationsOfMoto = []string{
 	"RegisterCertificateWithoutCA", "DescribeCertificate", "ListCertificates", "UpdateCertificate", "DeleteCertificate",
 	"CreateThing", "DescribeThing", "UpdateThing", "DeleteThing", "ListThings",
 	"AttachThingPrincipal", "DetachThingPrincipal", "ListThingPrincipals", "ListPrincipalThings",
-	"CreatePolicy", "GetPolicy", "ListPolicies", "DeletePolicy", "AttachPolicy", "DetachPolicy", "ListAttachedPolicies", "ListTargetsForPolicy",
+	"CreatePolicy", "GetPolicy", "ListPolicies", "DeletePolicy", "AttachPolicy", "DetachPolicy", "ListAttachedPolicies",
+	"ListTargetsForPolicy",
 	"CreateThingType", "DescribeThingType", "ListThingTypes", "DeprecateThingType", "DeleteThingType",
 	"CreateThingGroup", "DescribeThingGroup", "ListThingGroups", "DeleteThingGroup",
 	"AddThingToThingGroup", "RemoveThingFromThingGroup", "UpdateThingGroupsForThing", "ListThingGroupsForThing", "ListThingsInThingGroup",
-	"CreateBillingGroup", "DescribeBillingGroup", "ListBillingGroups", "DeleteBillingGroup", "AddThingToBillingGroup", "ListThingsInBillingGroup",
+	"CreateBillingGroup", "DescribeBillingGroup", "ListBillingGroups", "DeleteBillingGroup", "AddThingToBillingGroup",
+	"ListThingsInBillingGroup",
 }
 
 // step is one call with all arguments; each operation uses some of them.
@@ -121,7 +123,8 @@ func (w *world) draw() step {
 	i := w.dice.IntN(len(w.ids))
 	s := step{
 		op:    operationsOfMoto[w.dice.IntN(len(operationsOfMoto))],
-		thing: w.name("t:", 6), policy: w.name("p,@=+", 6), group: w.name("g", 5), second: w.name("g", 5), kind: w.name("k", 3), billing: w.name("b", 3),
+		thing: w.name("t:", 6), policy: w.name("p,@=+", 6), group: w.name("g", 5), second: w.name("g", 5), kind: w.name("k", 3),
+		billing:     w.name("b", 3),
 		certificate: w.certificates[i], arn: account + "cert/" + w.ids[i],
 		status: []types.CertificateStatus{"ACTIVE", "INACTIVE", "REVOKED"}[min(2, w.dice.IntN(9)/4)],
 		flag:   w.dice.IntN(2) == 0,

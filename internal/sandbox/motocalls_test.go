@@ -38,7 +38,8 @@ func policyNames(policies []types.Policy) []string {
 
 var calls = map[string]func(t *testing.T, c clients, s step) (any, error){
 	"RegisterCertificateWithoutCA": func(t *testing.T, c clients, s step) (any, error) {
-		out, err := c.RegisterCertificateWithoutCA(t.Context(), &iot.RegisterCertificateWithoutCAInput{CertificatePem: &s.certificate, Status: s.status})
+		out, err := c.RegisterCertificateWithoutCA(t.Context(),
+			&iot.RegisterCertificateWithoutCAInput{CertificatePem: &s.certificate, Status: s.status})
 		return told(err, func() any {
 			return []string{*out.CertificateArn, *out.CertificateId}
 		})
@@ -63,7 +64,11 @@ var calls = map[string]func(t *testing.T, c clients, s step) (any, error){
 		return done(c.DeleteCertificate(t.Context(), &iot.DeleteCertificateInput{CertificateId: aws.String(s.id()), ForceDelete: s.flag}))
 	},
 	"CreateThing": func(t *testing.T, c clients, s step) (any, error) {
-		out, err := c.CreateThing(t.Context(), &iot.CreateThingInput{ThingName: &s.thing, ThingTypeName: s.optional(s.kind), BillingGroupName: s.other(s.billing), AttributePayload: &types.AttributePayload{Attributes: s.attributes}})
+		out, err := c.CreateThing(t.Context(),
+			&iot.CreateThingInput{
+				ThingName: &s.thing, ThingTypeName: s.optional(s.kind), BillingGroupName: s.other(s.billing),
+				AttributePayload: &types.AttributePayload{Attributes: s.attributes},
+			})
 		return told(err, func() any {
 			return []string{*out.ThingName, *out.ThingArn}
 		})
@@ -75,7 +80,11 @@ var calls = map[string]func(t *testing.T, c clients, s step) (any, error){
 		})
 	},
 	"UpdateThing": func(t *testing.T, c clients, s step) (any, error) {
-		return done(c.UpdateThing(t.Context(), &iot.UpdateThingInput{ThingName: &s.thing, ThingTypeName: s.optional(s.kind), RemoveThingType: s.status == "REVOKED", AttributePayload: &types.AttributePayload{Attributes: s.attributes, Merge: s.flag}}))
+		return done(c.UpdateThing(t.Context(),
+			&iot.UpdateThingInput{
+				ThingName: &s.thing, ThingTypeName: s.optional(s.kind), RemoveThingType: s.status == "REVOKED",
+				AttributePayload: &types.AttributePayload{Attributes: s.attributes, Merge: s.flag},
+			}))
 	},
 	"DeleteThing": func(t *testing.T, c clients, s step) (any, error) {
 		return done(c.DeleteThing(t.Context(), &iot.DeleteThingInput{ThingName: &s.thing}))
@@ -158,7 +167,11 @@ var calls = map[string]func(t *testing.T, c clients, s step) (any, error){
 		})
 	},
 	"CreateThingType": func(t *testing.T, c clients, s step) (any, error) {
-		out, err := c.CreateThingType(t.Context(), &iot.CreateThingTypeInput{ThingTypeName: &s.kind, ThingTypeProperties: &types.ThingTypeProperties{ThingTypeDescription: s.optional("d")}})
+		out, err := c.CreateThingType(t.Context(),
+			&iot.CreateThingTypeInput{
+				ThingTypeName:       &s.kind,
+				ThingTypeProperties: &types.ThingTypeProperties{ThingTypeDescription: s.optional("d")},
+			})
 		return told(err, func() any {
 			return []*string{out.ThingTypeName, out.ThingTypeArn}
 		})
@@ -166,7 +179,10 @@ var calls = map[string]func(t *testing.T, c clients, s step) (any, error){
 	"DescribeThingType": func(t *testing.T, c clients, s step) (any, error) {
 		out, err := c.DescribeThingType(t.Context(), &iot.DescribeThingTypeInput{ThingTypeName: &s.kind})
 		return told(err, func() any {
-			return []any{out.ThingTypeName, out.ThingTypeArn, out.ThingTypeMetadata.Deprecated, aws.ToString(out.ThingTypeProperties.ThingTypeDescription)}
+			return []any{
+				out.ThingTypeName, out.ThingTypeArn, out.ThingTypeMetadata.Deprecated,
+				aws.ToString(out.ThingTypeProperties.ThingTypeDescription),
+			}
 		})
 	},
 	"ListThingTypes": func(t *testing.T, c clients, s step) (any, error) {
@@ -182,7 +198,11 @@ var calls = map[string]func(t *testing.T, c clients, s step) (any, error){
 		return done(c.DeleteThingType(t.Context(), &iot.DeleteThingTypeInput{ThingTypeName: &s.kind}))
 	},
 	"CreateThingGroup": func(t *testing.T, c clients, s step) (any, error) {
-		out, err := c.CreateThingGroup(t.Context(), &iot.CreateThingGroupInput{ThingGroupName: &s.group, ParentGroupName: s.optional(s.second), ThingGroupProperties: &types.ThingGroupProperties{}})
+		out, err := c.CreateThingGroup(t.Context(),
+			&iot.CreateThingGroupInput{
+				ThingGroupName: &s.group, ParentGroupName: s.optional(s.second),
+				ThingGroupProperties: &types.ThingGroupProperties{},
+			})
 		return told(err, func() any {
 			return []*string{out.ThingGroupName, out.ThingGroupArn}
 		})
@@ -195,7 +215,8 @@ var calls = map[string]func(t *testing.T, c clients, s step) (any, error){
 		})
 	},
 	"ListThingGroups": func(t *testing.T, c clients, s step) (any, error) {
-		out, err := c.ListThingGroups(t.Context(), &iot.ListThingGroupsInput{MaxResults: aws.Int32(250), ParentGroup: s.optional(s.group), Recursive: s.recursion()})
+		out, err := c.ListThingGroups(t.Context(),
+			&iot.ListThingGroupsInput{MaxResults: aws.Int32(250), ParentGroup: s.optional(s.group), Recursive: s.recursion()})
 		return told(err, func() any {
 			return groupNames(out.ThingGroups)
 		})
@@ -210,7 +231,8 @@ var calls = map[string]func(t *testing.T, c clients, s step) (any, error){
 		return done(c.RemoveThingFromThingGroup(t.Context(), &iot.RemoveThingFromThingGroupInput{ThingName: &s.thing, ThingGroupName: &s.group}))
 	},
 	"UpdateThingGroupsForThing": func(t *testing.T, c clients, s step) (any, error) {
-		return done(c.UpdateThingGroupsForThing(t.Context(), &iot.UpdateThingGroupsForThingInput{ThingName: &s.thing, ThingGroupsToAdd: []string{s.group}, ThingGroupsToRemove: []string{s.second}}))
+		return done(c.UpdateThingGroupsForThing(t.Context(),
+			&iot.UpdateThingGroupsForThingInput{ThingName: &s.thing, ThingGroupsToAdd: []string{s.group}, ThingGroupsToRemove: []string{s.second}}))
 	},
 	"ListThingGroupsForThing": func(t *testing.T, c clients, s step) (any, error) {
 		out, err := c.ListThingGroupsForThing(t.Context(), &iot.ListThingGroupsForThingInput{ThingName: &s.thing})
@@ -249,7 +271,8 @@ var calls = map[string]func(t *testing.T, c clients, s step) (any, error){
 		return done(c.AddThingToBillingGroup(t.Context(), &iot.AddThingToBillingGroupInput{ThingName: &s.thing, BillingGroupName: &s.billing}))
 	},
 	"RemoveThingFromBillingGroup": func(t *testing.T, c clients, s step) (any, error) {
-		return done(c.RemoveThingFromBillingGroup(t.Context(), &iot.RemoveThingFromBillingGroupInput{ThingName: &s.thing, BillingGroupName: &s.billing}))
+		return done(c.RemoveThingFromBillingGroup(t.Context(),
+			&iot.RemoveThingFromBillingGroupInput{ThingName: &s.thing, BillingGroupName: &s.billing}))
 	},
 	"ListThingsInBillingGroup": func(t *testing.T, c clients, s step) (any, error) {
 		out, err := c.ListThingsInBillingGroup(t.Context(), &iot.ListThingsInBillingGroupInput{BillingGroupName: &s.billing})

@@ -54,14 +54,18 @@ func TestPagesHoldEverythingOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = must[*iot.CreateThingOutput](t)(c.CreateThing(ctx, &iot.CreateThingInput{ThingName: &thing, BillingGroupName: aws.String("acme")}))
-		_ = must[*iot.AttachThingPrincipalOutput](t)(c.AttachThingPrincipal(ctx, &iot.AttachThingPrincipalInput{ThingName: &things[0], Principal: &arn}))
-		_ = must[*iot.AttachThingPrincipalOutput](t)(c.AttachThingPrincipal(ctx, &iot.AttachThingPrincipalInput{ThingName: &thing, Principal: &certificates[0]}))
+		_ = must[*iot.AttachThingPrincipalOutput](t)(c.AttachThingPrincipal(ctx,
+			&iot.AttachThingPrincipalInput{ThingName: &things[0], Principal: &arn}))
+		_ = must[*iot.AttachThingPrincipalOutput](t)(c.AttachThingPrincipal(ctx,
+			&iot.AttachThingPrincipalInput{ThingName: &thing, Principal: &certificates[0]}))
 		_ = must[*iot.AttachPolicyOutput](t)(c.AttachPolicy(ctx, &iot.AttachPolicyInput{PolicyName: aws.String("all"), Target: &arn}))
 		if i > 0 {
 			_ = must[*iot.AttachPolicyOutput](t)(c.AttachPolicy(ctx, &iot.AttachPolicyInput{PolicyName: &policy, Target: &certificates[0]}))
 		}
-		_ = must[*iot.AddThingToThingGroupOutput](t)(c.AddThingToThingGroup(ctx, &iot.AddThingToThingGroupInput{ThingName: &thing, ThingGroupName: aws.String("home")}))
-		_ = must[*iot.AddThingToThingGroupOutput](t)(c.AddThingToThingGroup(ctx, &iot.AddThingToThingGroupInput{ThingName: &things[0], ThingGroupName: &group}))
+		_ = must[*iot.AddThingToThingGroupOutput](t)(c.AddThingToThingGroup(ctx,
+			&iot.AddThingToThingGroupInput{ThingName: &thing, ThingGroupName: aws.String("home")}))
+		_ = must[*iot.AddThingToThingGroupOutput](t)(c.AddThingToThingGroup(ctx,
+			&iot.AddThingToThingGroupInput{ThingName: &things[0], ThingGroupName: &group}))
 	}
 	three, size := aws.Int32(3), []int{3, 3, 1}
 	reversed := slices.Clone(certificates)
@@ -125,11 +129,13 @@ func TestPagesHoldEverythingOnce(t *testing.T) {
 			return names(out.ThingGroups, func(g types.GroupNameAndArn) *string { return g.GroupName }), out.NextToken, err
 		}, []int{3, 3, 2}, append([]string{"home"}, groups...)},
 		{"ListThingsInThingGroup", func(m *string) ([]string, *string, error) {
-			out, err := c.ListThingsInThingGroup(ctx, &iot.ListThingsInThingGroupInput{ThingGroupName: aws.String("home"), MaxResults: three, NextToken: m})
+			out, err := c.ListThingsInThingGroup(ctx,
+				&iot.ListThingsInThingGroupInput{ThingGroupName: aws.String("home"), MaxResults: three, NextToken: m})
 			return out.Things, out.NextToken, err
 		}, size, things},
 		{"ListThingsInBillingGroup", func(m *string) ([]string, *string, error) {
-			out, err := c.ListThingsInBillingGroup(ctx, &iot.ListThingsInBillingGroupInput{BillingGroupName: aws.String("acme"), MaxResults: three, NextToken: m})
+			out, err := c.ListThingsInBillingGroup(ctx,
+				&iot.ListThingsInBillingGroupInput{BillingGroupName: aws.String("acme"), MaxResults: three, NextToken: m})
 			return out.Things, out.NextToken, err
 		}, size, things},
 	}
@@ -158,23 +164,27 @@ func TestPagesOfAHierarchyHoldEverythingOnce(t *testing.T) {
 	_, arn := register(t, c, "")
 	for i, parent := range []string{"root", "a", "b"} {
 		group := string(rune('a' + i))
-		_ = must[*iot.CreateThingGroupOutput](t)(c.CreateThingGroup(ctx, &iot.CreateThingGroupInput{ThingGroupName: &group, ParentGroupName: aws.String(parent)}))
+		_ = must[*iot.CreateThingGroupOutput](t)(c.CreateThingGroup(ctx,
+			&iot.CreateThingGroupInput{ThingGroupName: &group, ParentGroupName: aws.String(parent)}))
 	}
 	var things []string
 	for i := range 9 {
 		thing, group := fmt.Sprint("t", i), string(rune('a'+i*2%3))
 		things = append(things, thing)
 		_ = must[*iot.CreateThingOutput](t)(c.CreateThing(ctx, &iot.CreateThingInput{ThingName: &thing}))
-		_ = must[*iot.AddThingToThingGroupOutput](t)(c.AddThingToThingGroup(ctx, &iot.AddThingToThingGroupInput{ThingName: &thing, ThingGroupName: &group}))
+		_ = must[*iot.AddThingToThingGroupOutput](t)(c.AddThingToThingGroup(ctx,
+			&iot.AddThingToThingGroupInput{ThingName: &thing, ThingGroupName: &group}))
 	}
 	_, got := pages(t, func(m *string) ([]string, *string, error) {
-		out, err := c.ListThingsInThingGroup(ctx, &iot.ListThingsInThingGroupInput{ThingGroupName: aws.String("root"), Recursive: true, MaxResults: aws.Int32(2), NextToken: m})
+		out, err := c.ListThingsInThingGroup(ctx,
+			&iot.ListThingsInThingGroupInput{ThingGroupName: aws.String("root"), Recursive: true, MaxResults: aws.Int32(2), NextToken: m})
 		return out.Things, out.NextToken, err
 	})
 	if diff := cmp.Diff(things, got); diff != "" {
 		t.Errorf("things below root (-want +got):\n%s", diff)
 	}
-	_ = must[*iot.AttachThingPrincipalOutput](t)(c.AttachThingPrincipal(ctx, &iot.AttachThingPrincipalInput{ThingName: aws.String("t1"), Principal: &arn}))
+	_ = must[*iot.AttachThingPrincipalOutput](t)(c.AttachThingPrincipal(ctx,
+		&iot.AttachThingPrincipalInput{ThingName: aws.String("t1"), Principal: &arn}))
 	prefix := "arn:aws:iot:us-east-1:123456789012:thinggroup/"
 	for _, one := range [][2]string{{"p3", arn}, {"p0", prefix + "root"}, {"p3", prefix + "c"}, {"p1", prefix + "b"}} {
 		_ = must[*iot.AttachPolicyOutput](t)(c.AttachPolicy(ctx, &iot.AttachPolicyInput{PolicyName: &one[0], Target: &one[1]}))

@@ -21,7 +21,8 @@ func TestFlagsMeanWhatTheySay(t *testing.T) {
 		}
 	}
 	for value, want := range map[string]Latency{
-		"": {}, "40ms": {Mean: 40 * time.Millisecond}, "40ms±20ms": {40 * time.Millisecond, 20 * time.Millisecond}, "1s+-1s": {time.Second, time.Second},
+		"": {}, "40ms": {Mean: 40 * time.Millisecond}, "40ms±20ms": {40 * time.Millisecond, 20 * time.Millisecond},
+		"1s+-1s": {time.Second, time.Second},
 	} {
 		if got, err := ParseLatency(value); err != nil || got != want {
 			t.Errorf("%q: %+v, %v", value, got, err)
@@ -49,7 +50,10 @@ func TestFlagsMeanWhatTheySay(t *testing.T) {
 
 func TestFlagsThatMeanNothingAreRefused(t *testing.T) {
 	t.Parallel()
-	for _, value := range []string{"throttle", "throttle=2", "throttle=-1", "throttle=NaN", "throttle=0.6,error=0.6", "stale=-1s", "stale=2", "slow=1"} {
+	for _, value := range []string{
+		"throttle", "throttle=2", "throttle=-1", "throttle=NaN", "throttle=0.6,error=0.6", "stale=-1s", "stale=2",
+		"slow=1",
+	} {
 		if f, err := ParseFaults(value); err == nil {
 			t.Errorf("faults %q: %+v", value, f)
 		}

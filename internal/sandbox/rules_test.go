@@ -38,19 +38,25 @@ func arrange(t *testing.T) ruled {
 	parent := "plant"
 	for depth := 2; depth <= 7; depth++ {
 		name := fmt.Sprint("deep", depth)
-		_ = must[*iot.CreateThingGroupOutput](t)(r.CreateThingGroup(r.ctx, &iot.CreateThingGroupInput{ThingGroupName: &name, ParentGroupName: aws.String(parent)}))
+		_ = must[*iot.CreateThingGroupOutput](t)(r.CreateThingGroup(r.ctx,
+			&iot.CreateThingGroupInput{ThingGroupName: &name, ParentGroupName: aws.String(parent)}))
 		parent = name
 	}
-	_ = must[*iot.CreateDynamicThingGroupOutput](t)(r.CreateDynamicThingGroup(r.ctx, &iot.CreateDynamicThingGroupInput{ThingGroupName: aws.String("hot"), QueryString: aws.String("*")}))
+	_ = must[*iot.CreateDynamicThingGroupOutput](t)(r.CreateDynamicThingGroup(r.ctx,
+		&iot.CreateDynamicThingGroupInput{ThingGroupName: aws.String("hot"), QueryString: aws.String("*")}))
 	_ = must[*iot.CreateThingTypeOutput](t)(r.CreateThingType(r.ctx, &iot.CreateThingTypeInput{ThingTypeName: aws.String("old")}))
 	_ = must[*iot.DeprecateThingTypeOutput](t)(r.DeprecateThingType(r.ctx, &iot.DeprecateThingTypeInput{ThingTypeName: aws.String("old")}))
 	for _, in := range []*iot.CreateThingInput{
-		{ThingName: aws.String("taken"), ThingTypeName: aws.String("sensor"), BillingGroupName: aws.String("acme"), AttributePayload: attributes(1)},
+		{
+			ThingName: aws.String("taken"), ThingTypeName: aws.String("sensor"), BillingGroupName: aws.String("acme"),
+			AttributePayload: attributes(1),
+		},
 		{ThingName: aws.String("free")},
 	} {
 		_ = must[*iot.CreateThingOutput](t)(r.CreateThing(r.ctx, in))
 	}
-	_ = must[*iot.AttachThingPrincipalOutput](t)(r.AttachThingPrincipal(r.ctx, &iot.AttachThingPrincipalInput{ThingName: aws.String("taken"), Principal: &r.arn}))
+	_ = must[*iot.AttachThingPrincipalOutput](t)(r.AttachThingPrincipal(r.ctx,
+		&iot.AttachThingPrincipalInput{ThingName: aws.String("taken"), Principal: &r.arn}))
 	return r
 }
 
@@ -189,7 +195,10 @@ func TestRulesAreAWSs(t *testing.T) {
 			return err
 		}, version, 409, "free"},
 		{"type removed below 4 attributes", func(r ruled) error {
-			_, err := r.UpdateThing(r.ctx, &iot.UpdateThingInput{ThingName: aws.String("taken"), RemoveThingType: true, AttributePayload: attributes(4)})
+			_, err := r.UpdateThing(r.ctx, &iot.UpdateThingInput{
+				ThingName: aws.String("taken"), RemoveThingType: true,
+				AttributePayload: attributes(4),
+			})
 			return err
 		}, bad, 400, "limit of 3"},
 		{"delete of a thing with a principal", func(r ruled) error {
@@ -211,7 +220,10 @@ func TestRulesAreAWSs(t *testing.T) {
 		}, gone, 404, r0},
 		{"principal again", func(r ruled) error { return r.principal("taken", "") }, "", 0, ""},
 		{"principal to a second thing", func(r ruled) error { return r.principal("free", "") }, "", 0, ""},
-		{"principal exclusively to a second thing", func(r ruled) error { return r.principal("free", types.ThingPrincipalTypeExclusiveThing) }, bad, 400, "taken"},
+		{
+			"principal exclusively to a second thing", func(r ruled) error { return r.principal("free", types.ThingPrincipalTypeExclusiveThing) },
+			bad, 400, "taken",
+		},
 		{"exclusive principal to a second thing", func(r ruled) error {
 			return first(r.principal("taken", types.ThingPrincipalTypeExclusiveThing), r.principal("free", ""))
 		}, bad, 400, "exclusively attached to the thing taken"},
@@ -221,9 +233,15 @@ func TestRulesAreAWSs(t *testing.T) {
 		}, gone, 404, ""},
 		{"policy again", func(r ruled) error { return first(r.attach("p", r.arn), r.attach("p", r.arn)) }, "", 0, ""},
 		{"missing policy", func(r ruled) error { return r.attach("no", r.arn) }, gone, 404, "no"},
-		{"policy to a missing certificate", func(r ruled) error { return r.attach("p", strings.Replace(r.arn, r.id, r.absentID, 1)) }, gone, 404, ""},
+		{
+			"policy to a missing certificate", func(r ruled) error { return r.attach("p", strings.Replace(r.arn, r.id, r.absentID, 1)) }, gone, 404,
+			"",
+		},
 		{"policy to a thing", func(r ruled) error { return r.attach("p", "arn:aws:iot:us-east-1:123456789012:thing/free") }, bad, 400, "target"},
-		{"policy to another account", func(r ruled) error { return r.attach("p", strings.Replace(r.arn, "123456789012", "999999999999", 1)) }, bad, 400, "target"},
+		{
+			"policy to another account", func(r ruled) error { return r.attach("p", strings.Replace(r.arn, "123456789012", "999999999999", 1)) },
+			bad, 400, "target",
+		},
 		{"11 policies on a certificate", func(r ruled) error {
 			for i := range 10 {
 				if err := r.attach(fmt.Sprint("policy", i), r.arn); err != nil {
@@ -252,7 +270,10 @@ func TestRulesAreAWSs(t *testing.T) {
 			return err
 		}, there, 409, "p"},
 		{"invalid policy document", func(r ruled) error {
-			_, err := r.CreatePolicy(r.ctx, &iot.CreatePolicyInput{PolicyName: aws.String("new"), PolicyDocument: aws.String(`{"Version":"2012-10-17"}`)})
+			_, err := r.CreatePolicy(r.ctx, &iot.CreatePolicyInput{
+				PolicyName:     aws.String("new"),
+				PolicyDocument: aws.String(`{"Version":"2012-10-17"}`),
+			})
 			return err
 		}, "MalformedPolicyException", 400, "Statement"},
 		{"policy of 2049 characters", func(r ruled) error {
@@ -271,7 +292,8 @@ func TestRulesAreAWSs(t *testing.T) {
 					return errors.New("one of ten was refused")
 				}
 			}
-			_, err := r.AddThingToThingGroup(r.ctx, &iot.AddThingToThingGroupInput{ThingName: aws.String("free"), ThingGroupName: aws.String("group10")})
+			_, err := r.AddThingToThingGroup(r.ctx,
+				&iot.AddThingToThingGroupInput{ThingName: aws.String("free"), ThingGroupName: aws.String("group10")})
 			return err
 		}, bad, 400, "10"},
 		{"several groups, one of them missing", func(r ruled) error {
@@ -282,7 +304,10 @@ func TestRulesAreAWSs(t *testing.T) {
 			return first(err, unless(len(groups.ThingGroups) == 0, "the thing joined one group"))
 		}, "", 0, ""},
 		{"group below the seventh", func(r ruled) error {
-			_, err := r.CreateThingGroup(r.ctx, &iot.CreateThingGroupInput{ThingGroupName: aws.String("deep8"), ParentGroupName: aws.String("deep7")})
+			_, err := r.CreateThingGroup(r.ctx, &iot.CreateThingGroupInput{
+				ThingGroupName:  aws.String("deep8"),
+				ParentGroupName: aws.String("deep7"),
+			})
 			return err
 		}, bad, 400, "depth of 7"},
 		{"group below a missing one", func(r ruled) error {
@@ -290,7 +315,10 @@ func TestRulesAreAWSs(t *testing.T) {
 			return err
 		}, gone, 404, "no"},
 		{"group with another parent", func(r ruled) error {
-			_, err := r.CreateThingGroup(r.ctx, &iot.CreateThingGroupInput{ThingGroupName: aws.String("deep3"), ParentGroupName: aws.String("other")})
+			_, err := r.CreateThingGroup(r.ctx, &iot.CreateThingGroupInput{
+				ThingGroupName:  aws.String("deep3"),
+				ParentGroupName: aws.String("other"),
+			})
 			return err
 		}, there, 409, "deep3"},
 		{"group with children", func(r ruled) error {
@@ -298,7 +326,10 @@ func TestRulesAreAWSs(t *testing.T) {
 			return err
 		}, bad, 400, "child groups"},
 		{"type with another description", func(r ruled) error {
-			_, err := r.CreateThingType(r.ctx, &iot.CreateThingTypeInput{ThingTypeName: aws.String("sensor"), ThingTypeProperties: &types.ThingTypeProperties{ThingTypeDescription: aws.String("new")}})
+			_, err := r.CreateThingType(r.ctx, &iot.CreateThingTypeInput{
+				ThingTypeName:       aws.String("sensor"),
+				ThingTypeProperties: &types.ThingTypeProperties{ThingTypeDescription: aws.String("new")},
+			})
 			return err
 		}, there, 409, "sensor"},
 		{"type that is not deprecated", func(r ruled) error {
@@ -310,7 +341,11 @@ func TestRulesAreAWSs(t *testing.T) {
 			return first(err, second(r.DeleteThingType(r.ctx, &iot.DeleteThingTypeInput{ThingTypeName: aws.String("sensor")})))
 		}, bad, 400, "still associated"},
 		{"billing group of another description", func(r ruled) error {
-			_, err := r.CreateBillingGroup(r.ctx, &iot.CreateBillingGroupInput{BillingGroupName: aws.String("acme"), BillingGroupProperties: &types.BillingGroupProperties{BillingGroupDescription: aws.String("new")}})
+			_, err := r.CreateBillingGroup(r.ctx,
+				&iot.CreateBillingGroupInput{
+					BillingGroupName:       aws.String("acme"),
+					BillingGroupProperties: &types.BillingGroupProperties{BillingGroupDescription: aws.String("new")},
+				})
 			return err
 		}, there, 409, "acme"},
 		{"delete of an active certificate", func(r ruled) error { return r.deleteCertificate(true) }, "CertificateStateException", 406, ""},
@@ -324,7 +359,10 @@ func TestRulesAreAWSs(t *testing.T) {
 		{"revoked forever", func(r ruled) error {
 			return first(r.status(types.CertificateStatusRevoked), r.status(types.CertificateStatusActive))
 		}, "CertificateStateException", 406, ""},
-		{"status that only AWS sets", func(r ruled) error { return r.status(types.CertificateStatusPendingTransfer) }, bad, 400, "PENDING_TRANSFER"},
+		{
+			"status that only AWS sets", func(r ruled) error { return r.status(types.CertificateStatusPendingTransfer) }, bad, 400,
+			"PENDING_TRANSFER",
+		},
 		{"missing certificate", func(r ruled) error { r.id = r.absentID; return r.status(types.CertificateStatusActive) }, gone, 404, r0},
 		{"ID that is none", func(r ruled) error { r.id = "abc"; return r.status(types.CertificateStatusActive) }, bad, 400, "certificateId"},
 		{"page of 251", func(r ruled) error {
@@ -387,7 +425,8 @@ func TestUpdatesCountVersionsAndRemoveEmptyAttributes(t *testing.T) {
 	t.Parallel()
 	r := arrange(t)
 	for _, attributes := range []map[string]string{{"a": "1", "b": "2"}, {"a": ""}} {
-		_ = must[*iot.UpdateThingOutput](t)(r.UpdateThing(r.ctx, &iot.UpdateThingInput{ThingName: aws.String("free"), AttributePayload: &types.AttributePayload{Attributes: attributes, Merge: true}}))
+		_ = must[*iot.UpdateThingOutput](t)(r.UpdateThing(r.ctx,
+			&iot.UpdateThingInput{ThingName: aws.String("free"), AttributePayload: &types.AttributePayload{Attributes: attributes, Merge: true}}))
 	}
 	got := must[*iot.DescribeThingOutput](t)(r.DescribeThing(r.ctx, &iot.DescribeThingInput{ThingName: aws.String("free")}))
 	if got.Version != 3 || len(got.Attributes) != 1 || got.Attributes["b"] != "2" {

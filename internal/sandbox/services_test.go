@@ -30,11 +30,15 @@ func TestCallerIdentityIsTheAccount(t *testing.T) {
 
 func TestServiceQuotasTellsWhatItIsToldTo(t *testing.T) {
 	t.Parallel()
-	s := open(t, Options{Quotas: map[string]float64{"AttachPolicy": 7, "CreateThing": 9}, Applied: map[string]float64{"CreateThing": 20, RegistrationQuota: 15}})
+	s := open(t, Options{
+		Quotas:  map[string]float64{"AttachPolicy": 7, "CreateThing": 9},
+		Applied: map[string]float64{"CreateThing": 20, RegistrationQuota: 15},
+	})
 	c, ctx := dial(t, s), t.Context()
 	value := func(code string) float64 {
 		t.Helper()
-		out := must[*servicequotas.GetServiceQuotaOutput](t)(c.quotas.GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: aws.String("iotcore"), QuotaCode: &code}))
+		out := must[*servicequotas.GetServiceQuotaOutput](t)(c.quotas.GetServiceQuota(ctx,
+			&servicequotas.GetServiceQuotaInput{ServiceCode: aws.String("iotcore"), QuotaCode: &code}))
 		return *out.Quota.Value
 	}
 	for code, want := range map[string]float64{"L-CA7D4E3E": 7, "L-64CBACAC": 20, "L-4671C7C8": 1e6, "L-3E927DFC": 15} {
@@ -42,19 +46,22 @@ func TestServiceQuotasTellsWhatItIsToldTo(t *testing.T) {
 			t.Errorf("%s is %v, want %v", code, got, want)
 		}
 	}
-	defaults := must[*servicequotas.GetAWSDefaultServiceQuotaOutput](t)(c.quotas.GetAWSDefaultServiceQuota(ctx, &servicequotas.GetAWSDefaultServiceQuotaInput{ServiceCode: aws.String("iotcore"), QuotaCode: aws.String("L-CA7D4E3E")}))
+	defaults := must[*servicequotas.GetAWSDefaultServiceQuotaOutput](t)(c.quotas.GetAWSDefaultServiceQuota(ctx,
+		&servicequotas.GetAWSDefaultServiceQuotaInput{ServiceCode: aws.String("iotcore"), QuotaCode: aws.String("L-CA7D4E3E")}))
 	if *defaults.Quota.Value != 15 || !defaults.Quota.Adjustable || *defaults.Quota.Period.PeriodValue != 1 {
 		t.Errorf("default of AttachPolicy: %+v", defaults.Quota)
 	}
 	var listed []string
-	pager := servicequotas.NewListServiceQuotasPaginator(c.quotas, &servicequotas.ListServiceQuotasInput{ServiceCode: aws.String("iotcore"), MaxResults: aws.Int32(10)})
+	pager := servicequotas.NewListServiceQuotasPaginator(c.quotas,
+		&servicequotas.ListServiceQuotasInput{ServiceCode: aws.String("iotcore"), MaxResults: aws.Int32(10)})
 	for pager.HasMorePages() {
 		page := must[*servicequotas.ListServiceQuotasOutput](t)(pager.NextPage(ctx))
 		for _, q := range page.Quotas {
 			listed = append(listed, *q.QuotaCode)
 		}
 	}
-	all := must[*servicequotas.ListAWSDefaultServiceQuotasOutput](t)(c.quotas.ListAWSDefaultServiceQuotas(ctx, &servicequotas.ListAWSDefaultServiceQuotasInput{ServiceCode: aws.String("iotcore")}))
+	all := must[*servicequotas.ListAWSDefaultServiceQuotasOutput](t)(c.quotas.ListAWSDefaultServiceQuotas(ctx,
+		&servicequotas.ListAWSDefaultServiceQuotasInput{ServiceCode: aws.String("iotcore")}))
 	var want []string
 	for _, q := range all.Quotas {
 		want = append(want, *q.QuotaCode)
@@ -62,7 +69,11 @@ func TestServiceQuotasTellsWhatItIsToldTo(t *testing.T) {
 	if !slices.Equal(listed, want) || len(want) < 30 {
 		t.Errorf("listed %v, want %v", listed, want)
 	}
-	increase := must[*servicequotas.RequestServiceQuotaIncreaseOutput](t)(c.quotas.RequestServiceQuotaIncrease(ctx, &servicequotas.RequestServiceQuotaIncreaseInput{ServiceCode: aws.String("iotcore"), QuotaCode: aws.String("L-CA7D4E3E"), DesiredValue: aws.Float64(100)}))
+	increase := must[*servicequotas.RequestServiceQuotaIncreaseOutput](t)(c.quotas.RequestServiceQuotaIncrease(ctx,
+		&servicequotas.RequestServiceQuotaIncreaseInput{
+			ServiceCode: aws.String("iotcore"), QuotaCode: aws.String("L-CA7D4E3E"),
+			DesiredValue: aws.Float64(100),
+		}))
 	if increase.RequestedQuota.Status != "PENDING" || *increase.RequestedQuota.DesiredValue != 100 || value("L-CA7D4E3E") != 7 {
 		t.Errorf("request: %+v", increase.RequestedQuota)
 	}
@@ -80,11 +91,18 @@ func TestServiceQuotasRefuses(t *testing.T) {
 			return err
 		}, "NoSuchResourceException"},
 		"no such quota": {func(ctx context.Context) error {
-			_, err := c.GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: aws.String("iotcore"), QuotaCode: aws.String("L-00000000")})
+			_, err := c.GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{
+				ServiceCode: aws.String("iotcore"),
+				QuotaCode:   aws.String("L-00000000"),
+			})
 			return err
 		}, "NoSuchResourceException"},
 		"a value below the present": {func(ctx context.Context) error {
-			_, err := c.RequestServiceQuotaIncrease(ctx, &servicequotas.RequestServiceQuotaIncreaseInput{ServiceCode: aws.String("iotcore"), QuotaCode: aws.String("L-CA7D4E3E"), DesiredValue: aws.Float64(1)})
+			_, err := c.RequestServiceQuotaIncrease(ctx,
+				&servicequotas.RequestServiceQuotaIncreaseInput{
+					ServiceCode: aws.String("iotcore"), QuotaCode: aws.String("L-CA7D4E3E"),
+					DesiredValue: aws.Float64(1),
+				})
 			return err
 		}, "IllegalArgumentException"},
 		"an operation that is not there": {func(ctx context.Context) error {
@@ -137,7 +155,8 @@ func FuzzServeHTTP(f *testing.F) {
 		}
 		defer response.Body.Close()
 		content, err := io.ReadAll(response.Body)
-		if err != nil || response.StatusCode >= http.StatusInternalServerError || fmt.Sprint(len(content)) != response.Header.Get("Content-Length") {
+		if err != nil || response.StatusCode >= http.StatusInternalServerError ||
+			fmt.Sprint(len(content)) != response.Header.Get("Content-Length") {
 			t.Errorf("%d %q, %v", response.StatusCode, content, err)
 		}
 	})

@@ -157,28 +157,39 @@ func TestListsLagBehindByTheTimeAsked(t *testing.T) {
 		_, arn := register(t, c, types.CertificateStatusActive)
 		_ = must[*iot.CreateThingOutput](t)(c.CreateThing(ctx, &iot.CreateThingInput{ThingName: aws.String("t")}))
 		attach := func() {
-			_ = must[*iot.AttachThingPrincipalOutput](t)(c.AttachThingPrincipal(ctx, &iot.AttachThingPrincipalInput{ThingName: aws.String("t"), Principal: &arn}))
+			_ = must[*iot.AttachThingPrincipalOutput](t)(c.AttachThingPrincipal(ctx,
+				&iot.AttachThingPrincipalInput{ThingName: aws.String("t"), Principal: &arn}))
 			_ = must[*iot.AttachPolicyOutput](t)(c.AttachPolicy(ctx, &iot.AttachPolicyInput{PolicyName: aws.String("p"), Target: &arn}))
-			_ = must[*iot.AddThingToThingGroupOutput](t)(c.AddThingToThingGroup(ctx, &iot.AddThingToThingGroupInput{ThingName: aws.String("t"), ThingGroupName: aws.String("g")}))
+			_ = must[*iot.AddThingToThingGroupOutput](t)(c.AddThingToThingGroup(ctx,
+				&iot.AddThingToThingGroupInput{ThingName: aws.String("t"), ThingGroupName: aws.String("g")}))
 		}
 		detach := func() {
-			_ = must[*iot.DetachThingPrincipalOutput](t)(c.DetachThingPrincipal(ctx, &iot.DetachThingPrincipalInput{ThingName: aws.String("t"), Principal: &arn}))
+			_ = must[*iot.DetachThingPrincipalOutput](t)(c.DetachThingPrincipal(ctx,
+				&iot.DetachThingPrincipalInput{ThingName: aws.String("t"), Principal: &arn}))
 			_ = must[*iot.DetachPolicyOutput](t)(c.DetachPolicy(ctx, &iot.DetachPolicyInput{PolicyName: aws.String("p"), Target: &arn}))
-			_ = must[*iot.RemoveThingFromThingGroupOutput](t)(c.RemoveThingFromThingGroup(ctx, &iot.RemoveThingFromThingGroupInput{ThingName: aws.String("t"), ThingGroupName: aws.String("g")}))
+			_ = must[*iot.RemoveThingFromThingGroupOutput](t)(c.RemoveThingFromThingGroup(ctx,
+				&iot.RemoveThingFromThingGroupInput{ThingName: aws.String("t"), ThingGroupName: aws.String("g")}))
 		}
 		see := func(when string, objects, attachments int) {
 			t.Helper()
 			got := []int{
 				len(must[*iot.ListCertificatesOutput](t)(c.ListCertificates(ctx, &iot.ListCertificatesInput{})).Certificates),
 				len(must[*iot.ListThingsOutput](t)(c.ListThings(ctx, &iot.ListThingsInput{})).Things),
-				len(must[*iot.ListThingPrincipalsOutput](t)(c.ListThingPrincipals(ctx, &iot.ListThingPrincipalsInput{ThingName: aws.String("t")})).Principals),
-				len(must[*iot.ListThingPrincipalsV2Output](t)(c.ListThingPrincipalsV2(ctx, &iot.ListThingPrincipalsV2Input{ThingName: aws.String("t")})).ThingPrincipalObjects),
+				len(must[*iot.ListThingPrincipalsOutput](t)(c.ListThingPrincipals(ctx, &iot.ListThingPrincipalsInput{ThingName: aws.String("t")})).
+					Principals),
+				len(must[*iot.ListThingPrincipalsV2Output](t)(c.ListThingPrincipalsV2(
+					ctx, &iot.ListThingPrincipalsV2Input{ThingName: aws.String("t")})).
+					ThingPrincipalObjects),
 				len(must[*iot.ListPrincipalThingsOutput](t)(c.ListPrincipalThings(ctx, &iot.ListPrincipalThingsInput{Principal: &arn})).Things),
-				len(must[*iot.ListPrincipalThingsV2Output](t)(c.ListPrincipalThingsV2(ctx, &iot.ListPrincipalThingsV2Input{Principal: &arn})).PrincipalThingObjects),
+				len(must[*iot.ListPrincipalThingsV2Output](t)(c.ListPrincipalThingsV2(ctx, &iot.ListPrincipalThingsV2Input{Principal: &arn})).
+					PrincipalThingObjects),
 				len(must[*iot.ListAttachedPoliciesOutput](t)(c.ListAttachedPolicies(ctx, &iot.ListAttachedPoliciesInput{Target: &arn})).Policies),
-				len(must[*iot.ListTargetsForPolicyOutput](t)(c.ListTargetsForPolicy(ctx, &iot.ListTargetsForPolicyInput{PolicyName: aws.String("p")})).Targets),
-				len(must[*iot.ListThingGroupsForThingOutput](t)(c.ListThingGroupsForThing(ctx, &iot.ListThingGroupsForThingInput{ThingName: aws.String("t")})).ThingGroups),
-				len(must[*iot.ListThingsInThingGroupOutput](t)(c.ListThingsInThingGroup(ctx, &iot.ListThingsInThingGroupInput{ThingGroupName: aws.String("g")})).Things),
+				len(must[*iot.ListTargetsForPolicyOutput](t)(c.ListTargetsForPolicy(ctx, &iot.ListTargetsForPolicyInput{PolicyName: aws.String("p")})).
+					Targets),
+				len(must[*iot.ListThingGroupsForThingOutput](t)(c.ListThingGroupsForThing(ctx,
+					&iot.ListThingGroupsForThingInput{ThingName: aws.String("t")})).ThingGroups),
+				len(must[*iot.ListThingsInThingGroupOutput](t)(c.ListThingsInThingGroup(ctx,
+					&iot.ListThingsInThingGroupInput{ThingGroupName: aws.String("g")})).Things),
 			}
 			for i, n := range got {
 				want := attachments

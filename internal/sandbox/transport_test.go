@@ -115,7 +115,8 @@ func TestEnsureCreatesOnlyWhatIsMissing(t *testing.T) {
 		t.Errorf("an invalid name: %v", err)
 	}
 	s.SetFaults(Faults{})
-	_ = must[*iot.DescribeThingTypeOutput](t)(direct(s).DescribeThingType(t.Context(), &iot.DescribeThingTypeInput{ThingTypeName: aws.String("k")}))
+	_ = must[*iot.DescribeThingTypeOutput](t)(direct(s).
+		DescribeThingType(t.Context(), &iot.DescribeThingTypeInput{ThingTypeName: aws.String("k")}))
 }
 
 // If two calls run concurrently, each of them takes effect or is refused. Only one of them
@@ -129,7 +130,8 @@ func TestOneOfManyRegistersACertificate(t *testing.T) {
 	const callers = 16
 	for range callers {
 		go func() {
-			_, err := c.RegisterCertificateWithoutCA(t.Context(), &iot.RegisterCertificateWithoutCAInput{CertificatePem: &certificate, Status: types.CertificateStatusActive})
+			_, err := c.RegisterCertificateWithoutCA(t.Context(),
+				&iot.RegisterCertificateWithoutCAInput{CertificatePem: &certificate, Status: types.CertificateStatusActive})
 			codes <- codeOf(err)
 		}()
 	}

@@ -24,7 +24,8 @@ import (
 func BenchmarkDecode(b *testing.B) {
 	const entries = 5000
 	var out bytes.Buffer
-	if err := material.Generate(b.Context(), material.Options{Vendor: "infineon", N: entries, Seed: "benchmark", Bundles: []string{"E0E0"}, Out: &out}); err != nil {
+	if err := material.Generate(b.Context(),
+		material.Options{Vendor: "infineon", N: entries, Seed: "benchmark", Bundles: []string{"E0E0"}, Out: &out}); err != nil {
 		b.Fatal(err)
 	}
 	content := out.Bytes()

@@ -31,7 +31,10 @@ func reelFile(t *testing.T, n int) string {
 		files[i] = materialtest.SevenZFile{Name: "0A091B5C0015" + id + "_E0E0.pem", Content: contents[i%len(contents)]}
 	}
 	inner := materialtest.SevenZ{Files: files, Coders: sevenz.LZMA2(24)}.Bytes()
-	outer := materialtest.SevenZ{Files: []materialtest.SevenZFile{{Name: materialtest.BundleName("E0E0"), Content: inner}}, Coders: sevenz.LZMA2(24)}.Bytes()
+	outer := materialtest.SevenZ{
+		Files:  []materialtest.SevenZFile{{Name: materialtest.BundleName("E0E0"), Content: inner}},
+		Coders: sevenz.LZMA2(24),
+	}.Bytes()
 	path := filepath.Join(t.TempDir(), "reel.7z")
 	if err := os.WriteFile(path, outer, 0o600); err != nil {
 		t.Fatal(err)

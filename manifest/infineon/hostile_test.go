@@ -98,7 +98,10 @@ func TestLyingArchivesAreRefusedBeforeMuchIsAllocated(t *testing.T) {
 func TestInnerArchiveInATemporaryFileIsRemoved(t *testing.T) {
 	t.Parallel()
 	trust := materialtest.NewTrust("spool")
-	files := []materialtest.SevenZFile{trust.File(0, "E0E0"), trust.File(1, "E0E0"), {Name: "noise", Content: materialtest.Bytes("noise", 9<<20)}}
+	files := []materialtest.SevenZFile{
+		trust.File(0, "E0E0"), trust.File(1, "E0E0"),
+		{Name: "noise", Content: materialtest.Bytes("noise", 9<<20)},
+	}
 	inner := materialtest.SevenZ{Files: files}.Bytes()
 	content := materialtest.SevenZ{Files: []materialtest.SevenZFile{{Name: materialtest.BundleName("E0E0"), Content: inner}}}.Bytes()
 	dir := t.TempDir()
@@ -127,7 +130,8 @@ func TestResumedDecodingGivesTheRest(t *testing.T) {
 	if err != nil || len(rest) != 1 || rest[0] != whole[2] {
 		t.Errorf("%v, %v; want %s", rest, err, whole[2])
 	}
-	if _, err := outline(t, smallManifest(), manifest.Options{Start: manifest.Position{Entry: 4}}); manifest.ReasonOf(err) != manifest.ReasonChanged {
+	if _, err := outline(t, smallManifest(),
+		manifest.Options{Start: manifest.Position{Entry: 4}}); manifest.ReasonOf(err) != manifest.ReasonChanged {
 		t.Errorf("resumed after the end: %v", err)
 	}
 }

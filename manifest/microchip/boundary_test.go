@@ -53,7 +53,8 @@ func TestEntryEnd(t *testing.T) {
 func TestEntryEndAgreesWithAJSONParser(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		text := []byte(rapid.StringMatching(`\{("(a|payload|\\\\|\\")":("[a-z{},:\[\]]*(\\"|\\\\)?"|[0-9]+|\[(1,)?\{\}\]|null),){0,3}"z":\{\}\}[,\]}]?`).Draw(t, "text"))
+		text := []byte(rapid.StringMatching(
+			`\{("(a|payload|\\\\|\\")":("[a-z{},:\[\]]*(\\"|\\\\)?"|[0-9]+|\[(1,)?\{\}\]|null),){0,3}"z":\{\}\}[,\]}]?`).Draw(t, "text"))
 		end := len(text)
 		for end > 0 && !jsontext.Value(text[:end]).IsValid(jsontext.AllowDuplicateNames(true)) {
 			end--

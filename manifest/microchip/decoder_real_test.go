@@ -91,7 +91,8 @@ func TestSignersAreThoseThatArePubliclyKnown(t *testing.T) {
 			continue
 		case s == nil:
 			t.Errorf("%s is not among the published files", known.Name)
-		case s.Subject.CommonName != known.Name || s.NotBefore.Format("2006-01-02") != known.NotBefore || s.NotAfter.Format("2006-01-02") != known.NotAfter:
+		case s.Subject.CommonName != known.Name || s.NotBefore.Format("2006-01-02") != known.NotBefore ||
+			s.NotAfter.Format("2006-01-02") != known.NotAfter:
 			t.Errorf("%s: the certificate says %s, %s to %s", known.Name, s.Subject.CommonName, s.NotBefore, s.NotAfter)
 		}
 	}

@@ -50,7 +50,10 @@ func oracle(t *testing.T, raw json.RawMessage, signers []*x509.Certificate) (str
 	must(t, err)
 	roots := x509.NewCertPool()
 	roots.AddCert(issuer)
-	_, err = leaf.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	_, err = leaf.Verify(x509.VerifyOptions{
+		Roots: roots, CurrentTime: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+	})
 	must(t, err)
 	return payload.UniqueID, leaf
 }
@@ -84,7 +87,8 @@ func TestRealManifestDecodesToWhatAnOracleVerifies(t *testing.T) {
 			continue
 		}
 		id, leaf := oracle(t, raw[i], signers)
-		if e.device.ID != id || !e.device.Certificate.Equal(leaf) || e.device.CertificateID.String() != fingerprint(leaf) || e.device.ThingName != leaf.Subject.CommonName {
+		if e.device.ID != id || !e.device.Certificate.Equal(leaf) || e.device.CertificateID.String() != fingerprint(leaf) ||
+			e.device.ThingName != leaf.Subject.CommonName {
 			t.Errorf("entry %d: %s %s; the oracle says %s %s", i, e.device.ID, e.device.ThingName, id, leaf.Subject.CommonName)
 		}
 	}

@@ -103,7 +103,8 @@ func TestMemoryDoesNotGrowWithTheManifest(t *testing.T) {
 			if peak > before+limit {
 				t.Errorf("the heap grew by %d bytes, over %d bytes of manifest", peak-before, source.input().Size)
 			}
-			t.Logf("%d entries, %d MB of manifest, heap at most %d KiB above the start", entries, source.input().Size>>20, (max(peak, before)-before)>>10)
+			t.Logf("%d entries, %d MB of manifest, heap at most %d KiB above the start", entries, source.input().Size>>20,
+				(max(peak, before)-before)>>10)
 		})
 	}
 }
@@ -206,7 +207,8 @@ func TestPassingOverEntriesEndsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	source := &cancelling{endless: newEndless(reel, 1_000_000), cancel: cancel}
 	opts := manifest.Options{Start: manifest.Position{Entry: 15_000_000}}
-	for device, err := range (microchip.Decoder{}).Decode(ctx, manifest.Input{Name: testName, Reader: source, Size: source.input().Size}, opts) {
+	for device, err := range (microchip.Decoder{}).
+		Decode(ctx, manifest.Input{Name: testName, Reader: source, Size: source.input().Size}, opts) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s, %v", device.ID, err)
 		}

@@ -27,7 +27,8 @@ func TestADirectoryOfSignersIsReadByItsExtensions(t *testing.T) {
 	dir := t.TempDir()
 	one, two := materialtest.NewReel("one").Signer, materialtest.NewReel("two").Signer
 	for name, data := range map[string][]byte{
-		"a.CRT": materialtest.PEM(one), "b.der": two.Raw, "c.cer": materialtest.PEM(one), "README.md": []byte("text"), "manifest.json": []byte("[]"),
+		"a.CRT": materialtest.PEM(one), "b.der": two.Raw, "c.cer": materialtest.PEM(one), "README.md": []byte("text"),
+		"manifest.json": []byte("[]"),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 			t.Fatal(err)

@@ -134,7 +134,8 @@ func (v *vector) compare(t *testing.T, got collected) {
 		case want.Outcome == "device":
 			d := e.device
 			if d.ID != want.ID || d.ThingName != want.ThingName || d.Attributes[manifest.AttributeMAC] != want.MAC {
-				t.Errorf("entry %d: %s, thing %s, MAC %q; want %s, %s, %q", i, d.ID, d.ThingName, d.Attributes[manifest.AttributeMAC], want.ID, want.ThingName, want.MAC)
+				t.Errorf("entry %d: %s, thing %s, MAC %q; want %s, %s, %q", i, d.ID, d.ThingName, d.Attributes[manifest.AttributeMAC], want.ID,
+					want.ThingName, want.MAC)
 			}
 			var codes []manifest.Reason
 			for _, w := range d.Warnings {

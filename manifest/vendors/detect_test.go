@@ -28,10 +28,16 @@ func TestFilesThatAreNotManifestsAreNamed(t *testing.T) {
 		{"html", "\n<html><head><title>Sign in</title>", manifest.ReasonUnsupportedFormat, "HTML"},
 		{"object store", `<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>`, manifest.ReasonUnsupportedFormat, "object store"},
 		{"zip", "PK\x03\x04\x14\x00", manifest.ReasonUnsupportedFormat, "ZIP"},
-		{"zip of a manifest that is not packed", "PK\x03\x04\x14\x00\x00\x00\x00\x00MAC,cn,cert\r\n1,2,3\r\n", manifest.ReasonUnsupportedFormat, "ZIP"},
+		{
+			"zip of a manifest that is not packed", "PK\x03\x04\x14\x00\x00\x00\x00\x00MAC,cn,cert\r\n1,2,3\r\n", manifest.ReasonUnsupportedFormat,
+			"ZIP",
+		},
 		{"tar of a manifest", tar + "MAC,cn,cert\r\n1,2,3\r\n", manifest.ReasonUnsupportedFormat, "tar"},
 		{"UTF-16 without a mark", "M\x00A\x00C\x00,\x00c\x00n\x00,\x00c\x00e\x00r\x00t\x00\n\x00", manifest.ReasonUnsupportedFormat, "UTF-16"},
-		{"UTF-16 without a mark, the other way", "\x00M\x00A\x00C\x00,\x00c\x00n\x00,\x00c\x00e\x00r\x00t\x00\n", manifest.ReasonUnsupportedFormat, "UTF-16"},
+		{
+			"UTF-16 without a mark, the other way", "\x00M\x00A\x00C\x00,\x00c\x00n\x00,\x00c\x00e\x00r\x00t\x00\n",
+			manifest.ReasonUnsupportedFormat, "UTF-16",
+		},
 		{"gzip", "\x1f\x8b\x08\x00", manifest.ReasonUnsupportedFormat, "gzip"},
 		{"tar", tar, manifest.ReasonUnsupportedFormat, "tar"},
 		{"pkcs12", "\x30\x82\x01\x00\x02\x01\x03\x30\x82\x00\xf0", manifest.ReasonUnsupportedFormat, "PKCS #12"},

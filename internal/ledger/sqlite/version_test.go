@@ -47,7 +47,8 @@ func TestLedgerOfTheVersionBefore(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			line("record", r.Place, r.Line, r.Outcome, r.ID, r.ThingName, r.CertificateID.String(), r.CertificateARN, r.Reason, r.Detail, r.Steps, r.At)
+			line("record", r.Place, r.Line, r.Outcome, r.ID, r.ThingName, r.CertificateID.String(), r.CertificateARN, r.Reason, r.Detail, r.Steps,
+				r.At)
 		}
 	}
 	for _, id := range ids {

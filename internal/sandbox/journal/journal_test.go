@@ -185,7 +185,8 @@ func TestAcknowledgedRecordsOutliveTheProcess(t *testing.T) {
 		t.Fatalf("the process ended after %d records, before it was killed", len(acknowledged))
 	}
 	// An incomplete last line does not count.
-	if got := kept(t, filepath.Join(dir, "state")); len(got) < len(acknowledged)-1 || !slices.Equal(got[:len(acknowledged)-1], acknowledged[:len(acknowledged)-1]) {
+	if got := kept(t, filepath.Join(dir, "state")); len(got) < len(acknowledged)-1 ||
+		!slices.Equal(got[:len(acknowledged)-1], acknowledged[:len(acknowledged)-1]) {
 		t.Errorf("%d records acknowledged, and %d kept", len(acknowledged), len(got))
 	}
 }

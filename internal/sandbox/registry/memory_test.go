@@ -26,9 +26,13 @@ func addDevices(t testing.TB, s *Store, n int) {
 		id := manifest.CertificateIDOf(der).String()
 		attributes := []Attribute{{"mac", name}, {"id", name}, {"batch", "7"}}
 		for _, changes := range [][]Change{
-			{&CertificateAdded{DER: der, Status: "ACTIVE"}, &ThingAdded{name, uuid.New(), ThingDetails{1, "sensor", attributes}}, &Billed{"acme", name}},
 			{
-				&PrincipalAttached{name, id, false}, &PolicyAttached{"p", PolicyPlace{Certificate: id}}, &PolicyAttached{"q", PolicyPlace{Certificate: id}},
+				&CertificateAdded{DER: der, Status: "ACTIVE"}, &ThingAdded{name, uuid.New(), ThingDetails{1, "sensor", attributes}},
+				&Billed{"acme", name},
+			},
+			{
+				&PrincipalAttached{name, id, false}, &PolicyAttached{"p", PolicyPlace{Certificate: id}},
+				&PolicyAttached{"q", PolicyPlace{Certificate: id}},
 				&MemberAdded{"g", name}, &MemberAdded{"h", name}, &MemberAdded{"i", name},
 			},
 		} {

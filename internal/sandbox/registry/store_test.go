@@ -113,7 +113,8 @@ func populate(t *testing.T, s *Store) {
 	t.Helper()
 	catalogue(t, s, []string{"p", "gone"}, []string{"sensor", "gone"}, []string{"plant", "gone"}, []string{"acme", "gone"})
 	create(t, s, (*State).CreateThingGroup, CreateThingGroup{ByName: ByName{"line"}, Parent: "plant"})
-	create(t, s, (*State).CreateDynamicThingGroup, CreateDynamicThingGroup{ByName: ByName{"hot"}, DynamicQuery: DynamicQuery{Query: "\t*\n<\u2028"}})
+	create(t, s, (*State).CreateDynamicThingGroup,
+		CreateDynamicThingGroup{ByName: ByName{"hot"}, DynamicQuery: DynamicQuery{Query: "\t*\n<\u2028"}})
 	change(t, s, (*State).DeprecateThingType, DeprecateThingType{ByName: ByName{"gone"}})
 	for i := range 6 {
 		name := fmt.Sprint("t", i)

@@ -38,7 +38,8 @@ func (e Entry) String() string {
 		return fmt.Sprintf("%s end %d id %s", e.Err, e.Err.End, e.Err.ID)
 	}
 	d := e.Device
-	return fmt.Sprintf("entry %d line %d end %d id %s thing %s certificate %s %v %v", d.Entry, d.Line, d.End, d.ID, d.ThingName, d.CertificateID, d.Attributes, d.Warnings)
+	return fmt.Sprintf("entry %d line %d end %d id %s thing %s certificate %s %v %v", d.Entry, d.Line, d.End, d.ID, d.ThingName,
+		d.CertificateID, d.Attributes, d.Warnings)
 }
 
 // Devices returns the good entries.
@@ -104,7 +105,8 @@ func Collect(t testing.TB, d manifest.Decoder, in manifest.Input, opts manifest.
 
 func checkDevice(t testing.TB, d manifest.Decoder, device manifest.Device, entry int) {
 	t.Helper()
-	if device.Entry != entry || device.Certificate == nil || device.ThingName == "" || device.CertificateID.IsZero() || device.Vendor != d.Vendor() {
+	if device.Entry != entry || device.Certificate == nil || device.ThingName == "" || device.CertificateID.IsZero() ||
+		device.Vendor != d.Vendor() {
 		t.Fatalf("entry %d: %+v", entry, device)
 	}
 	if manifest.IsCA(device.Certificate) {
@@ -124,7 +126,8 @@ func Resume(t testing.TB, d manifest.Decoder, in manifest.Input, opts manifest.O
 				continue
 			}
 			if len(got.Entries) != len(whole.Entries)-entry-1 {
-				t.Fatalf("resumed after entry %d at byte %d: %d entries, want %d; %v", entry, offset, len(got.Entries), len(whole.Entries)-entry-1, got.Final)
+				t.Fatalf("resumed after entry %d at byte %d: %d entries, want %d; %v", entry, offset, len(got.Entries), len(whole.Entries)-entry-1,
+					got.Final)
 			}
 			for i, e := range got.Entries {
 				if want := whole.Entries[entry+1+i].String(); e.String() != want {
@@ -143,7 +146,8 @@ func Prefix(t testing.TB, d manifest.Decoder, data []byte, cut int, whole []mani
 	t.Helper()
 	got := Collect(t, d, Input(data[:cut]), opts)
 	for i, device := range got.Devices() {
-		if i >= len(whole) || device.CertificateID != whole[i].CertificateID || device.ThingName != whole[i].ThingName || device.ID != whole[i].ID {
+		if i >= len(whole) || device.CertificateID != whole[i].CertificateID || device.ThingName != whole[i].ThingName ||
+			device.ID != whole[i].ID {
 			t.Fatalf("cut at byte %d: device %d is %s, which the whole does not have there", cut, i, device.ThingName)
 		}
 	}

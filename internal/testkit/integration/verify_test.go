@@ -200,7 +200,8 @@ func (l *line) logged(t *testing.T) (handedOn, handedBack int) {
 		var entry struct {
 			Message string `json:"message"`
 		}
-		if err := strict.Unmarshal([]byte(text), &entry); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) { // a killed function leaves an incomplete line
+		if err := strict.Unmarshal([]byte(text), &entry); err != nil &&
+			!errors.Is(err, io.ErrUnexpectedEOF) { // a killed function leaves an incomplete line
 			t.Errorf("%s: %v: %s", l.name, err, text)
 		}
 		switch entry.Message {

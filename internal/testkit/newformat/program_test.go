@@ -89,7 +89,12 @@ func (p program) testManifest(t *testing.T) {
 		code  int
 		want  string
 	}{
-		{"generate", []string{"generate", "--vendor", "acme", "-n", "12", "--seed", "s", "--out", manifest, "--signer-out", signer}, 0, "12 entries"},
+		{
+			"generate",
+			[]string{"generate", "--vendor", "acme", "-n", "12", "--seed", "s", "--out", manifest, "--signer-out", signer},
+			0,
+			"12 entries",
+		},
 		{"inspect", []string{"inspect", "--output", "json", "--signer", signer, "--slot", "7", manifest}, 0, `"vendor":"acme"`},
 		{"--slot", []string{"inspect", "--output", "json", "--signer", signer, "--slot", "7", manifest}, 0, `"attributes":{"slot":"7"}`},
 		{"--signer", []string{"inspect", "--output", "json", manifest}, 3, `"reason":"unknown-signer"`},

@@ -30,7 +30,7 @@ func Main(args []string, stderr io.Writer, files map[string][]byte) int {
 func write(dir string, files map[string][]byte) error {
 	for name, data := range files {
 		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // the directory that the caller names, of files for everybody
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // files for everybody
 			return err
 		}
 		if err := os.WriteFile(path, data, 0o644); err != nil { //nolint:gosec // as above

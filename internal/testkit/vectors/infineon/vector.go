@@ -90,7 +90,10 @@ func (v *vector) as(extension string) *vector {
 // files returns all files of the vectors, by path.
 func files() map[string][]byte {
 	all := map[string][]byte{}
-	for _, group := range [][]*vector{damagedVectors(), foreignVectors(), bombVectors(), methodVectors(), secretVectors(), bundleVectors(), nameVectors(), chipVectors(), contentVectors()} {
+	for _, group := range [][]*vector{
+		damagedVectors(), foreignVectors(), bombVectors(), methodVectors(), secretVectors(), bundleVectors(),
+		nameVectors(), chipVectors(), contentVectors(),
+	} {
 		for _, v := range group {
 			if _, ok := all["infineon/"+v.name+".expect.json"]; ok {
 				panic("two vectors are named " + v.name)

@@ -96,7 +96,10 @@ func files() map[string][]byte {
 	for name, data := range signerFiles() {
 		all["microchip/"+name] = data
 	}
-	for _, group := range [][]*vector{jwsVectors(), identityVectors(), certificateVectors(), keyVectors(), fileVectors(), textVectors(), signerVectors()} {
+	for _, group := range [][]*vector{
+		jwsVectors(), identityVectors(), certificateVectors(), keyVectors(), fileVectors(), textVectors(),
+		signerVectors(),
+	} {
 		for _, v := range group {
 			if _, ok := all["microchip/"+v.name+".json"]; ok {
 				panic("two vectors are named " + v.name)

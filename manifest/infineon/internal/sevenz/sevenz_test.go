@@ -57,7 +57,11 @@ func TestHonestArchivesReadAsTheLibraryReadsThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made := materialtest.SevenZ{Files: []materialtest.SevenZFile{{Name: "a", Content: []byte("one")}, {Name: "empty"}, {Name: "ü", Content: materialtest.Bytes("b", 70_000)}}}.Bytes()
+	made := materialtest.SevenZ{Files: []materialtest.SevenZFile{
+		{Name: "a", Content: []byte("one")},
+		{Name: "empty"},
+		{Name: "ü", Content: materialtest.Bytes("b", 70_000)},
+	}}.Bytes()
 	for _, raw := range [][]byte{shipped, made} {
 		got, dictionaries, err := read(t, raw)
 		if err != nil || dictionaries != 16<<20 {
@@ -91,7 +95,11 @@ func TestHonestArchivesReadAsTheLibraryReadsThem(t *testing.T) {
 
 func TestMembersThatAreNotReadArePassedOver(t *testing.T) {
 	t.Parallel()
-	raw := materialtest.SevenZ{Files: []materialtest.SevenZFile{{Name: "a", Content: []byte("first")}, {Name: "b", Content: []byte("second")}, {Name: "c", Content: []byte("third")}}}.Bytes()
+	raw := materialtest.SevenZ{Files: []materialtest.SevenZFile{
+		{Name: "a", Content: []byte("first")},
+		{Name: "b", Content: []byte("second")},
+		{Name: "c", Content: []byte("third")},
+	}}.Bytes()
 	a, err := sevenz.Open(bytes.NewReader(raw), int64(len(raw)), limits, "")
 	if err != nil {
 		t.Fatal(err)
@@ -144,7 +152,10 @@ func (f failing) ReadAt(p []byte, off int64) (int, error) {
 func FuzzOpen(f *testing.F) {
 	for _, z := range []materialtest.SevenZ{
 		{Files: []materialtest.SevenZFile{{Name: "a", Content: []byte("one")}, {Name: "d", Directory: true}}, PlainHeader: true},
-		{Files: []materialtest.SevenZFile{{Name: "a", Content: []byte("one")}, {Name: "b", Content: []byte("two")}}, Coders: materialtest.CopyCoder(), Packed: []byte("onetwo"), PlainHeader: true},
+		{
+			Files:  []materialtest.SevenZFile{{Name: "a", Content: []byte("one")}, {Name: "b", Content: []byte("two")}},
+			Coders: materialtest.CopyCoder(), Packed: []byte("onetwo"), PlainHeader: true,
+		},
 	} {
 		raw := z.Bytes()
 		// The fuzzer varies packed streams and header. The test rebuilds the frame

@@ -12,7 +12,10 @@ import (
 func TestEveryFlagOfAnAdviceExists(t *testing.T) {
 	t.Parallel()
 	flag := regexp.MustCompile(`--([a-z][a-z-]*)`)
-	for surface, command := range map[advice.Surface][]string{advice.CLI: {"import"}, advice.Console: {"import"}, advice.Stack: {"stack", "deploy"}} {
+	for surface, command := range map[advice.Surface][]string{
+		advice.CLI: {"import"}, advice.Console: {"import"},
+		advice.Stack: {"stack", "deploy"},
+	} {
 		c, _, err := newRoot(terminal.Streams{}).Find(command)
 		if err != nil {
 			t.Fatal(err)

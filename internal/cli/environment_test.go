@@ -18,10 +18,13 @@ func TestEnvironmentStandsForFlags(t *testing.T) {
 		wantGroups  []string
 		wantErr     bool
 	}{
-		"nothing":               {wantType: "default"},
-		"a value":               {environment: map[string]string{"THINGPRESS_THING_TYPE": "sensor"}, wantType: "sensor"},
-		"empty is none":         {environment: map[string]string{"THINGPRESS_THING_TYPE": ""}, wantType: "default"},
-		"the command line wins": {args: []string{"--thing-type", "a"}, environment: map[string]string{"THINGPRESS_THING_TYPE": "b"}, wantType: "a"},
+		"nothing":       {wantType: "default"},
+		"a value":       {environment: map[string]string{"THINGPRESS_THING_TYPE": "sensor"}, wantType: "sensor"},
+		"empty is none": {environment: map[string]string{"THINGPRESS_THING_TYPE": ""}, wantType: "default"},
+		"the command line wins": {
+			args: []string{"--thing-type", "a"}, environment: map[string]string{"THINGPRESS_THING_TYPE": "b"},
+			wantType: "a",
+		},
 		"lists split, flags do not": {
 			args: []string{"--thing-group", "a,b"}, wantType: "default", wantGroups: []string{"a,b"},
 		},
@@ -56,7 +59,8 @@ func TestEnvironmentStandsForFlags(t *testing.T) {
 			if *thingType != test.wantType {
 				t.Errorf("thing type %q", *thingType)
 			}
-			if diff := cmp.Diff(test.wantGroups, *groups, cmp.Transformer("none", func(s []string) []string { return append([]string{}, s...) })); diff != "" {
+			if diff := cmp.Diff(test.wantGroups, *groups,
+				cmp.Transformer("none", func(s []string) []string { return append([]string{}, s...) })); diff != "" {
 				t.Error(diff)
 			}
 		})

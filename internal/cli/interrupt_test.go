@@ -76,7 +76,8 @@ func TestInterruptedCommandsExitWith130(t *testing.T) {
 		if code != 130 || !strings.Contains(printed, "thingpress: interrupted") || strings.Contains(printed, "context canceled") {
 			t.Errorf("%v: exit code %d: %s", test.args, code, printed)
 		}
-		if _, json := interruptedRun(t, env, append(test.args, "--output", "json")...); test.args[0] != "generate" && !strings.Contains(json, `"exit":130`) {
+		if _, json := interruptedRun(t, env, append(test.args, "--output", "json")...); test.args[0] != "generate" &&
+			!strings.Contains(json, `"exit":130`) {
 			t.Errorf("%v: no exit code in the JSON: %s", test.args, json)
 		}
 	}

@@ -114,9 +114,11 @@ func (f *AttachFlags) Add(c *cobra.Command) {
 	flags.StringArrayVar(&f.groups, "thing-group", nil, "`name` of a thing group to add every thing to (repeatable)")
 	flags.StringVar(&f.thingType, "thing-type", "", "`name` of the thing type of every thing")
 	flags.StringVar(&f.billingGroup, "billing-group", "", "`name` of the billing group of every thing")
-	flags.StringArrayVar(&f.attributes, "attribute", nil, "attribute of every thing, as `name=value`; the value is a template as in --thing-name (repeatable)")
+	flags.StringArrayVar(&f.attributes, "attribute", nil,
+		"attribute of every thing, as `name=value`; the value is a template as in --thing-name (repeatable)")
 	flags.Var(&f.status, "status", "status of registered certificates")
-	flags.BoolVar(&f.adopt, "adopt", false, "take over existing devices: activate certificates, update thing types and attributes, add attachments")
+	flags.BoolVar(&f.adopt, "adopt", false,
+		"take over existing devices: activate certificates, update thing types and attributes, add attachments")
 	flags.BoolVar(&f.exclusive, "exclusive", false, "attach every certificate to its thing exclusively (EXCLUSIVE_THING)")
 }
 

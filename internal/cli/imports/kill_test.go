@@ -110,7 +110,12 @@ func compareWithLedger(t *testing.T, c *iot.Client, path string, devices int, po
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := []ledger.Step{{Operation: "AddThingToThingGroup"}, {Operation: "AttachThingPrincipal", Created: true}, {Operation: "CreateThing"}, {Operation: "RegisterCertificateWithoutCA", Created: true}}
+		want := []ledger.Step{
+			{Operation: "AddThingToThingGroup"},
+			{Operation: "AttachThingPrincipal", Created: true},
+			{Operation: "CreateThing"},
+			{Operation: "RegisterCertificateWithoutCA", Created: true},
+		}
 		for _, name := range policies {
 			want = append(want, ledger.Step{Operation: "AttachPolicy", Resource: name, Created: true})
 		}

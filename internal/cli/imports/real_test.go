@@ -68,7 +68,8 @@ func TestRealManifests(t *testing.T) {
 // unlimited returns flags without quotas, which moto does not have, so that the test is fast.
 func unlimited() (flags []string) {
 	for _, operation := range []string{
-		"RegisterCertificateWithoutCA", "CreateThing", "AttachThingPrincipal", "AttachPolicy", "AddThingToThingGroup", "UpdateThingGroupsForThing",
+		"RegisterCertificateWithoutCA", "CreateThing", "AttachThingPrincipal", "AttachPolicy", "AddThingToThingGroup",
+		"UpdateThingGroupsForThing",
 		"DescribeCertificate", "DescribeThing", "ListThingPrincipals", "ListThingPrincipalsV2", "ListPrincipalThings", "ListPrincipalThingsV2",
 		"ListAttachedPolicies", "ListThingGroupsForThing", "ListCertificates", "ListThings", "ListTargetsForPolicy", "ListThingsInThingGroup",
 	} {

@@ -22,7 +22,8 @@ func TestPrivateKeysReachNothing(t *testing.T) {
 	dir := t.TempDir()
 	keys := filepath.Join(dir, "keys")
 	list := filepath.Join(dir, "list.txt")
-	if out, err := exec.Command(clitest.Program(t), "generate", "--vendor", "generated", "-n", "5", "--seed", "keys", "--out", list, "--keys", keys).CombinedOutput(); err != nil {
+	if out, err := exec.Command(clitest.Program(t), "generate", "--vendor", "generated", "-n", "5", "--seed", "keys", "--out", list, "--keys",
+		keys).CombinedOutput(); err != nil {
 		t.Fatalf("generate: %v: %s", err, out)
 	}
 	found, err := filepath.Glob(filepath.Join(keys, "*"))

@@ -42,7 +42,8 @@ func showScan(printer *progress.Printer, s *engine.ScanResult, f *runFlags) {
 	if s.Skipped > 0 {
 		skipped = fmt.Sprintf(" (%s identical repetitions, %s by --only and --skip)", count(s.Repeated), count(s.Filtered))
 	}
-	printer.Note("%s to import, %s rejected, %s skipped%s", progress.Plural(s.Devices, "device", "devices"), count(s.Rejected), count(s.Skipped), skipped)
+	printer.Note("%s to import, %s rejected, %s skipped%s", progress.Plural(s.Devices, "device", "devices"), count(s.Rejected),
+		count(s.Skipped), skipped)
 	for _, r := range manifests.Rejections(s.Reasons, advice.CLI) {
 		printer.Note("  %s", manifests.RejectionText(r))
 	}

@@ -36,7 +36,8 @@ func (f *Flags) Add(c *cobra.Command) {
 	bundles := vendors.Values(manifest.OptionBundle)
 	flags.StringVar(&f.options.Bundle, "bundle", bundles[0],
 		of(manifest.OptionBundle)+": `bundle` with the certificates to use, one of "+strings.Join(bundles, ", "))
-	flags.StringVar(&f.options.Slot, "slot", "", of(manifest.OptionSlot)+": `slot` of the key whose certificate is used, if several keys have one")
+	flags.StringVar(&f.options.Slot, "slot", "",
+		of(manifest.OptionSlot)+": `slot` of the key whose certificate is used, if several keys have one")
 	flags.StringArrayVar(&f.signers, "signer", nil,
 		of(manifest.OptionSigners)+": `file` or directory with certificates of manifest signers (repeatable)")
 	Complete(c, "vendor", vendors.Names())

@@ -68,7 +68,8 @@ rejected or skipped: {"entry":7,"outcome":"rejected","reason":"expired"}`,
 	flags.StringVar(&o.seed, "seed", "", "any `text`; the same seed gives the same manifest (default: random, and printed)")
 	flags.StringVar(&o.key, "key", string(material.EC), "`type` of the devices' keys: ec (P-256) or rsa (2048 bits)")
 	flags.StringArrayVar(&o.bundles, "bundle", nil,
-		strings.Join(material.Bundled(), ", ")+": `bundle` (repeatable), "+strings.Join(allBundles(), ", ")+" (default E0E0 and E0E1; all with --key rsa)")
+		strings.Join(material.Bundled(), ", ")+": `bundle` (repeatable), "+strings.Join(allBundles(),
+			", ")+" (default E0E0 and E0E1; all with --key rsa)")
 	flags.StringVar(&o.keys, "keys", "", "`directory` to write private keys to, as <thing name>.key")
 	flags.StringVar(&o.signerOut, "signer-out", "", strings.Join(material.Signed(), ", ")+": `file` to write the certificate of the signer to")
 	flags.Float64Var(&o.defects, "defects", 0, "`fraction` of entries to make wrong or unusual, 0 to 1")
@@ -96,7 +97,8 @@ func (o *generateOptions) validate() error {
 	case o.out == "":
 		return exit.UsageError(errors.New("--out is missing"), "name the file to write, or - for stdout")
 	case o.out == "-" && o.defects > 0:
-		return exit.UsageError(errors.New("--defects cannot be combined with --out -"), "name a file with --out; the expected outcomes go into a second file next to it")
+		return exit.UsageError(errors.New("--defects cannot be combined with --out -"),
+			"name a file with --out; the expected outcomes go into a second file next to it")
 	case o.signerOut != "" && !slices.Contains(signed, o.vendor):
 		return exit.UsageError(fmt.Errorf("--signer-out works only with --vendor %s", strings.Join(signed, ", ")),
 			"leave out --signer-out; no other vendor signs its manifests")

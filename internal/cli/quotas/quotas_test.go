@@ -76,7 +76,8 @@ func TestQuotaRequestsAreFiledOnlyWhenConfirmed(t *testing.T) {
 		code, filed  int
 		says         string
 	}{
-		{"shown only", "", nil, 0, 0, "aws service-quotas request-service-quota-increase --service-code iotcore --quota-code L-4671C7C8 --desired-value 29 --region us-east-1 --endpoint-url"},
+		{"shown only", "", nil, 0, 0, "aws service-quotas request-service-quota-increase " +
+			"--service-code iotcore --quota-code L-4671C7C8 --desired-value 29 --region us-east-1 --endpoint-url"},
 		{"no terminal", "", []string{"--request"}, 1, 0, "pass --yes"},
 		{"a no", "n\n", []string{"--request"}, 1, 0, "not confirmed"},
 		{"no answer", "\n", []string{"--request"}, 1, 0, "not confirmed"},

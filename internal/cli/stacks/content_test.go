@@ -160,8 +160,10 @@ s3://\S+/reading.csv, espressif, 123,456 bytes
 	if err := json.Unmarshal([]byte(out), &mixed); err != nil {
 		t.Fatal(err)
 	}
-	if mixed.Counts != (ledger.Counts{Entries: 15, Imported: 8, Unchanged: 1, Failed: 2, Rejected: 3, Skipped: 1}) || mixed.State != "finished" ||
-		mixed.Key != "line 7/mixed.csv" || mixed.Bucket != d.resources["EspressifBucket"] || mixed.Size != 123456 || mixed.Pending != 0 || mixed.Left != 0 || mixed.Rate <= 0 {
+	if mixed.Counts != (ledger.Counts{Entries: 15, Imported: 8, Unchanged: 1, Failed: 2, Rejected: 3, Skipped: 1}) ||
+		mixed.State != "finished" ||
+		mixed.Key != "line 7/mixed.csv" || mixed.Bucket != d.resources["EspressifBucket"] || mixed.Size != 123456 || mixed.Pending != 0 ||
+		mixed.Left != 0 || mixed.Rate <= 0 {
 		t.Errorf("%s", out)
 	}
 	if r := mixed.Reasons; len(r) != 3 || r[0].Count != 3 || r[0].Outcome != "rejected" ||
@@ -170,7 +172,8 @@ s3://\S+/reading.csv, espressif, 123,456 bytes
 	}
 	out, _ = d.exits(0, "import", "--output", "json", idRunning)
 	mixed.Rate, mixed.Left = 0, 0
-	if err := json.Unmarshal([]byte(out), &mixed); err != nil || mixed.Pending != 1500 || mixed.Rate*mixed.Left < 1499 || mixed.Rate*mixed.Left > 1501 {
+	if err := json.Unmarshal([]byte(out), &mixed); err != nil || mixed.Pending != 1500 || mixed.Rate*mixed.Left < 1499 ||
+		mixed.Rate*mixed.Left > 1501 {
 		t.Errorf("%v: %s", err, out)
 	}
 	// Following a finished import shows it.
@@ -183,7 +186,8 @@ func (d *deployed) reports(t *testing.T) {
 	counts := map[string]int{}
 	for line := range strings.Lines(out) {
 		var row struct{ Type, Import, Manifest, Outcome string }
-		if err := json.Unmarshal([]byte(line), &row); err != nil || row.Type != "outcome" || row.Import != idMixed || row.Manifest != "line 7/mixed.csv" {
+		if err := json.Unmarshal([]byte(line), &row); err != nil || row.Type != "outcome" || row.Import != idMixed ||
+			row.Manifest != "line 7/mixed.csv" {
 			t.Fatalf("%v: %s", err, line)
 		}
 		counts[row.Outcome]++
@@ -198,7 +202,8 @@ func (d *deployed) reports(t *testing.T) {
 		t.Errorf("%v, %s:\n%s", err, said, content)
 	}
 	_, said = d.exits(1, "report", idRunning)
-	if !strings.Contains(said, "import "+idRunning+" is running; it has no report yet") || !strings.Contains(said, "hint: it is written when the import ends") {
+	if !strings.Contains(said, "import "+idRunning+" is running; it has no report yet") ||
+		!strings.Contains(said, "hint: it is written when the import ends") {
 		t.Error(said)
 	}
 }
@@ -206,7 +211,8 @@ func (d *deployed) reports(t *testing.T) {
 func (d *deployed) tells(t *testing.T) {
 	out, _ := d.exits(3, "status")
 	for _, want := range []string{
-		idReading + `\treading`, idResting + `\trunning`, idRunning + `\trunning`, "needs attention:\n  import " + idResting + " is stalled: AccessDeniedException: no iot:CreateThing\n$",
+		idReading + `\treading`, idResting + `\trunning`, idRunning + `\trunning`,
+		"needs attention:\n  import " + idResting + " is stalled: AccessDeniedException: no iot:CreateThing\n$",
 	} {
 		if !regexp.MustCompile(want).MatchString(out) {
 			t.Errorf("no %q in\n%s", want, out)

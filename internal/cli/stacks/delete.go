@@ -47,7 +47,8 @@ func deleteStack(ctx context.Context, o deleteOptions, streams terminal.Streams)
 	stack, err := o.open(ctx)
 	if o.purge && errors.Is(err, operate.ErrNoStack) {
 		return exit.WithHint(errors.Unwrap(err), fmt.Sprintf("run the commands that the earlier deletion printed; "+
-			"without them, find what it kept by the prefix %[1]s-: aws s3 ls | grep %[2]s-, aws dynamodb list-tables", o.stack, strings.ToLower(o.stack)))
+			"without them, find what it kept by the prefix %[1]s-: aws s3 ls | grep %[2]s-, aws dynamodb list-tables", o.stack,
+			strings.ToLower(o.stack)))
 	}
 	if err != nil {
 		return err

@@ -117,7 +117,8 @@ func deployStack(ctx context.Context, o deployOptions, streams terminal.Streams)
 		return err
 	}
 	if !o.yes && !streams.Confirm(fmt.Sprintf("make %s?", progress.Plural(len(set.Changes), "change", "changes"))) {
-		return errors.Join(exit.WithHint(errors.New("nothing was changed: not confirmed"), "pass --yes to make the changes without a question"), set.Discard(terminal.AbortContext(ctx)))
+		return errors.Join(exit.WithHint(errors.New("nothing was changed: not confirmed"), "pass --yes to make the changes without a question"),
+			set.Discard(terminal.AbortContext(ctx)))
 	}
 	err = set.Execute(ctx, func(e operate.Event) { noteEvent(printer, e) })
 	printer.Pause()
@@ -199,7 +200,8 @@ func (o *deployOptions) print(streams terminal.Streams, result string, found *op
 		_, err := fmt.Fprintf(streams.Out, "stack %s is up to date\n", o.stack)
 		return err
 	}
-	fmt.Fprintf(streams.Out, "stack %s is ready. Upload manifests with thingpress stack upload, or copy them to the bucket of their vendor:\n", o.stack)
+	fmt.Fprintf(streams.Out, "stack %s is ready. Upload manifests with thingpress stack upload, or copy them to the bucket of their vendor:\n",
+		o.stack)
 	for _, of := range bucketsOf {
 		if _, err := fmt.Fprintf(streams.Out, "  %-10s s3://%s\n", of, buckets[of]); err != nil {
 			return err

@@ -146,7 +146,8 @@ func followImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i op
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return exit.InterruptedError("interrupted", "the import continues in the stack; follow it with thingpress stack import --follow "+i.Job.Import)
+			return exit.InterruptedError("interrupted",
+				"the import continues in the stack; follow it with thingpress stack import --follow "+i.Job.Import)
 		}
 		var err error
 		if i, err = stack.Import(ctx, i.Job.Import); err != nil {

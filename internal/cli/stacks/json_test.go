@@ -115,7 +115,8 @@ func (d *deployed) documented(t *testing.T) {
 			t.Errorf("nothing printed a line of %q", section)
 		}
 	}
-	if want := []string{"delete", "deploy", "import", "imports", "redrive", "report", "signers add", "status", "upload"}; !slices.Equal(want, commandsOf(seen)) {
+	want := []string{"delete", "deploy", "import", "imports", "redrive", "report", "signers add", "status", "upload"}
+	if !slices.Equal(want, commandsOf(seen)) {
 		t.Errorf("commands with JSON: %v", commandsOf(seen))
 	}
 }

@@ -100,7 +100,8 @@ func (h *health) attention() []string {
 			remark("queue %s cannot be read: %s", q.LogicalID, q.Unreadable)
 		}
 		if n := q.Visible + q.InFlight; q.Kept && n > 0 {
-			remark("%d messages in %s could not be handled: fix the cause that the functions' logs name, then run thingpress stack redrive", n, q.LogicalID)
+			remark("%d messages in %s could not be handled: fix the cause that the functions' logs name, then run thingpress stack redrive", n,
+				q.LogicalID)
 		}
 	}
 	for _, a := range h.alarms {

@@ -15,14 +15,18 @@ func TestStatusOfABrokenStackSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	h := health{
 		stack: &operate.Stack{
-			Account: &operate.Account{ID: "123456789012", Region: "us-east-1"}, Name: "line", Status: "ROLLBACK_COMPLETE", Reason: "the topic was denied",
+			Account: &operate.Account{ID: "123456789012", Region: "us-east-1"}, Name: "line", Status: "ROLLBACK_COMPLETE",
+			Reason: "the topic was denied",
 		},
 		queues: []operate.Queue{
 			{LogicalID: "DevicesQueue", Visible: 7},
 			{LogicalID: "DevicesParkedQueue", Kept: true, Visible: 2, InFlight: 1},
 			{LogicalID: "ManifestsQueue", Unreadable: "no sqs:GetQueueAttributes"},
 		},
-		alarms: []operate.Alarm{{LogicalID: "StalledAlarm", State: "ALARM", Reason: "1 datapoint"}, {LogicalID: "QuietAlarm", State: "OK", Reason: "none"}},
+		alarms: []operate.Alarm{
+			{LogicalID: "StalledAlarm", State: "ALARM", Reason: "1 datapoint"},
+			{LogicalID: "QuietAlarm", State: "OK", Reason: "none"},
+		},
 	}
 	attention := h.attention()
 	var text, lines bytes.Buffer
@@ -35,7 +39,8 @@ func TestStatusOfABrokenStackSaysWhatToDo(t *testing.T) {
 	for _, want := range []string{
 		"DevicesQueue\t7\t0\t0\t", "ManifestsQueue\t?\t?\t?\t",
 		"CloudFormation says ROLLBACK_COMPLETE: the topic was denied; the stack was never created", "thingpress stack delete --stack line",
-		"3 messages in DevicesParkedQueue could not be handled", "queue ManifestsQueue cannot be read: no sqs:GetQueueAttributes", "StalledAlarm: 1 datapoint",
+		"3 messages in DevicesParkedQueue could not be handled", "queue ManifestsQueue cannot be read: no sqs:GetQueueAttributes",
+		"StalledAlarm: 1 datapoint",
 	} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("no %q in\n%s", want, text.String())
@@ -44,7 +49,10 @@ func TestStatusOfABrokenStackSaysWhatToDo(t *testing.T) {
 	if strings.Contains(text.String(), "QuietAlarm") || len(attention) != 4 {
 		t.Errorf("%d remarks: %q", len(attention), attention)
 	}
-	for _, want := range []string{`"queue":"ManifestsQueue"`, `"error":"no sqs:GetQueueAttributes"`, `"status":"ROLLBACK_COMPLETE","attention":["CloudFormation says`} {
+	for _, want := range []string{
+		`"queue":"ManifestsQueue"`, `"error":"no sqs:GetQueueAttributes"`,
+		`"status":"ROLLBACK_COMPLETE","attention":["CloudFormation says`,
+	} {
 		if !strings.Contains(lines.String(), want) {
 			t.Errorf("no %s in\n%s", want, lines.String())
 		}

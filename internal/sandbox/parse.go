@@ -133,23 +133,3 @@ func (l Latency) check() error {
 	}
 	return nil
 }
-
-func checkOptions(o Options) error {
-	if o.Account != "" && (len(o.Account) != 12 || strings.Trim(o.Account, "0123456789") != "") {
-		return fmt.Errorf("account %q is not 12 digits", o.Account)
-	}
-	for _, set := range []map[string]float64{o.Quotas, o.Applied} {
-		for name, tps := range set {
-			if !limitable(name) {
-				return fmt.Errorf("quota of %s: there is no such operation", name)
-			}
-			if !(tps > 0) {
-				return fmt.Errorf("quota of %s: %v is not above 0", name, tps)
-			}
-		}
-	}
-	if err := o.Latency.check(); err != nil {
-		return err
-	}
-	return o.Faults.check()
-}

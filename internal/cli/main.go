@@ -6,7 +6,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -83,7 +82,7 @@ several values separated by commas; write \, for a comma inside a value.
 	if streams.Width != nil {
 		width = min(max(width, streams.Width()), 120)
 	}
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "Flags.FlagUsages ", fmt.Sprintf("Flags.FlagUsagesWrapped %d ", width)))
+	root.SetUsageFunc(printUsage(width))
 	root.AddCommand(
 		manifests.NewGenerate(streams),
 		imports.NewImport(streams),

@@ -8,7 +8,7 @@
 // that AWS does not document.
 //
 // A [Server] is an [http.Handler]. It uses only time.Now and timers for time and starts no
-// goroutine of its own, so that it also works behind [Transport] in a testing/synctest bubble.
+// goroutine of its own, so that it also works with [Transport] in a testing/synctest bubble.
 package sandbox
 
 import (

@@ -16,7 +16,7 @@ import (
 	"github.com/thingpress/thingpress/internal/sandbox"
 )
 
-// An account is a sandbox behind HTTP that records requests to Service Quotas.
+// An account is a sandbox served over HTTP that records requests to Service Quotas.
 type account struct {
 	url      string
 	requests []string

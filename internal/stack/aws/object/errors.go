@@ -27,7 +27,7 @@ func (e *GoneError) Error() string {
 // Unwrap returns S3's answer.
 func (e *GoneError) Unwrap() error { return e.Err }
 
-// problemOf returns the problem behind an answer that will not change; empty for
+// problemOf returns the problem that causes an answer that will not change; empty for
 // other errors.
 func problemOf(err error) string {
 	var api smithy.APIError

@@ -21,7 +21,8 @@ func flagsFromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, boo
 	var failed error
 	flags.VisitAll(func(flag *pflag.Flag) {
 		value, ok := lookup(environmentName(flag.Name))
-		if !ok || value == "" || flag.Changed || flag.Name == "help" || failed != nil {
+		about := flag.Name == "help" || flag.Name == "version" // these replace what a command does
+		if !ok || value == "" || flag.Changed || about || failed != nil {
 			return
 		}
 		values := []string{value}

@@ -75,6 +75,7 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 		{"plan", "--sandbox", missing},
 		{"quotas", "--endpoint-url", url, "--rate", "100000/h", "--policy", "p", "--request", "--yes"},
 		{"quotas", "--sandbox"},
+		{"version"},
 	} {
 		c := exec.Command(clitest.Program(t), append(args, "--output", "json")...)
 		c.Env = env

@@ -66,12 +66,19 @@ several values separated by commas; write \, for a comma inside a value.
 
   # import into AWS
   thingpress import --policy sensors --thing-type sensor reel.csv`,
-		Args:              cobra.NoArgs,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
+		Args:          cobra.NoArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if asked, _ := c.Flags().GetBool("version"); asked {
+				_, err := fmt.Fprint(streams.Out, version.Build())
+				return err
+			}
+			return c.Help()
+		},
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return flagsFromEnvironment(c.Flags(), streams.LookupEnv) },
 	}
+	root.Flags().Bool("version", false, "print the version")
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)

@@ -65,6 +65,7 @@ which then exits with 0.`,
 	flags.Uint64Var(&o.seed, "fault-seed", 1, "`seed` of the faults; the same seed repeats them")
 	flags.BoolVar(&o.strict, "strict", false, "refuse expired certificates and CA certificates")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "print every call on stderr")
+	c.AddCommand(newReset(streams))
 	return c
 }
 

@@ -20,8 +20,8 @@ import (
 // stateFile is the name of the sandbox's file in the state directory.
 const stateFile = "sandbox.state"
 
-// statePath returns the path of the file with the embedded sandbox's state.
-func (f *Flags) statePath() (string, error) {
+// StatePath returns the path of the file with the embedded sandbox's state.
+func (f *Flags) StatePath() (string, error) {
 	if f.SandboxState != "" {
 		return f.SandboxState, nil
 	}
@@ -33,7 +33,7 @@ func (f *Flags) statePath() (string, error) {
 }
 
 func (f *Flags) connectSandbox(ctx context.Context) (*Connection, error) {
-	state, err := f.statePath()
+	state, err := f.StatePath()
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (f *Flags) ConnectToCopy(ctx context.Context) (*Connection, error) {
 	if !f.Sandbox {
 		return f.Connect(ctx)
 	}
-	state, err := f.statePath()
+	state, err := f.StatePath()
 	if err != nil {
 		return nil, err
 	}

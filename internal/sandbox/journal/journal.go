@@ -70,8 +70,21 @@ func Open(path string, read func(version int, record []byte) error) (*Journal, e
 		return nil, err
 	}
 	_ = created.Close() // nothing was written
+	j, err := locked(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := j.load(read); err != nil {
+		return nil, errors.Join(err, j.Close())
+	}
+	return j, nil
+}
+
+// locked returns a locked journal that has not been read.
+func locked(path string) (*Journal, error) {
 	// The file may be a link. Lock and replacement must affect its target.
-	if path, err = filepath.EvalSymlinks(path); err != nil {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
 		return nil, err
 	}
 	j := &Journal{path: path, lock: flock.New(path + ".lock")}
@@ -81,9 +94,6 @@ func Open(path string, read func(version int, record []byte) error) (*Journal, e
 	}
 	if !ok {
 		return nil, ErrLocked
-	}
-	if err := j.load(read); err != nil {
-		return nil, errors.Join(err, j.Close())
 	}
 	return j, nil
 }

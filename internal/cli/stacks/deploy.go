@@ -41,15 +41,16 @@ func newDeploy(streams terminal.Streams) *cobra.Command {
 Shows the planned changes and asks before it makes them. Without a terminal, pass
 --yes. Parameters that are not given keep their values.
 
-The code of the functions is dist/thingpress-lambda.zip, which 'make lambda' builds.
-Code and template are uploaded to the bucket that --artifact-bucket names.
+The template is part of this program. The code of the functions is
+thingpress-lambda.zip, which archives and packages of a release have next to the
+program; --code names another file. Both are uploaded to the bucket that
+--artifact-bucket names.
 
 docs/stack.md describes the parameters. The most important ones are IoTPolicies,
 IoTThingGroups, IoTThingType and NotificationEmail.
 
 ` + exit.Help,
-		Example: `  make lambda
-  thingpress stack deploy --parameter IoTPolicies=sensors --parameter IoTThingGroups=line-1,reel-7
+		Example: `  thingpress stack deploy --parameter IoTPolicies=sensors --parameter IoTThingGroups=line-1,reel-7
 
   # two stacks, each with half of the quotas
   thingpress stack deploy --parameter QuotaShare=0.5 --yes
@@ -60,7 +61,7 @@ IoTThingGroups, IoTThingType and NotificationEmail.
 	o.add(c)
 	flags := c.Flags()
 	flags.StringArrayVarP(&o.parameters, "parameter", "p", nil, "parameter of the template, as `NAME=VALUE` (repeatable)")
-	flags.StringVar(&o.code, "code", "dist/thingpress-lambda.zip", "zip `file` with the code of the functions")
+	flags.StringVar(&o.code, "code", "", "zip `file` with the code of the functions (default: the one that was installed with this program)")
 	flags.StringVar(&o.artifacts, "artifact-bucket", "",
 		"`bucket` for code and template (default: thingpress-artifacts-ACCOUNT-REGION, created if missing)")
 	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before making changes")
@@ -85,6 +86,11 @@ func deployStack(ctx context.Context, o deployOptions, streams terminal.Streams)
 	if err != nil {
 		return err
 	}
+	if o.code == "" {
+		if o.code, err = findCode(); err != nil {
+			return err
+		}
+	}
 	account, err := o.openAccount(ctx)
 	if err != nil {
 		return err
@@ -101,7 +107,7 @@ func deployStack(ctx context.Context, o deployOptions, streams terminal.Streams)
 	})
 	printer.Pause()
 	if errors.Is(err, fs.ErrNotExist) {
-		return exit.WithHint(err, "build it with 'make lambda', or name it with --code")
+		return exit.WithHint(err, "name an existing file with --code")
 	}
 	var unknown *operate.UnknownParameterError
 	if errors.As(err, &unknown) {

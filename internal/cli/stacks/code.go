@@ -1,0 +1,49 @@
+package stacks
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/version"
+)
+
+// codeName is the name of the functions' zip in a release and in a checkout.
+const codeName = "thingpress-lambda.zip"
+
+// codeDirectories are the directories that may have the zip, relative to that of the
+// program: its own in an archive, share in a package, dist in a checkout.
+var codeDirectories = []string{".", "../share/thingpress", "../dist"}
+
+// findCode returns the path of the functions' zip that was installed with the program.
+func findCode() (string, error) {
+	program, err := os.Executable()
+	if err == nil {
+		program, err = filepath.EvalSymlinks(program)
+	}
+	if err != nil {
+		return "", exit.WithHint(fmt.Errorf("find the code of the functions: %w", err), "name the zip with --code")
+	}
+	if path := codeNextTo(filepath.Dir(program)); path != "" {
+		return path, nil
+	}
+	hint := "run 'make lambda' in the checkout and name dist/" + codeName + " with --code"
+	if v := version.Current(); v != "devel" {
+		hint = fmt.Sprintf("download %s of version %s from https://github.com/thingpress/thingpress/releases and name it with --code", codeName, v)
+	}
+	return "", exit.WithHint(errors.New("the code of the functions, "+codeName+", was not installed with this program; "+
+		"archives and packages of a release have it, go install does not"), hint)
+}
+
+// codeNextTo returns the path of the zip for a program in dir, or "".
+func codeNextTo(dir string) string {
+	for _, relative := range codeDirectories {
+		path := filepath.Join(dir, relative, codeName)
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			return path
+		}
+	}
+	return ""
+}

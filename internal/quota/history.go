@@ -12,8 +12,8 @@ const (
 type history struct {
 	origin time.Time
 	slot   [slots]struct {
-		number        int64
-		took, refused int32
+		number                int64
+		took, refused, waited int32
 	}
 }
 
@@ -21,8 +21,8 @@ type history struct {
 func (h *history) number(t time.Time) int64 { return 1 + int64(max(t.Sub(h.origin), 0)/slotTime) }
 
 // add counts answers to a call. It ignores calls that were sent too long ago to matter.
-func (h *history) add(sent, now time.Time, took, refused int32) {
-	n := h.number(sent)
+func (h *history) add(t Ticket, now time.Time, took, refused int32) {
+	n := h.number(t.sent)
 	if n <= h.number(now)-slots {
 		return
 	}
@@ -31,21 +31,25 @@ func (h *history) add(sent, now time.Time, took, refused int32) {
 		if s.number > n {
 			return
 		}
-		s.number, s.took, s.refused = n, 0, 0
+		s.number, s.took, s.refused, s.waited = n, 0, 0, 0
 	}
 	s.took += took
 	s.refused += refused
+	if t.waited {
+		s.waited++
+	}
 }
 
 // sum returns the answers to calls that were sent between two times.
-func (h *history) sum(from, to time.Time) (took, refused int) {
+func (h *history) sum(from, to time.Time) (took, refused, waited int) {
 	first, last := h.number(from), h.number(to)
 	first = max(first, last-slots+1)
 	for n := first; n <= last; n++ {
 		if s := &h.slot[n%slots]; s.number == n {
 			took += int(s.took)
 			refused += int(s.refused)
+			waited += int(s.waited)
 		}
 	}
-	return took, refused
+	return took, refused, waited
 }

@@ -144,6 +144,7 @@ func (l *Limiter) release(now time.Time) {
 	for l.waiting.Len() > 0 && l.tokens >= 1 {
 		w := l.waiting.Remove(l.waiting.Front()).(*waiter)
 		w.ticket = l.grant(now)
+		w.ticket.waited = true
 		close(w.ready)
 	}
 	l.schedule(now)
@@ -198,7 +199,7 @@ func (l *Limiter) Stats() Stats {
 	return Stats{
 		Rate: c.rate(time.Now()), Cap: c.cap, Waiting: l.waiting.Len(),
 		Granted: l.granted, Accepted: c.accepted, Throttled: c.throttled, Other: c.other,
-		Cuts: c.cuts, TakenBack: c.takenBack, Ambient: c.ambient,
+		Cuts: c.cuts, TakenBack: c.takenBack, Ambient: c.ambient.share(),
 	}
 }
 
@@ -208,6 +209,7 @@ type Ticket struct {
 	limiter *Limiter
 	sent    time.Time
 	cut     uint64
+	waited  bool // the limiter delayed the call
 }
 
 // Accepted reports that the server accepted the call, whatever the answer. Success, a conflict

@@ -11,12 +11,11 @@ const (
 	// recovery is the minimum speed of recovery after a cut, as the part of the cap gained per
 	// second.
 	recovery = 0.02
+	// fewAnswers is a number of answers too small to measure a limit.
+	fewAnswers = 5
 	// plateauCalls is the number of calls for which the rate stays below a limit before it
 	// probes beyond. A failed probe costs one or two throttled calls.
 	plateauCalls = 60
-	// fewAnswers is a number of answers too small to measure a limit; the rate is at most
-	// halved.
-	fewAnswers = 5
 	// shortest and longest limit the time from a cut until the rate is back at the measured
 	// limit.
 	shortest = 4 * time.Second
@@ -39,10 +38,9 @@ type control struct {
 	busy  time.Time // start of the time in which the history shows the server's limit
 	trial trial
 
-	ambient float64   // share of calls throttled at any rate
-	checked time.Time // when ambient was last compared with the history
-
-	ambientMost float64
+	ambient ambient
+	// ambientMost and helped are the constants of these names, or those for sharers.
+	ambientMost, helped float64
 
 	accepted, throttled, other uint64
 	cuts, takenBack            uint64
@@ -50,12 +48,12 @@ type control struct {
 
 // startAt returns a control that starts at its cap.
 func startAt(limit float64, now time.Time) control {
-	return control{cap: limit, limit: limit, busy: now, since: now, seen: history{origin: now}, ambientMost: ambientMost}
+	return control{cap: limit, limit: limit, busy: now, since: now, seen: history{origin: now}, ambientMost: ambientMost, helped: helped}
 }
 
 // startBelow returns a control that starts at a part of the cap and grows.
 func startBelow(limit, start float64, now time.Time) control {
-	c := control{cap: limit, part: start, busy: now, seen: history{origin: now}, ambientMost: ambientMostSharing}
+	c := control{cap: limit, part: start, busy: now, seen: history{origin: now}, ambientMost: ambientMostSharing, helped: helpedSharing}
 	c.settle(max(start, Floor), now)
 	// Start at the point where the curve is back at its limit.
 	c.since = now.Add(-seconds(c.k))
@@ -109,9 +107,9 @@ func (c *control) woke(now time.Time) { c.busy = now }
 
 func (c *control) tookCall(t Ticket, now time.Time) {
 	c.accepted++
-	c.seen.add(t.sent, now, 1, 0)
+	c.seen.add(t, now, 1, 0)
 	if t.cut == c.cuts {
-		c.weigh(now, false)
+		c.weigh(t, now, false)
 		return
 	}
 	// The call was sent before the cut and answered after it, so it belongs to the measurement
@@ -121,9 +119,9 @@ func (c *control) tookCall(t Ticket, now time.Time) {
 
 func (c *control) refusedCall(t Ticket, now time.Time) {
 	c.throttled++
-	c.seen.add(t.sent, now, 0, 1)
+	c.seen.add(t, now, 0, 1)
 	if t.cut == c.cuts {
-		c.weigh(now, true)
+		c.weigh(t, now, true)
 	}
 }
 
@@ -131,7 +129,7 @@ func (c *control) refusedCall(t Ticket, now time.Time) {
 // calls, but without the time in which the history does not show the server's limit.
 func (c *control) window(now time.Time) time.Duration {
 	calls := plateauCalls / 2.0
-	if c.ambient > 0 { // comparing two shares takes more calls than comparing one with zero
+	if c.ambient.share() > 0 { // comparing two shares takes more calls than comparing one with zero
 		calls *= 4
 	}
 	w := seconds(min(max(calls/c.rate(now), 1), longest.Seconds()/2))
@@ -139,46 +137,33 @@ func (c *control) window(now time.Time) time.Duration {
 }
 
 // weigh evaluates an answer to a call that was sent after the last cut.
-func (c *control) weigh(now time.Time, throttled bool) {
+func (c *control) weigh(t Ticket, now time.Time, throttled bool) {
 	if c.trial.running {
-		c.trial.count(c, now, throttled)
+		c.trial.count(c, t, now, throttled)
 		return
 	}
+	c.ambient.age(throttled)
 	if !throttled {
-		c.forget(now)
 		return
 	}
 	w := c.window(now)
-	took, refused := c.seen.sum(now.Add(-w), now)
-	if float64(refused) > c.tolerated(took+refused) {
-		c.cut(now, w, took, refused)
+	took, refused, waited := c.seen.sum(now.Add(-w), now)
+	if n := took + refused; float64(refused) > c.tolerated(n) && (n >= fewAnswers || took == 0) {
+		c.cut(now, w, took, refused, waited)
 	}
 }
 
 // tolerated returns the maximum number of throttled answers among n that the ambient share
-// explains.
+// explains. A single one does not refute a known quota.
 func (c *control) tolerated(n int) float64 {
-	if c.ambient == 0 {
-		return 0
+	if c.ambient.share() == 0 && c.limit >= c.cap && !math.IsInf(c.cap, 1) && c.part == 0 {
+		return 1
 	}
-	mean := c.ambient * float64(n)
-	return mean + 3*math.Sqrt(mean) + 1
-}
-
-// forget resets the ambient share if far fewer calls are throttled than it predicts.
-func (c *control) forget(now time.Time) {
-	if c.ambient == 0 || now.Sub(c.checked) < time.Second {
-		return
-	}
-	c.checked = now
-	took, refused := c.seen.sum(now.Add(-longest/2), now)
-	if n := took + refused; n >= 100 && float64(refused)/float64(n) < c.ambient/4 {
-		c.ambient = 0
-	}
+	return c.ambient.most(n)
 }
 
 // cut lowers the rate to that of accepted calls in the window.
-func (c *control) cut(now time.Time, w time.Duration, took, refused int) {
+func (c *control) cut(now time.Time, w time.Duration, took, refused, waited int) {
 	before := c.trial
 	c.cuts++
 	c.trial = trial{
@@ -192,13 +177,21 @@ func (c *control) cut(now time.Time, w time.Duration, took, refused int) {
 	}
 	c.trial.found = float64(took) / w.Seconds()
 	limit := c.trial.found
-	// If far fewer calls were made than allowed, the accepted ones show the demand rather than
-	// the server's limit.
-	if n, rate := took+refused, c.rate(now); n < fewAnswers || !math.IsInf(rate, 1) && float64(n) < w.Seconds()*rate/10 {
-		limit = max(limit, rate/2)
+	if n := took + refused; n < fewAnswers || !c.measured(now, w, n, waited) {
+		limit = max(limit, c.rate(now)*max(float64(took)/float64(max(n, 1)), 0.5))
 	}
 	c.settle(limit, now)
 	c.busy = now
+}
+
+// measured reports whether n calls in a window were as many as the rate allowed, so that the
+// accepted ones show the server's limit and not the demand.
+func (c *control) measured(now time.Time, w time.Duration, n, waited int) bool {
+	rate := c.rate(now)
+	if c.part > 0 { // sharers give way to one another even if none of them has to wait
+		return float64(n) >= w.Seconds()*rate/10
+	}
+	return waited >= n/2 || math.IsInf(rate, 1)
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

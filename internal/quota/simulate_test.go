@@ -127,3 +127,22 @@ func simulate(t *testing.T, s *server, length time.Duration, clients ...client) 
 	}
 	return results
 }
+
+// callUntilAccepted calls the server with a latency of 40 ms, as often as it throttles.
+func callUntilAccepted(t *testing.T, limiter *Limiter, s *server) {
+	for {
+		ticket, err := limiter.Wait(t.Context())
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+		accepted := s.call()
+		time.Sleep(20 * time.Millisecond)
+		if accepted {
+			ticket.Accepted()
+			return
+		}
+		ticket.Throttled()
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -105,6 +107,45 @@ func TestThrottlingThatIgnoresTheRateDoesNotStarve(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// Four operations in a row share the faults, as in an import: each cut of one of them stops the
+// devices of all. The first five minutes include the time in which the faults are recognised.
+func TestFaultsCostAnImportHardlyMoreThanThemselves(t *testing.T) {
+	t.Parallel()
+	const seeds, fault, length = 6, 0.05, 5 * time.Minute
+	var sum float64
+	for seed := range uint64(seeds) {
+		synctest.Test(t, func(t *testing.T) {
+			var limiters []*Limiter
+			var servers []*server
+			for i, tps := range []float64{10, 100, 100, 15} {
+				limiters = append(limiters, NewLimiter(tps, Options{}))
+				servers = append(servers, newServer(tps))
+				servers[i].fault, servers[i].random = fault, rand.New(rand.NewPCG(seed, uint64(i)))
+			}
+			var devices atomic.Int64
+			start := time.Now()
+			var wg sync.WaitGroup
+			for range 64 {
+				wg.Go(func() {
+					for ; time.Since(start) < length; devices.Add(1) {
+						for i, limiter := range limiters {
+							callUntilAccepted(t, limiter, servers[i])
+						}
+					}
+				})
+			}
+			wg.Wait()
+			got := float64(devices.Load()) / length.Seconds() / 10
+			if sum += got; got < 0.88 {
+				t.Errorf("seed %d: %.3f of the quota", seed, got)
+			}
+		})
+	}
+	if sum/seeds < 0.92 {
+		t.Errorf("%.3f of the quota on average", sum/seeds)
 	}
 }
 

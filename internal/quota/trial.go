@@ -14,6 +14,10 @@ const (
 	// Otherwise they would all learn to tolerate it.
 	ambientMost        = 0.5
 	ambientMostSharing = 0.1
+	// helped is the part of the throttled share before a cut below which the cut helped. Among
+	// sharers, the others' calls are throttled on after a cut of one.
+	helped        = 0.25
+	helpedSharing = 0.5
 )
 
 // trial is the time after a cut in which the cut must prove that it helps.
@@ -29,7 +33,7 @@ type trial struct {
 	share    float64 // of throttled calls before
 	sure     bool    // a trial measured the share, at a steady rate
 
-	took, refused int
+	took, refused, waited int
 }
 
 // late adds an accepted call to the measurement for the cut.
@@ -44,7 +48,10 @@ func (tr *trial) late(c *control, t Ticket) {
 }
 
 // count counts an answer to a call sent after the cut, and decides when there are enough.
-func (tr *trial) count(c *control, now time.Time, throttled bool) {
+func (tr *trial) count(c *control, t Ticket, now time.Time, throttled bool) {
+	if t.waited {
+		tr.waited++
+	}
 	if throttled {
 		tr.refused++
 	} else {
@@ -53,8 +60,8 @@ func (tr *trial) count(c *control, now time.Time, throttled bool) {
 	n := tr.took + tr.refused
 	share := float64(tr.refused) / float64(n)
 	elapsed := now.Sub(tr.start)
-	if !tr.sure && tr.refused >= deeperCalls && share > max(deeper, 2*c.ambient) && elapsed >= coolDown/4 {
-		c.cut(now, elapsed, tr.took, tr.refused)
+	if !tr.sure && tr.refused >= deeperCalls && share > max(deeper, 2*c.ambient.share()) && elapsed >= coolDown/4 {
+		c.cut(now, elapsed, tr.took, tr.refused, tr.waited)
 		return
 	}
 	need := min(max(3/tr.share, trialLeast), trialMost)
@@ -65,25 +72,23 @@ func (tr *trial) count(c *control, now time.Time, throttled bool) {
 		return
 	}
 	switch {
-	case tr.refused == 0 || tr.sure && share < tr.share/2:
+	case tr.refused == 0 || tr.sure && share < c.helped*tr.share:
 		tr.running = false
-		c.ambient /= 2
-		if c.ambient < 0.005 {
-			c.ambient = 0
-		}
+		c.ambient = ambient{}
 	case !tr.sure || share > c.ambientMost:
 		// The first cut was measured right at the edge, with too few calls throttled before it.
 		// Now the share is known, and a second cut decides.
-		c.cut(now, elapsed, tr.took, tr.refused)
+		c.cut(now, elapsed, tr.took, tr.refused, tr.waited)
 	default:
 		// The share did not fall with the rate, so the rate is not its cause.
 		tr.running = false
 		c.takenBack++
-		if c.ambient > 0 {
-			share = (c.ambient + share) / 2
-		}
-		c.ambient = share
 		c.limit, c.k, c.since = tr.limit, tr.k, tr.since
+		if c.ambient.share() == 0 && c.part == 0 {
+			c.settle(c.cap, now) // limits measured before did not account for the ambient share
+			c.k = 0
+		}
+		c.ambient.add(tr.took, tr.refused)
 		c.busy = now
 	}
 }

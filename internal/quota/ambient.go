@@ -1,0 +1,47 @@
+package quota
+
+import "math"
+
+// ambient is what is known of throttling that does not depend on the rate. The zero value knows
+// of none.
+type ambient struct {
+	took, refused int
+	run           int // answers since the last throttled one
+}
+
+// share returns the share of calls that are throttled at any rate.
+func (a *ambient) share() float64 {
+	if a.refused == 0 {
+		return 0
+	}
+	return float64(a.refused) / float64(a.took+a.refused)
+}
+
+// add refines the share by answers to calls at a rate below the server's limit.
+func (a *ambient) add(took, refused int) {
+	a.took += took
+	a.refused += refused
+	a.run = 0
+}
+
+// age forgets the share after so many accepted calls in a row that it would be a coincidence.
+func (a *ambient) age(throttled bool) {
+	a.run++
+	if throttled {
+		a.run = 0
+	}
+	if float64(a.run)*a.share() > 8 { // by chance once in 3,000 times
+		*a = ambient{}
+	}
+}
+
+// most returns the maximum number of throttled answers among n that the share explains.
+func (a *ambient) most(n int) float64 {
+	share := a.share()
+	if share == 0 {
+		return 0
+	}
+	mean := share * float64(n)
+	known := float64(a.took + a.refused)
+	return mean + 3*math.Sqrt(mean+mean*float64(n)/known) + 1
+}

@@ -43,7 +43,8 @@ type Progress struct {
 	Counts ledger.Counts
 	// Rate is in devices per second, over the last seconds.
 	Rate float64
-	// Left is the estimated time to the end; 0 if it is not known.
+	// Left is the estimated time to the end at the average rate, pauses aside; 0 if it is not
+	// known.
 	Left time.Duration
 	// Ceiling is the rate that the quotas allow on the path that most devices
 	// take now, in devices per second; 0 is no limit. Binding is the operation

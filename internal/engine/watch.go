@@ -24,6 +24,7 @@ type watcher struct {
 	numbers func() (counts ledger.Counts, worked int)
 
 	past []sample
+	pace pace
 	cuts map[iot.Operation]uint64
 	told map[iot.Operation]time.Time
 }
@@ -48,9 +49,8 @@ func (w *watcher) look(now time.Time) {
 	if first := w.past[0]; now.After(first.at) {
 		p.Rate = float64(worked-first.worked) / now.Sub(first.at).Seconds()
 	}
-	if left := counts.Pending(); p.Rate > 0 && left > 0 {
-		p.Left = time.Duration(float64(left) / p.Rate * float64(time.Second))
-	}
+	w.pace.add(now, worked, p.Paused)
+	p.Left = w.pace.left(counts.Pending())
 	p.InFlight, p.Window = s.window.numbers()
 	s.events.send(p)
 }

@@ -17,6 +17,8 @@ type Status struct {
 	Done, Total int64
 	// Rate is in devices per second; 0 if not known yet.
 	Rate float64
+	// Estimate is the remaining time, if the sender knows better than the latest rate tells.
+	Estimate time.Duration
 	// Ceiling is the rate that the quotas allow; 0 if there is no limit.
 	Ceiling float64
 	// Binding is the operation whose quota limits the rate, such as "AttachPolicy"; empty if
@@ -30,6 +32,9 @@ type Status struct {
 
 // Left returns an estimate of the remaining time, or 0 if it is not known.
 func (s Status) Left() time.Duration {
+	if s.Estimate > 0 {
+		return s.Estimate
+	}
 	if s.Rate <= 0 || s.Total <= s.Done {
 		return 0
 	}

@@ -115,7 +115,7 @@ func showEvents(printer *progress.Printer, why string) engine.Events {
 func statusOf(e engine.Progress) progress.Status {
 	s := progress.Status{
 		Phase: "importing", Done: int64(e.Counts.Entries - e.Counts.Pending()), Total: int64(e.Counts.Entries),
-		Rate: e.Rate, Binding: e.Binding, Failed: int64(e.Counts.Failed), Rejected: int64(e.Counts.Rejected),
+		Rate: e.Rate, Estimate: e.Left, Binding: e.Binding, Failed: int64(e.Counts.Failed), Rejected: int64(e.Counts.Rejected),
 	}
 	if !math.IsInf(e.Ceiling, 0) {
 		s.Ceiling = e.Ceiling

@@ -44,6 +44,10 @@ func Main(ctx context.Context, args []string, streams terminal.Streams) int {
 	return code
 }
 
+// Commands returns the root command, for programs that document the commands. It must
+// not be executed.
+func Commands() *cobra.Command { return newRoot(terminal.Streams{}) }
+
 func newRoot(streams terminal.Streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "thingpress",

@@ -59,7 +59,8 @@ func resetSandbox(flags *target.Flags, yes bool, streams terminal.Streams) error
 	switch {
 	case yes:
 	case !streams.CanAsk():
-		return exit.UsageError(errors.New("nothing was removed: there is no terminal to ask on"), "pass --yes to empty the sandbox without a question")
+		return exit.UsageError(errors.New("nothing was removed: there is no terminal to ask on"),
+			"pass --yes to empty the sandbox without a question")
 	case !streams.Confirm("empty the sandbox?"):
 		return errors.New("nothing was removed: not confirmed")
 	}

@@ -13,6 +13,9 @@ import (
 // codeName is the name of the functions' zip in a release and in a checkout.
 const codeName = "thingpress-lambda.zip"
 
+// releases is where the zip of every version is.
+const releases = "https://github.com/thingpress/thingpress/releases"
+
 // codeDirectories are the directories that may have the zip, relative to that of the
 // program: its own in an archive, share in a package, dist in a checkout.
 var codeDirectories = []string{".", "../share/thingpress", "../dist"}
@@ -31,7 +34,7 @@ func findCode() (string, error) {
 	}
 	hint := "run 'make lambda' in the checkout and name dist/" + codeName + " with --code"
 	if v := version.Current(); v != "devel" {
-		hint = fmt.Sprintf("download %s of version %s from https://github.com/thingpress/thingpress/releases and name it with --code", codeName, v)
+		hint = fmt.Sprintf("download %s of version %s from %s and name it with --code", codeName, v, releases)
 	}
 	return "", exit.WithHint(errors.New("the code of the functions, "+codeName+", was not installed with this program; "+
 		"archives and packages of a release have it, go install does not"), hint)

@@ -21,12 +21,13 @@ func Transport(h http.Handler) http.RoundTripper { return transport{h} }
 type transport struct{ handler http.Handler }
 
 func (t transport) RoundTrip(request *http.Request) (response *http.Response, err error) {
-	if err := request.Context().Err(); err != nil {
-		return nil, err
-	}
 	served := request.Clone(request.Context())
 	if served.Body == nil {
 		served.Body = http.NoBody
+	}
+	if err := request.Context().Err(); err != nil {
+		_ = served.Body.Close() // the caller wants to know that the context ended
+		return nil, err
 	}
 	served.RequestURI = request.URL.RequestURI()
 	if served.Host == "" {
@@ -47,7 +48,8 @@ func (t transport) RoundTrip(request *http.Request) (response *http.Response, er
 	w := recorder{header: http.Header{}, status: http.StatusOK}
 	t.handler.ServeHTTP(&w, served)
 	return &http.Response{
-		Status: http.StatusText(w.status), StatusCode: w.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Status:     fmt.Sprintf("%03d %s", w.status, http.StatusText(w.status)),
+		StatusCode: w.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: w.header, Body: io.NopCloser(&w.body), ContentLength: int64(w.body.Len()), Request: request,
 	}, nil
 }

@@ -2,6 +2,8 @@ package sandbox
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -65,7 +67,7 @@ func TestTransportAnswersAsASocketDoes(t *testing.T) {
 			return response
 		}
 		a, b := ask(&http.Client{Transport: Transport(s)}), ask(&http.Client{Transport: &http.Transport{}})
-		if a.StatusCode != b.StatusCode || a.ContentLength != b.ContentLength || len(a.Header) != len(b.Header) {
+		if a.Status != b.Status || a.StatusCode != b.StatusCode || a.ContentLength != b.ContentLength || len(a.Header) != len(b.Header) {
 			t.Errorf("%s: %+v, and over a socket %+v", path, a, b)
 		}
 	}
@@ -79,6 +81,26 @@ func TestTransportKeepsToTheContext(t *testing.T) {
 	if _, err := direct(s).CreateThing(ctx, &iot.CreateThingInput{ThingName: aws.String("t")}); err == nil || len(s.State().Things) != 0 {
 		t.Errorf("%v, and %d things", err, len(s.State().Things))
 	}
+	body := &closedBody{Reader: strings.NewReader("{}")}
+	request := must[*http.Request](t)(http.NewRequestWithContext(ctx, http.MethodPost, "http://sandbox.invalid/things/t", body))
+	response, err := Transport(s).RoundTrip(request)
+	if err == nil {
+		response.Body.Close()
+	}
+	if !errors.Is(err, context.Canceled) || !body.closed {
+		t.Errorf("%v, and the body is closed: %v; the contract of a round tripper is to close it", err, body.closed)
+	}
+}
+
+// closedBody is a body that knows whether it was closed.
+type closedBody struct {
+	io.Reader
+	closed bool
+}
+
+func (b *closedBody) Close() error {
+	b.closed = true
+	return nil
 }
 
 func TestStrictSandboxKeepsDeprecatedTypesForFiveMinutes(t *testing.T) {

@@ -21,6 +21,7 @@ func BenchmarkCall(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
+		request.Header.Set("Content-Type", "application/json")
 		request.Header.Set("X-Amzn-Principal", principal)
 		w := recorder{header: http.Header{}, status: http.StatusOK}
 		if s.ServeHTTP(&w, request); w.status != http.StatusOK {

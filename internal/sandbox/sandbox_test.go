@@ -76,6 +76,7 @@ func bare(t *testing.T, transport http.RoundTripper, method, path, body string) 
 	if err != nil {
 		t.Fatal(err)
 	}
+	request.Header.Set("Content-Type", "application/json")
 	response, err := transport.RoundTrip(request)
 	if errors.As(err, &dropError{}) {
 		return "dropped"

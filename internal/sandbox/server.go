@@ -63,6 +63,9 @@ type Options struct {
 	// certificate authority. It also enforces five minutes between the deprecation and the
 	// deletion of a thing type.
 	Strict bool
+	// AllowHosts are names of hosts, as [ParseHosts] returns them, for which calls that arrive at
+	// a loopback address are answered in addition to localhost and loopback addresses.
+	AllowHosts []string
 	// Log, if set, is called after every call, in the goroutine that serves it.
 	Log func(Call)
 }
@@ -167,7 +170,7 @@ const maxBody = 1 << 20
 func (s *Server) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	start := time.Now()
 	c := &call{request: request, strict: s.options.Strict}
-	operation, encode, err := receive(w, c)
+	operation, encode, err := s.receive(w, c)
 	entry := Call{Operation: operation.name}
 	var result any
 	if err == nil {
@@ -189,8 +192,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	}
 }
 
-// receive reads the body and finds the operation.
-func receive(w http.ResponseWriter, c *call) (*operation, encoder, error) {
+// receive reads the body, finds the operation and refuses calls of web pages.
+func (s *Server) receive(w http.ResponseWriter, c *call) (*operation, encoder, error) {
 	var body bytes.Buffer
 	body.Grow(int(min(max(c.request.ContentLength, 0), maxBody)) + bytes.MinRead)
 	if _, err := body.ReadFrom(http.MaxBytesReader(w, c.request.Body, maxBody)); err != nil {
@@ -200,6 +203,12 @@ func receive(w http.ResponseWriter, c *call) (*operation, encoder, error) {
 	c.body = body.Bytes()
 	operation, encode, err := route(c)
 	c.name = operation.name
+	if err == nil {
+		err = admitBody(c, operation)
+	}
+	if refused := s.admit(c.request); refused != nil {
+		err = refused
+	}
 	return operation, encode, err
 }
 

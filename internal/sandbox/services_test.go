@@ -136,9 +136,9 @@ func FuzzServeHTTP(f *testing.F) {
 	if _, err := s.Ensure([]string{"p"}, "k", []string{"g"}, "b"); err != nil {
 		f.Fatal(err)
 	}
-	f.Add("POST", "/things/a%2Fb?x=1", "", "", `{"attributePayload":{"attributes":{"a":null}}}`)
-	f.Add("PUT", "/thing-groups/addThingToThingGroup", "", "", `{"thingArn":"arn:aws:iot:us-east-1:123456789012:thing/"}`)
-	f.Add("POST", "/attached-policies/arn:aws:iot:us-east-1:123456789012:thinggroup/g", "", "", `null`)
+	f.Add("POST", "/things/a%2Fb?x=1", "", "application/json", `{"attributePayload":{"attributes":{"a":null}}}`)
+	f.Add("PUT", "/thing-groups/addThingToThingGroup", "", "application/json", `{"thingArn":"arn:aws:iot:us-east-1:123456789012:thing/"}`)
+	f.Add("POST", "/attached-policies/arn:aws:iot:us-east-1:123456789012:thinggroup/g", "", "application/json", `null`)
 	f.Add("POST", "/", "ServiceQuotasV20190624.ListServiceQuotas", "", `{"ServiceCode":"iotcore","MaxResults":-1}`)
 	f.Add("POST", "/", "", "application/x-www-form-urlencoded", "Action=GetCallerIdentity&Version=2011-06-15")
 	f.Add("GET", "/things?nextToken=AAAAAAAAAAA=&maxResults=1", "", "", "")

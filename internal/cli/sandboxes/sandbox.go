@@ -15,6 +15,7 @@ import (
 
 type options struct {
 	listen  string
+	allowed []string
 	state   string
 	account string
 	region  string
@@ -39,12 +40,18 @@ uses and those that list the result. STS and Service Quotas are served on the sa
 port. The AWS CLI and the SDKs work with --endpoint-url and any credentials.
 
 The state is lost at the end unless --state names a file. Ctrl-C stops the server,
-which then exits with 0.`,
+which then exits with 0.
+
+Calls that arrive at a loopback address must be meant for localhost, a loopback
+address or an --allow-host. Calls of web pages are refused.`,
 		Example: `  # the default quotas, 40 ms away
   thingpress sandbox --quota default --latency 40ms
 
   # throttling, errors, lost connections, and lists that lag behind
   thingpress sandbox --fault throttle=0.05,error=0.02,drop=0.01,stall=0.01,stale=2s --fault-seed 7
+
+  # for the AWS CLI in a container of Docker Desktop
+  thingpress sandbox --allow-host host.docker.internal
 
   # then, in another terminal
   thingpress import --endpoint-url http://127.0.0.1:4510 --region us-east-1 reel.csv
@@ -54,6 +61,8 @@ which then exits with 0.`,
 	}
 	flags := c.Flags()
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:4510", "`address` to listen on; port 0 selects a free one")
+	flags.StringArrayVar(&o.allowed, "allow-host", nil,
+		"`name` of a host that clients use for this machine, such as host.docker.internal in a container (repeatable)")
 	flags.StringVar(&o.state, "state", "", "`file` that keeps the state between runs")
 	flags.StringVar(&o.account, "account", "", "account `ID` of the sandbox, twelve digits (default 123456789012)")
 	flags.StringVar(&o.region, "region", "", "`region` of the sandbox (default us-east-1)")
@@ -73,6 +82,9 @@ which then exits with 0.`,
 func (o *options) behaviour() (sandbox.Options, error) {
 	b := sandbox.Options{StatePath: o.state, Account: o.account, Region: o.region, Strict: o.strict}
 	var err error
+	if b.AllowHosts, err = sandbox.ParseHosts(o.allowed); err != nil {
+		return b, exit.UsageError(fmt.Errorf("--allow-host: %w", err), "")
+	}
 	if b.Quotas, err = sandbox.ParseQuotas(o.quotas); err != nil {
 		return b, exit.UsageError(fmt.Errorf("--quota: %w", err), "")
 	}

@@ -2,6 +2,8 @@ package awsiot
 
 import (
 	"crypto/tls"
+	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"net"
 	"net/http"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/protocol/restjson"
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -60,6 +63,8 @@ func (c *Client) explain(operation string, started time.Time, err error) *iot.AP
 	var answered smithy.APIError
 	if errors.As(err, &answered) && answered.ErrorCode() != unknownCode {
 		e.Code, e.Message = answered.ErrorCode(), answered.ErrorMessage()
+	} else if status >= http.StatusMultipleChoices {
+		e.Code, e.Cut = headerCode(response), cutOff(err)
 	}
 	var exists *types.ResourceAlreadyExistsException
 	if errors.As(err, &exists) {
@@ -90,7 +95,7 @@ func classify(e *iot.APIError, status int) iot.Class {
 		return iot.ClassTransient
 	case status == http.StatusTooManyRequests:
 		return iot.ClassThrottled
-	case status < 300: // an incomplete answer
+	case status < 300, e.Cut && e.Code == "": // an incomplete answer
 		return iot.ClassTransient
 	case e.Code == "": // from a proxy or another service, not from AWS IoT
 		return iot.ClassImport
@@ -144,9 +149,28 @@ func neverSent(err error) bool {
 	return errors.As(err, &dns) || errors.As(err, &op) && op.Op == "dial"
 }
 
+// cutOff reports whether an answer ended before its body was complete. A complete body that is
+// not the JSON of AWS IoT is from another server. In the XML of STS the two look alike.
+func cutOff(err error) bool {
+	var unreadable *smithy.DeserializationError
+	var notJSON *json.SyntaxError
+	var otherJSON *json.UnmarshalTypeError
+	var markup *xml.SyntaxError
+	return errors.As(err, &markup) || errors.As(err, &unreadable) && !errors.As(err, &notJSON) && !errors.As(err, &otherJSON)
+}
+
+// headerCode returns the error code that is known even if the body cannot be read.
+func headerCode(response *smithyhttp.ResponseError) string {
+	return restjson.SanitizeErrorCode(header(response, "X-Amzn-ErrorType"))
+}
+
 func requestID(response *smithyhttp.ResponseError) string {
-	if response.Response == nil || response.Response.Response == nil {
+	return header(response, "X-Amzn-Requestid")
+}
+
+func header(response *smithyhttp.ResponseError, name string) string {
+	if response == nil || response.Response == nil || response.Response.Response == nil {
 		return ""
 	}
-	return response.Response.Header.Get("X-Amzn-Requestid")
+	return response.Response.Header.Get(name)
 }

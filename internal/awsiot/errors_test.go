@@ -62,6 +62,12 @@ func TestErrorsAreClassifiedByCode(t *testing.T) {
 		{"503", say(503, "ServiceUnavailableException", message), iot.ClassTransient, true},
 		{"500 in HTML", say(500, "", "<html>no</html>"), iot.ClassTransient, true},
 		{"answer cut off", say(200, "", `{"thingName":`), iot.ClassTransient, true},
+		{"400 cut off", say(400, "", `{"__type":"Invalid`), iot.ClassTransient, true},
+		{"409 cut off before its first byte", say(409, "", ""), iot.ClassTransient, true},
+		{"409 cut off, with a code", say(409, "ResourceAlreadyExistsException", `{"mess`), iot.ClassExists, false},
+		{"403 cut off, with a code", say(403, "AccessDeniedException", ""), iot.ClassImport, false},
+		{"400 cut off, throttled", say(400, "ThrottlingException:", "{"), iot.ClassThrottled, false},
+		{"HTML with a code", say(400, "InvalidRequestException", "<html>no</html>"), iot.ClassDevice, false},
 		{"validation", say(400, "CertificateValidationException", message), iot.ClassDevice, false},
 		{"missing", say(404, "ResourceNotFoundException", message), iot.ClassNotFound, false},
 		{"version", say(409, "VersionConflictException", message), iot.ClassConflict, false},
@@ -80,6 +86,83 @@ func TestErrorsAreClassifiedByCode(t *testing.T) {
 			err := c.CreateThing(t.Context(), iot.Thing{Name: "a"})
 			if !errors.As(err, &e) || e.Class != test.want || e.Ambiguous != test.ambiguous || e.Operation != "CreateThing" {
 				t.Errorf("%#v, want class %v, ambiguous %v", err, test.want, test.ambiguous)
+			}
+		})
+	}
+}
+
+// Without its end an answer may be believed only after a while.
+func TestErrorThatEndsEarlyIsMarked(t *testing.T) {
+	t.Parallel()
+	for body, cut := range map[string]bool{
+		"": true, "{": true, `{"message":"m"`: true,
+		`{"message":"m"}`: false, "<html>": false, "1": false,
+	} {
+		c := open(t, func(*http.Request) (*http.Response, error) { return answer(403, "AccessDeniedException", body), nil })
+		var e *iot.APIError
+		if err := c.CreateThing(t.Context(), iot.Thing{Name: "a"}); !errors.As(err, &e) || e.Cut != cut || e.Code != "AccessDeniedException" {
+			t.Errorf("%q: %+v", body, e)
+		}
+	}
+}
+
+// An empty answer would be read as a device without certificate, type or policies.
+func TestReadWithoutAnAnswerIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	c := open(t, func(*http.Request) (*http.Response, error) { return answer(200, "", ""), nil })
+	_, described := c.DescribeCertificate(t.Context(), "id")
+	_, _, listed := c.ListAttachedPolicies(t.Context(), "arn", "")
+	for _, err := range []error{described, listed} {
+		if iot.ClassOf(err) != iot.ClassTransient {
+			t.Errorf("%v", err)
+		}
+	}
+	if err := c.AttachPolicy(t.Context(), "p", "arn"); err != nil {
+		t.Errorf("AWS answers this without a body: %v", err)
+	}
+}
+
+// lateReader looks for the end of a request's body when the answer's body is read, as net/http
+// may do.
+type lateReader struct {
+	io.ReadCloser
+	request io.Reader
+}
+
+func (l lateReader) Read(p []byte) (int, error) {
+	if _, err := io.Copy(io.Discard, l.request); err != nil {
+		return 0, fmt.Errorf("the connection closes because the request ended with %w", err)
+	}
+	return l.ReadCloser.Read(p)
+}
+
+func TestRequestBodyIsNotClosedUnderTheTransport(t *testing.T) {
+	t.Parallel()
+	c := open(t, func(r *http.Request) (*http.Response, error) {
+		response := answer(409, "ResourceAlreadyExistsException", `{"message":"m","resourceId":"i"}`)
+		response.Body = lateReader{response.Body, r.Body}
+		return response, nil
+	})
+	var e *iot.APIError
+	if _, err := c.RegisterCertificateWithoutCA(t.Context(), "pem", iot.StatusActive); !errors.As(err, &e) || e.ResourceID != "i" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestAccountIsAskedAgainIfItsAnswerEndsEarly(t *testing.T) {
+	t.Parallel()
+	const whole = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>` +
+		`<Arn>arn:aws:iam::111122223333:user/u</Arn><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`
+	for _, first := range []*http.Response{answer(200, "", whole[:60]), answer(403, "", "<Err"), answer(200, "", "")} {
+		synctest.Test(t, func(t *testing.T) {
+			answers := []*http.Response{first, answer(200, "", whole)}
+			c := open(t, func(*http.Request) (*http.Response, error) {
+				next := answers[0]
+				answers = answers[1:]
+				return next, nil
+			})
+			if account, err := c.Account(t.Context()); err != nil || account.ID != "111122223333" {
+				t.Errorf("%+v, %v", account, err)
 			}
 		})
 	}

@@ -105,6 +105,12 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	cfg.Retryer = func() aws.Retryer {
 		return retry.NewStandard(func(o *retry.StandardOptions) {
 			o.MaxAttempts, o.MaxBackoff = accountAttempts, accountBackoff
+			o.Retryables = append(o.Retryables, retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
+				if cutOff(err) {
+					return aws.TrueTernary
+				}
+				return aws.UnknownTernary
+			}))
 		})
 	}
 	c.sts = sts.NewFromConfig(cfg)

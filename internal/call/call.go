@@ -113,15 +113,18 @@ func (c *Caller) DoOneOf(pick func(attempt int) iot.Operation, call func(ctx con
 		op := pick(attempts)
 		sent, err := c.attempt(op, call, &result)
 		class := iot.ClassOf(err)
-		switch class {
-		case iot.ClassThrottled:
+		var api *iot.APIError
+		isAPI := errors.As(err, &api)
+		switch {
+		case class == iot.ClassThrottled:
 			continue // the limiter makes the next attempt wait
-		case iot.ClassTransient, iot.ClassConflict:
+		case class == iot.ClassTransient, class == iot.ClassConflict:
+		case isAPI && api.Cut && attempts < transientAttempts:
+			// What fails a device or stops the import deserves a whole answer.
 		default:
 			return result, stopOr(err)
 		}
-		var api *iot.APIError
-		if errors.As(err, &api) && api.Ambiguous && result.Lost.IsZero() {
+		if isAPI && api.Ambiguous && result.Lost.IsZero() {
 			result.Lost = sent
 		}
 		worked := time.Since(begun) - (c.outage.rest() - rested)

@@ -42,6 +42,9 @@ type APIError struct {
 	Code string
 	// Message is AWS's sentence.
 	Message string
+	// Cut reports whether an answer that is an error ended early. Code is from
+	// its headers, and there is no Message.
+	Cut bool
 	// Class is what the error means for the import.
 	Class Class
 	// Ambiguous reports whether the call may have taken effect all the same.
@@ -61,6 +64,8 @@ func (e *APIError) Error() string {
 	switch {
 	case e.Code == "" && e.Err != nil:
 		return fmt.Sprintf("%s: %v", e.Operation, e.Err)
+	case e.Cut:
+		return fmt.Sprintf("%s: %s, and the rest of the answer is missing", e.Operation, e.Code)
 	case e.Message == "":
 		return fmt.Sprintf("%s: %s", e.Operation, e.Code)
 	}

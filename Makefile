@@ -121,6 +121,11 @@ lambda: sam ## build dist/thingpress-lambda.zip, and expand stack/template.yaml
 	go run github.com/aws/aws-lambda-go/cmd/build-lambda-zip -o dist/thingpress-lambda.zip dist/bootstrap
 	$(SAM)/bin/python stack/expand.py stack/template.yaml >dist/expanded.json && mv dist/expanded.json stack/expanded.json
 
+.PHONY: licences
+licences: ## write dist/LICENSES.txt, the licences of what is linked, for packages
+	@mkdir -p dist
+	go run ./internal/testkit/licences >dist/LICENSES.txt.new && mv dist/LICENSES.txt.new dist/LICENSES.txt
+
 .PHONY: examples
 examples: ## rewrite the manifests in examples/
 	go test ./internal/material -run '^TestExamples' -update

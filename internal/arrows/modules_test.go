@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/thingpress/thingpress/internal/testkit/require"
@@ -46,5 +47,40 @@ func TestLibcIsTheOneThatSQLiteWasTranslatedFor(t *testing.T) {
 	want := required(t, string(out[:len(out)-1]))[libc]
 	if have == "" || have != want {
 		t.Errorf("go.mod requires %s %q, modernc.org/sqlite needs %q: run go get %[1]s@%[3]s", libc, have, want)
+	}
+}
+
+// A library that does more than we need brings modules along, and their faults. The modules of the
+// AWS SDK and of golang.org/x are not listed.
+func TestOnlyModulesThatAreKnownAreLinked(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{
+		"github.com/dustin/go-humanize":      true, // of modernc.org/libc
+		"github.com/go-json-experiment/json": true,
+		"github.com/gofrs/flock":             true,
+		"github.com/google/uuid":             true,
+		"github.com/remyoudompheng/bigfft":   true, // of modernc.org/libc
+		"github.com/spf13/cobra":             true,
+		"github.com/spf13/pflag":             true,
+		"github.com/thingpress/thingpress":   true,
+		"github.com/ulikunitz/xz":            true,
+		"modernc.org/libc":                   true,
+		"modernc.org/mathutil":               true,
+		"modernc.org/memory":                 true,
+		"modernc.org/sqlite":                 true,
+	}
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}",
+		"./cmd/thingpress", "./cmd/thingpress-lambda")
+	cmd.Dir = require.Root(t)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("list what is linked: %v", err)
+	}
+	for module := range strings.FieldsSeq(string(out)) {
+		aws := strings.HasPrefix(module, "github.com/aws/") || strings.HasPrefix(module, "golang.org/x/")
+		if !aws && !known[module] {
+			t.Errorf("%s is linked: use less of what needs it, or list it here and say why in docs/adr", module)
+			known[module] = true
+		}
 	}
 }

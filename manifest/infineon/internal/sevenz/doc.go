@@ -8,10 +8,9 @@
 // from the header again as members are visited. Its memory does not grow with the
 // number of members.
 //
-// github.com/bodgit/sevenzip unpacks the content, but never sees the archive's
-// own header. This package presents each block to it as an archive of one file,
-// with a header written from checked values, so the two cannot interpret a header
-// differently. The dictionary in that header is no larger than the block.
+// Blocks are unpacked by github.com/ulikunitz/xz/lzma and by the filters in this package, never by a
+// library that interprets the header a second time. A dictionary is no larger than what the block
+// unpacks to.
 //
 // Members are visited in the order of the archive, and solid blocks are unpacked
 // once. Every checksum is compared. Errors have a [manifest.Reason], except those

@@ -101,9 +101,6 @@ func endsEarly() error {
 }
 
 func (r *Reader) close() {
-	if r.stream != nil {
-		_ = r.stream.file.Close() // it uses no system resources
-	}
 	r.stream, r.ahead = nil, 0
 }
 

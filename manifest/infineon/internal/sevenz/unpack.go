@@ -4,160 +4,106 @@ import (
 	"bufio"
 	"encoding/binary"
 	"errors"
-	"hash/crc32"
 	"io"
-	"math/bits"
 
-	"github.com/bodgit/sevenzip"
+	"github.com/ulikunitz/xz/lzma"
 
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A stream is the unpacked content of a block.
+// A stream is the unpacked content of a block. It returns [io.EOF] if a block ends early.
 type stream struct {
-	file   io.ReadCloser
-	buffer *bufio.Reader
-	source *source
+	content *bufio.Reader
+	source  *source
 }
 
-// open presents a block to the library as an archive of one file.
+// unpackBuffer is the size of the buffers before and after the methods of a block.
+const unpackBuffer = 64 << 10
+
+// open returns the content of the block in r.
 func (b *block) open(r io.ReaderAt) (*stream, error) {
 	if b.problem != nil {
 		return nil, b.problem
 	}
-	header := b.header()
-	start := binary.LittleEndian.AppendUint64(nil, uint64(b.packed))
-	start = binary.LittleEndian.AppendUint64(start, uint64(len(header)))
-	start = binary.LittleEndian.AppendUint32(start, crc32.ChecksumIEEE(header))
-	head := append([]byte(Magic), 0, 4)
-	head = binary.LittleEndian.AppendUint32(head, crc32.ChecksumIEEE(start))
-	src := &source{r: r, head: append(head, start...), offset: b.offset, packed: b.packed, tail: header}
-	archive, err := sevenzip.NewReader(src, startSize+b.packed+int64(len(header)))
-	if err != nil {
-		return nil, src.damaged(err)
+	src := &source{r: io.NewSectionReader(r, b.offset, b.packed), left: b.packed}
+	var content io.Reader = bufio.NewReaderSize(src, unpackBuffer)
+	for i := range b.coders {
+		decoded, err := b.coders[i].decode(content)
+		if err != nil {
+			return nil, src.damaged(err)
+		}
+		content = io.LimitReader(decoded, b.coders[i].size)
 	}
-	file, err := archive.File[0].Open()
-	if err != nil {
-		return nil, src.damaged(err)
-	}
-	return &stream{file, bufio.NewReaderSize(file, 64<<10), src}, nil
+	return &stream{bufio.NewReaderSize(content, unpackBuffer), src}, nil
 }
 
-// emptyReads is how often a decoder may return neither a byte nor an error before
-// it counts as stuck; package bufio has the same limit.
-const emptyReads = 100
-
-// Read implements [io.Reader]. It returns [io.EOF] if a block ends early.
-func (s *stream) Read(p []byte) (n int, err error) {
-	// Filters of the library get stuck if damaged input ends within their
-	// lookahead. Readers that fill a buffer would then wait for ever.
-	for empty := 0; n == 0 && err == nil && len(p) > 0; empty++ {
-		if empty == emptyReads {
-			err = io.ErrNoProgress
-			break
-		}
-		n, err = s.buffer.Read(p)
-	}
+// Read implements [io.Reader].
+func (s *stream) Read(p []byte) (int, error) {
+	n, err := s.content.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
 		err = s.source.damaged(err)
 	}
 	return n, err
 }
 
-// header returns the header of an archive that has only this block.
-func (b *block) header() []byte {
-	h := []byte{idHeader, idMainStreams, idPackInfo, 0, 1, idSize}
-	h = appendNumber(h, b.packed)
-	h = append(h, idEnd, idUnpackInfo, idFolder, 1, 0, byte(len(b.coders)))
-	for i := range b.coders {
-		c := &b.coders[i]
-		properties := c.shrunk()
-		flags := byte(len(c.method))
-		if len(properties) > 0 {
-			flags |= 0x20
-		}
-		h = append(append(h, flags), c.method...)
-		if len(properties) > 0 {
-			h = append(append(h, byte(len(properties))), properties...)
-		}
+// decode returns what the coder makes of r. Its dictionary is no larger than its output, because
+// nothing can refer further back.
+func (c *coder) decode(r io.Reader) (io.Reader, error) {
+	dictionary, err := c.dictionary()
+	if err != nil {
+		return nil, err
 	}
-	for i := range len(b.coders) - 1 {
-		h = append(h, byte(i+1), byte(i))
-	}
-	h = append(h, idCodersUnpackSize)
-	for i := range b.coders {
-		h = appendNumber(h, b.coders[i].size)
-	}
-	h = append(h, idEnd, idEnd)
-	return append(h, idFiles, 1, idNames, 5, 0, 'f', 0, 0, 0, idEnd, idEnd)
-}
-
-// shrunk returns the coder's properties with a dictionary no larger than its
-// output, because nothing can refer further back.
-func (c *coder) shrunk() []byte {
-	const smallest = 1 << 12
-	need := max(c.size, smallest)
+	dictionary = min(dictionary, max(c.size, lzma.MinDictCap))
 	switch c.method {
-	case methodLZMA2:
-		property := c.properties[0]
-		for property > 0 && lzma2Dictionary(property-1) >= need {
-			property--
-		}
-		return []byte{property}
 	case methodLZMA:
-		declared := int64(binary.LittleEndian.Uint32(c.properties[1:]))
-		return binary.LittleEndian.AppendUint32([]byte{c.properties[0]}, uint32(min(declared, need)))
+		// lzma.NewReader expects the header of a .lzma file: the properties, then the size.
+		header := binary.LittleEndian.AppendUint32([]byte{c.properties[0]}, uint32(dictionary))
+		header = binary.LittleEndian.AppendUint64(header, uint64(c.size))
+		return lzma.NewReader(&headed{header: header, Reader: bufio.NewReaderSize(r, unpackBuffer)})
+	case methodLZMA2:
+		return lzma.Reader2Config{DictCap: int(dictionary)}.NewReader2(r)
+	case methodBCJ:
+		return &bcjReader{r: r}, nil
+	case methodDelta:
+		return &deltaReader{r: r, distance: int(c.properties[0]) + 1}, nil
 	}
-	return c.properties
+	return r, nil // methodCopy; checkMethod refuses all others
 }
 
-func appendNumber(h []byte, n int64) []byte {
-	extra := max(bits.Len64(uint64(n))-1, 0) / 7
-	if extra >= 8 {
-		return binary.LittleEndian.AppendUint64(append(h, 0xff), uint64(n))
-	}
-	h = append(h, ^byte(0xff>>extra)|byte(n>>(8*extra)))
-	for i := range extra {
-		h = append(h, byte(n>>(8*i)))
-	}
-	return h
+// headed reads header before Reader, also by the byte, as package lzma does.
+type headed struct {
+	header []byte
+	*bufio.Reader
 }
 
-// A source is an archive that consists of a start and a header written here and
-// the packed stream of a block.
-type source struct {
-	r              io.ReaderAt
-	head, tail     []byte
-	offset, packed int64
-	err            error // of r
-}
-
-// ReadAt implements [io.ReaderAt].
-func (s *source) ReadAt(p []byte, off int64) (int, error) {
-	n := 0
-	for n < len(p) {
-		at := off + int64(n)
-		switch {
-		case at < startSize:
-			n += copy(p[n:], s.head[at:])
-		case at < startSize+s.packed:
-			want := min(int64(len(p)-n), startSize+s.packed-at)
-			got, err := s.r.ReadAt(p[n:n+int(want)], s.offset+at-startSize)
-			n += got
-			if int64(got) < want {
-				if err == nil || errors.Is(err, io.EOF) {
-					err = manifest.Errorf(manifest.ReasonTruncated, "the archive ends within its content")
-				}
-				s.err = err
-				return n, err
-			}
-		case at < startSize+s.packed+int64(len(s.tail)):
-			n += copy(p[n:], s.tail[at-startSize-s.packed:])
-		default:
-			return n, io.EOF
-		}
+// Read implements [io.Reader].
+func (h *headed) Read(p []byte) (int, error) {
+	if len(h.header) == 0 {
+		return h.Reader.Read(p)
 	}
+	n := copy(p, h.header)
+	h.header = h.header[n:]
 	return n, nil
+}
+
+// A source is the packed stream of a block.
+type source struct {
+	r    io.Reader
+	left int64 // unread bytes
+	err  error // of r
+}
+
+// Read implements [io.Reader].
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	s.left -= int64(n)
+	if errors.Is(err, io.EOF) && s.left > 0 {
+		err = manifest.Errorf(manifest.ReasonTruncated, "the archive ends within its content")
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		s.err = err
+	}
+	return n, err
 }
 
 // damaged returns the error of the underlying reader, if there is one, and

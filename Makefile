@@ -12,6 +12,7 @@ GOVULNCHECK   := v1.9.0
 MAVEN_COPY    := 3.8.1
 MOTO          := 5.2.1
 AWSCLI        := 1.45.11
+BOTOCORE      := 1.43.11
 SAMCLI        := 1.170.0
 SAMTRANSLATOR := 1.115.0
 CFNLINT       := 1.58.0
@@ -206,3 +207,12 @@ $(staticcheck):
 
 $(govulncheck):
 	$(call install,golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK),govulncheck)
+
+# The sandbox checks requests against the service model that AWS publishes in botocore. The compiled table is committed, so that a
+# build does not need botocore.
+.PHONY: model
+model: ## compile AWS's service model into the table of the sandbox
+	@dir=$(TOOLS)/botocore-$(BOTOCORE); \
+	[ -d $$dir/botocore ] || { python3 -m pip download --quiet --disable-pip-version-check --no-deps --dest $$dir botocore==$(BOTOCORE) && \
+		python3 -m zipfile -e $$dir/botocore-*.whl $$dir; } && \
+	IOT_MODEL=$$dir/botocore/data/iot/2015-05-28/service-2.json.gz BOTOCORE_VERSION=$(BOTOCORE) go generate ./internal/sandbox/model

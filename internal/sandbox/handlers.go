@@ -2,10 +2,13 @@ package sandbox
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 
+	"github.com/thingpress/thingpress/internal/sandbox/model"
 	"github.com/thingpress/thingpress/internal/sandbox/registry"
 )
 
@@ -15,7 +18,7 @@ type call struct {
 	body    []byte
 	strict  bool
 	name    string
-	param   string // decoded parameter in the path
+	labels  []string // decoded labels of the path, in its order
 
 	// A handler sets the parameters, and whether the call changed the state.
 	in      any
@@ -27,7 +30,10 @@ func (c *call) key() string {
 	if in, ok := c.in.(interface{ Subject() string }); ok {
 		return in.Subject()
 	}
-	return c.param
+	if len(c.labels) > 0 {
+		return c.labels[0]
+	}
+	return ""
 }
 
 // backend is the part of the server that handlers use.
@@ -100,41 +106,41 @@ func change[In any](op func(*registry.State, *In) ([]registry.Change, error)) ha
 	})
 }
 
-// binder returns a function that reads the parameters of an operation from a call. Those with
-// the tag path, query or header are strings in that place; all others are in the body.
+// binder returns a function that checks a call against the service model and reads its
+// parameters. Those with the tag path, query or header are strings in that place; all others are
+// in the body. An empty name of a path stands for its first label.
 func binder[In any]() func(*call) (*In, error) {
 	type outside struct {
 		index       []int
 		place, name string
 	}
 	var fields []outside
-	body, query := false, false
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[In]()) {
-		inBody := f.IsExported() && !f.Anonymous
 		for _, place := range []string{"path", "query", "header"} {
 			if name, ok := f.Tag.Lookup(place); ok {
-				fields, inBody = append(fields, outside{f.Index, place, name}), false
-				query = query || place == "query"
+				fields = append(fields, outside{f.Index, place, name})
 			}
 		}
-		body = body || inBody
 	}
 	return func(c *call) (*In, error) {
 		in := new(In)
 		c.in = in
-		if body && len(c.body) > 0 && json.Unmarshal(c.body, in) != nil {
-			return nil, registry.Refuse(http.StatusBadRequest, "SerializationException", "The request body is not valid for %s", c.name)
+		operation := model.IoT().Operations[c.name]
+		query, err := validate(operation, c)
+		if err != nil {
+			return nil, err
 		}
-		var values url.Values
-		if query && c.request.URL.RawQuery != "" {
-			values = c.request.URL.Query()
+		if len(c.body) > 0 && operation.HasBody() && json.Unmarshal(c.body, in) != nil {
+			return nil, malformed("The request body is not valid for " + c.name)
 		}
 		v := reflect.ValueOf(in).Elem()
 		for _, f := range fields {
-			value := c.param
+			var value string
 			switch f.place {
+			case "path":
+				value = c.labels[max(0, slices.Index(operation.Labels, f.name))]
 			case "query":
-				value = values.Get(f.name)
+				value = query.Get(f.name)
 			case "header":
 				value = c.request.Header.Get(f.name)
 			}
@@ -142,4 +148,25 @@ func binder[In any]() func(*call) (*In, error) {
 		}
 		return in, nil
 	}
+}
+
+// validate checks a call against the service model and returns the parameters of its query.
+func validate(operation *model.Operation, c *call) (url.Values, error) {
+	var query url.Values
+	if c.request.URL.RawQuery != "" {
+		query = c.request.URL.Query()
+	}
+	err := operation.Validate(model.Request{Labels: c.labels, Query: query, Header: c.request.Header, Body: c.body})
+	var unreadable *model.MalformedError
+	if errors.As(err, &unreadable) {
+		return nil, malformed(unreadable.Message)
+	}
+	if err != nil {
+		return nil, registry.Invalid("%s", err.Error())
+	}
+	return query, nil
+}
+
+func malformed(message string) error {
+	return registry.Refuse(http.StatusBadRequest, "SerializationException", "%s", message)
 }

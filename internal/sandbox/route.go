@@ -117,8 +117,8 @@ func Operations() []string {
 	return names
 }
 
-// route returns the operation of a call and the protocol of its service, and sets the parameter
-// in the path. The protocol is rest-json for AWS IoT, JSON 1.1 for Service Quotas, and query
+// route returns the operation of a call and the protocol of its service, and sets the labels
+// of the path. The protocol is rest-json for AWS IoT, JSON 1.1 for Service Quotas, and query
 // for STS.
 func route(c *call) (*operation, encoder, error) {
 	if target := c.request.Header.Get("X-Amz-Target"); target != "" {
@@ -139,8 +139,8 @@ func route(c *call) (*operation, encoder, error) {
 	}
 	segments := strings.Split(strings.TrimPrefix(c.request.URL.EscapedPath(), "/"), "/")
 	for _, one := range restRoutes[[2]string{c.request.Method, segments[0]}] {
-		if param, ok := one.match(segments); ok {
-			c.param = param
+		if labels, ok := one.match(segments); ok {
+			c.labels = labels
 			return one.operation, encodeREST, nil
 		}
 	}
@@ -148,10 +148,11 @@ func route(c *call) (*operation, encoder, error) {
 		"The sandbox has no operation %s %s", c.request.Method, registry.Shorten(c.request.URL.Path))
 }
 
-func (one *compiledRoute) match(segments []string) (param string, ok bool) {
+// match returns the decoded labels of a path that the route matches.
+func (one *compiledRoute) match(segments []string) (labels []string, ok bool) {
 	for i, want := range one.segments {
 		if i >= len(segments) {
-			return "", false
+			return nil, false
 		}
 		got := segments[i]
 		if want == "**" {
@@ -160,15 +161,15 @@ func (one *compiledRoute) match(segments []string) (param string, ok bool) {
 		}
 		if want != "*" && want != "**" {
 			if got != want {
-				return "", false
+				return nil, false
 			}
 			continue
 		}
 		decoded, err := url.PathUnescape(got)
 		if err != nil {
-			return "", false
+			return nil, false
 		}
-		param = decoded
+		labels = append(labels, decoded)
 	}
-	return param, len(segments) == len(one.segments)
+	return labels, len(segments) == len(one.segments)
 }

@@ -12,19 +12,19 @@ import (
 
 // Exit codes. They are stable, because scripts depend on them.
 const (
-	OK          = 0   // every entry was imported, unchanged or skipped
-	Failure     = 1   // the command failed
-	Usage       = 2   // wrong usage
-	Incomplete  = 3   // completed, but some entries failed or were rejected
-	Interrupted = 130 // Ctrl-C
+	OK          = 0   // as wanted
+	Failure     = 1   // not carried out
+	Usage       = 2   // wrong usage, or refused without --yes
+	Incomplete  = 3   // carried out, but something is not as wanted
+	Interrupted = 130 // Ctrl-C, SIGTERM or SIGHUP
 )
 
 // Help is the section about exit codes in the help of a command.
 const Help = `Exit codes:
-  0    success; no entry failed or was rejected
-  1    the command failed
-  2    wrong usage
-  3    completed, but some entries failed or were rejected
+  0    as wanted
+  1    not carried out
+  2    wrong usage, or refused without --yes
+  3    carried out, but something is not as wanted, such as failed or rejected entries
   130  interrupted`
 
 // An Error ends the command with Code. If Err is nil nothing is printed, because the
@@ -55,6 +55,21 @@ func UsageError(err error, hint string) error {
 // WithHint adds a hint about what to do to err.
 func WithHint(err error, hint string) error {
 	return &Error{Code: Failure, Err: err, Hint: hint}
+}
+
+// Unapproved returns a usage error if a change needs --yes because nobody can be asked. A
+// command calls it before it reads or calls anything. Nothing is what was not done, such as
+// "nothing was imported".
+func Unapproved(yes bool, streams terminal.Streams, nothing string) error {
+	if yes || streams.CanAsk() {
+		return nil
+	}
+	return UsageError(errors.New(nothing+": there is no terminal to ask on, and --yes was not given"), "add --yes to continue without a question")
+}
+
+// NotConfirmed returns the error of a command whose question was not answered with yes.
+func NotConfirmed(nothing string) error {
+	return WithHint(errors.New(nothing+": not confirmed"), "add --yes to continue without a question")
 }
 
 // InterruptedError returns the error of a command that Ctrl-C interrupted.

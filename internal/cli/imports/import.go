@@ -45,6 +45,8 @@ prints the numbers and the expected duration before anything is changed. The sec
 pass imports the devices as fast as the quotas of the account allow. MANIFEST "-" is
 standard input.
 
+Asks before it imports anything into AWS. Without a terminal, pass --yes.
+
 Existing devices are completed, never replaced. If an import ends with exit code 1,
 3 or 130, or crashes, the same command line resumes it and retries only the entries
 that are not done. If it ended with 0, the same command line starts a new import,
@@ -106,6 +108,9 @@ func (o *importOptions) check() error {
 // them again.
 func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args []string, streams terminal.Streams) (err error) {
 	if err := o.check(); err != nil {
+		return err
+	}
+	if err := exit.Unapproved(o.yes || o.dryRun || o.target.Sandbox, streams, "nothing was imported"); err != nil {
 		return err
 	}
 	overrides, err := o.quotas.Overrides()
@@ -215,13 +220,13 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	return exitOf(line)
 }
 
-// confirm asks before an import on a terminal, unless it goes into the sandbox.
+// confirm asks before an import, unless it goes into the embedded sandbox.
 func (o *importOptions) confirm(c *target.Connection, devices int, streams terminal.Streams) error {
-	if o.yes || c.Embedded() || !streams.CanAsk() || devices == 0 ||
+	if o.yes || c.Embedded() || devices == 0 ||
 		streams.Confirm(fmt.Sprintf("import %s into %s?", progress.Plural(devices, "device", "devices"), c)) {
 		return nil
 	}
-	return exit.WithHint(errors.New("nothing was imported: not confirmed"), "pass --yes to import without a question")
+	return exit.NotConfirmed("nothing was imported")
 }
 
 // notBegun adds to an error before the first change that nothing was changed.

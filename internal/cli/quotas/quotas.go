@@ -100,6 +100,9 @@ func showQuotas(ctx context.Context, o options, streams terminal.Streams) (err e
 	if err := o.check(); err != nil {
 		return err
 	}
+	if err := exit.Unapproved(o.yes || !o.request, streams, "nothing was requested"); err != nil {
+		return err
+	}
 	attachments, err := o.attach.Attachments()
 	if err != nil {
 		return err

@@ -78,7 +78,7 @@ func TestQuotaRequestsAreFiledOnlyWhenConfirmed(t *testing.T) {
 	}{
 		{"shown only", "", nil, 0, 0, "aws service-quotas request-service-quota-increase " +
 			"--service-code iotcore --quota-code L-4671C7C8 --desired-value 29 --region us-east-1 --endpoint-url"},
-		{"no terminal", "", []string{"--request"}, 1, 0, "pass --yes"},
+		{"no terminal", "", []string{"--request"}, 2, 0, "add --yes"},
 		{"a no", "n\n", []string{"--request"}, 1, 0, "not confirmed"},
 		{"no answer", "\n", []string{"--request"}, 1, 0, "not confirmed"},
 		{"a yes", "y\n", []string{"--request"}, 0, 3, "file 3 requests for account 123456789012"},

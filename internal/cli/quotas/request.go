@@ -33,12 +33,8 @@ func requestQuotas(ctx context.Context, o options, connection *target.Connection
 		}
 	}
 	if len(adjustable) > 0 && !o.yes {
-		refused := errors.New("nothing was requested: not confirmed")
-		if !streams.CanAsk() {
-			return exit.WithHint(refused, "pass --yes to file the requests without a question")
-		}
 		if !streams.Confirm(fmt.Sprintf("file %s for %s?", progress.Plural(len(adjustable), "request", "requests"), connection)) {
-			return exit.WithHint(refused, "pass --yes to file the requests without a question")
+			return exit.NotConfirmed("nothing was requested")
 		}
 	}
 	for _, r := range adjustable {

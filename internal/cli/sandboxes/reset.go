@@ -56,13 +56,11 @@ func resetSandbox(flags *target.Flags, yes bool, streams terminal.Streams) error
 		return err
 	}
 	fmt.Fprintf(streams.Err, "%s: %s\n", path, content)
-	switch {
-	case yes:
-	case !streams.CanAsk():
-		return exit.UsageError(errors.New("nothing was removed: there is no terminal to ask on"),
-			"pass --yes to empty the sandbox without a question")
-	case !streams.Confirm("empty the sandbox?"):
-		return errors.New("nothing was removed: not confirmed")
+	if err := exit.Unapproved(yes, streams, "nothing was removed"); err != nil {
+		return err
+	}
+	if !yes && !streams.Confirm("empty the sandbox?") {
+		return exit.NotConfirmed("nothing was removed")
 	}
 	if err := sandbox.Reset(path); err != nil {
 		return err

@@ -44,6 +44,9 @@ On a terminal, asks for the name of the stack. Elsewhere, pass --yes.`,
 }
 
 func deleteStack(ctx context.Context, o deleteOptions, streams terminal.Streams) error {
+	if err := exit.Unapproved(o.yes, streams, "nothing was deleted"); err != nil {
+		return err
+	}
 	stack, err := o.open(ctx)
 	if o.purge && errors.Is(err, operate.ErrNoStack) {
 		return exit.WithHint(errors.Unwrap(err), fmt.Sprintf("run the commands that the earlier deletion printed; "+
@@ -63,7 +66,7 @@ func deleteStack(ctx context.Context, o deleteOptions, streams terminal.Streams)
 		fmt.Fprintf(streams.Err, "  %s %s (%s) %s\n", k.LogicalID, k.Name, k.Type, verb)
 	}
 	if !o.yes && streams.Ask("type the name of the stack to delete it: ") != stack.Name {
-		return exit.WithHint(errors.New("nothing was deleted: not confirmed"), "pass --yes to delete without a question")
+		return exit.NotConfirmed("nothing was deleted")
 	}
 	printer := streams.Progress(o.quiet)
 	defer printer.Close()

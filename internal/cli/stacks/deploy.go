@@ -82,6 +82,9 @@ func (o *deployOptions) changed() (map[string]string, error) {
 }
 
 func deployStack(ctx context.Context, o deployOptions, streams terminal.Streams) error {
+	if err := exit.Unapproved(o.yes, streams, "nothing was changed"); err != nil {
+		return err
+	}
 	parameters, err := o.changed()
 	if err != nil {
 		return err
@@ -123,7 +126,7 @@ func deployStack(ctx context.Context, o deployOptions, streams terminal.Streams)
 		return err
 	}
 	if !o.yes && !streams.Confirm(fmt.Sprintf("make %s?", progress.Plural(len(set.Changes), "change", "changes"))) {
-		return errors.Join(exit.WithHint(errors.New("nothing was changed: not confirmed"), "pass --yes to make the changes without a question"),
+		return errors.Join(exit.NotConfirmed("nothing was changed"),
 			set.Discard(terminal.AbortContext(ctx)))
 	}
 	err = set.Execute(ctx, func(e operate.Event) { noteEvent(printer, e) })

@@ -30,13 +30,23 @@ func Interruptible(parent context.Context, interrupts <-chan os.Signal) (context
 				return
 			}
 		}
-		signal.Reset(os.Interrupt, syscall.SIGTERM)
+		signal.Reset(interruptSignals()...)
 	}()
 	return ctx, func() {
 		close(done)
 		cancel(nil)
 		abortNow(nil)
 	}
+}
+
+// interruptSignals returns the signals that interrupt a command. SIGHUP stays ignored if it was
+// ignored at the start, as it is under nohup.
+func interruptSignals() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }
 
 // AbortContext returns the context for finishing work that was begun before an

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/signal"
 	"strings"
-	"syscall"
 
 	"golang.org/x/term"
 
@@ -31,14 +30,14 @@ type Streams struct {
 	Width func() int
 	// LookupEnv reads the environment.
 	LookupEnv func(string) (string, bool)
-	// Interrupts delivers Ctrl-C and SIGTERM.
+	// Interrupts delivers Ctrl-C, SIGTERM and SIGHUP.
 	Interrupts <-chan os.Signal
 }
 
 // System returns the streams of this process. From then on it catches interrupts.
 func System() Streams {
 	interrupts := make(chan os.Signal, 2)
-	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(interrupts, interruptSignals()...)
 	return Streams{
 		In:          os.Stdin,
 		Out:         os.Stdout,

@@ -55,8 +55,11 @@ func (o *Options) checkLeaf(d *Device) error {
 	if len(leaf.ExtKeyUsage)+len(leaf.UnknownExtKeyUsage) > 0 && !allowsClientAuth(leaf) {
 		d.Warn(ReasonOddExtKeyUsage, "the extended key usage does not name client authentication")
 	}
-	if leaf.SerialNumber.Sign() == 0 || leaf.SerialNumber.BitLen() > 160 {
-		d.Warn(ReasonOddSerial, "the serial number is zero or longer than 20 bytes (RFC 5280, 4.1.2.2)")
+	if leaf.SerialNumber.Sign() <= 0 || leaf.SerialNumber.BitLen() > 160 {
+		d.Warn(ReasonOddSerial, "the serial number is negative, zero, or longer than 20 bytes (RFC 5280, 4.1.2.2)")
+	}
+	if hasUniversalString(leaf) {
+		d.Warn(ReasonOddEncoding, "a name in the certificate is a UniversalString, which much software cannot read (RFC 5280, 4.1.2.4)")
 	}
 	return nil
 }
@@ -64,6 +67,9 @@ func (o *Options) checkLeaf(d *Device) error {
 // checkKey checks the key against the AWS IoT Developer Guide's list for X.509
 // client certificates.
 func checkKey(leaf *x509.Certificate) error {
+	if err := checkKeyCost(leaf.PublicKey); err != nil {
+		return err
+	}
 	switch key := leaf.PublicKey.(type) {
 	case *rsa.PublicKey:
 		if key.N.BitLen() < 2048 {

@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"bytes"
-	"crypto/x509"
 	"errors"
 	"io"
 	"slices"
@@ -18,13 +17,30 @@ var privateKeyMarks = [...][]byte{
 	[]byte("QUklWQVRFIEtFW"),
 }
 
-const longestMark = 14
+// wideMarks are the same marks in UTF-16. Without the zero byte at one end they are
+// found in either byte order.
+var wideMarks = func() (wide [len(privateKeyMarks)][]byte) {
+	for i, mark := range privateKeyMarks {
+		wide[i] = bytes.Join(bytes.Split(mark, nil), []byte{0})
+	}
+	return wide
+}()
+
+const longestMark = 2*14 - 1
 
 // HasPrivateKey reports whether text contains the armour of a private key, plain
-// or in base64. It decodes nothing and is cheap enough for every byte of a
-// manifest. It misses words with line breaks inside.
+// or in base64, in an encoding that is compatible with ASCII or in UTF-16. It
+// decodes nothing and is cheap enough for every byte of a manifest. It misses words
+// with line breaks inside.
 func HasPrivateKey(text []byte) bool {
-	for _, mark := range privateKeyMarks {
+	if hasMark(text, privateKeyMarks[:]) {
+		return true
+	}
+	return bytes.IndexByte(text, 0) >= 0 && hasMark(text, wideMarks[:])
+}
+
+func hasMark(text []byte, marks [][]byte) bool {
+	for _, mark := range marks {
 		if bytes.Contains(text, mark) {
 			return true
 		}
@@ -32,22 +48,41 @@ func HasPrivateKey(text []byte) bool {
 	return false
 }
 
-// IsPrivateKey reports whether der is a private key without armour: PKCS #8, plain
-// or encrypted, PKCS #1 or SEC 1.
+// IsPrivateKey reports whether der begins with a private key without armour: PKCS
+// #8, plain or encrypted, PKCS #1, SEC 1, or OpenSSL's form of a DSA key. It judges
+// the structure only. Parsing the key would take seconds if its numbers are long
+// enough, and would miss keys on curves that Go does not know.
 func IsPrivateKey(der []byte) bool {
-	if len(der) < 16 || der[0] != 0x30 {
+	if len(der) < 16 || der[0] != tagSequence {
 		return false
 	}
-	if _, err := x509.ParsePKCS8PrivateKey(der); err == nil {
-		return true
+	whole, _, _ := cutElement(der)
+	version, rest, ok := cutElement(whole.body)
+	if !ok || version.tag != tagInteger || len(version.body) != 1 || version.body[0] > 1 {
+		return isEncryptedPKCS8(der)
 	}
-	if _, err := x509.ParsePKCS1PrivateKey(der); err == nil {
+	next, rest, ok := cutElement(rest)
+	after, _, _ := cutElement(rest)
+	switch {
+	case !ok:
+		return false
+	case next.tag == tagOctetString: // SEC 1: version, key
 		return true
+	case next.tag == tagSequence: // PKCS #8: version, algorithm, key
+		oid, _, _ := cutElement(next.body)
+		return oid.tag == tagOID && after.tag == tagOctetString
 	}
-	if _, err := x509.ParseECPrivateKey(der); err == nil {
-		return true
+	// PKCS #1 has eight numbers after the version, a DSA key five.
+	const fewest = 4
+	for n := 0; next.tag == tagInteger; n++ {
+		if n == fewest {
+			return true
+		}
+		if next, rest, ok = cutElement(rest); !ok {
+			return false
+		}
 	}
-	return isEncryptedPKCS8(der)
+	return false
 }
 
 // isEncryptedPKCS8 reports whether der looks like EncryptedPrivateKeyInfo (RFC
@@ -80,8 +115,7 @@ type SecretReader struct {
 	found bool
 }
 
-// NewSecretReader returns a SecretReader for r, which must read text in an
-// ASCII-compatible encoding.
+// NewSecretReader returns a SecretReader for r.
 func NewSecretReader(r io.Reader) *SecretReader { return &SecretReader{r: r} }
 
 // Found reports whether the data read so far contains a private key.

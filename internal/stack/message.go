@@ -1,7 +1,6 @@
 package stack
 
 import (
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -65,7 +64,7 @@ func ParseDeviceMessage(body string) (DeviceMessage, error) {
 // neither its vendor nor its other fields, because name and attributes were filled
 // before it was sent.
 func (m *DeviceMessage) Device() (manifest.Device, error) {
-	certificate, err := x509.ParseCertificate(m.Certificate)
+	certificate, err := manifest.ParseCertificate(m.Certificate)
 	if err != nil {
 		return manifest.Device{}, fmt.Errorf("import %s: entry %d: parse certificate: %w", m.Import, m.Entry, err)
 	}

@@ -1,8 +1,11 @@
 package generated
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
+	"errors"
+	"io"
 	"iter"
 
 	"github.com/thingpress/thingpress/manifest"
@@ -26,9 +29,14 @@ var _ manifest.Decoder = Decoder{}
 func (Decoder) Vendor() string { return vendor }
 
 // Detect reports whether a line begins with a certificate, as PEM or as base64,
-// and nothing before it looks like a table or JSON.
-func (Decoder) Detect(head []byte, _ int64) bool {
-	return shapeOf(head) != shapeNone && explain(head) == nil
+// and nothing before it looks like a table or JSON, or whether the file begins with
+// a certificate in DER.
+func (Decoder) Detect(head []byte, size int64) bool {
+	if shapeOf(head) == shapeNone {
+		return false
+	}
+	// Certificates may follow a long block of another kind.
+	return onlyForeign(head) == "" || size > int64(len(head))
 }
 
 // Decode yields the entries of a list.
@@ -38,9 +46,11 @@ func (Decoder) Decode(ctx context.Context, in manifest.Input, opts manifest.Opti
 
 // A held entry is complete once the next unit turns out not to belong to it.
 type held struct {
-	device manifest.Device
-	err    error
-	before *x509.Certificate // the last certificate of the entry; nil if no issuer can follow it
+	device     manifest.Device
+	err        error
+	before     *x509.Certificate // the last certificate of the entry; nil if no issuer can follow it
+	chain      int               // number of its certificates
+	passedOver stream.PassedOver // what stands between it and the next entry
 }
 
 func readUnits(f *stream.Frame) error {
@@ -49,38 +59,65 @@ func readUnits(f *stream.Frame) error {
 		return err
 	}
 	var entry *held
+	var leading stream.PassedOver // what stands before the first entry
 	for {
 		u, ended := r.next()
-		var certificates []*x509.Certificate
-		if ended == nil {
-			certificates, err = u.certificates()
-			if manifest.ReasonOf(err) == manifest.ReasonPrivateKey {
-				return err
-			}
-			if entry != nil && entry.before != nil && len(certificates) == 1 && armour.Issued(certificates[0], entry.before) {
-				entry.device.End, entry.before = u.end, certificates[0]
-				continue
-			}
+		switch {
+		case ended != nil:
+			return finish(f, entry, &leading, ended)
+		case u.foreign != "" && entry == nil:
+			leading.Add(u.foreign)
+			continue
+		case u.foreign != "":
+			entry.passedOver.Add(u.foreign)
+			entry.device.End = u.end
+			continue
+		}
+		certificates, err := u.certificates()
+		if manifest.ReasonOf(err) == manifest.ReasonPrivateKey {
+			return err
 		}
 		if entry != nil {
+			if entry.takeIssuer(certificates) {
+				entry.device.End = u.end
+				continue
+			}
 			if err := entry.emit(f); err != nil {
 				return err
 			}
-		}
-		if ended != nil {
-			return ended
 		}
 		if err := f.Begin(); err != nil {
 			return err
 		}
 		entry = newHeld(f.Device(u.line, u.end), certificates, err, f.Options)
+		entry.passedOver, leading = leading, stream.PassedOver{}
 	}
+}
+
+// finish emits the last entry and returns the error that ended the manifest.
+func finish(f *stream.Frame, entry *held, leading *stream.PassedOver, ended error) error {
+	if entry != nil {
+		if err := entry.emit(f); err != nil {
+			return err
+		}
+	}
+	if errors.Is(ended, io.EOF) && f.Entry == 0 && !leading.Empty() {
+		return manifest.Errorf(manifest.ReasonUnsupportedFormat, "there are no certificates in the file; %s", leading)
+	}
+	return ended
 }
 
 // certificates parses the certificates of a unit.
 func (u *unit) certificates() ([]*x509.Certificate, error) {
-	if u.fault != nil {
+	switch {
+	case u.fault != nil:
 		return nil, u.fault
+	case u.der:
+		certificate, err := armour.ParseDER(bytes.Clone(u.text))
+		if err != nil {
+			return nil, err
+		}
+		return []*x509.Certificate{certificate}, nil
 	}
 	return armour.Parse(unwrap(u.text))
 }
@@ -91,11 +128,23 @@ func newHeld(d manifest.Device, certificates []*x509.Certificate, err error, opt
 	if err != nil {
 		return h
 	}
-	h.before = certificates[len(certificates)-1]
+	h.chain = len(certificates)
+	h.before = certificates[h.chain-1]
 	if h.device.Certificate, h.err = armour.Leaf(certificates); h.err == nil {
 		h.err = opts.Admit(&h.device)
 	}
 	return h
+}
+
+// takeIssuer reports whether a unit is the authority that issued the last
+// certificate of the entry, and belongs to the entry.
+func (h *held) takeIssuer(certificates []*x509.Certificate) bool {
+	if h.before == nil || h.chain >= armour.MaxChain || len(certificates) != 1 || !armour.Issued(certificates[0], h.before) {
+		return false
+	}
+	h.before = certificates[0]
+	h.chain++
+	return true
 }
 
 func (h *held) emit(f *stream.Frame) error {
@@ -109,5 +158,5 @@ func (h *held) emit(f *stream.Frame) error {
 			who = "certificate " + manifest.Quote(h.device.ID)
 		}
 	}
-	return f.Emit(h.device, who, h.err)
+	return f.Emit(h.device, who, h.passedOver.Mention(&h.device, h.err))
 }

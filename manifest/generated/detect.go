@@ -2,6 +2,7 @@ package generated
 
 import (
 	"bytes"
+	"cmp"
 
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/espressif"
@@ -16,10 +17,14 @@ const (
 	shapeNone   shape = iota
 	shapeLines        // a line is an entry
 	shapeBlocks       // a PEM block is an entry; text between blocks is ignored
+	shapeDER          // certificates in DER, one after the other
 )
 
-// shapeOf judges by the first line that begins a certificate.
+// shapeOf judges by the first line that begins a certificate or a PEM block.
 func shapeOf(head []byte) shape {
+	if armour.BeginsCertificate(head) {
+		return shapeDER
+	}
 	text := stream.Head(head)
 	first := bytes.TrimLeft(text, " \t\r\n")
 	if len(first) == 0 || first[0] == '{' || first[0] == '[' || bytes.IndexByte(text, 0) >= 0 ||
@@ -54,36 +59,69 @@ func cutLine(text []byte) (line, rest []byte) {
 // explain returns an error that says what a file is that is not a list of certificates.
 func explain(head []byte) error {
 	text := bytes.TrimLeft(stream.Head(head), " \t\r\n")
-	line, _ := cutLine(text)
-	if bytes.HasPrefix(line, []byte("{")) && bytes.Contains(bytes.ToLower(line), []byte("certificate")) {
+	if what := nameJSON(text); what != "" {
 		return manifest.Errorf(manifest.ReasonUnsupportedFormat,
-			"this is JSON Lines; write the certificates as PEM blocks, or one in base64 on each line")
+			"this is %s; take the certificates out and write them as PEM blocks, or one in base64 on each line", what)
 	}
-	if label := foreignLabel(text); label != "" {
-		what := armour.What(label)
-		if what == "" {
-			what = "a PEM block " + manifest.Quote(label)
-		}
-		return manifest.Errorf(manifest.ReasonUnsupportedFormat, "this is %s, not a list of certificates", what)
+	label := onlyForeign(head)
+	if label == "" {
+		return nil
 	}
-	return nil
+	what := armour.What(label)
+	if what == "" {
+		what = "a PEM block " + manifest.Quote(label)
+	}
+	return manifest.Errorf(manifest.ReasonUnsupportedFormat, "this is %s, not a list of certificates", what)
 }
 
-// foreignLabel returns the label of the first PEM block if it is not a
-// certificate, such as a request.
-func foreignLabel(text []byte) string {
+// nameJSON returns what JSON with certificates is; "" if text is not such JSON.
+func nameJSON(text []byte) string {
+	if !bytes.Contains(bytes.ToLower(text), []byte("certificate")) {
+		return ""
+	}
+	lines := 0 // that are objects
 	for rest := text; len(rest) > 0; {
 		var line []byte
 		line, rest = cutLine(rest)
-		if !bytes.HasPrefix(line, beginLine) {
-			continue
-		}
-		switch label := armour.Label(line); label {
-		case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE":
-			return ""
-		default:
-			return label
+		if line = bytes.TrimSpace(line); bytes.HasPrefix(line, []byte("{")) && bytes.HasSuffix(line, []byte("}")) {
+			lines++
 		}
 	}
-	return ""
+	switch {
+	case bytes.HasPrefix(text, []byte("[")):
+		return "a JSON array"
+	case !bytes.HasPrefix(text, []byte("{")):
+		return ""
+	case lines > 1:
+		return "JSON Lines"
+	}
+	return "a JSON object"
+}
+
+// onlyForeign returns the label of the first PEM block if head has PEM blocks, such
+// as requests, and no certificate.
+func onlyForeign(head []byte) string {
+	text := stream.Head(head)
+	if shape := shapeOf(head); shape != shapeBlocks {
+		return ""
+	}
+	first := ""
+	for rest := text; len(rest) > 0; {
+		var line []byte
+		line, rest = cutLine(rest)
+		if begins(line) {
+			return ""
+		}
+		for at := bytes.Index(line, beginLine); at >= 0; at = bytes.Index(line, beginLine) {
+			line = line[at:]
+			switch label := armour.Label(line); label {
+			case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE":
+				return ""
+			default:
+				first = cmp.Or(first, label)
+			}
+			line = line[len(beginLine):]
+		}
+	}
+	return first
 }

@@ -48,7 +48,7 @@ var base64Characters = func() (is [256]bool) {
 
 // start returns the decoded beginning of base64.
 func start(line []byte) []byte {
-	const enough = 32
+	const enough = 64 // a header with a serial number of 20 bytes
 	raw, err := armour.Base64(line[:min(len(line), enough)])
 	if err != nil {
 		return nil

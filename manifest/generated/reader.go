@@ -3,6 +3,7 @@ package generated
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/thingpress/thingpress/manifest"
@@ -11,7 +12,7 @@ import (
 	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
 
-// A reader splits a manifest into units: lines and PEM blocks.
+// A reader splits a manifest into units: lines, PEM blocks, and elements in DER.
 type reader struct {
 	shape shape
 	w     *stream.Window
@@ -22,8 +23,11 @@ type unit struct {
 	text []byte // valid until the next one
 	line int
 	end  int64
+	der  bool // text is DER
 	// fault describes what is wrong with the unit's form; mostly nil.
 	fault error
+	// foreign names, with its place, what is no entry; mostly empty.
+	foreign string
 }
 
 func open(f *stream.Frame) (*reader, error) {
@@ -32,13 +36,11 @@ func open(f *stream.Frame) (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.w, err = f.OpenText(true); err != nil {
+	r.shape = shapeOf(head)
+	if r.w, err = f.OpenText(r.shape != shapeDER); err != nil {
 		return nil, err
 	}
-	switch r.shape = shapeOf(head); {
-	case foreignLabel(stream.Head(head)) != "":
-		return nil, explain(head)
-	case r.shape != shapeNone:
+	if r.shape != shapeNone && (Decoder{}).Detect(head, f.Input.Size) {
 		return r, f.Resume()
 	}
 	text := bytes.TrimSpace(stream.Head(head))
@@ -56,7 +58,14 @@ func open(f *stream.Frame) (*reader, error) {
 
 // next reads the next unit. It returns io.EOF at the end.
 func (r *reader) next() (unit, error) {
+	if r.shape == shapeDER {
+		return r.element()
+	}
 	for {
+		// Many blocks may be in one line, which is not searched to its end for each.
+		if bytes.HasPrefix(r.w.Text(), beginLine) {
+			return r.block()
+		}
 		n, err := r.line()
 		if err != nil {
 			return unit{}, err
@@ -66,7 +75,8 @@ func (r *reader) next() (unit, error) {
 		switch {
 		case len(trimmed) == 0 || trimmed[0] == '#':
 			r.w.Pass(n)
-		case bytes.HasPrefix(trimmed, beginLine):
+		case bytes.Contains(line, beginLine):
+			r.w.Pass(bytes.Index(line, beginLine))
 			return r.block()
 		case bytes.HasPrefix(trimmed, endLine):
 			return r.passUnit(n, manifest.Errorf(manifest.ReasonBadEncoding, "a PEM block ends that does not begin")), nil
@@ -124,27 +134,32 @@ func (r *reader) lineFrom(at int) (int, bool) {
 	}
 }
 
-// block reads the current PEM block. Another BEGIN before its END leaves it unfinished.
+// block reads the current PEM block, with which the window begins. Another BEGIN
+// before its END leaves it unfinished.
 func (r *reader) block() (unit, error) {
 	for {
 		text := r.w.Text()
-		from := bytes.Index(text, beginLine) + len(beginLine)
-		end := bytes.Index(text[from:], endLine)
+		from := len(beginLine)
 		again := bytes.Index(text[from:], beginLine)
+		inside := text[from:]
+		if again >= 0 {
+			inside = inside[:again]
+		}
+		end := bytes.Index(inside, endLine)
 		switch {
-		case again >= 0 && (end < 0 || again < end):
-			return r.passUnit(from+again, manifest.Errorf(manifest.ReasonBadEncoding,
-				"the PEM block begins but does not end; another begins in it")), nil
 		case end >= 0:
-			if n, ok := r.lineFrom(from + end); ok {
+			if n, ok := r.blockEnd(from + end); ok {
 				if r.w.Over(n) {
 					return unit{}, r.w.TooLong("a PEM block")
 				}
 				if n == len(text) && r.w.Ended() && armour.Unterminated(text[:n]) {
 					return unit{}, manifest.Errorf(manifest.ReasonTruncated, "the file ends in the middle of a PEM block")
 				}
-				return r.passUnit(n, nil), nil
+				return r.passBlock(n), nil
 			}
+		case again >= 0:
+			return r.passUnit(from+again, manifest.Errorf(manifest.ReasonBadEncoding,
+				"the PEM block begins but does not end; another begins in it")), nil
 		case r.w.Ended():
 			return unit{}, manifest.Errorf(manifest.ReasonTruncated, "the file ends in the middle of a PEM block")
 		}
@@ -152,6 +167,61 @@ func (r *reader) block() (unit, error) {
 			return unit{}, err
 		}
 	}
+}
+
+// blockEnd returns the index after the line with the END at index at, or that of the
+// next BEGIN in this line: files are joined without a line break between them. It
+// returns false if the window must be filled to find it.
+func (r *reader) blockEnd(at int) (int, bool) {
+	rest := r.w.Text()[at:]
+	if next := bytes.Index(rest, beginLine); next >= 0 && !bytes.ContainsAny(rest[:next], "\r\n") {
+		return at + next, true
+	}
+	return r.lineFrom(at)
+}
+
+// passBlock passes a whole PEM block of n bytes.
+func (r *reader) passBlock(n int) unit {
+	u := r.passUnit(n, nil)
+	if what := armour.Foreign(armour.Label(u.text)); what != "" {
+		u.foreign = fmt.Sprintf("%s on line %d", what, u.line)
+	}
+	return u
+}
+
+// element reads the current DER element.
+func (r *reader) element() (unit, error) {
+	const header = 6 // the longest
+	for len(r.w.Text()) < header && !r.w.Ended() {
+		if err := r.w.Fill(); err != nil {
+			return unit{}, err
+		}
+	}
+	text := r.w.Text()
+	size, ok := armour.DERSize(text)
+	switch {
+	case len(text) == 0:
+		return unit{}, io.EOF
+	case !ok || text[0] != 0x30:
+		return unit{}, manifest.Errorf(manifest.ReasonTrailingData, "data that is no certificate follows the certificates in DER")
+	case r.w.Over(size):
+		return unit{}, r.w.TooLong("a certificate")
+	}
+	for len(r.w.Text()) < size {
+		if r.w.Ended() {
+			return unit{}, manifest.Errorf(manifest.ReasonTruncated, "the file ends in the middle of a certificate")
+		}
+		if err := r.w.Fill(); err != nil {
+			return unit{}, err
+		}
+	}
+	at := r.w.Offset()
+	u := r.passUnit(size, nil)
+	u.der = true
+	if what := armour.ForeignDER(u.text); what != "" {
+		u.foreign = fmt.Sprintf("%s at byte %d", what, at)
+	}
+	return u, nil
 }
 
 // lines reads the current line of n bytes, and the lines that continue it if it is

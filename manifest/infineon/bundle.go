@@ -156,7 +156,7 @@ func (d *decoding) scan(r io.Reader) error {
 	if err == nil && isKeyList(head) {
 		return errKeyList
 	}
-	found := secret.Found()
+	found := secret.Found() || manifest.IsPrivateKey(head)
 	if err == nil && !found {
 		found, err = secret.Drain()
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/infineon/internal/sevenz"
 	"github.com/thingpress/thingpress/manifest/internal/armour"
+	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
 
 // readEntries yields the files of a bundle's archive.
@@ -152,9 +153,13 @@ func objectOf(base string) string {
 // leaf returns the certificate in the buffer: PEM, or DER in a file named as PEM.
 func (d *decoding) leaf() (*x509.Certificate, error) {
 	text := d.buffer.Bytes()
-	if armour.BeginsCertificate(text) {
+	switch {
+	case armour.BeginsCertificate(text):
 		return armour.ParseDER(bytes.Clone(text))
+	case manifest.HasPrivateKey(text), manifest.IsPrivateKey(text):
+		return nil, manifest.ErrPrivateKey
 	}
+	text = stream.Head(text)
 	if strings.TrimSpace(string(text[:min(len(text), 64)])) == "" && len(text) <= 64 {
 		return nil, manifest.Errorf(manifest.ReasonNoCertificate, "the file is empty")
 	}

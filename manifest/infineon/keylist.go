@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
 
 // errKeyList rejects auto_keys.txt and PBS_keys.txt of the encrypted archive of
@@ -21,7 +22,7 @@ func isKeyListName(base string) bool {
 
 // isKeyList reports whether head begins such a list, judged by its first line that is not blank.
 func isKeyList(head []byte) bool {
-	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
+	head = bytes.TrimLeft(stream.Head(head), " \t\r\n")
 	line, _, _ := bytes.Cut(head[:min(len(head), 4096)], []byte("\n"))
 	chip, key, ok := bytes.Cut(line, []byte(","))
 	if !ok {

@@ -45,7 +45,10 @@ func TestFilesThatAreNotManifestsAreNamed(t *testing.T) {
 		{"private key", "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n", manifest.ReasonPrivateKey, "private key"},
 		{"public key", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", manifest.ReasonUnsupportedFormat, "public key"},
 		{"node ids", "node_id\n6d1d54ba\n", manifest.ReasonUnsupportedFormat, "node_certs.csv"},
-		{"json lines", `{"certificate":"x"}` + "\n", manifest.ReasonUnsupportedFormat, "JSON Lines"},
+		{"json lines", strings.Repeat(`{"certificate":"x"}`+"\n", 2), manifest.ReasonUnsupportedFormat, "JSON Lines"},
+		{"json object", `{"certificate":"x"}` + "\n", manifest.ReasonUnsupportedFormat, "a JSON object"},
+		{"json object, printed", "{\n \"certificate\": \"x\"\n}\n", manifest.ReasonUnsupportedFormat, "a JSON object"},
+		{"json array", "[\n {\"certificatePem\": \"x\"}\n]\n", manifest.ReasonUnsupportedFormat, "a JSON array"},
 		{"prose", "Dear customer,\n", manifest.ReasonUnknownFormat, "Dear customer"},
 		{"binary", "\x00\x01\x02\x1b[2J", manifest.ReasonUnknownFormat, `\x1b[2J`},
 	} {

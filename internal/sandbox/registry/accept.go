@@ -7,6 +7,8 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"time"
+
+	"github.com/thingpress/thingpress/manifest"
 )
 
 const minRSABits = 2048
@@ -30,7 +32,7 @@ func accept(text string, strict bool, now time.Time) ([]byte, error) {
 			break
 		}
 	}
-	c, err := x509.ParseCertificate(block.Bytes)
+	c, err := manifest.ParseCertificate(block.Bytes)
 	if err != nil {
 		return nil, badCertificate("The certificate could not be parsed: %v", err)
 	}

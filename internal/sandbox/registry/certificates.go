@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
 	"strings"
@@ -143,7 +142,7 @@ func (st *State) DescribeCertificate(in *DescribeCertificate) (map[string]Certif
 	if err != nil {
 		return nil, err
 	}
-	parsed, err := x509.ParseCertificate(c.der)
+	parsed, err := manifest.ParseCertificate(c.der)
 	if err != nil {
 		return nil, err
 	}

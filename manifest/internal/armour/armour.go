@@ -140,12 +140,20 @@ func CheckLabel(label string) error {
 // What returns what a PEM label stands for; "" if it is unknown.
 func What(label string) string {
 	switch label {
+	case "PKCS7", "PKCS #7 SIGNED DATA", "CMS":
+		return "a PKCS #7 container (openssl pkcs7 -print_certs takes the certificates out)"
+	}
+	return Foreign(label)
+}
+
+// Foreign is like [What] for blocks that cannot contain a certificate of a device,
+// and are passed over where certificates are expected.
+func Foreign(label string) string {
+	switch label {
 	case "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST":
 		return "a certificate signing request (CSR)"
 	case "X509 CRL":
 		return "a certificate revocation list (CRL)"
-	case "PKCS7", "PKCS #7 SIGNED DATA", "CMS":
-		return "a PKCS #7 container (openssl pkcs7 -print_certs takes the certificates out)"
 	case "PUBLIC KEY", "RSA PUBLIC KEY":
 		return "a public key"
 	case "EC PARAMETERS", "DH PARAMETERS", "DSA PARAMETERS":

@@ -19,9 +19,17 @@ func Issued(ca, before *x509.Certificate) bool {
 	return err == nil || errors.As(err, new(x509.InsecureAlgorithmError))
 }
 
+// MaxChain is the maximum number of certificates of one entry. Every issuer costs
+// the verification of a signature.
+const MaxChain = 8
+
 // Leaf returns the first of the certificates of one entry. Each of the others must
 // be the authority that issued the one before it.
 func Leaf(certificates []*x509.Certificate) (*x509.Certificate, error) {
+	if len(certificates) > MaxChain {
+		return nil, manifest.Errorf(manifest.ReasonSeveralCertificates,
+			"%d certificates; a certificate with its issuers has at most %d", len(certificates), MaxChain)
+	}
 	for i := 1; i < len(certificates); i++ {
 		if !Issued(certificates[i], certificates[i-1]) {
 			return nil, manifest.Errorf(manifest.ReasonSeveralCertificates,

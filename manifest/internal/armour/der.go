@@ -1,6 +1,9 @@
 package armour
 
-import "bytes"
+import (
+	"bytes"
+	"crypto/x509"
+)
 
 // NameDER returns what head, the beginning of DER or BER, encodes; "" if unknown.
 func NameDER(head []byte) string {
@@ -23,12 +26,27 @@ func NameDER(head []byte) string {
 	switch {
 	case body[0] != 0x30 || !ok:
 		return ""
-	case bytes.HasPrefix(tbs, []byte{0xa0, 0x03, 0x02, 0x01}):
-		return "one certificate in DER; convert it with openssl x509 -inform der"
+	case BeginsCertificate(head):
+		return "a certificate in DER"
 	case bytes.HasPrefix(tbs, []byte{0x02, 0x01, 0x00, 0x30}):
 		return "a certificate signing request (CSR) in DER"
 	case bytes.HasPrefix(tbs, []byte{0x02, 0x01, 0x01, 0x30}):
 		return "a certificate revocation list (CRL) in DER"
+	}
+	return ""
+}
+
+// ForeignDER names der if it is a request or a revocation list, which cannot contain
+// a certificate of a device; "" otherwise.
+func ForeignDER(der []byte) string {
+	if BeginsCertificate(der) {
+		return ""
+	}
+	if _, err := x509.ParseCertificateRequest(der); err == nil {
+		return Foreign("CERTIFICATE REQUEST")
+	}
+	if _, err := x509.ParseRevocationList(der); err == nil {
+		return Foreign("X509 CRL")
 	}
 	return ""
 }
@@ -65,8 +83,9 @@ func DERSize(head []byte) (int, bool) {
 	return header + size, true
 }
 
-// BeginsCertificate reports whether head begins like an X.509 certificate in DER,
-// up to the version. No other data does so by chance.
+// BeginsCertificate reports whether head begins like an X.509 certificate in DER, up
+// to the version. In version 1 the serial number and the signature algorithm take
+// the place of the version. No other data begins like this by chance.
 func BeginsCertificate(head []byte) bool {
 	if len(head) < 2 || head[0] != 0x30 {
 		return false
@@ -76,5 +95,15 @@ func BeginsCertificate(head []byte) bool {
 		return false
 	}
 	tbs, ok := inner(body)
-	return ok && bytes.HasPrefix(tbs, []byte{0xa0, 0x03, 0x02, 0x01})
+	return ok && (bytes.HasPrefix(tbs, []byte{0xa0, 0x03, 0x02, 0x01}) || beginsVersion1(tbs))
+}
+
+// beginsVersion1 reports whether tbs begins with a serial number and a signature
+// algorithm. The number 0 begins a request, and 1 a revocation list.
+func beginsVersion1(tbs []byte) bool {
+	if len(tbs) < 3 || tbs[0] != 0x02 || tbs[1] == 0 || tbs[1] > 20 || tbs[1] == 1 && tbs[2] <= 1 {
+		return false
+	}
+	algorithm := tbs[min(len(tbs), 2+int(tbs[1])):]
+	return len(algorithm) > 2 && algorithm[0] == 0x30 && algorithm[2] == 0x06
 }

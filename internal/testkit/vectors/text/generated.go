@@ -1,14 +1,9 @@
 package main
 
 import (
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/base64"
-	"math/big"
 	"strings"
-	"time"
 )
 
 // list returns a new vector of a generated list.
@@ -23,6 +18,7 @@ func lineVectors() []*vector {
 	two := base64.StdEncoding.EncodeToString([]byte(m0.pem() + m1.pem()))
 	issuer64 := base64.StdEncoding.EncodeToString(issuer.Raw)
 	other64 := base64.StdEncoding.EncodeToString(otherCA.Raw)
+	jsonl := `{"certificate":"` + m0.escaped() + `","thingName":"` + m0.cn + `","attributes":{}}` + "\n"
 	wrapped := wrap(m0.der64(), 76) + wrap(m1.der64(), 76)
 	return []*vector{
 		list("g01-der", "N", "base64 of DER", m0.der64()+"\n"+m1.der64()+"\n", m0.byCN().On(1), m1.byCN().On(2)),
@@ -65,10 +61,12 @@ func lineVectors() []*vector {
 		list("g04-private-key-der-line", "F", "base64 of a private key in DER",
 			m0.der64()+"\n"+base64.StdEncoding.EncodeToString(secretDER())+"\n", m0.byCN(), ends("private-key", "private key")),
 		list("g05-jsonl", "F", "the catalogue would judge each line; JSON Lines is not among the formats of DESIGN, and is refused by name",
-			`{"certificate":"`+m0.escaped()+`","thingName":"`+m0.cn+`","attributes":{}}`+"\n", ends("unsupported-format", "JSON Lines")),
+			jsonl+jsonl, ends("unsupported-format", "JSON Lines")),
+		list("g05-json", "F", "one object alone is JSON", jsonl, ends("unsupported-format", "a JSON object")),
+		list("g05-json-array", "F", "a list of objects, as the AWS CLI prints it", "[\n  "+jsonl+"]\n", ends("unsupported-format", "a JSON array")),
 		list("g08-no-pem", "F", "the answer of Azure's DPS about an enrollment, which has no certificate",
 			`{"x509":{"clientCertificates":{"primary":{"certificate":null,"info":{"subjectName":"CN=`+m0.cn+`"}}}}}`+"\n", ends("unsupported-format",
-				"JSON Lines")),
+				"a JSON object")),
 	}
 }
 
@@ -104,8 +102,8 @@ func blockVectors() []*vector {
 			rejected("bad-encoding", "header lines"), m1.byCN()),
 		list("x10-labels-differ", "E", "BEGIN and END differ", strings.Replace(m0.pem(), "END CERTIFICATE", "END X509 CRL", 1)+m1.pem(),
 			rejected("bad-encoding", "ends as something else"), m1.byCN()),
-		list("x11-request-among-certificates", "E", "a request among certificates costs no other",
-			m0.pem()+labelled("CERTIFICATE REQUEST", m1.cert.Raw)+m2.pem(), m0.byCN(), rejected("bad-certificate", "signing request"), m2.byCN()),
+		list("x11-request-among-certificates", "W", "a request among certificates costs no other",
+			m0.pem()+labelled("CERTIFICATE REQUEST", request())+m2.pem(), device(m0.cn, m0.cn, "passed-over"), m2.byCN()),
 		list("x13-private-key", "F", "a private key beside the certificate costs the whole file", m0.pem()+secretText+m1.pem(),
 			ends("private-key", "private key")),
 		list("x13-encrypted-private-key", "F", "also when it is encrypted",
@@ -119,27 +117,19 @@ func blockVectors() []*vector {
 
 // foreignVectors returns rows X11, X14 and X15: files of another kind.
 func foreignVectors() []*vector {
-	request, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: pkix.Name{CommonName: m0.cn}},
-		deterministic{m0.key})
-	must(err)
-	revoked, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{
-		Number: big.NewInt(1), ThisUpdate: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), NextUpdate: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
-	}, issuer, deterministic{issuerKey})
-	must(err)
 	jks := "\xfe\xed\xfe\xed\x00\x00\x00\x02\x00\x00\x00\x00"
 	refused := func(name, note, text, detail string) *vector {
 		return list(name, "F", note, text, ends("unsupported-format", detail))
 	}
 	return []*vector{
-		refused("x11-csr", "a request in PEM", labelled("CERTIFICATE REQUEST", request), "signing request (CSR)"),
-		refused("x11-csr-der", "a request in DER", string(request), "signing request (CSR)"),
-		refused("x11-crl", "a revocation list in PEM", labelled("X509 CRL", revoked), "revocation list (CRL)"),
-		refused("x11-crl-der", "a revocation list in DER", string(revoked), "revocation list (CRL)"),
+		refused("x11-csr", "a request in PEM", labelled("CERTIFICATE REQUEST", request()), "signing request (CSR)"),
+		refused("x11-csr-der", "a request in DER", string(request()), "signing request (CSR)"),
+		refused("x11-crl", "a revocation list in PEM", labelled("X509 CRL", revoked()), "revocation list (CRL)"),
+		refused("x11-crl-der", "a revocation list in DER", string(revoked()), "revocation list (CRL)"),
 		refused("x11-pkcs12", "PKCS #12", string(pkcs12()), "PKCS #12"),
 		refused("x11-jks", "Java's key store", jks, "Java key store"),
 		refused("x11-openssh-public-key", "OpenSSH's public key", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHk1 device\n", "OpenSSH public key"),
 		refused("x11-public-key", "a public key in PEM", labelled("PUBLIC KEY", m0.cert.RawSubjectPublicKeyInfo), "a public key"),
-		refused("x11-der-certificate", "one certificate in DER: its form is known and not taken", string(m0.cert.Raw), "one certificate in DER"),
 		refused("x14-pkcs7", "PKCS #7 with a certificate, in PEM", labelled("PKCS7", pkcs7(m0.cert.Raw)), "PKCS #7"),
 		refused("x14-pkcs7-der", "the same in DER", string(pkcs7(m0.cert.Raw)), "PKCS #7"),
 		refused("x14-pkcs7-empty", "PKCS #7 without certificates", labelled("PKCS7", pkcs7(nil)), "PKCS #7"),

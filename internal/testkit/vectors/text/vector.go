@@ -61,9 +61,9 @@ func (v *vector) with(set func(*options)) *vector {
 func files() map[string][]byte {
 	all := map[string][]byte{}
 	for group, lists := range map[string][][]*vector{
-		"espressif":   {quoteVectors(), headerVectors(), encodingVectors(), cellVectors(), siblingVectors()},
-		"generated":   {lineVectors(), blockVectors(), foreignVectors()},
-		"certificate": {keyVectors(), nameVectors(), formVectors()},
+		"espressif":   {quoteVectors(), headerVectors(), encodingVectors(), cellVectors(), siblingVectors(), costlyRecords()},
+		"generated":   {lineVectors(), blockVectors(), foreignVectors(), joinedVectors()},
+		"certificate": {keyVectors(), nameVectors(), formVectors(), encodingFaults(), costVectors()},
 	} {
 		for _, one := range lists {
 			for _, v := range one {

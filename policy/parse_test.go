@@ -1,0 +1,174 @@
+package policy
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// vector is one document of testdata/vectors/parse.json. A document without an error is accepted.
+type vector struct {
+	Name, Source, Document string
+	Error                  *problemVector
+	Warnings               []problemVector
+}
+
+type problemVector struct {
+	Code         Code
+	Line, Column int
+	Text         string
+	Size         int
+}
+
+func vectorOf(p Problem) problemVector {
+	return problemVector{p.Code, p.Line, p.Column, p.Text, p.Size}
+}
+
+func vectors(t testing.TB) (all []vector) {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join("testdata", "vectors", "parse.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(content, &all); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestVectorsAreParsed(t *testing.T) {
+	t.Parallel()
+	met := map[Code]bool{}
+	for _, v := range vectors(t) {
+		if v.Source == "" {
+			t.Errorf("%s has no source", v.Name)
+		}
+		document, err := Parse(v.Document)
+		var problem *ParseError
+		if errors.As(err, &problem) {
+			met[problem.Code] = true
+			if got := vectorOf(problem.Problem); v.Error == nil || got != *v.Error {
+				t.Errorf("%s: got %+v, want %+v", v.Name, got, v.Error)
+			}
+			continue
+		}
+		if v.Error != nil {
+			t.Errorf("%s: accepted, want %+v", v.Name, v.Error)
+			continue
+		}
+		var warnings []problemVector
+		for _, w := range document.Warnings {
+			met[w.Code] = true
+			warnings = append(warnings, vectorOf(w))
+		}
+		if !reflect.DeepEqual(warnings, v.Warnings) {
+			t.Errorf("%s: got %+v, want %+v", v.Name, warnings, v.Warnings)
+		}
+	}
+	for code := range codes {
+		if !met[code] {
+			t.Errorf("no vector has the code %s", code)
+		}
+	}
+}
+
+func TestDocumentHasWhatTheTextHas(t *testing.T) {
+	t.Parallel()
+	const text = `{"Version": "2012-10-17", "Id": "p", "Statement": [
+ {"Sid": "a", "Effect": "Allow", "Action": ["iot:Connect", "iot:Publish"], "Resource": "*",
+  "Condition": {"ForAnyValue:StringLikeIfExists": {"k": ["a", 1]}, "Bool": {"b": true}}},
+ {"Effect": "Deny", "NotAction": "iot:Receive", "NotResource": ["arn:aws:iot:us-east-1:123456789012:topic/a"]}]}`
+	got, err := Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Document{
+		Version: "2012-10-17", ID: "p", Size: len(strings.Join(strings.Fields(text), "")),
+		Statements: []Statement{
+			{
+				Position: Position{2, 2}, SID: "a", Effect: Allow,
+				Actions:   []Action{{Position{2, 45}, "iot:Connect"}, {Position{2, 60}, "iot:Publish"}},
+				Resources: []Resource{{Position{2, 88}, "*"}},
+				Conditions: []Condition{
+					{Position: Position{3, 52}, Operator: "StringLike", Set: ForAnyValue, IfExists: true, Key: "k", Values: []string{"a", "1"}},
+					{Position: Position{3, 77}, Operator: "Bool", Key: "b", Values: []string{"true"}},
+				},
+			},
+			{
+				Position: Position{4, 2}, Effect: Deny,
+				Actions: []Action{{Position{4, 34}, "iot:Receive"}}, NotAction: true,
+				Resources: []Resource{{Position{4, 65}, "arn:aws:iot:us-east-1:123456789012:topic/a"}}, NotResource: true,
+			},
+		},
+		Warnings: []Problem{{Code: NotAction, Position: Position{4, 34}}},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestProblemsNamePlaceAndCause(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"{\n\"Statement\": [],\n}": "line 2, column 16: a comma before a closing bracket",
+		`{"Statement":{"Effect":"Allow","Action":"iot:Connect","Resource":"` + strings.Repeat("ä", 200) + `"}}`: "line 1, column 66: " +
+			`a resource is neither an ARN nor *: "` + strings.Repeat("ä", 51) + `…"`,
+		`{"Statement":{"Effect":"Allow","Action":"` + strings.Repeat("a", 3000) + `","Resource":"*"}}`: "the document has " +
+			"3059 characters without white space; the limit is 2048",
+	} {
+		if _, err := Parse(text); err == nil || err.Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
+	}
+}
+
+func TestWildcardsMatch(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		pattern, text string
+		want          bool
+	}{
+		{"*", "", true},
+		{"a*", "abc", true},
+		{"a*c", "abc", true},
+		{"a*c", "abcd", false},
+		{"*b*d", "abcd", true},
+		{"a?c", "abc", true},
+		{"a?c", "ac", false},
+		{"", "a", false},
+		{"a**", "a", true},
+		{"*a*a*a*b", strings.Repeat("a", 50), false},
+	} {
+		if got := matchWildcards(c.pattern, c.text); got != c.want {
+			t.Errorf("%q, %q: %v", c.pattern, c.text, got)
+		}
+	}
+}
+
+// A document is refused for its syntax exactly if it is not JSON, and never crashes the parser.
+func FuzzParse(f *testing.F) {
+	for _, v := range vectors(f) {
+		f.Add(v.Document)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		document, err := Parse(text)
+		var problem *ParseError
+		if err != nil && !errors.As(err, &problem) {
+			t.Fatalf("%T", err)
+		}
+		syntax := problem != nil && (problem.Code == Syntax || problem.Code == TrailingComma)
+		if syntax == json.Valid([]byte(text)) && strings.Count(text, "[")+strings.Count(text, "{") < maxDepth {
+			t.Errorf("%q: %v", text, err)
+		}
+		if problem != nil && (problem.Line < 1 || problem.Column < 1 || problem.Error() == "") {
+			t.Errorf("%q: %+v", text, problem)
+		}
+		if err == nil && (len(document.Statements) == 0 || document.Size > MaxSize) {
+			t.Errorf("%q: %+v", text, document)
+		}
+	})
+}

@@ -183,10 +183,31 @@ func TestRulesAreAWSs(t *testing.T) {
 			return err
 		}, "MalformedPolicyException", 400, "Statement"},
 		{"policy of 2049 characters", func(r ruled) error {
-			long := strings.Replace(document, `"*"`, `"`+strings.Repeat("x", 2048)+`"`, 1)
+			long := strings.Replace(document, `"*"`, `"arn:aws:iot:us-east-1:123456789012:topic/`+strings.Repeat("x", 2048)+`"`, 1)
 			_, err := r.CreatePolicy(r.ctx, &iot.CreatePolicyInput{PolicyName: aws.String("new"), PolicyDocument: &long})
 			return err
-		}, "MalformedPolicyException", 400, "2048"},
+		}, bad, 400, "Policy cannot be created - size exceeds hard limit (2048)"},
+		{"policy of a resource that is no ARN", func(r ruled) error {
+			_, err := r.CreatePolicy(r.ctx, &iot.CreatePolicyInput{
+				PolicyName:     aws.String("new"),
+				PolicyDocument: aws.String(strings.Replace(document, `"*"`, `"client/a"`, 1)),
+			})
+			return err
+		}, "MalformedPolicyException", 400, "Policy document is Malformed: The following resources are invalid: client/a"},
+		{"policy with a trailing comma", func(r ruled) error {
+			_, err := r.CreatePolicy(r.ctx, &iot.CreatePolicyInput{
+				PolicyName:     aws.String("new"),
+				PolicyDocument: aws.String(strings.Replace(document, `"*"`, `"*",`, 1)),
+			})
+			return err
+		}, "MalformedPolicyException", 400, "Policy document is Malformed: line 1, column 93: a comma before a closing bracket"},
+		{"policy of an unknown action", func(r ruled) error {
+			_, err := r.CreatePolicy(r.ctx, &iot.CreatePolicyInput{
+				PolicyName:     aws.String("new"),
+				PolicyDocument: aws.String(strings.Replace(document, "iot:Connect", "iot:ListThing", 1)),
+			})
+			return err
+		}, "", 0, ""},
 		{"missing group", func(r ruled) error { return r.join("free", "no") }, gone, 404, "no"},
 		{"group of a missing thing", func(r ruled) error { return r.join("no", "plant") }, gone, 404, "no"},
 		{"dynamic group", func(r ruled) error { return r.join("free", "hot") }, bad, 400, "dynamic"},

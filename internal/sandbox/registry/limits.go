@@ -2,7 +2,6 @@ package registry
 
 import (
 	"encoding/json"
-	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -24,7 +23,6 @@ const (
 	maxAttributeValue         = 800
 	maxName                   = 128
 	maxDescription            = 2028
-	maxPolicyDocument         = 2048 // characters that are not white space
 	maxSearchableAttributes   = 3
 	maxPEM                    = 65_536
 )
@@ -184,36 +182,6 @@ func checkDescription(member, text string) error {
 	if len(text) > maxDescription || !descriptionPattern.matchString(text) {
 		return failed(text, member,
 			`Member must have length less than or equal to 2028 and satisfy regular expression pattern: [\p{Graph}\x20]*`)
-	}
-	return nil
-}
-
-// checkDocument accepts anything that can be a policy: a JSON object with statements.
-func checkDocument(document string) error {
-	malformed := func(format string, args ...any) error {
-		return Refuse(http.StatusBadRequest, "MalformedPolicyException", "Policy document is Malformed: "+format, args...)
-	}
-	var body struct {
-		Version   string
-		Statement json.RawMessage
-	}
-	if err := json.Unmarshal([]byte(document), &body); err != nil {
-		return malformed("not a JSON object")
-	}
-	if len(body.Statement) == 0 || body.Statement[0] != '[' && body.Statement[0] != '{' {
-		return malformed("it has no Statement")
-	}
-	if !slices.Contains([]string{"2012-10-17", "2008-10-17", ""}, body.Version) {
-		return malformed("Version %q", body.Version)
-	}
-	size := 0
-	for _, r := range document {
-		if !strings.ContainsRune(" \t\r\n", r) {
-			size++
-		}
-	}
-	if size > maxPolicyDocument {
-		return malformed("%d characters without white space, and the limit is %d", size, maxPolicyDocument)
 	}
 	return nil
 }

@@ -43,6 +43,7 @@ const (
 const (
 	ReasonPrivateKey        Reason = "private-key"        // the manifest contains a readable private key
 	ReasonUnknownFormat     Reason = "unknown-format"     // not a manifest of any vendor
+	ReasonUnknownColumns    Reason = "unknown-columns"    // a table without a column of certificates
 	ReasonWrongFormat       Reason = "wrong-format"       // a known format, but of another vendor than asked for
 	ReasonUnsupportedFormat Reason = "unsupported-format" // a known format that is not a manifest of devices
 	ReasonEmpty             Reason = "empty"              // no entries

@@ -83,6 +83,9 @@ var manifestRows = []row{
 	reason(manifest.ReasonUnknownFormat, "the file is not a manifest of a vendor that Thingpress supports",
 		"check what the file is; if it is a manifest, name its format with --vendor").
 		inStack("check what the file is; the bucket to which it is uploaded determines its format"),
+	reason(manifest.ReasonUnknownColumns, "the file is a table, and no column of it is known to have certificates",
+		"change the table as the message says, and import it again").
+		inStack("change the table as the message says" + uploadAgain),
 	reason(manifest.ReasonWrongFormat, "the file is a manifest of another vendor than the one that was asked for",
 		"omit --vendor or correct it").
 		inStack("upload it to the bucket of its vendor"),

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"slices"
 
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/internal/armour"
@@ -19,7 +20,7 @@ func Format() manifest.Format {
 	return manifest.Format{
 		Decoder: Decoder{}, Title: "Espressif", Extension: ".csv",
 		Attributes: []string{manifest.AttributeMAC},
-		Explain:    func(head []byte) error { return explain(firstRecord(head)) },
+		Explain:    func(head []byte) error { return explain(fromFirstRecord(head)) },
 	}
 }
 
@@ -31,31 +32,27 @@ var _ manifest.Decoder = Decoder{}
 // Vendor returns "espressif".
 func (Decoder) Vendor() string { return vendor }
 
-// Detect reports whether the first line has at least two of the columns MAC, cn
-// and cert, or of RainMaker's columns.
+// Detect reports whether the first line has a column cert or certs, or at least two
+// of the other columns of Espressif's files.
 func (Decoder) Detect(head []byte, _ int64) bool {
 	if text := bytes.TrimSpace(stream.Head(head)); len(text) > 0 && (text[0] == '[' || text[0] == '{') {
 		return false // JSON, whatever names it contains
 	}
-	names, _ := firstRecord(head)
-	return known(names) >= 2
+	names, _, _, _ := sniff(fromFirstRecord(head), true)
+	return known(names) >= 2 || slices.Contains(names, columnCert) || slices.Contains(names, columnCerts)
 }
 
-// firstRecord returns the first record that is neither blank nor a comment.
-func firstRecord(head []byte) (names []string, raw []byte) {
+// fromFirstRecord returns the text from the first record on that is neither blank
+// nor a comment.
+func fromFirstRecord(head []byte) []byte {
 	text := stream.Head(head)
 	for {
 		text = bytes.TrimLeft(text, "\r\n")
 		if !bytes.HasPrefix(text, []byte("#")) && !bytes.HasPrefix(text, []byte("sep=")) {
-			break
+			return text
 		}
 		text = text[endOfCell(text, 0, '\n'):]
 	}
-	names, _, n, found := sniff(text, true)
-	if found != parsed {
-		n = len(text)
-	}
-	return names, text[:n]
 }
 
 // Decode yields the entries of a manifest.
@@ -148,6 +145,9 @@ func (r *reader) identify(d *manifest.Device) error {
 	if column < 0 {
 		column = l.cn
 	}
+	if column < 0 {
+		return nil // the certificate names the device
+	}
 	if d.ID = string(cells[column].value()); d.ID == "" {
 		return manifest.Errorf(manifest.ReasonBadID, "column %s is empty", l.names[column])
 	}
@@ -156,13 +156,13 @@ func (r *reader) identify(d *manifest.Device) error {
 
 // compare compares the columns that repeat the certificate's CN with it.
 func (r *reader) compare(d *manifest.Device) error {
-	name, err := manifest.CommonName(d.Certificate)
-	if err != nil {
-		return err
-	}
 	for _, column := range []int{r.layout.cn, r.layout.id} {
 		if column < 0 {
 			continue
+		}
+		name, err := manifest.CommonName(d.Certificate)
+		if err != nil {
+			return err
 		}
 		if value := string(r.record.cells[column].value()); value != name {
 			return manifest.Errorf(manifest.ReasonIdentityMismatch, "column %s says %s, but the certificate's CN says %s",

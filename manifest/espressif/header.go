@@ -12,10 +12,10 @@ import (
 type layout struct {
 	delimiter byte
 	columns   int
-	mac       int // -1 in RainMaker's files
-	id        int // node ID, -1 in ExpressLink's files
-	cn        int // -1 in RainMaker's files that have node_id
-	cert      int
+	mac       int // -1 if there is none
+	id        int // node ID of RainMaker's files, -1 if there is none
+	cn        int // -1 if there is none
+	cert      int // the only one that must be there
 	names     []string
 }
 
@@ -36,7 +36,7 @@ func fold(name []byte) string {
 // yields most known names.
 func sniff(text []byte, ended bool) (names []string, delimiter byte, n int, found parsing) {
 	best := -1
-	for _, candidate := range []byte{',', ';', '\t'} {
+	for _, candidate := range delimiters() {
 		var r record
 		length, result := r.parse(text, candidate, ended)
 		if result == parseMore || result == parseColumns {
@@ -55,6 +55,9 @@ func sniff(text []byte, ended bool) (names []string, delimiter byte, n int, foun
 	}
 	return names, delimiter, n, found
 }
+
+// delimiters returns what may separate columns.
+func delimiters() []byte { return []byte{',', ';', '\t'} }
 
 // known returns the number of Espressif's columns among names.
 func known(names []string) int {
@@ -86,32 +89,24 @@ func newLayout(names []string, delimiter byte) (*layout, error) {
 	case certs >= 0:
 		l.cert = certs
 	}
-	rainMaker := l.id >= 0 || l.mac < 0 && l.cn >= 0 && certs >= 0
-	var missing []string
-	if l.cert < 0 {
-		missing = append(missing, columnCert)
-	}
-	if !rainMaker && l.mac < 0 {
-		missing = append(missing, columnMAC)
-	}
-	if !rainMaker && l.cn < 0 {
-		missing = append(missing, columnCN)
-	}
-	if len(missing) > 0 {
-		return nil, manifest.Errorf(manifest.ReasonUnknownFormat,
-			"the first line is not the header of an Espressif manifest, which has MAC, cn and cert (or node_id and certs): no %s among %s",
-			strings.Join(missing, " and no "), manifest.Quote(strings.Join(names, ",")))
-	}
-	if rainMaker {
-		l.mac = -1
+	switch {
+	case l.cert < 0:
+		return nil, manifest.Errorf(manifest.ReasonUnknownFormat, "the first line is not the header of a table with certificates")
+	case l.id >= 0:
+		l.mac = -1 // a node of RainMaker's has an ID of its own
 	}
 	return l, nil
 }
 
 // explain returns an error that says what a file is that is not an Espressif
-// manifest, judged by the cells of its first record. It returns nil if it does not
-// know.
-func explain(names []string, first []byte) error {
+// manifest, judged by its beginning from the first record on. It returns nil if it
+// does not know.
+func explain(text []byte) error {
+	names, _, n, found := sniff(text, true)
+	if found != parsed {
+		n = len(text)
+	}
+	first := text[:n]
 	has := func(wanted ...string) bool {
 		for _, name := range wanted {
 			if !slices.Contains(names, name) {
@@ -138,7 +133,7 @@ func explain(names []string, first []byte) error {
 	case len(names) > 0 && strings.HasPrefix(names[0], "tlv"):
 		return unsupported("this describes an esp_secure_cert partition, which is not a list of devices")
 	}
-	return nil
+	return explainTable(text)
 }
 
 // headerless returns the column names that a manifest without a header should

@@ -69,12 +69,14 @@ func (r *reader) readHeader() error {
 			return err
 		}
 		layout, err := newLayout(names, sniffed)
-		if err != nil {
-			if known := explain(names, first); known != nil {
+		if manifest.ReasonOf(err) == manifest.ReasonUnknownFormat {
+			if known := explain(r.w.Text()); known != nil {
 				err = known
 			} else if what := foreign.Name(first); what != "" {
 				err = manifest.Errorf(manifest.ReasonUnsupportedFormat, "this is %s", what)
 			}
+		}
+		if err != nil {
 			return err
 		}
 		r.layout = layout

@@ -71,7 +71,7 @@ func headerVectors() []*vector {
 		csv("c02-no-header", "F", "the first record is no header: its columns are named, but not guessed", m0.row()+m1.row(),
 			ends("unknown-format", "before them: MAC, cn, cert")),
 		csv("c02-renamed", "F", "a header with another name: guessing would be worse", "MAC,cn,certificate\r\n"+m0.row(),
-			ends("unknown-format", "no cert")),
+			ends("unknown-columns", `"MAC", "cn", "certificate"; the one with the certificates must be called cert`)),
 		csv("c02-column-twice", "F", "which one counts is anybody's guess", "MAC,cn,cert,CN\r\n"+strings.TrimSuffix(m0.row(), "\r\n")+",x\r\n",
 			ends("duplicate-field", "two columns cn")),
 		csv("c02-cert-and-certs", "F", "two columns that may hold the certificate", "MAC,cn,cert,certs\r\n"+m0.row(),
@@ -94,6 +94,37 @@ func headerVectors() []*vector {
 				On(5), m1.byMAC()),
 		csv("c14-header-only", "F", "nothing to import is not success", header, ends("empty", "no record")),
 		csv("c14-zero-bytes", "F", "an upload that failed", "", ends("empty", "nothing in the file")),
+	}
+}
+
+// columnVectors returns the part of row C2 about columns that nobody needs.
+func columnVectors() []*vector {
+	quoted := "\"" + m0.pem() + "\""
+	nameless := leaf("", m0.key)
+	byMAC := csv("c02-mac-and-cert-without-name", "N", "neither the table nor the certificate has a name; the MAC address is one",
+		"MAC,cert\n"+m0.mac+",\""+pemOf(nameless.Raw)+"\"\n", device(m0.mac, m0.mac))
+	byMAC.Options.ThingName = "{mac}"
+	noMAC := csv("c02-cert-only-named-by-mac", "E", "a template asks for what the table does not have", "cert\n"+quoted+"\n",
+		rejected("no-name", "no mac"))
+	noMAC.Options.ThingName = "{mac}"
+	return []*vector{
+		csv("c02-mac-and-cert", "N", "no column cn: the certificate names the thing", "MAC,cert\n"+m0.mac+","+quoted+"\n", m0.byMAC().On(2)),
+		csv("c02-cn-and-cert", "N", "no column MAC", "cn,cert\n"+m0.cn+","+quoted+"\n", m0.byCN()),
+		csv("c02-cert-only", "N", "one column", "cert\n"+quoted+"\n\""+m1.pem()+"\"\n", m0.byCN(), m1.byCN()),
+		csv("c02-certs-only", "N", "the same with RainMaker's name", "certs\r\n"+m0.escaped()+"\r\n", m0.byCN()),
+		csv("c02-cert-among-others", "N", "columns of other names beside it", "reel;Cert;note\n7;"+quoted+";x\n", m0.byCN()),
+		csv("c02-cn-and-cert-mismatch", "E", "the column cn is compared although there is no MAC", "cn,cert\n"+m1.cn+","+quoted+"\n",
+			rejected("identity-mismatch", "column cn says")),
+		byMAC, noMAC,
+		csv("c02-other-names", "F", "a table whose names are all others", "Serial Number,Certificate PEM,Public Key\nx,"+quoted+",y\n",
+			ends("unknown-columns", `"Serial Number", "Certificate PEM", "Public Key"`)),
+		csv("c02-title-lines", "F", "lines before the header, as reports of spreadsheets have them", "Order 4711,,\n,,\n"+header+m0.row(),
+			ends("unknown-columns", "line 3")),
+		csv("c02-pipe", "F", "a separator that is not taken", "MAC|cn|cert\n"+m0.mac+"|"+m0.cn+"|"+quoted+"\n",
+			ends("unknown-columns", "separated by |")),
+		csv("c02-many-names", "F", "a table of many columns", strings.Repeat("a long name of a column that goes on and on,", 60)+"x\n"+strings.Repeat(",", 60)+"\n",
+			ends("unknown-columns", "49 more")),
+		csv("c02-steering-name", "F", "a name that would steer a terminal", "a\x1b[2J,b\n1,2\n", ends("unknown-columns", `"a\x1b[2J"`)),
 	}
 }
 
@@ -130,6 +161,10 @@ func encodingVectors() []*vector {
 		csv("c06-joined", "N", "line ends lost", cell(strings.ReplaceAll(m0.pem(), "\n", "")), m0.byMAC(), m1.byMAC()),
 		csv("c06-trailing-blanks", "N", "blanks around the PEM and at the ends of its lines",
 			cell("\"  \n"+strings.ReplaceAll(m0.pem(), "\n", "  \n")+"\n \""), m0.byMAC(), m1.byMAC()),
+		csv("c06-written-cr", "N", "carriage returns that a spreadsheet wrote out", cell("\""+strings.ReplaceAll(m0.pem(), "\n", "_x000D_\n")+"\""),
+			m0.byMAC(), m1.byMAC()),
+		csv("c06-written-cr-der", "N", "the same in base64 of DER", cell("\""+strings.ReplaceAll(wrap(m0.der64(), 64), "\n", "_x000D_\n")+"\""),
+			m0.byMAC(), m1.byMAC()),
 		csv("c06-der", "N", "base64 of DER without armour", cell(m0.der64()), m0.byMAC(), m1.byMAC()),
 		csv("c06-pem-base64", "N", "base64 of the PEM", cell(m0.pem64()), m0.byMAC(), m1.byMAC()),
 		csv("c06-broken-base64", "E", "a character that base64 does not have", cell("\""+strings.Replace(m0.pem(), "MII", "M!I", 1)+"\""),

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/thingpress/thingpress/internal/backoff"
@@ -51,6 +52,7 @@ type Caller struct {
 	clock    func() time.Time
 	outage   outage
 	tally    tally
+	flying   atomic.Int64
 }
 
 // New returns a Caller.
@@ -167,7 +169,9 @@ func (c *Caller) attempt(op iot.Operation, call func(ctx context.Context, op iot
 	}
 	sent = c.clock()
 	started := time.Now()
+	c.flying.Add(1)
 	err = call(c.life.Flight, op)
+	c.flying.Add(-1)
 	result.Busy += time.Since(started)
 	c.tally.called(op)
 	if err != nil && c.life.Flight.Err() != nil {
@@ -220,6 +224,9 @@ func (c *Caller) Backoff(attempt int) (time.Duration, error) {
 
 // Pause reports whether the run is paused because nothing answers, and for how long.
 func (c *Caller) Pause() (since time.Duration, paused bool) { return c.outage.pause() }
+
+// InFlight returns the number of calls that wait for their answer.
+func (c *Caller) InFlight() int { return int(c.flying.Load()) }
 
 // Tally returns the calls so far.
 func (c *Caller) Tally() Tally { return c.tally.snapshot() }

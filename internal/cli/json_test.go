@@ -1,7 +1,9 @@
 package cli_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -9,7 +11,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/testkit/clitest"
 )
 
@@ -62,6 +68,7 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 	}
 	url := clitest.StartSandbox(t, "--quota", "default")
 	seen := map[string]bool{}
+	printed := []string{progressLine(t)}
 	for _, args := range [][]string{
 		{"inspect", good, good, bad},
 		{"inspect", cut},
@@ -81,31 +88,37 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 		c.Env = env
 		out, _ := c.Output() // the output is documented for every exit code
 		for line := range strings.Lines(string(out)) {
-			var object map[string]json.RawMessage
-			if err := json.Unmarshal([]byte(line), &object); err != nil {
-				t.Fatalf("%v: %v: %s", args, err, line)
+			printed = append(printed, args[0]+" "+line)
+		}
+	}
+	for _, line := range printed {
+		command, line, _ := strings.Cut(line, " ")
+		var object map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(line), &object); err != nil {
+			t.Fatalf("%s: %v: %s", command, err, line)
+		}
+		section := command + ": " + strings.Trim(string(object["type"]), `"`)
+		switch {
+		case string(object["type"]) == `"error"`:
+			section = "every command: error"
+		case string(object["type"]) == `"progress"`:
+			section = "import, plan, stack import: progress"
+		case section == "inspect: skipped":
+			section = "inspect: rejected"
+		}
+		seen[section] = true
+		documented, ok := fields[section]
+		if !ok {
+			t.Fatalf("docs/json.md has no section %q", section)
+		}
+		for name := range object {
+			if _, ok := documented[name]; !ok {
+				t.Errorf("%s: %s is printed and not documented", section, name)
 			}
-			section := args[0] + ": " + strings.Trim(string(object["type"]), `"`)
-			switch {
-			case string(object["type"]) == `"error"`:
-				section = "every command: error"
-			case section == "inspect: skipped":
-				section = "inspect: rejected"
-			}
-			seen[section] = true
-			documented, ok := fields[section]
-			if !ok {
-				t.Fatalf("%v: docs/json.md has no section %q", args, section)
-			}
-			for name := range object {
-				if _, ok := documented[name]; !ok {
-					t.Errorf("%s: %s is printed and not documented", section, name)
-				}
-			}
-			for name, optional := range documented {
-				if _, printed := object[name]; !printed && !optional {
-					t.Errorf("%v: %s: %s is documented and not printed", args, section, name)
-				}
+		}
+		for name, optional := range documented {
+			if _, printed := object[name]; !printed && !optional {
+				t.Errorf("%s: %s is documented and not printed: %s", section, name, line)
 			}
 		}
 	}
@@ -114,4 +127,16 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 			t.Errorf("nothing printed a line of %q", section)
 		}
 	}
+}
+
+// progressLine returns what a command prints after ten seconds.
+func progressLine(t *testing.T) string {
+	var out bytes.Buffer
+	synctest.Test(t, func(*testing.T) {
+		p := terminal.Streams{Out: &out, Err: io.Discard}.Progress(false, terminal.JSON)
+		p.Update(progress.Status{Phase: "importing", Done: 2, Total: 9, Imported: 1, Rejected: 1, Rate: 2, Ceiling: 10, Binding: "AttachPolicy"})
+		time.Sleep(11 * time.Second) // simulated
+		p.Close()
+	})
+	return "import " + out.String()
 }

@@ -93,6 +93,9 @@ several values separated by commas; write \, for a comma inside a value.
 	if streams.Width != nil {
 		width = min(max(width, streams.Width()), 120)
 	}
+	colour := terminal.ColourAuto
+	root.PersistentFlags().Var(&colour, "color", "colours in the output")
+	streams.Colour = &colour
 	root.SetUsageFunc(printUsage(width))
 	root.AddCommand(
 		manifests.NewGenerate(streams),

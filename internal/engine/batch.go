@@ -45,7 +45,7 @@ func Batch(ctx context.Context, config Config, items []Item, done func(item int,
 	p := newPaths(config.Limiters.Set(), config.Settings.Attachments)
 	b := newBook(len(items), batchJournal{items: items, done: done}, 0, s.halt)
 	w := &watcher{
-		session: s, limiters: config.Limiters, numbers: b.numbers,
+		session: s, numbers: b.numbers,
 		ceiling: func() (float64, iot.Operation) { return config.Limiters.Ceiling(p.fresh) },
 	}
 	known := newSnapshot(s, &Judge{}, func() int { return 0 }) // nothing is left that lists would help with

@@ -51,6 +51,10 @@ type Progress struct {
 	// whose quota that is.
 	Ceiling float64
 	Binding string
+	// Throttled is the number of calls of this run that AWS refused because of their rate.
+	Throttled int
+	// Calls is the number of calls that wait for their answer.
+	Calls int
 	// InFlight is the number of devices that are being worked on, Window its maximum.
 	InFlight, Window int
 	// Paused reports whether the run is paused because nothing answers.
@@ -72,14 +76,6 @@ type Reading struct {
 	Done      bool
 }
 
-// Slowed is sent when the engine lowers its rate of an operation because AWS
-// throttles it, at most once in ten seconds for each operation.
-type Slowed struct {
-	Operation string
-	// Rate is the new rate, in calls per second.
-	Rate float64
-}
-
 // Comparing is sent during a comparison, about five times a second.
 type Comparing struct {
 	Done, Total int
@@ -98,7 +94,6 @@ func (Progress) event()  {}
 func (Paused) event()    {}
 func (Resumed) event()   {}
 func (Reading) event()   {}
-func (Slowed) event()    {}
 func (Comparing) event() {}
 
 // tellEvery is the time between two events of progress.

@@ -90,7 +90,7 @@ func importAll(s *session, config *Config, i Import, b *book, known *snapshot, p
 		},
 	}
 	ceiling := func() (float64, iot.Operation) { return p.ceiling(config.Limiters, s.account.Links, known.stage()) }
-	w := &watcher{session: s, limiters: config.Limiters, ceiling: ceiling, numbers: b.numbers}
+	w := &watcher{session: s, ceiling: ceiling, numbers: b.numbers}
 	tasks := markAhead(s, remembered(b, pass.tasks(s.begin)), i.Journal, s.now, func() float64 {
 		rate, _ := ceiling()
 		return rate

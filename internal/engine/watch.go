@@ -5,28 +5,20 @@ import (
 
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/quota"
 )
 
-const (
-	// rateSpan is the time over which the rate of the progress is measured.
-	rateSpan = 10 * time.Second
-	// slowedEvery is the minimum time between two [Slowed] events of one operation.
-	slowedEvery = 10 * time.Second
-)
+// rateSpan is the time over which the rate of the progress is measured.
+const rateSpan = 10 * time.Second
 
 // A watcher sends [Progress] and adapts the window to the rate that the quotas allow.
 type watcher struct {
-	session  *session
-	limiters *quota.Limiters
+	session *session
 	// ceiling returns the rate that the limiters allow, numbers the counts so far.
 	ceiling func() (float64, iot.Operation)
 	numbers func() (counts ledger.Counts, worked int)
 
 	past []sample
 	pace pace
-	cuts map[iot.Operation]uint64
-	told map[iot.Operation]time.Time
 }
 
 type sample struct {
@@ -38,13 +30,12 @@ func (w *watcher) look(now time.Time) {
 	s := w.session
 	ceiling, binding := w.ceiling()
 	s.window.fit(ceiling)
-	w.tellThrottling(now)
 	counts, worked := w.numbers()
 	w.past = append(w.past, sample{now, worked})
 	for len(w.past) > 2 && now.Sub(w.past[0].at) > rateSpan {
 		w.past = w.past[1:]
 	}
-	p := Progress{Counts: counts, Ceiling: finite(ceiling), Binding: string(binding)}
+	p := Progress{Counts: counts, Ceiling: finite(ceiling), Binding: string(binding), Throttled: s.caller.Tally().Throttled, Calls: s.caller.InFlight()}
 	_, p.Paused = s.caller.Pause()
 	if first := w.past[0]; now.After(first.at) {
 		p.Rate = float64(worked-first.worked) / now.Sub(first.at).Seconds()
@@ -53,18 +44,4 @@ func (w *watcher) look(now time.Time) {
 	p.Left = w.pace.left(counts.Pending())
 	p.InFlight, p.Window = s.window.numbers()
 	s.events.send(p)
-}
-
-// tellThrottling sends [Slowed] for the rates that throttling lowered.
-func (w *watcher) tellThrottling(now time.Time) {
-	if w.cuts == nil {
-		w.cuts, w.told = map[iot.Operation]uint64{}, map[iot.Operation]time.Time{}
-	}
-	for op, stats := range w.limiters.Stats() {
-		if stats.Cuts == w.cuts[op] || now.Sub(w.told[op]) < slowedEvery {
-			continue
-		}
-		w.cuts[op], w.told[op] = stats.Cuts, now
-		w.session.events.send(Slowed{Operation: string(op), Rate: stats.Rate})
-	}
 }

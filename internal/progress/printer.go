@@ -3,9 +3,9 @@ package progress
 import (
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 )
 
 // Mode is the way in which progress is shown.
@@ -15,7 +15,7 @@ type Mode int
 const (
 	Quiet Mode = iota // nothing, not even notes
 	Lines             // a plain line every ten seconds
-	Live              // one line that is redrawn
+	Live              // up to three lines that are redrawn
 )
 
 const (
@@ -23,31 +23,43 @@ const (
 	linesInterval = 10 * time.Second
 )
 
+// Options configure a [Printer].
+type Options struct {
+	Mode Mode
+	// Width returns the columns of the terminal. Only Live needs it.
+	Width func() int
+	// Colours allows colours in Live.
+	Colours bool
+	// Events, unless it is nil, gets the status every ten seconds in every mode. It is for
+	// machines.
+	Events func(Status)
+}
+
 // A Printer shows the latest status. While it is open nobody else may write to its stream, so
-// that notes and the live line do not mix. Its methods are safe for concurrent use.
+// that notes and the live lines do not mix. Its methods are safe for concurrent use.
 type Printer struct {
-	mode  Mode
-	width func() int
+	options Options
 
 	mu     sync.Mutex
 	out    io.Writer
 	status Status
-	fresh  bool // status has not been shown
-	drawn  bool // the live line is on the terminal
+	fresh  bool  // status has not been shown
+	drawn  []int // columns of the live lines that are on the terminal
+	sent   time.Time
 
 	once    sync.Once
 	stop    chan struct{}
 	stopped sync.WaitGroup
 }
 
-// New returns an open printer on out; width returns the columns of the terminal.
-func New(out io.Writer, mode Mode, width func() int) *Printer {
-	p := &Printer{mode: mode, width: width, out: out, stop: make(chan struct{})}
+// New returns an open printer on out.
+func New(out io.Writer, o Options) *Printer {
+	p := &Printer{options: o, out: out, sent: time.Now(), stop: make(chan struct{})}
 	interval := linesInterval
-	if mode == Live {
+	if o.Mode == Live {
 		interval = liveInterval
 	}
-	if mode != Quiet {
+	if o.Mode != Quiet || o.Events != nil {
 		p.stopped.Go(func() { p.tick(interval) })
 	}
 	return p
@@ -58,9 +70,13 @@ func (p *Printer) tick(interval time.Duration) {
 	defer ticker.Stop()
 	for {
 		select {
-		case <-ticker.C:
+		case now := <-ticker.C:
 			p.mu.Lock()
-			p.show()
+			if p.options.Events != nil && p.status != (Status{}) && now.Sub(p.sent) >= linesInterval {
+				p.sent = now
+				p.options.Events(p.status)
+			}
+			p.show(now)
 			p.mu.Unlock()
 		case <-p.stop:
 			return
@@ -77,20 +93,20 @@ func (p *Printer) Update(s Status) {
 
 // Note prints a line that stays.
 func (p *Printer) Note(format string, args ...any) {
-	if p.mode == Quiet {
-		return
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.options.Mode == Quiet {
+		return
+	}
 	p.clear()
 	fmt.Fprintf(p.out, format+"\n", args...)
-	if p.mode == Live && p.status != (Status{}) {
+	if p.options.Mode == Live && p.status != (Status{}) {
 		p.fresh = true
-		p.show()
+		p.show(time.Now())
 	}
 }
 
-// Pause removes the live line until the next status, so that others can write to the stream.
+// Pause removes the live lines until the next status, so that others can write to the stream.
 func (p *Printer) Pause() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -98,37 +114,53 @@ func (p *Printer) Pause() {
 	p.status, p.fresh = Status{}, false
 }
 
-// Close removes the live line and stops the printer. Further calls do nothing.
+// Close removes the live lines and stops the printer. Further calls do nothing.
 func (p *Printer) Close() {
 	p.once.Do(func() { close(p.stop) })
 	p.stopped.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.clear()
-	p.mode = Quiet
+	p.options.Mode = Quiet
 }
 
-func (p *Printer) show() {
-	if !p.fresh {
+func (p *Printer) show(now time.Time) {
+	if !p.fresh || p.options.Mode == Quiet {
 		return
 	}
 	p.fresh = false
-	line := p.status.String()
-	if p.mode == Lines {
-		fmt.Fprintln(p.out, line)
+	if p.options.Mode == Lines {
+		fmt.Fprintln(p.out, p.status)
 		return
 	}
-	// A line that wraps could not be erased.
-	if most := p.width() - 1; most > 1 && utf8.RuneCountInString(line) > most {
-		line = string([]rune(line)[:most-1]) + "…"
+	width := max(p.options.Width()-1, 1)
+	erase := p.erase()
+	var text []string
+	p.drawn = nil
+	for _, line := range p.status.lines(width, now) {
+		drawn, columns := draw(line, width, p.options.Colours)
+		text = append(text, drawn+"\x1b[K")
+		p.drawn = append(p.drawn, columns)
 	}
-	fmt.Fprint(p.out, "\r"+line+"\x1b[K")
-	p.drawn = true
+	fmt.Fprint(p.out, erase+strings.Join(text, "\n"))
 }
 
 func (p *Printer) clear() {
-	if p.drawn {
-		fmt.Fprint(p.out, "\r\x1b[K")
-		p.drawn = false
+	if len(p.drawn) > 0 {
+		fmt.Fprint(p.out, p.erase())
+		p.drawn = nil
 	}
+}
+
+// erase returns what removes the drawn lines, which wrap if the terminal is narrower now.
+func (p *Printer) erase() string {
+	rows := 0
+	for _, columns := range p.drawn {
+		rows += 1 + max(columns-1, 0)/max(p.options.Width(), 1)
+	}
+	switch {
+	case rows <= 1:
+		return "\r\x1b[J"
+	}
+	return fmt.Sprintf("\r\x1b[%dA\x1b[J", rows-1)
 }

@@ -1,6 +1,9 @@
 package progress_test
 
 import (
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -51,7 +54,7 @@ func TestLinesComeEveryTenSeconds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
-		p := progress.New(&out, progress.Lines, nil)
+		p := progress.New(&out, progress.Options{Mode: progress.Lines})
 		for i := range int64(25) {
 			p.Update(progress.Status{Phase: "importing", Done: i, Total: 100})
 			time.Sleep(time.Second) // simulated
@@ -63,30 +66,99 @@ func TestLinesComeEveryTenSeconds(t *testing.T) {
 	})
 }
 
-func TestLiveLineIsCutAndTakenAway(t *testing.T) {
+// screen interprets what a printer wrote on a terminal, and returns its lines.
+func screen(t *testing.T, written string) []string {
+	t.Helper()
+	lines, row := []string{""}, 0
+	for written != "" {
+		sequence := regexp.MustCompile(`^\x1b\[(\d*)([A-Za-z])`).FindStringSubmatch(written)
+		switch {
+		case sequence != nil && sequence[2] == "A":
+			up, err := strconv.Atoi(sequence[1])
+			if row -= up; err != nil || row < 0 {
+				t.Fatalf("the cursor leaves the screen by %q", sequence[0])
+			}
+		case sequence != nil && sequence[2] == "J":
+			lines = append(lines[:row], "")
+		case sequence != nil && sequence[2] == "K", sequence != nil && sequence[2] == "m":
+		case sequence != nil:
+			t.Fatalf("unexpected %q", sequence[0])
+		case written[0] == '\r':
+			lines[row] = ""
+		case written[0] == '\n':
+			if row++; row == len(lines) {
+				lines = append(lines, "")
+			}
+			lines[row] = ""
+		default:
+			lines[row] += written[:1]
+		}
+		skip := 1
+		if sequence != nil {
+			skip = len(sequence[0])
+		}
+		written = written[skip:]
+	}
+	return lines
+}
+
+func TestLiveLinesFitAndAreRedrawn(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var out strings.Builder
-		p := progress.New(&out, progress.Live, func() int { return 20 })
-		p.Update(progress.Status{Phase: "importing", Done: 1, Total: 2, Note: "something very long indeed"})
-		time.Sleep(time.Second) // simulated
-		synctest.Wait()
-		p.Note("kept")
-		p.Close()
-		lines := strings.Split(out.String(), "\r")
-		if got := strings.TrimSuffix(lines[1], "\x1b[K"); len([]rune(got)) > 19 {
-			t.Errorf("a line of %d runes wraps at 20 columns: %q", len([]rune(got)), got)
+	status := progress.Status{
+		Phase: "importing", Done: 1204, Total: 3000, Rate: 9.9, Estimate: 3*time.Minute + time.Second, Ceiling: 10,
+		Binding: "RegisterCertificateWithoutCA", Imported: 1190, Failed: 2, Rejected: 12, Throttled: 31,
+	}
+	for width, want := range map[int][]string{
+		100: {
+			"importing  ██████████████░░░░░░░░░░░░░░░░░░░░░░  1,204 of 3,000  40%  9.9/s  3m01s left  ends 00:03",
+			"1,190 imported, 2 failed, 12 rejected",
+			"RegisterCertificateWithoutCA allows 10.0/s, AWS throttled 31 calls",
+		},
+		80: {
+			"importing  ██████░░░░░░░░░░  1,204 of 3,000  40%  9.9/s  3m01s left  ends 00:03",
+			"1,190 imported, 2 failed, 12 rejected",
+			"RegisterCertificateWithoutCA allows 10.0/s, AWS throttled 31 calls",
+		},
+		60: {
+			"importing  1,204 of 3,000  40%  9.9/s  3m01s left",
+			"1,190 imported, 2 failed, 12 rejected",
+			"RegisterCertificateWithoutCA allows 10.0/s, AWS throttled …",
+		},
+		20: {"importing  1,204 o…", "1,190 imported, 2 …", "RegisterCertificat…"},
+	} {
+		for _, colours := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				var out strings.Builder
+				want := slices.Clone(want)
+				want[0] = strings.Replace(want[0], "00:03", time.Now().Add(3*time.Minute).Format("15:04"), 1) // in any time zone
+				p := progress.New(&out, progress.Options{Mode: progress.Live, Width: func() int { return width }, Colours: colours})
+				defer p.Close()
+				for range 3 {
+					p.Update(status)
+					time.Sleep(time.Second) // simulated
+				}
+				p.Note("kept")
+				synctest.Wait()
+				got := screen(t, out.String())
+				if !slices.Equal(got, append([]string{"kept"}, want...)) {
+					t.Errorf("%d columns:\n%s", width, strings.Join(got, "\n"))
+				}
+				p.Close()
+				if got := screen(t, out.String()); !slices.Equal(got, []string{"kept", ""}) {
+					t.Errorf("%d columns, left behind: %q", width, got)
+				}
+				if colours != strings.Contains(out.String(), "\x1b[32m") && width > 60 {
+					t.Errorf("colours %v: %q", colours, out.String())
+				}
+			})
 		}
-		if !strings.Contains(out.String(), "\r\x1b[Kkept\n") || !strings.HasSuffix(out.String(), "\r\x1b[K") {
-			t.Errorf("the live line was not removed: %q", out.String())
-		}
-	})
+	}
 }
 
 func TestQuietPrintsNothing(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	p := progress.New(&out, progress.Quiet, nil)
+	p := progress.New(&out, progress.Options{})
 	p.Update(progress.Status{Phase: "importing"})
 	p.Note("x")
 	p.Close()

@@ -1,5 +1,5 @@
-// Package progress shows the progress of a long command: a live line on a terminal, a plain
-// line every ten seconds elsewhere, or nothing.
+// Package progress shows the progress of a long command: up to three live lines on a terminal, a
+// plain line every ten seconds elsewhere, events for machines, or nothing.
 package progress
 
 import (
@@ -24,8 +24,10 @@ type Status struct {
 	// Binding is the operation whose quota limits the rate, such as "AttachPolicy"; empty if
 	// there is none.
 	Binding string
-	// Failed and Rejected are the numbers of entries so far.
-	Failed, Rejected int64
+	// Imported, Unchanged, Failed, Rejected and Skipped are the numbers of entries so far.
+	Imported, Unchanged, Failed, Rejected, Skipped int64
+	// Throttled is the number of calls that AWS refused because of their rate.
+	Throttled int64
 	// Note is urgent information for the operator, such as "paused: endpoint does not answer".
 	Note string
 }
@@ -65,6 +67,9 @@ func (s Status) String() string {
 	}
 	if s.Rejected > 0 {
 		parts = append(parts, Count(s.Rejected)+" rejected")
+	}
+	if s.Throttled > 0 {
+		parts = append(parts, Count(s.Throttled)+" throttled")
 	}
 	if s.Binding != "" {
 		parts = append(parts, "bound by "+s.Binding)

@@ -117,7 +117,7 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	if err != nil {
 		return err
 	}
-	printer := streams.Progress(o.quiet)
+	printer := streams.Progress(o.quiet, o.output)
 	defer printer.Close()
 	begun := false
 	defer func() {
@@ -200,9 +200,11 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	}
 
 	begun = true
+	events, stop := showStopping(ctx, printer, showEvents(printer, "many devices exist already: "))
+	defer stop()
 	summary, ended := engine.Run(ctx, engine.Config{
 		Settings: settings, Target: connection.Target, AWS: connection.Client.AWS(), Limiters: quotas.Limiters(),
-		Abort: terminal.AbortContext(ctx), Events: showEvents(printer, "many devices exist already: "),
+		Abort: terminal.AbortContext(ctx), Events: events,
 	}, engine.Import{
 		ID: record.ID, Sources: sources, Scan: scan, Journal: journal, Earlier: earlier, MaxFailures: o.maxFailures,
 	})

@@ -64,7 +64,7 @@ func runPlan(ctx context.Context, o *planOptions, args []string, streams termina
 	if err != nil {
 		return err
 	}
-	printer := streams.Progress(o.quiet)
+	printer := streams.Progress(o.quiet, o.output)
 	defer printer.Close()
 	connection, err := o.target.ConnectToCopy(ctx)
 	if err != nil {

@@ -1,8 +1,10 @@
 package imports
 
 import (
+	"context"
 	"fmt"
 	"math"
+	"sync/atomic"
 	"time"
 
 	"github.com/thingpress/thingpress/internal/advice"
@@ -106,16 +108,31 @@ func showEvents(printer *progress.Printer, why string) engine.Events {
 			} else {
 				printer.Update(progress.Status{Phase: why + "reading " + e.Operation, Note: fmt.Sprintf("page %d", e.Pages)})
 			}
-		case engine.Slowed:
-			printer.Note("throttled: %s slowed down to %s/s", e.Operation, progress.Rate(e.Rate))
 		}
 	}
+}
+
+// showStopping returns a handler of events that also tells the user when ctx ends, because the
+// calls in flight may take some seconds. The caller must call stop after the run.
+func showStopping(ctx context.Context, printer *progress.Printer, show engine.Events) (events engine.Events, stop func() bool) {
+	var calls atomic.Int64
+	stop = context.AfterFunc(ctx, func() {
+		printer.Note("stopping; %s in flight; press Ctrl-C again to stop immediately", progress.Plural(int(calls.Load()), "call", "calls"))
+	})
+	return func(event engine.Event) {
+		if e, ok := event.(engine.Progress); ok {
+			calls.Store(int64(e.Calls))
+		}
+		show(event)
+	}, stop
 }
 
 func statusOf(e engine.Progress) progress.Status {
 	s := progress.Status{
 		Phase: "importing", Done: int64(e.Counts.Entries - e.Counts.Pending()), Total: int64(e.Counts.Entries),
-		Rate: e.Rate, Estimate: e.Left, Binding: e.Binding, Failed: int64(e.Counts.Failed), Rejected: int64(e.Counts.Rejected),
+		Rate: e.Rate, Estimate: e.Left, Binding: e.Binding, Throttled: int64(e.Throttled),
+		Imported: int64(e.Counts.Imported), Unchanged: int64(e.Counts.Unchanged), Failed: int64(e.Counts.Failed),
+		Rejected: int64(e.Counts.Rejected), Skipped: int64(e.Counts.Skipped),
 	}
 	if !math.IsInf(e.Ceiling, 0) {
 		s.Ceiling = e.Ceiling

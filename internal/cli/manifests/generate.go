@@ -140,7 +140,7 @@ func generateManifest(ctx context.Context, o generateOptions, streams terminal.S
 		*to = file
 	}
 
-	printer := streams.Progress(o.quiet)
+	printer := streams.Progress(o.quiet, terminal.Text)
 	begun := time.Now()
 	options.Progress = func(done int) {
 		printer.Update(progress.Status{

@@ -60,7 +60,7 @@ func inspect(ctx context.Context, o inspectOptions, args []string, streams termi
 		return err
 	}
 	defer files.Close() //nolint:errcheck // they were only read
-	printer := streams.Progress(o.quiet)
+	printer := streams.Progress(o.quiet, terminal.Text)
 	defer printer.Close()
 
 	judge, total := engine.NewJudge(engine.Settings{}), inspectSummary{Type: "summary", Reasons: map[manifest.Reason]int{}}

@@ -68,7 +68,7 @@ func deleteStack(ctx context.Context, o deleteOptions, streams terminal.Streams)
 	if !o.yes && streams.Ask("type the name of the stack to delete it: ") != stack.Name {
 		return exit.NotConfirmed("nothing was deleted")
 	}
-	printer := streams.Progress(o.quiet)
+	printer := streams.Progress(o.quiet, terminal.Text)
 	defer printer.Close()
 	if err := stack.Delete(ctx, func(e operate.Event) { noteEvent(printer, e) }); err != nil {
 		return exit.IfInterrupted(ctx, err, "interrupted; CloudFormation continues the deletion")

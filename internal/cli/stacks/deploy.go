@@ -102,7 +102,7 @@ func deployStack(ctx context.Context, o deployOptions, streams terminal.Streams)
 	if err := o.checkConcurrency(ctx, account, parameters, streams); err != nil {
 		return err
 	}
-	printer := streams.Progress(o.quiet)
+	printer := streams.Progress(o.quiet, terminal.Text)
 	defer printer.Close()
 	printer.Update(progress.Status{Phase: "planning changes"})
 	set, err := account.Prepare(ctx, operate.Deployment{

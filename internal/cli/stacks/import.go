@@ -123,14 +123,15 @@ const followEvery = 2 * time.Second
 
 // followImport shows progress until the import has ended, and then the import.
 func followImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i operate.Import, streams terminal.Streams) error {
-	printer := streams.Progress(o.quiet)
+	printer := streams.Progress(o.quiet, o.output)
 	defer printer.Close()
 	var meter rateMeter
 	told := ""
 	for !i.Ended() {
 		c := i.Counts()
 		s := progress.Status{
-			Phase: i.State(), Done: int64(c.Entries - c.Pending()), Total: int64(c.Entries), Failed: int64(c.Failed), Rejected: int64(c.Rejected),
+			Phase: i.State(), Done: int64(c.Entries - c.Pending()), Total: int64(c.Entries), Imported: int64(c.Imported), Unchanged: int64(c.Unchanged),
+			Failed: int64(c.Failed), Rejected: int64(c.Rejected), Skipped: int64(c.Skipped),
 			Rate: meter.at(time.Now(), c.Imported+c.Unchanged+c.Failed),
 		}
 		if i.Record == nil {

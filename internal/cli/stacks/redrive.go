@@ -35,7 +35,7 @@ func redrive(ctx context.Context, o stackFlags, streams terminal.Streams) error 
 	if err != nil {
 		return err
 	}
-	printer := streams.Progress(o.quiet)
+	printer := streams.Progress(o.quiet, terminal.Text)
 	defer printer.Close()
 	moves, err := stack.Redrive(ctx, func(m operate.Move) {
 		printer.Update(progress.Status{Phase: "moving " + m.From, Done: m.Moved, Total: m.Total})

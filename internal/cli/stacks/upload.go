@@ -65,7 +65,7 @@ func upload(ctx context.Context, o uploadOptions, args []string, streams termina
 		return err
 	}
 	defer files.Close() //nolint:errcheck // they were only read
-	printer := streams.Progress(o.quiet)
+	printer := streams.Progress(o.quiet, terminal.Text)
 	defer printer.Close()
 	sources, err := manifests.OpenSources(ctx, files.Inputs, o.vendor, printer)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"time"
 
 	"golang.org/x/term"
 
@@ -30,6 +31,8 @@ type Streams struct {
 	Width func() int
 	// LookupEnv reads the environment.
 	LookupEnv func(string) (string, bool)
+	// Colour is --color; nil is auto.
+	Colour *Colour
 	// Interrupts delivers Ctrl-C, SIGTERM and SIGHUP.
 	Interrupts <-chan os.Signal
 }
@@ -56,16 +59,23 @@ func System() Streams {
 	}
 }
 
-// Progress returns a printer that shows progress on Err. The caller must close it.
-func (s Streams) Progress(quiet bool) *progress.Printer {
-	mode := progress.Lines
+// Progress returns an open printer of progress on stderr. With output JSON it also prints a
+// line of JSON to stdout every ten seconds, so the command must write nothing there before it
+// pauses or closes the printer.
+func (s Streams) Progress(quiet bool, output Output) *progress.Printer {
+	o := progress.Options{Mode: progress.Lines, Width: s.Width, Colours: s.Colours(s.ErrTerminal)}
 	switch {
 	case quiet:
-		mode = progress.Quiet
-	case s.ErrTerminal:
-		mode = progress.Live
+		o.Mode = progress.Quiet
+	case s.ErrTerminal && !s.dumb():
+		o.Mode = progress.Live
 	}
-	return progress.New(s.Err, mode, s.Width)
+	if output == JSON && !quiet {
+		o.Events = func(status progress.Status) {
+			_ = s.PrintJSON(progressLineOf(status, time.Now())) // the end of the command reports it if stdout is closed
+		}
+	}
+	return progress.New(s.Err, o)
 }
 
 // CanAsk reports whether a user can see a question and answer it.

@@ -7,40 +7,35 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/thingpress/thingpress/internal/material/sevenz"
+	"github.com/thingpress/thingpress/internal/spool"
 )
 
 // writeReel writes Infineon's archive of archives: one per bundle, the encrypted
 // archive of keys, and a README. The inner archives are temporary files until all
 // are complete.
-func writeReel(ctx context.Context, o Options, s seed) (err error) {
+func writeReel(ctx context.Context, o Options, s seed) error {
 	if len(o.Bundles) == 0 {
 		o.Bundles = []string{bundleE0E0, bundleE0E1}
 		if o.Key == RSA {
 			o.Bundles = append(o.Bundles, bundleE0E2)
 		}
 	}
-	dir, err := os.MkdirTemp(o.TempDir, "thingpress-generate-")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	return throughFile(dir, sevenz.Options{Stored: true}, o.Out, func(outer *sevenz.Writer) error {
-		return writeOuter(ctx, o, s, dir, outer)
+	return throughFile(o.TempDir, sevenz.Options{Stored: true}, o.Out, func(outer *sevenz.Writer) error {
+		return writeOuter(ctx, o, s, outer)
 	})
 }
 
 // throughFile packs an archive into a temporary file, because its beginning is
 // written last, and copies it to to.
 func throughFile(dir string, o sevenz.Options, to io.Writer, fill func(*sevenz.Writer) error) (err error) {
-	file, err := os.CreateTemp(dir, "")
+	file, err := spool.Create(dir)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, file.Close(), os.Remove(file.Name())) }()
+	defer func() { err = errors.Join(err, file.Close()) }()
 	archive, err := sevenz.NewWriter(file, o)
 	if err != nil {
 		return err
@@ -58,12 +53,12 @@ func throughFile(dir string, o sevenz.Options, to io.Writer, fill func(*sevenz.W
 	return err
 }
 
-func writeOuter(ctx context.Context, o Options, s seed, dir string, outer *sevenz.Writer) error {
+func writeOuter(ctx context.Context, o Options, s seed, outer *sevenz.Writer) error {
 	inner := func(part string, options sevenz.Options, fill func(*sevenz.Writer) error) error {
 		if err := outer.Create(reelName(s)+"_"+part+".7z", notBefore); err != nil {
 			return err
 		}
-		return throughFile(dir, options, outer, fill)
+		return throughFile(o.TempDir, options, outer, fill)
 	}
 	for n, bundle := range o.Bundles {
 		fill := func(archive *sevenz.Writer) error { return writeBundle(ctx, o, s, n, archive) }

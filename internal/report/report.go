@@ -6,18 +6,16 @@ import (
 	"bufio"
 	"encoding/csv"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"iter"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/newfile"
 	"github.com/thingpress/thingpress/manifest"
 )
 
@@ -125,35 +123,31 @@ func RowOf(i ledger.Import, r ledger.Record) Row {
 	}
 }
 
-// A File is a report file that gets its name only when it is complete.
-type File struct {
-	path string
-	temp *os.File
-}
-
-// Create prepares a report at path, so that a path that cannot be written is detected before an
-// import begins.
-func Create(path string) (*File, error) {
-	if _, err := New(io.Discard, filepath.Ext(path)); err != nil {
-		return nil, err
+// Check returns an error if [WriteFile] cannot write path. It leaves nothing behind, so that it can
+// be called before an import of hours.
+func Check(path string) error {
+	_, err := New(io.Discard, filepath.Ext(path))
+	if err == nil {
+		err = newfile.Check(path)
 	}
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
-		return nil, fmt.Errorf("report %s: %w", path, err)
-	}
-	return &File{path: path, temp: temp}, nil
-}
-
-// Write writes the records of an import and gives the file its name.
-func (f *File) Write(i ledger.Import, records iter.Seq2[ledger.Record, error]) error {
-	if err := f.fill(i, records); err != nil {
-		return fmt.Errorf("report %s: %w", f.path, err)
+		return fmt.Errorf("report %s: %w", path, err)
 	}
 	return nil
 }
 
-func (f *File) fill(i ledger.Import, records iter.Seq2[ledger.Record, error]) error {
-	w, err := New(f.temp, filepath.Ext(f.path))
+// WriteFile writes the records of an import to path. The extension selects the format. The file
+// appears when it is complete; after an error an earlier file stays as it is.
+func WriteFile(path string, i ledger.Import, records iter.Seq2[ledger.Record, error]) error {
+	err := newfile.Write(path, func(to io.Writer) error { return writeRecords(to, filepath.Ext(path), i, records) })
+	if err != nil {
+		return fmt.Errorf("report %s: %w", path, err)
+	}
+	return nil
+}
+
+func writeRecords(to io.Writer, format string, i ledger.Import, records iter.Seq2[ledger.Record, error]) error {
+	w, err := New(to, format)
 	if err != nil {
 		return err
 	}
@@ -165,20 +159,5 @@ func (f *File) fill(i ledger.Import, records iter.Seq2[ledger.Record, error]) er
 			return err
 		}
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	if err := errors.Join(f.temp.Chmod(0o644), f.temp.Sync(), f.temp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.temp.Name(), f.path)
-}
-
-// Discard removes the file unless it is complete.
-func (f *File) Discard() error {
-	_ = f.temp.Close() // it is already closed if it is complete
-	if err := os.Remove(f.temp.Name()); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	return w.Flush()
 }

@@ -65,11 +65,7 @@ func TestFileHoldsEveryEntry(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), name)
-			f, err := report.Create(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := f.Write(anImport, all(records, nil)); err != nil {
+			if err := report.WriteFile(path, anImport, all(records, nil)); err != nil {
 				t.Fatal(err)
 			}
 			got, err := os.ReadFile(path)
@@ -92,16 +88,16 @@ func TestUnfinishedReportLeavesNothingBehind(t *testing.T) {
 	if err := os.WriteFile(path, []byte("earlier"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f, err := report.Create(path)
-	if err != nil {
+	// An import takes hours between the check and the report, and may be killed.
+	if err := report.Check(path); err != nil {
 		t.Fatal(err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 1 {
+		t.Errorf("the check left behind: %v", left)
 	}
 	broken := errors.New("ledger is gone")
-	if err := f.Write(anImport, all(records, broken)); !errors.Is(err, broken) {
+	if err := report.WriteFile(path, anImport, all(records, broken)); !errors.Is(err, broken) {
 		t.Fatalf("error %v does not contain the cause", err)
-	}
-	if err := f.Discard(); err != nil {
-		t.Fatal(err)
 	}
 	if got, _ := os.ReadFile(path); string(got) != "earlier" {
 		t.Errorf("the earlier report was replaced by %q", got)
@@ -111,9 +107,12 @@ func TestUnfinishedReportLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-func TestUnknownFormatIsRefusedBeforeTheImport(t *testing.T) {
+func TestReportThatCannotBeWrittenIsRefusedBeforeTheImport(t *testing.T) {
 	t.Parallel()
-	if _, err := report.Create(filepath.Join(t.TempDir(), "r.xlsx")); err == nil {
-		t.Error("a report that cannot be written was accepted")
+	dir := t.TempDir()
+	for _, path := range []string{filepath.Join(dir, "r.xlsx"), filepath.Join(dir, "none", "r.csv"), "/dev/r.csv/"} {
+		if err := report.Check(path); err == nil {
+			t.Errorf("%s was accepted", path)
+		}
 	}
 }

@@ -47,6 +47,8 @@ type Options struct {
 	// StatePath is the file that keeps the state; empty means memory only. A file with the
 	// suffix ".lock" next to it serves as the lock.
 	StatePath string
+	// Copy reads the state file, which may be in use or missing, and keeps changes in memory.
+	Copy bool
 	// Account (12 digits) and Region are part of every ARN. The defaults are those of the state
 	// file, or else [DefaultAccount] and [DefaultRegion].
 	Account, Region string
@@ -107,7 +109,7 @@ func New(options Options) (*Server, error) {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
 	store, err := registry.Open(registry.Options{
-		Path: options.StatePath, Account: options.Account, Region: options.Region, Strict: options.Strict,
+		Path: options.StatePath, Copy: options.Copy, Account: options.Account, Region: options.Region, Strict: options.Strict,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: state %s: %w", options.StatePath, err)

@@ -2,33 +2,42 @@
 package spool
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"runtime"
 )
 
 // A File is a temporary file that other users can neither find nor read. It is read and written
-// like an [os.File].
-type File struct {
-	*os.File
-	path string // empty once the file has no name
-}
+// like an [os.File]. It is gone once it is closed.
+type File struct{ *os.File }
 
-// Create creates a File with mode 0600 in dir, or in [os.TempDir] if dir is empty. If the
-// system allows it, Create immediately removes the name of the file, so that a killed process
-// leaves nothing behind. The caller must close the file.
+// deleteOnClose is FILE_FLAG_DELETE_ON_CLOSE of CreateFile, which [os.OpenFile] passes on.
+const deleteOnClose = 0x04000000
+
+// Create creates a File with mode 0600 in dir, or in [os.TempDir] if dir is empty. It removes the
+// name of the file before anything is written, so that a killed process leaves nothing behind. On
+// Windows, which cannot do that, the system deletes the file when the process ends. The caller must
+// close the file.
 func Create(dir string) (*File, error) {
-	file, err := os.CreateTemp(dir, "thingpress-*")
+	path := filepath.Join(cmp.Or(dir, os.TempDir()), "thingpress-"+rand.Text())
+	flags := os.O_RDWR | os.O_CREATE | os.O_EXCL
+	if runtime.GOOS == "windows" {
+		flags |= deleteOnClose
+	}
+	file, err := os.OpenFile(path, flags, 0o600)
+	if err == nil && runtime.GOOS != "windows" {
+		err = os.Remove(path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("spool: %w", err)
 	}
-	f := &File{File: file, path: file.Name()}
-	if os.Remove(f.path) == nil {
-		f.path = ""
-	}
-	return f, nil
+	return &File{file}, nil
 }
 
 // Fill appends r up to its end and returns the number of bytes. If ctx ends, Fill returns its
@@ -52,13 +61,4 @@ func (f *File) Fill(ctx context.Context, r io.Reader) (int64, error) {
 			return total, err
 		}
 	}
-}
-
-// Close closes the file and removes it.
-func (f *File) Close() error {
-	err := f.File.Close()
-	if f.path != "" {
-		err = errors.Join(err, os.Remove(f.path))
-	}
-	return err
 }

@@ -147,11 +147,9 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	if err != nil {
 		return err
 	}
-	outcomes, err := createReport(o.report)
-	if err != nil {
+	if err := checkReport(o.report); err != nil {
 		return err
 	}
-	defer discardReport(outcomes)
 
 	files, err := manifests.OpenFiles(ctx, args, streams.In)
 	if err != nil {
@@ -209,7 +207,7 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 		ID: record.ID, Sources: sources, Scan: scan, Journal: journal, Earlier: earlier, MaxFailures: o.maxFailures,
 	})
 	printer.Close()
-	reported := writeReport(ctx, outcomes, book, record)
+	reported := writeReport(ctx, o.report, book, record)
 	line := summaryOf(summary, ended, connection, scan)
 	if o.output == terminal.JSON {
 		err = streams.PrintJSON(line)

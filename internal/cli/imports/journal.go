@@ -40,22 +40,15 @@ func closeLedger(book *sqlite.Ledger) {
 	}
 }
 
-// createReport creates the file of --report. It is nil without the flag.
-func createReport(path string) (*report.File, error) {
+// checkReport returns an error if the file of --report cannot be written.
+func checkReport(path string) error {
 	if path == "" {
-		return nil, nil //nolint:nilnil // no report is asked for
+		return nil
 	}
-	file, err := report.Create(path)
-	if err != nil {
-		return nil, exit.UsageError(err, "name a file that ends in .jsonl or .csv in a writable directory")
+	if err := report.Check(path); err != nil {
+		return exit.UsageError(err, "name a file that ends in .jsonl or .csv in a writable directory")
 	}
-	return file, nil
-}
-
-func discardReport(file *report.File) {
-	if file != nil {
-		_ = file.Discard() // it is complete, or the error has been reported
-	}
+	return nil
 }
 
 // previousOf returns the import to resume, or nil for a new import. That is the import

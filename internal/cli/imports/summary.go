@@ -62,11 +62,11 @@ func endDryRun(output terminal.Output, c *target.Connection, s *engine.ScanResul
 }
 
 // writeReport writes the report of an import, even if its run was interrupted.
-func writeReport(ctx context.Context, file *report.File, book *sqlite.Ledger, record ledger.Import) error {
-	if file == nil {
+func writeReport(ctx context.Context, path string, book *sqlite.Ledger, record ledger.Import) error {
+	if path == "" {
 		return nil
 	}
-	return file.Write(record, book.Records(context.WithoutCancel(ctx), record.ID))
+	return report.WriteFile(path, record, book.Records(context.WithoutCancel(ctx), record.ID))
 }
 
 // summaryOf returns the summary of an import whose run ended with ended, which may be nil.

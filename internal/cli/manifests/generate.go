@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/newfile"
 	"github.com/thingpress/thingpress/internal/progress"
 )
 
@@ -131,12 +131,13 @@ func generateManifest(ctx context.Context, o generateOptions, streams terminal.S
 		outputs[o.signerOut] = &options.SignerOut
 	}
 	var files outputFiles
-	defer files.discard()
+	defer func() { files.discard() }()
 	for path, to := range outputs {
-		file, err := files.create(path)
+		file, err := newfile.Create(path)
 		if err != nil {
 			return err
 		}
+		files = append(files, file)
 		*to = file
 	}
 
@@ -167,43 +168,22 @@ func generateManifest(ctx context.Context, o generateOptions, streams terminal.S
 	return nil
 }
 
-// outputFiles are written under temporary names and renamed together at the end, so
-// that a failure leaves no new file and keeps existing ones.
-type outputFiles struct {
-	files []*os.File
-	paths []string
-}
+// outputFiles get their names together at the end, so that a failure leaves no new file and keeps
+// existing ones.
+type outputFiles []*newfile.File
 
-const partial = ".partial"
-
-func (f *outputFiles) create(path string) (*os.File, error) {
-	file, err := os.Create(path + partial)
-	if err != nil {
-		return nil, err
-	}
-	f.files, f.paths = append(f.files, file), append(f.paths, path)
-	return file, nil
-}
-
-func (f *outputFiles) keep() error {
-	for _, file := range f.files {
-		if err := file.Close(); err != nil {
+func (f outputFiles) keep() error {
+	for _, file := range f {
+		if err := file.Keep(); err != nil {
 			return err
 		}
 	}
-	for _, path := range f.paths {
-		if err := os.Rename(path+partial, path); err != nil {
-			return err
-		}
-	}
-	f.files, f.paths = nil, nil
 	return nil
 }
 
 // discard removes files that were not kept.
-func (f *outputFiles) discard() {
-	for i, file := range f.files {
-		_ = file.Close()
-		_ = os.Remove(f.paths[i] + partial)
+func (f outputFiles) discard() {
+	for _, file := range f {
+		_ = file.Discard() // the error that led here has been reported
 	}
 }

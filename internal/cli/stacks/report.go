@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 	"strings"
 
@@ -13,6 +13,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/newfile"
 	"github.com/thingpress/thingpress/internal/stack/operate"
 )
 
@@ -34,7 +35,7 @@ standard output or to FILE. The extension of FILE, .jsonl or .csv, selects the f
 	return c
 }
 
-func getReport(ctx context.Context, o stackFlags, format string, args []string, streams terminal.Streams) (err error) {
+func getReport(ctx context.Context, o stackFlags, format string, args []string, streams terminal.Streams) error {
 	ending := "." + strings.TrimPrefix(format, ".")
 	if len(args) > 1 {
 		ending = filepath.Ext(args[1])
@@ -46,15 +47,10 @@ func getReport(ctx context.Context, o stackFlags, format string, args []string, 
 	if err != nil {
 		return err
 	}
-	to := streams.Out
 	if len(args) > 1 {
-		file := &lateFile{name: args[1]}
-		defer func() { err = errors.Join(err, file.close()) }()
-		to = file
-	}
-	err = stack.Report(ctx, args[0], ending, to)
-	if err == nil {
-		_, err = to.Write(nil) // an empty report creates the file too
+		err = newfile.Write(args[1], func(to io.Writer) error { return stack.Report(ctx, args[0], ending, to) })
+	} else {
+		err = stack.Report(ctx, args[0], ending, streams.Out)
 	}
 	if err == nil && len(args) > 1 && o.output == terminal.JSON {
 		err = streams.PrintJSON(reportLine{"report", args[0], args[1]})
@@ -73,29 +69,4 @@ type reportLine struct {
 	Type   string `json:"type"`
 	Import string `json:"import"`
 	File   string `json:"file"`
-}
-
-// A lateFile is created by the first write, so that a missing report leaves an existing
-// file as it is.
-type lateFile struct {
-	name string
-	file *os.File
-}
-
-func (l *lateFile) Write(p []byte) (int, error) {
-	if l.file == nil {
-		file, err := os.OpenFile(l.name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-		if err != nil {
-			return 0, err
-		}
-		l.file = file
-	}
-	return l.file.Write(p)
-}
-
-func (l *lateFile) close() error {
-	if l.file == nil {
-		return nil
-	}
-	return l.file.Close()
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -32,15 +30,18 @@ func (f *Flags) StatePath() (string, error) {
 	return filepath.Join(dir, stateFile), nil
 }
 
-func (f *Flags) connectSandbox(ctx context.Context) (*Connection, error) {
+// connectSandbox connects to the embedded sandbox, or to a copy of it in memory.
+func (f *Flags) connectSandbox(ctx context.Context, inMemory bool) (*Connection, error) {
 	state, err := f.StatePath()
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Dir(state), 0o700); err != nil {
-		return nil, err
+	if !inMemory {
+		if err := os.MkdirAll(filepath.Dir(state), 0o700); err != nil {
+			return nil, err
+		}
 	}
-	server, err := sandbox.New(sandbox.Options{StatePath: state, Region: f.Region})
+	server, err := sandbox.New(sandbox.Options{StatePath: state, Copy: inMemory, Region: f.Region})
 	if errors.Is(err, sandbox.ErrLocked) {
 		return nil, exit.WithHint(err, "wait until the other command has ended, or use another state with --sandbox-state")
 	}
@@ -63,55 +64,12 @@ func (f *Flags) connectSandbox(ctx context.Context) (*Connection, error) {
 	}, nil
 }
 
-// ConnectToCopy connects like [Flags.Connect]. With --sandbox it connects to a
-// temporary copy of the embedded sandbox, so that the sandbox is not changed and an
-// import that runs in it is not disturbed.
+// ConnectToCopy connects like [Flags.Connect]. With --sandbox it connects to a copy of the embedded
+// sandbox in memory, so that the sandbox is not changed and an import that runs in it is not
+// disturbed.
 func (f *Flags) ConnectToCopy(ctx context.Context) (*Connection, error) {
 	if !f.Sandbox {
 		return f.Connect(ctx)
 	}
-	state, err := f.StatePath()
-	if err != nil {
-		return nil, err
-	}
-	scratch, err := os.MkdirTemp("", "thingpress-sandbox-*")
-	if err != nil {
-		return nil, err
-	}
-	remove := func() { _ = os.RemoveAll(scratch) } // the system removes leftovers in its temporary directory
-	copied := *f
-	copied.SandboxState = filepath.Join(scratch, stateFile)
-	if err := copyFile(copied.SandboxState, state); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		remove()
-		return nil, err
-	}
-	c, err := copied.connectSandbox(ctx)
-	if err != nil {
-		remove()
-		return nil, err
-	}
-	end := c.end
-	c.end = func() error {
-		defer remove()
-		return end()
-	}
-	return c, nil
-}
-
-// copyFile copies a file. The copy must not exist.
-func copyFile(to, from string) error {
-	source, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer source.Close() //nolint:errcheck // it was only read
-	file, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(file, source)
-	if err = errors.Join(err, file.Close()); err != nil {
-		return fmt.Errorf("copy %s: %w", from, err)
-	}
-	return nil
+	return f.connectSandbox(ctx, true)
 }

@@ -84,7 +84,7 @@ type Connection struct {
 // the connection.
 func (f *Flags) Connect(ctx context.Context) (*Connection, error) {
 	if f.Sandbox {
-		return f.connectSandbox(ctx)
+		return f.connectSandbox(ctx, false)
 	}
 	client, err := awsiot.Open(ctx, awsiot.Options{
 		Region: f.Region, Profile: f.Profile, Endpoint: f.EndpointURL, Version: version.Current(),

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
@@ -78,6 +79,21 @@ func Open(path string, read func(version int, record []byte) error) (*Journal, e
 		return nil, errors.Join(err, j.Close())
 	}
 	return j, nil
+}
+
+// Read calls read for every complete record of the file, like [Open], and neither locks nor changes
+// it. Another process may append meanwhile. A file that is missing has no records.
+func Read(path string, read func(version int, record []byte) error) error {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	_, err = replay(f, read)
+	return err
 }
 
 // locked returns a locked journal that has not been read.

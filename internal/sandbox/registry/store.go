@@ -28,6 +28,8 @@ type Store struct {
 type Options struct {
 	// Path is the file that keeps the state; empty means memory only.
 	Path string
+	// Copy has the meaning of sandbox.Options.Copy.
+	Copy bool
 	// Account and Region of a new state. If they are set, an existing state must match them.
 	Account, Region string
 	// Strict has the meaning of sandbox.Options.Strict.
@@ -48,7 +50,7 @@ func Open(o Options) (*Store, error) {
 		return s, s.identify(o)
 	}
 	records, rewrite := 0, false
-	j, err := journal.Open(o.Path, func(version int, line []byte) error {
+	read := func(version int, line []byte) error {
 		parse := parseRecord
 		if version == 1 {
 			parse, rewrite = parseRecordV1, true
@@ -59,7 +61,14 @@ func Open(o Options) (*Store, error) {
 		}
 		records += len(rec.changes)
 		return s.state.apply(rec)
-	})
+	}
+	if o.Copy {
+		if err := journal.Read(o.Path, read); err != nil {
+			return nil, err
+		}
+		return s, s.identify(o)
+	}
+	j, err := journal.Open(o.Path, read)
 	if err != nil {
 		return nil, err
 	}

@@ -4,10 +4,14 @@ package spool
 
 import (
 	"bytes"
+	"cmp"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"runtime"
 )
 
 // Memory is how many bytes of a stream are kept in memory; a longer stream goes to a file.
@@ -17,13 +21,13 @@ const Memory = 8 << 20
 type Spool struct {
 	memory  bytes.Reader
 	file    *os.File // nil while the stream fits in memory
-	path    string   // empty once the file is unlinked
 	written int64
 }
 
-// Fill reads r to its end. It creates the file with mode 0600 in dir, or in
-// [os.TempDir] if dir is empty, and unlinks it immediately if the system allows
-// that. It returns errors of r unchanged. The caller must close the Spool.
+// Fill reads r to its end. It creates the file with mode 0600 in dir, or in [os.TempDir] if dir is
+// empty. The file has no name, so that a killed process leaves nothing behind. On Windows, which
+// cannot do that, the system deletes it when the process ends. Fill returns errors of r unchanged.
+// The caller must close the Spool.
 func Fill(r io.Reader, dir string) (*Spool, error) {
 	var head bytes.Buffer
 	n, err := io.CopyN(&head, r, Memory+1)
@@ -35,13 +39,8 @@ func Fill(r io.Reader, dir string) (*Spool, error) {
 		s.memory.Reset(head.Bytes())
 		return s, nil
 	}
-	s.file, err = os.CreateTemp(dir, "thingpress-*")
-	if err != nil {
-		return nil, fmt.Errorf("spool: %w", err)
-	}
-	s.path = s.file.Name()
-	if os.Remove(s.path) == nil {
-		s.path = ""
+	if s.file, err = nameless(dir); err != nil {
+		return nil, errors.Join(fmt.Errorf("spool: %w", err), s.Close())
 	}
 	if _, err := s.file.Write(head.Bytes()); err != nil {
 		return nil, errors.Join(fmt.Errorf("spool: %w", err), s.Close())
@@ -53,6 +52,23 @@ func Fill(r io.Reader, dir string) (*Spool, error) {
 	}
 	s.written += more
 	return s, nil
+}
+
+// deleteOnClose is FILE_FLAG_DELETE_ON_CLOSE of CreateFile, which [os.OpenFile] passes on.
+const deleteOnClose = 0x04000000
+
+// nameless creates a file that is gone once it is closed.
+func nameless(dir string) (*os.File, error) {
+	path := filepath.Join(cmp.Or(dir, os.TempDir()), "thingpress-"+rand.Text())
+	flags := os.O_RDWR | os.O_CREATE | os.O_EXCL
+	if runtime.GOOS == "windows" {
+		return os.OpenFile(path, flags|deleteOnClose, 0o600)
+	}
+	file, err := os.OpenFile(path, flags, 0o600)
+	if err == nil {
+		err = os.Remove(path)
+	}
+	return file, err
 }
 
 // Size returns the length of the stream.
@@ -72,9 +88,5 @@ func (s *Spool) Close() error {
 	if s.file == nil {
 		return nil
 	}
-	err := s.file.Close()
-	if s.path != "" {
-		err = errors.Join(err, os.Remove(s.path))
-	}
-	return err
+	return s.file.Close()
 }

@@ -22,6 +22,7 @@ func (o *Options) Admit(d *Device) error {
 		// A certificate without a CN has no ID. The template may name the thing
 		// after another field.
 		d.ID, _ = CommonName(d.Certificate)
+		d.IDIsCN = true
 	}
 	name, err := o.ThingName.Expand(d)
 	if err != nil {
@@ -123,7 +124,9 @@ func allowsClientAuth(leaf *x509.Certificate) bool {
 	})
 }
 
+// nameCharacters are the characters that AWS IoT accepts in the name of a thing.
+const nameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_-"
+
 func validThingName(name string) bool {
-	const characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_-"
-	return name != "" && len(name) <= 128 && strings.Trim(name, characters) == ""
+	return name != "" && len(name) <= 128 && strings.Trim(name, nameCharacters) == ""
 }

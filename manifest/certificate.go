@@ -75,20 +75,12 @@ var oidCommonName = asn1.ObjectIdentifier{2, 5, 4, 3}
 // crypto/x509 keeps the last of several, so the order of the subject would
 // determine the name of a thing. Its errors have [ReasonNoName].
 func CommonName(certificate *x509.Certificate) (string, error) {
-	var name string
-	found := 0
-	for _, attribute := range certificate.Subject.Names {
-		if !attribute.Type.Equal(oidCommonName) {
-			continue
-		}
-		found++
-		name, _ = attribute.Value.(string)
-	}
+	names := subjectValues(certificate, oidCommonName)
 	switch {
-	case found > 1:
-		return "", Errorf(ReasonNoName, "the subject has %d common names (CN); the device's is ambiguous", found)
-	case name == "":
+	case len(names) > 1:
+		return "", Errorf(ReasonNoName, "the subject has %d common names (CN); the device's is ambiguous", len(names))
+	case len(names) == 0 || names[0] == "":
 		return "", Errorf(ReasonNoName, "the subject has no common name (CN)")
 	}
-	return name, nil
+	return names[0], nil
 }

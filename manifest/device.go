@@ -34,16 +34,29 @@ type Device struct {
 	// ID is the vendor's identity of the chip: MAC, unique ID or chip ID. If the
 	// format has none it is the certificate's CN, or empty.
 	ID string
+	// IDIsCN is set if ID is the certificate's CN, and so does not identify a chip.
+	IDIsCN bool
 	// ThingName is the expanded [Options.ThingName], by default the CN.
 	ThingName string
 	// Certificate is the leaf certificate; never nil.
 	Certificate *x509.Certificate
 	// CertificateID is the ID of Certificate.
 	CertificateID CertificateID
+	// Signer is the ID of the certificate that signed the entry; zero in formats
+	// without signatures.
+	Signer CertificateID
 	// Attributes has the other data that the manifest contains about the device.
 	Attributes map[string]string
 	// Warnings has oddities for which the entry is not rejected.
 	Warnings []Warning
+}
+
+// VendorID returns the vendor's identity of the chip, or "" if the manifest has none.
+func (d *Device) VendorID() string {
+	if d.IDIsCN {
+		return ""
+	}
+	return d.ID
 }
 
 // A Warning is an oddity of an entry that is accepted anyway.

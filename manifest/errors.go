@@ -26,6 +26,12 @@ type EntryError struct {
 	Reason Reason
 	// Limit is the limit that was exceeded; zero if none was.
 	Limit Limit
+	// Namings are templates that would name the thing, if the reason is
+	// [ReasonBadName] or [ReasonNoName].
+	Namings []Naming
+	// Signer is the ID of the certificate that the entry names as its signer,
+	// whether or not it is known; zero if it names none.
+	Signer CertificateID
 	// Err is the cause.
 	Err error
 }

@@ -93,7 +93,7 @@ func (d *decoding) fillDevice(device *manifest.Device, m sevenz.Member) error {
 		return err
 	}
 	device.Certificate = leaf
-	if strings.Contains(d.frame.Options.ThingName.String(), "{cn}") {
+	if d.frame.Options.ThingName.Uses("cn") {
 		if err := d.names.checkName(leaf); err != nil {
 			return err
 		}

@@ -125,10 +125,14 @@ func (f *Frame) Emit(d manifest.Device, who string, err error) error {
 		case manifest.ReasonPrivateKey, manifest.ReasonCorrupt, manifest.ReasonNotExpress:
 			return f.fileError(d.Line, d.End, err)
 		}
-		err = &manifest.EntryError{
+		rejected := &manifest.EntryError{
 			Vendor: f.vendor, Manifest: f.Input.Name, Entry: f.Entry, Line: d.Line, End: d.End,
-			Device: who, ID: d.ID, Reason: reason, Limit: manifest.LimitOf(err), Err: err,
+			Device: who, ID: d.ID, Reason: reason, Limit: manifest.LimitOf(err), Signer: d.Signer, Err: err,
 		}
+		if reason == manifest.ReasonBadName || reason == manifest.ReasonNoName {
+			rejected.Namings = manifest.Namings(&d)
+		}
+		err = rejected
 		d = manifest.Device{}
 	}
 	if f.Skip() {

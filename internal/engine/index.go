@@ -6,8 +6,8 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// An Index finds accepted entries by certificate and by thing name, and so
-// detects duplicates. It takes about 30 bytes per entry: digests in chunks
+// An Index finds accepted entries by vendor ID, by certificate and by thing name,
+// and so detects duplicates. It takes about 47 bytes per entry: digests in chunks
 // without pointers, and tables of entry numbers over them.
 //
 // Digests are keyed with a random seed, so nobody can make two devices collide.
@@ -15,16 +15,23 @@ import (
 // later one is then rejected, not lost.
 type Index struct {
 	seed    maphash.Seed
-	digests [][]pair // by entry, in chunks
+	chunks  []*chunk // by entry
 	entries int
+	id      table
 	cert    table
 	name    table
 }
 
-// pair are the digests of one entry; zero for one that was not accepted.
-type pair struct{ cert, name uint64 }
-
 const chunkSize = 1 << 12
+
+type chunk struct {
+	keys     [chunkSize]key
+	validity [chunkSize]Validity
+}
+
+// A key has the digests of one entry; zero for one that was not accepted. The
+// digest of an unknown vendor ID is zero, too.
+type key struct{ id, cert, name uint64 }
 
 // NewIndex returns an empty index.
 func NewIndex() *Index {
@@ -34,36 +41,45 @@ func NewIndex() *Index {
 // Add relates the device at the next position to the earlier ones and keeps it
 // if it is accepted. Otherwise it returns the earlier entry, by its number among
 // all calls of Add and Skip.
-func (x *Index) Add(d *manifest.Device) (r Relation, earlier int) {
-	p := x.digest(d)
-	r, earlier = x.relate(p, x.entries)
-	if r != Accepted {
-		x.push(pair{})
-		return r, earlier
+func (x *Index) Add(d *manifest.Device) Match {
+	k := x.keyOf(d)
+	m := x.relate(k, x.entries)
+	if m.Relation != Accepted {
+		x.push(key{}, Validity{})
+		return m
 	}
-	n := x.push(p)
-	x.cert.insert(p.cert, n, func(e uint32) uint64 { return x.at(e).cert })
-	x.name.insert(p.name, n, func(e uint32) uint64 { return x.at(e).name })
-	return Accepted, 0
+	n := x.push(k, ValidityOf(d.Certificate))
+	if k.id != 0 {
+		x.id.insert(k.id, n, x.idOf)
+	}
+	x.cert.insert(k.cert, n, x.certOf)
+	x.name.insert(k.name, n, x.nameOf)
+	return m
 }
 
 // Skip uses up a position without a device: a rejected or filtered entry, which
-// owns neither name nor certificate.
-func (x *Index) Skip() { x.push(pair{}) }
+// owns nothing.
+func (x *Index) Skip() { x.push(key{}, Validity{}) }
 
 // again relates the device at a position that was added before, as Add did.
-func (x *Index) again(d *manifest.Device, entry int) (Relation, int) {
-	p := x.digest(d)
-	r, earlier := x.relate(p, entry)
-	if r == Accepted && *x.at(uint32(entry)) != p { // DefaultLimits are far below 1<<32
-		return Unknown, 0
+func (x *Index) again(d *manifest.Device, entry int) Match {
+	k := x.keyOf(d)
+	m := x.relate(k, entry)
+	if m.Relation == Accepted && *x.at(uint32(entry)) != k { // DefaultLimits are far below 1<<32
+		return Match{Relation: Unknown}
 	}
-	return r, earlier
+	return m
 }
 
-func (x *Index) relate(p pair, self int) (Relation, int) {
-	return Relate(self, owner(x.cert.find(p.cert, func(e uint32) uint64 { return x.at(e).cert })),
-		owner(x.name.find(p.name, func(e uint32) uint64 { return x.at(e).name })))
+func (x *Index) relate(k key, self int) Match {
+	o := Owners{ID: -1, Certificate: owner(x.cert.find(k.cert, x.certOf)), Name: owner(x.name.find(k.name, x.nameOf))}
+	if k.id != 0 {
+		o.ID = owner(x.id.find(k.id, x.idOf))
+	}
+	return o.Relate(self, func(owner int) bool {
+		theirs := x.at(uint32(owner)).id // as in again
+		return k.id != 0 && theirs != 0 && theirs != k.id
+	})
 }
 
 func owner(entry uint32, ok bool) int {
@@ -73,40 +89,54 @@ func owner(entry uint32, ok bool) int {
 	return int(entry)
 }
 
+// validity returns the validity of an accepted entry's certificate.
+func (x *Index) validity(entry int) Validity {
+	return x.chunks[entry/chunkSize].validity[entry%chunkSize]
+}
+
 // byCertificate returns the accepted entry that has a certificate.
 func (x *Index) byCertificate(certificateID string) (int, bool) {
 	id, err := manifest.ParseCertificateID(certificateID)
 	if err != nil {
 		return 0, false
 	}
-	e, ok := x.cert.find(x.certificate(id), func(e uint32) uint64 { return x.at(e).cert })
+	e, ok := x.cert.find(x.certificate(id), x.certOf)
 	return int(e), ok
 }
 
 // byThing returns the accepted entry that has a thing name.
 func (x *Index) byThing(name string) (int, bool) {
-	e, ok := x.name.find(x.thing(name), func(e uint32) uint64 { return x.at(e).name })
+	e, ok := x.name.find(x.text(name), x.nameOf)
 	return int(e), ok
 }
 
-func (x *Index) digest(d *manifest.Device) pair {
-	return pair{x.certificate(d.CertificateID), x.thing(d.ThingName)}
+func (x *Index) keyOf(d *manifest.Device) key {
+	k := key{cert: x.certificate(d.CertificateID), name: x.text(d.ThingName)}
+	if id := d.VendorID(); id != "" {
+		k.id = x.text(id)
+	}
+	return k
 }
 
 func (x *Index) certificate(id manifest.CertificateID) uint64 {
 	return maphash.Bytes(x.seed, id[:]) | 1 // never the zero of an empty place
 }
 
-func (x *Index) thing(name string) uint64 { return maphash.String(x.seed, name) | 1 }
+func (x *Index) text(text string) uint64 { return maphash.String(x.seed, text) | 1 }
 
-func (x *Index) at(e uint32) *pair { return &x.digests[e/chunkSize][e%chunkSize] }
+func (x *Index) idOf(e uint32) uint64   { return x.at(e).id }
+func (x *Index) certOf(e uint32) uint64 { return x.at(e).cert }
+func (x *Index) nameOf(e uint32) uint64 { return x.at(e).name }
 
-func (x *Index) push(p pair) uint32 {
+func (x *Index) at(e uint32) *key { return &x.chunks[e/chunkSize].keys[e%chunkSize] }
+
+func (x *Index) push(k key, v Validity) uint32 {
 	n := x.entries
 	if n%chunkSize == 0 {
-		x.digests = append(x.digests, make([]pair, chunkSize))
+		x.chunks = append(x.chunks, new(chunk))
 	}
-	x.digests[n/chunkSize][n%chunkSize] = p
+	last := x.chunks[n/chunkSize]
+	last.keys[n%chunkSize], last.validity[n%chunkSize] = k, v
 	x.entries++
-	return uint32(n) // as in Add
+	return uint32(n) // as in again
 }

@@ -16,10 +16,17 @@ type Judge struct {
 	layout   layout
 	names    []string
 	index    *Index
+	remedies remedies
+	signers  map[manifest.CertificateID]bool
 }
 
 // NewJudge returns a judge that has seen no entry yet.
-func NewJudge(settings Settings) *Judge { return &Judge{settings: settings, index: NewIndex()} }
+func NewJudge(settings Settings) *Judge {
+	return &Judge{
+		settings: settings, index: NewIndex(),
+		remedies: remedies{byReason: map[manifest.Reason]*Remedy{}}, signers: map[manifest.CertificateID]bool{},
+	}
+}
 
 // A Verdict is a judge's decision about an entry.
 type Verdict struct {
@@ -28,6 +35,8 @@ type Verdict struct {
 	// Reason and Detail explain the outcome.
 	Reason manifest.Reason
 	Detail string
+	// Remedy has the facts about a rejected entry that decide what to do about it.
+	Remedy Remedy
 	// Thing is the thing that the device is to become.
 	Thing iot.Thing
 }
@@ -38,16 +47,35 @@ func (j *Judge) Begin(manifest string) {
 	j.names = append(j.names, manifest)
 }
 
+// Remedies returns the facts about the entries that were rejected so far, by reason.
+func (j *Judge) Remedies() map[manifest.Reason]Remedy { return j.remedies.all() }
+
+// Names reports whether an entry so far names a certificate as its signer.
+func (j *Judge) Names(signer manifest.CertificateID) bool { return j.signers[signer] }
+
 // Next judges the next entry: a device, or the error that the decoder returned instead.
 func (j *Judge) Next(device *manifest.Device, rejected *manifest.EntryError) Verdict {
 	j.layout.total++
 	v := j.judgeAlone(device, rejected)
+	signer := v.Remedy.Signer
+	if rejected == nil {
+		signer = device.Signer
+	}
+	j.signers[signer] = true
 	if v.Outcome != "" {
 		j.index.Skip()
-		return v
+	} else {
+		m := j.index.Add(device)
+		v = j.relate(v, m, device)
+		j.remedies.named(device.ThingName)
+		if m.Relation == Contradictory && m.Name && !m.Certificate {
+			j.remedies.clash(device, !v.Remedy.Renewal.IsZero())
+		}
 	}
-	relation, earlier := j.index.Add(device)
-	return j.relate(v, relation, earlier)
+	if v.Outcome == ledger.Rejected {
+		j.remedies.learn(v.Reason, v.Remedy)
+	}
+	return v
 }
 
 // Again judges an entry that [Judge.Next] has judged before and returns the same
@@ -58,21 +86,24 @@ func (j *Judge) Again(number int, device *manifest.Device, rejected *manifest.En
 	if v.Outcome != "" {
 		return v, nil
 	}
-	relation, earlier := j.index.again(device, number)
-	if relation == Unknown {
+	m := j.index.again(device, number)
+	if m.Relation == Unknown {
 		place := j.layout.place(number)
 		return v, &manifest.FileError{
 			Vendor: device.Vendor, Manifest: j.names[place.Manifest], Reason: manifest.ReasonChanged,
 			Err: fmt.Errorf("entry %d is another device than when the manifest was first read", place.Entry),
 		}
 	}
-	return j.relate(v, relation, earlier), nil
+	return j.relate(v, m, device), nil
 }
 
 // judgeAlone judges an entry without comparing it with others.
 func (j *Judge) judgeAlone(device *manifest.Device, rejected *manifest.EntryError) Verdict {
 	if rejected != nil {
-		return Verdict{Outcome: ledger.Rejected, Reason: rejected.Reason, Detail: rejected.Detail()}
+		return Verdict{
+			Outcome: ledger.Rejected, Reason: rejected.Reason, Detail: rejected.Detail(),
+			Remedy: Remedy{Namings: rejected.Namings, Signer: rejected.Signer},
+		}
 	}
 	// Ask both lists: each keeps track of the lines that matched.
 	wanted, unwanted := j.settings.Only.names(device), j.settings.Skip.names(device)
@@ -86,11 +117,14 @@ func (j *Judge) judgeAlone(device *manifest.Device, rejected *manifest.EntryErro
 	return Verdict{Thing: thing}
 }
 
-func (j *Judge) relate(v Verdict, relation Relation, earlier int) Verdict {
-	if relation == Accepted {
+func (j *Judge) relate(v Verdict, m Match, d *manifest.Device) Verdict {
+	if m.Relation == Accepted {
 		return v
 	}
-	place := j.layout.place(earlier)
-	v.Outcome, v.Reason, v.Detail = relation.Verdict(fmt.Sprintf("entry %d of %s", place.Entry, j.names[place.Manifest]))
+	place, theirs, ours := j.layout.place(m.Earlier), j.index.validity(m.Earlier), ValidityOf(d.Certificate)
+	v.Outcome, v.Reason, v.Detail = m.Verdict(fmt.Sprintf("entry %d of %s", place.Entry, j.names[place.Manifest]), theirs, ours)
+	if m.isRenewal(theirs, ours) {
+		v.Remedy.Renewal = d.CertificateID
+	}
 	return v
 }

@@ -17,9 +17,11 @@ type DeviceMessage struct {
 	Import string `json:"import"`
 	Entry  int    `json:"entry"`
 	Line   int    `json:"line,omitempty"`
-	// ID is the vendor's identifier of the device.
-	ID        string `json:"id,omitempty"`
-	ThingName string `json:"thing_name"`
+	// ID is the vendor's identifier of the device, or the certificate's CN unless
+	// HasVendorID is set; messages of versions that did not know vendor IDs have it unset.
+	ID          string `json:"id,omitempty"`
+	HasVendorID bool   `json:"has_vendor_id,omitempty"`
+	ThingName   string `json:"thing_name"`
 	// Attributes of the thing, filled from the device; nil if the stack has none, and
 	// in messages of versions that did not know them.
 	Attributes map[string]string `json:"attributes,omitempty"`
@@ -37,7 +39,7 @@ type DeviceMessage struct {
 // thing.
 func NewDeviceMessage(importID string, d *manifest.Device, attributes map[string]string, now time.Time) DeviceMessage {
 	return DeviceMessage{
-		Import: importID, Entry: d.Entry, Line: d.Line, ID: d.ID, ThingName: d.ThingName,
+		Import: importID, Entry: d.Entry, Line: d.Line, ID: d.ID, HasVendorID: d.VendorID() != "", ThingName: d.ThingName,
 		Attributes: attributes, Certificate: d.Certificate.Raw, First: now.UTC().Truncate(time.Second),
 	}
 }
@@ -69,7 +71,7 @@ func (m *DeviceMessage) Device() (manifest.Device, error) {
 		return manifest.Device{}, fmt.Errorf("import %s: entry %d: parse certificate: %w", m.Import, m.Entry, err)
 	}
 	return manifest.Device{
-		Entry: m.Entry, Line: m.Line, ID: m.ID, ThingName: m.ThingName,
+		Entry: m.Entry, Line: m.Line, ID: m.ID, IDIsCN: !m.HasVendorID, ThingName: m.ThingName,
 		Certificate: certificate, CertificateID: m.CertificateID(),
 	}, nil
 }

@@ -41,10 +41,11 @@ type Leases interface {
 	Release(ctx context.Context, lease Lease) error
 }
 
-// Claims decides which entry of an import has a thing name and a certificate.
+// Claims decides which entry of an import has a vendor ID, a certificate and a thing
+// name.
 type Claims interface {
-	// Claim gives name and certificate to the first entry that claims them, both or
-	// neither, and returns which entries have them, in the order of the claims. A
+	// Claim gives all that an entry claims to the first entry that claims it, or
+	// nothing, and returns which entries have it, in the order of the claims. A
 	// repeated claim gets the same answer, except for New. After an error, any of the
 	// claims may have been made.
 	Claim(ctx context.Context, importID string, claims []Claim) ([]Claimed, error)

@@ -3,33 +3,12 @@ package infineon
 import (
 	"bytes"
 	"crypto/x509"
-	"encoding/hex"
 
 	"github.com/thingpress/thingpress/manifest"
 )
 
 // chipIDSize is the length of a chip ID in bytes.
 const chipIDSize = 10
-
-// chips remembers the certificate of each chip, by the beginning of its fingerprint.
-type chips struct{ seen map[[chipIDSize]byte][8]byte }
-
-// checkChip rejects a chip that occurred before with another certificate. The
-// caller handles a repeated certificate.
-func (c *chips) checkChip(device *manifest.Device) error {
-	if c.seen == nil {
-		c.seen = map[[chipIDSize]byte][8]byte{}
-	}
-	var id [chipIDSize]byte
-	_, _ = hex.Decode(id[:], []byte(device.ID)) // the ID was checked
-	fingerprint := [8]byte(device.CertificateID[:8])
-	earlier, again := c.seen[id]
-	if again && earlier != fingerprint {
-		return manifest.Errorf(manifest.ReasonContradiction, "an earlier file of the bundle has the same chip ID and another certificate")
-	}
-	c.seen[id] = fingerprint
-	return nil
-}
 
 // staticName is the CN of every certificate of the Trust M V1 and V3.
 const staticName = "Infineon IoT Node"

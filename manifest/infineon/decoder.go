@@ -65,7 +65,6 @@ type decoding struct {
 	frame  *stream.Frame
 	bundle string
 	reel   string
-	chips  chips
 	names  names
 	buffer bytes.Buffer
 }

@@ -15,6 +15,5 @@
 //
 // Counts, sizes, methods and dictionaries are checked before anything is
 // unpacked. The inner archive is kept in a temporary file if it is larger than
-// 8 MiB. Memory grows by about 30 bytes per entry, which detect repeated chip
-// IDs.
+// 8 MiB.
 package infineon

@@ -99,10 +99,7 @@ func (d *decoding) fillDevice(device *manifest.Device, m sevenz.Member) error {
 		}
 	}
 	d.warn(device)
-	if err := d.frame.Options.Admit(device); err != nil {
-		return err
-	}
-	return d.chips.checkChip(device)
+	return d.frame.Options.Admit(device)
 }
 
 // identify reads the chip ID from the name of the file, <chip ID>_<object>.pem.

@@ -15,7 +15,7 @@ const (
 	// memoryBase and memoryPerEntry are the soft limit that keeps an import within
 	// 96 MiB and 64 bytes per entry, with room for memory that is not heap.
 	memoryBase     = 66 << 20
-	memoryPerEntry = 48
+	memoryPerEntry = 60
 	// dictionaries is the size of the dictionaries of an archive and of the archive
 	// in it, 16 MiB each. With larger ones the collector works harder.
 	dictionaries = 32 << 20

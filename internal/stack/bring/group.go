@@ -65,7 +65,7 @@ func (g *group) recordOutcomes(ctx, reading context.Context, job stack.Job, sett
 	return h
 }
 
-// claim claims names and certificates. It drops devices that have an outcome, and
+// claim claims vendor IDs, certificates and names. It drops devices that have an outcome, and
 // records those that lost to another entry.
 func (g *group) claim(ctx, reading context.Context) error {
 	devices := g.in(pending)
@@ -76,7 +76,8 @@ func (g *group) claim(ctx, reading context.Context) error {
 	now := g.now()
 	for n, d := range devices {
 		claims[n] = stack.Claim{
-			Entry: d.message.Entry, ThingName: d.message.ThingName, CertificateID: d.device.CertificateID, At: now,
+			Entry: d.message.Entry, VendorID: d.device.VendorID(), ThingName: d.message.ThingName,
+			CertificateID: d.device.CertificateID, At: now,
 		}
 	}
 	answers, err := g.Claims.Claim(reading, g.importID, claims)
@@ -144,10 +145,18 @@ func isRetried(r ledger.Record) bool {
 	return r.Outcome == ledger.Failed && r.Reason == string(program.ReasonUndeliverable)
 }
 
-// verdictOf returns the outcome of a device whose name or certificate another entry has.
+// verdictOf returns the outcome of a device that lost a claim to another entry.
 func verdictOf(d *device, c stack.Claimed) ledger.Record {
-	relation, owner := engine.Relate(d.message.Entry, c.ByCertificate, c.ByName)
-	outcome, reason, detail := relation.Verdict(fmt.Sprintf("entry %d", owner))
+	owners := engine.Owners{ID: c.ByID.Entry, Certificate: c.ByCertificate.Entry, Name: c.ByName.Entry}
+	id := d.device.VendorID()
+	match := owners.Relate(d.message.Entry, func(owner int) bool {
+		theirs := c.ByName.VendorID
+		if owner == c.ByCertificate.Entry {
+			theirs = c.ByCertificate.VendorID
+		}
+		return owner != c.ByID.Entry && id != "" && theirs != "" && theirs != id
+	})
+	outcome, reason, detail := match.Verdict(fmt.Sprintf("entry %d", match.Earlier), engine.Validity{}, engine.Validity{})
 	return recordOf(d, outcome, reason, detail)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -76,7 +77,7 @@ func TestNoCallIsMadeBeforeTheClaim(t *testing.T) {
 		for _, item := range items {
 			answers, err := w.ledger.Claim(ctx, "import",
 				[]stack.Claim{{Entry: 99, ThingName: item.Device.ThingName, CertificateID: item.Device.CertificateID}})
-			if err != nil || answers[0].ByName != item.Device.Entry || answers[0].ByCertificate != item.Device.Entry {
+			if err != nil || answers[0].ByName.Entry != item.Device.Entry || answers[0].ByCertificate.Entry != item.Device.Entry {
 				t.Errorf("entry %d is not claimed: %+v, %v", item.Device.Entry, answers, err)
 			}
 			if item.Marked.IsZero() || item.Created {
@@ -112,15 +113,27 @@ func TestTheFirstClaimIsTheMarkOfEveryInstance(t *testing.T) {
 
 func TestEntriesThatShareANameOrCertificateAreJudged(t *testing.T) {
 	t.Parallel()
-	w := newWorld(4)
+	w := newWorld(8)
+	chip := func(entry, id, name, certificate int) stack.Delivery {
+		d := deviceOf(entry, name, certificate)
+		d.ID, d.HasVendorID = fmt.Sprintf("chip%d", id), true
+		return message(d)
+	}
 	w.handle(t.Context(),
 		message(device(0)),
 		message(deviceOf(1, 0, 0)), // a repetition
 		message(deviceOf(2, 0, 2)), // the same name with another certificate
-		message(deviceOf(3, 3, 0))) // the same certificate with another name
-	mustBe(t, "counts", w.counts(t), ledger.Counts{Entries: 4, Imported: 1, Skipped: 1, Rejected: 2})
+		message(deviceOf(3, 3, 0)), // the same certificate with another name
+		chip(4, 4, 4, 4),
+		chip(5, 4, 4, 4), // a repetition
+		chip(6, 6, 4, 4), // the same certificate and name in another chip
+		chip(7, 4, 7, 7)) // another certificate and name for the same chip
+	mustBe(t, "counts", w.counts(t), ledger.Counts{Entries: 8, Imported: 2, Skipped: 2, Rejected: 4})
 	for entry, want := range map[int]struct{ reason, detail string }{
-		1: {"repeated", "entry 0"}, 2: {"contradiction", "entry 0"}, 3: {"contradiction", "entry 0"},
+		1: {"repeated", "entry 0"}, 2: {"contradiction", "entry 0 has the same thing name, but another certificate"},
+		3: {"contradiction", "entry 0 has the same certificate, but another thing name"},
+		5: {"repeated", "entry 4"}, 6: {"contradiction", "entry 4 has the same certificate and thing name, but another vendor ID"},
+		7: {"contradiction", "entry 4 has the same vendor ID, but another certificate and another thing name"},
 	} {
 		r := w.record(t, entry)
 		if r.Reason != want.reason || !strings.Contains(r.Detail, want.detail) || r.Line != entry+2 || r.ID == "" || r.CertificateID.IsZero() {

@@ -21,7 +21,7 @@ func settle(want, got []outcome, records map[int]ledger.Record) {
 		if r.Outcome == ledger.Rejected && r.Reason != "contradiction" {
 			continue
 		}
-		for _, claim := range []string{"thing " + r.ThingName, "certificate " + r.CertificateID.String()} {
+		for _, claim := range []string{"thing " + r.ThingName, "certificate " + r.CertificateID.String(), "chip " + r.ID} {
 			if !strings.HasSuffix(claim, " ") {
 				rivals[claim] = append(rivals[claim], entry)
 			}

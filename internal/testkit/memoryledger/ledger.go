@@ -37,10 +37,10 @@ type Ledger struct {
 
 type imported struct {
 	ledger.Import
-	records      map[int]ledger.Record
-	counts       ledger.Counts
-	names, certs map[string]int // the entry that claimed each of them
-	claimed      map[int]time.Time
+	records map[int]ledger.Record
+	counts  ledger.Counts
+	owners  map[string]stack.Owner // of what was claimed
+	claimed map[int]time.Time
 }
 
 type job struct {
@@ -101,7 +101,7 @@ func (l *Ledger) Begin(ctx context.Context, i ledger.Import) (ledger.Journal, er
 		}
 		i.State = ledger.StateRunning
 		l.imports[i.ID] = &imported{
-			Import: i, records: map[int]ledger.Record{}, names: map[string]int{}, certs: map[string]int{}, claimed: map[int]time.Time{},
+			Import: i, records: map[int]ledger.Record{}, owners: map[string]stack.Owner{}, claimed: map[int]time.Time{},
 		}
 		for _, m := range i.Manifests {
 			l.imports[i.ID].counts.Entries += m.Entries
@@ -198,7 +198,7 @@ func (l *Ledger) Outcomes(ctx context.Context, id string, entries []int) (found 
 	return found, err
 }
 
-// Claim claims names and certificates.
+// Claim claims vendor IDs, certificates and names.
 func (l *Ledger) Claim(ctx context.Context, id string, claims []stack.Claim) (answers []stack.Claimed, err error) {
 	err = l.do(ctx, "Claim", func() error {
 		i, err := l.find(id)
@@ -214,20 +214,27 @@ func (l *Ledger) Claim(ctx context.Context, id string, claims []stack.Claim) (an
 }
 
 func (i *imported) claim(c stack.Claim) stack.Claimed {
-	byName, named := i.names[c.ThingName]
-	byCert, held := i.certs[c.CertificateID.String()]
-	if !named && !held {
-		i.names[c.ThingName], i.certs[c.CertificateID.String()], i.claimed[c.Entry] = c.Entry, c.Entry, c.At
-		return stack.Claimed{At: c.At, Mine: true, New: true, ByName: c.Entry, ByCertificate: c.Entry}
+	owner := func(what string) stack.Owner {
+		if o, held := i.owners[what]; held && what != "" {
+			return o
+		}
+		return stack.Nobody
 	}
-	answer := stack.Claimed{ByName: -1, ByCertificate: -1, At: i.claimed[c.Entry]}
-	if named {
-		answer.ByName = byName
+	name, certificate, id := "name "+c.ThingName, "certificate "+c.CertificateID.String(), ""
+	if c.VendorID != "" {
+		id = "vendor " + c.VendorID
 	}
-	if held {
-		answer.ByCertificate = byCert
+	answer := stack.Claimed{ByID: owner(id), ByName: owner(name), ByCertificate: owner(certificate), At: i.claimed[c.Entry]}
+	if answer.ByID == stack.Nobody && answer.ByName == stack.Nobody && answer.ByCertificate == stack.Nobody {
+		won := c.Won()
+		i.owners[name], i.owners[certificate], i.claimed[c.Entry] = won.ByName, won.ByCertificate, c.At
+		if id != "" {
+			i.owners[id] = won.ByID
+		}
+		return won
 	}
-	answer.Mine = named && held && byName == c.Entry && byCert == c.Entry
+	answer.Mine = answer.ByName.Entry == c.Entry && answer.ByCertificate.Entry == c.Entry &&
+		(answer.ByID == stack.Nobody || answer.ByID.Entry == c.Entry)
 	return answer
 }
 

@@ -161,7 +161,9 @@ func importOfTheVersionBefore(t *testing.T, x *dynamodbtest.Table) {
 		{Entry: 3, ThingName: "b", CertificateID: number(12), At: beforeAt},
 	})
 	check(t, err)
-	same(t, claimed, []stack.Claimed{{Mine: true, At: beforeAt, ByName: 0, ByCertificate: 0}, {ByName: 1, ByCertificate: -1}})
+	same(t, claimed, []stack.Claimed{
+		{Mine: true, At: beforeAt, ByID: stack.Nobody, ByName: of(0), ByCertificate: of(0)}, lost(1, -1),
+	})
 	i, err := imports.Import(t.Context(), beforeID)
 	check(t, err)
 	same(t, i.Counts, ledger.Counts{Entries: 5, Imported: 1, Rejected: 1})

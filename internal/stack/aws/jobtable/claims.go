@@ -9,12 +9,12 @@ import (
 
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb/table"
 	"github.com/thingpress/thingpress/internal/stack"
-	"github.com/thingpress/thingpress/manifest"
 )
 
 const (
-	attrEntry = "e" // the owner of the claim
-	attrSince = "t"
+	attrEntry    = "e" // the owner of the claim
+	attrVendorID = "v" // of the owner
+	attrSince    = "t"
 )
 
 // Claim implements [stack.Claims].
@@ -35,20 +35,23 @@ func (s *Store) Claim(ctx context.Context, importID string, claims []stack.Claim
 	return answers, nil
 }
 
-// mostClaims is the number of claims that fit one transaction, with two items each.
-const mostClaims = table.MostActions / 2
+// mostClaims is the number of claims that fit one transaction, with three items each.
+const mostClaims = table.MostActions / 3
 
 // compatible returns the claims that one transaction can make, in which no item may
 // occur twice, and the ones for later.
 func compatible(claims []stack.Claim, open []int) (group, later []int) {
-	names, certificates := map[string]bool{}, map[manifest.CertificateID]bool{}
+	taken := map[string]bool{} // by partition key
 	for n, at := range open {
-		c := &claims[at]
 		if len(group) == mostClaims {
 			return group, append(later, open[n:]...)
 		}
-		met := names[c.ThingName] || certificates[c.CertificateID]
-		names[c.ThingName], certificates[c.CertificateID] = true, true
+		met := false
+		for _, key := range claimKeys("", &claims[at]) {
+			partition := table.Text(key, table.PK)
+			met = met || taken[partition]
+			taken[partition] = true
+		}
 		if met {
 			later = append(later, at) // as is every claim that overlaps with it
 			continue
@@ -56,6 +59,16 @@ func compatible(claims []stack.Claim, open []int) (group, later []int) {
 		group = append(group, at)
 	}
 	return group, later
+}
+
+// claimKeys returns the keys of the items of a claim: name, certificate, and vendor
+// ID if there is one.
+func claimKeys(id string, c *stack.Claim) []table.Item {
+	keys := []table.Item{nameClaimKey(id, c.ThingName), certificateClaimKey(id, c.CertificateID.String())}
+	if c.VendorID != "" {
+		keys = append(keys, vendorIDClaimKey(id, c.VendorID))
+	}
+	return keys
 }
 
 // claim makes the claims of a group in one transaction. If an existing claim is in
@@ -69,39 +82,53 @@ func (s *Store) claim(
 	for _, at := range group {
 		c := &claims[at]
 		owner := table.Item{attrEntry: table.Num(c.Entry), attrSince: table.Micros(c.At), table.Expires: expires}
-		actions = append(actions,
-			s.table.PutNew(table.With(nameClaimKey(id, c.ThingName), owner)),
-			s.table.PutNew(table.With(certificateClaimKey(id, c.CertificateID.String()), owner)))
+		if c.VendorID != "" {
+			owner[attrVendorID] = table.Str(c.VendorID)
+		}
+		for _, key := range claimKeys(id, c) {
+			actions = append(actions, s.table.PutNew(table.With(key, owner)))
+		}
 	}
 	refused, err := s.table.Transact(ctx, actions)
 	if err != nil {
 		return nil, err
 	}
-	for n, at := range group {
+	first := 0
+	for _, at := range group {
 		c := &claims[at]
+		var decided bool
 		if refused == nil {
-			answers[at] = stack.Claimed{Mine: true, New: true, At: c.At, ByName: c.Entry, ByCertificate: c.Entry}
-			continue
-		}
-		name, nameHeld := refused.Held[2*n]
-		certificate, certificateHeld := refused.Held[2*n+1]
-		// The owner of one of the two may be about to get the other.
-		met := refused.Busy[2*n] || refused.Busy[2*n+1]
-		if met || !nameHeld && !certificateHeld {
+			answers[at] = c.Won()
+		} else if answers[at], decided = lost(refused, first, c); !decided {
 			undecided = append(undecided, at)
-			continue
 		}
-		answer := stack.Claimed{ByName: -1, ByCertificate: -1}
-		if nameHeld {
-			answer.ByName = int(table.Number(name, attrEntry))
-		}
-		if certificateHeld {
-			answer.ByCertificate = int(table.Number(certificate, attrEntry))
-		}
-		if answer.ByName == c.Entry && answer.ByCertificate == c.Entry {
-			answer.Mine, answer.At = true, table.Instant(name, attrSince)
-		}
-		answers[at] = answer
+		first += len(claimKeys(id, c))
 	}
 	return undecided, nil
+}
+
+// lost returns the answer to a claim whose items begin at action first of a refused
+// transaction. It is not decided if no item of the claim exists, or if another
+// transaction was using one: the owner of one item may be about to get the others.
+func lost(refused *table.Refusal, first int, c *stack.Claim) (answer stack.Claimed, decided bool) {
+	owner := func(action int) stack.Owner {
+		item, held := refused.Held[action]
+		if !held {
+			return stack.Nobody
+		}
+		decided = true
+		return stack.Owner{Entry: int(table.Number(item, attrEntry)), VendorID: table.Text(item, attrVendorID)}
+	}
+	answer = stack.Claimed{ByName: owner(first), ByCertificate: owner(first + 1), ByID: stack.Nobody}
+	busy := refused.Busy[first] || refused.Busy[first+1]
+	if c.VendorID != "" {
+		answer.ByID = owner(first + 2)
+		busy = busy || refused.Busy[first+2]
+	}
+	// Versions that did not know vendor IDs claimed the other two.
+	hasID := answer.ByID == stack.Nobody || answer.ByID.Entry == c.Entry
+	if answer.ByName.Entry == c.Entry && answer.ByCertificate.Entry == c.Entry && hasID {
+		answer.Mine, answer.At = true, table.Instant(refused.Held[first], attrSince)
+	}
+	return answer, decided && !busy
 }

@@ -28,9 +28,19 @@ func claim(t *testing.T, l *jobtable.Store, claims ...stack.Claim) []stack.Claim
 	return answers
 }
 
+// of returns an owner without a vendor ID.
+func of(entry int) stack.Owner { return stack.Owner{Entry: entry} }
+
 // won returns the answer to an entry that has both.
 func won(entry int, isNew bool) stack.Claimed {
-	return stack.Claimed{Mine: true, New: isNew, At: dynamodbtest.Began, ByName: entry, ByCertificate: entry}
+	return stack.Claimed{
+		Mine: true, New: isNew, At: dynamodbtest.Began, ByID: stack.Nobody, ByName: of(entry), ByCertificate: of(entry),
+	}
+}
+
+// lost returns the answer to an entry whose name or certificate others have.
+func lost(byName, byCertificate int) stack.Claimed {
+	return stack.Claimed{ByID: stack.Nobody, ByName: of(byName), ByCertificate: of(byCertificate)}
 }
 
 func claimIsNewOnce(t *testing.T, x *dynamodbtest.Table) {
@@ -62,7 +72,7 @@ func loserIsTold(t *testing.T, x *dynamodbtest.Table) {
 		{"n1", "c2", 1, 2},
 	} {
 		for range 2 { // asking again changes nothing
-			want := stack.Claimed{ByName: test.byName, ByCertificate: test.byCertificate}
+			want := lost(test.byName, test.byCertificate)
 			same(t, claim(t, l, claimOf(3, test.name, test.certificate)), []stack.Claimed{want})
 		}
 	}
@@ -73,7 +83,7 @@ func loserTakesNothing(t *testing.T, x *dynamodbtest.Table) {
 	claim(t, l, claimOf(1, "n1", "c1"))
 	// The others win although a loser is in the same transaction.
 	same(t, claim(t, l, claimOf(2, "n2", "c2"), claimOf(3, "n1", "c3"), claimOf(4, "n4", "c4")), []stack.Claimed{
-		won(2, true), {ByName: 1, ByCertificate: -1}, won(4, true),
+		won(2, true), lost(1, -1), won(4, true),
 	})
 	same(t, claim(t, l, claimOf(5, "n5", "c3")), []stack.Claimed{won(5, true)})
 }
@@ -82,7 +92,7 @@ func repetitionsInOneCall(t *testing.T, x *dynamodbtest.Table) {
 	answers := claim(t, open(x, table.Options{}),
 		claimOf(1, "n", "c"), claimOf(1, "n", "c"), claimOf(2, "n", "c"), claimOf(3, "n", "other"), claimOf(4, "free", "other"))
 	same(t, answers, []stack.Claimed{
-		won(1, true), won(1, false), {ByName: 1, ByCertificate: 1}, {ByName: 1, ByCertificate: -1}, won(4, true),
+		won(1, true), won(1, false), lost(1, 1), lost(1, -1), won(4, true),
 	})
 }
 
@@ -102,7 +112,7 @@ func claimMeetsAnother(t *testing.T, x *dynamodbtest.Table) {
 			{Code: aws.String("ConditionalCheckFailed"), Item: owner}, {Code: aws.String("TransactionConflict")},
 		}}
 	}
-	same(t, claim(t, through(x, p), claimOf(2, "n", "c")), []stack.Claimed{{ByName: 1, ByCertificate: 1}})
+	same(t, claim(t, through(x, p), claimOf(2, "n", "c")), []stack.Claimed{lost(1, 1)})
 }
 
 // Each device is in the queue several times, under two identical entries and a third
@@ -160,9 +170,9 @@ func claimRaces(t *testing.T, x *dynamodbtest.Table) {
 			t.Fatalf("device %d: owner %d, %d times new", d, owner, fresh)
 		}
 		for entry := 3 * d; entry < 3*d+3; entry++ {
-			want := stack.Claimed{ByName: owner, ByCertificate: owner}
+			want := lost(owner, owner)
 			if (entry == 3*d+2) != (owner == 3*d+2) {
-				want.ByCertificate = -1
+				want.ByCertificate = stack.Nobody
 			}
 			for w := range workers {
 				if entry != owner {
@@ -171,6 +181,46 @@ func claimRaces(t *testing.T, x *dynamodbtest.Table) {
 			}
 		}
 	}
+}
+
+// One certificate in two chips, or two certificates for one chip, must not look like a
+// repetition.
+func vendorIDIsClaimed(t *testing.T, x *dynamodbtest.Table) {
+	l := open(x, table.Options{})
+	withID := func(entry int, id, name, certificate string) stack.Claim {
+		c := claimOf(entry, name, certificate)
+		c.VendorID = id
+		return c
+	}
+	first := withID(1, "0A", "n", "c")
+	owner, none := stack.Owner{Entry: 1, VendorID: "0A"}, stack.Nobody
+	got := first.Won()
+	same(t, claim(t, l, first), []stack.Claimed{got})
+	got.New = false
+	same(t, claim(t, l, first), []stack.Claimed{got})
+	for n, test := range []struct {
+		claim stack.Claim
+		want  stack.Claimed
+	}{
+		{withID(2, "0A", "n", "c"), stack.Claimed{ByID: owner, ByName: owner, ByCertificate: owner}},
+		{withID(2, "0B", "n", "c"), stack.Claimed{ByID: none, ByName: owner, ByCertificate: owner}},
+		{withID(2, "0A", "n2", "c2"), stack.Claimed{ByID: owner, ByName: none, ByCertificate: none}},
+		{claimOf(2, "n", "c"), stack.Claimed{ByID: none, ByName: owner, ByCertificate: owner}},
+	} {
+		if answers := claim(t, l, test.claim); answers[0] != test.want {
+			t.Errorf("claim %d: %+v, want %+v", n, answers[0], test.want)
+		}
+	}
+	// The loser of the ID took neither name nor certificate.
+	free := withID(3, "0C", "n2", "c2")
+	same(t, claim(t, l, free), []stack.Claimed{free.Won()})
+	// In one call, too.
+	both := claim(t, l, withID(4, "0D", "n4", "c4"), withID(5, "0D", "n5", "c5"))
+	same(t, []bool{both[0].Mine, both[1].Mine}, []bool{true, false})
+	same(t, both[1].ByID, stack.Owner{Entry: 4, VendorID: "0D"})
+	// A version that did not know vendor IDs claimed name and certificate.
+	claim(t, l, claimOf(6, "n6", "c6"))
+	same(t, claim(t, l, withID(6, "0E", "n6", "c6"))[0].Mine, true)
 }
 
 func claimsPerCall(t *testing.T, x *dynamodbtest.Table) {
@@ -182,7 +232,7 @@ func claimsPerCall(t *testing.T, x *dynamodbtest.Table) {
 	for n, a := range claim(t, through(x, p), claims...) {
 		same(t, a, won(n, true))
 	}
-	same(t, p.Calls, map[string]int{"TransactWriteItems": 3})
+	same(t, p.Calls, map[string]int{"TransactWriteItems": 4})
 }
 
 func lostAnswer(t *testing.T, x *dynamodbtest.Table) {

@@ -20,6 +20,7 @@ import (
 //	open                      ID                pointers to the jobs that are not done
 //	claim#ID#name#NAME        claim             the entry that has the thing name
 //	claim#ID#certificate#CID  claim             the entry that has the certificate
+//	claim#ID#vendor#VID       claim             the entry that has the vendor ID
 const (
 	partitionJobs = "jobs"
 	partitionOpen = "open"
@@ -52,6 +53,10 @@ func nameClaimKey(id, name string) table.Item { return table.Key("claim#"+id+"#n
 
 func certificateClaimKey(id, certificate string) table.Item {
 	return table.Key("claim#"+id+"#certificate#"+certificate, sortClaim)
+}
+
+func vendorIDClaimKey(id, vendorID string) table.Item {
+	return table.Key("claim#"+id+"#vendor#"+vendorID, sortClaim)
 }
 
 func uploadKey(u stack.Upload) table.Item {

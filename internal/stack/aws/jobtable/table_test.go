@@ -20,6 +20,7 @@ func TestTable(t *testing.T) {
 		"LoserOfAClaimTakesNothing":                  loserTakesNothing,
 		"RepetitionsInOneCallFindTheFirst":           repetitionsInOneCall,
 		"ClaimInAnotherTransactionIsNotDecided":      claimMeetsAnother,
+		"VendorIDIsClaimedLikeTheRest":               vendorIDIsClaimed,
 		"OneClaimantWinsHoweverManyAsk":              claimRaces,
 		"ClaimsAreFiftyToACall":                      claimsPerCall,
 		"NothingExpiresButClaimsUnlessAsked":         nothingExpires,

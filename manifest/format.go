@@ -28,6 +28,9 @@ type Format struct {
 	// ParseSigners reads the certificates for [Options.Signers] from a file;
 	// nil if the format takes none.
 	ParseSigners func(file []byte) ([]*x509.Certificate, error)
+	// PublishedSigners returns the signers that the vendor has published, oldest first,
+	// which the library carries; nil if there are none.
+	PublishedSigners func() []*x509.Certificate
 	// Explain returns an error with a [Reason] that says what a file is that was
 	// passed instead of a manifest of this format, judged by its beginning. It
 	// returns nil if it does not know, and may itself be nil.

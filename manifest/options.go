@@ -23,6 +23,9 @@ type Options struct {
 
 	// Signers are the certificates that may sign Microchip entries.
 	Signers []*x509.Certificate
+	// AllowLateSignature accepts entries that were provisioned after their signer's
+	// validity, with a warning.
+	AllowLateSignature bool
 	// Slot is the key of a Microchip entry whose certificate is used. If it is
 	// empty, exactly one key must have a certificate.
 	Slot string

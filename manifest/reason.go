@@ -30,13 +30,13 @@ const (
 	ReasonNoName              Reason = "no-name"                         // no unambiguous value for the thing name
 	ReasonBadName             Reason = "bad-name"                        // the thing name is outside [a-zA-Z0-9:_-]{1,128}
 	ReasonBadAttribute        Reason = "bad-attribute"                   // AWS IoT does not accept an attribute's value
-	ReasonContradiction       Reason = "contradiction"                   // an earlier entry has the same name or certificate, but not both
+	ReasonContradiction       Reason = "contradiction"                   // an earlier entry has the same vendor ID, certificate or name, but not all of them
 	ReasonBadAlgorithm        Reason = "bad-algorithm"                   // the JWS algorithm is not the expected one
 	ReasonBadHeader           Reason = "bad-header"                      // the JWS header contains something that is not allowed
 	ReasonUnknownSigner       Reason = "unknown-signer"                  // the signer's certificate was not given
 	ReasonSignerMismatch      Reason = "signer-mismatch"                 // kid and x5t#S256 name different signers
 	ReasonBadSignature        Reason = "bad-signature"                   // the signature does not verify
-	ReasonSignerNotValid      Reason = "signer-not-valid"                // provisioned outside the signer's validity
+	ReasonSignerNotValid      Reason = "signer-not-valid"                // provisioned after the signer's validity
 )
 
 // Reasons that end a manifest.
@@ -70,6 +70,9 @@ const (
 	ReasonNoIssuer           Reason = "no-issuer"           // no issuer follows the leaf to verify it with
 	ReasonOutlivesIssuer     Reason = "outlives-issuer"     // leaf is valid longer than its issuer
 	ReasonNoTimestamp        Reason = "no-timestamp"        // provisioning timestamp missing or unreadable
+	ReasonEarlySignature     Reason = "early-signature"     // provisioned before the signer's validity
+	ReasonCASigner           Reason = "ca-signer"           // the signer is a CA's certificate
+	ReasonOddID              Reason = "odd-id"              // unique ID of an unusual length
 	ReasonUnexpectedKeyType  Reason = "unexpected-key-type" // not the key type of this bundle
 	ReasonUnexpectedIssuer   Reason = "unexpected-issuer"   // not issued by the vendor
 	ReasonUnknownField       Reason = "unknown-field"       // a field that is not part of the format

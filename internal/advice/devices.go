@@ -74,6 +74,6 @@ var failureRows = []row{
 
 // skippedRows has the reasons of skipped entries. There is nothing to do.
 var skippedRows = []row{
-	{code: "repeated", meaning: "an earlier entry has the same certificate and the same thing name, and is imported"},
+	{code: "repeated", meaning: "an earlier entry has the same vendor ID, certificate and thing name, and is imported"},
 	{code: "filtered", meaning: "the import was told to leave the entry out"},
 }

@@ -29,7 +29,7 @@ func TestDocsExplainEveryCode(t *testing.T) {
 		if words.Todo == "" {
 			words.Todo = "nothing"
 		}
-		want = append(want, fmt.Sprintf("| %#q | %s | %s |", code, words.Meaning, words.Todo))
+		want = append(want, fmt.Sprintf("| %#q | %s | %s |", code, words.Meaning, strings.ReplaceAll(words.Todo, "|", `\|`)))
 	}
 	if diff := cmp.Diff(want, have); diff != "" {
 		t.Errorf("docs/reasons.md (-code +page):\n%s", diff)

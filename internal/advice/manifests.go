@@ -6,7 +6,8 @@ const (
 	askAgain   = "ask the vendor for the manifest again"
 	maybeForge = "do not import it; the entry may be forged"
 	askVendor  = "do not import it; ask the vendor"
-	otherName  = "choose another template, such as --thing-name '{id}'"
+	otherName  = "choose another template, such as --thing-name '{serial}'"
+	noColons   = "if topics contain the thing name, replace the colons"
 	// A changed parameter of a stack applies only to later uploads.
 	uploadAgain = ", then upload the manifest again"
 )
@@ -16,8 +17,8 @@ func parameter(assignment string) string {
 	return "thingpress stack deploy --parameter " + assignment + uploadAgain
 }
 
-// stackName tells operators of a stack to use a field that every manifest has.
-var stackName = "choose another template for thing names, for example with: " + parameter("'ThingNameTemplate={id}'")
+// stackName tells operators of a stack to use a field that every certificate has.
+var stackName = "choose another template for thing names, for example with: " + parameter("'ThingNameTemplate={serial}'")
 
 // manifestRows has the reasons of package manifest.
 var manifestRows = []row{
@@ -59,24 +60,26 @@ var manifestRows = []row{
 	reason(manifest.ReasonKeyMismatch, "the certificate and the public key of the entry do not belong together", askVendor),
 	reason(manifest.ReasonBadChain, "the certificate is not signed by the issuer that follows it", askVendor),
 	reason(manifest.ReasonNoName, "the entry has no unambiguous value for the thing name",
-		"choose a template that this manifest can fill, such as --thing-name '{id}'").inStack(stackName),
+		"choose a template that this manifest can fill, such as --thing-name '{serial}'").inStack(stackName),
 	reason(manifest.ReasonBadName, "AWS IoT does not accept the thing name; it must have 1 to 128 characters of a-z A-Z 0-9 : _ -",
 		otherName).inStack(stackName),
 	reason(manifest.ReasonBadAttribute, "an attribute has a value that AWS IoT does not accept",
 		"leave the attribute out, or fill it with another field"),
 	reason(manifest.ReasonContradiction,
-		"an earlier entry has the same thing name with another certificate, or the same certificate with another name",
+		"an earlier entry has the same vendor ID, certificate or thing name, but not all of them",
 		"ask the vendor which entry is right; the earlier one counts"),
 	reason(manifest.ReasonBadAlgorithm, "the algorithm of the signature does not match the signer's key", maybeForge),
 	reason(manifest.ReasonBadHeader, "the signature's header contains something that is not allowed", maybeForge),
 	reason(manifest.ReasonUnknownSigner, "the certificate of the entry's signer was not given",
-		"get the signer's certificate from Microchip, check its fingerprint, and pass it with --signer").
-		inStack("get the signer's certificate from Microchip, check its fingerprint, and put it into the signer bucket" + uploadAgain),
+		"get the signer's certificate from whoever signed the manifest, check its fingerprint, and pass it with --signer").
+		inStack("get the signer's certificate from whoever signed the manifest, check its fingerprint, and put it into the signer bucket" +
+			uploadAgain),
 	reason(manifest.ReasonSignerMismatch, "the entry names two different signers", maybeForge),
 	reason(manifest.ReasonBadSignature, "the signature does not verify: the entry changed after it was signed",
 		"do not import it; use the original file"),
-	reason(manifest.ReasonSignerNotValid, "the signer's certificate was not valid when the device was provisioned",
-		"do not import it; ask Microchip"),
+	reason(manifest.ReasonSignerNotValid, "the signer's certificate had expired when the device was provisioned",
+		"if the manifest is genuine, pass --allow-late-signature").
+		inStack("if the manifest is genuine, import it from the command line, which can accept it"),
 
 	reason(manifest.ReasonPrivateKey, "the manifest contains a readable private key",
 		"treat the keys as compromised, tell the sender, and ask for a manifest without private keys"),
@@ -124,14 +127,18 @@ var manifestRows = []row{
 	reason(manifest.ReasonPassedOver, "next to the entry is something that is not a device certificate and was left out",
 		"look at what the detail names"),
 	reason(manifest.ReasonDiscouragedName, "the thing name contains a colon, which AWS advises against",
-		"if topics contain the thing name, "+otherName).
-		inStack("if topics contain the thing name, " + stackName),
+		noColons+", for example with --thing-name '{cn|replace:::_}'").
+		inStack(noColons + ", for example with: " + parameter("'ThingNameTemplate={cn|replace:::_}'")),
 	reason(manifest.ReasonNoIssuer, "no issuer follows the certificate, so its signature could not be checked",
 		"compare the manifest with the order; the entry itself is signed"),
 	reason(manifest.ReasonOutlivesIssuer, "the certificate is valid longer than its issuer; AWS IoT does not check this", ""),
 	reason(manifest.ReasonNoTimestamp, "the time of provisioning is missing or unreadable, "+
 		"so the signer's validity at that time could not be checked",
 		"compare the manifest with the order"),
+	reason(manifest.ReasonEarlySignature, "the signer's certificate was not valid yet when the device was provisioned; "+
+		"this is so for some genuine manifests and for self-made signers", ""),
+	reason(manifest.ReasonCASigner, "the signer is the certificate of a certification authority (CA), as self-made signers are", ""),
+	reason(manifest.ReasonOddID, "the unique ID does not have the nine bytes of Microchip's chips", ""),
 	reason(manifest.ReasonUnexpectedKeyType, "the key does not have the type of this bundle",
 		"check whether you chose the right bundle"),
 	reason(manifest.ReasonUnexpectedIssuer, "the vendor did not issue the certificate",

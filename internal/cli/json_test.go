@@ -17,6 +17,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/testkit/clitest"
+	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
 // documentedFields reads docs/json.md. It maps "command: type" to its fields, and each
@@ -82,6 +83,8 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 		{"plan", "--sandbox", missing},
 		{"quotas", "--endpoint-url", url, "--rate", "100000/h", "--policy", "p", "--request", "--yes"},
 		{"quotas", "--sandbox"},
+		{"signers"},
+		{"signers", filepath.Join(require.Root(t), "examples", "microchip-signer.pem")},
 		{"version"},
 	} {
 		c := exec.Command(clitest.Program(t), append(args, "--output", "json")...)

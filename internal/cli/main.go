@@ -14,6 +14,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/quotas"
 	"github.com/thingpress/thingpress/internal/cli/sandboxes"
+	"github.com/thingpress/thingpress/internal/cli/signers"
 	"github.com/thingpress/thingpress/internal/cli/stacks"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/cli/version"
@@ -105,6 +106,7 @@ several values separated by commas; write \, for a comma inside a value.
 		imports.NewPlan(streams),
 		quotas.NewCommand(streams),
 		sandboxes.NewCommand(streams),
+		signers.NewCommand(streams),
 		stacks.NewCommand(streams),
 		version.NewCommand(streams),
 	)

@@ -54,6 +54,7 @@ type settingsJSON struct {
 	Bundle       string           `json:"bundle,omitempty"`
 	Signers      []string         `json:"signers,omitempty"` // SHA-256 of the DER
 	Limits       *manifest.Limits `json:"limits,omitempty"`
+	AllowLate    bool             `json:"allow_late_signature,omitempty"`
 	Only         string           `json:"only,omitempty"` // SHA-256 of the list
 	Skip         string           `json:"skip,omitempty"`
 }
@@ -72,7 +73,7 @@ func (s Settings) MarshalJSON() ([]byte, error) {
 		ThingType: s.Attachments.ThingType, BillingGroup: s.Attachments.BillingGroup,
 		Status: s.wanted().Status, Adopt: s.Adopt, Exclusive: s.Exclusive, Partial: s.Partial,
 		ThingName: s.Decode.ThingName.String(), AllowExpired: s.Decode.AllowExpired,
-		Slot: s.Decode.Slot, Bundle: s.Decode.Bundle, Only: s.Only.digest(), Skip: s.Skip.digest(),
+		Slot: s.Decode.Slot, Bundle: s.Decode.Bundle, Only: s.Only.digest(), Skip: s.Skip.digest(), AllowLate: s.Decode.AllowLateSignature,
 	}
 	for _, a := range s.Attachments.Attributes {
 		out.Attributes = append(out.Attributes, attributeJSON{a.Name, a.Value.String()})
@@ -103,7 +104,9 @@ func (s *Settings) UnmarshalJSON(text []byte) error {
 			Policies: in.Policies, ThingGroups: in.ThingGroups, ThingType: in.ThingType, BillingGroup: in.BillingGroup,
 		},
 		Status: in.Status, Adopt: in.Adopt, Exclusive: in.Exclusive, Partial: in.Partial,
-		Decode: manifest.Options{ThingName: name, AllowExpired: in.AllowExpired, Slot: in.Slot, Bundle: in.Bundle},
+		Decode: manifest.Options{
+			ThingName: name, AllowExpired: in.AllowExpired, AllowLateSignature: in.AllowLate, Slot: in.Slot, Bundle: in.Bundle,
+		},
 	}
 	for _, a := range in.Attributes {
 		value, err := manifest.ParseTemplate(a.Value)

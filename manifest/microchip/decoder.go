@@ -18,7 +18,7 @@ func Format() manifest.Format {
 		Options:      []manifest.FormatOption{{Name: manifest.OptionSigners, Required: true}, {Name: manifest.OptionSlot}},
 		Limits:       []manifest.LimitName{manifest.LimitDepth},
 		Attributes:   []string{manifest.AttributeUniqueID, manifest.AttributePartNumber, manifest.AttributeSlot, manifest.AttributeMAC},
-		ParseSigners: ParseSigners,
+		ParseSigners: ParseSigners, PublishedSigners: PublishedSigners,
 	}
 }
 

@@ -1,6 +1,7 @@
 package microchip_test
 
 import (
+	"crypto/x509"
 	"os"
 	"path/filepath"
 	"testing"
@@ -61,11 +62,11 @@ func TestExampleManifestDecodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	signers, err := vendors.LoadSigners(filepath.Join(root, "examples", "microchip-signer.pem"))
+	signers, _, err := vendors.LoadSigners(filepath.Join(root, "examples", "microchip-signer.pem"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := collect(t, data, manifest.Options{Signers: signers})
+	got := collect(t, data, manifest.Options{Signers: []*x509.Certificate{signers[0].Certificate}})
 	if got.final != nil || len(got.entries) == 0 {
 		t.Fatalf("%d entries, then %v", len(got.entries), got.final)
 	}

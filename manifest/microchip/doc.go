@@ -8,7 +8,9 @@
 // verified. The signature must be ES256, by one of [manifest.Options.Signers],
 // which the entry names by both fingerprint (x5t#S256) and key ID (kid).
 // Everything is then read from the signed payload; the unsigned header is only
-// compared with it. The signer must have been valid at the time of provisioning.
+// compared with it. An entry that was provisioned after the signer's validity is
+// rejected unless [manifest.Options.AllowLateSignature] is set. The signers may be
+// [PublishedSigners], or any others, CA certificates as well.
 //
 // The device's certificate is the first one of the only key that has any. If
 // several keys have certificates, [manifest.Options.Slot] chooses. The certificate

@@ -45,6 +45,7 @@ func (j *judge) decode(raw []byte, device *manifest.Device) (who string, err err
 	if err != nil {
 		return who, err
 	}
+	device.Signer = h.signerID()
 	by, err := e.verify(h, j.signers)
 	if err != nil {
 		return who, err
@@ -63,7 +64,13 @@ func (j *judge) decode(raw []byte, device *manifest.Device) (who string, err err
 			"the header calls the chip %s, the signed payload %s", manifest.Quote(e.uniqueID), c.uniqueID)
 	}
 	warnUnknown(device, e.unknown, c.unknown)
-	if err := checkTimestamp(c, by, device); err != nil {
+	if len(c.uniqueID) != usualIDLength {
+		device.Warn(manifest.ReasonOddID, fmt.Sprintf("the unique ID has %d bytes; those of Microchip's chips have nine", len(c.uniqueID)/2))
+	}
+	if manifest.IsCA(by.certificate) {
+		device.Warn(manifest.ReasonCASigner, "the signer "+by.name()+" is a CA certificate")
+	}
+	if err := checkTimestamp(c, by, j.options.AllowLateSignature, device); err != nil {
 		return who, err
 	}
 	return who, j.certificate(c, device)

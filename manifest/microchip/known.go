@@ -1,55 +1,62 @@
 package microchip
 
-// A KnownSigner is a certificate with which Microchip is publicly known to have
-// signed manifests. The list serves messages only: only signers given by the
-// operator are trusted.
-type KnownSigner struct {
-	// Name is the certificate's common name.
-	Name string
-	// SHA256 is the fingerprint of the certificate, lower-case hex.
-	SHA256 string
-	// NotBefore and NotAfter are its validity, as dates.
-	NotBefore, NotAfter string
-	// Test marks the signer of test manifests, whose signatures mean nothing for real devices.
-	Test bool
-}
+import (
+	"crypto/x509"
+	"embed"
+	"fmt"
+	"slices"
+	"sync"
 
-// KnownSigners returns the publicly known signers, oldest first.
-func KnownSigners() []KnownSigner {
-	return []KnownSigner{
-		{
-			Name: "Log Signer Test", SHA256: "55a4c6d45679c609c142ec5269d58e6d74c7da13d12e31d3fb80f355a24cde8a", NotBefore: "2019-01-18",
-			NotAfter: "2019-02-18", Test: true,
-		},
-		{
-			Name: "Log Signer 001", SHA256: "4c4738e924f644317f00ebc1b680986bcdfc55620f7cd57fda34ea35ae23e51e", NotBefore: "2019-01-22",
-			NotAfter: "2019-07-22",
-		},
-		{
-			Name: "Log Signer 002", SHA256: "53d4ca9b0e1fde21b9e8e191f1857f35cc659340e51b41722fd6839707dbbf50", NotBefore: "2019-08-15",
-			NotAfter: "2020-08-15",
-		},
-		{
-			Name: "Log Signer 003", SHA256: "30c7ca720e3ab2d1a0a3bace2d5ad5dafa3f54a09b7d2117addac35aa60a3188", NotBefore: "2020-08-13",
-			NotAfter: "2023-08-13",
-		},
-		{
-			Name: "Log Signer 004", SHA256: "d5f961e44082fdd2d198dd407aa1ccf5eb5f38cf5138ebc43845806984173a8f", NotBefore: "2023-07-18",
-			NotAfter: "2026-07-18",
-		},
-		{
-			Name: "Manifest Signer 005", SHA256: "571d99841117e3afb34f28886045903fa785cc283dd2e8068e1e5ea4604ce0e3", NotBefore: "2024-03-07",
-			NotAfter: "9999-12-31",
-		},
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// signerFiles has the certificates with which Microchip has signed manifests, one a
+// file, with subject, validity and SHA-256 fingerprint before the PEM. Microchip
+// publishes them for its customers with the manifests. The first three were found
+// with the same content in three independent public places, the last two in one;
+// docs/microchip.md has the fingerprints to compare them with.
+//
+//go:embed signers/*.pem
+var signerFiles embed.FS
+
+// published parses the files once.
+var published = sync.OnceValue(func() []*x509.Certificate {
+	var signers []*x509.Certificate
+	files, err := signerFiles.ReadDir("signers")
+	for _, file := range files {
+		var text []byte
+		if text, err = signerFiles.ReadFile("signers/" + file.Name()); err != nil {
+			break
+		}
+		var found []*x509.Certificate
+		if found, err = ParseSigners(text); err != nil {
+			break
+		}
+		signers = append(signers, found...)
 	}
+	if err != nil {
+		panic(fmt.Sprintf("published signers: %v", err)) // the files are part of the program
+	}
+	return signers
+})
+
+// PublishedSigners returns the signers that Microchip has published, oldest first.
+// They are trusted only if the operator asks for them.
+func PublishedSigners() []*x509.Certificate { return slices.Clone(published()) }
+
+// testSigner is the fingerprint of Microchip's "Log Signer Test", valid in January
+// and February 2019, whose signatures mean nothing for real devices.
+var testSigner = manifest.CertificateID{
+	0x55, 0xa4, 0xc6, 0xd4, 0x56, 0x79, 0xc6, 0x09, 0xc1, 0x42, 0xec, 0x52, 0x69, 0xd5, 0x8e, 0x6d,
+	0x74, 0xc7, 0xda, 0x13, 0xd1, 0x2e, 0x31, 0xd3, 0xfb, 0x80, 0xf3, 0x55, 0xa2, 0x4c, 0xde, 0x8a,
 }
 
-// known returns the public signer with a fingerprint.
-func known(fingerprint string) (KnownSigner, bool) {
-	for _, k := range KnownSigners() {
-		if k.SHA256 == fingerprint {
-			return k, true
+// publishedName returns the name of the published signer with a fingerprint, or "".
+func publishedName(id manifest.CertificateID) string {
+	for _, s := range published() {
+		if manifest.CertificateIDOf(s.Raw) == id {
+			return s.Subject.CommonName
 		}
 	}
-	return KnownSigner{}, false
+	return ""
 }

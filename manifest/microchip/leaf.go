@@ -122,7 +122,7 @@ func checkIssued(certificate, issuer *x509.Certificate) error {
 func checkIdentity(c *payload, device *manifest.Device) error {
 	name := device.Certificate.Subject.CommonName
 	serial, _, _ := strings.Cut(name, " ")
-	if len(serial) == 20 && strings.EqualFold(serial[:2], "sn") {
+	if prefixed := len(serial) == usualIDLength+2 || len(serial) == len(c.uniqueID)+2; prefixed && strings.EqualFold(serial[:2], "sn") {
 		serial = serial[2:]
 	}
 	if strings.EqualFold(serial, c.uniqueID) {
@@ -132,7 +132,7 @@ func checkIdentity(c *payload, device *manifest.Device) error {
 		return manifest.Errorf(manifest.ReasonIdentityMismatch,
 			"the certificate is for %s, but the entry is for chip %s", manifest.Quote(name), c.uniqueID)
 	}
-	if isUniqueID(serial) {
+	if len(serial) == usualIDLength && isUniqueID(serial) {
 		device.Warn(manifest.ReasonIdentityMismatch,
 			fmt.Sprintf("the common name %s has the form of a chip's serial number, but is not that of chip %s", manifest.Quote(name), c.uniqueID))
 	}

@@ -1,6 +1,7 @@
 package microchip
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -18,7 +19,7 @@ var payloadNames = []string{
 // Trust Platform Manifest File Format.
 type payload struct {
 	version    string // as written
-	uniqueID   string // eighteen lower-case hex digits
+	uniqueID   string // lower-case hex
 	partNumber string
 	timestamp  string // RFC 3339; "" if it is missing
 	keys       []jwk
@@ -80,21 +81,27 @@ func (p *parser) parsePayload(text []byte) (*payload, error) {
 		return c, manifest.Errorf(manifest.ReasonUnsupportedVersion, "payload version %.20s is not known; supported are 1, 2 and 3", c.version)
 	}
 	if c.uniqueID == "" {
-		return c, manifest.Errorf(manifest.ReasonBadID, "uniqueId is %s; a chip has eighteen hex digits", manifest.Quote(id))
+		return c, manifest.Errorf(manifest.ReasonBadID, "uniqueId is %s; it must be 1 to 32 bytes in hex", manifest.Quote(id))
 	}
 	return c, nil
 }
 
-// isUniqueID reports whether an ID has the form of a chip's serial number: nine
-// bytes in hex. The factory writes it in lower case, some tools in upper case.
+// usualIDLength is the length of a unique ID in hex digits: nine bytes, the serial
+// number of a chip. The format's specification gives no length.
+const usualIDLength = 18
+
+// isUniqueID reports whether an ID is 1 to 32 bytes in hex. The factory writes it in
+// lower case, some tools in upper case.
 func isUniqueID(id string) bool {
-	return len(id) == 18 && strings.Trim(id, "0123456789abcdefABCDEF") == ""
+	return id != "" && len(id) <= 64 && len(id)%2 == 0 && strings.Trim(id, "0123456789abcdefABCDEF") == ""
 }
 
-// checkTimestamp checks that the signer was valid at the time at which the entry
-// claims to have been made. The current time does not matter: most signers of
-// chips in stock have expired.
-func checkTimestamp(c *payload, by *signer, device *manifest.Device) error {
+// checkTimestamp compares the validity of the signer with the time at which the entry
+// claims to have been made. The current time does not matter: most signers of chips
+// in stock have expired. An entry from before the validity is accepted: the signers
+// that Microchip has published leave a gap of three weeks, and the scripts with which
+// people make their own signers write the date of the chip's certificate.
+func checkTimestamp(c *payload, by *signer, allowLate bool, device *manifest.Device) error {
 	if c.timestamp == "" {
 		device.Warn(manifest.ReasonNoTimestamp, "the entry has no provisioningTimestamp, so the signer's validity at that time was not checked")
 		return nil
@@ -106,9 +113,14 @@ func checkTimestamp(c *payload, by *signer, device *manifest.Device) error {
 		return nil
 	}
 	from, to := by.certificate.NotBefore, by.certificate.NotAfter
-	if at.Before(from) || at.After(to) {
-		return manifest.Errorf(manifest.ReasonSignerNotValid, "provisioned on %s, and the signer %s is valid from %s to %s",
-			day(at), by.name(), day(from), day(to))
+	detail := fmt.Sprintf("provisioned on %s, and the signer %s is valid from %s to %s", day(at), by.name(), day(from), day(to))
+	switch {
+	case at.Before(from):
+		device.Warn(manifest.ReasonEarlySignature, detail)
+	case at.After(to) && !allowLate:
+		return manifest.Errorf(manifest.ReasonSignerNotValid, "%s", detail)
+	case at.After(to):
+		device.Warn(manifest.ReasonSignerNotValid, detail)
 	}
 	return nil
 }

@@ -3,10 +3,8 @@ package microchip
 import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -17,6 +15,7 @@ import (
 type signer struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PublicKey
+	id          manifest.CertificateID
 	kid         string // base64url of the subject key identifier
 	x5t         string // base64url of the SHA-256 fingerprint
 }
@@ -42,25 +41,24 @@ func newRegistry(certificates []*x509.Certificate) (*registry, error) {
 	return r, nil
 }
 
-// newSigner checks a signer certificate. It ignores its own signature and dates:
-// the certificate is trusted because the operator named it.
+// newSigner checks a signer certificate. It ignores its own signature and dates, and
+// whether it is a CA's, as self-made signers are: the certificate is trusted because
+// the operator named it.
 func newSigner(certificate *x509.Certificate) (*signer, error) {
 	key, ok := certificate.PublicKey.(*ecdsa.PublicKey)
 	switch {
 	case !ok || key.Curve != elliptic.P256():
 		return nil, errors.New("the key is not EC P-256, so it cannot have signed a manifest (ES256)")
-	case manifest.IsCA(certificate):
-		return nil, errors.New("the certificate belongs to a certification authority; " +
-			"manifests are signed with a separate certificate, which Microchip calls Log Signer or Manifest Signer")
 	case len(certificate.SubjectKeyId) == 0:
 		return nil, errors.New("the certificate has no subject key identifier, by which entries name their signer")
 	}
-	sum := sha256.Sum256(certificate.Raw)
+	id := manifest.CertificateIDOf(certificate.Raw)
 	return &signer{
 		certificate: certificate,
 		key:         key,
+		id:          id,
 		kid:         base64.RawURLEncoding.EncodeToString(certificate.SubjectKeyId),
-		x5t:         base64.RawURLEncoding.EncodeToString(sum[:]),
+		x5t:         base64.RawURLEncoding.EncodeToString(id[:]),
 	}, nil
 }
 
@@ -84,22 +82,28 @@ func (r *registry) choose(h *protectedHeader) (*signer, error) {
 	return nil, unknownSigner(h)
 }
 
+// signerID returns the fingerprint by which a protected header names its signer, or
+// the zero ID.
+func (h *protectedHeader) signerID() (id manifest.CertificateID) {
+	sum, err := base64.RawURLEncoding.Strict().DecodeString(h.x5t)
+	if err == nil && len(sum) == len(id) {
+		copy(id[:], sum)
+	}
+	return id
+}
+
 // unknownSigner returns an error that names the missing certificate.
 func unknownSigner(h *protectedHeader) error {
-	sum, err := base64.RawURLEncoding.Strict().DecodeString(h.x5t)
-	if err != nil || len(sum) != sha256.Size {
+	id := h.signerID()
+	name := publishedName(id)
+	switch {
+	case id.IsZero():
 		return manifest.Errorf(manifest.ReasonUnknownSigner,
 			"x5t#S256 of the protected header is not a SHA-256 fingerprint: %s", manifest.Quote(h.x5t))
+	case id == testSigner:
+		return manifest.Errorf(manifest.ReasonUnknownSigner, "signed by Microchip's \"Log Signer Test\", which is not for real devices")
+	case name != "":
+		return manifest.Errorf(manifest.ReasonUnknownSigner, "signed by Microchip's %q (SHA-256 %s), which is not among the signers", name, id)
 	}
-	fingerprint := hex.EncodeToString(sum)
-	k, ok := known(fingerprint)
-	switch {
-	case ok && k.Test:
-		return manifest.Errorf(manifest.ReasonUnknownSigner, "signed by Microchip's %q, which is not for real devices", k.Name)
-	case ok:
-		return manifest.Errorf(manifest.ReasonUnknownSigner,
-			"signed by Microchip's %q (SHA-256 %s), which is not among the signers", k.Name, fingerprint)
-	}
-	return manifest.Errorf(manifest.ReasonUnknownSigner,
-		"signed by a certificate with SHA-256 %s, which is not among the signers", fingerprint)
+	return manifest.Errorf(manifest.ReasonUnknownSigner, "signed by a certificate with SHA-256 %s, which is not among the signers", id)
 }

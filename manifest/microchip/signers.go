@@ -13,8 +13,8 @@ import (
 
 // ParseSigners reads the signer certificates in data: one in DER, or at least one
 // in PEM with any line ends and any text between. Each must be able to sign
-// manifests: it must have an EC P-256 key and a subject key identifier, and must
-// not be a CA's. A repeated certificate is returned once.
+// manifests: it must have an EC P-256 key and a subject key identifier. A repeated
+// certificate is returned once.
 func ParseSigners(data []byte) ([]*x509.Certificate, error) {
 	if manifest.HasPrivateKey(data) || manifest.IsPrivateKey(data) {
 		return nil, errors.New("the file contains a private key; a signer is a certificate only")

@@ -25,6 +25,7 @@ type vector struct {
 		Slot         string
 		ThingName    string `json:"thing_name"`
 		AllowExpired bool   `json:"allow_expired"`
+		AllowLate    bool   `json:"allow_late_signature"`
 		Limits       struct {
 			EntryBytes int `json:"entry_bytes"`
 			Entries    int
@@ -81,7 +82,7 @@ func loadVector(t testing.TB, name string) (vector, []byte) {
 // options returns the decoder's options for a vector. The error is that of its signers.
 func (v *vector) options(t testing.TB) (manifest.Options, error) {
 	t.Helper()
-	opts := manifest.Options{Slot: v.Options.Slot, AllowExpired: v.Options.AllowExpired}
+	opts := manifest.Options{Slot: v.Options.Slot, AllowExpired: v.Options.AllowExpired, AllowLateSignature: v.Options.AllowLate}
 	opts.Limits.EntryBytes, opts.Limits.Entries = v.Options.Limits.EntryBytes, v.Options.Limits.Entries
 	if v.Options.ThingName != "" {
 		template, err := manifest.ParseTemplate(v.Options.ThingName)
@@ -94,8 +95,10 @@ func (v *vector) options(t testing.TB) (manifest.Options, error) {
 	for i, file := range v.Options.Signers {
 		paths[i] = filepath.Join(vectorDir, file)
 	}
-	signers, err := vendors.LoadSigners(paths...)
-	opts.Signers = signers
+	signers, _, err := vendors.LoadSigners(paths...)
+	for _, s := range signers {
+		opts.Signers = append(opts.Signers, s.Certificate)
+	}
 	return opts, err
 }
 

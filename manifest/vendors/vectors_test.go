@@ -30,6 +30,7 @@ type vector struct {
 		Slot, Bundle string
 		ThingName    string `json:"thing_name"`
 		AllowExpired bool   `json:"allow_expired"`
+		AllowLate    bool   `json:"allow_late_signature"`
 		Limits       struct {
 			EntryBytes      int `json:"entry_bytes"`
 			Entries         int
@@ -110,7 +111,7 @@ func (v *vector) options(t testing.TB) (manifest.Options, error) {
 	t.Helper()
 	o, l := v.Options, v.Options.Limits
 	opts := manifest.Options{
-		Slot: o.Slot, Bundle: o.Bundle, AllowExpired: o.AllowExpired, TempDir: t.TempDir(),
+		Slot: o.Slot, Bundle: o.Bundle, AllowExpired: o.AllowExpired, AllowLateSignature: o.AllowLate, TempDir: t.TempDir(),
 		Limits: manifest.Limits{
 			EntryBytes: l.EntryBytes, Entries: l.Entries, Depth: l.Depth, ArchiveMembers: l.ArchiveMembers,
 			ExpandedBytes: l.ExpandedBytes, ExpansionRatio: l.ExpansionRatio, DictionaryBytes: l.DictionaryBytes,
@@ -130,8 +131,10 @@ func (v *vector) options(t testing.TB) (manifest.Options, error) {
 	for i, file := range o.Signers {
 		paths[i] = filepath.Join(filepath.Dir(v.path), file)
 	}
-	signers, err := vendors.LoadSigners(paths...)
-	opts.Signers = signers
+	signers, _, err := vendors.LoadSigners(paths...)
+	for _, s := range signers {
+		opts.Signers = append(opts.Signers, s.Certificate)
+	}
 	return opts, err
 }
 

@@ -91,7 +91,7 @@ func planOf(s *engine.ScanResult, c *target.Connection, quotasFrom string) planL
 	return planLine{
 		Type: "plan", Target: c.Target, Alias: c.Alias, Manifests: s.Manifests,
 		Entries: s.Entries, Devices: s.Devices, Rejected: s.Rejected, Skipped: s.Skipped, Repeated: s.Repeated, Filtered: s.Filtered,
-		Contradictory: s.Reasons[manifest.ReasonContradiction], Rejections: manifests.Rejections(s.Reasons, advice.CLI), Warnings: s.Warnings,
+		Contradictory: s.Reasons[manifest.ReasonContradiction], Rejections: manifests.Rejections(s.Reasons, s.Remedies, advice.CLI), Warnings: s.Warnings,
 		UnmatchedOnly: s.UnmatchedOnly, UnmatchedSkip: s.UnmatchedSkip, QuotasFrom: quotasFrom,
 	}
 }

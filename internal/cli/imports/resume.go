@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
@@ -27,7 +28,7 @@ type recordedSettings struct {
 // resumedFlags are the flags that belong to the import. The others belong to the run,
 // such as the ledger, the rate and the output.
 var resumedFlags = []string{
-	"vendor", "bundle", "slot", "signer", "thing-name", "allow-expired",
+	"vendor", "bundle", "slot", "signer", "thing-name", "allow-expired", "allow-late-signature",
 	"max-dictionary", "max-expanded", "max-ratio", "max-members", "max-entries", "max-entry-bytes", "max-depth",
 	"policy", "thing-group", "thing-type", "billing-group", "attribute", "status", "adopt", "exclusive",
 	"only", "skip", "partial",
@@ -53,7 +54,9 @@ func recordedOf(settings engine.Settings, args []string, flags *pflag.FlagSet) r
 		}
 		if slices.Contains(pathFlags, flag.Name) {
 			for i := range values {
-				values[i] = absolute(values[i])
+				if flag.Name != "signer" || !manifests.IsPublisher(values[i]) {
+					values[i] = absolute(values[i])
+				}
 			}
 		}
 		r.Flags[flag.Name] = values

@@ -46,12 +46,13 @@ func showScan(printer *progress.Printer, s *engine.ScanResult, f *runFlags) {
 	}
 	printer.Note("%s to import, %s rejected, %s skipped%s", progress.Plural(s.Devices, "device", "devices"), count(s.Rejected),
 		count(s.Skipped), skipped)
-	for _, r := range manifests.Rejections(s.Reasons, advice.CLI) {
+	for _, r := range manifests.Rejections(s.Reasons, s.Remedies, advice.CLI) {
 		printer.Note("  %s", manifests.RejectionText(r))
 	}
 	for _, reason := range ledger.ByCount(s.Warnings) {
 		printer.Note("  %s accepted with a warning, %s", count(s.Warnings[reason]), reason)
 	}
+	f.decode.NoteSigners(printer, s.Names)
 	if f.output == terminal.Text {
 		showLines(printer, "--only", s.UnmatchedOnly)
 		showLines(printer, "--skip", s.UnmatchedSkip)

@@ -46,7 +46,7 @@ func endDryRun(output terminal.Output, c *target.Connection, s *engine.ScanResul
 	if output == terminal.JSON {
 		line := dryRunLine{
 			Type: "dry_run", Target: c.Target, Alias: c.Alias, Entries: s.Entries, Devices: s.Devices, Rejected: s.Rejected, Skipped: s.Skipped,
-			Rejections: manifests.Rejections(s.Reasons, advice.CLI),
+			Rejections: manifests.Rejections(s.Reasons, s.Remedies, advice.CLI),
 		}
 		if ceiling, binding := engine.FreshCeiling(quotas.Set, a); !math.IsInf(ceiling, 1) {
 			line.Ceiling, line.Binding = &ceiling, binding
@@ -73,7 +73,7 @@ func writeReport(ctx context.Context, path string, book *sqlite.Ledger, record l
 func summaryOf(s engine.Summary, ended error, c *target.Connection, scan *engine.ScanResult) report.Summary {
 	line := report.SummaryOf(s)
 	line.State, line.Target, line.Alias = ledger.StateFinished, c.Target, c.Alias
-	line.Rejections = manifests.Rejections(scan.Reasons, advice.CLI)
+	line.Rejections = manifests.Rejections(scan.Reasons, scan.Remedies, advice.CLI)
 	if ended == nil {
 		return line
 	}

@@ -56,6 +56,8 @@ func (t entryTable) refused(l refusedLine) error {
 	}
 	if flag := advice.Flag(l.limit); flag != "" {
 		remark += "; --" + flag + " raises the limit"
+	} else if l.specific {
+		remark += "; " + l.Todo
 	}
 	t.Row(strconv.Itoa(l.Entry), lineCell(l.Line), l.Type, l.ID, l.ThingName, "", "", remark)
 	return nil
@@ -140,8 +142,10 @@ type refusedLine struct {
 	ThingName string          `json:"thing_name,omitempty"`
 	Reason    manifest.Reason `json:"reason,omitempty"`
 	Detail    string          `json:"detail"`
+	Todo      string          `json:"todo,omitempty"`
 
-	limit manifest.LimitName // the limit that the entry exceeds
+	limit    manifest.LimitName // the limit that the entry exceeds
+	specific bool               // Todo is about this entry, not about its reason in general
 }
 
 func (p entryLines) refused(l refusedLine) error { return p.encoder.Encode(l) }

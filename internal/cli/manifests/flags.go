@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
@@ -24,6 +25,9 @@ type Flags struct {
 	thingName string
 	signers   []string
 	limits    []*pflag.Flag
+
+	loaded []vendors.Signer
+	passed []vendors.PassedFile
 }
 
 // Add adds the flags to a command.
@@ -39,10 +43,13 @@ func (f *Flags) Add(c *cobra.Command) {
 	flags.StringVar(&f.options.Slot, "slot", "",
 		of(manifest.OptionSlot)+": `slot` of the key whose certificate is used, if several keys have one")
 	flags.StringArrayVar(&f.signers, "signer", nil,
-		of(manifest.OptionSigners)+": `file` or directory with certificates of manifest signers (repeatable)")
+		of(manifest.OptionSigners)+": `file` or directory with certificates of manifest signers, or "+publisherNames()+
+			" for those that the vendor has published (repeatable)")
+	flags.BoolVar(&f.options.AllowLateSignature, "allow-late-signature", false,
+		of(manifest.OptionSigners)+": accept entries from after the validity of their signer")
 	Complete(c, "vendor", vendors.Names())
 	Complete(c, "bundle", bundles)
-	flags.StringVar(&f.thingName, "thing-name", "{cn}", "`template` of thing names, with the fields {cn} {mac} {id} {serial} {fingerprint}")
+	flags.StringVar(&f.thingName, "thing-name", "{cn}", thingNameHelp)
 	flags.BoolVar(&f.options.AllowExpired, "allow-expired", false, "accept expired certificates")
 	flags.Int64Var(&limits.DictionaryBytes, "max-dictionary", limits.DictionaryBytes, "largest LZMA dictionary of an archive, in `bytes`")
 	flags.Int64Var(&limits.ExpandedBytes, "max-expanded", limits.ExpandedBytes, "largest size that an archive may expand to, in `bytes`")
@@ -58,6 +65,24 @@ func (f *Flags) Add(c *cobra.Command) {
 	})
 }
 
+const thingNameHelp = "`template` of thing names, with fields such as {cn} {id} {mac} {serial} {ski} {fingerprint} {san.dns} " +
+	"{subject.serialnumber} and modifiers such as {mac|lower|colons} or {cn|replace: .:_}"
+
+// IsPublisher reports whether a value of --signer stands for published signers instead
+// of a path.
+func IsPublisher(value string) bool {
+	return slices.ContainsFunc(vendors.Publishers(), func(f manifest.Format) bool { return f.Vendor() == value })
+}
+
+// publisherNames returns the names of the formats with published signers.
+func publisherNames() string {
+	var names []string
+	for _, f := range vendors.Publishers() {
+		names = append(names, f.Vendor())
+	}
+	return strings.Join(names, ", ")
+}
+
 // Options returns the flags as options of decoders. Its errors are usage errors.
 func (f *Flags) Options() (manifest.Options, error) {
 	options := f.options
@@ -69,7 +94,7 @@ func (f *Flags) Options() (manifest.Options, error) {
 	}
 	var err error
 	if options.ThingName, err = manifest.ParseTemplate(f.thingName); err != nil {
-		return options, exit.UsageError(fmt.Errorf("--thing-name: %w", err), "quote the template, such as --thing-name 'sensor-{id}'")
+		return options, exit.UsageError(fmt.Errorf("--thing-name: %w", err), "quote the template, such as --thing-name 'sensor-{serial}'")
 	}
 	options.Bundle = strings.ToUpper(options.Bundle)
 	if bundles := vendors.Values(manifest.OptionBundle); !slices.Contains(bundles, options.Bundle) {
@@ -78,13 +103,27 @@ func (f *Flags) Options() (manifest.Options, error) {
 	if err := CheckVendor(f.Vendor); err != nil {
 		return options, err
 	}
-	if len(f.signers) > 0 {
-		if options.Signers, err = vendors.LoadSigners(f.signers...); err != nil {
-			return options, exit.UsageError(fmt.Errorf("--signer: %w", err),
-				"download the signer certificates from the vendor, which publishes them with the manifests")
-		}
+	if f.loaded, f.passed, err = vendors.LoadSigners(f.signers...); err != nil {
+		return options, exit.UsageError(fmt.Errorf("--signer: %w", err),
+			"name certificates in PEM or DER, or list the published ones with thingpress signers")
+	}
+	for _, s := range f.loaded {
+		options.Signers = append(options.Signers, s.Certificate)
 	}
 	return options, nil
+}
+
+// NoteSigners prints which files of --signer were passed over, and which certificates
+// no entry names. Names reports whether an entry names a certificate.
+func (f *Flags) NoteSigners(printer *progress.Printer, names func(manifest.CertificateID) bool) {
+	for _, p := range f.passed {
+		printer.Note("signer %s: %s", p.File, p.Why)
+	}
+	for _, s := range f.loaded {
+		if s.File != "" && !names(manifest.CertificateIDOf(s.Certificate.Raw)) {
+			printer.Note("signer %s: unused, because no entry names %s", s.File, manifest.Quote(s.Certificate.Subject.CommonName))
+		}
+	}
 }
 
 // Complete makes shells complete the values of a flag of c. It panics if c lacks the flag.

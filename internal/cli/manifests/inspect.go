@@ -7,7 +7,6 @@ import (
 	"io"
 	"iter"
 	"maps"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -17,6 +16,7 @@ import (
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/progress"
+	"github.com/thingpress/thingpress/internal/report"
 	"github.com/thingpress/thingpress/internal/spool"
 	"github.com/thingpress/thingpress/manifest"
 )
@@ -90,6 +90,8 @@ func inspect(ctx context.Context, o inspectOptions, args []string, streams termi
 			total = after
 		}
 	}
+	o.NoteSigners(printer, judge.Names)
+	total.Rejections = Rejections(total.Reasons, judge.Remedies(), advice.CLI)
 	printer.Pause()
 	if o.output == terminal.JSON {
 		err = newEntryLines(streams.Out).end(broken, total)
@@ -170,17 +172,18 @@ func inspectEntries(ctx context.Context, entries iter.Seq2[manifest.Device, erro
 }
 
 func refusedLineOf(v engine.Verdict, d *manifest.Device, rejected *manifest.EntryError) refusedLine {
+	todo := advice.ForRejected(v.Reason, v.Remedy, advice.CLI).Todo
 	if rejected != nil {
 		return refusedLine{
 			Type: string(v.Outcome), Manifest: rejected.Manifest, Entry: rejected.Entry, Line: rejected.Line, ID: rejected.ID,
-			Reason: v.Reason, Detail: v.Detail, limit: rejected.Limit.Name,
+			Reason: v.Reason, Detail: v.Detail, Todo: todo, limit: rejected.Limit.Name, specific: advice.IsSpecific(v.Remedy),
 		}
 	}
 	line := refusedLine{Type: string(v.Outcome), Manifest: d.Manifest, Entry: d.Entry, Line: d.Line, ID: d.ID, Detail: v.Detail}
 	if v.Outcome == ledger.Skipped {
 		line.ThingName = d.ThingName
 	} else {
-		line.Reason = v.Reason
+		line.Reason, line.Todo, line.specific = v.Reason, todo, advice.IsSpecific(v.Remedy)
 	}
 	return line
 }
@@ -194,6 +197,8 @@ type inspectSummary struct {
 	Skipped  int                     `json:"skipped"`
 	Warnings int                     `json:"warnings"`
 	Reasons  map[manifest.Reason]int `json:"reasons,omitempty"`
+	// Rejections repeats Reasons, with what to do.
+	Rejections []report.Rejection `json:"rejections,omitempty"`
 }
 
 // add counts an entry.
@@ -214,7 +219,7 @@ func (s *inspectSummary) add(v engine.Verdict, d *manifest.Device) {
 // print prints the summary for people.
 func (s *inspectSummary) print(out io.Writer) {
 	fmt.Fprintf(out, "%d entries: %d devices, %d rejected, %d skipped, %d warnings\n", s.Entries, s.Devices, s.Rejected, s.Skipped, s.Warnings)
-	for _, reason := range slices.Sorted(maps.Keys(s.Reasons)) {
-		fmt.Fprintf(out, "  %d %s\n", s.Reasons[reason], withTodo(reason, advice.For(reason, advice.CLI).Todo))
+	for _, r := range s.Rejections {
+		fmt.Fprintf(out, "  %d %s\n", r.Count, withTodo(r.Reason, r.Todo))
 	}
 }

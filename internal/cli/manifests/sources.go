@@ -63,8 +63,10 @@ func BreakHint(err error, where advice.Surface) string {
 
 // Rejections returns the rejected entries of a scan by reason, with what to do about
 // each.
-func Rejections(reasons map[manifest.Reason]int, where advice.Surface) []report.Rejection {
-	return report.RejectionsOf(reasons, func(reason manifest.Reason) string { return advice.For(reason, where).Todo })
+func Rejections(reasons map[manifest.Reason]int, remedies map[manifest.Reason]engine.Remedy, where advice.Surface) []report.Rejection {
+	return report.RejectionsOf(reasons, func(reason manifest.Reason) string {
+		return advice.ForRejected(reason, remedies[reason], where).Todo
+	})
 }
 
 // RejectionText returns a line for people.

@@ -22,6 +22,7 @@ type Options struct {
 	Bundle       string   `json:"bundle,omitempty"`
 	ThingName    string   `json:"thing_name,omitempty"`
 	AllowExpired bool     `json:"allow_expired,omitempty"`
+	AllowLate    bool     `json:"allow_late_signature,omitempty"`
 	Limits       *Limits  `json:"limits,omitempty"`
 }
 

@@ -23,6 +23,12 @@ func identityVectors() []*vector {
 	id := chip(0).UniqueID
 	spacedName := strings.ToUpper(id) + " ATECC"
 	ownSpaces := withChain(leaf(spacedName, nil), reel.Issuer)
+	longID := strings.Repeat("0123456789abcdef", 4)
+	unusual := func(id string) material.Object {
+		payload := reel.PayloadOf(id, material.JWK("0", &chip(0).Key.PublicKey).
+			And("x5c", materialtest.X5C(customLeaf("unit-1", chip(0).Key), custom)))
+		return sign(0, payload).Without("header")
+	}
 	loraName := strings.ToUpper(id) + " 0004A310001FF9DA ATECC"
 	return []*vector{
 		bad("m11-renamed-in-header", "identity-mismatch", "the header calls the chip", "the unsigned header names another chip",
@@ -78,13 +84,17 @@ func identityVectors() []*vector {
 		fine("m23-version-3", "payload version 3, the new Full format", versioned("3")),
 		fine("m25-upper-case", "tools of Microchip write the ID in upper case; it is normalised to lower case",
 			sign(0, content(0).With("uniqueId", strings.ToUpper(id)))),
-		bad("m25-short", "bad-id", "eighteen hex digits", "the ID is too short", identified(id[:16])),
-		bad("m25-not-hex", "bad-id", "eighteen hex digits", "the ID is not hex", identified("0123zz"+id[6:])),
-		bad("m25-path", "bad-id", "eighteen hex digits", "the ID is a path", identified("../../../etc/passwd")),
-		bad("m25-long", "bad-id", "eighteen hex digits", "the ID has ten thousand characters", identified(strings.Repeat("a", 10_000))),
-		bad("m25-missing", "bad-id", "eighteen hex digits", "there is no ID", sign(0, content(0).Without("uniqueId"))),
+		warned("m25-eight-bytes", "the specification gives no length of IDs", unusual(id[:16]), "odd-id").identity(id[:16], "unit-1"),
+		warned("m25-thirty-two-bytes", "the longest ID", unusual(longID), "odd-id").identity(longID, "unit-1"),
+		warned("m25-one-byte", "the shortest ID", unusual("0A"), "odd-id").identity("0a", "unit-1"),
+		bad("m25-thirty-three-bytes", "bad-id", "1 to 32 bytes", "the ID is too long", identified(longID+"00")),
+		bad("m25-half-a-byte", "bad-id", "1 to 32 bytes", "the ID has 17 digits", identified(id[:17])),
+		bad("m25-not-hex", "bad-id", "1 to 32 bytes", "the ID is not hex", identified("0123zz"+id[6:])),
+		bad("m25-path", "bad-id", "1 to 32 bytes", "the ID is a path", identified("../../../etc/passwd")),
+		bad("m25-long", "bad-id", "1 to 32 bytes", "the ID has ten thousand characters", identified(strings.Repeat("a", 10_000))),
+		bad("m25-missing", "bad-id", "1 to 32 bytes", "there is no ID", sign(0, content(0).Without("uniqueId"))),
 		bad("m25-number", "malformed-entry", "uniqueId", "the ID is a number", identified(123)),
-		bad("m25-zero-byte", "bad-id", "eighteen hex digits", "the ID holds a NUL", identified(id[:17]+"\x00")),
+		bad("m25-zero-byte", "bad-id", "1 to 32 bytes", "the ID holds a NUL", identified(id[:17]+"\x00")),
 		bad("m26-spaces", "bad-name", "AWS IoT takes", "CN of LoRaWAN parts of 2019: not a thing name, and never changed silently", ownSpaces),
 		bad("m26-spaces-of-another", "identity-mismatch", "the certificate is for", "CN with spaces and another chip's serial number", spaces),
 		vec("m26-spaces-template", "N", "the same with a template that takes the ID", materialtest.Array(ownSpaces, good(1))).
@@ -97,8 +107,10 @@ func identityVectors() []*vector {
 		bad("m32-after-signer", "signer-not-valid", "provisioned on 2026-03-01", "provisioned after the signer's validity",
 			short("2026-03-01T00:00:00Z")).
 			with(func(o *options) { o.Signers = append(o.Signers, "signers/short.pem") }),
-		bad("m32-before-signer", "signer-not-valid", "provisioned on 2019-01-01", "provisioned before the signer's validity",
-			timed("2019-01-01T00:00:00Z")),
+		warned("m32-after-signer-allowed", "the same, allowed", short("2026-03-01T00:00:00Z"), "signer-not-valid").
+			with(func(o *options) { o.Signers, o.AllowLate = append(o.Signers, "signers/short.pem"), true }),
+		warned("m32-before-signer", "provisioned before the signer's validity, as scripts for self-made signers write it",
+			timed("2019-01-01T00:00:00Z"), "early-signature"),
 		warned("m32-no-timestamp", "no timestamp to hold the signer's validity against", sign(0, content(0).Without("provisioningTimestamp")),
 			"no-timestamp"),
 		warned("m32-bad-timestamp", "the timestamp is not RFC 3339", timed("June 1st"), "no-timestamp"),

@@ -29,7 +29,12 @@ func signerVectors() []*vector {
 		taken("m33-two-in-one-file", "two certificates in one file, with text between", "signers/two.pem"),
 		taken("m33-twice", "the same certificate in two files", "signers/reel.pem", "signers/reel.der"),
 		taken("m33-old-label", "the label X509 CERTIFICATE of older tools", "signers/old-label.pem"),
-		refused("m33-authority", "authority.pem", "certification authority", "an authority's certificate signs no entries"),
+		warned("m33-authority", "the signer is a CA certificate, as self-made signers are", byAuthority("2025-06-01T20:14:53.773Z"), "ca-signer").
+			with(func(o *options) { o.Signers = append(o.Signers, "signers/ca.pem") }),
+		warned("m33-authority-early", "a CA certificate that is newer than the entry, as scripts for self-made signers make it",
+			byAuthority("2019-01-01T00:00:00Z"), "ca-signer", "early-signature").
+			with(func(o *options) { o.Signers = append(o.Signers, "signers/ca.pem") }),
+		taken("m33-directory", "a directory with keys, a certificate request, broken files and certificates that signed nothing", "signers/mixed"),
 		refused("m33-rsa", "rsa.pem", "not EC P-256", "an RSA certificate cannot make ES256 signatures"),
 		refused("m33-p384", "p384.pem", "not EC P-256", "another curve cannot make ES256 signatures"),
 		refused("m33-private-key", "key.pem", "private key", "a private key has no business there"),
@@ -59,7 +64,7 @@ func signerFiles() map[string][]byte {
 		"signers/crlf.pem":      bytes.ReplaceAll(reelPEM, []byte("\n"), []byte("\r\n")),
 		"signers/two.pem":       bytes.Join([][]byte{[]byte("the first\n"), short, []byte("the second\n"), reelPEM}, nil),
 		"signers/old-label.pem": block("X509 CERTIFICATE", reel.Signer.Raw),
-		"signers/authority.pem": materialtest.PEM(reel.Issuer),
+		"signers/ca.pem":        materialtest.PEM(authoritySigner()),
 		"signers/rsa.pem":       materialtest.PEM(rsaSigner()),
 		"signers/p384.pem":      materialtest.PEM(materialtest.SignerCertificate("P-384 Signer", p384)),
 		"signers/key.pem":       []byte(pemKey),
@@ -68,7 +73,33 @@ func signerFiles() map[string][]byte {
 		"signers/no-key-id.pem": materialtest.PEM(noKeyID),
 		"signers/text.pem":      []byte("see the attached certificate\n"),
 		"signers/empty.pem":     {},
+
+		"signers/mixed/all.pem":        bytes.Join([][]byte{materialtest.PEM(rsaSigner()), block("CERTIFICATE REQUEST", []byte("test")), reelPEM}, nil),
+		"signers/mixed/half.crt":       short[:len(short)/2],
+		"signers/mixed/key-inside.crt": append(bytes.Clone(short), pemKey...),
+		"signers/mixed/log-signer.key": []byte(pemKey),
+		"signers/mixed/notes.txt":      []byte("see the attached certificate\n"),
+		"signers/mixed/private.pem":    []byte(pemKey),
+		"signers/mixed/root.crt":       materialtest.PEM(reel.Issuer),
 	}
+}
+
+// authoritySigner returns a CA certificate with the reel's key.
+func authoritySigner() *x509.Certificate {
+	return materialtest.Certificate(&x509.Certificate{
+		Subject:               pkix.Name{Organization: []string{"Example Ltd"}, CommonName: "Test Log Signer CA"},
+		NotBefore:             time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC),
+		NotAfter:              time.Date(2053, 1, 1, 0, 0, 0, 0, time.UTC),
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		SubjectKeyId:          materialtest.Bytes("vectors authority signer", 20),
+	}, nil, &reel.SignerKey.PublicKey, reel.SignerKey)
+}
+
+// byAuthority returns an entry of the CA certificate, provisioned at a time.
+func byAuthority(at string) material.Object {
+	return material.SignText(material.Protected(authoritySigner()), material.JSON(content(0).With("provisioningTimestamp", at)), reel.SignerKey).
+		Named(chip(0).UniqueID)
 }
 
 // shortSigner returns a certificate with the reel's key whose validity has ended.

@@ -75,6 +75,12 @@ func (v *vector) named(id, thing string) *vector {
 	return v
 }
 
+// identity changes the identity of the first device.
+func (v *vector) identity(id, thing string) *vector {
+	v.Entries[0].ID, v.Entries[0].ThingName = id, thing
+	return v
+}
+
 func (v *vector) warn(codes ...string) *vector {
 	v.Entries[len(v.Entries)-1].Warnings = codes
 	return v

@@ -1,0 +1,72 @@
+package advice
+
+import (
+	"strings"
+
+	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/vendors"
+)
+
+// ForRejected returns the advice for an entry that was rejected, or for all that were
+// rejected for one reason. If the remedy has facts, the advice is about these entries
+// instead of the reason in general.
+func ForRejected(reason manifest.Reason, r engine.Remedy, s Surface) Advice {
+	found := For(reason, s)
+	switch {
+	case len(r.Namings) > 0:
+		found.Todo = ofNaming(reason, r.Namings[0], s)
+	case !r.Renewal.IsZero():
+		found.Todo = ofRenewal(r.Renewal, s)
+	case reason == manifest.ReasonUnknownSigner || reason == manifest.ReasonSignerNotValid:
+		if todo := ofSigner(reason, r.Signer, s); todo != "" {
+			found.Todo = todo
+		}
+	}
+	return found
+}
+
+// IsSpecific reports whether the advice about a rejected entry differs from that for
+// its reason in general, so that it is worth a place next to the entry.
+func IsSpecific(r engine.Remedy) bool { return len(r.Namings) > 0 || !r.Renewal.IsZero() }
+
+// ofNaming returns the order to name things by a template that works.
+func ofNaming(reason manifest.Reason, n manifest.Naming, s Surface) string {
+	order := "name things with --thing-name " + quoted(n.Template)
+	if s == Stack {
+		order = "name things with: " + parameter(quoted("ThingNameTemplate="+n.Template))
+	}
+	if reason == manifest.ReasonContradiction {
+		return "all devices have one name; " + order
+	}
+	return order + ", for example " + n.Name
+}
+
+// ofRenewal returns what to do about two certificates of one device.
+func ofRenewal(certificate manifest.CertificateID, s Surface) string {
+	const two = "the device has two certificates, such as after a renewal, and the first entry counts; "
+	if s == Stack {
+		return two + "to import certificate " + certificate.String() + " instead, upload a manifest without the other one"
+	}
+	return two + "to import the other one instead, name a file with --only that has the line " + certificate.String()
+}
+
+// ofSigner returns what to do about a signer that is not accepted, or "" if nothing
+// is known about it.
+func ofSigner(reason manifest.Reason, signer manifest.CertificateID, s Surface) string {
+	vendor, ok := vendors.PublisherOf(signer)
+	switch {
+	case !ok:
+		return ""
+	case reason == manifest.ReasonSignerNotValid && s == Stack:
+		return "do not import it; ask " + vendor.Title
+	case reason == manifest.ReasonSignerNotValid:
+		return "ask " + vendor.Title + "; if the manifest is genuine, pass --allow-late-signature"
+	case s == Stack:
+		return vendor.Title + " has published this signer; put its certificate into the signer bucket" + uploadAgain
+	}
+	return vendor.Title + " has published this signer; accept it with --signer " + vendor.Vendor()
+}
+
+// quoted returns text in single quotes for a shell.
+func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

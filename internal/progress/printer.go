@@ -158,8 +158,7 @@ func (p *Printer) erase() string {
 	for _, columns := range p.drawn {
 		rows += 1 + max(columns-1, 0)/max(p.options.Width(), 1)
 	}
-	switch {
-	case rows <= 1:
+	if rows <= 1 {
 		return "\r\x1b[J"
 	}
 	return fmt.Sprintf("\r\x1b[%dA\x1b[J", rows-1)

@@ -69,20 +69,26 @@ func TestLinesComeEveryTenSeconds(t *testing.T) {
 // screen interprets what a printer wrote on a terminal, and returns its lines.
 func screen(t *testing.T, written string) []string {
 	t.Helper()
+	sequence := regexp.MustCompile(`^\x1b\[(\d*)([A-Za-z])`)
 	lines, row := []string{""}, 0
 	for written != "" {
-		sequence := regexp.MustCompile(`^\x1b\[(\d*)([A-Za-z])`).FindStringSubmatch(written)
+		skip := 1
+		found := sequence.FindStringSubmatch(written)
 		switch {
-		case sequence != nil && sequence[2] == "A":
-			up, err := strconv.Atoi(sequence[1])
-			if row -= up; err != nil || row < 0 {
-				t.Fatalf("the cursor leaves the screen by %q", sequence[0])
+		case found != nil:
+			skip = len(found[0])
+			switch number, action := found[1], found[2]; action {
+			case "A":
+				up, err := strconv.Atoi(number)
+				if row -= up; err != nil || row < 0 {
+					t.Fatalf("the cursor leaves the screen by %q", found[0])
+				}
+			case "J":
+				lines = append(lines[:row], "")
+			case "K", "m":
+			default:
+				t.Fatalf("unexpected %q", found[0])
 			}
-		case sequence != nil && sequence[2] == "J":
-			lines = append(lines[:row], "")
-		case sequence != nil && sequence[2] == "K", sequence != nil && sequence[2] == "m":
-		case sequence != nil:
-			t.Fatalf("unexpected %q", sequence[0])
 		case written[0] == '\r':
 			lines[row] = ""
 		case written[0] == '\n':
@@ -92,10 +98,6 @@ func screen(t *testing.T, written string) []string {
 			lines[row] = ""
 		default:
 			lines[row] += written[:1]
-		}
-		skip := 1
-		if sequence != nil {
-			skip = len(sequence[0])
 		}
 		written = written[skip:]
 	}

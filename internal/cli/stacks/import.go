@@ -130,7 +130,8 @@ func followImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i op
 	for !i.Ended() {
 		c := i.Counts()
 		s := progress.Status{
-			Phase: i.State(), Done: int64(c.Entries - c.Pending()), Total: int64(c.Entries), Imported: int64(c.Imported), Unchanged: int64(c.Unchanged),
+			Phase: i.State(), Done: int64(c.Entries - c.Pending()), Total: int64(c.Entries),
+			Imported: int64(c.Imported), Unchanged: int64(c.Unchanged),
 			Failed: int64(c.Failed), Rejected: int64(c.Rejected), Skipped: int64(c.Skipped),
 			Rate: meter.at(time.Now(), c.Imported+c.Unchanged+c.Failed),
 		}

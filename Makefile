@@ -11,6 +11,8 @@ STATICCHECK   := v0.8.2
 GOVULNCHECK   := v1.9.0
 MAVEN_COPY    := 3.8.1
 MOTO          := 5.2.1
+PYTEST        := 9.2.0
+FREEZEGUN     := 1.5.5
 AWSCLI        := 1.45.11
 BOTOCORE      := 1.43.11
 SAMCLI        := 1.170.0
@@ -20,6 +22,7 @@ CFNLINT       := 1.58.0
 TOOLS         ?= $(CURDIR)/.tools
 VENV          := .venv/moto
 SAM           := .venv/sam
+MOTOTESTS     := .venv/moto-tests
 FUZZTIME      ?= 60s
 ROW           ?= .
 PACKAGES      ?= ./...
@@ -31,7 +34,7 @@ golangci-lint := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT)
 staticcheck   := $(TOOLS)/staticcheck-$(STATICCHECK)
 govulncheck   := $(TOOLS)/govulncheck-$(GOVULNCHECK)
 
-# A test fails if something that THINGPRESS_REQUIRE names is missing: data, moto, awscli, sam, elasticmq, dynamodb-local, vulndb.
+# A test fails if something that THINGPRESS_REQUIRE names is missing: data, moto, moto-tests, awscli, sam, elasticmq, dynamodb-local, vulndb.
 comma    := ,
 required := $(subst $(comma), ,$(THINGPRESS_REQUIRE))
 
@@ -66,11 +69,11 @@ test-race: ## run the same tests with the race detector, which needs a C compile
 	$(call run-tests,CGO_ENABLED=1,-race $(PACKAGES))
 
 # The packages whose tests run another program that package require finds.
-peers = $$(grep -rlE 'require\.(Moto|AWSCLI|StartAWS|SAM|ElasticMQ|DynamoDBLocal|Java)\(|dynamodbtest\.|^package require$$' \
+peers = $$(grep -rlE 'require\.(Moto|MotoTests|AWSCLI|StartAWS|SAM|ElasticMQ|DynamoDBLocal|Java)\(|dynamodbtest\.|^package require$$' \
 	--include='*_test.go' cmd internal manifest stack | xargs -n 1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: test-peers
-test-peers: venv sam jars ## install moto, the AWS CLI, SAM, ElasticMQ and DynamoDB Local, and run the tests that need them
+test-peers: venv moto-tests sam jars ## install moto and its tests, the AWS CLI, SAM, ElasticMQ and DynamoDB Local, and run the tests that need them
 	@echo 'testing with other programs: five minutes on two cores'
 	$(call run-tests,THINGPRESS_PEERS=1,$(peers))
 
@@ -156,6 +159,23 @@ venv: ## install moto and the AWS CLI for test-peers, unless usable versions exi
 		{ [ -x $(VENV)/bin/pip ] || python3 -m venv $(VENV); } && \
 		$(VENV)/bin/pip install --quiet --retries 2 --disable-pip-version-check $$want || \
 		echo "$$want could not be installed: tests that need it will skip or fail" >&2; \
+	fi
+
+# moto's own tests of AWS IoT come from its source distribution. The environment sees the packages of python3, so that pip installs
+# only what is missing.
+.PHONY: moto-tests
+moto-tests: ## fetch moto's own tests for test-peers, unless they are present
+	@want='moto[server,iot]==$(MOTO) pytest==$(PYTEST) freezegun==$(FREEZEGUN)'; \
+	if [ "$$(cat $(MOTOTESTS)/installed 2>/dev/null)" != "$$want" ]; then \
+		echo "installing the tests of moto $(MOTO) into $(MOTOTESTS): a minute, once"; \
+		rm -rf $(MOTOTESTS) && python3 -m venv --system-site-packages $(MOTOTESTS) && \
+		$(MOTOTESTS)/bin/pip install --quiet --retries 2 --disable-pip-version-check $$want && \
+		$(MOTOTESTS)/bin/pip download --quiet --retries 2 --disable-pip-version-check --no-deps --no-binary moto \
+			--dest $(MOTOTESTS)/source 'moto==$(MOTO)' && mkdir $(MOTOTESTS)/moto && \
+		tar -xzf $(MOTOTESTS)/source/moto-$(MOTO).tar.gz -C $(MOTOTESTS)/moto --strip-components 1 \
+			moto-$(MOTO)/tests/__init__.py moto-$(MOTO)/tests/conftest.py moto-$(MOTO)/tests/test_iot && \
+		echo "$$want" >$(MOTOTESTS)/installed || \
+		echo 'moto and its tests could not be installed: the test that runs them will skip or fail' >&2; \
 	fi
 
 # The SAM CLI, its translator and cfn-lint check and expand the template.

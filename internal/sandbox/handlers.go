@@ -41,6 +41,7 @@ type backend struct {
 	store   *registry.Store
 	quotas  *quotas
 	applied map[string]float64
+	issuer  func() (issuer, error) // made when it is needed first, since that takes long
 }
 
 // A handler performs an operation. A nil result stands for an empty one.

@@ -54,7 +54,7 @@ func (b *bucket) fill(now time.Time) {
 // exhausted.
 func (q *quotas) take(op string, now time.Time) bool {
 	names := [2]string{op}
-	if op == "RegisterCertificateWithoutCA" {
+	if op == "RegisterCertificateWithoutCA" || op == "RegisterCertificate" {
 		names[1] = RegistrationQuota
 	}
 	q.mu.Lock()

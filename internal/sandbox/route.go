@@ -25,6 +25,27 @@ var restRoutes = newRoutes([]restRoute{
 	{"GET", "certificates/*", "DescribeCertificate", describe((*registry.State).DescribeCertificate)},
 	{"PUT", "certificates/*", "UpdateCertificate", change((*registry.State).UpdateCertificate)},
 	{"DELETE", "certificates/*", "DeleteCertificate", change((*registry.State).DeleteCertificate)},
+	{"POST", "certificates", "CreateCertificateFromCsr", createCertificateFromCSR},
+	{"POST", "keys-and-certificate", "CreateKeysAndCertificate", createKeysAndCertificate},
+	{"POST", "certificate/register", "RegisterCertificate", create((*registry.State).RegisterWithCA)},
+	{
+		"GET", "certificates-by-ca/*", "ListCertificatesByCA",
+		list("certificates", "nextMarker", (*registry.State).ListCertificatesByCA),
+	},
+	{"PATCH", "transfer-certificate/*", "TransferCertificate", create((*registry.State).TransferCertificate)},
+	{"PATCH", "accept-certificate-transfer/*", "AcceptCertificateTransfer", change((*registry.State).AcceptCertificateTransfer)},
+	{"PATCH", "reject-certificate-transfer/*", "RejectCertificateTransfer", change((*registry.State).RejectCertificateTransfer)},
+	{"PATCH", "cancel-certificate-transfer/*", "CancelCertificateTransfer", change((*registry.State).CancelCertificateTransfer)},
+	{
+		"GET", "certificates-out-going", "ListOutgoingCertificates",
+		list("outgoingCertificates", "nextMarker", (*registry.State).ListOutgoingCertificates),
+	},
+	{"POST", "cacertificate", "RegisterCACertificate", create((*registry.State).RegisterCACertificate)},
+	{"GET", "cacertificate/*", "DescribeCACertificate", describe((*registry.State).DescribeCACertificate)},
+	{"PUT", "cacertificate/*", "UpdateCACertificate", change((*registry.State).UpdateCACertificate)},
+	{"DELETE", "cacertificate/*", "DeleteCACertificate", change((*registry.State).DeleteCACertificate)},
+	{"GET", "cacertificates", "ListCACertificates", list("certificates", "nextMarker", (*registry.State).ListCACertificates)},
+	{"GET", "registrationcode", "GetRegistrationCode", create((*registry.State).GetRegistrationCode)},
 	{"GET", "things", "ListThings", list("things", "nextToken", (*registry.State).ListThings)},
 	{"POST", "things/*", "CreateThing", create((*registry.State).CreateThing)},
 	{"GET", "things/*", "DescribeThing", describe((*registry.State).DescribeThing)},
@@ -46,6 +67,15 @@ var restRoutes = newRoutes([]restRoute{
 	{"POST", "policies/*", "CreatePolicy", create((*registry.State).CreatePolicy)},
 	{"GET", "policies/*", "GetPolicy", describe((*registry.State).GetPolicy)},
 	{"DELETE", "policies/*", "DeletePolicy", change((*registry.State).DeletePolicy)},
+	{"POST", "policies/*/version", "CreatePolicyVersion", create((*registry.State).CreatePolicyVersion)},
+	{"GET", "policies/*/version", "ListPolicyVersions", describe((*registry.State).ListPolicyVersions)},
+	{"GET", "policies/*/version/*", "GetPolicyVersion", describe((*registry.State).GetPolicyVersion)},
+	{"DELETE", "policies/*/version/*", "DeletePolicyVersion", change((*registry.State).DeletePolicyVersion)},
+	{"PATCH", "policies/*/version/*", "SetDefaultPolicyVersion", change((*registry.State).SetDefaultPolicyVersion)},
+	{"PUT", "principal-policies/*", "AttachPrincipalPolicy", change((*registry.State).AttachPrincipalPolicy)},
+	{"DELETE", "principal-policies/*", "DetachPrincipalPolicy", change((*registry.State).DetachPrincipalPolicy)},
+	{"GET", "principal-policies", "ListPrincipalPolicies", list("policies", "nextMarker", (*registry.State).ListPrincipalPolicies)},
+	{"GET", "policy-principals", "ListPolicyPrincipals", list("principals", "nextMarker", (*registry.State).ListPolicyPrincipals)},
 	{"PUT", "target-policies/*", "AttachPolicy", change((*registry.State).AttachPolicy)},
 	{"POST", "target-policies/*", "DetachPolicy", change((*registry.State).DetachPolicy)},
 	{"POST", "attached-policies/**", "ListAttachedPolicies", list("policies", "nextMarker", (*registry.State).ListAttachedPolicies)},
@@ -61,6 +91,7 @@ var restRoutes = newRoutes([]restRoute{
 	{"PUT", "thing-groups/updateThingGroupsForThing", "UpdateThingGroupsForThing", change((*registry.State).UpdateThingGroupsForThing)},
 	{"POST", "thing-groups/*", "CreateThingGroup", create((*registry.State).CreateThingGroup)},
 	{"GET", "thing-groups/*", "DescribeThingGroup", describe((*registry.State).DescribeThingGroup)},
+	{"PATCH", "thing-groups/*", "UpdateThingGroup", create((*registry.State).UpdateThingGroup)},
 	{"DELETE", "thing-groups/*", "DeleteThingGroup", change((*registry.State).DeleteThingGroup)},
 	{"GET", "thing-groups/*/things", "ListThingsInThingGroup", list("things", "nextToken", (*registry.State).ListThingsInThingGroup)},
 	{
@@ -68,7 +99,8 @@ var restRoutes = newRoutes([]restRoute{
 		list("thingGroups", "nextToken", (*registry.State).ListThingGroupsForThing),
 	},
 	{"POST", "dynamic-thing-groups/*", "CreateDynamicThingGroup", create((*registry.State).CreateDynamicThingGroup)},
-	{"DELETE", "dynamic-thing-groups/*", "DeleteDynamicThingGroup", change((*registry.State).DeleteThingGroup)},
+	{"PATCH", "dynamic-thing-groups/*", "UpdateDynamicThingGroup", create((*registry.State).UpdateDynamicThingGroup)},
+	{"DELETE", "dynamic-thing-groups/*", "DeleteDynamicThingGroup", change((*registry.State).DeleteDynamicThingGroup)},
 	{"GET", "billing-groups", "ListBillingGroups", list("billingGroups", "nextToken", (*registry.State).ListBillingGroups)},
 	{"PUT", "billing-groups/addThingToBillingGroup", "AddThingToBillingGroup", change((*registry.State).AddThingToBillingGroup)},
 	{
@@ -77,8 +109,18 @@ var restRoutes = newRoutes([]restRoute{
 	},
 	{"POST", "billing-groups/*", "CreateBillingGroup", create((*registry.State).CreateBillingGroup)},
 	{"GET", "billing-groups/*", "DescribeBillingGroup", describe((*registry.State).DescribeBillingGroup)},
+	{"PATCH", "billing-groups/*", "UpdateBillingGroup", create((*registry.State).UpdateBillingGroup)},
 	{"DELETE", "billing-groups/*", "DeleteBillingGroup", change((*registry.State).DeleteBillingGroup)},
 	{"GET", "billing-groups/*/things", "ListThingsInBillingGroup", list("things", "nextToken", (*registry.State).ListThingsInBillingGroup)},
+	{"POST", "indices/search", "SearchIndex", describe((*registry.State).SearchIndex)},
+	{"POST", "indices/statistics", "GetStatistics", describe((*registry.State).GetStatistics)},
+	{"GET", "indices", "ListIndices", describe((*registry.State).ListIndices)},
+	{"GET", "indices/*", "DescribeIndex", describe((*registry.State).DescribeIndex)},
+	{"GET", "indexing/config", "GetIndexingConfiguration", describe((*registry.State).GetIndexingConfiguration)},
+	{"POST", "indexing/config", "UpdateIndexingConfiguration", change((*registry.State).UpdateIndexingConfiguration)},
+	{"POST", "tags", "TagResource", change((*registry.State).TagResource)},
+	{"POST", "untag", "UntagResource", change((*registry.State).UntagResource)},
+	{"GET", "tags", "ListTagsForResource", describe((*registry.State).ListTagsForResource)},
 	{"GET", "endpoint", "DescribeEndpoint", describe(describeEndpoint)},
 })
 
@@ -144,8 +186,24 @@ func route(c *call) (*operation, encoder, error) {
 			return one.operation, encodeREST, nil
 		}
 	}
+	if part := leftOut(segments); part != "" {
+		return unknownOperation, encodeREST, registry.Refuse(http.StatusNotFound, "UnknownOperationException",
+			"The sandbox has no %s, and no operation %s %s", part, c.request.Method, registry.Shorten(c.request.URL.Path))
+	}
 	return unknownOperation, encodeREST, registry.Refuse(http.StatusNotFound, "UnknownOperationException",
 		"The sandbox has no operation %s %s", c.request.Method, registry.Shorten(c.request.URL.Path))
+}
+
+// leftOut returns the part of AWS IoT to which a path belongs that the sandbox leaves out, or "".
+func leftOut(segments []string) string {
+	if segments[0] == "things" && len(segments) > 2 { // things/lamp/shadow, things/lamp/jobs/j
+		segments = segments[2:]
+	}
+	return map[string]string{
+		"jobs": "jobs", "job-templates": "jobs", "managed-job-templates": "jobs", "shadow": "shadows", "api": "shadows",
+		"rules": "rules", "role-aliases": "role aliases", "domainConfigurations": "domain configurations",
+		"provisioning-templates": "provisioning templates", "authorizer": "custom authorizers", "topics": "broker",
+	}[segments[0]]
 }
 
 // match returns the decoded labels of a path that the route matches.

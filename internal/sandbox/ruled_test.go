@@ -40,7 +40,7 @@ func arrange(t *testing.T) ruled {
 		parent = name
 	}
 	_ = must[*iot.CreateDynamicThingGroupOutput](t)(r.CreateDynamicThingGroup(r.ctx,
-		&iot.CreateDynamicThingGroupInput{ThingGroupName: aws.String("hot"), QueryString: aws.String("*")}))
+		&iot.CreateDynamicThingGroupInput{ThingGroupName: aws.String("hot"), QueryString: aws.String("attributes.t>50")}))
 	_ = must[*iot.CreateThingTypeOutput](t)(r.CreateThingType(r.ctx, &iot.CreateThingTypeInput{ThingTypeName: aws.String("old")}))
 	_ = must[*iot.DeprecateThingTypeOutput](t)(r.DeprecateThingType(r.ctx, &iot.DeprecateThingTypeInput{ThingTypeName: aws.String("old")}))
 	for _, in := range []*iot.CreateThingInput{

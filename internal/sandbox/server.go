@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -115,7 +116,7 @@ func New(options Options) (*Server, error) {
 		return nil, fmt.Errorf("sandbox: state %s: %w", options.StatePath, err)
 	}
 	s := &Server{
-		options: options, backend: backend{store, newQuotas(options.Quotas), options.Applied},
+		options: options, backend: backend{store, newQuotas(options.Quotas), options.Applied, sync.OnceValues(newIssuer)},
 		faults: &faults{}, calls: newCounters(), changes: newCounters(),
 	}
 	s.SetFaults(options.Faults)

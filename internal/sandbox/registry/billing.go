@@ -17,6 +17,7 @@ type CreateBillingGroup struct {
 	Properties struct {
 		Description string `json:"billingGroupDescription,omitempty"`
 	} `json:"billingGroupProperties"`
+	Tags []Tag `json:"tags"`
 }
 
 // A CreatedBillingGroup is the answer to [State.CreateBillingGroup].
@@ -42,9 +43,10 @@ func (st *State) CreateBillingGroup(in *CreateBillingGroup) (out CreatedBillingG
 		}
 		return out, nil, nil
 	}
-	added := &BillingGroupAdded{in.Name, uuid.New(), json.RawMessage(properties)}
+	added := &BillingGroupAdded{in.Name, uuid.New(), json.RawMessage(properties), 1}
 	out.ID = added.ID.String()
-	return out, []Change{added}, nil
+	changes, err := st.withTags([]Change{added}, "billinggroup/"+in.Name, in.Tags)
+	return out, changes, err
 }
 
 // A BillingGroupDescription describes a billing group.
@@ -63,7 +65,7 @@ func (st *State) DescribeBillingGroup(in *ByName) (out BillingGroupDescription, 
 	}
 	return BillingGroupDescription{
 		CreatedBillingGroup{b.name, b.ref(st).ARN, b.id.String()},
-		1,
+		b.version,
 		json.RawMessage(b.properties),
 		map[string]Epoch{"creationDate": Epoch(b.created)},
 	}, nil
@@ -95,24 +97,63 @@ func (st *State) DeleteBillingGroup(in *Deletion) ([]Change, error) {
 	switch {
 	case st.billingGroups.by[in.Name] == nil:
 		return nil, nil
-	case in.ExpectedVersion != "" && in.ExpectedVersion != "1":
+	case !in.expects(st.billingGroups.by[in.Name].version):
 		return nil, versionConflict("billing group", in.Name)
 	}
 	return []Change{&BillingGroupRemoved{in.Name}}, nil
 }
 
-// BillingGroupAdded is a [Change].
+// UpdateBillingGroup are the parameters of [State.UpdateBillingGroup].
+type UpdateBillingGroup struct {
+	CreateBillingGroup
+	ExpectedVersion *int64 `json:"expectedVersion"`
+}
+
+// UpdateBillingGroup replaces the properties of a billing group, and returns its new version under the name "version".
+func (st *State) UpdateBillingGroup(in *UpdateBillingGroup) (map[string]int64, []Change, error) {
+	b, err := st.billingGroup(in.Name)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case in.ExpectedVersion != nil && *in.ExpectedVersion != b.version:
+		return nil, nil, versionConflict("billing group", b.name)
+	}
+	if err := checkDescription("billingGroupProperties.billingGroupDescription", in.Properties.Description); err != nil {
+		return nil, nil, err
+	}
+	next := &BillingGroupUpdated{b.name, b.version + 1, json.RawMessage(document(in.Properties))}
+	return map[string]int64{"version": next.Version}, []Change{next}, nil
+}
+
+// BillingGroupUpdated is a [Change].
+type BillingGroupUpdated struct {
+	Name       string          `json:"name"`
+	Version    int64           `json:"version"`
+	Properties json.RawMessage `json:"properties"`
+}
+
+func (a *BillingGroupUpdated) apply(st *State, _ stamp) bool {
+	b := st.billingGroups.by[a.Name]
+	if b == nil || !json.Valid(a.Properties) {
+		return false
+	}
+	b.version, b.properties = a.Version, string(a.Properties)
+	return true
+}
+
+// BillingGroupAdded is a [Change]. Earlier versions wrote no version, which stands for 1.
 type BillingGroupAdded struct {
 	Name       string          `json:"name"`
 	ID         uuid.UUID       `json:"id"`
 	Properties json.RawMessage `json:"properties"`
+	Version    int64           `json:"version,omitempty"`
 }
 
 func (a *BillingGroupAdded) apply(st *State, at stamp) bool {
 	if st.billingGroups.by[a.Name] != nil || !json.Valid(a.Properties) {
 		return false
 	}
-	b := &billingGroup{name: a.Name, id: a.ID, seq: at.seq, created: at.at, properties: string(a.Properties)}
+	b := &billingGroup{name: a.Name, id: a.ID, seq: at.seq, created: at.at, version: max(a.Version, 1), properties: string(a.Properties)}
 	st.billingGroups.add(b.name, b.seq, b)
 	return true
 }
@@ -129,6 +170,7 @@ func (a *BillingGroupRemoved) apply(st *State, at stamp) bool {
 		t.billing, t.billingSeq = nil, 0
 	}
 	delete(st.billingGroups.by, b.name)
+	delete(st.tags, "billinggroup/"+b.name)
 	drop(&st.lag, &st.billingGroups.order, b.seq, at.at)
 	return true
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-var statusNames = [...]string{"INACTIVE", "ACTIVE", "REVOKED"}
+var statusNames = [...]string{"INACTIVE", "ACTIVE", "REVOKED", "PENDING_TRANSFER"}
 
 func (s status) String() string { return statusNames[s] }
 
@@ -25,14 +25,14 @@ func parseStatus(s string) (status, bool) {
 // wantStatus parses a status that a caller wants to set. REGISTER_INACTIVE is the deprecated
 // name of INACTIVE; only AWS itself sets the PENDING ones.
 func wantStatus(member, s string) (status, error) {
-	if known, ok := parseStatus(s); ok {
-		return known, nil
-	}
 	switch s {
 	case "REGISTER_INACTIVE":
 		return inactive, nil
 	case "PENDING_TRANSFER", "PENDING_ACTIVATION":
 		return 0, Invalid("%s %s cannot be set", member, s)
+	}
+	if known, ok := parseStatus(s); ok {
+		return known, nil
 	}
 	return 0, failed(s, member,
 		"Member must satisfy enum value set: [ACTIVE, PENDING_ACTIVATION, INACTIVE, PENDING_TRANSFER, REGISTER_INACTIVE, REVOKED]")
@@ -121,10 +121,13 @@ type CertificateDescription struct {
 	CertificateRef
 	Status           string   `json:"status"`
 	PEM              string   `json:"certificatePem"`
+	CA               string   `json:"caCertificateId,omitempty"`
 	OwnedBy          string   `json:"ownedBy"`
+	PreviousOwnedBy  string   `json:"previousOwnedBy,omitempty"`
 	CreationDate     Epoch    `json:"creationDate"`
 	LastModifiedDate Epoch    `json:"lastModifiedDate"`
 	CustomerVersion  uint32   `json:"customerVersion"`
+	Transfer         any      `json:"transferData,omitempty"`
 	GenerationID     string   `json:"generationId"`
 	Validity         Validity `json:"validity"`
 	Mode             string   `json:"certificateMode"`
@@ -146,7 +149,7 @@ func (st *State) DescribeCertificate(in *DescribeCertificate) (map[string]Certif
 	if err != nil {
 		return nil, err
 	}
-	return map[string]CertificateDescription{"certificateDescription": {
+	out := CertificateDescription{
 		CertificateRef:   c.ref(st),
 		Status:           c.status.String(),
 		PEM:              string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.der})),
@@ -156,8 +159,25 @@ func (st *State) DescribeCertificate(in *DescribeCertificate) (map[string]Certif
 		CustomerVersion:  c.version,
 		GenerationID:     hex.EncodeToString(c.id[:16]),
 		Validity:         Validity{Epoch(parsed.NotBefore.UnixMilli()), Epoch(parsed.NotAfter.UnixMilli())},
-		Mode:             "SNI_ONLY",
-	}}, nil
+		Mode:             c.mode(),
+	}
+	if !c.ca.IsZero() {
+		out.CA = c.ca.String()
+	}
+	if t := c.transfer; t != nil {
+		out.Transfer = t.data()
+		if t.Accepted > 0 {
+			out.OwnedBy, out.PreviousOwnedBy = t.To, st.Account
+		}
+	}
+	return map[string]CertificateDescription{"certificateDescription": out}, nil
+}
+
+func (c *certificate) mode() string {
+	if c.byCA {
+		return modeDefault
+	}
+	return modeSNIOnly
 }
 
 // ListCertificates are the parameters of [State.ListCertificates].
@@ -177,9 +197,11 @@ func (st *State) ListCertificates(in *ListCertificates) (out Page[CertificateSum
 	if err != nil {
 		return out, err
 	}
-	return list(&st.certificates.order, st.lagging(), p, func(c *certificate) CertificateSummary {
-		return CertificateSummary{c.ref(st), c.status.String(), "SNI_ONLY", Epoch(c.created)}
-	}), nil
+	return list(&st.certificates.order, st.lagging(), p, func(c *certificate) CertificateSummary { return c.summary(st) }), nil
+}
+
+func (c *certificate) summary(st *State) CertificateSummary {
+	return CertificateSummary{c.ref(st), c.status.String(), c.mode(), Epoch(c.created)}
 }
 
 // UpdateCertificate are the parameters of [State.UpdateCertificate].
@@ -202,6 +224,8 @@ func (st *State) UpdateCertificate(in *UpdateCertificate) ([]Change, error) {
 		return nil, nil
 	case c.status == revoked:
 		return nil, badState("The certificate is revoked and its status cannot be changed. Id: %s", c.id)
+	case c.status == pendingTransfer:
+		return nil, badState("The certificate is being transferred and its status cannot be changed. Id: %s", c.id)
 	}
 	return []Change{&CertificateStatusSet{c.id.String(), want.String()}}, nil
 }
@@ -220,6 +244,8 @@ func (st *State) DeleteCertificate(in *DeleteCertificate) ([]Change, error) {
 		return nil, err
 	case c.status == active:
 		return nil, badState("Certificate must be deactivated (not ACTIVE) before deletion. Id: %s", c.id)
+	case c.status == pendingTransfer:
+		return nil, badState("The certificate is being transferred and cannot be deleted. Id: %s", c.id)
 	case c.things.len() > 0:
 		return nil, deleteConflict("Things must be detached before deletion (arn: %s)", c.arn(st))
 	case c.policies.len() > 0 && in.Force != "true":
@@ -228,12 +254,15 @@ func (st *State) DeleteCertificate(in *DeleteCertificate) ([]Change, error) {
 	return []Change{&CertificateRemoved{c.id.String()}}, nil
 }
 
-// CertificateAdded is a [Change]. Modified and Version are zero in a new certificate.
+// CertificateAdded is a [Change]. Modified and Version are zero in a new certificate. An empty mode stands for SNI_ONLY.
 type CertificateAdded struct {
-	DER      []byte `json:"der"`
-	Status   string `json:"status"`
-	Modified int64  `json:"modified,omitempty"`
-	Version  uint32 `json:"version,omitempty"`
+	DER      []byte    `json:"der"`
+	Status   string    `json:"status"`
+	Modified int64     `json:"modified,omitempty"`
+	Version  uint32    `json:"version,omitempty"`
+	CA       string    `json:"ca,omitempty"`
+	Mode     string    `json:"mode,omitempty"`
+	Transfer *Transfer `json:"transfer,omitempty"`
 }
 
 func (a *CertificateAdded) apply(st *State, at stamp) bool {
@@ -242,7 +271,17 @@ func (a *CertificateAdded) apply(st *State, at stamp) bool {
 	if !ok || st.certificates.by[id] != nil {
 		return false
 	}
-	c := &certificate{id: id, der: a.DER, status: status, seq: at.seq, created: at.at, modified: a.Modified, version: max(a.Version, 1)}
+	c := &certificate{
+		id: id, der: a.DER, status: status, seq: at.seq, created: at.at, modified: a.Modified, version: max(a.Version, 1),
+		byCA: a.Mode == modeDefault, transfer: a.Transfer,
+	}
+	if a.CA != "" {
+		ca, err := manifest.ParseCertificateID(a.CA)
+		if err != nil {
+			return false
+		}
+		c.ca = ca
+	}
 	if c.modified == 0 {
 		c.modified = at.at
 	}

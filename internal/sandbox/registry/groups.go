@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"cmp"
 	"encoding/json"
 	"iter"
 	"slices"
@@ -19,8 +18,6 @@ type GroupRef struct {
 func (g *group) arn(st *State) string { return st.arn("thinggroup", g.name) }
 
 func (g *group) ref(st *State) GroupRef { return GroupRef{g.name, g.arn(st)} }
-
-func (g *group) dynamic() bool { return g.query != "" }
 
 // ancestors returns the groups above g, the root first.
 func (g *group) ancestors() []*group {
@@ -43,57 +40,13 @@ func (g *group) below() []*group {
 	return all
 }
 
-// GroupProperties is the member thingGroupProperties.
-type GroupProperties struct {
-	Description string            `json:"thingGroupDescription"`
-	Payload     *AttributePayload `json:"attributePayload"`
-}
-
-// canonical returns the stored form of a group's properties. Equal properties have the same
-// form.
-func (p *GroupProperties) canonical() (string, error) {
-	if err := checkDescription("thingGroupProperties.thingGroupDescription", p.Description); err != nil {
-		return "", err
-	}
-	attributes, err := p.Payload.update(nil)
-	if err != nil {
-		return "", err
-	}
-	if err := checkAttributes(attributes, true); err != nil {
-		return "", err
-	}
-	out := map[string]any{}
-	if p.Description != "" {
-		out["thingGroupDescription"] = p.Description
-	}
-	if len(attributes) > 0 {
-		out["attributePayload"] = map[string]any{"attributes": attributeMap(attributes)}
-	}
-	return document(out), nil
-}
-
 // CreateThingGroup are the parameters of [State.CreateThingGroup].
 type CreateThingGroup struct {
 	ByName
 	Parent     string          `json:"parentGroupName"`
 	Properties GroupProperties `json:"thingGroupProperties"`
+	Tags       []Tag           `json:"tags"`
 }
-
-// CreateDynamicThingGroup are the parameters of [State.CreateDynamicThingGroup].
-type CreateDynamicThingGroup struct {
-	ByName
-	Properties GroupProperties `json:"thingGroupProperties"`
-	DynamicQuery
-}
-
-// DynamicQuery selects the members of a dynamic group.
-type DynamicQuery struct {
-	Index   string `json:"indexName,omitempty"`
-	Query   string `json:"queryString,omitempty"`
-	Version string `json:"queryVersion,omitempty"`
-}
-
-func (g *group) dynamicQuery() DynamicQuery { return DynamicQuery{g.index, g.query, g.queryForm} }
 
 // A CreatedGroup is the answer to the operations that create a thing group.
 type CreatedGroup struct {
@@ -108,21 +61,11 @@ func (st *State) CreateThingGroup(in *CreateThingGroup) (CreatedGroup, []Change,
 	return st.createGroup(in, DynamicQuery{})
 }
 
-// CreateDynamicThingGroup adds a dynamic thing group. It stores the query but never runs it:
-// dynamic groups exist so that callers can be tested with them.
-func (st *State) CreateDynamicThingGroup(in *CreateDynamicThingGroup) (out CreatedGroup, _ []Change, _ error) {
-	if in.Query == "" {
-		return out, nil, failed("", "queryString", "Member must have length greater than or equal to 1")
-	}
-	query := DynamicQuery{cmp.Or(in.Index, "AWS_Things"), in.Query, cmp.Or(in.Version, "2017-09-30")}
-	return st.createGroup(&CreateThingGroup{ByName: in.ByName, Properties: in.Properties}, query)
-}
-
 func (st *State) createGroup(in *CreateThingGroup, query DynamicQuery) (out CreatedGroup, _ []Change, _ error) {
 	if err := checkName(groupKind, in.Name); err != nil {
 		return out, nil, err
 	}
-	properties, err := in.Properties.canonical()
+	properties, err := in.Properties.update("{}")
 	if err != nil {
 		return out, nil, err
 	}
@@ -136,7 +79,7 @@ func (st *State) createGroup(in *CreateThingGroup, query DynamicQuery) (out Crea
 	if g := st.groups.by[in.Name]; g != nil {
 		out.ID, out.Index = g.id.String(), g.index
 		if g.parent != parent || g.properties != properties || g.query != query.Query || g.queryForm != query.Version {
-			return out, nil, exists(out.ID, out.ARN, "Thing group %s already exists in account with different properties", g.name)
+			return out, nil, exists(out.ID, out.ARN, "Thing Group %s already exists in current account with different properties", g.name)
 		}
 		return out, nil, nil
 	}
@@ -145,9 +88,13 @@ func (st *State) createGroup(in *CreateThingGroup, query DynamicQuery) (out Crea
 			return out, nil, err
 		}
 	}
-	added := &GroupAdded{in.Name, uuid.New(), in.Parent, json.RawMessage(properties), query}
+	if query.Query != "" && st.dynamicGroups.len() >= maxDynamicGroups {
+		return out, nil, limitExceeded("The maximum number of dynamic thing groups (%d) exists", maxDynamicGroups)
+	}
+	added := &GroupAdded{in.Name, uuid.New(), in.Parent, json.RawMessage(properties), query, 1}
 	out.ID = added.ID.String()
-	return out, []Change{added}, nil
+	changes, err := st.withTags([]Change{added}, "thinggroup/"+in.Name, in.Tags)
+	return out, changes, err
 }
 
 // checkRoom checks whether a parent may have another child.
@@ -189,7 +136,7 @@ func (st *State) DescribeThingGroup(in *ByName) (out GroupDescription, err error
 		return out, err
 	}
 	out = GroupDescription{
-		Name: g.name, ID: g.id.String(), ARN: g.arn(st), Version: 1, Properties: json.RawMessage(g.properties),
+		Name: g.name, ID: g.id.String(), ARN: g.arn(st), Version: g.version, Properties: json.RawMessage(g.properties),
 		Metadata: GroupMetadata{Creation: Epoch(g.created)}, DynamicQuery: g.dynamicQuery(),
 	}
 	for _, a := range g.ancestors() {
@@ -248,7 +195,7 @@ func (st *State) DeleteThingGroup(in *Deletion) ([]Change, error) {
 	switch {
 	case g == nil:
 		return nil, nil
-	case in.ExpectedVersion != "" && in.ExpectedVersion != "1":
+	case !in.expects(g.version):
 		return nil, versionConflict("thing group", g.name)
 	case g.children.len() > 0:
 		return nil, Invalid("Cannot delete thing group : %s when there are still child groups attached to it", g.name)
@@ -256,19 +203,20 @@ func (st *State) DeleteThingGroup(in *Deletion) ([]Change, error) {
 	return []Change{&GroupRemoved{g.name}}, nil
 }
 
-// GroupAdded is a [Change].
+// GroupAdded is a [Change]. Earlier versions wrote no group version, which stands for 1.
 type GroupAdded struct {
 	Name       string          `json:"name"`
 	ID         uuid.UUID       `json:"id"`
 	Parent     string          `json:"parent,omitempty"`
 	Properties json.RawMessage `json:"properties"`
 	DynamicQuery
+	GroupVersion int64 `json:"version,omitempty"`
 }
 
 func (a *GroupAdded) apply(st *State, at stamp) bool {
 	g := &group{
 		name: a.Name, id: a.ID, seq: at.seq, created: at.at, parent: st.groups.by[a.Parent],
-		properties: string(a.Properties), query: a.Query, queryForm: a.Version, index: a.Index,
+		properties: string(a.Properties), version: max(a.GroupVersion, 1),
 	}
 	if st.groups.by[g.name] != nil || a.Parent != "" && g.parent == nil || !json.Valid(a.Properties) {
 		return false
@@ -276,7 +224,11 @@ func (a *GroupAdded) apply(st *State, at stamp) bool {
 	if g.parent != nil {
 		g.parent.children.add(g.seq, g)
 	}
+	g.selectBy(a.DynamicQuery)
 	st.groups.add(g.name, g.seq, g)
+	if g.dynamic() {
+		st.dynamicGroups.add(g.seq, g)
+	}
 	return true
 }
 
@@ -298,6 +250,10 @@ func (a *GroupRemoved) apply(st *State, at stamp) bool {
 		drop(&st.lag, &g.parent.children, g.seq, at.at)
 	}
 	delete(st.groups.by, g.name)
+	delete(st.tags, "thinggroup/"+g.name)
 	drop(&st.lag, &st.groups.order, g.seq, at.at)
+	if g.dynamic() {
+		drop(&st.lag, &st.dynamicGroups, g.seq, at.at)
+	}
 	return true
 }

@@ -217,3 +217,8 @@ type Deletion struct {
 	ByName
 	ExpectedVersion string `json:"-" query:"expectedVersion"`
 }
+
+// expects reports whether the caller expects a version, or none.
+func (in *Deletion) expects(version int64) bool {
+	return in.ExpectedVersion == "" || in.ExpectedVersion == strconv.FormatInt(version, 10)
+}

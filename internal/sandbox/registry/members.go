@@ -196,7 +196,8 @@ func (st *State) ListThingGroupsForThing(in *ListThingGroupsForThing) (out Page[
 	if err != nil {
 		return out, err
 	}
-	return list(&t.groups, st.lagging(), p, func(g *group) GroupRef { return g.ref(st) }), nil
+	groups := merge([]iter.Seq2[uint64, *group]{t.groups.all(st.lagging(), p), st.dynamicGroupsOf(t, p)})
+	return collect(groups, p, func(g *group) (GroupRef, bool) { return g.ref(st), true }), nil
 }
 
 // ListThingsInThingGroup are the parameters of [State.ListThingsInThingGroup].
@@ -223,7 +224,9 @@ func (st *State) ListThingsInThingGroup(in *ListThingsInThingGroup) (out Page[st
 	v := st.lagging()
 	lists := make([]iter.Seq2[uint64, *thing], len(groups))
 	for i, g := range groups {
-		lists[i] = g.members.all(v, p)
+		if lists[i] = g.members.all(v, p); g.dynamic() {
+			lists[i] = st.dynamicMembers(g, v, p)
+		}
 	}
 	return collect(merge(lists), p, func(t *thing) (string, bool) { return t.name, true }), nil
 }

@@ -1,7 +1,10 @@
 package registry
 
 import (
+	"cmp"
 	"iter"
+	"slices"
+	"strconv"
 
 	"github.com/google/uuid"
 )
@@ -30,6 +33,7 @@ func (g *group) place() PolicyPlace { return PolicyPlace{Group: g.name} }
 type CreatePolicy struct {
 	ByName
 	Document string `json:"policyDocument"`
+	Tags     []Tag  `json:"tags"`
 }
 
 // A CreatedPolicy is the answer to [State.CreatePolicy].
@@ -51,7 +55,8 @@ func (st *State) CreatePolicy(in *CreatePolicy) (out CreatedPolicy, _ []Change, 
 	if err := checkDocument(in.Document); err != nil {
 		return out, nil, err
 	}
-	return CreatedPolicy{ref, in.Document, "1"}, []Change{&PolicyAdded{in.Name, in.Document, uuid.New()}}, nil
+	changes, err := st.withTags([]Change{&PolicyAdded{Name: in.Name, Document: in.Document, Generation: uuid.New()}}, "policy/"+in.Name, in.Tags)
+	return CreatedPolicy{ref, in.Document, "1"}, changes, err
 }
 
 // A PolicyDescription describes a policy.
@@ -70,7 +75,9 @@ func (st *State) GetPolicy(in *ByName) (out PolicyDescription, err error) {
 	if err != nil {
 		return out, err
 	}
-	return PolicyDescription{p.ref(st), p.document, "1", Epoch(p.created), Epoch(p.created), p.generation.String()}, nil
+	return PolicyDescription{
+		p.ref(st), p.document(), strconv.Itoa(p.standard), Epoch(p.created), Epoch(p.modified), p.generation.String(),
+	}, nil
 }
 
 // ListPolicies lists all policies.
@@ -87,6 +94,9 @@ func (st *State) DeletePolicy(in *ByName) ([]Change, error) {
 	p, err := st.policy(in.Name)
 	if err != nil {
 		return nil, err
+	}
+	if len(p.versions) > 1 {
+		return nil, deleteConflict("Cannot delete the policy because it has one or more policy versions attached to it (name=%s)", p.name)
 	}
 	if p.targets.len() > 0 {
 		return nil, deleteConflict("The policy cannot be deleted as the policy is attached to one or more principals (name=%s)", p.name)
@@ -240,18 +250,31 @@ func (st *State) ListTargetsForPolicy(in *ListTargetsForPolicy) (out Page[string
 	return list(&p.targets, st.lagging(), page, func(t target) string { return t.arn(st) }), nil
 }
 
-// PolicyAdded is a [Change].
+// PolicyAdded is a [Change]. Document is that of the default version. The other members are zero in a new policy, which has version 1.
 type PolicyAdded struct {
-	Name       string    `json:"name"`
-	Document   string    `json:"document"`
-	Generation uuid.UUID `json:"generation"`
+	Name       string          `json:"name"`
+	Document   string          `json:"document"`
+	Generation uuid.UUID       `json:"generation"`
+	Modified   int64           `json:"modified,omitempty"`
+	Versions   []PolicyVersion `json:"versions,omitempty"`
+	Default    int             `json:"default,omitempty"`
+	Last       int             `json:"last,omitempty"`
 }
 
 func (a *PolicyAdded) apply(st *State, at stamp) bool {
 	if st.policies.by[a.Name] != nil {
 		return false
 	}
-	p := &policy{name: a.Name, document: a.Document, generation: a.Generation, seq: at.seq, created: at.at}
+	p := &policy{
+		name: a.Name, generation: a.Generation, seq: at.seq, created: at.at, modified: cmp.Or(a.Modified, at.at),
+		versions: slices.Clone(a.Versions), standard: cmp.Or(a.Default, 1), last: cmp.Or(a.Last, 1),
+	}
+	if len(p.versions) == 0 {
+		p.versions = []PolicyVersion{{1, a.Document, at.at}}
+	}
+	if p.version(p.standard) == nil {
+		return false
+	}
 	st.policies.add(p.name, p.seq, p)
 	return true
 }
@@ -265,6 +288,7 @@ func (a *PolicyRemoved) apply(st *State, at stamp) bool {
 		return false
 	}
 	delete(st.policies.by, p.name)
+	delete(st.tags, "policy/"+p.name)
 	drop(&st.lag, &st.policies.order, p.seq, at.at)
 	return true
 }

@@ -125,9 +125,9 @@ func (st *State) ListThingPrincipals(in *ListThingPrincipals) (out Page[Principa
 	if err != nil {
 		return out, err
 	}
-	t, err := st.thing(in.Thing)
-	if err != nil {
-		return out, err
+	t := st.things.by[in.Thing]
+	if t == nil {
+		return out, notFound("Failed to list principals for thing %s because the thing does not exist in your account", in.Thing)
 	}
 	return collect(t.principals.all(st.lagging(), p), p, func(a *attachment) (PrincipalOfThing, bool) {
 		return PrincipalOfThing{a.certificate.arn(st), a.relation()}, cmp.Or(in.Relation, a.relation()) == a.relation()

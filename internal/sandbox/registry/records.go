@@ -6,37 +6,51 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 )
 
 // changeNames are the names of changes in a state file. The meaning of a name must never
 // change.
 var changeNames = map[string]Change{
-	"identity":            (*IdentityGiven)(nil),
-	"certificate":         (*CertificateAdded)(nil),
-	"certificate-status":  (*CertificateStatusSet)(nil),
-	"certificate-gone":    (*CertificateRemoved)(nil),
-	"thing":               (*ThingAdded)(nil),
-	"thing-update":        (*ThingUpdated)(nil),
-	"thing-gone":          (*ThingRemoved)(nil),
-	"principal":           (*PrincipalAttached)(nil),
-	"principal-gone":      (*PrincipalDetached)(nil),
-	"policy":              (*PolicyAdded)(nil),
-	"policy-gone":         (*PolicyRemoved)(nil),
-	"target":              (*PolicyAttached)(nil),
-	"target-gone":         (*PolicyDetached)(nil),
-	"type":                (*TypeAdded)(nil),
-	"type-deprecated":     (*TypeDeprecated)(nil),
-	"type-gone":           (*TypeRemoved)(nil),
-	"group":               (*GroupAdded)(nil),
-	"group-gone":          (*GroupRemoved)(nil),
-	"member":              (*MemberAdded)(nil),
-	"member-gone":         (*MemberRemoved)(nil),
-	"billing-group":       (*BillingGroupAdded)(nil),
-	"billing-group-gone":  (*BillingGroupRemoved)(nil),
-	"billing-member":      (*Billed)(nil),
-	"billing-member-gone": (*Unbilled)(nil),
+	"identity":             (*IdentityGiven)(nil),
+	"certificate":          (*CertificateAdded)(nil),
+	"certificate-status":   (*CertificateStatusSet)(nil),
+	"certificate-gone":     (*CertificateRemoved)(nil),
+	"thing":                (*ThingAdded)(nil),
+	"thing-update":         (*ThingUpdated)(nil),
+	"thing-gone":           (*ThingRemoved)(nil),
+	"principal":            (*PrincipalAttached)(nil),
+	"principal-gone":       (*PrincipalDetached)(nil),
+	"policy":               (*PolicyAdded)(nil),
+	"policy-gone":          (*PolicyRemoved)(nil),
+	"target":               (*PolicyAttached)(nil),
+	"target-gone":          (*PolicyDetached)(nil),
+	"type":                 (*TypeAdded)(nil),
+	"type-deprecated":      (*TypeDeprecated)(nil),
+	"type-gone":            (*TypeRemoved)(nil),
+	"group":                (*GroupAdded)(nil),
+	"group-gone":           (*GroupRemoved)(nil),
+	"member":               (*MemberAdded)(nil),
+	"member-gone":          (*MemberRemoved)(nil),
+	"group-update":         (*GroupUpdated)(nil),
+	"billing-group":        (*BillingGroupAdded)(nil),
+	"billing-group-update": (*BillingGroupUpdated)(nil),
+	"billing-group-gone":   (*BillingGroupRemoved)(nil),
+	"billing-member":       (*Billed)(nil),
+	"billing-member-gone":  (*Unbilled)(nil),
+	"certificate-transfer": (*CertificateTransferred)(nil),
+	"policy-version":       (*PolicyVersionAdded)(nil),
+	"policy-version-gone":  (*PolicyVersionRemoved)(nil),
+	"policy-default":       (*PolicyDefaultSet)(nil),
+	"ca":                   (*CACertificateAdded)(nil),
+	"ca-update":            (*CACertificateUpdated)(nil),
+	"ca-gone":              (*CACertificateRemoved)(nil),
+	"registration-code":    (*RegistrationCodeSet)(nil),
+	"indexing":             (*IndexingSet)(nil),
+	"tags":                 (*TagsSet)(nil),
 }
 
 var nameOfChange = func() map[reflect.Type]string {
@@ -129,14 +143,16 @@ func parseRecord(b []byte) (rec record, err error) {
 func (st *State) records() iter.Seq[record] {
 	return func(yield func(record) bool) {
 		one := func(seq uint64, at int64, change Change) bool { return yield(record{stamp{seq, at}, []Change{change}}) }
-		_ = one(st.seq, 0, &IdentityGiven{st.Identity}) && st.catalogue(one) && st.devices(one) && st.attachments(one)
+		_ = one(st.seq, 0, &IdentityGiven{st.Identity}) && st.catalogue(one) && st.devices(one) && st.attachments(one) &&
+			!slices.ContainsFunc(st.settings(), func(set Change) bool { return !one(st.seq, 0, set) })
 	}
 }
 
 // size returns the number of records that records yields.
 func (st *State) size() int {
 	n := 1 + len(st.certificates.by) + len(st.things.by) + len(st.types.by)
-	n += len(st.groups.by) + len(st.billingGroups.by) + len(st.policies.by)
+	n += len(st.groups.by) + len(st.billingGroups.by) + len(st.policies.by) + len(st.cas.by)
+	n += len(st.settings())
 	for _, t := range st.things.by {
 		n += t.principals.len() + t.groups.len()
 	}
@@ -156,7 +172,7 @@ func (st *State) catalogue(yield func(uint64, int64, Change) bool) bool {
 		}
 	}
 	for seq, g := range st.groups.order.now() {
-		added := &GroupAdded{Name: g.name, ID: g.id, Properties: json.RawMessage(g.properties), DynamicQuery: g.dynamicQuery()}
+		added := &GroupAdded{Name: g.name, ID: g.id, Properties: json.RawMessage(g.properties), DynamicQuery: g.dynamicQuery(), GroupVersion: g.version}
 		if g.parent != nil {
 			added.Parent = g.parent.name
 		}
@@ -165,21 +181,48 @@ func (st *State) catalogue(yield func(uint64, int64, Change) bool) bool {
 		}
 	}
 	for seq, b := range st.billingGroups.order.now() {
-		if !yield(seq, b.created, &BillingGroupAdded{b.name, b.id, json.RawMessage(b.properties)}) {
+		if !yield(seq, b.created, &BillingGroupAdded{b.name, b.id, json.RawMessage(b.properties), b.version}) {
 			return false
 		}
 	}
 	for seq, p := range st.policies.order.now() {
-		if !yield(seq, p.created, &PolicyAdded{p.name, p.document, p.generation}) {
+		added := &PolicyAdded{p.name, p.document(), p.generation, p.modified, p.versions, p.standard, p.last}
+		if !yield(seq, p.created, added) {
+			return false
+		}
+	}
+	for seq, ca := range st.cas.order.now() {
+		if !yield(seq, ca.created, &CACertificateAdded{ca.der, ca.modified, ca.CASettings}) {
 			return false
 		}
 	}
 	return true
 }
 
+// settings returns the changes that make what has no place in a list.
+func (st *State) settings() (all []Change) {
+	if st.code != "" {
+		all = append(all, &RegistrationCodeSet{st.code})
+	}
+	if st.indexing.Things != nil || st.indexing.Groups != nil {
+		all = append(all, &IndexingSet{st.indexing})
+	}
+	for _, resource := range slices.Sorted(maps.Keys(st.tags)) {
+		all = append(all, &TagsSet{resource, st.tags[resource]})
+	}
+	return all
+}
+
 func (st *State) devices(yield func(uint64, int64, Change) bool) bool {
 	for seq, c := range st.certificates.order.now() {
-		if !yield(seq, c.created, &CertificateAdded{c.der, c.status.String(), c.modified, c.version}) {
+		added := &CertificateAdded{DER: c.der, Status: c.status.String(), Modified: c.modified, Version: c.version, Transfer: c.transfer}
+		if !c.ca.IsZero() {
+			added.CA = c.ca.String()
+		}
+		if c.byCA {
+			added.Mode = modeDefault
+		}
+		if !yield(seq, c.created, added) {
 			return false
 		}
 	}

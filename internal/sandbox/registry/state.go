@@ -33,6 +33,12 @@ type State struct {
 	types         index[string, *thingType]
 	groups        index[string, *group]
 	billingGroups index[string, *billingGroup]
+	cas           index[manifest.CertificateID, *caCertificate]
+	dynamicGroups series[*group]
+
+	code     string           // for the registration of certificate authorities
+	indexing Indexing         // of things and groups
+	tags     map[string][]Tag // by kind and name of the resource, such as policy/factory
 
 	names map[string]string // attribute names, each kept once
 	lag   lag
@@ -54,16 +60,29 @@ type certificate struct {
 	status            status
 	things            series[*attachment]
 	policies          series[*policy]
+	ca                manifest.CertificateID // zero if it was registered without one
+	byCA              bool                   // its mode is DEFAULT; else SNI_ONLY
+	transfer          *Transfer              // nil if it never was transferred
 }
 
-// status of a certificate. The registry has no transfers, and none of their statuses.
 type status byte
 
 const (
 	inactive status = iota
 	active
 	revoked
+	pendingTransfer
 )
+
+// caCertificate is the certificate of a certificate authority.
+type caCertificate struct {
+	id                manifest.CertificateID
+	seq               uint64
+	der               []byte
+	subject           string // DER
+	created, modified int64
+	CASettings
+}
 
 type thing struct {
 	name       string
@@ -86,11 +105,15 @@ type attachment struct {
 }
 
 type policy struct {
-	name, document string
-	seq            uint64
-	created        int64
-	generation     uuid.UUID
-	targets        series[target]
+	name       string
+	seq        uint64
+	created    int64
+	modified   int64
+	generation uuid.UUID
+	versions   []PolicyVersion // oldest first
+	standard   int             // number of the default version
+	last       int             // number of the newest version there ever was
+	targets    series[target]
 }
 
 // A target is a certificate or a thing group, to which policies can be attached.
@@ -127,8 +150,10 @@ type group struct {
 	parent           *group
 	children         series[*group]
 	properties       string
+	version          int64
 	query, queryForm string // of a dynamic group
 	index            string
+	matches          query // of a dynamic group; nil if the sandbox cannot parse its query
 	members          series[*thing]
 	policies         series[*policy]
 }
@@ -138,6 +163,7 @@ type billingGroup struct {
 	id         uuid.UUID
 	seq        uint64
 	created    int64
+	version    int64
 	properties string
 	members    series[*thing]
 }
@@ -151,6 +177,8 @@ func newState(strict bool) *State {
 		types:         newIndex[string, *thingType](),
 		groups:        newIndex[string, *group](),
 		billingGroups: newIndex[string, *billingGroup](),
+		cas:           newIndex[manifest.CertificateID, *caCertificate](),
+		tags:          map[string][]Tag{},
 		names:         map[string]string{},
 		lag:           lag{stamps: []stamp{{}}},
 	}

@@ -95,7 +95,7 @@ const sample = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":
 func catalogue(t testing.TB, s *Store, policies, types, groups, billing []string) {
 	t.Helper()
 	for _, name := range policies {
-		create(t, s, (*State).CreatePolicy, CreatePolicy{ByName{name}, sample})
+		create(t, s, (*State).CreatePolicy, CreatePolicy{ByName: ByName{name}, Document: sample})
 	}
 	for _, name := range types {
 		create(t, s, (*State).CreateThingType, CreateThingType{ByName: ByName{name}})
@@ -114,7 +114,7 @@ func populate(t *testing.T, s *Store) {
 	catalogue(t, s, []string{"p", "gone"}, []string{"sensor", "gone"}, []string{"plant", "gone"}, []string{"acme", "gone"})
 	create(t, s, (*State).CreateThingGroup, CreateThingGroup{ByName: ByName{"line"}, Parent: "plant"})
 	create(t, s, (*State).CreateDynamicThingGroup,
-		CreateDynamicThingGroup{ByName: ByName{"hot"}, DynamicQuery: DynamicQuery{Query: "\t*\n<\u2028"}})
+		CreateDynamicThingGroup{ByName: ByName{"hot"}, DynamicQuery: DynamicQuery{Query: "\t*\n\"<\u2028\""}})
 	change(t, s, (*State).DeprecateThingType, DeprecateThingType{ByName: ByName{"gone"}})
 	for i := range 6 {
 		name := fmt.Sprint("t", i)
@@ -149,6 +149,7 @@ func populate(t *testing.T, s *Store) {
 	var group string
 	s.View(func(st *State) { group = st.groups.by["plant"].arn(st) })
 	change(t, s, (*State).AttachPolicy, PolicyTarget{ByName{"p"}, group})
+	populateAccount(t, s)
 }
 
 // everything returns the records that would rebuild the whole state.
@@ -183,8 +184,8 @@ func TestStateOutlivesTheProcess(t *testing.T) {
 	if n := s.state.size(); n != len(want) {
 		t.Errorf("size %d, and %d records", n, len(want))
 	}
-	if len(state.Things) != 3 || len(state.Certificates) != 3 {
-		t.Fatalf("%d things and %d certificates at the start, want 3 and 3", len(state.Things), len(state.Certificates))
+	if len(state.Things) != 3 || len(state.Certificates) != 4 {
+		t.Fatalf("%d things and %d certificates at the start, want 3 and 4", len(state.Things), len(state.Certificates))
 	}
 	for _, rewritten := range []bool{false, true} {
 		// A process that is killed does not close the store. Everything must be in the file

@@ -44,6 +44,7 @@ type CreateThingType struct {
 		Searchable  []string        `json:"searchableAttributes,omitempty"`
 		MQTT5       json.RawMessage `json:"mqtt5Configuration,omitempty"`
 	} `json:"thingTypeProperties"`
+	Tags []Tag `json:"tags"`
 }
 
 // A CreatedType is the answer to [State.CreateThingType].
@@ -72,7 +73,8 @@ func (st *State) CreateThingType(in *CreateThingType) (out CreatedType, _ []Chan
 	old := st.types.by[in.Name]
 	if old == nil {
 		added := &TypeAdded{Name: in.Name, ID: uuid.New(), Properties: json.RawMessage(properties)}
-		return CreatedType{TypeRef{in.Name, st.arn("thingtype", in.Name)}, added.ID.String()}, []Change{added}, nil
+		changes, err := st.withTags([]Change{added}, "thingtype/"+in.Name, in.Tags)
+		return CreatedType{TypeRef{in.Name, st.arn("thingtype", in.Name)}, added.ID.String()}, changes, err
 	}
 	out = CreatedType{old.ref(st), old.id.String()}
 	if old.properties != properties {
@@ -209,6 +211,7 @@ func (a *TypeRemoved) apply(st *State, at stamp) bool {
 		return false
 	}
 	delete(st.types.by, t.name)
+	delete(st.tags, "thingtype/"+t.name)
 	drop(&st.lag, &st.types.order, t.seq, at.at)
 	return true
 }

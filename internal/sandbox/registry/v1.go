@@ -84,7 +84,7 @@ var kindsV1 = [...]struct {
 	9: {2, func(f []string) (Change, error) { return &PrincipalDetached{f[0], f[1]}, nil }},
 	10: {3, func(f []string) (Change, error) {
 		id, err := uuid.Parse(f[2])
-		return &PolicyAdded{f[0], f[1], id}, err
+		return &PolicyAdded{Name: f[0], Document: f[1], Generation: id}, err
 	}},
 	11: {1, func(f []string) (Change, error) { return &PolicyRemoved{f[0]}, nil }},
 	12: {3, func(f []string) (Change, error) { return &PolicyAttached{f[0], placeV1(f)}, nil }},
@@ -97,14 +97,14 @@ var kindsV1 = [...]struct {
 	16: {1, func(f []string) (Change, error) { return &TypeRemoved{f[0]}, nil }},
 	17: {7, func(f []string) (Change, error) {
 		id, err := uuid.Parse(f[1])
-		return &GroupAdded{f[0], id, f[2], json.RawMessage(f[3]), DynamicQuery{f[6], f[4], f[5]}}, err
+		return &GroupAdded{f[0], id, f[2], json.RawMessage(f[3]), DynamicQuery{f[6], f[4], f[5]}, 1}, err
 	}},
 	18: {1, func(f []string) (Change, error) { return &GroupRemoved{f[0]}, nil }},
 	19: {2, func(f []string) (Change, error) { return &MemberAdded{f[0], f[1]}, nil }},
 	20: {2, func(f []string) (Change, error) { return &MemberRemoved{f[0], f[1]}, nil }},
 	21: {3, func(f []string) (Change, error) {
 		id, err := uuid.Parse(f[1])
-		return &BillingGroupAdded{f[0], id, json.RawMessage(f[2])}, err
+		return &BillingGroupAdded{f[0], id, json.RawMessage(f[2]), 1}, err
 	}},
 	22: {1, func(f []string) (Change, error) { return &BillingGroupRemoved{f[0]}, nil }},
 	23: {2, func(f []string) (Change, error) { return &Billed{f[0], f[1]}, nil }},
@@ -115,7 +115,7 @@ var kindsV1 = [...]struct {
 func certificateV1(f []string) (Change, error) {
 	modified, err := strconv.ParseInt(f[2], 10, 64)
 	version, err2 := strconv.ParseUint(f[3], 10, 32)
-	return &CertificateAdded{[]byte(f[0]), f[1], modified, uint32(version)}, errors.Join(err, err2)
+	return &CertificateAdded{DER: []byte(f[0]), Status: f[1], Modified: modified, Version: uint32(version)}, errors.Join(err, err2)
 }
 
 // thingV1 has name, ID, version, type, and name and value of each attribute.

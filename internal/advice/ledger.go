@@ -16,7 +16,15 @@ var ledgerRows = map[ledger.FileReason]Advice{
 		"move it away and import again; devices that are already in AWS are found and left unchanged",
 	},
 	ledger.DiskFull: {"the disk is full", "free some space and run the same command again, which resumes the import"},
-	ledger.NoFile:   {"there is no directory for the ledger", "name a file with --ledger"},
+	ledger.FileLinked: {
+		"the ledger has more than one name, and the files that SQLite keeps next to it go by one of them",
+		"remove the other names, or copy the file and name the copy with --ledger",
+	},
+	ledger.FileRemote: {
+		"the ledger is on a network file system, where SQLite cannot keep it intact",
+		"name a file on a local disk with --ledger, or set XDG_STATE_HOME to a directory on one",
+	},
+	ledger.NoFile: {"there is no directory for the ledger", "name a file with --ledger"},
 }
 
 // ofLedger returns the advice for the file of a ledger. Stacks have no such file.

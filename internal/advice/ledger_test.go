@@ -13,6 +13,7 @@ func TestEveryLedgerThatCannotBeUsedHasAWayOut(t *testing.T) {
 	failures := []error{&ledger.HeldError{Path: "l.db", Holder: "another process"}}
 	for _, reason := range []ledger.FileReason{
 		ledger.FileForeign, ledger.FileTooNew, ledger.FileDamaged, ledger.DiskFull, ledger.NoFile,
+		ledger.FileLinked, ledger.FileRemote,
 	} {
 		failures = append(failures, &ledger.FileError{Path: "l.db", Reason: reason})
 	}

@@ -23,7 +23,9 @@ type arrow struct {
 
 // leaves depend on no package of this module. Every package may depend on them, except the
 // public libraries.
-var leaves = []string{"internal/iot", "internal/backoff", "internal/newfile", "internal/spool", "internal/xdg", "internal/environment"}
+var leaves = []string{
+	"internal/iot", "internal/backoff", "internal/newfile", "internal/spool", "internal/xdg", "internal/environment", "internal/filelock",
+}
 
 // The packages below the engine describe one import. The engine knows no vendors, so it may
 // only use package manifest itself.

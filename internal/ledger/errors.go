@@ -36,6 +36,8 @@ const (
 	FileDamaged FileReason = "ledger-damaged"   // the database in it is damaged
 	DiskFull    FileReason = "ledger-disk-full" // it cannot grow
 	NoFile      FileReason = "ledger-no-file"   // there is no directory for it
+	FileLinked  FileReason = "ledger-linked"    // it has more than one name
+	FileRemote  FileReason = "ledger-remote"    // it is on a network file system
 )
 
 // A FileError is returned if a file cannot be used as a ledger.

@@ -47,7 +47,8 @@ func ask(t *testing.T, address, request string) (status int, code, body string) 
 // createThing returns a request that creates a thing, with further header lines.
 func createThing(host, kind string, header ...string) string {
 	const body = `{"thingTypeName":null}`
-	lines := append([]string{"POST /things/t HTTP/1.1", "Host: " + host, "Content-Type: " + kind, fmt.Sprint("Content-Length: ", len(body))}, header...)
+	length := fmt.Sprint("Content-Length: ", len(body))
+	lines := append([]string{"POST /things/t HTTP/1.1", "Host: " + host, "Content-Type: " + kind, length}, header...)
 	return strings.Join(lines, "\r\n") + "\r\n\r\n" + body
 }
 

@@ -40,13 +40,12 @@ type CertificateState = registry.CertificateState
 // ThingState is one thing of a [State].
 type ThingState = registry.ThingState
 
-// ErrLocked is returned by [New] if another sandbox has the state file open.
+// ErrLocked is wrapped by the error of [New] if another sandbox has the state file open.
 var ErrLocked = journal.ErrLocked
 
 // Options of a sandbox. The zero value is a sandbox in memory without quotas and faults.
 type Options struct {
-	// StatePath is the file that keeps the state; empty means memory only. A file with the
-	// suffix ".lock" next to it serves as the lock.
+	// StatePath is the file that keeps the state; empty means memory only.
 	StatePath string
 	// Copy reads the state file, which may be in use or missing, and keeps changes in memory.
 	Copy bool
@@ -103,7 +102,7 @@ type Server struct {
 }
 
 // New returns a sandbox with the contents of its state file, if it has one. It returns
-// [ErrLocked] if another sandbox has the file open, and an error if the file belongs to another
+// an error that wraps [ErrLocked] if another sandbox has the file open, and an error if the file belongs to another
 // account or region than the options.
 func New(options Options) (*Server, error) {
 	if err := checkOptions(options); err != nil {

@@ -3,6 +3,7 @@ package sandboxes
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -115,6 +116,9 @@ func serveSandbox(ctx context.Context, o options, streams terminal.Streams) erro
 		}
 	}
 	server, err := sandbox.New(behaviour)
+	if errors.Is(err, sandbox.ErrLocked) {
+		return exit.WithHint(err, "stop the other sandbox, or use another file with --state")
+	}
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/thingpress/thingpress/internal/awsiot"
@@ -35,11 +34,6 @@ func (f *Flags) connectSandbox(ctx context.Context, inMemory bool) (*Connection,
 	state, err := f.StatePath()
 	if err != nil {
 		return nil, err
-	}
-	if !inMemory {
-		if err := os.MkdirAll(filepath.Dir(state), 0o700); err != nil {
-			return nil, err
-		}
 	}
 	server, err := sandbox.New(sandbox.Options{StatePath: state, Copy: inMemory, Region: f.Region})
 	if errors.Is(err, sandbox.ErrLocked) {

@@ -14,6 +14,10 @@ func notALedger(path string) error {
 	return &ledger.FileError{Path: path, Reason: ledger.FileForeign, Problem: "the file is not a ledger"}
 }
 
+func linkedLedger(path string, err error) error {
+	return &ledger.FileError{Path: path, Reason: ledger.FileLinked, Err: err}
+}
+
 // explain adds the path of the ledger to an error of the database, and a reason if the file is
 // foreign, damaged or full.
 func explain(path string, err error) error {

@@ -1,9 +1,10 @@
 // Package sqlite keeps a ledger in one SQLite file on one machine.
 //
-// The writer holds an operating system lock on a file next to the ledger, so that two imports
-// never use the same ledger. Readers need no lock and disturb nobody. The file is in WAL mode
-// with synchronous=FULL: data that a method of the journal acknowledged survives a crash of the
-// process or the machine.
+// The writer holds a lock, so that two imports never use the same ledger. Readers need no lock
+// and disturb nobody. The file is in WAL mode with synchronous=FULL: data that a method of the
+// journal acknowledged survives a crash of the process or the machine. WAL needs memory that all
+// processes share (https://sqlite.org/wal.html), so a ledger on a network file system is only
+// read.
 package sqlite
 
 import (
@@ -19,6 +20,7 @@ import (
 
 	_ "modernc.org/sqlite" // the database/sql driver
 
+	"github.com/thingpress/thingpress/internal/filelock"
 	"github.com/thingpress/thingpress/internal/ledger"
 )
 
@@ -26,7 +28,7 @@ import (
 type Ledger struct {
 	*Reader
 	writer *writer
-	lock   *lock
+	lock   *filelock.Lock
 }
 
 var (
@@ -41,26 +43,42 @@ func Open(ctx context.Context, path string) (*Ledger, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("ledger %s: %w", path, err)
 	}
-	held, err := acquire(path)
+	lock, err := acquire(path)
 	if err != nil {
 		return nil, err
 	}
-	l, err := openLocked(ctx, path)
+	l, err := openLocked(ctx, lock, remoteFileSystem)
 	if err != nil {
-		return nil, errors.Join(err, held.release())
+		return nil, errors.Join(err, lock.Release())
 	}
-	l.lock = held
 	return l, nil
 }
 
-func openLocked(ctx context.Context, path string) (*Ledger, error) {
-	// SQLite would create the file readable by others. The files that it creates next to it get
-	// the permissions of this one.
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
+// acquire takes the lock of the ledger at path. If the file is missing it is created readable
+// by the user alone, which SQLite would not do. The files that SQLite creates next to it get the
+// permissions of this one.
+func acquire(path string) (*filelock.Lock, error) {
+	lock, err := filelock.Acquire(path)
+	var held *filelock.HeldError
+	switch {
+	case errors.As(err, &held):
+		return nil, &ledger.HeldError{Path: path, Holder: held.Holder}
+	case errors.Is(err, filelock.ErrLinked):
+		return nil, linkedLedger(path, err)
+	case err != nil:
 		return nil, fmt.Errorf("ledger %s: %w", path, err)
 	}
-	if err := errors.Join(looksLikeSQLite(file, path), file.Close()); err != nil {
+	return lock, nil
+}
+
+// openLocked opens the locked file. Remote returns the name of the network file system that a
+// path is on, or "".
+func openLocked(ctx context.Context, lock *filelock.Lock, remote func(path string) string) (*Ledger, error) {
+	path := lock.Path
+	if name := remote(path); name != "" {
+		return nil, &ledger.FileError{Path: path, Reason: ledger.FileRemote, Problem: "the file is on a network file system (" + name + ")"}
+	}
+	if err := looksLikeSQLite(lock.File, path); err != nil {
 		return nil, err
 	}
 	// A foreign database must be refused before the journal mode is set, which writes to the
@@ -82,11 +100,13 @@ func openLocked(ctx context.Context, path string) (*Ledger, error) {
 		}
 		return nil, err
 	}
-	return &Ledger{Reader: reader, writer: writer}, nil
+	return &Ledger{Reader: reader, writer: writer, lock: lock}, nil
 }
 
 func openWriter(ctx context.Context, path string, empty bool) (*writer, error) {
-	db, err := sql.Open("sqlite", dataSource(path, "rwc", "journal_mode(wal)", "synchronous(full)", "journal_size_limit(67108864)"))
+	db, err := sql.Open("sqlite", dataSource(path, "rwc", "journal_mode(wal)", "synchronous(full)",
+		"fullfsync(true)", "checkpoint_fullfsync(true)", // without these, macOS leaves data in the disk's cache
+		"journal_size_limit(67108864)"))
 	if err != nil {
 		return nil, explain(path, err)
 	}
@@ -106,7 +126,7 @@ func openWriter(ctx context.Context, path string, empty bool) (*writer, error) {
 
 // Close closes the ledger and releases it for other processes. Iterations in progress fail.
 func (l *Ledger) Close() error {
-	return errors.Join(l.Reader.Close(), l.writer.close(), l.lock.release())
+	return errors.Join(l.Reader.Close(), l.writer.close(), l.lock.Release())
 }
 
 // OpenReadOnly opens the ledger at path for reading, even while an import uses it. The error
@@ -116,7 +136,13 @@ func OpenReadOnly(ctx context.Context, path string) (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ledger %s: %w", path, err)
 	}
-	if err := errors.Join(looksLikeSQLite(file, path), file.Close()); err != nil {
+	err = looksLikeSQLite(file, path)
+	if err == nil {
+		if err = filelock.CheckNames(file); err != nil {
+			err = linkedLedger(path, err)
+		}
+	}
+	if err := errors.Join(err, file.Close()); err != nil {
 		return nil, err
 	}
 	return openReader(ctx, path)

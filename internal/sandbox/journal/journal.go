@@ -19,7 +19,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/gofrs/flock"
+	"github.com/thingpress/thingpress/internal/filelock"
 )
 
 // Version is the version that [Journal.Append] writes; [Open] also reads version 1.
@@ -32,7 +32,7 @@ const MaxRecord = 8 << 20
 const magic = "thingpress sandbox state 2\n"
 
 var (
-	// ErrLocked is returned by [Open] if another process has the file open.
+	// ErrLocked is wrapped by the error of [Open] if another process has the file open.
 	ErrLocked = errors.New("the state is in use by another sandbox")
 	// ErrTooLarge is wrapped by the error of a record above [MaxRecord].
 	ErrTooLarge = errors.New("the record is too large")
@@ -42,10 +42,9 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // A Journal is an open file. Its methods must not be called concurrently.
 type Journal struct {
-	path   string
-	file   file
+	lock   *filelock.Lock
+	file   file  // of the lock
 	end    int64 // of the last complete record
-	lock   *flock.Flock
 	line   []byte
 	broken error
 }
@@ -55,7 +54,6 @@ type file interface {
 	io.WriterAt
 	Truncate(size int64) error
 	Sync() error
-	Close() error
 }
 
 // Open locks the file, after creating it if it is missing, and calls read for every record with
@@ -66,19 +64,28 @@ func Open(path string, read func(version int, record []byte) error) (*Journal, e
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	created, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	lock, err := acquire(path)
 	if err != nil {
 		return nil, err
 	}
-	_ = created.Close() // nothing was written
-	j, err := locked(path)
-	if err != nil {
-		return nil, err
+	j := &Journal{lock: lock, file: lock.File}
+	if j.end, err = replay(lock.File, read); err == nil {
+		err = lock.File.Truncate(j.end)
 	}
-	if err := j.load(read); err != nil {
-		return nil, errors.Join(err, j.Close())
+	if err != nil {
+		return nil, errors.Join(err, lock.Release())
 	}
 	return j, nil
+}
+
+// acquire locks the file, after creating it if it is missing.
+func acquire(path string) (*filelock.Lock, error) {
+	lock, err := filelock.Acquire(path)
+	var held *filelock.HeldError
+	if errors.As(err, &held) {
+		err = fmt.Errorf("%w, %s", ErrLocked, held.Holder)
+	}
+	return lock, err
 }
 
 // Read calls read for every complete record of the file, like [Open], and neither locks nor changes
@@ -94,36 +101,6 @@ func Read(path string, read func(version int, record []byte) error) error {
 	defer f.Close() //nolint:errcheck // it was only read
 	_, err = replay(f, read)
 	return err
-}
-
-// locked returns a locked journal that has not been read.
-func locked(path string) (*Journal, error) {
-	// The file may be a link. Lock and replacement must affect its target.
-	path, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return nil, err
-	}
-	j := &Journal{path: path, lock: flock.New(path + ".lock")}
-	ok, err := j.lock.TryLock()
-	if err != nil {
-		return nil, fmt.Errorf("lock: %w", err)
-	}
-	if !ok {
-		return nil, ErrLocked
-	}
-	return j, nil
-}
-
-func (j *Journal) load(read func(version int, record []byte) error) error {
-	f, err := os.OpenFile(j.path, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	j.file = f
-	if j.end, err = replay(f, read); err != nil {
-		return err
-	}
-	return f.Truncate(j.end)
 }
 
 // replay calls read for every complete record and returns the end of the last one.
@@ -223,33 +200,27 @@ func checkSize(record []byte) error {
 	return nil
 }
 
-// Rewrite replaces the file with one that contains these records. If it fails the journal must
-// be closed.
+// Rewrite replaces the file with one that contains these records. If it fails the file keeps its
+// previous content.
 func (j *Journal) Rewrite(records iter.Seq2[[]byte, error]) error {
-	next := j.path + ".new"
+	next := j.lock.Path + ".new"
 	if err := writeNew(next, records); err != nil {
-		return errors.Join(err, os.Remove(next))
-	}
-	// Windows cannot replace a file that is open.
-	if err := j.file.Close(); err != nil {
+		_ = os.Remove(next) // it may be missing
 		return err
 	}
-	j.file = nil
-	if err := os.Rename(next, j.path); err != nil {
+	err := j.lock.Replace(next)
+	if j.lock.File == nil {
+		j.broken = fmt.Errorf("closed for writing after it was replaced: %w", err)
 		return err
 	}
-	syncDirectory(filepath.Dir(j.path))
-	f, err := os.OpenFile(j.path, os.O_RDWR, 0)
+	j.file = j.lock.File
 	if err != nil {
 		return err
 	}
-	j.file = f
-	info, err := f.Stat()
-	if err != nil {
-		return err
+	if j.end, err = j.lock.File.Seek(0, io.SeekEnd); err != nil {
+		j.broken = err
 	}
-	j.end = info.Size()
-	return nil
+	return err
 }
 
 func writeNew(path string, records iter.Seq2[[]byte, error]) (err error) {
@@ -277,22 +248,11 @@ func writeNew(path string, records iter.Seq2[[]byte, error]) (err error) {
 	return f.Sync()
 }
 
-// syncDirectory makes a rename survive a power failure on systems that support it; Windows does
-// not.
-func syncDirectory(path string) {
-	if d, err := os.Open(path); err == nil {
-		_ = d.Sync()
-		_ = d.Close()
-	}
-}
-
 // Close syncs the file and releases the lock.
 func (j *Journal) Close() error {
-	var errs []error
-	if j.file != nil {
-		errs = append(errs, j.file.Sync(), j.file.Close())
+	var err error
+	if j.lock.File != nil {
+		err = j.file.Sync()
 	}
-	// The lock file stays. If it were removed, two processes could lock two files of the same
-	// name.
-	return errors.Join(append(errs, j.lock.Unlock())...)
+	return errors.Join(err, j.lock.Release())
 }

@@ -74,8 +74,12 @@ func Open(o Options) (*Store, error) {
 	}
 	s.journal = j
 	err = s.identify(o)
-	if err == nil && (rewrite || records == 0 || records > 2*s.state.size()+1000) {
-		err = j.Rewrite(s.lines())
+	if mustRewrite := rewrite || records == 0; err == nil && (mustRewrite || records > 2*s.state.size()+1000) {
+		// History only takes space. A full disk, for example, must not keep the sandbox from
+		// reading what it has.
+		if failed := j.Rewrite(s.lines()); mustRewrite {
+			err = failed
+		}
 	}
 	if err != nil {
 		_ = j.Close() // the first error matters

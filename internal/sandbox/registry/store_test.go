@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"math/big"
 	"os"
@@ -17,8 +16,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/thingpress/thingpress/internal/sandbox/journal"
 )
 
 // open opens a store that is closed at the end of the test.
@@ -282,33 +279,6 @@ func TestDamagedStateIsNotOpened(t *testing.T) {
 		if left := read[[]byte](t)(os.ReadFile(path)); !bytes.Equal(left, damaged) {
 			t.Errorf("%s: the file was changed", what)
 		}
-	}
-}
-
-func TestStateIsOfOneSandbox(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "sandbox.db")
-	link := path + ".link"
-	if err := os.Symlink(path, link); err != nil {
-		t.Fatal(err)
-	}
-	s := open(t, inFile(link)) // creates the target of the link
-	for _, same := range []string{path, link} {
-		if _, err := Open(inFile(same)); !errors.Is(err, journal.ErrLocked) {
-			t.Errorf("a second sandbox at %s: %v, want ErrLocked", filepath.Base(same), err)
-		}
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Open(Options{Path: path, Region: "eu-west-1"}); err == nil {
-		t.Error("opened as another region")
-	}
-	if again := open(t, inFile(path)); again.Identity() != s.Identity() {
-		t.Error("the link led to another file")
-	}
-	if info := read[os.FileInfo](t)(os.Lstat(link)); info.Mode()&os.ModeSymlink == 0 {
-		t.Error("the link was replaced")
 	}
 }
 

@@ -1,10 +1,8 @@
 package engine
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -14,29 +12,102 @@ import (
 
 // A Filter is a list of thing names, vendor IDs or certificate IDs. It is not
 // safe for concurrent use. A nil Filter names no device.
+//
+// Names are compared byte for byte, as firmware does. IDs are compared as hex
+// digits, whatever their case and separators.
 type Filter struct {
-	matched map[string]bool // by line; true once a device was found
+	items  []item
+	byName map[string][]int // items by name, and by ID in the form of foldID
+	sum    string
 }
 
-// maxFilterLine is longer than any name that a device can have.
-const maxFilterLine = 1 << 10
+// An item names one device.
+type item struct {
+	text    string
+	whole   int  // the item that this one is a part of, or the item itself
+	split   bool // it has parts, which may be meant instead
+	heading bool // it may be the heading of the list
+	matched bool
+}
 
-// ReadFilter reads a list with one device per line. It ignores empty lines,
-// lines that begin with #, and space around a line.
+// ReadFilter reads a list of devices: text in UTF-8 or UTF-16 with one or more
+// names or IDs per line, which may be quoted, or a table in CSV with a heading.
+// Of a table it reads the columns with names and IDs, and a row names one device.
+// Lines that begin with # are comments.
 func ReadFilter(r io.Reader) (*Filter, error) {
-	f := &Filter{matched: map[string]bool{}}
-	lines := bufio.NewScanner(r)
-	lines.Buffer(make([]byte, 0, maxFilterLine), maxFilterLine)
-	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
-		if line != "" && !strings.HasPrefix(line, "#") {
-			f.matched[line] = false
+	lines, err := readLines(r)
+	if err != nil {
+		return nil, err
+	}
+	f := &Filter{byName: map[string][]int{}, sum: digestOfLines(lines)}
+	columns, delimiter := tableOf(lines)
+	for i, line := range lines {
+		switch {
+		case columns == nil:
+			f.addLine(line, i == 0 && len(lines) > 1 && isHeading(line))
+		case i > 0:
+			f.addRow(line, columns, delimiter)
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("list of devices: after %d lines: %w", len(f.matched), err)
-	}
 	return f, nil
+}
+
+// addLine adds what a line names.
+func (f *Filter) addLine(line string, heading bool) {
+	for _, cell := range splitCells(line, ",;\t") {
+		whole := f.add(item{text: cell, whole: len(f.items), heading: heading}, cell)
+		parts := strings.Fields(cell)
+		if _, isID := foldID(cell); isID || len(parts) < 2 {
+			continue
+		}
+		f.items[whole].split = true
+		for _, part := range parts {
+			f.add(item{text: part, whole: whole, heading: heading}, part)
+		}
+	}
+}
+
+// addRow adds the device of a row.
+func (f *Filter) addRow(line string, columns []int, delimiter string) {
+	cells := splitCells(line, delimiter)
+	var names []string
+	for _, c := range columns {
+		if c < len(cells) {
+			names = append(names, cells[c])
+		}
+	}
+	f.add(item{text: line, whole: len(f.items)}, names...)
+}
+
+// add adds an item that has any of the names and returns its number. Without names it adds nothing.
+func (f *Filter) add(i item, names ...string) int {
+	number := len(f.items)
+	for _, name := range names {
+		for _, key := range keysOf(name) {
+			f.byName[key] = append(f.byName[key], number)
+			if len(f.items) == number {
+				f.items = append(f.items, i)
+			}
+		}
+	}
+	return number
+}
+
+// keysOf returns the names of a device that a name or ID in a list stands for.
+func keysOf(name string) []string {
+	id, isID := foldID(name)
+	bare := bareName(name)
+	switch {
+	case name == "":
+		return nil
+	case isID && isLong(id):
+		return []string{id}
+	case isID:
+		return []string{id, name}
+	case bare != name && bare != "":
+		return []string{bare, name}
+	}
+	return []string{name}
 }
 
 // names reports whether the list names the device.
@@ -44,43 +115,69 @@ func (f *Filter) names(d *manifest.Device) bool {
 	if f == nil {
 		return false
 	}
-	found := false
-	for _, name := range [...]string{d.ThingName, d.ID, d.CertificateID.String()} {
-		if seen, ok := f.matched[name]; ok {
-			if !seen {
-				f.matched[name] = true
-			}
-			found = true
-		}
+	found := f.match(d.ThingName)
+	if id, ok := foldID(d.ThingName); ok && isLong(id) {
+		found = f.match(id) || found
+	}
+	found = f.match(foldedMark+d.CertificateID.String()) || found
+	return f.namesID(d.ID) || found
+}
+
+// namesID reports whether the list names the device by its vendor ID.
+func (f *Filter) namesID(vendorID string) bool {
+	if f == nil {
+		return false
+	}
+	found := f.match(vendorID)
+	if id, ok := foldID(vendorID); ok {
+		found = f.match(id) || found
 	}
 	return found
 }
 
-// Unmatched returns the lines that have matched no device so far, sorted.
+func (f *Filter) match(name string) bool {
+	items := f.byName[name]
+	for _, i := range items {
+		f.items[i].matched = true
+	}
+	return len(items) > 0
+}
+
+// Usable reports whether the list names anything.
+func (f *Filter) Usable() bool { return f != nil && len(f.items) > 0 }
+
+// Matched reports whether any device so far was named.
+func (f *Filter) Matched() bool {
+	return f != nil && slices.ContainsFunc(f.items, func(i item) bool { return i.matched })
+}
+
+// Unmatched returns the names, IDs and rows that have matched no device so far,
+// in the order of the list.
 func (f *Filter) Unmatched() []string {
 	if f == nil {
 		return nil
 	}
 	var lines []string
-	for line, seen := range f.matched {
-		if !seen {
-			lines = append(lines, line)
+	for _, i := range f.items {
+		if !i.matched && !i.split && !i.heading && !f.items[i.whole].matched {
+			lines = append(lines, i.text)
 		}
 	}
-	slices.Sort(lines)
 	return lines
 }
 
-// digest returns a digest that is equal for lists that name the same devices.
+// digestOfLines returns a digest that is equal for lists with the same lines. Ledgers keep it.
+func digestOfLines(lines []string) string {
+	lines = slices.Clone(lines)
+	slices.Sort(lines)
+	sum := sha256.Sum256([]byte(strings.Join(slices.Compact(lines), "\n")))
+	return hex.EncodeToString(sum[:])
+}
+
+// digest returns the digest of the list, and "" for a nil Filter.
 func (f *Filter) digest() string {
 	if f == nil {
 		return ""
 	}
-	lines := make([]string, 0, len(f.matched))
-	for line := range f.matched {
-		lines = append(lines, line)
-	}
-	slices.Sort(lines)
-	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
-	return hex.EncodeToString(sum[:])
+	return f.sum
 }

@@ -32,6 +32,10 @@ type Summary struct {
 	Rejections []Rejection   `json:"rejections,omitempty"`
 	Error      string        `json:"error,omitempty"`
 	Hint       string        `json:"hint,omitempty"`
+
+	// UnmatchedOnly and UnmatchedSkip are the lines of --only and --skip that match no device.
+	UnmatchedOnly []string `json:"unmatched_only,omitempty"`
+	UnmatchedSkip []string `json:"unmatched_skip,omitempty"`
 }
 
 // A Failure is one reason of failed devices in the lines of `import` and `plan`.

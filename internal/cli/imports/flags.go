@@ -3,7 +3,6 @@ package imports
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -25,10 +24,10 @@ type runFlags struct {
 	target target.Flags
 	quotas target.QuotaFlags
 
-	only, skip string
-	partial    bool
-	quiet      bool
-	output     terminal.Output
+	lists   listFlags
+	partial bool
+	quiet   bool
+	output  terminal.Output
 }
 
 func (f *runFlags) add(c *cobra.Command) {
@@ -37,8 +36,7 @@ func (f *runFlags) add(c *cobra.Command) {
 	f.target.Add(c)
 	f.quotas.Add(c)
 	flags := c.Flags()
-	flags.StringVar(&f.only, "only", "", "`file` that lists the devices to import, one thing name, vendor ID or certificate ID per line")
-	flags.StringVar(&f.skip, "skip", "", "`file` that lists devices to skip, in the same form")
+	f.lists.add(flags)
 	flags.BoolVar(&f.partial, "partial", false, "import the entries before a break in a manifest")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress")
 	f.output.AddFlag(c)
@@ -56,27 +54,8 @@ func (f *runFlags) settings() (engine.Settings, error) {
 	if s.Attachments, err = f.attach.Attachments(); err != nil {
 		return s, err
 	}
-	if s.Only, err = readFilter("only", f.only); err != nil {
-		return s, err
-	}
-	s.Skip, err = readFilter("skip", f.skip)
+	s.Only, s.Skip, err = f.lists.read()
 	return s, err
-}
-
-func readFilter(flag, path string) (*engine.Filter, error) {
-	if path == "" {
-		return nil, nil //nolint:nilnil // without the flag there is no filter
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, exit.UsageError(fmt.Errorf("--%s: %w", flag, err), "")
-	}
-	defer file.Close() //nolint:errcheck // it was only read
-	filter, err := engine.ReadFilter(file)
-	if err != nil {
-		return nil, exit.UsageError(fmt.Errorf("--%s %s: %w", flag, path, err), "")
-	}
-	return filter, nil
 }
 
 // AttachFlags are the flags that name the attachments of every device.

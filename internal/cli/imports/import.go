@@ -117,6 +117,12 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	if err != nil {
 		return err
 	}
+	var settings engine.Settings
+	if o.resume == "" { // else the flags are yet to be restored
+		if settings, err = o.settings(); err != nil {
+			return err
+		}
+	}
 	printer := streams.Progress(o.quiet, o.output)
 	defer printer.Close()
 	begun := false
@@ -143,9 +149,10 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	if err != nil {
 		return err
 	}
-	settings, err := o.settings()
-	if err != nil {
-		return err
+	if o.resume != "" {
+		if settings, err = o.settings(); err != nil {
+			return err
+		}
 	}
 	if err := checkReport(o.report); err != nil {
 		return err
@@ -178,7 +185,7 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	showScan(printer, scan, &o.runFlags)
 	showCeiling(printer, quotas, settings.Attachments, scan.Devices)
 	if o.dryRun {
-		return endDryRun(o.output, connection, scan, quotas, settings.Attachments, streams)
+		return o.endDryRun(connection, scan, quotas, settings.Attachments, streams)
 	}
 	if err := o.confirm(connection, scan.Devices, streams); err != nil {
 		return err
@@ -217,7 +224,7 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	if err := errors.Join(reported, err); err != nil {
 		return err
 	}
-	return exitOf(line)
+	return exitOf(line, o.lists.missing(line.UnmatchedOnly))
 }
 
 // confirm asks before an import, unless it goes into the embedded sandbox.

@@ -125,7 +125,7 @@ func runPlan(ctx context.Context, o *planOptions, args []string, streams termina
 		return err
 	case wrong != nil:
 		return exit.Silently(exit.Failure)
-	case scan.Rejected > 0, comparison != nil && comparison.Conflicts > 0:
+	case scan.Rejected > 0, o.lists.missing(scan.UnmatchedOnly), comparison != nil && comparison.Conflicts > 0:
 		return exit.Silently(exit.Incomplete)
 	}
 	return nil

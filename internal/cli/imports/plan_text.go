@@ -45,8 +45,8 @@ func planText(p planLine, connection *target.Connection, created []string) strin
 	for _, reason := range ledger.ByCount(p.Warnings) {
 		say("  %s accepted with a warning, %s", count(p.Warnings[reason]), reason)
 	}
-	if unmatched := len(p.UnmatchedOnly) + len(p.UnmatchedSkip); unmatched > 0 {
-		say("  %s lines of --only and --skip match no entry", count(unmatched))
+	for _, line := range unmatchedText(p.UnmatchedOnly, p.UnmatchedSkip) {
+		say("  %s", line)
 	}
 	sayAttachments(say, p.Attachments, created)
 	if c := p.Compared; c != nil {

@@ -10,13 +10,11 @@ import (
 	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/target"
-	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/quota"
-	"github.com/thingpress/thingpress/manifest"
 )
 
 // count formats a number for people.
@@ -53,21 +51,6 @@ func showScan(printer *progress.Printer, s *engine.ScanResult, f *runFlags) {
 		printer.Note("  %s accepted with a warning, %s", count(s.Warnings[reason]), reason)
 	}
 	f.decode.NoteSigners(printer, s.Names)
-	if f.output == terminal.Text {
-		showLines(printer, "--only", s.UnmatchedOnly)
-		showLines(printer, "--skip", s.UnmatchedSkip)
-	}
-}
-
-// showLines prints the lines of --only or --skip that match no entry.
-func showLines(printer *progress.Printer, flag string, lines []string) {
-	const most = 10
-	for _, line := range lines[:min(most, len(lines))] {
-		printer.Note("  %s names %s, which matches no entry", flag, manifest.Quote(line))
-	}
-	if len(lines) > most {
-		printer.Note("  and %s more", count(len(lines)-most))
-	}
 }
 
 // showCeiling prints how long this many new devices take, and which quota limits them.

@@ -25,7 +25,8 @@ func closeConnection(c *target.Connection, printer *progress.Printer, streams te
 }
 
 // scanManifests runs the first pass within the bound of memory. If a manifest is
-// broken it prints what was read.
+// broken it prints what was read. It always prints what --only and --skip list in vain, and returns
+// an error if a list matched nothing.
 func scanManifests(ctx context.Context, sources []*engine.Source, settings engine.Settings, f *runFlags,
 	printer *progress.Printer, streams terminal.Streams,
 ) (*engine.ScanResult, error) {
@@ -33,6 +34,10 @@ func scanManifests(ctx context.Context, sources []*engine.Source, settings engin
 	scan, err := engine.Scan(ctx, sources, settings, manifests.ShowScanning(printer))
 	boundMemory(streams.LookupEnv, sources, scan.Entries)
 	var broken *engine.BreakError
+	if err == nil {
+		printer.Pause()
+		return scan, errors.Join(showUnmatched(streams.Err, scan.UnmatchedOnly, scan.UnmatchedSkip), f.lists.check(settings))
+	}
 	if !errors.As(err, &broken) {
 		return scan, err
 	}

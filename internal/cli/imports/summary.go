@@ -36,17 +36,21 @@ type dryRunLine struct {
 	Ceiling    *float64           `json:"ceiling"` // null if no quota limits the import
 	Binding    iot.Operation      `json:"binding_quota"`
 	Rejections []report.Rejection `json:"rejections,omitempty"`
+
+	UnmatchedOnly []string `json:"unmatched_only,omitempty"`
+	UnmatchedSkip []string `json:"unmatched_skip,omitempty"`
 }
 
 // endDryRun prints the result of a dry run.
-func endDryRun(output terminal.Output, c *target.Connection, s *engine.ScanResult, quotas target.Quotas, a device.Attachments,
+func (o *importOptions) endDryRun(c *target.Connection, s *engine.ScanResult, quotas target.Quotas, a device.Attachments,
 	streams terminal.Streams,
 ) error {
 	var err error
-	if output == terminal.JSON {
+	if o.output == terminal.JSON {
 		line := dryRunLine{
 			Type: "dry_run", Target: c.Target, Alias: c.Alias, Entries: s.Entries, Devices: s.Devices, Rejected: s.Rejected, Skipped: s.Skipped,
-			Rejections: manifests.Rejections(s.Reasons, s.Remedies, advice.CLI),
+			Rejections:    manifests.Rejections(s.Reasons, s.Remedies, advice.CLI),
+			UnmatchedOnly: s.UnmatchedOnly, UnmatchedSkip: s.UnmatchedSkip,
 		}
 		if ceiling, binding := engine.FreshCeiling(quotas.Set, a); !math.IsInf(ceiling, 1) {
 			line.Ceiling, line.Binding = &ceiling, binding
@@ -55,7 +59,7 @@ func endDryRun(output terminal.Output, c *target.Connection, s *engine.ScanResul
 	} else {
 		_, err = fmt.Fprintln(streams.Out, "dry run: nothing was imported")
 	}
-	if err == nil && s.Rejected > 0 {
+	if err == nil && (s.Rejected > 0 || o.lists.missing(s.UnmatchedOnly)) {
 		return exit.Silently(exit.Incomplete)
 	}
 	return err
@@ -74,6 +78,7 @@ func summaryOf(s engine.Summary, ended error, c *target.Connection, scan *engine
 	line := report.SummaryOf(s)
 	line.State, line.Target, line.Alias = ledger.StateFinished, c.Target, c.Alias
 	line.Rejections = manifests.Rejections(scan.Reasons, scan.Remedies, advice.CLI)
+	line.UnmatchedOnly, line.UnmatchedSkip = scan.UnmatchedOnly, scan.UnmatchedSkip
 	if ended == nil {
 		return line
 	}
@@ -136,17 +141,21 @@ func summaryText(s report.Summary, took engine.Summary, c *target.Connection) st
 	for _, r := range s.Rejections {
 		fmt.Fprintln(&b, manifests.RejectionText(r))
 	}
+	for _, line := range unmatchedText(s.UnmatchedOnly, s.UnmatchedSkip) {
+		fmt.Fprintln(&b, line)
+	}
 	return b.String()
 }
 
-// exitOf returns the error that an import ends with after its summary.
-func exitOf(s report.Summary) error {
+// exitOf returns the error that an import ends with after its summary. Missing reports whether a
+// device that was asked for is in no manifest.
+func exitOf(s report.Summary, missing bool) error {
 	switch {
 	case s.State == ledger.StateStopped:
 		return exit.Silently(exit.Failure)
 	case s.State == ledger.StateInterrupted:
 		return exit.Silently(exit.Interrupted)
-	case s.Pending > 0, s.Failed > 0, s.Rejected > 0:
+	case s.Pending > 0, s.Failed > 0, s.Rejected > 0, missing:
 		return exit.Silently(exit.Incomplete)
 	}
 	return nil

@@ -1,0 +1,178 @@
+package engine
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/encoding"
+	utf16 "golang.org/x/text/encoding/unicode"
+)
+
+// maxFilterBytes is the size of a list of a million certificate IDs.
+const maxFilterBytes = 64 << 20
+
+// readLines returns the lines of a list without comments and empty lines.
+func readLines(r io.Reader) ([]string, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxFilterBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("list of devices: %w", err)
+	}
+	if len(text) > maxFilterBytes {
+		return nil, fmt.Errorf("list of devices: it has more than %d MiB", maxFilterBytes>>20)
+	}
+	if decoder := decoderOf(text); decoder != nil {
+		if text, err = decoder.Bytes(text); err != nil {
+			return nil, fmt.Errorf("list of devices: %w", err)
+		}
+	}
+	var lines []string
+	for line := range strings.FieldsFuncSeq(string(text), func(r rune) bool { return r == '\n' || r == '\r' }) {
+		line = strings.TrimSpace(strings.TrimPrefix(line, "\ufeff"))
+		if line != "" && line[0] != '#' {
+			lines = append(lines, line)
+		}
+	}
+	return lines, nil
+}
+
+// decoderOf returns the decoder of text in UTF-16, with a byte order mark or without, and nil for
+// other text.
+func decoderOf(text []byte) *encoding.Decoder {
+	head := text[:min(2, len(text))]
+	switch {
+	case bytes.Equal(head, []byte{0xff, 0xfe}), len(head) == 2 && head[1] == 0:
+		return utf16.UTF16(utf16.LittleEndian, utf16.UseBOM).NewDecoder()
+	case bytes.Equal(head, []byte{0xfe, 0xff}), len(head) == 2 && head[0] == 0:
+		return utf16.UTF16(utf16.BigEndian, utf16.UseBOM).NewDecoder()
+	}
+	return nil
+}
+
+// splitCells splits a line at any of the delimiters, except between double quotes, and cuts a
+// comment at the end. The cells are without quotes and space around them.
+func splitCells(line, delimiters string) (cells []string) {
+	if strings.Count(line, `"`)%2 != 0 {
+		line = strings.ReplaceAll(line, `"`, " ")
+	}
+	quoted, start := false, 0
+	for i, r := range line {
+		switch {
+		case r == '"':
+			quoted = !quoted
+		case quoted:
+		case r == '#' && i > 0 && (line[i-1] == ' ' || line[i-1] == '\t'):
+			return append(cells, unquote(line[start:i]))
+		case strings.ContainsRune(delimiters, r):
+			cells, start = append(cells, unquote(line[start:i])), i+1
+		}
+	}
+	return append(cells, unquote(line[start:]))
+}
+
+// unquote removes quotes, those of word processors too, and space around a cell.
+func unquote(cell string) string {
+	return strings.TrimFunc(cell, func(r rune) bool {
+		return unicode.IsSpace(r) || strings.ContainsRune("\"'`‘’‚‛“”„«»\ufeff\u200b", r)
+	})
+}
+
+// tableOf returns the columns with names and IDs if the list is a table with a heading.
+func tableOf(lines []string) (columns []int, delimiter string) {
+	if len(lines) < 2 {
+		return nil, ""
+	}
+	at := strings.IndexAny(lines[0], ",;\t")
+	if at < 0 {
+		return nil, ""
+	}
+	delimiter = lines[0][at : at+1]
+	for i, cell := range splitCells(lines[0], delimiter) {
+		switch id, ok := foldID(cell); {
+		case ok && isLong(id):
+			return nil, ""
+		case isHeading(cell):
+			columns = append(columns, i)
+		}
+	}
+	return columns, delimiter
+}
+
+// isHeading reports whether a cell is the heading of a column with names or IDs: those of the
+// vendors' manifests, of our reports, and what people write.
+func isHeading(cell string) bool {
+	word := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, cell)
+	switch word {
+	case "mac", "macaddr", "macaddress", "cn", "commonname", "id", "deviceid", "vendorid", "uniqueid", "uid", "chipid", "nodeid",
+		"name", "device", "devicename", "devices", "thing", "thingname", "things", "serial", "serialno", "serialnumber", "sn",
+		"certificateid", "certid", "certificatearn", "fingerprint", "certfingerprint", "certificatefingerprint", "sha256",
+		"sha256fingerprint":
+		return true
+	}
+	return false
+}
+
+// bareName returns a name or ID without what tools put around it: an ARN, a label of openssl, a
+// prefix, braces.
+func bareName(text string) string {
+	if strings.HasPrefix(text, "arn:") {
+		return text[strings.LastIndexByte(text, '/')+1:]
+	}
+	if label, value, ok := strings.Cut(text, "="); ok && strings.HasSuffix(strings.ToLower(label), "fingerprint") {
+		text = value
+	}
+	for _, prefix := range [...]string{"sha256:", "urn:uuid:", "0x"} {
+		if len(text) > len(prefix) && strings.EqualFold(text[:len(prefix)], prefix) {
+			text = text[len(prefix):]
+		}
+	}
+	return strings.TrimSpace(strings.Trim(text, "{}"))
+}
+
+// foldedMark begins every result of foldID, which is therefore never equal to a name.
+const foldedMark = "hex "
+
+// isLong reports whether a result of foldID is as long as a MAC. A shorter name may be hex digits
+// by chance, and its case and separators count.
+func isLong(id string) bool { return len(id) >= len(foldedMark)+12 }
+
+// foldID returns an ID as hex digits, and reports whether it is one: hex digits, or groups of them
+// between which is always the same separator. Groups between spaces must be of two or four
+// digits, or several IDs in a line would be one.
+func foldID(text string) (id string, ok bool) {
+	text = bareName(text)
+	separator := rune(0)
+	digits := make([]byte, 0, len(foldedMark)+len(text))
+	digits = append(digits, foldedMark...)
+	group, first := 0, 0
+	for _, r := range text {
+		switch {
+		case r >= '0' && r <= '9', r >= 'a' && r <= 'f':
+			digits, group = append(digits, byte(r)), group+1
+			continue
+		case r >= 'A' && r <= 'F':
+			digits, group = append(digits, byte(r-'A'+'a')), group+1
+			continue
+		case !strings.ContainsRune(":-. ", r), separator != 0 && separator != r, group == 0:
+			return "", false
+		}
+		if separator == 0 {
+			separator, first = r, group
+		}
+		if r == ' ' && (group != first || group != 2 && group != 4) {
+			return "", false
+		}
+		group = 0
+	}
+	if group == 0 || separator == ' ' && group != first {
+		return "", false
+	}
+	return string(digits), true
+}

@@ -4,15 +4,33 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/environment"
 )
 
+const environmentPrefix = "THINGPRESS_"
+
 // environmentName returns the name of the variable that sets a flag.
 func environmentName(flag string) string {
-	return "THINGPRESS_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+	return environmentPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// warnOfEnvironment names variables that look like ours and set nothing.
+func warnOfEnvironment(root *cobra.Command, streams terminal.Streams) {
+	if streams.Environ == nil {
+		return
+	}
+	for _, found := range misspelt(root, streams.Environ()) {
+		fmt.Fprintf(streams.Err, "warning: %s belongs to no flag and is ignored", terminal.Plain(found[0]))
+		if found[1] != "" {
+			fmt.Fprintf(streams.Err, "; did you mean %s?", found[1])
+		}
+		fmt.Fprintln(streams.Err)
+	}
 }
 
 // flagsFromEnvironment sets flags from the environment unless the command line sets

@@ -59,8 +59,7 @@ For each device it registers the certificate, creates the thing, and attaches
 policies, thing type and groups. It accounts for every entry.
 
 Every flag can also be set by an environment variable, such as
-THINGPRESS_THING_TYPE for --thing-type. Variables of repeatable flags take
-several values separated by commas; write \, for a comma inside a value.
+THINGPRESS_THING_TYPE for --thing-type.
 
 ` + exit.Help,
 		Example: `  # check a manifest without calling AWS
@@ -81,15 +80,16 @@ several values separated by commas; write \, for a comma inside a value.
 			}
 			return c.Help()
 		},
-		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return flagsFromEnvironment(c.Flags(), streams.LookupEnv) },
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+			warnOfEnvironment(c.Root(), streams)
+			return flagsFromEnvironment(c.Flags(), streams.LookupEnv)
+		},
 	}
 	root.Flags().Bool("version", false, "print the version")
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return exit.UsageError(err, "see '"+c.CommandPath()+" --help'")
-	})
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return exit.UsageError(err, meant(c, err)) })
 	width := 80
 	if streams.Width != nil {
 		width = min(max(width, streams.Width()), 120)
@@ -98,6 +98,7 @@ several values separated by commas; write \, for a comma inside a value.
 	root.PersistentFlags().Var(&colour, "color", "colours in the output")
 	streams.Colour = &colour
 	root.SetUsageFunc(printUsage(width))
+	root.SetHelpFunc(printHelp(width))
 	root.AddCommand(
 		manifests.NewGenerate(streams),
 		imports.NewImport(streams),
@@ -110,6 +111,7 @@ several values separated by commas; write \, for a comma inside a value.
 		stacks.NewCommand(streams),
 		version.NewCommand(streams),
 	)
+	root.AddCommand(topics()...)
 	argumentsAreUsage(root)
 	return root
 }
@@ -120,7 +122,7 @@ func argumentsAreUsage(c *cobra.Command) {
 	check := c.Args
 	c.Args = func(c *cobra.Command, args []string) error {
 		if err := check(c, args); err != nil {
-			return exit.UsageError(err, "see '"+c.CommandPath()+" --help'")
+			return exit.UsageError(err, meant(c, err))
 		}
 		return nil
 	}

@@ -5,42 +5,127 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/thingpress/thingpress/internal/cli/exit"
 )
 
-// printUsage returns the function that prints how a command is used, with flags
-// wrapped at width. It takes the place of a usage template: templates call methods
-// by name, for which the linker would have to keep every method of the AWS SDK.
+// flagGroups are the headings under which the help lists flags, in this order. A flag means the
+// same in all commands, so its group does not depend on the command. Flags that no group has come
+// first, under "Flags".
+var flagGroups = []struct{ heading, flags string }{
+	{"What each device gets", "policy thing-type thing-group billing-group attribute thing-name status adopt exclusive"},
+	{"Manifests", "vendor bundle slot signer allow-ca allow-expired allow-late-signature allow-test-material partial"},
+	{"Devices", "only skip ignore-unmatched"},
+	{"Run", "yes dry-run new resume ledger report overwrite max-failures quota share"},
+	{"Target", "target account region profile endpoint-url stack sandbox sandbox-state strict-names"},
+	{"Output", "output quiet verbose log color help"},
+	{"Limits of manifests", "max-entries max-entry-bytes max-depth max-members max-expanded max-ratio max-dictionary"},
+}
+
+// fewFlags is the number of flags that need no groups.
+const fewFlags = 8
+
+// printHelp returns the function that prints the help of a command. It and [printUsage] take the
+// place of templates: templates call methods by name, for which the linker would have to keep
+// every method of the AWS SDK.
+func printHelp(width int) func(*cobra.Command, []string) {
+	return func(c *cobra.Command, _ []string) {
+		text := c.Long
+		if text == "" {
+			text = c.Short
+		}
+		text, codes := strings.CutSuffix(text, exit.Help)
+		fmt.Fprintln(c.OutOrStdout(), strings.TrimSpace(text))
+		if c.Runnable() || c.HasSubCommands() {
+			fmt.Fprintf(c.OutOrStdout(), "\n%s\n", usageText(c, width))
+		}
+		if codes {
+			fmt.Fprintf(c.OutOrStdout(), "\n%s\n", exit.Help)
+		}
+	}
+}
+
+// printUsage returns the function that prints how a command is used, with flags wrapped at
+// width.
 func printUsage(width int) func(*cobra.Command) error {
 	return func(c *cobra.Command) error {
-		var b strings.Builder
-		b.WriteString("Usage:")
-		if c.Runnable() {
-			b.WriteString("\n  " + c.UseLine())
-		}
-		if c.HasAvailableSubCommands() {
-			b.WriteString("\n  " + c.CommandPath() + " [command]")
-		}
-		if c.HasExample() {
-			b.WriteString("\n\nExamples:\n" + c.Example)
-		}
-		if c.HasAvailableSubCommands() {
-			b.WriteString("\n\nAvailable Commands:")
-			for _, sub := range c.Commands() {
-				if sub.IsAvailableCommand() || sub.Name() == "help" {
-					fmt.Fprintf(&b, "\n  %-*s %s", sub.NamePadding(), sub.Name(), sub.Short)
-				}
-			}
-		}
-		if c.HasAvailableLocalFlags() {
-			b.WriteString("\n\nFlags:\n" + strings.TrimRight(c.LocalFlags().FlagUsagesWrapped(width), " \n"))
-		}
-		if c.HasAvailableInheritedFlags() {
-			b.WriteString("\n\nGlobal Flags:\n" + strings.TrimRight(c.InheritedFlags().FlagUsagesWrapped(width), " \n"))
-		}
-		if c.HasAvailableSubCommands() {
-			fmt.Fprintf(&b, "\n\nUse \"%s [command] --help\" for more information about a command.", c.CommandPath())
-		}
-		_, err := fmt.Fprintln(c.OutOrStderr(), b.String())
+		_, err := fmt.Fprintln(c.OutOrStderr(), usageText(c, width))
 		return err
 	}
+}
+
+func usageText(c *cobra.Command, width int) string {
+	var b strings.Builder
+	b.WriteString("Usage:")
+	if c.Runnable() {
+		b.WriteString("\n  " + c.UseLine())
+	}
+	if c.HasAvailableSubCommands() {
+		b.WriteString("\n  " + c.CommandPath() + " COMMAND")
+	}
+	if c.HasExample() {
+		b.WriteString("\n\nExamples:\n" + c.Example)
+	}
+	var commands, topics strings.Builder
+	for _, sub := range c.Commands() {
+		line := fmt.Sprintf("\n  %-*s  %s", sub.NamePadding(), sub.Name(), sub.Short)
+		switch {
+		case sub.IsAdditionalHelpTopicCommand():
+			topics.WriteString(line)
+		case sub.IsAvailableCommand():
+			commands.WriteString(line)
+		}
+	}
+	if commands.Len() > 0 {
+		b.WriteString("\n\nCommands:" + commands.String())
+	}
+	if topics.Len() > 0 {
+		fmt.Fprintf(&b, "\n\nTopics, for %s help TOPIC:%s", c.CommandPath(), topics.String())
+	}
+	b.WriteString(flagsText(c, width))
+	if commands.Len() > 0 {
+		fmt.Fprintf(&b, "\n\nSee %s COMMAND --help for more about a command.", c.CommandPath())
+	}
+	return b.String()
+}
+
+// flagsText lists the flags of a command by group.
+func flagsText(c *cobra.Command, width int) string {
+	groups, count := make([]*pflag.FlagSet, len(flagGroups)+1), 0
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Hidden {
+			return
+		}
+		count++
+		group := 0
+		for i, g := range flagGroups {
+			if strings.Contains(" "+g.flags+" ", " "+f.Name+" ") {
+				group = i + 1
+			}
+		}
+		if groups[group] == nil {
+			groups[group] = pflag.NewFlagSet("", pflag.ContinueOnError)
+		}
+		groups[group].AddFlag(f)
+	})
+	if count <= fewFlags {
+		return "\n\nFlags:\n" + wrapped(c.Flags(), width)
+	}
+	text := ""
+	for i, group := range groups {
+		if group == nil {
+			continue
+		}
+		heading := "Flags"
+		if i > 0 {
+			heading = flagGroups[i-1].heading
+		}
+		text += "\n\n" + heading + ":\n" + wrapped(group, width)
+	}
+	return text
+}
+
+func wrapped(flags *pflag.FlagSet, width int) string {
+	return strings.TrimRight(flags.FlagUsagesWrapped(width), " \n")
 }

@@ -31,6 +31,8 @@ type Streams struct {
 	Width func() int
 	// LookupEnv reads the environment.
 	LookupEnv func(string) (string, bool)
+	// Environ returns the whole environment; nil for none.
+	Environ func() []string
 	// Colour is --color; nil is auto.
 	Colour *Colour
 	// Interrupts delivers Ctrl-C, SIGTERM and SIGHUP.
@@ -55,6 +57,7 @@ func System() Streams {
 			return 80
 		},
 		LookupEnv:  os.LookupEnv,
+		Environ:    os.Environ,
 		Interrupts: interrupts,
 	}
 }

@@ -40,9 +40,12 @@ func (o *Options) Admit(d *Device) error {
 
 func (o *Options) checkLeaf(d *Device) error {
 	leaf := d.Certificate
-	if IsCA(leaf) {
+	switch {
+	case IsCA(leaf) && !o.AllowCA:
 		return Errorf(ReasonCACertificate,
 			"the certificate of %s belongs to a certification authority, not to a device", Quote(leaf.Subject.CommonName))
+	case IsCA(leaf):
+		d.Warn(ReasonCACertificate, "the certificate says that it belongs to a certification authority (CA:TRUE)")
 	}
 	if err := checkKey(leaf); err != nil {
 		return err

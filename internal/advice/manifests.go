@@ -47,8 +47,9 @@ var manifestRows = []row{
 		inStack("choose the key, for example with: " + parameter("MicrochipSlot=0") + "; the vendor's data sheet names the slot for TLS"),
 	reason(manifest.ReasonBadCertificate, "the certificate does not parse as X.509",
 		"inspect it with openssl x509 and ask the vendor for a correct one"),
-	reason(manifest.ReasonCACertificate, "the certificate belongs to a certification authority (CA), not to a device",
-		"leave it out; a CA is never registered as a device"),
+	reason(manifest.ReasonCACertificate, "the certificate belongs to a certification authority (CA), or says so",
+		"leave out the certificate of an authority; if it is a device's, pass --allow-ca").
+		inStack("leave out the certificate of an authority; if it is a device's, run: " + parameter("AllowCA=true")),
 	reason(manifest.ReasonUnsupportedKey, "AWS IoT does not support the key, or it is too long to be genuine",
 		"get a certificate with a supported key: RSA of 2048 to 8192 bits, or EC P-256, P-384 or P-521"),
 	reason(manifest.ReasonUnsupportedSigAlg, "AWS IoT does not support the signature algorithm of the certificate",

@@ -50,6 +50,7 @@ type settingsJSON struct {
 	Partial      bool             `json:"partial,omitempty"`
 	ThingName    string           `json:"thing_name"`
 	AllowExpired bool             `json:"allow_expired,omitempty"`
+	AllowCA      bool             `json:"allow_ca,omitempty"`
 	Slot         string           `json:"slot,omitempty"`
 	Bundle       string           `json:"bundle,omitempty"`
 	Signers      []string         `json:"signers,omitempty"` // SHA-256 of the DER
@@ -72,7 +73,7 @@ func (s Settings) MarshalJSON() ([]byte, error) {
 		Policies: s.Attachments.Policies, ThingGroups: s.Attachments.ThingGroups,
 		ThingType: s.Attachments.ThingType, BillingGroup: s.Attachments.BillingGroup,
 		Status: s.wanted().Status, Adopt: s.Adopt, Exclusive: s.Exclusive, Partial: s.Partial,
-		ThingName: s.Decode.ThingName.String(), AllowExpired: s.Decode.AllowExpired,
+		ThingName: s.Decode.ThingName.String(), AllowExpired: s.Decode.AllowExpired, AllowCA: s.Decode.AllowCA,
 		Slot: s.Decode.Slot, Bundle: s.Decode.Bundle, Only: s.Only.digest(), Skip: s.Skip.digest(), AllowLate: s.Decode.AllowLateSignature,
 	}
 	for _, a := range s.Attachments.Attributes {
@@ -105,7 +106,8 @@ func (s *Settings) UnmarshalJSON(text []byte) error {
 		},
 		Status: in.Status, Adopt: in.Adopt, Exclusive: in.Exclusive, Partial: in.Partial,
 		Decode: manifest.Options{
-			ThingName: name, AllowExpired: in.AllowExpired, AllowLateSignature: in.AllowLate, Slot: in.Slot, Bundle: in.Bundle,
+			ThingName: name, AllowExpired: in.AllowExpired, AllowLateSignature: in.AllowLate, AllowCA: in.AllowCA,
+			Slot: in.Slot, Bundle: in.Bundle,
 		},
 	}
 	for _, a := range in.Attributes {

@@ -39,6 +39,7 @@ type Config struct {
 	// Bundle and Slot are the options of formats that choose one of a chip's certificates.
 	Bundle, Slot string
 	AllowExpired bool
+	AllowCA      bool
 	// Share is the part of every quota that this stack may use, above 0 and at most 1.
 	Share float64
 	// MaxConcurrency is the maximum number of concurrent importers.
@@ -60,7 +61,7 @@ func (c *Config) Settings() engine.Settings {
 		Attachments: c.Attachments,
 		Status:      c.Status,
 		Decode: manifest.Options{
-			ThingName: c.ThingName, AllowExpired: c.AllowExpired, Slot: c.Slot, Bundle: c.Bundle,
+			ThingName: c.ThingName, AllowExpired: c.AllowExpired, AllowCA: c.AllowCA, Slot: c.Slot, Bundle: c.Bundle,
 		},
 	}
 }
@@ -97,6 +98,7 @@ func ReadConfig(lookup func(name string) (value string, ok bool)) (Config, error
 		Status: iot.Status(cmp.Or(r.option("STATUS"), string(iot.StatusActive))),
 		Bundle: r.option("BUNDLE"), Slot: r.option("SLOT"),
 		AllowExpired:   parsed(&r, "ALLOW_EXPIRED", false, strconv.ParseBool),
+		AllowCA:        parsed(&r, "ALLOW_CA", false, strconv.ParseBool),
 		Share:          parsed(&r, "SHARE", 1, func(s string) (float64, error) { return strconv.ParseFloat(s, 64) }),
 		MaxConcurrency: parsed(&r, "MAX_CONCURRENCY", 2, strconv.Atoi),
 		Retention:      24 * time.Hour * time.Duration(parsed(&r, "LEDGER_RETENTION_DAYS", 0, strconv.Atoi)),

@@ -57,7 +57,7 @@ func TestConfigReadsEveryVariable(t *testing.T) {
 		"THINGPRESS_POLICIES": `a\,b, c`, "THINGPRESS_THING_GROUPS": "g", "THINGPRESS_THING_TYPE": "sensor",
 		"THINGPRESS_BILLING_GROUP": "b", "THINGPRESS_THING_NAME": "x-{mac}", "THINGPRESS_STATUS": "INACTIVE",
 		"THINGPRESS_BUNDLE": "E0E1", "THINGPRESS_SLOT": "2", "THINGPRESS_SHARE": "0.5", "THINGPRESS_MAX_CONCURRENCY": "4",
-		"THINGPRESS_ALLOW_EXPIRED": "true", "THINGPRESS_LEDGER_RETENTION_DAYS": "30",
+		"THINGPRESS_ALLOW_EXPIRED": "true", "THINGPRESS_ALLOW_CA": "true", "THINGPRESS_LEDGER_RETENTION_DAYS": "30",
 		"THINGPRESS_THING_ATTRIBUTES": `mac={mac}, where=hall 2\,left,line=7`,
 	})
 	config, err := read(env)
@@ -76,7 +76,7 @@ func TestConfigReadsEveryVariable(t *testing.T) {
 		t.Error(diff)
 	}
 	if settings.Decode.ThingName.String() != "x-{mac}" || settings.Status != "INACTIVE" || settings.Decode.Bundle != "E0E1" ||
-		settings.Decode.Slot != "2" || !settings.Decode.AllowExpired || config.Share != 0.5 || config.MaxConcurrency != 4 ||
+		settings.Decode.Slot != "2" || !settings.Decode.AllowExpired || !settings.Decode.AllowCA || config.Share != 0.5 || config.MaxConcurrency != 4 ||
 		config.Retention != 30*24*time.Hour {
 		t.Errorf("%+v", config)
 	}
@@ -95,6 +95,7 @@ func TestConfigNamesEverythingThatIsWrong(t *testing.T) {
 	maps.Copy(env, map[string]string{
 		"THINGPRESS_STATUS": "REVOKED", "THINGPRESS_SHARE": "2", "THINGPRESS_MAX_CONCURRENCY": "1", "THINGPRESS_BUNDLE": "E0E9",
 		"THINGPRESS_THING_NAME": "{nonsense}", "THINGPRESS_POLICIES": "a,,b", "THINGPRESS_ALLOW_EXPIRED": "perhaps",
+		"THINGPRESS_ALLOW_CA":              "perhaps",
 		"THINGPRESS_LEDGER_RETENTION_DAYS": "-1",
 	})
 	_, err := read(env)
@@ -102,7 +103,7 @@ func TestConfigNamesEverythingThatIsWrong(t *testing.T) {
 		t.Fatal("taken")
 	}
 	for _, name := range []string{
-		"LEDGER_TABLE", "STATUS", "SHARE", "MAX_CONCURRENCY", "BUNDLE", "THING_NAME", "POLICIES", "ALLOW_EXPIRED",
+		"LEDGER_TABLE", "STATUS", "SHARE", "MAX_CONCURRENCY", "BUNDLE", "THING_NAME", "POLICIES", "ALLOW_EXPIRED", "ALLOW_CA",
 		"LEDGER_RETENTION_DAYS",
 	} {
 		if !strings.Contains(err.Error(), "THINGPRESS_"+name+" ") && !strings.Contains(err.Error(), "THINGPRESS_"+name+":") {

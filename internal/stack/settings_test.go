@@ -30,7 +30,7 @@ func TestNoSettingIsLostWhenTheyAreFrozen(t *testing.T) {
 				Policies: []string{"a", "b,c"}, ThingGroups: []string{"g"}, ThingType: "t", BillingGroup: "b",
 				Attributes: []device.Attribute{{Name: "mac", Value: name}, {Name: "line", Value: seven}},
 			},
-			Status: iot.StatusInactive, ThingName: name, Bundle: "E0E2", Slot: "3", AllowExpired: true,
+			Status: iot.StatusInactive, ThingName: name, Bundle: "E0E2", Slot: "3", AllowExpired: true, AllowCA: true,
 		},
 		"none": {Status: iot.StatusActive},
 	} {

@@ -139,7 +139,10 @@ func newHeld(d manifest.Device, certificates []*x509.Certificate, err error, opt
 // takeIssuer reports whether a unit is the authority that issued the last
 // certificate of the entry, and belongs to the entry.
 func (h *held) takeIssuer(certificates []*x509.Certificate) bool {
-	if h.before == nil || h.chain >= armour.MaxChain || len(certificates) != 1 || !armour.Issued(certificates[0], h.before) {
+	switch {
+	case h.before == nil, h.chain >= armour.MaxChain, len(certificates) != 1:
+		return false
+	case h.chain == 1 && armour.SelfIssued(h.before), !armour.Issued(certificates[0], h.before):
 		return false
 	}
 	h.before = certificates[0]

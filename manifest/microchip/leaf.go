@@ -79,9 +79,11 @@ func (j *judge) readLeaf(key *jwk) (leaf *x509.Certificate, issuer *x509.Certifi
 		if slices.ContainsFunc(chain, func(c *x509.Certificate) bool { return key.matches(c) == nil }) {
 			return nil, nil, manifest.Errorf(manifest.ReasonBadChain, "x5c is out of order: the device's certificate must come first")
 		}
-		return nil, nil, manifest.Errorf(manifest.ReasonCACertificate,
-			"the certificate in slot %s belongs to a certification authority (%s), not to a device",
-			key.quotedSlot(), manifest.Quote(leaf.Subject.CommonName))
+		if !j.options.AllowCA {
+			return nil, nil, manifest.Errorf(manifest.ReasonCACertificate,
+				"the certificate in slot %s belongs to a certification authority (%s), not to a device",
+				key.quotedSlot(), manifest.Quote(leaf.Subject.CommonName))
+		}
 	}
 	if err := key.matches(leaf); err != nil {
 		return nil, nil, err

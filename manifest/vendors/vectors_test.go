@@ -31,6 +31,7 @@ type vector struct {
 		ThingName    string `json:"thing_name"`
 		AllowExpired bool   `json:"allow_expired"`
 		AllowLate    bool   `json:"allow_late_signature"`
+		AllowCA      bool   `json:"allow_ca"`
 		Limits       struct {
 			EntryBytes      int `json:"entry_bytes"`
 			Entries         int
@@ -111,7 +112,8 @@ func (v *vector) options(t testing.TB) (manifest.Options, error) {
 	t.Helper()
 	o, l := v.Options, v.Options.Limits
 	opts := manifest.Options{
-		Slot: o.Slot, Bundle: o.Bundle, AllowExpired: o.AllowExpired, AllowLateSignature: o.AllowLate, TempDir: t.TempDir(),
+		Slot: o.Slot, Bundle: o.Bundle, AllowExpired: o.AllowExpired, AllowLateSignature: o.AllowLate,
+		AllowCA: o.AllowCA, TempDir: t.TempDir(),
 		Limits: manifest.Limits{
 			EntryBytes: l.EntryBytes, Entries: l.Entries, Depth: l.Depth, ArchiveMembers: l.ArchiveMembers,
 			ExpandedBytes: l.ExpandedBytes, ExpansionRatio: l.ExpansionRatio, DictionaryBytes: l.DictionaryBytes,

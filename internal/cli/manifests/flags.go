@@ -51,6 +51,7 @@ func (f *Flags) Add(c *cobra.Command) {
 	Complete(c, "bundle", bundles)
 	flags.StringVar(&f.thingName, "thing-name", "{cn}", thingNameHelp)
 	flags.BoolVar(&f.options.AllowExpired, "allow-expired", false, "accept expired certificates")
+	flags.BoolVar(&f.options.AllowCA, "allow-ca", false, "accept device certificates that say CA:TRUE, such as those of openssl req -x509")
 	flags.Int64Var(&limits.DictionaryBytes, "max-dictionary", limits.DictionaryBytes, "largest LZMA dictionary of an archive, in `bytes`")
 	flags.Int64Var(&limits.ExpandedBytes, "max-expanded", limits.ExpandedBytes, "largest size that an archive may expand to, in `bytes`")
 	flags.Int64Var(&limits.ExpansionRatio, "max-ratio", limits.ExpansionRatio, "largest expansion of an archive, as a `multiple` of its size")

@@ -27,6 +27,7 @@ var optionParameters = map[manifest.OptionName]string{
 func (s *Stack) Decode(ctx context.Context, format *manifest.Format) (manifest.Options, error) {
 	o := manifest.Options{
 		AllowExpired: s.Parameters["AllowExpired"] == "true",
+		AllowCA:      s.Parameters["AllowCA"] == "true",
 		Bundle:       s.Parameters[optionParameters[manifest.OptionBundle]],
 		Slot:         unlessNone(s.Parameters[optionParameters[manifest.OptionSlot]]),
 	}

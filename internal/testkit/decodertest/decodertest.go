@@ -73,7 +73,7 @@ func Collect(t testing.TB, d manifest.Decoder, in manifest.Input, opts manifest.
 		var file *manifest.FileError
 		switch {
 		case err == nil:
-			checkDevice(t, d, device, next)
+			checkDevice(t, d, device, next, opts.AllowCA)
 			got.Entries = append(got.Entries, Entry{Device: device})
 			next++
 		case errors.As(err, &bad):
@@ -103,13 +103,13 @@ func Collect(t testing.TB, d manifest.Decoder, in manifest.Input, opts manifest.
 	return got
 }
 
-func checkDevice(t testing.TB, d manifest.Decoder, device manifest.Device, entry int) {
+func checkDevice(t testing.TB, d manifest.Decoder, device manifest.Device, entry int, allowCA bool) {
 	t.Helper()
 	if device.Entry != entry || device.Certificate == nil || device.ThingName == "" || device.CertificateID.IsZero() ||
 		device.Vendor != d.Vendor() {
 		t.Fatalf("entry %d: %+v", entry, device)
 	}
-	if manifest.IsCA(device.Certificate) {
+	if manifest.IsCA(device.Certificate) && !allowCA {
 		t.Fatalf("entry %d is a CA", entry)
 	}
 }

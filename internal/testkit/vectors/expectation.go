@@ -23,6 +23,7 @@ type Options struct {
 	ThingName    string   `json:"thing_name,omitempty"`
 	AllowExpired bool     `json:"allow_expired,omitempty"`
 	AllowLate    bool     `json:"allow_late_signature,omitempty"`
+	AllowCA      bool     `json:"allow_ca,omitempty"`
 	Limits       *Limits  `json:"limits,omitempty"`
 }
 

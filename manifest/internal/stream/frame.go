@@ -6,6 +6,7 @@ package stream
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -27,10 +28,11 @@ type Frame struct {
 	// Entry is the index of the next entry.
 	Entry int
 
-	ctx    context.Context //nolint:containedctx // a Frame lives as long as one call of Decode
-	vendor string
-	window *Window // nil if the manifest is not text
-	yield  func(manifest.Device, error) bool
+	ctx     context.Context //nolint:containedctx // a Frame lives as long as one call of Decode
+	vendor  string
+	window  *Window  // nil if the manifest is not text
+	issuers *issuers // nil unless devices may have the certificates of authorities
+	yield   func(manifest.Device, error) bool
 }
 
 // Decode returns the entries that read passes to [Frame.Emit]. An error of read
@@ -43,6 +45,9 @@ func Decode(
 	return func(yield func(manifest.Device, error) bool) {
 		in.Reader = interruptible{ctx, in.Reader}
 		f := &Frame{Input: in, Options: &opts, Limits: opts.Limits.OrDefault(), ctx: ctx, vendor: vendor, yield: yield}
+		if opts.AllowCA {
+			f.issuers = findIssuers(*f, read)
+		}
 		err := read(f)
 		if err == nil || errors.Is(err, io.EOF) {
 			err = f.complete()
@@ -51,6 +56,19 @@ func Decode(
 			yield(manifest.Device{}, f.broken(err))
 		}
 	}
+}
+
+// findIssuers reads the manifest once to find those who issued its entries. The
+// second reading reports the errors of the first.
+func findIssuers(f Frame, read func(*Frame) error) *issuers {
+	found := &issuers{names: map[[sha256.Size]byte]struct{}{}}
+	options := *f.Options
+	options.Start = manifest.Position{}
+	f.Options, f.issuers = &options, found
+	f.yield = func(manifest.Device, error) bool { return true }
+	_ = read(&f)
+	found.complete = true
+	return found
 }
 
 // complete checks the number of entries after the whole manifest was read.
@@ -119,6 +137,9 @@ func (f *Frame) Device(line int, end int64) manifest.Device {
 // names the chip in the rejection and may be empty. Emit returns err if its reason
 // concerns the whole manifest. The caller must return the error of Emit.
 func (f *Frame) Emit(d manifest.Device, who string, err error) error {
+	if f.issuers != nil {
+		err = f.issuers.checkEntry(&d, err)
+	}
 	if err != nil {
 		reason := cmp.Or(manifest.ReasonOf(err), manifest.ReasonMalformedEntry)
 		switch reason {

@@ -158,6 +158,9 @@ func contentVectors() []*vector {
 	expired := with(func(t *x509.Certificate) { t.NotBefore, t.NotAfter = year(2019), year(2020) })
 	allowed := warned("x03-expired-allowed", "the same, taken on request", expired, "expired")
 	allowed.Options.AllowExpired = true
+	authority := vec("x04-authority-allowed", "E", "also where devices may say CA:TRUE, because it issued another chip",
+		manifest(holding(issuer), trust.File(1, e0e0))).rejected("ca-certificate", "issued another entry").device(1)
+	authority.Options.AllowCA = true
 	byChip := vec("x06-named-by-chip", "N", "things are named by their chip IDs", good()).
 		named(trust.ChipID(0), trust.ChipID(0)).named(trust.ChipID(1), trust.ChipID(1))
 	byChip.Options.ThingName = "{id}"
@@ -179,6 +182,7 @@ func contentVectors() []*vector {
 		bad("x03-expired", "expired", "2020-01-01", "the certificate's validity has ended", expired),
 		allowed,
 		bad("x04-authority", "ca-certificate", "certification authority", "the certificate of an authority", holding(issuer)),
+		authority,
 		bad("x06-no-name", "no-name", "no common name", "the subject has no CN",
 			with(func(t *x509.Certificate) { t.Subject = pkix.Name{Country: []string{"DE"}} })),
 		bad("x06-space", "bad-name", "thing name", "the CN has a space, which thing names may not have",

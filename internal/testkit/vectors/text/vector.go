@@ -61,9 +61,9 @@ func (v *vector) with(set func(*options)) *vector {
 func files() map[string][]byte {
 	all := map[string][]byte{}
 	for group, lists := range map[string][][]*vector{
-		"espressif":   {quoteVectors(), headerVectors(), encodingVectors(), cellVectors(), siblingVectors(), columnVectors(), costlyRecords()},
+		"espressif":   {quoteVectors(), headerVectors(), encodingVectors(), cellVectors(), siblingVectors(), columnVectors(), costlyRecords(), allowedRecords()},
 		"generated":   {lineVectors(), blockVectors(), foreignVectors(), joinedVectors()},
-		"certificate": {keyVectors(), nameVectors(), formVectors(), encodingFaults(), costVectors()},
+		"certificate": {keyVectors(), nameVectors(), formVectors(), encodingFaults(), costVectors(), allowedVectors()},
 	} {
 		for _, one := range lists {
 			for _, v := range one {

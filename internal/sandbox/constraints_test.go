@@ -280,7 +280,7 @@ func send(t *testing.T, s *Server, of *model.Operation, members map[string]any) 
 	}
 	request.Header = header
 	request.Header.Set("Content-Type", "application/json")
-	response, err := Transport(s).RoundTrip(request)
+	response, err := audited{Transport(s)}.RoundTrip(request)
 	if err != nil {
 		t.Fatal(err)
 	}

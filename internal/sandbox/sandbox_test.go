@@ -60,12 +60,12 @@ func dial(t testing.TB, s *Server) clients {
 	t.Helper()
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	return connect(server.URL, server.Client())
+	return connect(server.URL, &http.Client{Transport: audited{server.Client().Transport}})
 }
 
 // direct returns clients that call a sandbox without a socket.
 func direct(s *Server) clients {
-	return connect("http://sandbox.invalid", &http.Client{Transport: Transport(s)})
+	return connect("http://sandbox.invalid", &http.Client{Transport: audited{Transport(s)}})
 }
 
 // bare makes a call without the SDK, which takes longer than the sandbox. It returns the error

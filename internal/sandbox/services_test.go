@@ -141,6 +141,7 @@ func FuzzServeHTTP(f *testing.F) {
 	f.Add("POST", "/attached-policies/arn:aws:iot:us-east-1:123456789012:thinggroup/g", "", "application/json", `null`)
 	f.Add("POST", "/", "ServiceQuotasV20190624.ListServiceQuotas", "", `{"ServiceCode":"iotcore","MaxResults":-1}`)
 	f.Add("POST", "/", "", "application/x-www-form-urlencoded", "Action=GetCallerIdentity&Version=2011-06-15")
+	f.Add("POST", "/thing-groups/x", "", "application/json", `{"parentGroupName":"g","tags":[{"Key":"a","Value":"b"}]}`)
 	f.Add("GET", "/things?nextToken=AAAAAAAAAAA=&maxResults=1", "", "", "")
 	f.Fuzz(func(t *testing.T, method, target, service, kind, body string) {
 		request, err := http.NewRequestWithContext(t.Context(), method, "http://sandbox.invalid"+target, strings.NewReader(body))
@@ -149,7 +150,7 @@ func FuzzServeHTTP(f *testing.F) {
 		}
 		request.Header.Set("X-Amz-Target", service)
 		request.Header.Set("Content-Type", kind)
-		response, err := Transport(s).RoundTrip(request)
+		response, err := audited{Transport(s)}.RoundTrip(request)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -107,7 +107,7 @@ func (v *validator) entries(s *Shape) error {
 	badKey, badValue, null := false, false, false
 	err := v.object(s, func(_, key []byte) error {
 		n++
-		badKey = badKey || !s.Key.fits(key)
+		badKey = badKey || !s.Key.Fits(key)
 		if v.literal("null") {
 			null = true
 			return nil
@@ -196,7 +196,7 @@ func (v *validator) element(s *Shape) (fits bool, err error) {
 			return false, v.syntax()
 		}
 	}
-	return s.fits(raw), nil
+	return s.Fits(raw), nil
 }
 
 // object reads an object. It calls member with the raw and the decoded name of each member, and

@@ -186,8 +186,8 @@ func (s *Shape) bounds(what string, n float64) (violated []string) {
 	return violated
 }
 
-// fits reports whether a string satisfies all constraints. It decides without allocation.
-func (s *Shape) fits(value []byte) bool {
+// Fits reports whether a string satisfies all constraints.
+func (s *Shape) Fits(value []byte) bool {
 	return s.hasLength(value) && (s.matches == nil || s.matches(value)) && (s.Enum == nil || s.lists(value))
 }
 
@@ -245,7 +245,7 @@ func (s *Shape) constraints() string {
 }
 
 func (v *validator) characters(s *Shape, value []byte) {
-	if s.fits(value) {
+	if s.Fits(value) {
 		return
 	}
 	for _, constraint := range s.violations(value) {

@@ -9,6 +9,8 @@ GOFUMPT       := v0.12.0
 GOLANGCI_LINT := v2.15.0
 STATICCHECK   := v0.8.2
 GOVULNCHECK   := v1.9.0
+GORELEASER    := v2.16.0
+CYCLONEDX     := v1.10.0
 MAVEN_COPY    := 3.8.1
 MOTO          := 5.2.1
 PYTEST        := 9.2.0
@@ -33,6 +35,8 @@ gofumpt       := $(TOOLS)/gofumpt-$(GOFUMPT)
 golangci-lint := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT)
 staticcheck   := $(TOOLS)/staticcheck-$(STATICCHECK)
 govulncheck   := $(TOOLS)/govulncheck-$(GOVULNCHECK)
+goreleaser    := $(TOOLS)/goreleaser-$(GORELEASER)
+cyclonedx     := $(TOOLS)/cyclonedx-gomod-$(CYCLONEDX)
 
 # A test fails if something that THINGPRESS_REQUIRE names is missing: data, moto, moto-tests, awscli, sam, elasticmq, dynamodb-local, vulndb.
 comma    := ,
@@ -42,9 +46,15 @@ required := $(subst $(comma), ,$(THINGPRESS_REQUIRE))
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
+# The first command of the README. go run is silent while it compiles.
+.PHONY: try
+try: ## import an example manifest into the embedded sandbox
+	@echo 'compiling thingpress: about two minutes the first time, seconds after that'
+	go run ./cmd/thingpress import --sandbox --policy sensors --thing-type sensor --attribute mac={mac} examples/espressif.csv
+
 .PHONY: build
 build: ## build bin/thingpress
-	go build -trimpath -o bin/thingpress ./cmd/thingpress
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/thingpress ./cmd/thingpress
 
 # gotestsum prints a line as each package ends, and at the end every skip with its reason, every failure again, and
 # "DONE n tests, n skipped, n failures". If it cannot be installed, plain go test runs the tests and does not list the skips.
@@ -120,10 +130,54 @@ lint-vulnerabilities: $(govulncheck)
 
 # Both ways to deploy use this zip, and the CLI embeds the expanded template. The architecture must match the template's.
 .PHONY: lambda
-lambda: sam ## build dist/thingpress-lambda.zip, and expand stack/template.yaml
+lambda: sam lambda-zip ## build dist/thingpress-lambda.zip, and expand stack/template.yaml
+	$(SAM)/bin/python stack/expand.py stack/template.yaml >dist/expanded.json && mv dist/expanded.json stack/expanded.json
+
+.PHONY: lambda-zip
+lambda-zip:
 	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -tags lambda.norpc -ldflags '-s -w' -o dist/bootstrap ./cmd/thingpress-lambda
 	go run github.com/aws/aws-lambda-go/cmd/build-lambda-zip -o dist/thingpress-lambda.zip dist/bootstrap
-	$(SAM)/bin/python stack/expand.py stack/template.yaml >dist/expanded.json && mv dist/expanded.json stack/expanded.json
+
+# goreleaser names the version. The flags are those in .goreleaser.yaml, so that the image has the programs of the archives.
+VERSION ?= devel
+COMMIT  ?=
+DATE    ?= 1970-01-01T00:00:00Z
+version := github.com/thingpress/thingpress/internal/cli/version
+ldflags := -s -w -X $(version).released=$(VERSION) -X $(version).commit=$(COMMIT) -X $(version).date=$(DATE)
+
+.PHONY: image
+image: lambda-zip ## build dist/thingpress-image.tar, a container image in OCI layout
+	for arch in amd64 arm64; do \
+		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch go build -trimpath -ldflags '$(ldflags)' -o dist/image-$$arch ./cmd/thingpress; \
+	done
+	go run ./internal/image -version '$(VERSION)' -commit '$(COMMIT)' -date '$(DATE)' -code dist/thingpress-lambda.zip \
+		-out dist/thingpress-image.tar linux/amd64=dist/image-amd64 linux/arm64=dist/image-arm64
+
+# What archives and packages contain besides the program.
+.PHONY: package-files
+package-files: image
+	rm -rf dist/manual
+	go run ./internal/cli/manual -version '$(VERSION)' -date '$(DATE)' dist/manual
+
+.PHONY: snapshot
+snapshot: $(goreleaser) $(cyclonedx) ## build everything that a release has into dist/release, and publish nothing
+	@echo 'building for six platforms: one minute on two cores, plus ten minutes of compiling the first time'
+	$(call run-goreleaser,--snapshot)
+
+.PHONY: release
+release: $(goreleaser) $(cyclonedx) ## build the tagged commit and upload it as a draft, with GITHUB_TOKEN set
+	$(call run-goreleaser,)
+
+define run-goreleaser
+	@export CYCLONEDX='$(cyclonedx)' COMMIT=$$(git rev-parse HEAD) EPOCH=$$(git log -1 --format=%ct); \
+	export DATE=$$(TZ=UTC git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ); \
+	$(goreleaser) release --clean $(1)
+endef
+
+# Without the variable these tests skip. Installing the package for real needs root; without it, the test unpacks the package.
+.PHONY: test-release
+test-release: ## test what make snapshot built
+	$(call run-tests,THINGPRESS_TEST_RELEASE=$(CURDIR)/dist/release,-count 1 ./internal/release)
 
 .PHONY: licences
 licences: ## write dist/LICENSES.txt, the licences of what is linked, for packages
@@ -205,6 +259,13 @@ jars: ## fetch ElasticMQ and DynamoDB Local for test-peers, unless they are pres
 
 .PHONY: tools
 tools: $(gotestsum) $(gofumpt) $(golangci-lint) $(staticcheck) $(govulncheck) ## install the tools of test and lint into .tools
+
+# Only releases need these two, which take minutes to compile.
+$(goreleaser):
+	$(call install,github.com/goreleaser/goreleaser/v2@$(GORELEASER),goreleaser)
+
+$(cyclonedx):
+	$(call install,github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX),cyclonedx-gomod)
 
 define install
 	@echo 'installing $(notdir $@): a minute or two, once'

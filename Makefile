@@ -155,7 +155,7 @@ image: lambda-zip ## build dist/thingpress-image.tar, a container image in OCI l
 
 # What archives and packages contain besides the program.
 .PHONY: package-files
-package-files: image
+package-files: image licences
 	rm -rf dist/manual
 	go run ./internal/cli/manual -version '$(VERSION)' -date '$(DATE)' dist/manual
 

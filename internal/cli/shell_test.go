@@ -34,7 +34,6 @@ const prelude = `
 go() { case $1 in install) echo not run: go "$@";; *) (cd "$ROOT" && command go "$@");; esac; }
 make() { case $1 in try) ;; *) set -- -n "$@";; esac; (cd "$ROOT" && command make --no-print-directory "$@"); }
 for name in sudo docker podman skopeo git sam curl sha256sum tar; do eval "$name() { echo not run: $name \"\$@\"; }"; done
-exec 9>/dev/null
 trap 'printf "%d %s\n" "$?" "$BASH_COMMAND" >&9' ERR
 `
 
@@ -94,6 +93,9 @@ func startShell(t *testing.T, root string) *shell {
 		_ = cmd.Wait() // killed
 	})
 	s.out = bufio.NewReader(out)
+	if _, err := io.WriteString(s.in, "exec 9>/dev/null\n"); err != nil { // between blocks, the trap writes as well
+		t.Fatal(err)
+	}
 	if failed, output := s.run(t, "", prelude); failed != "" {
 		t.Fatalf("%s\n%s", failed, output)
 	}

@@ -53,7 +53,7 @@ func (*microchipSource) defects() []defect[*microchipEntry] {
 		{"header of another chip", manifest.ReasonIdentityMismatch, func(e *microchipEntry, _ craft) {
 			e.headerID = "0123" + strings.Repeat("00", 6) + "ff"
 		}},
-		{"short unique ID", manifest.ReasonBadID, func(e *microchipEntry, _ craft) { e.uniqueID = e.uniqueID[:16] }},
+		{"half a byte less of the unique ID", manifest.ReasonBadID, func(e *microchipEntry, _ craft) { e.uniqueID = e.uniqueID[:17] }},
 		{"unique ID twice", manifest.ReasonDuplicateField, payload(`"uniqueId":`, `"uniqueId":"0123000000000000ff","uniqueId":`)},
 		{"unique ID in capitals", manifest.ReasonDuplicateField, payload(`"uniqueId":`, `"UNIQUEID":"0123000000000000ff","uniqueId":`)},
 		{"version 4", manifest.ReasonUnsupportedVersion, func(e *microchipEntry, _ craft) { e.version = json.RawMessage(`4`) }},
@@ -83,8 +83,8 @@ func (*microchipSource) defects() []defect[*microchipEntry] {
 		{"another chip's key", manifest.ReasonKeyMismatch, func(e *microchipEntry, c craft) {
 			e.jwk = c.ecKey(elliptic.P256()).Public()
 		}},
-		{"before the signer's time", manifest.ReasonSignerNotValid, func(e *microchipEntry, _ craft) {
-			e.timestamp = "2019-12-06T21:42:12.000Z"
+		{"after the signer's time", manifest.ReasonSignerNotValid, func(e *microchipEntry, _ craft) {
+			e.timestamp = "2099-12-06T21:42:12.000Z"
 		}},
 		{"null", manifest.ReasonMalformedEntry, text("null")},
 		{"number", manifest.ReasonMalformedEntry, text("608")},

@@ -63,8 +63,8 @@ endpoint that behaves like AWS IoT, and AWS is not called.
   # import, but only into this account
   thingpress import --account 111122223333 --policy sensors --thing-group factory-7 reel.7z
 
-  # a Microchip manifest, with the certificate of its signer
-  thingpress import --policy sensors --signer MCHP_manifest_signer_5.crt manifest.json
+  # a Microchip manifest, signed by one of the signers that Microchip has published
+  thingpress import --policy sensors --signer microchip manifest.json
 
   # name things after their MAC address, and write the outcome of every entry to a file
   thingpress import --policy sensors --thing-name '{mac}' --report outcome.csv reel.csv

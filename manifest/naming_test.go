@@ -25,20 +25,26 @@ func TestNamingsBeginWithTheBestTemplate(t *testing.T) {
 		change         func(*x509.Certificate)
 		template, name string
 	}{
-		"blank":                 {"Device 0001", "", plain, "{cn|replace: :_}", "Device_0001"},
-		"several characters":    {"a/b c/d", "", plain, "{cn|replace:/ :_}", "a_b_c_d"},
-		"at the ends":           {" dev-1 ", "", plain, "{cn|replace: :}", "dev-1"},
-		"braces":                {"{6d1d}", "", plain, `{cn|replace:{\}:}`, "6d1d"},
-		"bar and backslash":     {`a|\b`, "", plain, `{cn|replace:\|\\:_}`, "a__b"},
-		"the vendor's ID":       {"Device 0001", "0123", plain, "{id}", "0123"},
-		"control characters":    {"dev\n1", "", plain, "{serial}", "beef"},
-		"other alphabets":       {"装置1", "", plain, "{serial}", "beef"},
-		"too long":              {strings.Repeat("d", 129), "", plain, "{serial}", "beef"},
-		"what AWS calls all":    {"AWS IoT Certificate", "", plain, "{serial}", "beef"},
-		"another template":      {"dev-1", "", plain, "{cn}", "dev-1"},
-		"no CN, a DNS name":     {"", "", func(c *x509.Certificate) { plain(c); c.DNSNames = []string{"dev-san-1"} }, "{san.dns}", "dev-san-1"},
-		"no CN, a domain":       {"", "", func(c *x509.Certificate) { plain(c); c.DNSNames = []string{"d.example"} }, "{san.dns|replace:.:_}", "d_example"},
-		"no CN, a serialNumber": {"", "", func(c *x509.Certificate) { plain(c); c.Subject.SerialNumber = "SN00042" }, "{subject.serialnumber}", "SN00042"},
+		"blank":              {"Device 0001", "", plain, "{cn|replace: :_}", "Device_0001"},
+		"several characters": {"a/b c/d", "", plain, "{cn|replace:/ :_}", "a_b_c_d"},
+		"at the ends":        {" dev-1 ", "", plain, "{cn|replace: :}", "dev-1"},
+		"braces":             {"{6d1d}", "", plain, `{cn|replace:{\}:}`, "6d1d"},
+		"bar and backslash":  {`a|\b`, "", plain, `{cn|replace:\|\\:_}`, "a__b"},
+		"the vendor's ID":    {"Device 0001", "0123", plain, "{id}", "0123"},
+		"control characters": {"dev\n1", "", plain, "{serial}", "beef"},
+		"other alphabets":    {"装置1", "", plain, "{serial}", "beef"},
+		"too long":           {strings.Repeat("d", 129), "", plain, "{serial}", "beef"},
+		"what AWS calls all": {"AWS IoT Certificate", "", plain, "{serial}", "beef"},
+		"another template":   {"dev-1", "", plain, "{cn}", "dev-1"},
+		"no CN, a DNS name":  {"", "", func(c *x509.Certificate) { plain(c); c.DNSNames = []string{"dev-san-1"} }, "{san.dns}", "dev-san-1"},
+		"no CN, a domain": {
+			"", "", func(c *x509.Certificate) { plain(c); c.DNSNames = []string{"d.example"} },
+			"{san.dns|replace:.:_}", "d_example",
+		},
+		"no CN, a serialNumber": {
+			"", "", func(c *x509.Certificate) { plain(c); c.Subject.SerialNumber = "SN00042" },
+			"{subject.serialnumber}", "SN00042",
+		},
 		"two CNs": {"dev-a", "", func(c *x509.Certificate) {
 			plain(c)
 			c.Subject.ExtraNames = []pkix.AttributeTypeAndValue{{Type: asn1.ObjectIdentifier{2, 5, 4, 3}, Value: "dev-b"}}

@@ -30,7 +30,7 @@ const (
 	ReasonNoName              Reason = "no-name"                         // no unambiguous value for the thing name
 	ReasonBadName             Reason = "bad-name"                        // the thing name is outside [a-zA-Z0-9:_-]{1,128}
 	ReasonBadAttribute        Reason = "bad-attribute"                   // AWS IoT does not accept an attribute's value
-	ReasonContradiction       Reason = "contradiction"                   // an earlier entry has the same vendor ID, certificate or name, but not all of them
+	ReasonContradiction       Reason = "contradiction"                   // shares something with an earlier entry, but not everything
 	ReasonBadAlgorithm        Reason = "bad-algorithm"                   // the JWS algorithm is not the expected one
 	ReasonBadHeader           Reason = "bad-header"                      // the JWS header contains something that is not allowed
 	ReasonUnknownSigner       Reason = "unknown-signer"                  // the signer's certificate was not given

@@ -73,8 +73,8 @@ var manifestRows = []row{
 	reason(manifest.ReasonBadHeader, "the signature's header contains something that is not allowed", maybeForge),
 	reason(manifest.ReasonUnknownSigner, "the certificate of the entry's signer was not given",
 		"get the signer's certificate from whoever signed the manifest, check its fingerprint, and pass it with --signer").
-		inStack("get the signer's certificate from whoever signed the manifest, check its fingerprint, and put it into the signer bucket" +
-			uploadAgain),
+		inStack("get the signer's certificate from whoever signed the manifest, check its fingerprint, " +
+			"and put it into the signer bucket" + uploadAgain),
 	reason(manifest.ReasonSignerMismatch, "the entry names two different signers", maybeForge),
 	reason(manifest.ReasonBadSignature, "the signature does not verify: the entry changed after it was signed",
 		"do not import it; use the original file"),

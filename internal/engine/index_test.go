@@ -43,7 +43,8 @@ func TestIndexJudgesAsAListWould(t *testing.T) {
 			if e := got.Earlier; want != Accepted {
 				theirs := accepted[e]
 				same := d.VendorID() != "" && d.VendorID() == theirs.VendorID()
-				if theirs == nil || got.ID != same || got.Certificate != (theirs.CertificateID == d.CertificateID) || got.Name != (theirs.ThingName == d.ThingName) {
+				certificate, name := theirs.CertificateID == d.CertificateID, theirs.ThingName == d.ThingName
+				if got.ID != same || got.Certificate != certificate || got.Name != name {
 					t.Fatalf("entry %d: %+v, but entry %d is %+v", n, got, e, theirs)
 				}
 			}
@@ -88,7 +89,9 @@ func TestIndexKnowsWhatItWasNeverGiven(t *testing.T) {
 	t.Parallel()
 	x := NewIndex()
 	x.Add(deviceOf("i", "a", "a"))
-	for _, changed := range []*manifest.Device{deviceOf("j", "b", "b"), deviceOf("i", "a", "b"), deviceOf("", "a", "a"), deviceOf("j", "a", "a")} {
+	for _, changed := range []*manifest.Device{
+		deviceOf("j", "b", "b"), deviceOf("i", "a", "b"), deviceOf("", "a", "a"), deviceOf("j", "a", "a"),
+	} {
 		if m := x.again(changed, 0); m.Relation != Unknown {
 			t.Errorf("a device that changed between the passes: %+v", m)
 		}

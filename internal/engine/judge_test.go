@@ -48,18 +48,56 @@ func TestNoChipIsLostAsARepetition(t *testing.T) {
 		reason manifest.Reason
 		detail string
 	}{
-		"equal":                          {with(first, "0A", "sn-1"), ReasonRepeated, "the same certificate and thing name as entry 0 of reel"},
-		"equal, without a vendor ID":     {&listed, ReasonRepeated, "entry 0 of reel"},
-		"one certificate on two chips":   {with(first, "0C", "sn-1"), "contradiction", "entry 0 of reel has the same certificate and thing name, but another vendor ID"},
-		"the certificate alone":          {with(first, "0C", "sn-9"), "contradiction", "the same certificate, but another vendor ID and another thing name"},
-		"another name":                   {with(first, "0A", "sn-9"), "contradiction", "the same vendor ID and certificate, but another thing name"},
-		"two certificates on one chip":   {with(made("0A", "sn-9", 9, 2024), "0A", "sn-9"), "contradiction", "the same vendor ID, but another certificate and another thing name; its certificate is valid from 2024-01-01 to 2032-01-01, this one from 2024"},
-		"two chips with one name":        {made("0C", "sn-1", 9, 2024), "contradiction", "the same thing name, but another vendor ID and another certificate"},
-		"a renewed certificate":          {made("0A", "sn-1", 9, 2025), "contradiction", "the same vendor ID and thing name, but another certificate; its certificate is valid from 2024-01-01 to 2032-01-01, this one from 2025-01-01 to 2033-01-01"},
-		"certificate and name of two":    {with(first, "0A", "sn-2"), "contradiction", "entry 0 of reel"},
-		"vendor ID and name of two":      {with(made("0A", "x", 9, 2024), "0A", "sn-2"), "contradiction", "entry 1 of reel has the same thing name, but another vendor ID"},
-		"vendor ID of one, rest another": {with(first, "0B", "sn-1"), "contradiction", "entry 0 of reel has the same certificate and thing name, but another vendor ID"},
-		"nothing":                        {made("0D", "sn-4", 4, 2024), "", ""},
+		"equal": {
+			with(first, "0A", "sn-1"), ReasonRepeated,
+			"the same certificate and thing name as entry 0 of reel",
+		},
+		"equal, without a vendor ID": {
+			&listed, ReasonRepeated,
+			"entry 0 of reel",
+		},
+		"one certificate on two chips": {
+			with(first, "0C", "sn-1"), "contradiction",
+			"entry 0 of reel has the same certificate and thing name, but another vendor ID",
+		},
+		"the certificate alone": {
+			with(first, "0C", "sn-9"), "contradiction",
+			"the same certificate, but another vendor ID and another thing name",
+		},
+		"another name": {
+			with(first, "0A", "sn-9"), "contradiction",
+			"the same vendor ID and certificate, but another thing name",
+		},
+		"two certificates on one chip": {
+			with(made("0A", "sn-9", 9, 2024), "0A", "sn-9"), "contradiction",
+			"the same vendor ID, but another certificate and another thing name; " +
+				"its certificate is valid from 2024-01-01 to 2032-01-01, this one from 2024",
+		},
+		"two chips with one name": {
+			made("0C", "sn-1", 9, 2024), "contradiction",
+			"the same thing name, but another vendor ID and another certificate",
+		},
+		"a renewed certificate": {
+			made("0A", "sn-1", 9, 2025), "contradiction",
+			"the same vendor ID and thing name, but another certificate; " +
+				"its certificate is valid from 2024-01-01 to 2032-01-01, this one from 2025-01-01 to 2033-01-01",
+		},
+		"certificate and name of two": {
+			with(first, "0A", "sn-2"), "contradiction",
+			"entry 0 of reel",
+		},
+		"vendor ID and name of two": {
+			with(made("0A", "x", 9, 2024), "0A", "sn-2"), "contradiction",
+			"entry 1 of reel has the same thing name, but another vendor ID",
+		},
+		"vendor ID of one, rest another": {
+			with(first, "0B", "sn-1"), "contradiction",
+			"entry 0 of reel has the same certificate and thing name, but another vendor ID",
+		},
+		"nothing": {
+			made("0D", "sn-4", 4, 2024), "",
+			"",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -71,7 +109,8 @@ func TestNoChipIsLostAsARepetition(t *testing.T) {
 				}
 			}
 			v := judge.Next(test.d, nil)
-			if v.Reason != test.reason || !strings.Contains(v.Detail, test.detail) || (v.Outcome == ledger.Skipped) != (test.reason == ReasonRepeated) {
+			skipped := test.reason == ReasonRepeated
+			if v.Reason != test.reason || !strings.Contains(v.Detail, test.detail) || (v.Outcome == ledger.Skipped) != skipped {
 				t.Errorf("%s, %s: %s\nwant %s: …%s…", v.Outcome, v.Reason, v.Detail, test.reason, test.detail)
 			}
 			again, err := judge.Again(2, test.d, nil)

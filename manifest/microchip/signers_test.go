@@ -36,7 +36,8 @@ func TestADirectoryOfSignersMayHoldAnything(t *testing.T) {
 	key := readSignerFile(t, "key.pem")
 	for name, data := range map[string][]byte{
 		"a.CRT": materialtest.PEM(one), "b.der": two.Raw, "c.cer": materialtest.PEM(one), "README.md": []byte("text"),
-		"manifest.json": []byte("[]"), "root.crt": authority, "rsa.crt": readSignerFile(t, "rsa.pem"), "half.pem": readSignerFile(t, "half.pem")[:700],
+		"manifest.json": []byte("[]"), "root.crt": authority,
+		"rsa.crt": readSignerFile(t, "rsa.pem"), "half.pem": readSignerFile(t, "half.pem")[:700],
 		"long.pem": append(readSignerFile(t, "reel.pem"), bytes.Repeat([]byte("\n"), 2<<20)...),
 		"both.pem": append(materialtest.PEM(one), key...), "monkey.crt": materialtest.PEM(one),
 	} {
@@ -127,7 +128,7 @@ func TestPublishedSignersAreThoseOfTheManual(t *testing.T) {
 	for i, s := range signers {
 		c := s.Certificate
 		id := manifest.CertificateIDOf(c.Raw)
-		row := fmt.Sprintf("| %s | %s to %s | `%s` |", c.Subject.CommonName, c.NotBefore.Format(time.DateOnly), c.NotAfter.Format(time.DateOnly),
+		row := fmt.Sprintf("| %s | %s to %s | %#q |", c.Subject.CommonName, c.NotBefore.Format(time.DateOnly), c.NotAfter.Format(time.DateOnly),
 			strings.ToUpper(id.String()))
 		if !strings.Contains(string(page), row) {
 			t.Errorf("docs/microchip.md lacks the row %s", row)

@@ -34,7 +34,8 @@ func signerVectors() []*vector {
 		warned("m33-authority-early", "a CA certificate that is newer than the entry, as scripts for self-made signers make it",
 			byAuthority("2019-01-01T00:00:00Z"), "ca-signer", "early-signature").
 			with(func(o *options) { o.Signers = append(o.Signers, "signers/ca.pem") }),
-		taken("m33-directory", "a directory with keys, a certificate request, broken files and certificates that signed nothing", "signers/mixed"),
+		taken("m33-directory", "a directory with keys, a certificate request, broken files and certificates that signed nothing",
+			"signers/mixed"),
 		refused("m33-rsa", "rsa.pem", "not EC P-256", "an RSA certificate cannot make ES256 signatures"),
 		refused("m33-p384", "p384.pem", "not EC P-256", "another curve cannot make ES256 signatures"),
 		refused("m33-private-key", "key.pem", "private key", "a private key has no business there"),
@@ -74,7 +75,8 @@ func signerFiles() map[string][]byte {
 		"signers/text.pem":      []byte("see the attached certificate\n"),
 		"signers/empty.pem":     {},
 
-		"signers/mixed/all.pem":        bytes.Join([][]byte{materialtest.PEM(rsaSigner()), block("CERTIFICATE REQUEST", []byte("test")), reelPEM}, nil),
+		"signers/mixed/all.pem": bytes.Join(
+			[][]byte{materialtest.PEM(rsaSigner()), block("CERTIFICATE REQUEST", []byte("test")), reelPEM}, nil),
 		"signers/mixed/half.crt":       short[:len(short)/2],
 		"signers/mixed/key-inside.crt": append(bytes.Clone(short), pemKey...),
 		"signers/mixed/log-signer.key": []byte(pemKey),
@@ -98,8 +100,8 @@ func authoritySigner() *x509.Certificate {
 
 // byAuthority returns an entry of the CA certificate, provisioned at a time.
 func byAuthority(at string) material.Object {
-	return material.SignText(material.Protected(authoritySigner()), material.JSON(content(0).With("provisioningTimestamp", at)), reel.SignerKey).
-		Named(chip(0).UniqueID)
+	payload := content(0).With("provisioningTimestamp", at)
+	return material.SignText(material.Protected(authoritySigner()), material.JSON(payload), reel.SignerKey).Named(chip(0).UniqueID)
 }
 
 // shortSigner returns a certificate with the reel's key whose validity has ended.

@@ -24,7 +24,8 @@ type arrow struct {
 // leaves depend on no package of this module. Every package may depend on them, except the
 // public libraries.
 var leaves = []string{
-	"internal/iot", "internal/backoff", "internal/newfile", "internal/spool", "internal/xdg", "internal/environment", "internal/filelock",
+	"internal/iot", "internal/backoff", "internal/newfile", "internal/plain", "internal/spool", "internal/xdg", "internal/environment",
+	"internal/filelock",
 }
 
 // The packages below the engine describe one import. The engine knows no vendors, so it may

@@ -10,6 +10,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/environment"
+	"github.com/thingpress/thingpress/internal/plain"
 )
 
 const environmentPrefix = "THINGPRESS_"
@@ -25,9 +26,9 @@ func warnOfEnvironment(root *cobra.Command, streams terminal.Streams) {
 		return
 	}
 	for _, found := range misspelt(root, streams.Environ()) {
-		fmt.Fprintf(streams.Err, "warning: %s belongs to no flag and is ignored", terminal.Plain(found[0]))
+		plain.Fprintf(streams.Err, "warning: %s belongs to no flag and is ignored", found[0])
 		if found[1] != "" {
-			fmt.Fprintf(streams.Err, "; did you mean %s?", found[1])
+			plain.Fprintf(streams.Err, "; did you mean %s?", found[1])
 		}
 		fmt.Fprintln(streams.Err)
 	}

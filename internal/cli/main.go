@@ -18,6 +18,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/stacks"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/cli/version"
+	"github.com/thingpress/thingpress/internal/plain"
 )
 
 // System returns the streams of this process. From then on it catches interrupts.
@@ -32,6 +33,7 @@ func Main(ctx context.Context, args []string, streams terminal.Streams) int {
 	defer stop()
 	streams.In = terminal.InterruptibleReader(ctx, streams.In)
 
+	streams = streams.Cleaned()
 	root := newRoot(streams)
 	root.SetArgs(args)
 	command, err := root.ExecuteContextC(ctx)
@@ -149,8 +151,8 @@ func printFailure(streams terminal.Streams, command *cobra.Command, err error, c
 		_ = streams.PrintJSON(failureLine{"error", message, hint, code}) // the exit code reports it all the same
 		return
 	}
-	fmt.Fprintf(streams.Err, "thingpress: %s\n", message)
+	fmt.Fprintf(streams.Err, "thingpress: %s\n", plain.Lines(message))
 	if hint != "" {
-		fmt.Fprintf(streams.Err, "hint: %s\n", hint)
+		fmt.Fprintf(streams.Err, "hint: %s\n", plain.Lines(hint))
 	}
 }

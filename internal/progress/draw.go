@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/thingpress/thingpress/internal/plain"
 )
 
 const (
@@ -14,7 +16,7 @@ const (
 
 // ANSI colours of the live lines.
 const (
-	green, red, yellow, plain = "\x1b[32m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
+	green, red, yellow, noColour = "\x1b[32m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
 )
 
 // A piece is a part of a line. Colour is empty for none.
@@ -99,12 +101,12 @@ func draw(line []piece, width int, colours bool) (string, int) {
 	var b strings.Builder
 	columns := 0
 	for _, p := range line {
-		text := p.text
+		text := plain.Text(p.text)
 		if n := utf8.RuneCountInString(text); columns+n > width {
 			text = string([]rune(text)[:max(0, width-columns-1)]) + "…"
 		}
 		if colours && p.colour != "" {
-			text = p.colour + text + plain
+			text = p.colour + text + noColour
 		}
 		b.WriteString(text)
 		if columns += utf8.RuneCountInString(p.text); columns > width {

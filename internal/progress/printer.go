@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/thingpress/thingpress/internal/plain"
 )
 
 // Mode is the way in which progress is shown.
@@ -99,7 +101,7 @@ func (p *Printer) Note(format string, args ...any) {
 		return
 	}
 	p.clear()
-	fmt.Fprintf(p.out, format+"\n", args...)
+	plain.Fprintf(p.out, format+"\n", args...)
 	if p.options.Mode == Live && p.status != (Status{}) {
 		p.fresh = true
 		p.show(time.Now())
@@ -130,7 +132,7 @@ func (p *Printer) show(now time.Time) {
 	}
 	p.fresh = false
 	if p.options.Mode == Lines {
-		fmt.Fprintln(p.out, p.status)
+		plain.Fprintf(p.out, "%s\n", p.status)
 		return
 	}
 	width := max(p.options.Width()-1, 1)

@@ -4,18 +4,19 @@ package report
 
 import (
 	"bufio"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/newfile"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/manifest"
 )
 
@@ -54,18 +55,22 @@ func New(w io.Writer, format string) (*Writer, error) {
 	switch strings.ToLower(format) {
 	case ".jsonl":
 		buffer := bufio.NewWriterSize(w, 64<<10)
-		encoder := json.NewEncoder(buffer)
+		encoder := json.NewEncoder(plain.JSONWriter(buffer))
 		encoder.SetEscapeHTML(false)
 		return &Writer{write: func(r Row) error { return encoder.Encode(r) }, flush: buffer.Flush}, nil
 	case ".csv":
-		table := csv.NewWriter(w)
-		if err := table.Write(header); err != nil {
+		buffer := bufio.NewWriterSize(w, 64<<10)
+		write := func(cells []string) error {
+			for i := range cells {
+				cells[i] = plain.Cell(cells[i])
+			}
+			_, err := buffer.WriteString(strings.Join(cells, ",") + "\n")
+			return err
+		}
+		if err := write(slices.Clone(header)); err != nil {
 			return nil, err
 		}
-		return &Writer{
-			write: func(r Row) error { return table.Write(r.cells()) },
-			flush: func() error { table.Flush(); return table.Error() },
-		}, nil
+		return &Writer{write: func(r Row) error { return write(r.cells()) }, flush: buffer.Flush}, nil
 	}
 	return nil, fmt.Errorf("report format %q is neither .jsonl nor .csv", format)
 }
@@ -91,22 +96,10 @@ func (r Row) cells() []string {
 			steps[i] += " (created)"
 		}
 	}
-	cells := []string{
+	return []string{
 		r.Import, r.Manifest, strconv.Itoa(r.Entry), line, r.Outcome, r.ID, r.ThingName,
 		r.CertificateID.String(), r.CertificateARN, r.Reason, r.Detail, strings.Join(steps, "; "), r.At.UTC().Format(time.RFC3339),
 	}
-	for i := range cells {
-		cells[i] = disarm(cells[i])
-	}
-	return cells
-}
-
-// disarm keeps spreadsheets from interpreting text of a manifest as a formula (CWE-1236).
-func disarm(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }
 
 // RowOf returns the row of a record of an import.

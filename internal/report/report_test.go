@@ -54,11 +54,12 @@ func TestFileHoldsEveryEntry(t *testing.T) {
 			`"entry":1,"outcome":"rejected","id":"=cmd|'/c calc'!A0","reason":"bad-id"`,
 		},
 		"r.csv": {
-			"import,manifest,entry,line,outcome,id,thing_name,certificate_id,certificate_arn,reason,detail,steps,at\n",
-			"0198,reel.csv,0,2,imported,4BA2BB8764BD,sensor-1," +
-				"ab00000000000000000000000000000000000000000000000000000000000000,arn:aws:iot:…:cert/ab,,," +
-				"AttachPolicy sensors (created); CreateThing,1970-01-01T00:00:00Z\n",
-			`,rejected,'=cmd|'/c calc'!A0,,,,bad-id,"MAC, ""quoted""",`, // a spreadsheet must not run this
+			`"import","manifest","entry","line","outcome","id","thing_name","certificate_id","certificate_arn","reason","detail",` +
+				`"steps","at"` + "\n",
+			`"0198","reel.csv","0","2","imported","4BA2BB8764BD","sensor-1",` +
+				`"ab00000000000000000000000000000000000000000000000000000000000000","arn:aws:iot:…:cert/ab","","",` +
+				`"AttachPolicy sensors (created); CreateThing","1970-01-01T00:00:00Z"` + "\n",
+			`,"rejected","'=cmd|'/c calc'!A0","","","","bad-id","MAC, ""quoted""",`, // a spreadsheet must not run this
 		},
 	}
 	for name, want := range tests {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -41,8 +42,9 @@ type Upload struct {
 	Size                 int64
 }
 
-// URI returns the object as an s3:// URI.
-func (u *Upload) URI() string { return "s3://" + u.Bucket + "/" + u.Key }
+// Quoted returns the object as an s3:// URI in quotes, for notices. Whoever may put objects into a
+// bucket chooses their keys.
+func (u *Upload) Quoted() string { return strconv.Quote("s3://" + u.Bucket + "/" + u.Key) }
 
 // An ObjectVersion is one version of an object.
 type ObjectVersion struct{ Bucket, Key, Version string }

@@ -3,7 +3,6 @@ package imports
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,6 +17,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/report"
 	"github.com/thingpress/thingpress/internal/xdg"
 )
@@ -89,7 +89,7 @@ func listImports(ctx context.Context, o listOptions, streams terminal.Streams) e
 		return terminal.PrintLines(streams, found)
 	}
 	if len(found) == 0 {
-		fmt.Fprintf(streams.Err, "no imports in %s\n", append(paths, defaultLedgers())[0])
+		plain.Fprintf(streams.Err, "no imports in %s\n", append(paths, defaultLedgers())[0])
 		return nil
 	}
 	t := streams.Table(slices.Concat([]string{"IMPORT", "STATE", "BEGUN"}, CountColumns(), []string{"TARGET", "MANIFESTS"})...)

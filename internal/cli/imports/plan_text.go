@@ -2,7 +2,6 @@ package imports
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -11,9 +10,9 @@ import (
 
 	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/target"
-	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/quota"
 )
@@ -27,10 +26,10 @@ func printPlan(out io.Writer, p planLine, c *target.Connection, created []string
 
 func planText(p planLine, connection *target.Connection, created []string) string {
 	var b strings.Builder
-	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	say := func(format string, args ...any) { plain.Fprintf(&b, format+"\n", args...) }
 	say("plan: nothing was changed in %s", connection)
 	for _, m := range p.Manifests {
-		say("%s: %s, %s", terminal.Plain(m.Name), m.Vendor, progress.Plural(m.Entries, "entry", "entries"))
+		say("%s: %s, %s", m.Name, m.Vendor, progress.Plural(m.Entries, "entry", "entries"))
 	}
 	say("%s entries = %s devices + %s rejected + %s skipped", count(p.Entries), count(p.Devices), count(p.Rejected), count(p.Skipped))
 	for _, r := range p.Rejections {
@@ -54,7 +53,7 @@ func planText(p planLine, connection *target.Connection, created []string) strin
 			count(c.Conflicts))
 		for _, f := range c.Failures {
 			say("  %s in conflict, %s: %s", count(f.Count), f.Reason, f.Todo)
-			say("    such as thing %s: %s", f.Thing, terminal.Plain(f.Example))
+			say("    such as thing %s: %s", f.Thing, f.Example)
 		}
 	}
 	sayCalls(say, p)
@@ -62,12 +61,12 @@ func planText(p planLine, connection *target.Connection, created []string) strin
 		if i == 0 {
 			say("examples:")
 		}
-		say("  %s, entry %d of %s, certificate %s", e.State, e.Entry, terminal.Plain(e.Manifest), e.CertificateID)
+		say("  %s, entry %d of %s, certificate %s", e.State, e.Entry, e.Manifest, e.CertificateID)
 		if e.Detail != "" {
-			say("    %s: %s", e.Reason, terminal.Plain(e.Detail))
+			say("    %s: %s", e.Reason, e.Detail)
 		}
 		for _, call := range e.Calls {
-			say("    %s %s", call.Operation, terminal.Plain(parameters(call.Parameters)))
+			say("    %s %s", call.Operation, parameters(call.Parameters))
 		}
 	}
 	return b.String()
@@ -82,7 +81,7 @@ func sayAttachments(say func(string, ...any), a planAttachments, created []strin
 		if f.Hint != "" {
 			line += ": " + f.Hint
 		}
-		say("attachments: %s", terminal.Plain(line))
+		say("attachments: %s", line)
 	}
 	switch {
 	case a.OK && !a.Connectable:

@@ -20,6 +20,7 @@ import (
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/report"
 )
@@ -103,27 +104,27 @@ func printSummary(s report.Summary, took engine.Summary, c *target.Connection, r
 		return err
 	}
 	if s.State == ledger.StateStopped {
-		fmt.Fprintf(streams.Err, "thingpress: %s\n", s.Error)
+		fmt.Fprintf(streams.Err, "thingpress: %s\n", plain.Lines(s.Error))
 		if s.Hint != "" {
-			fmt.Fprintf(streams.Err, "hint: %s\n", s.Hint)
+			fmt.Fprintf(streams.Err, "hint: %s\n", plain.Lines(s.Hint))
 		}
 	}
 	if s.State != ledger.StateFinished || s.Failed > 0 || s.Rejected > 0 {
-		fmt.Fprintf(streams.Err, "to resume, repeat the command line or run: %s\n", resume)
+		plain.Fprintf(streams.Err, "to resume, repeat the command line or run: %s\n", resume)
 	}
 	return nil
 }
 
 func summaryText(s report.Summary, took engine.Summary, c *target.Connection) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "import %s %s: %s\n", s.Import, s.State, c)
+	plain.Fprintf(&b, "import %s %s: %s\n", s.Import, s.State, c)
 	fmt.Fprintln(&b, report.Balance(s.Counts, s.Pending))
 	b.WriteString(progress.Duration(took.Took))
 	if rate := took.Rate(); rate > 0 {
-		fmt.Fprintf(&b, ", %s devices/s", progress.Rate(rate))
+		plain.Fprintf(&b, ", %s devices/s", progress.Rate(rate))
 	}
 	if s.Ceiling != nil {
-		fmt.Fprintf(&b, "; ceiling %s devices/s, bound by %s", progress.Rate(took.Ceiling), s.Binding)
+		plain.Fprintf(&b, "; ceiling %s devices/s, bound by %s", progress.Rate(took.Ceiling), s.Binding)
 	}
 	b.WriteByte('\n')
 	var calls []string
@@ -133,10 +134,10 @@ func summaryText(s report.Summary, took engine.Summary, c *target.Connection) st
 		total += s.Calls[op]
 	}
 	if total > 0 {
-		fmt.Fprintf(&b, "%s calls: %s; %s throttled, %s retries\n", count(total), strings.Join(calls, ", "), count(s.Throttled), count(s.Retries))
+		plain.Fprintf(&b, "%s calls: %s; %s throttled, %s retries\n", count(total), strings.Join(calls, ", "), count(s.Throttled), count(s.Retries))
 	}
 	for _, f := range s.Failures {
-		fmt.Fprintf(&b, "%s failed, %s: %s\n  such as thing %s: %s\n", count(f.Count), f.Reason, f.Todo, f.Thing, terminal.Plain(f.Example))
+		plain.Fprintf(&b, "%s failed, %s: %s\n  such as thing %s: %s\n", count(f.Count), f.Reason, f.Todo, f.Thing, f.Example)
 	}
 	for _, r := range s.Rejections {
 		fmt.Fprintln(&b, manifests.RejectionText(r))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/manifest"
 )
 
@@ -80,7 +81,7 @@ type entryLines struct {
 
 func newEntryLines(out io.Writer) entryLines {
 	buffer := bufio.NewWriter(out)
-	encoder := json.NewEncoder(buffer)
+	encoder := json.NewEncoder(plain.JSONWriter(buffer))
 	encoder.SetEscapeHTML(false)
 	return entryLines{buffer, encoder}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/internal/newfile"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
 )
 
@@ -118,7 +119,7 @@ func generateManifest(ctx context.Context, o generateOptions, streams terminal.S
 	}
 	options := material.Options{
 		Vendor: o.vendor, N: o.entries, Seed: o.seed, Key: material.Key(o.key), Bundles: o.bundles,
-		Defects: o.defects, KeysDir: o.keys, Out: streams.Out,
+		Defects: o.defects, KeysDir: o.keys, Out: terminal.Raw(streams.Out),
 	}
 	outputs := map[string]*io.Writer{}
 	if o.out != "-" {
@@ -163,7 +164,7 @@ func generateManifest(ctx context.Context, o generateOptions, streams terminal.S
 		return err
 	}
 	if !o.quiet {
-		fmt.Fprintf(streams.Err, "generated %s entries; --seed %s generates them again\n", progress.Count(int64(o.entries)), o.seed)
+		plain.Fprintf(streams.Err, "generated %s entries; --seed %s generates them again\n", progress.Count(int64(o.entries)), o.seed)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package manifests
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"maps"
@@ -15,6 +14,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/report"
 	"github.com/thingpress/thingpress/internal/spool"
@@ -218,8 +218,8 @@ func (s *inspectSummary) add(v engine.Verdict, d *manifest.Device) {
 
 // print prints the summary for people.
 func (s *inspectSummary) print(out io.Writer) {
-	fmt.Fprintf(out, "%d entries: %d devices, %d rejected, %d skipped, %d warnings\n", s.Entries, s.Devices, s.Rejected, s.Skipped, s.Warnings)
+	plain.Fprintf(out, "%d entries: %d devices, %d rejected, %d skipped, %d warnings\n", s.Entries, s.Devices, s.Rejected, s.Skipped, s.Warnings)
 	for _, r := range s.Rejections {
-		fmt.Fprintf(out, "  %d %s\n", r.Count, withTodo(r.Reason, r.Todo))
+		plain.Fprintf(out, "  %d %s\n", r.Count, withTodo(r.Reason, r.Todo))
 	}
 }

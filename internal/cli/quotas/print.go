@@ -9,11 +9,12 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
 )
 
 func printQuotas(streams terminal.Streams, connection *target.Connection, v view, command func(row) string) error {
-	fmt.Fprintf(streams.Err, "target: %s\n", connection)
+	plain.Fprintf(streams.Err, "target: %s\n", connection)
 	t := streams.Table("OPERATION", "CODE", "DEFAULT", "APPLIED", "SOURCE", "CALLS", "NEEDED", "ADJUSTABLE", "REQUEST")
 	for _, r := range v.rows {
 		adjustable := "no"
@@ -33,12 +34,12 @@ func printQuotas(streams terminal.Streams, connection *target.Connection, v view
 // printNotes prints the ceiling, and what --rate needs.
 func printNotes(out io.Writer, v view, command func(row) string) {
 	if v.unread != "" {
-		fmt.Fprintf(out, "the account's quotas could not be read, so the defaults are shown: %s\n", v.unread)
+		plain.Fprintf(out, "the account's quotas could not be read, so the defaults are shown: %s\n", v.unread)
 	}
 	if v.binding == "" {
 		fmt.Fprintln(out, "no quota limits the import of new devices")
 	} else {
-		fmt.Fprintf(out, "ceiling for new devices: %s devices/s, %s an hour, bound by %s\n",
+		plain.Fprintf(out, "ceiling for new devices: %s devices/s, %s an hour, bound by %s\n",
 			progress.Rate(v.ceiling), progress.Count(int64(v.ceiling*3600)), v.binding)
 	}
 	if v.rate == 0 {
@@ -46,15 +47,15 @@ func printNotes(out io.Writer, v view, command func(row) string) {
 	}
 	tooLow := v.tooLow()
 	if len(tooLow) == 0 {
-		fmt.Fprintf(out, "the quotas allow %s devices/s\n", progress.Rate(v.rate))
+		plain.Fprintf(out, "the quotas allow %s devices/s\n", progress.Rate(v.rate))
 		return
 	}
-	fmt.Fprintf(out, "to import %s devices/s, request higher quotas:\n", progress.Rate(v.rate))
+	plain.Fprintf(out, "to import %s devices/s, request higher quotas:\n", progress.Rate(v.rate))
 	for _, r := range tooLow {
 		if r.Adjustable {
-			fmt.Fprintf(out, "  %s\n", command(r))
+			plain.Fprintf(out, "  %s\n", command(r))
 		} else {
-			fmt.Fprintf(out, "  ask AWS Support for %s at %s/s, which Service Quotas cannot raise\n", r.Operation, number(r.Request))
+			plain.Fprintf(out, "  ask AWS Support for %s at %s/s, which Service Quotas cannot raise\n", r.Operation, number(r.Request))
 		}
 	}
 }

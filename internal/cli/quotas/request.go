@@ -8,6 +8,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
 )
 
@@ -47,7 +48,7 @@ func requestQuotas(ctx context.Context, o options, connection *target.Connection
 		case o.output == terminal.JSON:
 			err = streams.PrintJSON(requestLine{"request", r.Operation, r.Code, *r.Request, id})
 		default:
-			_, err = fmt.Fprintf(streams.Out, "requested %s/s of %s (%s): request %s\n", number(r.Request), r.Operation, r.Code, id)
+			_, err = plain.Fprintf(streams.Out, "requested %s/s of %s (%s): request %s\n", number(r.Request), r.Operation, r.Code, id)
 		}
 		if err != nil {
 			failed = append(failed, err)

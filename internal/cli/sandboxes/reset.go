@@ -11,6 +11,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/sandbox"
 )
@@ -45,7 +46,7 @@ func resetSandbox(flags *target.Flags, yes bool, streams terminal.Streams) error
 	}
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
-		_, err := fmt.Fprintf(streams.Out, "the sandbox is empty: %s\n", path)
+		_, err := plain.Fprintf(streams.Out, "the sandbox is empty: %s\n", path)
 		return err
 	}
 	if err != nil {
@@ -55,7 +56,7 @@ func resetSandbox(flags *target.Flags, yes bool, streams terminal.Streams) error
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(streams.Err, "%s: %s\n", path, content)
+	plain.Fprintf(streams.Err, "%s: %s\n", path, content)
 	if err := exit.Unapproved(yes, streams, "nothing was removed"); err != nil {
 		return err
 	}
@@ -65,7 +66,7 @@ func resetSandbox(flags *target.Flags, yes bool, streams terminal.Streams) error
 	if err := sandbox.Reset(path); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(streams.Out, "emptied: %s\n", path)
+	_, err = plain.Fprintf(streams.Out, "emptied: %s\n", path)
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/sandbox"
 )
 
@@ -111,8 +112,8 @@ func serveSandbox(ctx context.Context, o options, streams terminal.Streams) erro
 	}
 	if o.verbose {
 		behaviour.Log = func(c sandbox.Call) {
-			fmt.Fprintf(streams.Err, "%s %s %s %d %s %s\n", time.Now().Format("15:04:05.000"),
-				c.Operation, terminal.Plain(c.Key), c.Status, c.Code, c.Duration.Round(time.Microsecond))
+			plain.Fprintf(streams.Err, "%s %s %s %d %s %s\n", time.Now().Format("15:04:05.000"),
+				c.Operation, c.Key, c.Status, c.Code, c.Duration.Round(time.Microsecond))
 		}
 	}
 	server, err := sandbox.New(behaviour)
@@ -126,8 +127,8 @@ func serveSandbox(ctx context.Context, o options, streams terminal.Streams) erro
 	if err != nil {
 		return exit.WithHint(err, "choose another address with --listen, such as --listen 127.0.0.1:0")
 	}
-	fmt.Fprintf(streams.Out, "%s\n", url)
-	fmt.Fprintf(streams.Err, "AWS IoT sandbox of account %s in %s; press Ctrl-C to stop it\n", server.Account(), server.Region())
+	plain.Fprintf(streams.Out, "%s\n", url)
+	plain.Fprintf(streams.Err, "AWS IoT sandbox of account %s in %s; press Ctrl-C to stop it\n", server.Account(), server.Region())
 	<-ctx.Done()
 	stop()
 	return server.Close()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/stack/operate"
 )
@@ -57,13 +58,13 @@ func deleteStack(ctx context.Context, o deleteOptions, streams terminal.Streams)
 		return err
 	}
 	kept := stack.Kept()
-	fmt.Fprintf(streams.Err, "stack %s in account %s, %s\n", stack.Name, stack.ID, stack.Region)
+	plain.Fprintf(streams.Err, "stack %s in account %s, %s\n", stack.Name, stack.ID, stack.Region)
 	verb := "is kept"
 	if o.purge {
 		verb = "is deleted with everything in it"
 	}
 	for _, k := range kept {
-		fmt.Fprintf(streams.Err, "  %s %s (%s) %s\n", k.LogicalID, k.Name, k.Type, verb)
+		plain.Fprintf(streams.Err, "  %s %s (%s) %s\n", k.LogicalID, k.Name, k.Type, verb)
 	}
 	if !o.yes && streams.Ask("type the name of the stack to delete it: ") != stack.Name {
 		return exit.NotConfirmed("nothing was deleted")
@@ -111,16 +112,16 @@ func (o *deleteOptions) print(streams terminal.Streams, stack *operate.Stack, ke
 	if o.output == terminal.JSON {
 		return streams.PrintJSON(deletedLine{"summary", o.stack, lines})
 	}
-	if _, err := fmt.Fprintf(streams.Out, "stack %s is deleted\n", o.stack); err != nil || len(lines) == 0 {
+	if _, err := plain.Fprintf(streams.Out, "stack %s is deleted\n", o.stack); err != nil || len(lines) == 0 {
 		return err
 	}
 	fmt.Fprintln(streams.Out, "\nkept, with everything in it; note the names, because the stack no longer exists:")
 	for _, k := range lines {
-		fmt.Fprintf(streams.Out, "  %s %s\n", k.LogicalID, k.Name)
+		plain.Fprintf(streams.Out, "  %s %s\n", k.LogicalID, k.Name)
 	}
 	fmt.Fprintln(streams.Out, "\nto delete it, which cannot be undone:")
 	for _, k := range lines {
-		if _, err := fmt.Fprintf(streams.Out, "  %s\n", k.Remove); err != nil {
+		if _, err := plain.Fprintf(streams.Out, "  %s\n", k.Remove); err != nil {
 			return err
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/cli/version"
 	"github.com/thingpress/thingpress/internal/environment"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/internal/stack/operate"
@@ -98,7 +99,7 @@ func deployStack(ctx context.Context, o deployOptions, streams terminal.Streams)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(streams.Err, "stack %s in account %s, %s\n", o.stack, account.ID, account.Region)
+	plain.Fprintf(streams.Err, "stack %s in account %s, %s\n", o.stack, account.ID, account.Region)
 	if err := o.checkConcurrency(ctx, account, parameters, streams); err != nil {
 		return err
 	}
@@ -206,13 +207,13 @@ func (o *deployOptions) print(streams terminal.Streams, result string, found *op
 		return streams.PrintJSON(deployedLine{"summary", o.stack, result, buckets})
 	}
 	if found == nil {
-		_, err := fmt.Fprintf(streams.Out, "stack %s is up to date\n", o.stack)
+		_, err := plain.Fprintf(streams.Out, "stack %s is up to date\n", o.stack)
 		return err
 	}
-	fmt.Fprintf(streams.Out, "stack %s is ready. Upload manifests with thingpress stack upload, or copy them to the bucket of their vendor:\n",
+	plain.Fprintf(streams.Out, "stack %s is ready. Upload manifests with thingpress stack upload, or copy them to the bucket of their vendor:\n",
 		o.stack)
 	for _, of := range bucketsOf {
-		if _, err := fmt.Fprintf(streams.Out, "  %-10s s3://%s\n", of, buckets[of]); err != nil {
+		if _, err := plain.Fprintf(streams.Out, "  %-10s s3://%s\n", of, buckets[of]); err != nil {
 			return err
 		}
 	}
@@ -244,7 +245,7 @@ func (o *deployOptions) checkConcurrency(ctx context.Context, account *operate.A
 		return context.Cause(ctx)
 	}
 	if err != nil {
-		fmt.Fprintf(streams.Err, "the account's quotas could not be read, so the defaults are used: %s\n", strings.TrimSpace(err.Error()))
+		plain.Fprintf(streams.Err, "the account's quotas could not be read, so the defaults are used: %s\n", strings.TrimSpace(err.Error()))
 	}
 	set, err := quota.Resolve(quota.Sources{Applied: applied, Share: share})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/report"
 	"github.com/thingpress/thingpress/internal/stack/operate"
@@ -89,13 +90,13 @@ func showImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i oper
 
 func printImport(streams terminal.Streams, i operate.Import, reasons []operate.Reason) {
 	out := streams.Out
-	fmt.Fprintf(out, "import %s: %s\n", i.Job.Import, i.State())
-	fmt.Fprintf(out, "s3://%s/%s, %s, %s bytes\n", terminal.Plain(i.Job.Upload.Bucket), terminal.Plain(i.Job.Upload.Key), i.Job.Vendor,
+	plain.Fprintf(out, "import %s: %s\n", i.Job.Import, i.State())
+	plain.Fprintf(out, "s3://%s/%s, %s, %s bytes\n", i.Job.Upload.Bucket, i.Job.Upload.Key, i.Job.Vendor,
 		progress.Count(i.Job.Upload.Size))
 	if cause := i.Cause(); cause != "" {
-		fmt.Fprintf(out, "cause: %s\n", terminal.Plain(cause))
+		plain.Fprintf(out, "cause: %s\n", cause)
 		if !i.Job.RetryAt.IsZero() && !i.Ended() {
-			fmt.Fprintf(out, "next try at %s\n", i.Job.RetryAt.Local().Format(time.DateTime))
+			plain.Fprintf(out, "next try at %s\n", i.Job.RetryAt.Local().Format(time.DateTime))
 		}
 	}
 	if i.Record == nil {
@@ -104,16 +105,16 @@ func printImport(streams terminal.Streams, i operate.Import, reasons []operate.R
 	fmt.Fprintln(out, report.Balance(i.Counts(), i.Counts().Pending()))
 	now := time.Now()
 	if rate := i.Rate(now); rate > 0 {
-		fmt.Fprintf(out, "%s devices/s on average", progress.Rate(rate))
+		plain.Fprintf(out, "%s devices/s on average", progress.Rate(rate))
 		if left := i.Left(now); left > 0 {
-			fmt.Fprintf(out, ", %s left at that rate", progress.Duration(left))
+			plain.Fprintf(out, ", %s left at that rate", progress.Duration(left))
 		}
 		fmt.Fprintln(out)
 	}
 	for _, r := range reasons {
-		fmt.Fprintf(out, "  %s %s, %s: %s\n", progress.Count(int64(r.Count)), r.Outcome, r.Reason, terminal.Plain(r.Example))
+		plain.Fprintf(out, "  %s %s, %s: %s\n", progress.Count(int64(r.Count)), r.Outcome, r.Reason, r.Example)
 		if todo := advice.For(r.Reason, advice.Stack).Todo; todo != "" {
-			fmt.Fprintf(out, "    %s\n", todo)
+			plain.Fprintf(out, "    %s\n", todo)
 		}
 	}
 }
@@ -139,7 +140,7 @@ func followImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i op
 			s.Total = 0
 		}
 		if cause := i.Cause(); cause != "" && cause != told {
-			printer.Note("stalled: %s", terminal.Plain(cause))
+			printer.Note("stalled: %s", cause)
 			told = cause
 		}
 		printer.Update(s)

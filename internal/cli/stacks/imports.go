@@ -2,7 +2,6 @@ package stacks
 
 import (
 	"context"
-	"fmt"
 	"path"
 	"slices"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/stack/operate"
 )
 
@@ -55,7 +55,7 @@ func listImports(ctx context.Context, o stackFlags, most int, streams terminal.S
 		return terminal.PrintLines(streams, lines)
 	}
 	if len(list) == 0 {
-		fmt.Fprintf(streams.Err, "stack %s has no imports yet\n", o.stack)
+		plain.Fprintf(streams.Err, "stack %s has no imports yet\n", o.stack)
 		return nil
 	}
 	return printImports(streams, list)

@@ -2,13 +2,13 @@ package stacks
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/stack/operate"
 )
@@ -60,11 +60,11 @@ func printMove(streams terminal.Streams, output terminal.Output, m operate.Move)
 	case output == terminal.JSON:
 		err = streams.PrintJSON(moveLine{"move", m})
 	case m.Status == "FAILED" && m.Moved == 0:
-		_, err = fmt.Fprintf(streams.Out, "%s: nothing moved to %s, failed\n", m.From, m.To)
+		_, err = plain.Fprintf(streams.Out, "%s: nothing moved to %s, failed\n", m.From, m.To)
 	case m.Status == "EMPTY":
-		_, err = fmt.Fprintf(streams.Out, "%s is empty\n", m.From)
+		_, err = plain.Fprintf(streams.Out, "%s is empty\n", m.From)
 	default:
-		_, err = fmt.Fprintf(streams.Out, "%s: %s messages moved to %s, %s\n", m.From, progress.Count(m.Moved), m.To, strings.ToLower(m.Status))
+		_, err = plain.Fprintf(streams.Out, "%s: %s messages moved to %s, %s\n", m.From, progress.Count(m.Moved), m.To, strings.ToLower(m.Status))
 	}
 	return err
 }

@@ -47,10 +47,14 @@ func getReport(ctx context.Context, o stackFlags, format string, args []string, 
 	if err != nil {
 		return err
 	}
+	to := streams.Out
+	if !streams.OutTerminal {
+		to = terminal.Raw(to)
+	}
 	if len(args) > 1 {
 		err = newfile.Write(args[1], func(to io.Writer) error { return stack.Report(ctx, args[0], ending, to) })
 	} else {
-		err = stack.Report(ctx, args[0], ending, streams.Out)
+		err = stack.Report(ctx, args[0], ending, to)
 	}
 	if err == nil && len(args) > 1 && o.output == terminal.JSON {
 		err = streams.PrintJSON(reportLine{"report", args[0], args[1]})

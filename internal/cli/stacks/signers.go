@@ -12,6 +12,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
@@ -80,7 +81,7 @@ func addSigners(ctx context.Context, o stackFlags, files []string, streams termi
 		case o.output == terminal.JSON:
 			err = streams.PrintJSON(signerLine{"signer", bucket, key})
 		default:
-			_, err = fmt.Fprintf(streams.Out, "added s3://%s/%s\n", bucket, key)
+			_, err = plain.Fprintf(streams.Out, "added s3://%s/%s\n", bucket, key)
 		}
 		if err != nil {
 			return err

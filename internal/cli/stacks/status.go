@@ -11,6 +11,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/stack/operate"
 )
@@ -119,7 +120,7 @@ func (h *health) attention() []string {
 
 func (h *health) print(streams terminal.Streams, attention []string) error {
 	out := streams.Out
-	fmt.Fprintf(out, "stack %s in account %s, %s: %s\n\n", h.stack.Name, h.stack.ID, h.stack.Region,
+	plain.Fprintf(out, "stack %s in account %s, %s: %s\n\n", h.stack.Name, h.stack.ID, h.stack.Region,
 		strings.ToLower(strings.ReplaceAll(h.stack.Status, "_", " ")))
 	t := streams.Table("QUEUE", "WAITING", "IN FLIGHT", "DELAYED", "OLDEST")
 	for _, q := range h.queues {
@@ -148,7 +149,7 @@ func (h *health) print(streams terminal.Streams, attention []string) error {
 	}
 	fmt.Fprintln(out, "\nneeds attention:")
 	for _, text := range attention {
-		fmt.Fprintf(out, "  %s\n", terminal.Plain(text))
+		plain.Fprintf(out, "  %s\n", text)
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/thingpress/thingpress/internal/plain"
 )
 
 // Output is the value of --output. As a type of its own it is validated while the
@@ -46,13 +48,25 @@ func OutputOf(c *cobra.Command) Output {
 	return Text
 }
 
-// ShellQuote returns text as one word of a POSIX shell.
+// ShellQuote returns text as one word of a shell. Characters that do not show are escaped as in $'\n',
+// which bash, zsh, ksh and POSIX.1-2024 know.
 func ShellQuote(text string) string {
-	plain := func(r rune) bool {
+	safe := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_@%+=:,./-", r)
 	}
-	if text != "" && !strings.ContainsFunc(text, func(r rune) bool { return !plain(r) }) {
+	if text != "" && !strings.ContainsFunc(text, func(r rune) bool { return !safe(r) }) {
 		return text
 	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+	if plain.Text(text) == text {
+		return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+	}
+	var b strings.Builder
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == '\'' || c == '\\' {
+			fmt.Fprintf(&b, `\%03o`, c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return "$'" + b.String() + "'"
 }

@@ -5,7 +5,6 @@ package terminal
 import (
 	"bufio"
 	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -14,6 +13,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
 )
 
@@ -78,7 +78,21 @@ func (s Streams) Progress(quiet bool, output Output) *progress.Printer {
 			_ = s.PrintJSON(progressLineOf(status, time.Now())) // the end of the command reports it if stdout is closed
 		}
 	}
-	return progress.New(s.Err, o)
+	return progress.New(Raw(s.Err), o)
+}
+
+// Cleaned returns streams on which no text can control the terminal, whoever forgets to clean it.
+func (s Streams) Cleaned() Streams {
+	s.Out, s.Err = plain.NewWriter(s.Out), plain.NewWriter(s.Err)
+	return s
+}
+
+// Raw returns the writer under a stream that is cleaned, for data that is not text.
+func Raw(stream io.Writer) io.Writer {
+	if cleaned, ok := stream.(*plain.Writer); ok {
+		return cleaned.Raw()
+	}
+	return stream
 }
 
 // CanAsk reports whether a user can see a question and answer it.
@@ -89,7 +103,7 @@ func (s Streams) Ask(question string) string {
 	if !s.CanAsk() {
 		return ""
 	}
-	fmt.Fprint(s.Err, question)
+	plain.Fprintf(s.Err, "%s", question)
 	answer, _ := bufio.NewReader(s.In).ReadString('\n') // no answer is an empty answer
 	return strings.TrimSpace(answer)
 }
@@ -101,7 +115,9 @@ func (s Streams) Confirm(question string) bool {
 }
 
 // PrintJSON prints a value on Out as one line of JSON.
-func (s Streams) PrintJSON(value any) error { return json.NewEncoder(s.Out).Encode(value) }
+func (s Streams) PrintJSON(value any) error {
+	return json.NewEncoder(plain.JSONWriter(s.Out)).Encode(value)
+}
 
 // PrintLines prints each value on Out as one line of JSON.
 func PrintLines[Line any](s Streams, lines []Line) error {

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/thingpress/thingpress/internal/plain"
 )
 
 // A Table prints rows in columns, which are aligned on a terminal and separated by
@@ -35,7 +37,7 @@ func (s Streams) Table(columns ...string) *Table { return NewTable(s.Out, s.OutT
 func (t *Table) Row(cells ...string) {
 	row := make([]string, len(cells))
 	for i, cell := range cells {
-		row[i] = Plain(cell)
+		row[i] = plain.Text(cell)
 	}
 	if !t.aligned || t.widths != nil {
 		t.print(row)
@@ -81,15 +83,4 @@ func (t *Table) print(row []string) {
 func (t *Table) Flush() error {
 	t.release()
 	return t.out.Flush()
-}
-
-// Plain replaces control characters in text from a manifest or a server, so that the
-// text cannot control the terminal or break a row.
-func Plain(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) {
-			return '·'
-		}
-		return r
-	}, text)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
@@ -123,7 +124,7 @@ func (g *group) noteStop(ctx context.Context, job stack.Job, stop *call.StopErro
 
 // stopNotice returns the notice of a stalled import.
 func stopNotice(job stack.Job, stop *call.StopError) string {
-	text := fmt.Sprintf("Import %s of %s is stalled.\n\nCause: %s\n", job.Import, job.Upload.URI(), stop.Cause)
+	text := plain.Sprintf("Import %s of %s is stalled.\n\nCause: %s\n", job.Import, job.Upload.Quoted(), stop.Cause)
 	if todo := advice.Of(stop, advice.Stack).Todo; todo != "" {
 		text += "What to do: " + todo + "\n"
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/report"
 	"github.com/thingpress/thingpress/internal/stack"
 )
@@ -17,7 +18,7 @@ import (
 func subject(i ledger.Import) string {
 	name := i.ID
 	if len(i.Manifests) > 0 {
-		name = path.Base(i.Manifests[0].Name)
+		name = plain.Text(path.Base(i.Manifests[0].Name))
 	}
 	if i.State == ledger.StateStopped {
 		return "STOPPED: import of " + name
@@ -37,8 +38,8 @@ const reasonsMost = 25
 // text returns the notice of an import that ended.
 func (c *Completer) text(i ledger.Import, job stack.Job, written *tally) string {
 	var b strings.Builder
-	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	p("Import %s of %s (%s) into account %s, %s is %s.", i.ID, job.Upload.URI(), job.Vendor, i.Target.Account, i.Target.Region, i.State)
+	p := func(format string, args ...any) { plain.Fprintf(&b, format+"\n", args...) }
+	p("Import %s of %s (%s) into account %s, %s is %s.", i.ID, job.Upload.Quoted(), job.Vendor, i.Target.Account, i.Target.Region, i.State)
 	if i.Cause != "" {
 		p("\nIt was stopped: %s", i.Cause)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
@@ -173,9 +174,9 @@ func (c *Consumer) noteUncompleted(ctx context.Context, importID string) error {
 	if err := c.Jobs.SetCause(ctx, importID, cause, time.Now().Add(completeAgain)); err != nil {
 		return err
 	}
-	return c.Notices.Notify(ctx, "no report: import of "+job.Upload.Key, fmt.Sprintf(
+	return c.Notices.Notify(ctx, "no report: import of "+job.Upload.Key, plain.Sprintf(
 		"Import %s of %s has ended%s, but %s.\n\nWhat to do: fix the cause, then run: thingpress stack redrive\n",
-		importID, job.Upload.URI(), stoppedBy(job), causeComplete))
+		importID, job.Upload.Quoted(), stoppedBy(job), causeComplete))
 }
 
 func stoppedBy(job stack.Job) string {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/stack/decode"
 )
@@ -54,5 +55,5 @@ func known(name string) error {
 }
 
 func newLog(out io.Writer) *slog.Logger {
-	return slog.New(&requests{slog.NewJSONHandler(out, &slog.HandlerOptions{ReplaceAttr: rename})})
+	return slog.New(&requests{slog.NewJSONHandler(plain.JSONWriter(out), &slog.HandlerOptions{ReplaceAttr: rename})})
 }

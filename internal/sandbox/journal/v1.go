@@ -9,18 +9,15 @@ import (
 
 const magicV1 = "thingpress sandbox state 1\n"
 
-// maxRecordV1 limits the memory that a damaged length can claim.
-const maxRecordV1 = 1 << 20
-
 // readFrame reads a record of version 1: its length and its CRC-32C, each in four bytes, little
-// endian, and the record.
+// endian, and the record. Version 1 wrote records above 1 MiB that it did not read.
 func readFrame(b *bufio.Reader) (record []byte, size int, err error) {
 	var head [8]byte
 	if _, err := io.ReadFull(b, head[:]); err != nil {
 		return nil, 0, io.EOF
 	}
 	length := binary.LittleEndian.Uint32(head[:])
-	if length > maxRecordV1 {
+	if length > MaxRecord { // a damaged length can claim any memory
 		return nil, 0, damage(b)
 	}
 	record = make([]byte, length)

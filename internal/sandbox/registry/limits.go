@@ -24,6 +24,7 @@ const (
 	maxName                   = 128
 	maxDescription            = 2028
 	maxSearchableAttributes   = 3
+	maxPropagatingAttributes  = 100 // AWS documents no limit; a thing has 50 attributes
 	maxPEM                    = 65_536
 )
 

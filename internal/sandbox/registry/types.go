@@ -40,11 +40,24 @@ func (t *thingType) metadata() TypeMetadata {
 type CreateThingType struct {
 	ByName
 	Properties struct {
-		Description string          `json:"thingTypeDescription,omitempty"`
-		Searchable  []string        `json:"searchableAttributes,omitempty"`
-		MQTT5       json.RawMessage `json:"mqtt5Configuration,omitempty"`
+		Description string              `json:"thingTypeDescription,omitempty"`
+		Searchable  []string            `json:"searchableAttributes,omitempty"`
+		MQTT5       *MQTT5Configuration `json:"mqtt5Configuration,omitempty"`
 	} `json:"thingTypeProperties"`
 	Tags []Tag `json:"tags"`
+}
+
+// MQTT5Configuration names what AWS IoT adds to the messages of things of a type.
+type MQTT5Configuration struct {
+	Propagating []PropagatingAttribute `json:"propagatingAttributes,omitempty"`
+}
+
+// A PropagatingAttribute is an attribute of a thing or of a connection, and the key that it gets
+// in messages.
+type PropagatingAttribute struct {
+	Key                 string `json:"userPropertyKey,omitempty"`
+	ThingAttribute      string `json:"thingAttribute,omitempty"`
+	ConnectionAttribute string `json:"connectionAttribute,omitempty"`
 }
 
 // A CreatedType is the answer to [State.CreateThingType].
@@ -68,6 +81,9 @@ func (st *State) CreateThingType(in *CreateThingType) (out CreatedType, _ []Chan
 		if err := checkAttribute(name, ""); err != nil {
 			return out, nil, err
 		}
+	}
+	if mqtt5 := in.Properties.MQTT5; mqtt5 != nil && len(mqtt5.Propagating) > maxPropagatingAttributes {
+		return out, nil, Invalid("Number of propagating attributes %d exceeds the limit of %d", len(mqtt5.Propagating), maxPropagatingAttributes)
 	}
 	properties := document(in.Properties)
 	old := st.types.by[in.Name]

@@ -75,7 +75,7 @@ func startChild(t *testing.T, path string, environment ...string) (address strin
 // answer. It is 0 if there was none.
 func createThingAt(t *testing.T, address, name string, length int) int {
 	t.Helper()
-	body := fmt.Sprintf(`{"attributePayload":{"attributes":{"a":"%s"}}}`, strings.Repeat("x", length))
+	body := fmt.Sprintf(`{"attributePayload":{"attributes":{"a":%q}}}`, strings.Repeat("x", length))
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+"/things/"+name, strings.NewReader(body))
 	if err != nil {
 		t.Error(err)

@@ -23,5 +23,5 @@ func remoteFileSystem(path string) string {
 	if unix.Statfs(path, &is) != nil {
 		return "" // whoever opens the file learns why
 	}
-	return networkFileSystems[uint32(is.Type)] //nolint:gosec // its type and sign depend on the processor
+	return networkFileSystems[uint32(is.Type)]
 }

@@ -48,7 +48,7 @@ func ofRenewal(certificate manifest.CertificateID, s Surface) string {
 	if s == Stack {
 		return two + "to import certificate " + certificate.String() + " instead, upload a manifest without the other one"
 	}
-	return two + "to import the other one instead, name a file with --only that has the line " + certificate.String()
+	return two + "to import the other one instead, pass --only with a file that has the line " + certificate.String()
 }
 
 // ofSigner returns what to do about a signer that is not accepted, or "" if nothing

@@ -2,6 +2,8 @@ package engine_test
 
 import (
 	"crypto/x509"
+	"encoding/json"
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -10,6 +12,28 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
+
+// A verdict that a flag changes must not be taken over by an import without it. Keys of
+// imports without the flag are those of earlier versions.
+func TestKeyOfAnImportHasAllowLateSignature(t *testing.T) {
+	t.Parallel()
+	var late engine.Settings
+	late.Decode.AllowLateSignature = true
+	text, err := json.Marshal(engine.Settings{})
+	if err != nil || strings.Contains(string(text), "late") {
+		t.Errorf("%s, %v", text, err)
+	}
+	with, err := engine.Key(ledger.Target{}, nil, late)
+	without, err2 := engine.Key(ledger.Target{}, nil, engine.Settings{})
+	if err != nil || err2 != nil || with == without {
+		t.Errorf("%s and %s, %v, %v", with, without, err, err2)
+	}
+	text, err = json.Marshal(late)
+	var again engine.Settings
+	if err := errors.Join(err, json.Unmarshal(text, &again)); err != nil || !again.Decode.AllowLateSignature {
+		t.Errorf("%s is read as %+v, %v", text, again.Decode, err)
+	}
+}
 
 // An import that took up one with other options would give its devices other certificates.
 func TestKeyOfAnImportHasEveryOptionOfEveryFormat(t *testing.T) {

@@ -148,13 +148,15 @@ func (r *reader) identify(d *manifest.Device) error {
 	if column < 0 {
 		return nil // the certificate names the device
 	}
+	d.IDIsCN = column == l.cn
 	if d.ID = string(cells[column].value()); d.ID == "" {
 		return manifest.Errorf(manifest.ReasonBadID, "column %s is empty", l.names[column])
 	}
 	return nil
 }
 
-// compare compares the columns that repeat the certificate's CN with it.
+// compare compares the columns that repeat the certificate's CN with it. If there is
+// no CN, only the template decides whether one is needed.
 func (r *reader) compare(d *manifest.Device) error {
 	for _, column := range []int{r.layout.cn, r.layout.id} {
 		if column < 0 {
@@ -162,7 +164,7 @@ func (r *reader) compare(d *manifest.Device) error {
 		}
 		name, err := manifest.CommonName(d.Certificate)
 		if err != nil {
-			return err
+			return nil //nolint:nilerr // as above
 		}
 		if value := string(r.record.cells[column].value()); value != name {
 			return manifest.Errorf(manifest.ReasonIdentityMismatch, "column %s says %s, but the certificate's CN says %s",

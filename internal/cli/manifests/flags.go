@@ -46,7 +46,7 @@ func (f *Flags) Add(c *cobra.Command) {
 		of(manifest.OptionSigners)+": `file` or directory with certificates of manifest signers, or "+publisherNames()+
 			" for those that the vendor has published (repeatable)")
 	flags.BoolVar(&f.options.AllowLateSignature, "allow-late-signature", false,
-		of(manifest.OptionSigners)+": accept entries from after the validity of their signer")
+		of(manifest.OptionSigners)+": accept entries that were provisioned after the validity of their signer")
 	Complete(c, "vendor", vendors.Names())
 	Complete(c, "bundle", bundles)
 	flags.StringVar(&f.thingName, "thing-name", "{cn}", thingNameHelp)

@@ -43,6 +43,9 @@ func identityVectors() []*vector {
 			device(0),
 		vec("m14-two-certificates", "E", "one ID with two certificates: both decode, and the importer rejects the second as a contradiction",
 			materialtest.Array(e, reissued())).device(0).device(0),
+		vec("m14-certificate-in-two-chips", "N", "one certificate of a customer's authority under two IDs: both decode, "+
+			"and the import rejects the second as a contradiction",
+			materialtest.Array(unusual(id), unusual(other.UniqueID))).named(id, "unit-1").named(other.UniqueID, "unit-1"),
 		bad("m14-certificate-of-another", "identity-mismatch", "the certificate is for",
 			"one certificate under two IDs, issued by Microchip's authority",
 			sign(0, content(2).With("uniqueId", id))),

@@ -180,6 +180,22 @@ func nameVectors() []*vector {
 		bad("x06-control", "a control character that would steer a terminal", name(utf8String, "device\x1b[2J"), "bad-name", `device\x1b[2J`),
 		bad("x06-reserved", "$aws is reserved, and a dollar sign is not taken", name(utf8String, "$aws"), "bad-name", "AWS IoT takes"),
 		bad("x06-slash", "a slash", name(utf8String, "../../device"), "bad-name", "AWS IoT takes"),
+		templated("x06-mapped", "N", "a template that replaces characters", "{cn|replace: /:_}", name(utf8String, "device 1/2"),
+			device("device 1/2", "device_1_2")),
+		templated("x06-mapped-braces", "N", "the same with characters that need a backslash", `{cn|replace:{\}\|\\:|upper}`,
+			name(utf8String, `{a|b\c}`), device(`{a|b\c}`, "ABC")),
+		templated("x06-mapped-too-long", "E", "the replacement makes the name too long", "{cn|replace:n:long}", name(utf8String, long[1:]),
+			rejected("bad-name", "1 to 128")),
+		templated("x06-colons", "N", "the bytes of a key identifier", "{ski|lower|colons|replace:::-}", san(), device("", "0a-bc")),
+		templated("x06-colons-without-bytes", "E", "a name that is not hex has no bytes", "{cn|colons}", name(utf8String, "device"),
+			rejected("bad-name", "pairs of hex digits")),
+		templated("x06-san", "N", "a certificate without a CN is named by its DNS name", "{san.dns|replace:.:-}", san("d1.example"),
+			device("", "d1-example")),
+		templated("x06-two-san", "E", "two DNS names leave it open", "{san.dns}", san("d1.example", "d2.example"),
+			rejected("no-name", "2 values of {san.dns}")),
+		templated("x06-san-control", "E", "a control character in a DNS name is never replaced", "{san.dns}", san("d1\x1b[2J"),
+			rejected("bad-name", `d1\x1b[2J`)),
+		templated("x06-subject", "N", "an attribute of the subject", "{subject.o|replace: :_}", san(), device("", "Thingpress_Test")),
 		one("x06-bmp-string", "N", "an old type of string with a common name in it", name(bmpString, "\x00d\x00e\x00v\x00i\x00c\x00e\x00-\x001"),
 			device("device-1", "device-1")),
 		one("x06-colon", "W", "AWS takes colons and advises against them", name(printableString, "a:b"),
@@ -189,6 +205,17 @@ func nameVectors() []*vector {
 		vec("generated", "x08-twice", "N", "decoders do not judge repetitions, the import does: it skips entry 1",
 			[]byte(m0.pem()+m0.pem()), m0.byCN(), m0.byCN()),
 	}
+}
+
+// templated returns a vector whose template is not the usual one.
+func templated(file, outcome, note, template string, der []byte, expected entry) *vector {
+	v := vec("generated", file, outcome, note, []byte(pemOf(der)), expected)
+	return v.with(func(o *options) { o.ThingName = template })
+}
+
+// san returns a certificate without a CN, with DNS names.
+func san(names ...string) []byte {
+	return leaf("", m0.key, func(c *x509.Certificate) { c.DNSNames, c.SubjectKeyId = names, []byte{0x0a, 0xbc} }).Raw
 }
 
 // serialName expects things named by serial number.

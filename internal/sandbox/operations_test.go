@@ -105,7 +105,7 @@ func walkCatalogue(t *testing.T, c clients) {
 	}
 	host := must[*iot.DescribeEndpointOutput](t)(c.DescribeEndpoint(ctx, &iot.DescribeEndpointInput{EndpointType: name("iot:Data-ATS")}))
 	again := must[*iot.DescribeEndpointOutput](t)(c.DescribeEndpoint(ctx, &iot.DescribeEndpointInput{EndpointType: name("iot:Data-ATS")}))
-	if *host.EndpointAddress != *again.EndpointAddress || !strings.HasSuffix(*host.EndpointAddress, "-ats.iot.cn-north-1.amazonaws.com") {
+	if *host.EndpointAddress != *again.EndpointAddress || !strings.HasSuffix(*host.EndpointAddress, ".ats.iot.cn-north-1.amazonaws.com.cn") {
 		t.Errorf("endpoint %s, then %s", *host.EndpointAddress, *again.EndpointAddress)
 	}
 }

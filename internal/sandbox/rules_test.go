@@ -209,6 +209,9 @@ func TestRulesAreAWSs(t *testing.T) {
 			return err
 		}, "", 0, ""},
 		{"missing group", func(r ruled) error { return r.join("free", "no") }, gone, 404, "no"},
+		{"group of no thing", func(r ruled) error {
+			return second(r.UpdateThingGroupsForThing(r.ctx, &iot.UpdateThingGroupsForThingInput{ThingGroupsToAdd: []string{"plant"}}))
+		}, bad, 400, "thingName"},
 		{"group of a missing thing", func(r ruled) error { return r.join("no", "plant") }, gone, 404, "no"},
 		{"dynamic group", func(r ruled) error { return r.join("free", "hot") }, bad, 400, "dynamic"},
 		{"two groups of one hierarchy", func(r ruled) error { return r.join("free", "deep3", "deep5") }, bad, 400, "same hierarchy"},
@@ -259,6 +262,15 @@ func TestRulesAreAWSs(t *testing.T) {
 			})
 			return err
 		}, there, 409, "sensor"},
+		{"type with the same searchable attributes in another order", func(r ruled) error {
+			searchable := func(names ...string) error {
+				return second(r.CreateThingType(r.ctx, &iot.CreateThingTypeInput{
+					ThingTypeName:       aws.String("searchable"),
+					ThingTypeProperties: &types.ThingTypeProperties{SearchableAttributes: names},
+				}))
+			}
+			return first(searchable("b", "a", "c"), searchable("a", "b", "c"), searchable("c", "b", "a"))
+		}, "", 0, ""},
 		{"type that is not deprecated", func(r ruled) error {
 			_, err := r.DeleteThingType(r.ctx, &iot.DeleteThingTypeInput{ThingTypeName: aws.String("sensor")})
 			return err

@@ -50,9 +50,13 @@ func describeEndpoint(st *registry.State, in *endpointRequest) (map[string]strin
 	if !ok {
 		return nil, registry.Invalid("Endpoint type %s not recognized.", registry.Shorten(in.Type))
 	}
+	domain := ".amazonaws.com"
+	if st.Partition() == "aws-cn" {
+		domain, infix = ".amazonaws.com.cn", strings.Replace(infix, "-ats", ".ats", 1)
+	}
 	sum := sha256.Sum256([]byte(st.ID))
 	host := "a" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:13])
-	return map[string]string{"endpointAddress": host + infix + ".iot." + st.Region + ".amazonaws.com"}, nil
+	return map[string]string{"endpointAddress": host + infix + ".iot." + st.Region + domain}, nil
 }
 
 const stsNamespace = "https://sts.amazonaws.com/doc/2011-06-15/"

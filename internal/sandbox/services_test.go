@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -116,6 +117,39 @@ func TestServiceQuotasRefuses(t *testing.T) {
 				t.Errorf("%v, want %s", err, one.code)
 			}
 		})
+	}
+}
+
+func TestEndpointTypesHaveTheirHosts(t *testing.T) {
+	t.Parallel()
+	for region, hosts := range map[string]map[string]string{
+		"eu-central-1": {
+			"":                       `^[a-z0-9]{14}\.iot\.eu-central-1\.amazonaws\.com$`,
+			"iot:Data":               `^[a-z0-9]{14}\.iot\.eu-central-1\.amazonaws\.com$`,
+			"iot:Data-ATS":           `^[a-z0-9]{14}-ats\.iot\.eu-central-1\.amazonaws\.com$`,
+			"iot:CredentialProvider": `^[a-z0-9]{14}\.credentials\.iot\.eu-central-1\.amazonaws\.com$`,
+			"iot:Jobs":               `^[a-z0-9]{14}\.jobs\.iot\.eu-central-1\.amazonaws\.com$`,
+		},
+		"cn-northwest-1": {
+			"iot:Data-ATS":           `^[a-z0-9]{14}\.ats\.iot\.cn-northwest-1\.amazonaws\.com\.cn$`,
+			"iot:CredentialProvider": `^[a-z0-9]{14}\.credentials\.iot\.cn-northwest-1\.amazonaws\.com\.cn$`,
+		},
+	} {
+		c := direct(open(t, Options{Region: region}))
+		for kind, want := range hosts {
+			in := &iot.DescribeEndpointInput{}
+			if kind != "" {
+				in.EndpointType = &kind
+			}
+			got := must[*iot.DescribeEndpointOutput](t)(c.DescribeEndpoint(t.Context(), in))
+			if !regexp.MustCompile(want).MatchString(*got.EndpointAddress) {
+				t.Errorf("%s in %s: %s, want %s", kind, region, *got.EndpointAddress, want)
+			}
+		}
+		_, err := c.DescribeEndpoint(t.Context(), &iot.DescribeEndpointInput{EndpointType: aws.String("iot:data")})
+		if codeOf(err) != refused || !strings.Contains(err.Error(), "Endpoint type iot:data not recognized.") {
+			t.Errorf("an unknown type: %v", err)
+		}
 	}
 }
 

@@ -263,13 +263,18 @@ func (v *validator) string() (raw []byte, escaped bool, err error) {
 	}
 	start := v.at + 1
 	for i := start; i < len(v.body); i++ {
-		switch v.body[i] {
-		case '\\':
-			escaped = true
-			i++
-		case '"':
-			v.at = i + 1
-			return v.body[start:i], escaped, nil
+		quote := bytes.IndexByte(v.body[i:], '"')
+		if quote < 0 {
+			break
+		}
+		i += quote
+		backslashes := 0
+		for v.body[i-1-backslashes] == '\\' {
+			backslashes++
+		}
+		if backslashes%2 == 0 {
+			v.at, raw = i+1, v.body[start:i]
+			return raw, bytes.IndexByte(raw, '\\') >= 0, nil
 		}
 	}
 	return nil, false, v.syntax()

@@ -186,6 +186,15 @@ func (s *Shape) bounds(what string, n float64) (violated []string) {
 	return violated
 }
 
+// Check checks a string at a member, as Validate does. It returns a [*ConstraintError] or nil.
+func (s *Shape) Check(member, value string) error {
+	v := validator{path: []step{{name: member}}}
+	if v.characters(s, []byte(value)); len(v.found) > 0 {
+		return &ConstraintError{v.found}
+	}
+	return nil
+}
+
 // Fits reports whether a string satisfies all constraints.
 func (s *Shape) Fits(value []byte) bool {
 	return s.hasLength(value) && (s.matches == nil || s.matches(value)) && (s.Enum == nil || s.lists(value))

@@ -19,10 +19,6 @@ const minRSABits = 2048
 // It checks dates and the CA flag only if strict, since AWS does not document what it does with
 // them.
 func accept(text string, strict bool, now time.Time) ([]byte, error) {
-	if text == "" || len(text) > maxPEM {
-		return nil, Invalid("1 validation error detected: Value at 'certificatePem' failed to satisfy constraint: " +
-			"Member must have length between 1 and 65536")
-	}
 	var block *pem.Block
 	for rest := []byte(text); ; {
 		if block, rest = pem.Decode(rest); block == nil {

@@ -32,9 +32,6 @@ func (st *State) CreateBillingGroup(in *CreateBillingGroup) (out CreatedBillingG
 	if err := checkName(billingKind, in.Name); err != nil {
 		return out, nil, err
 	}
-	if err := checkDescription("billingGroupProperties.billingGroupDescription", in.Properties.Description); err != nil {
-		return out, nil, err
-	}
 	out = CreatedBillingGroup{Name: in.Name, ARN: st.arn("billinggroup", in.Name)}
 	properties := document(in.Properties)
 	if b := st.billingGroups.by[in.Name]; b != nil {
@@ -91,9 +88,6 @@ func (st *State) ListBillingGroups(in *ListBillingGroups) (out Page[GroupRef], e
 // DeleteBillingGroup removes all things from a billing group and deletes it. A missing group is
 // no error: AWS documents none for it.
 func (st *State) DeleteBillingGroup(in *Deletion) ([]Change, error) {
-	if err := checkName(billingKind, in.Name); err != nil {
-		return nil, err
-	}
 	switch {
 	case st.billingGroups.by[in.Name] == nil:
 		return nil, nil
@@ -117,9 +111,6 @@ func (st *State) UpdateBillingGroup(in *UpdateBillingGroup) (map[string]int64, [
 		return nil, nil, err
 	case in.ExpectedVersion != nil && *in.ExpectedVersion != b.version:
 		return nil, nil, versionConflict("billing group", b.name)
-	}
-	if err := checkDescription("billingGroupProperties.billingGroupDescription", in.Properties.Description); err != nil {
-		return nil, nil, err
 	}
 	next := &BillingGroupUpdated{b.name, b.version + 1, json.RawMessage(document(in.Properties))}
 	return map[string]int64{"version": next.Version}, []Change{next}, nil

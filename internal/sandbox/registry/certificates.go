@@ -34,8 +34,7 @@ func wantStatus(member, s string) (status, error) {
 	if known, ok := parseStatus(s); ok {
 		return known, nil
 	}
-	return 0, failed(s, member,
-		"Member must satisfy enum value set: [ACTIVE, PENDING_ACTIVATION, INACTIVE, PENDING_TRANSFER, REGISTER_INACTIVE, REVOKED]")
+	return 0, Invalid("%s %s does not exist", member, Shorten(s))
 }
 
 func (c *certificate) arn(st *State) string { return st.arn("cert", c.id.String()) }
@@ -104,12 +103,6 @@ type DescribeCertificate struct {
 
 // certificateInPath returns the certificate whose ID is in a path.
 func (st *State) certificateInPath(id string) (*certificate, error) {
-	if len(id) != hex.EncodedLen(len(manifest.CertificateID{})) {
-		return nil, failed(id, "certificateId", "Member must have length equal to 64")
-	}
-	if _, err := hex.DecodeString(id); err != nil {
-		return nil, failed(id, "certificateId", "Member must satisfy regular expression pattern: (0x)?[a-fA-F0-9]+")
-	}
 	if c := st.certificate(id); c != nil {
 		return c, nil
 	}

@@ -25,9 +25,6 @@ func (p *GroupProperties) update(stored string) (string, error) {
 		return "", err
 	}
 	if p.Description != nil {
-		if err := checkDescription("thingGroupProperties.thingGroupDescription", *p.Description); err != nil {
-			return "", err
-		}
 		next.Description = *p.Description
 	}
 	var old []Attribute

@@ -188,9 +188,6 @@ func (st *State) ListThingGroups(in *ListThingGroups) (out Page[GroupRef], err e
 // DeleteThingGroup deletes a static or dynamic thing group that has no child groups. A missing
 // group is no error: AWS documents none for it.
 func (st *State) DeleteThingGroup(in *Deletion) ([]Change, error) {
-	if err := checkName(groupKind, in.Name); err != nil {
-		return nil, err
-	}
 	g := st.groups.by[in.Name]
 	switch {
 	case g == nil:

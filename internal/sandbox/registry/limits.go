@@ -1,12 +1,13 @@
 package registry
 
 import (
+	"cmp"
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/thingpress/thingpress/internal/sandbox/model"
 )
 
 // Limits of AWS IoT Core, from the AWS IoT Core endpoints and quotas page, the
@@ -19,77 +20,34 @@ const (
 	maxGroupChildren          = 100
 	maxAttributesUntyped      = 3
 	maxAttributesTyped        = 50
-	maxAttributeName          = 128
-	maxAttributeValue         = 800
-	maxName                   = 128
-	maxDescription            = 2028
 	maxSearchableAttributes   = 3
 	maxPropagatingAttributes  = 100 // AWS documents no limit; a thing has 50 attributes
-	maxPEM                    = 65_536
-)
-
-// pattern is a regular expression of the service model for strings of characters of one class.
-type pattern struct {
-	text    string
-	matches [256]bool
-}
-
-func newPattern(text string) *pattern {
-	p, class := &pattern{text: text}, regexp.MustCompile("^(?:"+text+")$")
-	for b := range p.matches {
-		p.matches[b] = b < utf8.RuneSelf && class.MatchString(string(rune(b)))
-	}
-	return p
-}
-
-// matchString reports whether all characters of s belong to the class.
-func (p *pattern) matchString(s string) bool {
-	for i := range len(s) {
-		if !p.matches[s[i]] {
-			return false
-		}
-	}
-	return true
-}
-
-var (
-	namePattern           = newPattern(`[a-zA-Z0-9:_-]+`)
-	policyNamePattern     = newPattern(`[\w+=,.@-]+`)
-	attributeNamePattern  = newPattern(`[a-zA-Z0-9_.,@/:#-]+`)
-	attributeValuePattern = newPattern(`[a-zA-Z0-9_.,@/:#=\[\]-]*`)
-	descriptionPattern    = newPattern(`[\x20-\x7e]*`)
 )
 
 // kind contains what error messages need to name a kind of resource.
 type kind struct {
-	member  string // name in the service model
-	pattern *pattern
-	missing string
+	shape, member string // names in the service model
+	missing       string
 }
 
 var (
-	thingKind   = kind{"thingName", namePattern, "Thing %s does not exist"}
-	typeKind    = kind{"thingTypeName", namePattern, "Thing type %s does not exist"}
-	groupKind   = kind{"thingGroupName", namePattern, "Thing group %s does not exist"}
-	billingKind = kind{"billingGroupName", namePattern, "Billing group %s does not exist"}
-	policyKind  = kind{"policyName", policyNamePattern, "Policy not found: %s"}
+	thingKind   = kind{"ThingName", "thingName", "Thing %s does not exist"}
+	typeKind    = kind{"ThingTypeName", "thingTypeName", "Thing type %s does not exist"}
+	groupKind   = kind{"ThingGroupName", "thingGroupName", "Thing group %s does not exist"}
+	billingKind = kind{"BillingGroupName", "billingGroupName", "Billing group %s does not exist"}
+	policyKind  = kind{"PolicyName", "policyName", "Policy not found: %s"}
 )
 
-// checkName checks a name against the pattern in the service model. The message has AWS's form.
-func checkName(of kind, name string) error {
-	switch {
-	case len(name) == 0:
-		return failed(name, of.member, "Member must have length greater than or equal to 1")
-	case len(name) > maxName:
-		return failed(name, of.member, "Member must have length less than or equal to 128")
-	case !of.pattern.matchString(name):
-		return failed(name, of.member, "Member must satisfy regular expression pattern: "+of.pattern.text)
+// checkName checks the name of a new resource. Requests are checked before they come here, but
+// names in templates and on the command line are not.
+func checkName(of kind, name string) error { return checkShape(of.shape, of.member, name) }
+
+// checkShape checks a string at a member against a shape of the service model.
+func checkShape(shape, member, value string) error {
+	if err := model.IoT().Shapes[shape].Check(member, value); err != nil {
+		return Invalid("%s", err.Error())
 	}
 	return nil
-}
-
-func failed(value, member, constraint string) error {
-	return Invalid("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", Shorten(value), member, constraint)
 }
 
 // Shorten truncates a value for a message, since the values of callers can be of any length.
@@ -153,17 +111,8 @@ func attributeMap(attributes []Attribute) map[string]string {
 }
 
 func checkAttribute(name, value string) error {
-	switch {
-	case name == "" || len(name) > maxAttributeName || !attributeNamePattern.matchString(name):
-		return failed(name, "attributePayload.attributes",
-			"Map keys must satisfy constraint: [Member must have length less than or equal to 128, "+
-				"Member must satisfy regular expression pattern: "+attributeNamePattern.text+"]")
-	case len(value) > maxAttributeValue || !attributeValuePattern.matchString(value):
-		return failed(value, "attributePayload.attributes",
-			"Map value must satisfy constraint: [Member must have length less than or equal to 800, "+
-				"Member must satisfy regular expression pattern: "+attributeValuePattern.text+"]")
-	}
-	return nil
+	return cmp.Or(checkShape("AttributeName", "attributePayload.attributes", name),
+		checkShape("AttributeValue", "attributePayload.attributes", value))
 }
 
 // checkAttributes checks the number of attributes of a thing, which depends on whether it has a
@@ -175,14 +124,6 @@ func checkAttributes(all []Attribute, typed bool) error {
 	}
 	if len(all) > most {
 		return Invalid("Number of attributes %d exceeds the limit of %d", len(all), most)
-	}
-	return nil
-}
-
-func checkDescription(member, text string) error {
-	if len(text) > maxDescription || !descriptionPattern.matchString(text) {
-		return failed(text, member,
-			`Member must have length less than or equal to 2028 and satisfy regular expression pattern: [\p{Graph}\x20]*`)
 	}
 	return nil
 }

@@ -147,6 +147,9 @@ func (in *UpdateThingGroupsForThing) Subject() string { return in.Thing }
 // UpdateThingGroupsForThing removes a thing from groups and then adds it to others. If any of
 // that fails it changes nothing.
 func (st *State) UpdateThingGroupsForThing(in *UpdateThingGroupsForThing) ([]Change, error) {
+	if in.Thing == "" { // which the service model does not require
+		return nil, Invalid("thingName must be given")
+	}
 	t, err := st.thing(in.Thing)
 	if err != nil {
 		return nil, err

@@ -7,10 +7,8 @@ import (
 	"strconv"
 )
 
-const (
-	defaultPage = 25
-	maxPage     = 250
-)
+// defaultPage is the number of items on a page if a request does not say how many.
+const defaultPage = 25
 
 // A Page is a part of a list. Next is the token of the next page, empty on the last page.
 type Page[T any] struct {
@@ -55,8 +53,8 @@ func parsePage(sizeName, size, tokenName, token string) (page, error) {
 	p := page{size: defaultPage}
 	if size != "" {
 		n, err := strconv.Atoi(size)
-		if err != nil || n < 1 || n > maxPage {
-			return p, failed(size, sizeName, "Member must have value between 1 and 250")
+		if err != nil {
+			return p, Invalid("Invalid %s", sizeName)
 		}
 		p.size = n
 	}

@@ -7,15 +7,6 @@ const (
 	nonExclusiveThing = "NON_EXCLUSIVE_THING"
 )
 
-// checkRelation checks a thingPrincipalType.
-func checkRelation(relation string) error {
-	switch relation {
-	case "", exclusiveThing, nonExclusiveThing:
-		return nil
-	}
-	return failed(relation, "thingPrincipalType", "Member must satisfy enum value set: [EXCLUSIVE_THING, NON_EXCLUSIVE_THING]")
-}
-
 func (a *attachment) relation() string {
 	if a.exclusive {
 		return exclusiveThing
@@ -67,9 +58,6 @@ func (st *State) thingPrincipal(in *ThingPrincipal) (*thing, *certificate, error
 
 // AttachThingPrincipal attaches a certificate to a thing.
 func (st *State) AttachThingPrincipal(in *ThingPrincipal) ([]Change, error) {
-	if err := checkRelation(in.Relation); err != nil {
-		return nil, err
-	}
 	t, c, err := st.thingPrincipal(in)
 	if err != nil {
 		return nil, err
@@ -118,9 +106,6 @@ type PrincipalOfThing struct {
 
 // ListThingPrincipals lists the certificates of a thing.
 func (st *State) ListThingPrincipals(in *ListThingPrincipals) (out Page[PrincipalOfThing], err error) {
-	if err := checkRelation(in.Relation); err != nil {
-		return out, err
-	}
 	p, err := in.page()
 	if err != nil {
 		return out, err
@@ -153,9 +138,6 @@ type ThingOfPrincipal struct {
 
 // ListPrincipalThings lists the things of a certificate.
 func (st *State) ListPrincipalThings(in *ListPrincipalThings) (out Page[ThingOfPrincipal], err error) {
-	if err := checkRelation(in.Relation); err != nil {
-		return out, err
-	}
 	p, err := in.page()
 	if err != nil {
 		return out, err

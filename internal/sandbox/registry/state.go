@@ -224,9 +224,6 @@ func (st *State) certificate(id string) *certificate {
 }
 
 func find[T any](of kind, by map[string]*T, name string) (*T, error) {
-	if err := checkName(of, name); err != nil {
-		return nil, err
-	}
 	if found := by[name]; found != nil {
 		return found, nil
 	}

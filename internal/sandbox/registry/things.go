@@ -148,9 +148,6 @@ func (st *State) UpdateThing(in *UpdateThing) ([]Change, error) {
 // DeleteThing deletes a thing that has no principals. A missing thing is no error: AWS
 // documents none for it.
 func (st *State) DeleteThing(in *Deletion) ([]Change, error) {
-	if err := checkName(thingKind, in.Name); err != nil {
-		return nil, err
-	}
 	t := st.things.by[in.Name]
 	switch {
 	case t == nil:

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,12 +40,28 @@ func (t *thingType) metadata() TypeMetadata {
 // CreateThingType are the parameters of [State.CreateThingType].
 type CreateThingType struct {
 	ByName
-	Properties struct {
-		Description string              `json:"thingTypeDescription,omitempty"`
-		Searchable  []string            `json:"searchableAttributes,omitempty"`
-		MQTT5       *MQTT5Configuration `json:"mqtt5Configuration,omitempty"`
-	} `json:"thingTypeProperties"`
-	Tags []Tag `json:"tags"`
+	Properties TypeProperties `json:"thingTypeProperties"`
+	Tags       []Tag          `json:"tags"`
+}
+
+// TypeProperties is the member thingTypeProperties.
+type TypeProperties struct {
+	Description string              `json:"thingTypeDescription,omitempty"`
+	Searchable  []string            `json:"searchableAttributes,omitempty"` // a set
+	MQTT5       *MQTT5Configuration `json:"mqtt5Configuration,omitempty"`
+}
+
+// canonical returns the stored form of a type's properties. Equal properties have the same form.
+func (p TypeProperties) canonical() string {
+	p.Searchable = slices.Compact(slices.Sorted(slices.Values(p.Searchable)))
+	return document(p)
+}
+
+// hasProperties compares the properties of a type. Earlier versions stored the searchable
+// attributes in any order.
+func (t *thingType) hasProperties(canonical string) bool {
+	var stored TypeProperties
+	return t.properties == canonical || json.Unmarshal([]byte(t.properties), &stored) == nil && stored.canonical() == canonical
 }
 
 // MQTT5Configuration names what AWS IoT adds to the messages of things of a type.
@@ -71,21 +88,13 @@ func (st *State) CreateThingType(in *CreateThingType) (out CreatedType, _ []Chan
 	if err := checkName(typeKind, in.Name); err != nil {
 		return out, nil, err
 	}
-	if err := checkDescription("thingTypeProperties.thingTypeDescription", in.Properties.Description); err != nil {
-		return out, nil, err
-	}
 	if n := len(in.Properties.Searchable); n > maxSearchableAttributes {
 		return out, nil, Invalid("Number of searchable attributes %d exceeds the limit of %d", n, maxSearchableAttributes)
-	}
-	for _, name := range in.Properties.Searchable {
-		if err := checkAttribute(name, ""); err != nil {
-			return out, nil, err
-		}
 	}
 	if mqtt5 := in.Properties.MQTT5; mqtt5 != nil && len(mqtt5.Propagating) > maxPropagatingAttributes {
 		return out, nil, Invalid("Number of propagating attributes %d exceeds the limit of %d", len(mqtt5.Propagating), maxPropagatingAttributes)
 	}
-	properties := document(in.Properties)
+	properties := in.Properties.canonical()
 	old := st.types.by[in.Name]
 	if old == nil {
 		added := &TypeAdded{Name: in.Name, ID: uuid.New(), Properties: json.RawMessage(properties)}
@@ -93,7 +102,7 @@ func (st *State) CreateThingType(in *CreateThingType) (out CreatedType, _ []Chan
 		return CreatedType{TypeRef{in.Name, st.arn("thingtype", in.Name)}, added.ID.String()}, changes, err
 	}
 	out = CreatedType{old.ref(st), old.id.String()}
-	if old.properties != properties {
+	if !old.hasProperties(properties) {
 		return out, nil, exists(out.ID, out.ARN, "Thing type %s already exists in account with different properties", old.name)
 	}
 	return out, nil, nil

@@ -29,11 +29,16 @@ type ScanResult struct {
 	// Examples are the first few devices.
 	Examples []manifest.Device
 
-	now      time.Time // with which validity is compared, in both passes
-	judge    *Judge
-	rejected bitset
-	stops    [][]manifest.Position // where reading can be resumed, by manifest
+	now        time.Time // with which validity is compared, in both passes
+	judge      *Judge
+	rejected   bitset
+	rejections ledger.Tally
+	stops      [][]manifest.Position // where reading can be resumed, by manifest
 }
+
+// Rejections returns why entries were rejected, the most frequent reason first, with the first
+// entries of each.
+func (s *ScanResult) Rejections() []ledger.Reason { return s.rejections.Reasons() }
 
 const (
 	maxExamples = 5
@@ -132,7 +137,7 @@ func (s *ScanResult) readManifest(ctx context.Context, m int, source *Source, se
 		if err != nil && !errors.As(err, &rejected) {
 			var broken *manifest.FileError
 			if ctx.Err() == nil && errors.As(err, &broken) && partial(settings, broken) {
-				s.count(nil, s.judge.Next(nil, breakEntry(broken)))
+				s.judgeNext(m, &manifest.Device{}, breakEntry(broken))
 			}
 			return err
 		}
@@ -145,7 +150,7 @@ func (s *ScanResult) readManifest(ctx context.Context, m int, source *Source, se
 			s.stops[m] = append(s.stops[m], stop)
 		}
 		stop.Offset = end
-		s.count(&device, s.judge.Next(&device, rejected))
+		s.judgeNext(m, &device, rejected)
 		tell(source.Input.Name)
 	}
 	return errors.Join(source.blocks.difference(), ctx.Err())
@@ -173,10 +178,13 @@ func scanProgress(s *ScanResult, events Events) func(manifest string) {
 	}
 }
 
-// count counts one entry. The device is only used if it goes on to AWS.
-func (s *ScanResult) count(device *manifest.Device, v Verdict) {
+// judgeNext judges the next entry of manifest m, and counts it.
+func (s *ScanResult) judgeNext(m int, device *manifest.Device, rejected *manifest.EntryError) {
+	place := ledger.Place{Manifest: m, Entry: s.judge.layout.entries(m)}
+	v := s.judge.Next(device, rejected)
 	switch v.Outcome {
 	case ledger.Rejected:
+		s.rejections.Add(refusedRecord(place, device, rejected, v))
 		s.rejected.set(s.Entries)
 		s.Rejected++
 		s.Reasons[v.Reason]++

@@ -34,6 +34,16 @@ func recordOf(place ledger.Place, d *manifest.Device, outcome ledger.Outcome) le
 	}
 }
 
+// refusedRecord returns the record of an entry that never reaches AWS.
+func refusedRecord(place ledger.Place, d *manifest.Device, rejected *manifest.EntryError, v Verdict) ledger.Record {
+	record := recordOf(place, d, v.Outcome)
+	if rejected != nil {
+		record.Line, record.ID = rejected.Line, rejected.ID
+	}
+	record.Reason, record.Detail = string(v.Reason), v.Detail
+	return record
+}
+
 // A secondPass reads the manifests of a scan again and judges every entry in the
 // same way.
 type secondPass struct {
@@ -134,11 +144,6 @@ func (p secondPass) judgeEntry(number int, place ledger.Place, d *manifest.Devic
 	if v.Outcome == "" {
 		return &task{number: number, place: place, device: *d, thing: v.Thing}, nil
 	}
-	if rejected != nil {
-		d.Line, d.ID = rejected.Line, rejected.ID
-	}
-	record := recordOf(place, d, v.Outcome)
-	record.Reason, record.Detail = string(v.Reason), v.Detail
-	p.refuse(number, record)
+	p.refuse(number, refusedRecord(place, d, rejected, v))
 	return nil, nil //nolint:nilnil // an entry without a task
 }

@@ -35,7 +35,10 @@ func (w *watcher) look(now time.Time) {
 	for len(w.past) > 2 && now.Sub(w.past[0].at) > rateSpan {
 		w.past = w.past[1:]
 	}
-	p := Progress{Counts: counts, Ceiling: finite(ceiling), Binding: string(binding), Throttled: s.caller.Tally().Throttled, Calls: s.caller.InFlight()}
+	p := Progress{
+		Counts: counts, Ceiling: finite(ceiling), Binding: string(binding),
+		Throttled: s.caller.Tally().Throttled, Calls: s.caller.InFlight(),
+	}
 	_, p.Paused = s.caller.Pause()
 	if first := w.past[0]; now.After(first.at) {
 		p.Rate = float64(worked-first.worked) / now.Sub(first.at).Seconds()

@@ -27,9 +27,12 @@ type Reason struct {
 	Reason string
 	// Count is the number of records.
 	Count int
-	// Example is the first record that was added, without its steps.
-	Example Record
+	// Examples are the first few records that were added, without their steps; at least one.
+	Examples []Record
 }
+
+// maxExamples is the number of records that a [Tally] keeps for each reason.
+const maxExamples = 3
 
 // Add counts a record, unless it has no reason.
 func (t *Tally) Add(r Record) {
@@ -42,11 +45,14 @@ func (t *Tally) Add(r Record) {
 		if t.reasons == nil {
 			t.reasons = map[reasonKey]*Reason{}
 		}
-		r.Steps = nil
-		known = &Reason{Outcome: r.Outcome, Reason: r.Reason, Example: r}
+		known = &Reason{Outcome: r.Outcome, Reason: r.Reason}
 		t.reasons[key] = known
 	}
 	known.Count++
+	if len(known.Examples) < maxExamples {
+		r.Steps = nil
+		known.Examples = append(known.Examples, r)
+	}
 }
 
 // Count returns the number of added records with an outcome and a reason.

@@ -25,16 +25,20 @@ func TestTallyListsReasonsMostFrequentFirst(t *testing.T) {
 		tally.Add(ledger.Record{Outcome: ledger.Failed, Reason: "syntax"})
 		tally.Add(ledger.Record{Outcome: ledger.Imported})
 	}
+	tally.Add(ledger.Record{Outcome: ledger.Failed, Reason: "limit", Detail: "later", ThingName: "b"}) // one more than is kept
+	later := ledger.Record{Outcome: ledger.Failed, Reason: "limit", Detail: "later", ThingName: "b"}
+	twice := func(o ledger.Outcome, reason string) ledger.Reason {
+		r := ledger.Record{Outcome: o, Reason: reason}
+		return ledger.Reason{Outcome: o, Reason: reason, Count: 2, Examples: []ledger.Record{r, r}}
+	}
 	want := []ledger.Reason{
-		{Outcome: ledger.Failed, Reason: "limit", Count: 3, Example: first},
-		{Outcome: ledger.Failed, Reason: "denied", Count: 2, Example: ledger.Record{Outcome: ledger.Failed, Reason: "denied"}},
-		{Outcome: ledger.Failed, Reason: "syntax", Count: 2, Example: ledger.Record{Outcome: ledger.Failed, Reason: "syntax"}},
-		{Outcome: ledger.Rejected, Reason: "syntax", Count: 2, Example: ledger.Record{Outcome: ledger.Rejected, Reason: "syntax"}},
+		{Outcome: ledger.Failed, Reason: "limit", Count: 4, Examples: []ledger.Record{first, later, later}},
+		twice(ledger.Failed, "denied"), twice(ledger.Failed, "syntax"), twice(ledger.Rejected, "syntax"),
 	}
 	if diff := cmp.Diff(want, tally.Reasons()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if n, none := tally.Count(ledger.Failed, "limit"), tally.Count(ledger.Rejected, "limit"); n != 3 || none != 0 {
+	if n, none := tally.Count(ledger.Failed, "limit"), tally.Count(ledger.Rejected, "limit"); n != 4 || none != 0 {
 		t.Errorf("limit: %d failed, %d rejected", n, none)
 	}
 }

@@ -39,7 +39,8 @@ func (s Status) lines(width int, now time.Time) [][]piece {
 
 // bar returns the first line. What does not fit is left out, the bar first.
 func (s Status) bar(width int, now time.Time) []piece {
-	parts := []string{s.Phase, fmt.Sprintf("%s of %s", Count(s.Done), Count(s.Total)), fmt.Sprintf("%d%%", s.Done*100/s.Total)}
+	total := Count(s.Total)
+	parts := []string{s.Phase, fmt.Sprintf("%*s of %s", len(total), Count(s.Done), total), fmt.Sprintf("%2d%%", s.Done*100/s.Total)}
 	if s.Rate > 0 {
 		parts = append(parts, Rate(s.Rate)+"/s")
 	}

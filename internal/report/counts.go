@@ -32,5 +32,5 @@ func Balance(c ledger.Counts, pending int) string {
 	for what, n := range Outcomes(c, pending) {
 		parts = append(parts, progress.Count(n)+" "+what)
 	}
-	return progress.Count(c.Entries) + " entries = " + strings.Join(parts, " + ")
+	return progress.Plural(c.Entries, "entry", "entries") + " = " + strings.Join(parts, " + ")
 }

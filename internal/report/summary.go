@@ -40,22 +40,47 @@ type Summary struct {
 
 // A Failure is one reason of failed devices in the lines of `import` and `plan`.
 type Failure struct {
-	Reason  string `json:"reason"`
-	Count   int    `json:"count"`
-	Example string `json:"example"` // detail of the first of them
-	Thing   string `json:"thing_name"`
-	Todo    string `json:"todo"`
+	Reason   string    `json:"reason"`
+	Count    int       `json:"count"`
+	Example  string    `json:"example"` // detail of the first of them
+	Thing    string    `json:"thing_name"`
+	Todo     string    `json:"todo"`
+	Examples []Example `json:"examples,omitempty"`
 }
 
 // A Rejection is one reason of rejected entries in the lines of `import` and `plan`.
 type Rejection struct {
-	Reason manifest.Reason `json:"reason"`
-	Count  int             `json:"count"`
-	Todo   string          `json:"todo"`
+	Reason   manifest.Reason `json:"reason"`
+	Count    int             `json:"count"`
+	Todo     string          `json:"todo"`
+	Examples []Example       `json:"examples,omitempty"`
+}
+
+// An Example is one of the first entries with a reason.
+type Example struct {
+	Manifest string `json:"manifest"`
+	Entry    int    `json:"entry"`
+	Line     int    `json:"line,omitempty"`
+	ID       string `json:"id,omitempty"`
+	Thing    string `json:"thing_name,omitempty"`
+	Detail   string `json:"detail"`
+}
+
+// ExamplesOf returns the examples of a reason in the form of JSON lines.
+func ExamplesOf(r ledger.Reason, manifests []ledger.Manifest) []Example {
+	var list []Example
+	for _, record := range r.Examples {
+		e := Example{Entry: record.Entry, Line: record.Line, ID: record.ID, Thing: record.ThingName, Detail: record.Detail}
+		if record.Manifest < len(manifests) {
+			e.Manifest = manifests[record.Manifest].Name
+		}
+		list = append(list, e)
+	}
+	return list
 }
 
 // SummaryOf returns the line of an import that ended, with the fields that the engine knows.
-func SummaryOf(s engine.Summary) Summary {
+func SummaryOf(s engine.Summary, manifests []ledger.Manifest) Summary {
 	calls := s.Calls
 	if calls == nil {
 		calls = map[string]int{}
@@ -63,17 +88,17 @@ func SummaryOf(s engine.Summary) Summary {
 	return Summary{
 		Type: "summary", Import: s.Import, Counts: s.Counts, Pending: s.Pending,
 		Seconds: Rounded(s.Took.Seconds()), Rate: Rounded(s.Rate()), Ceiling: Ceiling(s.Ceiling), Binding: s.Binding,
-		Calls: calls, Throttled: s.Throttled, Retries: s.Retries, Failures: FailuresOf(s.Failures),
+		Calls: calls, Throttled: s.Throttled, Retries: s.Retries, Failures: FailuresOf(s.Failures, manifests),
 	}
 }
 
 // FailuresOf returns the failures of an import or a comparison in the form of JSON lines.
-func FailuresOf(reasons []ledger.Reason) []Failure {
+func FailuresOf(reasons []ledger.Reason, manifests []ledger.Manifest) []Failure {
 	var list []Failure
 	for _, r := range reasons {
 		list = append(list, Failure{
-			Reason: r.Reason, Count: r.Count, Example: r.Example.Detail, Thing: r.Example.ThingName,
-			Todo: advice.For(r.Reason, advice.CLI).Todo,
+			Reason: r.Reason, Count: r.Count, Example: r.Examples[0].Detail, Thing: r.Examples[0].ThingName,
+			Todo: advice.For(r.Reason, advice.CLI).Todo, Examples: ExamplesOf(r, manifests),
 		})
 	}
 	return list

@@ -19,9 +19,9 @@ func TestSummaryLineHasTheFieldsInTheirOrder(t *testing.T) {
 		Import: "0198", Counts: ledger.Counts{Entries: 21, Imported: 1, Unchanged: 2, Failed: 3, Rejected: 4, Skipped: 5}, Pending: 6,
 		Took: 3 * time.Second, Worked: 5, Ceiling: 9.87654, Binding: "AttachPolicy",
 		Tally:    call.Tally{Calls: map[string]int{"CreateThing": 2, "AttachPolicy": 1}, Throttled: 7, Retries: 8},
-		Failures: []ledger.Reason{{Reason: "unanswered", Count: 3, Example: ledger.Record{Detail: "too many", ThingName: "a"}}},
+		Failures: []ledger.Reason{{Reason: "unanswered", Count: 3, Examples: []ledger.Record{{Detail: "too many", ThingName: "a"}}}},
 	}
-	full := report.SummaryOf(ended)
+	full := report.SummaryOf(ended, []ledger.Manifest{{Name: "reel.csv"}})
 	full.State, full.Target, full.Alias = ledger.StateStopped, ledger.Target{Partition: "aws", Account: "1", Region: "r"}, "factory"
 	full.Rejections = report.RejectionsOf(map[manifest.Reason]int{"b": 1, "a": 1, "c": 2},
 		func(r manifest.Reason) string { return "do " + string(r) })
@@ -33,11 +33,11 @@ func TestSummaryLineHasTheFieldsInTheirOrder(t *testing.T) {
 		{full, `{"type":"summary","import":"0198","entries":21,"imported":1,"unchanged":2,"failed":3,"rejected":4,"skipped":5,"pending":6,` +
 			`"seconds":3,"devices_per_second":1.667,"ceiling":9.877,"binding_quota":"AttachPolicy","calls":{"AttachPolicy":1,"CreateThing":2},` +
 			`"throttled":7,"retries":8,"failures":[` +
-			`{"reason":"unanswered","count":3,"example":"too many","thing_name":"a","todo":"run the same command again"}],` +
+			`{"reason":"unanswered","count":3,"example":"too many","thing_name":"a","todo":"run the same command again","examples":[{"manifest":"reel.csv","entry":0,"thing_name":"a","detail":"too many"}]}],` +
 			`"state":"stopped","target":{"partition":"aws","account":"1","region":"r"},"alias":"factory",` +
 			`"rejections":[{"reason":"c","count":2,"todo":"do c"},{"reason":"a","count":1,"todo":"do a"},{"reason":"b","count":1,"todo":"do b"}],` +
 			`"error":"denied","hint":"allow it"}`},
-		{report.SummaryOf(engine.Summary{Ceiling: math.Inf(1)}), `{"type":"summary","import":"","entries":0,"imported":0,"unchanged":0,` +
+		{report.SummaryOf(engine.Summary{Ceiling: math.Inf(1)}, nil), `{"type":"summary","import":"","entries":0,"imported":0,"unchanged":0,` +
 			`"failed":0,"rejected":0,"skipped":0,"pending":0,"seconds":0,"devices_per_second":0,"ceiling":null,"binding_quota":"","calls":{},` +
 			`"throttled":0,"retries":0,"state":"","target":{"partition":"","account":"","region":""}}`},
 	} {

@@ -107,7 +107,7 @@ func runPlan(ctx context.Context, o *planOptions, args []string, streams termina
 	plan := planOf(scan, connection, quotas.From)
 	plan.Attachments = attachmentsOf(attached, wrong)
 	if comparison != nil {
-		plan.Compared = comparedOf(comparison)
+		plan.Compared = comparedOf(comparison, scan)
 		plan.forecast(quotas.Set, comparison.Calls, scan.Devices)
 		plan.Examples = examplesOf(comparison.Examples, scan.Manifests)
 	} else {

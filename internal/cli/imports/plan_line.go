@@ -91,7 +91,7 @@ func planOf(s *engine.ScanResult, c *target.Connection, quotasFrom string) planL
 	return planLine{
 		Type: "plan", Target: c.Target, Alias: c.Alias, Manifests: s.Manifests,
 		Entries: s.Entries, Devices: s.Devices, Rejected: s.Rejected, Skipped: s.Skipped, Repeated: s.Repeated, Filtered: s.Filtered,
-		Contradictory: s.Reasons[manifest.ReasonContradiction], Rejections: manifests.Rejections(s.Reasons, s.Remedies, advice.CLI), Warnings: s.Warnings,
+		Contradictory: s.Reasons[manifest.ReasonContradiction], Rejections: manifests.Rejections(s, advice.CLI), Warnings: s.Warnings,
 		UnmatchedOnly: s.UnmatchedOnly, UnmatchedSkip: s.UnmatchedSkip, QuotasFrom: quotasFrom,
 	}
 }
@@ -108,10 +108,10 @@ func attachmentsOf(attached *device.AttachmentReport, wrong *device.AttachmentEr
 	return a
 }
 
-func comparedOf(c *engine.Comparison) *planCompared {
+func comparedOf(c *engine.Comparison, s *engine.ScanResult) *planCompared {
 	return &planCompared{
 		New: c.New, Unchanged: c.Unchanged, Completed: c.Completed, Conflicts: c.Conflicts,
-		Failures: report.FailuresOf(c.Failures), Paged: c.Paged, Seconds: report.Rounded(c.Took.Seconds()), Calls: c.Made,
+		Failures: report.FailuresOf(c.Failures, s.Manifests), Paged: c.Paged, Seconds: report.Rounded(c.Took.Seconds()), Calls: c.Made,
 	}
 }
 

@@ -7,8 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/thingpress/thingpress/internal/advice"
-	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
@@ -40,13 +38,11 @@ func showScan(printer *progress.Printer, s *engine.ScanResult, f *runFlags) {
 	}
 	skipped := ""
 	if s.Skipped > 0 {
-		skipped = fmt.Sprintf(" (%s identical repetitions, %s by --only and --skip)", count(s.Repeated), count(s.Filtered))
+		skipped = fmt.Sprintf(" (%s, %s by --only and --skip)",
+			progress.Plural(s.Repeated, "identical repetition", "identical repetitions"), count(s.Filtered))
 	}
 	printer.Note("%s to import, %s rejected, %s skipped%s", progress.Plural(s.Devices, "device", "devices"), count(s.Rejected),
 		count(s.Skipped), skipped)
-	for _, r := range manifests.Rejections(s.Reasons, s.Remedies, advice.CLI) {
-		printer.Note("  %s", manifests.RejectionText(r))
-	}
 	for _, reason := range ledger.ByCount(s.Warnings) {
 		printer.Note("  %s accepted with a warning, %s", count(s.Warnings[reason]), reason)
 	}

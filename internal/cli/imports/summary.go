@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
-	"slices"
-	"strings"
 
 	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/call"
@@ -20,8 +17,6 @@ import (
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
-	"github.com/thingpress/thingpress/internal/plain"
-	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/report"
 )
 
@@ -50,7 +45,7 @@ func (o *importOptions) endDryRun(c *target.Connection, s *engine.ScanResult, qu
 	if o.output == terminal.JSON {
 		line := dryRunLine{
 			Type: "dry_run", Target: c.Target, Alias: c.Alias, Entries: s.Entries, Devices: s.Devices, Rejected: s.Rejected, Skipped: s.Skipped,
-			Rejections:    manifests.Rejections(s.Reasons, s.Remedies, advice.CLI),
+			Rejections:    manifests.Rejections(s, advice.CLI),
 			UnmatchedOnly: s.UnmatchedOnly, UnmatchedSkip: s.UnmatchedSkip,
 		}
 		if ceiling, binding := engine.FreshCeiling(quotas.Set, a); !math.IsInf(ceiling, 1) {
@@ -76,9 +71,9 @@ func writeReport(ctx context.Context, path string, book *sqlite.Ledger, record l
 
 // summaryOf returns the summary of an import whose run ended with ended, which may be nil.
 func summaryOf(s engine.Summary, ended error, c *target.Connection, scan *engine.ScanResult) report.Summary {
-	line := report.SummaryOf(s)
+	line := report.SummaryOf(s, scan.Manifests)
 	line.State, line.Target, line.Alias = ledger.StateFinished, c.Target, c.Alias
-	line.Rejections = manifests.Rejections(scan.Reasons, scan.Remedies, advice.CLI)
+	line.Rejections = manifests.Rejections(scan, advice.CLI)
 	line.UnmatchedOnly, line.UnmatchedSkip = scan.UnmatchedOnly, scan.UnmatchedSkip
 	if ended == nil {
 		return line
@@ -96,56 +91,6 @@ func stopHint(err error) string {
 		return advice.Of(stop, advice.CLI).Todo
 	}
 	return ""
-}
-
-// printSummary prints the summary for people. Resume is the command that resumes the import.
-func printSummary(s report.Summary, took engine.Summary, c *target.Connection, resume string, streams terminal.Streams) error {
-	if _, err := fmt.Fprint(streams.Out, summaryText(s, took, c)); err != nil {
-		return err
-	}
-	if s.State == ledger.StateStopped {
-		fmt.Fprintf(streams.Err, "thingpress: %s\n", plain.Lines(s.Error))
-		if s.Hint != "" {
-			fmt.Fprintf(streams.Err, "hint: %s\n", plain.Lines(s.Hint))
-		}
-	}
-	if s.State != ledger.StateFinished || s.Failed > 0 || s.Rejected > 0 {
-		plain.Fprintf(streams.Err, "to resume, repeat the command line or run: %s\n", resume)
-	}
-	return nil
-}
-
-func summaryText(s report.Summary, took engine.Summary, c *target.Connection) string {
-	var b strings.Builder
-	plain.Fprintf(&b, "import %s %s: %s\n", s.Import, s.State, c)
-	fmt.Fprintln(&b, report.Balance(s.Counts, s.Pending))
-	b.WriteString(progress.Duration(took.Took))
-	if rate := took.Rate(); rate > 0 {
-		plain.Fprintf(&b, ", %s devices/s", progress.Rate(rate))
-	}
-	if s.Ceiling != nil {
-		plain.Fprintf(&b, "; ceiling %s devices/s, bound by %s", progress.Rate(took.Ceiling), s.Binding)
-	}
-	b.WriteByte('\n')
-	var calls []string
-	total := 0
-	for _, op := range slices.Sorted(maps.Keys(s.Calls)) {
-		calls = append(calls, count(s.Calls[op])+" "+op)
-		total += s.Calls[op]
-	}
-	if total > 0 {
-		plain.Fprintf(&b, "%s calls: %s; %s throttled, %s retries\n", count(total), strings.Join(calls, ", "), count(s.Throttled), count(s.Retries))
-	}
-	for _, f := range s.Failures {
-		plain.Fprintf(&b, "%s failed, %s: %s\n  such as thing %s: %s\n", count(f.Count), f.Reason, f.Todo, f.Thing, f.Example)
-	}
-	for _, r := range s.Rejections {
-		fmt.Fprintln(&b, manifests.RejectionText(r))
-	}
-	for _, line := range unmatchedText(s.UnmatchedOnly, s.UnmatchedSkip) {
-		fmt.Fprintln(&b, line)
-	}
-	return b.String()
 }
 
 // exitOf returns the error that an import ends with after its summary. Missing reports whether a

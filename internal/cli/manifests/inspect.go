@@ -91,7 +91,7 @@ func inspect(ctx context.Context, o inspectOptions, args []string, streams termi
 		}
 	}
 	o.NoteSigners(printer, judge.Names)
-	total.Rejections = Rejections(total.Reasons, judge.Remedies(), advice.CLI)
+	total.Rejections = rejectionsOf(total.Reasons, judge.Remedies(), advice.CLI)
 	printer.Pause()
 	if o.output == terminal.JSON {
 		err = newEntryLines(streams.Out).end(broken, total)

@@ -61,9 +61,21 @@ func BreakHint(err error, where advice.Surface) string {
 	return "ask the sender for the manifest again; docs/reasons.md explains each reason"
 }
 
-// Rejections returns the rejected entries of a scan by reason, with what to do about
-// each.
-func Rejections(reasons map[manifest.Reason]int, remedies map[manifest.Reason]engine.Remedy, where advice.Surface) []report.Rejection {
+// Rejections returns the rejected entries of a scan by reason, with the first of each and
+// with what to do about them.
+func Rejections(s *engine.ScanResult, where advice.Surface) []report.Rejection {
+	list := rejectionsOf(s.Reasons, s.Remedies, where)
+	examples := map[manifest.Reason][]report.Example{}
+	for _, r := range s.Rejections() {
+		examples[manifest.Reason(r.Reason)] = report.ExamplesOf(r, s.Manifests)
+	}
+	for i := range list {
+		list[i].Examples = examples[list[i].Reason]
+	}
+	return list
+}
+
+func rejectionsOf(reasons map[manifest.Reason]int, remedies map[manifest.Reason]engine.Remedy, where advice.Surface) []report.Rejection {
 	return report.RejectionsOf(reasons, func(reason manifest.Reason) string {
 		return advice.ForRejected(reason, remedies[reason], where).Todo
 	})

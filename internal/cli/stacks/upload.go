@@ -133,7 +133,7 @@ func checkUpload(ctx context.Context, stack *operate.Stack, source *engine.Sourc
 	n := func(n int) string { return progress.Count(int64(n)) }
 	printer.Note("%s: %s, %s entries: %s devices, %s rejected, %s skipped", source.Input.Name, vendor, n(scan.Entries), n(scan.Devices),
 		n(scan.Rejected), n(scan.Skipped))
-	for _, r := range manifests.Rejections(scan.Reasons, scan.Remedies, advice.Stack) {
+	for _, r := range manifests.Rejections(scan, advice.Stack) {
 		printer.Note("  %s", manifests.RejectionText(r))
 	}
 	if scan.Devices == 0 {

@@ -46,3 +46,21 @@ func (s Streams) environment(name string) string {
 	value, _ := s.LookupEnv(name)
 	return value
 }
+
+// Ink is a colour of text on a terminal.
+type Ink string
+
+// Colours of text.
+const (
+	Green  Ink = "\x1b[32m"
+	Red    Ink = "\x1b[31m"
+	Yellow Ink = "\x1b[33m"
+)
+
+// Ink returns text in a colour for stdout, or as it is if stdout must not have colours.
+func (s Streams) Ink(ink Ink, text string) string {
+	if !s.Colours(s.OutTerminal) {
+		return text
+	}
+	return string(ink) + text + "\x1b[0m"
+}

@@ -68,7 +68,7 @@ func reasons(p func(string, ...any), list []ledger.Reason) {
 			break
 		}
 		p("  %d %s: %s", r.Count, r.Outcome, r.Reason)
-		p("    such as %s: %s", where(r.Example), r.Example.Detail)
+		p("    such as %s: %s", where(r.Examples[0]), r.Examples[0].Detail)
 		if hint := advice.For(r.Reason, advice.Stack).Todo; hint != "" {
 			p("    what to do: %s", hint)
 		}

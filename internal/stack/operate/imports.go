@@ -183,7 +183,7 @@ func (s *Stack) Reasons(ctx context.Context, id string) ([]Reason, error) {
 	for _, r := range tally.Reasons() {
 		list = append(list, Reason{
 			Outcome: r.Outcome, Reason: r.Reason, Count: r.Count,
-			Example: r.Example.Detail, Thing: r.Example.ThingName, Entry: r.Example.Entry,
+			Example: r.Examples[0].Detail, Thing: r.Examples[0].ThingName, Entry: r.Examples[0].Entry,
 		})
 	}
 	return list, nil

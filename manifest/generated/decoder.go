@@ -102,7 +102,7 @@ func finish(f *stream.Frame, entry *held, leading *stream.PassedOver, ended erro
 		}
 	}
 	if errors.Is(ended, io.EOF) && f.Entry == 0 && !leading.Empty() {
-		return manifest.Errorf(manifest.ReasonUnsupportedFormat, "there are no certificates in the file; %s", leading)
+		return manifest.Errorf(manifest.ReasonUnsupportedFormat, "there are no certificates in the file, but %s", leading)
 	}
 	return ended
 }

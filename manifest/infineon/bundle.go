@@ -1,6 +1,7 @@
 package infineon
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"path"
@@ -18,6 +19,7 @@ type listing struct {
 	certificates int // named *.pem
 	archives     []archive
 	objects      map[string]bool // found in names of certificates
+	readme       string          // an explanation among the files; empty if there is none
 }
 
 // An archive is a member whose name is that of a 7z archive.
@@ -27,7 +29,8 @@ type archive struct {
 	reel   string
 }
 
-// list reads the names of an archive's members, and rejects a list of keys.
+// list reads the names of an archive's members, and rejects a list of keys. It adds
+// what systems and editors left in the archive to d.passedOver.
 func (d *decoding) list(a *sevenz.Archive) (listing, error) {
 	found := listing{objects: map[string]bool{}}
 	r := a.Reader()
@@ -49,6 +52,10 @@ func (d *decoding) list(a *sevenz.Archive) (listing, error) {
 		switch extension := strings.ToLower(path.Ext(base)); {
 		case isKeyListName(base):
 			return found, errKeyList
+		case isLeftover(m.Name):
+			d.passedOver.Add(shown(m.Name))
+		case isReadme(m.Name):
+			found.readme = cmp.Or(found.readme, shown(m.Name))
 		case extension == ".7z":
 			one := archive{index: m.Index}
 			if m.Unsafe == "" {
@@ -92,7 +99,7 @@ func reelOf(base string) string {
 	return strings.ToUpper(reel)
 }
 
-// choose returns the only archive of the chosen bundle.
+// choose returns the only archive that is named as the chosen bundle.
 func (d *decoding) choose(found listing) (archive, error) {
 	var chosen []archive
 	var there []string

@@ -12,6 +12,7 @@ import (
 
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/infineon/internal/sevenz"
+	"github.com/thingpress/thingpress/manifest/infineon/internal/spool"
 	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
 
@@ -62,11 +63,12 @@ func (Decoder) Decode(ctx context.Context, in manifest.Input, opts manifest.Opti
 
 // A decoding is one pass over a manifest.
 type decoding struct {
-	frame  *stream.Frame
-	bundle string
-	reel   string
-	names  names
-	buffer bytes.Buffer
+	frame      *stream.Frame
+	bundle     string
+	reel       string
+	names      names
+	passedOver stream.PassedOver // the first entry names it
+	buffer     bytes.Buffer
 }
 
 func (d *decoding) readManifest() error {
@@ -90,16 +92,28 @@ func (d *decoding) readManifest() error {
 	case found.files == 0:
 		return manifest.Errorf(manifest.ReasonEmpty, "the archive has no files")
 	}
-	chosen, err := d.choose(found)
-	if err != nil {
-		return err
-	}
-	inner, err := d.extract(outer, chosen)
+	inner, err := d.bundleOfManifest(outer, found)
 	if err != nil {
 		return err
 	}
 	defer inner.Close() //nolint:errcheck // as above
 	return d.readBundle(inner, inner.Size())
+}
+
+// bundleOfManifest spools the archive of the chosen bundle. If no name tells which
+// it is, the content does.
+func (d *decoding) bundleOfManifest(outer *sevenz.Archive, found listing) (*spool.Spool, error) {
+	chosen, err := d.choose(found)
+	if err == nil {
+		return d.extract(outer, chosen)
+	}
+	if manifest.ReasonOf(err) == manifest.ReasonNoBundle {
+		renamed, failed := d.extractByContent(outer)
+		if renamed != nil || failed != nil {
+			return renamed, failed
+		}
+	}
+	return nil, err
 }
 
 // readBundle decodes the archive of a bundle.

@@ -32,6 +32,9 @@ func (d *decoding) readEntries(a *sevenz.Archive, found listing) error {
 			return manifest.Errorf(manifest.ReasonNoBundle, "this is bundle %s, not %s", other, d.bundle)
 		}
 	}
+	if found.readme != "" {
+		d.passedOver.Add(found.readme)
+	}
 	r := a.Reader()
 	defer r.Close()
 	for {
@@ -43,6 +46,11 @@ func (d *decoding) readEntries(a *sevenz.Archive, found listing) error {
 			return d.ofBundle(err)
 		case m.Directory:
 			continue
+		case isLeftover(m.Name) || isReadme(m.Name):
+			if err := d.scan(r); err != nil {
+				return d.ofBundle(err)
+			}
+			continue
 		}
 		if err = d.readFile(r, m); err != nil {
 			return d.ofBundle(err)
@@ -53,6 +61,8 @@ func (d *decoding) readEntries(a *sevenz.Archive, found listing) error {
 		if device.ID != "" {
 			who = "chip " + device.ID
 		}
+		err = d.passedOver.Mention(&device, err)
+		d.passedOver = stream.PassedOver{}
 		if err := d.frame.Emit(device, who, err); err != nil {
 			return err
 		}

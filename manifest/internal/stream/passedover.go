@@ -38,14 +38,14 @@ func (p *PassedOver) Mention(d *manifest.Device, err error) error {
 	case err == nil:
 		d.Warn(manifest.ReasonPassedOver, text)
 	default:
-		err = fmt.Errorf("%w; %s", err, text)
+		err = fmt.Errorf("%w; passed over: %s", err, text)
 	}
 	return err
 }
 
 // String returns the names for messages.
 func (p *PassedOver) String() string {
-	text := "passed over: " + strings.Join(p.names, ", ")
+	text := strings.Join(p.names, ", ")
 	if p.more > 0 {
 		text += fmt.Sprintf(" and %d more", p.more)
 	}

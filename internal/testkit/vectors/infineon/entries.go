@@ -15,9 +15,6 @@ import (
 func secretVectors() []*vector {
 	list := []byte(trust.ChipID(0) + ", " + strings.Repeat("00112233445566778899AABBCCDDEEFF", 4) + "\r\n")
 	key := []byte("-----BEGIN EC PRIVATE KEY-----\nVGhpcyBpcyBubyBrZXksIGl0IG9ubHkgbG9va3MgbGlrZSBvbmUu\n-----END EC PRIVATE KEY-----\n")
-	file := func(name string, content []byte) materialtest.SevenZFile {
-		return materialtest.SevenZFile{Name: name, Content: content}
-	}
 	certs := bundle(e0e0, inner(trust.File(0, e0e0)))
 	secret := func(name, note string, data []byte) *vector { return fatal(name, "private-key", "", note, data) }
 	return []*vector{
@@ -49,7 +46,7 @@ func bundleVectors() []*vector {
 		fatal("i09-missing", "no-bundle", "it has E0E1", "the archive has bundle E0E1 alone", outer(bundle(e0e1, other))),
 		fatal("i09-no-bundle-at-all", "no-bundle", "…_E0E0_Certs.7z", "the archive has a README alone", outer()),
 		fatal("i09-two", "ambiguous-bundle", "2 archives", "two archives are of bundle E0E0", outer(bundle(e0e0, one), second)),
-		fatal("i09-other-extension", "no-bundle", "…_E0E0_Certs.7z", "a program whose name goes on behind that of a bundle", outer(program)),
+		vec("i09-other-extension", "N", "the name goes on behind that of a bundle; the content tells", outer(program)).device(0).device(1),
 		fatal("i09-climbing-name", "no-bundle", "…_E0E0_Certs.7z", "the name of the bundle climbs out of the archive", outer(climbing)),
 		fatal("i09-no-such-object", "no-bundle", "there is no bundle", "a bundle that chips do not have is asked for", full()).bundle("E0E9"),
 		fatal("i09-empty-bundle", "empty", "bundle E0E0", "the bundle has a directory and no file",
@@ -96,7 +93,7 @@ func nameVectors() []*vector {
 		odd("i10-other-object", `"E0E1"`, "a file of object E0E1 in bundle E0E0", trust.ChipID(0)+"_E0E1.pem"),
 		odd("i10-name-with-guid", "<GUID>", "a file whose name has the GUID of the reel, which no message repeats",
 			materialtest.InfineonReel+"_"+materialtest.InfineonGUID+".txt"),
-		odd("i10-other-file", "are called", "a file that is no certificate by its name", "README.txt"),
+		odd("i10-other-file", "are called", "a file that is no certificate by its name", "notes.txt"),
 		vec("i18-same-twice", "N", "the same file twice: a repetition, which the import skips",
 			manifest(trust.File(0, e0e0), trust.File(0, e0e0))).device(0).device(0),
 		vec("i18-other-content", "N", "two files of one name with different certificates: both decode, and the import rejects "+

@@ -92,7 +92,7 @@ func files() map[string][]byte {
 	all := map[string][]byte{}
 	for _, group := range [][]*vector{
 		damagedVectors(), foreignVectors(), bombVectors(), methodVectors(), secretVectors(), bundleVectors(),
-		nameVectors(), chipVectors(), contentVectors(),
+		nameVectors(), chipVectors(), contentVectors(), leftoverVectors(), renamedVectors(), wideVectors(),
 	} {
 		for _, v := range group {
 			if _, ok := all["infineon/"+v.name+".expect.json"]; ok {

@@ -164,7 +164,7 @@ func (d *decoding) scan(r io.Reader) error {
 		return errKeyList
 	}
 	found := secret.Found() || manifest.IsPrivateKey(head)
-	if err == nil && !found {
+	if err == nil && !found && len(head) == manifest.DetectSize {
 		found, err = secret.Drain()
 	}
 	switch {

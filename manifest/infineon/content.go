@@ -1,7 +1,6 @@
 package infineon
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"io"
@@ -53,11 +52,13 @@ func (d *decoding) candidate(r io.Reader, m sevenz.Member) (*spool.Spool, error)
 	if object, _ := bundleOf(base); object != "" || strings.HasSuffix(strings.ToLower(base), "_keys.7z") {
 		return nil, nil //nolint:nilnil // it is not a candidate
 	}
-	buffered := bufio.NewReader(d.frame.Reader(r))
-	if head, _ := buffered.Peek(len(sevenz.Magic)); !bytes.Equal(head, []byte(sevenz.Magic)) || m.Unsafe != "" {
-		return nil, d.scan(buffered)
+	head := make([]byte, len(sevenz.Magic))
+	n, _ := io.ReadFull(r, head) // whatever is wrong shows below
+	whole := io.MultiReader(bytes.NewReader(head[:n]), r)
+	if string(head) != sevenz.Magic || m.Unsafe != "" {
+		return nil, d.scan(whole)
 	}
-	found, err := spool.Fill(buffered, d.frame.Options.TempDir)
+	found, err := spool.Fill(d.frame.Reader(whole), d.frame.Options.TempDir)
 	if err != nil {
 		return nil, err
 	}

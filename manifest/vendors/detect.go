@@ -2,6 +2,7 @@ package vendors
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -34,6 +35,28 @@ func Detect(in manifest.Input) (manifest.Format, error) {
 	}
 	unknown.Reason = manifest.ReasonOf(unknown.Err)
 	return manifest.Format{}, unknown
+}
+
+// DetectAs returns the format with a name for a manifest. If the content is that of
+// another format the error is a *[manifest.FileError] of [manifest.ReasonWrongFormat]
+// that names it. Content that has no known format is left to the decoder.
+func DetectAs(in manifest.Input, vendor string) (manifest.Format, error) {
+	format, err := Lookup(vendor)
+	if err != nil {
+		return format, err
+	}
+	found, err := Detect(in)
+	var unknown *manifest.FileError
+	switch {
+	case errors.As(err, &unknown):
+		return format, nil
+	case err != nil:
+		return format, err
+	case found.Vendor() == vendor:
+		return format, nil
+	}
+	wrong := manifest.Errorf(manifest.ReasonWrongFormat, "this is a manifest of format %s, not %s", found.Vendor(), vendor)
+	return format, &manifest.FileError{Manifest: in.Name, Reason: manifest.ReasonWrongFormat, Err: wrong}
 }
 
 // explain returns an error that says what a file looks like that no decoder claims.

@@ -2,6 +2,7 @@ package vendors_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"strings"
 	"testing"
 
@@ -38,6 +39,12 @@ func TestFilesThatAreNotManifestsAreNamed(t *testing.T) {
 			"UTF-16 without a mark, the other way", "\x00M\x00A\x00C\x00,\x00c\x00n\x00,\x00c\x00e\x00r\x00t\x00\n",
 			manifest.ReasonUnsupportedFormat, "UTF-16",
 		},
+		{"tar.gz", gzipped(tar), manifest.ReasonUnsupportedFormat, "tar -xzf"},
+		{"gzip of a manifest", gzipped("MAC,cn,cert\r\n1,2,3\r\n"), manifest.ReasonUnsupportedFormat, "unpack it with gunzip"},
+		{"gzip that is cut off", gzipped(tar)[:12], manifest.ReasonUnsupportedFormat, "gunzip"},
+		{"bzip2", "BZh91AY&SY", manifest.ReasonUnsupportedFormat, "bunzip2"},
+		{"xz", "\xfd7zXZ\x00", manifest.ReasonUnsupportedFormat, "tar -xJf"},
+		{"table", "Serial,Certificate\n1,2\n", manifest.ReasonUnknownColumns, `"Serial", "Certificate"`},
 		{"gzip", "\x1f\x8b\x08\x00", manifest.ReasonUnsupportedFormat, "gzip"},
 		{"tar", tar, manifest.ReasonUnsupportedFormat, "tar"},
 		{"pkcs12", "\x30\x82\x01\x00\x02\x01\x03\x30\x82\x00\xf0", manifest.ReasonUnsupportedFormat, "PKCS #12"},
@@ -65,6 +72,32 @@ func TestFilesThatAreNotManifestsAreNamed(t *testing.T) {
 				t.Errorf("%v, want %s: …%s…", got, test.reason, test.detail)
 			}
 		})
+	}
+}
+
+func gzipped(text string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = w.Write([]byte(text))
+	_ = w.Close()
+	return b.String()
+}
+
+// A manifest that is read as one of another vendor would be called damaged.
+func TestManifestOfAnotherVendorIsOfTheWrongFormat(t *testing.T) {
+	t.Parallel()
+	espressif := input("MAC,cn,cert\r\n1,2,3\r\n")
+	_, err := vendors.DetectAs(espressif, "microchip")
+	if manifest.ReasonOf(err) != manifest.ReasonWrongFormat || !strings.Contains(err.Error(), "format espressif, not microchip") {
+		t.Errorf("%v", err)
+	}
+	for _, test := range []struct {
+		in     manifest.Input
+		vendor string
+	}{{espressif, "espressif"}, {input("Dear customer,\n"), "microchip"}, {input(""), "infineon"}} {
+		if format, err := vendors.DetectAs(test.in, test.vendor); err != nil || format.Vendor() != test.vendor {
+			t.Errorf("%s: %v, %v", test.vendor, format.Vendor(), err)
+		}
 	}
 }
 

@@ -44,7 +44,7 @@ func scanManifests(ctx context.Context, sources []*engine.Source, settings engin
 	printer.Pause()
 	showScan(printer, scan, f)
 	hint := manifests.BreakHint(broken.Breaks[0], advice.CLI)
-	if !broken.PrivateKey() {
+	if !broken.PrivateKey() && scan.Devices > 0 {
 		hint += "; --partial imports the entries before the break"
 	}
 	return scan, exit.WithHint(err, hint)

@@ -101,8 +101,6 @@ func inspect(ctx context.Context, o inspectOptions, args []string, streams termi
 	switch {
 	case err != nil:
 		return err
-	case len(broken) > 0 && o.output == terminal.JSON:
-		return exit.Silently(exit.Failure) // each broken manifest has a line of its own
 	case len(broken) > 0:
 		return exit.WithHint(joined(broken), BreakHint(broken[0], advice.CLI))
 	case total.Rejected > 0:

@@ -39,7 +39,7 @@ func OpenSources(ctx context.Context, inputs []manifest.Input, vendor string, pr
 
 func decoderOf(in manifest.Input, vendor string) (manifest.Decoder, error) {
 	if vendor != "" {
-		return vendors.Lookup(vendor)
+		return vendors.DetectAs(in, vendor)
 	}
 	return vendors.Detect(in)
 }

@@ -3,6 +3,9 @@ package foreign
 
 import (
 	"bytes"
+	"compress/bzip2"
+	"compress/gzip"
+	"io"
 
 	"github.com/thingpress/thingpress/manifest/internal/armour"
 	"github.com/thingpress/thingpress/manifest/internal/stream"
@@ -13,11 +16,9 @@ var magics = []struct{ magic, what string }{
 	{"PK\x03\x04", "a ZIP archive (or a spreadsheet in one); unpack it, or save the sheet as CSV, and import what is inside"},
 	{"PK\x05\x06", "an empty ZIP archive"},
 	{"PK\x07\x08", "a part of a split ZIP archive; put the parts together and unpack it"},
-	{"\x1f\x8b", "compressed with gzip; unpack it with gunzip first"},
-	{"BZh", "compressed with bzip2; unpack it first"},
-	{"\xfd7zXZ\x00", "compressed with xz; unpack it first"},
-	{"\x28\xb5\x2f\xfd", "compressed with Zstandard; unpack it first"},
-	{"Rar!\x1a\x07", "a RAR archive; unpack it first"},
+	{"\xfd7zXZ\x00", "compressed with xz; unpack it with xz -d, or with tar -xJf if it is a tar archive, and import what is inside"},
+	{"\x28\xb5\x2f\xfd", "compressed with Zstandard; unpack it with zstd -d, and with tar -xf if a tar archive comes out, and import what is inside"},
+	{"Rar!\x1a\x07", "a RAR archive; unpack it and import what is inside"},
 	{"%PDF-", "a PDF document"},
 	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document; save the sheet as CSV"},
 	{"\xfe\xed\xfe\xed", "a Java key store (JKS); export the certificates as PEM with keytool -exportcert -rfc"},
@@ -36,8 +37,20 @@ func Name(head []byte) string {
 			return m.what
 		}
 	}
-	if isTar(head) {
-		return "a tar archive; unpack it first"
+	switch {
+	case isTar(head):
+		return "a tar archive; unpack it with tar -xf and import what is inside"
+	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+		unpacked, err := gzip.NewReader(bytes.NewReader(head))
+		if err == nil && isTar(beginning(unpacked)) {
+			return "a tar archive that is compressed with gzip; unpack it with tar -xzf and import what is inside"
+		}
+		return "compressed with gzip; unpack it with gunzip and import what is inside"
+	case bytes.HasPrefix(head, []byte("BZh")):
+		if isTar(beginning(bzip2.NewReader(bytes.NewReader(head)))) {
+			return "a tar archive that is compressed with bzip2; unpack it with tar -xjf and import what is inside"
+		}
+		return "compressed with bzip2; unpack it with bunzip2 and import what is inside"
 	}
 	if what := armour.NameDER(head); what != "" {
 		return what
@@ -56,11 +69,22 @@ func Name(head []byte) string {
 	return ""
 }
 
+// beginning returns as much of r as identifies a tar archive. The content of a
+// compressed file may be cut off.
+func beginning(r io.Reader) []byte {
+	head := make([]byte, tarBlock)
+	n, _ := io.ReadFull(r, head)
+	return head[:n]
+}
+
 // Contains reports whether a file is an archive that may contain a manifest, so
 // the data after its first bytes may look like one.
 func Contains(head []byte) bool {
 	return bytes.HasPrefix(head, []byte("PK\x03\x04")) || isTar(head)
 }
+
+// tarBlock is the size of the header of a file in a tar archive.
+const tarBlock = 512
 
 func isTar(head []byte) bool {
 	return len(head) > 262 && bytes.HasPrefix(head[257:], []byte("ustar"))

@@ -169,7 +169,8 @@ release: $(goreleaser) $(cyclonedx) ## build the tagged commit and upload it as 
 	$(call run-goreleaser,)
 
 define run-goreleaser
-	@export CYCLONEDX='$(cyclonedx)' COMMIT=$$(git rev-parse HEAD) EPOCH=$$(git log -1 --format=%ct); \
+	@mkdir -p dist/tools && ln -sf '$(cyclonedx)' dist/tools/cyclonedx-gomod
+	@export PATH="$(CURDIR)/dist/tools:$$PATH" COMMIT=$$(git rev-parse HEAD) EPOCH=$$(git log -1 --format=%ct); \
 	export DATE=$$(TZ=UTC git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ); \
 	$(goreleaser) release --clean $(1)
 endef

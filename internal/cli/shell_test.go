@@ -34,8 +34,11 @@ const prelude = `
 go() { case $1 in install) echo not run: go "$@";; *) (cd "$ROOT" && command go "$@");; esac; }
 make() { case $1 in try) ;; *) set -- -n "$@";; esac; (cd "$ROOT" && command make --no-print-directory "$@"); }
 for name in sudo docker podman skopeo git sam curl sha256sum tar; do eval "$name() { echo not run: $name \"\$@\"; }"; done
-trap 'printf "%d %s\n" "$?" "$BASH_COMMAND" >&9' ERR
+trap '` + onFailure + `' ERR
 `
+
+// onFailure notes a command that failed.
+const onFailure = `printf "%d %s\n" "$?" "$BASH_COMMAND" >&9`
 
 // startShell starts bash in an empty directory with a link to the examples, with a fresh home
 // directory, and ends it and everything that it started with the test.
@@ -113,7 +116,7 @@ func (s *shell) run(t *testing.T, environment, commands string) (failed, output 
 	}
 	call := fmt.Sprintf(". '%[1]s' </dev/null >'%[1]s.out' 2>&1 9>'%[1]s.failed'", file)
 	if environment != "" {
-		call = "( export " + environment + "; " + call + " )"
+		call = "( trap '" + onFailure + "' ERR; export " + environment + "; " + call + " )" // a subshell inherits no trap for ERR
 	}
 	if _, err := fmt.Fprintf(s.in, "%s\necho ended\n", call); err != nil {
 		t.Fatal(err)

@@ -80,10 +80,12 @@ func TestTemplateFillsFieldsAndRejectsMissingOnes(t *testing.T) {
 // A typo in a template must not become part of every thing's name.
 func TestTemplateWithUnknownFieldsOrLoneBracesIsRefused(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"{", "}", "{cn", "cn}", "{}", "{ cn }", "{CN}", "{{cn}}", "{cn}}", "{cn{mac}}", "{name}",
+	for _, text := range []string{
+		"{", "}", "{cn", "cn}", "{}", "{ cn }", "{CN}", "{{cn}}", "{cn}}", "{cn{mac}}", "{name}",
 		"{cn|}", "{cn|lower", "{cn|lower|}", "{cn|Lower}", "{cn|lower:x}", "{cn|colons:}", "{|lower}",
 		"{cn|replace}", "{cn|replace:}", "{cn|replace:_}", "{cn|replace::_}", "{cn|replace: :_", `{cn|replace: :_\}`,
-		"{cn|replace:\n:_}", "{cn|replace:\x00:_}", "{cn|replace:\u202e:_}", "{cn|replace:a:{}", "{cn|replace:a: }", "{cn|replace:a:\n}"} {
+		"{cn|replace:\n:_}", "{cn|replace:\x00:_}", "{cn|replace:\u202e:_}", "{cn|replace:a:{}", "{cn|replace:a: }", "{cn|replace:a:\n}",
+	} {
 		if template, err := manifest.ParseTemplate(text); err == nil {
 			t.Errorf("%q is accepted as %q", text, template)
 		}
@@ -120,8 +122,16 @@ var sample = func() *x509.Certificate {
 	key := materialtest.Key("manifest tests")
 	names := []pkix.AttributeTypeAndValue{}
 	for _, oid := range []asn1.ObjectIdentifier{
-		{2, 5, 4, 4}, {2, 5, 4, 12}, {2, 5, 4, 13}, {2, 5, 4, 41}, {2, 5, 4, 42}, {2, 5, 4, 46}, {2, 5, 4, 65},
-		{0, 9, 2342, 19200300, 100, 1, 1}, {0, 9, 2342, 19200300, 100, 1, 25}, {1, 2, 840, 113549, 1, 9, 1},
+		{2, 5, 4, 4},
+		{2, 5, 4, 12},
+		{2, 5, 4, 13},
+		{2, 5, 4, 41},
+		{2, 5, 4, 42},
+		{2, 5, 4, 46},
+		{2, 5, 4, 65},
+		{0, 9, 2342, 19200300, 100, 1, 1},
+		{0, 9, 2342, 19200300, 100, 1, 25},
+		{1, 2, 840, 113549, 1, 9, 1},
 	} {
 		names = append(names, pkix.AttributeTypeAndValue{Type: oid, Value: "ab"})
 	}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -64,6 +66,7 @@ type Client struct {
 	quotas   *servicequotas.Client
 	iam      *iam.Client // nil with an Endpoint, which is not asked for aliases
 	region   string
+	endpoint string
 	timeout  time.Duration
 	clock    *clock
 	identity *identity
@@ -92,16 +95,16 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	cfg.Credentials = c.identity
 	c.close = (&http.Client{Transport: transport}).CloseIdleConnections
 	cfg.HTTPClient = &observer{next: transport, clock: c.clock}
-	if o.Endpoint != "" {
-		cfg.BaseEndpoint = aws.String(o.Endpoint)
-	}
+	named := optional(o.Endpoint) // the SDK would prefer AWS_ENDPOINT_URL_IOT
 	cfg.APIOptions = append(cfg.APIOptions, awsmiddleware.AddUserAgentKeyValue("thingpress", cmp.Or(o.Version, "devel")))
 	c.iot = sdk.NewFromConfig(cfg, func(o *sdk.Options) {
 		o.Retryer = aws.NopRetryer{}
 		o.EndpointResolverV2 = &endpointOnce{resolver: o.EndpointResolverV2}
 		o.HTTPSignerV4 = &signer{next: v4.NewSigner(), clock: c.clock}
 		o.APIOptions = append(o.APIOptions, trim)
+		o.BaseEndpoint = cmp.Or(named, o.BaseEndpoint)
 	})
+	c.endpoint = aws.ToString(c.iot.Options().BaseEndpoint)
 	cfg.Retryer = func() aws.Retryer {
 		return retry.NewStandard(func(o *retry.StandardOptions) {
 			o.MaxAttempts, o.MaxBackoff = accountAttempts, accountBackoff
@@ -113,8 +116,8 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 			}))
 		})
 	}
-	c.sts = sts.NewFromConfig(cfg)
-	c.quotas = servicequotas.NewFromConfig(cfg)
+	c.sts = sts.NewFromConfig(cfg, func(o *sts.Options) { o.BaseEndpoint = cmp.Or(named, o.BaseEndpoint) })
+	c.quotas = servicequotas.NewFromConfig(cfg, func(o *servicequotas.Options) { o.BaseEndpoint = cmp.Or(named, o.BaseEndpoint) })
 	if o.Endpoint == "" {
 		c.iam = iam.NewFromConfig(cfg)
 	}
@@ -141,6 +144,20 @@ func load(ctx context.Context, o Options) (aws.Config, error) {
 
 // Region returns the region of the client.
 func (c *Client) Region() string { return c.region }
+
+// Endpoint returns the URL to which calls of AWS IoT go, from Options or the AWS environment. It is
+// empty for AWS's own.
+func (c *Client) Endpoint() string { return c.endpoint }
+
+// awsKey matches the IDs of access keys that AWS gives out (IAM User Guide, unique identifiers).
+var awsKey = regexp.MustCompile(`^(AKIA|ASIA)[A-Z0-9]{16}$`)
+
+// IsAWSKey reports whether the credentials look like AWS's, unlike those for local endpoints and the
+// ones in AWS's documentation.
+func (c *Client) IsAWSKey(ctx context.Context) bool {
+	credentials, err := c.identity.Retrieve(ctx)
+	return err == nil && awsKey.MatchString(credentials.AccessKeyID) && !strings.HasSuffix(credentials.AccessKeyID, "EXAMPLE")
+}
 
 // Now returns the time by AWS's clock.
 func (c *Client) Now() time.Time { return c.clock.now() }

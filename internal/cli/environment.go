@@ -55,6 +55,7 @@ func flagsFromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, boo
 				return
 			}
 		}
+		environment.Mark(flag)
 	})
 	return failed
 }

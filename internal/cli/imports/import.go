@@ -14,6 +14,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/environment"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/progress"
 )
@@ -94,10 +95,12 @@ endpoint that behaves like AWS IoT, and AWS is not called.
 }
 
 // check returns an error if flags contradict each other.
-func (o *importOptions) check() error {
+func (o *importOptions) check(flags *pflag.FlagSet) error {
 	switch {
 	case o.maxFailures < 0:
 		return exit.UsageError(fmt.Errorf("--max-failures %d is negative", o.maxFailures), "")
+	case o.resume != "" && o.fresh && environment.Sets(flags.Lookup("new")):
+		o.fresh = false
 	case o.resume != "" && o.fresh:
 		return exit.UsageError(errors.New("--resume cannot be combined with --new"), "")
 	}
@@ -107,7 +110,7 @@ func (o *importOptions) check() error {
 // runImport runs an import. The flags must be those that set o, because --resume sets
 // them again.
 func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args []string, streams terminal.Streams) (err error) {
-	if err := o.check(); err != nil {
+	if err := o.check(flags); err != nil {
 		return err
 	}
 	if err := exit.Unapproved(o.yes || o.dryRun || o.target.Sandbox, streams, "nothing was imported"); err != nil {
@@ -132,7 +135,7 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 		}
 	}()
 
-	connection, err := o.target.Connect(ctx)
+	connection, err := o.target.Connect(ctx, streams.Err)
 	if err != nil {
 		return err
 	}
@@ -140,12 +143,12 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	printer.Note("target: %s", connection)
 	// The ledger is opened before the manifests, so that a second import fails
 	// immediately while the first one is running.
-	book, err := o.openLedger(ctx, connection.Target)
+	book, err := o.openLedger(ctx, connection)
 	if err != nil {
 		return err
 	}
 	defer closeLedger(book)
-	named, args, err := o.restore(ctx, connection.Target, flags, args)
+	named, args, err := o.restore(ctx, connection, flags, args)
 	if err != nil {
 		return err
 	}
@@ -194,7 +197,11 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	if err != nil {
 		return err
 	}
-	previous, err := previousOf(ctx, book, key, named, o.fresh)
+	spelled, err := engine.Key(connection.Spelled, scan.Manifests, settings)
+	if err != nil {
+		return err
+	}
+	previous, err := previousOf(ctx, book, []string{key, spelled}, named, o.fresh)
 	if err != nil {
 		return err
 	}
@@ -269,6 +276,9 @@ func (o *importOptions) resumeCommand(id string) string {
 	}
 	if o.target.Sandbox {
 		line += " --sandbox"
+	}
+	if o.yes {
+		line += " --yes"
 	}
 	return line
 }

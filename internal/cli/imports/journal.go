@@ -6,28 +6,53 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/report"
 )
 
-// ledgerPath returns the path of the ledger for a target.
-func (o *importOptions) ledgerPath(t ledger.Target) (string, error) {
+// ledgerPath returns the path of the ledger for a target. Version 0.1.0 had a ledger for each spelling
+// of an endpoint; one with an import to resume is still used.
+func (o *importOptions) ledgerPath(ctx context.Context, c *target.Connection) (string, error) {
 	if o.ledger != "" {
 		return o.ledger, nil
 	}
-	return sqlite.DefaultPath(t)
+	path, err := sqlite.DefaultPath(c.Target)
+	if err != nil || c.Spelled == c.Target {
+		return path, err
+	}
+	if old, err := sqlite.DefaultPath(c.Spelled); err == nil && hasResumable(ctx, old, c.Spelled) {
+		return old, nil
+	}
+	return path, nil
+}
+
+// hasResumable reports whether a ledger has an import into the target to resume.
+func hasResumable(ctx context.Context, path string, t ledger.Target) bool {
+	reader, err := sqlite.OpenReadOnly(ctx, path)
+	if err != nil {
+		return false
+	}
+	defer reader.Close() //nolint:errcheck // it was only read
+	for i, err := range reader.Imports(ctx) {
+		if err == nil && i.Target == t && i.Resumable() {
+			return true
+		}
+	}
+	return false
 }
 
 // openLedger opens the ledger for writing. It is nil in a dry run.
-func (o *importOptions) openLedger(ctx context.Context, t ledger.Target) (*sqlite.Ledger, error) {
-	path, err := o.ledgerPath(t)
+func (o *importOptions) openLedger(ctx context.Context, c *target.Connection) (*sqlite.Ledger, error) {
+	path, err := o.ledgerPath(ctx, c)
 	if err != nil || o.dryRun {
 		return nil, err
 	}
@@ -53,23 +78,25 @@ func checkReport(path string) error {
 
 // previousOf returns the import to resume, or nil for a new import. That is the import
 // that --resume named, or else the latest one with the same key, unless it is finished
-// or fresh is set.
-func previousOf(ctx context.Context, book *sqlite.Ledger, key string, named *ledger.Import, fresh bool) (*ledger.Import, error) {
-	if named != nil && named.Key != key {
+// or fresh is set. The first of the keys is that of a new import, the others are those of older versions.
+func previousOf(ctx context.Context, book *sqlite.Ledger, keys []string, named *ledger.Import, fresh bool) (*ledger.Import, error) {
+	if named != nil && !slices.Contains(keys, named.Key) {
 		return nil, exit.UsageError(fmt.Errorf("import %s had other manifests, attachments or flags", named.ID),
 			"pass --resume without manifests and flags, or leave it out to start a new import")
 	}
 	if named != nil || fresh {
 		return named, nil
 	}
-	found, err := book.Find(ctx, key)
-	switch {
-	case errors.Is(err, ledger.ErrNotFound), err == nil && !found.Resumable():
-		return nil, nil //nolint:nilnil // a new import has no previous run
-	case err != nil:
-		return nil, err
+	for _, key := range keys {
+		found, err := book.Find(ctx, key)
+		switch {
+		case err == nil && found.Resumable():
+			return &found, nil
+		case err != nil && !errors.Is(err, ledger.ErrNotFound):
+			return nil, err
+		}
 	}
-	return &found, nil
+	return nil, nil //nolint:nilnil // a new import has no previous run
 }
 
 // beginImport opens the journal of the previous import, and returns the records of its

@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
@@ -72,31 +74,60 @@ func listImports(ctx context.Context, o listOptions, streams terminal.Streams) e
 	paths := []string{o.ledger}
 	if o.ledger == "" {
 		var err error
-		if paths, err = filepath.Glob(defaultLedgers()); err != nil {
+		if paths, err = ledgersOfMachine(); err != nil {
 			return err
 		}
 	}
 	var found []importLine
+	var unread error
 	for _, path := range paths {
 		lines, err := readImports(ctx, path)
-		if err != nil {
+		var file *ledger.FileError
+		switch {
+		case err == nil:
+			found = append(found, lines...)
+		case o.ledger != "" || ctx.Err() != nil:
 			return err
+		case errors.As(err, &file) && file.Reason == ledger.FileForeign:
+			plain.Fprintf(streams.Err, "passed over: %v\n", err)
+		default: // it must not hide the imports in the others
+			plain.Fprintf(streams.Err, "warning: %v\n", err)
+			unread = exit.Silently(exit.Incomplete)
 		}
-		found = append(found, lines...)
 	}
 	slices.SortStableFunc(found, func(a, b importLine) int { return b.Begun.Compare(a.Begun) })
 	if o.output == terminal.JSON {
-		return terminal.PrintLines(streams, found)
+		return errors.Join(terminal.PrintLines(streams, found), unread)
 	}
 	if len(found) == 0 {
-		plain.Fprintf(streams.Err, "no imports in %s\n", append(paths, defaultLedgers())[0])
-		return nil
+		plain.Fprintf(streams.Err, "no imports in %s\n", cmp.Or(o.ledger, defaultLedgers()))
+		return unread
 	}
 	t := streams.Table(slices.Concat([]string{"IMPORT", "STATE", "BEGUN"}, CountColumns(), []string{"TARGET", "MANIFESTS"})...)
 	for _, line := range found {
 		t.Row(line.cells(streams.OutTerminal)...)
 	}
-	return t.Flush()
+	return errors.Join(t.Flush(), unread)
+}
+
+// ledgersOfMachine returns the files that defaultLedgers describes. The directory's own name may have
+// characters that a pattern gives a meaning to.
+func ledgersOfMachine() ([]string, error) {
+	dir, err := xdg.StateDir()
+	if err != nil {
+		return nil, &ledger.FileError{Reason: ledger.NoFile, Err: err}
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var paths []string
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) == ".db" {
+			paths = append(paths, filepath.Join(dir, e.Name()))
+		}
+	}
+	return paths, nil
 }
 
 func readImports(ctx context.Context, path string) ([]importLine, error) {
@@ -116,6 +147,7 @@ func readImports(ctx context.Context, path string) ([]importLine, error) {
 		if err != nil {
 			return nil, err
 		}
+		i.Target.Endpoint = target.WithoutUser(i.Target.Endpoint)
 		line := importLine{
 			Type: "import", Import: i.ID, State: i.State, Cause: i.Cause, Begun: i.Begun, Counts: i.Counts,
 			Pending: i.Counts.Pending(), Target: i.Target, Manifests: i.Manifests, Ledger: path,

@@ -66,7 +66,7 @@ func runPlan(ctx context.Context, o *planOptions, args []string, streams termina
 	}
 	printer := streams.Progress(o.quiet, o.output)
 	defer printer.Close()
-	connection, err := o.target.ConnectToCopy(ctx)
+	connection, err := o.target.ConnectToCopy(ctx, streams.Err)
 	if err != nil {
 		return err
 	}

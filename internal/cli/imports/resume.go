@@ -12,7 +12,9 @@ import (
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
+	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/environment"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
 )
@@ -77,12 +79,12 @@ func absolute(path string) string {
 // restore reads the import that --resume names, and returns nil without the flag. If
 // the command line has no manifests it sets the flags of that import and returns its
 // manifests.
-func (o *importOptions) restore(ctx context.Context, t ledger.Target, flags *pflag.FlagSet, args []string,
+func (o *importOptions) restore(ctx context.Context, c *target.Connection, flags *pflag.FlagSet, args []string,
 ) (*ledger.Import, []string, error) {
 	if o.resume == "" {
 		return nil, args, nil
 	}
-	found, err := o.findNamed(ctx, t)
+	found, err := o.findNamed(ctx, c)
 	if err != nil || len(args) > 0 { // the key decides whether it is the same import
 		return found, args, err
 	}
@@ -101,8 +103,8 @@ func (o *importOptions) restore(ctx context.Context, t ledger.Target, flags *pfl
 }
 
 // findNamed reads the import that --resume names.
-func (o *importOptions) findNamed(ctx context.Context, t ledger.Target) (*ledger.Import, error) {
-	path, err := o.ledgerPath(t)
+func (o *importOptions) findNamed(ctx context.Context, c *target.Connection) (*ledger.Import, error) {
+	path, err := o.ledgerPath(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -125,9 +127,16 @@ func (o *importOptions) findNamed(ctx context.Context, t ledger.Target) (*ledger
 	return &found, nil
 }
 
-// setFlags sets the recorded flags of the import with this ID. It returns
-// an error if the command line sets one of them.
+// setFlags sets the flags of the import with this ID to what was recorded, whatever the environment
+// says. It returns an error if the command line sets one of them.
 func setFlags(flags *pflag.FlagSet, recorded map[string][]string, id string) error {
+	for _, name := range resumedFlags {
+		if flag := flags.Lookup(name); flag != nil && environment.Sets(flag) {
+			if err := resetFlag(flag); err != nil {
+				return fmt.Errorf("--%s: %w", name, err)
+			}
+		}
+	}
 	for name, values := range recorded {
 		if flags.Changed(name) {
 			return exit.UsageError(fmt.Errorf("--resume repeats --%s of the import, and the command line sets it again", name),
@@ -140,4 +149,13 @@ func setFlags(flags *pflag.FlagSet, recorded map[string][]string, id string) err
 		}
 	}
 	return nil
+}
+
+// resetFlag makes a flag what it is if nothing sets it.
+func resetFlag(flag *pflag.Flag) error {
+	flag.Changed = false
+	if list, ok := flag.Value.(pflag.SliceValue); ok {
+		return list.Replace(nil)
+	}
+	return flag.Value.Set(flag.DefValue)
 }

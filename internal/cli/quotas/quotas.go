@@ -107,7 +107,7 @@ func showQuotas(ctx context.Context, o options, streams terminal.Streams) (err e
 	if err != nil {
 		return err
 	}
-	connection, err := o.target.Connect(ctx)
+	connection, err := o.target.Connect(ctx, streams.Err)
 	if err != nil {
 		return err
 	}

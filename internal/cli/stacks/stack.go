@@ -69,6 +69,9 @@ as the quotas of the account allow. docs/stack.md is the guide.
 
 // openAccount finds out the account of the credentials, and checks --account.
 func (f *stackFlags) openAccount(ctx context.Context) (*operate.Account, error) {
+	if err := f.CheckEndpoint(); err != nil {
+		return nil, err
+	}
 	account, err := operate.Open(ctx, operate.Options{
 		Region: f.Region, Profile: f.Profile, Endpoint: f.EndpointURL, Version: version.Current(),
 	})

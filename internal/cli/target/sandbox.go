@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 
 	"github.com/thingpress/thingpress/internal/awsiot"
@@ -52,18 +53,18 @@ func (f *Flags) connectSandbox(ctx context.Context, inMemory bool) (*Connection,
 	if err != nil {
 		return nil, errors.Join(err, server.Close())
 	}
+	to := ledger.Target{Partition: "aws", Account: server.Account(), Region: server.Region(), Sandbox: server.ID()}
 	return &Connection{
-		Target: ledger.Target{Partition: "aws", Account: server.Account(), Region: server.Region(), Sandbox: server.ID()},
-		Client: client, embedded: server, end: server.Close,
+		Target: to, Spelled: to, Client: client, embedded: server, end: server.Close,
 	}, nil
 }
 
 // ConnectToCopy connects like [Flags.Connect]. With --sandbox it connects to a copy of the embedded
 // sandbox in memory, so that the sandbox is not changed and an import that runs in it is not
 // disturbed.
-func (f *Flags) ConnectToCopy(ctx context.Context) (*Connection, error) {
+func (f *Flags) ConnectToCopy(ctx context.Context, warnings io.Writer) (*Connection, error) {
 	if !f.Sandbox {
-		return f.Connect(ctx)
+		return f.Connect(ctx, warnings)
 	}
 	return f.connectSandbox(ctx, true)
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -67,22 +68,24 @@ func (f *Flags) Check() error {
 		return exit.UsageError(errors.New("--sandbox cannot be combined with --endpoint-url or --profile"),
 			"leave out --sandbox; --endpoint-url can name the address of thingpress sandbox")
 	}
-	return nil
+	return f.CheckEndpoint()
 }
 
 // A Connection is a connection to an account and region.
 type Connection struct {
 	Target ledger.Target
-	Alias  string // of the account; empty if there is none or it cannot be read
-	Client *awsiot.Client
+	// Spelled is the target as version 0.1.0 recorded it, with the endpoint as it was typed.
+	Spelled ledger.Target
+	Alias   string // of the account; empty if there is none or it cannot be read
+	Client  *awsiot.Client
 
 	embedded *sandbox.Server // nil unless it is the embedded sandbox
 	end      func() error    // nil if there is nothing to close
 }
 
 // Connect connects to the target and finds out its account. The caller must close
-// the connection.
-func (f *Flags) Connect(ctx context.Context) (*Connection, error) {
+// the connection. It warns if credentials of AWS go to an endpoint where others can read them.
+func (f *Flags) Connect(ctx context.Context, warnings io.Writer) (*Connection, error) {
 	if f.Sandbox {
 		return f.connectSandbox(ctx, false)
 	}
@@ -91,6 +94,14 @@ func (f *Flags) Connect(ctx context.Context) (*Connection, error) {
 	})
 	if err != nil {
 		return nil, exit.WithHint(err, WhereCredentials+"; or try --sandbox")
+	}
+	endpoint, err := normalEndpoint(client.Endpoint())
+	if err != nil {
+		return nil, exit.UsageError(fmt.Errorf("the endpoint of the AWS configuration %w", err), "set another one with --endpoint-url")
+	}
+	if isExposed(endpoint) && client.IsAWSKey(ctx) {
+		fmt.Fprintf(warnings, "warning: the credentials look like those of AWS, and %s is not encrypted: others on the network can read the calls\n",
+			endpoint)
 	}
 	who, err := client.Account(ctx)
 	if err != nil {
@@ -101,10 +112,12 @@ func (f *Flags) Connect(ctx context.Context) (*Connection, error) {
 		return nil, err
 	}
 	c := &Connection{
-		Target: ledger.Target{Partition: who.Partition, Account: who.ID, Region: client.Region(), Endpoint: f.EndpointURL},
+		Target: ledger.Target{Partition: who.Partition, Account: who.ID, Region: client.Region(), Endpoint: endpoint},
 		Client: client,
 	}
-	if f.EndpointURL == "" {
+	c.Spelled = c.Target
+	c.Spelled.Endpoint = f.EndpointURL
+	if endpoint == "" {
 		c.Alias = client.Alias(ctx)
 	}
 	return c, nil

@@ -3,6 +3,7 @@ package imports_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/thingpress/thingpress/internal/testkit/clitest"
@@ -36,12 +37,15 @@ func TestResumeByIDIgnoresTheVariablesOfTheImport(t *testing.T) {
 	if err := os.WriteFile(path, []byte("MAC,cn,cert\n4BA2BB8764BD,sensor-1,rubbish\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	env := append(clitest.Environment(t), "THINGPRESS_SANDBOX=true", "THINGPRESS_POLICY=p,q", "THINGPRESS_THING_NAME=x-{mac}", "THINGPRESS_NEW=true")
+	env := append(clitest.Environment(t),
+		"THINGPRESS_SANDBOX=true", "THINGPRESS_POLICY=p,q", "THINGPRESS_THING_NAME=x-{mac}", "THINGPRESS_NEW=true")
 	first, code := clitest.Import(t, env, path)
 	if code != 3 {
 		t.Fatalf("exit code %d, %+v", code, first)
 	}
-	changed := append(env, "THINGPRESS_POLICY=other", "THINGPRESS_THING_TYPE=sensor", "THINGPRESS_ADOPT=true", "THINGPRESS_STATUS=INACTIVE")
+	changed := slices.Concat(env, []string{
+		"THINGPRESS_POLICY=other", "THINGPRESS_THING_TYPE=sensor", "THINGPRESS_ADOPT=true", "THINGPRESS_STATUS=INACTIVE",
+	})
 	for _, env := range [][]string{env, changed} {
 		again, code := clitest.Import(t, env, "--resume", first.Import)
 		if code != 3 || again.Import != first.Import || again.Rejected != 1 {

@@ -31,8 +31,8 @@ func TestEndpointHasOneSpelling(t *testing.T) {
 func TestEndpointWithoutSenseIsRefusedWithoutRepeatingIt(t *testing.T) {
 	t.Parallel()
 	for _, wrong := range []string{
-		"http://user:secret@h", "http://secret@h/", "https://:secret@h", "secret", "ftp://secret", "http://", "http://h?secret", "http://h#secret",
-		"http://user:secret@h:port", "//secret",
+		"http://user:secret@h", "http://secret@h/", "https://:secret@h", "secret", "ftp://secret", "http://", "http://h?secret",
+		"http://user:secret@h:port", "//secret", "http://h#secret",
 	} {
 		f := AccountFlags{EndpointURL: wrong}
 		if err := f.CheckEndpoint(); err == nil || strings.Contains(err.Error(), "secret") {
@@ -44,8 +44,9 @@ func TestEndpointWithoutSenseIsRefusedWithoutRepeatingIt(t *testing.T) {
 func TestOnlyPlainTextToOtherMachinesIsExposed(t *testing.T) {
 	t.Parallel()
 	for endpoint, want := range map[string]bool{
-		"": false, "https://h": false, "http://localhost:5000": false, "http://iot.localhost": false, "http://127.0.0.9": false, "http://[::1]:1": false,
-		"http://[::ffff:127.0.0.1]": false, "http://h": true, "http://10.0.0.1:5000": true, "http://localhost.example": true, "http://127.0.0.1.nip.io": true,
+		"": false, "https://h": false, "http://localhost:5000": false, "http://iot.localhost": false, "http://127.0.0.9": false,
+		"http://[::1]:1": false, "http://[::ffff:127.0.0.1]": false, "http://h": true,
+		"http://10.0.0.1:5000": true, "http://localhost.example": true, "http://127.0.0.1.nip.io": true,
 	} {
 		if got := isExposed(endpoint); got != want {
 			t.Errorf("%q: %v", endpoint, got)

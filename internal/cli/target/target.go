@@ -100,8 +100,8 @@ func (f *Flags) Connect(ctx context.Context, warnings io.Writer) (*Connection, e
 		return nil, exit.UsageError(fmt.Errorf("the endpoint of the AWS configuration %w", err), "set another one with --endpoint-url")
 	}
 	if isExposed(endpoint) && client.IsAWSKey(ctx) {
-		fmt.Fprintf(warnings, "warning: the credentials look like those of AWS, and %s is not encrypted: others on the network can read the calls\n",
-			endpoint)
+		fmt.Fprintf(warnings, "warning: %s is not encrypted, so that others can read the calls\n"+
+			"that are made with credentials of AWS; use an https URL\n", endpoint)
 	}
 	who, err := client.Account(ctx)
 	if err != nil {

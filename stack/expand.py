@@ -1,6 +1,6 @@
 """Expands the SAM template to plain CloudFormation, which `thingpress stack deploy` embeds: `make lambda` runs this.
 
-The functions' code becomes the parameters CodeBucket and CodeKey. Usage: expand.py template.yaml > expanded.json
+The functions' code becomes the parameters CodeBucket, CodeKey and CodeVersion. Usage: expand.py template.yaml > expanded.json
 """
 
 import json
@@ -23,7 +23,11 @@ class NoManagedPolicies:
 def main(path):
     with open(path, encoding="utf-8") as file:
         template = yaml_parse(file.read())
-    template["Globals"]["Function"]["CodeUri"] = {"Bucket": {"Ref": "CodeBucket"}, "Key": {"Ref": "CodeKey"}}
+    template["Globals"]["Function"]["CodeUri"] = {
+        "Bucket": {"Ref": "CodeBucket"},
+        "Key": {"Ref": "CodeKey"},
+        "Version": {"Ref": "CodeVersion"},
+    }
     template["Parameters"]["CodeBucket"] = {
         "Type": "String",
         "Description": "Bucket of the functions' code. `thingpress stack deploy` sets it.",
@@ -31,6 +35,10 @@ def main(path):
     template["Parameters"]["CodeKey"] = {
         "Type": "String",
         "Description": "Key of the functions' code in its bucket. `thingpress stack deploy` sets it.",
+    }
+    template["Parameters"]["CodeVersion"] = {
+        "Type": "String",
+        "Description": "Version of that object, whose content cannot change. `thingpress stack deploy` sets it.",
     }
     expanded = transform(template, {}, NoManagedPolicies())
     json.dump(expanded, sys.stdout, indent=1, ensure_ascii=False)

@@ -6,7 +6,7 @@ package stack
 import _ "embed"
 
 // Template is the stack's template as plain CloudFormation, in JSON. The
-// parameters CodeBucket and CodeKey name the functions' code.
+// parameters CodeBucket, CodeKey and CodeVersion name the functions' code.
 //
 //go:embed expanded.json
 var Template []byte

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -121,7 +122,7 @@ func TestParametersSayWhatTheyTake(t *testing.T) {
 	t.Parallel()
 	parsed := load(t)
 	for name, p := range parsed.Parameters {
-		if name == "CodeBucket" || name == "CodeKey" { // set by the deployment
+		if name == "CodeBucket" || name == "CodeKey" || name == "CodeVersion" { // set by the deployment
 			continue
 		}
 		bounded := p["AllowedPattern"] != nil || p["AllowedValues"] != nil || p["MinValue"] != nil
@@ -349,5 +350,38 @@ func TestAlarmsAndDashboardShowWhatThereIs(t *testing.T) {
 		if !watched[must] {
 			t.Errorf("no alarm on %s", must)
 		}
+	}
+}
+
+// A key names what is under it at the time of the deployment. A version never changes.
+func TestCodeOfEveryFunctionIsPinned(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("expanded.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var template struct {
+		Resources map[string]struct {
+			Type       string
+			Properties struct {
+				Code struct{ S3ObjectVersion struct{ Ref string } }
+			}
+		}
+	}
+	if err := json.Unmarshal(raw, &template); err != nil {
+		t.Fatal(err)
+	}
+	functions := 0
+	for name, r := range template.Resources {
+		if r.Type != "AWS::Lambda::Function" {
+			continue
+		}
+		functions++
+		if r.Properties.Code.S3ObjectVersion.Ref != "CodeVersion" {
+			t.Errorf("the code of %s is taken by its name", name)
+		}
+	}
+	if functions != 3 {
+		t.Errorf("%d functions", functions)
 	}
 }

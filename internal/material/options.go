@@ -4,12 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 )
 
-// maxEntries is the number of entries that four bytes can distinguish.
-const maxEntries = 1 << 31
+// maxEntries is the number of entries that four bytes can distinguish, or that fits in 32 bits.
+const maxEntries = math.MaxInt32
 
 // Options configure what is generated.
 type Options struct {

@@ -180,6 +180,9 @@ func dataSource(path, mode string, pragmas ...string) string {
 	query := url.Values{"mode": {mode}, "_txlock": {"immediate"}}
 	query.Add("_pragma", "busy_timeout(10000)")
 	query.Add("_pragma", fmt.Sprintf("cache_size(-%d)", cacheKiB))
+	// On macOS, fsync leaves data in the cache of the disk. Elsewhere these change nothing.
+	query.Add("_pragma", "fullfsync(on)")
+	query.Add("_pragma", "checkpoint_fullfsync(on)")
 	for _, pragma := range pragmas {
 		query.Add("_pragma", pragma)
 	}

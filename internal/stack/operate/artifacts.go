@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
 	"os"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -34,6 +36,8 @@ func status(err error) int {
 func (a *Account) ensureArtifacts(ctx context.Context, bucket string) error {
 	_, err := a.s3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &bucket, ExpectedBucketOwner: &a.ID})
 	switch {
+	case err == nil && bucket == a.artifactsBucket():
+		return a.keepVersions(ctx, bucket)
 	case err == nil:
 		return nil
 	case status(err) != http.StatusNotFound:
@@ -45,6 +49,9 @@ func (a *Account) ensureArtifacts(ctx context.Context, bucket string) error {
 	}
 	if _, err := a.s3.CreateBucket(ctx, create); err != nil {
 		return fmt.Errorf("create bucket %s for code and template: %w", bucket, err)
+	}
+	if err := a.keepVersions(ctx, bucket); err != nil {
+		return err
 	}
 	yes := true
 	if _, err := a.s3.PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{
@@ -68,23 +75,60 @@ func (a *Account) ensureArtifacts(ctx context.Context, bucket string) error {
 	return nil
 }
 
-// putArtifact puts content under a key that contains its SHA-256, unless the object
-// exists, and returns the key.
-func (a *Account) putArtifact(ctx context.Context, bucket, kind string, content []byte) (key string, err error) {
+// keepVersions makes a bucket keep every version of its objects.
+func (a *Account) keepVersions(ctx context.Context, bucket string) error {
+	if _, err := a.s3.PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{
+		Bucket: &bucket, ExpectedBucketOwner: &a.ID,
+		VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},
+	}); err != nil {
+		return fmt.Errorf("keep versions in bucket %s: %w", bucket, err)
+	}
+	return nil
+}
+
+// An UnversionedError is returned for a bucket that keeps no versions. What is deployed from it could
+// be replaced meanwhile by whoever may write to it.
+type UnversionedError struct{ Bucket string }
+
+// Error returns the bucket.
+func (e *UnversionedError) Error() string {
+	return fmt.Sprintf("bucket %s for code and template keeps no versions, so the code could be replaced before it is deployed", e.Bucket)
+}
+
+// Hint returns how to make the bucket keep versions.
+func (e *UnversionedError) Hint() string {
+	return "aws s3api put-bucket-versioning --versioning-configuration Status=Enabled --bucket " + e.Bucket
+}
+
+// putArtifact puts content under a key that contains its SHA-256, and returns the key and the
+// version, whose content never changes. It uses a version that exists if S3, not its key, says that
+// it has this content: whoever may write to the bucket can put anything under the key.
+func (a *Account) putArtifact(ctx context.Context, bucket, kind string, content []byte) (key, version string, err error) {
 	sum := sha256.Sum256(content)
 	key = "thingpress/" + hex.EncodeToString(sum[:]) + "/" + kind
-	_, err = a.s3.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &bucket, Key: &key, ExpectedBucketOwner: &a.ID})
-	if err == nil {
-		return key, nil
+	checksum := base64.StdEncoding.EncodeToString(sum[:])
+	found, err := a.s3.HeadObject(ctx, &s3.HeadObjectInput{
+		Bucket: &bucket, Key: &key, ExpectedBucketOwner: &a.ID, ChecksumMode: types.ChecksumModeEnabled,
+	})
+	if err == nil && aws.ToString(found.ChecksumSHA256) == checksum && isVersion(found.VersionId) {
+		return key, *found.VersionId, nil
 	}
-	if _, err := a.s3.PutObject(ctx, &s3.PutObjectInput{
+	put, err := a.s3.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &bucket, Key: &key, Body: bytes.NewReader(content), ExpectedBucketOwner: &a.ID,
-		ServerSideEncryption: types.ServerSideEncryptionAes256,
-	}); err != nil {
-		return "", fmt.Errorf("put %s into bucket %s: %w", kind, bucket, err)
+		ServerSideEncryption: types.ServerSideEncryptionAes256, ChecksumSHA256: &checksum,
+	})
+	if err != nil {
+		return "", "", fmt.Errorf("put %s into bucket %s: %w", kind, bucket, err)
 	}
-	return key, nil
+	if !isVersion(put.VersionId) {
+		return "", "", &UnversionedError{Bucket: bucket}
+	}
+	return key, *put.VersionId, nil
 }
+
+// isVersion reports whether id names a version. That of an object from before versioning is "null",
+// which can be replaced.
+func isVersion(id *string) bool { return aws.ToString(id) != "" && *id != "null" }
 
 // maxCode is the maximum size of a zip in a bucket that Lambda accepts, before it is
 // unpacked.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -20,7 +21,8 @@ import (
 // A Deployment describes a stack.
 type Deployment struct {
 	Stack string
-	// Template is CloudFormation in JSON, with the parameters CodeBucket and CodeKey.
+	// Template is CloudFormation in JSON, with the parameters CodeBucket, CodeKey and
+	// CodeVersion.
 	Template []byte
 	// Code is the path of the functions' zip.
 	Code string
@@ -104,11 +106,11 @@ func (a *Account) Prepare(ctx context.Context, d Deployment) (*ChangeSet, error)
 	if err := a.ensureArtifacts(ctx, bucket); err != nil {
 		return nil, err
 	}
-	codeKey, err := a.putArtifact(ctx, bucket, "thingpress-lambda.zip", code)
+	codeKey, codeVersion, err := a.putArtifact(ctx, bucket, "thingpress-lambda.zip", code)
 	if err != nil {
 		return nil, err
 	}
-	templateKey, err := a.putArtifact(ctx, bucket, "template.json", d.Template)
+	templateKey, templateVersion, err := a.putArtifact(ctx, bucket, "template.json", d.Template)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +118,7 @@ func (a *Account) Prepare(ctx context.Context, d Deployment) (*ChangeSet, error)
 	if parameters == nil {
 		parameters = map[string]string{}
 	}
-	parameters["CodeBucket"], parameters["CodeKey"] = bucket, codeKey
+	parameters["CodeBucket"], parameters["CodeKey"], parameters["CodeVersion"] = bucket, codeKey, codeVersion
 	set := &ChangeSet{account: a, stack: d.Stack}
 	name := "thingpress-" + time.Now().UTC().Format("20060102-150405")
 	set.Create = before == nil || before.Status == string(types.StackStatusReviewInProgress)
@@ -124,9 +126,9 @@ func (a *Account) Prepare(ctx context.Context, d Deployment) (*ChangeSet, error)
 	if set.Create {
 		kind = types.ChangeSetTypeCreate
 	}
-	url := a.objectURL(bucket, templateKey)
+	location := a.objectURL(bucket, templateKey) + "?versionId=" + url.QueryEscape(templateVersion)
 	created, err := a.changes.CreateChangeSet(ctx, &cloudformation.CreateChangeSetInput{
-		StackName: &d.Stack, ChangeSetName: &name, ChangeSetType: kind, TemplateURL: &url,
+		StackName: &d.Stack, ChangeSetName: &name, ChangeSetType: kind, TemplateURL: &location,
 		Capabilities: []types.Capability{types.CapabilityCapabilityIam},
 		Parameters:   parameterList(declared, parameters, before),
 		Tags:         []types.Tag{{Key: aws.String("application"), Value: aws.String("thingpress")}},

@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/thingpress/thingpress/internal/material"
@@ -186,10 +185,7 @@ func measured(c *exec.Cmd, wall time.Duration) run {
 
 // spent returns the processor time and the peak memory of a process that has ended.
 func spent(c *exec.Cmd) (cpu time.Duration, rss int64) {
-	if usage, ok := c.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		rss = usage.Maxrss << 10 // kilobytes on Linux
-	}
-	return c.ProcessState.UserTime() + c.ProcessState.SystemTime(), rss
+	return c.ProcessState.UserTime() + c.ProcessState.SystemTime(), peak(c.ProcessState)
 }
 
 func lastLine(out io.Reader, into *summary) error {

@@ -12,5 +12,5 @@ func freeSpace(dir string) (free int64, known bool) {
 	if err := syscall.Statfs(cmp.Or(dir, os.TempDir()), &stat); err != nil || stat.Blocks == 0 {
 		return 0, false
 	}
-	return int64(stat.Bavail) * stat.Bsize, true
+	return int64(stat.Bavail) * int64(stat.Bsize), true //nolint:unconvert // 32 bits on some systems
 }

@@ -70,9 +70,9 @@ func withKey(label string, key crypto.PublicKey) []byte {
 }
 
 // rsaKey returns a public key without a private one.
-func rsaKey(bits, exponent int) *rsa.PublicKey {
+func rsaKey(bits int, exponent int64) *rsa.PublicKey {
 	key := material.UnfactoredRSA(materialtest.Bytes(fmt.Sprint("modulus ", bits), bits/8))
-	key.E = exponent
+	key.E = int(exponent)
 	return key
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"math"
 	"math/bits"
 
 	"github.com/thingpress/thingpress/manifest"
@@ -128,7 +129,7 @@ func (c *cursor) size() int64 {
 // perByte things per byte.
 func (c *cursor) count(perByte int64, what string) int {
 	n := c.number()
-	if c.err == nil && n > uint64(c.left()*perByte) {
+	if c.err == nil && n > min(uint64(c.left()*perByte), math.MaxInt) {
 		c.corrupt("it claims %d %s in %d bytes", n, what, c.left())
 		return 0
 	}

@@ -181,7 +181,7 @@ func (h *headerReader) subStreams(c *cursor, s *streams) {
 		s.members = 0
 		for i := range s.blocks {
 			n := c.number()
-			if n > uint64(h.limits.ArchiveMembers) || s.members+int(n) > h.limits.ArchiveMembers {
+			if n > uint64(h.limits.ArchiveMembers-s.members) {
 				c.fail(h.tooManyMembers(n))
 				return
 			}
@@ -290,8 +290,8 @@ func (h *headerReader) unpackHeader(c *cursor) (*spool.Spool, int64, error) {
 		return nil, 0, s.blocks[0].problem
 	}
 	limit := int64(math.MaxInt64)
-	if h.limits.ArchiveMembers < math.MaxInt64/bytesPerMember {
-		limit = smallHeader + int64(h.limits.ArchiveMembers)*bytesPerMember
+	if members := int64(h.limits.ArchiveMembers); members < (math.MaxInt64-smallHeader)/bytesPerMember {
+		limit = smallHeader + members*bytesPerMember
 	}
 	if err := h.checkExpansion(s.blocks, limit); err != nil {
 		return nil, 0, fmt.Errorf("header: %w", err)

@@ -17,7 +17,10 @@ var magics = []struct{ magic, what string }{
 	{"PK\x05\x06", "an empty ZIP archive"},
 	{"PK\x07\x08", "a part of a split ZIP archive; put the parts together and unpack it"},
 	{"\xfd7zXZ\x00", "compressed with xz; unpack it with xz -d, or with tar -xJf if it is a tar archive, and import what is inside"},
-	{"\x28\xb5\x2f\xfd", "compressed with Zstandard; unpack it with zstd -d, and with tar -xf if a tar archive comes out, and import what is inside"},
+	{
+		"\x28\xb5\x2f\xfd",
+		"compressed with Zstandard; unpack it with zstd -d, and with tar -xf if a tar archive comes out, and import what is inside",
+	},
 	{"Rar!\x1a\x07", "a RAR archive; unpack it and import what is inside"},
 	{"%PDF-", "a PDF document"},
 	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document; save the sheet as CSV"},

@@ -14,7 +14,7 @@ import (
 // secretVectors returns row I8 and Infineon's part of X13.
 func secretVectors() []*vector {
 	list := []byte(trust.ChipID(0) + ", " + strings.Repeat("00112233445566778899AABBCCDDEEFF", 4) + "\r\n")
-	key := []byte("-----BEGIN EC PRIVATE KEY-----\nVGhpcyBpcyBubyBrZXksIGl0IG9ubHkgbG9va3MgbGlrZSBvbmUu\n-----END EC PRIVATE KEY-----\n")
+	key := keyText()
 	certs := bundle(e0e0, inner(trust.File(0, e0e0)))
 	secret := func(name, note string, data []byte) *vector { return fatal(name, "private-key", "", note, data) }
 	return []*vector{

@@ -9,6 +9,11 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/materialtest"
 )
 
+// keyText returns what looks like a private key.
+func keyText() []byte {
+	return []byte("-----BEGIN EC PRIVATE KEY-----\nVGhpcyBpcyBubyBrZXksIGl0IG9ubHkgbG9va3MgbGlrZSBvbmUu\n-----END EC PRIVATE KEY-----\n")
+}
+
 func file(name string, content []byte) materialtest.SevenZFile {
 	return materialtest.SevenZFile{Name: name, Content: content}
 }
@@ -23,7 +28,6 @@ func leftoverVectors() []*vector {
 	passed := func(name, note string, data []byte) *vector {
 		return vec(name, "W", note, data).device(0, "passed-over").device(1)
 	}
-	key := []byte("-----BEGIN EC PRIVATE KEY-----\nVGhpcyBpcyBubyBrZXksIGl0IG9ubHkgbG9va3MgbGlrZSBvbmUu\n-----END EC PRIVATE KEY-----\n")
 	return []*vector{
 		passed("i16-left-by-macos", "what macOS adds, before and behind the files",
 			manifest(file(".DS_Store", []byte("Bud1")), double(chip0.Name), chip0, double(chip1.Name), chip1, file("__MACOSX/._.DS_Store", nil))),
@@ -38,7 +42,7 @@ func leftoverVectors() []*vector {
 			manifest(file(".DS_Store", nil), holding([]byte("no certificate!")), chip1)).
 			rejected("bad-encoding", `passed over: ".DS_Store"`).device(1),
 		vec("i16-left-alone", "F", "nothing else is in the bundle", manifest(file(".DS_Store", nil), file("Thumbs.db", nil))).ends("empty", ""),
-		fatal("i16-key-in-left-file", "private-key", "", "a private key in an editor's backup", manifest(chip0, file("device.key~", key))),
+		fatal("i16-key-in-left-file", "private-key", "", "a private key in an editor's backup", manifest(chip0, file("device.key~", keyText()))),
 	}
 }
 
@@ -88,7 +92,7 @@ func wide(text string, little, mark bool) []byte {
 
 // wideVectors returns the parts of rows I8, I12 and X13 about UTF-16 and DER.
 func wideVectors() []*vector {
-	key := "-----BEGIN EC PRIVATE KEY-----\r\nVGhpcyBpcyBubyBrZXksIGl0IG9ubHkgbG9va3MgbGlrZSBvbmUu\r\n-----END EC PRIVATE KEY-----\r\n"
+	key := string(keyText())
 	list := trust.ChipID(0) + ", " + strings.Repeat("00112233445566778899AABBCCDDEEFF", 4) + "\r\n"
 	der, err := x509.MarshalPKCS8PrivateKey(materialtest.Key("a key that belongs to nothing"))
 	if err != nil {
@@ -101,13 +105,15 @@ func wideVectors() []*vector {
 		secret("x13-key-utf16-beside-bundle", "a private key in UTF-16 beside the bundle", outer(certs, file("ca.key", wide(key, true, true)))),
 		secret("x13-key-utf16-be-beside-bundle", "in the other byte order", outer(certs, file("ca.key", wide(key, false, true)))),
 		secret("x13-key-utf16-no-mark", "without a byte order mark", outer(certs, file("ca.key", wide(key, true, false)))),
-		secret("x13-key-utf16-no-mark-be", "without a byte order mark, in the other order", outer(certs, file("ca.key", wide(key, false, false)))),
+		secret("x13-key-utf16-no-mark-be", "without a byte order mark, in the other order",
+			outer(certs, file("ca.key", wide(key, false, false)))),
 		secret("x13-key-utf16-late", "behind much text", outer(certs, file("notes.txt", padded))),
 		secret("x13-key-utf16-in-bundle", "as a file of the bundle", manifest(trust.File(0, e0e0), file("device.key", wide(key, true, true)))),
 		secret("x13-key-utf16-as-certificate", "in the place of a certificate", manifest(holding(wide(key, true, true)))),
 		secret("x13-key-der-beside-bundle", "a private key in DER beside the bundle", outer(certs, file("ca.der", der))),
 		secret("x13-key-der-as-certificate", "a private key in DER in the place of a certificate", manifest(holding(der))),
-		secret("i08-list-utf16", "the decrypted list of keys in UTF-16, under another name", outer(certs, file("notes.txt", wide(list, true, true)))),
+		secret("i08-list-utf16", "the decrypted list of keys in UTF-16, under another name",
+			outer(certs, file("notes.txt", wide(list, true, true)))),
 		fine("i12-utf16", "a certificate that was saved in UTF-16",
 			holding(wide(string(bytes.ReplaceAll(materialtest.PEM(trust.Leaf(0, e0e0)), []byte("\n"), []byte("\r\n"))), true, true))),
 	}

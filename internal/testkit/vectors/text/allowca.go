@@ -57,7 +57,8 @@ func allowedRecords() []*vector {
 	return []*vector{
 		allowCA(csv("x04-self-signed-allowed", "W", "what openssl req -x509 makes", header+cell(m0, selfSigned(m0, 2025))+m1.row(),
 			device(m0.mac, m0.cn, "ca-certificate"), m1.byMAC())),
-		allowCA(csv("x04-allowed-issuer", "E", "the authority of the other records", "cert\r\n"+"\""+pemOf(issuer.Raw)+"\"\r\n\""+m1.pem()+"\"\r\n",
+		allowCA(csv("x04-allowed-issuer", "E", "the authority of the other records",
+			"cert\r\n"+"\""+pemOf(issuer.Raw)+"\"\r\n\""+m1.pem()+"\"\r\n",
 			rejected("ca-certificate", "issued another entry"), m1.byCN())),
 		csv("x04-self-signed", "E", "a renewed certificate is not the issuer of the one before", header+
 			m0.rowWith("\""+pemOf(selfSigned(m0, 2025))+pemOf(selfSigned(m0, 2026))+"\"")+m1.row(),

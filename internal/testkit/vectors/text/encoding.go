@@ -8,7 +8,6 @@ import (
 	"math/big"
 	"slices"
 	"time"
-	"unicode/utf16"
 )
 
 var secp256k1 = asn1.ObjectIdentifier{1, 3, 132, 0, 10}
@@ -32,7 +31,8 @@ func encodingFaults() []*vector {
 	return []*vector{
 		odd("x09-negative-serial", "RFC 5280 forbids it to authorities (4.1.2.2) and asks readers to cope", serial(0xfb), "odd-serial"),
 		negative,
-		odd("x09-negative-serial-long", "sixteen bytes, as random numbers without a leading zero have", serial(append([]byte{0x9f}, make([]byte, 15)...)...),
+		odd("x09-negative-serial-long", "sixteen bytes, as random numbers without a leading zero have",
+			serial(append([]byte{0x9f}, make([]byte, 15)...)...),
 			"odd-serial"),
 		odd("x09-negative-serial-128", "one byte, the lowest", serial(0x80), "odd-serial"),
 		odd("x09-negative-serial-minus-1", "one byte, the highest", serial(0xff), "odd-serial"),
@@ -40,7 +40,8 @@ func encodingFaults() []*vector {
 		bad("x09-empty-serial", "no number at all", serial(), "serial number"),
 		list("x09-negative-serial-of-issuer", "N", "the issuer of an entry has one",
 			m0.pem()+pemOf(negativeIssuer())+m1.pem(), m0.byCN(), m1.byCN()),
-		odd("x06-universal-string", "RFC 5280 forbids the type for new names (4.1.2.4) and asks readers to accept it", name(universalString, wide(m0.cn)),
+		odd("x06-universal-string", "RFC 5280 forbids the type for new names (4.1.2.4) and asks readers to accept it",
+			name(universalString, wide(m0.cn)),
 			"odd-encoding"),
 		odd("x06-universal-string-of-issuer", "the same in the name of the issuer", universalIssuer(), "odd-encoding"),
 		bad("x06-universal-string-surrogate", "half a character of UTF-16", name(universalString, "\x00\x00\xd8\x00"), "string type"),
@@ -118,15 +119,6 @@ func universalName(text string) asn1.RawValue {
 
 func universalIssuer() []byte {
 	return rebuilt(func(t *tbs) { t.Issuer = universalName("Thingpress Test CA") })
-}
-
-// bare returns text in UTF-16 without a byte order mark.
-func bare(text string) string {
-	var b []byte
-	for _, unit := range utf16.Encode([]rune(text)) {
-		b = append(b, byte(unit), byte(unit>>8))
-	}
-	return string(b)
 }
 
 // keyInfo replaces module 0's public key.

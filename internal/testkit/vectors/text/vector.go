@@ -61,7 +61,10 @@ func (v *vector) with(set func(*options)) *vector {
 func files() map[string][]byte {
 	all := map[string][]byte{}
 	for group, lists := range map[string][][]*vector{
-		"espressif":   {quoteVectors(), headerVectors(), encodingVectors(), cellVectors(), siblingVectors(), columnVectors(), costlyRecords(), allowedRecords()},
+		"espressif": {
+			quoteVectors(), headerVectors(), encodingVectors(), cellVectors(), siblingVectors(), columnVectors(), costlyRecords(),
+			allowedRecords(),
+		},
 		"generated":   {lineVectors(), blockVectors(), foreignVectors(), joinedVectors()},
 		"certificate": {keyVectors(), nameVectors(), formVectors(), encodingFaults(), costVectors(), allowedVectors()},
 	} {

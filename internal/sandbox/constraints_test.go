@@ -91,7 +91,11 @@ func violationsOf(of *model.Operation) (all []violation) {
 				all = append(all, v)
 			}
 		}
-		all = append(all, within(m.Shape, place{of, m.Name, m.Name, func(request map[string]any, value any) { request[m.Name] = value }})...)
+		at := place{of, m.Name, m.Name, func(request map[string]any, value any) { request[m.Name] = value }}
+		all = append(all, within(m.Shape, at)...)
+		if m.Location == "" || m.Shape.Kind != "string" {
+			all = append(all, otherType(m.Shape, at))
+		}
 	}
 	return all
 }
@@ -121,6 +125,15 @@ func (p place) violate(what string, value any, constraint string) violation {
 	return violation{p.name + " " + what, refused, fmt.Sprintf("at '%s' failed to satisfy constraint: %s", p.at, constraint), r}
 }
 
+// otherType returns a request with a value of another type, which AWS cannot read.
+func otherType(s *model.Shape, p place) violation {
+	v := p.violate("of another type", map[string]any{"structure": "x", "map": "x", "string": 1}[s.Kind], "")
+	if v.code, v.message = "SerializationException", "can not be converted to"; s.Kind != "structure" && s.Kind != "map" && s.Kind != "string" {
+		p.put(v.request, "x")
+	}
+	return v
+}
+
 // within returns the violations of a shape's own constraints and of those in it.
 func within(s *model.Shape, p place) (all []violation) {
 	for _, bad := range badValues(s) {
@@ -136,11 +149,12 @@ func within(s *model.Shape, p place) (all []violation) {
 				p.put(r, value)
 				all = append(all, missing(p.of, p.at+"."+lowerFirst(m.Name), func(to map[string]any) { maps.Copy(to, r) }))
 			}
-			all = append(all, within(m.Shape, place{p.of, p.name + "." + m.Name, p.at + "." + lowerFirst(m.Name), func(r map[string]any, value any) {
+			at := place{p.of, p.name + "." + m.Name, p.at + "." + lowerFirst(m.Name), func(r map[string]any, value any) {
 				whole := sample(s).(map[string]any)
 				whole[m.Name] = value
 				p.put(r, whole)
-			}})...)
+			}}
+			all = append(append(all, within(m.Shape, at)...), otherType(m.Shape, at))
 		}
 	case "list":
 		if s.Element.Kind != "string" {

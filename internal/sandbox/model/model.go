@@ -9,6 +9,7 @@ package model
 import (
 	_ "embed"
 	"fmt"
+	"net/textproto"
 	"strconv"
 	"strings"
 	"sync"
@@ -53,7 +54,8 @@ type Operation struct {
 // outside is a member of a request that is not in the body.
 type outside struct {
 	*Member
-	label int // of a label, its index
+	label  int    // of a label, its index
+	header string // of a header, its canonical name
 }
 
 // A Shape is a type with its constraints.
@@ -273,7 +275,7 @@ func (p *parser) connect() error {
 				o.inBody = true
 				continue
 			}
-			at := outside{m, -1}
+			at := outside{m, -1, textproto.CanonicalMIMEHeaderKey(m.WireName)}
 			for i, label := range o.Labels {
 				if m.Location == "uri" && label == m.WireName {
 					at.label = i

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/bits"
 	"net/http"
-	"net/textproto"
 	"net/url"
 	"strconv"
 	"strings"
@@ -70,10 +69,10 @@ const maxViolations = 10
 // Validate renames these in the body, so that package json, which ignores case, does not take
 // them for those of the model. The names of the model remain.
 func (o *Operation) Validate(r Request) error {
-	v := validator{body: r.Body}
 	if o.Input == nil {
 		return nil
 	}
+	v := validator{body: r.Body, path: make([]step, 0, 4)}
 	for _, m := range o.outside {
 		value, present := m.in(r)
 		if !present {
@@ -111,7 +110,7 @@ func (m outside) in(r Request) (value string, present bool) {
 			return values[0], true
 		}
 	case "header":
-		if values, ok := r.Header[textproto.CanonicalMIMEHeaderKey(m.WireName)]; ok {
+		if values, ok := r.Header[m.header]; ok {
 			return values[0], true
 		}
 	}

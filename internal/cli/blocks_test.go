@@ -153,7 +153,7 @@ func (s *shell) runBlock(t *testing.T, page string, b block) (updated string) {
 		if failed != "" {
 			t.Errorf("%s: %s\nfailed: %s\n%s", page, c.text, failed, output)
 		}
-		if diff := cmp.Diff(comparable(c.output), comparable(output)); c.output != "" && diff != "" && !*updateDocs {
+		if diff := cmp.Diff(steady(c.output), steady(output)); c.output != "" && diff != "" && !*updateDocs {
 			t.Errorf("%s shows other output of %s(-page +printed):\n%s\n`go test ./internal/cli -run EveryBlock -update` rewrites the page",
 				page, c.text, diff)
 		}
@@ -179,9 +179,9 @@ var changing = []*regexp.Regexp{
 	regexp.MustCompile(`\b\d+(\.\d+)?(m?s|m\d+s)\b`),
 }
 
-// comparable returns output in which everything that changes is the same, and blanks and
+// steady returns output in which everything that changes is the same, and blanks and
 // lines of downloads do not count.
-func comparable(output string) []string {
+func steady(output string) []string {
 	for _, pattern := range changing {
 		output = pattern.ReplaceAllString(output, "…")
 	}

@@ -84,7 +84,7 @@ func TestEveryPlatformLeadsFromTheIndexToItsProgram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close()
 	contents, _ := files(t, file)
 	if got := string(contents["oci-layout"]); got != `{"imageLayoutVersion":"1.0.0"}` {
 		t.Errorf("oci-layout is %q", got)

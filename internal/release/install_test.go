@@ -30,7 +30,7 @@ func unpack(t *testing.T, r io.Reader, dir string) {
 		}
 		path := filepath.Join(dir, filepath.Clean("/"+header.Name))
 		if header.Typeflag == tar.TypeDir {
-			err = os.MkdirAll(path, 0o755) //nolint:gosec // the mode follows
+			err = os.MkdirAll(path, 0o755)
 		} else {
 			var content []byte
 			if content, err = io.ReadAll(in); err == nil {
@@ -68,11 +68,11 @@ func TestImageRunsWithoutPrivileges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close()
 	layout, root := t.TempDir(), t.TempDir()
 	unpack(t, file, layout)
 	blob := func(digest string) string {
-		return filepath.Join(layout, "blobs/sha256", strings.TrimPrefix(digest, "sha256:"))
+		return filepath.Join(layout, "blobs", "sha256", strings.TrimPrefix(digest, "sha256:"))
 	}
 	type reference struct {
 		Digest   string
@@ -91,14 +91,14 @@ func TestImageRunsWithoutPrivileges(t *testing.T) {
 	}
 	examples := filepath.Join(require.Root(t), "examples")
 	if os.Getuid() != 0 { // only root can change the root directory and the user
-		checkInstalled(t, filepath.Join(root, "usr/bin/thingpress"), examples)
+		checkInstalled(t, filepath.Join(root, "usr", "bin", "thingpress"), examples)
 		return
 	}
 	content, err := os.ReadFile(filepath.Join(examples, "espressif.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(root, "work/reel.csv"), content, 0o644); err != nil { //nolint:gosec // for the image's user
+	if err := os.WriteFile(filepath.Join(root, "work", "reel.csv"), content, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	inImage := func(want int, args ...string) string {
@@ -133,7 +133,7 @@ func TestGoInstallInstallsTheCommittedTree(t *testing.T) {
 	version := fmt.Sprintf("v0.99.0-test.%d", time.Now().UnixNano()) // the module cache keeps what it has
 	proxy, root := t.TempDir(), require.Root(t)
 	dir := filepath.Join(proxy, module, "@v")
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // a scratch directory
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	archive := exec.CommandContext(t.Context(), "git", "archive", "--format=zip", "--prefix="+module+"@"+version+"/",
@@ -161,7 +161,7 @@ func TestGoInstallInstallsTheCommittedTree(t *testing.T) {
 	modules, bin := strings.TrimSpace(string(cache)), t.TempDir()
 	t.Cleanup(func() { // go install left the module in the cache
 		_ = os.RemoveAll(filepath.Join(modules, module+"@"+version))
-		left, _ := filepath.Glob(filepath.Join(modules, "cache/download", module, "@v", version+".*"))
+		left, _ := filepath.Glob(filepath.Join(modules, "cache", "download", module, "@v", version+".*"))
 		for _, file := range left {
 			_ = os.Remove(file)
 		}
@@ -169,7 +169,7 @@ func TestGoInstallInstallsTheCommittedTree(t *testing.T) {
 	install := exec.CommandContext(t.Context(), "go", "install", module+"/cmd/thingpress@latest")
 	install.Dir = t.TempDir()
 	install.Env = append(os.Environ(), "GOBIN="+bin, "GOFLAGS=-modcacherw", "GOSUMDB=off",
-		"GOPROXY=file://"+proxy+",file://"+filepath.Join(modules, "cache/download"))
+		"GOPROXY=file://"+proxy+",file://"+filepath.Join(modules, "cache", "download"))
 	if out, err := install.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

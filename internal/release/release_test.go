@@ -91,11 +91,11 @@ func TestPackageForDebianInstalls(t *testing.T) {
 	root := t.TempDir()
 	if os.Getuid() == 0 {
 		for _, dir := range []string{"updates", "info", "triggers"} {
-			if err := os.MkdirAll(filepath.Join(root, "var/lib/dpkg", dir), 0o755); err != nil {
+			if err := os.MkdirAll(filepath.Join(root, "var", "lib", "dpkg", dir), 0o755); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := os.WriteFile(filepath.Join(root, "var/lib/dpkg/status"), nil, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(root, "var", "lib", "dpkg", "status"), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		run(t, 0, "dpkg", "--root="+root, "--install", deb)
@@ -105,7 +105,7 @@ func TestPackageForDebianInstalls(t *testing.T) {
 	} else {
 		run(t, 0, "dpkg-deb", "--extract", deb, root)
 	}
-	checkInstalled(t, filepath.Join(root, "usr/bin/thingpress"), filepath.Join(root, "usr/share/doc/thingpress/examples"))
+	checkInstalled(t, filepath.Join(root, "usr", "bin", "thingpress"), filepath.Join(root, "usr", "share", "doc", "thingpress", "examples"))
 	for _, file := range []string{
 		"usr/share/man/man1/thingpress.1", "usr/share/man/man1/thingpress-stack-deploy.1",
 		"usr/share/bash-completion/completions/thingpress", "usr/share/zsh/vendor-completions/_thingpress",
@@ -121,7 +121,7 @@ func TestPackageForDebianInstalls(t *testing.T) {
 	}
 	if os.Getuid() == 0 {
 		run(t, 0, "dpkg", "--root="+root, "--remove", "thingpress")
-		if _, err := os.Stat(filepath.Join(root, "usr/bin/thingpress")); err == nil {
+		if _, err := os.Stat(filepath.Join(root, "usr", "bin", "thingpress")); err == nil {
 			t.Error("the package does not remove its program")
 		}
 	}
@@ -191,7 +191,7 @@ func checkStatic(t *testing.T, program string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close()
 	for _, p := range file.Progs {
 		if p.Type == elf.PT_INTERP {
 			t.Error("the program is linked dynamically")
@@ -209,7 +209,7 @@ func TestEveryFileHasItsChecksum(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer sums.Close()              //nolint:errcheck // it was only read
+	defer sums.Close()
 	elsewhere := map[string]string{ // files that are not goreleaser's
 		"thingpress-lambda.zip":    filepath.Join(dir, "..", "thingpress-lambda.zip"),
 		"thingpress-image.tar":     filepath.Join(dir, "..", "thingpress-image.tar"),

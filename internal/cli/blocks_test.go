@@ -175,7 +175,7 @@ func (s *shell) runBlock(t *testing.T, page string, b block) (updated string) {
 var changing = []*regexp.Regexp{
 	regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`),
 	regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ?`),
-	regexp.MustCompile(`[\d,.]+ devices/s|[\d,]+ devices a second`),
+	regexp.MustCompile(`[\d,.]+( devices)?/s\b`),
 	regexp.MustCompile(`\b\d+(\.\d+)?(m?s|m\d+s)\b`),
 }
 

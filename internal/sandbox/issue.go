@@ -95,7 +95,16 @@ func createCertificateFromCSR(b backend, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	block, _ := pem.Decode([]byte(in.CSR))
+	csr, err := parseRequest(in.CSR)
+	if err != nil {
+		return nil, err
+	}
+	return b.issueCertificate(c, in, csr.Subject, csr.RawSubject, csr.PublicKey)
+}
+
+// parseRequest parses a certificate signing request and checks what AWS documents about its key.
+func parseRequest(text string) (*x509.CertificateRequest, error) {
+	block, _ := pem.Decode([]byte(text))
 	if block == nil {
 		return nil, registry.Invalid("Invalid CSR: it is not PEM")
 	}
@@ -109,7 +118,7 @@ func createCertificateFromCSR(b backend, c *call) (any, error) {
 	if !issuable(csr.PublicKey) {
 		return nil, registry.Invalid("Invalid CSR: RSA keys of at least %d bits and keys on P-256, P-384 and P-521 are supported", rsaBits)
 	}
-	return b.issueCertificate(c, in, csr.Subject, csr.RawSubject, csr.PublicKey)
+	return csr, nil
 }
 
 func issuable(public crypto.PublicKey) bool {

@@ -28,6 +28,7 @@ func TestEveryOperationAnswersTheSDK(t *testing.T) {
 	s := open(t, Options{Region: "cn-north-1"})
 	c := dial(t, s)
 	t.Run("account", func(t *testing.T) { walkAccount(t, c) })
+	t.Run("tasks", func(t *testing.T) { walkTasks(t, s, c) })
 	t.Run("catalogue", func(t *testing.T) { walkCatalogue(t, c) })
 	t.Run("device", func(t *testing.T) { walkDevice(t, c) })
 	t.Run("end", func(t *testing.T) { walkEnd(t, c) })

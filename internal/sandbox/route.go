@@ -118,6 +118,18 @@ var restRoutes = newRoutes([]restRoute{
 	{"GET", "indices/*", "DescribeIndex", describe((*registry.State).DescribeIndex)},
 	{"GET", "indexing/config", "GetIndexingConfiguration", describe((*registry.State).GetIndexingConfiguration)},
 	{"POST", "indexing/config", "UpdateIndexingConfiguration", change((*registry.State).UpdateIndexingConfiguration)},
+	{"POST", "things", "RegisterThing", registerThing},
+	{"POST", "thing-registration-tasks", "StartThingRegistrationTask", startThingRegistrationTask},
+	{
+		"GET", "thing-registration-tasks", "ListThingRegistrationTasks",
+		list("taskIds", "nextToken", (*registry.State).ListThingRegistrationTasks),
+	},
+	{
+		"GET", "thing-registration-tasks/*", "DescribeThingRegistrationTask",
+		describe((*registry.State).DescribeThingRegistrationTask),
+	},
+	{"GET", "thing-registration-tasks/*/reports", "ListThingRegistrationTaskReports", listThingRegistrationTaskReports},
+	{"PUT", "thing-registration-tasks/*/cancel", "StopThingRegistrationTask", change((*registry.State).StopThingRegistrationTask)},
 	{"POST", "tags", "TagResource", change((*registry.State).TagResource)},
 	{"POST", "untag", "UntagResource", change((*registry.State).UntagResource)},
 	{"GET", "tags", "ListTagsForResource", describe((*registry.State).ListTagsForResource)},
@@ -160,8 +172,8 @@ func Operations() []string {
 }
 
 // route returns the operation of a call and the protocol of its service, and sets the labels
-// of the path. The protocol is rest-json for AWS IoT, JSON 1.1 for Service Quotas, and query
-// for STS.
+// of the path. The protocol is rest-json for AWS IoT, JSON 1.1 for Service Quotas, query for
+// STS, and rest-xml for S3.
 func route(c *call) (*operation, encoder, error) {
 	if target := c.request.Header.Get("X-Amz-Target"); target != "" {
 		if found := quotaOperations[target]; found != nil {
@@ -178,6 +190,9 @@ func route(c *call) (*operation, encoder, error) {
 			}
 			return getCallerIdentity, encodeXML, nil
 		}
+	}
+	if found := routeS3(c.request); found != nil {
+		return found, encodeS3, nil
 	}
 	segments := strings.Split(strings.TrimPrefix(c.request.URL.EscapedPath(), "/"), "/")
 	for _, one := range restRoutes[[2]string{c.request.Method, segments[0]}] {

@@ -25,6 +25,16 @@ func populateAccount(t testing.TB, s *Store) {
 	change(t, s, (*State).UntagResource, UntagResource{arn, []string{"line"}})
 	change(t, s, (*State).UpdateIndexingConfiguration, Indexing{Things: json.RawMessage("{\n\"thingIndexingMode\": \"REGISTRY\"}")})
 
+	for _, name := range []string{"b/input", "b/other"} {
+		change(t, s, (*State).PutObject, PutObject{name, []byte("{}\n")})
+	}
+	for _, message := range []string{"", "no file"} {
+		task := RegistrationTask{Template: "{}", Bucket: "b", Key: "input"}
+		create(t, s, func(st *State, _ *struct{}) (struct{}, []Change, error) { return st.AddTask(&task) }, struct{}{})
+		task.Message = message
+		change(t, s, (*State).EndTask, task)
+	}
+
 	code := create(t, s, (*State).GetRegistrationCode, struct{}{}).Code
 	var leaf string
 	for _, name := range []string{"kept", "gone"} {

@@ -112,6 +112,16 @@ func (t *thing) groupsNow() []*group {
 	return all
 }
 
+// StaticGroups returns the names of the static groups of a thing.
+func (st *State) StaticGroups(thing string) (names []string) {
+	if t := st.things.by[thing]; t != nil {
+		for _, g := range t.groupsNow() {
+			names = append(names, g.name)
+		}
+	}
+	return names
+}
+
 // AddThingToThingGroup adds a thing to a group.
 func (st *State) AddThingToThingGroup(in *Membership) ([]Change, error) {
 	g, t, err := st.membership(in)

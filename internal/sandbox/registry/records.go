@@ -51,6 +51,8 @@ var changeNames = map[string]Change{
 	"registration-code":    (*RegistrationCodeSet)(nil),
 	"indexing":             (*IndexingSet)(nil),
 	"tags":                 (*TagsSet)(nil),
+	"task":                 (*TaskSet)(nil),
+	"object":               (*ObjectPut)(nil),
 }
 
 var nameOfChange = func() map[reflect.Type]string {
@@ -151,7 +153,7 @@ func (st *State) records() iter.Seq[record] {
 // size returns the number of records that records yields.
 func (st *State) size() int {
 	n := 1 + len(st.certificates.by) + len(st.things.by) + len(st.types.by)
-	n += len(st.groups.by) + len(st.billingGroups.by) + len(st.policies.by) + len(st.cas.by)
+	n += len(st.groups.by) + len(st.billingGroups.by) + len(st.policies.by) + len(st.cas.by) + len(st.tasks.by)
 	n += len(st.settings())
 	for _, t := range st.things.by {
 		n += t.principals.len() + t.groups.len()
@@ -196,6 +198,11 @@ func (st *State) catalogue(yield func(uint64, int64, Change) bool) bool {
 			return false
 		}
 	}
+	for seq, t := range st.tasks.order.now() {
+		if !yield(seq, t.created, &TaskSet{t.RegistrationTask, t.modified}) {
+			return false
+		}
+	}
 	return true
 }
 
@@ -209,6 +216,9 @@ func (st *State) settings() (all []Change) {
 	}
 	for _, resource := range slices.Sorted(maps.Keys(st.tags)) {
 		all = append(all, &TagsSet{resource, st.tags[resource]})
+	}
+	for _, name := range slices.Sorted(maps.Keys(st.objects)) {
+		all = append(all, &ObjectPut{name, st.objects[name]})
 	}
 	return all
 }

@@ -35,10 +35,12 @@ type State struct {
 	billingGroups index[string, *billingGroup]
 	cas           index[manifest.CertificateID, *caCertificate]
 	dynamicGroups series[*group]
+	tasks         index[string, *task]
 
-	code     string           // for the registration of certificate authorities
-	indexing Indexing         // of things and groups
-	tags     map[string][]Tag // by kind and name of the resource, such as policy/factory
+	code     string            // for the registration of certificate authorities
+	indexing Indexing          // of things and groups
+	objects  map[string][]byte // files of registration tasks, by bucket, slash and key
+	tags     map[string][]Tag  // by kind and name of the resource, such as policy/factory
 
 	names map[string]string // attribute names, each kept once
 	lag   lag
@@ -178,6 +180,8 @@ func newState(strict bool) *State {
 		groups:        newIndex[string, *group](),
 		billingGroups: newIndex[string, *billingGroup](),
 		cas:           newIndex[manifest.CertificateID, *caCertificate](),
+		tasks:         newIndex[string, *task](),
+		objects:       map[string][]byte{},
 		tags:          map[string][]Tag{},
 		names:         map[string]string{},
 		lag:           lag{stamps: []stamp{{}}},

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -43,7 +44,8 @@ func describeCertificate(t *testing.T, c clients, id *string) *types.Certificate
 
 func walkIssued(t *testing.T, c clients) {
 	ctx := t.Context()
-	made := must[*iot.CreateKeysAndCertificateOutput](t)(c.CreateKeysAndCertificate(ctx, &iot.CreateKeysAndCertificateInput{SetAsActive: true}))
+	made := must[*iot.CreateKeysAndCertificateOutput](t)(c.CreateKeysAndCertificate(ctx,
+		&iot.CreateKeysAndCertificateInput{SetAsActive: true}))
 	block, _ := pem.Decode([]byte(*made.KeyPair.PrivateKey))
 	key := must[*rsa.PrivateKey](t)(x509.ParsePKCS1PrivateKey(block.Bytes))
 	certificate := parsePEM(t, *made.CertificatePem)
@@ -94,8 +96,9 @@ func walkAuthorities(t *testing.T, c clients) {
 	proof := a.Sign(code)
 	config := &types.RegistrationConfig{RoleArn: aws.String("arn:aws-cn:iam::123456789012:role/r"), TemplateName: aws.String("line")}
 	ca := must[*iot.RegisterCACertificateOutput](t)(c.RegisterCACertificate(ctx, &iot.RegisterCACertificateInput{
-		CaCertificate: aws.String(a.PEM()), VerificationCertificate: &proof, SetAsActive: true, AllowAutoRegistration: true, RegistrationConfig: config,
-		Tags: []types.Tag{{Key: aws.String("site"), Value: aws.String("Graz")}},
+		CaCertificate: aws.String(a.PEM()), VerificationCertificate: &proof, SetAsActive: true, AllowAutoRegistration: true,
+		RegistrationConfig: config,
+		Tags:               []types.Tag{{Key: aws.String("site"), Value: aws.String("Graz")}},
 	}))
 	described := must[*iot.DescribeCACertificateOutput](t)(c.DescribeCACertificate(ctx,
 		&iot.DescribeCACertificateInput{CertificateId: ca.CertificateId}))
@@ -160,9 +163,22 @@ func walkTransfer(t *testing.T, c clients) {
 	removeCertificate(t, c, &id)
 }
 
+// principalPolicies are operations that the SDK calls deprecated and that scripts still call.
+type principalPolicies interface {
+	AttachPrincipalPolicy(context.Context, *iot.AttachPrincipalPolicyInput, ...func(*iot.Options)) (
+		*iot.AttachPrincipalPolicyOutput, error)
+	DetachPrincipalPolicy(context.Context, *iot.DetachPrincipalPolicyInput, ...func(*iot.Options)) (
+		*iot.DetachPrincipalPolicyOutput, error)
+	ListPrincipalPolicies(context.Context, *iot.ListPrincipalPoliciesInput, ...func(*iot.Options)) (
+		*iot.ListPrincipalPoliciesOutput, error)
+	ListPolicyPrincipals(context.Context, *iot.ListPolicyPrincipalsInput, ...func(*iot.Options)) (
+		*iot.ListPolicyPrincipalsOutput, error)
+}
+
 func walkPolicies(t *testing.T, c clients) {
 	ctx, name := t.Context(), aws.String("v")
-	policy := must[*iot.CreatePolicyOutput](t)(c.CreatePolicy(ctx, &iot.CreatePolicyInput{PolicyName: name, PolicyDocument: aws.String(document)}))
+	policy := must[*iot.CreatePolicyOutput](t)(c.CreatePolicy(ctx,
+		&iot.CreatePolicyInput{PolicyName: name, PolicyDocument: aws.String(document)}))
 	second := must[*iot.CreatePolicyVersionOutput](t)(c.CreatePolicyVersion(ctx,
 		&iot.CreatePolicyVersionInput{PolicyName: name, PolicyDocument: aws.String(document + " ")}))
 	_ = must[*iot.SetDefaultPolicyVersionOutput](t)(c.SetDefaultPolicyVersion(ctx,
@@ -181,13 +197,18 @@ func walkPolicies(t *testing.T, c clients) {
 		t.Errorf("versions %+v", left)
 	}
 	id, arn := register(t, c, types.CertificateStatusActive)
-	_ = must[*iot.AttachPrincipalPolicyOutput](t)(c.AttachPrincipalPolicy(ctx, &iot.AttachPrincipalPolicyInput{PolicyName: name, Principal: &arn}))
-	policies := must[*iot.ListPrincipalPoliciesOutput](t)(c.ListPrincipalPolicies(ctx, &iot.ListPrincipalPoliciesInput{Principal: &arn})).Policies
-	principals := must[*iot.ListPolicyPrincipalsOutput](t)(c.ListPolicyPrincipals(ctx, &iot.ListPolicyPrincipalsInput{PolicyName: name})).Principals
+	var old principalPolicies = c
+	_ = must[*iot.AttachPrincipalPolicyOutput](t)(old.AttachPrincipalPolicy(ctx,
+		&iot.AttachPrincipalPolicyInput{PolicyName: name, Principal: &arn}))
+	policies := must[*iot.ListPrincipalPoliciesOutput](t)(old.ListPrincipalPolicies(ctx, &iot.ListPrincipalPoliciesInput{Principal: &arn})).
+		Policies
+	principals := must[*iot.ListPolicyPrincipalsOutput](t)(old.ListPolicyPrincipals(ctx, &iot.ListPolicyPrincipalsInput{PolicyName: name})).
+		Principals
 	if len(policies) != 1 || *policies[0].PolicyArn != *policy.PolicyArn || !slices.Equal(principals, []string{arn}) {
 		t.Errorf("policies %+v, principals %v", policies, principals)
 	}
-	_ = must[*iot.DetachPrincipalPolicyOutput](t)(c.DetachPrincipalPolicy(ctx, &iot.DetachPrincipalPolicyInput{PolicyName: name, Principal: &arn}))
+	_ = must[*iot.DetachPrincipalPolicyOutput](t)(old.DetachPrincipalPolicy(ctx,
+		&iot.DetachPrincipalPolicyInput{PolicyName: name, Principal: &arn}))
 	removeCertificate(t, c, &id)
 
 	tags := func() (all []string) {
@@ -264,16 +285,20 @@ func walkIndex(t *testing.T, c clients) {
 	_ = must[*iot.CreateDynamicThingGroupOutput](t)(c.CreateDynamicThingGroup(ctx,
 		&iot.CreateDynamicThingGroupInput{ThingGroupName: name("lamps"), QueryString: name("thingName:lamp*")}))
 	version := must[*iot.UpdateDynamicThingGroupOutput](t)(c.UpdateDynamicThingGroup(ctx, &iot.UpdateDynamicThingGroupInput{
-		ThingGroupName: name("lamps"), ThingGroupProperties: &types.ThingGroupProperties{}, QueryString: name("thingName:lamp* AND attributes.power>1"),
+		ThingGroupName: name("lamps"), ThingGroupProperties: &types.ThingGroupProperties{},
+		QueryString: name("thingName:lamp* AND attributes.power>1"),
 	})).Version
 	members := must[*iot.ListThingsInThingGroupOutput](t)(c.ListThingsInThingGroup(ctx,
 		&iot.ListThingsInThingGroupInput{ThingGroupName: name("lamps")}))
-	groups := must[*iot.ListThingGroupsForThingOutput](t)(c.ListThingGroupsForThing(ctx, &iot.ListThingGroupsForThingInput{ThingName: name("lamp2")}))
+	groups := must[*iot.ListThingGroupsForThingOutput](t)(c.ListThingGroupsForThing(ctx,
+		&iot.ListThingGroupsForThingInput{ThingName: name("lamp2")}))
 	if version != 2 || !slices.Equal(members.Things, []string{"lamp2"}) || len(groups.ThingGroups) != 1 {
 		t.Errorf("version %d, members %v, groups %+v", version, members.Things, groups.ThingGroups)
 	}
-	found := must[*iot.SearchIndexOutput](t)(c.SearchIndex(ctx, &iot.SearchIndexInput{QueryString: name("thingName:lamp*"), MaxResults: aws.Int32(1)}))
-	other := must[*iot.SearchIndexOutput](t)(c.SearchIndex(ctx, &iot.SearchIndexInput{QueryString: name("thingName:lamp*"), NextToken: found.NextToken}))
+	found := must[*iot.SearchIndexOutput](t)(c.SearchIndex(ctx,
+		&iot.SearchIndexInput{QueryString: name("thingName:lamp*"), MaxResults: aws.Int32(1)}))
+	other := must[*iot.SearchIndexOutput](t)(c.SearchIndex(ctx,
+		&iot.SearchIndexInput{QueryString: name("thingName:lamp*"), NextToken: found.NextToken}))
 	if len(found.Things) != 1 || len(other.Things) != 1 || *other.Things[0].ThingName != "lamp2" || other.NextToken != nil ||
 		other.Things[0].Attributes["power"] != "2" {
 		t.Errorf("found %+v, then %+v", found.Things, other.Things)
@@ -284,7 +309,8 @@ func walkIndex(t *testing.T, c clients) {
 		*statistics.SumOfSquares != 5 || *statistics.Variance != 0.25 || *statistics.StdDeviation != 0.5 {
 		t.Errorf("statistics %+v", statistics)
 	}
-	_ = must[*iot.DeleteDynamicThingGroupOutput](t)(c.DeleteDynamicThingGroup(ctx, &iot.DeleteDynamicThingGroupInput{ThingGroupName: name("lamps")}))
+	_ = must[*iot.DeleteDynamicThingGroupOutput](t)(c.DeleteDynamicThingGroup(ctx,
+		&iot.DeleteDynamicThingGroupInput{ThingGroupName: name("lamps")}))
 	for _, thing := range []string{"lamp1", "lamp2", "door"} {
 		_ = must[*iot.DeleteThingOutput](t)(c.DeleteThing(ctx, &iot.DeleteThingInput{ThingName: &thing}))
 	}

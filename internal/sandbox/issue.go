@@ -106,20 +106,20 @@ func createCertificateFromCSR(b backend, c *call) (any, error) {
 func parseRequest(text string) (*x509.CertificateRequest, error) {
 	block, _ := pem.Decode([]byte(text))
 	if block == nil {
-		return nil, registry.Invalid("Invalid CSR: it is not PEM")
+		return nil, errCSR
 	}
 	csr, err := x509.ParseCertificateRequest(block.Bytes)
 	if err == nil {
 		err = csr.CheckSignature()
 	}
-	if err != nil {
-		return nil, registry.Invalid("Invalid CSR: %v", err)
-	}
-	if !issuable(csr.PublicKey) {
-		return nil, registry.Invalid("Invalid CSR: RSA keys of at least %d bits and keys on P-256, P-384 and P-521 are supported", rsaBits)
+	if err != nil || !issuable(csr.PublicKey) {
+		return nil, errCSR
 	}
 	return csr, nil
 }
+
+// errCSR is AWS's answer to every request that it does not sign.
+var errCSR = registry.Invalid("CSR violates constraints")
 
 func issuable(public crypto.PublicKey) bool {
 	switch key := public.(type) {
@@ -132,7 +132,9 @@ func issuable(public crypto.PublicKey) bool {
 }
 
 // issueCertificate issues a certificate and adds it to the registry.
-func (b backend) issueCertificate(c *call, in *issueRequest, subject pkix.Name, raw []byte, key crypto.PublicKey) (issuedCertificate, error) {
+func (b backend) issueCertificate(c *call, in *issueRequest, subject pkix.Name, raw []byte, key crypto.PublicKey) (issuedCertificate,
+	error,
+) {
 	by, err := b.issuer()
 	if err != nil {
 		return issuedCertificate{}, err

@@ -27,7 +27,8 @@ func routeS3(request *http.Request) *operation {
 	switch {
 	case signed && request.Method == http.MethodPut:
 		return putObject
-	case (request.Method == http.MethodGet || request.Method == http.MethodHead) && (signed || strings.HasPrefix(request.URL.Path, "/"+reportBucket+"/")):
+	case (request.Method == http.MethodGet || request.Method == http.MethodHead) &&
+		(signed || strings.HasPrefix(request.URL.Path, "/"+reportBucket+"/")):
 		return getObject
 	case signed:
 		return &operation{unknownOperation.name, func(backend, *call) (any, error) {

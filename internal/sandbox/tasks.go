@@ -46,8 +46,8 @@ type startTaskRequest struct {
 
 var bindStartTask = binder[startTaskRequest]()
 
-// startThingRegistrationTask provisions a thing for each line of a file before it answers, so that a task is never seen in progress unless the
-// process was killed.
+// startThingRegistrationTask provisions a thing for each line of a file before it answers, so that
+// a task is never seen in progress unless the process was killed.
 func startThingRegistrationTask(b backend, c *call) (any, error) {
 	in, err := bindStartTask(c)
 	if err != nil {

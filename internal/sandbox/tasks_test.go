@@ -79,7 +79,8 @@ func walkTasks(t *testing.T, s *Server, c clients) {
 		t.Errorf("errors %+v", failures)
 	}
 	thing := s.State().Things["lamp-1"]
-	if thing.Type != "lamp" || thing.BillingGroup != "acme" || thing.Attributes["line"] != "7" || !slices.Equal(thing.Groups, []string{"lamps"}) ||
+	if thing.Type != "lamp" || thing.BillingGroup != "acme" || thing.Attributes["line"] != "7" ||
+		!slices.Equal(thing.Groups, []string{"lamps"}) ||
 		len(thing.Certificates) != 1 || !slices.Equal(s.State().Certificates[thing.Certificates[0]].Policies, []string{"lamp"}) {
 		t.Errorf("thing %+v", thing)
 	}

@@ -257,7 +257,7 @@ func (e *expander) parameter(name string) (string, error) {
 func (e *expander) findInMap(arguments []any) (any, error) {
 	keys, err := textsOf(arguments, "Fn::FindInMap")
 	if err != nil || len(keys) != 3 {
-		return nil, errors.New("Fn::FindInMap needs three strings") //nolint:staticcheck // it is a name
+		return nil, errors.New("Fn::FindInMap needs three strings")
 	}
 	value, ok := e.mappings[keys[0]][keys[1]][keys[2]]
 	if !ok {
@@ -272,7 +272,7 @@ func (e *expander) substitute(argument any) (string, error) {
 	if list, ok := argument.([]any); ok && len(list) == 2 {
 		values, ok := list[1].(map[string]any)
 		if !ok {
-			return "", errors.New("Fn::Sub needs a string and a map") //nolint:staticcheck // it is a name
+			return "", errors.New("Fn::Sub needs a string and a map")
 		}
 		var err error
 		if own, err = e.expandMap(values); err != nil {
@@ -282,7 +282,7 @@ func (e *expander) substitute(argument any) (string, error) {
 	}
 	rest, ok := text.(string)
 	if !ok {
-		return "", errors.New("Fn::Sub needs a string") //nolint:staticcheck // it is a name
+		return "", errors.New("Fn::Sub needs a string")
 	}
 	var out strings.Builder
 	for {
@@ -293,7 +293,7 @@ func (e *expander) substitute(argument any) (string, error) {
 		}
 		name, after, closed := strings.Cut(after, "}")
 		if !closed {
-			return "", errors.New("Fn::Sub: ${ is not closed") //nolint:staticcheck // it is a name
+			return "", errors.New("Fn::Sub: ${ is not closed")
 		}
 		value, ok := own[name].(string)
 		if !ok {

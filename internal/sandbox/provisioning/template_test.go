@@ -16,7 +16,8 @@ const sample = `{
 			"ThingName": {"Fn::Join": ["-", ["lamp", {"Ref": "Name"}]]},
 			"ThingTypeName": {"Fn::Select": ["1", {"Fn::Split": ["/", "a/b/c"]}]},
 			"ThingGroups": ["all", {"Fn::Sub": "site-${Site}"}],
-			"AttributePayload": {"code": {"Fn::FindInMap": ["Sites", {"Ref": "Site"}, "code"]}, "n": 7, "s": {"Fn::Sub": ["${x}", {"x": {"Ref": "Name"}}]}}
+			"AttributePayload": {"code": {"Fn::FindInMap": ["Sites", {"Ref": "Site"}, "code"]}, "n": 7,
+				"s": {"Fn::Sub": ["${x}", {"x": {"Ref": "Name"}}]}}
 		}},
 		"c": {"Type": "AWS::IoT::Certificate", "Properties": {"CertificateSigningRequest": {"Ref": "Name"}}}
 	}
@@ -87,12 +88,14 @@ func TestWrongTemplatesAreRefused(t *testing.T) {
 
 func TestShortTemplateCannotFillTheMemory(t *testing.T) {
 	t.Parallel()
-	template, err := Parse(`{"Parameters":{"P":{"Type":"String"}},"Resources":{"t":{"Type":"AWS::IoT::Thing","Properties":{"ThingName":{"Fn::Join":["",[` +
+	template, err := Parse(`{"Parameters":{"P":{"Type":"String"}},"Resources":{"t":{"Type":"AWS::IoT::Thing","Properties":` +
+		`{"ThingName":{"Fn::Join":["",[` +
 		strings.Repeat(`{"Ref":"P"},`, 100) + `{"Ref":"P"}]]}}}}}`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := template.Expand(map[string]string{"P": strings.Repeat("x", 100_000)}); err == nil || !strings.Contains(err.Error(), "longer than") {
+	_, err = template.Expand(map[string]string{"P": strings.Repeat("x", 100_000)})
+	if err == nil || !strings.Contains(err.Error(), "longer than") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/hex"
@@ -65,9 +66,9 @@ func (in *RegisterCACertificate) Prepare(bool) error {
 	}
 	switch {
 	case in.Mode == modeDefault && in.Verification == "":
-		return Invalid("Verification certificate is required for a CA certificate in DEFAULT mode")
+		return Invalid("Need to provide verification certificate for registering CA Certificates in DEFAULT mode")
 	case in.Mode == modeSNIOnly && in.Verification != "":
-		return Invalid("Verification certificate must be empty for a CA certificate in SNI_ONLY mode")
+		return Invalid("Cannot provide verification certificate for registering CA Certificates in SNI_ONLY mode")
 	}
 	der, err := accept(in.PEM, false, time.Now())
 	if err != nil {
@@ -85,14 +86,21 @@ func (in *RegisterCACertificate) Prepare(bool) error {
 		return nil
 	}
 	if der, err = accept(in.Verification, false, time.Now()); err != nil {
-		return err
+		return Invalid("Contents of the Verification Certificate are not correct")
 	}
 	if in.proof, err = x509.ParseCertificate(der); err != nil {
 		return err
 	}
-	ca := in.certificate
-	if err := ca.CheckSignature(in.proof.SignatureAlgorithm, in.proof.RawTBSCertificate, in.proof.Signature); err != nil {
-		return badCertificate("The verification certificate is not signed by the CA certificate")
+	return checkIssuer(in.proof, in.certificate)
+}
+
+// checkIssuer checks that a CA signed a certificate.
+func checkIssuer(c, ca *x509.Certificate) error {
+	if !bytes.Equal(c.RawIssuer, ca.RawSubject) {
+		return badCertificate("The issuer of the certificate did not match the subject of the provided CA certificate.")
+	}
+	if ca.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) != nil {
+		return badCertificate("The signature of the certificate failed verification against the provided CA certificate.")
 	}
 	return nil
 }
@@ -112,7 +120,7 @@ func (st *State) RegisterCACertificate(in *RegisterCACertificate) (ref Certifica
 	}
 	if in.proof != nil && (st.code == "" || in.proof.Subject.CommonName != st.code) {
 		return ref, nil, Refuse(http.StatusBadRequest, "RegistrationCodeValidationException",
-			"The common name of the verification certificate is not the registration code")
+			"Registration code provided in the CN field of verification certificate is invalid.")
 	}
 	same := 0
 	for _, ca := range st.cas.order.now() {
@@ -136,7 +144,7 @@ func (st *State) caInPath(id string) (*caCertificate, error) {
 	if parsed, err := manifest.ParseCertificateID(id); err == nil && st.cas.by[parsed] != nil {
 		return st.cas.by[parsed], nil
 	}
-	return nil, notFound("CA certificate not found. Id: %s", Shorten(id))
+	return nil, notFound("Requested CA Certificate does not exist.")
 }
 
 // ByCA are the parameters of an operation that only needs the ID of a CA certificate.
@@ -266,7 +274,7 @@ func (st *State) UpdateCACertificate(in *UpdateCACertificate) ([]Change, error) 
 		next.Config = in.Config
 	}
 	if in.RemoveAuto {
-		next.Auto, next.Config = false, nil
+		next.Auto = false
 	}
 	next.Version++
 	return []Change{&CACertificateUpdated{ca.id.String(), next}}, nil

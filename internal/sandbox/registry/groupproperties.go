@@ -60,10 +60,10 @@ func (st *State) UpdateThingGroup(in *UpdateThingGroup) (map[string]int64, []Cha
 
 // updateGroup updates a dynamic group if a query is given, and a static one otherwise.
 func (st *State) updateGroup(in *UpdateThingGroup, query DynamicQuery) (map[string]int64, []Change, error) {
-	g, err := st.group(in.Name)
+	g := st.groups.by[in.Name]
 	switch {
-	case err != nil:
-		return nil, nil, err
+	case g == nil:
+		return nil, nil, notFound("Group %s does not exist", in.Name)
 	case g.dynamic() && query.Query == "":
 		return nil, nil, Invalid("%s is a dynamic thing group; UpdateDynamicThingGroup updates it", g.name)
 	case !g.dynamic() && query.Query != "":

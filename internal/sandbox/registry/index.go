@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"math"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -123,7 +122,7 @@ func (in *IndexQuery) parse(st *State) (query, error) {
 	case cmp.Or(in.Version, queryVersion) != queryVersion:
 		return nil, Invalid("Invalid queryVersion: %s", Shorten(in.Version))
 	case !st.indexing.thingsIndexed(st.strict):
-		return nil, Refuse(http.StatusBadRequest, "IndexNotReadyException", "Index %s is not ready: thing indexing is disabled", index)
+		return nil, notFound("Index %s does not exist", index)
 	}
 	return parseQuery(in.Query)
 }
@@ -193,7 +192,7 @@ type ThingDocument struct {
 	Name         string            `json:"thingName"`
 	ID           string            `json:"thingId"`
 	Type         string            `json:"thingTypeName,omitempty"`
-	Groups       []string          `json:"thingGroupNames,omitempty"`
+	Groups       []string          `json:"thingGroupNames"`
 	Attributes   map[string]string `json:"attributes,omitempty"`
 	Connectivity *Connectivity     `json:"connectivity,omitempty"`
 }
@@ -219,11 +218,14 @@ func (st *State) SearchIndex(in *SearchIndex) (out FoundThings, err error) {
 	if err != nil {
 		return out, err
 	}
+	if in.Max > maxFound {
+		return out, Invalid("maxResults %d is greater than %d", in.Max, maxFound)
+	}
 	p, err := parsePage("maxResults", "", "nextToken", in.Token)
 	if err != nil {
 		return out, err
 	}
-	p.size = min(cmp.Or(in.Max, maxFound), maxFound)
+	p.size = cmp.Or(in.Max, maxFound)
 	page := collect(st.things.order.all(st.lagging(), p), p, func(t *thing) (out ThingDocument, ok bool) {
 		if !matches(t.fields()) {
 			return out, false

@@ -55,7 +55,8 @@ func (st *State) CreatePolicy(in *CreatePolicy) (out CreatedPolicy, _ []Change, 
 	if err := checkDocument(in.Document); err != nil {
 		return out, nil, err
 	}
-	changes, err := st.withTags([]Change{&PolicyAdded{Name: in.Name, Document: in.Document, Generation: uuid.New()}}, "policy/"+in.Name, in.Tags)
+	changes, err := st.withTags([]Change{&PolicyAdded{Name: in.Name, Document: in.Document, Generation: uuid.New()}}, "policy/"+in.Name,
+		in.Tags)
 	return CreatedPolicy{ref, in.Document, "1"}, changes, err
 }
 
@@ -96,7 +97,8 @@ func (st *State) DeletePolicy(in *ByName) ([]Change, error) {
 		return nil, err
 	}
 	if len(p.versions) > 1 {
-		return nil, deleteConflict("Cannot delete the policy because it has one or more policy versions attached to it (name=%s)", p.name)
+		return nil, deleteConflict("The policy cannot be deleted as multiple versions of the policy exist (name=%s). "+
+			"Use DeletePolicyVersion action to delete all non-default versions of the policy and retry.", p.name)
 	}
 	if p.targets.len() > 0 {
 		return nil, deleteConflict("The policy cannot be deleted as the policy is attached to one or more principals (name=%s)", p.name)

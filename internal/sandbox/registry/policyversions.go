@@ -80,7 +80,7 @@ func (st *State) policyVersion(in *ByPolicyVersion) (*policy, *PolicyVersion, er
 			return p, v, nil
 		}
 	}
-	return nil, nil, notFound("Policy version not found: %s", Shorten(in.Version))
+	return nil, nil, notFound("Policy version does not exist (name=%s, versionId=%s)", p.name, Shorten(in.Version))
 }
 
 // A PolicyVersionDescription describes a version of a policy.
@@ -132,7 +132,7 @@ func (st *State) DeletePolicyVersion(in *ByPolicyVersion) ([]Change, error) {
 		return nil, err
 	}
 	if v.Number == p.standard {
-		return nil, deleteConflict("Cannot delete the default version of a policy")
+		return nil, deleteConflict("Cannot delete a default policy version (name=%s, versionId=%d)", p.name, v.Number)
 	}
 	return []Change{&PolicyVersionRemoved{p.name, v.Number}}, nil
 }

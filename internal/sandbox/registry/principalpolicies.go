@@ -1,7 +1,5 @@
 package registry
 
-import "iter"
-
 // PrincipalPolicy are the parameters of [State.AttachPrincipalPolicy] and [State.DetachPrincipalPolicy].
 type PrincipalPolicy struct {
 	ByName
@@ -13,6 +11,9 @@ func (in *PrincipalPolicy) Subject() string { return in.Name + " " + idOf(in.Pri
 
 // AttachPrincipalPolicy attaches a policy to a certificate. It is the predecessor of AttachPolicy.
 func (st *State) AttachPrincipalPolicy(in *PrincipalPolicy) ([]Change, error) {
+	if _, err := st.policy(in.Name); err != nil {
+		return nil, err
+	}
 	if _, err := st.principal(in.Principal); err != nil {
 		return nil, err
 	}
@@ -70,8 +71,7 @@ func (st *State) ListPolicyPrincipals(in *ListPolicyPrincipals) (out Page[string
 	if err != nil {
 		return out, err
 	}
-	var targets iter.Seq2[uint64, target] = p.targets.all(st.lagging(), page)
-	return collect(targets, page, func(t target) (string, bool) {
+	return collect(p.targets.all(st.lagging(), page), page, func(t target) (string, bool) {
 		_, ok := t.(*certificate)
 		return t.arn(st), ok
 	}), nil

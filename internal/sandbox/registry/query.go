@@ -175,6 +175,11 @@ func splitTerm(token string) (field, operator, value string) {
 }
 
 func condition(field, operator, value string) (query, error) {
+	for _, absent := range []string{"shadow.", "deviceDefender."} {
+		if strings.HasPrefix(field, absent) {
+			return nil, invalidQuery("%s is not indexed", Shorten(field))
+		}
+	}
 	if operator != "" && operator != ":" {
 		return anyValue(field, func(v string) bool { return compares(v, operator, unescape(value)) }), nil
 	}

@@ -174,7 +174,10 @@ func (st *State) catalogue(yield func(uint64, int64, Change) bool) bool {
 		}
 	}
 	for seq, g := range st.groups.order.now() {
-		added := &GroupAdded{Name: g.name, ID: g.id, Properties: json.RawMessage(g.properties), DynamicQuery: g.dynamicQuery(), GroupVersion: g.version}
+		added := &GroupAdded{
+			Name: g.name, ID: g.id, Properties: json.RawMessage(g.properties), DynamicQuery: g.dynamicQuery(),
+			GroupVersion: g.version,
+		}
 		if g.parent != nil {
 			added.Parent = g.parent.name
 		}

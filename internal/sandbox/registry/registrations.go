@@ -52,11 +52,11 @@ func (st *State) RegisterWithCA(in *RegisterWithCA) (ref CertificateRef, _ []Cha
 			return ref, nil, err
 		}
 	}
-	ref, changes, err := st.RegisterCertificate(&in.base)
-	if err != nil {
+	ca, err := st.signer(in.parsed, in.ca)
+	if known := st.certificates.by[in.base.id]; err != nil && (known == nil || ca != nil) {
 		return ref, nil, err
 	}
-	ca, err := st.signer(in.parsed, in.ca)
+	ref, changes, err := st.RegisterCertificate(&in.base)
 	if err != nil {
 		return ref, nil, err
 	}
@@ -68,11 +68,12 @@ func (st *State) RegisterWithCA(in *RegisterWithCA) (ref CertificateRef, _ []Cha
 	return ref, changes, nil
 }
 
-// signer returns the registered CA that signed a certificate. If several have its issuer's name, the caller must name one.
+// signer returns the registered CA that signed a certificate. If several have its issuer's name, the caller must name one. It returns the
+// CA with an error if one was found and cannot be used.
 func (st *State) signer(c *x509.Certificate, named manifest.CertificateID) (*caCertificate, error) {
 	var found []*caCertificate
 	for _, ca := range st.cas.order.now() {
-		if ca.subject == string(c.RawIssuer) && (named.IsZero() || ca.id == named) {
+		if ca.id == named || named.IsZero() && ca.subject == string(c.RawIssuer) {
 			found = append(found, ca)
 		}
 	}
@@ -82,17 +83,15 @@ func (st *State) signer(c *x509.Certificate, named manifest.CertificateID) (*caC
 	case len(found) > 1:
 		return nil, Refuse(http.StatusConflict, "CertificateConflictException",
 			"Several CA certificates with the subject of the certificate's issuer are registered; caCertificatePem must name one")
-	case !found[0].Active:
-		return nil, badState("The CA certificate is not active. Id: %s", found[0].id)
 	}
 	issuer, err := x509.ParseCertificate(found[0].der)
 	if err == nil {
-		err = issuer.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature)
+		err = checkIssuer(c, issuer)
 	}
-	if err != nil {
-		return nil, badCertificate("The certificate is not signed by the CA certificate %s", found[0].id)
+	if err == nil && !found[0].Active {
+		err = badState("The CA certificate is not active")
 	}
-	return found[0], nil
+	return found[0], err
 }
 
 // An IssuedCertificate is a certificate that AWS IoT issued, as DER.

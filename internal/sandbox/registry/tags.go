@@ -1,6 +1,8 @@
 package registry
 
 import (
+	"errors"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -16,34 +18,46 @@ type Tag struct {
 	Value string `json:"Value"`
 }
 
-// taggable returns the resource of an ARN as kind and name, such as policy/factory.
+// taggable returns the resource of an ARN as kind and name, such as policy/factory. It must exist.
 func (st *State) taggable(arn string) (string, error) {
-	kind, name, ok := st.split(arn)
-	var found bool
-	switch {
-	case !ok:
-	case kind == "thinggroup":
-		found = st.groups.by[name] != nil
-	case kind == "thingtype":
-		found = st.types.by[name] != nil
-	case kind == "billinggroup":
-		found = st.billingGroups.by[name] != nil
-	case kind == "policy":
-		found = st.policies.by[name] != nil
-	case kind == "cacert":
-		id, err := manifest.ParseCertificateID(name)
-		found = err == nil && st.cas.by[id] != nil
-	default:
-		ok = false
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) != 6 || parts[0] != "arn" || parts[2] != "iot" {
+		return "", Invalid("Invalid arn in request")
 	}
+	kind, name, _ := strings.Cut(parts[5], "/")
+	message, known := map[string]string{
+		"thinggroup": "Thing Group %s does not exist.", "thingtype": "Thing Type %s does not exist.",
+		"billinggroup": "Billing Group %s does not exist.", "policy": "This resource is not found", "cacert": "CA Certificate %s not found",
+	}[kind]
 	switch {
-	case !ok:
-		return "", Invalid("Invalid resourceArn %q: thing groups, thing types, billing groups, policies and CA certificates "+
-			"of this account and region can have tags", Shorten(arn))
-	case !found:
-		return "", notFound("Resource not found: %s", Shorten(arn))
+	case kind == "thing" || kind == "cert":
+		return "", Invalid("Invalid resource type in ARN: %s", kind)
+	case !known || name == "":
+		return "", Invalid("Invalid arn in request")
+	case parts[4] != st.Account:
+		return "", Invalid("ResourceArn doesn't belong in requester's account")
+	case !strings.HasPrefix(arn, st.prefix):
+		return "", Invalid("Invalid request exception. Please check the input.")
+	case !st.holds(kind, name):
+		return "", notFound("%s", strings.ReplaceAll(message, "%s", Shorten(name)))
 	}
 	return kind + "/" + name, nil
+}
+
+// holds reports whether a resource that can have tags exists.
+func (st *State) holds(kind, name string) bool {
+	switch kind {
+	case "thinggroup":
+		return st.groups.by[name] != nil
+	case "thingtype":
+		return st.types.by[name] != nil
+	case "billinggroup":
+		return st.billingGroups.by[name] != nil
+	case "policy":
+		return st.policies.by[name] != nil
+	}
+	id, err := manifest.ParseCertificateID(name)
+	return err == nil && st.cas.by[id] != nil
 }
 
 // withTags appends the change that gives a new resource its tags.
@@ -58,20 +72,24 @@ func (st *State) withTags(changes []Change, resource string, tags []Tag) ([]Chan
 // mergeTags returns the tags of a resource after others were added, sorted by key.
 func mergeTags(old, added []Tag) ([]Tag, error) {
 	all := slices.Clone(old)
-	for i, tag := range added {
-		if strings.HasPrefix(strings.ToLower(tag.Key), "aws:") {
-			return nil, Invalid("Tag keys cannot begin with aws: (key=%s)", Shorten(tag.Key))
-		}
-		if slices.ContainsFunc(added[:i], func(t Tag) bool { return t.Key == tag.Key }) {
-			return nil, Invalid("Duplicate tag keys found (key=%s)", Shorten(tag.Key))
+	for _, tag := range added {
+		if err := checkTagKey(tag.Key); err != nil {
+			return nil, err
 		}
 		all = append(slices.DeleteFunc(all, func(t Tag) bool { return t.Key == tag.Key }), tag)
 	}
 	if len(all) > maxTags {
-		return nil, limitExceeded("A resource can have at most %d tags", maxTags)
+		return nil, Invalid("Too many tags provided in the request. Please check the input.")
 	}
 	slices.SortFunc(all, func(a, b Tag) int { return strings.Compare(a.Key, b.Key) })
 	return all, nil
+}
+
+func checkTagKey(key string) error {
+	if strings.HasPrefix(strings.ToLower(key), "aws:") {
+		return Invalid(`Tags cannot begin with "aws:", offending tag: %s`, Shorten(key))
+	}
+	return nil
 }
 
 // TagResource are the parameters of [State.TagResource].
@@ -111,6 +129,11 @@ func (st *State) UntagResource(in *UntagResource) ([]Change, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, key := range in.Keys {
+		if err := checkTagKey(key); err != nil {
+			return nil, err
+		}
+	}
 	left := slices.DeleteFunc(slices.Clone(st.tags[resource]), func(t Tag) bool { return slices.Contains(in.Keys, t.Key) })
 	if len(left) == len(st.tags[resource]) {
 		return nil, nil
@@ -126,10 +149,11 @@ type ListTagsForResource struct {
 // Subject returns the ARN.
 func (in *ListTagsForResource) Subject() string { return Shorten(in.ARN) }
 
-// ListTagsForResource returns all tags of a resource, under the name "tags".
+// ListTagsForResource returns all tags of a resource, under the name "tags". A resource that does not exist has none.
 func (st *State) ListTagsForResource(in *ListTagsForResource) (map[string][]Tag, error) {
 	resource, err := st.taggable(in.ARN)
-	if err != nil {
+	var refusal *APIError
+	if errors.As(err, &refusal) && refusal.Status != http.StatusNotFound {
 		return nil, err
 	}
 	return map[string][]Tag{"tags": append([]Tag{}, st.tags[resource]...)}, nil

@@ -127,10 +127,12 @@ func (p place) violate(what string, value any, constraint string) violation {
 
 // otherType returns a request with a value of another type, which AWS cannot read.
 func otherType(s *model.Shape, p place) violation {
-	v := p.violate("of another type", map[string]any{"structure": "x", "map": "x", "string": 1}[s.Kind], "")
-	if v.code, v.message = "SerializationException", "can not be converted to"; s.Kind != "structure" && s.Kind != "map" && s.Kind != "string" {
-		p.put(v.request, "x")
+	var value any = "x"
+	if s.Kind == "string" {
+		value = 1
 	}
+	v := p.violate("of another type", value, "")
+	v.code, v.message = "SerializationException", "can not be converted to"
 	return v
 }
 

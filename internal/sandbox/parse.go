@@ -11,6 +11,10 @@ import (
 	"github.com/thingpress/thingpress/internal/quota"
 )
 
+// otherTPS is the quota that "default" gives to an operation whose default the product does not
+// know. It is AWS's default for most operations of the control plane.
+const otherTPS = 10
+
 // ParseQuotas parses quotas as given on the command line: "none", "default", "default*0.5"
 // (every default times a factor) or "AttachPolicy=15" (an operation, or [RegistrationQuota]).
 // Later values override earlier ones. It also parses the quotas that Service Quotas reports.
@@ -30,6 +34,9 @@ func ParseQuotas(values []string) (map[string]float64, error) {
 				if times, err = positive(factor); err != nil {
 					return nil, fmt.Errorf("quota %q: %w", value, err)
 				}
+			}
+			for _, name := range Operations() {
+				quotas[name] = otherTPS * times
 			}
 			for _, q := range quota.Defaults() {
 				quotas[string(q.Op)] = q.TPS * times

@@ -39,6 +39,9 @@ func TestFlagsMeanWhatTheySay(t *testing.T) {
 	}
 	if all, err := ParseQuotas([]string{"default"}); err != nil || !maps.Equal(all, func() map[string]float64 {
 		m := map[string]float64{}
+		for _, name := range Operations() {
+			m[name] = 10
+		}
 		for _, q := range quota.Defaults() {
 			m[string(q.Op)] = q.TPS
 		}

@@ -21,7 +21,6 @@ type provisioned struct {
 // A provisioner creates the resources of one device. As with AWS, what it created stays if a later resource fails.
 type provisioner struct {
 	backend
-	strict      bool
 	out         provisioned
 	thing       string
 	certificate string // ARN
@@ -29,8 +28,8 @@ type provisioner struct {
 }
 
 // provision creates the resources of one device and connects them, and reports whether that changed anything.
-func (b backend) provision(resources []provisioning.Resource, strict bool) (provisioned, bool, error) {
-	p := &provisioner{backend: b, strict: strict, out: provisioned{ARNs: map[string]string{}}}
+func (b backend) provision(resources []provisioning.Resource) (provisioned, bool, error) {
+	p := &provisioner{backend: b, out: provisioned{ARNs: map[string]string{}}}
 	for _, r := range resources {
 		create := map[string]func(provisioning.Resource) (string, error){
 			provisioning.Certificate: p.createCertificate, provisioning.Thing: p.createThing, provisioning.Policy: p.createPolicy,

@@ -15,12 +15,21 @@ import (
 )
 
 // A sandbox of version 1 wrote testdata/v1.state and was killed; testdata/v1.answers.json
-// contains its last answers. The answers must be the same after the file is opened, and after
-// the file of the new version is opened again.
-func TestStateOfVersion1Opens(t *testing.T) {
+// contains its last answers. The first sandbox that wrote version 2 rewrote the same state as
+// testdata/v2.state, before groups and policies had versions. The answers must be the same after
+// either file is opened, and after the file of the new version is opened again.
+func TestStatesOfEarlierVersionsOpen(t *testing.T) {
 	t.Parallel()
+	for _, name := range []string{"v1.state", "v2.state"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			openEarlierState(t, must[[]byte](t)(os.ReadFile(filepath.Join("testdata", name))))
+		})
+	}
+}
+
+func openEarlierState(t *testing.T, content []byte) {
 	path := filepath.Join(t.TempDir(), "state")
-	content := must[[]byte](t)(os.ReadFile(filepath.Join("testdata", "v1.state")))
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func registerThing(b backend, c *call) (any, error) {
 	if err != nil {
 		return nil, registry.Invalid("%v", err)
 	}
-	out, changed, err := b.provision(resources, c.strict)
+	out, changed, err := b.provision(resources)
 	c.changed = changed
 	return out, err
 }
@@ -67,7 +67,7 @@ func startThingRegistrationTask(b backend, c *call) (any, error) {
 	var reports map[string][]byte
 	input, found := b.object(in.Bucket + "/" + in.Key)
 	if found {
-		reports = b.provisionLines(&task, template, input, c.strict)
+		reports = b.provisionLines(&task, template, input)
 	} else {
 		task.Message = fmt.Sprintf("The file s3://%s/%s does not exist", in.Bucket, in.Key)
 	}
@@ -99,7 +99,7 @@ type (
 )
 
 // provisionLines provisions a thing for each line of an input file, counts them in task, and returns the reports by type.
-func (b backend) provisionLines(task *registry.RegistrationTask, t *provisioning.Template, input []byte, strict bool) map[string][]byte {
+func (b backend) provisionLines(task *registry.RegistrationTask, t *provisioning.Template, input []byte) map[string][]byte {
 	reports := map[string][]byte{}
 	report := func(kind string, line any) {
 		reports[kind] = append(append(reports[kind], marshal(line)...), '\n')
@@ -108,7 +108,7 @@ func (b backend) provisionLines(task *registry.RegistrationTask, t *provisioning
 	for line := range bytes.Lines(input) {
 		number++
 		if len(bytes.TrimSpace(line)) > 0 {
-			out, err := b.provisionLine(t, line, strict)
+			out, err := b.provisionLine(t, line)
 			if err == nil {
 				task.Success++
 				report("RESULTS", lineResult{number, offset, out})
@@ -122,7 +122,7 @@ func (b backend) provisionLines(task *registry.RegistrationTask, t *provisioning
 	return reports
 }
 
-func (b backend) provisionLine(t *provisioning.Template, line []byte, strict bool) (out provisioned, err error) {
+func (b backend) provisionLine(t *provisioning.Template, line []byte) (out provisioned, err error) {
 	var values map[string]string
 	if err := json.Unmarshal(line, &values); err != nil {
 		return out, registry.Invalid("the line is not a JSON object of strings")
@@ -131,7 +131,7 @@ func (b backend) provisionLine(t *provisioning.Template, line []byte, strict boo
 	if err != nil {
 		return out, registry.Invalid("%v", err)
 	}
-	out, _, err = b.provision(resources, strict)
+	out, _, err = b.provision(resources)
 	return out, err
 }
 

@@ -123,7 +123,8 @@ func (h *health) print(streams terminal.Streams, attention []string) error {
 	plain.Fprintf(out, "stack %s in account %s, %s: %s\n\n", h.stack.Name, h.stack.ID, h.stack.Region,
 		strings.ToLower(strings.ReplaceAll(h.stack.Status, "_", " ")))
 	t := streams.Table([]terminal.Column{
-		{Name: "QUEUE"}, {Name: "WAITING", Number: true}, {Name: "IN FLIGHT", Number: true}, {Name: "DELAYED", Number: true, Drop: 1}, {Name: "OLDEST", Drop: 2},
+		{Name: "QUEUE"}, {Name: "WAITING", Number: true}, {Name: "IN FLIGHT", Number: true},
+		{Name: "DELAYED", Number: true, Drop: 1}, {Name: "OLDEST", Drop: 2},
 	})
 	for _, q := range h.queues {
 		if q.Unreadable != "" {

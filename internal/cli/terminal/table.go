@@ -30,6 +30,7 @@ type Table struct {
 	out     *bufio.Writer
 	width   int // of the terminal; 0 for tabs
 	columns []Column
+	headed  bool
 	held    [][]string
 	widths  []int // 0 for a column that is left out
 }
@@ -43,13 +44,22 @@ const (
 
 // NewTable returns a table on out for a terminal of this width, or separated by tabs if the width is 0.
 func NewTable(out io.Writer, width int, columns []Column) *Table {
-	t := &Table{out: bufio.NewWriter(out), width: width, columns: columns}
-	names := make([]string, len(columns))
-	for i, c := range columns {
+	return &Table{out: bufio.NewWriter(out), width: width, columns: columns}
+}
+
+// OmitHeading omits the heading, of a table that continues another one. Call it before the first row.
+func (t *Table) OmitHeading() { t.headed = true }
+
+func (t *Table) heading() {
+	if t.headed {
+		return
+	}
+	t.headed = true
+	names := make([]string, len(t.columns))
+	for i, c := range t.columns {
 		names[i] = c.Name
 	}
 	t.Row(names...)
-	return t
 }
 
 // Table returns a table on Out.
@@ -68,6 +78,7 @@ func (s Streams) TableWidth() int {
 
 // Row adds a row, which has a cell for each column.
 func (t *Table) Row(cells ...string) {
+	t.heading()
 	row := make([]string, len(t.columns))
 	for i := range row {
 		if i < len(cells) {
@@ -181,6 +192,7 @@ func cutMiddle(text string, most int) string {
 
 // Flush prints the rows that are held back. It returns the first write error of all rows.
 func (t *Table) Flush() error {
+	t.heading()
 	t.release()
 	return t.out.Flush()
 }

@@ -85,6 +85,8 @@ func Attachment(f device.Finding, s Surface) Advice {
 		return Advice{Todo: "set a thing type with --thing-type, or use fewer attributes"}
 	case device.FindingBadName:
 		return Advice{Todo: "choose another name"}
+	case device.FindingBadValue:
+		return Advice{Todo: "choose another value"}
 	case device.FindingDeprecated:
 		return Advice{Todo: "undo the deprecation (aws iot deprecate-thing-type --undo-deprecate), or choose another type"}
 	case device.FindingDynamic:

@@ -79,7 +79,7 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 		{"imports"},
 		{"plan", "--sandbox", "--policy", "p", "--quota", "AttachPolicy=15", good, good, bad},
 		{"plan", "--sandbox", "--policy", "p", "--thing-type", "t", "--compare", good},
-		{"plan", "--sandbox", "--attribute", "a=1", "--attribute", "b=1", "--attribute", "c=1", "--attribute", "d=1", good},
+		{"plan", "--sandbox", "--strict-names", "--policy", "missing", good},
 		{"plan", "--sandbox", missing},
 		{"quotas", "--endpoint-url", url, "--rate", "100000/h", "--policy", "p", "--request", "--yes"},
 		{"quotas", "--sandbox"},

@@ -84,18 +84,25 @@ func (a Attachments) Thing(d *manifest.Device) (iot.Thing, error) {
 	}
 	thing.Attributes = make(map[string]string, len(a.Attributes))
 	for _, attribute := range a.Attributes {
-		value, err := attribute.Value.Expand(d)
+		value, err := attribute.value(d)
 		if err != nil {
 			return thing, manifest.Errorf(manifest.ReasonBadAttribute, "attribute %s: %w", attribute.Name, err)
-		}
-		if value == "" || len(value) > maxAttributeValue || !attributeText(value, "_.,@/:#=[]-") {
-			return thing, manifest.Errorf(manifest.ReasonBadAttribute,
-				"attribute %s: value %s: AWS IoT takes 1 to %d of a-z A-Z 0-9 _ . , @ / : # = [ ] -",
-				attribute.Name, manifest.Quote(value), maxAttributeValue)
 		}
 		thing.Attributes[attribute.Name] = value
 	}
 	return thing, nil
+}
+
+// value returns the value for a device.
+func (a Attribute) value(d *manifest.Device) (string, error) {
+	value, err := a.Value.Expand(d)
+	if err != nil {
+		return "", err
+	}
+	if value == "" || len(value) > maxAttributeValue || !attributeText(value, "_.,@/:#=[]-") {
+		return "", fmt.Errorf("value %s: AWS IoT takes 1 to %d of a-z A-Z 0-9 _ . , @ / : # = [ ] -", manifest.Quote(value), maxAttributeValue)
+	}
+	return value, nil
 }
 
 func attributeText(text, punctuation string) bool {

@@ -40,6 +40,7 @@ const (
 	FindingMissing       FindingCode = "missing"
 	FindingTooMany       FindingCode = "too-many"
 	FindingBadName       FindingCode = "bad-name"
+	FindingBadValue      FindingCode = "bad-value"
 	FindingDeprecated    FindingCode = "deprecated"
 	FindingDynamic       FindingCode = "dynamic"
 	FindingSameHierarchy FindingCode = "same-hierarchy"
@@ -92,9 +93,8 @@ func attachmentsGone(c *call.Caller, a *Account) error {
 // checkAttachments makes the checks. It returns an *AttachmentError, a
 // *call.StopError, or an error that wraps call.ErrEnded.
 func checkAttachments(caller *call.Caller, aws iot.AWS, a Attachments) (*AttachmentReport, error) {
-	c := &checker{aws: aws, attachments: a, caller: caller}
+	c := &checker{aws: aws, attachments: a, caller: caller, findings: a.Faults()}
 	report := &AttachmentReport{Connectable: len(a.Policies) > 0}
-	c.numbers()
 	for _, check := range []func(*AttachmentReport) error{c.policies, c.thingType, c.groups, c.billingGroup} {
 		if err := check(report); err != nil && call.Final(err) {
 			return nil, err
@@ -117,30 +117,6 @@ type checker struct {
 
 func (c *checker) find(code FindingCode, kind, name, problem string, args ...any) {
 	c.findings = append(c.findings, Finding{code, kind, name, fmt.Sprintf(problem, args...)})
-}
-
-// numbers makes the checks that need no call.
-func (c *checker) numbers() {
-	a := c.attachments
-	if n := len(a.Policies); n > maxPolicies {
-		c.find(FindingTooMany, "policy", "", "%d policies, AWS IoT attaches %d to a certificate", n, maxPolicies)
-	}
-	if n := len(a.ThingGroups); n > maxThingGroups {
-		c.find(FindingTooMany, "thing group", "", "%d thing groups, AWS IoT lets a thing be in %d", n, maxThingGroups)
-	}
-	most := maxAttributesWithType
-	if a.ThingType == "" {
-		most = maxAttributesUntyped
-	}
-	if n := len(a.Attributes); n > most {
-		c.find(FindingTooMany, "attribute", "", "%d attributes, AWS IoT takes %d of a thing with a type and %d of one without",
-			n, maxAttributesWithType, maxAttributesUntyped)
-	}
-	for _, attribute := range a.Attributes {
-		if attribute.Name == "" || len(attribute.Name) > maxAttributeName || !attributeText(attribute.Name, "_.,@/:#-") {
-			c.find(FindingBadName, "attribute", attribute.Name, "AWS IoT takes names of 1 to %d of a-z A-Z 0-9 _ . , @ / : # -", maxAttributeName)
-		}
-	}
 }
 
 // describe reports whether a resource exists; a missing resource is a finding.

@@ -22,6 +22,9 @@ type ScanResult struct {
 	Reasons, Warnings map[manifest.Reason]int
 	// Remedies has the facts about the rejected entries by reason.
 	Remedies map[manifest.Reason]Remedy
+	// TestMaterial counts the devices whose certificates anyone can make; see
+	// [manifest.Device.IsTestMaterial].
+	TestMaterial int
 	// Breaks are the errors that ended manifests early.
 	Breaks []*manifest.FileError
 	// UnmatchedOnly and UnmatchedSkip are the lines of Only and Skip that matched no device.
@@ -197,6 +200,9 @@ func (s *ScanResult) judgeNext(m int, device *manifest.Device, rejected *manifes
 		}
 	default:
 		s.Devices++
+		if device.IsTestMaterial() {
+			s.TestMaterial++
+		}
 		for _, w := range device.Warnings {
 			s.Warnings[w.Code]++
 		}

@@ -7,6 +7,8 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"strings"
+
+	"github.com/thingpress/thingpress/manifest"
 )
 
 var espressifFormat = Format{Name: "espressif", write: func(ctx context.Context, o Options, s seed) error {
@@ -16,7 +18,7 @@ var espressifFormat = Format{Name: "espressif", write: func(ctx context.Context,
 var espressifFrame = frame{"MAC,cn,cert\r\n", "\r\n", ""}
 
 // testMaterial is part of every issuer's name.
-const testMaterial = "Thingpress Test"
+const testMaterial = manifest.TestIssuer
 
 // An espressifSource makes the CSV of ExpressLink modules: the header is
 // MAC,cn,cert, records end with CRLF, lines of the PEM with LF, and the file

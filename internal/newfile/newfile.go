@@ -43,6 +43,18 @@ func Create(path string) (*File, error) {
 	return f, nil
 }
 
+// Free returns an error that wraps [fs.ErrExist] if something is at path.
+func Free(path string) error {
+	switch _, err := os.Lstat(path); {
+	case err == nil:
+		return fmt.Errorf("%s: %w", path, fs.ErrExist)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	default:
+		return err
+	}
+}
+
 // Check returns an error if [Create] would. It leaves nothing behind.
 func Check(path string) error {
 	f, err := Create(path)

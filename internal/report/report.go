@@ -4,10 +4,13 @@ package report
 
 import (
 	"bufio"
+	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -43,6 +46,8 @@ var header = []string{
 	"import", "manifest", "entry", "line", "outcome", "id", "thing_name",
 	"certificate_id", "certificate_arn", "reason", "detail", "steps", "at",
 }
+
+const rowType = "outcome"
 
 // A Writer writes rows in one format.
 type Writer struct {
@@ -109,7 +114,7 @@ func RowOf(i ledger.Import, r ledger.Record) Row {
 		name = i.Manifests[r.Manifest].Name
 	}
 	return Row{
-		Type: "outcome", Import: i.ID, Manifest: name, Entry: r.Entry, Line: r.Line,
+		Type: rowType, Import: i.ID, Manifest: name, Entry: r.Entry, Line: r.Line,
 		Outcome: string(r.Outcome), ID: r.ID, ThingName: r.ThingName,
 		CertificateID: r.CertificateID, CertificateARN: r.CertificateARN,
 		Reason: r.Reason, Detail: r.Detail, Steps: r.Steps, At: r.At.UTC(),
@@ -128,6 +133,34 @@ func Check(path string) error {
 	}
 	return nil
 }
+
+// ImportIn returns the ID of the import whose report is at path. It returns an error that wraps
+// [fs.ErrNotExist] if there is no file, and [ErrNoReport] if it is something else.
+func ImportIn(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	from := bufio.NewReader(io.LimitReader(file, 1<<20))
+	var row Row
+	if strings.EqualFold(filepath.Ext(path), ".csv") {
+		table := csv.NewReader(from)
+		names, err := table.Read()
+		if err != nil || !slices.Equal(names, header) {
+			return "", fmt.Errorf("%s: %w", path, ErrNoReport)
+		}
+		if cells, err := table.Read(); err == nil {
+			row.Import = cells[0]
+		}
+	} else if err := json.NewDecoder(from).Decode(&row); err != nil || row.Type != rowType {
+		return "", fmt.Errorf("%s: %w", path, ErrNoReport)
+	}
+	return row.Import, nil
+}
+
+// ErrNoReport is wrapped by the error about a file that is no report of an import.
+var ErrNoReport = errors.New("not the report of an import")
 
 // WriteFile writes the records of an import to path. The extension selects the format. The file
 // appears when it is complete; after an error an earlier file stays as it is.

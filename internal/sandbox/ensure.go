@@ -45,6 +45,13 @@ func (s *Server) Ensure(policies []string, thingType string, groups []string, bi
 	return created, err
 }
 
+// Names returns the names of the attachments that exist, in the form in which [Server.Ensure]
+// returns them.
+func (s *Server) Names() (names []string) {
+	s.backend.store.View(func(st *registry.State) { names = st.AttachmentNames() })
+	return names
+}
+
 // unlessFound combines two operations on one kind of resource: it calls create if find fails.
 func unlessFound[Found, In, Out any](name string, find func(*registry.State, *registry.ByName) (Found, error),
 	create func(*registry.State, *In) (Out, []registry.Change, error), in In,

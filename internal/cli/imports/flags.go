@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/target"
@@ -113,6 +114,9 @@ func (f *AttachFlags) Attachments() (device.Attachments, error) {
 	}
 	if a.Attributes, err = device.ParseAttributes(f.attributes); err != nil {
 		return a, exit.UsageError(fmt.Errorf("--attribute %w", err), "")
+	}
+	if faults := a.Faults(); len(faults) > 0 {
+		return a, exit.UsageError(&device.AttachmentError{Findings: faults}, advice.Attachment(faults[0], advice.CLI).Todo)
 	}
 	return a, nil
 }

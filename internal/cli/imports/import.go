@@ -16,19 +16,22 @@ import (
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/environment"
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
 )
 
 type importOptions struct {
 	runFlags
 
-	fresh       bool
-	resume      string
-	ledger      string
-	dryRun      bool
-	maxFailures int
-	report      string
-	yes         bool
+	fresh             bool
+	resume            string
+	ledger            string
+	dryRun            bool
+	maxFailures       int
+	report            string
+	allowTestMaterial bool
+	overwrite         bool
+	yes               bool
 }
 
 // NewImport returns `thingpress import`.
@@ -90,6 +93,9 @@ endpoint that behaves like AWS IoT, and AWS is not called.
 	flags.BoolVar(&o.dryRun, "dry-run", false, "check manifests and attachments, but change nothing")
 	flags.IntVar(&o.maxFailures, "max-failures", 0, "stop after this `number` of failed devices; 0 for no limit")
 	flags.StringVar(&o.report, "report", "", "write the outcome of every entry to this `file`, .jsonl or .csv")
+	flags.BoolVar(&o.overwrite, "overwrite", false, "let --report replace a file that is not the report of the same import")
+	flags.BoolVar(&o.allowTestMaterial, "allow-test-material", false,
+		"import certificates that thingpress generate made into AWS, although others may know their keys")
 	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before the import starts")
 	return c
 }
@@ -126,6 +132,10 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 			return err
 		}
 	}
+	reportOf, err := checkReport(o.report, o.overwrite)
+	if err != nil {
+		return err
+	}
 	printer := streams.Progress(o.quiet, o.output)
 	defer printer.Close()
 	begun := false
@@ -157,10 +167,6 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 			return err
 		}
 	}
-	if err := checkReport(o.report); err != nil {
-		return err
-	}
-
 	files, err := manifests.OpenFiles(ctx, args, streams.In)
 	if err != nil {
 		return err
@@ -172,6 +178,9 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	}
 	scan, err := scanManifests(ctx, sources, settings, &o.runFlags, printer, streams)
 	if err != nil {
+		return err
+	}
+	if err := refuseTestMaterial(connection, scan, o.allowTestMaterial); err != nil {
 		return err
 	}
 	quotas, err := o.quotas.Resolve(ctx, connection.Client, overrides)
@@ -205,6 +214,13 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	if err != nil {
 		return err
 	}
+	resumed := ""
+	if previous != nil {
+		resumed = previous.ID
+	}
+	if err := exit.OtherReport(o.report, reportOf, resumed); err != nil {
+		return err
+	}
 	record, journal, earlier, err := beginImport(ctx, book, ledger.Import{Key: key, Target: connection.Target, Manifests: scan.Manifests},
 		previous, recordedOf(settings, args, flags), printer)
 	if err != nil {
@@ -222,6 +238,9 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	})
 	printer.Close()
 	reported := writeReport(ctx, o.report, book, record)
+	if o.report != "" && reported == nil && !o.quiet {
+		plain.Fprintf(streams.Err, "report: %s\n", o.report)
+	}
 	line := summaryOf(summary, ended, connection, scan)
 	if o.output == terminal.JSON {
 		err = streams.PrintJSON(line)

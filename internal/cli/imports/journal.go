@@ -65,15 +65,16 @@ func closeLedger(book *sqlite.Ledger) {
 	}
 }
 
-// checkReport returns an error if the file of --report cannot be written.
-func checkReport(path string) error {
+// checkReport returns an error if the file of --report cannot be written, and the ID of the import
+// whose report it is, if there is one.
+func checkReport(path string, overwrite bool) (found string, err error) {
 	if path == "" {
-		return nil
+		return "", nil
 	}
 	if err := report.Check(path); err != nil {
-		return exit.UsageError(err, "name a file that ends in .jsonl or .csv in a writable directory")
+		return "", exit.UsageError(err, "name a file that ends in .jsonl or .csv in a writable directory")
 	}
-	return nil
+	return exit.OccupiedReport(path, overwrite)
 }
 
 // previousOf returns the import to resume, or nil for a new import. That is the import

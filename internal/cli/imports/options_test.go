@@ -1,10 +1,14 @@
 package imports
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/thingpress/thingpress/internal/cli/target"
+	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
@@ -21,5 +25,33 @@ func TestEveryOptionOfEveryFormatIsResumed(t *testing.T) {
 	}
 	if !slices.Contains(pathFlags, strings.TrimSuffix(string(manifest.OptionSigners), "s")) {
 		t.Error("resume.go: pathFlags lacks the signers")
+	}
+}
+
+// Keys of the examples are derived from a seed in a public repository.
+func TestTestMaterialDoesNotGetIntoAWS(t *testing.T) {
+	t.Parallel()
+	aws := ledger.Target{Partition: "aws", Account: "111122223333", Region: "eu-west-1"}
+	scan := &engine.ScanResult{Devices: 12, TestMaterial: 12}
+	for name, test := range map[string]struct {
+		target  func(*ledger.Target)
+		scan    *engine.ScanResult
+		allowed bool
+		refused bool
+	}{
+		"AWS":              {refused: true},
+		"allowed":          {allowed: true},
+		"a vendor's":       {scan: &engine.ScanResult{Devices: 12}},
+		"another endpoint": {target: func(t *ledger.Target) { t.Endpoint = "http://127.0.0.1:4566" }},
+		"sandbox":          {target: func(t *ledger.Target) { t.Sandbox = "0198" }},
+	} {
+		c := &target.Connection{Target: aws}
+		if test.target != nil {
+			test.target(&c.Target)
+		}
+		err := refuseTestMaterial(c, cmp.Or(test.scan, scan), test.allowed)
+		if (err != nil) != test.refused {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

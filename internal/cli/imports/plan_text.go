@@ -19,12 +19,12 @@ import (
 
 // printPlan prints a plan for people. Created names the attachments that were created in
 // the copy of the sandbox.
-func printPlan(out io.Writer, p planLine, c *target.Connection, created []string) error {
+func printPlan(out io.Writer, p planLine, c *target.Connection, created []target.Created) error {
 	_, err := io.WriteString(out, planText(p, c, created))
 	return err
 }
 
-func planText(p planLine, connection *target.Connection, created []string) string {
+func planText(p planLine, connection *target.Connection, created []target.Created) string {
 	var b strings.Builder
 	say := func(format string, args ...any) { plain.Fprintf(&b, format+"\n", args...) }
 	say("plan: nothing was changed in %s", connection)
@@ -72,9 +72,9 @@ func planText(p planLine, connection *target.Connection, created []string) strin
 	return b.String()
 }
 
-func sayAttachments(say func(string, ...any), a planAttachments, created []string) {
-	for _, name := range created {
-		say("attachments: the import would create in the sandbox: %s", name)
+func sayAttachments(say func(string, ...any), a planAttachments, created []target.Created) {
+	for _, c := range created {
+		say("attachments: the import would create in the sandbox: %s", c)
 	}
 	for _, f := range a.Findings {
 		line := device.Finding{Kind: f.Kind, Name: f.Name, Problem: f.Problem}.String()

@@ -22,9 +22,9 @@ func count(n int) string { return progress.Count(int64(n)) }
 const notConnectable = "no policy is attached, neither with --policy nor to the thing groups, so these devices will not be able to connect"
 
 // showAttachments prints what was created, and a warning if devices have no policy.
-func showAttachments(printer *progress.Printer, attached *device.AttachmentReport, created []string) {
-	for _, name := range created {
-		printer.Note("created in the sandbox: %s", name)
+func showAttachments(printer *progress.Printer, attached *device.AttachmentReport, created []target.Created) {
+	for _, c := range created {
+		printer.Note("created in the sandbox: %s", c)
 	}
 	if !attached.Connectable {
 		printer.Note("warning: %s", notConnectable)

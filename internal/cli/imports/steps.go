@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/cli/exit"
@@ -50,10 +51,20 @@ func scanManifests(ctx context.Context, sources []*engine.Source, settings engin
 	return scan, exit.WithHint(err, hint)
 }
 
+// refuseTestMaterial returns an error if devices that anyone can impersonate would get into an
+// account of AWS.
+func refuseTestMaterial(c *target.Connection, scan *engine.ScanResult, allowed bool) error {
+	if allowed || scan.TestMaterial == 0 || !c.IsAWS() {
+		return nil
+	}
+	return exit.WithHint(fmt.Errorf("nothing was imported: %w", manifests.TestMaterialError(scan)),
+		"rehearse with --sandbox, or add --allow-test-material if anyone may connect as these devices")
+}
+
 // checkAttachments checks that all attachments exist. In the embedded sandbox it
 // creates them first. It returns what it created even if something is missing.
 func checkAttachments(ctx context.Context, c *target.Connection, quotas target.Quotas, a device.Attachments,
-) (*device.AttachmentReport, []string, error) {
+) (*device.AttachmentReport, []target.Created, error) {
 	created, err := c.Ensure(a)
 	if err != nil {
 		return nil, nil, err
@@ -61,7 +72,23 @@ func checkAttachments(ctx context.Context, c *target.Connection, quotas target.Q
 	attached, err := device.CheckAttachments(ctx, c.Client.AWS(), quotas.Limiters(), a)
 	var wrong *device.AttachmentError
 	if errors.As(err, &wrong) {
-		return nil, created, exit.WithHint(err, advice.Attachment(wrong.Findings[0], advice.CLI).Todo)
+		return nil, created, exit.WithHint(err, attachmentHint(wrong.Findings))
 	}
 	return attached, created, err
+}
+
+// attachmentHint returns what to do about all findings.
+func attachmentHint(findings []device.Finding) string {
+	var todos []string
+	for _, f := range findings {
+		todo := advice.Attachment(f, advice.CLI).Todo
+		if todo == "" {
+			continue
+		}
+		if len(findings) > 1 && f.Name != "" {
+			todo = f.Kind + " " + f.Name + ": " + todo
+		}
+		todos = append(todos, todo)
+	}
+	return strings.Join(todos, "; ")
 }

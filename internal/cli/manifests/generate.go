@@ -31,6 +31,7 @@ type generateOptions struct {
 	signerOut string
 	defects   float64
 	quiet     bool
+	overwrite bool
 }
 
 // NewGenerate returns `thingpress generate`.
@@ -74,6 +75,7 @@ rejected or skipped: {"entry":7,"outcome":"rejected","reason":"expired"}`,
 	flags.StringVar(&o.keys, "keys", "", "`directory` to write private keys to, as <thing name>.key")
 	flags.StringVar(&o.signerOut, "signer-out", "", strings.Join(material.Signed(), ", ")+": `file` to write the certificate of the signer to")
 	flags.Float64Var(&o.defects, "defects", 0, "`fraction` of entries to make wrong or unusual, 0 to 1")
+	flags.BoolVar(&o.overwrite, "overwrite", false, "replace files that exist")
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress")
 	Complete(c, "vendor", material.Vendors())
 	Complete(c, "bundle", allBundles())
@@ -130,6 +132,11 @@ func generateManifest(ctx context.Context, o generateOptions, streams terminal.S
 	}
 	if o.signerOut != "" {
 		outputs[o.signerOut] = &options.SignerOut
+	}
+	for path := range outputs {
+		if err := exit.Occupied(path, o.overwrite); err != nil {
+			return err
+		}
 	}
 	var files outputFiles
 	defer func() { files.discard() }()

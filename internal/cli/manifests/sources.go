@@ -81,6 +81,12 @@ func rejectionsOf(reasons map[manifest.Reason]int, remedies map[manifest.Reason]
 	})
 }
 
+// TestMaterialError returns an error about devices of a scan that anyone can impersonate.
+func TestMaterialError(s *engine.ScanResult) error {
+	return fmt.Errorf("%s of %s made by thingpress generate, from a seed that others may know",
+		progress.Plural(s.TestMaterial, "certificate", "certificates"), progress.Count(int64(s.Devices)))
+}
+
 // RejectionText returns a line for people.
 func RejectionText(r report.Rejection) string {
 	return progress.Count(int64(r.Count)) + " rejected, " + withTodo(r.Reason, r.Todo)

@@ -15,11 +15,7 @@ import (
 
 func printQuotas(streams terminal.Streams, connection *target.Connection, v view, command func(row) string) error {
 	plain.Fprintf(streams.Err, "target: %s\n", connection)
-	t := streams.Table([]terminal.Column{
-		{Name: "OPERATION"}, {Name: "CODE", Drop: 1}, {Name: "DEFAULT", Number: true, Drop: 4}, {Name: "APPLIED", Number: true},
-		{Name: "SOURCE", Drop: 3}, {Name: "CALLS", Number: true}, {Name: "NEEDED", Number: true}, {Name: "ADJUSTABLE", Drop: 2},
-		{Name: "REQUEST", Number: true},
-	})
+	t := streams.Table("OPERATION", "CODE", "DEFAULT", "APPLIED", "SOURCE", "CALLS", "NEEDED", "ADJUSTABLE", "REQUEST")
 	for _, r := range v.rows {
 		adjustable := "no"
 		if r.Adjustable {

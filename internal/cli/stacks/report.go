@@ -20,6 +20,7 @@ import (
 func newReport(streams terminal.Streams) *cobra.Command {
 	var o stackFlags
 	var format string
+	var overwrite bool
 	c := &cobra.Command{
 		Use:   "report ID [FILE]",
 		Short: "Download the report of an import",
@@ -28,20 +29,32 @@ standard output or to FILE. The extension of FILE, .jsonl or .csv, selects the f
 		Example: `  thingpress stack report 0199f1c2-7f0a-7d4e-9a51-0b6f4a1f2c3d reel-7.csv
   thingpress stack report 0199f1c2-7f0a-7d4e-9a51-0b6f4a1f2c3d | jq 'select(.outcome == "failed")'`,
 		Args: cobra.RangeArgs(1, 2),
-		RunE: func(c *cobra.Command, args []string) error { return getReport(c.Context(), o, format, args, streams) },
+		RunE: func(c *cobra.Command, args []string) error {
+			return getReport(c.Context(), o, format, overwrite, args, streams)
+		},
 	}
 	o.add(c)
+	c.Flags().BoolVar(&overwrite, "overwrite", false, "replace a FILE that is not the report of the same import")
 	c.Flags().StringVar(&format, "format", "jsonl", "`format`: jsonl or csv; the extension of FILE takes precedence")
 	return c
 }
 
-func getReport(ctx context.Context, o stackFlags, format string, args []string, streams terminal.Streams) error {
+func getReport(ctx context.Context, o stackFlags, format string, overwrite bool, args []string, streams terminal.Streams) error {
 	ending := "." + strings.TrimPrefix(format, ".")
 	if len(args) > 1 {
 		ending = filepath.Ext(args[1])
 	}
 	if ending != ".jsonl" && ending != ".csv" {
 		return exit.UsageError(fmt.Errorf("a report is .jsonl or .csv, not %q", ending), "")
+	}
+	if len(args) > 1 {
+		found, err := exit.OccupiedReport(args[1], overwrite)
+		if err == nil {
+			err = exit.OtherReport(args[1], found, args[0])
+		}
+		if err != nil {
+			return err
+		}
 	}
 	stack, err := o.open(ctx)
 	if err != nil {

@@ -24,6 +24,8 @@ type uploadOptions struct {
 	key      string
 	vendor   string
 	noFollow bool
+
+	allowTestMaterial bool
 }
 
 func newUpload(streams terminal.Streams) *cobra.Command {
@@ -48,6 +50,8 @@ Ctrl-C stops following. The import continues in the stack.
 	flags.StringVar(&o.key, "key", "", "`key` of the object (default: the name of the file)")
 	flags.StringVar(&o.vendor, "vendor", "", "`format` of the manifest (default: detected from the content)")
 	manifests.Complete(c, "vendor", vendors.Names())
+	flags.BoolVar(&o.allowTestMaterial, "allow-test-material", false,
+		"upload certificates that thingpress generate made, although others may know their keys")
 	flags.BoolVar(&o.noFollow, "no-follow", false, "do not follow the import")
 	return c
 }
@@ -72,7 +76,7 @@ func upload(ctx context.Context, o uploadOptions, args []string, streams termina
 		return exit.IfInterrupted(ctx, err, "interrupted before anything was uploaded")
 	}
 	source := sources[0]
-	scan, err := checkUpload(ctx, stack, source, printer)
+	scan, err := checkUpload(ctx, o, stack, source, printer)
 	if err != nil {
 		return exit.IfInterrupted(ctx, err, "interrupted before anything was uploaded")
 	}
@@ -108,7 +112,8 @@ func upload(ctx context.Context, o uploadOptions, args []string, streams termina
 const beginMost = 5 * time.Minute
 
 // checkUpload decodes the manifest as the stack will.
-func checkUpload(ctx context.Context, stack *operate.Stack, source *engine.Source, printer *progress.Printer) (*engine.ScanResult, error) {
+func checkUpload(ctx context.Context, o uploadOptions, stack *operate.Stack, source *engine.Source, printer *progress.Printer,
+) (*engine.ScanResult, error) {
 	vendor := source.Decoder.Vendor()
 	format, err := vendors.Lookup(vendor)
 	if err != nil {
@@ -135,6 +140,10 @@ func checkUpload(ctx context.Context, stack *operate.Stack, source *engine.Sourc
 		n(scan.Rejected), n(scan.Skipped))
 	for _, r := range manifests.Rejections(scan, advice.Stack) {
 		printer.Note("  %s", manifests.RejectionText(r))
+	}
+	if scan.TestMaterial > 0 && o.EndpointURL == "" && !o.allowTestMaterial {
+		return nil, exit.WithHint(fmt.Errorf("nothing was uploaded: %w", manifests.TestMaterialError(scan)),
+			"upload the vendor's manifest, or add --allow-test-material if anyone may connect as these devices")
 	}
 	if scan.Devices == 0 {
 		return nil, exit.WithHint(errors.New("nothing was uploaded: every entry of the manifest is rejected or skipped"),

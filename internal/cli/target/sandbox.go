@@ -55,7 +55,7 @@ func (f *Flags) connectSandbox(ctx context.Context, inMemory bool) (*Connection,
 	}
 	to := ledger.Target{Partition: "aws", Account: server.Account(), Region: server.Region(), Sandbox: server.ID()}
 	return &Connection{
-		Target: to, Spelled: to, Client: client, embedded: server, end: server.Close,
+		Target: to, Spelled: to, Client: client, embedded: server, strict: f.StrictNames, end: server.Close,
 	}, nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/version"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/nearest"
 	"github.com/thingpress/thingpress/internal/sandbox"
 )
 
@@ -52,6 +53,7 @@ type Flags struct {
 	AccountFlags
 	Sandbox      bool
 	SandboxState string
+	StrictNames  bool
 }
 
 // Add adds the flags to a command.
@@ -60,6 +62,7 @@ func (f *Flags) Add(c *cobra.Command) {
 	c.Flags().BoolVar(&f.Sandbox, "sandbox", false, "use the embedded sandbox; AWS is not called")
 	c.Flags().StringVar(&f.SandboxState, "sandbox-state", "",
 		"`file` with the state of the embedded sandbox (default: sandbox.state in the state directory)")
+	c.Flags().BoolVar(&f.StrictNames, "strict-names", false, "do not create policies, types and groups that the sandbox does not have")
 }
 
 // Check returns an error if flags exclude each other.
@@ -80,6 +83,7 @@ type Connection struct {
 	Client  *awsiot.Client
 
 	embedded *sandbox.Server // nil unless it is the embedded sandbox
+	strict   bool            // the embedded sandbox must have the attachments
 	end      func() error    // nil if there is nothing to close
 }
 
@@ -131,6 +135,9 @@ func (c *Connection) Close() error {
 	return c.end()
 }
 
+// IsAWS reports whether the target is an account of AWS, and not a sandbox or another endpoint.
+func (c *Connection) IsAWS() bool { return c.Target.Sandbox == "" && c.Target.Endpoint == "" }
+
 // Embedded reports whether the target is the sandbox of this process.
 func (c *Connection) Embedded() bool { return c.embedded != nil }
 
@@ -150,11 +157,29 @@ func (c *Connection) String() string {
 	return name
 }
 
-// Ensure creates missing attachments in the embedded sandbox, and returns what it
-// created. In AWS it does nothing.
-func (c *Connection) Ensure(a device.Attachments) (created []string, err error) {
-	if !c.Embedded() {
+// Ensure creates missing attachments in the embedded sandbox unless names are strict, and
+// returns what it created. In AWS it does nothing.
+func (c *Connection) Ensure(a device.Attachments) ([]Created, error) {
+	if !c.Embedded() || c.strict {
 		return nil, nil
 	}
-	return c.embedded.Ensure(a.Policies, a.ThingType, a.ThingGroups, a.BillingGroup)
+	before := c.embedded.Names()
+	names, err := c.embedded.Ensure(a.Policies, a.ThingType, a.ThingGroups, a.BillingGroup)
+	var created []Created
+	for _, name := range names {
+		created = append(created, Created{name, nearest.Of(name, before)})
+	}
+	return created, err
+}
+
+// Created is an attachment that did not exist in the sandbox, such as "policy sensors", and an
+// earlier one of the same kind whose name is similar; empty if there is none.
+type Created struct{ Name, Similar string }
+
+// String returns the name, and asks for the similar one.
+func (c Created) String() string {
+	if c.Similar == "" {
+		return c.Name
+	}
+	return c.Name + " (did you mean " + c.Similar + "?)"
 }

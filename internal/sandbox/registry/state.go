@@ -264,3 +264,22 @@ func (b *billingGroup) title() string {
 	}
 	return b.name
 }
+
+// AttachmentNames returns kind and name of everything that can be attached to a device, such as
+// "policy sensors", in no particular order.
+func (st *State) AttachmentNames() []string {
+	var names []string
+	for name := range st.policies.by {
+		names = append(names, "policy "+name)
+	}
+	for name := range st.types.by {
+		names = append(names, "thing type "+name)
+	}
+	for name := range st.groups.by {
+		names = append(names, "thing group "+name)
+	}
+	for name := range st.billingGroups.by {
+		names = append(names, "billing group "+name)
+	}
+	return names
+}

@@ -1,4 +1,4 @@
-package cli
+package nearest
 
 import "testing"
 
@@ -9,8 +9,8 @@ func TestNearestNamesWhatWasMeantAndNothingElse(t *testing.T) {
 		"polcy": "policy", "plicy": "policy", "oplicy": "policy", "thingtype": "thing-type", "thing_group": "thing-group",
 		"Signer": "signer", "prof": "profile", "group": "", "x": "", "": "", "certificate": "",
 	} {
-		if got := nearest(word, names); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", word, got, want)
+		if got := Of(word, names); got != want {
+			t.Errorf("Of(%q) = %q, want %q", word, got, want)
 		}
 	}
 }

@@ -19,3 +19,10 @@ func lockByte(file *os.File) (bool, error) {
 	}
 	return err == nil, err
 }
+
+// isLocked reports whether the byte is locked, and takes no lock.
+func isLocked(file *os.File, _ string) (bool, error) {
+	lock := unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart, Start: lockedByte, Len: 1}
+	err := unix.FcntlFlock(file.Fd(), unix.F_OFD_GETLK, &lock)
+	return lock.Type != unix.F_UNLCK, err
+}

@@ -84,6 +84,24 @@ func Acquire(path string) (*Lock, error) {
 	return l, nil
 }
 
+// IsHeld reports whether a process holds the file at path. Another process that tries to acquire
+// the file at the same moment may find it held, except on Linux.
+//
+// A process that holds POSIX locks of the file, as SQLite does while a database is open, must
+// not call IsHeld: it opens and closes the file, and the process would lose them.
+func IsHeld(path string) (bool, error) {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return false, err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	return isLocked(file, path)
+}
+
 func (l *Lock) open() error {
 	l.File = nil
 	file, err := os.OpenFile(l.Path, os.O_RDWR, 0)

@@ -9,10 +9,13 @@ type State string
 // failed and rejected entries.
 const (
 	StateRunning     State = "running"     // a process works on it, or was killed
-	StateInterrupted State = "interrupted" // the operator ended it
+	StateInterrupted State = "interrupted" // the operator ended it, or its process was killed
 	StateStopped     State = "stopped"     // something is wrong with the import as a whole
 	StateFinished    State = "finished"    // every entry has an outcome
 )
+
+// CauseKilled is the cause of an interrupted import whose process ended before it could record why.
+const CauseKilled = "the process was killed"
 
 // An Import is one run over one or more manifests with one set of attachments
 // in one account and region. A resumed run is the same import.
@@ -33,7 +36,7 @@ type Import struct {
 	Begun, Ended time.Time
 	// State is the state of the import.
 	State State
-	// Cause is the reason why the import was stopped, or empty.
+	// Cause is the reason why the import was stopped or interrupted, or empty.
 	Cause string
 	// Counts are the entries by outcome.
 	Counts Counts

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -131,6 +132,10 @@ func ledgersOfMachine() ([]string, error) {
 }
 
 func readImports(ctx context.Context, path string) ([]importLine, error) {
+	open, err := sqlite.IsOpen(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("ledger %s: %w", path, err)
+	}
 	reader, err := sqlite.OpenReadOnly(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, missing := os.Stat(path); missing == nil {
@@ -141,11 +146,10 @@ func readImports(ctx context.Context, path string) ([]importLine, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = reader.Close() }() // it was only read
 	var lines []importLine
 	for i, err := range reader.Imports(ctx) {
 		if err != nil {
-			return nil, err
+			return nil, errors.Join(err, reader.Close())
 		}
 		i.Target.Endpoint = target.WithoutUser(i.Target.Endpoint)
 		line := importLine{
@@ -156,6 +160,18 @@ func readImports(ctx context.Context, path string) ([]importLine, error) {
 			line.Ended = &i.Ended
 		}
 		lines = append(lines, line)
+	}
+	if err := reader.Close(); err != nil || open {
+		return lines, err
+	}
+	// It may have been opened and closed in the meantime.
+	if open, err = sqlite.IsOpen(path); err != nil || open {
+		return lines, err
+	}
+	for i := range lines {
+		if lines[i].State == ledger.StateRunning {
+			lines[i].State, lines[i].Cause = ledger.StateInterrupted, ledger.CauseKilled
+		}
 	}
 	return lines, nil
 }

@@ -124,6 +124,11 @@ func openWriter(ctx context.Context, path string, empty bool) (*writer, error) {
 	return w, nil
 }
 
+// IsOpen reports whether a process has the ledger at path open for imports. Imports in
+// [ledger.StateRunning] of a ledger that nobody has open were killed. It must not be called while
+// this process has the ledger open, even for reading only.
+func IsOpen(path string) (bool, error) { return filelock.IsHeld(path) }
+
 // Close closes the ledger and releases it for other processes. Iterations in progress fail.
 func (l *Ledger) Close() error {
 	return errors.Join(l.Reader.Close(), l.writer.close(), l.lock.Release())

@@ -20,6 +20,7 @@ type writer struct {
 
 	mu      sync.Mutex // held from the beginning of a transaction to its end
 	numbers stepNumbers
+	ended   bool // imports that were killed are recorded as interrupted
 }
 
 func newWriter(ctx context.Context, db *sql.DB, path string) (w *writer, err error) {
@@ -73,6 +74,18 @@ func (w *writer) write(ctx context.Context, do func(ctx context.Context, tx *sql
 	return explain(w.path, err)
 }
 
+// endKilled records once that imports which run are interrupted. Their processes were killed, since
+// this one has the lock. The first journal must not be open yet.
+func (w *writer) endKilled(ctx context.Context, tx *sql.Tx) error {
+	if w.ended {
+		return nil
+	}
+	w.ended = true
+	_, err := tx.ExecContext(ctx, `UPDATE imports SET state = ?, cause = ? WHERE state = ?`,
+		string(ledger.StateInterrupted), ledger.CauseKilled, string(ledger.StateRunning))
+	return err
+}
+
 // Begin durably records a new import.
 func (l *Ledger) Begin(ctx context.Context, i ledger.Import) (ledger.Journal, error) {
 	if i.ID == "" || i.Key == "" {
@@ -92,6 +105,9 @@ func (l *Ledger) Begin(ctx context.Context, i ledger.Import) (ledger.Journal, er
 	}
 	j := &journal{ledger: l, imported: i}
 	err = l.writer.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if err := l.writer.endKilled(ctx, tx); err != nil {
+			return err
+		}
 		return tx.QueryRowContext(ctx, `INSERT INTO imports (id, key, target, manifests, settings, begun, ended, state, cause, entries)
 			VALUES (?, ?, ?, ?, ?, ?, 0, ?, '', ?) RETURNING seq`,
 			i.ID, i.Key, string(target), string(manifests), i.Settings, packTime(i.Begun), string(ledger.StateRunning), entries).Scan(&j.seq)
@@ -111,6 +127,9 @@ func (l *Ledger) Resume(ctx context.Context, id string) (ledger.Journal, error) 
 			return ledger.ErrNotFound
 		}
 		if err != nil {
+			return err
+		}
+		if err := l.writer.endKilled(ctx, tx); err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE imports SET state = ?, cause = '' WHERE seq = ?`, string(ledger.StateRunning), j.seq)

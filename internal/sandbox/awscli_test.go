@@ -77,7 +77,7 @@ func TestAWSCLIDoesNotNotice(t *testing.T) {
 		t.Fatal(err)
 	}
 	arn := account + "cert/" + id
-	steps := []struct{ command, path, want string }{
+	steps := []cliStep{
 		{"sts get-caller-identity", "Account", DefaultAccount},
 		{"iot describe-endpoint --endpoint-type iot:Data-ATS --query contains(endpointAddress,`-ats.iot.us-east-1.`)", "", "true"},
 		{"iot create-policy --policy-name p,@=+1 --policy-document " + document, "policyArn", account + "policy/p,@=+1"},
@@ -88,7 +88,7 @@ func TestAWSCLIDoesNotNotice(t *testing.T) {
 		{"iot describe-thing-type --thing-type-name sensor", "thingTypeMetadata.deprecated", "false"},
 		{"iot create-thing-group --thing-group-name plant", "thingGroupArn", account + "thinggroup/plant"},
 		{"iot create-thing-group --thing-group-name line --parent-group-name plant", "thingGroupName", "line"},
-		{"iot create-dynamic-thing-group --thing-group-name hot --query-string *", "queryString", "*"},
+		{"iot create-dynamic-thing-group --thing-group-name hot --query-string thingName:none", "queryString", "thingName:none"},
 		{"iot describe-thing-group --thing-group-name line", "thingGroupMetadata.rootToParentThingGroups.0.groupName", "plant"},
 		{"iot list-thing-groups --page-size 1", "thingGroups.#", "3"},
 		{"iot create-billing-group --billing-group-name acme", "billingGroupName", "acme"},
@@ -133,6 +133,9 @@ func TestAWSCLIDoesNotNotice(t *testing.T) {
 			"RequestedQuota.Status", "PENDING",
 		},
 		{"iot list-jobs", "", "error: UnknownOperationException"},
+	}
+	steps = append(steps, accountSteps(t, s, id, arn)...)
+	steps = append(steps, []cliStep{
 		{"iot remove-thing-from-billing-group --thing-name d:1 --billing-group-name acme", "", ""},
 		{"iot remove-thing-from-thing-group --thing-name d:1 --thing-group-name line", "", ""},
 		{"iot delete-thing --thing-name d:1", "", "error: InvalidRequestException"},
@@ -150,7 +153,7 @@ func TestAWSCLIDoesNotNotice(t *testing.T) {
 		{"iot delete-thing-group --thing-group-name line", "", ""},
 		{"iot delete-dynamic-thing-group --thing-group-name hot", "", ""},
 		{"iot delete-billing-group --billing-group-name acme", "", ""},
-	}
+	}...)
 	var commands []string
 	for _, step := range steps {
 		commands = append(commands, step.command)

@@ -101,9 +101,17 @@ type world struct {
 func mintID(t *testing.T) (certificate, id string) {
 	t.Helper()
 	certificate = mint(t, nil)
+	return certificate, certificateID(t, certificate)
+}
+
+func certificateID(t *testing.T, certificate string) string {
+	t.Helper()
 	block, _ := pem.Decode([]byte(certificate))
+	if block == nil {
+		t.Fatalf("not PEM: %q", certificate)
+	}
 	sum := sha256.Sum256(block.Bytes)
-	return certificate, hex.EncodeToString(sum[:])
+	return hex.EncodeToString(sum[:])
 }
 
 func newWorld(t *testing.T, dice *rand.Rand) *world {

@@ -5,7 +5,8 @@ import "github.com/spf13/cobra"
 // topics returns the pages that help shows next to those of the commands.
 func topics() []*cobra.Command {
 	return []*cobra.Command{
-		{Use: "exit-codes", Short: "What the exit code of every command means",
+		{
+			Use: "exit-codes", Short: "What the exit code of every command means",
 			Long: `The exit codes are the same in every command, so that scripts can depend on them.
 
   0    As wanted. Every entry was imported, unchanged or skipped.
@@ -21,8 +22,10 @@ func topics() []*cobra.Command {
        command line.
 
 With --output json, the last line of a command that ends with 1, 2 or 130 has the code
-as well.`},
-		{Use: "names", Short: "How things are named, and the templates for names and attributes",
+as well.`,
+		},
+		{
+			Use: "names", Short: "How things are named, and the templates for names and attributes",
 			Long: `A thing is named by the common name (CN) of its certificate unless --thing-name has
 another template. --attribute takes the same templates. AWS IoT accepts names of 1 to
 128 characters out of a-z, A-Z, 0-9, colon, underscore and hyphen. An entry whose name
@@ -52,8 +55,10 @@ Firmware compares names byte for byte. Nothing but a modifier changes a value.
 Examples:
   --thing-name '{mac|lower|colons}'
   --thing-name 'line7-{id}'
-  --attribute 'mac={mac}'`},
-		{Use: "environment", Short: "Which variables and files a command reads",
+  --attribute 'mac={mac}'`,
+		},
+		{
+			Use: "environment", Short: "Which variables and files a command reads",
 			Long: `Every flag has a variable: THINGPRESS_ and the name of the flag in capitals with
 underscores, such as THINGPRESS_THING_TYPE for --thing-type. A flag on the command line
 has precedence. The variable of a repeatable flag takes several values separated by
@@ -71,6 +76,7 @@ Files:
                                  ~/Library/Application Support on macOS, or
                                  %LocalAppData% on Windows.
   $TMPDIR                        copies of input from a pipe, and unpacked archives,
-                                 while a command runs`},
+                                 while a command runs`,
+		},
 	}
 }

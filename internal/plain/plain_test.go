@@ -64,7 +64,8 @@ func FuzzJSON(f *testing.F) {
 		if err := json.Unmarshal([]byte(out.String()), &got); err != nil || got != strings.ToValidUTF8(text, "\ufffd") && len(text) == len(got) {
 			t.Errorf("%q becomes %q: %v", text, got, err)
 		}
-		if strings.ContainsFunc(strings.TrimSuffix(out.String(), "\n"), func(r rune) bool { return unicode.In(r, unicode.C, unicode.Zl, unicode.Zp) }) {
+		hidden := func(r rune) bool { return unicode.In(r, unicode.C, unicode.Zl, unicode.Zp) }
+		if strings.ContainsFunc(strings.TrimSuffix(out.String(), "\n"), hidden) {
 			t.Errorf("%q", out.String())
 		}
 	})

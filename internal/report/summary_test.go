@@ -33,7 +33,8 @@ func TestSummaryLineHasTheFieldsInTheirOrder(t *testing.T) {
 		{full, `{"type":"summary","import":"0198","entries":21,"imported":1,"unchanged":2,"failed":3,"rejected":4,"skipped":5,"pending":6,` +
 			`"seconds":3,"devices_per_second":1.667,"ceiling":9.877,"binding_quota":"AttachPolicy","calls":{"AttachPolicy":1,"CreateThing":2},` +
 			`"throttled":7,"retries":8,"failures":[` +
-			`{"reason":"unanswered","count":3,"example":"too many","thing_name":"a","todo":"run the same command again","examples":[{"manifest":"reel.csv","entry":0,"thing_name":"a","detail":"too many"}]}],` +
+			`{"reason":"unanswered","count":3,"example":"too many","thing_name":"a","todo":"run the same command again",` +
+			`"examples":[{"manifest":"reel.csv","entry":0,"thing_name":"a","detail":"too many"}]}],` +
 			`"state":"stopped","target":{"partition":"aws","account":"1","region":"r"},"alias":"factory",` +
 			`"rejections":[{"reason":"c","count":2,"todo":"do c"},{"reason":"a","count":1,"todo":"do a"},{"reason":"b","count":1,"todo":"do b"}],` +
 			`"error":"denied","hint":"allow it"}`},

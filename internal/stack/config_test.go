@@ -76,8 +76,8 @@ func TestConfigReadsEveryVariable(t *testing.T) {
 		t.Error(diff)
 	}
 	if settings.Decode.ThingName.String() != "x-{mac}" || settings.Status != "INACTIVE" || settings.Decode.Bundle != "E0E1" ||
-		settings.Decode.Slot != "2" || !settings.Decode.AllowExpired || !settings.Decode.AllowCA || config.Share != 0.5 || config.MaxConcurrency != 4 ||
-		config.Retention != 30*24*time.Hour {
+		settings.Decode.Slot != "2" || !settings.Decode.AllowExpired || !settings.Decode.AllowCA ||
+		config.Share != 0.5 || config.MaxConcurrency != 4 || config.Retention != 30*24*time.Hour {
 		t.Errorf("%+v", config)
 	}
 	if vendor, ok := config.Vendor("microchip-bucket"); !ok || vendor != "microchip" {

@@ -216,7 +216,8 @@ func (s *inspectSummary) add(v engine.Verdict, d *manifest.Device) {
 
 // print prints the summary for people.
 func (s *inspectSummary) print(out io.Writer) {
-	plain.Fprintf(out, "%d entries: %d devices, %d rejected, %d skipped, %d warnings\n", s.Entries, s.Devices, s.Rejected, s.Skipped, s.Warnings)
+	plain.Fprintf(out, "%d entries: %d devices, %d rejected, %d skipped, %d warnings\n",
+		s.Entries, s.Devices, s.Rejected, s.Skipped, s.Warnings)
 	for _, r := range s.Rejections {
 		plain.Fprintf(out, "  %d %s\n", r.Count, withTodo(r.Reason, r.Todo))
 	}

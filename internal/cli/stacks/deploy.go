@@ -210,8 +210,8 @@ func (o *deployOptions) print(streams terminal.Streams, result string, found *op
 		_, err := plain.Fprintf(streams.Out, "stack %s is up to date\n", o.stack)
 		return err
 	}
-	plain.Fprintf(streams.Out, "stack %s is ready. Upload manifests with thingpress stack upload, or copy them to the bucket of their vendor:\n",
-		o.stack)
+	plain.Fprintf(streams.Out, "stack %s is ready. Upload manifests with thingpress stack upload, "+
+		"or copy them to the bucket of their vendor:\n", o.stack)
 	for _, of := range bucketsOf {
 		if _, err := plain.Fprintf(streams.Out, "  %-10s s3://%s\n", of, buckets[of]); err != nil {
 			return err

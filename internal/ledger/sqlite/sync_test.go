@@ -13,7 +13,7 @@ func TestLedgerWaitsForTheDisk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // nothing was written
+	defer l.Close()
 	for _, pragma := range []string{"fullfsync", "checkpoint_fullfsync"} {
 		var on int
 		if err := l.db.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&on); err != nil || on != 1 {

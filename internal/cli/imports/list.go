@@ -104,7 +104,8 @@ func listImports(ctx context.Context, o listOptions, streams terminal.Streams) e
 		plain.Fprintf(streams.Err, "no imports in %s\n", cmp.Or(o.ledger, defaultLedgers()))
 		return unread
 	}
-	t := streams.Table(slices.Concat([]string{"IMPORT", "STATE", "BEGUN"}, CountColumns(), []string{"TARGET", "MANIFESTS"})...)
+	t := streams.Table(slices.Concat([]terminal.Column{{Name: "IMPORT"}, {Name: "STATE"}, {Name: "BEGUN", Drop: 5}}, CountColumns(),
+		[]terminal.Column{{Name: "TARGET", Cut: true, Drop: 6}, {Name: "MANIFESTS", Cut: true}}))
 	for _, line := range found {
 		t.Row(line.cells(streams.OutTerminal)...)
 	}
@@ -179,7 +180,7 @@ func readImports(ctx context.Context, path string) ([]importLine, error) {
 func (l importLine) cells(terminal bool) []string {
 	begun := l.Begun.UTC().Format(time.RFC3339)
 	if terminal {
-		begun = l.Begun.Local().Format(time.DateTime)
+		begun = l.Begun.Local().Format(Minute)
 	}
 	names := make([]string, len(l.Manifests))
 	for i, m := range l.Manifests {
@@ -192,9 +193,20 @@ func (l importLine) cells(terminal bool) []string {
 		[]string{targetName(l.Target), strings.Join(names, " ")})
 }
 
-// CountColumns returns the headings of [CountCells].
-func CountColumns() []string {
-	return []string{"ENTRIES", "IMPORTED", "UNCHANGED", "FAILED", "REJECTED", "SKIPPED", "PENDING"}
+// Minute is the format of times in tables on a terminal.
+const Minute = "2006-01-02 15:04"
+
+// CountColumns returns the columns of [CountCells].
+func CountColumns() []terminal.Column {
+	return []terminal.Column{
+		{Name: "ENTRIES", Number: true, Drop: 7},
+		{Name: "IMPORTED", Number: true, Drop: 8},
+		{Name: "UNCHANGED", Number: true, Drop: 2},
+		{Name: "FAILED", Number: true},
+		{Name: "REJECTED", Number: true, Drop: 3},
+		{Name: "SKIPPED", Number: true, Drop: 1},
+		{Name: "PENDING", Number: true, Drop: 4},
+	}
 }
 
 // CountCells returns the counts of an import as cells of a table.

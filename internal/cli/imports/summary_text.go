@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/engine"
@@ -19,7 +20,7 @@ import (
 // imported, and what to type next. Resume is the command that resumes the import.
 func printSummary(s report.Summary, took engine.Summary, c *target.Connection, resume string, streams terminal.Streams) error {
 	text := headline(s, took, c, streams) + "\n" + report.Balance(s.Counts, s.Pending) + "\n" + callsText(s, took)
-	text += reasonsText(s.Failures, s.Rejections, streams)
+	text += manifests.ProblemsText(problemsOf(s.Failures, s.Rejections), streams)
 	for _, line := range unmatchedText(s.UnmatchedOnly, s.UnmatchedSkip) {
 		text += plain.Text(line) + "\n"
 	}
@@ -81,43 +82,18 @@ func callsText(s report.Summary, took engine.Summary) string {
 	return text
 }
 
-// reasonsText lists why entries were not imported, with the first entries of each reason and what
-// to do about them.
-func reasonsText(failures []report.Failure, rejections []report.Rejection, streams terminal.Streams) string {
-	var b strings.Builder
-	reason := func(n int, outcome, code string, examples []report.Example, todo string) {
-		b.WriteString("\n" + streams.Ink(terminal.Red, count(n)+" "+outcome) + ": " + plain.Text(code) + "\n")
-		for _, e := range examples {
-			plain.Fprintf(&b, "  %s\n    %s\n", exampleText(e), e.Detail)
-		}
-		if n > len(examples) && len(examples) > 0 {
-			fmt.Fprintf(&b, "  and %s more; --report FILE.csv lists all\n", count(n-len(examples)))
-		}
-		if todo != "" {
-			plain.Fprintf(&b, "  what to do: %s\n", todo)
-		}
-	}
+// problemsOf returns why entries were not imported.
+func problemsOf(failures []report.Failure, rejections []report.Rejection) (list []manifests.Problem) {
+	const listed = "--report FILE.csv"
 	for _, f := range failures {
-		reason(f.Count, "failed", f.Reason, f.Examples, f.Todo)
+		list = append(list, manifests.Problem{
+			Outcome: "failed", Reason: f.Reason, Count: f.Count, Examples: f.Examples, Todo: f.Todo, AllWith: listed,
+		})
 	}
 	for _, r := range rejections {
-		reason(r.Count, "rejected", string(r.Reason), r.Examples, r.Todo)
+		list = append(list, manifests.Problem{
+			Outcome: "rejected", Reason: string(r.Reason), Count: r.Count, Examples: r.Examples, Todo: r.Todo, AllWith: listed,
+		})
 	}
-	return b.String()
-}
-
-// exampleText says which entry an example is.
-func exampleText(e report.Example) string {
-	var parts []string
-	if e.Thing != "" {
-		parts = append(parts, "thing "+e.Thing)
-	}
-	if e.ID != "" && e.ID != e.Thing {
-		parts = append(parts, "ID "+e.ID)
-	}
-	place := fmt.Sprintf("entry %d", e.Entry)
-	if e.Line > 0 {
-		place += fmt.Sprintf(" (line %d)", e.Line)
-	}
-	return strings.Join(append(parts, place+" of "+e.Manifest), ", ")
+	return list
 }

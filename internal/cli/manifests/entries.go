@@ -13,6 +13,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/manifest"
 )
@@ -25,46 +26,103 @@ type entryPrinter interface {
 	flush() error
 }
 
-// newEntryPrinter returns a printer on out, with a heading if the output is text.
-func newEntryPrinter(out io.Writer, output terminal.Output, aligned, heading bool) entryPrinter {
-	if output == terminal.JSON {
+// newEntryPrinter returns the printer of the entries of one manifest. Listed is the number of rows
+// that the tables of all manifests have so far.
+func (o *inspectOptions) newEntryPrinter(out io.Writer, width int, several bool, listed *int) entryPrinter {
+	switch {
+	case o.output == terminal.JSON:
 		return newEntryLines(out)
+	case !o.all && !o.rejected:
+		return noEntries{}
 	}
-	var columns []string
-	if heading {
-		columns = []string{"ENTRY", "LINE", "RESULT", "ID", "THING NAME", "KEY", "NOT AFTER", "REMARK"}
+	columns := []terminal.Column{
+		{Name: "FILE", Cut: true},
+		{Name: "ENTRY", Number: true},
+		{Name: "LINE", Number: true, Drop: 1},
+		{Name: "RESULT"},
+		{Name: "ID", Cut: true},
+		{Name: "THING NAME", Cut: true, Drop: 4},
+		{Name: "KEY", Drop: 3},
+		{Name: "NOT AFTER", Drop: 2},
+		{Name: "REMARK", Cut: true},
 	}
-	return entryTable{terminal.NewTable(out, aligned, columns...)}
+	if !several {
+		columns = columns[1:]
+	}
+	t := &entryTable{
+		Table:   terminal.NewTable(out, width, columns),
+		several: several, rejected: o.rejected, limit: o.limit, listed: listed,
+	}
+	if width == 0 && *listed > 0 {
+		t.OmitHeading()
+	}
+	return t
 }
 
-// entryTable prints entries as a table.
-type entryTable struct{ *terminal.Table }
+// noEntries lists nothing.
+type noEntries struct{}
 
-func (t entryTable) device(d *manifest.Device) error {
+func (noEntries) device(*manifest.Device) error { return nil }
+func (noEntries) refused(refusedLine) error     { return nil }
+func (noEntries) flush() error                  { return nil }
+
+// entryTable lists entries in a table.
+type entryTable struct {
+	*terminal.Table
+	several  bool // name the manifest
+	rejected bool // list only rejected entries
+	limit    int  // rows of all tables; 0 for no limit
+	listed   *int
+}
+
+func (t *entryTable) row(file string, cells ...string) {
+	if t.limit > 0 && *t.listed >= t.limit {
+		return
+	}
+	*t.listed++
+	if t.several {
+		cells = append([]string{file}, cells...)
+	}
+	t.Row(cells...)
+}
+
+func (t *entryTable) device(d *manifest.Device) error {
+	if t.rejected {
+		return nil
+	}
 	remarks := make([]string, len(d.Warnings))
 	for i, w := range d.Warnings {
 		remarks[i] = string(w.Code) + ": " + w.Detail
 	}
-	t.Row(strconv.Itoa(d.Entry), lineCell(d.Line), "device", d.ID, d.ThingName,
+	t.row(d.Manifest, strconv.Itoa(d.Entry), lineCell(d.Line), "device", d.ID, d.ThingName,
 		keyName(d.Certificate), d.Certificate.NotAfter.UTC().Format(time.DateOnly), strings.Join(remarks, "; "))
 	return nil
 }
 
-func (t entryTable) refused(l refusedLine) error {
-	remark := l.Detail
-	if l.Reason != "" {
-		remark = string(l.Reason) + ": " + l.Detail
+func (t *entryTable) refused(l refusedLine) error {
+	if t.rejected && l.Type != string(ledger.Rejected) {
+		return nil
 	}
-	if flag := advice.Flag(l.limit); flag != "" {
-		remark += "; --" + flag + " raises the limit"
-	} else if l.specific {
+	remark := l.remark()
+	if l.Reason != "" {
+		remark = string(l.Reason) + ": " + remark
+	}
+	if l.specific && advice.Flag(l.limit) == "" {
 		remark += "; " + l.Todo
 	}
-	t.Row(strconv.Itoa(l.Entry), lineCell(l.Line), l.Type, l.ID, l.ThingName, "", "", remark)
+	t.row(l.Manifest, strconv.Itoa(l.Entry), lineCell(l.Line), l.Type, l.ID, l.ThingName, "", "", remark)
 	return nil
 }
 
-func (t entryTable) flush() error { return t.Flush() }
+func (t *entryTable) flush() error { return t.Flush() }
+
+// remark returns the detail, and the flag that raises the limit that the entry exceeds.
+func (l refusedLine) remark() string {
+	if flag := advice.Flag(l.limit); flag != "" {
+		return l.Detail + "; --" + flag + " raises the limit"
+	}
+	return l.Detail
+}
 
 func lineCell(line int) string {
 	if line == 0 {

@@ -3,9 +3,9 @@ package manifests
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
-	"maps"
 
 	"github.com/spf13/cobra"
 
@@ -14,17 +14,17 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
-	"github.com/thingpress/thingpress/internal/report"
 	"github.com/thingpress/thingpress/internal/spool"
 	"github.com/thingpress/thingpress/manifest"
 )
 
 type inspectOptions struct {
 	Flags
-	output terminal.Output
-	quiet  bool
+	all, rejected bool
+	limit         int
+	output        terminal.Output
+	quiet         bool
 }
 
 // NewInspect returns `thingpress inspect`.
@@ -34,23 +34,57 @@ func NewInspect(streams terminal.Streams) *cobra.Command {
 		Use:   "inspect MANIFEST…",
 		Short: "Decode and check manifests without calling AWS",
 		Long: `Decode every entry of the manifests and check it as an import would, without
-calling AWS. Prints every entry, either as a device or with the reason why it is
-rejected or skipped. MANIFEST "-" is standard input.
+calling AWS. Shows what each manifest contains, and the rejected entries, the skipped
+ones and the warnings by reason, with the first devices of each. --all lists every
+entry. JSON always has every entry. MANIFEST "-" is standard input.
 
 ` + exit.Help,
 		Example: `  thingpress inspect reel.csv
+
+  # list every entry, or every rejected one
+  thingpress inspect --all reel.csv
+  thingpress inspect --rejected reel.csv > rejected.tsv
+
   thingpress inspect --signer signers/ --output json manifest.json
   thingpress inspect --bundle E0E2 reel.7z`,
 		Args: RequireOne,
-		RunE: func(c *cobra.Command, args []string) error { return inspect(c.Context(), o, args, streams) },
+		RunE: func(c *cobra.Command, args []string) error {
+			limited := c.Flags().Changed("limit")
+			if o.output == terminal.JSON && (o.all || o.rejected || limited) {
+				return exit.UsageError(errors.New("--output json cannot be combined with --all, --rejected or --limit"),
+					"leave them out; JSON has every entry")
+			}
+			if !limited && (o.all || o.rejected) {
+				o.limit = 0
+			}
+			return inspect(c.Context(), o, args, streams)
+		},
 	}
 	o.Add(c)
+	flags := c.Flags()
+	flags.BoolVar(&o.all, "all", false, "list every entry in a table")
+	flags.BoolVar(&o.rejected, "rejected", false, "list every rejected entry in a table")
+	flags.IntVar(&o.limit, "limit", 3,
+		"maximum `number` of entries to show of each reason, or in the table, which has no limit by default; 0 for no limit")
 	o.output.AddFlag(c)
-	c.Flags().BoolVarP(&o.quiet, "quiet", "q", false, "print no progress")
+	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress")
 	return c
 }
 
+func (o *inspectOptions) check() error {
+	switch {
+	case o.all && o.rejected:
+		return exit.UsageError(errors.New("--all cannot be combined with --rejected"), "leave out --rejected; --all has every entry")
+	case o.limit < 0:
+		return exit.UsageError(fmt.Errorf("--limit %d is negative", o.limit), "")
+	}
+	return nil
+}
+
 func inspect(ctx context.Context, o inspectOptions, args []string, streams terminal.Streams) error {
+	if err := o.check(); err != nil {
+		return err
+	}
 	options, err := o.Options()
 	if err != nil {
 		return err
@@ -63,20 +97,22 @@ func inspect(ctx context.Context, o inspectOptions, args []string, streams termi
 	printer := streams.Progress(o.quiet, terminal.Text)
 	defer printer.Close()
 
-	judge, total := engine.NewJudge(engine.Settings{}), inspectSummary{Type: "summary", Reasons: map[manifest.Reason]int{}}
+	judge, several, listed, examples := engine.NewJudge(engine.Settings{}), len(files.Inputs) > 1, 0, o.limit
+	if o.all || o.rejected {
+		examples = 1 // the table has them
+	}
+	var read []inspected
 	var broken []*manifest.FileError
-	for i, in := range files.Inputs {
+	for _, in := range files.Inputs {
 		judge.Begin(in.Name)
-		after := total
+		manifestRead, before := inspected{name: in.Name}, listed
 		decoder, err := decoderOf(in, o.Vendor)
 		if err == nil {
+			manifestRead.vendor = decoder.Vendor()
 			err = holdBack(streams.Out, printer, func(held io.Writer) error {
-				entries := newEntryPrinter(held, o.output, streams.OutTerminal, i == 0)
-				var ended error
-				after, ended = inspectEntries(ctx, decoder.Decode(ctx, in, options), judge, total, entries, func(s inspectSummary) {
-					printer.Update(progress.Status{Phase: "checking " + in.Name, Done: int64(s.Entries), Rejected: int64(s.Rejected)})
-				})
-				return errors.Join(ended, entries.flush())
+				list := o.newEntryPrinter(held, streams.TableWidth(), several, &listed)
+				ended := inspectEntries(ctx, decoder.Decode(ctx, in, options), judge, &manifestRead, examples, list, printer)
+				return errors.Join(ended, list.flush())
 			})
 		}
 		var file *manifest.FileError
@@ -86,17 +122,21 @@ func inspect(ctx context.Context, o inspectOptions, args []string, streams termi
 		case err != nil:
 			return err
 		}
-		if manifest.ReasonOf(err) != manifest.ReasonPrivateKey {
-			total = after
+		if manifest.ReasonOf(err) == manifest.ReasonPrivateKey {
+			listed = before
+			continue
+		}
+		if manifestRead.vendor != "" { // else it is no manifest
+			read = append(read, manifestRead)
 		}
 	}
 	o.NoteSigners(printer, judge.Names)
-	total.Rejections = rejectionsOf(total.Reasons, judge.Remedies(), advice.CLI)
+	total := summaryOf(read, judge.Remedies())
 	printer.Pause()
 	if o.output == terminal.JSON {
 		err = newEntryLines(streams.Out).end(broken, total)
 	} else {
-		total.print(streams.Err)
+		err = o.print(read, total, problemsOf(read, judge.Remedies(), examples), streams)
 	}
 	switch {
 	case err != nil:
@@ -107,6 +147,28 @@ func inspect(ctx context.Context, o inspectOptions, args []string, streams termi
 		return exit.Silently(exit.Incomplete)
 	}
 	return nil
+}
+
+// print prints for people what the manifests contain. Below a table, on stderr, the entries are not
+// repeated.
+func (o *inspectOptions) print(read []inspected, total inspectSummary, problems []Problem, streams terminal.Streams) error {
+	out, text := streams.Out, ""
+	if o.all || o.rejected {
+		out = streams.Err
+		for i := range problems {
+			problems[i].Examples = nil
+		}
+	}
+	if len(read) == 0 {
+		return nil
+	}
+	for _, i := range read {
+		text += i.head()
+	}
+	text += total.String() + "\n" + ProblemsText(problems, streams)
+	// All text of others is cleaned above, and the stream would clean colours as well.
+	_, err := fmt.Fprint(terminal.Raw(out), text)
+	return err
 }
 
 func joined(broken []*manifest.FileError) error {
@@ -140,33 +202,32 @@ func holdBack(out io.Writer, printer *progress.Printer, show func(io.Writer) err
 	return shown
 }
 
-// inspectEntries checks and prints entries up to a break, and returns before with
-// their numbers added.
-func inspectEntries(ctx context.Context, entries iter.Seq2[manifest.Device, error], judge *engine.Judge, before inspectSummary,
-	out entryPrinter, show func(inspectSummary),
-) (inspectSummary, error) {
-	total := before
-	total.Reasons = maps.Clone(before.Reasons)
+// inspectEntries checks, counts and lists entries up to a break.
+func inspectEntries(ctx context.Context, entries iter.Seq2[manifest.Device, error], judge *engine.Judge, read *inspected, limit int,
+	list entryPrinter, printer *progress.Printer,
+) error {
 	for device, err := range entries {
 		var rejected *manifest.EntryError
 		if err != nil && !errors.As(err, &rejected) {
-			return total, err
+			return err
 		}
 		v := judge.Next(&device, rejected)
-		total.add(v, &device)
+		var line refusedLine
 		if v.Outcome == "" {
-			err = out.device(&device)
+			err = list.device(&device)
 		} else {
-			err = out.refused(refusedLineOf(v, &device, rejected))
+			line = refusedLineOf(v, &device, rejected)
+			err = list.refused(line)
 		}
 		if err != nil {
-			return total, err
+			return err
 		}
-		if total.Entries%64 == 0 {
-			show(total)
+		read.add(v, &device, line, limit)
+		if read.entries%64 == 0 {
+			printer.Update(progress.Status{Phase: "checking " + read.name, Done: int64(read.entries), Rejected: int64(read.rejected)})
 		}
 	}
-	return total, ctx.Err()
+	return ctx.Err()
 }
 
 func refusedLineOf(v engine.Verdict, d *manifest.Device, rejected *manifest.EntryError) refusedLine {
@@ -184,41 +245,4 @@ func refusedLineOf(v engine.Verdict, d *manifest.Device, rejected *manifest.Entr
 		line.Reason, line.Todo, line.specific = v.Reason, todo, advice.IsSpecific(v.Remedy)
 	}
 	return line
-}
-
-// An inspectSummary is the last line of JSON.
-type inspectSummary struct {
-	Type     string                  `json:"type"`
-	Entries  int                     `json:"entries"`
-	Devices  int                     `json:"devices"`
-	Rejected int                     `json:"rejected"`
-	Skipped  int                     `json:"skipped"`
-	Warnings int                     `json:"warnings"`
-	Reasons  map[manifest.Reason]int `json:"reasons,omitempty"`
-	// Rejections repeats Reasons, with what to do.
-	Rejections []report.Rejection `json:"rejections,omitempty"`
-}
-
-// add counts an entry.
-func (s *inspectSummary) add(v engine.Verdict, d *manifest.Device) {
-	s.Entries++
-	switch v.Outcome {
-	case ledger.Rejected:
-		s.Rejected++
-		s.Reasons[v.Reason]++
-	case ledger.Skipped:
-		s.Skipped++
-	default:
-		s.Devices++
-		s.Warnings += len(d.Warnings)
-	}
-}
-
-// print prints the summary for people.
-func (s *inspectSummary) print(out io.Writer) {
-	plain.Fprintf(out, "%d entries: %d devices, %d rejected, %d skipped, %d warnings\n",
-		s.Entries, s.Devices, s.Rejected, s.Skipped, s.Warnings)
-	for _, r := range s.Rejections {
-		plain.Fprintf(out, "  %d %s\n", r.Count, withTodo(r.Reason, r.Todo))
-	}
 }

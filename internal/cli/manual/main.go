@@ -68,10 +68,10 @@ func writePages(dir string, c *cobra.Command, version, date string) error {
 // pageName returns the name of a command's page, such as thingpress-stack-deploy.
 func pageName(c *cobra.Command) string { return strings.ReplaceAll(c.CommandPath(), " ", "-") }
 
-// documented returns the subcommands that have pages.
+// documented returns the subcommands that have pages, and the topics of help.
 func documented(c *cobra.Command) (list []*cobra.Command) {
 	for _, sub := range c.Commands() {
-		if sub.IsAvailableCommand() {
+		if sub.IsAvailableCommand() || sub.IsAdditionalHelpTopicCommand() {
 			list = append(list, sub)
 		}
 	}

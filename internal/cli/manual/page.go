@@ -13,7 +13,9 @@ func page(c *cobra.Command, version, date string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, ".TH %s 1 %s %s \"Thingpress\"\n", quoted(strings.ToUpper(pageName(c))), quoted(date), quoted("thingpress "+version))
 	fmt.Fprintf(&b, ".SH NAME\n%s \\- %s\n", escaped(pageName(c)), escaped(c.Short))
-	b.WriteString(".SH SYNOPSIS\n")
+	if !c.IsAdditionalHelpTopicCommand() {
+		b.WriteString(".SH SYNOPSIS\n")
+	}
 	if c.Runnable() {
 		fmt.Fprintf(&b, "\\fB%s\\fR%s\n", escaped(c.CommandPath()), escaped(strings.TrimPrefix(c.UseLine(), c.CommandPath())))
 	}
@@ -27,7 +29,7 @@ func page(c *cobra.Command, version, date string) string {
 			fmt.Fprintf(&b, ".TP\n\\fB%s\\fR(1)\n%s\n", escaped(pageName(sub)), escaped(sub.Short))
 		}
 	}
-	if c.HasAvailableFlags() {
+	if c.HasAvailableFlags() && !c.IsAdditionalHelpTopicCommand() {
 		b.WriteString(".SH OPTIONS\n")
 		c.Flags().VisitAll(func(f *pflag.Flag) { writeFlag(&b, f) })
 	}

@@ -15,7 +15,11 @@ import (
 
 func printQuotas(streams terminal.Streams, connection *target.Connection, v view, command func(row) string) error {
 	plain.Fprintf(streams.Err, "target: %s\n", connection)
-	t := streams.Table("OPERATION", "CODE", "DEFAULT", "APPLIED", "SOURCE", "CALLS", "NEEDED", "ADJUSTABLE", "REQUEST")
+	t := streams.Table([]terminal.Column{
+		{Name: "OPERATION"}, {Name: "CODE", Drop: 1}, {Name: "DEFAULT", Number: true, Drop: 4}, {Name: "APPLIED", Number: true},
+		{Name: "SOURCE", Drop: 3}, {Name: "CALLS", Number: true}, {Name: "NEEDED", Number: true}, {Name: "ADJUSTABLE", Drop: 2},
+		{Name: "REQUEST", Number: true},
+	})
 	for _, r := range v.rows {
 		adjustable := "no"
 		if r.Adjustable {

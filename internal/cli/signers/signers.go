@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,11 +87,17 @@ func listPublished(output terminal.Output, streams terminal.Streams) error {
 	if output == terminal.JSON {
 		return terminal.PrintLines(streams, lines)
 	}
-	t := streams.Table("VENDOR", "SIGNER", "SUBJECT", "NOT BEFORE", "NOT AFTER", "SHA-256")
+	t := streams.Table(slices.Concat([]terminal.Column{{Name: "VENDOR"}, {Name: "SIGNER"}}, certificateColumns()))
 	for _, l := range lines {
 		t.Row(l.Vendor, l.Name, l.Subject, day(l.NotBefore), day(l.NotAfter), l.Fingerprint.String())
 	}
 	return t.Flush()
+}
+
+func certificateColumns() []terminal.Column {
+	return []terminal.Column{
+		{Name: "SUBJECT", Cut: true, Drop: 2}, {Name: "NOT BEFORE", Drop: 1}, {Name: "NOT AFTER", Drop: 3}, {Name: "SHA-256", Cut: true},
+	}
 }
 
 // compareFiles compares the certificates in files with the published ones. A file
@@ -124,7 +131,7 @@ func printCompared(lines []signerLine, output terminal.Output, streams terminal.
 	if output == terminal.JSON {
 		return terminal.PrintLines(streams, lines)
 	}
-	t := streams.Table("FILE", "RESULT", "SUBJECT", "NOT BEFORE", "NOT AFTER", "SHA-256")
+	t := streams.Table(slices.Concat([]terminal.Column{{Name: "FILE", Cut: true}, {Name: "RESULT"}}, certificateColumns()))
 	for _, l := range lines {
 		result := "not a published signer"
 		if l.Published {

@@ -173,7 +173,9 @@ func (o *deployOptions) show(streams terminal.Streams, set *operate.ChangeSet) e
 		}
 		return terminal.PrintLines(streams, lines)
 	}
-	t := streams.Table("ACTION", "RESOURCE", "TYPE", "REPLACEMENT")
+	t := streams.Table([]terminal.Column{
+		{Name: "ACTION"}, {Name: "RESOURCE", Cut: true}, {Name: "TYPE", Cut: true, Drop: 1}, {Name: "REPLACEMENT"},
+	})
 	for _, change := range set.Changes {
 		t.Row(strings.ToLower(change.Action), change.LogicalID, change.Type, strings.ToLower(change.Replacement))
 	}

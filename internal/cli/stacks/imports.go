@@ -107,11 +107,12 @@ func importLineOf(i operate.Import) importLine {
 
 // printImports prints a table of imports.
 func printImports(streams terminal.Streams, list []operate.Import) error {
-	t := streams.Table(slices.Concat([]string{"IMPORT", "STATE", "BEGUN"}, imports.CountColumns(), []string{"VENDOR", "MANIFEST"})...)
+	t := streams.Table(slices.Concat([]terminal.Column{{Name: "IMPORT"}, {Name: "STATE"}, {Name: "BEGUN", Drop: 5}}, imports.CountColumns(),
+		[]terminal.Column{{Name: "VENDOR", Drop: 6}, {Name: "MANIFEST", Cut: true}}))
 	for _, i := range list {
 		begun, name := i.Job.Created.UTC().Format(time.RFC3339), i.Job.Upload.Key
 		if streams.OutTerminal {
-			begun, name = i.Job.Created.Local().Format(time.DateTime), path.Base(name)
+			begun, name = i.Job.Created.Local().Format(imports.Minute), path.Base(name)
 		}
 		t.Row(slices.Concat([]string{i.Job.Import, i.State(), begun}, imports.CountCells(i.Counts()), []string{i.Job.Vendor, name})...)
 	}

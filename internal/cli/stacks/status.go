@@ -122,7 +122,10 @@ func (h *health) print(streams terminal.Streams, attention []string) error {
 	out := streams.Out
 	plain.Fprintf(out, "stack %s in account %s, %s: %s\n\n", h.stack.Name, h.stack.ID, h.stack.Region,
 		strings.ToLower(strings.ReplaceAll(h.stack.Status, "_", " ")))
-	t := streams.Table("QUEUE", "WAITING", "IN FLIGHT", "DELAYED", "OLDEST")
+	t := streams.Table([]terminal.Column{
+		{Name: "QUEUE"}, {Name: "WAITING", Number: true}, {Name: "IN FLIGHT", Number: true},
+		{Name: "DELAYED", Number: true, Drop: 1}, {Name: "OLDEST", Drop: 2},
+	})
 	for _, q := range h.queues {
 		if q.Unreadable != "" {
 			t.Row(q.LogicalID, "?", "?", "?", "")

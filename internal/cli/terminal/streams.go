@@ -51,8 +51,10 @@ func System() Streams {
 		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		InTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
 		Width: func() int {
-			if width, _, err := term.GetSize(int(os.Stderr.Fd())); err == nil && width > 0 {
-				return width
+			for _, stream := range []*os.File{os.Stderr, os.Stdout} {
+				if width, _, err := term.GetSize(int(stream.Fd())); err == nil && width > 0 {
+					return width
+				}
 			}
 			return 80
 		},

@@ -222,7 +222,7 @@ func (c *comparison) add(t *task, found *finding) {
 	}
 	kept := append(slices.Clip(c.examples[found.state]), example)
 	slices.SortFunc(kept, func(a, b PlannedDevice) int { return cmp.Compare(a.number, b.number) })
-	c.examples[found.state] = kept[:min(len(kept), maxExamples)]
+	c.examples[found.state] = kept[:min(len(kept), MaxExamples)]
 }
 
 func (c *comparison) progress(started time.Time, ceiling float64, binding iot.Operation) Comparing {
@@ -273,9 +273,9 @@ func estimatePages(calls quota.Calls, paged float64, a *device.Account, kept quo
 
 // someExamples picks examples of each state in turn.
 func (c *comparison) someExamples() (some []PlannedDevice) {
-	for i := range maxExamples {
+	for i := range MaxExamples {
 		for _, state := range [...]int{conflicting, incomplete, isNew, unchanged} {
-			if i < len(c.examples[state]) && len(some) < maxExamples {
+			if i < len(c.examples[state]) && len(some) < MaxExamples {
 				some = append(some, c.examples[state][i])
 			}
 		}

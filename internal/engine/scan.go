@@ -44,7 +44,8 @@ type ScanResult struct {
 func (s *ScanResult) Rejections() []ledger.Reason { return s.rejections.Reasons() }
 
 const (
-	maxExamples = 5
+	// MaxExamples is the number of devices that a scan and a comparison keep as examples.
+	MaxExamples = 5
 	// stopEvery is the number of entries between places at which reading can be resumed.
 	stopEvery = 1 << 10
 )
@@ -206,7 +207,7 @@ func (s *ScanResult) judgeNext(m int, device *manifest.Device, rejected *manifes
 		for _, w := range device.Warnings {
 			s.Warnings[w.Code]++
 		}
-		if len(s.Examples) < maxExamples {
+		if len(s.Examples) < MaxExamples {
 			s.Examples = append(s.Examples, *device)
 		}
 	}

@@ -45,7 +45,7 @@ func (s Status) bar(width int, now time.Time) []piece {
 		parts = append(parts, Rate(s.Rate)+"/s")
 	}
 	if left := s.Left(); left > 0 {
-		parts = append(parts, Duration(left)+" left", "ends "+clock(now.Add(left), now))
+		parts = append(parts, Duration(left)+" left", "ends "+Clock(now.Add(left), now))
 	}
 	text := strings.Join(parts[1:], "  ")
 	room := width - utf8.RuneCountInString(parts[0]) - utf8.RuneCountInString(text) - 4
@@ -88,8 +88,8 @@ func (s Status) limit() string {
 	return strings.Join(parts, ", ")
 }
 
-// clock returns the time of day, with the day if it is not today.
-func clock(t, now time.Time) string {
+// Clock returns the time of day for people, with the day if it is not today.
+func Clock(t, now time.Time) string {
 	if t.YearDay() == now.YearDay() && t.Year() == now.Year() {
 		return t.Format("15:04")
 	}

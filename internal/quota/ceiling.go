@@ -21,6 +21,15 @@ func (c Calls) Total() float64 {
 	return total
 }
 
+// Times returns the calls for this many devices, each of which takes c.
+func (c Calls) Times(devices int) Calls {
+	times := Calls{}
+	for op, n := range c {
+		times[op] = n * float64(devices)
+	}
+	return times
+}
+
 // Ops returns the operations that are called, sorted.
 func (c Calls) Ops() []iot.Operation {
 	ops := slices.Sorted(maps.Keys(c))

@@ -102,6 +102,15 @@ func (f *AttachFlags) Add(c *cobra.Command) {
 	flags.BoolVar(&f.exclusive, "exclusive", false, "attach every certificate to its thing exclusively (EXCLUSIVE_THING)")
 }
 
+// AddCounted adds to a command the flags on which the number of calls depends. The others are not in
+// the help, and are accepted and ignored so that the flags of an import can be pasted.
+func (f *AttachFlags) AddCounted(c *cobra.Command) {
+	f.Add(c)
+	for _, name := range []string{"thing-type", "billing-group", "attribute", "status", "adopt", "exclusive"} {
+		c.Flags().Lookup(name).Hidden = true
+	}
+}
+
 // Attachments returns the attachments that the flags name.
 func (f *AttachFlags) Attachments() (device.Attachments, error) {
 	a := device.Attachments{ThingType: f.thingType, BillingGroup: f.billingGroup}

@@ -1,8 +1,10 @@
 package imports
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +19,8 @@ import (
 
 type planOptions struct {
 	runFlags
-	compare bool
+	compare  bool
+	examples int
 }
 
 // NewPlan returns `thingpress plan`.
@@ -27,9 +30,12 @@ func NewPlan(streams terminal.Streams) *cobra.Command {
 		Use:   "plan MANIFEST…",
 		Short: "Show what an import would do, and how long it would take",
 		Long: `Show what an import with the same flags would do, without changing anything. The
-plan has the number of devices and rejected entries, missing attachments, the calls
-per operation, the duration, the quota that limits it, and the duration with that
-quota doubled. For a few devices it lists every call. MANIFEST "-" is standard input.
+plan has the number of devices and rejected entries, the duration, the quota that
+limits it, the duration with that quota doubled, the calls per operation, and missing
+attachments. It lists every call for one device. MANIFEST "-" is standard input.
+
+With --offline the plan needs no account. It assumes the default quotas of AWS and
+does not look for the attachments.
 
 With --compare every device is looked up in AWS, and the plan counts how many are
 new, unchanged, incomplete or in conflict.
@@ -38,6 +44,9 @@ No ledger is opened. With --sandbox the plan uses a copy of the embedded sandbox
 
 ` + exit.Help,
 		Example: `  thingpress plan --policy sensors --thing-type sensor reel.csv
+
+  # without an account
+  thingpress plan --offline --policy sensors --thing-type sensor reel.csv
 
   # compare with the devices in AWS
   thingpress plan --compare --policy sensors --thing-type sensor reel.csv
@@ -49,10 +58,15 @@ No ledger is opened. With --sandbox the plan uses a copy of the embedded sandbox
 	}
 	o.add(c)
 	c.Flags().BoolVar(&o.compare, "compare", false, "look every device up in AWS")
+	c.Flags().IntVar(&o.examples, "examples", 1, fmt.Sprintf("`number` of devices whose calls to show, at most %d", engine.MaxExamples))
+	o.target.AddOffline(c)
 	return c
 }
 
 func runPlan(ctx context.Context, o *planOptions, args []string, streams terminal.Streams) error {
+	if o.examples < 0 || o.examples > engine.MaxExamples {
+		return exit.UsageError(fmt.Errorf("--examples %d is not between 0 and %d", o.examples, engine.MaxExamples), "")
+	}
 	if err := o.target.Check(); err != nil {
 		return err
 	}
@@ -71,6 +85,9 @@ func runPlan(ctx context.Context, o *planOptions, args []string, streams termina
 		return err
 	}
 	defer closeConnection(connection, printer, streams)
+	if connection.Offline() && o.compare {
+		return exit.UsageError(errors.New("--offline cannot be combined with --compare"), "leave out one of them")
+	}
 	printer.Note("target: %s", connection)
 
 	files, err := manifests.OpenFiles(ctx, args, streams.In)
@@ -91,10 +108,14 @@ func runPlan(ctx context.Context, o *planOptions, args []string, streams termina
 		return err
 	}
 	// Missing attachments are part of the plan.
-	attached, created, err := checkAttachments(ctx, connection, quotas, settings.Attachments)
+	var attached *device.AttachmentReport
+	var created []target.Created
 	var wrong *device.AttachmentError
-	if err != nil && !errors.As(err, &wrong) {
-		return err
+	if !connection.Offline() {
+		attached, created, err = checkAttachments(ctx, connection, quotas, settings.Attachments)
+		if err != nil && !errors.As(err, &wrong) {
+			return err
+		}
 	}
 	var comparison *engine.Comparison
 	if o.compare && wrong == nil {
@@ -105,16 +126,21 @@ func runPlan(ctx context.Context, o *planOptions, args []string, streams termina
 	printer.Close()
 
 	plan := planOf(scan, connection, quotas.From)
-	plan.Attachments = attachmentsOf(attached, wrong)
+	if plan.Offline = connection.Offline(); !plan.Offline {
+		plan.Attachments = attachmentsOf(attached, wrong)
+	}
 	if comparison != nil {
 		plan.Compared = comparedOf(comparison, scan)
 		plan.forecast(quotas.Set, comparison.Calls, scan.Devices)
 		plan.Examples = examplesOf(comparison.Examples, scan.Manifests)
 	} else {
 		plan.forecast(quotas.Set, freshCalls(quotas.Set, settings.Attachments, scan.Devices), scan.Devices)
+		arns := connection.Target // of the examples
+		arns.Region, arns.Account = cmp.Or(arns.Region, "REGION"), cmp.Or(arns.Account, "ACCOUNT")
 		plan.Examples = examplesOf(engine.PlanFresh(scan,
-			engine.Config{Settings: settings, Target: connection.Target, Limiters: quotas.Limiters()}), scan.Manifests)
+			engine.Config{Settings: settings, Target: arns, Limiters: quotas.Limiters()}), scan.Manifests)
 	}
+	plan.Examples = plan.Examples[:min(o.examples, len(plan.Examples))]
 	if o.output == terminal.JSON {
 		err = streams.PrintJSON(plan)
 	} else {

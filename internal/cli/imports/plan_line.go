@@ -18,6 +18,7 @@ type planLine struct {
 	Type      string            `json:"type"`
 	Target    ledger.Target     `json:"target"`
 	Alias     string            `json:"alias,omitempty"`
+	Offline   bool              `json:"offline,omitempty"`
 	Manifests []ledger.Manifest `json:"manifests"`
 
 	Entries       int                     `json:"entries"`
@@ -117,11 +118,7 @@ func comparedOf(c *engine.Comparison, s *engine.ScanResult) *planCompared {
 
 // freshCalls returns the calls that this many new devices take.
 func freshCalls(quotas quota.Set, a device.Attachments, devices int) quota.Calls {
-	calls := quota.Calls{}
-	for op, n := range quota.FreshPath(quotas, len(a.Policies), len(a.ThingGroups)) {
-		calls[op] = n * float64(devices)
-	}
-	return calls
+	return quota.FreshPath(quotas, len(a.Policies), len(a.ThingGroups)).Times(devices)
 }
 
 // forecast sets the calls and how long they take.

@@ -27,7 +27,11 @@ func printPlan(out io.Writer, p planLine, c *target.Connection, created []target
 func planText(p planLine, connection *target.Connection, created []target.Created) string {
 	var b strings.Builder
 	say := func(format string, args ...any) { plain.Fprintf(&b, format+"\n", args...) }
-	say("plan: nothing was changed in %s", connection)
+	if p.Offline {
+		say("plan without an account: nothing was called")
+	} else {
+		say("plan: nothing was changed in %s", connection)
+	}
 	for _, m := range p.Manifests {
 		say("%s: %s, %s", m.Name, m.Vendor, progress.Plural(m.Entries, "entry", "entries"))
 	}
@@ -47,7 +51,13 @@ func planText(p planLine, connection *target.Connection, created []target.Create
 	for _, line := range unmatchedText(p.UnmatchedOnly, p.UnmatchedSkip) {
 		say("  %s", line)
 	}
-	sayAttachments(say, p.Attachments, created)
+	sayDuration(say, p, time.Now())
+	sayCalls(say, p)
+	if p.Offline {
+		say("attachments: not looked up, because of --offline")
+	} else {
+		sayAttachments(say, p.Attachments, created)
+	}
 	if c := p.Compared; c != nil {
 		say("in AWS: %s new, %s unchanged, %s to be completed, %s in conflict", count(c.New), count(c.Unchanged), count(c.Completed),
 			count(c.Conflicts))
@@ -56,10 +66,9 @@ func planText(p planLine, connection *target.Connection, created []target.Create
 			say("    such as thing %s: %s", f.Thing, f.Example)
 		}
 	}
-	sayCalls(say, p)
 	for i, e := range p.Examples {
 		if i == 0 {
-			say("examples:")
+			say("\n%s:", progress.Plural(len(p.Examples), "example", "examples"))
 		}
 		say("  %s, entry %d of %s, certificate %s", e.State, e.Entry, e.Manifest, e.CertificateID)
 		if e.Detail != "" {
@@ -103,20 +112,25 @@ func sayCalls(say func(string, ...any), p planLine) {
 		}
 		say("%s%s calls: %s", about, progress.Count(int64(p.CallsTotal)), strings.Join(calls, ", "))
 	}
+}
+
+// sayDuration says how long an import that starts now takes, and what limits it.
+func sayDuration(say func(string, ...any), p planLine, now time.Time) {
 	if p.Seconds == nil {
-		say("no quota limits these calls")
+		say("duration: no quota limits the calls")
 	} else {
-		say("%s at %s devices/s, bound by %s", span(*p.Seconds), progress.Rate(*p.Ceiling), p.Binding)
+		took := seconds(*p.Seconds)
+		say("duration: %s, until %s if it starts now", progress.Duration(took), progress.Clock(now.Add(took), now))
+		say("limit: %s devices/s, bound by %s", progress.Rate(*p.Ceiling), p.Binding)
 		if d := p.Doubled; d != nil && d.Seconds != nil {
-			say("  with that quota doubled: %s at %s devices/s, bound by %s", span(*d.Seconds), progress.Rate(*d.Ceiling), d.Binding)
+			say("  with that quota doubled: %s at %s devices/s, bound by %s", progress.Duration(seconds(*d.Seconds)), progress.Rate(*d.Ceiling),
+				d.Binding)
 		}
 	}
 	say("quotas: %s", p.QuotasFrom)
 }
 
-func span(seconds float64) string {
-	return progress.Duration(time.Duration(seconds * float64(time.Second)))
-}
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // parameters returns name=value, sorted by name. Values other than strings are JSON.
 func parameters(of map[string]any) string {

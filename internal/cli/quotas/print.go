@@ -5,16 +5,21 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"time"
 
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
+	"github.com/thingpress/thingpress/internal/report"
 )
 
 func printQuotas(streams terminal.Streams, connection *target.Connection, v view, command func(row) string) error {
 	plain.Fprintf(streams.Err, "target: %s\n", connection)
+	if connection.Offline() {
+		fmt.Fprintln(streams.Err, "quotas: the defaults of AWS; your account may have others")
+	}
 	t := streams.Table([]terminal.Column{
 		{Name: "OPERATION"}, {Name: "CODE", Drop: 1}, {Name: "DEFAULT", Number: true, Drop: 4}, {Name: "APPLIED", Number: true},
 		{Name: "SOURCE", Drop: 3}, {Name: "CALLS", Number: true}, {Name: "NEEDED", Number: true}, {Name: "ADJUSTABLE", Drop: 2},
@@ -45,6 +50,10 @@ func printNotes(out io.Writer, v view, command func(row) string) {
 	} else {
 		plain.Fprintf(out, "ceiling for new devices: %s devices/s, %s an hour, bound by %s\n",
 			progress.Rate(v.ceiling), progress.Count(int64(v.ceiling*3600)), v.binding)
+	}
+	if now := time.Now(); v.devices > 0 && v.took > 0 {
+		plain.Fprintf(out, "%s: %s, until %s if the import starts now\n", progress.Plural(v.devices, "new device", "new devices"),
+			progress.Duration(v.took), progress.Clock(now.Add(v.took), now))
 	}
 	if v.rate == 0 {
 		return
@@ -80,6 +89,9 @@ type summaryLine struct {
 	Unread   string   `json:"unread,omitempty"`
 	Ceiling  *float64 `json:"ceiling"` // null if no quota limits devices
 	Binding  string   `json:"binding_quota"`
+	Offline  bool     `json:"offline,omitempty"`
+	Devices  int      `json:"devices,omitempty"`
+	Seconds  *float64 `json:"seconds,omitempty"` // nil without Devices, or if no quota limits them
 	Rate     *float64 `json:"rate,omitempty"`
 	Enough   *bool    `json:"enough,omitempty"`
 }
@@ -96,10 +108,17 @@ func (v view) lines(target ledger.Target, command func(row) string) []any {
 	}
 	summary := summaryLine{
 		Type: "summary", Account: target.Account, Region: target.Region, Endpoint: target.Endpoint,
-		Unread: v.unread, Binding: string(v.binding),
+		Unread: v.unread, Binding: string(v.binding), Offline: v.offline,
 	}
 	if !math.IsInf(v.ceiling, 0) {
 		summary.Ceiling = &v.ceiling
+	}
+	if v.devices > 0 {
+		summary.Devices = v.devices
+		if v.took > 0 {
+			seconds := report.Rounded(v.took.Seconds())
+			summary.Seconds = &seconds
+		}
 	}
 	if v.rate > 0 {
 		enough := len(v.tooLow()) == 0

@@ -22,6 +22,8 @@ import (
 type options struct {
 	attach  imports.AttachFlags
 	target  target.Flags
+	quotas  target.QuotaFlags
+	devices int
 	rate    rateFlag
 	all     bool
 	request bool
@@ -39,13 +41,17 @@ func NewCommand(streams terminal.Streams) *cobra.Command {
 region, with the default and the applied value of each. With --rate, also show the
 value that an import at that rate needs with the given attachments, and print a
 command that requests each quota that is too low. --request files these requests
-after asking.
+after asking. With --devices, say how long that many new devices take.
 
-Without permission to read Service Quotas it shows the defaults.
+--offline needs no account and shows the default quotas. Without permission to read
+Service Quotas the defaults are shown as well.
 
 ` + exit.Help,
 		Example: `  # what limits an import with one policy and one thing group
   thingpress quotas --policy sensors --thing-group factory-7
+
+  # how long 250,000 devices take, without an account
+  thingpress quotas --offline --policy sensors --devices 250000
 
   # what an import of 100,000 devices an hour needs
   thingpress quotas --policy sensors --thing-group factory-7 --rate 100000/h
@@ -55,9 +61,12 @@ Without permission to read Service Quotas it shows the defaults.
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return showQuotas(c.Context(), o, streams) },
 	}
-	o.attach.Add(c)
+	o.attach.AddCounted(c)
 	o.target.Add(c)
+	o.target.AddOffline(c)
+	o.quotas.AddOverrides(c)
 	flags := c.Flags()
+	flags.IntVar(&o.devices, "devices", 0, "say how long this `number` of new devices takes")
 	flags.Var(&o.rate, "rate", "devices to import per second, minute, hour or day, such as 100000/h")
 	flags.BoolVar(&o.all, "all", false, "show all operations, including those that an import does not call")
 	flags.BoolVar(&o.request, "request", false, "request the quotas that --rate needs from Service Quotas")
@@ -90,6 +99,9 @@ func (r *rateFlag) Set(value string) error {
 }
 
 func (o *options) check() error {
+	if o.devices < 0 {
+		return exit.UsageError(fmt.Errorf("--devices %d is negative", o.devices), "")
+	}
 	if o.request && o.rate == 0 {
 		return exit.UsageError(errors.New("--request without --rate"), "add the rate to import at, such as --rate 100000/h")
 	}
@@ -107,19 +119,31 @@ func showQuotas(ctx context.Context, o options, streams terminal.Streams) (err e
 	if err != nil {
 		return err
 	}
+	overrides, err := o.quotas.Overrides()
+	if err != nil {
+		return err
+	}
 	connection, err := o.target.Connect(ctx, streams.Err)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, connection.Close()) }()
-	applied, unread := connection.Client.AppliedQuotas(ctx)
+	if connection.Offline() && o.request {
+		return exit.UsageError(errors.New("--offline cannot be combined with --request"), "leave out one of them")
+	}
+	sources := quota.Sources{Overrides: overrides}
+	var unread error
+	if !connection.Offline() {
+		sources.Applied, unread = connection.Client.AppliedQuotas(ctx)
+	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	view, err := viewQuotas(applied, attachments, float64(o.rate), o.all)
+	view, err := viewQuotas(sources, attachments, float64(o.rate), o.devices, o.all)
 	if err != nil {
 		return err
 	}
+	view.offline = connection.Offline()
 	if unread != nil {
 		view.unread = strings.TrimSpace(unread.Error())
 	}
@@ -138,8 +162,11 @@ func showQuotas(ctx context.Context, o options, streams terminal.Streams) (err e
 // requestCommand returns a function that writes the AWS CLI command to request a quota.
 func (o *options) requestCommand(region string) func(row) string {
 	return func(r row) string {
-		line := fmt.Sprintf("aws service-quotas request-service-quota-increase --service-code %s --quota-code %s --desired-value %s --region %s",
-			quota.ServiceCode, r.Code, number(r.Request), region)
+		line := fmt.Sprintf("aws service-quotas request-service-quota-increase --service-code %s --quota-code %s --desired-value %s",
+			quota.ServiceCode, r.Code, number(r.Request))
+		if region != "" {
+			line += " --region " + region
+		}
 		if o.target.Profile != "" {
 			line += " --profile " + terminal.ShellQuote(o.target.Profile)
 		}

@@ -3,6 +3,7 @@ package quotas
 import (
 	"math"
 	"slices"
+	"time"
 
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
@@ -31,21 +32,25 @@ type view struct {
 	ceiling float64
 	binding iot.Operation
 	rate    float64
+	devices int
+	took    time.Duration // of that many devices; 0 if no quota limits them
+	offline bool
 	unread  string // why the account's quotas could not be read
 }
 
 // jointRegistrations is the name of the quota on registrations by all operations together.
 const jointRegistrations = "certificates registered"
 
-// viewQuotas returns the view of an account's values by quota code, which are nil if
-// they could not be read. The rate in devices per second is 0 without --rate.
-func viewQuotas(values map[string]float64, a device.Attachments, rate float64, all bool) (view, error) {
-	set, err := quota.Resolve(quota.Sources{Applied: values})
+// viewQuotas returns the view of quotas. The rate in devices per second is 0 without --rate.
+func viewQuotas(sources quota.Sources, a device.Attachments, rate float64, devices int, all bool) (view, error) {
+	set, err := quota.Resolve(sources)
 	if err != nil {
 		return view{}, err
 	}
-	calls := quota.FreshPath(set, len(a.Policies), len(a.ThingGroups))
-	v := view{rate: rate}
+	calls, values := quota.FreshPath(set, len(a.Policies), len(a.ThingGroups)), sources.Applied
+	v := view{rate: rate, devices: devices}
+	forecast, _ := engine.Predict(set, calls.Times(devices), devices)
+	v.took = forecast.Took
 	v.ceiling, v.binding = quota.Ceiling(set, calls)
 	called := engine.Operations()
 	for _, d := range quota.Defaults() {
@@ -56,13 +61,19 @@ func viewQuotas(values map[string]float64, a device.Attachments, rate float64, a
 		if value := values[d.Code]; d.Code != "" && value > 0 {
 			applied, source = value, quota.FromAccount
 		}
+		override, overridden := sources.Overrides[d.Op]
+		if overridden {
+			if applied, source = override.TPS, quota.FromFlag; override.Default {
+				applied = d.TPS
+			}
+		}
 		own := row{
 			Operation: string(d.Op), Code: d.Code, Default: &d.TPS, Applied: limited(applied), Source: source,
 			Adjustable: d.Adjustable, Note: d.Note,
 		}
 		own.need(calls[d.Op], rate)
 		v.rows = append(v.rows, own)
-		if value := values[quota.Registrations]; d.Op == iot.RegisterCertificateWithoutCA && value > 0 {
+		if value := values[quota.Registrations]; d.Op == iot.RegisterCertificateWithoutCA && value > 0 && !overridden {
 			usual := quota.RegistrationsDefault
 			joint := row{
 				Operation: jointRegistrations, Code: quota.Registrations, Default: &usual, Applied: limited(value),

@@ -21,9 +21,14 @@ type QuotaFlags struct {
 
 // Add adds the flags to a command.
 func (f *QuotaFlags) Add(c *cobra.Command) {
-	flags := c.Flags()
-	flags.StringArrayVar(&f.quotas, "quota", nil, "quota of an operation: `OP=TPS`, OP=none or OP=default (repeatable)")
-	flags.Float64Var(&f.share, "share", 1, "`fraction` of every quota that the import may use, above 0 and up to 1")
+	f.AddOverrides(c)
+	c.Flags().Float64Var(&f.share, "share", 1, "`fraction` of every quota that the import may use, above 0 and up to 1")
+}
+
+// AddOverrides adds only --quota to a command.
+func (f *QuotaFlags) AddOverrides(c *cobra.Command) {
+	f.share = 1
+	c.Flags().StringArrayVar(&f.quotas, "quota", nil, "quota of an operation: `OP=TPS`, OP=none or OP=default (repeatable)")
 }
 
 // Overrides parses the flags.
@@ -48,12 +53,15 @@ type Quotas struct {
 // Limiters returns limiters that keep calls within the quotas.
 func (q Quotas) Limiters() *quota.Limiters { return quota.NewLimiters(q.Set, quota.Options{}) }
 
-// Resolve returns the quotas in force, with the overrides of [QuotaFlags.Overrides].
+// Resolve returns the quotas in force, with the overrides of [QuotaFlags.Overrides]. Without a client
+// they are those of an account that never asked for more.
 func (f *QuotaFlags) Resolve(ctx context.Context, client *awsiot.Client, overrides map[iot.Operation]quota.Override) (Quotas, error) {
 	sources := quota.Sources{Overrides: overrides, Share: f.share}
 	from := "the account's applied values"
 	var err error
-	if sources.Applied, err = client.AppliedQuotas(ctx); err != nil {
+	if client == nil {
+		from = "the defaults of AWS, because of --offline"
+	} else if sources.Applied, err = client.AppliedQuotas(ctx); err != nil {
 		if ctx.Err() != nil {
 			return Quotas{}, context.Cause(ctx)
 		}

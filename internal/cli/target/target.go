@@ -3,6 +3,7 @@
 package target
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,6 +55,8 @@ type Flags struct {
 	Sandbox      bool
 	SandboxState string
 	StrictNames  bool
+
+	offline bool
 }
 
 // Add adds the flags to a command.
@@ -71,7 +74,7 @@ func (f *Flags) Check() error {
 		return exit.UsageError(errors.New("--sandbox cannot be combined with --endpoint-url or --profile"),
 			"leave out --sandbox; --endpoint-url can name the address of thingpress sandbox")
 	}
-	return f.CheckEndpoint()
+	return cmp.Or(f.checkOffline(), f.CheckEndpoint())
 }
 
 // A Connection is a connection to an account and region.
@@ -90,6 +93,9 @@ type Connection struct {
 // Connect connects to the target and finds out its account. The caller must close
 // the connection. It warns if credentials of AWS go to an endpoint where others can read them.
 func (f *Flags) Connect(ctx context.Context, warnings io.Writer) (*Connection, error) {
+	if f.offline {
+		return f.connectOffline(), nil
+	}
 	if f.Sandbox {
 		return f.connectSandbox(ctx, false)
 	}
@@ -143,6 +149,9 @@ func (c *Connection) Embedded() bool { return c.embedded != nil }
 
 // String returns account, alias, region and endpoint for people.
 func (c *Connection) String() string {
+	if c.Offline() {
+		return "no account (offline)"
+	}
 	if c.Embedded() {
 		return "sandbox (account " + c.Target.Account + ", " + c.Target.Region + ")"
 	}

@@ -10,14 +10,12 @@ import (
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
-	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/environment"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/plain"
-	"github.com/thingpress/thingpress/internal/progress"
 )
 
 type importOptions struct {
@@ -199,9 +197,6 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	if o.dryRun {
 		return o.endDryRun(connection, scan, quotas, settings.Attachments, streams)
 	}
-	if err := o.confirm(connection, scan.Devices, streams); err != nil {
-		return err
-	}
 	key, err := engine.Key(connection.Target, scan.Manifests, settings)
 	if err != nil {
 		return err
@@ -214,15 +209,28 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	if err != nil {
 		return err
 	}
-	resumed := ""
+	recorded, resumed := recordedOf(settings, args, flags), ""
+	var unfinished *ledger.Import
 	if previous != nil {
 		resumed = previous.ID
+	} else if !o.fresh {
+		if unfinished, err = unfinishedOf(ctx, book, connection.Target, scan.Manifests); err != nil {
+			return err
+		}
+	}
+	if unfinished != nil {
+		printer.Note("note: import %s of the same manifests is unfinished, %s; it was started %s",
+			unfinished.ID, leftText(unfinished), otherFlags(*unfinished, recorded))
+		printer.Pause()
+	}
+	if err := o.confirm(connection, scan.Devices, previous, unfinished, streams); err != nil {
+		return err
 	}
 	if err := exit.OtherReport(o.report, reportOf, resumed); err != nil {
 		return err
 	}
 	record, journal, earlier, err := beginImport(ctx, book, ledger.Import{Key: key, Target: connection.Target, Manifests: scan.Manifests},
-		previous, recordedOf(settings, args, flags), printer)
+		previous, recorded, printer)
 	if err != nil {
 		return err
 	}
@@ -251,15 +259,6 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 		return err
 	}
 	return exitOf(line, o.lists.missing(line.UnmatchedOnly))
-}
-
-// confirm asks before an import, unless it goes into the embedded sandbox.
-func (o *importOptions) confirm(c *target.Connection, devices int, streams terminal.Streams) error {
-	if o.yes || c.Embedded() || devices == 0 ||
-		streams.Confirm(fmt.Sprintf("import %s into %s?", progress.Plural(devices, "device", "devices"), c)) {
-		return nil
-	}
-	return exit.NotConfirmed("nothing was imported")
 }
 
 // notBegun adds to an error before the first change that nothing was changed.

@@ -106,7 +106,7 @@ func beginImport(ctx context.Context, book *sqlite.Ledger, fresh ledger.Import, 
 	recorded recordedSettings, printer *progress.Printer,
 ) (ledger.Import, ledger.Journal, iter.Seq2[ledger.Record, error], error) {
 	if previous != nil {
-		printer.Note("resuming import %s, started at %s", previous.ID, previous.Begun.Local().Format(time.DateTime))
+		printer.Note("resuming import %s, started at %s: %s", previous.ID, previous.Begun.Local().Format(time.DateTime), leftText(previous))
 		journal, err := book.Resume(ctx, previous.ID)
 		return *previous, journal, book.Records(ctx, previous.ID), err
 	}

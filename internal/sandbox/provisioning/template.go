@@ -149,11 +149,15 @@ type expander struct {
 	parameters map[string]string
 	mappings   map[string]map[string]map[string]any
 	size       int
+	inMapping  bool
 }
 
 func (e *expander) expandMap(m map[string]any) (map[string]any, error) {
 	out := make(map[string]any, len(m))
 	for name, v := range m {
+		if err := e.spend(len(name)); err != nil {
+			return nil, err
+		}
 		var err error
 		if out[name], err = e.expand(v); err != nil {
 			return nil, err
@@ -164,6 +168,9 @@ func (e *expander) expandMap(m map[string]any) (map[string]any, error) {
 
 // expand replaces functions by their values. Numbers and booleans become texts.
 func (e *expander) expand(v any) (any, error) {
+	if err := e.spend(1); err != nil { // an empty value takes memory, too
+		return nil, err
+	}
 	switch v := v.(type) {
 	case string:
 		return e.count(v)
@@ -191,11 +198,14 @@ func (e *expander) expand(v any) (any, error) {
 	return v, nil
 }
 
-func (e *expander) count(s string) (string, error) {
-	if e.size += len(s); e.size > maxExpanded {
-		return "", fmt.Errorf("the expanded template is longer than %d bytes", maxExpanded)
+func (e *expander) count(s string) (string, error) { return s, e.spend(len(s)) }
+
+// spend returns an error if the expanded template becomes longer than the limit.
+func (e *expander) spend(size int) error {
+	if e.size += size; e.size > maxExpanded {
+		return fmt.Errorf("the expanded template is longer than %d bytes", maxExpanded)
 	}
-	return s, nil
+	return nil
 }
 
 // call evaluates a function.
@@ -222,7 +232,12 @@ func (e *expander) call(name string, argument any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return e.count(strings.Join(parts, first))
+		for _, part := range parts {
+			if err := e.spend(len(part) + len(first)); err != nil {
+				return nil, err
+			}
+		}
+		return strings.Join(parts, first), nil
 	case "Fn::Split":
 		text, ok := arguments[1].(string)
 		if !ok || first == "" {
@@ -263,6 +278,11 @@ func (e *expander) findInMap(arguments []any) (any, error) {
 	if !ok {
 		return nil, fmt.Errorf("mapping %s has no value for %s and %s", keys[0], keys[1], keys[2])
 	}
+	if e.inMapping { // a mapping that contains itself would never end
+		return nil, errors.New("Fn::FindInMap cannot be used in a mapping")
+	}
+	e.inMapping = true
+	defer func() { e.inMapping = false }()
 	return e.expand(value)
 }
 
@@ -287,20 +307,24 @@ func (e *expander) substitute(argument any) (string, error) {
 	var out strings.Builder
 	for {
 		before, after, found := strings.Cut(rest, "${")
+		if err := e.spend(len(before)); err != nil {
+			return "", err
+		}
 		out.WriteString(before)
 		if !found {
-			return e.count(out.String())
+			return out.String(), nil
 		}
 		name, after, closed := strings.Cut(after, "}")
 		if !closed {
 			return "", errors.New("Fn::Sub: ${ is not closed")
 		}
 		value, ok := own[name].(string)
+		err := e.spend(len(value))
 		if !ok {
-			var err error
-			if value, err = e.parameter(name); err != nil {
-				return "", err
-			}
+			value, err = e.parameter(name)
+		}
+		if err != nil {
+			return "", err
 		}
 		out.WriteString(value)
 		rest = after

@@ -88,14 +88,36 @@ func TestWrongTemplatesAreRefused(t *testing.T) {
 
 func TestShortTemplateCannotFillTheMemory(t *testing.T) {
 	t.Parallel()
-	template, err := Parse(`{"Parameters":{"P":{"Type":"String"}},"Resources":{"t":{"Type":"AWS::IoT::Thing","Properties":` +
-		`{"ThingName":{"Fn::Join":["",[` +
-		strings.Repeat(`{"Ref":"P"},`, 100) + `{"Ref":"P"}]]}}}}}`)
+	many := strings.Repeat(",", 400_000)
+	for name, property := range map[string]string{
+		"references": `{"Fn::Join":["",[` + strings.Repeat(`{"Ref":"P"},`, 100) + `{"Ref":"P"}]]}`,
+		"separators": `{"Fn::Join":[{"Ref":"P"},{"Fn::Split":[",","` + many + `"]}]}`,
+		"own values": `{"Fn::Sub":["` + strings.Repeat("${x}", 100_000) + `",{"x":{"Ref":"P"}}]}`,
+		"empty values": `[` + strings.Repeat(`{"Fn::FindInMap":["","","list"]},`, 1000) +
+			`[` + strings.Repeat("[],", 2000) + `[]]]`,
+	} {
+		template, err := Parse(`{"Parameters":{"P":{"Type":"String"}},"Mappings":{"":{"":{"list":[` + strings.Repeat("[],", 2000) + `[]]}}},` +
+			`"Resources":{"t":{"Type":"AWS::IoT::Thing","Properties":{"ThingName":` + property + `}}}}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = template.Expand(map[string]string{"P": strings.Repeat("x", 500_000)})
+		if err == nil || !strings.Contains(err.Error(), "longer than") {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+// A stack overflow would end the whole sandbox.
+func TestMappingCannotContainItself(t *testing.T) {
+	t.Parallel()
+	const itself = `{"Fn::FindInMap":["","",""]}`
+	template, err := Parse(`{"Mappings":{"":{"":{"":[` + itself + `,` + itself + `]}}},` +
+		`"Resources":{"t":{"Type":"AWS::IoT::Thing","Properties":{"ThingName":` + itself + `}}}}`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = template.Expand(map[string]string{"P": strings.Repeat("x", 100_000)})
-	if err == nil || !strings.Contains(err.Error(), "longer than") {
+	if _, err := template.Expand(nil); err == nil || !strings.Contains(err.Error(), "in a mapping") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -71,12 +71,16 @@ func startThingRegistrationTask(b backend, c *call) (any, error) {
 	} else {
 		task.Message = fmt.Sprintf("The file s3://%s/%s does not exist", in.Bucket, in.Key)
 	}
-	_, err = b.store.Change(func(st *registry.State) ([]registry.Change, error) {
-		changes, err := st.EndTask(&task)
+	_, err = b.store.Change(func(st *registry.State) (changes []registry.Change, err error) {
 		for kind, data := range reports {
-			changes = append(changes, &registry.ObjectPut{Name: reportName(task.ID, kind), Data: data})
+			put, err := st.PutObject(&registry.PutObject{Name: reportName(task.ID, kind), Data: data})
+			if err != nil {
+				task.Message = "The reports cannot be kept: " + err.Error()
+			}
+			changes = append(changes, put...)
 		}
-		return changes, err
+		end, err := st.EndTask(&task)
+		return append(changes, end...), err
 	})
 	return map[string]string{"taskId": task.ID}, err
 }
@@ -98,7 +102,11 @@ type (
 	}
 )
 
-// provisionLines provisions a thing for each line of an input file, counts them in task, and returns the reports by type.
+// maxReports is the limit of the sandbox for the reports of a task together, in bytes. They are one record of the state.
+const maxReports = 4 << 20
+
+// provisionLines provisions a thing for each line of an input file, counts them in task, and returns the reports by type. It stops with
+// a message in task if the reports become too long.
 func (b backend) provisionLines(task *registry.RegistrationTask, t *provisioning.Template, input []byte) map[string][]byte {
 	reports := map[string][]byte{}
 	report := func(kind string, line any) {
@@ -107,6 +115,11 @@ func (b backend) provisionLines(task *registry.RegistrationTask, t *provisioning
 	offset, number := 0, 0
 	for line := range bytes.Lines(input) {
 		number++
+		if size := len(reports["RESULTS"]) + len(reports["ERRORS"]); size > maxReports {
+			task.Message = fmt.Sprintf("The reports have %d bytes together, and the limit is %d; line %d and later ones were not provisioned",
+				size, maxReports, number)
+			return reports
+		}
 		if len(bytes.TrimSpace(line)) > 0 {
 			out, err := b.provisionLine(t, line)
 			if err == nil {
@@ -114,7 +127,8 @@ func (b backend) provisionLines(task *registry.RegistrationTask, t *provisioning
 				report("RESULTS", lineResult{number, offset, out})
 			} else {
 				task.Failure++
-				report("ERRORS", lineError{number, offset, codeOfError(err), strings.TrimPrefix(err.Error(), codeOfError(err)+": ")})
+				message := registry.Shorten(strings.TrimPrefix(err.Error(), codeOfError(err)+": "))
+				report("ERRORS", lineError{number, offset, codeOfError(err), message})
 			}
 		}
 		offset += len(line)

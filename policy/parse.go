@@ -17,11 +17,11 @@ func Parse(text string) (*Document, error) {
 	r := reader{text: text}
 	root, problem := r.document()
 	p := parser{text: text, document: Document{Size: size(text)}}
-	if problem == nil {
-		problem = p.root(root)
-	}
 	if problem == nil && p.document.Size > MaxSize {
 		problem = &Problem{Code: TooLong, Position: Position{1, 1}, Size: p.document.Size}
+	}
+	if problem == nil { // every position takes time that grows with the document
+		problem = p.root(root)
 	}
 	if problem != nil {
 		return nil, &ParseError{*problem}

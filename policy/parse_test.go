@@ -126,6 +126,21 @@ func TestProblemsNamePlaceAndCause(t *testing.T) {
 	}
 }
 
+// AWS allows a call with 404,600 characters of policy. Positions of each of 100,000 actions would take minutes.
+func TestLongDocumentIsRefusedAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Resource":"*","Action":["a"` + strings.Repeat(`,"a"`, 400_000) + `]}}`,
+		`{` + strings.Repeat(`"Id":"",`, 200_000) + `"Statement":[]}`,
+	} {
+		_, err := Parse(text)
+		var refused *ParseError
+		if !errors.As(err, &refused) || refused.Code != TooLong {
+			t.Errorf("error %v", err)
+		}
+	}
+}
+
 func TestWildcardsMatch(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -2,7 +2,10 @@ package sandbox
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/json"
@@ -12,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // post makes a call with a JSON body and returns status and body.
@@ -92,5 +96,34 @@ func TestRequestWithAHugeKeyIsRefusedAtOnce(t *testing.T) {
 	})
 	if _, err := parseRequest(encodePEM("CERTIFICATE REQUEST", request)); err == nil {
 		t.Error("the request was accepted")
+	}
+}
+
+// RFC 5280 asks readers to accept negative serial numbers, and package manifest does.
+func TestCertificatesInOldEncodingsAreRegisteredWithTheirCA(t *testing.T) {
+	t.Parallel()
+	s := must[*Server](t)(New(Options{}))
+	key := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	certificate := func(template *x509.Certificate) []byte {
+		template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+		template.Issuer = pkix.Name{CommonName: "ca"}
+		parent := &x509.Certificate{Subject: template.Issuer}
+		return must[[]byte](t)(x509.CreateCertificate(rand.Reader, template, parent, key.Public(), key))
+	}
+	ca := certificate(&x509.Certificate{
+		SerialNumber: big.NewInt(0x7f11223344), Subject: pkix.Name{CommonName: "ca"}, BasicConstraintsValid: true, IsCA: true,
+	})
+	ca = bytes.Replace(ca, []byte{0x7f, 0x11, 0x22, 0x33, 0x44}, []byte{0x8f, 0x11, 0x22, 0x33, 0x44}, 1)
+	status, body := post(t, s, "/cacertificate?setAsActive=true", map[string]string{
+		"caCertificate": encodePEM("CERTIFICATE", ca), "certificateMode": "SNI_ONLY",
+	})
+	if status != http.StatusOK {
+		t.Fatal(status, body)
+	}
+	device := certificate(&x509.Certificate{SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: "lamp"}})
+	if status, body := post(t, s, "/certificate/register", map[string]string{
+		"certificatePem": encodePEM("CERTIFICATE", device), "caCertificatePem": encodePEM("CERTIFICATE", ca),
+	}); status != http.StatusOK {
+		t.Error(status, body)
 	}
 }

@@ -74,7 +74,7 @@ func (in *RegisterCACertificate) Prepare(bool) error {
 	if err != nil {
 		return err
 	}
-	if in.certificate, err = x509.ParseCertificate(der); err != nil {
+	if in.certificate, err = manifest.ParseCertificate(der); err != nil {
 		return err
 	}
 	switch now := time.Now(); {
@@ -88,7 +88,7 @@ func (in *RegisterCACertificate) Prepare(bool) error {
 	if der, err = accept(in.Verification, false, time.Now()); err != nil {
 		return Invalid("Contents of the Verification Certificate are not correct")
 	}
-	if in.proof, err = x509.ParseCertificate(der); err != nil {
+	if in.proof, err = manifest.ParseCertificate(der); err != nil {
 		return err
 	}
 	return checkIssuer(in.proof, in.certificate)
@@ -179,7 +179,7 @@ func (st *State) DescribeCACertificate(in *ByCA) (out CADescription, err error) 
 	if err != nil {
 		return out, err
 	}
-	parsed, err := x509.ParseCertificate(ca.der)
+	parsed, err := manifest.ParseCertificate(ca.der)
 	if err != nil {
 		return out, err
 	}

@@ -1,10 +1,6 @@
 package registry
 
-import (
-	"crypto/x509"
-
-	"github.com/thingpress/thingpress/manifest"
-)
+import "github.com/thingpress/thingpress/manifest"
 
 // CACertificateAdded is a [Change]. Modified is zero in a new certificate.
 type CACertificateAdded struct {
@@ -15,7 +11,7 @@ type CACertificateAdded struct {
 
 func (a *CACertificateAdded) apply(st *State, at stamp) bool {
 	id := manifest.CertificateIDOf(a.DER)
-	parsed, err := x509.ParseCertificate(a.DER)
+	parsed, err := manifest.ParseCertificate(a.DER)
 	if err != nil || st.cas.by[id] != nil {
 		return false
 	}

@@ -32,7 +32,7 @@ func (in *RegisterWithCA) Prepare(strict bool) (err error) {
 	if err := in.base.Prepare(strict); err != nil {
 		return err
 	}
-	if in.parsed, err = x509.ParseCertificate(in.base.der); err != nil {
+	if in.parsed, err = manifest.ParseCertificate(in.base.der); err != nil {
 		return err
 	}
 	if in.CA == "" {
@@ -84,7 +84,7 @@ func (st *State) signer(c *x509.Certificate, named manifest.CertificateID) (*caC
 		return nil, Refuse(http.StatusConflict, "CertificateConflictException",
 			"Several CA certificates with the subject of the certificate's issuer are registered; caCertificatePem must name one")
 	}
-	issuer, err := x509.ParseCertificate(found[0].der)
+	issuer, err := manifest.ParseCertificate(found[0].der)
 	if err == nil {
 		err = checkIssuer(c, issuer)
 	}

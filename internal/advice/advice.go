@@ -9,7 +9,6 @@ package advice
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -132,36 +131,4 @@ func raise(limit manifest.LimitName, s Surface) string {
 		return stackLimits
 	}
 	return "if the manifest is genuine, raise the limit with --" + limitFlags[limit]
-}
-
-// ofCall returns the advice for a failed call that concerns the import as a whole.
-func ofCall(api *iot.APIError, s Surface) Advice {
-	stack := s == Stack
-	switch {
-	case api.Class == iot.ClassCredentials && stack:
-		return Advice{"AWS does not accept the credentials", "check that the role of the importer function is as the template defines it"}
-	case api.Class == iot.ClassCredentials:
-		return Advice{"AWS does not accept the credentials", "renew the credentials (for example: aws sso login) and run the same command again"}
-	case api.Class == iot.ClassClockSkew && stack:
-		return Advice{Meaning: "the clock of the function is wrong"}
-	case api.Class == iot.ClassClockSkew:
-		return Advice{"the clock of this machine is wrong", "set the clock of this machine and run the same command again"}
-	case api.Class != iot.ClassImport:
-		return Advice{}
-	}
-	switch api.Code {
-	case "AccessDeniedException", "UnauthorizedException", "AccessDenied", "NotAuthorized", "ForbiddenException":
-		meaning := "the credentials are not allowed to call " + api.Operation
-		if stack {
-			return Advice{meaning, fmt.Sprintf(
-				"allow iot:%s for the role of the importer function, and check whether a service control policy denies it",
-				api.Operation)}
-		}
-		return Advice{meaning, fmt.Sprintf(
-			"allow iot:%s for these credentials (docs/iam.md has the policy) and run the same command again", api.Operation)}
-	}
-	if stack {
-		return Advice{"AWS refuses the import as a whole", "fix what the error names"}
-	}
-	return Advice{"AWS refuses the import as a whole", "fix the cause and run the same command again"}
 }

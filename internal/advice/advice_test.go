@@ -94,7 +94,7 @@ func TestEveryDeclaredReasonIsExplained(t *testing.T) {
 	}
 	declared := 0
 	for _, dir := range []string{"manifest", "internal"} {
-		for name, code := range declaredReasons(t, filepath.Join(require.Root(t), dir)) {
+		for name, code := range declaredConstants(t, filepath.Join(require.Root(t), dir), "Reason") {
 			declared++
 			if !slices.Contains(codes, code) {
 				t.Errorf("%s (%s) is not explained", name, code)
@@ -106,8 +106,31 @@ func TestEveryDeclaredReasonIsExplained(t *testing.T) {
 	}
 }
 
-// declaredReasons returns the values of all constants of type Reason below a directory, by name.
-func declaredReasons(t *testing.T, root string) map[string]string {
+// A fault without words would leave the operator with AWS's, or with none.
+func TestEveryFaultOfACallIsExplained(t *testing.T) {
+	t.Parallel()
+	faults := declaredConstants(t, filepath.Join(require.Root(t), "internal", "iot"), "Fault")
+	if len(faults) < 20 {
+		t.Errorf("only %d faults were found", len(faults))
+	}
+	for name, code := range faults {
+		err := &iot.APIError{Operation: "CreateThing", Fault: iot.Fault(code), Host: "a.amazonaws.com"}
+		if err.Fault == iot.FaultDenied {
+			err.Code, err.Class = "AccessDenied", iot.ClassImport
+		}
+		for _, surface := range surfaces {
+			found := advice.Of(err, surface)
+			if found.Meaning == "" || found.Todo == "" && surface != advice.Stack {
+				t.Errorf("%s: %+v on surface %d", name, found, surface)
+			}
+		}
+		checkStack(t, code, advice.Of(err, advice.Stack).Todo)
+	}
+}
+
+// declaredConstants returns the values of all constants below a directory whose names begin with
+// prefix, by name.
+func declaredConstants(t *testing.T, root, prefix string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
@@ -120,7 +143,7 @@ func declaredReasons(t *testing.T, root string) map[string]string {
 		}
 		ast.Inspect(file, func(n ast.Node) bool {
 			spec, ok := n.(*ast.ValueSpec)
-			if !ok || len(spec.Values) != 1 || !strings.HasPrefix(spec.Names[0].Name, "Reason") {
+			if !ok || len(spec.Values) != 1 || !strings.HasPrefix(spec.Names[0].Name, prefix) {
 				return true
 			}
 			if literal, ok := spec.Values[0].(*ast.BasicLit); ok {

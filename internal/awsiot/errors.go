@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/protocol/restjson"
+	sdk "github.com/aws/aws-sdk-go-v2/service/iot"
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -36,35 +37,29 @@ func classOfCode(code string) iot.Class {
 		return iot.ClassConflict
 	case "LimitExceededException": // ten policies on a certificate, ten groups of a thing: final
 		return iot.ClassDevice
-	case "AccessDeniedException", "AccessDenied", "UnauthorizedException", "NotAuthorized", "ForbiddenException", "OptInRequired",
-		"SubscriptionRequiredException", "MissingAuthenticationToken", "MissingAuthenticationException", "UnknownOperationException",
-		"AccountProblem":
+	case "OptInRequired", "SubscriptionRequiredException", "MissingAuthenticationToken", "MissingAuthenticationException",
+		"UnknownOperationException", "AccountProblem":
 		return iot.ClassImport
-	case "ExpiredTokenException", "ExpiredToken", "TokenRefreshRequired", "InvalidClientTokenId", "UnrecognizedClientException",
-		"InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature", "IncompleteSignatureException",
-		"MissingAuthenticationTokenException":
+	case "MissingAuthenticationTokenException":
 		return iot.ClassCredentials
 	case "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture":
 		return iot.ClassClockSkew
+	}
+	switch iot.FaultOfCode(code) {
+	case iot.FaultDenied, iot.FaultWrongRegion:
+		return iot.ClassImport
+	case iot.FaultExpired, iot.FaultUnknownKey, iot.FaultWrongSignature:
+		return iot.ClassCredentials
 	}
 	return 0
 }
 
 // explain converts an error of the SDK to one that the engine understands.
 func (c *Client) explain(operation string, started time.Time, err error) *iot.APIError {
-	e := &iot.APIError{Operation: operation, Err: err}
-	var response *smithyhttp.ResponseError
-	status := 0
-	if errors.As(err, &response) {
-		status = response.HTTPStatusCode()
-		e.RequestID = requestID(response)
+	e := &iot.APIError{Operation: operation, Action: actionOf(sdk.ServiceID, operation), Err: err}
+	status := describe(e)
+	if status != 0 {
 		e.Date = c.clock.date()
-	}
-	var answered smithy.APIError
-	if errors.As(err, &answered) && answered.ErrorCode() != unknownCode {
-		e.Code, e.Message = answered.ErrorCode(), answered.ErrorMessage()
-	} else if status >= http.StatusMultipleChoices {
-		e.Code, e.Cut = headerCode(response), cutOff(err)
 	}
 	var exists *types.ResourceAlreadyExistsException
 	if errors.As(err, &exists) {
@@ -91,6 +86,8 @@ func classify(e *iot.APIError, status int) iot.Class {
 		return class
 	}
 	switch {
+	case e.Fault == iot.FaultProxyPassword:
+		return iot.ClassImport
 	case status >= 500, status == 0, status == http.StatusRequestTimeout:
 		return iot.ClassTransient
 	case status == http.StatusTooManyRequests:
@@ -110,16 +107,30 @@ func neverAnswered(err error) iot.Class {
 	var input *smithy.InvalidParamsError
 	var serialization *smithy.SerializationError
 	var untrusted *tls.CertificateVerificationError
+	var proxy *proxyError
 	var missing *credentialsError
 	switch {
 	case errors.As(err, &missing):
 		return iot.ClassCredentials
 	case errors.As(err, &input), errors.As(err, &serialization):
 		return iot.ClassDevice
-	case errors.As(err, &untrusted):
+	case errors.As(err, &untrusted), errors.As(err, &proxy) && proxy.status < http.StatusInternalServerError:
 		return iot.ClassImport
 	}
 	return 0
+}
+
+// isRetryable decides which errors of the SDK's own retries are repeated, if it knows.
+func isRetryable(err error) aws.Ternary {
+	e := &iot.APIError{Err: err}
+	switch networkFault(e) {
+	case iot.FaultUntrusted, iot.FaultNoTLS, iot.FaultProxyRefuses, iot.FaultProxyPassword:
+		return aws.FalseTernary
+	}
+	if cutOff(err) {
+		return aws.TrueTernary
+	}
+	return aws.UnknownTernary
 }
 
 func aboutTime(message string) bool {

@@ -3,23 +3,18 @@ package awsiot
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	sdk "github.com/aws/aws-sdk-go-v2/service/iot"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go/logging"
 
 	"github.com/thingpress/thingpress/internal/iot"
 )
@@ -81,22 +76,19 @@ func (c *Client) Close() { c.close() }
 func Open(ctx context.Context, o Options) (*Client, error) {
 	cfg, err := load(ctx, o)
 	if err != nil {
-		return nil, fmt.Errorf("AWS configuration: %w", err)
-	}
-	if cfg.Region == "" {
-		return nil, fmt.Errorf("AWS configuration: no region; name one with --region or AWS_REGION")
+		return nil, err
 	}
 	c := &Client{region: cfg.Region, timeout: cmp.Or(o.Timeout, defaultTimeout), clock: &clock{}}
 	transport := o.Transport
 	if transport == nil {
-		transport = newTransport(!o.Sandbox)
+		transport = newTransport(!o.Sandbox, rootsOf(cfg.HTTPClient))
 	}
 	c.identity = newIdentity(cfg.Credentials, c.clock)
 	cfg.Credentials = c.identity
 	c.close = (&http.Client{Transport: transport}).CloseIdleConnections
-	cfg.HTTPClient = &observer{next: transport, clock: c.clock}
+	// Without redirects: AWS IoT sends none, and a signature would become invalid.
+	cfg.HTTPClient = &observer{send: transport.RoundTrip, clock: c.clock}
 	named := optional(o.Endpoint) // the SDK would prefer AWS_ENDPOINT_URL_IOT
-	cfg.APIOptions = append(cfg.APIOptions, awsmiddleware.AddUserAgentKeyValue("thingpress", cmp.Or(o.Version, "devel")))
 	c.iot = sdk.NewFromConfig(cfg, func(o *sdk.Options) {
 		o.Retryer = aws.NopRetryer{}
 		o.EndpointResolverV2 = &endpointOnce{resolver: o.EndpointResolverV2}
@@ -108,12 +100,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	cfg.Retryer = func() aws.Retryer {
 		return retry.NewStandard(func(o *retry.StandardOptions) {
 			o.MaxAttempts, o.MaxBackoff = accountAttempts, accountBackoff
-			o.Retryables = append(o.Retryables, retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
-				if cutOff(err) {
-					return aws.TrueTernary
-				}
-				return aws.UnknownTernary
-			}))
+			o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(isRetryable)}, o.Retryables...)
 		})
 	}
 	c.sts = sts.NewFromConfig(cfg, func(o *sts.Options) { o.BaseEndpoint = cmp.Or(named, o.BaseEndpoint) })
@@ -122,24 +109,6 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 		c.iam = iam.NewFromConfig(cfg)
 	}
 	return c, nil
-}
-
-func load(ctx context.Context, o Options) (aws.Config, error) {
-	if o.Sandbox {
-		return aws.Config{
-			Region:      o.Region,
-			Credentials: credentials.NewStaticCredentialsProvider("AKIASANDBOXSANDBOX00", "sandbox", ""),
-		}, nil
-	}
-	// Errors contain whatever the SDK would log, and only Thingpress writes to standard error.
-	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
-	if o.Region != "" {
-		options = append(options, config.WithRegion(o.Region))
-	}
-	if o.Profile != "" {
-		options = append(options, config.WithSharedConfigProfile(o.Profile))
-	}
-	return config.LoadDefaultConfig(ctx, options...)
 }
 
 // Region returns the region of the client.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"net"
 	"net/http"
@@ -24,7 +25,8 @@ const (
 	idleTimeout = 60 * time.Second
 )
 
-func newTransport(proxies bool) *http.Transport {
+// newTransport returns a transport that trusts roots; nil for those of the system.
+func newTransport(proxies bool, roots *x509.CertPool) *http.Transport {
 	t := &http.Transport{
 		DialContext:           (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
 		ForceAttemptHTTP2:     true,
@@ -33,19 +35,18 @@ func newTransport(proxies bool) *http.Transport {
 		IdleConnTimeout:       idleTimeout,
 		TLSHandshakeTimeout:   dialTimeout,
 		ExpectContinueTimeout: time.Second,
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
 		DisableCompression:    true, // answers are small
 	}
 	if proxies {
-		t.Proxy = http.ProxyFromEnvironment
+		t.Proxy, t.OnProxyConnectResponse = http.ProxyFromEnvironment, onProxy
 	}
 	return t
 }
 
-// An observer makes HTTP requests for the SDK, and reads AWS's clock from every answer. It
-// follows no redirects: AWS IoT sends none, and a signature would become invalid.
+// An observer makes HTTP requests for the SDK, and reads AWS's clock from every answer.
 type observer struct {
-	next  http.RoundTripper
+	send  func(*http.Request) (*http.Response, error)
 	clock *clock
 }
 
@@ -55,9 +56,10 @@ func (o *observer) Do(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	response, err := o.next.RoundTrip(request)
+	response, err := o.send(request)
+	noteAnswer(request, response)
 	if err != nil {
-		return nil, err
+		return nil, &hostError{request.URL.Host, err}
 	}
 	o.clock.observe(response.Header.Get("Date"))
 	if hasBody(request, response) {
@@ -66,7 +68,11 @@ func (o *observer) Do(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// inMemory returns the request with a body that the SDK cannot close.
+// maxInMemory is the number of bytes of a body up to which a request is sent from memory. All
+// bodies are smaller, except those of uploads to S3.
+const maxInMemory = 1 << 20
+
+// inMemory returns the request with a body that the SDK cannot close, unless the body is large.
 //
 // The SDK closes the body of a request when it has the headers of the answer. At that time
 // net/http may still have to look for the end of the body. The SDK's closed reader returns
@@ -77,7 +83,7 @@ func (o *observer) Do(request *http.Request) (*http.Response, error) {
 //
 // net/http also sends such a body in one segment with the headers.
 func inMemory(request *http.Request) (*http.Request, error) {
-	if request.Body == nil || request.Body == http.NoBody {
+	if request.Body == nil || request.Body == http.NoBody || request.ContentLength < 0 || request.ContentLength > maxInMemory {
 		return request, nil
 	}
 	body, err := io.ReadAll(request.Body)
@@ -90,8 +96,11 @@ func inMemory(request *http.Request) (*http.Request, error) {
 }
 
 // hasBody reports whether AWS answers with a body, as it does to every call that reads and with
-// every error. Answers to other calls may be empty.
+// every error. Answers to other calls may be empty, and so may objects in S3.
 func hasBody(request *http.Request, response *http.Response) bool {
+	if awsmiddleware.GetServiceID(request.Context()) == "S3" {
+		return false
+	}
 	if response.StatusCode >= http.StatusMultipleChoices {
 		return true
 	}

@@ -58,8 +58,7 @@ func stopOr(err error) error {
 	}
 	switch api.Class {
 	case iot.ClassImport:
-		switch api.Code {
-		case "AccessDeniedException", "UnauthorizedException", "AccessDenied", "NotAuthorized", "ForbiddenException":
+		if iot.FaultOfCode(api.Code) == iot.FaultDenied {
 			return &StopError{StopDenied, api.Operation, err}
 		}
 		return &StopError{StopRefused, api.Operation, err}

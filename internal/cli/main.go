@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/thingpress/thingpress/internal/awsiot"
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
@@ -40,6 +41,7 @@ func Main(ctx context.Context, args []string, streams terminal.Streams) int {
 	if terminal.Interrupted(ctx) {
 		err = exit.AfterInterrupt(err)
 	}
+	err = awsiot.Explain(err)
 	code := exit.Code(err)
 	if err != nil {
 		printFailure(streams, command, err, code)

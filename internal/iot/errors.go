@@ -35,13 +35,18 @@ const (
 
 // An APIError is an error of one call.
 type APIError struct {
-	// Operation is AWS's name, such as CreateThing.
-	Operation string
+	// Operation is AWS's name, such as CreateThing. Action is the permission that the call needs,
+	// such as iot:CreateThing.
+	Operation, Action string
 	// Code is the error code that AWS answered, such as
 	// ResourceAlreadyExistsException; empty if there was no answer.
 	Code string
-	// Message is AWS's sentence.
+	// Message is AWS's sentence, or more about the Fault.
 	Message string
+	// Fault is why there was no answer of AWS or why AWS refuses every such call; empty for other
+	// errors. Host is the endpoint or proxy that it concerns, with its port if that is unusual.
+	Fault Fault
+	Host  string
 	// Cut reports whether an answer that is an error ended early. Code is from
 	// its headers, and there is no Message.
 	Cut bool
@@ -61,7 +66,9 @@ type APIError struct {
 
 // Error names operation, code and message.
 func (e *APIError) Error() string {
-	switch {
+	switch text := e.sentence(); {
+	case text != "":
+		return e.Operation + ": " + text
 	case e.Code == "" && e.Err != nil:
 		return fmt.Sprintf("%s: %v", e.Operation, e.Err)
 	case e.Cut:

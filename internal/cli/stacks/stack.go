@@ -3,6 +3,7 @@
 package stacks
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,7 +77,7 @@ func (f *stackFlags) openAccount(ctx context.Context) (*operate.Account, error) 
 		Region: f.Region, Profile: f.Profile, Endpoint: f.EndpointURL, Version: version.Current(),
 	})
 	if err != nil {
-		return nil, exit.WithHint(err, target.WhereCredentials)
+		return nil, exit.WithHint(err, cmp.Or(exit.Hint(err), target.WhereCredentials))
 	}
 	return account, f.Guard(account.ID)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/thingpress/thingpress/internal/awsiot"
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/plain"
@@ -70,11 +71,11 @@ func examine(ctx context.Context, stack *operate.Stack) (health, error) {
 		return h, err
 	}
 	if h.alarms, err = stack.Alarms(ctx); err != nil {
-		h.unread = append(h.unread, fmt.Sprintf("alarms cannot be read: %v", err))
+		h.unread = append(h.unread, fmt.Sprintf("alarms cannot be read: %v", awsiot.Explain(err)))
 	}
 	for i, err := range stack.OpenImports(ctx) {
 		if err != nil {
-			h.unread = append(h.unread, fmt.Sprintf("imports cannot be read: %v", err))
+			h.unread = append(h.unread, fmt.Sprintf("imports cannot be read: %v", awsiot.Explain(err)))
 			break
 		}
 		h.open = append(h.open, i)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -18,6 +19,7 @@ import (
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/nearest"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/sandbox"
 )
 
@@ -113,10 +115,13 @@ func (f *Flags) Connect(ctx context.Context, warnings io.Writer) (*Connection, e
 		fmt.Fprintf(warnings, "warning: %s is not encrypted, so that others can read the calls\n"+
 			"that are made with credentials of AWS; use an https URL\n", endpoint)
 	}
+	answered := AnnounceWait(warnings, cmp.Or(endpoint, "AWS in "+client.Region()))
 	who, err := client.Account(ctx)
+	answered()
 	if err != nil {
-		return nil, exit.WithHint(fmt.Errorf("find the account of the credentials: %w", err),
-			"check the credentials with 'aws sts get-caller-identity', or try --sandbox, which needs none")
+		err = fmt.Errorf("find the account of the credentials: %w", err)
+		hint := cmp.Or(exit.Hint(err), "check the credentials with 'aws sts get-caller-identity'")
+		return nil, exit.WithHint(err, hint+"; --sandbox needs no AWS")
 	}
 	if err := f.Guard(who.ID); err != nil {
 		return nil, err
@@ -131,6 +136,21 @@ func (f *Flags) Connect(ctx context.Context, warnings io.Writer) (*Connection, e
 		c.Alias = client.Alias(ctx)
 	}
 	return c, nil
+}
+
+// AnnounceWait prints what the command waits for if that takes more than two seconds. The caller must
+// call answered before it writes to w.
+func AnnounceWait(w io.Writer, from string) (answered func()) {
+	printed := make(chan struct{})
+	timer := time.AfterFunc(2*time.Second, func() {
+		defer close(printed)
+		plain.Fprintf(w, "waiting for an answer of %s\n", from)
+	})
+	return func() {
+		if !timer.Stop() {
+			<-printed
+		}
+	}
 }
 
 // Close closes the embedded sandbox, if it is the target.

@@ -53,6 +53,7 @@ func newClients(ctx context.Context, log *slog.Logger) (*clients, error) {
 	if err != nil {
 		return nil, fmt.Errorf("AWS configuration: %w", err)
 	}
+	cfg.HTTPClient = awsiot.NewHTTPClient(cfg.HTTPClient)
 	return &clients{
 		dynamodb: awsdynamodb.NewFromConfig(cfg), s3: s3.NewFromConfig(cfg), sqs: sqs.NewFromConfig(cfg), sns: sns.NewFromConfig(cfg),
 	}, nil

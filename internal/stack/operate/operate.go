@@ -13,9 +13,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -24,7 +21,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
-	"github.com/aws/smithy-go/logging"
+
+	"github.com/thingpress/thingpress/internal/awsiot"
 )
 
 // Options select an endpoint and credentials of AWS. The zero value stands for the
@@ -56,38 +54,19 @@ type Account struct {
 
 // Open loads credentials, and asks AWS for their account.
 func Open(ctx context.Context, o Options) (*Account, error) {
-	// The SDK also returns what it would log as errors.
-	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
-	if o.Region != "" {
-		options = append(options, config.WithRegion(o.Region))
-	}
-	if o.Profile != "" {
-		options = append(options, config.WithSharedConfigProfile(o.Profile))
-	}
-	cfg, err := config.LoadDefaultConfig(ctx, options...)
+	cfg, err := awsiot.LoadConfig(ctx, awsiot.Options{Region: o.Region, Profile: o.Profile, Endpoint: o.Endpoint, Version: o.Version})
 	if err != nil {
-		return nil, fmt.Errorf("AWS configuration: %w", err)
+		return nil, err
 	}
-	if cfg.Region == "" {
-		return nil, errors.New("AWS configuration: no region; name one with --region or AWS_REGION")
-	}
-	if o.Endpoint != "" {
-		cfg.BaseEndpoint = &o.Endpoint
-	}
-	cfg.APIOptions = append(cfg.APIOptions, awsmiddleware.AddUserAgentKeyValue("thingpress", o.Version))
-	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, nil)
+	who, err := awsiot.AccountOf(ctx, sts.NewFromConfig(cfg))
 	if err != nil {
-		return nil, fmt.Errorf("get the account of the credentials: %w", err)
-	}
-	caller, err := arn.Parse(aws.ToString(who.Arn))
-	if err != nil {
-		return nil, fmt.Errorf("get the account of the credentials: %w", err)
+		return nil, fmt.Errorf("find the account of the credentials: %w", err)
 	}
 	stacks := cloudformation.NewFromConfig(cfg)
 	// An endpoint other than AWS may not know buckets by host name.
 	objects := s3.NewFromConfig(cfg, func(so *s3.Options) { so.UsePathStyle = o.Endpoint != "" })
 	return &Account{
-		ID: aws.ToString(who.Account), Partition: caller.Partition, Region: cfg.Region,
+		ID: who.ID, Partition: who.Partition, Region: cfg.Region,
 		plain:  strings.HasPrefix(o.Endpoint, "http://"),
 		stacks: stacks, changes: stacks,
 		queues:     sqs.NewFromConfig(cfg),

@@ -14,18 +14,21 @@ import (
 )
 
 // The sandbox checks no signature, so a page in the operator's browser could call it as well as
-// any program can. Three rules prevent this:
+// any program can. These rules prevent this:
 //
 //   - A call that arrives at a loopback address must name a loopback host, or a host in
 //     [Options.AllowHosts]. A page whose name leads to a loopback address (DNS rebinding) still
 //     has its own name in the header Host.
+//   - A call that arrives at another address may name any address or a name without a dot, such
+//     as that of a container, which nobody can register. Other names must be in AllowHosts.
 //   - A browser must not report that the page comes from another origin.
 //   - The body of a call to AWS IoT must have a JSON type. A browser asks before it sends one to
 //     another origin, and the sandbox never agrees.
 
 // admit returns an error if the call may come from a page of another origin.
 func (s *Server) admit(request *http.Request) error {
-	if name := hostName(request.Host); arrivedAtLoopback(request) && !s.answersFor(name) {
+	at, _ := request.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	if name := hostName(request.Host); at != nil && !s.answersFor(name, at.IP) {
 		todo := ""
 		if _, err := ParseHosts([]string{name}); err == nil {
 			todo = "; if they are meant for it, start it with --allow-host " + name
@@ -57,17 +60,16 @@ func admitBody(c *call, o *operation) error {
 		"The body of %s must have the Content-Type application/json; the request has %q", o.name, registry.Shorten(header))
 }
 
-func arrivedAtLoopback(request *http.Request) bool {
-	at, ok := request.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
-	return ok && at.IP.IsLoopback()
-}
-
-func (s *Server) answersFor(name string) bool {
+// answersFor reports whether a call that arrived at an address may name a host.
+func (s *Server) answersFor(name string, at net.IP) bool {
 	if name == "localhost" || slices.Contains(s.options.AllowHosts, name) {
 		return true
 	}
 	address, err := netip.ParseAddr(name)
-	return err == nil && address.IsLoopback()
+	if at.IsLoopback() {
+		return err == nil && address.IsLoopback()
+	}
+	return err == nil || !strings.Contains(name, ".")
 }
 
 // hostName returns a host without port and brackets, in lower case and without the dot at the

@@ -154,20 +154,35 @@ func TestRefusalNamesTheFlagInEveryProtocol(t *testing.T) {
 	}
 }
 
-// Over other addresses than loopback, the sandbox cannot know its own names.
-func TestOtherAddressesAnswerForAnyHostButNoPage(t *testing.T) {
+// The names that lead to other addresses than loopback are not known. DNS rebinding needs a name
+// that the attacker could register.
+func TestOtherAddressesAnswerForNoNameOfAPage(t *testing.T) {
 	t.Parallel()
-	s := open(t, Options{})
+	s := open(t, Options{AllowHosts: []string{"sandbox.example"}})
 	at := context.WithValue(t.Context(), http.LocalAddrContextKey, net.Addr(&net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 4510}))
-	for origin, want := range map[string]int{"": 200, "http://attacker.example": 403} {
-		request := httptest.NewRequestWithContext(at, http.MethodGet, "http://sandbox.example/things", nil)
-		if origin != "" {
-			request.Header.Set("Origin", origin)
+	for _, c := range []struct {
+		host, origin string
+		want         int
+	}{
+		{"sandbox.example", "", 200},
+		{"sandbox:4510", "", 200},
+		{"192.0.2.1:4510", "", 200},
+		{"172.17.0.1:4510", "", 200},
+		{"[2001:db8::1]:4510", "", 200},
+		{"localhost:4510", "", 200},
+		{"attacker.example", "", 421},
+		{"attacker.example:4510", "http://attacker.example:4510", 421},
+		{"192.0.2.1.attacker.example", "", 421},
+		{"sandbox:4510", "http://attacker.example", 403},
+	} {
+		request := httptest.NewRequestWithContext(at, http.MethodGet, "http://"+c.host+"/things", nil)
+		if c.origin != "" {
+			request.Header.Set("Origin", c.origin)
 		}
 		w := httptest.NewRecorder()
 		s.ServeHTTP(w, request)
-		if w.Code != want {
-			t.Errorf("origin %q: status %d, want %d", origin, w.Code, want)
+		if w.Code != c.want {
+			t.Errorf("host %s, origin %q: status %d, want %d", c.host, c.origin, w.Code, c.want)
 		}
 	}
 }

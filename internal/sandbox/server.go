@@ -65,8 +65,8 @@ type Options struct {
 	// certificate authority. It also enforces five minutes between the deprecation and the
 	// deletion of a thing type.
 	Strict bool
-	// AllowHosts are names of hosts, as [ParseHosts] returns them, for which calls that arrive at
-	// a loopback address are answered in addition to localhost and loopback addresses.
+	// AllowHosts are names of hosts, as [ParseHosts] returns them, for which calls are answered
+	// in addition to localhost and the addresses that docs/sandbox.md lists.
 	AllowHosts []string
 	// Log, if set, is called after every call, in the goroutine that serves it.
 	Log func(Call)

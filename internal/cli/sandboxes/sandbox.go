@@ -45,7 +45,8 @@ The state is lost at the end unless --state names a file. Ctrl-C stops the serve
 which then exits with 0.
 
 Calls that arrive at a loopback address must be meant for localhost, a loopback
-address or an --allow-host. Calls of web pages are refused.`,
+address or an --allow-host. At other addresses, names with a dot need --allow-host.
+Calls of web pages are refused.`,
 		Example: `  # the default quotas, 40 ms away
   thingpress sandbox --quota default --latency 40ms
 

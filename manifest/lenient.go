@@ -20,11 +20,11 @@ import (
 // original's. ok is false if there is nothing to replace, or something else is wrong.
 func parseLenient(der []byte) (certificate *x509.Certificate, ok bool) {
 	outer, _, ok := cutElement(der)
-	if !ok {
+	if !ok || !outer.isDER() {
 		return nil, false
 	}
 	signed, ok := elements(outer.body, 3)
-	if !ok || len(signed) == 0 {
+	if !ok || len(signed) == 0 || !signed[0].isDER() {
 		return nil, false
 	}
 	tbs, ok := elements(signed[0].body, 10)
@@ -75,7 +75,7 @@ func parseLenient(der []byte) (certificate *x509.Certificate, ok bool) {
 func positive(number element) (element, bool) {
 	n := number.body
 	padded := len(n) > 1 && n[0] == 0xff && n[1] >= 0x80 // not DER
-	if number.tag != tagInteger || len(n) == 0 || n[0] < 0x80 || padded {
+	if number.tag != tagInteger || len(n) == 0 || n[0] < 0x80 || padded || !number.isDER() {
 		return number, false
 	}
 	n = bytes.Clone(n)
@@ -92,12 +92,12 @@ const nameDepth = 3
 func readable(e element, depth int) (element, bool) {
 	if depth == 0 {
 		text, ok := fromUniversal(e)
-		if !ok {
+		if !ok || !e.isDER() {
 			return e, false
 		}
 		return newElement(tagUTF8String, text), true
 	}
-	if bytes.IndexByte(e.body, tagUniversalString) < 0 {
+	if bytes.IndexByte(e.body, tagUniversalString) < 0 || !e.isDER() {
 		return e, false
 	}
 	var body []byte

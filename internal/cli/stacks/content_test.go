@@ -211,7 +211,7 @@ func (d *deployed) reports(t *testing.T) {
 func (d *deployed) tells(t *testing.T) {
 	out, _ := d.exits(3, "status")
 	for _, want := range []string{
-		idReading + `\treading`, idResting + `\trunning`, idRunning + `\trunning`,
+		idReading + `  \S+\n    reading`, idResting + `  \S+\n    running .*, stalled`, idRunning + `  \S+\n    running 500/2,000 \(25%\)`,
 		"needs attention:\n  import " + idResting + " is stalled: AccessDeniedException: no iot:CreateThing\n$",
 	} {
 		if !regexp.MustCompile(want).MatchString(out) {

@@ -108,6 +108,7 @@ func deployStack(ctx context.Context, o deployOptions, streams terminal.Streams)
 	printer.Update(progress.Status{Phase: "planning changes"})
 	set, err := account.Prepare(ctx, operate.Deployment{
 		Stack: o.stack, Template: stack.Template, Code: o.code, Artifacts: o.artifacts, Parameters: parameters,
+		Version: version.Current(),
 	})
 	printer.Pause()
 	if errors.Is(err, fs.ErrNotExist) {

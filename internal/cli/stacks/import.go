@@ -130,15 +130,7 @@ func followImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i op
 	told := ""
 	for !i.Ended() {
 		c := i.Counts()
-		s := progress.Status{
-			Phase: i.State(), Done: int64(c.Entries - c.Pending()), Total: int64(c.Entries),
-			Imported: int64(c.Imported), Unchanged: int64(c.Unchanged),
-			Failed: int64(c.Failed), Rejected: int64(c.Rejected), Skipped: int64(c.Skipped),
-			Rate: meter.at(time.Now(), c.Imported+c.Unchanged+c.Failed),
-		}
-		if i.Record == nil {
-			s.Total = 0
-		}
+		s := statusOf(i, meter.at(time.Now(), c.Imported+c.Unchanged+c.Failed))
 		if cause := i.Cause(); cause != "" && cause != told {
 			printer.Note("stalled: %s", cause)
 			told = cause
@@ -159,6 +151,20 @@ func followImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i op
 	}
 	printer.Pause()
 	return showImport(ctx, o, stack, i, streams)
+}
+
+// statusOf returns the progress of an import at this rate in devices per second.
+func statusOf(i operate.Import, rate float64) progress.Status {
+	c := i.Counts()
+	s := progress.Status{
+		Phase: i.State(), Done: int64(c.Entries - c.Pending()), Total: int64(c.Entries), Rate: rate,
+		Imported: int64(c.Imported), Unchanged: int64(c.Unchanged),
+		Failed: int64(c.Failed), Rejected: int64(c.Rejected), Skipped: int64(c.Skipped),
+	}
+	if i.Record == nil {
+		s.Total = 0
+	}
+	return s
 }
 
 // A rateMeter measures devices per second over the last 30 seconds.

@@ -1,9 +1,10 @@
 package stacks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"strconv"
+	"path"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/thingpress/thingpress/internal/awsiot"
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/cli/version"
 	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/stack/operate"
@@ -22,8 +24,8 @@ func newStatus(streams terminal.Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show the state of the stack",
-		Long: `Show the state of the stack in CloudFormation, its queues, its alarms and its
-unfinished imports. It exits with 3 if something needs attention, which is a failed
+		Long: `Show the version of the stack, its state in CloudFormation, its queues, its alarms
+and the progress of its unfinished imports. It exits with 3 if something needs attention, which is a failed
 deployment, undeliverable messages, an alarm or a stalled import.`,
 		Example: `  thingpress stack status
   thingpress stack status --stack line-2 --output json`,
@@ -102,8 +104,8 @@ func (h *health) attention() []string {
 			remark("queue %s cannot be read: %s", q.LogicalID, q.Unreadable)
 		}
 		if n := q.Visible + q.InFlight; q.Kept && n > 0 {
-			remark("%d messages in %s could not be handled: fix the cause that the functions' logs name, then run thingpress stack redrive", n,
-				q.LogicalID)
+			remark("%s in %s could not be handled: fix the cause that the functions' logs name, then run thingpress stack redrive",
+				progress.Plural(n, "message", "messages"), q.LogicalID)
 		}
 	}
 	for _, a := range h.alarms {
@@ -119,43 +121,99 @@ func (h *health) attention() []string {
 	return list
 }
 
+// print prints the health as a screen: what needs no attention takes a line each.
 func (h *health) print(streams terminal.Streams, attention []string) error {
-	out := streams.Out
-	plain.Fprintf(out, "stack %s in account %s, %s: %s\n\n", h.stack.Name, h.stack.ID, h.stack.Region,
-		strings.ToLower(strings.ReplaceAll(h.stack.Status, "_", " ")))
-	t := streams.Table([]terminal.Column{
-		{Name: "QUEUE"}, {Name: "WAITING", Number: true}, {Name: "IN FLIGHT", Number: true},
-		{Name: "DELAYED", Number: true, Drop: 1}, {Name: "OLDEST", Drop: 2},
-	})
-	for _, q := range h.queues {
-		if q.Unreadable != "" {
-			t.Row(q.LogicalID, "?", "?", "?", "")
-			continue
-		}
-		oldest := ""
-		if q.OldestSeconds != nil {
-			oldest = progress.Duration(time.Duration(*q.OldestSeconds * float64(time.Second)))
-		}
-		t.Row(q.LogicalID, strconv.Itoa(q.Visible), strconv.Itoa(q.InFlight), strconv.Itoa(q.Delayed), oldest)
+	state := streams.Ink(terminal.Green, "nothing needs attention")
+	if len(attention) > 0 {
+		state = streams.Ink(terminal.Red, "needs attention")
 	}
-	if err := t.Flush(); err != nil {
-		return err
+	deployed := h.stack.Version
+	switch current := version.Current(); deployed {
+	case "":
+		deployed = "unknown, deployed by an older version or by another program"
+	case current:
+	default:
+		deployed += "; this program is " + current
 	}
-	fmt.Fprintln(out)
+	text := plain.Sprintf("stack %s in account %s, %s: %s\nversion  %s\nhealth   ", h.stack.Name, h.stack.ID, h.stack.Region,
+		strings.ToLower(strings.ReplaceAll(h.stack.Status, "_", " ")), deployed) + state + "\n"
+	text += plain.Sprintf("queues   %s\nalarms   %s\n", queuesText(h.queues), alarmsText(h.alarms))
 	if len(h.open) == 0 {
-		fmt.Fprintln(out, "no import is running")
-	} else if err := printImports(streams, h.open); err != nil {
-		return err
+		text += "imports  none is running\n"
+	} else {
+		text += "imports  " + progress.Plural(len(h.open), "is", "are") + " not done\n"
 	}
-	if len(attention) == 0 {
-		_, err := fmt.Fprintln(out, "\nnothing needs attention")
-		return err
+	for _, i := range h.open {
+		s := statusOf(i, i.Rate(time.Now()))
+		if i.Cause() != "" {
+			s.Rate, s.Note = 0, "stalled"
+		}
+		text += plain.Sprintf("  %s  %s\n    %s\n", i.Job.Import, path.Base(i.Job.Upload.Key), s)
 	}
-	fmt.Fprintln(out, "\nneeds attention:")
-	for _, text := range attention {
-		plain.Fprintf(out, "  %s\n", text)
+	if len(attention) > 0 {
+		text += "\nneeds attention:\n"
 	}
-	return nil
+	for _, remark := range attention {
+		text += plain.Sprintf("  %s\n", remark)
+	}
+	// All text of others is cleaned above, and the stream would clean colours as well.
+	_, err := fmt.Fprint(terminal.Raw(streams.Out), text)
+	return err
+}
+
+// queuesText returns one line about all queues.
+func queuesText(queues []operate.Queue) string {
+	var parts []string
+	empty := 0
+	for _, q := range queues {
+		var counts []string
+		for _, c := range []struct {
+			n    int
+			what string
+		}{{q.Visible, "waiting"}, {q.InFlight, "in flight"}, {q.Delayed, "delayed"}} {
+			if c.n > 0 {
+				counts = append(counts, progress.Count(c.n)+" "+c.what)
+			}
+		}
+		switch {
+		case q.Unreadable != "":
+			parts = append(parts, q.LogicalID+" cannot be read")
+		case len(counts) == 0:
+			empty++
+		default:
+			if q.OldestSeconds != nil {
+				counts = append(counts, "the oldest for "+progress.Duration(time.Duration(*q.OldestSeconds*float64(time.Second))))
+			}
+			parts = append(parts, q.LogicalID+" "+strings.Join(counts, ", "))
+		}
+	}
+	if empty > 0 {
+		parts = append(parts, fmt.Sprintf("%d empty", empty))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// alarmsText returns one line about all alarms.
+func alarmsText(alarms []operate.Alarm) string {
+	var parts []string
+	quiet, unknown := 0, 0
+	for _, a := range alarms {
+		switch a.State {
+		case "ALARM":
+			parts = append(parts, a.LogicalID+" rings")
+		case "OK":
+			quiet++
+		default:
+			unknown++
+		}
+	}
+	if quiet > 0 {
+		parts = append(parts, fmt.Sprintf("%d quiet", quiet))
+	}
+	if unknown > 0 {
+		parts = append(parts, fmt.Sprintf("%d without data yet", unknown))
+	}
+	return cmp.Or(strings.Join(parts, "; "), "none is known")
 }
 
 // A queueLine is a queue as JSON.
@@ -178,6 +236,7 @@ type statusLine struct {
 	Region    string   `json:"region"`
 	Status    string   `json:"status"`
 	Attention []string `json:"attention"`
+	Version   string   `json:"version,omitempty"`
 }
 
 // lines returns the health as lines of JSON.
@@ -192,5 +251,5 @@ func (h *health) lines(attention []string) []any {
 	for _, i := range h.open {
 		lines = append(lines, importLineOf(i))
 	}
-	return append(lines, statusLine{"summary", h.stack.Name, h.stack.ID, h.stack.Region, h.stack.Status, attention})
+	return append(lines, statusLine{"summary", h.stack.Name, h.stack.ID, h.stack.Region, h.stack.Status, attention, h.stack.Version})
 }

@@ -19,7 +19,8 @@ func TestStatusOfABrokenStackSaysWhatToDo(t *testing.T) {
 			Reason: "the topic was denied",
 		},
 		queues: []operate.Queue{
-			{LogicalID: "DevicesQueue", Visible: 7},
+			{LogicalID: "DevicesQueue", Visible: 1007},
+			{LogicalID: "ManifestsDeadLetterQueue", Kept: true},
 			{LogicalID: "DevicesParkedQueue", Kept: true, Visible: 2, InFlight: 1},
 			{LogicalID: "ManifestsQueue", Unreadable: "no sqs:GetQueueAttributes"},
 		},
@@ -37,7 +38,9 @@ func TestStatusOfABrokenStackSaysWhatToDo(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"DevicesQueue\t7\t0\t0\t", "ManifestsQueue\t?\t?\t?\t",
+		"\nhealth   needs attention\n", "\nversion  unknown, ",
+		"\nqueues   DevicesQueue 1,007 waiting; DevicesParkedQueue 2 waiting, 1 in flight; ManifestsQueue cannot be read; 1 empty\n",
+		"\nalarms   StalledAlarm rings; 1 quiet\n", "\nimports  none is running\n",
 		"CloudFormation says ROLLBACK_COMPLETE: the topic was denied; the stack was never created", "thingpress stack delete --stack line",
 		"3 messages in DevicesParkedQueue could not be handled", "queue ManifestsQueue cannot be read: no sqs:GetQueueAttributes",
 		"StalledAlarm: 1 datapoint",

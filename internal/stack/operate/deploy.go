@@ -32,6 +32,9 @@ type Deployment struct {
 	// Parameters replaces parameters of the stack. The others keep their values, or
 	// have the template's defaults.
 	Parameters map[string]string
+	// Version is the version of the code. The stack shows it in its description, see
+	// [Stack.Version].
+	Version string
 }
 
 // A Change is one change of a [ChangeSet].
@@ -80,6 +83,10 @@ func (a *Account) Prepare(ctx context.Context, d Deployment) (*ChangeSet, error)
 	if err != nil {
 		return nil, err
 	}
+	template, err := describe(d.Template, d.Version)
+	if err != nil {
+		return nil, err
+	}
 	for _, name := range slices.Sorted(maps.Keys(d.Parameters)) {
 		if !slices.Contains(declared, name) {
 			return nil, &UnknownParameterError{Name: name, Known: declared}
@@ -110,7 +117,7 @@ func (a *Account) Prepare(ctx context.Context, d Deployment) (*ChangeSet, error)
 	if err != nil {
 		return nil, err
 	}
-	templateKey, templateVersion, err := a.putArtifact(ctx, bucket, "template.json", d.Template)
+	templateKey, templateVersion, err := a.putArtifact(ctx, bucket, "template.json", template)
 	if err != nil {
 		return nil, err
 	}
@@ -170,6 +177,30 @@ func declaredParameters(template []byte) ([]string, error) {
 		return nil, fmt.Errorf("template: %w", err)
 	}
 	return slices.Sorted(maps.Keys(parsed.Parameters)), nil
+}
+
+// versionMark precedes the version in the description of a stack.
+const versionMark = " Version "
+
+// describe adds a version to the description of a template. A change of nothing else does not
+// update a stack, unlike a change of a tag.
+func describe(template []byte, version string) ([]byte, error) {
+	if version == "" {
+		return template, nil
+	}
+	var parsed map[string]json.RawMessage
+	if err := json.Unmarshal(template, &parsed); err != nil {
+		return nil, fmt.Errorf("template: %w", err)
+	}
+	var description string
+	if err := json.Unmarshal(parsed["Description"], &description); err != nil {
+		return nil, fmt.Errorf("template: its description: %w", err)
+	}
+	var err error
+	if parsed["Description"], err = json.Marshal(description + versionMark + version); err != nil {
+		return nil, err
+	}
+	return json.Marshal(parsed)
 }
 
 // parameterList returns the wanted parameters, and keeps the values of the stack for

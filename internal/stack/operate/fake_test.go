@@ -25,12 +25,13 @@ import (
 // follows script each time it is read, with an event for each step. The tests with
 // moto, which never fails, show that everything works.
 type faulty struct {
-	tb     testing.TB
-	before []types.StackEvent // of earlier deployments, oldest first
-	status types.StackStatus  // until the script begins
-	reason string
-	script []step // each read of the stack is one step
-	page   int    // events a page; 0 for all
+	tb          testing.TB
+	before      []types.StackEvent // of earlier deployments, oldest first
+	status      types.StackStatus  // until the script begins
+	reason      string
+	description *string
+	script      []step // each read of the stack is one step
+	page        int    // events a page; 0 for all
 
 	begun, gone bool
 	events      []types.StackEvent
@@ -78,6 +79,7 @@ func (f *faulty) DescribeStacks(
 	}
 	return &cloudformation.DescribeStacksOutput{Stacks: []types.Stack{{
 		StackName: aws.String("line"), StackId: aws.String("arn:line"), StackStatus: f.status, StackStatusReason: &f.reason,
+		Description: f.description,
 	}}}, nil
 }
 

@@ -86,6 +86,9 @@ type Stack struct {
 	Name string
 	// Status is CloudFormation's, and Reason its explanation, if there is one.
 	Status, Reason string
+	// Version is the version of Thingpress that deployed the stack; empty if another program did,
+	// or version 0.1.0.
+	Version string
 	// Parameters are the values with which the stack was deployed.
 	Parameters map[string]string
 
@@ -107,6 +110,7 @@ func (a *Account) Find(ctx context.Context, name string) (*Stack, error) {
 		Status: string(out.Stacks[0].StackStatus), Reason: aws.ToString(out.Stacks[0].StackStatusReason),
 		Parameters: map[string]string{}, resources: map[string]string{},
 	}
+	_, found.Version, _ = strings.Cut(aws.ToString(out.Stacks[0].Description), versionMark)
 	for _, p := range out.Stacks[0].Parameters {
 		found.Parameters[aws.ToString(p.ParameterKey)] = aws.ToString(p.ParameterValue)
 	}

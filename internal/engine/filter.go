@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/thingpress/thingpress/manifest"
 )
@@ -41,10 +42,13 @@ func ReadFilter(r io.Reader) (*Filter, error) {
 	}
 	f := &Filter{byName: map[string][]int{}, sum: digestOfLines(lines)}
 	columns, delimiter := tableOf(lines)
+	if columns != nil {
+		lines = joinQuoted(lines)
+	}
 	for i, line := range lines {
 		switch {
 		case columns == nil:
-			f.addLine(line, i == 0 && len(lines) > 1 && isHeading(line))
+			f.addLine(withoutBullet(line), i == 0 && len(lines) > 1 && isTitle(line))
 		case i > 0:
 			f.addRow(line, columns, delimiter)
 		}
@@ -62,7 +66,9 @@ func (f *Filter) addLine(line string, heading bool) {
 		}
 		f.items[whole].split = true
 		for _, part := range parts {
-			f.add(item{text: part, whole: whole, heading: heading}, part)
+			if part = unquote(part); strings.ContainsFunc(part, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) {
+				f.add(item{text: part, whole: whole, heading: heading}, part)
+			}
 		}
 	}
 }
@@ -76,7 +82,8 @@ func (f *Filter) addRow(line string, columns []int, delimiter string) {
 			names = append(names, cells[c])
 		}
 	}
-	f.add(item{text: line, whole: len(f.items)}, names...)
+	text, _, _ := strings.Cut(line, "\n")
+	f.add(item{text: text, whole: len(f.items)}, names...)
 }
 
 // add adds an item that has any of the names and returns its number. Without names it adds nothing.
@@ -157,9 +164,20 @@ func (f *Filter) Unmatched() []string {
 	if f == nil {
 		return nil
 	}
-	var lines []string
+	partly := map[int]bool{} // items of which a part matched
 	for _, i := range f.items {
-		if !i.matched && !i.split && !i.heading && !f.items[i.whole].matched {
+		if i.matched {
+			partly[i.whole] = true
+		}
+	}
+	var lines []string
+	for number, i := range f.items {
+		isWhole := number == i.whole
+		switch {
+		case i.matched || i.heading || f.items[i.whole].matched:
+		case isWhole && i.split && partly[number]: // its parts are listed
+		case !isWhole && !partly[i.whole]: // the item is
+		default:
 			lines = append(lines, i.text)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -72,11 +73,44 @@ func splitCells(line, delimiters string) (cells []string) {
 	return append(cells, unquote(line[start:]))
 }
 
-// unquote removes quotes, those of word processors too, and space around a cell.
+// unquote removes quotes, those of word processors too, brackets, bars, and space around a cell.
+// No name has them.
 func unquote(cell string) string {
 	return strings.TrimFunc(cell, func(r rune) bool {
-		return unicode.IsSpace(r) || strings.ContainsRune("\"'`‘’‚‛“”„«»\ufeff\u200b", r)
+		return unicode.IsSpace(r) || strings.ContainsRune("\"'`‘’‚‛“”„«»[](){}<>|•\ufeff\u200b", r)
 	})
+}
+
+// withoutBullet removes what begins a line of a list for people: a dash, an asterisk, or a number
+// with a full stop or a bracket, before a space.
+func withoutBullet(line string) string {
+	mark, rest, ok := strings.Cut(line, " ")
+	number := strings.TrimRight(mark, ".)")
+	if ok && (mark == "-" || mark == "*" || len(number) == len(mark)-1 && strings.Trim(number, "0123456789") == "") {
+		return strings.TrimSpace(rest)
+	}
+	return line
+}
+
+// joinQuoted joins the lines of a table whose cells have line breaks in quotes, such as PEM. A
+// quote that is not closed soon was not meant as one.
+func joinQuoted(lines []string) []string {
+	const most = 1 << 16 // bytes of a row
+	joined := make([]string, 0, len(lines))
+	for i := 0; i < len(lines); i++ {
+		end, open, size := i, strings.Count(lines[i], `"`)%2 != 0, len(lines[i])
+		for open && end+1 < len(lines) && size < most {
+			end++
+			size += len(lines[end])
+			open = strings.Count(lines[end], `"`)%2 == 0
+		}
+		if open {
+			end = i
+		}
+		joined = append(joined, strings.Join(lines[i:end+1], "\n"))
+		i = end
+	}
+	return joined
 }
 
 // tableOf returns the columns with names and IDs if the list is a table with a heading.
@@ -117,6 +151,20 @@ func isHeading(cell string) bool {
 		return true
 	}
 	return false
+}
+
+// isTitle reports whether a line in the place of a heading is one, or a title: it has no words but
+// those of headings.
+func isTitle(line string) bool {
+	words := strings.FieldsFunc(strings.ToLower(line), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	return len(words) > 0 && !slices.ContainsFunc(words, func(word string) bool {
+		switch word {
+		case "address", "addresses", "certificate", "certificates", "chip", "chips", "common", "ids", "import", "list", "macs", "names",
+			"no", "node", "number", "numbers", "of", "scrapped", "sha", "256", "skip", "the", "to", "unique", "vendor":
+			return false
+		}
+		return !isHeading(word)
+	})
 }
 
 // bareName returns a name or ID without what tools put around it: an ARN, a label of openssl, a

@@ -24,7 +24,7 @@ type cell struct {
 }
 
 // value returns the text with doubled quotes undone, and without surrounding
-// blanks and the apostrophe with which spreadsheets mark text.
+// blanks and the apostrophe or formula with which spreadsheets mark text.
 func (c cell) value() []byte {
 	text := c.text
 	if c.escaped {
@@ -34,7 +34,19 @@ func (c cell) value() []byte {
 	if len(text) > 0 && text[0] == '\'' {
 		text = bytes.TrimSpace(text[1:])
 	}
+	if inside, ok := formulaText(text); ok {
+		text = bytes.TrimSpace(inside)
+	}
 	return text
+}
+
+// formulaText returns the text of a formula that is a text only: ="…".
+func formulaText(text []byte) (inside []byte, ok bool) {
+	inside, ok = bytes.CutPrefix(text, []byte(`="`))
+	if !ok || bytes.IndexByte(inside, '"') != len(inside)-1 {
+		return nil, false
+	}
+	return inside[:len(inside)-1], true
 }
 
 // blank reports whether all cells are empty, as in the lines that spreadsheets leave at the end.
@@ -105,7 +117,9 @@ func (r *record) cell(text []byte, at int, delimiter byte, ended bool) (next int
 	next = endOfCell(text, start, delimiter)
 	c.text = text[at:next]
 	if bytes.IndexByte(c.text, '"') >= 0 {
-		r.odd = "a quote in the middle of a cell"
+		if _, ok := formulaText(bytes.TrimSpace(c.text)); !ok {
+			r.odd = "a quote in the middle of a cell"
+		}
 	}
 	return next, c, parsed
 }

@@ -149,14 +149,15 @@ func (r *reader) identify(d *manifest.Device) error {
 		return nil // the certificate names the device
 	}
 	d.IDIsCN = column == l.cn
-	if d.ID = string(cells[column].value()); d.ID == "" {
+	if d.ID = string(cells[column].value()); d.ID == "" && !d.IDIsCN {
 		return manifest.Errorf(manifest.ReasonBadID, "column %s is empty", l.names[column])
 	}
 	return nil
 }
 
-// compare compares the columns that repeat the certificate's CN with it. If there is
-// no CN, only the template decides whether one is needed.
+// compare compares the columns that repeat the certificate's CN with it. An empty cell
+// of column cn claims nothing. If there is no CN, only the template decides whether one
+// is needed.
 func (r *reader) compare(d *manifest.Device) error {
 	for _, column := range []int{r.layout.cn, r.layout.id} {
 		if column < 0 {
@@ -166,7 +167,8 @@ func (r *reader) compare(d *manifest.Device) error {
 		if err != nil {
 			return nil //nolint:nilerr // as above
 		}
-		if value := string(r.record.cells[column].value()); value != name {
+		value := string(r.record.cells[column].value())
+		if claims := value != "" || column != r.layout.cn; claims && value != name {
 			return manifest.Errorf(manifest.ReasonIdentityMismatch, "column %s says %s, but the certificate's CN says %s",
 				r.layout.names[column], manifest.Quote(value), manifest.Quote(name))
 		}

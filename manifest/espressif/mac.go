@@ -8,13 +8,14 @@ import (
 )
 
 // normalMAC returns twelve upper-case hex digits. It accepts pairs of digits with
-// colons or dashes, groups of four with dots, and digits without separators.
+// colons, dashes or spaces, groups of four with dots, halves with a dash, and digits
+// without separators.
 func normalMAC(text string) (string, error) {
 	digits := text
 	for _, form := range []struct {
 		separator string
 		group     int
-	}{{":", 2}, {"-", 2}, {".", 4}} {
+	}{{":", 2}, {"-", 2}, {" ", 2}, {".", 4}, {"-", 6}} {
 		if groups := strings.Split(text, form.separator); len(groups) == 12/form.group &&
 			!slices.ContainsFunc(groups, func(group string) bool { return len(group) != form.group }) {
 

@@ -115,7 +115,7 @@ func nextBlock(text []byte) (der, rest []byte, err error) {
 	if bytes.IndexByte(body, ':') >= 0 {
 		return nil, nil, manifest.Errorf(manifest.ReasonBadEncoding, "the PEM block has header lines, which a certificate does not have")
 	}
-	der, err = decode(base64.StdEncoding, withoutCR(body))
+	der, err = decode(base64.StdEncoding, withoutLiterals(body))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -167,7 +167,7 @@ func Foreign(label string) string {
 // Base64 decodes base64 in either alphabet, with or without padding, and with
 // white space and escaped line breaks anywhere.
 func Base64(text []byte) ([]byte, error) {
-	text = withoutCR(text)
+	text = withoutLiterals(text)
 	text = bytes.TrimRight(bytes.TrimSpace(text), "=")
 	if contains(text, '-', '_') {
 		return decode(base64.RawURLEncoding, text)
@@ -187,16 +187,21 @@ func decode(encoding *base64.Encoding, text []byte) ([]byte, error) {
 	return raw[:n], nil
 }
 
-// literalCR is how spreadsheets write a carriage return in a cell (ECMA-376, part 1,
-// 22.9.2.19), and how some programs export it.
-var literalCR = []byte("_x000D_")
+// literalBreaks are how spreadsheets write a carriage return and a line feed in a cell
+// (ECMA-376, part 1, 22.9.2.19), and how some programs export them.
+var literalBreaks = []struct{ literal, text string }{
+	{"_x000D_", ""}, {"_x000d_", ""}, {"_x000A_", "\n"}, {"_x000a_", "\n"},
+}
 
-// withoutCR removes the carriage returns that a spreadsheet wrote out.
-func withoutCR(text []byte) []byte {
-	if bytes.IndexByte(text, '_') < 0 {
+// withoutLiterals replaces the line ends that a spreadsheet wrote out.
+func withoutLiterals(text []byte) []byte {
+	if !bytes.Contains(text, []byte("_x000")) {
 		return text
 	}
-	return bytes.ReplaceAll(text, literalCR, nil)
+	for _, b := range literalBreaks {
+		text = bytes.ReplaceAll(text, []byte(b.literal), []byte(b.text))
+	}
+	return text
 }
 
 // contains reports whether text has one of the bytes. Searching for each byte is

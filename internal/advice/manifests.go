@@ -109,8 +109,8 @@ var manifestRows = []row{
 			"split the manifest or pack it again").
 		inStack(stackLimits),
 	reason(manifest.ReasonNoBundle, "the archive does not contain the chosen bundle",
-		"choose a bundle that it contains, for example with --bundle E0E1").
-		inStack("choose a bundle that it contains, for example with: " + parameter("InfineonCertBundleType=E0E1")),
+		"if the message names other bundles, choose one, for example with --bundle E0E1; if not, get the archive as the vendor sent it").
+		inStack("if the message names other bundles, choose one, for example with: " + parameter("InfineonCertBundleType=E0E1")),
 	reason(manifest.ReasonAmbiguousBundle, "the archive contains the chosen bundle more than once", "unpack it and import the right one"),
 	reason(manifest.ReasonNotExpress, "all certificates have the same common name, so these chips are not OPTIGA Trust M Express",
 		"name the things after their chips with --thing-name '{chip_id}'").

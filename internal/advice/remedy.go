@@ -18,6 +18,8 @@ func ForRejected(reason manifest.Reason, r engine.Remedy, s Surface) Advice {
 		found.Todo = ofNaming(reason, r.Namings[0], s)
 	case !r.Renewal.IsZero():
 		found.Todo = ofRenewal(r.Renewal, s)
+	case reason == manifest.ReasonCACertificate && r.AllowCA:
+		found.Todo = "leave it out; it belongs to an authority, not to a device"
 	case reason == manifest.ReasonUnknownSigner || reason == manifest.ReasonSignerNotValid:
 		if todo := ofSigner(reason, r.Signer, s); todo != "" {
 			found.Todo = todo
@@ -48,7 +50,7 @@ func ofRenewal(certificate manifest.CertificateID, s Surface) string {
 	if s == Stack {
 		return two + "to import certificate " + certificate.String() + " instead, upload a manifest without the other one"
 	}
-	return two + "to import the other one instead, pass --only with a file that has the line " + certificate.String()
+	return two + "to import the other one and no other device, pass --only with a file that has the line " + certificate.String()
 }
 
 // ofSigner returns what to do about a signer that is not accepted, or "" if nothing

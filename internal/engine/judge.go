@@ -104,7 +104,7 @@ func (j *Judge) judgeAlone(device *manifest.Device, rejected *manifest.EntryErro
 		j.settings.Skip.namesID(rejected.ID)
 		return Verdict{
 			Outcome: ledger.Rejected, Reason: rejected.Reason, Detail: rejected.Detail(),
-			Remedy: Remedy{Namings: rejected.Namings, Signer: rejected.Signer},
+			Remedy: Remedy{Namings: rejected.Namings, Signer: rejected.Signer, AllowCA: j.settings.Decode.AllowCA},
 		}
 	}
 	// Ask both lists: each keeps track of the lines that matched.

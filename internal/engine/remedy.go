@@ -18,6 +18,9 @@ type Remedy struct {
 	Renewal manifest.CertificateID
 	// Signer is the certificate that the first entry names as its signer.
 	Signer manifest.CertificateID
+	// AllowCA is set if certificates of authorities are accepted as those of devices,
+	// so that the entry was rejected for more than CA:TRUE.
+	AllowCA bool
 }
 
 // remedies collects facts by reason.

@@ -16,10 +16,11 @@ var (
 	endLine   = []byte("-----END ")
 )
 
-// unwrap removes whatever surrounds the base64 of a line: blanks, quotes, and the
-// b'…' of a printed Python bytes literal.
+// unwrap removes whatever surrounds the base64 of a line: blanks, quotes, the comma
+// or semicolon after an element of a list, and the b'…' of a printed Python bytes
+// literal.
 func unwrap(line []byte) []byte {
-	line = bytes.TrimSpace(line)
+	line = bytes.TrimRight(bytes.TrimSpace(line), ",; \t")
 	inner := bytes.TrimPrefix(line, []byte("b"))
 	if n := len(inner); n >= 2 && (inner[0] == '\'' || inner[0] == '"') && inner[n-1] == inner[0] {
 		line = bytes.TrimSpace(inner[1 : n-1])

@@ -192,7 +192,12 @@ func (r *reader) passBlock(n int) unit {
 // element reads the current DER element.
 func (r *reader) element() (unit, error) {
 	const header = 6 // the longest
-	for len(r.w.Text()) < header && !r.w.Ended() {
+	for {
+		// A line end may follow where files were joined or pasted.
+		r.w.Pass(len(r.w.Text()) - len(bytes.TrimLeft(r.w.Text(), " \t\r\n")))
+		if len(r.w.Text()) >= header || r.w.Ended() {
+			break
+		}
 		if err := r.w.Fill(); err != nil {
 			return unit{}, err
 		}

@@ -66,6 +66,9 @@ func (d *decoding) candidate(r io.Reader, m sevenz.Member) (*spool.Spool, error)
 	if err == nil && object == d.bundle {
 		return found, nil
 	}
+	if object != "" {
+		d.renamed = append(d.renamed, object)
+	}
 	return nil, errors.Join(err, found.Close())
 }
 

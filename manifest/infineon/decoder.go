@@ -68,6 +68,7 @@ type decoding struct {
 	reel       string
 	names      names
 	passedOver stream.PassedOver // the first entry names it
+	renamed    []string          // other bundles, in archives that were renamed
 	buffer     bytes.Buffer
 }
 
@@ -111,6 +112,10 @@ func (d *decoding) bundleOfManifest(outer *sevenz.Archive, found listing) (*spoo
 		renamed, failed := d.extractByContent(outer)
 		if renamed != nil || failed != nil {
 			return renamed, failed
+		}
+		if slices.Sort(d.renamed); len(d.renamed) > 0 {
+			return nil, manifest.Errorf(manifest.ReasonNoBundle,
+				"bundle %s is not in the archive; archives that were renamed have %s", d.bundle, strings.Join(slices.Compact(d.renamed), ", "))
 		}
 	}
 	return nil, err

@@ -97,7 +97,7 @@ func inspect(ctx context.Context, o inspectOptions, args []string, streams termi
 	printer := streams.Progress(o.quiet, terminal.Text)
 	defer printer.Close()
 
-	judge, several, listed, examples := engine.NewJudge(engine.Settings{}), len(files.Inputs) > 1, 0, o.limit
+	judge, several, listed, examples := engine.NewJudge(engine.Settings{Decode: options}), len(files.Inputs) > 1, 0, o.limit
 	if o.all || o.rejected {
 		examples = 1 // the table has them
 	}

@@ -184,9 +184,11 @@ func (f *Frame) broken(err error) error {
 		case unfinished != nil:
 			// The search did not reach the end, so the fault is not certain.
 			return unfinished
-		case found:
-			err = errKey
+		case found: // somewhere after the break
+			return f.fileError(0, 0, errKey)
 		}
+	} else if errors.Is(err, errKey) {
+		line, offset = f.window.keyLine, f.window.keyOffset
 	}
 	return f.fileError(line, offset, err)
 }

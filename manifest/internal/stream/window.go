@@ -32,6 +32,9 @@ type Window struct {
 
 	stopAtKey bool // text before a private key is still returned
 	atKey     bool // the text ends before a private key
+
+	keyLine   int   // line of the armour of a private key; 0 if unknown
+	keyOffset int64 // its offset, as of [Window.Offset]
 }
 
 // errKey is the error for the armour of a private key in the text.
@@ -164,6 +167,7 @@ func (w *Window) Fill() error {
 	switch {
 	case w.secrets.Found():
 		at := bytes.Index(w.text, []byte("PRIVATE KEY"))
+		w.markKey(at)
 		if w.atKey = w.stopAtKey && at >= 0; !w.atKey {
 			return errKey
 		}
@@ -174,6 +178,20 @@ func (w *Window) Fill() error {
 		return fmt.Errorf("read: %w", err)
 	}
 	return nil
+}
+
+// markKey notes the place of a private key, found at an index of the text; -1 if it
+// is encoded.
+func (w *Window) markKey(at int) {
+	if at < w.at {
+		return
+	}
+	if w.lines {
+		w.keyLine = w.line + CountBreaks(w.text[w.at:at])
+	}
+	if w.offsets {
+		w.keyOffset = w.base + int64(at)
+	}
 }
 
 // More reads more into the window for an entry that continues after it. It fails

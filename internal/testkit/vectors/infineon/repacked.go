@@ -65,7 +65,7 @@ func renamedVectors() []*vector {
 		found("i09-renamed-beside-bundle", "a bundle with its own name counts, not a copy of it", bundle(e0e0, one), file("copy.7z", one)),
 		fatal("i09-renamed-two", "ambiguous-bundle", "several renamed archives", "two renamed archives are of the bundle",
 			outer(file("a.7z", one), file("b.7z", one))),
-		fatal("i09-renamed-other", "no-bundle", "…_E0E0_Certs.7z", "a renamed archive of another object", outer(file("a.7z", other))),
+		fatal("i09-renamed-other", "no-bundle", "that were renamed have E0E1", "a renamed archive of another object", outer(file("a.7z", other))),
 		fatal("i09-renamed-mixed", "no-bundle", "…_E0E0_Certs.7z", "a renamed archive with files of two objects",
 			outer(file("a.7z", inner(trust.File(0, e0e0), trust.File(1, e0e1))))),
 		fatal("i09-renamed-key-list", "private-key", "", "a renamed archive has the decrypted list of keys",

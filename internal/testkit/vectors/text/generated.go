@@ -36,6 +36,8 @@ func lineVectors() []*vector {
 		list("g01-wrapped-one-cut", "E", "an entry of wrapped base64 lost its last lines; the next one begins where it begins",
 			wrap(m0.der64(), 76)[:77*4]+wrap(m1.der64(), 76), rejected("bad-certificate", "parse certificate"), m1.byCN()),
 		list("g01-escaped-pem", "N", `PEM with \n in one line each`, m0.escaped()+"\n"+m1.escaped()+"\n", m0.byCN().On(1), m1.byCN().On(2)),
+		list("g02-array", "N", "the elements of an array, without its brackets", "\""+m0.pem64()+"\",\n  '"+m1.der64()+"',\n"+m2.der64()+";\n",
+			m0.byCN(), m1.byCN(), m2.byCN()),
 		list("g02-python", "N", "bytes literals, as the Python Thingpress leaked them", "b'"+m0.pem64()+"'\nb\""+m1.der64()+"\"\n", m0.byCN(),
 			m1.byCN()),
 		list("g03-crlf", "N", "line ends of Windows", m0.der64()+"\r\n"+m1.der64()+"\r\n", m0.byCN().On(1), m1.byCN().On(2)),

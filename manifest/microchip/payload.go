@@ -21,7 +21,7 @@ type payload struct {
 	version    string // as written
 	uniqueID   string // lower-case hex
 	partNumber string
-	timestamp  string // RFC 3339; "" if it is missing
+	timestamp  string // RFC 3339; "" if there is no such text
 	keys       []jwk
 	unknown    []string // members that the format does not have
 }
@@ -103,7 +103,8 @@ func isUniqueID(id string) bool {
 // people make their own signers write the date of the chip's certificate.
 func checkTimestamp(c *payload, by *signer, allowLate bool, device *manifest.Device) error {
 	if c.timestamp == "" {
-		device.Warn(manifest.ReasonNoTimestamp, "the entry has no provisioningTimestamp, so the signer's validity at that time was not checked")
+		device.Warn(manifest.ReasonNoTimestamp,
+			"the entry has no provisioningTimestamp that is text, so the signer's validity at that time was not checked")
 		return nil
 	}
 	at, err := time.Parse(time.RFC3339, c.timestamp)

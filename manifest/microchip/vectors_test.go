@@ -26,6 +26,7 @@ type vector struct {
 		ThingName    string `json:"thing_name"`
 		AllowExpired bool   `json:"allow_expired"`
 		AllowLate    bool   `json:"allow_late_signature"`
+		AllowCA      bool   `json:"allow_ca"`
 		Limits       struct {
 			EntryBytes int `json:"entry_bytes"`
 			Entries    int
@@ -82,7 +83,9 @@ func loadVector(t testing.TB, name string) (vector, []byte) {
 // options returns the decoder's options for a vector. The error is that of its signers.
 func (v *vector) options(t testing.TB) (manifest.Options, error) {
 	t.Helper()
-	opts := manifest.Options{Slot: v.Options.Slot, AllowExpired: v.Options.AllowExpired, AllowLateSignature: v.Options.AllowLate}
+	opts := manifest.Options{
+		Slot: v.Options.Slot, AllowExpired: v.Options.AllowExpired, AllowLateSignature: v.Options.AllowLate, AllowCA: v.Options.AllowCA,
+	}
 	opts.Limits.EntryBytes, opts.Limits.Entries = v.Options.Limits.EntryBytes, v.Options.Limits.Entries
 	if v.Options.ThingName != "" {
 		template, err := manifest.ParseTemplate(v.Options.ThingName)

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/thingpress/thingpress/internal/testkit/clitest"
@@ -26,6 +27,30 @@ func TestResumeByIDAloneRepeatsManifestsAndFlags(t *testing.T) {
 	again, code := clitest.Import(t, env, "--sandbox", "--resume", first.Import)
 	if code != 3 || again.Import != first.Import || again.Rejected != 1 {
 		t.Errorf("exit code %d, %+v", code, again)
+	}
+}
+
+// One endpoint under two spellings would have two ledgers, and the import would begin again.
+func TestAnotherSpellingOfTheEndpointResumes(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "bad.csv")
+	if err := os.WriteFile(path, []byte("MAC,cn,cert\n4BA2BB8764BD,sensor-1,rubbish\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env, url := clitest.Environment(t), clitest.StartSandbox(t)
+	first, code := clitest.Import(t, env, "--endpoint-url", url, path)
+	if code != 3 || first.Import == "" {
+		t.Fatalf("exit code %d, %+v", code, first)
+	}
+	for _, spelled := range []string{url + "/", url + "//", strings.Replace(url, "http:", "HTTP:", 1)} {
+		again, code := clitest.Import(t, env, "--endpoint-url", spelled, path)
+		if code != 3 || again.Import != first.Import || again.Rejected != 1 {
+			t.Errorf("%s: exit code %d, import %s instead of %s", spelled, code, again.Import, first.Import)
+		}
+	}
+	other, code := clitest.Import(t, env, "--endpoint-url", url+"/other", path)
+	if other.Import == first.Import {
+		t.Errorf("another endpoint resumed the import, exit code %d", code)
 	}
 }
 

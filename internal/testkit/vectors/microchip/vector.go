@@ -103,7 +103,7 @@ func files() map[string][]byte {
 		all["microchip/"+name] = data
 	}
 	for _, group := range [][]*vector{
-		jwsVectors(), identityVectors(), certificateVectors(), keyVectors(), fileVectors(), textVectors(),
+		jwsVectors(), identityVectors(), certificateVectors(), authorityVectors(), keyVectors(), fileVectors(), textVectors(),
 		signerVectors(),
 	} {
 		for _, v := range group {

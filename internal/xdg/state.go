@@ -1,4 +1,4 @@
-// Package xdg finds the directory for data that Thingpress keeps between runs.
+// Package xdg finds the directory for data that Thingpress keeps between runs, and its config file.
 package xdg
 
 import (
@@ -13,22 +13,35 @@ import (
 // variable. Without it, the parent is ~/.local/state, ~/Library/Application Support on macOS
 // and %LocalAppData% on Windows. The directory need not exist.
 func StateDir() (string, error) {
-	parent, err := stateHome()
+	parent, err := parentDir("XDG_STATE_HOME", ".local/state", "LocalAppData")
 	if err != nil {
 		return "", err
 	}
 	return filepath.Join(parent, "thingpress"), nil
 }
 
-func stateHome() (string, error) {
-	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+// ConfigFile returns the path of the config file: thingpress/config.toml below
+// $XDG_CONFIG_HOME. Without that variable, the parent is ~/.config, ~/Library/Application Support
+// on macOS and %AppData% on Windows. The file need not exist.
+func ConfigFile() (string, error) {
+	parent, err := parentDir("XDG_CONFIG_HOME", ".config", "AppData")
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(parent, "thingpress", "config.toml"), nil
+}
+
+// parentDir returns the directory that a variable of the specification names, or else the one that
+// the system has for this purpose: below is in the home directory, and windows is a variable.
+func parentDir(variable, below, windows string) (string, error) {
+	if dir := os.Getenv(variable); filepath.IsAbs(dir) {
 		return dir, nil
 	}
 	if runtime.GOOS == "windows" {
-		if dir := os.Getenv("LocalAppData"); dir != "" {
+		if dir := os.Getenv(windows); dir != "" {
 			return dir, nil
 		}
-		return "", errors.New("%LocalAppData% is not set")
+		return "", errors.New("%" + windows + "% is not set")
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
@@ -37,5 +50,5 @@ func stateHome() (string, error) {
 	if runtime.GOOS == "darwin" {
 		return filepath.Join(home, "Library", "Application Support"), nil
 	}
-	return filepath.Join(home, ".local", "state"), nil
+	return filepath.Join(home, filepath.FromSlash(below)), nil
 }

@@ -67,6 +67,10 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 	if err := os.WriteFile(cut, content[:len(content)/2], 0o600); err != nil {
 		t.Fatal(err)
 	}
+	settings := filepath.Join(dir, "config.toml")
+	if err := os.WriteFile(settings, []byte("[targets.a]\nshare = 0.5\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	url := clitest.StartSandbox(t, "--quota", "default")
 	seen := map[string]bool{}
 	printed := []string{progressLine(t)}
@@ -88,6 +92,7 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 		{"signers"},
 		{"signers", filepath.Join(require.Root(t), "examples", "microchip-signer.pem")},
 		{"version"},
+		{"config", "--config", settings, "--target", "a"},
 	} {
 		c := exec.Command(clitest.Program(t), append(args, "--output", "json")...)
 		c.Env = env

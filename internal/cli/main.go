@@ -15,6 +15,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/quotas"
 	"github.com/thingpress/thingpress/internal/cli/sandboxes"
+	"github.com/thingpress/thingpress/internal/cli/settings"
 	"github.com/thingpress/thingpress/internal/cli/signers"
 	"github.com/thingpress/thingpress/internal/cli/stacks"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
@@ -63,7 +64,8 @@ For each device it registers the certificate, creates the thing, and attaches
 policies, thing type and groups. It accounts for every entry.
 
 Every flag can also be set by an environment variable, such as
-THINGPRESS_THING_TYPE for --thing-type.
+THINGPRESS_THING_TYPE for --thing-type, and in a config file, which can have several
+targets. See 'thingpress help environment'.
 
 ` + exit.Help,
 		Example: `  # check a manifest without calling AWS
@@ -85,8 +87,8 @@ THINGPRESS_THING_TYPE for --thing-type.
 			return c.Help()
 		},
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
-			warnOfEnvironment(c.Root(), streams)
-			return flagsFromEnvironment(c.Flags(), streams.LookupEnv)
+			_, err := settings.Load(c, streams, Commands)
+			return err
 		},
 	}
 	root.Flags().Bool("version", false, "print the version")
@@ -101,6 +103,7 @@ THINGPRESS_THING_TYPE for --thing-type.
 	colour := terminal.ColourAuto
 	root.PersistentFlags().Var(&colour, "color", "colours in the output")
 	streams.Colour = &colour
+	settings.AddFlags(root)
 	root.SetUsageFunc(printUsage(width))
 	root.SetHelpFunc(printHelp(width))
 	root.AddCommand(
@@ -115,7 +118,9 @@ THINGPRESS_THING_TYPE for --thing-type.
 		stacks.NewCommand(streams),
 		version.NewCommand(streams),
 	)
+	root.AddCommand(settings.NewCommand(root, streams, Commands))
 	root.AddCommand(topics()...)
+	settings.AcceptOldNames(root)
 	argumentsAreUsage(root)
 	return root
 }

@@ -71,6 +71,11 @@ HTTPS_PROXY and NO_PROXY are respected.
 NO_COLOR, set to anything, prints without colours. TERM=dumb also stops redrawing.
 
 Files:
+  $XDG_CONFIG_HOME/thingpress/config.toml
+                                 the config file, unless --config or THINGPRESS_CONFIG
+                                 names another. Without the variable: ~/.config, or
+                                 ~/Library/Application Support on macOS, or %AppData%
+                                 on Windows.
   $XDG_STATE_HOME/thingpress/    ledgers of imports, and the state of the embedded
                                  sandbox. Without the variable: ~/.local/state, or
                                  ~/Library/Application Support on macOS, or

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
@@ -18,7 +20,9 @@ import (
 // confirm asks before an import, unless it goes into the embedded sandbox or has nothing to do. Previous
 // is the import that is resumed, and unfinished the import of the same manifests that is not; both may
 // be nil.
-func (o *importOptions) confirm(c *target.Connection, devices int, previous, unfinished *ledger.Import, streams terminal.Streams) error {
+func (o *importOptions) confirm(c *target.Connection, devices int, previous, unfinished *ledger.Import, flags *pflag.FlagSet,
+	streams terminal.Streams,
+) error {
 	if o.yes || c.Embedded() || devices == 0 {
 		return nil
 	}
@@ -30,7 +34,7 @@ func (o *importOptions) confirm(c *target.Connection, devices int, previous, unf
 		question = fmt.Sprintf("resume: %s, into %s?", leftText(previous), c)
 	case unfinished != nil:
 		question = "start another import: " + question
-		refused = exit.WithHint(refused, "finish the earlier one with "+o.resumeCommand(unfinished.ID))
+		refused = exit.WithHint(refused, "finish the earlier one with "+resumeCommand(unfinished.ID, flags))
 	}
 	if streams.Confirm(question) {
 		return nil

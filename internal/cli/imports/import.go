@@ -11,9 +11,9 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/config"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
-	"github.com/thingpress/thingpress/internal/environment"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/plain"
 )
@@ -99,12 +99,10 @@ endpoint that behaves like AWS IoT, and AWS is not called.
 }
 
 // check returns an error if flags contradict each other.
-func (o *importOptions) check(flags *pflag.FlagSet) error {
+func (o *importOptions) check() error {
 	switch {
 	case o.maxFailures < 0:
 		return exit.UsageError(fmt.Errorf("--max-failures %d is negative", o.maxFailures), "")
-	case o.resume != "" && o.fresh && environment.Sets(flags.Lookup("new")):
-		o.fresh = false
 	case o.resume != "" && o.fresh:
 		return exit.UsageError(errors.New("--resume cannot be combined with --new"), "")
 	}
@@ -114,7 +112,7 @@ func (o *importOptions) check(flags *pflag.FlagSet) error {
 // runImport runs an import. The flags must be those that set o, because --resume sets
 // them again.
 func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args []string, streams terminal.Streams) (err error) {
-	if err := o.check(flags); err != nil {
+	if err := o.check(); err != nil {
 		return err
 	}
 	if err := exit.Unapproved(o.yes || o.dryRun || o.target.Sandbox, streams, "nothing was imported"); err != nil {
@@ -223,7 +221,7 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 			unfinished.ID, leftText(unfinished), otherFlags(*unfinished, recorded))
 		printer.Pause()
 	}
-	if err := o.confirm(connection, scan.Devices, previous, unfinished, streams); err != nil {
+	if err := o.confirm(connection, scan.Devices, previous, unfinished, flags, streams); err != nil {
 		return err
 	}
 	if err := exit.OtherReport(o.report, reportOf, resumed); err != nil {
@@ -253,7 +251,7 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	if o.output == terminal.JSON {
 		err = streams.PrintJSON(line)
 	} else {
-		err = printSummary(line, summary, connection, o.resumeCommand(record.ID), streams)
+		err = printSummary(line, summary, connection, resumeCommand(record.ID, flags), streams)
 	}
 	if err := errors.Join(reported, err); err != nil {
 		return err
@@ -277,26 +275,24 @@ func notBegun(ctx context.Context, err error) error {
 	return err
 }
 
-// resumeCommand returns the command line that resumes an import, with the flags that
-// it needs to find the ledger.
-func (o *importOptions) resumeCommand(id string) string {
+// resumeCommand returns the command line that resumes an import, with the flags that it needs to find
+// the ledger and the account. What the config file sets is not repeated, because the same file and
+// target set it again.
+func resumeCommand(id string, flags *pflag.FlagSet) string {
 	line := "thingpress import --resume " + id
-	for _, f := range [][2]string{
-		{"--ledger", o.ledger},
-		{"--endpoint-url", o.target.EndpointURL},
-		{"--region", o.target.Region},
-		{"--profile", o.target.Profile},
-		{"--sandbox-state", o.target.SandboxState},
+	for _, name := range []string{
+		"config", "target", "ledger", "endpoint-url", "region", "profile", "sandbox-state", "sandbox", "yes",
 	} {
-		if f[1] != "" {
-			line += " " + f[0] + " " + terminal.ShellQuote(f[1])
+		flag := flags.Lookup(name)
+		switch value := flag.Value.String(); {
+		case !flag.Changed || config.SourceOf(flag).InFile():
+		case flag.Value.Type() != "bool":
+			line += " --" + name + " " + terminal.ShellQuote(value)
+		case value == "true":
+			line += " --" + name
+		default:
+			line += " --" + name + "=" + value
 		}
-	}
-	if o.target.Sandbox {
-		line += " --sandbox"
-	}
-	if o.yes {
-		line += " --yes"
 	}
 	return line
 }

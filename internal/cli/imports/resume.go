@@ -13,8 +13,8 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/target"
+	"github.com/thingpress/thingpress/internal/config"
 	"github.com/thingpress/thingpress/internal/engine"
-	"github.com/thingpress/thingpress/internal/environment"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
 )
@@ -128,10 +128,10 @@ func (o *importOptions) findNamed(ctx context.Context, c *target.Connection) (*l
 }
 
 // setFlags sets the flags of the import with this ID to what was recorded, whatever the environment
-// says. It returns an error if the command line sets one of them.
+// and the config file say. It returns an error if the command line sets one of them.
 func setFlags(flags *pflag.FlagSet, recorded map[string][]string, id string) error {
 	for _, name := range resumedFlags {
-		if flag := flags.Lookup(name); flag != nil && environment.Sets(flag) {
+		if flag := flags.Lookup(name); flag != nil && config.IsPreset(flag) {
 			if err := resetFlag(flag); err != nil {
 				return fmt.Errorf("--%s: %w", name, err)
 			}

@@ -74,7 +74,7 @@ func (f *Flags) Add(c *cobra.Command) {
 func (f *Flags) Check() error {
 	if f.Sandbox && (f.EndpointURL != "" || f.Profile != "") {
 		return exit.UsageError(errors.New("--sandbox cannot be combined with --endpoint-url or --profile"),
-			"leave out --sandbox; --endpoint-url can name the address of thingpress sandbox")
+			"add --sandbox=false, or leave out the others; --endpoint-url can name the address of thingpress sandbox")
 	}
 	return cmp.Or(f.checkOffline(), f.CheckEndpoint())
 }

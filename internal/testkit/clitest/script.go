@@ -25,6 +25,7 @@ func Scripts(t *testing.T, dir string, variables ...string) {
 			env.Vars = append(env.Vars, variables...)
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
+			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "config"))
 			env.Setenv("EXAMPLES", examples)
 			// The AWS configuration of this machine must not affect tests.
 			env.Setenv("AWS_CONFIG_FILE", os.DevNull)

@@ -1,4 +1,4 @@
-package cli
+package settings
 
 import (
 	"testing"
@@ -43,10 +43,10 @@ func TestEnvironmentStandsForFlags(t *testing.T) {
 			if err := flags.Parse(test.args); err != nil {
 				t.Fatal(err)
 			}
-			err := flagsFromEnvironment(flags, func(name string) (string, bool) {
+			err := applyLayer(flags, environmentLayer("test", func(name string) (string, bool) {
 				value, ok := test.environment[name]
 				return value, ok
-			})
+			}))
 			if (err != nil) != test.wantErr {
 				t.Fatalf("error %v", err)
 			}

@@ -71,7 +71,7 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 	if err := os.WriteFile(settings, []byte("[targets.a]\nshare = 0.5\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	url := clitest.StartSandbox(t, "--quota", "default")
+	url := clitest.StartSandbox(t, "--enforced-quota", "default")
 	seen := map[string]bool{}
 	printed := []string{progressLine(t)}
 	for _, args := range [][]string{

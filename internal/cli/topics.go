@@ -64,6 +64,20 @@ underscores, such as THINGPRESS_THING_TYPE for --thing-type. A flag on the comma
 has precedence. The variable of a repeatable flag takes several values separated by
 commas; write \, for a comma inside a value. An empty variable counts as unset.
 
+What neither sets can be in a config file, whose keys are names of flags. Its tables are
+targets; --target or THINGPRESS_TARGET chooses one, whose settings have precedence over
+those for all targets.
+
+  region = "eu-west-1"
+
+  [targets.production]
+  profile = "factory"
+  account = "111122223333"
+  policy = ["sensors", "audit"]
+
+'thingpress config' shows the settings in force and where each comes from. A mistake in
+the file ends every command with exit code 2.
+
 Credentials, region and endpoint are found as by the AWS CLI: AWS_PROFILE, AWS_REGION,
 AWS_ACCESS_KEY_ID and the rest, ~/.aws/config, and the role of a container or instance.
 HTTPS_PROXY and NO_PROXY are respected.

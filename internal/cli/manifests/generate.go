@@ -68,10 +68,10 @@ rejected or skipped: {"entry":7,"outcome":"rejected","reason":"expired"}`,
 	flags.IntVarP(&o.entries, "entries", "n", 10, "`number` of entries")
 	flags.StringVar(&o.out, "out", "", "`file` to write the manifest to, - for stdout (required)")
 	flags.StringVar(&o.seed, "seed", "", "any `text`; the same seed gives the same manifest (default: random, and printed)")
-	flags.StringVar(&o.key, "key", string(material.EC), "`type` of the devices' keys: ec (P-256) or rsa (2048 bits)")
+	flags.StringVar(&o.key, "key-type", string(material.EC), "`type` of the devices' keys: ec (P-256) or rsa (2048 bits)")
 	flags.StringArrayVar(&o.bundles, "bundle", nil,
 		strings.Join(material.Bundled(), ", ")+": `bundle` (repeatable), "+strings.Join(allBundles(),
-			", ")+" (default E0E0 and E0E1; all with --key rsa)")
+			", ")+" (default E0E0 and E0E1; all with --key-type rsa)")
 	flags.StringVar(&o.keys, "keys", "", "`directory` to write private keys to, as <thing name>.key")
 	flags.StringVar(&o.signerOut, "signer-out", "", strings.Join(material.Signed(), ", ")+": `file` to write the certificate of the signer to")
 	flags.Float64Var(&o.defects, "defects", 0, "`fraction` of entries to make wrong or unusual, 0 to 1")
@@ -79,7 +79,7 @@ rejected or skipped: {"entry":7,"outcome":"rejected","reason":"expired"}`,
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress")
 	Complete(c, "vendor", material.Vendors())
 	Complete(c, "bundle", allBundles())
-	Complete(c, "key", []string{string(material.EC), string(material.RSA)})
+	Complete(c, "key-type", []string{string(material.EC), string(material.RSA)})
 	return c
 }
 

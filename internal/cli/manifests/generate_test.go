@@ -87,7 +87,7 @@ func TestGenerateLeavesNothingBehindWhenItFails(t *testing.T) {
 	for name, args := range map[string][]string{
 		"unknown vendor":       {"--vendor", "acme"},
 		"no vendor":            {},
-		"unknown key":          {"--vendor", "espressif", "--key", "dsa"},
+		"unknown key":          {"--vendor", "espressif", "--key-type", "dsa"},
 		"no entries":           {"--vendor", "espressif", "-n", "0"},
 		"too many defects":     {"--vendor", "espressif", "--defects", "1.5"},
 		"defects of no number": {"--vendor", "espressif", "--defects", "NaN"},

@@ -41,14 +41,14 @@ for rehearsals without an account. It implements the operations that Thingpress
 uses and those that list the result. STS and Service Quotas are served on the same
 port. The AWS CLI and the SDKs work with --endpoint-url and any credentials.
 
-The state is lost at the end unless --state names a file. Ctrl-C stops the server,
+The state is lost at the end unless --sandbox-state names a file. Ctrl-C stops the server,
 which then exits with 0.
 
 Calls that arrive at a loopback address must be meant for localhost, a loopback
 address or an --allow-host. At other addresses, names with a dot need --allow-host.
 Calls of web pages are refused.`,
 		Example: `  # the default quotas, 40 ms away
-  thingpress sandbox --quota default --latency 40ms
+  thingpress sandbox --enforced-quota default --latency 40ms
 
   # throttling, errors, lost connections, and lists that lag behind
   thingpress sandbox --fault throttle=0.05,error=0.02,drop=0.01,stall=0.01,stale=2s --fault-seed 7
@@ -66,11 +66,12 @@ Calls of web pages are refused.`,
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:4510", "`address` to listen on; port 0 selects a free one")
 	flags.StringArrayVar(&o.allowed, "allow-host", nil,
 		"`name` of a host that clients use for this machine, such as host.docker.internal in a container (repeatable)")
-	flags.StringVar(&o.state, "state", "", "`file` that keeps the state between runs")
+	flags.StringVar(&o.state, "sandbox-state", "", "`file` that keeps the state between runs")
 	flags.StringVar(&o.account, "account", "", "account `ID` of the sandbox, twelve digits (default 123456789012)")
 	flags.StringVar(&o.region, "region", "", "`region` of the sandbox (default us-east-1)")
-	flags.StringArrayVar(&o.quotas, "quota", nil, "enforced `quota`: default, default*FACTOR, none, or OP=TPS (repeatable)")
-	flags.StringArrayVar(&o.applied, "applied", nil, "`OP=TPS` that Service Quotas reports, if it differs from what is enforced (repeatable)")
+	flags.StringArrayVar(&o.quotas, "enforced-quota", nil, "enforced `quota`: default, default*FACTOR, none, or OP=TPS (repeatable)")
+	flags.StringArrayVar(&o.applied, "applied-quota", nil,
+		"`OP=TPS` that Service Quotas reports, if it differs from what is enforced (repeatable)")
 	flags.StringVar(&o.latency, "latency", "", "`delay` before every answer, such as 40ms or 40ms±20ms")
 	flags.StringVar(&o.faults, "fault", "",
 		"`shares` of calls that fail: throttle=, error=, drop=, stall=, and stale=DURATION for lists that lag behind")
@@ -89,11 +90,11 @@ func (o *options) behaviour() (sandbox.Options, error) {
 		return b, exit.UsageError(fmt.Errorf("--allow-host: %w", err), "")
 	}
 	if b.Quotas, err = sandbox.ParseQuotas(o.quotas); err != nil {
-		return b, exit.UsageError(fmt.Errorf("--quota: %w", err), "")
+		return b, exit.UsageError(fmt.Errorf("--enforced-quota: %w", err), "")
 	}
 	if len(o.applied) > 0 {
 		if b.Applied, err = sandbox.ParseQuotas(o.applied); err != nil {
-			return b, exit.UsageError(fmt.Errorf("--applied: %w", err), "")
+			return b, exit.UsageError(fmt.Errorf("--applied-quota: %w", err), "")
 		}
 	}
 	if b.Latency, err = sandbox.ParseLatency(o.latency); err != nil {
@@ -119,7 +120,7 @@ func serveSandbox(ctx context.Context, o options, streams terminal.Streams) erro
 	}
 	server, err := sandbox.New(behaviour)
 	if errors.Is(err, sandbox.ErrLocked) {
-		return exit.WithHint(err, "stop the other sandbox, or use another file with --state")
+		return exit.WithHint(err, "stop the other sandbox, or use another file with --sandbox-state")
 	}
 	if err != nil {
 		return err

@@ -9,7 +9,13 @@ import (
 
 // renamed are flags that had another name in version 0.1.0. The next release accepts the old
 // name, and the variable with that name, without showing it. It is removed in the release after.
-var renamed = []struct{ command, old, name string }{}
+var renamed = []struct{ command, old, name string }{
+	{"generate", "key", "key-type"},
+	{"sandbox", "applied", "applied-quota"},
+	{"sandbox", "quota", "enforced-quota"},
+	{"sandbox", "state", "sandbox-state"},
+	{"stack imports", "most", "limit"},
+}
 
 // AcceptOldNames makes the commands of root accept the flags that were renamed under their old
 // names. It panics if there is no such command or flag.

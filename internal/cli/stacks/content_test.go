@@ -91,9 +91,9 @@ func (d *deployed) lists(t *testing.T) {
 	if diff := cmp.Diff(want, rows); diff != "" {
 		t.Errorf("-want +printed:\n%s\n%s", diff, table)
 	}
-	lines, _ := d.exits(0, "imports", "--output", "json", "--most", "2")
+	lines, _ := d.exits(0, "imports", "--output", "json", "--limit", "2")
 	if n := strings.Count(lines, "\n"); n != 2 || !strings.Contains(lines, idResting) {
-		t.Errorf("--most 2 printed %d lines:\n%s", n, lines)
+		t.Errorf("--limit 2 printed %d lines:\n%s", n, lines)
 	}
 }
 

@@ -17,23 +17,23 @@ import (
 
 func newImports(streams terminal.Streams) *cobra.Command {
 	var o stackFlags
-	var most int
+	var limit int
 	c := &cobra.Command{
 		Use:   "imports",
 		Short: "List the imports of the stack",
 		Long: `List the imports of the stack, newest first, with ID, state, numbers and manifest.
 Imports whose manifest is still being read have no numbers yet.`,
 		Example: `  thingpress stack imports
-  thingpress stack imports --most 1000 --output json`,
+  thingpress stack imports --limit 1000 --output json`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return listImports(c.Context(), o, most, streams) },
+		RunE: func(c *cobra.Command, _ []string) error { return listImports(c.Context(), o, limit, streams) },
 	}
 	o.add(c)
-	c.Flags().IntVar(&most, "most", 50, "maximum `number` to show; 0 for no limit")
+	c.Flags().IntVar(&limit, "limit", 50, "maximum `number` to show; 0 for no limit")
 	return c
 }
 
-func listImports(ctx context.Context, o stackFlags, most int, streams terminal.Streams) error {
+func listImports(ctx context.Context, o stackFlags, limit int, streams terminal.Streams) error {
 	stack, err := o.open(ctx)
 	if err != nil {
 		return err
@@ -43,7 +43,7 @@ func listImports(ctx context.Context, o stackFlags, most int, streams terminal.S
 		if err != nil {
 			return err
 		}
-		if list = append(list, i); len(list) == most {
+		if list = append(list, i); len(list) == limit {
 			break
 		}
 	}

@@ -124,7 +124,7 @@ func runResume(ctx context.Context, b *bench) (result, error) {
 		return result{}, err
 	}
 	state, ledger := b.scratch("sandbox.state"), b.scratch("ledger.db")
-	s, err := b.sandbox(ctx, "--listen", address, "--state", state)
+	s, err := b.sandbox(ctx, "--listen", address, "--sandbox-state", state)
 	if err != nil {
 		return result{}, err
 	}
@@ -135,7 +135,7 @@ func runResume(ctx context.Context, b *bench) (result, error) {
 	s.stop()
 
 	// The second sandbox logs its calls, so that the first call of an import can be found.
-	again, err := b.sandbox(ctx, "--listen", address, "--state", state, "--verbose")
+	again, err := b.sandbox(ctx, "--listen", address, "--sandbox-state", state, "--verbose")
 	if err != nil {
 		return result{}, err
 	}

@@ -40,7 +40,7 @@ func (b *bench) against(ctx context.Context, n int, sandboxArgs, importArgs []st
 }
 
 func runCeiling(ctx context.Context, b *bench) (result, error) {
-	r, err := b.against(ctx, 3000, []string{"--quota", "default*10", "--latency", "40ms±20ms"}, nil)
+	r, err := b.against(ctx, 3000, []string{"--enforced-quota", "default*10", "--latency", "40ms±20ms"}, nil)
 	if err != nil {
 		return result{}, err
 	}
@@ -57,7 +57,7 @@ func runCeiling(ctx context.Context, b *bench) (result, error) {
 
 func runWrongQuota(ctx context.Context, b *bench) (result, error) {
 	r, err := b.against(ctx, 3000,
-		[]string{"--quota", "default*5", "--applied", "default*10", "--latency", "40ms±20ms"}, nil)
+		[]string{"--enforced-quota", "default*5", "--applied-quota", "default*10", "--latency", "40ms±20ms"}, nil)
 	if err != nil {
 		return result{}, err
 	}
@@ -77,7 +77,7 @@ func runNeighbour(ctx context.Context, b *bench) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	s, err := b.sandbox(ctx, "--quota", "default*10", "--latency", "40ms±20ms")
+	s, err := b.sandbox(ctx, "--enforced-quota", "default*10", "--latency", "40ms±20ms")
 	if err != nil {
 		return result{}, err
 	}
@@ -147,7 +147,7 @@ func runFaults(ctx context.Context, b *bench) (result, error) {
 	)
 	report := b.scratch("report.jsonl")
 	faults := []string{
-		"--quota", "default*10", "--latency", "40ms±20ms", "--fault", "throttle=0.05,error=0.05,drop=0.05,stall=0.05", "--fault-seed", "7",
+		"--enforced-quota", "default*10", "--latency", "40ms±20ms", "--fault", "throttle=0.05,error=0.05,drop=0.05,stall=0.05", "--fault-seed", "7",
 	}
 	r, err := b.against(ctx, devices, faults, []string{"--report", report})
 	if err != nil {

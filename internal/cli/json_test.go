@@ -20,11 +20,11 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
-// documentedFields reads docs/json.md. It maps "command: type" to its fields, and each
+// documentedFields reads a page such as docs/json.md. It maps "command: type" to its fields, and each
 // field to whether it is optional.
-func documentedFields(t *testing.T) map[string]map[string]bool {
+func documentedFields(t *testing.T, page string) map[string]map[string]bool {
 	t.Helper()
-	text, err := os.ReadFile("../../docs/json.md")
+	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func documentedFields(t *testing.T) map[string]map[string]bool {
 // it does not call optional must be printed.
 func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 	t.Parallel()
-	fields := documentedFields(t)
+	fields := documentedFields(t, "../../docs/json.md")
 	good, err := filepath.Abs("../../examples/espressif.csv")
 	if err != nil {
 		t.Fatal(err)

@@ -36,6 +36,8 @@ func Main(ctx context.Context, args []string, streams terminal.Streams) int {
 	streams.In = terminal.InterruptibleReader(ctx, streams.In)
 
 	streams = streams.Cleaned()
+	streams.Log = &terminal.Log{}
+	context.AfterFunc(ctx, streams.Log.Flush)
 	root := newRoot(streams)
 	root.SetArgs(args)
 	command, err := root.ExecuteContextC(ctx)
@@ -44,6 +46,10 @@ func Main(ctx context.Context, args []string, streams terminal.Streams) int {
 	}
 	err = awsiot.Explain(err)
 	code := exit.Code(err)
+	streams.Log.Exit(code, err)
+	if err := streams.Log.Close(); err != nil {
+		plain.Fprintf(streams.Err, "warning: the log has not all lines: %v\n", err)
+	}
 	if err != nil {
 		printFailure(streams, command, err, code)
 	}
@@ -87,8 +93,10 @@ targets. See 'thingpress help environment'.
 			return c.Help()
 		},
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
-			_, err := settings.Load(c, streams, Commands)
-			return err
+			if _, err := settings.Load(c, streams, Commands); err != nil {
+				return err
+			}
+			return openLog(c, streams)
 		},
 	}
 	root.Flags().Bool("version", false, "print the version")
@@ -123,6 +131,21 @@ targets. See 'thingpress help environment'.
 	settings.AcceptOldNames(root)
 	argumentsAreUsage(root)
 	return root
+}
+
+// openLog opens the log if a command is to have one. Its clients of AWS find it in its context.
+func openLog(c *cobra.Command, streams terminal.Streams) error {
+	opened, err := streams.Log.Open(c.Context(), c.Flags(), streams.Err)
+	switch {
+	case terminal.Interrupted(c.Context()):
+		return err
+	case err != nil:
+		return exit.UsageError(err, "name a file in a writable directory")
+	case opened:
+		streams.Log.Command(c.CommandPath(), version.Current())
+		c.SetContext(awsiot.WithCalls(c.Context(), streams.Log.Call))
+	}
+	return nil
 }
 
 // argumentsAreUsage makes errors about the positional arguments of a command and of

@@ -234,10 +234,11 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	}
 
 	begun = true
-	events, stop := showStopping(ctx, printer, showEvents(printer, "many devices exist already: "))
+	limiters := quotas.Limiters()
+	events, stop := showStopping(ctx, printer, logDecisions(streams.Log, limiters, showEvents(printer, "many devices exist already: ")))
 	defer stop()
 	summary, ended := engine.Run(ctx, engine.Config{
-		Settings: settings, Target: connection.Target, AWS: connection.Client.AWS(), Limiters: quotas.Limiters(),
+		Settings: settings, Target: connection.Target, AWS: connection.Client.AWS(), Limiters: limiters,
 		Abort: terminal.AbortContext(ctx), Events: events,
 	}, engine.Import{
 		ID: record.ID, Sources: sources, Scan: scan, Journal: journal, Earlier: earlier, MaxFailures: o.maxFailures,

@@ -122,7 +122,7 @@ func (f *Files) open(ctx context.Context, name string, stdin io.Reader) error {
 	if name == "-" {
 		return f.spool(ctx, "standard input", stdin)
 	}
-	file, err := os.Open(name)
+	file, err := terminal.OpenFile(ctx, name, os.O_RDONLY, 0)
 	if err != nil {
 		return err
 	}

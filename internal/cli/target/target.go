@@ -15,6 +15,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/awsiot"
 	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/cli/version"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/ledger"
@@ -36,6 +37,7 @@ func (f *AccountFlags) Add(flags *pflag.FlagSet, services string) {
 	flags.StringVar(&f.Account, "account", "", "refuse any account other than this `ID`")
 	flags.StringVar(&f.Region, "region", "", "AWS `region` (default: from the AWS configuration)")
 	flags.StringVar(&f.Profile, "profile", "", "`profile` of the AWS configuration")
+	terminal.AddLogFlags(flags)
 	flags.StringVar(&f.EndpointURL, "endpoint-url", "", "`URL` to call instead of AWS, for "+services)
 }
 

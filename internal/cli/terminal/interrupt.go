@@ -100,3 +100,23 @@ func (r *interruptibleReader) Read(p []byte) (int, error) {
 		return 0, context.Cause(r.ctx)
 	}
 }
+
+// OpenFile is like [os.OpenFile], but returns the cause as soon as ctx ends. Opening a named pipe
+// waits for its other end, and cannot be cancelled, so that it goes on in the background.
+func OpenFile(ctx context.Context, name string, flag int, mode os.FileMode) (*os.File, error) {
+	type result struct {
+		file *os.File
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		file, err := os.OpenFile(name, flag, mode)
+		done <- result{file, err}
+	}()
+	select {
+	case opened := <-done:
+		return opened.file, opened.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}

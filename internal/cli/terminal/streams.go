@@ -35,6 +35,8 @@ type Streams struct {
 	Environ func() []string
 	// Colour is --color; nil is auto.
 	Colour *Colour
+	// Log is the log of the command; nil for none.
+	Log *Log
 	// Interrupts delivers Ctrl-C, SIGTERM and SIGHUP.
 	Interrupts <-chan os.Signal
 }
@@ -72,7 +74,7 @@ func (s Streams) Progress(quiet bool, output Output) *progress.Printer {
 	switch {
 	case quiet:
 		o.Mode = progress.Quiet
-	case s.ErrTerminal && !s.dumb():
+	case s.ErrTerminal && !s.dumb() && !s.Log.Verbose():
 		o.Mode = progress.Live
 	}
 	if output == JSON && !quiet {

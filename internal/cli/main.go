@@ -130,6 +130,7 @@ targets. See 'thingpress help environment'.
 	root.AddCommand(topics()...)
 	settings.AcceptOldNames(root)
 	argumentsAreUsage(root)
+	completeFlags(root, valuesOf(streams))
 	return root
 }
 

@@ -182,7 +182,7 @@ func (b *book) write(group []entryRecord) {
 			b.worked++
 			b.failures.Add(e.record)
 			if b.failed++; b.failed == b.maxFailures {
-				b.halt(&call.StopError{Code: call.StopMaxFailures, Cause: fmt.Errorf("%d devices failed, as many as are allowed", b.failed)})
+				b.halt(&call.StopError{Code: call.StopMaxFailures, Cause: fmt.Errorf("the limit of failed devices is reached: %d", b.failed)})
 			}
 		}
 	}

@@ -61,7 +61,7 @@ func (e *BreakError) Error() string {
 	if len(e.Breaks) == 1 {
 		return e.Breaks[0].Error()
 	}
-	return fmt.Sprintf("%v; and %d more manifests that cannot be read to their end", e.Breaks[0], len(e.Breaks)-1)
+	return fmt.Sprintf("%v; other manifests that cannot be read to their end: %d", e.Breaks[0], len(e.Breaks)-1)
 }
 
 // Unwrap returns the breaks.

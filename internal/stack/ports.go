@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/progress"
 )
 
 // Jobs keeps the jobs of a stack. It is safe for concurrent use, in several
@@ -98,7 +99,7 @@ type RefusedError struct {
 
 // Error returns the number of messages, and the cause.
 func (e *RefusedError) Error() string {
-	return fmt.Sprintf("the queue refused %d messages: %v", len(e.Indices), e.Cause)
+	return fmt.Sprintf("the queue refused %s: %v", progress.Plural(len(e.Indices), "message", "messages"), e.Cause)
 }
 
 // Unwrap returns the cause.

@@ -84,7 +84,7 @@ func showEvents(printer *progress.Printer, why string) engine.Events {
 			printer.Note("resumed: the endpoint answers again after %s", progress.Duration(e.After))
 		case engine.Reading:
 			if e.Done {
-				printer.Note("%sread %d pages of %s", why, e.Pages, e.Operation)
+				printer.Note("%sread %s of %s", why, progress.Plural(e.Pages, "page", "pages"), e.Operation)
 			} else {
 				printer.Update(progress.Status{Phase: why + "reading " + e.Operation, Note: fmt.Sprintf("page %d", e.Pages)})
 			}

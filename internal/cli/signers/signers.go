@@ -16,6 +16,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
@@ -153,7 +154,7 @@ func readCertificates(file string) ([]*x509.Certificate, error) {
 	case info.IsDir():
 		return nil, errors.New("this is a directory")
 	case info.Size() > mostBytes:
-		return nil, fmt.Errorf("the file is longer than %d bytes, so it is not a signer's certificate", mostBytes)
+		return nil, fmt.Errorf("the file is longer than %s bytes, so it is not a signer's certificate", progress.Count(mostBytes))
 	}
 	content, err := os.ReadFile(file)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/plain"
+	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/report"
 	"github.com/thingpress/thingpress/internal/stack"
 )
@@ -26,7 +27,7 @@ func subject(i ledger.Import) string {
 	var parts []string
 	for what, n := range report.Outcomes(i.Counts, i.Counts.Pending()) {
 		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, what))
+			parts = append(parts, progress.Count(n)+" "+what)
 		}
 	}
 	return strings.Join(parts, ", ") + ": " + name
@@ -43,10 +44,10 @@ func (c *Completer) text(i ledger.Import, job stack.Job, written *tally) string 
 	if i.Cause != "" {
 		p("\nIt was stopped: %s", i.Cause)
 	}
-	p("\n%d entries:", i.Counts.Entries)
+	p("\n%s:", progress.Plural(i.Counts.Entries, "entry", "entries"))
 	for what, n := range report.Outcomes(i.Counts, i.Counts.Pending()) {
 		if n > 0 {
-			p("%10d %s", n, what)
+			p("%10s %s", progress.Count(n), what)
 		}
 	}
 	reasons(p, written.reasons.Reasons())
@@ -64,10 +65,10 @@ func reasons(p func(string, ...any), list []ledger.Reason) {
 	}
 	for n, r := range list {
 		if n == reasonsMost {
-			p("  and %d other reasons; see the report", len(list)-n)
+			p("  and %s; see the report", progress.Plural(len(list)-n, "other reason", "other reasons"))
 			break
 		}
-		p("  %d %s: %s", r.Count, r.Outcome, r.Reason)
+		p("  %s %s: %s", progress.Count(r.Count), r.Outcome, r.Reason)
 		p("    such as %s: %s", where(r.Examples[0]), r.Examples[0].Detail)
 		if hint := advice.For(r.Reason, advice.Stack).Todo; hint != "" {
 			p("    what to do: %s", hint)

@@ -245,7 +245,7 @@ func TestPurgeRemovesWhatItCanAndNamesTheRest(t *testing.T) {
 		[]Kept{bucket("first"), bucket("locked"), bucket("removed by hand"), bucket("last")},
 		func(k Kept, n int) { most[k.Name] = n },
 	)
-	if err == nil || err.Error() != "empty bucket locked: 1 objects could not be deleted, such as reel.csv: AccessDenied: Access Denied" {
+	if err == nil || err.Error() != "empty bucket locked: 1 object could not be deleted, such as reel.csv: AccessDenied: Access Denied" {
 		t.Error(err)
 	}
 	if diff := cmp.Diff([]Kept{bucket("locked")}, left); diff != "" {

@@ -12,6 +12,7 @@ import (
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/thingpress/thingpress/internal/progress"
 )
 
 // Purge removes what a deletion kept, with every version of every object. This cannot
@@ -79,8 +80,8 @@ func (s *Stack) empty(ctx context.Context, k Kept, watch func(Kept, int)) error 
 			}
 			if len(out.Errors) > 0 {
 				first := out.Errors[0]
-				return fmt.Errorf("%d objects could not be deleted, such as %s: %s: %s",
-					len(out.Errors), aws.ToString(first.Key), aws.ToString(first.Code), aws.ToString(first.Message))
+				return fmt.Errorf("%s could not be deleted, such as %s: %s: %s",
+					progress.Plural(len(out.Errors), "object", "objects"), aws.ToString(first.Key), aws.ToString(first.Code), aws.ToString(first.Message))
 			}
 		}
 		gone += len(objects)

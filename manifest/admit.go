@@ -5,6 +5,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/x509"
+	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -59,13 +60,26 @@ func (o *Options) checkLeaf(d *Device) error {
 	if len(leaf.ExtKeyUsage)+len(leaf.UnknownExtKeyUsage) > 0 && !allowsClientAuth(leaf) {
 		d.Warn(ReasonOddExtKeyUsage, "the extended key usage does not name client authentication")
 	}
-	if leaf.SerialNumber.Sign() <= 0 || leaf.SerialNumber.BitLen() > 160 {
-		d.Warn(ReasonOddSerial, "the serial number is negative, zero, or longer than 20 bytes (RFC 5280, 4.1.2.2)")
+	if odd := oddSerial(leaf.SerialNumber); odd != "" {
+		d.Warn(ReasonOddSerial, "the serial number is "+odd+" (RFC 5280, 4.1.2.2)")
 	}
 	if hasUniversalString(leaf) {
 		d.Warn(ReasonOddEncoding, "a name in the certificate is a UniversalString, which much software cannot read (RFC 5280, 4.1.2.4)")
 	}
 	return nil
+}
+
+// oddSerial returns what RFC 5280 forbids to authorities in a serial number; mostly "".
+func oddSerial(serial *big.Int) string {
+	switch {
+	case serial.Sign() < 0:
+		return "negative"
+	case serial.Sign() == 0:
+		return "zero"
+	case serial.BitLen() > 160:
+		return "longer than 20 bytes"
+	}
+	return ""
 }
 
 // checkKey checks the key against the AWS IoT Developer Guide's list for X.509

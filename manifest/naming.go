@@ -42,6 +42,43 @@ func Namings(d *Device) []Naming {
 	return found
 }
 
+// Widened returns the naming that does what both n and m do, if they replace characters
+// of the same field in the same way. Its name is that of n. No name has the characters
+// that only m replaces, for AWS IoT does not accept them.
+func (n Naming) Widened(m Naming) (widened Naming, ok bool) {
+	if head, _, _ := strings.Cut(n.Template, "|"); !strings.HasPrefix(m.Template, head+"|") {
+		return n, false
+	}
+	field, ours, to, ok := n.replacement()
+	theirField, theirs, theirTo, alsoOK := m.replacement()
+	if !ok || !alsoOK || field != theirField || to != theirTo {
+		return n, false
+	}
+	for _, c := range theirs {
+		if !strings.ContainsRune(ours, c) {
+			ours += string(c)
+		}
+	}
+	return Naming{replacing(field, ours, to), n.Name}, true
+}
+
+// replacement returns the parts of a template of one field and one modifier that
+// replaces characters.
+func (n Naming) replacement() (field, from, to string, ok bool) {
+	t, err := ParseTemplate(n.Template)
+	if err != nil || len(t.parts) != 1 || len(t.parts[0].modifiers) != 1 || t.parts[0].modifiers[0].kind != modifierReplace {
+		return "", "", "", false
+	}
+	m := t.parts[0].modifiers[0]
+	return t.parts[0].field, m.from, m.to, true
+}
+
+// replacing returns the template of a field whose characters from are replaced.
+func replacing(field, from, to string) string {
+	escaped := strings.NewReplacer(`\`, `\\`, `|`, `\|`, `}`, `\}`).Replace(from)
+	return "{" + field + "|replace:" + escaped + ":" + to + "}"
+}
+
 // unspecificName is the CN of every certificate that AWS IoT issues.
 const unspecificName = "AWS IoT Certificate"
 
@@ -64,6 +101,5 @@ func mapped(field, value string) (template, name string) {
 		m.to = ""
 	}
 	name, _ = m.apply(value) // replacing has no errors
-	escaped := strings.NewReplacer(`\`, `\\`, `|`, `\|`, `}`, `\}`).Replace(m.from)
-	return "{" + field + "|replace:" + escaped + ":" + m.to + "}", name
+	return replacing(field, m.from, m.to), name
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/call"
+	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/testkit/require"
 	"github.com/thingpress/thingpress/manifest"
@@ -159,6 +160,18 @@ func declaredConstants(t *testing.T, root, prefix string) map[string]string {
 		t.Fatal(err)
 	}
 	return found
+}
+
+// A hint that repeats what the operator did already sends them round in a circle.
+func TestAnAllowedAuthorityIsNotAllowedAgain(t *testing.T) {
+	t.Parallel()
+	for allowed, want := range map[bool]bool{false: true, true: false} {
+		remedy := engine.Remedy{AllowCA: allowed}
+		cli := advice.ForRejected(manifest.ReasonCACertificate, remedy, advice.CLI).Todo
+		if strings.Contains(cli, "--allow-ca") != want || cli == "" {
+			t.Errorf("allowed %t: %q", allowed, cli)
+		}
+	}
 }
 
 // The advice for an exceeded limit must name the flag of that limit.

@@ -16,16 +16,20 @@ import (
 // made returns a device with a certificate of its own: the CN is its name, and the
 // serial number makes it different.
 func made(id, name string, serial, year int64) *manifest.Device {
-	key := materialtest.Key("judge tests")
-	d := &manifest.Device{ID: id, Certificate: materialtest.Certificate(&x509.Certificate{
-		Subject: pkix.Name{CommonName: name}, SerialNumber: big.NewInt(serial), SubjectKeyId: []byte{1},
-		NotBefore: time.Date(int(year), 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(int(year)+8, 1, 1, 0, 0, 0, 0, time.UTC),
-	}, nil, &key.PublicKey, key)}
+	d := &manifest.Device{ID: id, Certificate: certificateOf(name, serial, year)}
 	options := manifest.Options{AllowExpired: true}
 	if err := options.Admit(d); err != nil {
 		panic(err)
 	}
 	return d
+}
+
+func certificateOf(name string, serial, year int64) *x509.Certificate {
+	key := materialtest.Key("judge tests")
+	return materialtest.Certificate(&x509.Certificate{
+		Subject: pkix.Name{CommonName: name}, SerialNumber: big.NewInt(serial), SubjectKeyId: []byte{1},
+		NotBefore: time.Date(int(year), 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(int(year)+8, 1, 1, 0, 0, 0, 0, time.UTC),
+	}, nil, &key.PublicKey, key)
 }
 
 // with returns a copy of a device under another ID and name.
@@ -162,6 +166,43 @@ func TestARenewalIsNotMistakenForDevicesWithOneName(t *testing.T) {
 				t.Errorf("renewal %s, offers %q; want %t, %q", r.Renewal, r.Namings, test.renewal, test.offers)
 			}
 		})
+	}
+}
+
+// Names with different odd characters need one template that replaces them all.
+func TestTheTemplateThatIsOfferedReplacesTheCharactersOfAllNames(t *testing.T) {
+	t.Parallel()
+	for want, names := range map[string][]string{
+		"{cn|replace: /.:_}":    {"a b", "c/d", "e.f", "g h"},
+		`{cn|replace:\|\}\\:_}`: {"a|b", "c}d", `e\f`},
+		"{cn|replace:.:}":       {"a.", ".b"},
+		"{serial}":              {"a b", "a.b"}, // one name for both
+	} {
+		judge := NewJudge(Settings{})
+		judge.Begin("reel")
+		for i, name := range names {
+			rejected := &manifest.EntryError{Reason: manifest.ReasonBadName, Err: manifest.ErrPrivateKey}
+			rejected.Namings = manifest.Namings(&manifest.Device{
+				IDIsCN: true, Certificate: certificateOf(name, int64(i+1), 2024),
+			})
+			judge.Next(&manifest.Device{}, rejected)
+		}
+		if got := judge.Remedies()[manifest.ReasonBadName].Namings; len(got) == 0 || got[0].Template != want {
+			t.Errorf("%q: %v; want %s", names, got, want)
+		}
+	}
+}
+
+// --allow-ca is no remedy for those who gave it.
+func TestTheRemedyForAnAuthorityTellsWhetherItIsAllowed(t *testing.T) {
+	t.Parallel()
+	for _, allowed := range []bool{false, true} {
+		judge := NewJudge(Settings{Decode: manifest.Options{AllowCA: allowed}})
+		judge.Begin("reel")
+		judge.Next(&manifest.Device{}, &manifest.EntryError{Reason: manifest.ReasonCACertificate, Err: manifest.ErrPrivateKey})
+		if got := judge.Remedies()[manifest.ReasonCACertificate].AllowCA; got != allowed {
+			t.Errorf("allowed %t, remedy %t", allowed, got)
+		}
 	}
 }
 

@@ -79,12 +79,22 @@ func (r *remedies) clash(d *manifest.Device, renewal bool) {
 	r.apart = narrow(r.apart, apart)
 }
 
-// narrow returns the namings whose template is also in next with another name. If
-// there are none, it returns them all.
+// narrow returns the namings whose template is also in next with another name, or can
+// be widened to do what the one in next does. If there are none, it returns them all.
 func narrow(namings, next []manifest.Naming) []manifest.Naming {
-	both := slices.DeleteFunc(slices.Clone(namings), func(n manifest.Naming) bool {
-		return !slices.ContainsFunc(next, func(m manifest.Naming) bool { return m.Template == n.Template && m.Name != n.Name })
-	})
+	var both []manifest.Naming
+	for _, n := range namings {
+		for _, m := range next {
+			common, ok := n, m.Template == n.Template
+			if !ok {
+				common, ok = n.Widened(m)
+			}
+			if ok && m.Name != n.Name {
+				both = append(both, common)
+				break
+			}
+		}
+	}
 	if len(both) == 0 {
 		return namings
 	}

@@ -48,11 +48,21 @@ func fromFirstRecord(head []byte) []byte {
 	text := stream.Head(head)
 	for {
 		text = bytes.TrimLeft(text, "\r\n")
-		if !bytes.HasPrefix(text, []byte("#")) && !bytes.HasPrefix(text, []byte("sep=")) {
+		if !bytes.HasPrefix(text, []byte("#")) && statedDelimiter(text) == 0 {
 			return text
 		}
 		text = text[endOfCell(text, 0, '\n'):]
 	}
+}
+
+// statedDelimiter returns the delimiter that Excel's own line at the beginning of a
+// table states, sep=; with or without quotes, and 0 if there is no such line.
+func statedDelimiter(text []byte) byte {
+	rest, ok := bytes.CutPrefix(bytes.TrimPrefix(text, []byte(`"`)), []byte("sep="))
+	if !ok || len(rest) == 0 {
+		return 0
+	}
+	return rest[0]
 }
 
 // Decode yields the entries of a manifest.

@@ -40,9 +40,8 @@ func (r *reader) readHeader() error {
 		}
 		return err
 	}
-	var delimiter byte
-	if rest, ok := bytes.CutPrefix(r.w.Text(), []byte("sep=")); ok && len(rest) > 0 { // Excel's own hint
-		delimiter = rest[0]
+	delimiter := statedDelimiter(r.w.Text())
+	if delimiter != 0 {
 		r.w.Pass(endOfCell(r.w.Text(), 0, '\n'))
 		if err := r.toRecord(); err != nil && !errors.Is(err, io.EOF) {
 			return err

@@ -78,6 +78,9 @@ func explain(head []byte) error {
 			return err
 		}
 	}
+	if text := bytes.Join(bytes.Fields(stream.Head(head)), nil); string(text) == "[]" {
+		return manifest.Errorf(manifest.ReasonEmpty, "the file is an empty JSON array: it has no entries")
+	}
 	if len(bytes.TrimSpace(head)) == 0 {
 		return manifest.Errorf(manifest.ReasonEmpty, "the file has only blanks")
 	}

@@ -56,6 +56,7 @@ func TestFilesThatAreNotManifestsAreNamed(t *testing.T) {
 		{"json object", `{"certificate":"x"}` + "\n", manifest.ReasonUnsupportedFormat, "a JSON object"},
 		{"json object, printed", "{\n \"certificate\": \"x\"\n}\n", manifest.ReasonUnsupportedFormat, "a JSON object"},
 		{"json array", "[\n {\"certificatePem\": \"x\"}\n]\n", manifest.ReasonUnsupportedFormat, "a JSON array"},
+		{"empty array", " [\n]\n", manifest.ReasonEmpty, "no entries"},
 		{"prose", "Dear customer,\n", manifest.ReasonUnknownFormat, "Dear customer"},
 		{"binary", "\x00\x01\x02\x1b[2J", manifest.ReasonUnknownFormat, `\x1b[2J`},
 	} {

@@ -38,7 +38,7 @@ func TestLedgerOfAnotherSpellingIsUsedWhileItHasAnImportToResume(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer book.Close() //nolint:errcheck // the test is over
+	defer book.Close()
 	other := spelled
 	other.Endpoint += "other"
 	if _, err := book.Begin(ctx, ledger.Import{ID: "1", Key: "other", Target: other, Begun: time.Now()}); err != nil {

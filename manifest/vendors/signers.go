@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -102,10 +103,16 @@ func LoadSigners(names ...string) ([]Signer, []PassedFile, error) {
 func noSigner(dir string, passed []PassedFile) error {
 	err := fmt.Errorf("signer %s: the directory has no certificate of a signer in a file named %s",
 		dir, "*"+strings.Join(signerExtensions, ", *"))
+	const most = 10
+	named := 0
 	for _, p := range passed {
-		if filepath.Dir(p.File) == filepath.Clean(dir) {
-			err = fmt.Errorf("%w; %s: %s", err, filepath.Base(p.File), p.Why)
+		if filepath.Dir(p.File) != filepath.Clean(dir) {
+			continue
 		}
+		if named++; named > most {
+			return fmt.Errorf("%w; and more files", err)
+		}
+		err = fmt.Errorf("%w; %s: %s", err, filepath.Base(p.File), p.Why)
 	}
 	return err
 }
@@ -118,6 +125,8 @@ func unread(entry os.DirEntry) string {
 	switch {
 	case entry.IsDir():
 		return "a directory"
+	case entry.Type()&(fs.ModeNamedPipe|fs.ModeSocket|fs.ModeDevice) != 0: // opening one may wait for ever
+		return "not a file, so it was not opened"
 	case extension == ".key" || extension != ".crt" && extension != ".cer" && keyName.MatchString(stem):
 		return "named like a private key, so it was not opened"
 	case !isCertificate:

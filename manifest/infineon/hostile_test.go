@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,6 +35,24 @@ func smallManifest() []byte {
 	trust := materialtest.NewTrust("hostile")
 	inner := materialtest.SevenZ{Files: []materialtest.SevenZFile{trust.File(0, "E0E0"), trust.File(1, "E0E0"), trust.File(2, "E0E0")}}.Bytes()
 	return materialtest.SevenZ{Files: []materialtest.SevenZFile{{Name: materialtest.BundleName("E0E0"), Content: inner}}}.Bytes()
+}
+
+// A certificate in DER is not searched for words, but what follows it is.
+func TestPrivateKeyBehindDERIsFound(t *testing.T) {
+	t.Parallel()
+	trust := materialtest.NewTrust("hostile")
+	key := append([]byte{0x30, 0x0f, 2, 1, 1, 4, 10}, make([]byte, 10)...) // the beginning of SEC 1
+	for name, secret := range map[string][]byte{
+		"PEM": []byte("-----BEGIN EC PRIVATE KEY-----\n"), "DER": key, "UTF-16": []byte("P\x00R\x00I\x00V\x00A\x00T\x00E\x00 \x00K\x00E\x00Y\x00"),
+	} {
+		file := trust.File(0, "E0E0")
+		file.Content = append(slices.Clone(trust.Leaf(0, "E0E0").Raw), secret...)
+		inner := materialtest.SevenZ{Files: []materialtest.SevenZFile{file}}.Bytes()
+		content := materialtest.SevenZ{Files: []materialtest.SevenZFile{{Name: materialtest.BundleName("E0E0"), Content: inner}}}.Bytes()
+		if entries, err := outline(t, content, manifest.Options{}); manifest.ReasonOf(err) != manifest.ReasonPrivateKey {
+			t.Errorf("%s: entries %v, error %v", name, entries, err)
+		}
+	}
 }
 
 func TestTruncatedManifestIsNeverTakenForComplete(t *testing.T) {

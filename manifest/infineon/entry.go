@@ -162,12 +162,7 @@ func (d *decoding) leaf() (*x509.Certificate, error) {
 	text := d.buffer.Bytes()
 	switch {
 	case armour.BeginsCertificate(text):
-		certificate, err := armour.ParseDER(bytes.Clone(text))
-		if size, ok := armour.DERSize(text); err != nil && (manifest.HasPrivateKey(text) ||
-			ok && size < len(text) && manifest.IsPrivateKey(text[size:])) {
-			return nil, manifest.ErrPrivateKey
-		}
-		return certificate, err
+		return armour.ParseDER(bytes.Clone(text))
 	case manifest.HasPrivateKey(text), manifest.IsPrivateKey(text):
 		return nil, manifest.ErrPrivateKey
 	}

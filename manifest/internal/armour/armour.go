@@ -58,12 +58,30 @@ func ParseDER(der []byte) (*x509.Certificate, error) {
 	switch {
 	case err == nil:
 		return certificate, nil
-	case manifest.IsPrivateKey(der):
+	case hasPrivateKey(der):
 		return nil, manifest.ErrPrivateKey
 	case !BeginsCertificate(der) && NameDER(der) != "":
 		return nil, manifest.Errorf(manifest.ReasonBadCertificate, "this is %s", NameDER(der))
 	}
 	return nil, err
+}
+
+// hasPrivateKey reports whether one of several DER elements is a private key, or
+// contains one in PEM.
+func hasPrivateKey(der []byte) bool {
+	if manifest.HasPrivateKey(der) {
+		return true
+	}
+	for {
+		size, ok := DERSize(der)
+		switch {
+		case manifest.IsPrivateKey(der):
+			return true
+		case !ok || size <= 0 || size >= len(der):
+			return false
+		}
+		der = der[size:]
+	}
 }
 
 func parsePEM(text []byte) ([]*x509.Certificate, error) {

@@ -26,7 +26,8 @@ func (o *importOptions) confirm(c *target.Connection, devices int, previous, unf
 	if o.yes || c.Embedded() || devices == 0 {
 		return nil
 	}
-	question, refused := fmt.Sprintf("import %s into %s?", progress.Plural(devices, "device", "devices"), c), exit.NotConfirmed("nothing was imported")
+	question := fmt.Sprintf("import %s into %s?", progress.Plural(devices, "device", "devices"), c)
+	refused := exit.NotConfirmed("nothing was imported")
 	switch {
 	case previous != nil && leftOf(previous) == 0:
 		return nil

@@ -44,7 +44,8 @@ func TestTheQuestionIsAboutTheUnfinishedImport(t *testing.T) {
 	}
 	left := regexp.MustCompile(`\d+ of 12 left`)
 	code, text := imported("n\n", "--thing-type", "new")
-	if code != 1 || !regexp.MustCompile(`resume: \d+ of 12 left, into account `).MatchString(text) || strings.Contains(text, "import 12 devices") {
+	if code != 1 || !regexp.MustCompile(`resume: \d+ of 12 left, into account `).MatchString(text) ||
+		strings.Contains(text, "import 12 devices") {
 		t.Errorf("exit code %d\n%s", code, text)
 	}
 	code, text = imported("n\n", "--thing-type", "newer")

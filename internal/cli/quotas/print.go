@@ -21,8 +21,14 @@ func printQuotas(streams terminal.Streams, connection *target.Connection, v view
 		fmt.Fprintln(streams.Err, "quotas: the defaults of AWS; your account may have others")
 	}
 	t := streams.Table([]terminal.Column{
-		{Name: "OPERATION"}, {Name: "CODE", Drop: 1}, {Name: "DEFAULT", Number: true, Drop: 4}, {Name: "APPLIED", Number: true},
-		{Name: "SOURCE", Drop: 3}, {Name: "CALLS", Number: true}, {Name: "NEEDED", Number: true}, {Name: "ADJUSTABLE", Drop: 2},
+		{Name: "OPERATION"},
+		{Name: "CODE", Drop: 1},
+		{Name: "DEFAULT", Number: true, Drop: 4},
+		{Name: "APPLIED", Number: true},
+		{Name: "SOURCE", Drop: 3},
+		{Name: "CALLS", Number: true},
+		{Name: "NEEDED", Number: true},
+		{Name: "ADJUSTABLE", Drop: 2},
 		{Name: "REQUEST", Number: true},
 	})
 	for _, r := range v.rows {

@@ -58,7 +58,7 @@ func checkKeyCost(key crypto.PublicKey) error {
 	case rsaKey.N.BitLen() > maxRSABits:
 		return Errorf(ReasonUnsupportedKey, "RSA key of %d bits; the limit is %d", rsaKey.N.BitLen(), maxRSABits)
 	case rsaKey.E > maxRSAExponent:
-		return Errorf(ReasonUnsupportedKey, "RSA key with public exponent %d; the limit is %d", rsaKey.E, maxRSAExponent)
+		return Errorf(ReasonUnsupportedKey, "RSA key with public exponent %d; it must be positive and below 2^31", rsaKey.E)
 	}
 	return nil
 }

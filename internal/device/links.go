@@ -101,10 +101,10 @@ func (l *Links) pick(byThing bool) func(attempt int) iot.Operation {
 	return func(attempt int) (op iot.Operation) {
 		defer func() { last = op }()
 		switch {
-		case l.dead(v2):
-			return v1
 		case l.exclusive:
 			return v2
+		case l.dead(v2):
+			return v1
 		case attempt > 1 && last == v2:
 			return v1
 		case attempt > 1 && last == v1 || l.delay(v1) <= l.delay(v2):

@@ -48,7 +48,7 @@ func deleteStack(ctx context.Context, o deleteOptions, streams terminal.Streams)
 	if err := exit.Unapproved(o.yes, streams, "nothing was deleted"); err != nil {
 		return err
 	}
-	stack, err := o.open(ctx)
+	stack, err := o.open(ctx, streams)
 	if o.purge && errors.Is(err, operate.ErrNoStack) {
 		return exit.WithHint(errors.Unwrap(err), fmt.Sprintf("run the commands that the earlier deletion printed; "+
 			"without them, find what it kept by the prefix %[1]s-: aws s3 ls | grep %[2]s-, aws dynamodb list-tables", o.stack,

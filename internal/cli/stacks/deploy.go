@@ -95,7 +95,7 @@ func deployStack(ctx context.Context, o deployOptions, streams terminal.Streams)
 			return err
 		}
 	}
-	account, err := o.openAccount(ctx)
+	account, err := o.openAccount(ctx, streams)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ exits with the same code as 'thingpress import'.
 }
 
 func openImport(ctx context.Context, o stackFlags, id string, follow bool, streams terminal.Streams) error {
-	stack, err := o.open(ctx)
+	stack, err := o.open(ctx, streams)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ Imports whose manifest is still being read have no numbers yet.`,
 }
 
 func listImports(ctx context.Context, o stackFlags, limit int, streams terminal.Streams) error {
-	stack, err := o.open(ctx)
+	stack, err := o.open(ctx, streams)
 	if err != nil {
 		return err
 	}

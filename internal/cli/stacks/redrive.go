@@ -31,7 +31,7 @@ written again.`,
 }
 
 func redrive(ctx context.Context, o stackFlags, streams terminal.Streams) error {
-	stack, err := o.open(ctx)
+	stack, err := o.open(ctx, streams)
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func getReport(ctx context.Context, o stackFlags, format string, overwrite bool,
 			return err
 		}
 	}
-	stack, err := o.open(ctx)
+	stack, err := o.open(ctx, streams)
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func addSigners(ctx context.Context, o stackFlags, files []string, streams termi
 		}
 		contents[file] = content
 	}
-	stack, err := o.open(ctx)
+	stack, err := o.open(ctx, streams)
 	if err != nil {
 		return err
 	}

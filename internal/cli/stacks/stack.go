@@ -69,13 +69,15 @@ as the quotas of the account allow. docs/stack.md is the guide.
 }
 
 // openAccount finds out the account of the credentials, and checks --account.
-func (f *stackFlags) openAccount(ctx context.Context) (*operate.Account, error) {
+func (f *stackFlags) openAccount(ctx context.Context, streams terminal.Streams) (*operate.Account, error) {
 	if err := f.CheckEndpoint(); err != nil {
 		return nil, err
 	}
+	answered := target.AnnounceWait(streams.Err, cmp.Or(f.EndpointURL, "AWS"))
 	account, err := operate.Open(ctx, operate.Options{
 		Region: f.Region, Profile: f.Profile, Endpoint: f.EndpointURL, Version: version.Current(),
 	})
+	answered()
 	if err != nil {
 		return nil, exit.WithHint(err, cmp.Or(exit.Hint(err), target.WhereCredentials))
 	}
@@ -83,8 +85,8 @@ func (f *stackFlags) openAccount(ctx context.Context) (*operate.Account, error) 
 }
 
 // open finds the stack.
-func (f *stackFlags) open(ctx context.Context) (*operate.Stack, error) {
-	account, err := f.openAccount(ctx)
+func (f *stackFlags) open(ctx context.Context, streams terminal.Streams) (*operate.Stack, error) {
+	account, err := f.openAccount(ctx, streams)
 	if err != nil {
 		return nil, err
 	}

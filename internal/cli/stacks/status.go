@@ -37,7 +37,7 @@ deployment, undeliverable messages, an alarm or a stalled import.`,
 }
 
 func showStatus(ctx context.Context, o stackFlags, streams terminal.Streams) error {
-	stack, err := o.open(ctx)
+	stack, err := o.open(ctx, streams)
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ func upload(ctx context.Context, o uploadOptions, args []string, streams termina
 	if err := manifests.CheckVendor(o.vendor); err != nil {
 		return err
 	}
-	stack, err := o.open(ctx)
+	stack, err := o.open(ctx, streams)
 	if err != nil {
 		return err
 	}

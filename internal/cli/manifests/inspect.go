@@ -12,6 +12,7 @@ import (
 	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/config"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/progress"
@@ -49,12 +50,15 @@ entry. JSON always has every entry. MANIFEST "-" is standard input.
   thingpress inspect --bundle E0E2 reel.7z`,
 		Args: RequireOne,
 		RunE: func(c *cobra.Command, args []string) error {
-			limited := c.Flags().Changed("limit")
-			if o.output == terminal.JSON && (o.all || o.rejected || limited) {
+			typed := func(flag string) bool { return config.SourceOf(c.Flags().Lookup(flag)).From == config.FromFlag }
+			if o.output == terminal.JSON && (typed("all") || typed("rejected") || typed("limit")) {
 				return exit.UsageError(errors.New("--output json cannot be combined with --all, --rejected or --limit"),
 					"leave them out; JSON has every entry")
 			}
-			if !limited && (o.all || o.rejected) {
+			if o.output == terminal.JSON { // the environment and the config file may set them for other commands
+				o.all, o.rejected = false, false
+			}
+			if !c.Flags().Changed("limit") && (o.all || o.rejected) {
 				o.limit = 0
 			}
 			return inspect(c.Context(), o, args, streams)

@@ -16,20 +16,26 @@ type value struct {
 	wrong  func(error) error // describes that the flag does not accept a text
 }
 
-// excluded maps flags to others that make no sense next to them. In a lower layer they do not
-// count: with --sandbox on the command line, account and region of the config file do not matter.
-var excluded = map[string]string{
-	"profile": "sandbox", "endpoint-url": "sandbox", "account": "sandbox", "region": "sandbox",
-	"new": "resume",
+// excluded lists flags that make no sense next to another one. In a lower layer they do not count:
+// with --sandbox on the command line, account and region of the config file do not matter.
+var excluded = map[string][]string{
+	"sandbox": {"profile", "endpoint-url", "account", "region"},
+	"offline": {"sandbox", "endpoint-url"},
+	"resume":  {"new"},
 }
 
 // applyLayer sets the flags that the command line and higher layers have not set.
 func applyLayer(flags *pflag.FlagSet, l layer) error {
 	var failed error
 	decided := map[string]bool{}
-	for name, by := range excluded {
+	for by, names := range excluded {
 		flag := flags.Lookup(by)
-		decided[name] = flag != nil && flag.Changed && flag.Value.String() != "false" && flag.Value.String() != ""
+		if flag == nil || !flag.Changed || flag.Value.String() == "false" || flag.Value.String() == "" {
+			continue
+		}
+		for _, name := range names {
+			decided[name] = true
+		}
 	}
 	flags.VisitAll(func(flag *pflag.Flag) {
 		if flag.Changed || decided[flag.Name] || failed != nil {

@@ -132,7 +132,7 @@ lint-systems:
 		go test -vet=off -exec true $(linked) >/dev/null || failed=yes; \
 	done; \
 	unset GOOS GOARCH; \
-	if [ "$$(go env GOOS/GOARCH)" = linux/amd64 ]; then \
+	if [ "$$(go env GOHOSTOS)/$$(go env GOHOSTARCH)" = linux/amd64 ]; then \
 		echo 'go test for linux/386'; \
 		GOARCH=386 go test -vet=off -skip '^FuzzProcessorTime$$' $(run386) || failed=yes; \
 	fi; \

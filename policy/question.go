@@ -43,7 +43,7 @@ func (x *explanation) questions(p *Policies, outcome Outcome) (open []Question) 
 	case settled || outcome == ExplicitDeny:
 		open = ofDeny
 	default:
-		open = append(ofAllow, ofDeny...)
+		open = slices.Concat(ofAllow, ofDeny)
 	}
 	c := x.evaluation.connection
 	if outcome == Allowed && x.evaluation.isConnect() && (c.Will != "" || c.Persistent) && !x.allowsFeatures(p) {

@@ -21,7 +21,8 @@ import (
 // post makes a call with a JSON body and returns status and body.
 func post(t *testing.T, s *Server, path string, body any) (int, string) {
 	t.Helper()
-	request := must[*http.Request](t)(http.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1"+path, bytes.NewReader(marshal(body))))
+	request := must[*http.Request](t)(http.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1"+path,
+		bytes.NewReader(marshal(body))))
 	request.Header.Set("Content-Type", "application/json")
 	response := must[*http.Response](t)(Transport(s).RoundTrip(request))
 	defer response.Body.Close()

@@ -43,7 +43,8 @@ func TestPrivateKeyBehindDERIsFound(t *testing.T) {
 	trust := materialtest.NewTrust("hostile")
 	key := append([]byte{0x30, 0x0f, 2, 1, 1, 4, 10}, make([]byte, 10)...) // the beginning of SEC 1
 	for name, secret := range map[string][]byte{
-		"PEM": []byte("-----BEGIN EC PRIVATE KEY-----\n"), "DER": key, "UTF-16": []byte("P\x00R\x00I\x00V\x00A\x00T\x00E\x00 \x00K\x00E\x00Y\x00"),
+		"PEM": []byte("-----BEGIN EC PRIVATE KEY-----\n"), "DER": key,
+		"UTF-16": []byte("P\x00R\x00I\x00V\x00A\x00T\x00E\x00 \x00K\x00E\x00Y\x00"),
 	} {
 		file := trust.File(0, "E0E0")
 		file.Content = append(slices.Clone(trust.Leaf(0, "E0E0").Raw), secret...)

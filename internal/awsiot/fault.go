@@ -152,9 +152,9 @@ func socketFault(err error) iot.Fault {
 
 // Numbers of Windows (Windows Sockets Error Codes), where those of package syscall are invented.
 const (
-	windowsNoNetwork syscall.Errno = 10051 // WSAENETUNREACH
-	windowsRefused   syscall.Errno = 10061 // WSAECONNREFUSED
-	windowsNoHost    syscall.Errno = 10065 // WSAEHOSTUNREACH
+	windowsNoNetwork = 10051 // WSAENETUNREACH
+	windowsRefused   = 10061 // WSAECONNREFUSED
+	windowsNoHost    = 10065 // WSAEHOSTUNREACH
 )
 
 // credentialsFault returns why there are no credentials, and more about it.

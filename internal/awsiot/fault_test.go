@@ -131,7 +131,8 @@ func TestExplainedErrorHasNoWordsOfTheSDK(t *testing.T) {
 		e.Action != "sts:GetCallerIdentity" {
 		t.Errorf("%v, %+v", explained, e)
 	}
-	if other := errors.New("other"); awsiot.Explain(other) != other || awsiot.Explain(nil) != nil {
+	other := errors.New("other")
+	if awsiot.Explain(other) != other || awsiot.Explain(nil) != nil { //nolint:errorlint // it must be the same, not wrapped
 		t.Error("another error changed")
 	}
 }

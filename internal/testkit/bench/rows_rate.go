@@ -147,7 +147,8 @@ func runFaults(ctx context.Context, b *bench) (result, error) {
 	)
 	report := b.scratch("report.jsonl")
 	faults := []string{
-		"--enforced-quota", "default*10", "--latency", "40ms±20ms", "--fault", "throttle=0.05,error=0.05,drop=0.05,stall=0.05", "--fault-seed", "7",
+		"--enforced-quota", "default*10", "--latency", "40ms±20ms",
+		"--fault", "throttle=0.05,error=0.05,drop=0.05,stall=0.05", "--fault-seed", "7",
 	}
 	r, err := b.against(ctx, devices, faults, []string{"--report", report})
 	if err != nil {

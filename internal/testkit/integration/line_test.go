@@ -27,7 +27,7 @@ import (
 // occur all the time. Each leaves room for several first entries.
 const (
 	decoderTimeout  = 4 * time.Second
-	importerTimeout = 2500 * time.Millisecond
+	importerTimeout = 4 * time.Second
 	otherTimeout    = 5 * time.Second
 	// sendingTime is how long SQS takes for a batch, as over a network. With eight
 	// calls in flight, 20,000 devices take 11 s and the 1,000 of a checkpoint take

@@ -14,7 +14,7 @@ type Options struct {
 	AllowExpired bool
 	// AllowCA accepts devices whose certificates are those of authorities, with a
 	// warning, such as the self-signed ones of openssl req -x509. An authority that
-	// issued another entry of the manifest is rejected nevertheless, so that the
+	// issued another entry of the manifest is rejected all the same, so that the
 	// manifest is read once more. Issuers that follow a device are not concerned.
 	AllowCA bool
 	// Now is the time at which certificates must be valid; the zero value is the current time.

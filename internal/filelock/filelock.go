@@ -48,7 +48,7 @@ type Lock struct {
 	name *flock.Flock
 }
 
-// lockedByte is the byte that is locked. It is behind the end of any file, so that it is
+// lockedByte is the byte that is locked. It is after the end of any file, so that it is
 // neither read nor written, and SQLite locks other bytes.
 const lockedByte = 1 << 62
 

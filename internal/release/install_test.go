@@ -60,7 +60,7 @@ func readJSON(t *testing.T, path string, value any) {
 	}
 }
 
-// An image without a shell cannot be repaired by whoever runs it. Its program must run as its
+// An image without a shell cannot be repaired by its operator. Its program must run as its
 // user, with nothing but the files of the image.
 func TestImageRunsWithoutPrivileges(t *testing.T) {
 	t.Parallel()

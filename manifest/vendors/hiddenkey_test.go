@@ -12,7 +12,7 @@ import (
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// A private key behind a certificate must not pass as a certificate that is merely broken.
+// A private key after a certificate must not pass as a certificate that is merely broken.
 func TestPrivateKeyBehindACertificateIsFound(t *testing.T) {
 	t.Parallel()
 	certificate := materialtest.NewTrust("hidden").Leaf(0, "E0E0").Raw

@@ -85,7 +85,7 @@ func (s Streams) Progress(quiet bool, output Output) *progress.Printer {
 	return progress.New(Raw(s.Err), o)
 }
 
-// Cleaned returns streams on which no text can control the terminal, whoever forgets to clean it.
+// Cleaned returns streams on which no text can control the terminal, even if a command forgets to clean it.
 func (s Streams) Cleaned() Streams {
 	s.Out, s.Err = plain.NewWriter(s.Out), plain.NewWriter(s.Err)
 	return s

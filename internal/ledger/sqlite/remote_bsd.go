@@ -8,7 +8,7 @@ import "golang.org/x/sys/unix"
 func remoteFileSystem(path string) string {
 	var is unix.Statfs_t
 	if unix.Statfs(path, &is) != nil || is.Flags&unix.MNT_LOCAL != 0 {
-		return "" // whoever opens the file learns why it cannot be examined
+		return "" // opening the file will fail with the cause
 	}
 	return unix.ByteSliceToString(is.Fstypename[:])
 }

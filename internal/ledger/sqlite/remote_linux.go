@@ -21,7 +21,7 @@ var networkFileSystems = map[uint32]string{
 func remoteFileSystem(path string) string {
 	var is unix.Statfs_t
 	if unix.Statfs(path, &is) != nil {
-		return "" // whoever opens the file learns why
+		return "" // opening the file will fail with the cause
 	}
 	return networkFileSystems[uint32(is.Type)]
 }

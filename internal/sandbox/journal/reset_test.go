@@ -41,7 +41,7 @@ func TestResetEmptiesEveryStateAndNoOtherFile(t *testing.T) {
 	}
 }
 
-// A sandbox that is serving would otherwise go on appending behind a hole.
+// A sandbox that is serving would otherwise continue to append after a hole.
 func TestResetLeavesAnOpenStateAlone(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "state")

@@ -101,8 +101,8 @@ func (e *UnversionedError) Hint() string {
 }
 
 // putArtifact puts content under a key that contains its SHA-256, and returns the key and the
-// version, whose content never changes. It uses a version that exists if S3, not its key, says that
-// it has this content: whoever may write to the bucket can put anything under the key.
+// version, whose content never changes. It uses an existing version only if the checksum that S3
+// computed is the same, because anyone who may write to the bucket can put anything under the key.
 func (a *Account) putArtifact(ctx context.Context, bucket, kind string, content []byte) (key, version string, err error) {
 	sum := sha256.Sum256(content)
 	key = "thingpress/" + hex.EncodeToString(sum[:]) + "/" + kind

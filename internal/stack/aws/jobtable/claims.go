@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/thingpress/thingpress/internal/ledger/dynamodb/table"
 	"github.com/thingpress/thingpress/internal/stack"
@@ -25,27 +26,50 @@ func (s *Store) Claim(ctx context.Context, importID string, claims []stack.Claim
 		open[n] = n
 	}
 	for len(open) > 0 {
-		group, later := compatible(claims, open)
-		undecided, err := s.claim(ctx, importID, claims, group, answers)
+		apart, later := disjoint(claims, open)
+		groups := slices.Collect(slices.Chunk(apart, mostClaims))
+		undecided, err := s.claimGroups(ctx, importID, claims, groups, answers)
 		if err != nil {
-			return nil, fmt.Errorf("ledger: import %s: claim %d entries: %w", importID, len(group), err)
+			return nil, err
 		}
 		open = slices.Concat(undecided, later)
 	}
 	return answers, nil
 }
 
+// claimsAtOnce is the number of transactions that claim concurrently. A batch of devices must not
+// spend the time of its invocation on claims that wait for one another.
+const claimsAtOnce = 4
+
+// claimGroups makes the claims of each group in a transaction, and returns those that are to be
+// made again. No two groups may want the same item.
+func (s *Store) claimGroups(
+	ctx context.Context, id string, claims []stack.Claim, groups [][]int, answers []stack.Claimed,
+) (undecided []int, err error) {
+	open := make([][]int, len(groups))
+	var all errgroup.Group
+	all.SetLimit(claimsAtOnce)
+	for n, group := range groups {
+		all.Go(func() (err error) {
+			if open[n], err = s.claim(ctx, id, claims, group, answers); err != nil {
+				return fmt.Errorf("ledger: import %s: claim %d entries: %w", id, len(group), err)
+			}
+			return nil
+		})
+	}
+	if err := all.Wait(); err != nil {
+		return nil, err
+	}
+	return slices.Concat(open...), nil
+}
+
 // mostClaims is the number of claims that fit one transaction, with three items each.
 const mostClaims = table.MostActions / 3
 
-// compatible returns the claims that one transaction can make, in which no item may
-// occur twice, and the ones for later.
-func compatible(claims []stack.Claim, open []int) (group, later []int) {
+// disjoint returns the claims of which no two want the same item, and the ones for later.
+func disjoint(claims []stack.Claim, open []int) (apart, later []int) {
 	taken := map[string]bool{} // by partition key
-	for n, at := range open {
-		if len(group) == mostClaims {
-			return group, append(later, open[n:]...)
-		}
+	for _, at := range open {
 		met := false
 		for _, key := range claimKeys("", &claims[at]) {
 			partition := table.Text(key, table.PK)
@@ -56,9 +80,9 @@ func compatible(claims []stack.Claim, open []int) (group, later []int) {
 			later = append(later, at) // as is every claim that overlaps with it
 			continue
 		}
-		group = append(group, at)
+		apart = append(apart, at)
 	}
-	return group, later
+	return apart, later
 }
 
 // claimKeys returns the keys of the items of a claim: name, certificate, and vendor

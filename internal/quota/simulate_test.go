@@ -136,9 +136,9 @@ func callUntilAccepted(t *testing.T, limiter *Limiter, s *server) {
 			t.Error(err)
 			return
 		}
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond) // simulated
 		accepted := s.call()
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond) // simulated
 		if accepted {
 			ticket.Accepted()
 			return

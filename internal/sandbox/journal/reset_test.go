@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -59,8 +60,10 @@ func TestResetLeavesAnOpenStateAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	link := filepath.Join(t.TempDir(), "link")
-	if err := os.Symlink(path, link); err != nil {
-		t.Skip(err)
+	if err := os.Symlink(path, link); err != nil && runtime.GOOS == "windows" {
+		t.Skip("symbolic links need a privilege on Windows")
+	} else if err != nil {
+		t.Fatal(err)
 	}
 	if err := Reset(link); err != nil {
 		t.Errorf("through a link: %v", err)

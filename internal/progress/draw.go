@@ -14,9 +14,9 @@ const (
 	full, empty       = "█", "░"
 )
 
-// ANSI colours of the live lines.
+// Sequences for colours of a terminal (ECMA-48, SGR), and the one that ends a colour.
 const (
-	green, red, yellow, noColour = "\x1b[32m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
+	Green, Red, Yellow, NoColour = "\x1b[32m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
 )
 
 // A piece is a part of a line. Colour is empty for none.
@@ -30,7 +30,7 @@ func (s Status) lines(width int, now time.Time) [][]piece {
 	}
 	lines := [][]piece{s.bar(width, now), s.counts()}
 	if limit := s.limit(); s.Note != "" {
-		lines = append(lines, []piece{{s.Note, yellow}})
+		lines = append(lines, []piece{{s.Note, Yellow}})
 	} else if limit != "" {
 		lines = append(lines, []piece{{text: limit}})
 	}
@@ -59,7 +59,7 @@ func (s Status) bar(width int, now time.Time) []piece {
 	done := int(int64(room) * s.Done / s.Total)
 	return []piece{
 		{text: parts[0] + "  "},
-		{strings.Repeat(full, done), green},
+		{strings.Repeat(full, done), Green},
 		{text: strings.Repeat(empty, room-done) + "  " + text},
 	}
 }
@@ -69,7 +69,7 @@ func (s Status) counts() []piece {
 	for _, n := range []struct {
 		count        int64
 		what, colour string
-	}{{s.Unchanged, "unchanged", ""}, {s.Failed, "failed", red}, {s.Rejected, "rejected", red}, {s.Skipped, "skipped", ""}} {
+	}{{s.Unchanged, "unchanged", ""}, {s.Failed, "failed", Red}, {s.Rejected, "rejected", Red}, {s.Skipped, "skipped", ""}} {
 		if n.count > 0 {
 			list = append(list, piece{text: ", "}, piece{Count(n.count) + " " + n.what, n.colour})
 		}
@@ -107,7 +107,7 @@ func draw(line []piece, width int, colours bool) (string, int) {
 			text = string([]rune(text)[:max(0, width-columns-1)]) + "…"
 		}
 		if colours && p.colour != "" {
-			text = p.colour + text + noColour
+			text = p.colour + text + NoColour
 		}
 		b.WriteString(text)
 		if columns += utf8.RuneCountInString(p.text); columns > width {

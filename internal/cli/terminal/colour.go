@@ -1,6 +1,10 @@
 package terminal
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/thingpress/thingpress/internal/progress"
+)
 
 // Colour is the value of --color.
 type Colour string
@@ -52,9 +56,9 @@ type Ink string
 
 // Colours of text.
 const (
-	Green  Ink = "\x1b[32m"
-	Red    Ink = "\x1b[31m"
-	Yellow Ink = "\x1b[33m"
+	Green  Ink = progress.Green
+	Red    Ink = progress.Red
+	Yellow Ink = progress.Yellow
 )
 
 // Ink returns text in a colour for stdout, or as it is if stdout must not have colours.
@@ -62,5 +66,5 @@ func (s Streams) Ink(ink Ink, text string) string {
 	if !s.Colours(s.OutTerminal) {
 		return text
 	}
-	return string(ink) + text + "\x1b[0m"
+	return string(ink) + text + progress.NoColour
 }

@@ -14,7 +14,7 @@ import (
 
 // mostPatience is how long a line may take to finish. Alone on two cores it takes
 // a minute or two.
-const mostPatience = 20 * time.Minute
+const mostPatience = 8 * time.Minute
 
 // TestStack imports real manifests, and 20,000 devices some of which have defects.
 // The stacks' functions are killed at random and have far too little time, their

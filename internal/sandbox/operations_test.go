@@ -186,6 +186,16 @@ func walkAttachments(t *testing.T, c clients, arn string) {
 			t.Errorf("policies of %s: %+v", target, attached.Policies)
 		}
 	}
+	effective := must[*iot.GetEffectivePoliciesOutput](t)(c.GetEffectivePolicies(ctx, &iot.GetEffectivePoliciesInput{Principal: &arn}))
+	if len(effective.EffectivePolicies) != 1 || *effective.EffectivePolicies[0].PolicyDocument != document {
+		t.Errorf("effective policies %+v", effective.EffectivePolicies)
+	}
+	tested := must[*iot.TestAuthorizationOutput](t)(c.TestAuthorization(ctx, &iot.TestAuthorizationInput{
+		Principal: &arn, AuthInfos: []types.AuthInfo{{ActionType: types.ActionTypeConnect, Resources: []string{group}}},
+	}))
+	if tested.AuthResults[0].AuthDecision != types.AuthDecisionAllowed {
+		t.Errorf("authorization %+v", tested.AuthResults)
+	}
 	targets := must[*iot.ListTargetsForPolicyOutput](t)(c.ListTargetsForPolicy(ctx, &iot.ListTargetsForPolicyInput{PolicyName: name("p,@=+")}))
 	if !slices.Equal(targets.Targets, []string{arn, group}) {
 		t.Errorf("targets %v", targets.Targets)

@@ -80,6 +80,8 @@ var restRoutes = newRoutes([]restRoute{
 	{"POST", "target-policies/*", "DetachPolicy", change((*registry.State).DetachPolicy)},
 	{"POST", "attached-policies/**", "ListAttachedPolicies", list("policies", "nextMarker", (*registry.State).ListAttachedPolicies)},
 	{"POST", "policy-targets/*", "ListTargetsForPolicy", list("targets", "nextMarker", (*registry.State).ListTargetsForPolicy)},
+	{"POST", "effective-policies", "GetEffectivePolicies", describe((*registry.State).GetEffectivePolicies)},
+	{"POST", "test-authorization", "TestAuthorization", describe((*registry.State).TestAuthorization)},
 	{"GET", "thing-types", "ListThingTypes", list("thingTypes", "nextToken", (*registry.State).ListThingTypes)},
 	{"POST", "thing-types/*", "CreateThingType", create((*registry.State).CreateThingType)},
 	{"GET", "thing-types/*", "DescribeThingType", describe((*registry.State).DescribeThingType)},

@@ -163,6 +163,7 @@ func (s *shell) aws(t *testing.T) string {
 	s.needAWSCLI(t)
 	if s.moto == "" {
 		s.moto = require.Moto(s.test).URL // it must outlive the subtest of this block
+		clitest.Attach(s.test, s.moto)
 	}
 	return strings.Join([]string{
 		"THINGPRESS_ENDPOINT_URL=" + s.moto, "AWS_ENDPOINT_URL=" + s.moto, "AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE",

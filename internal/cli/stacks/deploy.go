@@ -5,21 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
-	"math"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/thingpress/thingpress/internal/awsiot"
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/cli/version"
-	"github.com/thingpress/thingpress/internal/environment"
 	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
-	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/internal/stack/operate"
 	"github.com/thingpress/thingpress/manifest/vendors"
 	"github.com/thingpress/thingpress/stack"
@@ -100,7 +94,7 @@ func deployStack(ctx context.Context, o deployOptions, streams terminal.Streams)
 		return err
 	}
 	plain.Fprintf(streams.Err, "stack %s in account %s, %s\n", o.stack, account.ID, account.Region)
-	if err := o.checkConcurrency(ctx, account, parameters, streams); err != nil {
+	if err := o.checkRequirements(ctx, account, parameters, streams); err != nil {
 		return err
 	}
 	printer := streams.Progress(o.quiet, terminal.Text)
@@ -221,53 +215,4 @@ func (o *deployOptions) print(streams terminal.Streams, result string, found *op
 		}
 	}
 	return nil
-}
-
-// checkConcurrency refuses more importers than the binding quota allows calls per
-// second, because each importer needs at least one. If the numbers cannot be determined
-// it refuses nothing, since the decoder checks again before it sends anything.
-func (o *deployOptions) checkConcurrency(ctx context.Context, account *operate.Account, changed map[string]string, streams terminal.Streams,
-) error {
-	parameters := map[string]string{"MaxConcurrency": "2", "QuotaShare": "1"}
-	if before, err := account.Find(ctx, o.stack); err == nil {
-		maps.Copy(parameters, before.Parameters)
-	}
-	maps.Copy(parameters, changed)
-	importers, err := strconv.Atoi(parameters["MaxConcurrency"])
-	share, wrong := strconv.ParseFloat(parameters["QuotaShare"], 64)
-	if err != nil || wrong != nil || importers <= 2 {
-		return nil // 2 is the minimum, and CloudFormation refuses what is not a number
-	}
-	client, err := awsiot.Open(ctx, awsiot.Options{Region: o.Region, Profile: o.Profile, Endpoint: o.EndpointURL, Version: version.Current()})
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	applied, err := client.AppliedQuotas(ctx)
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if err != nil {
-		plain.Fprintf(streams.Err, "the account's quotas could not be read, so the defaults are used: %s\n", strings.TrimSpace(err.Error()))
-	}
-	set, err := quota.Resolve(quota.Sources{Applied: applied, Share: share})
-	if err != nil {
-		return exit.UsageError(fmt.Errorf("--parameter QuotaShare: %w", err), "")
-	}
-	rate, binding := quota.Ceiling(set, quota.FreshPath(set, names(parameters["IoTPolicies"]), names(parameters["IoTThingGroups"])))
-	tps := set.TPS(binding)
-	if binding == "" || math.IsInf(rate, 1) || float64(importers) <= tps {
-		return nil
-	}
-	return exit.WithHint(
-		fmt.Errorf("MaxConcurrency %d is more than the %g calls a second that the quota of %s allows", importers, tps, binding),
-		"lower MaxConcurrency; the quota limits the rate, and 2 importers reach 100 devices a second")
-}
-
-// names returns the number of names in a list parameter.
-func names(list string) int {
-	if list == "" || strings.EqualFold(list, "none") {
-		return 0
-	}
-	return len(environment.List(list))
 }

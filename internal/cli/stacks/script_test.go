@@ -17,6 +17,8 @@ func TestMain(m *testing.M) {
 // All scripts share one moto, which is one account.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	clitest.Scripts(t, "testdata", "THINGPRESS_ENDPOINT_URL="+require.Moto(t).URL,
+	moto := require.Moto(t).URL
+	clitest.Attach(t, moto)
+	clitest.Scripts(t, "testdata", "THINGPRESS_ENDPOINT_URL="+moto,
 		"AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY=secret", "AWS_REGION=us-east-1")
 }

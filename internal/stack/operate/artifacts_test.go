@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -90,5 +91,39 @@ func TestPlantedCodeIsNotDeployed(t *testing.T) {
 				t.Errorf("deploys %s of %s, want %s", got, key, test.want)
 			}
 		})
+	}
+}
+
+// Behind an endpoint without TLS, the policy that demands TLS would lock us out of the bucket,
+// whoever named the endpoint.
+func TestPolicyThatDemandsTLSIsLeftOutWithoutTLS(t *testing.T) {
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Method == http.MethodPost: // GetCallerIdentity
+			fmt.Fprint(w, `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/a</Arn>`+
+				`<Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`)
+		case r.Method == http.MethodHead:
+			w.WriteHeader(http.StatusNotFound)
+		default:
+			asked = append(asked, r.URL.RequestURI())
+		}
+	}))
+	defer server.Close()
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL": server.URL, "AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+		"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
+	} {
+		t.Setenv(name, value)
+	}
+	a, err := Open(t.Context(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.ensureArtifacts(t.Context(), "artifacts"); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"/artifacts", "/artifacts?versioning=", "/artifacts?publicAccessBlock="}; !slices.Equal(asked, want) {
+		t.Errorf("asked for %v, want %v", asked, want)
 	}
 }

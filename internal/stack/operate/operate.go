@@ -64,10 +64,11 @@ func Open(ctx context.Context, o Options) (*Account, error) {
 	}
 	stacks := cloudformation.NewFromConfig(cfg)
 	// An endpoint other than AWS may not know buckets by host name.
-	objects := s3.NewFromConfig(cfg, func(so *s3.Options) { so.UsePathStyle = o.Endpoint != "" })
+	objects := s3.NewFromConfig(cfg, func(so *s3.Options) { so.UsePathStyle = so.BaseEndpoint != nil })
 	return &Account{
 		ID: who.ID, Partition: who.Partition, Region: cfg.Region,
-		plain:  strings.HasPrefix(o.Endpoint, "http://"),
+		// The environment and the shared files can name an endpoint as well.
+		plain:  strings.HasPrefix(aws.ToString(objects.Options().BaseEndpoint), "http://"),
 		stacks: stacks, changes: stacks,
 		queues:     sqs.NewFromConfig(cfg),
 		buckets:    objects,

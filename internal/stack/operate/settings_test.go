@@ -27,3 +27,22 @@ func TestEveryOptionOfEveryFormatIsAParameterOfTheTemplate(t *testing.T) {
 		}
 	}
 }
+
+// An operator knows the parameters of the template, not the variables of the functions.
+func TestConfigurationComesFromParametersAndIsRefusedByTheirNames(t *testing.T) {
+	t.Parallel()
+	f := &faulty{tb: t, status: "CREATE_COMPLETE"}
+	config, err := f.account().Configuration(t.Context(), "line", stack.Template, map[string]string{
+		"IoTPolicies": `a\,b,c`, "QuotaShare": "0.5", "MaxConcurrency": "7",
+	})
+	if err != nil || config.Share != 0.5 || config.MaxConcurrency != 7 || len(config.Attachments.Policies) != 2 {
+		t.Errorf("%+v, %v", config, err)
+	}
+	_, err = f.account().Configuration(t.Context(), "line", stack.Template, map[string]string{
+		"IoTThingAttributes": "line", "IoTThingGroups": "a,,b",
+	})
+	want := "IoTThingGroups has an empty name between its commas\nIoTThingAttributes: \"line\" is not of the form name=value"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}

@@ -2,6 +2,7 @@ package awsiot
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/iot"
@@ -63,7 +64,9 @@ func (c *Client) AttachPolicy(ctx context.Context, policy, target string) error 
 // ListAttachedPolicies implements [iot.Policies].
 func (c *Client) ListAttachedPolicies(ctx context.Context, target, token string) ([]string, string, error) {
 	out, err := call(ctx, c, iot.ListAttachedPolicies, c.iot.ListAttachedPolicies,
-		&sdk.ListAttachedPoliciesInput{Target: &target, PageSize: pageSize(), Marker: optional(token)})
+		&sdk.ListAttachedPoliciesInput{
+			Target: &target, PageSize: pageSize(), Marker: optional(token), Recursive: strings.Contains(target, ":thinggroup/"),
+		})
 	return each(out.Policies, func(p types.Policy) string { return aws.ToString(p.PolicyName) }), aws.ToString(out.NextMarker), err
 }
 

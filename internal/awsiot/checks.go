@@ -10,9 +10,9 @@ import (
 )
 
 // GetPolicy implements [iot.Checks].
-func (c *Client) GetPolicy(ctx context.Context, name string) error {
-	_, err := call(ctx, c, iot.GetPolicy, c.iot.GetPolicy, &sdk.GetPolicyInput{PolicyName: &name})
-	return err
+func (c *Client) GetPolicy(ctx context.Context, name string) (iot.Policy, error) {
+	out, err := call(ctx, c, iot.GetPolicy, c.iot.GetPolicy, &sdk.GetPolicyInput{PolicyName: &name})
+	return iot.Policy{Name: name, Document: aws.ToString(out.PolicyDocument), Version: aws.ToString(out.DefaultVersionId)}, err
 }
 
 // DescribeThingType implements [iot.Checks].

@@ -13,7 +13,9 @@ import (
 
 // An AttachmentReport is the result of a check of attachments.
 type AttachmentReport struct {
-	// PoliciesOnGroups are the policies that the thing groups bring.
+	// Policies are those that are attached to the certificate.
+	Policies []iot.Policy
+	// PoliciesOnGroups are the policies of the thing groups and of the groups above them.
 	PoliciesOnGroups []string
 	// Connectable reports whether there is any policy, on the certificate or
 	// on the groups. Without one, devices cannot connect.
@@ -133,12 +135,19 @@ func (c *checker) describe(op iot.Operation, kind, name string, call func(contex
 	return err == nil, err
 }
 
-func (c *checker) policies(*AttachmentReport) error {
+func (c *checker) policies(report *AttachmentReport) error {
 	for _, name := range c.attachments.Policies {
-		_, err := c.describe(iot.GetPolicy, "policy", name,
-			func(ctx context.Context) error { return c.aws.Checks.GetPolicy(ctx, name) })
+		var found iot.Policy
+		ok, err := c.describe(iot.GetPolicy, "policy", name,
+			func(ctx context.Context) (err error) {
+				found, err = c.aws.Checks.GetPolicy(ctx, name)
+				return err
+			})
 		if err != nil {
 			return err
+		}
+		if ok {
+			report.Policies = append(report.Policies, found)
 		}
 	}
 	return nil

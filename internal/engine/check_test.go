@@ -105,6 +105,7 @@ func TestAttachmentsAreCheckedAllAtOnce(t *testing.T) {
 		"no policy":         {device.Attachments{ThingGroups: []string{"line-1"}}, false},
 		"policy":            {device.Attachments{Policies: []string{"connect"}}, true},
 		"policy of a group": {device.Attachments{ThingGroups: []string{"plant"}}, true},
+		"inherited policy":  {device.Attachments{ThingGroups: []string{"line"}}, true},
 	} {
 		report, err := device.CheckAttachments(t.Context(), w.aws, w.limiters, test.attachments)
 		if err != nil || report.Connectable != test.connectable {

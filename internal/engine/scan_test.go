@@ -22,8 +22,8 @@ import (
 // denied refuses calls that read policies.
 type denied struct{ iot.Checks }
 
-func (denied) GetPolicy(context.Context, string) error {
-	return &iot.APIError{Operation: "GetPolicy", Code: "AccessDeniedException", Class: iot.ClassImport}
+func (denied) GetPolicy(context.Context, string) (iot.Policy, error) {
+	return iot.Policy{}, &iot.APIError{Operation: "GetPolicy", Code: "AccessDeniedException", Class: iot.ClassImport}
 }
 
 func TestDuplicatesAreSkippedAndContradictionsRejected(t *testing.T) {

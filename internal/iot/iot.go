@@ -48,6 +48,7 @@ type Principals interface {
 // Targets are ARNs of certificates or thing groups.
 type Policies interface {
 	AttachPolicy(ctx context.Context, policy, target string) error
+	// ListAttachedPolicies includes the policies that a thing group inherits.
 	ListAttachedPolicies(ctx context.Context, target, token string) (policies []string, next string, err error)
 	ListTargetsForPolicy(ctx context.Context, policy, token string) (targets []string, next string, err error)
 }
@@ -63,7 +64,7 @@ type Groups interface {
 
 // Checks reads the resources to which devices are attached.
 type Checks interface {
-	GetPolicy(ctx context.Context, name string) error
+	GetPolicy(ctx context.Context, name string) (Policy, error)
 	DescribeThingType(ctx context.Context, name string) (ThingType, error)
 	DescribeThingGroup(ctx context.Context, name string) (ThingGroup, error)
 	DescribeBillingGroup(ctx context.Context, name string) error
@@ -97,6 +98,13 @@ type Thing struct {
 	// BillingGroup empty.
 	Type, BillingGroup string
 	Attributes         map[string]string
+}
+
+// A Policy is a policy with its default version.
+type Policy struct {
+	Name, Document string
+	// Version is the ID of the default version, such as 1.
+	Version string
 }
 
 // A Link is one end of an attachment of a principal to a thing.

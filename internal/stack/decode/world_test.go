@@ -371,11 +371,11 @@ type checks struct {
 	w *world
 }
 
-func (c checks) GetPolicy(_ context.Context, name string) error {
+func (c checks) GetPolicy(_ context.Context, name string) (iot.Policy, error) {
 	if slices.Contains(c.w.policies, name) {
-		return nil
+		return iot.Policy{Name: name}, nil
 	}
-	return &iot.APIError{Operation: "GetPolicy", Code: "ResourceNotFoundException", Class: iot.ClassNotFound}
+	return iot.Policy{}, &iot.APIError{Operation: "GetPolicy", Code: "ResourceNotFoundException", Class: iot.ClassNotFound}
 }
 
 // reasons counts the recorded rejections of an import.

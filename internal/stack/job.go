@@ -25,9 +25,9 @@ var nextPhases = map[string][]string{
 	PhaseHash:    {PhaseCheck, PhaseStopped},
 	PhaseCheck:   {PhaseSend, PhaseStopped},
 	PhaseSend:    {PhaseSent, PhaseStopped},
-	PhaseSent:    {PhaseDone, PhaseStopped},
-	PhaseStopped: {PhaseStopped, PhaseDone},
-	PhaseDone:    {PhaseDone},
+	PhaseSent:    {PhaseDone, PhaseStopped, PhaseSend},
+	PhaseStopped: {PhaseStopped, PhaseDone, PhaseHash, PhaseSend},
+	PhaseDone:    {PhaseDone, PhaseHash, PhaseSend},
 }
 
 // NextPhases returns the phases to which a job may move from a phase.
@@ -71,6 +71,15 @@ type Job struct {
 	// saved with its phase.
 	Cause   string
 	RetryAt time.Time
+	// Order is what the operator wants; the zero value if there is no order. SetOrder and
+	// FinishOrder, which need no lease, change it. Saving a job keeps it.
+	Order Order
+	// Retried is when the import was last retried. Outcomes that failed before are taken
+	// back. It is zero if that never happened.
+	Retried time.Time
+	// Observed is what the latest sweep saw. Observe, which needs no lease, changes it.
+	// Saving a job keeps it.
+	Observed Observed
 	// Generation of the latest lease.
 	Generation int64
 }

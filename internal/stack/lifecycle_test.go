@@ -2,6 +2,7 @@ package stack_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/thingpress/thingpress/internal/stack"
@@ -21,6 +22,45 @@ func TestJobsMoveAsThePageOfLifecyclesSays(t *testing.T) {
 			}
 			if err := job.Move(to); (err == nil) != may || job.Phase != want {
 				t.Errorf("a job in phase %q that should move to %q is in phase %q: %v", from, to, job.Phase, err)
+			}
+		}
+	}
+}
+
+func TestOrdersReplaceEachOtherAsThePageOfLifecyclesSays(t *testing.T) {
+	t.Parallel()
+	orders := []string{"", stack.OrderPause, stack.OrderCancel, stack.OrderResume, stack.OrderRetry, stack.OrderResend}
+	lifecycle.Compare(t, "An order", orders, stack.NextOrders)
+}
+
+// An order that makes no sense must not stay on a job until it does.
+func TestAnOrderFitsTheStateOfTheImport(t *testing.T) {
+	t.Parallel()
+	open := []string{stack.PhaseHash, stack.PhaseCheck, stack.PhaseSend, stack.PhaseSent}
+	ended := []string{stack.PhaseStopped, stack.PhaseDone}
+	for _, c := range []struct {
+		kind, standing string
+		phases         []string // in which it is accepted
+		otherwise      string
+	}{
+		{stack.OrderPause, "", open, "it has ended"},
+		{stack.OrderCancel, "", open, "it has ended"},
+		{stack.OrderCancel, stack.OrderPause, append(open, ended...), ""},
+		{stack.OrderPause, stack.OrderCancel, nil, "it is cancelled"},
+		{stack.OrderResume, "", nil, "it "}, // not paused, or ended
+		{stack.OrderResume, stack.OrderPause, open, "it is to pause"},
+		{stack.OrderRetry, "", ended, "it has not ended"},
+		{stack.OrderRetry, stack.OrderCancel, append(open, ended...), ""},
+		{stack.OrderResend, "", []string{stack.PhaseSend, stack.PhaseSent}, "it has ended"},
+		{stack.OrderResend, stack.OrderPause, nil, "it is to pause"},
+	} {
+		for _, phase := range append(open, ended...) {
+			job := stack.Job{Import: "i", Phase: phase, Order: stack.Order{Kind: c.standing}}
+			err := job.CheckOrder(c.kind)
+			if accepted := slices.Contains(c.phases, phase); accepted != (err == nil) {
+				t.Errorf("%s in phase %s with order %q: %v", c.kind, phase, c.standing, err)
+			} else if err != nil && !strings.Contains(err.Error(), c.otherwise) {
+				t.Errorf("%s in phase %s with order %q: %v", c.kind, phase, c.standing, err)
 			}
 		}
 	}

@@ -31,6 +31,9 @@ type DeviceMessage struct {
 	// back since.
 	First   time.Time `json:"first"`
 	Attempt int       `json:"attempt,omitempty"`
+	// Since is when it was first handed back without any progress of its import. It is nil
+	// before that, and in messages of versions that did not know it.
+	Since *time.Time `json:"since,omitempty"`
 	// Cause is why it was last handed back.
 	Cause string `json:"cause,omitempty"`
 }
@@ -47,7 +50,7 @@ func NewDeviceMessage(importID string, d *manifest.Device, attributes map[string
 // Message returns the message that carries the device.
 func (m DeviceMessage) Message(delay time.Duration) Message {
 	body, _ := json.Marshal(m) // text, numbers and times of this century cannot fail
-	return Message{Body: string(body), Delay: delay}
+	return Message{Body: string(body), Delay: delay, Group: m.Import}
 }
 
 // ParseDeviceMessage parses the body of a message of the devices queue.
@@ -133,5 +136,6 @@ const MaxDelay = 15 * time.Minute
 // a row without progress.
 var HandBack = backoff.Span{First: 15 * time.Second, Most: MaxDelay}
 
-// GiveUpAfter is how long a device is handed back before it fails as undeliverable.
+// GiveUpAfter is how long a device is handed back before it fails as undeliverable. The
+// time that it waited before it was first tried does not count.
 const GiveUpAfter = 10 * 24 * time.Hour

@@ -28,14 +28,29 @@ type Jobs interface {
 	Open(ctx context.Context) iter.Seq2[Job, error]
 }
 
+// Orders keeps what operators want of imports. Its methods need no lease, and leave
+// the time of the job's latest change alone.
+type Orders interface {
+	// SetOrder gives a job an order, and returns the job with it. The error wraps an
+	// [*OrderError] if the job cannot be given this order, and [ledger.ErrNotFound] if
+	// there is no job. The caller must then send a task of kind continue, so that the
+	// decoder learns of the order.
+	SetOrder(ctx context.Context, importID string, order Order) (Job, error)
+	// FinishOrder erases an order that was carried out, unless the job has another one by
+	// now.
+	FinishOrder(ctx context.Context, importID string, order Order) error
+	// Observe records what a sweep has seen of a job.
+	Observe(ctx context.Context, importID string, seen Observed) error
+}
+
 // Leases let one function at a time work on a job.
 type Leases interface {
 	// Lease takes the lease of a job, or renews it. No other function may use the
 	// same owner. The error is a *[LeasedError] while another owner has the lease,
 	// and wraps [ledger.ErrNotFound] if there is no job.
 	Lease(ctx context.Context, importID, owner string, until time.Time) (Lease, error)
-	// Save saves a job under its lease. Import, Upload, Created and Generation stay
-	// as they are, and so do Cause and RetryAt unless the job is stopped. The error
+	// Save saves a job under its lease. Import, Upload, Created, Order, Observed and
+	// Generation stay as they are, and so do Cause and RetryAt unless the job is stopped. The error
 	// wraps [ErrFenced] if another function has taken the lease.
 	Save(ctx context.Context, lease Lease, job Job) error
 	// Release gives a lease back, unless another function has it by now.
@@ -72,6 +87,9 @@ type Message struct {
 	Body string
 	// Delay postpones the delivery, in whole seconds, up to [MaxDelay].
 	Delay time.Duration
+	// Group is the group of messages that share the queue fairly with other groups; empty
+	// for none.
+	Group string
 }
 
 // A Delivery is a message from a queue.
@@ -134,6 +152,10 @@ const (
 	MetricStalledImports Metric = "StalledImports"
 	// MetricHandedBack counts devices that were sent again as a new message.
 	MetricHandedBack Metric = "HandedBack"
+	// MetricOldestDevice is the time since the oldest device of a batch was first sent,
+	// in seconds. The age of messages does not show it, because a device that is handed
+	// back is a new message.
+	MetricOldestDevice Metric = "OldestDevice"
 	// MetricUndeliverable counts messages from a dead-letter queue.
 	MetricUndeliverable Metric = "Undeliverable"
 )

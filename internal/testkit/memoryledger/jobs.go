@@ -92,6 +92,7 @@ func (l *Ledger) Save(ctx context.Context, lease stack.Lease, saved stack.Job) e
 		if saved.Phase != stack.PhaseStopped {
 			saved.Cause, saved.RetryAt = j.Cause, j.RetryAt
 		}
+		saved.Order, saved.Observed = j.Order, j.Observed
 		j.Job = saved
 		return nil
 	})
@@ -116,6 +117,44 @@ func (l *Ledger) SetCause(ctx context.Context, id, cause string, retryAt time.Ti
 			j.Cause, j.RetryAt, j.Updated = cause, retryAt, time.Now()
 		}
 		return err
+	})
+}
+
+// SetOrder gives a job an order.
+func (l *Ledger) SetOrder(ctx context.Context, id string, order stack.Order) (found stack.Job, err error) {
+	err = l.do(ctx, "SetOrder", func() error {
+		j, err := l.job(id)
+		if err != nil {
+			return err
+		}
+		if err := j.CheckOrder(order.Kind); err != nil {
+			return err
+		}
+		order.At = order.At.UTC().Truncate(time.Microsecond)
+		j.Order = order
+		found = j.Job
+		return nil
+	})
+	return found, err
+}
+
+// FinishOrder erases an order.
+func (l *Ledger) FinishOrder(ctx context.Context, id string, order stack.Order) error {
+	return l.do(ctx, "FinishOrder", func() error {
+		if j := l.jobs[id]; j != nil && j.Order == order {
+			j.Order = stack.Order{}
+		}
+		return nil
+	})
+}
+
+// Observe records what a sweep has seen.
+func (l *Ledger) Observe(ctx context.Context, id string, seen stack.Observed) error {
+	return l.do(ctx, "Observe", func() error {
+		if j := l.jobs[id]; j != nil {
+			j.Observed = seen
+		}
+		return nil
 	})
 }
 

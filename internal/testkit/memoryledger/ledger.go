@@ -52,6 +52,7 @@ type job struct {
 var (
 	_ stack.Ledger = (*Ledger)(nil)
 	_ stack.Jobs   = (*Ledger)(nil)
+	_ stack.Orders = (*Ledger)(nil)
 	_ stack.Leases = (*Ledger)(nil)
 	_ stack.Claims = (*Ledger)(nil)
 )

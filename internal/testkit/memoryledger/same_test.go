@@ -21,6 +21,7 @@ import (
 type store interface {
 	stack.Ledger
 	stack.Jobs
+	stack.Orders
 	stack.Leases
 	stack.Claims
 	Records(ctx context.Context, id string) iter.Seq2[ledger.Record, error]
@@ -135,6 +136,18 @@ func script(t *testing.T, s store) (answers []string) {
 	state("stopped")
 	note("done", s.Save(ctx, next, stack.Job{Import: "i", Phase: stack.PhaseDone, Vendor: "espressif", Upload: upload}))
 	state("done")
+	for _, kind := range []string{stack.OrderPause, stack.OrderRetry, stack.OrderCancel} {
+		j, err := s.SetOrder(ctx, "i", stack.Order{Kind: kind, At: start})
+		note("order "+kind, j.Order, err != nil)
+	}
+	note("observe", s.Observe(ctx, "i", stack.Observed{Settled: 2}))
+	note("finish another order", s.FinishOrder(ctx, "i", stack.Order{Kind: stack.OrderRetry}))
+	note("save", s.Save(ctx, next, stack.Job{Import: "i", Phase: stack.PhaseDone, Vendor: "espressif", Upload: upload}))
+	j, err := s.Get(ctx, "i")
+	note("ordered", j.Order, j.Observed, err)
+	note("finish", s.FinishOrder(ctx, "i", j.Order))
+	_, err = s.SetOrder(ctx, "unknown", stack.Order{Kind: stack.OrderPause})
+	note("order to an unknown job", err)
 	note("moves", s.SetCause(ctx, "i", "", time.Time{}))
 	state("without cause")
 	return answers

@@ -29,6 +29,9 @@ const (
 	attrRetryAt    = "retry_at"
 	attrGeneration = "generation"
 	attrUntil      = "lease_until" // of the lease of lease_owner
+	attrOrder      = "order"       // JSON
+	attrObserved   = "observed"    // JSON
+	attrRetried    = "retried"
 	attrImport     = "import"
 )
 
@@ -147,6 +150,9 @@ func jobItem(j *stack.Job) (table.Item, error) {
 	if !j.RetryAt.IsZero() {
 		i[attrRetryAt] = table.Micros(j.RetryAt)
 	}
+	if !j.Retried.IsZero() {
+		i[attrRetried] = table.Micros(j.Retried)
+	}
 	if len(j.Signers) > 0 {
 		signers, err := json.Marshal(j.Signers)
 		if err != nil {
@@ -162,14 +168,16 @@ func jobOf(i table.Item) (stack.Job, error) {
 		Import: table.Text(i, attrImport), Vendor: table.Text(i, attrVendor), Phase: table.Text(i, attrPhase),
 		Created: table.Instant(i, attrCreated), Updated: table.Instant(i, attrUpdated),
 		Settings: table.Text(i, attrSettings), Cause: table.Text(i, attrCause), RetryAt: table.Instant(i, attrRetryAt),
-		Generation: table.Number(i, attrGeneration),
+		Retried: table.Instant(i, attrRetried), Generation: table.Number(i, attrGeneration),
 	}
 	if b, ok := i[attrProgress].(*types.AttributeValueMemberB); ok {
 		j.Progress = b.Value
 	}
 	err := json.Unmarshal([]byte(table.Text(i, attrUpload)), &j.Upload)
-	if signers := table.Text(i, attrSigners); err == nil && signers != "" {
-		err = json.Unmarshal([]byte(signers), &j.Signers)
+	for name, to := range map[string]any{attrSigners: &j.Signers, attrOrder: &j.Order, attrObserved: &j.Observed} {
+		if text := table.Text(i, name); err == nil && text != "" {
+			err = json.Unmarshal([]byte(text), to)
+		}
 	}
 	if err != nil {
 		return j, fmt.Errorf("ledger: job of import %s: %w", j.Import, err)

@@ -40,6 +40,7 @@ type Store struct{ table *table.Table }
 
 var (
 	_ stack.Jobs   = (*Store)(nil)
+	_ stack.Orders = (*Store)(nil)
 	_ stack.Leases = (*Store)(nil)
 	_ stack.Claims = (*Store)(nil)
 )

@@ -45,7 +45,7 @@ func (s *Store) Save(ctx context.Context, lease stack.Lease, job stack.Job) erro
 	for _, kept := range []string{attrImport, attrUpload, attrCreated, attrGeneration} {
 		delete(saved, kept)
 	}
-	optional := []string{attrVendor, attrSettings, attrProgress, attrSigners}
+	optional := []string{attrVendor, attrSettings, attrProgress, attrSigners, attrRetried}
 	if job.Phase == stack.PhaseStopped {
 		optional = append(optional, attrCause, attrRetryAt)
 	} else { // SetCause may have changed them meanwhile

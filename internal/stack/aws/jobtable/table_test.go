@@ -36,6 +36,8 @@ func TestTable(t *testing.T) {
 		"DoneJobIsNotOpenUntilItIsTakenUpAgain":      openJobs,
 		"UnknownJobsAreNotFound":                     unknownJobs,
 		"SingleUpdateThatMetATransactionIsMadeAgain": updateMeetsTransaction,
+		"OrdersOutliveCheckpoints":                   ordersOutliveCheckpoints,
+		"OrdersOfNobodyLeaveNothing":                 ordersOfNobody,
 		"CostOfADevice":                              costOfADevice,
 		"LostAnswerToAClaimIsAskedForAgain":          lostAnswer,
 		"ItemsAreThoseOfTheVersionBefore":            itemsOfTheVersionBefore,

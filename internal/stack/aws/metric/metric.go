@@ -30,12 +30,16 @@ func Names() []stack.Metric {
 	return []stack.Metric{
 		stack.MetricImported, stack.MetricUnchanged, stack.MetricFailed, stack.MetricRejected, stack.MetricSkipped, stack.MetricThrottled,
 		stack.MetricCeiling, stack.MetricStalledImports, stack.MetricHandedBack, stack.MetricUndeliverable,
+		stack.MetricOldestDevice,
 	}
 }
 
 func unit(n stack.Metric) string {
-	if n == stack.MetricCeiling {
+	switch n {
+	case stack.MetricCeiling:
 		return "Count/Second"
+	case stack.MetricOldestDevice:
+		return "Seconds"
 	}
 	return "Count"
 }

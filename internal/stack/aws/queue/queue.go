@@ -117,6 +117,9 @@ func (q *Queue) call(ctx context.Context, messages []stack.Message, indices []in
 			Id: aws.String(strconv.Itoa(index)), MessageBody: &m.Body,
 			DelaySeconds: int32(m.Delay / time.Second),
 		}
+		if m.Group != "" {
+			entries[i].MessageGroupId = &m.Group
+		}
 	}
 	out, err := q.api.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries})
 	if err != nil {

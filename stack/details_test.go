@@ -138,6 +138,8 @@ func TestSourcesFeedTheFunctionsAsTheyAreBuilt(t *testing.T) {
 			most = 2
 		case "ApproximateAgeOfOldestMessage":
 			most = 60 * 60
+		case "OldestDevice":
+			most = 24 * 60 * 60
 		}
 		if got := number(r.at("Threshold")); got != most || r.at("ComparisonOperator") != "GreaterThanThreshold" {
 			t.Errorf("%s rings above %d, want %d", id, got, most)

@@ -12,7 +12,9 @@ import (
 func TestASmallImportIsNotForecastToWaitForALargeOne(t *testing.T) {
 	t.Parallel()
 	open := []stack.Backlog{
-		{Import: "large", Pending: 1_000_000}, {Import: "reel", Pending: 100}, {Import: "paused", Pending: 5, Held: true},
+		{Import: "large", Pending: 1_000_000},
+		{Import: "reel", Pending: 100},
+		{Import: "paused", Pending: 5, Held: true},
 		{Import: "middle", Pending: 10_000},
 	}
 	want := []stack.Forecast{

@@ -117,6 +117,9 @@ func (b *batch) writeMetrics(ctx context.Context, groups []*group) {
 	values := map[stack.Metric]float64{}
 	for _, g := range groups {
 		for _, d := range g.devices {
+			if first := d.message.First; !first.IsZero() {
+				values[stack.MetricOldestDevice] = max(values[stack.MetricOldestDevice], time.Since(first).Seconds())
+			}
 			if d.state == recorded {
 				counts.Add(d.outcome, 1)
 			}

@@ -37,6 +37,10 @@ func (g *group) handle(ctx context.Context) {
 		g.handBack(ctx, hold{cause: err.Error()})
 		return
 	}
+	if job.Held() {
+		g.dropHeld(ctx, job)
+		return
+	}
 	h := g.recordOutcomes(ctx, reading, job, settings)
 	g.handBack(ctx, h)
 	g.requestCompletion(ctx, job)
@@ -63,6 +67,15 @@ func (g *group) recordOutcomes(ctx, reading context.Context, job stack.Job, sett
 		return hold{cause: err.Error()}
 	}
 	return h
+}
+
+// dropHeld drops the devices of an import that is paused or cancelled. Handing them
+// back for days would cost more than sending them again.
+func (g *group) dropHeld(ctx context.Context, job stack.Job) {
+	for _, d := range g.devices {
+		d.state = dropped
+	}
+	g.Log.InfoContext(ctx, "devices dropped", "import", g.importID, "devices", len(g.devices), "order", job.Order.Kind)
 }
 
 // claim claims vendor IDs, certificates and names. It drops devices that have an outcome, and
@@ -172,7 +185,7 @@ func recordOf(d *device, outcome ledger.Outcome, reason manifest.Reason, detail 
 func (g *group) failOld(ctx, reading context.Context) error {
 	var old []*device
 	for _, d := range g.in(pending) {
-		if !d.message.First.IsZero() && time.Since(d.message.First) > stack.GiveUpAfter {
+		if since := d.message.Since; since != nil && time.Since(*since) > stack.GiveUpAfter {
 			old = append(old, d)
 		}
 	}

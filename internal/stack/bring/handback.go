@@ -23,10 +23,17 @@ func (g *group) handBack(ctx context.Context, h hold) {
 		h.cause = "the batch ran out of time before it reached this device"
 	}
 	messages := make([]stack.Message, 0, len(devices))
+	now := time.Now().UTC().Truncate(time.Second)
 	for _, d := range devices {
 		delay := h.delay(d.message.Attempt)
 		m := d.message
 		m.Attempt++
+		switch {
+		case h.atOnce: // the import makes progress
+			m.Since = nil
+		case m.Since == nil:
+			m.Since = &now
+		}
 		m.Cause = strings.ToValidUTF8(h.cause[:min(len(h.cause), causeMost)], "")
 		messages = append(messages, m.Message(delay))
 	}

@@ -39,7 +39,7 @@ func TestTheEngineEndsShortOfTheDeadlineAndTheRestIsHandedBack(t *testing.T) {
 		mustBe(t, "no call is begun after", ended, 110*time.Second)
 		mustBe(t, "calls are broken off after", aborted, 115*time.Second)
 		devices, delays := w.devices.takeDevices(t)
-		if len(devices) != 2 || devices[0].Attempt != 1 || devices[0].Cause == "" ||
+		if len(devices) != 2 || devices[0].Attempt != 1 || devices[0].Cause == "" || devices[0].Since != nil ||
 			!devices[0].First.Equal(device(0).First.Add(-115*time.Second)) {
 			t.Errorf("%+v", devices)
 		}
@@ -144,11 +144,13 @@ func TestADeviceIsGivenUpAfterTenDaysUnlessItsOutcomeStands(t *testing.T) {
 		w := newWorld(3)
 		w.handle(t.Context(), message(device(1)))
 		old := []stack.DeviceMessage{device(0), device(1), device(2)}
+		since := time.Now()
 		for i := range old {
-			old[i].Attempt, old[i].Cause = 900, "AccessDeniedException"
+			old[i].Attempt, old[i].Cause, old[i].Since = 900, "AccessDeniedException", &since
 		}
 		time.Sleep(stack.GiveUpAfter + time.Second)
-		old[2].First = time.Now().Add(-stack.GiveUpAfter + time.Minute)
+		later := time.Now().Add(-stack.GiveUpAfter + time.Minute)
+		old[2].Since = &later
 		w.engine = func(context.Context, engine.Config, []engine.Item, func(int, ledger.Record)) (engine.Summary, error) {
 			return engine.Summary{}, engine.ErrInterrupted
 		}
@@ -160,4 +162,53 @@ func TestADeviceIsGivenUpAfterTenDaysUnlessItsOutcomeStands(t *testing.T) {
 		}
 		mustBe(t, "handed back", len(w.devices.take()), 1)
 	})
+}
+
+// A device may wait in its queue for as long as the queue keeps it, and must then be tried like any other.
+func TestADeviceThatWaitedForTenDaysIsTriedForTenDays(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(1)
+		next := device(0)
+		time.Sleep(stack.GiveUpAfter + time.Hour)
+		began := time.Now()
+		w.engine = func(_ context.Context, _ engine.Config, _ []engine.Item, _ func(int, ledger.Record)) (engine.Summary, error) {
+			return engine.Summary{}, engine.ErrInterrupted
+		}
+		for w.counts(t).Failed == 0 {
+			w.handle(t.Context(), message(next))
+			devices, delays := w.devices.takeDevices(t)
+			if len(devices) == 0 {
+				break
+			}
+			next = devices[0]
+			time.Sleep(delays[0])
+		}
+		tried := time.Since(began)
+		if r := w.record(t, 0); r.Reason != "undeliverable" || tried < stack.GiveUpAfter || tried > stack.GiveUpAfter+time.Hour {
+			t.Errorf("after %s: %+v", tried, r)
+		}
+	})
+}
+
+func TestDevicesOfAPausedOrCancelledImportAreDroppedWithoutACall(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{stack.OrderPause, stack.OrderCancel} {
+		w := newWorld(3)
+		w.handle(t.Context(), message(device(0)))
+		w.manifests.take()
+		if _, err := w.ledger.SetOrder(t.Context(), "import", stack.Order{Kind: kind}); err != nil {
+			t.Fatal(err)
+		}
+		w.engine = func(context.Context, engine.Config, []engine.Item, func(int, ledger.Record)) (engine.Summary, error) {
+			t.Error(kind, ": the engine was called")
+			return engine.Summary{}, nil
+		}
+		if failed := w.handle(t.Context(), messages(3)...); failed != nil {
+			t.Errorf("%s: %v stay in the queue", kind, failed)
+		}
+		mustBe(t, kind+": handed back", len(w.devices.take()), 0)
+		mustBe(t, kind+": tasks", len(w.manifests.take()), 0)
+		mustBe(t, kind+": counts", w.counts(t), ledger.Counts{Entries: 3, Imported: 1})
+	}
 }

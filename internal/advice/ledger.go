@@ -10,7 +10,7 @@ const elsewhere = "choose another file with --ledger"
 
 var ledgerRows = map[ledger.FileReason]Advice{
 	ledger.FileForeign: {"the file is not a ledger", elsewhere + "; this one was not changed"},
-	ledger.FileTooNew:  {"a newer version of Thingpress wrote the ledger", "use that version, or " + elsewhere},
+	ledger.FileTooNew:  {"a newer version of Thingpress wrote the ledger", "install the newest version (docs/install.md), or " + elsewhere},
 	ledger.FileDamaged: {
 		"the ledger is damaged",
 		"move it away and import again; devices that are already in AWS are found and left unchanged",

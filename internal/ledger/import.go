@@ -40,12 +40,21 @@ type Import struct {
 	Cause string
 	// Counts are the entries by outcome.
 	Counts Counts
+	// Verb is empty for an import. A later command over the devices of imports, such as "undo", is
+	// recorded in the same way as an import, with Verb set; Of are the IDs of those imports. Its
+	// manifests are theirs one after the other, so that its entries are those of the first import,
+	// then those of the second.
+	Verb string
+	Of   []string
+	// Baseline is the time at which the things of the account were listed before the first call, or
+	// zero if they were not.
+	Baseline time.Time
 }
 
 // Resumable reports whether the same command line resumes the import: it did not reach its end,
-// or entries failed or were rejected.
+// or entries failed or were rejected, or a later command kept something.
 func (i Import) Resumable() bool {
-	return i.State != StateFinished || i.Counts.Failed > 0 || i.Counts.Rejected > 0
+	return i.State != StateFinished || i.Counts.Failed > 0 || i.Counts.Rejected > 0 || i.Counts.Kept > 0
 }
 
 // Target is the destination of an import.
@@ -69,7 +78,7 @@ type Manifest struct {
 }
 
 // Counts are entries by outcome. Entries = Imported + Unchanged + Failed +
-// Rejected + Skipped + Pending.
+// Rejected + Skipped + Changed + Kept + Pending. Only later commands have Changed and Kept.
 type Counts struct {
 	Entries   int `json:"entries"`
 	Imported  int `json:"imported"`
@@ -77,11 +86,13 @@ type Counts struct {
 	Failed    int `json:"failed"`
 	Rejected  int `json:"rejected"`
 	Skipped   int `json:"skipped"`
+	Changed   int `json:"changed,omitempty"`
+	Kept      int `json:"kept,omitempty"`
 }
 
 // Pending returns the number of entries without an outcome.
 func (c Counts) Pending() int {
-	return c.Entries - c.Imported - c.Unchanged - c.Failed - c.Rejected - c.Skipped
+	return c.Entries - c.Imported - c.Unchanged - c.Failed - c.Rejected - c.Skipped - c.Changed - c.Kept
 }
 
 // Of returns the number of entries with an outcome, or 0 for an unknown outcome.
@@ -111,6 +122,10 @@ func (c *Counts) of(o Outcome) *int {
 		return &c.Rejected
 	case Skipped:
 		return &c.Skipped
+	case Changed:
+		return &c.Changed
+	case Kept:
+		return &c.Kept
 	}
 	return nil
 }

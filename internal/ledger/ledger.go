@@ -14,6 +14,7 @@ package ledger
 import (
 	"context"
 	"iter"
+	"time"
 )
 
 // A Ledger stores imports. Its methods are safe for concurrent use.
@@ -66,4 +67,15 @@ type Journal interface {
 	Marked(ctx context.Context) iter.Seq2[Mark, error]
 	// Close records how the run ended. The journal must not be used afterwards.
 	Close(ctx context.Context, end End) error
+}
+
+// A BaselineKeeper is a journal that keeps which things existed before the import made its first
+// call. Its methods are safe for concurrent use.
+type BaselineKeeper interface {
+	// RecordBaseline durably records that the things were listed at a time, and which entries have a
+	// thing that existed. It writes everything or, with an error, nothing.
+	RecordBaseline(ctx context.Context, at time.Time, existed []Place) error
+	// Baseline returns what RecordBaseline recorded in this run or an earlier one. The time is zero if
+	// it recorded nothing.
+	Baseline(ctx context.Context) (at time.Time, existed []Place, err error)
 }

@@ -21,6 +21,15 @@ var nextStates = map[State][]State{
 // that of an entry without a record. docs/lifecycle.md describes who records each.
 func (o Outcome) Next() []Outcome { return nextOutcomes[o] }
 
+// NextLater returns the outcomes that may follow o in later runs of the same later command.
+func (o Outcome) NextLater() []Outcome {
+	switch o {
+	case "", Failed, Kept, Rejected:
+		return LaterOutcomes()
+	}
+	return nil
+}
+
 var nextOutcomes = map[Outcome][]Outcome{
 	"":        {Imported, Unchanged, Failed, Rejected, Skipped},
 	Failed:    {Imported, Unchanged, Failed, Rejected, Skipped},
@@ -30,9 +39,9 @@ var nextOutcomes = map[Outcome][]Outcome{
 	Skipped:   nil,
 }
 
-// Stands reports whether a resumed import skips the entry. It checks rejected entries again and
-// retries failed ones.
-func (o Outcome) Stands() bool { return o != "" && len(o.Next()) == 0 }
+// Stands reports whether a resumed import or later command skips the entry. It checks rejected and
+// kept entries again and retries failed ones.
+func (o Outcome) Stands() bool { return o != "" && len(o.Next()) == 0 && len(o.NextLater()) == 0 }
 
 // Check returns an error if no run can end in this state.
 func (e End) Check() error {

@@ -12,6 +12,7 @@ func TestStatesChangeAsThePageOfLifecyclesSays(t *testing.T) {
 	states := []ledger.State{"", ledger.StateRunning, ledger.StateInterrupted, ledger.StateStopped, ledger.StateFinished}
 	lifecycle.Compare(t, "An import", states, ledger.State.Next)
 	lifecycle.Compare(t, "An entry", append([]ledger.Outcome{""}, ledger.Outcomes()...), ledger.Outcome.Next)
+	lifecycle.Compare(t, "An entry of a later command", append([]ledger.Outcome{""}, ledger.LaterOutcomes()...), ledger.Outcome.NextLater)
 }
 
 func TestOutcomesThatStandHaveNoSuccessor(t *testing.T) {

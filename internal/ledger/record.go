@@ -19,8 +19,17 @@ const (
 	Skipped   Outcome = "skipped"   // excluded by a filter, or an identical repetition
 )
 
-// Outcomes returns all outcomes, in the order in which counts are shown.
+// Outcomes of an entry that only later commands have, next to all others except Imported.
+const (
+	Changed Outcome = "changed" // at least one call changed something
+	Kept    Outcome = "kept"    // something was left as it is, for a reason
+)
+
+// Outcomes returns the outcomes of an import, in the order in which counts are shown.
 func Outcomes() []Outcome { return []Outcome{Imported, Unchanged, Failed, Rejected, Skipped} }
+
+// LaterOutcomes returns the outcomes of a later command, in the order in which counts are shown.
+func LaterOutcomes() []Outcome { return []Outcome{Changed, Unchanged, Kept, Failed, Rejected, Skipped} }
 
 // Place is the position of an entry in an import.
 type Place struct {

@@ -62,16 +62,11 @@ func (j *journal) Marked(ctx context.Context) iter.Seq2[ledger.Mark, error] {
 			yield(ledger.Mark{}, fmt.Errorf("import %s: %w", j.imported.ID, ledger.ErrClosed))
 			return
 		}
-		rows, err := j.ledger.db.QueryContext(ctx, `SELECT manifest, entry, certificate, thing, at
-			FROM marks WHERE import = ? ORDER BY manifest, entry`, j.seq)
-		scan := func() (m ledger.Mark, err error) {
-			var certificate any
-			var at int64
-			err = rows.Scan(&m.Manifest, &m.Entry, &certificate, &m.ThingName, &at)
-			m.CertificateID, m.At = unpackCertificate(certificate), unpackTime(at)
-			return m, err
+		for m, err := range j.ledger.Marks(ctx, j.imported.ID) {
+			if !yield(m, err) {
+				return
+			}
 		}
-		each(j.ledger.path, rows, err, scan, yield)
 	}
 }
 
@@ -124,8 +119,8 @@ func (j *journal) Record(ctx context.Context, records []ledger.Record) error {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE imports SET imported = imported + ?, unchanged = unchanged + ?,
-			failed = failed + ?, rejected = rejected + ?, skipped = skipped + ? WHERE seq = ?`,
-			change.Imported, change.Unchanged, change.Failed, change.Rejected, change.Skipped, j.seq)
+			failed = failed + ?, rejected = rejected + ?, skipped = skipped + ?, changed = changed + ?, kept = kept + ? WHERE seq = ?`,
+			change.Imported, change.Unchanged, change.Failed, change.Rejected, change.Skipped, change.Changed, change.Kept, j.seq)
 		return err
 	})
 }

@@ -27,6 +27,9 @@ import (
 // A Ledger is open for imports. It implements [ledger.Ledger].
 type Ledger struct {
 	*Reader
+	// Copy is the path of the copy that Open made before it upgraded the file, or empty.
+	Copy string
+
 	writer *writer
 	lock   *filelock.Lock
 }
@@ -37,7 +40,8 @@ var (
 )
 
 // Open opens the ledger at path for imports. If it is missing, Open creates the file and its
-// directory, readable by the user alone. The error is a *[ledger.HeldError] if another import
+// directory, readable by the user alone. It copies a ledger of an older format and upgrades it. The
+// error is a *[ledger.HeldError] if another import
 // uses the ledger, and a *[ledger.FileError] if the file cannot be used as one.
 func Open(ctx context.Context, path string) (*Ledger, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -88,7 +92,11 @@ func openLocked(ctx context.Context, lock *filelock.Lock, remote func(path strin
 	if err != nil && !empty {
 		return nil, err
 	}
-	writer, err := openWriter(ctx, path, empty)
+	version := 0
+	if reader != nil {
+		version = reader.version
+	}
+	writer, copied, err := openWriter(ctx, path, version)
 	if err == nil && empty {
 		if reader, err = openReader(ctx, path); err != nil {
 			err = errors.Join(err, writer.close())
@@ -100,28 +108,33 @@ func openLocked(ctx context.Context, lock *filelock.Lock, remote func(path strin
 		}
 		return nil, err
 	}
-	return &Ledger{Reader: reader, writer: writer, lock: lock}, nil
+	reader.version = schemaVersion
+	return &Ledger{Reader: reader, Copy: copied, writer: writer, lock: lock}, nil
 }
 
-func openWriter(ctx context.Context, path string, empty bool) (*writer, error) {
+// openWriter opens a ledger of a format, which is 0 for an empty file, and upgrades it.
+func openWriter(ctx context.Context, path string, version int) (_ *writer, copied string, _ error) {
 	db, err := sql.Open("sqlite", dataSource(path, "rwc", "journal_mode(wal)", "synchronous(full)",
 		"fullfsync(true)", "checkpoint_fullfsync(true)", // without these, macOS leaves data in the disk's cache
 		"journal_size_limit(67108864)"))
 	if err != nil {
-		return nil, explain(path, err)
+		return nil, "", explain(path, err)
 	}
 	db.SetMaxOpenConns(1) // SQLite has one writer; waiting in Go is cheaper than in SQLite
 	var w *writer
-	if empty {
-		err = create(ctx, db)
+	if version > 0 && version < schemaVersion {
+		copied, err = copyBefore(ctx, db, path, version)
+	}
+	if err == nil && version < schemaVersion {
+		err = upgrade(ctx, db, version)
 	}
 	if err == nil {
 		w, err = newWriter(ctx, db, path)
 	}
 	if err != nil {
-		return nil, explain(path, errors.Join(err, db.Close()))
+		return nil, "", explain(path, errors.Join(err, db.Close()))
 	}
-	return w, nil
+	return w, copied, nil
 }
 
 // IsOpen reports whether a process has the ledger at path open for imports. Imports in
@@ -159,15 +172,15 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 		return nil, explain(path, err)
 	}
 	db.SetMaxOpenConns(maxReaders)
-	empty, err := identify(ctx, db, path)
-	if err == nil && empty {
+	version, err := identify(ctx, db, path)
+	if err == nil && version == 0 {
 		// Another process is about to fill it, or died before it did.
 		err = fmt.Errorf("ledger %s: it is empty: %w", path, fs.ErrNotExist)
 	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Reader{db: db, path: path}, nil
+	return &Reader{db: db, path: path, version: version}, nil
 }
 
 const (

@@ -14,32 +14,55 @@ import (
 // A Reader reads a ledger. It implements [ledger.Reader] and is stricter: each iteration sees
 // the ledger as it was at its beginning.
 type Reader struct {
-	db   *sql.DB
-	path string
+	db      *sql.DB
+	path    string
+	version int // format of the file
 }
 
 // Close closes the ledger. Iterations in progress fail.
 func (r *Reader) Close() error { return explain(r.path, r.db.Close()) }
 
-const importColumns = `seq, id, key, target, manifests, settings, begun, ended, state, cause,
-	entries, imported, unchanged, failed, rejected, skipped`
+// importColumns returns the columns that scanImport reads from a file of a format.
+func importColumns(version int) string {
+	columns := `seq, id, key, target, manifests, settings, begun, ended, state, cause,
+		entries, imported, unchanged, failed, rejected, skipped, `
+	if version < 2 {
+		return columns + `0, 0, '', '[]', 0`
+	}
+	return columns + `changed, kept, verb, subjects, baseline`
+}
 
-// Import returns one import.
+// Import returns one import or later command.
 func (r *Reader) Import(ctx context.Context, id string) (ledger.Import, error) {
-	_, i, err := importBy(ctx, r.db, `WHERE id = ?`, id)
+	_, i, err := importBy(ctx, r.db, r.version, `WHERE id = ?`, id)
 	return i, r.notFound(err, "import "+id)
 }
 
 // Find returns the newest import of a key.
 func (r *Reader) Find(ctx context.Context, key string) (ledger.Import, error) {
-	_, i, err := importBy(ctx, r.db, `WHERE key = ? ORDER BY seq DESC LIMIT 1`, key)
+	_, i, err := importBy(ctx, r.db, r.version, `WHERE key = ? ORDER BY seq DESC LIMIT 1`, key)
 	return i, r.notFound(err, "import of key "+key)
 }
 
 // Imports yields all imports, newest first.
 func (r *Reader) Imports(ctx context.Context) iter.Seq2[ledger.Import, error] {
+	if r.version < 2 {
+		return r.rows(ctx, ``)
+	}
+	return r.rows(ctx, `WHERE verb = ''`)
+}
+
+// LaterCommands yields the later commands over the devices of an import, newest first.
+func (r *Reader) LaterCommands(ctx context.Context, id string) iter.Seq2[ledger.Import, error] {
+	if r.version < 2 {
+		return func(func(ledger.Import, error) bool) {}
+	}
+	return r.rows(ctx, `WHERE verb != '' AND EXISTS (SELECT 1 FROM json_each(subjects) WHERE value = ?)`, id)
+}
+
+func (r *Reader) rows(ctx context.Context, where string, args ...any) iter.Seq2[ledger.Import, error] {
 	return func(yield func(ledger.Import, error) bool) {
-		rows, err := r.db.QueryContext(ctx, `SELECT `+importColumns+` FROM imports ORDER BY seq DESC`)
+		rows, err := r.db.QueryContext(ctx, `SELECT `+importColumns(r.version)+` FROM imports `+where+` ORDER BY seq DESC`, args...)
 		scan := func() (ledger.Import, error) {
 			_, i, err := scanImport(rows)
 			return i, err
@@ -51,7 +74,7 @@ func (r *Reader) Imports(ctx context.Context) iter.Seq2[ledger.Import, error] {
 // Records yields the latest record of each entry of an import.
 func (r *Reader) Records(ctx context.Context, id string) iter.Seq2[ledger.Record, error] {
 	return func(yield func(ledger.Record, error) bool) {
-		seq, i, err := importBy(ctx, r.db, `WHERE id = ?`, id)
+		seq, i, err := importBy(ctx, r.db, r.version, `WHERE id = ?`, id)
 		if err != nil {
 			yield(ledger.Record{}, r.notFound(err, "import "+id))
 			return
@@ -61,6 +84,29 @@ func (r *Reader) Records(ctx context.Context, id string) iter.Seq2[ledger.Record
 			FROM entries LEFT JOIN steps ON steps.id = entries.steps
 			WHERE import = ? ORDER BY manifest, entry`, seq)
 		each(r.path, rows, err, recordScanner(rows, i.Target), yield)
+	}
+}
+
+// Marks yields the marks of entries of an import that have not been recorded since, in the order of
+// manifest and entry. It stops at an error, which wraps [ledger.ErrNotFound] if there is no such
+// import.
+func (r *Reader) Marks(ctx context.Context, id string) iter.Seq2[ledger.Mark, error] {
+	return func(yield func(ledger.Mark, error) bool) {
+		seq, _, err := importBy(ctx, r.db, r.version, `WHERE id = ?`, id)
+		if err != nil {
+			yield(ledger.Mark{}, r.notFound(err, "import "+id))
+			return
+		}
+		rows, err := r.db.QueryContext(ctx, `SELECT manifest, entry, certificate, thing, at
+			FROM marks WHERE import = ? ORDER BY manifest, entry`, seq)
+		scan := func() (m ledger.Mark, err error) {
+			var certificate any
+			var at int64
+			err = rows.Scan(&m.Manifest, &m.Entry, &certificate, &m.ThingName, &at)
+			m.CertificateID, m.At = unpackCertificate(certificate), unpackTime(at)
+			return m, err
+		}
+		each(r.path, rows, err, scan, yield)
 	}
 }
 
@@ -99,20 +145,25 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-func importBy(ctx context.Context, q querier, where string, arg any) (int64, ledger.Import, error) {
-	return scanImport(q.QueryRowContext(ctx, `SELECT `+importColumns+` FROM imports `+where, arg))
+func importBy(ctx context.Context, q querier, version int, where string, arg any) (int64, ledger.Import, error) {
+	return scanImport(q.QueryRowContext(ctx, `SELECT `+importColumns(version)+` FROM imports `+where, arg))
 }
 
 func scanImport(row interface{ Scan(...any) error }) (seq int64, i ledger.Import, err error) {
-	var target, manifests []byte
-	var begun, ended int64
+	var target, manifests, of []byte
+	var begun, ended, baseline int64
 	err = row.Scan(&seq, &i.ID, &i.Key, &target, &manifests, &i.Settings, &begun, &ended, &i.State, &i.Cause,
-		&i.Counts.Entries, &i.Counts.Imported, &i.Counts.Unchanged, &i.Counts.Failed, &i.Counts.Rejected, &i.Counts.Skipped)
+		&i.Counts.Entries, &i.Counts.Imported, &i.Counts.Unchanged, &i.Counts.Failed, &i.Counts.Rejected, &i.Counts.Skipped,
+		&i.Counts.Changed, &i.Counts.Kept, &i.Verb, &of, &baseline)
 	if err != nil {
 		return 0, ledger.Import{}, err
 	}
-	i.Begun, i.Ended = unpackTime(begun), unpackTime(ended)
-	if err := errors.Join(json.Unmarshal(target, &i.Target), json.Unmarshal(manifests, &i.Manifests)); err != nil {
+	i.Begun, i.Ended, i.Baseline = unpackTime(begun), unpackTime(ended), unpackTime(baseline)
+	err = errors.Join(json.Unmarshal(target, &i.Target), json.Unmarshal(manifests, &i.Manifests), json.Unmarshal(of, &i.Of))
+	if len(i.Of) == 0 {
+		i.Of = nil
+	}
+	if err != nil {
 		return 0, ledger.Import{}, fmt.Errorf("import %s: %w", i.ID, err)
 	}
 	return seq, i, nil

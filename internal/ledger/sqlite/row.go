@@ -16,6 +16,8 @@ var outcomes = [...]ledger.Outcome{
 	3: ledger.Failed,
 	4: ledger.Rejected,
 	5: ledger.Skipped,
+	6: ledger.Changed,
+	7: ledger.Kept,
 }
 
 func outcomeNumber(o ledger.Outcome) (int, error) {

@@ -16,7 +16,7 @@ type writer struct {
 	db   *sql.DB
 	path string
 
-	upsert, mark, unmark, earlier *batch
+	upsert, mark, unmark, earlier, existed *batch
 
 	mu      sync.Mutex // held from the beginning of a transaction to its end
 	numbers stepNumbers
@@ -32,6 +32,7 @@ func newWriter(ctx context.Context, db *sql.DB, path string) (w *writer, err err
 	}{
 		{&w.upsert, 13, `INSERT OR REPLACE INTO entries VALUES `, ``},
 		{&w.mark, 6, `INSERT OR IGNORE INTO marks VALUES `, ``},
+		{&w.existed, 3, `INSERT OR IGNORE INTO existed VALUES `, ``},
 		{&w.unmark, 3, `DELETE FROM marks WHERE (import, manifest, entry) IN (VALUES `, `)`},
 		// CROSS JOIN prevents SQLite from scanning the entries for each place.
 		{&w.earlier, 3, `WITH places (i, m, e) AS (VALUES `, `)
@@ -99,6 +100,10 @@ func (l *Ledger) Begin(ctx context.Context, i ledger.Import) (ledger.Journal, er
 	if err != nil {
 		return nil, err
 	}
+	of, err := json.Marshal(append([]string{}, i.Of...))
+	if err != nil {
+		return nil, err
+	}
 	entries := 0
 	for _, m := range i.Manifests {
 		entries += m.Entries
@@ -108,9 +113,10 @@ func (l *Ledger) Begin(ctx context.Context, i ledger.Import) (ledger.Journal, er
 		if err := l.writer.endKilled(ctx, tx); err != nil {
 			return err
 		}
-		return tx.QueryRowContext(ctx, `INSERT INTO imports (id, key, target, manifests, settings, begun, ended, state, cause, entries)
-			VALUES (?, ?, ?, ?, ?, ?, 0, ?, '', ?) RETURNING seq`,
-			i.ID, i.Key, string(target), string(manifests), i.Settings, packTime(i.Begun), string(ledger.StateRunning), entries).Scan(&j.seq)
+		return tx.QueryRowContext(ctx, `INSERT INTO imports (id, key, target, manifests, settings, begun, ended, state, cause, entries,
+			verb, subjects) VALUES (?, ?, ?, ?, ?, ?, 0, ?, '', ?, ?, ?) RETURNING seq`,
+			i.ID, i.Key, string(target), string(manifests), i.Settings, packTime(i.Begun), string(ledger.StateRunning), entries,
+			i.Verb, string(of)).Scan(&j.seq)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("begin import %s: %w", i.ID, err)
@@ -122,7 +128,7 @@ func (l *Ledger) Begin(ctx context.Context, i ledger.Import) (ledger.Journal, er
 func (l *Ledger) Resume(ctx context.Context, id string) (ledger.Journal, error) {
 	j := &journal{ledger: l}
 	err := l.writer.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
-		j.seq, j.imported, err = importBy(ctx, tx, `WHERE id = ?`, id)
+		j.seq, j.imported, err = importBy(ctx, tx, schemaVersion, `WHERE id = ?`, id)
 		if errors.Is(err, sql.ErrNoRows) {
 			return ledger.ErrNotFound
 		}

@@ -39,11 +39,25 @@ func (f *FailedError) Error() string { return f.Err.Error() }
 // Unwrap returns the cause.
 func (f *FailedError) Unwrap() error { return f.Err }
 
+// A KeptError ends the program of a later command that left something of a device as it is, for a
+// reason. It is no failure: nothing was refused, and running the command again would leave it again.
+type KeptError struct {
+	Reason manifest.Reason
+	Err    error
+}
+
+// Error returns what was left and why.
+func (k *KeptError) Error() string { return k.Err.Error() }
+
+// Unwrap returns the cause.
+func (k *KeptError) Unwrap() error { return k.Err }
+
 // FailureOf turns the error of a call into the *[FailedError] of its device. It
 // returns errors that are not the device's unchanged.
 func FailureOf(err error) error {
 	var failure *FailedError
-	if err == nil || errors.As(err, &failure) || call.Final(err) {
+	var kept *KeptError
+	if err == nil || errors.As(err, &failure) || errors.As(err, &kept) || call.Final(err) {
 		return err
 	}
 	var api *iot.APIError

@@ -22,6 +22,7 @@ type book struct {
 	journal     ledger.Journal
 	halt        func(error)
 	maxFailures int
+	did         ledger.Outcome // of a device for which something was changed
 	committer   *ledger.Committer[entryRecord]
 
 	rowing sync.Mutex // guards streak, and keeps the order in which it releases records
@@ -44,15 +45,18 @@ const (
 	flushAfter   = 250 * time.Millisecond
 )
 
-var outcomeCodes = [...]ledger.Outcome{"", ledger.Imported, ledger.Unchanged, ledger.Failed, ledger.Rejected, ledger.Skipped}
+var outcomeCodes = [...]ledger.Outcome{
+	"", ledger.Imported, ledger.Unchanged, ledger.Failed, ledger.Rejected, ledger.Skipped,
+	ledger.Changed, ledger.Kept,
+}
 
-func codeOf(o ledger.Outcome) byte { return byte(max(slices.Index(outcomeCodes[:], o), 0)) } // below 6
+func codeOf(o ledger.Outcome) byte { return byte(max(slices.Index(outcomeCodes[:], o), 0)) } // at most codeMask
 
 // newBook returns a book of that many entries, all of them pending. The caller
 // must close it. The book calls halt with a *call.StopError when the import has to stop.
 func newBook(entries int, journal ledger.Journal, maxFailures int, halt func(error)) *book {
 	b := &book{
-		journal: journal, halt: halt, maxFailures: maxFailures,
+		journal: journal, halt: halt, maxFailures: maxFailures, did: ledger.Imported,
 		entries: make([]byte, entries), counts: ledger.Counts{Entries: entries}, marks: map[int]time.Time{},
 	}
 	b.committer = ledger.NewCommitter(flushRows, flushAfter, b.write)
@@ -118,10 +122,11 @@ func (b *book) end(t *task, d *device.Device, runner *device.Runner, err error) 
 	e := entryRecord{number: t.number, order: t.order, record: recordOf(t.place, &t.device, ledger.Unchanged)}
 	e.record.CertificateARN, e.record.Steps = d.CertificateARN, d.Steps(runner.Made())
 	if len(e.record.Steps) > 0 {
-		e.record.Outcome = ledger.Imported
+		e.record.Outcome = b.did
 	}
 	var stop *call.StopError
 	var failure *device.FailedError
+	var kept *device.KeptError
 	switch {
 	case err == nil:
 	case errors.As(err, &stop):
@@ -130,6 +135,8 @@ func (b *book) end(t *task, d *device.Device, runner *device.Runner, err error) 
 	case errors.As(err, &failure):
 		e.refused = failure.Refused
 		e.record.Outcome, e.record.Reason, e.record.Detail = ledger.Failed, string(failure.Reason), failure.Error()
+	case errors.As(err, &kept):
+		e.record.Outcome, e.record.Reason, e.record.Detail = ledger.Kept, string(kept.Reason), kept.Error()
 	default:
 		e.silent = true
 	}
@@ -176,8 +183,11 @@ func (b *book) write(group []entryRecord) {
 		b.counts.Add(e.record.Outcome, 1)
 		*place = *place&^codeMask | codeOf(e.record.Outcome)
 		switch e.record.Outcome {
-		case ledger.Imported, ledger.Unchanged:
+		case ledger.Imported, ledger.Unchanged, ledger.Changed:
 			b.worked++
+		case ledger.Kept:
+			b.worked++
+			b.failures.Add(e.record)
 		case ledger.Failed:
 			b.worked++
 			b.failures.Add(e.record)

@@ -192,8 +192,8 @@ func digestOfLines(lines []string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// digest returns the digest of the list, and "" for a nil Filter.
-func (f *Filter) digest() string {
+// Digest returns a digest that is equal for lists with the same lines, and "" for a nil Filter.
+func (f *Filter) Digest() string {
 	if f == nil {
 		return ""
 	}

@@ -143,8 +143,8 @@ func TestDigestOfAListStays(t *testing.T) {
 			t.Fatal(err)
 		}
 		const want = "7e18f737311b2dc3b2f269dd78396b0351f14fb66efa879f768cb23181883c78"
-		if f.digest() != want {
-			t.Errorf("%q: %s", list, f.digest())
+		if f.Digest() != want {
+			t.Errorf("%q: %s", list, f.Digest())
 		}
 	}
 }

@@ -107,10 +107,8 @@ func (j *Judge) judgeAlone(device *manifest.Device, rejected *manifest.EntryErro
 			Remedy: Remedy{Namings: rejected.Namings, Signer: rejected.Signer, AllowCA: j.settings.Decode.AllowCA},
 		}
 	}
-	// Ask both lists: each keeps track of the lines that matched.
-	wanted, unwanted := j.settings.Only.names(device), j.settings.Skip.names(device)
-	if unwanted || j.settings.Only != nil && !wanted {
-		return Verdict{Outcome: ledger.Skipped, Reason: ReasonFiltered, Detail: "excluded by the list of devices"}
+	if outcome, reason, detail := j.settings.Select(device); outcome != "" {
+		return Verdict{Outcome: outcome, Reason: manifest.Reason(reason), Detail: detail}
 	}
 	thing, err := j.settings.Attachments.Thing(device)
 	if err != nil {

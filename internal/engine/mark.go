@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"math"
 	"sync"
@@ -71,7 +72,11 @@ func readAhead(s *session, tasks iter.Seq2[*task, error]) (ahead <-chan *task, w
 		defer close(read)
 		for t, err := range tasks {
 			if err != nil {
-				s.halt(&call.StopError{Code: call.StopChanged, Cause: err})
+				var stop *call.StopError
+				if !errors.As(err, &stop) {
+					stop = &call.StopError{Code: call.StopChanged, Cause: err}
+				}
+				s.halt(stop)
 				return
 			}
 			select {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -96,10 +97,14 @@ func (s *session) close() {
 // subject returns the device of a task in the form that programs take.
 func (s *session) subject(t *task) *device.Device {
 	id := t.device.CertificateID.String()
-	return &device.Device{
+	d := &device.Device{
 		CertificateID: id, CertificateARN: s.certificateARN(id), PEM: t.device.PEM,
 		Thing: t.thing, Marked: t.marked, Recorded: t.recorded,
 	}
+	if t.subject != nil {
+		d.CertificateARN = cmp.Or(t.subject.Record.CertificateARN, d.CertificateARN)
+	}
+	return d
 }
 
 // runPipeline runs program for every task, concurrently within the window, and

@@ -79,19 +79,9 @@ func tellContinued(events Events, id string, b *book) {
 
 // importAll runs the pipeline on all entries that are still open.
 func importAll(s *session, config *Config, i Import, b *book, known *snapshot, p paths) {
-	options := config.Settings.Decode
-	options.Now = i.Scan.now
-	pass := secondPass{
-		sources: i.Sources, scan: i.Scan, options: options, partial: config.Settings.Partial, refuse: b.refuse,
-		open: func(number int) bool {
-			// The scan has judged rejected entries again: a rejection that it repeats stands.
-			outcome := b.outcome(number)
-			return !outcome.Stands() && (outcome != ledger.Rejected || !i.Scan.rejected.has(number))
-		},
-	}
 	ceiling := func() (float64, iot.Operation) { return p.ceiling(config.Limiters, s.account.Links, known.stage()) }
 	w := &watcher{session: s, ceiling: ceiling, numbers: b.numbers}
-	tasks := markAhead(s, remembered(b, pass.tasks(s.begin)), i.Journal, s.now, func() float64 {
+	tasks := markAhead(s, remembered(b, openTasks(s, config.Settings, i.Sources, i.Scan, b)), i.Journal, s.now, func() float64 {
 		rate, _ := ceiling()
 		return rate
 	})
@@ -99,6 +89,21 @@ func importAll(s *session, config *Config, i Import, b *book, known *snapshot, p
 	known.wait()
 	b.close()
 	w.look(time.Now())
+}
+
+// openTasks reads manifests again, yields the devices without an outcome that stands, and records
+// entries that never reach AWS.
+func openTasks(s *session, settings Settings, sources []*Source, scan *ScanResult, b *book) iter.Seq2[*task, error] {
+	options := settings.Decode
+	options.Now = scan.now
+	return secondPass{
+		sources: sources, scan: scan, options: options, partial: settings.Partial, refuse: b.refuse,
+		open: func(number int) bool {
+			// The scan has judged rejected entries again: a rejection that it repeats stands.
+			outcome := b.outcome(number)
+			return !outcome.Stands() && (outcome != ledger.Rejected || !scan.rejected.has(number))
+		},
+	}.tasks(s.begin)
 }
 
 // remembered adds the marks and records of earlier runs to tasks.

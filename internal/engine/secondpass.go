@@ -23,6 +23,8 @@ type task struct {
 	// recorded that it registered the certificate.
 	marked   time.Time
 	recorded bool
+	// subject is what an import recorded of the device, in a later command over imports; else nil.
+	subject *Subject
 }
 
 // recordOf returns the record of an entry with an outcome that was decided now.

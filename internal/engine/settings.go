@@ -74,7 +74,7 @@ func (s Settings) MarshalJSON() ([]byte, error) {
 		ThingType: s.Attachments.ThingType, BillingGroup: s.Attachments.BillingGroup,
 		Status: s.wanted().Status, Adopt: s.Adopt, Exclusive: s.Exclusive, Partial: s.Partial,
 		ThingName: s.Decode.ThingName.String(), AllowExpired: s.Decode.AllowExpired, AllowCA: s.Decode.AllowCA,
-		Slot: s.Decode.Slot, Bundle: s.Decode.Bundle, Only: s.Only.digest(), Skip: s.Skip.digest(), AllowLate: s.Decode.AllowLateSignature,
+		Slot: s.Decode.Slot, Bundle: s.Decode.Bundle, Only: s.Only.Digest(), Skip: s.Skip.Digest(), AllowLate: s.Decode.AllowLateSignature,
 	}
 	for _, a := range s.Attachments.Attributes {
 		out.Attributes = append(out.Attributes, attributeJSON{a.Name, a.Value.String()})

@@ -27,7 +27,8 @@ type Summary struct {
 	Binding string
 	// Tally counts the calls of this run.
 	call.Tally
-	// Failures are the failed devices of this run by reason, most frequent first.
+	// Failures are the failed devices of this run by reason, most frequent first, and those of which
+	// a later command kept something.
 	Failures []ledger.Reason
 }
 
@@ -39,19 +40,19 @@ func (s Summary) Rate() float64 {
 	return float64(s.Worked) / s.Took.Seconds()
 }
 
-// Complete reports whether every entry was imported, unchanged or skipped.
+// Complete reports whether every entry was imported, changed, unchanged or skipped.
 func (s Summary) Complete() bool {
-	return s.Pending == 0 && s.Counts.Failed == 0 && s.Counts.Rejected == 0
+	return s.Pending == 0 && s.Counts.Failed == 0 && s.Counts.Rejected == 0 && s.Counts.Kept == 0
 }
 
 // balance checks the invariant: entries read = imported + unchanged + failed +
-// rejected + skipped + pending, each counted independently.
+// rejected + skipped + changed + kept + pending, each counted independently.
 func (s Summary) balance() error {
 	c := s.Counts
-	if sum := c.Imported + c.Unchanged + c.Failed + c.Rejected + c.Skipped + s.Pending; sum != c.Entries {
+	if sum := c.Entries - c.Pending() + s.Pending; sum != c.Entries {
 		return &BalanceError{Detail: fmt.Sprintf(
-			"%d entries read, but %d imported + %d unchanged + %d failed + %d rejected + %d skipped + %d pending = %d",
-			c.Entries, c.Imported, c.Unchanged, c.Failed, c.Rejected, c.Skipped, s.Pending, sum)}
+			"%d entries read, but %d imported + %d unchanged + %d failed + %d rejected + %d skipped + %d changed + %d kept + %d pending = %d",
+			c.Entries, c.Imported, c.Unchanged, c.Failed, c.Rejected, c.Skipped, c.Changed, c.Kept, s.Pending, sum)}
 	}
 	return nil
 }

@@ -50,6 +50,10 @@ var failureRows = []row{
 		"look for it in the other accounts that use this region, or ask AWS support", "",
 	},
 	{
+		"certificate-gone", "the certificate was deleted after the import",
+		"repeat the command line of the import, which registers it again", "upload the manifest again",
+	},
+	{
 		"unanswered", "calls for the device were not answered for ten minutes while others were",
 		"run the same command again", "upload the manifest again",
 	},
@@ -76,4 +80,10 @@ var failureRows = []row{
 var skippedRows = []row{
 	{code: "repeated", meaning: "an earlier entry has the same vendor ID, certificate and thing name, and is imported"},
 	{code: "filtered", meaning: "the import was told to leave the entry out"},
+	{code: "not-reached", meaning: "the import did not reach the entry, so a later command has nothing to do for it"},
+	{code: "not-imported", meaning: "the import rejected or skipped the entry, so a later command has nothing to do for it"},
+	{
+		"unsure", "it is not known what the import did for the device: it failed, or its process was killed before it could record it",
+		"resume the import, so that it records what the device has; then repeat this command", "upload the manifest again",
+	},
 }

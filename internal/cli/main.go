@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/thingpress/thingpress/internal/awsiot"
+	"github.com/thingpress/thingpress/internal/cli/after"
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
@@ -115,6 +116,8 @@ targets. See 'thingpress help environment'.
 	root.SetUsageFunc(printUsage(width))
 	root.SetHelpFunc(printHelp(width))
 	root.AddCommand(
+		after.NewActivate(streams),
+		after.NewDeactivate(streams),
 		manifests.NewGenerate(streams),
 		imports.NewImport(streams),
 		imports.NewList(streams),

@@ -66,10 +66,13 @@ func (s Status) bar(width int, now time.Time) []piece {
 
 func (s Status) counts() []piece {
 	list := []piece{{Count(s.Imported) + " imported", ""}}
+	if s.Later {
+		list = []piece{{Count(s.Changed) + " changed", ""}}
+	}
 	for _, n := range []struct {
 		count        int64
 		what, colour string
-	}{{s.Unchanged, "unchanged", ""}, {s.Failed, "failed", Red}, {s.Rejected, "rejected", Red}, {s.Skipped, "skipped", ""}} {
+	}{{s.Unchanged, "unchanged", ""}, {s.Kept, "kept", Yellow}, {s.Failed, "failed", Red}, {s.Rejected, "rejected", Red}, {s.Skipped, "skipped", ""}} {
 		if n.count > 0 {
 			list = append(list, piece{text: ", "}, piece{Count(n.count) + " " + n.what, n.colour})
 		}

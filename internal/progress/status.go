@@ -26,6 +26,10 @@ type Status struct {
 	Binding string
 	// Imported, Unchanged, Failed, Rejected and Skipped are the numbers of entries so far.
 	Imported, Unchanged, Failed, Rejected, Skipped int64
+	// Later reports whether the command is one over the devices of an import, which has Changed and
+	// Kept instead of Imported.
+	Later         bool
+	Changed, Kept int64
 	// Throttled is the number of calls that AWS refused because of their rate.
 	Throttled int64
 	// Note is urgent information for the operator, such as "paused: endpoint does not answer".

@@ -26,7 +26,7 @@ func CompleteResume(c *cobra.Command, _ []string, _ string) ([]cobra.Completion,
 	var list []cobra.Completion
 	for _, line := range found {
 		if i := (ledger.Import{State: line.State, Counts: line.Counts}); i.Resumable() {
-			about := []string{string(line.State), leftText(&i), targetName(line.Target)}
+			about := []string{string(line.State), leftText(&i), TargetName(line.Target)}
 			for _, m := range line.Manifests {
 				about = append(about, filepath.Base(m.Name))
 			}

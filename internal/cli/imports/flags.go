@@ -25,7 +25,7 @@ type runFlags struct {
 	target target.Flags
 	quotas target.QuotaFlags
 
-	lists   listFlags
+	lists   ListFlags
 	partial bool
 	quiet   bool
 	output  terminal.Output
@@ -37,7 +37,7 @@ func (f *runFlags) add(c *cobra.Command) {
 	f.target.Add(c)
 	f.quotas.Add(c)
 	flags := c.Flags()
-	f.lists.add(flags)
+	f.lists.Add(flags)
 	flags.BoolVar(&f.partial, "partial", false, "import the entries before a break in a manifest")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress")
 	f.output.AddFlag(c)
@@ -55,7 +55,7 @@ func (f *runFlags) settings() (engine.Settings, error) {
 	if s.Attachments, err = f.attach.Attachments(); err != nil {
 		return s, err
 	}
-	s.Only, s.Skip, err = f.lists.read()
+	s.Only, s.Skip, err = f.lists.Read()
 	return s, err
 }
 

@@ -128,7 +128,7 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 			return err
 		}
 	}
-	reportOf, err := checkReport(o.report, o.overwrite)
+	reportOf, err := CheckReport(o.report, o.overwrite)
 	if err != nil {
 		return err
 	}
@@ -154,6 +154,7 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 		return err
 	}
 	defer closeLedger(book)
+	NoteUpgrade(printer, book)
 	named, args, err := o.restore(ctx, connection, flags, args)
 	if err != nil {
 		return err
@@ -244,7 +245,7 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 		ID: record.ID, Sources: sources, Scan: scan, Journal: journal, Earlier: earlier, MaxFailures: o.maxFailures,
 	})
 	printer.Close()
-	reported := writeReport(ctx, o.report, book, record)
+	reported := WriteReport(ctx, o.report, book, record)
 	if o.report != "" && reported == nil && !o.quiet {
 		plain.Fprintf(streams.Err, "report: %s\n", o.report)
 	}
@@ -257,7 +258,7 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	if err := errors.Join(reported, err); err != nil {
 		return err
 	}
-	return exitOf(line, o.lists.missing(line.UnmatchedOnly))
+	return exitOf(line, o.lists.Missing(line.UnmatchedOnly))
 }
 
 // notBegun adds to an error before the first change that nothing was changed.

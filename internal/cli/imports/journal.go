@@ -59,15 +59,22 @@ func (o *importOptions) openLedger(ctx context.Context, c *target.Connection) (*
 	return sqlite.Open(ctx, path)
 }
 
+// NoteUpgrade tells the user that a ledger was upgraded, and where its copy is.
+func NoteUpgrade(printer *progress.Printer, book *sqlite.Ledger) {
+	if book != nil && book.Copy != "" {
+		printer.Note("the ledger was upgraded for this version; its copy is %s", book.Copy)
+	}
+}
+
 func closeLedger(book *sqlite.Ledger) {
 	if book != nil {
 		_ = book.Close() // acknowledged records are durable already
 	}
 }
 
-// checkReport returns an error if the file of --report cannot be written, and the ID of the import
+// CheckReport returns an error if the file of --report cannot be written, and the ID of the import
 // whose report it is, if there is one.
-func checkReport(path string, overwrite bool) (found string, err error) {
+func CheckReport(path string, overwrite bool) (found string, err error) {
 	if path == "" {
 		return "", nil
 	}

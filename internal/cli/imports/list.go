@@ -190,7 +190,7 @@ func (l importLine) cells(terminal bool) []string {
 		}
 	}
 	return slices.Concat([]string{l.Import, string(l.State), begun}, CountCells(l.Counts),
-		[]string{targetName(l.Target), strings.Join(names, " ")})
+		[]string{TargetName(l.Target), strings.Join(names, " ")})
 }
 
 // Minute is the format of times in tables on a terminal.
@@ -218,8 +218,8 @@ func CountCells(c ledger.Counts) []string {
 	return cells
 }
 
-// targetName returns the name of a target for people.
-func targetName(t ledger.Target) string {
+// TargetName returns the name of a target for people.
+func TargetName(t ledger.Target) string {
 	switch {
 	case t.Sandbox != "":
 		return "sandbox"

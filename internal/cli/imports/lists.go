@@ -15,21 +15,22 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// listFlags are the flags that select devices by lists.
-type listFlags struct {
+// ListFlags are the flags that select devices by lists, in every command that works on devices.
+type ListFlags struct {
 	only, skip      string
 	ignoreUnmatched bool
 }
 
-func (f *listFlags) add(flags *pflag.FlagSet) {
+// Add adds the flags to a command.
+func (f *ListFlags) Add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.only, "only", "",
-		"`file` that lists the devices to import: thing names, vendor IDs or certificate IDs, one per line, or a CSV table that has them")
+		"`file` that lists the devices to work on: thing names, vendor IDs or certificate IDs, one per line, or a CSV table that has them")
 	flags.StringVar(&f.skip, "skip", "", "`file` that lists devices to skip, in the same form")
 	flags.BoolVar(&f.ignoreUnmatched, "ignore-unmatched", false, "go on if --only or --skip list devices that no manifest has")
 }
 
-// read reads the lists, which are nil without their flags.
-func (f *listFlags) read() (only, skip *engine.Filter, err error) {
+// Read reads the lists, which are nil without their flags.
+func (f *ListFlags) Read() (only, skip *engine.Filter, err error) {
 	if only, err = f.readList("--only", f.only); err != nil {
 		return nil, nil, err
 	}
@@ -37,7 +38,7 @@ func (f *listFlags) read() (only, skip *engine.Filter, err error) {
 	return only, skip, err
 }
 
-func (f *listFlags) readList(flag, path string) (*engine.Filter, error) {
+func (f *ListFlags) readList(flag, path string) (*engine.Filter, error) {
 	if path == "" {
 		return nil, nil //nolint:nilnil // without the flag there is no list
 	}
@@ -57,9 +58,9 @@ func (f *listFlags) readList(flag, path string) (*engine.Filter, error) {
 	return list, nil
 }
 
-// check returns an error if a list matched no device of the manifests, which is a list for other
+// Check returns an error if a list matched no device of the manifests, which is a list for other
 // devices.
-func (f *listFlags) check(s engine.Settings) error {
+func (f *ListFlags) Check(s engine.Settings) error {
 	if f.ignoreUnmatched {
 		return nil
 	}
@@ -75,9 +76,9 @@ func (f *listFlags) check(s engine.Settings) error {
 	return nil
 }
 
-// missing reports whether something that --only asked for is not there, which makes a command
+// Missing reports whether something that --only asked for is not there, which makes a command
 // end with [exit.Incomplete].
-func (f *listFlags) missing(unmatchedOnly []string) bool {
+func (f *ListFlags) Missing(unmatchedOnly []string) bool {
 	return len(unmatchedOnly) > 0 && !f.ignoreUnmatched
 }
 
@@ -92,8 +93,8 @@ func unmatchedText(only, skip []string) (sentences []string) {
 	return sentences
 }
 
-// showUnmatched prints what --only and --skip list and no manifest has.
-func showUnmatched(out io.Writer, only, skip []string) error {
+// ShowUnmatched prints what --only and --skip list and no manifest has.
+func ShowUnmatched(out io.Writer, only, skip []string) error {
 	return errors.Join(showLines(out, "--only", only), showLines(out, "--skip", skip))
 }
 

@@ -151,7 +151,7 @@ func runPlan(ctx context.Context, o *planOptions, args []string, streams termina
 		return err
 	case wrong != nil:
 		return exit.Silently(exit.Failure)
-	case scan.Rejected > 0, o.lists.missing(scan.UnmatchedOnly), comparison != nil && comparison.Conflicts > 0:
+	case scan.Rejected > 0, o.lists.Missing(scan.UnmatchedOnly), comparison != nil && comparison.Conflicts > 0:
 		return exit.Silently(exit.Incomplete)
 	}
 	return nil
@@ -166,7 +166,7 @@ func compareDevices(ctx context.Context, sources []*engine.Source, scan *engine.
 		Abort: terminal.AbortContext(ctx), Events: showEvents(printer, ""),
 	}, sources, scan)
 	if err != nil {
-		return nil, exit.WithHint(err, stopHint(err))
+		return nil, exit.WithHint(err, StopHint(err))
 	}
 	return &comparison, nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/thingpress/thingpress/internal/cli/target"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
@@ -64,6 +65,26 @@ func showCeiling(printer *progress.Printer, quotas target.Quotas, a device.Attac
 	printer.Note("quotas: %s", quotas.From)
 }
 
+// LaterEvents returns a handler of events that shows and logs the progress of a later command. Doing is
+// what it does, such as "undoing". The caller must call stop after the run.
+func LaterEvents(ctx context.Context, printer *progress.Printer, log *terminal.Log, limiters *quota.Limiters, doing string,
+) (events engine.Events, stop func() bool) {
+	show := showEvents(printer, "")
+	return showStopping(ctx, printer, logDecisions(log, limiters, func(event engine.Event) {
+		switch e := event.(type) {
+		case engine.Continued:
+			printer.Note("earlier runs: %s changed, %s unchanged, %s kept, %s failed", count(e.Counts.Changed), count(e.Counts.Unchanged),
+				count(e.Counts.Kept), count(e.Counts.Failed))
+		case engine.Progress:
+			status := statusOf(e)
+			status.Phase, status.Later = doing, true
+			printer.Update(status)
+		default:
+			show(event)
+		}
+	}))
+}
+
 // showEvents returns a handler of events that shows the progress of a run. The text why
 // precedes messages about lists and says what they are read for.
 func showEvents(printer *progress.Printer, why string) engine.Events {
@@ -113,6 +134,7 @@ func statusOf(e engine.Progress) progress.Status {
 		Rate: e.Rate, Estimate: e.Left, Binding: e.Binding, Throttled: int64(e.Throttled),
 		Imported: int64(e.Counts.Imported), Unchanged: int64(e.Counts.Unchanged), Failed: int64(e.Counts.Failed),
 		Rejected: int64(e.Counts.Rejected), Skipped: int64(e.Counts.Skipped),
+		Changed: int64(e.Counts.Changed), Kept: int64(e.Counts.Kept),
 	}
 	if !math.IsInf(e.Ceiling, 0) {
 		s.Ceiling = e.Ceiling

@@ -37,7 +37,7 @@ func scanManifests(ctx context.Context, sources []*engine.Source, settings engin
 	var broken *engine.BreakError
 	if err == nil {
 		printer.Pause()
-		return scan, errors.Join(showUnmatched(streams.Err, scan.UnmatchedOnly, scan.UnmatchedSkip), f.lists.check(settings))
+		return scan, errors.Join(ShowUnmatched(streams.Err, scan.UnmatchedOnly, scan.UnmatchedSkip), f.lists.Check(settings))
 	}
 	if !errors.As(err, &broken) {
 		return scan, err

@@ -55,14 +55,14 @@ func (o *importOptions) endDryRun(c *target.Connection, s *engine.ScanResult, qu
 	} else {
 		_, err = fmt.Fprintln(streams.Out, "dry run: nothing was imported")
 	}
-	if err == nil && (s.Rejected > 0 || o.lists.missing(s.UnmatchedOnly)) {
+	if err == nil && (s.Rejected > 0 || o.lists.Missing(s.UnmatchedOnly)) {
 		return exit.Silently(exit.Incomplete)
 	}
 	return err
 }
 
-// writeReport writes the report of an import, even if its run was interrupted.
-func writeReport(ctx context.Context, path string, book *sqlite.Ledger, record ledger.Import) error {
+// WriteReport writes the report of an import, even if its run was interrupted.
+func WriteReport(ctx context.Context, path string, book *sqlite.Ledger, record ledger.Import) error {
 	if path == "" {
 		return nil
 	}
@@ -78,14 +78,15 @@ func summaryOf(s engine.Summary, ended error, c *target.Connection, scan *engine
 	if ended == nil {
 		return line
 	}
-	line.State, line.Error, line.Hint = ledger.StateStopped, ended.Error(), stopHint(ended)
+	line.State, line.Error, line.Hint = ledger.StateStopped, ended.Error(), StopHint(ended)
 	if errors.Is(ended, engine.ErrInterrupted) {
 		line.State = ledger.StateInterrupted
 	}
 	return line
 }
 
-func stopHint(err error) string {
+// StopHint returns what to do about the error that stopped a run, or an empty string.
+func StopHint(err error) string {
 	var stop *call.StopError
 	if errors.As(err, &stop) {
 		return advice.Of(stop, advice.CLI).Todo

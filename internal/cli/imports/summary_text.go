@@ -19,7 +19,7 @@ import (
 // printSummary prints the summary for people: a headline, the counts, why entries were not
 // imported, and what to type next. Resume is the command that resumes the import.
 func printSummary(s report.Summary, took engine.Summary, c *target.Connection, resume string, streams terminal.Streams) error {
-	text := headline(s, took, c, streams) + "\n" + report.Balance(s.Counts, s.Pending) + "\n" + callsText(s, took)
+	text := headline(s, took, c, streams) + "\n" + report.Balance(s.Counts, s.Pending) + "\n" + CallsText(s, took)
 	text += manifests.ProblemsText(problemsOf(s.Failures, s.Rejections), streams)
 	for _, line := range unmatchedText(s.UnmatchedOnly, s.UnmatchedSkip) {
 		text += plain.Text(line) + "\n"
@@ -64,7 +64,8 @@ func headline(s report.Summary, took engine.Summary, c *target.Connection, strea
 	return text + ", " + plain.Text(c.String()) + "\nimport " + s.Import
 }
 
-func callsText(s report.Summary, took engine.Summary) string {
+// CallsText returns the calls of a run, and the rate that the quotas allow.
+func CallsText(s report.Summary, took engine.Summary) string {
 	var calls []string
 	total := 0
 	for _, op := range slices.Sorted(maps.Keys(s.Calls)) {

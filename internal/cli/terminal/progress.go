@@ -19,6 +19,8 @@ type progressLine struct {
 	Failed    int64      `json:"failed,omitempty"`
 	Rejected  int64      `json:"rejected,omitempty"`
 	Skipped   int64      `json:"skipped,omitempty"`
+	Changed   int64      `json:"changed,omitempty"`
+	Kept      int64      `json:"kept,omitempty"`
 	Rate      float64    `json:"devices_per_second,omitempty"`
 	Left      float64    `json:"seconds_left,omitempty"`
 	Ends      *time.Time `json:"ends,omitempty"`
@@ -33,6 +35,7 @@ func progressLineOf(s progress.Status, now time.Time) progressLine {
 	line := progressLine{
 		Type: "progress", At: now, Phase: s.Phase, Done: s.Done, Total: s.Total,
 		Imported: s.Imported, Unchanged: s.Unchanged, Failed: s.Failed, Rejected: s.Rejected, Skipped: s.Skipped,
+		Changed: s.Changed, Kept: s.Kept,
 		Rate: math.Round(s.Rate*1000) / 1000, Left: math.Round(s.Left().Seconds()),
 		Ceiling: math.Round(s.Ceiling*1000) / 1000, Binding: s.Binding, Throttled: s.Throttled, Note: s.Note,
 	}

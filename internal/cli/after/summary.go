@@ -1,0 +1,104 @@
+package after
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/thingpress/thingpress/internal/cli/imports"
+	"github.com/thingpress/thingpress/internal/cli/manifests"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/plain"
+	"github.com/thingpress/thingpress/internal/progress"
+	"github.com/thingpress/thingpress/internal/report"
+)
+
+// A summaryLine is the result of a later command as JSON.
+type summaryLine struct {
+	report.Summary
+	Verb string `json:"verb"`
+	// Command is the ID of the command in the ledger, and Imports are those that it was about.
+	Command string   `json:"command,omitempty"`
+	Imports []string `json:"imports,omitempty"`
+
+	ended error
+}
+
+func summaryOf(s *Session, r Run, record ledger.Import, summary engine.Summary, ended error) summaryLine {
+	line := summaryLine{
+		Summary: report.SummaryOf(summary, record.Manifests), Verb: r.Verb, Command: record.ID, Imports: record.Of, ended: ended,
+	}
+	if line.Import = ""; len(record.Of) > 0 {
+		line.Import = record.Of[0]
+	}
+	line.State, line.Target, line.Alias = ledger.StateFinished, s.Connection.Target, s.Connection.Alias
+	line.UnmatchedOnly, line.UnmatchedSkip = s.Settings.Only.Unmatched(), s.Settings.Skip.Unmatched()
+	if ended != nil {
+		line.State, line.Error, line.Hint = ledger.StateStopped, ended.Error(), imports.StopHint(ended)
+		if errors.Is(ended, engine.ErrInterrupted) {
+			line.State = ledger.StateInterrupted
+		}
+	}
+	return line
+}
+
+// printSummary prints the summary and returns the error that the command ends with.
+func (s *Session) printSummary(line summaryLine, took engine.Summary) error {
+	var err error
+	if s.Flags.Output == terminal.JSON {
+		err = s.Streams.PrintJSON(line)
+	} else {
+		// All text of others is cleaned, and the stream would clean colours as well.
+		_, err = fmt.Fprint(terminal.Raw(s.Streams.Out), s.text(line, took))
+	}
+	if err != nil {
+		return err
+	}
+	if s.Flags.Output != terminal.JSON && line.State == ledger.StateStopped {
+		plain.Fprintf(s.Streams.Err, "thingpress: %s\n", line.Error)
+		if line.Hint != "" {
+			plain.Fprintf(s.Streams.Err, "hint: %s\n", line.Hint)
+		}
+	}
+	if s.Flags.Output != terminal.JSON && line.State != ledger.StateFinished {
+		plain.Fprintf(s.Streams.Err, "to resume, repeat the command\n")
+	}
+	return exitOf(line, line.ended, s.Flags.Lists.Missing(line.UnmatchedOnly))
+}
+
+func (s *Session) text(line summaryLine, took engine.Summary) string {
+	ink := terminal.Green
+	switch {
+	case line.State != ledger.StateFinished:
+		ink = terminal.Red
+	case line.Failed > 0 || line.Kept > 0 || line.Rejected > 0:
+		ink = terminal.Yellow
+	}
+	text := s.Streams.Ink(ink, string(line.State)) + fmt.Sprintf(": %s: %s changed in %s, %s\n", line.Verb,
+		progress.Plural(line.Changed, "device", "devices"), progress.Duration(took.Took), plain.Text(s.Connection.String()))
+	var parts []string
+	for _, o := range ledger.LaterOutcomes() {
+		if n := line.Of(o); n > 0 || o == ledger.Changed {
+			parts = append(parts, progress.Count(int64(n))+" "+string(o))
+		}
+	}
+	if line.Pending > 0 {
+		parts = append(parts, progress.Count(int64(line.Pending))+" pending")
+	}
+	text += progress.Plural(line.Entries, "entry", "entries") + " = " + strings.Join(parts, " + ") + "\n"
+	text += imports.CallsText(line.Summary, took)
+	return text + manifests.ProblemsText(problemsOf(line, took), s.Streams)
+}
+
+// problemsOf returns why devices were not changed.
+func problemsOf(line summaryLine, took engine.Summary) (list []manifests.Problem) {
+	for i, f := range line.Failures {
+		list = append(list, manifests.Problem{
+			Outcome: string(took.Failures[i].Outcome), Reason: f.Reason, Count: f.Count, Examples: f.Examples, Todo: f.Todo,
+			AllWith: "--report FILE.csv",
+		})
+	}
+	return list
+}

@@ -1,0 +1,92 @@
+package imports
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/ledger"
+)
+
+// Reasons of entries for which a later command has nothing to do. They are stable.
+const (
+	ReasonNotReached  = "not-reached"  // the import did not reach the entry
+	ReasonNotImported = "not-imported" // the import rejected or skipped the entry
+)
+
+// A SubjectReader reads what imports recorded of their entries. Its methods are those of
+// [sqlite.Reader].
+type SubjectReader interface {
+	Records(ctx context.Context, id string) iter.Seq2[ledger.Record, error]
+	Marks(ctx context.Context, id string) iter.Seq2[ledger.Mark, error]
+}
+
+// Subjects yields every entry of the imports, one import after the other. Entries that were never
+// sent to AWS have the outcome skipped. It stops at an error.
+func Subjects(ctx context.Context, reader SubjectReader, all []ledger.Import) iter.Seq2[*engine.Subject, error] {
+	return func(yield func(*engine.Subject, error) bool) {
+		first := 0 // manifest of the import, among those of all
+		for _, i := range all {
+			for s, err := range subjectsOf(ctx, reader, i) {
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				s.Place = ledger.Place{Manifest: first + s.Record.Manifest, Entry: s.Record.Entry}
+				if !yield(s, nil) {
+					return
+				}
+			}
+			first += len(i.Manifests)
+		}
+	}
+}
+
+// subjectsOf yields the entries of one import with their places there.
+func subjectsOf(ctx context.Context, reader SubjectReader, i ledger.Import) iter.Seq2[*engine.Subject, error] {
+	return func(yield func(*engine.Subject, error) bool) {
+		records, stopRecords := iter.Pull2(reader.Records(ctx, i.ID))
+		defer stopRecords()
+		marks, stopMarks := iter.Pull2(reader.Marks(ctx, i.ID))
+		defer stopMarks()
+		record, err, recorded := records()
+		mark, failed, marked := marks()
+		for m := range i.Manifests {
+			for entry := range i.Manifests[m].Entries {
+				s := &engine.Subject{Import: i.ID, Record: ledger.Record{Place: ledger.Place{Manifest: m, Entry: entry}}}
+				if err != nil || failed != nil {
+					yield(nil, fmt.Errorf("read import %s: %w", i.ID, cmp.Or(err, failed)))
+					return
+				}
+				if recorded && record.Place == s.Record.Place {
+					s.Record = record
+					record, err, recorded = records()
+				}
+				if marked && mark.Place == s.Record.Place {
+					s.Marked = mark.At
+					if s.Record.Outcome == "" {
+						s.Record.ThingName, s.Record.CertificateID = mark.ThingName, mark.CertificateID
+					}
+					mark, failed, marked = marks()
+				}
+				passOver(s)
+				if !yield(s, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// passOver sets the outcome of an entry that was never sent to AWS.
+func passOver(s *engine.Subject) {
+	switch r := s.Record; {
+	case len(r.Steps) > 0 || !s.Marked.IsZero():
+	case r.Outcome == "":
+		s.Outcome, s.Reason, s.Detail = ledger.Skipped, ReasonNotReached, "the import did not reach the entry"
+	case r.Outcome == ledger.Rejected, r.Outcome == ledger.Skipped:
+		s.Outcome, s.Reason, s.Detail = ledger.Skipped, ReasonNotImported, "the import "+string(r.Outcome)+" the entry"
+	}
+}

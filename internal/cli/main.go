@@ -185,8 +185,5 @@ func printFailure(streams terminal.Streams, command *cobra.Command, err error, c
 		_ = streams.PrintJSON(failureLine{"error", message, hint, code}) // the exit code reports it all the same
 		return
 	}
-	fmt.Fprintf(streams.Err, "thingpress: %s\n", plain.Lines(message))
-	if hint != "" {
-		fmt.Fprintf(streams.Err, "hint: %s\n", plain.Lines(hint))
-	}
+	streams.PrintError(message, hint)
 }

@@ -93,7 +93,7 @@ func (p *Printer) Update(s Status) {
 	p.status, p.fresh = s, true
 }
 
-// Note prints a line that stays.
+// Note prints a line that stays. A terminal breaks it between words.
 func (p *Printer) Note(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -101,7 +101,11 @@ func (p *Printer) Note(format string, args ...any) {
 		return
 	}
 	p.clear()
-	plain.Fprintf(p.out, format+"\n", args...)
+	text := plain.Sprintf(format+"\n", args...)
+	if p.options.Mode == Live {
+		text = plain.Wrap(text, p.options.Width())
+	}
+	_, _ = io.WriteString(p.out, text) // a terminal that is gone does not stop the command
 	if p.options.Mode == Live && p.status != (Status{}) {
 		p.fresh = true
 		p.show(time.Now())

@@ -57,8 +57,6 @@ func WithHint(err error, hint string) error {
 	return &Error{Code: Failure, Err: err, Hint: hint}
 }
 
-const withoutQuestion = "add --yes to continue without a question"
-
 // Unapproved returns a usage error if a change needs --yes because nobody can be asked. A
 // command calls it before it reads or calls anything. Nothing is what was not done, such as
 // "nothing was imported".
@@ -66,13 +64,12 @@ func Unapproved(yes bool, streams terminal.Streams, nothing string) error {
 	if yes || streams.CanAsk() {
 		return nil
 	}
-	return UsageError(errors.New(nothing+": there is no terminal to ask on, and --yes was not given"), withoutQuestion)
+	return UsageError(errors.New(nothing+": there is no terminal to ask on, and --yes was not given"),
+		"add --yes to continue without a question")
 }
 
 // NotConfirmed returns the error of a command whose question was not answered with yes.
-func NotConfirmed(nothing string) error {
-	return WithHint(errors.New(nothing+": not confirmed"), withoutQuestion)
-}
+func NotConfirmed(nothing string) error { return errors.New(nothing + ": not confirmed") }
 
 // InterruptedError returns the error of a command that Ctrl-C interrupted.
 func InterruptedError(message, hint string) error {

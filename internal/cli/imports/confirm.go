@@ -35,7 +35,7 @@ func (o *importOptions) confirm(c *target.Connection, devices int, previous, unf
 		question = fmt.Sprintf("resume: %s, into %s?", leftText(previous), c)
 	case unfinished != nil:
 		question = "start another import: " + question
-		refused = exit.WithHint(refused, "finish the earlier one with "+resumeCommand(unfinished.ID, flags))
+		refused = exit.WithHint(refused, "finish the earlier one with '"+resumeCommand(unfinished.ID, flags)+"'")
 	}
 	if streams.Confirm(question) {
 		return nil

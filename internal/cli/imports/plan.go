@@ -144,7 +144,7 @@ func runPlan(ctx context.Context, o *planOptions, args []string, streams termina
 	if o.output == terminal.JSON {
 		err = streams.PrintJSON(plan)
 	} else {
-		err = printPlan(streams.Out, plan, connection, created)
+		err = printPlan(streams, plan, connection, created)
 	}
 	switch {
 	case err != nil:

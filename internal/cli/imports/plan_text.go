@@ -10,6 +10,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/target"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/plain"
@@ -19,8 +20,8 @@ import (
 
 // printPlan prints a plan for people. Created names the attachments that were created in
 // the copy of the sandbox.
-func printPlan(out io.Writer, p planLine, c *target.Connection, created []target.Created) error {
-	_, err := io.WriteString(out, planText(p, c, created))
+func printPlan(streams terminal.Streams, p planLine, c *target.Connection, created []target.Created) error {
+	_, err := io.WriteString(streams.Out, streams.WrapOut(planText(p, c, created)))
 	return err
 }
 

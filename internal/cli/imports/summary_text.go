@@ -25,14 +25,11 @@ func printSummary(s report.Summary, took engine.Summary, c *target.Connection, r
 		text += plain.Text(line) + "\n"
 	}
 	// All text of others is cleaned above, and the stream would clean colours as well.
-	if _, err := fmt.Fprint(terminal.Raw(streams.Out), text); err != nil {
+	if _, err := fmt.Fprint(terminal.Raw(streams.Out), streams.WrapOut(text)); err != nil {
 		return err
 	}
 	if s.State == ledger.StateStopped {
-		plain.Fprintf(streams.Err, "thingpress: %s\n", s.Error)
-		if s.Hint != "" {
-			plain.Fprintf(streams.Err, "hint: %s\n", s.Hint)
-		}
+		streams.PrintError(s.Error, s.Hint)
 	}
 	if s.State != ledger.StateFinished || s.Failed > 0 {
 		plain.Fprintf(streams.Err, "to resume: %s\n", resume)

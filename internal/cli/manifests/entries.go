@@ -51,7 +51,7 @@ func (o *inspectOptions) newEntryPrinter(out io.Writer, width int, several bool,
 	}
 	t := &entryTable{
 		Table:   terminal.NewTable(out, width, columns),
-		several: several, rejected: o.rejected, limit: o.limit, listed: listed,
+		several: several, rejected: o.rejected, limit: o.limit, listed: listed, before: *listed,
 	}
 	if width == 0 && *listed > 0 {
 		t.OmitHeading()
@@ -73,6 +73,7 @@ type entryTable struct {
 	rejected bool // list only rejected entries
 	limit    int  // rows of all tables; 0 for no limit
 	listed   *int
+	before   int // listed at the beginning of this table
 }
 
 func (t *entryTable) row(file string, cells ...string) {
@@ -114,7 +115,12 @@ func (t *entryTable) refused(l refusedLine) error {
 	return nil
 }
 
-func (t *entryTable) flush() error { return t.Flush() }
+func (t *entryTable) flush() error {
+	if t.before > 0 && *t.listed == t.before {
+		return nil // no second heading without rows
+	}
+	return t.Flush()
+}
 
 // remark returns the detail, and the flag that raises the limit that the entry exceeds.
 func (l refusedLine) remark() string {

@@ -156,9 +156,9 @@ func inspect(ctx context.Context, o inspectOptions, args []string, streams termi
 // print prints for people what the manifests contain. Below a table, on stderr, the entries are not
 // repeated.
 func (o *inspectOptions) print(read []inspected, total inspectSummary, problems []Problem, streams terminal.Streams) error {
-	out, text := streams.Out, ""
+	out, wrap, text := streams.Out, streams.WrapOut, ""
 	if o.all || o.rejected {
-		out = streams.Err
+		out, wrap = streams.Err, streams.WrapErr
 		for i := range problems {
 			problems[i].Examples = nil
 		}
@@ -171,7 +171,7 @@ func (o *inspectOptions) print(read []inspected, total inspectSummary, problems 
 	}
 	text += total.String() + "\n" + ProblemsText(problems, streams)
 	// All text of others is cleaned above, and the stream would clean colours as well.
-	_, err := fmt.Fprint(terminal.Raw(out), text)
+	_, err := fmt.Fprint(terminal.Raw(out), wrap(text))
 	return err
 }
 

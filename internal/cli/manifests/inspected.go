@@ -191,7 +191,7 @@ func ProblemsText(problems []Problem, streams terminal.Streams) string {
 		}
 		b.WriteString("\n" + streams.Ink(ink, progress.Count(p.Count)+" "+p.Outcome) + ": " + plain.Text(p.Reason) + "\n")
 		for _, e := range p.Examples {
-			plain.Fprintf(&b, "  %s\n    %s\n", exampleText(e), e.Detail)
+			plain.Fprintf(&b, "  %s\n    %s\n", exampleText(e), withoutID(e))
 		}
 		if p.Count > len(p.Examples) && len(p.Examples) > 0 {
 			fmt.Fprintf(&b, "  and %s more; %s lists all\n", progress.Count(p.Count-len(p.Examples)), p.AllWith)
@@ -201,6 +201,16 @@ func ProblemsText(problems []Problem, streams terminal.Streams) string {
 		}
 	}
 	return b.String()
+}
+
+// withoutID returns the detail of an example without the ID that it begins with, which
+// [exampleText] has.
+func withoutID(e report.Example) string {
+	kind, detail, _ := strings.Cut(e.Detail, " "+e.ID+": ")
+	if e.ID == "" || detail == "" || strings.Contains(kind, " ") {
+		return e.Detail
+	}
+	return detail
 }
 
 // exampleText says which entry an example is.

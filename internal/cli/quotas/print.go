@@ -27,9 +27,9 @@ func printQuotas(streams terminal.Streams, connection *target.Connection, v view
 		{Name: "APPLIED", Number: true},
 		{Name: "SOURCE", Drop: 3},
 		{Name: "CALLS", Number: true},
-		{Name: "NEEDED", Number: true},
+		{Name: "NEEDED", Number: true, Omit: v.rate == 0},
 		{Name: "ADJUSTABLE", Drop: 2},
-		{Name: "REQUEST", Number: true},
+		{Name: "REQUEST", Number: true, Omit: v.rate == 0},
 	})
 	for _, r := range v.rows {
 		adjustable := "no"
@@ -42,23 +42,26 @@ func printQuotas(streams terminal.Streams, connection *target.Connection, v view
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	printNotes(streams.Err, v, command)
+	printNotes(streams, v, command)
 	return nil
 }
 
 // printNotes prints the ceiling, and what --rate needs.
-func printNotes(out io.Writer, v view, command func(row) string) {
+func printNotes(streams terminal.Streams, v view, command func(row) string) {
+	say := func(format string, args ...any) {
+		_, _ = io.WriteString(streams.Err, streams.WrapErr(plain.Sprintf(format+"\n", args...))) // notes on what Flush has printed
+	}
 	if v.unread != "" {
-		plain.Fprintf(out, "the account's quotas could not be read, so the defaults are shown: %s\n", v.unread)
+		say("the account's quotas could not be read, so the defaults are shown: %s", v.unread)
 	}
 	if v.binding == "" {
-		fmt.Fprintln(out, "no quota limits the import of new devices")
+		say("no quota limits the import of new devices")
 	} else {
-		plain.Fprintf(out, "ceiling for new devices: %s devices/s, %s an hour, bound by %s\n",
+		say("ceiling for new devices: %s devices/s, %s an hour, bound by %s",
 			progress.Rate(v.ceiling), progress.Count(int64(v.ceiling*3600)), v.binding)
 	}
 	if now := time.Now(); v.devices > 0 && v.took > 0 {
-		plain.Fprintf(out, "%s: %s, until %s if the import starts now\n", progress.Plural(v.devices, "new device", "new devices"),
+		say("%s: %s, until %s if the import starts now", progress.Plural(v.devices, "new device", "new devices"),
 			progress.Duration(v.took), progress.Clock(now.Add(v.took), now))
 	}
 	if v.rate == 0 {
@@ -66,15 +69,15 @@ func printNotes(out io.Writer, v view, command func(row) string) {
 	}
 	tooLow := v.tooLow()
 	if len(tooLow) == 0 {
-		plain.Fprintf(out, "the quotas allow %s devices/s\n", progress.Rate(v.rate))
+		say("the quotas allow %s devices/s", progress.Rate(v.rate))
 		return
 	}
-	plain.Fprintf(out, "to import %s devices/s, request higher quotas:\n", progress.Rate(v.rate))
+	say("to import %s devices/s, request higher quotas:", progress.Rate(v.rate))
 	for _, r := range tooLow {
 		if r.Adjustable {
-			plain.Fprintf(out, "  %s\n", command(r))
+			plain.Fprintf(streams.Err, "  %s\n", command(r)) // to paste
 		} else {
-			plain.Fprintf(out, "  ask AWS Support for %s at %s/s, which Service Quotas cannot raise\n", r.Operation, number(r.Request))
+			say("  ask AWS Support for %s at %s/s, which Service Quotas cannot raise", r.Operation, number(r.Request))
 		}
 	}
 }

@@ -107,8 +107,8 @@ func (s Streams) Ask(question string) string {
 	if !s.CanAsk() {
 		return ""
 	}
-	plain.Fprintf(s.Err, "%s", question)
-	answer, _ := bufio.NewReader(s.In).ReadString('\n') // no answer is an empty answer
+	_, _ = io.WriteString(s.Err, s.WrapErr(plain.Text(question))) // nobody answers what nobody can see
+	answer, _ := bufio.NewReader(s.In).ReadString('\n')           // no answer is an empty answer
 	return strings.TrimSpace(answer)
 }
 
@@ -116,6 +116,24 @@ func (s Streams) Ask(question string) string {
 func (s Streams) Confirm(question string) bool {
 	answer := strings.ToLower(s.Ask(question + " [y/N] "))
 	return answer == "y" || answer == "yes"
+}
+
+// WrapOut breaks lines of text for Out between words if Out is a terminal; see [plain.Wrap].
+func (s Streams) WrapOut(text string) string { return plain.Wrap(text, s.TableWidth()) }
+
+// WrapErr is like WrapOut for text for Err.
+func (s Streams) WrapErr(text string) string {
+	s.OutTerminal = s.ErrTerminal
+	return s.WrapOut(text)
+}
+
+// PrintError prints an error on Err, and what to do about it unless that is empty.
+func (s Streams) PrintError(message, hint string) {
+	text := "thingpress: " + plain.Lines(message) + "\n"
+	if hint != "" {
+		text += "hint: " + plain.Lines(hint) + "\n"
+	}
+	_, _ = io.WriteString(s.Err, s.WrapErr(text)) // the exit code reports the error all the same
 }
 
 // PrintJSON prints a value on Out as one line of JSON.

@@ -17,6 +17,8 @@ type Column struct {
 	// Drop is the turn of the column to be left out if the terminal is too narrow for all, beginning
 	// with 1. A column with 0 stays.
 	Drop int
+	// Omit leaves the column out, because it has nothing to say.
+	Omit bool
 	// Cut allows values to be cut in the middle.
 	Cut bool
 	// Number groups the digits of whole numbers and aligns them to the right.
@@ -122,6 +124,9 @@ func fitted(columns []Column, widths []int, terminal int) []int {
 	for i, c := range columns {
 		if least[i] = widths[i]; c.Cut {
 			least[i] = min(widths[i], max(cutLeast, len(c.Name)))
+		}
+		if c.Omit {
+			widths[i], least[i] = 0, 0
 		}
 	}
 	for turn := 1; turn <= len(columns) && total(least) > terminal; turn++ {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/call"
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/testkit/require"
@@ -204,6 +205,9 @@ func TestACallThatStopsAnImportIsExplained(t *testing.T) {
 		},
 		{iot.APIError{Class: iot.ClassImport, Code: "AccountSuspended"}, "run the same command again", "fix what"},
 		{iot.APIError{Class: iot.ClassCredentials}, "aws sso login", "role"},
+		{iot.APIError{Fault: iot.FaultNoEndpoint, Host: "sts.us-esat-1.amazonaws.com"}, "--region us-east-1", ""},
+		{iot.APIError{Fault: iot.FaultNoEndpoint, Host: "sts.mars.amazonaws.com"}, "correct the region with --region", ""},
+		{iot.APIError{Fault: iot.FaultCredentials, Action: "sts:AssumeRole"}, "allow sts:AssumeRole", "role"},
 		{iot.APIError{Class: iot.ClassClockSkew}, "set the clock", ""},
 		{iot.APIError{Class: iot.ClassThrottled}, "", ""},
 	} {
@@ -212,5 +216,21 @@ func TestACallThatStopsAnImportIsExplained(t *testing.T) {
 			t.Errorf("%v: %q and %q", test.err.Class, cli, stack)
 		}
 		checkStack(t, test.err.Code, stack)
+	}
+}
+
+// A hint that has to be completed before it can be pasted helps nobody.
+func TestMissingAttachmentsAreCreatedByACompleteCommand(t *testing.T) {
+	t.Parallel()
+	for kind, command := range map[string]string{
+		"policy":        "'aws iot create-policy --policy-document file://examples/policy.json --policy-name a --region eu-west-1'",
+		"thing type":    "'aws iot create-thing-type --thing-type-name a --region eu-west-1'",
+		"thing group":   "'aws iot create-thing-group --thing-group-name a --region eu-west-1'",
+		"billing group": "'aws iot create-billing-group --billing-group-name a --region eu-west-1'",
+	} {
+		f := device.Finding{Code: device.FindingMissing, Kind: kind, Name: "a"}
+		if todo := advice.Attachment(f, advice.CLI, "--region eu-west-1").Todo; !strings.Contains(todo, command) {
+			t.Errorf("%s: %s", kind, todo)
+		}
 	}
 }

@@ -2,12 +2,14 @@ package advice
 
 import (
 	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/nearest"
 )
 
 const (
 	myNetwork   = "check the network connection of this machine"
 	needsProxy  = "; if this network needs a proxy, name it in HTTPS_PROXY"
 	checkTarget = "correct --endpoint-url, or start what should answer there"
+	assumeRole  = "sts:AssumeRole"
 	allowedRole = "check that the role of the function is as the template defines it"
 )
 
@@ -49,9 +51,9 @@ var faultRows = []row{
 		string(iot.FaultNoCredentials), "there are no AWS credentials",
 		"name a profile with --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", allowedRole,
 	},
-	{string(iot.FaultCredentials), "the AWS credentials cannot be obtained", "correct the profile in ~/.aws/config", allowedRole},
-	{string(iot.FaultLogin), "the login session has expired", "log in with aws sso login" + again, allowedRole},
-	{string(iot.FaultExpired), "the credentials have expired", "renew the credentials (for example: aws sso login)" + again, allowedRole},
+	{string(iot.FaultCredentials), "the AWS credentials cannot be obtained", "correct the profile in ~/.aws/config" + again, allowedRole},
+	{string(iot.FaultLogin), "the login session has expired", "log in with 'aws sso login'" + again, allowedRole},
+	{string(iot.FaultExpired), "the credentials have expired", "renew the credentials, for example with 'aws sso login'," + again, allowedRole},
 	{
 		string(iot.FaultUnknownKey), "AWS does not know the access key",
 		"correct the credentials; if they are right, enable the region for the account, or choose another one with --region", allowedRole,
@@ -81,7 +83,7 @@ func ofCall(api *iot.APIError, s Surface) Advice {
 	case api.Class == iot.ClassCredentials && stack:
 		return Advice{"AWS does not accept the credentials", "check that the role of the importer function is as the template defines it"}
 	case api.Class == iot.ClassCredentials:
-		return Advice{"AWS does not accept the credentials", "renew the credentials (for example: aws sso login)" + again}
+		return Advice{"AWS does not accept the credentials", "renew the credentials, for example with 'aws sso login'," + again}
 	case api.Class != iot.ClassImport:
 		return Advice{}
 	case iot.FaultOfCode(api.Code) == iot.FaultDenied:
@@ -100,6 +102,14 @@ func ofFault(r *row, api *iot.APIError, s Surface) Advice {
 	case iot.FaultRefused, iot.FaultNoRoute, iot.FaultSilent, iot.FaultUnknownHost:
 		if s != Stack && api.Host != "" && !iot.OfAWS(api.Host) {
 			found.Todo = checkTarget
+		}
+	case iot.FaultNoEndpoint:
+		if near := nearest.Of(iot.RegionOf(api.Host), iot.Regions()); s != Stack && near != "" {
+			found.Todo = "correct the region, for example with --region " + near
+		}
+	case iot.FaultCredentials:
+		if s != Stack && api.Action == assumeRole {
+			found.Todo = "allow " + assumeRole + " for the profile's source of credentials, and let the trust policy of the role allow them" + again
 		}
 	}
 	return found

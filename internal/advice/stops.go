@@ -2,6 +2,7 @@ package advice
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/device"
@@ -64,15 +65,17 @@ func ofStop(stop *call.StopError, s Surface) Advice {
 	return ofCall(api, s)
 }
 
-// Attachment returns the advice for a finding about attachments.
-func Attachment(f device.Finding, s Surface) Advice {
+// Attachment returns the advice for a finding about attachments. Target has the flags that lead the
+// AWS CLI to the same account, region and endpoint, such as "--region eu-west-1"; it may be empty.
+func Attachment(f device.Finding, s Surface, target string) Advice {
 	switch f.Code {
 	case device.FindingMissing:
 		create := map[string]string{
-			"policy": "create-policy", "thing type": "create-thing-type",
-			"thing group": "create-thing-group", "billing group": "create-billing-group",
+			"policy":      "create-policy --policy-document file://examples/policy.json --policy-name ",
+			"thing type":  "create-thing-type --thing-type-name ",
+			"thing group": "create-thing-group --thing-group-name ", "billing group": "create-billing-group --billing-group-name ",
 		}[f.Kind]
-		return Advice{Todo: "create it (aws iot " + create + "), or check the region and account"}
+		return Advice{Todo: "create it with '" + awsIoT(create+f.Name, target) + "', or correct its name, the region or the account"}
 	case device.FindingTooMany:
 		switch {
 		case f.Kind == "policy":
@@ -88,11 +91,17 @@ func Attachment(f device.Finding, s Surface) Advice {
 	case device.FindingBadValue:
 		return Advice{Todo: "choose another value"}
 	case device.FindingDeprecated:
-		return Advice{Todo: "undo the deprecation (aws iot deprecate-thing-type --undo-deprecate), or choose another type"}
+		return Advice{Todo: "undo the deprecation with '" +
+			awsIoT("deprecate-thing-type --undo-deprecate --thing-type-name "+f.Name, target) + "', or choose another type"}
 	case device.FindingDynamic:
 		return Advice{Todo: "choose a static group"}
 	case device.FindingSameHierarchy:
 		return Advice{Todo: "choose one of the two"}
 	}
 	return Advice{}
+}
+
+// awsIoT returns a command line of the AWS CLI.
+func awsIoT(command, target string) string {
+	return strings.TrimSuffix("aws iot "+command+" "+target, " ")
 }

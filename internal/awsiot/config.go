@@ -76,6 +76,14 @@ func load(ctx context.Context, o Options) (cfg aws.Config, err error) {
 	return cfg, nil
 }
 
+// ErrNoRegion is returned if neither the options nor the environment name a region.
+var ErrNoRegion = errors.New("AWS configuration: no region is set")
+
+// A ProfileError is about a profile that the shared configuration does not have.
+type ProfileError struct{ Name string }
+
+func (e *ProfileError) Error() string { return "AWS configuration: there is no profile " + e.Name }
+
 func loadShared(ctx context.Context, o Options) (aws.Config, error) {
 	// Errors contain whatever the SDK would log, and only Thingpress writes to standard error.
 	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
@@ -89,11 +97,11 @@ func loadShared(ctx context.Context, o Options) (aws.Config, error) {
 	var missing config.SharedConfigProfileNotExistError
 	switch {
 	case errors.As(err, &missing):
-		return cfg, fmt.Errorf("AWS configuration: there is no profile %s", missing.Profile)
+		return cfg, &ProfileError{missing.Profile}
 	case err != nil:
 		return cfg, fmt.Errorf("AWS configuration: %w", err)
 	case cfg.Region == "":
-		return cfg, errors.New("AWS configuration: no region; name one with --region or AWS_REGION")
+		return cfg, ErrNoRegion
 	}
 	return cfg, nil
 }

@@ -56,7 +56,7 @@ func nameFault(e *iot.APIError, status int) {
 	}
 	var missing *credentialsError
 	if errors.As(e.Err, &missing) {
-		e.Fault, e.Message = credentialsFault(missing.err)
+		credentialsFault(e, missing.err)
 		return
 	}
 	if e.Fault = iot.FaultOfCode(e.Code); e.Fault != "" {
@@ -121,7 +121,7 @@ func networkFault(e *iot.APIError) iot.Fault {
 		return iot.FaultNoTLS
 	case errors.As(e.Err, &dns):
 		e.Host = cmp.Or(dns.Name, e.Host)
-		if dns.IsNotFound && iot.OfAWS(e.Host) {
+		if dns.IsNotFound && iot.OfAWS(e.Host) && !iot.IsRegion(iot.RegionOf(e.Host)) {
 			return iot.FaultNoEndpoint
 		}
 		return iot.FaultUnknownHost
@@ -157,23 +157,28 @@ const (
 	windowsNoHost    = 10065 // WSAEHOSTUNREACH
 )
 
-// credentialsFault returns why there are no credentials, and more about it.
-func credentialsFault(err error) (iot.Fault, string) {
+// credentialsFault sets why there are no credentials, and more about it.
+func credentialsFault(e *iot.APIError, err error) {
 	var token *ssocreds.InvalidTokenError
 	var op *smithy.OperationError
 	isOp := errors.As(err, &op)
 	switch {
-	case errors.As(err, &token), isOp && strings.HasPrefix(op.ServiceID, "SSO") && isSignedOut(op):
-		return iot.FaultLogin, ""
+	case errors.As(err, &token), isOp && strings.HasPrefix(op.ServiceID, "SSO") && isSignedOut(op), strings.Contains(err.Error(), "cached SSO token"):
+		e.Fault, e.Message = iot.FaultLogin, ""
 	case isOp && op.ServiceID == "ec2imds": // the last source of the SDK's chain
-		return iot.FaultNoCredentials, ""
+		e.Fault, e.Message = iot.FaultNoCredentials, ""
 	case isOp:
-		return iot.FaultCredentials, explainOperation(op).Error()
+		source := explainOperation(op)
+		e.Fault, e.Message, e.Action = iot.FaultCredentials, source.Error(), source.Action
+		if source.Code == "" { // the network is at fault, not the profile
+			e.Fault, e.Message, e.Host = source.Fault, source.Message, source.Host
+		}
+	default:
+		for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
+			err = next // the causes before it are the SDK's functions
+		}
+		e.Fault, e.Message = iot.FaultCredentials, err.Error()
 	}
-	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
-		err = next // the causes before it are the SDK's functions
-	}
-	return iot.FaultCredentials, err.Error()
 }
 
 // isSignedOut reports whether a call of SSO failed because the session ended.

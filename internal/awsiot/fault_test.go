@@ -48,6 +48,10 @@ func TestFaultsHaveNamesAndSentences(t *testing.T) {
 			iot.FaultNoEndpoint, "AWS has no endpoint iot.eu-west-9.amazonaws.com",
 		},
 		{
+			"no DNS", fail(&net.DNSError{Err: "no such host", Name: "iot.eu-west-1.amazonaws.com", IsNotFound: true}),
+			iot.FaultUnknownHost, "the host name iot.eu-west-1.amazonaws.com is unknown",
+		},
+		{
 			"plain proxy", say(407, "", ""), iot.FaultProxyPassword,
 			"the proxy demands a user name and a password: 407 Proxy Authentication Required",
 		},

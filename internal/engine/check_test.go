@@ -92,7 +92,7 @@ func TestAttachmentsAreCheckedAllAtOnce(t *testing.T) {
 				}
 			}
 			for _, f := range wrong.Findings {
-				if advice.Attachment(f, advice.CLI).Todo == "" || advice.Attachment(f, advice.Stack).Todo == "" {
+				if advice.Attachment(f, advice.CLI, "").Todo == "" || advice.Attachment(f, advice.Stack, "").Todo == "" {
 					t.Errorf("%v has no advice", f)
 				}
 			}

@@ -100,7 +100,7 @@ func (e *APIError) sentence() string {
 	case FaultCredentials:
 		return "the AWS credentials cannot be obtained: " + e.Message
 	case FaultLogin:
-		return "the login session has expired"
+		return "the login session has expired, or nobody has logged in yet"
 	}
 	return ""
 }

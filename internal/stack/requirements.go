@@ -41,7 +41,7 @@ func CheckRequirements(
 	}
 	problems, todos := make([]string, len(wrong.Findings)), make([]string, len(wrong.Findings))
 	for i, f := range wrong.Findings {
-		problems[i], todos[i] = f.String(), advice.Attachment(f, advice.Stack).Todo
+		problems[i], todos[i] = f.String(), advice.Attachment(f, advice.Stack, "").Todo
 	}
 	if len(problems) > 1 { // then each problem needs its own advice
 		for i := range problems {

@@ -125,7 +125,7 @@ func (f *AttachFlags) Attachments() (device.Attachments, error) {
 		return a, exit.UsageError(fmt.Errorf("--attribute %w", err), "")
 	}
 	if faults := a.Faults(); len(faults) > 0 {
-		return a, exit.UsageError(&device.AttachmentError{Findings: faults}, advice.Attachment(faults[0], advice.CLI).Todo)
+		return a, exit.UsageError(&device.AttachmentError{Findings: faults}, advice.Attachment(faults[0], advice.CLI, "").Todo)
 	}
 	return a, nil
 }

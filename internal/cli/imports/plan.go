@@ -127,7 +127,7 @@ func runPlan(ctx context.Context, o *planOptions, args []string, streams termina
 
 	plan := planOf(scan, connection, quotas.From)
 	if plan.Offline = connection.Offline(); !plan.Offline {
-		plan.Attachments = attachmentsOf(attached, wrong)
+		plan.Attachments = attachmentsOf(attached, wrong, connection)
 	}
 	if comparison != nil {
 		plan.Compared = comparedOf(comparison, scan)

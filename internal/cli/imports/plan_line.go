@@ -98,13 +98,13 @@ func planOf(s *engine.ScanResult, c *target.Connection, quotasFrom string) planL
 }
 
 // attachmentsOf returns the result of checking attachments. Either attached or wrong is nil.
-func attachmentsOf(attached *device.AttachmentReport, wrong *device.AttachmentError) planAttachments {
+func attachmentsOf(attached *device.AttachmentReport, wrong *device.AttachmentError, c *target.Connection) planAttachments {
 	if wrong == nil {
 		return planAttachments{OK: true, Connectable: attached.Connectable, PoliciesOnGroups: attached.PoliciesOnGroups}
 	}
 	var a planAttachments
 	for _, f := range wrong.Findings {
-		a.Findings = append(a.Findings, planFinding{f.Kind, f.Name, f.Problem, advice.Attachment(f, advice.CLI).Todo})
+		a.Findings = append(a.Findings, planFinding{f.Kind, f.Name, f.Problem, findingHint(c, f)})
 	}
 	return a
 }

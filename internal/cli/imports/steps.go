@@ -72,16 +72,16 @@ func checkAttachments(ctx context.Context, c *target.Connection, quotas target.Q
 	attached, err := device.CheckAttachments(ctx, c.Client.AWS(), quotas.Limiters(), a)
 	var wrong *device.AttachmentError
 	if errors.As(err, &wrong) {
-		return nil, created, exit.WithHint(err, attachmentHint(wrong.Findings))
+		return nil, created, exit.WithHint(err, attachmentHint(c, wrong.Findings))
 	}
 	return attached, created, err
 }
 
 // attachmentHint returns what to do about all findings.
-func attachmentHint(findings []device.Finding) string {
+func attachmentHint(c *target.Connection, findings []device.Finding) string {
 	var todos []string
 	for _, f := range findings {
-		todo := advice.Attachment(f, advice.CLI).Todo
+		todo := findingHint(c, f)
 		if todo == "" {
 			continue
 		}
@@ -90,5 +90,14 @@ func attachmentHint(findings []device.Finding) string {
 		}
 		todos = append(todos, todo)
 	}
-	return strings.Join(todos, "; ")
+	return strings.Join(todos, "\n")
+}
+
+// findingHint returns what to do about a finding. The AWS CLI cannot reach the embedded sandbox, which
+// lacks only what --strict-names does not let the import create.
+func findingHint(c *target.Connection, f device.Finding) string {
+	if c.Embedded() && f.Code == device.FindingMissing {
+		return "correct its name, or create it by leaving out --strict-names"
+	}
+	return advice.Attachment(f, advice.CLI, c.AWSFlags).Todo
 }

@@ -79,7 +79,7 @@ func (f *stackFlags) openAccount(ctx context.Context, streams terminal.Streams) 
 	})
 	answered()
 	if err != nil {
-		return nil, exit.WithHint(err, cmp.Or(exit.Hint(err), target.WhereCredentials))
+		return nil, exit.WithHint(err, target.ConfigHint(err))
 	}
 	return account, f.Guard(account.ID)
 }

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,6 +20,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/cli/version"
 	"github.com/thingpress/thingpress/internal/device"
+	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/nearest"
 	"github.com/thingpress/thingpress/internal/plain"
@@ -50,8 +53,20 @@ func (f *AccountFlags) Guard(account string) error {
 	return nil
 }
 
-// WhereCredentials is the hint for missing credentials.
-const WhereCredentials = "set credentials and region with --profile and --region, or in the environment as for the AWS CLI"
+// ConfigHint returns what to do about an error in the configuration of AWS.
+func ConfigHint(err error) string {
+	var missing *awsiot.ProfileError
+	switch {
+	case errors.Is(err, awsiot.ErrNoRegion):
+		return "name a region with --region or AWS_REGION"
+	case errors.As(err, &missing):
+		if near := nearest.Of(missing.Name, awsiot.Profiles(os.LookupEnv)); near != "" {
+			return "correct it with --profile " + terminal.ShellQuote(near)
+		}
+		return "list the profiles with 'aws configure list-profiles', and name one with --profile"
+	}
+	return cmp.Or(exit.Hint(err), "correct the files in ~/.aws, or set credentials and region with --profile and --region")
+}
 
 // Flags are the flags that select the target of an import.
 type Flags struct {
@@ -88,6 +103,8 @@ type Connection struct {
 	Spelled ledger.Target
 	Alias   string // of the account; empty if there is none or it cannot be read
 	Client  *awsiot.Client
+	// AWSFlags are the flags that lead the AWS CLI to the same target; empty if it needs none.
+	AWSFlags string
 
 	embedded *sandbox.Server // nil unless it is the embedded sandbox
 	strict   bool            // the embedded sandbox must have the attachments
@@ -107,7 +124,7 @@ func (f *Flags) Connect(ctx context.Context, warnings io.Writer) (*Connection, e
 		Region: f.Region, Profile: f.Profile, Endpoint: f.EndpointURL, Version: version.Current(),
 	})
 	if err != nil {
-		return nil, exit.WithHint(err, WhereCredentials+"; or try --sandbox")
+		return nil, exit.WithHint(err, ConfigHint(err))
 	}
 	endpoint, err := normalEndpoint(client.Endpoint())
 	if err != nil {
@@ -122,8 +139,7 @@ func (f *Flags) Connect(ctx context.Context, warnings io.Writer) (*Connection, e
 	answered()
 	if err != nil {
 		err = fmt.Errorf("find the account of the credentials: %w", err)
-		hint := cmp.Or(exit.Hint(err), "check the credentials with 'aws sts get-caller-identity'")
-		return nil, exit.WithHint(err, hint+"; --sandbox needs no AWS")
+		return nil, exit.WithHint(err, f.credentialsHint(err, endpoint))
 	}
 	if err := f.Guard(who.ID); err != nil {
 		return nil, err
@@ -134,10 +150,38 @@ func (f *Flags) Connect(ctx context.Context, warnings io.Writer) (*Connection, e
 	}
 	c.Spelled = c.Target
 	c.Spelled.Endpoint = f.EndpointURL
+	c.AWSFlags = f.awsFlags()
 	if endpoint == "" {
 		c.Alias = client.Alias(ctx)
 	}
 	return c, nil
+}
+
+// credentialsHint returns what to do if the account of the credentials cannot be found out.
+func (f *Flags) credentialsHint(err error, endpoint string) string {
+	hint := cmp.Or(exit.Hint(err), "check the credentials with 'aws sts get-caller-identity'")
+	if f.Profile != "" {
+		hint = strings.ReplaceAll(hint, "aws sso login", "aws sso login --profile "+terminal.ShellQuote(f.Profile))
+	}
+	var api *iot.APIError
+	switch {
+	case !errors.As(err, &api) || api.Fault != iot.FaultNoCredentials:
+		return hint
+	case endpoint != "":
+		return hint + "; a sandbox accepts any values"
+	}
+	return hint + "; --sandbox needs no credentials"
+}
+
+// awsFlags returns the flags of this command line that the AWS CLI has as well.
+func (f *AccountFlags) awsFlags() string {
+	var words []string
+	for _, flag := range []struct{ name, value string }{{"--region", f.Region}, {"--profile", f.Profile}, {"--endpoint-url", f.EndpointURL}} {
+		if flag.value != "" {
+			words = append(words, flag.name, terminal.ShellQuote(flag.value))
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // AnnounceWait prints what the command waits for if that takes more than two seconds. The caller must

@@ -134,7 +134,7 @@ func TestSourcesFeedTheFunctionsAsTheyAreBuilt(t *testing.T) {
 		r := parsed.Resources[id]
 		most := 0
 		switch r.at("MetricName") {
-		case "Errors":
+		case "Errors", "Throttles":
 			most = 2
 		case "ApproximateAgeOfOldestMessage":
 			most = 60 * 60

@@ -76,8 +76,15 @@ func list(value any) []any {
 	return []any{value}
 }
 
-// reference returns the logical ID in a Ref or GetAtt.
+// reference returns the logical ID in a Ref or GetAtt. What a stack takes over from an earlier one
+// stands for the resource that it would make.
 func reference(value any) string {
+	if choice, ok := at(value, "Fn::If").([]any); ok {
+		return reference(choice[1])
+	}
+	if parts, ok := at(value, "Fn::Sub").([]any); ok {
+		return reference(at(parts[1], "Name"))
+	}
 	if id, ok := at(value, "Ref").(string); ok {
 		return id
 	}
@@ -98,8 +105,8 @@ func TestEnvironmentIsWhatTheFunctionsRead(t *testing.T) {
 		config, err := functions.ReadConfig(func(name string) (string, bool) {
 			read[name] = true
 			value, ok := variables[name]
-			if parameter := at(value, "Ref"); ok && parameter != nil {
-				if p := parsed.Parameters[parameter.(string)]; p != nil {
+			if parameter := reference(value); ok && parameter != "" {
+				if p := parsed.Parameters[parameter]; p != nil {
 					return fmt.Sprint(p["Default"]), true
 				}
 				return "resource", true
@@ -342,6 +349,13 @@ func TestAlarmsAndDashboardShowWhatThereIs(t *testing.T) {
 		if reference(list(r.at("AlarmActions"))[0]) != "NoticesTopic" {
 			t.Errorf("%s tells nobody", id)
 		}
+		if metrics := r.at("Metrics"); metrics != nil {
+			for _, m := range list(metrics)[1:] {
+				watched[fmt.Sprint(at(m, "MetricStat", "Metric", "MetricName"), " ",
+					reference(at(list(at(m, "MetricStat", "Metric", "Dimensions"))[0], "Value")))] = true
+			}
+			continue
+		}
 		dimension := list(r.at("Dimensions"))[0]
 		watched[fmt.Sprint(r.at("MetricName"), " ", reference(at(dimension, "Value")))] = true
 		if r.at("Namespace") == metric.Namespace &&
@@ -352,7 +366,8 @@ func TestAlarmsAndDashboardShowWhatThereIs(t *testing.T) {
 	for _, must := range []string{
 		"ApproximateNumberOfMessagesVisible ManifestsDeadLetterQueue", "ApproximateNumberOfMessagesVisible DevicesDeadLetterQueue",
 		"ApproximateNumberOfMessagesVisible ManifestsParkedQueue", "ApproximateNumberOfMessagesVisible DevicesParkedQueue",
-		"StalledImports AWS::StackName", "OldestDevice AWS::StackName",
+		"StalledImports AWS::StackName", "StoppedImports AWS::StackName", "Undeliverable AWS::StackName", "Throttles ImporterFunction",
+		"Failed AWS::StackName", "Imported AWS::StackName", "Unchanged AWS::StackName", "OldestDevice AWS::StackName",
 	} {
 		if !watched[must] {
 			t.Errorf("no alarm on %s", must)

@@ -150,6 +150,9 @@ const (
 	MetricCeiling Metric = "Ceiling"
 	// MetricStalledImports is the number of stalled imports at a sweep.
 	MetricStalledImports Metric = "StalledImports"
+	// MetricStoppedImports counts imports that ended as stopped, without those that an operator
+	// cancelled.
+	MetricStoppedImports Metric = "StoppedImports"
 	// MetricHandedBack counts devices that were sent again as a new message.
 	MetricHandedBack Metric = "HandedBack"
 	// MetricOldestDevice is the time since the oldest device of a batch was first sent,

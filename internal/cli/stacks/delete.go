@@ -18,6 +18,7 @@ import (
 type deleteOptions struct {
 	stackFlags
 	purge bool
+	force bool
 	yes   bool
 }
 
@@ -26,10 +27,13 @@ func newDelete(streams terminal.Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "delete",
 		Short: "Delete the stack",
-		Long: `Delete the stack. Its buckets and its ledger are kept, and the commands that delete them
-are printed. With --purge they are deleted too, with everything in them, which cannot
-be undone. Later on --purge cannot find them, because the deleted stack no longer names
-them. Nothing in AWS IoT is changed.
+		Long: `Delete the stack. What is deleted and what is kept is shown first. Its buckets and its
+ledger are kept, and the commands that delete them are printed, as is the command for
+a new stack that takes them over. With --purge they are deleted too, with everything
+in them, which cannot be undone. Later on --purge cannot find them, because the
+deleted stack no longer names them. Nothing in AWS IoT is changed.
+
+While imports are running, nothing is deleted without --force.
 
 On a terminal, asks for the name of the stack. Elsewhere, pass --yes.`,
 		Example: `  thingpress stack delete
@@ -40,6 +44,7 @@ On a terminal, asks for the name of the stack. Elsewhere, pass --yes.`,
 	o.add(c)
 	flags := c.Flags()
 	flags.BoolVar(&o.purge, "purge", false, "also delete buckets and ledger, with everything in them")
+	flags.BoolVar(&o.force, "force", false, "delete the stack although imports are running")
 	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	return c
 }
@@ -57,15 +62,13 @@ func deleteStack(ctx context.Context, o deleteOptions, streams terminal.Streams)
 	if err != nil {
 		return err
 	}
-	kept := stack.Kept()
-	plain.Fprintf(streams.Err, "stack %s in account %s, %s\n", stack.Name, stack.ID, stack.Region)
-	verb := "is kept"
-	if o.purge {
-		verb = "is deleted with everything in it"
+	if !o.force {
+		if err := refuseRunning(ctx, stack); err != nil {
+			return err
+		}
 	}
-	for _, k := range kept {
-		plain.Fprintf(streams.Err, "  %s %s (%s) %s\n", k.LogicalID, k.Name, k.Type, verb)
-	}
+	kept, deleted := stack.Kept(), stack.Deleted()
+	fmt.Fprint(streams.Err, o.announce(stack, kept, deleted))
 	if !o.yes && streams.Ask("type the name of the stack to delete it: ") != stack.Name {
 		return exit.NotConfirmed("nothing was deleted")
 	}
@@ -81,7 +84,7 @@ func deleteStack(ctx context.Context, o deleteOptions, streams terminal.Streams)
 		})
 	}
 	printer.Pause()
-	if err := o.print(streams, stack, kept); err != nil {
+	if err := o.print(streams, stack, kept, deleted); err != nil {
 		return err
 	}
 	if failed != nil && ctx.Err() == nil {
@@ -99,27 +102,40 @@ type keptLine struct {
 
 // A deletedLine is the result of a deletion as JSON.
 type deletedLine struct {
-	Type  string     `json:"type"`
-	Stack string     `json:"stack"`
-	Kept  []keptLine `json:"kept"`
+	Type      string         `json:"type"`
+	Stack     string         `json:"stack"`
+	Kept      []keptLine     `json:"kept"`
+	Deleted   []operate.Kept `json:"deleted"`
+	Artifacts string         `json:"artifacts_bucket,omitempty"`
+	TakeOver  []string       `json:"take_over"`
 }
 
-func (o *deleteOptions) print(streams terminal.Streams, stack *operate.Stack, kept []operate.Kept) error {
-	lines := []keptLine{}
+func (o *deleteOptions) print(streams terminal.Streams, stack *operate.Stack, kept, deleted []operate.Kept) error {
+	lines, parameters := []keptLine{}, append([]string{}, operate.TakeOver(kept)...)
 	for _, k := range kept {
 		lines = append(lines, keptLine{k, k.Removal(stack.Region)})
 	}
 	if o.output == terminal.JSON {
-		return streams.PrintJSON(deletedLine{"summary", o.stack, lines})
+		return streams.PrintJSON(deletedLine{"summary", o.stack, lines, deleted, stack.ArtifactsBucket(), parameters})
 	}
-	if _, err := plain.Fprintf(streams.Out, "stack %s is deleted\n", o.stack); err != nil || len(lines) == 0 {
+	if _, err := plain.Fprintf(streams.Out, "stack %s is deleted\n", o.stack); err != nil {
 		return err
+	}
+	if bucket := stack.ArtifactsBucket(); bucket != "" {
+		plain.Fprintf(streams.Out, "\nkept, because other stacks may use it: the code in s3://%s\n", bucket)
+	}
+	if len(lines) == 0 {
+		return nil
 	}
 	fmt.Fprintln(streams.Out, "\nkept, with everything in it; note the names, because the stack no longer exists:")
 	for _, k := range lines {
 		plain.Fprintf(streams.Out, "  %s %s\n", k.LogicalID, k.Name)
 	}
-	fmt.Fprintln(streams.Out, "\nto delete it, which cannot be undone:")
+	plain.Fprintf(streams.Out, "\nto use it again in a new stack:\n  thingpress stack deploy --stack %s", terminal.ShellQuote(o.stack))
+	for _, p := range parameters {
+		plain.Fprintf(streams.Out, " \\\n    --parameter %s", terminal.ShellQuote(p))
+	}
+	fmt.Fprintln(streams.Out, "\n\nto delete it, which cannot be undone:")
 	for _, k := range lines {
 		if _, err := plain.Fprintf(streams.Out, "  %s\n", k.Remove); err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/thingpress/thingpress/internal/awsiot"
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/cli/version"
@@ -112,11 +113,15 @@ func deployStack(ctx context.Context, o deployOptions, streams terminal.Streams)
 	if errors.As(err, &unknown) {
 		return exit.UsageError(err, "docs/stack.md describes the parameters")
 	}
+	var unusable *operate.UnusableError
+	if errors.As(err, &unusable) {
+		return exit.WithHint(err, "name what an earlier stack kept, as thingpress stack delete printed it")
+	}
 	if err != nil {
 		return exit.IfInterrupted(ctx, err, "interrupted before anything was changed")
 	}
 	if len(set.Changes) == 0 {
-		return o.print(streams, "unchanged", nil)
+		return o.conclude(ctx, account, streams, "unchanged")
 	}
 	if err := o.show(streams, set); err != nil {
 		return err
@@ -133,11 +138,38 @@ func deployStack(ctx context.Context, o deployOptions, streams terminal.Streams)
 	if err != nil {
 		return err
 	}
+	return o.conclude(ctx, account, streams, "deployed")
+}
+
+// conclude does what CloudFormation cannot do, and prints the result.
+func (o *deployOptions) conclude(ctx context.Context, account *operate.Account, streams terminal.Streams, result string) error {
 	found, err := account.Find(ctx, o.stack)
+	if err == nil {
+		err = found.FeedFromExisting(ctx)
+	}
+	if err != nil {
+		return exit.WithHint(fmt.Errorf("stack %s is %s, but: %w", o.stack, result, err), "deploy again")
+	}
+	if result == "unchanged" {
+		err = o.print(streams, result, nil)
+	} else {
+		err = o.print(streams, result, found)
+	}
 	if err != nil {
 		return err
 	}
-	return o.print(streams, "deployed", found)
+	subscribers, err := found.Subscribers(ctx)
+	switch {
+	case err != nil:
+		plain.Fprintf(streams.Err, "subscriptions to the notices could not be read: %v\n", awsiot.Explain(err))
+	case subscribers.Confirmed+subscribers.Pending == 0:
+		plain.Fprintf(streams.Err, "warning: nobody is subscribed to the notices, so nobody learns of stopped imports and alarms\n"+
+			"hint: deploy with --parameter NotificationEmail=ADDRESS, or subscribe to %s\n", subscribers.Topic)
+	case subscribers.Confirmed == 0:
+		plain.Fprintf(streams.Err, "warning: nobody gets the notices yet: "+
+			"AWS sent a mail whose link must be opened to confirm the subscription\n")
+	}
+	return nil
 }
 
 // noteEvent prints that a resource is complete or has failed.

@@ -109,7 +109,12 @@ func (d *deployed) documented(t *testing.T) {
 	}
 	hold("status", string(alarm)+"\n")
 	hold("upload", d.follows(t))
-	run("delete", 0, "--yes")
+	// Imports are running.
+	refusal := "nothing was deleted: 3 imports have not ended: " + idRunning + " (running.txt)"
+	if _, said := d.exits(1, "delete", "--yes"); !strings.Contains(said, refusal) {
+		t.Errorf("delete says %s", said)
+	}
+	run("delete", 0, "--yes", "--force")
 	for section := range fields {
 		if !seen[section] {
 			t.Errorf("nothing printed a line of %q", section)

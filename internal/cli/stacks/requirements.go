@@ -22,7 +22,8 @@ const checkTimeout = time.Minute
 
 // checkRequirements refuses a deployment to a stack that would stop every import. If AWS does
 // not answer it refuses nothing, because the decoder checks again before it sends anything.
-func (o *deployOptions) checkRequirements(ctx context.Context, account *operate.Account, changed map[string]string, streams terminal.Streams,
+func (o *deployOptions) checkRequirements(
+	ctx context.Context, account *operate.Account, changed map[string]string, streams terminal.Streams,
 ) error {
 	config, err := account.Configuration(ctx, o.stack, stack.Template, changed)
 	if err != nil {

@@ -201,6 +201,12 @@ func (c *Completer) endImport(ctx context.Context, lease stack.Lease, task stack
 		return fmt.Errorf("complete: import %s: %w", i.ID, err)
 	}
 	c.Log.InfoContext(ctx, "import ended", "import", i.ID, "state", string(i.State), "counts", i.Counts)
+	if i.State != ledger.StateStopped || job.Cancelled() {
+		return nil
+	}
+	if err := c.Metrics.Put(map[stack.Metric]float64{stack.MetricStoppedImports: 1}); err != nil {
+		c.Log.ErrorContext(ctx, "metrics could not be written", "error", err.Error())
+	}
 	return nil
 }
 

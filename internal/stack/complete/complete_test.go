@@ -185,8 +185,27 @@ func TestAStoppedImportTellsItsCauseOnce(t *testing.T) {
 	if i := w.imported(t, "i"); i.State != ledger.StateStopped || i.Cause != j.Cause {
 		t.Errorf("%+v", i)
 	}
+	if n := strings.Count(w.metrics.String(), `"StoppedImports":1,`); n != 1 {
+		t.Errorf("the alarm on stopped imports sees %d: %s", n, w.metrics.String())
+	}
 	if strings.Count(w.store.objects[lines], "\n") != 1 || w.job(t, "i").Phase != stack.PhaseDone || w.job(t, "i").Cause != j.Cause {
 		t.Error(w.store.objects[lines])
+	}
+}
+
+// An alarm would ring for what the operator has ordered.
+func TestACancelledImportRingsNoAlarm(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.begin(t, "i", 2, stack.PhaseStopped, good)
+	j := w.job(t, "i")
+	j.Cause, j.Order = "cancelled by the operator", stack.Order{Kind: stack.OrderCancel, At: time.Now()}
+	w.ledger.Put(j)
+	if err := w.Complete(t.Context(), task("i")); err != nil {
+		t.Fatal(err)
+	}
+	if w.job(t, "i").Phase != stack.PhaseDone || strings.Contains(w.metrics.String(), "StoppedImports") {
+		t.Errorf("%+v, %s", w.job(t, "i"), w.metrics.String())
 	}
 }
 

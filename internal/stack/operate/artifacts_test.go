@@ -99,11 +99,11 @@ func TestPlantedCodeIsNotDeployed(t *testing.T) {
 func TestPolicyThatDemandsTLSIsLeftOutWithoutTLS(t *testing.T) {
 	var asked []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case r.Method == http.MethodPost: // GetCallerIdentity
+		switch r.Method {
+		case http.MethodPost: // GetCallerIdentity
 			fmt.Fprint(w, `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/a</Arn>`+
 				`<Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`)
-		case r.Method == http.MethodHead:
+		case http.MethodHead:
 			w.WriteHeader(http.StatusNotFound)
 		default:
 			asked = append(asked, r.URL.RequestURI())

@@ -42,6 +42,7 @@ type stackChanger interface {
 type queueMover interface {
 	GetQueueAttributes(context.Context, *sqs.GetQueueAttributesInput, ...queueOption) (*sqs.GetQueueAttributesOutput, error)
 	StartMessageMoveTask(context.Context, *sqs.StartMessageMoveTaskInput, ...queueOption) (*sqs.StartMessageMoveTaskOutput, error)
+	GetQueueUrl(context.Context, *sqs.GetQueueUrlInput, ...queueOption) (*sqs.GetQueueUrlOutput, error)
 	ListMessageMoveTasks(context.Context, *sqs.ListMessageMoveTasksInput, ...queueOption) (*sqs.ListMessageMoveTasksOutput, error)
 }
 

@@ -36,7 +36,7 @@ func (s *Stack) Kept() []Kept {
 	for id, name := range s.resources {
 		switch {
 		case name == "":
-		case id == "LedgerTable":
+		case id == ledgerTable:
 			kept = append(kept, Kept{id, "AWS::DynamoDB::Table", name})
 		case strings.HasSuffix(id, "Bucket"):
 			kept = append(kept, Kept{id, "AWS::S3::Bucket", name})
@@ -45,6 +45,24 @@ func (s *Stack) Kept() []Kept {
 	slices.SortFunc(kept, func(a, b Kept) int { return strings.Compare(a.LogicalID, b.LogicalID) })
 	return kept
 }
+
+// Deleted returns the resources that a deletion of the stack deletes.
+func (s *Stack) Deleted() []Kept {
+	kept := s.Kept()
+	var gone []Kept
+	for id, name := range s.resources {
+		stays := slices.ContainsFunc(kept, func(k Kept) bool { return k.LogicalID == id })
+		if name != "" && !stays && s.types[id] != "AWS::S3::BucketPolicy" { // which its bucket keeps
+			gone = append(gone, Kept{id, s.types[id], name})
+		}
+	}
+	slices.SortFunc(gone, func(a, b Kept) int { return strings.Compare(a.LogicalID, b.LogicalID) })
+	return gone
+}
+
+// ArtifactsBucket returns the bucket from which the code of the functions was deployed; empty if
+// that is unknown. A deletion keeps it, because other stacks may use it.
+func (s *Stack) ArtifactsBucket() string { return s.Parameters["CodeBucket"] }
 
 // Delete deletes the stack without the resources of [Stack.Kept], and returns when
 // CloudFormation is done.

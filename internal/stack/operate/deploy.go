@@ -102,6 +102,9 @@ func (a *Account) Prepare(ctx context.Context, d Deployment) (*ChangeSet, error)
 			return nil, err
 		}
 	}
+	if err := a.checkExisting(ctx, d.Parameters); err != nil {
+		return nil, err
+	}
 	code, err := readCode(d.Code)
 	if err != nil {
 		return nil, fmt.Errorf("code of the functions: %w", err)

@@ -218,6 +218,14 @@ func (f *fauxQueues) GetQueueAttributes(
 	}}, f.fail[*in.QueueUrl+" read"]
 }
 
+func (f *fauxQueues) GetQueueUrl(
+	_ context.Context,
+	in *sqs.GetQueueUrlInput,
+	_ ...func(*sqs.Options),
+) (*sqs.GetQueueUrlOutput, error) {
+	return &sqs.GetQueueUrlOutput{QueueUrl: in.QueueName}, f.fail[*in.QueueName+" find"]
+}
+
 func (f *fauxQueues) StartMessageMoveTask(
 	_ context.Context,
 	in *sqs.StartMessageMoveTaskInput,

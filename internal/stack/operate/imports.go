@@ -83,7 +83,7 @@ func (i *Import) Left(now time.Time) time.Duration {
 
 // table returns the stack's table.
 func (s *Stack) table() (*table.Table, error) {
-	name, err := s.resource("LedgerTable")
+	name, err := s.resource(ledgerTable)
 	if err != nil {
 		return nil, err
 	}
@@ -213,3 +213,6 @@ func (s *Stack) AwaitUpload(ctx context.Context, bucket, key, version string) (I
 // recent is the age of the oldest import that may belong to an upload of this
 // process.
 const recent = 24 * time.Hour
+
+// HasLedger reports whether the stack has a ledger. One that was never created completely may have none.
+func (s *Stack) HasLedger() bool { return s.resources[ledgerTable] != "" }

@@ -2,6 +2,7 @@ package operate_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -210,8 +211,36 @@ func TestStacksLiveSideBySideAndComeAgain(t *testing.T) {
 	if err := one.Delete(t.Context(), func(operate.Event) {}); err != nil {
 		t.Fatal(err)
 	}
-	if anew, _ := c.deploy("one", nil); anew.PhysicalID("LedgerTable") == "" {
-		t.Error("the stack did not come again")
+	parameters := map[string]string{}
+	for _, p := range operate.TakeOver(kept) {
+		name, value, _ := strings.Cut(p, "=")
+		parameters[name] = value
+	}
+	anew, _ := c.deploy("one", parameters)
+	if buckets := fmt.Sprint(c.aws("s3api", "list-buckets")["Buckets"]); strings.Count(buckets, "one-espressifbucket") != 1 {
+		t.Errorf("a bucket is made although another one is taken over: %s", buckets)
+	}
+	if again := anew.Kept(); !slices.Equal(kept, again) {
+		t.Errorf("the new stack has %v, not %v", again, kept)
+	}
+	for range 2 { // a second time changes nothing
+		if err := anew.FeedFromExisting(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := anew.Put(t.Context(), anew.PhysicalID("EspressifBucket"), "reel.csv", strings.NewReader("content"), 7); err != nil {
+		t.Fatal(err)
+	}
+	messages := fmt.Sprint(c.aws("sqs", "receive-message", "--queue-url", anew.PhysicalID("ManifestsQueue"), "--max-number-of-messages", "10"))
+	if !strings.Contains(messages, "ObjectCreated:Put") || !strings.Contains(messages, anew.PhysicalID("EspressifBucket")) {
+		t.Errorf("the upload to the old bucket sends %s", messages)
+	}
+	_, err := c.account.Prepare(t.Context(), operate.Deployment{
+		Stack: "three", Template: stack.Template, Parameters: map[string]string{"ExistingLedgerTable": "absent"},
+	})
+	var unusable *operate.UnusableError
+	if !errors.As(err, &unusable) || unusable.Parameter != "ExistingLedgerTable" {
+		t.Errorf("a ledger that does not exist: %v", err)
 	}
 }
 

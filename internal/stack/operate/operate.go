@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
@@ -48,6 +50,7 @@ type Account struct {
 	queues     queueMover
 	buckets    bucketRemover
 	cloudwatch watcher
+	topics     sns.ListSubscriptionsByTopicAPIClient
 	dynamodb   *dynamodb.Client
 	s3         *s3.Client
 }
@@ -73,6 +76,7 @@ func Open(ctx context.Context, o Options) (*Account, error) {
 		queues:     sqs.NewFromConfig(cfg),
 		buckets:    objects,
 		cloudwatch: cloudwatch.NewFromConfig(cfg),
+		topics:     sns.NewFromConfig(cfg),
 		dynamodb:   dynamodb.NewFromConfig(cfg),
 		s3:         objects,
 	}, nil
@@ -95,6 +99,7 @@ type Stack struct {
 
 	id        string            // its ARN, which no other stack ever has
 	resources map[string]string // physical IDs by logical ID
+	types     map[string]string // CloudFormation's, by logical ID
 }
 
 // Find returns the stack with a name. The error wraps [ErrNoStack] if there is none.
@@ -109,7 +114,7 @@ func (a *Account) Find(ctx context.Context, name string) (*Stack, error) {
 	found := &Stack{
 		Account: a, Name: name, id: aws.ToString(out.Stacks[0].StackId),
 		Status: string(out.Stacks[0].StackStatus), Reason: aws.ToString(out.Stacks[0].StackStatusReason),
-		Parameters: map[string]string{}, resources: map[string]string{},
+		Parameters: map[string]string{}, resources: map[string]string{}, types: map[string]string{},
 	}
 	_, found.Version, _ = strings.Cut(aws.ToString(out.Stacks[0].Description), versionMark)
 	for _, p := range out.Stacks[0].Parameters {
@@ -125,9 +130,11 @@ func (a *Account) Find(ctx context.Context, name string) (*Stack, error) {
 			if r.ResourceStatus == types.ResourceStatusDeleteComplete { // rolled back stacks list them
 				continue
 			}
-			found.resources[aws.ToString(r.LogicalResourceId)] = aws.ToString(r.PhysicalResourceId)
+			id := aws.ToString(r.LogicalResourceId)
+			found.resources[id], found.types[id] = aws.ToString(r.PhysicalResourceId), aws.ToString(r.ResourceType)
 		}
 	}
+	maps.Copy(found.resources, takenOver(found.Parameters))
 	return found, nil
 }
 
@@ -136,6 +143,9 @@ func missing(err error) bool {
 	var api smithy.APIError
 	return errors.As(err, &api) && api.ErrorCode() == "ValidationError" && strings.Contains(api.ErrorMessage(), "does not exist")
 }
+
+// ledgerTable is the logical ID of the ledger.
+const ledgerTable = "LedgerTable"
 
 // PhysicalID returns the physical ID of a resource of the template; empty if there is
 // none.

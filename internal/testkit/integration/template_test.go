@@ -51,7 +51,14 @@ func (f *template) environment(t *testing.T, function string, values map[string]
 		var value string
 		var reference struct{ Ref string }
 		if json.Unmarshal(variables[name], &value) != nil {
-			if err := json.Unmarshal(variables[name], &reference); err != nil || reference.Ref == "" {
+			var choice struct {
+				If []json.RawMessage `json:"Fn::If"`
+			}
+			raw := variables[name]
+			if json.Unmarshal(raw, &choice) == nil && len(choice.If) == 3 { // nothing is taken over from an earlier stack
+				raw = choice.If[1]
+			}
+			if err := json.Unmarshal(raw, &reference); err != nil || reference.Ref == "" {
 				t.Fatalf("template: %s: %s is %s, neither text nor a reference", function, name, variables[name])
 			}
 			var ok bool

@@ -29,7 +29,7 @@ const (
 func Names() []stack.Metric {
 	return []stack.Metric{
 		stack.MetricImported, stack.MetricUnchanged, stack.MetricFailed, stack.MetricRejected, stack.MetricSkipped, stack.MetricThrottled,
-		stack.MetricCeiling, stack.MetricStalledImports, stack.MetricHandedBack, stack.MetricUndeliverable,
+		stack.MetricCeiling, stack.MetricStalledImports, stack.MetricStoppedImports, stack.MetricHandedBack, stack.MetricUndeliverable,
 		stack.MetricOldestDevice,
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -20,6 +21,7 @@ import (
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/testkit/require"
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/policy"
 )
 
 var (
@@ -232,5 +234,56 @@ func TestMissingAttachmentsAreCreatedByACompleteCommand(t *testing.T) {
 		if todo := advice.Attachment(f, advice.CLI, "--region eu-west-1").Todo; !strings.Contains(todo, command) {
 			t.Errorf("%s: %s", kind, todo)
 		}
+	}
+}
+
+// The policy commands would otherwise print codes alone.
+func TestEveryRuleReasonAndQuestionOfPoliciesHasWords(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join(require.Root(t), "docs", "policies.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := strings.ReplaceAll(string(page), "`", "")
+	for _, rule := range policy.Rules() {
+		words := advice.ForRule(rule, "")
+		if words.Meaning == "" {
+			t.Errorf("rule %s means nothing", rule)
+		}
+		if row := "\n| " + string(rule) + " | " + words.Meaning + " | " + words.Todo + " |"; !strings.Contains(plain, row) {
+			t.Errorf("docs/policies.md does not have %q", row)
+		}
+	}
+	set := token.NewFileSet()
+	for _, file := range []string{"decision.go", "policy.go"} {
+		parsed, err := parser.ParseFile(set, filepath.Join(require.Root(t), "policy", file), nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		warnings := false
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			if group, ok := n.(*ast.GenDecl); ok {
+				warnings = strings.Contains(group.Doc.Text(), "Codes of warnings")
+			}
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok || len(spec.Values) != 1 {
+				return true
+			}
+			kind, isIdent := spec.Type.(*ast.Ident)
+			text, isText := spec.Values[0].(*ast.BasicLit)
+			if !isIdent || !isText {
+				return true
+			}
+			code, _ := strconv.Unquote(text.Value)
+			switch {
+			case kind.Name == "Reason" && advice.ForReason(policy.Reason(code)).Meaning == "":
+				t.Errorf("reason %s means nothing", code)
+			case kind.Name == "Code" && warnings && advice.ForProblem(policy.Code(code)) == "":
+				t.Errorf("warning %s means nothing", code)
+			case kind.Name == "Question" && advice.ForQuestion(policy.Question(code)).Meaning == "":
+				t.Errorf("question %s means nothing", code)
+			}
+			return true
+		})
 	}
 }

@@ -89,6 +89,7 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 		{"plan", "--offline", good},
 		{"quotas", "--sandbox"},
 		{"quotas", "--offline", "--devices", "250000"},
+		{"policy", "check", "--policy", filepath.Join(require.Root(t), "examples", "policy.json"), good},
 		{"signers"},
 		{"signers", filepath.Join(require.Root(t), "examples", "microchip-signer.pem")},
 		{"version"},

@@ -14,6 +14,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
+	"github.com/thingpress/thingpress/internal/cli/policies"
 	"github.com/thingpress/thingpress/internal/cli/quotas"
 	"github.com/thingpress/thingpress/internal/cli/sandboxes"
 	"github.com/thingpress/thingpress/internal/cli/settings"
@@ -123,6 +124,7 @@ targets. See 'thingpress help environment'.
 		imports.NewList(streams),
 		manifests.NewInspect(streams),
 		imports.NewPlan(streams),
+		policies.NewCommand(streams),
 		quotas.NewCommand(streams),
 		sandboxes.NewCommand(streams),
 		signers.NewCommand(streams),

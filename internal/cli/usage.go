@@ -17,6 +17,7 @@ var flagGroups = []struct{ heading, flags string }{
 	{"What each device gets", "policy thing-type thing-group billing-group attribute thing-name status adopt exclusive"},
 	{"Manifests", "vendor bundle slot signer allow-ca allow-expired allow-late-signature allow-test-material partial"},
 	{"Devices", "only skip ignore-unmatched"},
+	{"Requests", "client-id request will persistent"},
 	{"Run", "yes dry-run new resume ledger report overwrite max-failures quota share"},
 	{"Target", "config target account region profile endpoint-url stack sandbox sandbox-state offline strict-names"},
 	{"Output", "all rejected limit examples output quiet verbose log color help"},

@@ -83,6 +83,29 @@ func CheckAttachments(ctx context.Context, aws iot.AWS, limiters *quota.Limiters
 	return report, err
 }
 
+// ReadPolicies returns policies with their documents, without those that the credentials may not
+// read or that are gone. It retries as [CheckAttachments] does.
+func ReadPolicies(ctx context.Context, aws iot.AWS, limiters *quota.Limiters, names []string) (policies []iot.Policy, err error) {
+	caller := call.New(call.Options{Limiters: limiters, Lifetimes: call.Lifetimes{Begin: ctx, Flight: ctx}, Clock: aws.Now})
+	for _, name := range names {
+		var found iot.Policy
+		_, err := caller.Do(iot.GetPolicy, func(ctx context.Context) (err error) {
+			found, err = aws.Checks.GetPolicy(ctx, name)
+			return err
+		})
+		switch class := iot.ClassOf(err); {
+		case err == nil:
+			policies = append(policies, found)
+		case class == iot.ClassImport || class == iot.ClassNotFound || class == iot.ClassDevice:
+		case errors.Is(err, call.ErrEnded) && ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		default:
+			return nil, err
+		}
+	}
+	return policies, nil
+}
+
 // attachmentsGone checks the attachments again. It returns nil if they all exist.
 func attachmentsGone(c *call.Caller, a *Account) error {
 	_, err := checkAttachments(c, a.AWS, a.Wanted.Attachments)

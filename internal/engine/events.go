@@ -3,7 +3,9 @@ package engine
 import (
 	"time"
 
+	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/manifest"
 )
 
 // An Event reports progress: one of the types below, [Scanned] or [Finished].
@@ -26,6 +28,14 @@ type Scanning struct {
 	Manifest string
 	// Entries and Rejected count over all manifests.
 	Entries, Rejected int
+}
+
+// Judged is sent during the first pass for each device that will be imported. The device must
+// not be changed, and not be kept.
+type Judged struct {
+	Device *manifest.Device
+	// Thing is what the device is to become.
+	Thing iot.Thing
 }
 
 // Continued is sent when a run resumes an import.
@@ -89,6 +99,7 @@ type Comparing struct {
 }
 
 func (Scanning) event()  {}
+func (Judged) event()    {}
 func (Continued) event() {}
 func (Progress) event()  {}
 func (Paused) event()    {}

@@ -129,7 +129,9 @@ func partial(s Settings, broken *manifest.FileError) bool {
 	return s.Partial && broken.Reason != manifest.ReasonPrivateKey && broken.Reason != manifest.ReasonChanged
 }
 
-func (s *ScanResult) readManifest(ctx context.Context, m int, source *Source, settings Settings, tell func(manifest string)) error {
+func (s *ScanResult) readManifest(ctx context.Context, m int, source *Source, settings Settings,
+	tell func(string, *manifest.Device, Verdict),
+) error {
 	s.judge.Begin(source.Input.Name)
 	s.stops = append(s.stops, nil)
 	stop := manifest.Position{}
@@ -154,8 +156,7 @@ func (s *ScanResult) readManifest(ctx context.Context, m int, source *Source, se
 			s.stops[m] = append(s.stops[m], stop)
 		}
 		stop.Offset = end
-		s.judgeNext(m, &device, rejected)
-		tell(source.Input.Name)
+		tell(source.Input.Name, &device, s.judgeNext(m, &device, rejected))
 	}
 	return errors.Join(source.blocks.difference(), ctx.Err())
 }
@@ -168,10 +169,13 @@ func breakEntry(broken *manifest.FileError) *manifest.EntryError {
 	}
 }
 
-// scanProgress returns a function that sends [Scanning] about five times a second.
-func scanProgress(s *ScanResult, events Events) func(manifest string) {
+// scanProgress returns a function that sends [Judged] for a device, and [Scanning] about five times a second.
+func scanProgress(s *ScanResult, events Events) func(string, *manifest.Device, Verdict) {
 	var told time.Time
-	return func(manifest string) {
+	return func(manifest string, d *manifest.Device, v Verdict) {
+		if events != nil && v.Outcome == "" {
+			events(Judged{d, v.Thing})
+		}
 		if events == nil || s.Entries%64 != 0 {
 			return
 		}
@@ -183,7 +187,7 @@ func scanProgress(s *ScanResult, events Events) func(manifest string) {
 }
 
 // judgeNext judges the next entry of manifest m, and counts it.
-func (s *ScanResult) judgeNext(m int, device *manifest.Device, rejected *manifest.EntryError) {
+func (s *ScanResult) judgeNext(m int, device *manifest.Device, rejected *manifest.EntryError) Verdict {
 	place := ledger.Place{Manifest: m, Entry: s.judge.layout.entries(m)}
 	v := s.judge.Next(device, rejected)
 	switch v.Outcome {
@@ -212,6 +216,7 @@ func (s *ScanResult) judgeNext(m int, device *manifest.Device, rejected *manifes
 		}
 	}
 	s.Entries++
+	return v
 }
 
 // Names reports whether an entry names a certificate as its signer.

@@ -3,6 +3,7 @@ package imports
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -109,6 +110,34 @@ func (f *AttachFlags) AddCounted(c *cobra.Command) {
 	for _, name := range []string{"thing-type", "billing-group", "attribute", "status", "adopt", "exclusive"} {
 		c.Flags().Lookup(name).Hidden = true
 	}
+}
+
+// AddJudged adds to a command the flags on which it depends what a device may do. The others are
+// hidden, so that the flags of an import can be pasted.
+func (f *AttachFlags) AddJudged(c *cobra.Command) {
+	f.Add(c)
+	c.Flags().Lookup("policy").Usage = "policy, by its name or as a `file` with its document (repeatable)"
+	for _, name := range []string{"billing-group", "status", "adopt"} {
+		c.Flags().Lookup(name).Hidden = true
+	}
+}
+
+// Exclusive reports whether certificates are attached exclusively.
+func (f *AttachFlags) Exclusive() bool { return f.exclusive }
+
+// Split takes the policies that are files out of the flags, and returns their paths. A value with a
+// separator of paths or with the ending .json is a path, because no policy has such a name; so is
+// the name of a file that exists.
+func (f *AttachFlags) Split() (files []string) {
+	f.policies = slices.DeleteFunc(f.policies, func(value string) bool {
+		_, err := os.Stat(value)
+		isFile := strings.ContainsAny(value, `/\`) || strings.HasSuffix(value, ".json") || value != "" && err == nil
+		if isFile {
+			files = append(files, value)
+		}
+		return isFile
+	})
+	return files
 }
 
 // Attachments returns the attachments that the flags name.

@@ -70,11 +70,19 @@ func checkAttachments(ctx context.Context, c *target.Connection, quotas target.Q
 		return nil, nil, err
 	}
 	attached, err := device.CheckAttachments(ctx, c.Client.AWS(), quotas.Limiters(), a)
-	var wrong *device.AttachmentError
-	if errors.As(err, &wrong) {
-		return nil, created, exit.WithHint(err, attachmentHint(c, wrong.Findings))
+	if hint := AttachmentHint(c, err); hint != "" {
+		return nil, created, exit.WithHint(err, hint)
 	}
 	return attached, created, err
+}
+
+// AttachmentHint returns what to do about attachments with faults, or "" for another error.
+func AttachmentHint(c *target.Connection, err error) string {
+	var wrong *device.AttachmentError
+	if !errors.As(err, &wrong) {
+		return ""
+	}
+	return attachmentHint(c, wrong.Findings)
 }
 
 // attachmentHint returns what to do about all findings.

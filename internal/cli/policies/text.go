@@ -1,0 +1,130 @@
+package policies
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/plain"
+	"github.com/thingpress/thingpress/internal/progress"
+	"github.com/thingpress/thingpress/policy"
+)
+
+// printCheck prints the result of a check for people: the decisions as a table, and on stderr what
+// they are about and why devices are refused, so that the table can be piped.
+func printCheck(l *checkLine, streams terminal.Streams) error {
+	say := func(format string, args ...any) { plain.Fprintf(streams.Err, format+"\n", args...) }
+	for _, p := range l.Policies {
+		version, of := "", ""
+		if p.Version != "" {
+			version = ", version " + p.Version
+		}
+		if p.OfGroup {
+			of = " of a thing group"
+		}
+		say("policy %s%s%s: %s of %s characters", p.Name, of, version, progress.Count(int64(p.Size)), progress.Count(int64(policy.MaxSize)))
+	}
+	say("client ID of the firmware: %s", clientIDText(l.ClientID))
+	if l.Example {
+		say("an example device in %s, account %s", l.Region, l.Account)
+	} else {
+		say("%s in %s, account %s; %s rejected", progress.Plural(l.Devices, "device", "devices"), l.Region, l.Account,
+			progress.Plural(l.Rejected, "entry", "entries"))
+	}
+	say("")
+	t := streams.Table([]terminal.Column{
+		{Name: "REQUEST"}, {Name: "ALLOWED", Number: true}, {Name: "REFUSED", Number: true}, {Name: "REMARK"},
+	})
+	for _, r := range l.Requests {
+		t.Row(r.Request, progress.Count(int64(r.Allowed)), progress.Count(int64(r.Refused)), remark(r))
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	var b strings.Builder
+	for _, r := range l.Requests {
+		if r.Wanted && r.Refused > 0 {
+			writeRefusals(&b, r, streams)
+		}
+	}
+	for _, f := range l.Findings {
+		writeFinding(&b, f, streams)
+	}
+	for i, q := range l.Open {
+		if i == 0 {
+			b.WriteString("AWS does not document, and only a device can show:\n")
+		}
+		plain.Fprintf(&b, "  %s\n", q.Meaning)
+	}
+	if b.Len() > 0 {
+		say("")
+	}
+	// All text of others is cleaned above, and the stream would clean colours as well.
+	_, err := fmt.Fprint(terminal.Raw(streams.Err), b.String())
+	return err
+}
+
+func clientIDText(template string) string {
+	if template == "{thing}" {
+		return "the name of the thing"
+	}
+	return template
+}
+
+// remark says what is not as it should be.
+func remark(r requestLine) string {
+	switch {
+	case r.Other && r.Allowed > 0:
+		return "should be refused"
+	case r.Wanted && r.Refused > 0:
+		return "see below"
+	}
+	return ""
+}
+
+func writeRefusals(b *strings.Builder, r requestLine, streams terminal.Streams) {
+	for _, refusal := range r.Refusals {
+		b.WriteString(streams.Ink(terminal.Red, "refused"))
+		plain.Fprintf(b, ": %s, %s: %s%s\n", r.Request, progress.Plural(refusal.Devices, "device", "devices"), refusal.Cause,
+			at(refusal.placeLine))
+		for _, e := range refusal.Examples {
+			plain.Fprintf(b, "  %s, entry %d of %s\n", e.Thing, e.Entry, e.Manifest)
+		}
+		if more := refusal.Devices - len(refusal.Examples); more > 0 {
+			fmt.Fprintf(b, "  and %s more; --limit 0 lists all\n", progress.Count(int64(more)))
+		}
+	}
+}
+
+func at(p placeLine) string {
+	if p.Policy == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (%s:%d:%d)", p.Policy, p.Line, p.Column)
+}
+
+func writeFinding(b *strings.Builder, f findingLine, streams terminal.Streams) {
+	ink := terminal.Yellow
+	if slices.Index(severities, f.Severity) <= slices.Index(severities, policy.Error) {
+		ink = terminal.Red
+	}
+	b.WriteString(streams.Ink(ink, string(f.Severity)))
+	place, devices := "", ""
+	if f.Policy != "" {
+		place = fmt.Sprintf(" %s:%d:%d", f.Policy, f.Line, f.Column)
+	}
+	if f.Devices > 0 {
+		devices = ", " + progress.Plural(f.Devices, "device", "devices")
+		if len(f.ClientIDs) > 0 {
+			devices += " such as " + f.ClientIDs[0]
+		}
+	}
+	plain.Fprintf(b, " %s%s%s: %s\n", f.Rule, place, devices, f.Meaning)
+	if f.Text != "" && f.Policy != "" {
+		plain.Fprintf(b, "  %s\n", f.Text)
+	}
+	if f.Todo != "" {
+		plain.Fprintf(b, "  to do: %s\n", f.Todo)
+	}
+}

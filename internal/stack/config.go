@@ -44,6 +44,9 @@ type Config struct {
 	Share float64
 	// MaxConcurrency is the maximum number of concurrent importers.
 	MaxConcurrency int
+	// InFlight is how many entries of one import may be in flight; 0 for a number that
+	// follows from the quotas.
+	InFlight int
 	// Retention is how long the ledger keeps everything but leases and claims; 0 for
 	// ever.
 	Retention time.Duration
@@ -101,6 +104,7 @@ func ReadConfig(lookup func(name string) (value string, ok bool)) (Config, error
 		AllowCA:        parsed(&r, "ALLOW_CA", false, strconv.ParseBool),
 		Share:          parsed(&r, "SHARE", 1, func(s string) (float64, error) { return strconv.ParseFloat(s, 64) }),
 		MaxConcurrency: parsed(&r, "MAX_CONCURRENCY", 2, strconv.Atoi),
+		InFlight:       parsed(&r, "IN_FLIGHT", 0, strconv.Atoi),
 		Retention:      24 * time.Hour * time.Duration(parsed(&r, "LEDGER_RETENTION_DAYS", 0, strconv.Atoi)),
 	}
 	if texts := r.list("THING_ATTRIBUTES"); texts != nil {
@@ -119,6 +123,7 @@ func ReadConfig(lookup func(name string) (value string, ok bool)) (Config, error
 	r.require("BUNDLE", config.Bundle == "" || slices.Contains(bundles, config.Bundle), "is none of "+strings.Join(bundles, ", "))
 	r.require("SHARE", config.Share > 0 && config.Share <= 1, "is not above 0 and at most 1")
 	r.require("MAX_CONCURRENCY", config.MaxConcurrency >= 2, "is less than 2, the least that an SQS event source takes")
+	r.require("IN_FLIGHT", config.InFlight >= 0, "is negative")
 	r.require("LEDGER_RETENTION_DAYS", config.Retention >= 0, "is negative")
 	return config, errors.Join(r.wrong...)
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/thingpress/thingpress/internal/ledger"
 )
 
 // Phases of a [Job], in their order.
@@ -63,6 +65,9 @@ type Job struct {
 	// job.
 	Settings string
 	Progress []byte
+	// Sent is the number of entries that were sent to the importers or rejected, counted
+	// so that [Job.InFlight] is what exceeds the entries with an outcome.
+	Sent int
 	// Signers are the objects that hold the certificates of Microchip's signers.
 	Signers []ObjectVersion
 	// Cause is why the job is stalled, and RetryAt when it is tried again. Both are
@@ -80,8 +85,21 @@ type Job struct {
 	// Observed is what the latest sweep saw. Observe, which needs no lease, changes it.
 	// Saving a job keeps it.
 	Observed Observed
-	// Generation of the latest lease.
-	Generation int64
+	// Generation of the latest lease, and its end; the zero time if it was released.
+	Generation  int64
+	LeasedUntil time.Time
+}
+
+// InFlight returns how many entries are with the importers: in their queue, or in their
+// hands. Entries whose message was lost are among them.
+func (j *Job) InFlight(counts ledger.Counts) int {
+	switch j.Phase {
+	case PhaseSend:
+		return max(0, j.Sent-(counts.Entries-counts.Pending()))
+	case PhaseSent:
+		return counts.Pending()
+	}
+	return 0
 }
 
 // Move moves the job to a phase. It returns an error, which is a bug, if no job
@@ -110,6 +128,9 @@ type Lease struct {
 	Owner      string
 	Generation int64
 	Until      time.Time
+	// Crashes is how many owners in a row, before this one, neither saved the job nor
+	// released their lease.
+	Crashes int
 }
 
 // ErrFenced is returned if another function has taken the lease. The caller must stop

@@ -82,6 +82,16 @@ type Ledger interface {
 	Outcomes(ctx context.Context, importID string, entries []int) (map[int]ledger.Record, error)
 }
 
+// Reopener takes back what a retry tries again.
+type Reopener interface {
+	// Reopen takes back the outcomes of those entries that failed before a time, so that
+	// they are pending again. It leaves all others alone, and may be repeated.
+	Reopen(ctx context.Context, importID string, entries []int, before time.Time) error
+	// Restart replaces the record of an import that has no outcomes, and marks it as
+	// running. The error wraps [ledger.ErrNotFound] if there is none.
+	Restart(ctx context.Context, i ledger.Import) error
+}
+
 // A Message is a message for a queue.
 type Message struct {
 	Body string

@@ -211,7 +211,7 @@ func (d *driver) deliver(body string) bool {
 		return nil
 	}
 	h := p.handler(config())
-	h.every = d.every
+	h.every, h.crashes = d.every, 1000
 	response, err := h.Handle(ctx, events.SQSEvent{Records: []events.SQSMessage{{MessageId: "1", Body: body}}})
 	p.mu.Lock()
 	defer p.mu.Unlock()

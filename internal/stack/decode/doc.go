@@ -5,7 +5,9 @@
 // through phases. The phase hash first checks the attachments and then computes the
 // SHA-256 of the object. The phase check decodes and counts all entries; nothing is
 // sent before it ends. The phase send decodes them again, sends every device to the
-// devices queue, and records every rejected entry in the ledger.
+// devices queue, and records every rejected entry in the ledger. It keeps a bounded
+// number of them in flight. When that is reached, the invocation ends, and a message
+// with a delay brings the next one.
 //
 // All work is done under the lease of the job. Progress is saved every thousand
 // entries, and only after everything before it is durable elsewhere. So an invocation

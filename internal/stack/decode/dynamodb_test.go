@@ -42,7 +42,7 @@ func TestUploadIsDecodedOnTheLedgerInDynamoDB(t *testing.T) {
 	w, m := newWorld(), generated(t, "espressif", 700, 0.2)
 	q := &failing{t: t, nth: 4, entries: map[int]int{}}
 	h := (&process{world: w}).handler(config())
-	h.Jobs, h.Leases, h.Ledger, h.Devices, h.every = l, l, l, q, 100
+	h.Jobs, h.Orders, h.Leases, h.Ledger, h.Reopener, h.Devices, h.every = l, l, l, l, l, q, 100
 	body := m.put(w)
 	if err := h.handleMessage(t.Context(), body); err != nil {
 		t.Fatal(err)

@@ -72,10 +72,11 @@ func (w *worker) checkEntries(ctx context.Context) error {
 		}
 		p.count(&e)
 		if p.Entries%w.h.every == 0 {
-			if err := w.save(ctx); err != nil {
+			if err := w.checkpoint(ctx); err != nil {
 				return err
 			}
 		}
 	}
+	w.progress.Checked = true
 	return w.beginImport(ctx)
 }

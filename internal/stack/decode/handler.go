@@ -38,11 +38,13 @@ type Completion interface {
 
 // Config configures a [Handler]. All fields but TempDir must be set.
 type Config struct {
-	Stack   stack.Config
-	Jobs    stack.Jobs
-	Leases  stack.Leases
-	Ledger  stack.Ledger
-	Objects Objects
+	Stack    stack.Config
+	Jobs     stack.Jobs
+	Orders   stack.Orders
+	Leases   stack.Leases
+	Ledger   stack.Ledger
+	Reopener stack.Reopener
+	Objects  Objects
 	// Manifests is the queue of the function's own messages, Devices that of the
 	// importers.
 	Manifests, Devices stack.Queue
@@ -62,14 +64,15 @@ type Config struct {
 type Handler struct {
 	Config
 
-	every int // entries between two checkpoints
+	every   int // entries between two checkpoints
+	crashes int // how many invocations in a row may die without any progress
 }
 
 // checkpointEvery is the maximum number of entries that are repeated after a crash.
 const checkpointEvery = 1000
 
 // New returns a handler. It makes no call.
-func New(c Config) *Handler { return &Handler{Config: c, every: checkpointEvery} }
+func New(c Config) *Handler { return &Handler{Config: c, every: checkpointEvery, crashes: mostCrashes} }
 
 // Handle handles messages of the manifests queue. A message that the response does
 // not name is finished: its work is done, or continues by a new message that the

@@ -15,6 +15,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
@@ -24,6 +25,7 @@ func config() stack.Config {
 	c := stack.Config{
 		Stack: "test", Signers: "signers", Buckets: map[string]string{}, Status: iot.StatusActive,
 		Attachments: device.Attachments{Policies: []string{"sensors"}}, Share: 1, MaxConcurrency: 2,
+		InFlight: 1 << 30, // in tests that do not drain the queue
 	}
 	for _, vendor := range vendors.Names() {
 		c.Buckets[vendor] = vendor
@@ -304,7 +306,7 @@ func TestSecondPassWithOtherTotalsStopsTheImport(t *testing.T) {
 		}
 		job := w.jobs[id]
 		job.Phase, job.Progress = stack.PhaseSend, []byte(first)
-		w.jobs[id] = job
+		w.jobs[id], w.imports[id] = job, ledger.Import{ID: id, Manifests: []ledger.Manifest{{Entries: 30}}}
 		if err := h.handleMessage(t.Context(), taskBody(t, stack.Task{Kind: stack.TaskContinue, Import: id})); err != nil {
 			t.Fatal(err)
 		}

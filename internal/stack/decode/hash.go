@@ -20,11 +20,8 @@ func (w *worker) hashObject(ctx context.Context) error {
 			return err
 		}
 		w.progress.Ready = true
-		if err := w.save(ctx); err != nil {
-			return err
-		}
 	}
-	if err := w.loadSigners(ctx); err != nil {
+	if err := w.loadSigners(); err != nil {
 		return w.classify(err)
 	}
 	r, err := w.openObject()
@@ -64,7 +61,7 @@ func (w *worker) hashObject(ctx context.Context) error {
 			if err := keep(at); err != nil {
 				return err
 			}
-			if err := w.save(ctx); err != nil {
+			if err := w.checkpoint(ctx); err != nil {
 				return err
 			}
 			saved = at

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/thingpress/thingpress/internal/quota"
@@ -42,6 +43,11 @@ func (w *worker) prepare(ctx context.Context) error {
 		return stopf("%w; then upload the manifest again", unmet)
 	case err != nil:
 		return fmt.Errorf("check attachments: %w", err)
+	}
+	attach := w.settings.Attachments
+	w.progress.Ceiling, _ = quota.Ceiling(quotas, quota.FreshPath(quotas, len(attach.Policies), len(attach.ThingGroups)))
+	if math.IsInf(w.progress.Ceiling, 0) { // no quota limits it; JSON has no infinity
+		w.progress.Ceiling = 0
 	}
 	if !report.Connectable {
 		w.log.WarnContext(ctx, "no policy in IoTPolicies or on the thing groups: these devices cannot connect")

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/thingpress/thingpress/manifest"
 )
@@ -17,9 +18,19 @@ type progress struct {
 	Hashed    int64  `json:"hashed,omitempty"`
 	HashState []byte `json:"hash_state,omitempty"`
 	SHA256    string `json:"sha256,omitempty"`
-	// Check and Send are the two passes.
-	Check pass `json:"check"`
-	Send  pass `json:"send"`
+	// Ceiling is the number of devices a second that the quotas allow.
+	Ceiling float64 `json:"ceiling,omitempty"`
+	// Check and Send are the two passes. Checked is set at the end of the first one.
+	Check   pass `json:"check"`
+	Checked bool `json:"checked,omitempty"`
+	Send    pass `json:"send"`
+	// Again is set if the second pass must leave out entries that have an outcome. Passed
+	// counts those, and Base is the number of outcomes when the pass began.
+	Again  bool `json:"again,omitempty"`
+	Passed int  `json:"passed,omitempty"`
+	Base   int  `json:"base,omitempty"`
+	// Fed is when the second pass last had to wait.
+	Fed fed `json:"fed,omitzero"`
 	// Idle counts the invocations in a row that reached their deadline without any
 	// progress.
 	Idle int `json:"idle,omitempty"`
@@ -33,6 +44,23 @@ type pass struct {
 	Offset  int64 `json:"offset,omitempty"`
 	// Rejected counts the rejected entries by reason.
 	Rejected map[manifest.Reason]int `json:"rejected,omitempty"`
+}
+
+// A fed is the moment at which enough devices were in flight.
+type fed struct {
+	At time.Time `json:"at"`
+	// Settled is the number of outcomes at that moment.
+	Settled int `json:"settled"`
+	// Due is when the message arrives that continues the job.
+	Due time.Time `json:"due"`
+}
+
+// sent returns the number for [stack.Job.Sent].
+func (p *progress) sent() int { return p.Send.Entries - p.Passed + p.Base }
+
+// again begins the second pass again, when there are some outcomes.
+func (p *progress) again(settled int) {
+	p.Send, p.Again, p.Passed, p.Base, p.Fed, p.Idle = pass{}, true, 0, settled, fed{}, 0
 }
 
 // start returns where the pass resumes. It leaves the line unknown, because offsets

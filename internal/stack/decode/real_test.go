@@ -97,11 +97,11 @@ func TestRealManifestsAreSentAsTheyDecode(t *testing.T) {
 				t.Errorf("pinned signers: %+v", job.Signers)
 			}
 			worker := &worker{h: h, job: job, soft: t.Context()}
-			if err := worker.resumeSettings(); err != nil {
+			if err := worker.readJob(); err != nil {
 				t.Fatal(err)
 			}
 			worker.settings.Decode.AllowExpired = true
-			if err := worker.loadSigners(t.Context()); err != nil {
+			if err := worker.loadSigners(); err != nil {
 				t.Fatal(err)
 			}
 			whole := m.decode(t, s, o, worker.options(&pass{}))
@@ -176,7 +176,7 @@ func TestDecodingGoesOnAtAnyEntryWithIdenticalDevices(t *testing.T) {
 			w := &worker{h: onServer(&process{world: newWorld()}, s, 1), soft: t.Context()}
 			w.job.Vendor, w.job.Signers = m.vendor, signersOf(s)
 			w.settings = w.h.Stack.Settings()
-			if err := w.loadSigners(t.Context()); err != nil {
+			if err := w.loadSigners(); err != nil {
 				t.Fatal(err)
 			}
 			whole := m.decode(t, s, o, w.options(&pass{}))

@@ -45,14 +45,22 @@ func (h *Handler) startJob(ctx context.Context, upload stack.Upload) (id string,
 	return job.Import, nil
 }
 
-// beginImport records the import in the ledger, unless it is there, with the number
-// of entries that the check has read.
+// beginImport records the import in the ledger, with the number of entries that the
+// check has read. If a retry has read another number than the ledger has, it corrects
+// that, unless entries have an outcome.
 func (w *worker) beginImport(ctx context.Context) error {
-	switch _, err := w.h.Ledger.Import(ctx, w.job.Import); {
-	case err == nil:
-		return nil
-	case !errors.Is(err, ledger.ErrNotFound):
+	known, err := w.h.Ledger.Import(ctx, w.job.Import)
+	begun := err == nil
+	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return err
+	}
+	if begun && (!w.progress.Checked || len(known.Manifests) == 1 &&
+		known.Manifests[0].Entries == w.progress.Check.Entries && known.Settings == w.job.Settings) {
+		return nil
+	}
+	if begun && known.Counts.Pending() < known.Counts.Entries {
+		return stopf("the ledger has %d entries of this manifest, some with outcomes, and now %d were read: upload it again",
+			known.Counts.Entries, w.progress.Check.Entries)
 	}
 	target, err := w.h.Target(ctx)
 	if err != nil {
@@ -66,9 +74,13 @@ func (w *worker) beginImport(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.h.Ledger.Begin(ctx, ledger.Import{
+	i := ledger.Import{
 		ID: w.job.Import, Key: key, Target: target, Manifests: []ledger.Manifest{content},
 		Settings: w.job.Settings, Begun: w.job.Created,
-	})
+	}
+	if begun {
+		return w.h.Reopener.Restart(ctx, i)
+	}
+	_, err = w.h.Ledger.Begin(ctx, i)
 	return err
 }

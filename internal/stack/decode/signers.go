@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -25,7 +24,7 @@ const (
 // loadSigners loads the signers of a manifest, if its format takes some. It lists the
 // bucket the first time, and then reads the same versions again, so that both passes
 // judge alike.
-func (w *worker) loadSigners(ctx context.Context) error {
+func (w *worker) loadSigners() error {
 	format, err := vendors.Lookup(w.job.Vendor)
 	if err != nil {
 		return err
@@ -48,12 +47,9 @@ func (w *worker) loadSigners(ctx context.Context) error {
 		pinned[i].Version = version
 		all = append(all, signers...)
 	}
-	w.settings.Decode.Signers = all
-	if w.job.Signers != nil {
-		return nil
-	}
-	w.job.Signers = pinned
-	return w.save(ctx)
+	// The next checkpoint saves them, with whatever was judged by them.
+	w.settings.Decode.Signers, w.job.Signers = all, pinned
+	return nil
 }
 
 // signer reads one signer file.

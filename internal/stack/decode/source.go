@@ -70,7 +70,7 @@ func (w *worker) openManifest(ctx context.Context) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := w.loadSigners(ctx); err != nil {
+	if err := w.loadSigners(); err != nil {
 		return nil, w.classify(err)
 	}
 	r, err := w.openObject()

@@ -29,16 +29,6 @@ func (w *worker) stopJob(ctx context.Context, cause *stopError) error {
 	return nil
 }
 
-// resumeSettings reads settings and progress for the ledger's record, if runPhases
-// has not read them because the job was stopped before.
-func (w *worker) resumeSettings() (err error) {
-	if w.settings, err = stack.ParseSettings(w.job.Settings); err != nil {
-		return err
-	}
-	w.progress, err = readProgress(w.job.Progress)
-	return err
-}
-
 // noteCause records why the job does not move, for people who look at it. It must not
 // be called for a stopped job, because it would replace the cause of the stop.
 func (w *worker) noteCause(ctx context.Context, cause error) {

@@ -28,10 +28,17 @@ const (
 	// mostIdle is how many invocations in a row may make no progress before their
 	// deadline. One may have had bad luck; after two, the job would never end.
 	mostIdle = 2
+	// mostCrashes is how many invocations in a row may die without any progress, such as
+	// for lack of memory. The messages of a job do not tell, because some are sent anew.
+	mostCrashes = 3
 )
 
-// errDeadline is returned when it is time to hand the job on.
-var errDeadline = errors.New("the deadline is near")
+var (
+	// errDeadline is returned when it is time to hand the job on.
+	errDeadline = errors.New("the deadline is near")
+	// errEarly is returned if the job waits, and another message will continue it.
+	errEarly = errors.New("another message will continue the job")
+)
 
 // A stopError ends an import, because retrying would not help.
 type stopError struct{ cause error }
@@ -84,22 +91,31 @@ func (h *Handler) continueJob(ctx context.Context, task stack.Task) error {
 	return w.conclude(ctx, w.runPhases(ctx))
 }
 
-// runPhases works through the phases. The error is errDeadline, a *stopError, one
-// that wraps stack.ErrFenced, or a fault.
+// runPhases works through the phases. The error is errDeadline, errFull, errEarly,
+// errPaused, a *stopError, one that wraps stack.ErrFenced, or a fault.
 func (w *worker) runPhases(ctx context.Context) (err error) {
 	if w.job, err = w.h.Jobs.Get(ctx, w.task.Import); err != nil {
 		return err
 	}
-	w.phase = w.job.Phase
-	switch w.job.Phase {
-	case stack.PhaseSent, stack.PhaseDone, stack.PhaseStopped:
+	ordered := w.job.Order.Kind != ""
+	if !ordered && (w.job.Phase == stack.PhaseSent || w.job.Ended()) {
 		return nil
 	}
-	if w.settings, err = stack.ParseSettings(w.job.Settings); err != nil {
+	if err := w.readJob(); err != nil {
 		return err
 	}
-	if w.progress, err = readProgress(w.job.Progress); err != nil {
-		return err
+	if ordered {
+		if err := w.obey(ctx); err != nil {
+			return err
+		}
+		if err := w.readJob(); err != nil {
+			return err
+		}
+	}
+	w.phase = w.job.Phase
+	if n := w.lease.Crashes; n >= w.h.crashes && !ordered {
+		return stopf("phase %s does not get past %s: %d invocations in a row were killed; see the decoder's log, and raise the stack's "+
+			"parameter DecoderMemory if they ran out of memory", w.job.Phase, w.place(), n)
 	}
 	w.began = w.progress
 	w.began.Check, w.began.Send = w.progress.Check.clone(), w.progress.Send.clone()
@@ -129,6 +145,15 @@ func (w *worker) runPhases(ctx context.Context) (err error) {
 	return nil
 }
 
+// readJob reads settings and progress of the job.
+func (w *worker) readJob() (err error) {
+	if w.settings, err = stack.ParseSettings(w.job.Settings); err != nil {
+		return err
+	}
+	w.progress, err = readProgress(w.job.Progress)
+	return err
+}
+
 // conclude acts on the error of runPhases. If it returns nil, the message is
 // finished.
 func (w *worker) conclude(ctx context.Context, err error) error {
@@ -137,6 +162,11 @@ func (w *worker) conclude(ctx context.Context, err error) error {
 	case err == nil:
 	case errors.Is(err, errDeadline):
 		return w.handOn(ctx)
+	case errors.Is(err, errFull):
+		return w.waitForRoom(ctx)
+	case errors.Is(err, errEarly), errors.Is(err, errPaused):
+		w.release(ctx)
+		return nil
 	case errors.As(err, &cause):
 		err = w.stopJob(ctx, cause)
 	}
@@ -169,7 +199,7 @@ func (w *worker) settle(ctx context.Context) error {
 	complete := stack.Task{Kind: stack.TaskComplete, Import: w.job.Import}
 	switch w.job.Phase {
 	case stack.PhaseStopped:
-		if err := w.resumeSettings(); err != nil {
+		if err := w.readJob(); err != nil {
 			return err
 		}
 		if err := w.beginImport(ctx); err != nil {
@@ -196,7 +226,7 @@ func (w *worker) save(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
-	w.job.Progress, w.job.Updated = text, time.Now().UTC()
+	w.job.Progress, w.job.Sent, w.job.Updated = text, w.progress.sent(), time.Now().UTC()
 	if err := w.h.Leases.Save(ctx, w.lease, w.job); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}

@@ -16,7 +16,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/manifest"
@@ -29,6 +28,7 @@ type world struct {
 	uploads  map[stack.Upload]string
 	jobs     map[string]stack.Job
 	leases   map[string]stack.Lease
+	unsaved  map[string]int // leases since the last save or release
 	imports  map[string]ledger.Import
 	records  map[string]map[int]ledger.Record
 	inbox    []stack.Message // sent to the manifests queue
@@ -42,7 +42,7 @@ type world struct {
 func newWorld() *world {
 	return &world{
 		objects: map[string][]byte{}, uploads: map[stack.Upload]string{}, jobs: map[string]stack.Job{},
-		leases: map[string]stack.Lease{}, imports: map[string]ledger.Import{}, records: map[string]map[int]ledger.Record{},
+		leases: map[string]stack.Lease{}, unsaved: map[string]int{}, imports: map[string]ledger.Import{}, records: map[string]map[int]ledger.Record{},
 		policies: []string{"sensors"},
 	}
 }
@@ -100,7 +100,7 @@ func (p *process) handler(c stack.Config) *Handler {
 		log = slog.New(slog.DiscardHandler)
 	}
 	return New(Config{
-		Stack: c, Jobs: p, Leases: p, Ledger: p, Objects: p,
+		Stack: c, Jobs: p, Orders: p, Leases: p, Ledger: p, Reopener: p, Objects: p,
 		Manifests: sender{p, true}, Devices: sender{p, false},
 		OpenIoT: func(context.Context) (IoT, error) { return account{p.world}, nil }, Completion: completion{p},
 		Target: func(context.Context) (ledger.Target, error) {
@@ -144,7 +144,8 @@ func (p *process) Lease(ctx context.Context, id, owner string, until time.Time) 
 		}
 		j.Generation++
 		p.jobs[id] = j
-		l = stack.Lease{Import: id, Owner: owner, Generation: j.Generation, Until: until}
+		l = stack.Lease{Import: id, Owner: owner, Generation: j.Generation, Until: until, Crashes: p.unsaved[id]}
+		p.unsaved[id]++
 		p.leases[id] = l
 		return nil
 	})
@@ -160,6 +161,8 @@ func (p *process) Save(ctx context.Context, l stack.Lease, j stack.Job) error {
 		if j.Generation = now.Generation; j.Phase != stack.PhaseStopped {
 			j.Cause, j.RetryAt = now.Cause, now.RetryAt
 		}
+		j.Order = now.Order
+		delete(p.unsaved, l.Import)
 		p.jobs[l.Import] = j
 		return nil
 	})
@@ -169,6 +172,7 @@ func (p *process) Release(ctx context.Context, l stack.Lease) error {
 	return p.step(ctx, "Release", func() error {
 		if p.leases[l.Import].Generation == l.Generation {
 			delete(p.leases, l.Import)
+			delete(p.unsaved, l.Import)
 		}
 		return nil
 	})
@@ -189,6 +193,7 @@ func (p *process) Import(ctx context.Context, id string) (i ledger.Import, err e
 		if i, ok = p.imports[id]; !ok {
 			return ledger.ErrNotFound
 		}
+		i.Counts = p.counts(id)
 		return nil
 	})
 	return i, err
@@ -217,13 +222,21 @@ func (p *process) Resume(ctx context.Context, id string) (ledger.Journal, error)
 
 func (p *process) Counts(ctx context.Context, id string) (c ledger.Counts, err error) {
 	err = p.step(ctx, "Counts", func() error {
-		c.Entries = p.imports[id].Manifests[0].Entries
-		for _, r := range p.records[id] {
-			c.Add(r.Outcome, 1)
+		if _, ok := p.imports[id]; !ok {
+			return ledger.ErrNotFound
 		}
+		c = p.counts(id)
 		return nil
 	})
 	return c, err
+}
+
+func (w *world) counts(id string) (c ledger.Counts) {
+	c.Entries = w.imports[id].Manifests[0].Entries
+	for _, r := range w.records[id] {
+		c.Add(r.Outcome, 1)
+	}
+	return c
 }
 
 func (p *process) Outcomes(ctx context.Context, id string, entries []int) (found map[int]ledger.Record, err error) {
@@ -353,29 +366,6 @@ func (c completion) Sweep(ctx context.Context) error {
 		c.p.tasks = append(c.p.tasks, stack.Task{Kind: stack.TaskSweep})
 		return nil
 	})
-}
-
-// iot is an account that has some policies.
-type account struct{ w *world }
-
-func (i account) AWS() iot.AWS { return iot.AWS{Checks: checks{w: i.w}} }
-func (i account) AppliedQuotas(context.Context) (map[string]float64, error) {
-	if i.w.applied == nil {
-		return nil, errors.New("not allowed")
-	}
-	return i.w.applied, nil
-}
-
-type checks struct {
-	iot.Checks
-	w *world
-}
-
-func (c checks) GetPolicy(_ context.Context, name string) (iot.Policy, error) {
-	if slices.Contains(c.w.policies, name) {
-		return iot.Policy{Name: name}, nil
-	}
-	return iot.Policy{}, &iot.APIError{Operation: "GetPolicy", Code: "ResourceNotFoundException", Class: iot.ClassNotFound}
 }
 
 // reasons counts the recorded rejections of an import.

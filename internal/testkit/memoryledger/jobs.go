@@ -32,11 +32,20 @@ func (l *Ledger) Get(ctx context.Context, id string) (found stack.Job, err error
 	err = l.do(ctx, "Get", func() error {
 		j, err := l.job(id)
 		if err == nil {
-			found = j.Job
+			found = j.leased()
 		}
 		return err
 	})
 	return found, err
+}
+
+// leased returns the job with the end of its lease.
+func (j *job) leased() stack.Job {
+	found := j.Job
+	if j.owner != "" {
+		found.LeasedUntil = j.until
+	}
+	return found
 }
 
 // Start begins the job of an upload, or returns the existing one.
@@ -72,7 +81,8 @@ func (l *Ledger) Lease(ctx context.Context, id, owner string, until time.Time) (
 		}
 		j.Generation++
 		j.owner, j.until = owner, until
-		lease = stack.Lease{Import: id, Owner: owner, Generation: j.Generation, Until: until}
+		lease = stack.Lease{Import: id, Owner: owner, Generation: j.Generation, Until: until, Crashes: j.unsaved}
+		j.unsaved++
 		return nil
 	})
 	return lease, err
@@ -93,6 +103,7 @@ func (l *Ledger) Save(ctx context.Context, lease stack.Lease, saved stack.Job) e
 			saved.Cause, saved.RetryAt = j.Cause, j.RetryAt
 		}
 		saved.Order, saved.Observed = j.Order, j.Observed
+		j.unsaved = 0
 		j.Job = saved
 		return nil
 	})
@@ -103,7 +114,7 @@ func (l *Ledger) Release(ctx context.Context, lease stack.Lease) error {
 	return l.do(ctx, "Release", func() error {
 		j, err := l.job(lease.Import)
 		if err == nil && j.Generation == lease.Generation {
-			j.owner = ""
+			j.owner, j.unsaved = "", 0
 		}
 		return err
 	})
@@ -165,7 +176,7 @@ func (l *Ledger) Open(ctx context.Context) iter.Seq2[stack.Job, error] {
 		err := l.do(ctx, "Open", func() error {
 			for _, id := range slices.Sorted(maps.Keys(l.jobs)) {
 				if l.jobs[id].Phase != stack.PhaseDone {
-					open = append(open, l.jobs[id].Job)
+					open = append(open, l.jobs[id].leased())
 				}
 			}
 			return nil

@@ -45,16 +45,18 @@ type imported struct {
 
 type job struct {
 	stack.Job
-	owner string
-	until time.Time
+	owner   string
+	until   time.Time
+	unsaved int // leases since the last save or release
 }
 
 var (
-	_ stack.Ledger = (*Ledger)(nil)
-	_ stack.Jobs   = (*Ledger)(nil)
-	_ stack.Orders = (*Ledger)(nil)
-	_ stack.Leases = (*Ledger)(nil)
-	_ stack.Claims = (*Ledger)(nil)
+	_ stack.Ledger   = (*Ledger)(nil)
+	_ stack.Jobs     = (*Ledger)(nil)
+	_ stack.Orders   = (*Ledger)(nil)
+	_ stack.Leases   = (*Ledger)(nil)
+	_ stack.Claims   = (*Ledger)(nil)
+	_ stack.Reopener = (*Ledger)(nil)
 )
 
 // New returns an empty ledger.
@@ -197,6 +199,39 @@ func (l *Ledger) Outcomes(ctx context.Context, id string, entries []int) (found 
 		return nil
 	})
 	return found, err
+}
+
+// Reopen takes back outcomes that failed before a time.
+func (l *Ledger) Reopen(ctx context.Context, id string, entries []int, before time.Time) error {
+	return l.do(ctx, "Reopen", func() error {
+		i, err := l.find(id)
+		if err != nil {
+			return err
+		}
+		for _, entry := range entries {
+			if r, ok := i.records[entry]; ok && r.Outcome == ledger.Failed && r.At.Before(before) {
+				delete(i.records, entry)
+				i.counts.Add(r.Outcome, -1)
+			}
+		}
+		return nil
+	})
+}
+
+// Restart replaces the record of an import without outcomes.
+func (l *Ledger) Restart(ctx context.Context, i ledger.Import) error {
+	return l.do(ctx, "Restart", func() error {
+		known, err := l.find(i.ID)
+		if err != nil {
+			return err
+		}
+		i.State, i.Begun = ledger.StateRunning, known.Begun
+		known.Import, known.counts = i, ledger.Counts{}
+		for _, m := range i.Manifests {
+			known.counts.Entries += m.Entries
+		}
+		return nil
+	})
 }
 
 // Claim claims vendor IDs, certificates and names.

@@ -24,6 +24,7 @@ type store interface {
 	stack.Orders
 	stack.Leases
 	stack.Claims
+	stack.Reopener
 	Records(ctx context.Context, id string) iter.Seq2[ledger.Record, error]
 }
 
@@ -96,12 +97,30 @@ func script(t *testing.T, s store) (answers []string) {
 	for r, err := range s.Records(ctx, "i") {
 		note("records", r, err)
 	}
+	failed := []ledger.Record{
+		{Place: ledger.Place{Entry: 1}, Outcome: ledger.Failed, Reason: "conflict", At: at.Add(-time.Second)},
+		{Place: ledger.Place{Entry: 3}, Outcome: ledger.Failed, Reason: "conflict", At: at}, // too late
+	}
+	note("record failures", journal.Record(ctx, failed))
+	for range 2 {
+		note("reopen", s.Reopen(ctx, "i", []int{0, 1, 2, 3, 4}, at))
+		counts, err = s.Counts(ctx, "i")
+		note("counts", counts, err)
+	}
+	note("record reopened", journal.Record(ctx, failed[:1]))
+	note("reopen one", s.Reopen(ctx, "i", []int{1, 3}, at.Add(time.Second)))
 	note("close", journal.Close(ctx, ledger.End{State: ledger.StateStopped, Cause: "why", At: at}))
 	i, err := s.Import(ctx, "i")
 	note("stopped", i.State, i.Cause, i.Ended.Equal(at), i.Counts, err)
 	_, err = s.Resume(ctx, "i")
 	i, _ = s.Import(ctx, "i")
 	note("resumed", i.State, i.Cause, err)
+	_, err = s.Begin(ctx, ledger.Import{ID: "j", Begun: start, Manifests: []ledger.Manifest{{Entries: 0}}})
+	note("begin another", err)
+	note("restart", s.Restart(ctx, ledger.Import{ID: "j", Key: "k", Begun: start, Settings: "s", Manifests: []ledger.Manifest{{Entries: 4}}}))
+	i, err = s.Import(ctx, "j")
+	note("restarted", i.State, i.Key, i.Settings, i.Counts, err)
+	note("restart of an unknown import", s.Restart(ctx, ledger.Import{ID: "unknown"}))
 
 	_, err = s.Get(ctx, "unknown")
 	note("unknown job", err)
@@ -109,7 +128,7 @@ func script(t *testing.T, s store) (answers []string) {
 	_, err = s.Lease(ctx, "unknown", "me", at)
 	note("lease of an unknown job", err)
 	lease, err := s.Lease(ctx, "i", "me", time.Now().Add(time.Hour))
-	note("lease", lease.Import, lease.Generation, err)
+	note("lease", lease.Import, lease.Generation, lease.Crashes, err)
 	_, err = s.Lease(ctx, "i", "you", time.Now().Add(time.Hour))
 	note("leased", err)
 	state := func(what string) {
@@ -127,7 +146,7 @@ func script(t *testing.T, s store) (answers []string) {
 	state("saved")
 	note("release", s.Release(ctx, lease))
 	next, err := s.Lease(ctx, "i", "you", time.Now().Add(time.Hour))
-	note("lease of another", next.Generation, err)
+	note("lease of another", next.Generation, next.Crashes, err)
 	note("fenced", s.Save(ctx, lease, stack.Job{Import: "i", Phase: stack.PhaseDone}))
 	note("release of the fenced", s.Release(ctx, lease))
 	_, err = s.Lease(ctx, "i", "me", time.Now().Add(time.Hour))

@@ -83,4 +83,11 @@ func (t *Table) Delete(key Item) types.TransactWriteItem {
 	return types.TransactWriteItem{Delete: &types.Delete{TableName: &t.name, Key: key}}
 }
 
+// DeleteIf returns the action that deletes an item on a condition.
+func (t *Table) DeleteIf(key Item, condition string, values Item) types.TransactWriteItem {
+	return types.TransactWriteItem{Delete: &types.Delete{
+		TableName: &t.name, Key: key, ConditionExpression: &condition, ExpressionAttributeValues: values,
+	}}
+}
+
 func ptr[T any](v T) *T { return &v }

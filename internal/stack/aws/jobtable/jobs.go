@@ -28,9 +28,12 @@ const (
 	attrCause      = "cause"
 	attrRetryAt    = "retry_at"
 	attrGeneration = "generation"
-	attrUntil      = "lease_until" // of the lease of lease_owner
-	attrOrder      = "order"       // JSON
-	attrObserved   = "observed"    // JSON
+	attrOwner      = "lease_owner"
+	attrUntil      = "lease_until"
+	attrUnsaved    = "lease_unsaved" // leases since the last save or release
+	attrSent       = "sent"
+	attrOrder      = "order"    // JSON
+	attrObserved   = "observed" // JSON
 	attrRetried    = "retried"
 	attrImport     = "import"
 )
@@ -147,6 +150,9 @@ func jobItem(j *stack.Job) (table.Item, error) {
 	if len(j.Progress) > 0 {
 		i[attrProgress] = &types.AttributeValueMemberB{Value: j.Progress}
 	}
+	if j.Sent != 0 {
+		i[attrSent] = table.Num(j.Sent)
+	}
 	if !j.RetryAt.IsZero() {
 		i[attrRetryAt] = table.Micros(j.RetryAt)
 	}
@@ -168,7 +174,10 @@ func jobOf(i table.Item) (stack.Job, error) {
 		Import: table.Text(i, attrImport), Vendor: table.Text(i, attrVendor), Phase: table.Text(i, attrPhase),
 		Created: table.Instant(i, attrCreated), Updated: table.Instant(i, attrUpdated),
 		Settings: table.Text(i, attrSettings), Cause: table.Text(i, attrCause), RetryAt: table.Instant(i, attrRetryAt),
-		Retried: table.Instant(i, attrRetried), Generation: table.Number(i, attrGeneration),
+		Retried: table.Instant(i, attrRetried), Sent: int(table.Number(i, attrSent)), Generation: table.Number(i, attrGeneration),
+	}
+	if table.Has(i, attrOwner) {
+		j.LeasedUntil = table.Instant(i, attrUntil)
 	}
 	if b, ok := i[attrProgress].(*types.AttributeValueMemberB); ok {
 		j.Progress = b.Value

@@ -99,14 +99,14 @@ func jobComesBack(t *testing.T, x *dynamodbtest.Table) {
 	check(t, err)
 	now = dynamodbtest.Began.Add(time.Second)
 	job.Phase, job.Progress, job.Settings = stack.PhaseCheck, []byte{0, 255}, `{"a":1}`
-	job.Signers = []stack.ObjectVersion{{Bucket: "s", Key: "signer.pem", Version: "7"}}
+	job.Signers, job.Sent = []stack.ObjectVersion{{Bucket: "s", Key: "signer.pem", Version: "7"}}, 7
 	check(t, l.Save(t.Context(), lease, job))
-	job.Updated, job.Generation = now, 1
+	job.Updated, job.Generation, job.LeasedUntil = now, 1, lease.Until
 	got, err = l.Get(t.Context(), "i")
 	check(t, err)
 	same(t, got, job)
 
-	job.Progress, job.Signers = nil, nil // and removed fields are gone
+	job.Progress, job.Signers, job.Sent = nil, nil, 0 // and removed fields are gone
 	check(t, l.Save(t.Context(), lease, job))
 	got, err = l.Get(t.Context(), "i")
 	check(t, err)
@@ -140,6 +140,27 @@ func leaseIsFenced(t *testing.T, x *dynamodbtest.Table) {
 	got, err := l.Get(t.Context(), "i")
 	check(t, err)
 	same(t, got.Phase, stack.PhaseHash)
+}
+
+// Only an owner that crashed before it got any further counts.
+func crashesAreCounted(t *testing.T, x *dynamodbtest.Table) {
+	now := dynamodbtest.Began
+	l := open(x, table.Options{Now: func() time.Time { return now }})
+	job := start(t, l, "i", upload)
+	lease := func(crashes int) stack.Lease {
+		t.Helper()
+		got, err := l.Lease(t.Context(), "i", now.String(), now.Add(time.Minute))
+		check(t, err)
+		same(t, got.Crashes, crashes)
+		now = now.Add(time.Minute)
+		return got
+	}
+	lease(0)
+	lease(1)
+	check(t, l.Save(t.Context(), lease(2), job))
+	lease(0)
+	check(t, l.Release(t.Context(), lease(1)))
+	lease(0)
 }
 
 func lateRelease(t *testing.T, x *dynamodbtest.Table) {

@@ -19,7 +19,7 @@ func (s *Store) Lease(ctx context.Context, importID, owner string, until time.Ti
 	job, ok, err := s.table.Update(ctx, table.Update{
 		Key: jobKey(importID),
 		If:  "attribute_exists(pk) AND (attribute_not_exists(#lease_owner) OR #lease_owner = :owner OR #lease_until <= :now)",
-		Set: []string{"#lease_owner = :owner", "#lease_until = :until"}, Add: []string{"#generation :one"},
+		Set: []string{"#lease_owner = :owner", "#lease_until = :until"}, Add: []string{"#generation :one", "#lease_unsaved :one"},
 		Values: table.Item{
 			":owner": table.Str(owner), ":until": table.Micros(until), ":now": table.Micros(s.table.Now()), ":one": table.Num(1),
 		},
@@ -32,7 +32,10 @@ func (s *Store) Lease(ctx context.Context, importID, owner string, until time.Ti
 	case !ok:
 		return stack.Lease{}, &stack.LeasedError{Import: importID, Until: table.Instant(job, attrUntil)}
 	}
-	return stack.Lease{Import: importID, Owner: owner, Generation: table.Number(job, attrGeneration), Until: until}, nil
+	return stack.Lease{
+		Import: importID, Owner: owner, Generation: table.Number(job, attrGeneration), Until: until,
+		Crashes: int(table.Number(job, attrUnsaved)) - 1,
+	}, nil
 }
 
 // Save implements [stack.Leases].
@@ -45,7 +48,7 @@ func (s *Store) Save(ctx context.Context, lease stack.Lease, job stack.Job) erro
 	for _, kept := range []string{attrImport, attrUpload, attrCreated, attrGeneration} {
 		delete(saved, kept)
 	}
-	optional := []string{attrVendor, attrSettings, attrProgress, attrSigners, attrRetried}
+	optional := []string{attrVendor, attrSettings, attrProgress, attrSigners, attrRetried, attrSent}
 	if job.Phase == stack.PhaseStopped {
 		optional = append(optional, attrCause, attrRetryAt)
 	} else { // SetCause may have changed them meanwhile
@@ -60,6 +63,7 @@ func (s *Store) Save(ctx context.Context, lease stack.Lease, job stack.Job) erro
 		u.Values[":"+name] = saved[name]
 		u.Set = append(u.Set, "#"+name+" = :"+name)
 	}
+	u.Remove = append(u.Remove, "#"+attrUnsaved)
 	for _, name := range optional {
 		if !table.Has(saved, name) {
 			u.Remove = append(u.Remove, "#"+name)
@@ -82,7 +86,7 @@ func (s *Store) Save(ctx context.Context, lease stack.Lease, job stack.Job) erro
 // Release implements [stack.Leases].
 func (s *Store) Release(ctx context.Context, lease stack.Lease) error {
 	_, _, err := s.table.Update(ctx, table.Update{
-		Key: jobKey(lease.Import), If: "#generation = :generation", Remove: []string{"#lease_owner", "#lease_until"},
+		Key: jobKey(lease.Import), If: "#generation = :generation", Remove: []string{"#lease_owner", "#lease_until", "#lease_unsaved"},
 		Values: table.Item{":generation": table.Num(lease.Generation)},
 	})
 	if err != nil {

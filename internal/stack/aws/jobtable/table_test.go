@@ -30,6 +30,7 @@ func TestTable(t *testing.T) {
 		"OtherVersionIsAnotherJob":                   otherVersion,
 		"JobComesBackAsItWasSaved":                   jobComesBack,
 		"LeaseIsFencedByItsGeneration":               leaseIsFenced,
+		"OwnersThatCrashedAreCounted":                crashesAreCounted,
 		"LateReleaseLeavesTheNextLeaseAlone":         lateRelease,
 		"OneOfManyGetsTheLease":                      leaseRaces,
 		"CheckpointKeepsTheCauseThatImportersGave":   checkpointKeepsCause,

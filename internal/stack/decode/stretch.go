@@ -1,0 +1,96 @@
+package decode
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/stack"
+)
+
+// stretchBytes is the maximum size of the messages that are sent together. It bounds
+// the memory if certificates are large.
+const stretchBytes = 4 << 20
+
+// A stretch is the part of the second pass between two checkpoints. It counts only
+// once all of it is in the queue and the ledger.
+type stretch struct {
+	devices  []outgoing
+	bytes    int
+	rejected []ledger.Record
+	// passed counts the entries that are left out because they have an outcome, reopened
+	// those whose outcome was taken back.
+	passed, reopened int
+	until            pass
+}
+
+// An outgoing is the message of an entry.
+type outgoing struct {
+	entry   int
+	message stack.Message
+}
+
+// size returns the number of entries that are neither sent nor left out yet.
+func (s *stretch) size() int { return len(s.devices) + len(s.rejected) }
+
+// add adds an entry.
+func (s *stretch) add(importID string, e *entry) {
+	s.until.count(e)
+	now := time.Now()
+	if r := e.rejected; r != nil {
+		s.rejected = append(s.rejected, ledger.Record{
+			Place: ledger.Place{Entry: r.Entry}, Line: r.Line, Outcome: ledger.Rejected,
+			ID: r.ID, Reason: string(r.Reason), Detail: r.Detail(), At: now,
+		})
+		return
+	}
+	message := stack.NewDeviceMessage(importID, &e.device, e.attributes, now).Message(0)
+	s.devices = append(s.devices, outgoing{e.device.Entry, message})
+	s.bytes += len(message.Body)
+}
+
+// leaveOut leaves out entries.
+func (s *stretch) leaveOut(settled func(entry int) bool) {
+	before := s.size()
+	s.devices = slices.DeleteFunc(s.devices, func(o outgoing) bool { return settled(o.entry) })
+	s.rejected = slices.DeleteFunc(s.rejected, func(r ledger.Record) bool { return settled(r.Entry) })
+	s.passed = before - s.size()
+}
+
+// flush makes a stretch durable, then adds it to the progress. It returns the number of
+// entries that it sent or recorded.
+func (w *worker) flush(ctx context.Context, s *stretch) (sent int, err error) {
+	if w.progress.Again && s.size() > 0 {
+		if err := w.reopenSettled(ctx, s); err != nil {
+			return 0, fmt.Errorf("leave out what has an outcome before entry %d: %w", s.until.Entries, err)
+		}
+	}
+	if len(s.devices) > 0 {
+		messages := make([]stack.Message, len(s.devices))
+		for i := range s.devices {
+			messages[i] = s.devices[i].message
+		}
+		if err := w.h.Devices.Send(ctx, messages); err != nil {
+			return 0, fmt.Errorf("send devices before entry %d: %w", s.until.Entries, err)
+		}
+	}
+	if len(s.rejected) > 0 {
+		journal, err := w.h.Ledger.Resume(ctx, w.job.Import)
+		if err != nil {
+			return 0, fmt.Errorf("record rejected entries: %w", err)
+		}
+		if err := journal.Record(ctx, s.rejected); err != nil {
+			return 0, fmt.Errorf("record rejected entries: %w", err)
+		}
+		w.h.Rejected(len(s.rejected))
+	}
+	sent = s.size()
+	w.progress.Send = s.until.clone()
+	w.progress.Passed += s.passed
+	w.progress.Base -= s.reopened
+	clear(s.devices)
+	*s = stretch{devices: s.devices[:0], rejected: s.rejected[:0], until: s.until}
+	return sent, nil
+}

@@ -98,6 +98,11 @@ test-stack: venv jars ## run the test of the whole stack, which needs the same p
 cost: venv jars ## print what an import through the stack costs, as docs/cost.md has it
 	THINGPRESS_PEERS=1 THINGPRESS_TEST_STACK=1 go test -count 1 -v -run '^TestCost$$' ./internal/testkit/integration
 
+# In simulated time, so that the figure does not depend on the machine.
+.PHONY: rate
+rate: ## print which part of a quota of 100 calls/s two importers of the stack use
+	THINGPRESS_TEST_RATE=1 go test -count 1 -v -run '^TestTwoImportersUseTheQuota' ./internal/stack/bring | grep -v '^===\|^ok\|^PASS'
+
 # Each check is a target of its own, so that make --keep-going shows the findings of all of them.
 .PHONY: lint lint-format lint-modules lint-golangci lint-staticcheck lint-systems lint-vulnerabilities
 lint: lint-format lint-modules lint-golangci lint-staticcheck lint-systems lint-vulnerabilities ## check format, style, modules and known vulnerabilities

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"sync"
 	"time"
 
 	"github.com/thingpress/thingpress/internal/iot"
@@ -28,29 +29,33 @@ type Item struct {
 }
 
 // Batch imports devices that the caller decoded and judged, such as those of a
-// queue, with the same steps, rules and limits as [Run]. It has no ledger: it
-// calls done once for each item that has an outcome, in any order, with the
-// place of the device in manifest 0, from one goroutine, and before it returns.
-// Every other item is pending. Of the settings only attachments, status, Adopt
-// and Exclusive matter. Several batches may share the limiters, one after the
-// other or concurrently. Batch reads no lists.
+// queue, with the same steps, rules and limits as [Run]. It takes an item only
+// shortly before it begins with it, so that items may be made ready meanwhile; it
+// takes most items at most. It has no ledger: it calls done once for each item that
+// has an outcome, in any order, with the place of the device in manifest 0, from one
+// goroutine, and before it returns. Every other item that it took is pending. Of the
+// settings only attachments, status, Adopt and Exclusive matter. Several batches may
+// share the limiters, one after the other or concurrently. Batch reads no lists.
 //
-// When ctx ends, Batch begins no further calls and waits for those in flight;
-// the error then wraps [ErrInterrupted] unless every item has an outcome. A
-// fault of the import as a whole is a *[call.StopError].
-func Batch(ctx context.Context, config Config, items []Item, done func(item int, record ledger.Record)) (Summary, error) {
+// When ctx ends, Batch takes no further item, begins no further calls and waits for
+// those in flight; the error then wraps [ErrInterrupted] unless every item that it
+// took has an outcome. Items that it waits for must end with ctx. A fault of the
+// import as a whole is a *[call.StopError].
+func Batch(ctx context.Context, config Config, most int, items iter.Seq[Item], done func(record ledger.Record)) (Summary, error) {
 	started := time.Now()
 	s := config.open(ctx)
 	defer s.close()
 	p := newPaths(config.Limiters.Set(), config.Settings.Attachments)
-	b := newBook(len(items), batchJournal{items: items, done: done}, 0, s.halt)
+	j := &batchJournal{done: done}
+	b := newBook(most, j, 0, s.halt)
 	w := &watcher{
 		session: s, numbers: b.numbers,
 		ceiling: func() (float64, iot.Operation) { return config.Limiters.Ceiling(p.fresh) },
 	}
 	known := newSnapshot(s, &Judge{}, func() int { return 0 }) // nothing is left that lists would help with
-	importTasks(s, batchTasks(items, config.Settings, b), known, b, w.look)
+	importTasks(s, j.tasks(items, config.Settings, b), known, b, w.look)
 	b.close()
+	b.shorten(len(j.entries))
 	w.look(time.Now())
 	summary := summarize("", started, s.caller, b)
 	ceiling, binding := p.quotaCeiling(config.Limiters.Set(), known)
@@ -58,10 +63,11 @@ func Batch(ctx context.Context, config Config, items []Item, done func(item int,
 	return summary, batchError(ctx, s, summary)
 }
 
-// batchTasks yields the items that go on to AWS.
-func batchTasks(items []Item, settings Settings, b *book) iter.Seq[*task] {
+// tasks yields the items that go on to AWS.
+func (j *batchJournal) tasks(items iter.Seq[Item], settings Settings, b *book) iter.Seq[*task] {
 	return func(yield func(*task) bool) {
-		for n, item := range items {
+		for item := range items {
+			n := j.number(item.Device.Entry)
 			t := &task{number: n, place: ledger.Place{Entry: n}, device: item.Device, marked: item.Marked, recorded: item.Created}
 			attachments := settings.Attachments
 			if item.Attributes != nil {
@@ -99,19 +105,30 @@ func batchError(ctx context.Context, s *session, summary Summary) error {
 	return &BalanceError{Detail: fmt.Sprintf("%d items are pending, though nothing stopped the batch", summary.Pending)}
 }
 
-// batchJournal passes the outcomes of a batch to its caller.
+// A batchJournal passes the outcomes of a batch to its caller.
 type batchJournal struct {
 	noJournal
-	items []Item
-	done  func(item int, record ledger.Record)
+	done func(record ledger.Record)
+
+	mu      sync.Mutex
+	entries []int // by the number that the batch gave the item
+}
+
+// number returns the number of an item that was just taken.
+func (j *batchJournal) number(entry int) int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.entries = append(j.entries, entry)
+	return len(j.entries) - 1
 }
 
 // Record implements [ledger.Journal].
-func (j batchJournal) Record(_ context.Context, records []ledger.Record) error {
+func (j *batchJournal) Record(_ context.Context, records []ledger.Record) error {
 	for _, record := range records {
-		item := record.Entry
-		record.Entry = j.items[item].Device.Entry
-		j.done(item, record)
+		j.mu.Lock()
+		record.Entry = j.entries[record.Entry]
+		j.mu.Unlock()
+		j.done(record)
 	}
 	return nil
 }

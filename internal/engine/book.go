@@ -163,6 +163,13 @@ func (b *book) close() {
 	b.committer.Close()
 }
 
+// shorten leaves the first entries, if fewer came than the book has room for.
+func (b *book) shorten(entries int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.entries, b.counts.Entries = b.entries[:entries], entries
+}
+
 // write makes a group durable, and counts it.
 func (b *book) write(group []entryRecord) {
 	records := make([]ledger.Record, len(group))

@@ -11,6 +11,8 @@ const (
 	// recovery is the minimum speed of recovery after a cut, as the part of the cap gained per
 	// second.
 	recovery = 0.02
+	// nearPart is the share of its part from which a sharer's first cut stops at its part.
+	nearPart = 0.9
 	// fewAnswers is a number of answers too small to measure a limit.
 	fewAnswers = 5
 	// plateauCalls is the number of calls for which the rate stays below a limit before it
@@ -180,7 +182,14 @@ func (c *control) cut(now time.Time, w time.Duration, took, refused, waited int)
 	if n := took + refused; n < fewAnswers || !c.measured(now, w, n, waited) {
 		limit = max(limit, c.rate(now)*max(float64(took)/float64(max(n, 1)), 0.5))
 	}
-	c.settle(limit, now)
+	if rate := c.rate(now); c.part > 0 && !before.running && rate >= nearPart*c.part && backOff*limit < c.part {
+		// While each sharer keeps to its part, all of them keep to the quota. Another one has
+		// more than its part, and is throttled as well.
+		c.settle(c.part, now)
+		c.since = now.Add(-seconds(c.k))
+	} else {
+		c.settle(limit, now)
+	}
 	c.busy = now
 }
 

@@ -9,6 +9,7 @@ package bring
 
 import (
 	"context"
+	"iter"
 	"log/slog"
 	"sync"
 	"time"
@@ -21,7 +22,7 @@ import (
 
 // An Engine imports a batch of devices, as [engine.Batch] does.
 type Engine func(
-	ctx context.Context, config engine.Config, items []engine.Item, done func(i int, record ledger.Record),
+	ctx context.Context, config engine.Config, most int, items iter.Seq[engine.Item], done func(record ledger.Record),
 ) (engine.Summary, error)
 
 // A Config configures an [Importer]. All fields but Window must be set.

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -31,13 +33,18 @@ type tester interface {
 	Context() context.Context
 }
 
+// A together is an engine that takes all items before it begins with the first one.
+type together = func(
+	ctx context.Context, c engine.Config, items []engine.Item, done func(int, ledger.Record),
+) (engine.Summary, error)
+
 // A world is everything around an importer.
 type world struct {
 	ledger             *memoryledger.Ledger
 	devices, manifests *mailbox
 	notices            *mailbox
 	metrics            bytes.Buffer
-	engine             bring.Engine
+	engine             together
 	importer           *bring.Importer
 }
 
@@ -47,8 +54,12 @@ func newWorld(entries int) *world {
 	w.importer = bring.New(bring.Config{
 		Ledger: w.ledger, Claims: w.ledger, Jobs: w.ledger, Devices: w.devices, Manifests: w.manifests, Notices: w.notices,
 		Metrics: metric.New(&w.metrics, "line-1"), Log: slog.New(slog.DiscardHandler),
-		Engine: func(ctx context.Context, c engine.Config, items []engine.Item, done func(int, ledger.Record)) (engine.Summary, error) {
-			return w.engine(ctx, c, items, done)
+		Engine: func(ctx context.Context, c engine.Config, most int, items iter.Seq[engine.Item], done func(ledger.Record)) (engine.Summary, error) {
+			taken := slices.Collect(items)
+			if len(taken) == 0 || len(taken) > most {
+				return engine.Summary{}, nil
+			}
+			return w.engine(ctx, c, taken, func(_ int, r ledger.Record) { done(r) })
 		},
 		Quotas: &bring.Quotas{
 			Applied: func(context.Context) (map[string]float64, error) { return nil, nil },

@@ -10,7 +10,6 @@ import (
 	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/engine"
-	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/stack"
 )
@@ -42,9 +41,13 @@ func (g *group) importDevices(ctx context.Context, job stack.Job, settings engin
 	flight, endFlight := within(ctx, g.times.abort)
 	defer endFlight()
 
-	items := make([]engine.Item, len(devices))
-	for n, d := range devices {
-		items[n] = engine.Item{Device: d.device, Marked: d.marked, Created: d.created, Attributes: d.message.Attributes}
+	won, endClaims := g.claimAhead(ctx, begin, devices, g.claimsTogether(settings.Attachments))
+	items := func(yield func(engine.Item) bool) {
+		for d := range won {
+			if !yield(engine.Item{Device: d.device, Marked: d.marked, Created: d.created, Attributes: d.message.Attributes}) {
+				return
+			}
+		}
 	}
 	var outage atomic.Pointer[string]
 	add, end := g.startRecorder(ctx, func(err error) { halt(fmt.Errorf("%w: %w", errRecording, err)) })
@@ -59,8 +62,9 @@ func (g *group) importDevices(ctx context.Context, job stack.Job, settings engin
 				outage.Store(nil)
 			}
 		},
-	}, items, func(_ int, record ledger.Record) { add(record) })
+	}, len(devices), items, add)
 	g.summary = summary
+	claiming := endClaims()
 	if recording := end(); recording != nil {
 		return hold{}, recording
 	}
@@ -77,7 +81,8 @@ func (g *group) importDevices(ctx context.Context, job stack.Job, settings engin
 		return hold{cause: "AWS IoT does not answer: " + *cause}, nil
 	}
 	if err == nil {
-		return hold{}, nil
+		// Devices that are left were not reached before the end of the time, or not claimed.
+		return hold{atOnce: moved && claiming == nil}, claiming
 	}
 	return hold{cause: err.Error(), atOnce: moved}, nil
 }

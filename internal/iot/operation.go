@@ -36,6 +36,9 @@ const (
 	ListThingsInThingGroup  Operation = "ListThingsInThingGroup"
 
 	ListThingsInBillingGroup Operation = "ListThingsInBillingGroup"
+	GetIndexingConfiguration Operation = "GetIndexingConfiguration"
+	SearchIndex              Operation = "SearchIndex"
+	GetThingConnectivityData Operation = "GetThingConnectivityData"
 
 	UpdateCertificate         Operation = "UpdateCertificate"
 	UpdateThing               Operation = "UpdateThing"

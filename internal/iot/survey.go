@@ -1,0 +1,36 @@
+package iot
+
+import (
+	"context"
+	"time"
+)
+
+// Survey reads the lists that only a comparison of a whole fleet needs. It follows the rules of the
+// other interfaces.
+type Survey interface {
+	ListPolicies(ctx context.Context, token string) (names []string, next string, err error)
+	ListThingsInBillingGroup(ctx context.Context, group, token string) (things []string, next string, err error)
+}
+
+// Connectivity reads from the fleet index when devices were connected.
+type Connectivity interface {
+	// GetIndexingConfiguration reports whether fleet indexing keeps the connectivity of things.
+	GetIndexingConfiguration(ctx context.Context) (connectivity bool, err error)
+	// SearchIndex returns one page of the things that match a query, of up to 100.
+	SearchIndex(ctx context.Context, query, token string) (page []Connection, next string, err error)
+	// GetThingConnectivityData returns what the index knows of one thing.
+	GetThingConnectivityData(ctx context.Context, thing string) (Connection, error)
+}
+
+// A Connection is when a device was connected, as far as the fleet index knows. AWS knows it only of
+// devices that connect with the name of their thing as client ID.
+type Connection struct {
+	Thing string
+	// Connected reports whether the device is connected.
+	Connected bool
+	// At is when it connected or disconnected last. It is zero if it has not been connected since
+	// indexing began; SearchIndex also leaves it out about an hour after a device disconnected.
+	At time.Time
+	// Reason is why it was disconnected, such as KEEP_ALIVE_TIMEOUT; may be empty.
+	Reason string
+}

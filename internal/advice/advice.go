@@ -63,7 +63,7 @@ func (r *row) advice(s Surface) Advice {
 // Codes returns every explained code, in the order of docs/reasons.md.
 func Codes() []string {
 	var codes []string
-	for _, rows := range [...][]row{manifestRows, failureRows, skippedRows} {
+	for _, rows := range [...][]row{manifestRows, failureRows, driftRows, skippedRows} {
 		for i := range rows {
 			codes = append(codes, rows[i].code)
 		}
@@ -71,11 +71,11 @@ func Codes() []string {
 	return codes
 }
 
-// For returns the advice for the code of a rejected, failed or skipped entry, of a
-// manifest that cannot be read, or of a warning. It is the zero Advice for an
+// For returns the advice for the code of a rejected, failed or skipped entry, of
+// drift, of a manifest that cannot be read, or of a warning. It is the zero Advice for an
 // unknown code.
 func For[Code ~string](code Code, s Surface) Advice {
-	for _, rows := range [...][]row{manifestRows, failureRows, skippedRows} {
+	for _, rows := range [...][]row{manifestRows, failureRows, driftRows, skippedRows} {
 		if i := slices.IndexFunc(rows, func(r row) bool { return r.code == string(code) }); i >= 0 {
 			return rows[i].advice(s)
 		}

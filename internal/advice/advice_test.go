@@ -98,10 +98,12 @@ func TestEveryDeclaredReasonIsExplained(t *testing.T) {
 	}
 	declared := 0
 	for _, dir := range []string{"manifest", "internal"} {
-		for name, code := range declaredConstants(t, filepath.Join(require.Root(t), dir), "Reason") {
-			declared++
-			if !slices.Contains(codes, code) {
-				t.Errorf("%s (%s) is not explained", name, code)
+		for _, prefix := range []string{"Reason", "Drift"} {
+			for name, code := range declaredConstants(t, filepath.Join(require.Root(t), dir), prefix) {
+				declared++
+				if !slices.Contains(codes, code) {
+					t.Errorf("%s (%s) is not explained", name, code)
+				}
 			}
 		}
 	}

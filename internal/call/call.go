@@ -222,6 +222,9 @@ func (c *Caller) Backoff(attempt int) (time.Duration, error) {
 	return wait, nil
 }
 
+// Rate returns how many calls of op per second its limiter allows now.
+func (c *Caller) Rate(op iot.Operation) float64 { return c.limiters.Limiter(op).Rate() }
+
 // Pause reports whether the run is paused because nothing answers, and for how long.
 func (c *Caller) Pause() (since time.Duration, paused bool) { return c.outage.pause() }
 

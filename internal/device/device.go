@@ -11,7 +11,7 @@ import (
 type Device struct {
 	// CertificateID and CertificateARN are computed at first; answers of AWS replace them.
 	CertificateID, CertificateARN string
-	// PEM returns the leaf certificate.
+	// PEM returns the leaf certificate; nil if only the ledger is at hand.
 	PEM func() string
 	// Thing is the thing that the device is to become.
 	Thing iot.Thing

@@ -51,10 +51,10 @@ func NewLinks(principals iot.Principals, limiters *quota.Limiters, exclusive boo
 	return l
 }
 
-// byThing reports from which side to read the links of a certificate if only one
+// ByThing reports from which side to read the links of a certificate if only one
 // side is read: in proportion to the quotas, and always the same side for one
 // certificate.
-func (l *Links) byThing(certificateID string) bool {
+func (l *Links) ByThing(certificateID string) bool {
 	const digits = 4
 	n, err := strconv.ParseUint(certificateID[:min(digits, len(certificateID))], 16, 64)
 	return err != nil || float64(n) < l.share*(1<<(4*digits))

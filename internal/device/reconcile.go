@@ -67,7 +67,7 @@ func Look(a *Account, d *Device, known Known, do Stage) (Observed, error) {
 	byThing, byPrincipal := true, !known.Registered
 	if known.Paged {
 		// The side depends only on the certificate, so that a device is always judged alike.
-		byThing = a.Links.byThing(d.CertificateID)
+		byThing = a.Links.ByThing(d.CertificateID)
 		byPrincipal = !byThing
 	}
 	var things, principals []iot.Link

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"sync"
 
 	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/device"
@@ -16,7 +15,9 @@ type lookUp struct {
 	lists   *snapshot
 	// complete reports whether the lists were read to their end.
 	complete bool
-	trust    trust
+	// trust decides whether the lists are believed. The first devices that are looked up are
+	// the ones that matter: those right after the last device that an import registered.
+	trust device.Trust
 }
 
 // observe returns the state of a device in AWS.
@@ -46,7 +47,7 @@ func (l *lookUp) observe(t *task, d *device.Device, do device.Stage) (device.Obs
 
 // believed reports whether what the lists do not show does not exist.
 func (l *lookUp) believed() bool {
-	return l.lists.stage() == snapshotReady && l.complete && l.trust.believes()
+	return l.lists.stage() == snapshotReady && l.complete && l.trust.Believes()
 }
 
 // findCertificate reports whether the certificate of a device exists. The
@@ -71,7 +72,7 @@ func (l *lookUp) findCertificate(t *task, d *device.Device, do device.Stage) (*i
 		return result, device.FailureOf(err)
 	}})
 	if found {
-		l.trust.learn(false)
+		l.trust.Learn(false)
 	}
 	return &certificate, found, err
 }
@@ -86,35 +87,6 @@ func (l *lookUp) findThing(t *task, d *device.Device, do device.Stage) (bool, er
 	if err := do(device.DescribeThing(l.session.account, d, &thing)); err != nil {
 		return false, device.FailureOf(err)
 	}
-	l.trust.learn(l.lists.stage() != snapshotReady || (thing != nil) == listed)
+	l.trust.Learn(l.lists.stage() != snapshotReady || (thing != nil) == listed)
 	return thing != nil, nil
-}
-
-// A trust decides whether the lists can be believed about what does not exist.
-// Lists lag, so the first devices that are looked up are the ones that matter:
-// those right after the last device that an import registered.
-type trust struct {
-	mu     sync.Mutex
-	agreed int
-	wrong  bool
-}
-
-// trustAfter is how many look-ups must agree with the lists before they are believed.
-const trustAfter = 100
-
-func (t *trust) believes() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return !t.wrong && t.agreed >= trustAfter
-}
-
-// learn records whether a look-up agreed with the lists.
-func (t *trust) learn(agrees bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if agrees {
-		t.agreed++
-	} else {
-		t.wrong = true
-	}
 }

@@ -87,6 +87,12 @@ test-peers: venv moto-tests sam jars ## install moto and its tests, the AWS CLI,
 	@echo 'testing with other programs: five minutes on two cores'
 	$(call run-tests,THINGPRESS_PEERS=1,$(peers))
 
+# Simulated time, at the default quotas: the registry is computed, and every answer takes 40 ms.
+.PHONY: test-scale
+test-scale: ## measure how long verify takes for a million devices in accounts of a million and of twenty million
+	@echo 'verifying a million devices in simulated time: five minutes'
+	THINGPRESS_SCALE=1000000 go test -count 1 -timeout 60m -v -run VerifyOfAMillion ./internal/engine
+
 # Runs the built functions against local servers, with short deadlines, crashes and repeated messages. Without the variable these
 # tests skip. Another THINGPRESS_TEST_SEED gives another sequence of events.
 .PHONY: test-stack

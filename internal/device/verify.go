@@ -88,7 +88,7 @@ func (v *Verifier) readOnce(d *Device, state *reading, parts Parts, do Stage) er
 	a := v.account
 	var reads []Step
 	if parts&PartCertificate != 0 {
-		reads = append(reads, findCertificate(a, d, &state.certificate))
+		reads = append(reads, lookForCertificate(a, d, &state.certificate))
 	}
 	if parts&PartThing != 0 {
 		reads = append(reads, DescribeThing(a, d, &state.thing))
@@ -109,9 +109,9 @@ func (v *Verifier) readOnce(d *Device, state *reading, parts Parts, do Stage) er
 	return v.dropDynamic(&state.groups, do)
 }
 
-// findCertificate returns the step that reads the certificate of a device; it sets nil if it is not
+// lookForCertificate returns the step that reads the certificate of a device; it sets nil if it is not
 // registered.
-func findCertificate(a *Account, d *Device, certificate **iot.Certificate) Step {
+func lookForCertificate(a *Account, d *Device, certificate **iot.Certificate) Step {
 	op := iot.DescribeCertificate
 	return Step{
 		Operation: op, Parameters: map[string]any{"certificateId": d.CertificateID},

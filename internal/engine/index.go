@@ -2,6 +2,7 @@ package engine
 
 import (
 	"hash/maphash"
+	"strings"
 
 	"github.com/thingpress/thingpress/manifest"
 )
@@ -102,6 +103,12 @@ func (x *Index) byCertificate(certificateID string) (int, bool) {
 	}
 	e, ok := x.cert.find(x.certificate(id), x.certOf)
 	return int(e), ok
+}
+
+// byARN returns the accepted entry whose certificate has an ARN.
+func (x *Index) byARN(arn string) (int, bool) {
+	_, id, _ := strings.Cut(arn, ":cert/")
+	return x.byCertificate(id)
 }
 
 // byThing returns the accepted entry that has a thing name.

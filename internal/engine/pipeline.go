@@ -50,6 +50,8 @@ type session struct {
 	events    Events
 	// now returns AWS's time.
 	now func() time.Time
+	// limits are the quotas of the run.
+	limits quota.Set
 	// certificateARN computes the ARN of a certificate.
 	certificateARN func(id string) string
 }
@@ -65,6 +67,7 @@ func (c *Config) open(ctx context.Context) *session {
 			defer mu.Unlock()
 			told.send(e)
 		},
+		limits: c.Limiters.Set(),
 		certificateARN: func(id string) string {
 			return "arn:" + c.Target.Partition + ":iot:" + c.Target.Region + ":" + c.Target.Account + ":cert/" + id
 		},
@@ -98,8 +101,10 @@ func (s *session) close() {
 func (s *session) subject(t *task) *device.Device {
 	id := t.device.CertificateID.String()
 	d := &device.Device{
-		CertificateID: id, CertificateARN: s.certificateARN(id), PEM: t.device.PEM,
-		Thing: t.thing, Marked: t.marked, Recorded: t.recorded,
+		CertificateID: id, CertificateARN: s.certificateARN(id), Thing: t.thing, Marked: t.marked, Recorded: t.recorded,
+	}
+	if t.device.Certificate != nil {
+		d.PEM = t.device.PEM
 	}
 	if t.subject != nil {
 		d.CertificateARN = cmp.Or(t.subject.Record.CertificateARN, d.CertificateARN)

@@ -27,6 +27,11 @@ type task struct {
 	subject *Subject
 }
 
+// unrecorded reports whether the ledger has a mark of the device and no outcome.
+func (t *task) unrecorded() bool {
+	return t.subject != nil && t.subject.Record.Outcome == "" && !t.subject.Marked.IsZero()
+}
+
 // recordOf returns the record of an entry with an outcome that was decided now.
 func recordOf(place ledger.Place, d *manifest.Device, outcome ledger.Outcome) ledger.Record {
 	return ledger.Record{

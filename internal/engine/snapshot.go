@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"hash/maphash"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -55,8 +54,10 @@ const (
 )
 
 func newSnapshot(s *session, judge *Judge, left func() int) *snapshot {
-	return &snapshot{session: s, index: judge.index, entries: judge.layout.total, left: left, seed: maphash.MakeSeed()}
+	return &snapshot{session: s, index: judge.index, entries: judge.layout.total, left: left, seed: newSeed()}
 }
+
+func newSeed() maphash.Seed { return maphash.MakeSeed() }
 
 func (s *snapshot) stage() int32 { return s.phase.Load() }
 
@@ -210,11 +211,7 @@ func (s *snapshot) certificate(c iot.Certificate) {
 }
 
 func (s *snapshot) attached(target string, policy int) {
-	_, id, ok := strings.Cut(target, ":cert/")
-	if !ok {
-		return
-	}
-	if number, ok := s.index.byCertificate(id); ok {
+	if number, ok := s.index.byARN(target); ok {
 		s.set(number, 1<<policy)
 	}
 }

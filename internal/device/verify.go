@@ -88,7 +88,7 @@ func (v *Verifier) readOnce(d *Device, state *reading, parts Parts, do Stage) er
 	a := v.account
 	var reads []Step
 	if parts&PartCertificate != 0 {
-		reads = append(reads, lookForCertificate(a, d, &state.certificate))
+		reads = append(reads, lookUpCertificate(a, d.CertificateID, &state.certificate))
 	}
 	if parts&PartThing != 0 {
 		reads = append(reads, DescribeThing(a, d, &state.thing))
@@ -107,29 +107,6 @@ func (v *Verifier) readOnce(d *Device, state *reading, parts Parts, do Stage) er
 		return nil
 	}
 	return v.dropDynamic(&state.groups, do)
-}
-
-// lookForCertificate returns the step that reads the certificate of a device; it sets nil if it is not
-// registered.
-func lookForCertificate(a *Account, d *Device, certificate **iot.Certificate) Step {
-	op := iot.DescribeCertificate
-	return Step{
-		Operation: op, Parameters: map[string]any{"certificateId": d.CertificateID},
-		Do: func(c *call.Caller) (call.Result, error) {
-			var found iot.Certificate
-			result, err := c.Do(op, func(ctx context.Context) (err error) {
-				found, err = a.AWS.Certificates.DescribeCertificate(ctx, d.CertificateID)
-				return err
-			})
-			switch {
-			case err == nil:
-				*certificate = &found
-			case iot.ClassOf(err) == iot.ClassNotFound:
-				*certificate, err = nil, nil
-			}
-			return result, err
-		},
-	}
 }
 
 // dropDynamic removes the groups whose things are chosen by a query: nobody added the thing to them.

@@ -68,8 +68,8 @@ var defaults = [...]Default{
 	{iot.ListThings, 10, "L-57AAC135", true, ""},
 	{iot.ListThingsInThingGroup, 10, "L-D33FD5F9", false, noCopy},
 	{iot.ListThingsInBillingGroup, 10, "L-E8797DCC", false, noCopy},
-	{iot.SearchIndex, 10, "", false, noCopy},
-	{iot.GetThingConnectivityData, 10, "", false, noCopy},
+	{iot.SearchIndex, 10, "L-908D0FBE", false, noCopy},
+	{iot.GetThingConnectivityData, 10, "L-48D98BA3", false, noCopy},
 
 	{iot.UpdateCertificate, 10, "L-77B523DC", true, ""},
 	{iot.UpdateThing, 100, "L-211F680E", true, ""},

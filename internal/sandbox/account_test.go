@@ -266,7 +266,9 @@ func walkGroups(t *testing.T, c clients) {
 func walkIndex(t *testing.T, c clients) {
 	ctx, name := t.Context(), aws.String
 	_ = must[*iot.UpdateIndexingConfigurationOutput](t)(c.UpdateIndexingConfiguration(ctx, &iot.UpdateIndexingConfigurationInput{
-		ThingIndexingConfiguration: &types.ThingIndexingConfiguration{ThingIndexingMode: types.ThingIndexingModeRegistry},
+		ThingIndexingConfiguration: &types.ThingIndexingConfiguration{
+			ThingIndexingMode: types.ThingIndexingModeRegistry, ThingConnectivityIndexingMode: types.ThingConnectivityIndexingModeStatus,
+		},
 	}))
 	config := must[*iot.GetIndexingConfigurationOutput](t)(c.GetIndexingConfiguration(ctx, &iot.GetIndexingConfigurationInput{}))
 	index := must[*iot.DescribeIndexOutput](t)(c.DescribeIndex(ctx, &iot.DescribeIndexInput{IndexName: name("AWS_Things")}))
@@ -302,6 +304,11 @@ func walkIndex(t *testing.T, c clients) {
 	if len(found.Things) != 1 || len(other.Things) != 1 || *other.Things[0].ThingName != "lamp2" || other.NextToken != nil ||
 		other.Things[0].Attributes["power"] != "2" {
 		t.Errorf("found %+v, then %+v", found.Things, other.Things)
+	}
+	connected := must[*iot.GetThingConnectivityDataOutput](t)(c.GetThingConnectivityData(ctx,
+		&iot.GetThingConnectivityDataInput{ThingName: name("lamp1")}))
+	if *connected.Connected || connected.DisconnectReason != types.DisconnectReasonValueUnknown {
+		t.Errorf("connectivity %+v", connected)
 	}
 	statistics := must[*iot.GetStatisticsOutput](t)(c.GetStatistics(ctx,
 		&iot.GetStatisticsInput{QueryString: name("thingName:lamp*"), AggregationField: name("attributes.power")})).Statistics

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/thingpress/thingpress/internal/sandbox/registry"
 )
@@ -43,6 +44,15 @@ func (s *Server) Ensure(policies []string, thingType string, groups []string, bi
 		(*registry.State).DescribeBillingGroup, (*registry.State).CreateBillingGroup,
 		registry.CreateBillingGroup{ByName: registry.ByName{Name: billingGroup}}))
 	return created, err
+}
+
+// SetConnected records in the fleet index that the device of a thing has connected or disconnected, as
+// the broker does. Reason is why it was disconnected, such as CONNECTION_LOST; may be empty.
+func (s *Server) SetConnected(thing string, connected bool, reason string) error {
+	_, err := s.backend.store.Change(func(st *registry.State) ([]registry.Change, error) {
+		return st.SetConnected(&registry.ThingConnected{Name: thing, Connected: connected, At: time.Now().UnixMilli(), Reason: reason})
+	})
+	return err
 }
 
 // Names returns the names of the attachments that exist, in the form in which [Server.Ensure]

@@ -116,6 +116,10 @@ var restRoutes = newRoutes([]restRoute{
 	{"GET", "billing-groups/*/things", "ListThingsInBillingGroup", list("things", "nextToken", (*registry.State).ListThingsInBillingGroup)},
 	{"POST", "indices/search", "SearchIndex", describe((*registry.State).SearchIndex)},
 	{"POST", "indices/statistics", "GetStatistics", describe((*registry.State).GetStatistics)},
+	{
+		"POST", "things/*/connectivity-data", "GetThingConnectivityData",
+		describe((*registry.State).GetThingConnectivityData),
+	},
 	{"GET", "indices", "ListIndices", describe((*registry.State).ListIndices)},
 	{"GET", "indices/*", "DescribeIndex", describe((*registry.State).DescribeIndex)},
 	{"GET", "indexing/config", "GetIndexingConfiguration", describe((*registry.State).GetIndexingConfiguration)},

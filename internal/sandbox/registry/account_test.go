@@ -23,6 +23,7 @@ func populateAccount(t testing.TB, s *Store) {
 	arn := create(t, s, (*State).CreatePolicy,
 		CreatePolicy{ByName: ByName{"tagged"}, Document: sample, Tags: []Tag{{"site", "Graz"}, {"line", ""}}}).ARN
 	change(t, s, (*State).UntagResource, UntagResource{arn, []string{"line"}})
+	change(t, s, (*State).SetConnected, ThingConnected{Name: "t1", Connected: true, At: 7})
 	change(t, s, (*State).UpdateIndexingConfiguration, Indexing{Things: json.RawMessage("{\n\"thingIndexingMode\": \"REGISTRY\"}")})
 
 	for _, name := range []string{"b/input", "b/other"} {

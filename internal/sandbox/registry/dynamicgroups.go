@@ -28,7 +28,7 @@ func (g *group) selectBy(by DynamicQuery) {
 func (g *group) dynamic() bool { return g.query != "" }
 
 // selects reports whether a thing is in a dynamic group.
-func (g *group) selects(t *thing) bool { return g.matches != nil && g.matches(t.fields()) }
+func (g *group) selects(st *State, t *thing) bool { return g.matches != nil && g.matches(t.fields(st)) }
 
 // CreateDynamicThingGroup are the parameters of [State.CreateDynamicThingGroup].
 type CreateDynamicThingGroup struct {
@@ -100,7 +100,7 @@ func (st *State) DeleteDynamicThingGroup(in *Deletion) ([]Change, error) {
 func (st *State) dynamicMembers(g *group, v view, p page) iter.Seq2[uint64, *thing] {
 	return func(yield func(uint64, *thing) bool) {
 		for seq, t := range st.things.order.all(v, p) {
-			if g.selects(t) && !yield(seq, t) {
+			if g.selects(st, t) && !yield(seq, t) {
 				return
 			}
 		}
@@ -111,7 +111,7 @@ func (st *State) dynamicMembers(g *group, v view, p page) iter.Seq2[uint64, *thi
 func (st *State) dynamicGroupsOf(t *thing, p page) iter.Seq2[uint64, *group] {
 	return func(yield func(uint64, *group) bool) {
 		for seq, g := range st.dynamicGroups.all(present, p) {
-			if g.selects(t) && !yield(seq, g) {
+			if g.selects(st, t) && !yield(seq, g) {
 				return
 			}
 		}

@@ -128,7 +128,7 @@ func (in *IndexQuery) parse(st *State) (query, error) {
 }
 
 // fields returns the fields of a thing in the index. Billing groups are among the names of groups, as in AWS.
-func (t *thing) fields() fields {
+func (t *thing) fields(st *State) fields {
 	return func(name string) []string {
 		switch name = strings.TrimPrefix(name, "registry."); name {
 		case "":
@@ -154,7 +154,11 @@ func (t *thing) fields() fields {
 		case "version":
 			return []string{strconv.FormatInt(t.version, 10)}
 		case "connectivity.connected":
-			return []string{"false"}
+			return []string{strconv.FormatBool(st.connections[t.name].connected)}
+		case "connectivity.timestamp":
+			return []string{strconv.FormatInt(st.connections[t.name].at, 10)}
+		case "connectivity.disconnectReason":
+			return []string{st.connections[t.name].why()}
 		}
 		if name, ok := strings.CutPrefix(name, "attributes."); ok {
 			if i, ok := slices.BinarySearchFunc(t.attributes, Attribute{Name: name}, byName); ok {
@@ -197,11 +201,6 @@ type ThingDocument struct {
 	Connectivity *Connectivity     `json:"connectivity,omitempty"`
 }
 
-// Connectivity reports whether a device is connected, which never is the case.
-type Connectivity struct {
-	Connected bool `json:"connected"`
-}
-
 // FoundThings is the answer to [State.SearchIndex].
 type FoundThings struct {
 	Things []ThingDocument `json:"things"`
@@ -227,13 +226,11 @@ func (st *State) SearchIndex(in *SearchIndex) (out FoundThings, err error) {
 	}
 	p.size = cmp.Or(in.Max, maxFound)
 	page := collect(st.things.order.all(st.lagging(), p), p, func(t *thing) (out ThingDocument, ok bool) {
-		if !matches(t.fields()) {
+		if !matches(t.fields(st)) {
 			return out, false
 		}
 		out = ThingDocument{Name: t.name, ID: t.id.String(), Type: t.kind.title(), Groups: t.allGroups(), Attributes: attributeMap(t.attributes)}
-		if st.indexing.connectivity() {
-			out.Connectivity = &Connectivity{}
-		}
+		out.Connectivity = st.connectivity(t)
 		return out, true
 	})
 	return FoundThings{page.Items, []struct{}{}, page.Next}, nil
@@ -273,7 +270,7 @@ func (st *State) GetStatistics(in *GetStatistics) (map[string]Statistics, error)
 	}
 	var values []string
 	for _, t := range st.things.order.all(st.lagging(), page{}) {
-		if f := t.fields(); matches(f) {
+		if f := t.fields(st); matches(f) {
 			values = append(values, f(cmp.Or(in.Field, "registry.version"))...)
 		}
 	}

@@ -50,6 +50,7 @@ var changeNames = map[string]Change{
 	"ca-gone":              (*CACertificateRemoved)(nil),
 	"registration-code":    (*RegistrationCodeSet)(nil),
 	"indexing":             (*IndexingSet)(nil),
+	"connected":            (*ThingConnected)(nil),
 	"tags":                 (*TagsSet)(nil),
 	"task":                 (*TaskSet)(nil),
 	"object":               (*ObjectPut)(nil),
@@ -223,7 +224,7 @@ func (st *State) settings() (all []Change) {
 	for _, name := range slices.Sorted(maps.Keys(st.objects)) {
 		all = append(all, &ObjectPut{name, st.objects[name]})
 	}
-	return all
+	return append(all, st.connectionChanges()...)
 }
 
 func (st *State) devices(yield func(uint64, int64, Change) bool) bool {

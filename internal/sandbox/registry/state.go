@@ -42,6 +42,8 @@ type State struct {
 	objects  map[string][]byte // files of registration tasks, by bucket, slash and key
 	tags     map[string][]Tag  // by kind and name of the resource, such as policy/factory
 
+	connections map[string]connection // of devices that have connected, by thing
+
 	names map[string]string // attribute names, each kept once
 	lag   lag
 }

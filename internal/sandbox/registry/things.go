@@ -281,6 +281,7 @@ func (a *ThingRemoved) apply(st *State, at stamp) bool {
 		t.kind.things--
 	}
 	delete(st.things.by, t.name)
+	delete(st.connections, t.name)
 	drop(&st.lag, &st.things.order, t.seq, at.at)
 	return true
 }

@@ -105,6 +105,7 @@ var operations = []string{
 	"GetIndexingConfiguration",
 	"GetPercentiles",
 	"GetStatistics",
+	"GetThingConnectivityData",
 	"ListIndices",
 	"SearchIndex",
 	"UpdateIndexingConfiguration",

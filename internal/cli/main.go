@@ -131,6 +131,7 @@ targets. See 'thingpress help environment'.
 		stacks.NewCommand(streams),
 		version.NewCommand(streams),
 	)
+	root.AddCommand(stacks.NewOrders(streams)...)
 	root.AddCommand(settings.NewCommand(root, streams, Commands))
 	root.AddCommand(topics()...)
 	settings.AcceptOldNames(root)

@@ -66,6 +66,7 @@ func TestStackCommandsTellWhatTheFunctionsRecorded(t *testing.T) {
 	t.Run("import", func(t *testing.T) { d.in(t).shows(t) })
 	t.Run("report", func(t *testing.T) { d.in(t).reports(t) })
 	t.Run("status", func(t *testing.T) { d.in(t).tells(t) })
+	t.Run("orders", func(t *testing.T) { d.in(t).obeys(t) })
 	t.Run("json", func(t *testing.T) { d.in(t).documented(t) })
 }
 
@@ -211,14 +212,18 @@ func (d *deployed) reports(t *testing.T) {
 func (d *deployed) tells(t *testing.T) {
 	out, _ := d.exits(3, "status")
 	for _, want := range []string{
-		idReading + `  \S+\n    reading`, idResting + `  \S+\n    running .*, stalled`, idRunning + `  \S+\n    running 500/2,000 \(25%\)`,
-		"needs attention:\n  import " + idResting + " is stalled: AccessDeniedException: no iot:CreateThing\n$",
+		"\nnotices  nobody is subscribed; deploy with --parameter NotificationEmail=ADDRESS\n", "\nimports  3 have not ended\n",
+		idReading + `  \S+\n    reading`, idResting + `  \S+\n    running .*, stalled`,
+		idRunning + `  \S+\n    running 500/2,000 \(25%\), 0.\d+/s, 5\dm\d\ds left\n`,
+		"needs attention:\n  import " + idResting + " is stalled: AccessDeniedException: no iot:CreateThing\n" +
+			"  import " + idStopped + " of stopped.json was stopped: no signers: the signer bucket is empty\n" +
+			"  import " + idMixed + " of mixed.csv ended with 2 failed, 3 rejected; see why with thingpress stack import " + idMixed + "\n$",
 	} {
 		if !regexp.MustCompile(want).MatchString(out) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
 	}
-	if strings.Contains(out, idMixed) || strings.Contains(out, idStopped) {
-		t.Errorf("finished imports are listed as running:\n%s", out)
+	if strings.Contains(out, idGood) {
+		t.Errorf("an import that ended as wanted is shown:\n%s", out)
 	}
 }

@@ -2,7 +2,6 @@ package stacks
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
-	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/report"
@@ -26,12 +24,13 @@ func newImport(streams terminal.Streams) *cobra.Command {
 		Short: "Show one import of the stack",
 		Long: `Show one import of the stack with its numbers, its rate, the time left, and the reasons
 why entries were not imported. With --follow it waits until the import has ended. It
-exits with the same code as 'thingpress import'.
+exits with the same code as 'thingpress import'. The ID may be shortened as far as it is
+unique.
 
 ` + exit.Help,
 		Example: `  thingpress stack import 0199f1c2-7f0a-7d4e-9a51-0b6f4a1f2c3d
   thingpress stack import --follow 0199f1c2-7f0a-7d4e-9a51-0b6f4a1f2c3d`,
-		Args: cobra.ExactArgs(1),
+		Args: cobra.ExactArgs(1), ValidArgsFunction: o.completeImports,
 		RunE: func(c *cobra.Command, args []string) error {
 			return openImport(c.Context(), o, args[0], follow, streams)
 		},
@@ -46,10 +45,7 @@ func openImport(ctx context.Context, o stackFlags, id string, follow bool, strea
 	if err != nil {
 		return err
 	}
-	i, err := stack.Import(ctx, id)
-	if errors.Is(err, ledger.ErrNotFound) {
-		return exit.WithHint(err, "find the ID with thingpress stack imports")
-	}
+	i, err := o.chooseImport(ctx, stack, id)
 	if err != nil {
 		return err
 	}
@@ -80,7 +76,7 @@ func showImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i oper
 		printImport(streams, i, reasons)
 	}
 	switch {
-	case i.State() == string(ledger.StateStopped):
+	case i.Stopped():
 		return exit.Silently(exit.Failure)
 	case c.Failed+c.Rejected > 0:
 		return exit.Silently(exit.Incomplete)

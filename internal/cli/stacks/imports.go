@@ -82,6 +82,8 @@ type importLine struct {
 	Rate      float64           `json:"devices_per_second,omitempty"`
 	Left      float64           `json:"seconds_left,omitempty"`
 	Reasons   []operate.Reason  `json:"reasons,omitempty"`
+	// Position is 1 for the import that ends first; 0 if that is unknown.
+	Position int `json:"position,omitempty"`
 }
 
 func importLineOf(i operate.Import) importLine {

@@ -99,6 +99,9 @@ func (d *deployed) documented(t *testing.T) {
 	run("signers add", 0, filepath.Join(examples, "microchip-signer.pem"))
 	run("upload", 0, "--no-follow", filepath.Join(examples, "microchip.json"))
 	run("redrive", 0)
+	for _, order := range []string{"pause", "resume", "cancel", "retry"} {
+		run(order, 0, "--yes", idResting)
+	}
 	// moto creates no alarms from a template.
 	alarm, err := json.Marshal(struct {
 		Type string `json:"type"`
@@ -120,7 +123,9 @@ func (d *deployed) documented(t *testing.T) {
 			t.Errorf("nothing printed a line of %q", section)
 		}
 	}
-	want := []string{"delete", "deploy", "import", "imports", "redrive", "report", "signers add", "status", "upload"}
+	want := []string{
+		"cancel", "delete", "deploy", "import", "imports", "pause", "redrive", "report", "resume", "retry", "signers add", "status", "upload",
+	}
 	if !slices.Equal(want, commandsOf(seen)) {
 		t.Errorf("commands with JSON: %v", commandsOf(seen))
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
-	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/newfile"
 	"github.com/thingpress/thingpress/internal/stack/operate"
 )
@@ -25,10 +24,11 @@ func newReport(streams terminal.Streams) *cobra.Command {
 		Use:   "report ID [FILE]",
 		Short: "Download the report of an import",
 		Long: `Download the report of an import, which has one line per entry. It is written to
-standard output or to FILE. The extension of FILE, .jsonl or .csv, selects the format.`,
+standard output or to FILE. The extension of FILE, .jsonl or .csv, selects the format.
+The ID may be shortened as far as it is unique.`,
 		Example: `  thingpress stack report 0199f1c2-7f0a-7d4e-9a51-0b6f4a1f2c3d reel-7.csv
   thingpress stack report 0199f1c2-7f0a-7d4e-9a51-0b6f4a1f2c3d | jq 'select(.outcome == "failed")'`,
-		Args: cobra.RangeArgs(1, 2),
+		Args: cobra.RangeArgs(1, 2), ValidArgsFunction: o.completeImports,
 		RunE: func(c *cobra.Command, args []string) error {
 			return getReport(c.Context(), o, format, overwrite, args, streams)
 		},
@@ -48,11 +48,7 @@ func getReport(ctx context.Context, o stackFlags, format string, overwrite bool,
 		return exit.UsageError(fmt.Errorf("a report is .jsonl or .csv, not %q", ending), "")
 	}
 	if len(args) > 1 {
-		found, err := exit.OccupiedReport(args[1], overwrite)
-		if err == nil {
-			err = exit.OtherReport(args[1], found, args[0])
-		}
-		if err != nil {
+		if _, err := exit.OccupiedReport(args[1], overwrite); err != nil {
 			return err
 		}
 	}
@@ -60,23 +56,34 @@ func getReport(ctx context.Context, o stackFlags, format string, overwrite bool,
 	if err != nil {
 		return err
 	}
+	chosen, err := o.chooseImport(ctx, stack, args[0])
+	if err != nil {
+		return err
+	}
+	id := chosen.Job.Import
+	if len(args) > 1 {
+		found, err := exit.OccupiedReport(args[1], overwrite)
+		if err == nil {
+			err = exit.OtherReport(args[1], found, id)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	to := streams.Out
 	if !streams.OutTerminal {
 		to = terminal.Raw(to)
 	}
 	if len(args) > 1 {
-		err = newfile.Write(args[1], func(to io.Writer) error { return stack.Report(ctx, args[0], ending, to) })
+		err = newfile.Write(args[1], func(to io.Writer) error { return stack.Report(ctx, id, ending, to) })
 	} else {
-		err = stack.Report(ctx, args[0], ending, to)
+		err = stack.Report(ctx, id, ending, to)
 	}
 	if err == nil && len(args) > 1 && o.output == terminal.JSON {
-		err = streams.PrintJSON(reportLine{"report", args[0], args[1]})
+		err = streams.PrintJSON(reportLine{"report", id, args[1]})
 	}
-	switch {
-	case errors.Is(err, ledger.ErrNotFound):
-		return exit.WithHint(err, "find the ID with thingpress stack imports")
-	case errors.Is(err, operate.ErrNoReport):
-		return exit.WithHint(err, "it is written when the import ends; wait with thingpress stack import --follow "+args[0])
+	if errors.Is(err, operate.ErrNoReport) {
+		return exit.WithHint(err, "it is written when the import ends; wait with thingpress stack import --follow "+id+o.naming())
 	}
 	return err
 }

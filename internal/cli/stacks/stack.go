@@ -25,8 +25,11 @@ type stackFlags struct {
 	output terminal.Output
 }
 
+// defaultStack is the stack of commands that name none.
+const defaultStack = "thingpress"
+
 func (f *stackFlags) add(c *cobra.Command) {
-	c.Flags().StringVar(&f.stack, "stack", "thingpress", "`name` of the CloudFormation stack")
+	c.Flags().StringVar(&f.stack, "stack", defaultStack, "`name` of the CloudFormation stack")
 	f.Add(c.Flags(), "all services")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "print no progress")
 	f.output.AddFlag(c)

@@ -24,9 +24,14 @@ func newStatus(streams terminal.Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show the state of the stack",
-		Long: `Show the version of the stack, its state in CloudFormation, its queues, its alarms
-and the progress of its unfinished imports. It exits with 3 if something needs attention, which is a failed
-deployment, undeliverable messages, an alarm or a stalled import.`,
+		Long: `Show the version of the stack, its state in CloudFormation, its queues, its alarms,
+who gets its notices, and the progress of its unfinished imports with the time left.
+Imports share the quotas; those with fewer devices left end first.
+
+It exits with 3 if something needs attention, which is a failed deployment,
+undeliverable messages, an alarm, a notice that could not be sent, a stalled import,
+or one that ended in the last three days and was stopped, or has failed or rejected
+entries. A newer upload to the same key takes its place, as does a retry.`,
 		Example: `  thingpress stack status
   thingpress stack status --stack line-2 --output json`,
 		Args: cobra.NoArgs,
@@ -62,8 +67,10 @@ type health struct {
 	stack  *operate.Stack
 	queues []operate.Queue
 	alarms []operate.Alarm
-	open   []operate.Import // imports that are not done
-	unread []string         // what could not be read, as remarks
+	open   []importAhead        // imports that have not ended
+	ended  []operate.Import     // imports that ended recently, and not as wanted
+	topic  *operate.Subscribers // nil if unknown
+	unread []string             // what could not be read, as remarks
 }
 
 func examine(ctx context.Context, stack *operate.Stack) (health, error) {
@@ -75,14 +82,51 @@ func examine(ctx context.Context, stack *operate.Stack) (health, error) {
 	if h.alarms, err = stack.Alarms(ctx); err != nil {
 		h.unread = append(h.unread, fmt.Sprintf("alarms cannot be read: %v", awsiot.Explain(err)))
 	}
-	for i, err := range stack.OpenImports(ctx) {
-		if err != nil {
-			h.unread = append(h.unread, fmt.Sprintf("imports cannot be read: %v", awsiot.Explain(err)))
-			break
-		}
-		h.open = append(h.open, i)
+	if err := h.readImports(ctx); err != nil {
+		h.unread = append(h.unread, fmt.Sprintf("imports cannot be read: %v", awsiot.Explain(err)))
+	}
+	if topic, err := stack.Subscribers(ctx); err != nil {
+		h.unread = append(h.unread, fmt.Sprintf("subscribers to the notices cannot be read: %v", awsiot.Explain(err)))
+	} else {
+		h.topic = &topic
 	}
 	return h, ctx.Err()
+}
+
+const (
+	// recentMost and recentFor limit the ended imports that need attention: the newest uploads, and
+	// time since their end.
+	recentMost = 100
+	recentFor  = 3 * 24 * time.Hour
+)
+
+func (h *health) readImports(ctx context.Context) error {
+	var open []operate.Import
+	for i, err := range h.stack.OpenImports(ctx) {
+		if err != nil {
+			return err
+		}
+		if !i.Ended() { // it may have ended meanwhile
+			open = append(open, i)
+		}
+	}
+	now, newer, n := time.Now(), map[[2]string]bool{}, 0
+	h.open = forecastAll(open, now)
+	for i, err := range h.stack.Imports(ctx) {
+		if err != nil {
+			return err
+		}
+		object := [2]string{i.Job.Upload.Bucket, i.Job.Upload.Key}
+		if !newer[object] && i.Ended() && !i.Job.Cancelled() && now.Sub(i.Job.Updated) < recentFor &&
+			(i.Stopped() || i.Counts().Failed+i.Counts().Rejected > 0) {
+			h.ended = append(h.ended, i)
+		}
+		newer[object] = true
+		if n++; n == recentMost {
+			break
+		}
+	}
+	return nil
 }
 
 // attention returns remarks about what needs attention, with what to do about it.
@@ -114,8 +158,17 @@ func (h *health) attention() []string {
 		}
 	}
 	for _, i := range h.open {
-		if cause := i.Cause(); cause != "" {
+		if cause := i.Cause(); cause != "" && !i.Job.Held() {
 			remark("import %s is stalled: %s", i.Job.Import, cause)
+		}
+	}
+	for _, i := range h.ended {
+		name, c := path.Base(i.Job.Upload.Key), i.Counts()
+		if i.Stopped() {
+			remark("import %s of %s was stopped: %s", i.Job.Import, name, i.Cause())
+		} else {
+			remark("import %s of %s ended with %s failed, %s rejected; see why with thingpress stack import %[1]s", i.Job.Import, name,
+				count(c.Failed), count(c.Rejected))
 		}
 	}
 	return list
@@ -137,18 +190,14 @@ func (h *health) print(streams terminal.Streams, attention []string) error {
 	}
 	text := plain.Sprintf("stack %s in account %s, %s: %s\nversion  %s\nhealth   ", h.stack.Name, h.stack.ID, h.stack.Region,
 		strings.ToLower(strings.ReplaceAll(h.stack.Status, "_", " ")), deployed) + state + "\n"
-	text += plain.Sprintf("queues   %s\nalarms   %s\n", queuesText(h.queues), alarmsText(h.alarms))
+	text += plain.Sprintf("queues   %s\nalarms   %s\nnotices  %s\n", queuesText(h.queues), alarmsText(h.alarms), topicText(h.topic))
 	if len(h.open) == 0 {
 		text += "imports  none is running\n"
 	} else {
-		text += "imports  " + progress.Plural(len(h.open), "is", "are") + " not done\n"
+		text += "imports  " + progress.Plural(len(h.open), "has", "have") + " not ended\n"
 	}
 	for _, i := range h.open {
-		s := statusOf(i, i.Rate(time.Now()))
-		if i.Cause() != "" {
-			s.Rate, s.Note = 0, "stalled"
-		}
-		text += plain.Sprintf("  %s  %s\n    %s\n", i.Job.Import, path.Base(i.Job.Upload.Key), s)
+		text += plain.Sprintf("  %s  %s\n    %s\n", i.Job.Import, path.Base(i.Job.Upload.Key), i.status(time.Now()))
 	}
 	if len(attention) > 0 {
 		text += "\nneeds attention:\n"
@@ -216,6 +265,21 @@ func alarmsText(alarms []operate.Alarm) string {
 	return cmp.Or(strings.Join(parts, "; "), "none is known")
 }
 
+// topicText returns one line about who gets the notices.
+func topicText(topic *operate.Subscribers) string {
+	switch {
+	case topic == nil:
+		return "it is not known who gets them"
+	case topic.Confirmed+topic.Pending == 0:
+		return "nobody is subscribed; deploy with --parameter NotificationEmail=ADDRESS"
+	}
+	text := progress.Plural(topic.Confirmed, "subscriber", "subscribers")
+	if topic.Pending > 0 {
+		text += ", " + count(topic.Pending) + " not confirmed yet"
+	}
+	return text
+}
+
 // A queueLine is a queue as JSON.
 type queueLine struct {
 	Type string `json:"type"`
@@ -237,6 +301,8 @@ type statusLine struct {
 	Status    string   `json:"status"`
 	Attention []string `json:"attention"`
 	Version   string   `json:"version,omitempty"`
+	// Subscribers is the number of confirmed subscribers to the notices; nil if unknown.
+	Subscribers *int `json:"subscribers,omitempty"`
 }
 
 // lines returns the health as lines of JSON.
@@ -249,7 +315,16 @@ func (h *health) lines(attention []string) []any {
 		lines = append(lines, alarmLine{"alarm", a})
 	}
 	for _, i := range h.open {
+		line := importLineOf(i.Import)
+		line.Position, line.Left = i.forecast.Position, i.forecast.Left.Seconds()
+		lines = append(lines, line)
+	}
+	for _, i := range h.ended {
 		lines = append(lines, importLineOf(i))
 	}
-	return append(lines, statusLine{"summary", h.stack.Name, h.stack.ID, h.stack.Region, h.stack.Status, attention, h.stack.Version})
+	summary := statusLine{"summary", h.stack.Name, h.stack.ID, h.stack.Region, h.stack.Status, attention, h.stack.Version, nil}
+	if h.topic != nil {
+		summary.Subscribers = &h.topic.Confirmed
+	}
+	return append(lines, summary)
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -98,9 +99,12 @@ func (d *deployed) stop(id, cause string) {
 	d.complete(id)
 }
 
-// command returns the command thingpress stack with these arguments.
+// command returns the command thingpress stack with these arguments, or one of those that give orders.
 func (d *deployed) command(args ...string) *exec.Cmd {
-	c := exec.CommandContext(d.Context(), d.binary, append([]string{"stack"}, args...)...)
+	if !slices.Contains([]string{"cancel", "pause", "resume", "retry"}, args[0]) {
+		args = append([]string{"stack"}, args...)
+	}
+	c := exec.CommandContext(d.Context(), d.binary, args...)
 	c.Env = d.env
 	return c
 }

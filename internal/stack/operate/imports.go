@@ -23,9 +23,17 @@ type Import struct {
 }
 
 // State returns the state of the import: the ledger's or, before the import is in the
-// ledger, one for the phase of the job.
+// ledger, one for the phase of the job. What an operator has ordered comes first.
 func (i *Import) State() string {
 	switch {
+	case i.Job.Cancelled() && i.Ended():
+		return "cancelled"
+	case i.Job.Cancelled():
+		return "cancelling"
+	case i.Job.Paused():
+		return "paused"
+	case i.Job.Order.Kind == stack.OrderRetry || i.Job.Order.Kind == stack.OrderResume:
+		return "waiting"
 	case i.Record == nil || i.Record.State == ledger.StateRunning && i.Job.Phase != stack.PhaseSent && i.Job.Phase != stack.PhaseDone:
 		return map[string]string{
 			stack.PhaseHash: "reading", stack.PhaseCheck: "checking", stack.PhaseSend: "sending",
@@ -37,7 +45,14 @@ func (i *Import) State() string {
 }
 
 // Ended reports whether the import has ended and nothing more happens by itself.
-func (i *Import) Ended() bool { return i.Job.Phase == stack.PhaseDone }
+func (i *Import) Ended() bool {
+	return i.Job.Phase == stack.PhaseDone && i.Job.Order.Kind != stack.OrderRetry && i.Job.Order.Kind != stack.OrderResume
+}
+
+// Stopped reports whether the import has ended with a cause.
+func (i *Import) Stopped() bool {
+	return i.Ended() && (i.Record == nil || i.Record.State == ledger.StateStopped)
+}
 
 // Cause returns why the import was stopped or is stalled.
 func (i *Import) Cause() string {

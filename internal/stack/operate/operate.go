@@ -25,6 +25,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/thingpress/thingpress/internal/awsiot"
+	"github.com/thingpress/thingpress/internal/stack/aws/queue"
 )
 
 // Options select an endpoint and credentials of AWS. The zero value stands for the
@@ -43,11 +44,14 @@ type Options struct {
 type Account struct {
 	// ID is the account's number, Partition aws, aws-cn or aws-us-gov.
 	ID, Partition, Region string
+	// Caller is the ARN of the user or role whose credentials are used.
+	Caller string
 
 	plain      bool // the endpoint has no TLS
 	stacks     stackReader
 	changes    stackChanger
 	queues     queueMover
+	messages   queue.API
 	buckets    bucketRemover
 	cloudwatch watcher
 	topics     sns.ListSubscriptionsByTopicAPIClient
@@ -65,15 +69,16 @@ func Open(ctx context.Context, o Options) (*Account, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the account of the credentials: %w", err)
 	}
-	stacks := cloudformation.NewFromConfig(cfg)
+	stacks, queues := cloudformation.NewFromConfig(cfg), sqs.NewFromConfig(cfg)
 	// An endpoint other than AWS may not know buckets by host name.
 	objects := s3.NewFromConfig(cfg, func(so *s3.Options) { so.UsePathStyle = so.BaseEndpoint != nil })
 	return &Account{
-		ID: who.ID, Partition: who.Partition, Region: cfg.Region,
+		ID: who.ID, Partition: who.Partition, Region: cfg.Region, Caller: who.Caller,
 		// The environment and the shared files can name an endpoint as well.
 		plain:  strings.HasPrefix(aws.ToString(objects.Options().BaseEndpoint), "http://"),
 		stacks: stacks, changes: stacks,
-		queues:     sqs.NewFromConfig(cfg),
+		queues:     queues,
+		messages:   queues,
 		buckets:    objects,
 		cloudwatch: cloudwatch.NewFromConfig(cfg),
 		topics:     sns.NewFromConfig(cfg),

@@ -193,3 +193,17 @@ func jobOf(i table.Item) (stack.Job, error) {
 	}
 	return j, nil
 }
+
+// IDs yields the import of every job, newest first, without reading the jobs. An error ends it.
+func (s *Store) IDs(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for pointer, err := range s.table.Query(ctx, partitionJobs, table.Query{NewestFirst: true}) {
+			if err != nil {
+				err = fmt.Errorf("ledger: list jobs: %w", err)
+			}
+			if !yield(table.PointedTo(pointer), err) || err != nil {
+				return
+			}
+		}
+	}
+}

@@ -38,7 +38,8 @@ govulncheck   := $(TOOLS)/govulncheck-$(GOVULNCHECK)
 goreleaser    := $(TOOLS)/goreleaser-$(GORELEASER)
 cyclonedx     := $(TOOLS)/cyclonedx-gomod-$(CYCLONEDX)
 
-# A test fails if something that THINGPRESS_REQUIRE names is missing: data, moto, moto-tests, awscli, sam, elasticmq, dynamodb-local, vulndb.
+# A test fails if something that THINGPRESS_REQUIRE names is missing: data, moto, moto-tests, awscli, sam, elasticmq, dynamodb-local, vulndb,
+# chromium.
 comma    := ,
 required := $(subst $(comma), ,$(THINGPRESS_REQUIRE))
 
@@ -79,7 +80,7 @@ test-race: ## run the same tests with the race detector, which needs a C compile
 	$(call run-tests,CGO_ENABLED=1,-race $(PACKAGES))
 
 # The packages whose tests run another program that package require finds.
-peers = $$(grep -rlE 'require\.(Moto|MotoTests|AWSCLI|StartAWS|SAM|ElasticMQ|DynamoDBLocal|Java)\(|dynamodbtest\.|^package require$$' \
+peers = $$(grep -rlE 'require\.(Moto|MotoTests|AWSCLI|StartAWS|SAM|ElasticMQ|DynamoDBLocal|Java|Chromium)\(|dynamodbtest\.|^package require$$' \
 	--include='*_test.go' cmd internal manifest stack | xargs -n 1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: test-peers

@@ -1,24 +1,19 @@
 // Package report presents an import that has ended: its outcomes as files (JSON Lines for
-// machines, CSV for spreadsheets), its counts as text, and its summary as a line of JSON.
+// machines, CSV for spreadsheets, HTML and Markdown for people), its counts as text, and its
+// summary as a line of JSON.
 package report
 
 import (
 	"bufio"
-	"encoding/csv"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"iter"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/newfile"
 	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/manifest"
 )
@@ -119,71 +114,4 @@ func RowOf(i ledger.Import, r ledger.Record) Row {
 		CertificateID: r.CertificateID, CertificateARN: r.CertificateARN,
 		Reason: r.Reason, Detail: r.Detail, Steps: r.Steps, At: r.At.UTC(),
 	}
-}
-
-// Check returns an error if [WriteFile] cannot write path. It leaves nothing behind, so that it can
-// be called before an import of hours.
-func Check(path string) error {
-	_, err := New(io.Discard, filepath.Ext(path))
-	if err == nil {
-		err = newfile.Check(path)
-	}
-	if err != nil {
-		return fmt.Errorf("report %s: %w", path, err)
-	}
-	return nil
-}
-
-// ImportIn returns the ID of the import whose report is at path. It returns an error that wraps
-// [fs.ErrNotExist] if there is no file, and [ErrNoReport] if it is something else.
-func ImportIn(path string) (string, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close() //nolint:errcheck // it was only read
-	from := bufio.NewReader(io.LimitReader(file, 1<<20))
-	var row Row
-	if strings.EqualFold(filepath.Ext(path), ".csv") {
-		table := csv.NewReader(from)
-		names, err := table.Read()
-		if err != nil || !slices.Equal(names, header) {
-			return "", fmt.Errorf("%s: %w", path, ErrNoReport)
-		}
-		if cells, err := table.Read(); err == nil {
-			row.Import = cells[0]
-		}
-	} else if err := json.NewDecoder(from).Decode(&row); err != nil || row.Type != rowType {
-		return "", fmt.Errorf("%s: %w", path, ErrNoReport)
-	}
-	return row.Import, nil
-}
-
-// ErrNoReport is wrapped by the error about a file that is no report of an import.
-var ErrNoReport = errors.New("not the report of an import")
-
-// WriteFile writes the records of an import to path. The extension selects the format. The file
-// appears when it is complete; after an error an earlier file stays as it is.
-func WriteFile(path string, i ledger.Import, records iter.Seq2[ledger.Record, error]) error {
-	err := newfile.Write(path, func(to io.Writer) error { return writeRecords(to, filepath.Ext(path), i, records) })
-	if err != nil {
-		return fmt.Errorf("report %s: %w", path, err)
-	}
-	return nil
-}
-
-func writeRecords(to io.Writer, format string, i ledger.Import, records iter.Seq2[ledger.Record, error]) error {
-	w, err := New(to, format)
-	if err != nil {
-		return err
-	}
-	for record, err := range records {
-		if err != nil {
-			return err
-		}
-		if err := w.Write(RowOf(i, record)); err != nil {
-			return err
-		}
-	}
-	return w.Flush()
 }

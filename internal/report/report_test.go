@@ -42,6 +42,11 @@ func all(records []ledger.Record, end error) iter.Seq2[ledger.Record, error] {
 	}
 }
 
+// sourceOf returns the import as a source that ends with an error.
+func sourceOf(end error) report.Source {
+	return report.Source{Import: anImport, Records: func() iter.Seq2[ledger.Record, error] { return all(records, end) }}
+}
+
 func TestFileHoldsEveryEntry(t *testing.T) {
 	t.Parallel()
 	tests := map[string][]string{
@@ -66,7 +71,7 @@ func TestFileHoldsEveryEntry(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), name)
-			if err := report.WriteFile(path, anImport, all(records, nil)); err != nil {
+			if err := report.WriteFile(path, sourceOf(nil)); err != nil {
 				t.Fatal(err)
 			}
 			got, err := os.ReadFile(path)
@@ -97,7 +102,7 @@ func TestUnfinishedReportLeavesNothingBehind(t *testing.T) {
 		t.Errorf("the check left behind: %v", left)
 	}
 	broken := errors.New("ledger is gone")
-	if err := report.WriteFile(path, anImport, all(records, broken)); !errors.Is(err, broken) {
+	if err := report.WriteFile(path, sourceOf(broken)); !errors.Is(err, broken) {
 		t.Fatalf("error %v does not contain the cause", err)
 	}
 	if got, _ := os.ReadFile(path); string(got) != "earlier" {

@@ -90,7 +90,7 @@ endpoint that behaves like AWS IoT, and AWS is not called.
 	flags.StringVar(&o.ledger, "ledger", "", "ledger `file` (default: one per target in the state directory)")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "check manifests and attachments, but change nothing")
 	flags.IntVar(&o.maxFailures, "max-failures", 0, "stop after this `number` of failed devices; 0 for no limit")
-	flags.StringVar(&o.report, "report", "", "write the outcome of every entry to this `file`, .jsonl or .csv")
+	flags.StringVar(&o.report, "report", "", "write the outcome of every entry to this `file`, .jsonl, .csv, .html or .md")
 	flags.BoolVar(&o.overwrite, "overwrite", false, "let --report replace a file that is not the report of the same import")
 	flags.BoolVar(&o.allowTestMaterial, "allow-test-material", false,
 		"import certificates that thingpress generate made into AWS, although others may know their keys")
@@ -209,6 +209,7 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 		return err
 	}
 	recorded, resumed := recordedOf(settings, args, flags), ""
+	recorded.About = aboutOf(quotas, settings.Attachments, args, flags)
 	var unfinished *ledger.Import
 	if previous != nil {
 		resumed = previous.ID

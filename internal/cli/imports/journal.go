@@ -79,7 +79,7 @@ func CheckReport(path string, overwrite bool) (found string, err error) {
 		return "", nil
 	}
 	if err := report.Check(path); err != nil {
-		return "", exit.UsageError(err, "name a file that ends in .jsonl or .csv in a writable directory")
+		return "", exit.UsageError(err, "name a file that ends in .jsonl, .csv, .html or .md in a writable directory")
 	}
 	return exit.OccupiedReport(path, overwrite)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 
@@ -13,10 +14,14 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/target"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/cli/version"
 	"github.com/thingpress/thingpress/internal/config"
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
+	"github.com/thingpress/thingpress/internal/report"
 )
 
 // recordedSettings are the settings of an import in the ledger, for people to see and
@@ -25,6 +30,50 @@ type recordedSettings struct {
 	Manifests []string            `json:"manifests"` // absolute paths
 	Flags     map[string][]string `json:"flags"`
 	Settings  engine.Settings     `json:"settings"`
+	// About is for people alone.
+	report.About
+}
+
+// aboutOf returns what an import records about itself.
+func aboutOf(quotas target.Quotas, a device.Attachments, args []string, flags *pflag.FlagSet) report.About {
+	about := report.About{Version: version.Current(), Command: commandLine("thingpress import", args, flags)}
+	if ceiling, binding := engine.FreshCeiling(quotas.Set, a); !math.IsInf(ceiling, 1) {
+		about.Ceiling, about.Binding = report.Rounded(ceiling), string(binding)
+	}
+	return about
+}
+
+// commandLine returns a command line that can be pasted.
+func commandLine(command string, args []string, flags *pflag.FlagSet) string {
+	flags.Visit(func(flag *pflag.Flag) {
+		values := []string{flag.Value.String()}
+		if list, ok := flag.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		for _, value := range values {
+			if flag.Name == "endpoint-url" {
+				value = target.WithoutUser(value)
+			}
+			switch {
+			case flag.Value.Type() != "bool":
+				command += " --" + flag.Name + " " + terminal.ShellQuote(value)
+			case value == "true":
+				command += " --" + flag.Name
+			default:
+				command += " --" + flag.Name + "=" + value
+			}
+		}
+	})
+	for _, arg := range args {
+		command += " " + terminal.ShellQuote(arg)
+	}
+	return command
+}
+
+// aboutIn returns what is known about an import from its settings in the ledger.
+func aboutIn(i ledger.Import) (about report.About) {
+	_ = json.Unmarshal([]byte(i.Settings), &about) // settings of other forms have nothing about it
+	return about
 }
 
 // resumedFlags are the flags that belong to the import. The others belong to the run,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 
 	"github.com/thingpress/thingpress/internal/advice"
@@ -66,7 +67,21 @@ func WriteReport(ctx context.Context, path string, book *sqlite.Ledger, record l
 	if path == "" {
 		return nil
 	}
-	return report.WriteFile(path, record, book.Records(context.WithoutCancel(ctx), record.ID))
+	ctx = context.WithoutCancel(ctx)
+	ended, err := book.Import(ctx, record.ID)
+	if err != nil {
+		return err
+	}
+	return report.WriteFile(path, sourceOf(ctx, ended, book.Reader))
+}
+
+// sourceOf returns an import as the source of reports.
+func sourceOf(ctx context.Context, i ledger.Import, from *sqlite.Reader) report.Source {
+	i.Target.Endpoint = target.WithoutUser(i.Target.Endpoint)
+	return report.Source{
+		Import: i, About: aboutIn(i),
+		Records: func() iter.Seq2[ledger.Record, error] { return from.Records(ctx, i.ID) },
+	}
 }
 
 // summaryOf returns the summary of an import whose run ended with ended, which may be nil.

@@ -94,7 +94,16 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 		{"signers", filepath.Join(require.Root(t), "examples", "microchip-signer.pem")},
 		{"version"},
 		{"config", "--config", settings, "--target", "a"},
+		{"show", "0"},
+		{"show", "4BA2BB8764BD"},
+		{"report", "0"},
 	} {
+		if args[len(args)-1] == "0" { // an import
+			args[1] = anImport(t, env)
+		}
+		if args[0] == "report" {
+			args = append(args, filepath.Join(dir, "report.html"))
+		}
 		c := exec.Command(clitest.Program(t), append(args, "--output", "json")...)
 		c.Env = env
 		out, _ := c.Output() // the output is documented for every exit code
@@ -138,6 +147,22 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 			t.Errorf("nothing printed a line of %q", section)
 		}
 	}
+}
+
+// anImport returns the ID of the latest import of this machine.
+func anImport(t *testing.T, env []string) string {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), clitest.Program(t), "imports", "-o", "json")
+	c.Env = env
+	out, err := c.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var line struct{ Import string }
+	if err := json.NewDecoder(bytes.NewReader(out)).Decode(&line); err != nil {
+		t.Fatal(err)
+	}
+	return line.Import
 }
 
 // progressLine returns what a command prints after ten seconds.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -35,29 +34,20 @@ const (
 // this machine if path is empty. If there is none, or more than one, the error lists candidates and
 // ends the command with [exit.Usage].
 func Choose(ctx context.Context, text, path string) (Chosen, error) {
-	paths := []string{path}
-	if path == "" {
-		var err error
-		if paths, err = ledgersOfMachine(); err != nil {
-			return Chosen{}, err
-		}
+	all, unread, err := readLedgers(ctx, path, func(string, error) {})
+	if err != nil {
+		return Chosen{}, err
 	}
-	var all []importLine
-	for _, p := range paths {
-		lines, err := readImports(ctx, p)
-		var file *ledger.FileError
-		switch {
-		case err == nil:
-			all = append(all, lines...)
-		case path != "" || ctx.Err() != nil:
-			return Chosen{}, err
-		case errors.As(err, &file) && file.Reason == ledger.FileForeign, errors.Is(err, fs.ErrNotExist):
-		default: // it may be the one that has the import
-			return Chosen{}, err
-		}
+	return chooseAmong(ctx, text, all, unread)
+}
+
+// chooseAmong is like Choose for imports that have been read. The errors of ledgers that could not be
+// read, one of which may have the import, are unread.
+func chooseAmong(ctx context.Context, text string, all []importLine, unread []error) (Chosen, error) {
+	found := named(text, all)
+	if len(found) == 0 && len(unread) > 0 {
+		return Chosen{}, errors.Join(unread...)
 	}
-	slices.SortStableFunc(all, func(a, b importLine) int { return b.Begun.Compare(a.Begun) })
-	found := slices.DeleteFunc(slices.Clone(all), func(l importLine) bool { return !hasPrefix(l.Import, text) })
 	switch {
 	case len(all) == 0:
 		return Chosen{}, exit.UsageError(fmt.Errorf("no import %s: no ledger of this machine has an import", text),
@@ -73,6 +63,11 @@ func Choose(ctx context.Context, text, path string) (Chosen, error) {
 	i, err := readImport(ctx, line.Ledger, line.Import)
 	i.State, i.Cause = line.State, line.Cause // a killed one is interrupted
 	return Chosen{Import: i, Path: line.Ledger, Short: shortOf(line.Import, all)}, err
+}
+
+// named returns the imports whose IDs begin with text.
+func named(text string, all []importLine) []importLine {
+	return slices.DeleteFunc(slices.Clone(all), func(l importLine) bool { return !hasPrefix(l.Import, text) })
 }
 
 func hasPrefix(id, text string) bool {

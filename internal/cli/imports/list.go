@@ -14,8 +14,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/ledger"
@@ -28,6 +30,7 @@ import (
 type listOptions struct {
 	ledger string
 	output terminal.Output
+	filter listFilter
 }
 
 // NewList returns `thingpress imports`.
@@ -37,13 +40,23 @@ func NewList(streams terminal.Streams) *cobra.Command {
 		Use:   "imports",
 		Short: "List the imports of this machine",
 		Long: `List the imports in the ledgers of this machine, newest first, with ID, state,
-numbers, target and manifests. An import may be running at the same time.`,
+numbers, target and manifests. An import may be running at the same time. With
+several filters an import must pass all of them. --target NAME of the config file
+stands for its account, region and sandbox.`,
 		Example: `  thingpress imports
-  thingpress imports --ledger ./factory.db --output json`,
+  thingpress imports --ledger ./factory.db --output json
+
+  # the imports of the last week that did not finish
+  thingpress imports --since 168h --state interrupted --state stopped
+
+  # what happened to a reel
+  thingpress imports --manifest reel-7`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return listImports(c.Context(), o, streams) },
+		RunE: func(c *cobra.Command, _ []string) error { return listImports(c.Context(), &o, c.Flags(), streams) },
 	}
 	c.Flags().StringVar(&o.ledger, "ledger", "", "list only the imports of this `file` (default: "+defaultLedgers()+")")
+	o.filter.add(c.Flags())
+	manifests.Complete(c, "state", stateNames())
 	o.output.AddFlag(c)
 	return c
 }
@@ -71,37 +84,24 @@ type importLine struct {
 	Ledger    string            `json:"ledger"`
 }
 
-func listImports(ctx context.Context, o listOptions, streams terminal.Streams) error {
-	paths := []string{o.ledger}
-	if o.ledger == "" {
-		var err error
-		if paths, err = ledgersOfMachine(); err != nil {
-			return err
-		}
+func listImports(ctx context.Context, o *listOptions, flags *pflag.FlagSet, streams terminal.Streams) error {
+	if err := o.filter.check(); err != nil {
+		return err
 	}
-	var found []importLine
+	found, broken, err := readLedgers(ctx, o.ledger, func(format string, err error) { plain.Fprintf(streams.Err, format, err) })
+	if err != nil {
+		return err
+	}
+	found = slices.DeleteFunc(found, func(line importLine) bool { return !o.filter.selects(line, flags) })
 	var unread error
-	for _, path := range paths {
-		lines, err := readImports(ctx, path)
-		var file *ledger.FileError
-		switch {
-		case err == nil:
-			found = append(found, lines...)
-		case o.ledger != "" || ctx.Err() != nil:
-			return err
-		case errors.As(err, &file) && file.Reason == ledger.FileForeign:
-			plain.Fprintf(streams.Err, "passed over: %v\n", err)
-		default: // it must not hide the imports in the others
-			plain.Fprintf(streams.Err, "warning: %v\n", err)
-			unread = exit.Silently(exit.Incomplete)
-		}
+	if len(broken) > 0 {
+		unread = exit.Silently(exit.Incomplete)
 	}
-	slices.SortStableFunc(found, func(a, b importLine) int { return b.Begun.Compare(a.Begun) })
 	if o.output == terminal.JSON {
 		return errors.Join(terminal.PrintLines(streams, found), unread)
 	}
 	if len(found) == 0 {
-		plain.Fprintf(streams.Err, "no imports in %s\n", cmp.Or(o.ledger, defaultLedgers()))
+		plain.Fprintf(streams.Err, "no such imports in %s\n", cmp.Or(o.ledger, defaultLedgers()))
 		return unread
 	}
 	t := streams.Table(slices.Concat([]terminal.Column{{Name: "IMPORT"}, {Name: "STATE"}, {Name: "BEGUN", Drop: 5}}, CountColumns(),
@@ -110,6 +110,35 @@ func listImports(ctx context.Context, o listOptions, streams terminal.Streams) e
 		t.Row(line.cells(streams.OutTerminal)...)
 	}
 	return errors.Join(t.Flush(), unread)
+}
+
+// readLedgers returns the imports in the ledger at path, or in all ledgers of this machine if path is
+// empty, newest first. A ledger that cannot be read must not hide the imports in the others: it is
+// noted, and its error is among unread unless it is no ledger at all.
+func readLedgers(ctx context.Context, path string, note func(format string, err error)) (found []importLine, unread []error, err error) {
+	paths := []string{path}
+	if path == "" {
+		if paths, err = ledgersOfMachine(); err != nil {
+			return nil, nil, err
+		}
+	}
+	for _, each := range paths {
+		lines, err := readImports(ctx, each)
+		var file *ledger.FileError
+		switch {
+		case err == nil:
+			found = append(found, lines...)
+		case path != "" || ctx.Err() != nil:
+			return nil, nil, err
+		case errors.As(err, &file) && file.Reason == ledger.FileForeign:
+			note("passed over: %v\n", err)
+		default:
+			note("warning: %v\n", err)
+			unread = append(unread, err)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b importLine) int { return b.Begun.Compare(a.Begun) })
+	return found, unread, nil
 }
 
 // ledgersOfMachine returns the files that defaultLedgers describes. The directory's own name may have
@@ -152,15 +181,7 @@ func readImports(ctx context.Context, path string) ([]importLine, error) {
 		if err != nil {
 			return nil, errors.Join(err, reader.Close())
 		}
-		i.Target.Endpoint = target.WithoutUser(i.Target.Endpoint)
-		line := importLine{
-			Type: "import", Import: i.ID, State: i.State, Cause: i.Cause, Begun: i.Begun, Counts: i.Counts,
-			Pending: i.Counts.Pending(), Target: i.Target, Manifests: i.Manifests, Ledger: path,
-		}
-		if !i.Ended.IsZero() {
-			line.Ended = &i.Ended
-		}
-		lines = append(lines, line)
+		lines = append(lines, lineOf(i, path))
 	}
 	if err := reader.Close(); err != nil || open {
 		return lines, err
@@ -175,6 +196,19 @@ func readImports(ctx context.Context, path string) ([]importLine, error) {
 		}
 	}
 	return lines, nil
+}
+
+// lineOf returns the line of an import in the ledger at path.
+func lineOf(i ledger.Import, path string) importLine {
+	i.Target.Endpoint = target.WithoutUser(i.Target.Endpoint)
+	line := importLine{
+		Type: "import", Import: i.ID, State: i.State, Cause: i.Cause, Begun: i.Begun, Counts: i.Counts,
+		Pending: i.Counts.Pending(), Target: i.Target, Manifests: i.Manifests, Ledger: path,
+	}
+	if !i.Ended.IsZero() {
+		line.Ended = &i.Ended
+	}
+	return line
 }
 
 func (l importLine) cells(terminal bool) []string {

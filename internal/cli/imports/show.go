@@ -2,145 +2,259 @@ package imports
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
-	"math"
-	"sync/atomic"
+	"iter"
+	"slices"
+	"strings"
 	"time"
 
-	"github.com/thingpress/thingpress/internal/cli/target"
+	"github.com/spf13/cobra"
+
+	"github.com/thingpress/thingpress/internal/advice"
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
-	"github.com/thingpress/thingpress/internal/device"
-	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/ledger/sqlite"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
-	"github.com/thingpress/thingpress/internal/quota"
+	"github.com/thingpress/thingpress/internal/report"
+	"github.com/thingpress/thingpress/manifest"
 )
 
-// count formats a number for people.
-func count(n int) string { return progress.Count(int64(n)) }
-
-// notConnectable is the warning about devices without a policy.
-const notConnectable = "no policy is attached, neither with --policy nor to the thing groups, so these devices will not be able to connect"
-
-// showAttachments prints what was created, and a warning if devices have no policy.
-func showAttachments(printer *progress.Printer, attached *device.AttachmentReport, created []target.Created) {
-	for _, c := range created {
-		printer.Note("created in the sandbox: %s", c)
-	}
-	if !attached.Connectable {
-		printer.Note("warning: %s", notConnectable)
-	}
+type showOptions struct {
+	ledger string
+	output terminal.Output
 }
 
-// showScan prints the numbers of the manifests.
-func showScan(printer *progress.Printer, s *engine.ScanResult, f *runFlags) {
-	for _, m := range s.Manifests {
-		printer.Note("%s: %s, %s", m.Name, m.Vendor, progress.Plural(m.Entries, "entry", "entries"))
+// leastID is the number of characters from which on a word can be an import instead of a device.
+const leastID = 4
+
+// NewShow returns `thingpress show`.
+func NewShow(streams terminal.Streams) *cobra.Command {
+	var o showOptions
+	c := &cobra.Command{
+		Use:   "show IMPORT|DEVICE",
+		Short: "Show an import, or what imports did to a device",
+		Long: `Show an import of this machine: what it was asked to do, when, where and by which
+version, its numbers, what limited it, and why entries were not imported. IMPORT is
+the ID, which may be shortened as far as it is unique.
+
+Or show a device: every import of this machine that had it, with the outcome and what
+was created. DEVICE is the thing's name, the vendor's ID such as the MAC, or the
+certificate ID or its ARN.
+
+` + exit.Help,
+		Example: `  thingpress show 0199f1c2
+
+  # which imports had this device, and what they did
+  thingpress show sensor-4ba2bb8764bd
+  thingpress show 4B:A2:BB:87:64:BD`,
+		Args:              cobra.ExactArgs(1),
+		RunE:              func(c *cobra.Command, args []string) error { return runShow(c.Context(), &o, args[0], streams) },
+		ValidArgsFunction: completeImports,
 	}
-	skipped := ""
-	if s.Skipped > 0 {
-		skipped = fmt.Sprintf(" (%s, %s by --only and --skip)",
-			progress.Plural(s.Repeated, "identical repetition", "identical repetitions"), count(s.Filtered))
-	}
-	printer.Note("%s to import, %s rejected, %s skipped%s", progress.Plural(s.Devices, "device", "devices"), count(s.Rejected),
-		count(s.Skipped), skipped)
-	for _, reason := range ledger.ByCount(s.Warnings) {
-		printer.Note("  %s accepted with a warning, %s", count(s.Warnings[reason]), reason)
-	}
-	f.decode.NoteSigners(printer, s.Names)
+	c.Flags().StringVar(&o.ledger, "ledger", "", "look only into the ledger in this `file` (default: all ledgers of this machine)")
+	o.output.AddFlag(c)
+	return c
 }
 
-// showCeiling prints how long this many new devices take, and which quota limits them.
-func showCeiling(printer *progress.Printer, quotas target.Quotas, a device.Attachments, devices int) {
-	calls := quota.FreshPath(quotas.Set, len(a.Policies), len(a.ThingGroups))
-	ceiling, binding := quota.Ceiling(quotas.Set, calls)
-	if math.IsInf(ceiling, 1) {
-		printer.Note("%.0f calls per new device; no quota limits them", calls.Total())
-		return
+func runShow(ctx context.Context, o *showOptions, name string, streams terminal.Streams) error {
+	all, unread, err := readLedgers(ctx, o.ledger, func(format string, err error) { plain.Fprintf(streams.Err, format, err) })
+	if err != nil {
+		return err
 	}
-	left := time.Duration(float64(devices) / ceiling * float64(time.Second))
-	printer.Note("%.0f calls per new device; ceiling %s devices/s (%s at %s/s), about %s",
-		calls.Total(), progress.Rate(ceiling), binding,
-		progress.Rate(quotas.TPS(binding)), progress.Duration(left))
-	printer.Note("quotas: %s", quotas.From)
-}
-
-// LaterEvents returns a handler of events that shows and logs the progress of a later command. Doing is
-// what it does, such as "undoing". The caller must call stop after the run.
-func LaterEvents(ctx context.Context, printer *progress.Printer, log *terminal.Log, limiters *quota.Limiters, doing string,
-) (events engine.Events, stop func() bool) {
-	show := showEvents(printer, "")
-	return showStopping(ctx, printer, logDecisions(log, limiters, func(event engine.Event) {
-		switch e := event.(type) {
-		case engine.Continued:
-			printer.Note("earlier runs: %s changed, %s unchanged, %s kept, %s failed", count(e.Counts.Changed), count(e.Counts.Unchanged),
-				count(e.Counts.Kept), count(e.Counts.Failed))
-		case engine.Progress:
-			status := statusOf(e)
-			status.Phase, status.Later = doing, true
-			printer.Update(status)
-		default:
-			show(event)
+	if len(name) >= leastID && len(named(name, all)) > 0 {
+		chosen, err := chooseAmong(ctx, name, all, unread)
+		if err != nil {
+			return err
 		}
-	}))
+		return showImport(ctx, o, chosen, streams)
+	}
+	histories, err := historyOf(ctx, all, name)
+	switch {
+	case err != nil:
+		return err
+	case len(histories) == 0 && len(unread) > 0:
+		return errors.Join(unread...)
+	case len(histories) == 0:
+		return exit.UsageError(fmt.Errorf("%s is neither an import nor a device of an import; the latest imports are%s",
+			name, candidates(all)), "list the imports with thingpress imports; name a device by thing name, vendor ID or certificate ID")
+	case o.output == terminal.JSON:
+		return terminal.PrintLines(streams, histories)
+	}
+	return printHistory(histories, streams)
 }
 
-// showEvents returns a handler of events that shows the progress of a run. The text why
-// precedes messages about lists and says what they are read for.
-func showEvents(printer *progress.Printer, why string) engine.Events {
-	return func(event engine.Event) {
-		switch e := event.(type) {
-		case engine.Continued:
-			printer.Note("earlier runs: %s imported, %s unchanged, %s failed, %s in flight when the last one ended",
-				count(e.Counts.Imported), count(e.Counts.Unchanged), count(e.Counts.Failed), count(e.InFlight))
-		case engine.Progress:
-			printer.Update(statusOf(e))
-		case engine.Comparing:
-			printer.Update(progress.Status{
-				Phase: "comparing", Done: int64(e.Done), Total: int64(e.Total), Rate: e.Rate, Ceiling: e.Ceiling, Binding: e.Binding,
+// A shownLine is an import in full as JSON.
+type shownLine struct {
+	importLine
+	report.About
+	Flags      map[string][]string `json:"flags,omitempty"`
+	Settings   json.RawMessage     `json:"settings,omitempty"`
+	Rejections []report.Rejection  `json:"rejections,omitempty"`
+	Failures   []report.Failure    `json:"failures,omitempty"`
+	// Later are the later commands over its devices, oldest first.
+	Later []laterLine `json:"later,omitempty"`
+}
+
+// A laterLine is a later command as JSON.
+type laterLine struct {
+	Command string        `json:"command"` // its verb
+	ID      string        `json:"id"`
+	State   ledger.State  `json:"state"`
+	Begun   time.Time     `json:"begun"`
+	Counts  ledger.Counts `json:"counts"`
+}
+
+func showImport(ctx context.Context, o *showOptions, chosen Chosen, streams terminal.Streams) error {
+	reader, err := sqlite.OpenReadOnly(ctx, chosen.Path)
+	if err != nil {
+		return err
+	}
+	defer reader.Close() //nolint:errcheck // it was only read
+	story, err := report.StoryOf(chosen.Import, aboutIn(chosen.Import), reader.Records(ctx, chosen.ID), advice.CLI)
+	if err != nil {
+		return err
+	}
+	var later []laterLine
+	for l, err := range reader.LaterCommands(ctx, chosen.ID) {
+		if err != nil {
+			return err
+		}
+		later = append(later, laterLine{l.Verb, l.ID, l.State, l.Begun, l.Counts})
+	}
+	slices.Reverse(later)
+	failures, rejections := whyNot(story)
+	settings := settingsIn(chosen.Import)
+	if o.output == terminal.JSON {
+		return streams.PrintJSON(shownLine{
+			importLine: lineOf(chosen.Import, chosen.Path), About: story.About, Flags: settings.Flags, Settings: settings.Settings,
+			Failures: failures, Rejections: rejections, Later: later,
+		})
+	}
+	text := streams.Ink(stateInk(chosen.Import), string(chosen.State)) + ": import " + chosen.ID + "\n" +
+		report.Balance(chosen.Counts, chosen.Counts.Pending()) + "\n"
+	for name, value := range describe(chosen, story, settings) {
+		if value != "" {
+			text += fmt.Sprintf("%-11s %s\n", name, plain.Text(value))
+		}
+	}
+	for _, l := range later {
+		line := plain.Sprintf("%s, begun %s: %s", l.Command, l.Begun.Local().Format(time.DateTime), string(l.State))
+		for _, o := range ledger.LaterOutcomes() {
+			if n := l.Counts.Of(o); n > 0 {
+				line += fmt.Sprintf(", %s %s", count(n), o)
+			}
+		}
+		text += fmt.Sprintf("%-11s %s\n", "later", line)
+	}
+	problems := problemsOf(failures, rejections)
+	for i := range problems {
+		problems[i].AllWith = "thingpress report --" + problems[i].Outcome + " " + chosen.ID
+	}
+	_, err = fmt.Fprint(terminal.Raw(streams.Out), text+manifests.ProblemsText(problems, streams))
+	if err == nil && chosen.Resumable() {
+		plain.Fprintf(streams.Err, "to resume: thingpress import --resume %s%s\n", chosen.ID, whereFlags(chosen.Target, o.ledger))
+	}
+	return err
+}
+
+// whereFlags returns the flags with which a command finds a target and a ledger, for a command line.
+func whereFlags(t ledger.Target, path string) string {
+	text := ""
+	if path != "" {
+		text += " --ledger " + terminal.ShellQuote(path)
+	}
+	switch {
+	case t.Sandbox != "":
+		return text + " --sandbox"
+	case t.Endpoint != "":
+		text += " --endpoint-url " + terminal.ShellQuote(t.Endpoint)
+	}
+	return text + " --region " + terminal.ShellQuote(t.Region)
+}
+
+// whyNot returns why entries were not imported.
+func whyNot(s report.Story) (failures []report.Failure, rejections []report.Rejection) {
+	for _, r := range s.Reasons {
+		examples := report.ExamplesOf(r.Reason, s.Import.Manifests)
+		switch r.Outcome {
+		case ledger.Failed:
+			failures = append(failures, report.Failure{
+				Reason: r.Reason.Reason, Count: r.Count, Example: examples[0].Detail, Thing: examples[0].Thing, Todo: r.Todo, Examples: examples,
 			})
-		case engine.Paused:
-			printer.Note("paused: every call fails (%v); trying one call every five seconds", e.Cause)
-		case engine.Resumed:
-			printer.Note("resumed: the endpoint answers again after %s", progress.Duration(e.After))
-		case engine.Reading:
-			if e.Done {
-				printer.Note("%sread %s of %s", why, progress.Plural(e.Pages, "page", "pages"), e.Operation)
-			} else {
-				printer.Update(progress.Status{Phase: why + "reading " + e.Operation, Note: fmt.Sprintf("page %d", e.Pages)})
+		case ledger.Rejected:
+			rejections = append(rejections, report.Rejection{Reason: manifest.Reason(r.Reason.Reason), Count: r.Count, Todo: r.Todo, Examples: examples})
+		}
+	}
+	return failures, rejections
+}
+
+// shownSettings are the settings in a ledger, as far as they are shown.
+type shownSettings struct {
+	Flags    map[string][]string `json:"flags"`
+	Settings json.RawMessage     `json:"settings"`
+}
+
+func settingsIn(i ledger.Import) (s shownSettings) {
+	_ = json.Unmarshal([]byte(i.Settings), &s) // other versions may have recorded something else
+	return s
+}
+
+// describe yields what there is to know about an import, a line each.
+func describe(c Chosen, s report.Story, settings shownSettings) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		lines := [][2]string{
+			{"command", s.About.Command},
+			{"version", s.About.Version},
+			{"target", s.Target()},
+			{"begun", c.Begun.Local().Format(time.DateTime)},
+		}
+		if s.About.Command == "" {
+			lines[0][1] = flagsText(settings.Flags)
+		}
+		if !c.Ended.IsZero() {
+			lines = append(lines, [2]string{"ended", c.Ended.Local().Format(time.DateTime) + ", after " + progress.Duration(c.Ended.Sub(c.Begun))})
+		}
+		lines = append(lines, [2]string{"cause", c.Cause})
+		for _, m := range c.Manifests {
+			lines = append(lines, [2]string{"manifest", fmt.Sprintf("%s: %s, %s, SHA-256 %s", m.Name, m.Vendor,
+				progress.Plural(m.Entries, "entry", "entries"), m.SHA256)})
+		}
+		rate := ""
+		if highest := s.Timeline.Highest(); highest > 0 {
+			rate = fmt.Sprintf("at most %s devices/s, over %s", progress.Rate(highest), progress.Duration(s.Timeline.Width))
+		}
+		if s.About.Ceiling > 0 {
+			rate = strings.TrimPrefix(rate+fmt.Sprintf("; ceiling %s, by the quota of %s", progress.Rate(s.About.Ceiling), s.About.Binding), "; ")
+		}
+		for _, line := range append(lines, [2]string{"rate", rate}, [2]string{"ledger", c.Path}) {
+			if !yield(line[0], line[1]) {
+				return
 			}
 		}
 	}
 }
 
-// showStopping returns a handler of events that also tells the user when ctx ends, because the
-// calls in flight may take some seconds. The caller must call stop after the run.
-func showStopping(ctx context.Context, printer *progress.Printer, show engine.Events) (events engine.Events, stop func() bool) {
-	var calls atomic.Int64
-	stop = context.AfterFunc(ctx, func() {
-		printer.Note("stopping; %s in flight; press Ctrl-C again to stop immediately", progress.Plural(int(calls.Load()), "call", "calls"))
-	})
-	return func(event engine.Event) {
-		if e, ok := event.(engine.Progress); ok {
-			calls.Store(int64(e.Calls))
+func flagsText(flags map[string][]string) string {
+	var words []string
+	for _, name := range resumedFlags {
+		if values := flags[name]; len(values) > 0 {
+			words = append(words, flagText(name, values))
 		}
-		show(event)
-	}, stop
+	}
+	return strings.Join(words, " ")
 }
 
-func statusOf(e engine.Progress) progress.Status {
-	s := progress.Status{
-		Phase: "importing", Done: int64(e.Counts.Entries - e.Counts.Pending()), Total: int64(e.Counts.Entries),
-		Rate: e.Rate, Estimate: e.Left, Binding: e.Binding, Throttled: int64(e.Throttled),
-		Imported: int64(e.Counts.Imported), Unchanged: int64(e.Counts.Unchanged), Failed: int64(e.Counts.Failed),
-		Rejected: int64(e.Counts.Rejected), Skipped: int64(e.Counts.Skipped),
-		Changed: int64(e.Counts.Changed), Kept: int64(e.Counts.Kept),
+func stateInk(i ledger.Import) terminal.Ink {
+	switch {
+	case i.State != ledger.StateFinished:
+		return terminal.Red
+	case i.Counts.Failed > 0 || i.Counts.Rejected > 0:
+		return terminal.Yellow
 	}
-	if !math.IsInf(e.Ceiling, 0) {
-		s.Ceiling = e.Ceiling
-	}
-	if e.Paused {
-		s.Note = "paused"
-	}
-	return s
+	return terminal.Green
 }

@@ -1,0 +1,146 @@
+package imports
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/cli/target"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/device"
+	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/progress"
+	"github.com/thingpress/thingpress/internal/quota"
+)
+
+// count formats a number for people.
+func count(n int) string { return progress.Count(int64(n)) }
+
+// notConnectable is the warning about devices without a policy.
+const notConnectable = "no policy is attached, neither with --policy nor to the thing groups, so these devices will not be able to connect"
+
+// showAttachments prints what was created, and a warning if devices have no policy.
+func showAttachments(printer *progress.Printer, attached *device.AttachmentReport, created []target.Created) {
+	for _, c := range created {
+		printer.Note("created in the sandbox: %s", c)
+	}
+	if !attached.Connectable {
+		printer.Note("warning: %s", notConnectable)
+	}
+}
+
+// showScan prints the numbers of the manifests.
+func showScan(printer *progress.Printer, s *engine.ScanResult, f *runFlags) {
+	for _, m := range s.Manifests {
+		printer.Note("%s: %s, %s", m.Name, m.Vendor, progress.Plural(m.Entries, "entry", "entries"))
+	}
+	skipped := ""
+	if s.Skipped > 0 {
+		skipped = fmt.Sprintf(" (%s, %s by --only and --skip)",
+			progress.Plural(s.Repeated, "identical repetition", "identical repetitions"), count(s.Filtered))
+	}
+	printer.Note("%s to import, %s rejected, %s skipped%s", progress.Plural(s.Devices, "device", "devices"), count(s.Rejected),
+		count(s.Skipped), skipped)
+	for _, reason := range ledger.ByCount(s.Warnings) {
+		printer.Note("  %s accepted with a warning, %s", count(s.Warnings[reason]), reason)
+	}
+	f.decode.NoteSigners(printer, s.Names)
+}
+
+// showCeiling prints how long this many new devices take, and which quota limits them.
+func showCeiling(printer *progress.Printer, quotas target.Quotas, a device.Attachments, devices int) {
+	calls := quota.FreshPath(quotas.Set, len(a.Policies), len(a.ThingGroups))
+	ceiling, binding := quota.Ceiling(quotas.Set, calls)
+	if math.IsInf(ceiling, 1) {
+		printer.Note("%.0f calls per new device; no quota limits them", calls.Total())
+		return
+	}
+	left := time.Duration(float64(devices) / ceiling * float64(time.Second))
+	printer.Note("%.0f calls per new device; ceiling %s devices/s (%s at %s/s), about %s",
+		calls.Total(), progress.Rate(ceiling), binding,
+		progress.Rate(quotas.TPS(binding)), progress.Duration(left))
+	printer.Note("quotas: %s", quotas.From)
+}
+
+// LaterEvents returns a handler of events that shows and logs the progress of a later command. Doing is
+// what it does, such as "undoing". The caller must call stop after the run.
+func LaterEvents(ctx context.Context, printer *progress.Printer, log *terminal.Log, limiters *quota.Limiters, doing string,
+) (events engine.Events, stop func() bool) {
+	show := showEvents(printer, "")
+	return showStopping(ctx, printer, logDecisions(log, limiters, func(event engine.Event) {
+		switch e := event.(type) {
+		case engine.Continued:
+			printer.Note("earlier runs: %s changed, %s unchanged, %s kept, %s failed", count(e.Counts.Changed), count(e.Counts.Unchanged),
+				count(e.Counts.Kept), count(e.Counts.Failed))
+		case engine.Progress:
+			status := statusOf(e)
+			status.Phase, status.Later = doing, true
+			printer.Update(status)
+		default:
+			show(event)
+		}
+	}))
+}
+
+// showEvents returns a handler of events that shows the progress of a run. The text why
+// precedes messages about lists and says what they are read for.
+func showEvents(printer *progress.Printer, why string) engine.Events {
+	return func(event engine.Event) {
+		switch e := event.(type) {
+		case engine.Continued:
+			printer.Note("earlier runs: %s imported, %s unchanged, %s failed, %s in flight when the last one ended",
+				count(e.Counts.Imported), count(e.Counts.Unchanged), count(e.Counts.Failed), count(e.InFlight))
+		case engine.Progress:
+			printer.Update(statusOf(e))
+		case engine.Comparing:
+			printer.Update(progress.Status{
+				Phase: "comparing", Done: int64(e.Done), Total: int64(e.Total), Rate: e.Rate, Ceiling: e.Ceiling, Binding: e.Binding,
+			})
+		case engine.Paused:
+			printer.Note("paused: every call fails (%v); trying one call every five seconds", e.Cause)
+		case engine.Resumed:
+			printer.Note("resumed: the endpoint answers again after %s", progress.Duration(e.After))
+		case engine.Reading:
+			if e.Done {
+				printer.Note("%sread %s of %s", why, progress.Plural(e.Pages, "page", "pages"), e.Operation)
+			} else {
+				printer.Update(progress.Status{Phase: why + "reading " + e.Operation, Note: fmt.Sprintf("page %d", e.Pages)})
+			}
+		}
+	}
+}
+
+// showStopping returns a handler of events that also tells the user when ctx ends, because the
+// calls in flight may take some seconds. The caller must call stop after the run.
+func showStopping(ctx context.Context, printer *progress.Printer, show engine.Events) (events engine.Events, stop func() bool) {
+	var calls atomic.Int64
+	stop = context.AfterFunc(ctx, func() {
+		printer.Note("stopping; %s in flight; press Ctrl-C again to stop immediately", progress.Plural(int(calls.Load()), "call", "calls"))
+	})
+	return func(event engine.Event) {
+		if e, ok := event.(engine.Progress); ok {
+			calls.Store(int64(e.Calls))
+		}
+		show(event)
+	}, stop
+}
+
+func statusOf(e engine.Progress) progress.Status {
+	s := progress.Status{
+		Phase: "importing", Done: int64(e.Counts.Entries - e.Counts.Pending()), Total: int64(e.Counts.Entries),
+		Rate: e.Rate, Estimate: e.Left, Binding: e.Binding, Throttled: int64(e.Throttled),
+		Imported: int64(e.Counts.Imported), Unchanged: int64(e.Counts.Unchanged), Failed: int64(e.Counts.Failed),
+		Rejected: int64(e.Counts.Rejected), Skipped: int64(e.Counts.Skipped),
+		Changed: int64(e.Counts.Changed), Kept: int64(e.Counts.Kept),
+	}
+	if !math.IsInf(e.Ceiling, 0) {
+		s.Ceiling = e.Ceiling
+	}
+	if e.Paused {
+		s.Note = "paused"
+	}
+	return s
+}

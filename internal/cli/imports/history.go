@@ -1,0 +1,154 @@
+package imports
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/advice"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/ledger/sqlite"
+	"github.com/thingpress/thingpress/internal/plain"
+	"github.com/thingpress/thingpress/internal/progress"
+	"github.com/thingpress/thingpress/internal/report"
+)
+
+// A historyLine is what one import did to a device, as JSON.
+type historyLine struct {
+	report.Row
+	// Verb is that of a later command, such as "undo", and Of the imports that it was about; empty for
+	// an import.
+	Verb   string        `json:"verb,omitempty"`
+	Of     []string      `json:"of,omitempty"`
+	State  ledger.State  `json:"state"`
+	Begun  time.Time     `json:"begun"`
+	Target ledger.Target `json:"target"`
+	Ledger string        `json:"ledger"`
+	// Marked is the time at which calls for the device began, if its outcome is not recorded.
+	Marked *time.Time `json:"marked,omitempty"`
+}
+
+// historyOf returns what imports did to a device, oldest first.
+func historyOf(ctx context.Context, imports []importLine, name string) (list []historyLine, err error) {
+	var paths []string
+	lines := map[string]importLine{}
+	for _, line := range imports {
+		if lines[line.Import] = line; !slices.Contains(paths, line.Ledger) {
+			paths = append(paths, line.Ledger)
+		}
+	}
+	for _, path := range paths {
+		reader, err := sqlite.OpenReadOnly(ctx, path)
+		if err != nil {
+			return nil, err
+		}
+		for found, err := range reader.Devices(ctx, namesOf(name)) {
+			if err != nil {
+				return nil, errors.Join(err, reader.Close())
+			}
+			line, known := lines[found.Import]
+			verb, of := "", []string(nil)
+			if !known { // a later command, or an import that began after the list was read
+				i, err := reader.Import(ctx, found.Import)
+				if err != nil {
+					return nil, errors.Join(err, reader.Close())
+				}
+				line, verb, of = lineOf(i, path), i.Verb, i.Of
+			}
+			h := historyLine{
+				Verb: verb, Of: of,
+				Row:   report.RowOf(ledger.Import{ID: found.Import, Manifests: line.Manifests}, found.Record),
+				State: line.State, Begun: line.Begun, Target: line.Target, Ledger: path,
+			}
+			if h.Type = "history"; found.Outcome == "" {
+				h.Outcome, h.Marked = "pending", &found.At
+			}
+			list = append(list, h)
+		}
+		if err := reader.Close(); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortStableFunc(list, func(a, b historyLine) int { return a.Begun.Compare(b.Begun) })
+	return list, nil
+}
+
+// namesOf returns what somebody may mean by the name of a device. Decoders write vendor IDs as hex
+// digits without separators.
+func namesOf(name string) sqlite.DeviceNames {
+	if strings.HasPrefix(name, "arn:") {
+		name = name[strings.LastIndexByte(name, '/')+1:]
+	}
+	names := sqlite.DeviceNames{Things: []string{name}, IDs: []string{name}}
+	bare := strings.NewReplacer(":", "", "-", "", ".", "", " ", "").Replace(name)
+	raw, err := hex.DecodeString(bare)
+	if err != nil {
+		return names
+	}
+	names.IDs = append(names.IDs, strings.ToLower(bare), strings.ToUpper(bare))
+	if len(raw) == len(names.Certificate) {
+		copy(names.Certificate[:], raw)
+	}
+	return names
+}
+
+func printHistory(list []historyLine, streams terminal.Streams) error {
+	var b strings.Builder
+	last := list[len(list)-1]
+	plain.Fprintf(&b, "%s", cmp.Or(last.ThingName, last.ID, last.CertificateID.String()))
+	if last.ID != "" && last.ThingName != "" && last.ID != last.ThingName {
+		plain.Fprintf(&b, ", ID %s", last.ID)
+	}
+	imports := 0
+	for _, h := range list {
+		if h.Verb == "" {
+			imports++
+		}
+	}
+	b.WriteString(": " + progress.Plural(imports, "import", "imports") + "\n")
+	for _, h := range list {
+		what := "import " + h.Import
+		if h.Verb != "" {
+			what = h.Verb + " " + strings.Join(h.Of, " ")
+		}
+		plain.Fprintf(&b, "\n%s  %s, %s\n", h.Begun.Local().Format(time.DateTime), what, TargetName(h.Target))
+		place := fmt.Sprintf("entry %s of %s", count(h.Entry), h.Manifest)
+		if h.Line > 0 {
+			place = fmt.Sprintf("entry %s (line %s) of %s", count(h.Entry), count(h.Line), h.Manifest)
+		}
+		plain.Fprintf(&b, "  %s: %s\n", h.Outcome, place)
+		switch {
+		case h.Marked != nil:
+			plain.Fprintf(&b, "  in flight since %s; its outcome was not recorded\n", h.Marked.Local().Format(time.DateTime))
+		default:
+			plain.Fprintf(&b, "  ended %s\n", h.At.Local().Format(time.DateTime))
+		}
+		if h.Reason != "" {
+			plain.Fprintf(&b, "  %s: %s\n", h.Reason, h.Detail)
+			if todo := advice.For(h.Reason, advice.CLI).Todo; todo != "" {
+				plain.Fprintf(&b, "  what to do: %s\n", todo)
+			}
+		}
+		if h.ThingName != last.ThingName {
+			plain.Fprintf(&b, "  thing name %s\n", h.ThingName)
+		}
+		if !h.CertificateID.IsZero() {
+			plain.Fprintf(&b, "  certificate %s\n", h.CertificateID)
+		}
+		for _, s := range h.Steps {
+			made := "ensured"
+			if s.Created {
+				made = "created"
+			}
+			plain.Fprintf(&b, "  %s %s\n", made, strings.TrimSpace(s.Operation+" "+s.Resource))
+		}
+	}
+	_, err := fmt.Fprint(streams.Out, b.String())
+	return err
+}

@@ -36,15 +36,19 @@ func scope(resources any) string {
 func TestRolesNameTheResourcesOfTheirActions(t *testing.T) {
 	t.Parallel()
 	parsed := load(t)
-	objects := "SignerBucket"
-	for _, vendor := range slices.Backward(vendors.Names()) {
-		objects = bucketOf(vendor) + " " + objects
+	buckets := []string{"SignerBucket"}
+	for _, vendor := range vendors.Names() {
+		buckets = append(buckets, bucketOf(vendor))
 	}
+	buckets = append(buckets, "SettingsBucket")
+	slices.Sort(buckets)
+	objects := strings.Join(buckets, " ")
 	want := map[string]map[string]string{
 		"DecoderRole": {
 			"logs:PutLogEvents": "DecoderLogGroup", "logs:CreateLogStream": "DecoderLogGroup",
 			"sqs:ReceiveMessage": "ManifestsQueue", "sqs:SendMessage": "DevicesQueue ManifestsQueue",
 			"s3:GetObject": objects, "s3:GetObjectVersion": objects, "s3:ListBucket": objects, "s3:PutObject": "ReportsBucket",
+			"ssm:GetParameter": "parameter${SettingsParameter}",
 			"dynamodb:PutItem": "LedgerTable", "sns:Publish": "NoticesTopic",
 		},
 		"ImporterRole": {
@@ -151,7 +155,14 @@ func TestSourcesFeedTheFunctionsAsTheyAreBuilt(t *testing.T) {
 func TestOutputsTellEveryNameThatCloudFormationMade(t *testing.T) {
 	t.Parallel()
 	parsed := load(t)
-	want := []string{"DashboardName", "LedgerTableName", "NoticesTopicArn"}
+	want := []string{"DashboardName", "LedgerTableName", "NoticesTopicArn", "Version"}
+	// The names that users of the Python Thingpress know.
+	for _, vendor := range []string{"Espressif", "Infineon", "Microchip", "Generated"} {
+		if want = append(want, vendor+"IngestPoint"); reference(parsed.Outputs[vendor+"IngestPoint"].Value) != vendor+"Bucket" {
+			t.Errorf("%sIngestPoint: %v", vendor, parsed.Outputs[vendor+"IngestPoint"])
+		}
+	}
+	want = append(want, "MicrochipVerificationCertsBucket")
 	for _, id := range parsed.of("AWS::S3::Bucket") {
 		want = append(want, id+"Name")
 	}

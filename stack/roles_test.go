@@ -1,6 +1,8 @@
 package stack_test
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +16,12 @@ func (x *template) statements(t *testing.T, role string) (all []map[string]any) 
 	t.Helper()
 	for _, policy := range list(x.Resources[role].at("Policies")) {
 		for _, s := range list(at(policy, "PolicyDocument", "Statement")) {
+			if choice, ok := at(s, "Fn::If").([]any); ok {
+				if at(choice[2], "Ref") != "AWS::NoValue" {
+					t.Errorf("%s: without %s: %v", role, choice[0], choice[2])
+				}
+				s = choice[1]
+			}
 			all = append(all, s.(map[string]any))
 		}
 	}
@@ -92,17 +100,87 @@ func TestRolesOfTheOtherServices(t *testing.T) {
 	}
 	queue := []string{"sns:Publish", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"}
 	ledger := []string{"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"}
+	keys := []string{"kms:Decrypt", "kms:GenerateDataKey"}
 	want := map[string][]string{
-		"DecoderRole": slices.Concat(ledger, queue, []string{
+		"DecoderRole": slices.Concat(ledger, queue, keys, []string{
 			"dynamodb:DeleteItem", "s3:AbortMultipartUpload", "s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:PutObject",
+			"ssm:GetParameter",
 		}),
-		"ImporterRole":      slices.Concat(ledger, queue),
-		"UndeliverableRole": slices.Concat(ledger, queue),
+		"ImporterRole":      slices.Concat(ledger, queue, keys),
+		"UndeliverableRole": slices.Concat(ledger, queue, keys),
 	}
 	for _, actions := range want {
 		slices.Sort(actions)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// Without the permission of a role, a key makes everything unreadable; through another service, or with a key of
+// somebody else, it gives away what the function need not see.
+func TestRolesUseTheKeysOnlyThroughTheServicesThatTheyEncrypt(t *testing.T) {
+	t.Parallel()
+	parsed := load(t)
+	everywhere := map[string]string{
+		"TableKeyArn": "kms:Decrypt dynamodb", "QueuesKeyArn": "kms:Decrypt kms:GenerateDataKey sqs",
+		"TopicKeyArn": "kms:Decrypt kms:GenerateDataKey sns",
+	}
+	decoder := maps.Clone(everywhere)
+	decoder["BucketsKeyArn"], decoder["UploadKeyArns"] = "kms:Decrypt kms:GenerateDataKey s3", "kms:Decrypt s3"
+	for role, want := range map[string]map[string]string{"DecoderRole": decoder, "ImporterRole": everywhere, "UndeliverableRole": everywhere} {
+		got := map[string]string{}
+		for _, s := range parsed.statements(t, role) {
+			actions := strings.Trim(fmt.Sprint(list(s["Action"])), "[]")
+			if !strings.HasPrefix(actions, "kms:") {
+				continue
+			}
+			via, _ := at(s["Condition"], "StringEquals", "kms:ViaService", "Fn::Sub").(string)
+			service, ok := strings.CutSuffix(via, ".${AWS::Region}.${AWS::URLSuffix}")
+			if !ok {
+				t.Errorf("%s: %v", role, s)
+			}
+			got[reference(s["Resource"])] = actions + " " + service
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", role, diff)
+		}
+	}
+	for kind, where := range map[string][]string{
+		"AWS::DynamoDB::Table": {"SSESpecification", "KMSMasterKeyId", "TableKeyArn"}, "AWS::SQS::Queue": {"KmsMasterKeyId", "", "QueuesKeyArn"},
+		"AWS::SNS::Topic": {"KmsMasterKeyId", "", "TopicKeyArn"}, "AWS::Logs::LogGroup": {"KmsKeyId", "", "LogsKeyArn"},
+	} {
+		for _, id := range parsed.of(kind) {
+			choice, _ := parsed.Resources[id].at(where[0], "Fn::If").([]any)
+			if len(choice) != 3 {
+				t.Errorf("%s has no key", id)
+				continue
+			}
+			key := choice[1]
+			if where[1] != "" {
+				key = at(key, where[1])
+			}
+			if choice[0] != "Has"+strings.TrimSuffix(where[2], "Arn") || reference(key) != where[2] {
+				t.Errorf("%s: %v", id, choice)
+			}
+		}
+	}
+	for _, id := range parsed.of("AWS::S3::Bucket") {
+		choice, _ := at(list(parsed.Resources[id].at("BucketEncryption", "ServerSideEncryptionConfiguration"))[0], "Fn::If").([]any)
+		if len(choice) != 3 || reference(at(choice[1], "ServerSideEncryptionByDefault", "KMSMasterKeyID")) != "BucketsKeyArn" ||
+			at(choice[2], "ServerSideEncryptionByDefault", "SSEAlgorithm") != "AES256" {
+			t.Errorf("%s: encryption %v", id, choice)
+		}
+	}
+}
+
+func TestRolesHaveTheBoundary(t *testing.T) {
+	t.Parallel()
+	parsed := load(t)
+	for _, id := range parsed.of("AWS::IAM::Role") {
+		if choice, _ := parsed.Resources[id].at("PermissionsBoundary", "Fn::If").([]any); len(choice) != 3 || choice[0] != "HasBoundary" ||
+			reference(choice[1]) != "PermissionsBoundary" {
+			t.Errorf("%s: boundary %v", id, choice)
+		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 type template struct {
 	Parameters map[string]map[string]any
+	Mappings   map[string]map[string]map[string]any
 	Resources  map[string]resource
 	Outputs    map[string]struct{ Value any }
 }
@@ -93,6 +94,23 @@ func reference(value any) string {
 	return ""
 }
 
+// resolve returns the value of a variable or a parameter with the defaults of the template.
+func (x *template) resolve(value any) string {
+	if text, ok := value.(string); ok {
+		return text
+	}
+	if id := reference(value); id != "" {
+		if p := x.Parameters[id]; p != nil {
+			return fmt.Sprint(p["Default"])
+		}
+		return "resource"
+	}
+	if path, ok := at(value, "Fn::FindInMap").([]any); ok {
+		return fmt.Sprint(x.Mappings[path[0].(string)][path[1].(string)][path[2].(string)])
+	}
+	return ""
+}
+
 // A function that needs a variable which the template does not set fails at its
 // start. A variable that no function reads is a parameter without effect.
 func TestEnvironmentIsWhatTheFunctionsRead(t *testing.T) {
@@ -104,23 +122,49 @@ func TestEnvironmentIsWhatTheFunctionsRead(t *testing.T) {
 		config, err := functions.ReadConfig(func(name string) (string, bool) {
 			read[name] = true
 			value, ok := variables[name]
-			if parameter := reference(value); ok && parameter != "" {
-				if p := parsed.Parameters[parameter]; p != nil {
-					return fmt.Sprint(p["Default"]), true
-				}
-				return "resource", true
-			}
-			return "", ok
+			return parsed.resolve(value), ok
 		})
 		if err != nil {
 			t.Errorf("%s: the defaults are refused: %v", id, err)
 		}
-		if config.MaxConcurrency != 2 || config.Share != 1 || config.ThingName.String() != "{cn}" || len(config.Attachments.Policies) > 0 {
+		if config.MaxConcurrency != 2 || config.Share != 1 || config.Version != "devel" {
 			t.Errorf("%s: defaults: %+v", id, config)
 		}
+		if variables["THINGPRESS_POLICIES"] != "," { // that of version 0.2
+			t.Errorf("%s: while it is updated, the code of version 0.2 would import without policies", id)
+		}
+		read["THINGPRESS_POLICIES"] = true
+		delete(read, "THINGPRESS_IN_FLIGHT") // follows from the quotas unless a test sets it
 		if diff := cmp.Diff(slices.Sorted(maps.Keys(read)), slices.Sorted(maps.Keys(variables))); diff != "" {
 			t.Errorf("%s: -read +set:\n%s", id, diff)
 		}
+	}
+}
+
+// Lambda allows 4 KB for all variables, so what an import begins with is in a parameter of SSM.
+func TestParameterOfTheDecoderIsWhatItReads(t *testing.T) {
+	t.Parallel()
+	parsed := load(t)
+	text, _ := parsed.Resources["SettingsParameter"].at("Value", "Fn::Sub").(string)
+	set := map[string]bool{}
+	for line := range strings.Lines(text) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		if set[name] = true; value != "${"+name+"}" || parsed.Parameters[name] == nil {
+			t.Errorf("%q", line)
+			continue
+		}
+		text = strings.Replace(text, value, fmt.Sprint(parsed.Parameters[name]["Default"]), 1)
+	}
+	read := map[string]bool{}
+	if _, err := functions.ReadParameters(func(name string) (string, bool) { read[name] = true; return "", false }); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(read)), slices.Sorted(maps.Keys(set))); diff != "" {
+		t.Errorf("-read +set:\n%s", diff)
+	}
+	p, err := functions.ParseParameters(text)
+	if err != nil || p.ThingName.String() != "{cn}" || len(p.Attachments.Policies) > 0 || !p.PublishedSigners || p.AllowLateSignature {
+		t.Errorf("defaults: %+v, %v", p, err)
 	}
 }
 
@@ -151,19 +195,24 @@ func TestNothingHasAPhysicalName(t *testing.T) {
 		for _, property := range []string{
 			"BucketName", "QueueName", "TableName", "FunctionName", "RoleName", "TopicName", "LogGroupName", "AlarmName", "DashboardName", "Name",
 		} {
-			if r.Properties[property] != nil && (r.Type != "AWS::Lambda::EventSourceMapping" || property != "FunctionName") {
-				t.Errorf("%s has %s %v", id, property, r.Properties[property])
+			value := r.Properties[property]
+			if named, ok := at(value, "Fn::Sub").(string); ok && id == "SettingsParameter" && strings.Contains(named, "${AWS::StackName}") {
+				continue // the name of the stack is its own as well
+			}
+			if value != nil && (r.Type != "AWS::Lambda::EventSourceMapping" || property != "FunctionName") {
+				t.Errorf("%s has %s %v", id, property, value)
 			}
 		}
 	}
 }
 
+// A first deployment that fails leaves nothing, because there is nothing to lose yet.
 func TestDataOutlivesTheStack(t *testing.T) {
 	t.Parallel()
 	parsed := load(t)
 	for _, kind := range []string{"AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS::DynamoDB::Table"} {
 		for _, id := range parsed.of(kind) {
-			if r := parsed.Resources[id]; r.DeletionPolicy != "Retain" || r.UpdateReplacePolicy != "Retain" {
+			if r := parsed.Resources[id]; r.DeletionPolicy != "RetainExceptOnCreate" || r.UpdateReplacePolicy != "Retain" {
 				t.Errorf("%s is not retained", id)
 			}
 		}
@@ -193,7 +242,7 @@ func TestBucketsAreClosedEncryptedAndVersioned(t *testing.T) {
 			t.Errorf("%s is not versioned, encrypted, or open to TLS alone", id)
 		}
 		notifications := list(r.at("NotificationConfiguration", "QueueConfigurations"))
-		if id == "SignerBucket" || id == "ReportsBucket" {
+		if id == "SignerBucket" || id == "ReportsBucket" || id == "SettingsBucket" {
 			continue
 		}
 		if n := notifications[0]; len(notifications) != 1 || at(n, "Event") != "s3:ObjectCreated:*" || at(n, "Filter") != nil ||
@@ -235,7 +284,9 @@ func TestQueuesKeepMessagesUntilSomebodyCanLook(t *testing.T) {
 		if got := number(r.at("MessageRetentionPeriod")); got != days*day {
 			t.Errorf("%s keeps messages for %d s, want %d days", id, got, days)
 		}
-		if r.at("SqsManagedSseEnabled") != true || !closed[id] {
+		// Of SqsManagedSseEnabled and KmsMasterKeyId a queue has one, according to QueuesKeyArn.
+		own, _ := r.at("SqsManagedSseEnabled", "Fn::If").([]any)
+		if len(own) != 3 || own[0] != "HasQueuesKey" || at(own[1], "Ref") != "AWS::NoValue" || own[2] != true || !closed[id] {
 			t.Errorf("%s is not encrypted, or open without TLS", id)
 		}
 		if got := reference(r.at("RedrivePolicy", "deadLetterTargetArn")); got != next ||
@@ -259,7 +310,7 @@ func TestFunctionsAndTheirSources(t *testing.T) {
 		if r.at("Handler") != handler || r.at("Runtime") != "provided.al2023" || fmt.Sprint(r.at("Architectures")) != "[arm64]" {
 			t.Errorf("%s: %v %v %v", id, r.at("Handler"), r.at("Runtime"), r.at("Architectures"))
 		}
-		if r.at("RecursiveLoop") != "Allow" || r.at("TracingConfig", "Mode") != "Active" || r.at("LoggingConfig", "LogFormat") != "JSON" {
+		if r.at("RecursiveLoop") != "Allow" || reference(r.at("TracingConfig", "Mode")) != "Tracing" || r.at("LoggingConfig", "LogFormat") != "JSON" {
 			t.Errorf("%s: recursion, tracing or logging: %v", id, r.Properties)
 		}
 		if group := reference(r.at("LoggingConfig", "LogGroup")); reference(parsed.Resources[group].at("RetentionInDays")) != "LogRetentionDays" {

@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
@@ -19,6 +17,7 @@ func complete() map[string]string {
 		"THINGPRESS_MANIFESTS_QUEUE_URL": "m", "THINGPRESS_DEVICES_QUEUE_URL": "d",
 		"THINGPRESS_MANIFESTS_PARKED_QUEUE_URL": "mp", "THINGPRESS_DEVICES_PARKED_QUEUE_URL": "dp",
 		"THINGPRESS_SIGNER_BUCKET": "s", "THINGPRESS_REPORTS_BUCKET": "r", "THINGPRESS_NOTICES_TOPIC_ARN": "n",
+		"THINGPRESS_SETTINGS_BUCKET": "b", "THINGPRESS_SETTINGS_PARAMETER": "p", "THINGPRESS_VERSION": "1.2.3",
 	}
 	for _, vendor := range vendors.Names() {
 		env["THINGPRESS_"+strings.ToUpper(vendor)+"_BUCKET"] = vendor + "-bucket"
@@ -30,54 +29,21 @@ func read(env map[string]string) (stack.Config, error) {
 	return stack.ReadConfig(func(name string) (string, bool) { value, ok := env[name]; return value, ok })
 }
 
-func TestConfigTakesNoneAndEmptyForNothing(t *testing.T) {
-	t.Parallel()
-	env := complete()
-	maps.Copy(env, map[string]string{
-		"THINGPRESS_POLICIES": "None", "THINGPRESS_THING_GROUPS": "", "THINGPRESS_THING_TYPE": "none",
-		"THINGPRESS_BILLING_GROUP": "", "THINGPRESS_THING_ATTRIBUTES": "None", "THINGPRESS_THING_NAME": "None", "THINGPRESS_SLOT": "",
-	})
-	config, err := read(env)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if a := config.Attachments; len(a.Policies)+len(a.ThingGroups)+len(a.Attributes) > 0 || a.ThingType != "" || a.BillingGroup != "" {
-		t.Errorf("attachments from nothing: %+v", a)
-	}
-	if config.ThingName.String() != "{cn}" || config.Status != "ACTIVE" || config.Share != 1 || config.MaxConcurrency != 2 ||
-		config.Retention != 0 {
-		t.Errorf("defaults: %+v", config)
-	}
-}
-
 func TestConfigReadsEveryVariable(t *testing.T) {
 	t.Parallel()
 	env := complete()
-	maps.Copy(env, map[string]string{
-		"THINGPRESS_POLICIES": `a\,b, c`, "THINGPRESS_THING_GROUPS": "g", "THINGPRESS_THING_TYPE": "sensor",
-		"THINGPRESS_BILLING_GROUP": "b", "THINGPRESS_THING_NAME": "x-{mac}", "THINGPRESS_STATUS": "INACTIVE",
-		"THINGPRESS_BUNDLE": "E0E1", "THINGPRESS_SLOT": "2", "THINGPRESS_SHARE": "0.5", "THINGPRESS_MAX_CONCURRENCY": "4",
-		"THINGPRESS_ALLOW_EXPIRED": "true", "THINGPRESS_ALLOW_CA": "true", "THINGPRESS_LEDGER_RETENTION_DAYS": "30",
-		"THINGPRESS_THING_ATTRIBUTES": `mac={mac}, where=hall 2\,left,line=7`,
-	})
 	config, err := read(env)
-	if err != nil {
+	if err != nil || config.Share != 1 || config.MaxConcurrency != 2 || config.Retention != 0 {
+		t.Errorf("defaults: %+v, %v", config, err)
+	}
+	maps.Copy(env, map[string]string{
+		"THINGPRESS_SHARE": "0.5", "THINGPRESS_MAX_CONCURRENCY": "4", "THINGPRESS_LEDGER_RETENTION_DAYS": "30",
+	})
+	if config, err = read(env); err != nil {
 		t.Fatal(err)
 	}
-	settings := config.Settings()
-	if diff := cmp.Diff([]string{"a,b", "c"}, settings.Attachments.Policies); diff != "" {
-		t.Error(diff)
-	}
-	var attributes []string
-	for _, a := range settings.Attachments.Attributes {
-		attributes = append(attributes, a.Name+" is "+a.Value.String())
-	}
-	if diff := cmp.Diff([]string{"mac is {mac}", "where is hall 2,left", "line is 7"}, attributes); diff != "" {
-		t.Error(diff)
-	}
-	if settings.Decode.ThingName.String() != "x-{mac}" || settings.Status != "INACTIVE" || settings.Decode.Bundle != "E0E1" ||
-		settings.Decode.Slot != "2" || !settings.Decode.AllowExpired || !settings.Decode.AllowCA ||
-		config.Share != 0.5 || config.MaxConcurrency != 4 || config.Retention != 30*24*time.Hour {
+	if config.Share != 0.5 || config.MaxConcurrency != 4 || config.Retention != 30*24*time.Hour || config.Version != "1.2.3" ||
+		config.SettingsBucket != "b" || config.Parameters != "p" {
 		t.Errorf("%+v", config)
 	}
 	if vendor, ok := config.Vendor("microchip-bucket"); !ok || vendor != "microchip" {
@@ -93,32 +59,15 @@ func TestConfigNamesEverythingThatIsWrong(t *testing.T) {
 	env := complete()
 	delete(env, "THINGPRESS_LEDGER_TABLE")
 	maps.Copy(env, map[string]string{
-		"THINGPRESS_STATUS": "REVOKED", "THINGPRESS_SHARE": "2", "THINGPRESS_MAX_CONCURRENCY": "1", "THINGPRESS_BUNDLE": "E0E9",
-		"THINGPRESS_THING_NAME": "{nonsense}", "THINGPRESS_POLICIES": "a,,b", "THINGPRESS_ALLOW_EXPIRED": "perhaps",
-		"THINGPRESS_ALLOW_CA":              "perhaps",
-		"THINGPRESS_LEDGER_RETENTION_DAYS": "-1",
+		"THINGPRESS_SHARE": "2", "THINGPRESS_MAX_CONCURRENCY": "1", "THINGPRESS_LEDGER_RETENTION_DAYS": "-1",
 	})
 	_, err := read(env)
 	if err == nil {
 		t.Fatal("taken")
 	}
-	for _, name := range []string{
-		"LEDGER_TABLE", "STATUS", "SHARE", "MAX_CONCURRENCY", "BUNDLE", "THING_NAME", "POLICIES", "ALLOW_EXPIRED", "ALLOW_CA",
-		"LEDGER_RETENTION_DAYS",
-	} {
-		if !strings.Contains(err.Error(), "THINGPRESS_"+name+" ") && !strings.Contains(err.Error(), "THINGPRESS_"+name+":") {
+	for _, name := range []string{"LEDGER_TABLE", "SHARE", "MAX_CONCURRENCY", "LEDGER_RETENTION_DAYS"} {
+		if !strings.Contains(err.Error(), "THINGPRESS_"+name+" ") {
 			t.Errorf("%s is not named in: %v", name, err)
-		}
-	}
-}
-
-func TestAttributesThatAreNoneAreNamed(t *testing.T) {
-	t.Parallel()
-	for _, text := range []string{"mac", "=7", "a=1,a=2", "a={nonsense}", "a=1,,b=2"} {
-		env := complete()
-		env["THINGPRESS_THING_ATTRIBUTES"] = text
-		if config, err := read(env); err == nil || !strings.Contains(err.Error(), "THINGPRESS_THING_ATTRIBUTES") {
-			t.Errorf("%q is read as %+v, %v", text, config.Attachments.Attributes, err)
 		}
 	}
 }

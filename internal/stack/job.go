@@ -51,6 +51,10 @@ func (u *Upload) Quoted() string { return strconv.Quote("s3://" + u.Bucket + "/"
 // An ObjectVersion is one version of an object.
 type ObjectVersion struct{ Bucket, Key, Version string }
 
+// PublishedSigners stands for the signers that a vendor has published, in [Job.Signers]. They are
+// part of the program.
+var PublishedSigners = ObjectVersion{Key: "published"}
+
 // A Job is the work on an upload, from its event to its report.
 type Job struct {
 	// Import is the ID of its import.
@@ -68,7 +72,8 @@ type Job struct {
 	// Sent is the number of entries that were sent to the importers or rejected, counted
 	// so that [Job.InFlight] is what exceeds the entries with an outcome.
 	Sent int
-	// Signers are the objects that hold the certificates of Microchip's signers.
+	// Signers are the objects that hold the certificates of Microchip's signers, and
+	// [PublishedSigners].
 	Signers []ObjectVersion
 	// Cause is why the job is stalled, and RetryAt when it is tried again. Both are
 	// empty while the job makes progress. SetCause, which needs no lease, changes

@@ -14,12 +14,29 @@ type frozen struct {
 	Settings engine.Settings `json:"settings"`
 	// Now is the time at which certificates must be valid.
 	Now time.Time `json:"now"`
+	// Provisional is set until the settings are read.
+	Provisional bool `json:"provisional,omitempty"`
+}
+
+// ProvisionalSettings returns the settings of a job that has not read any yet.
+func ProvisionalSettings(now time.Time) (string, error) {
+	return freeze(frozen{Now: now.UTC(), Provisional: true})
+}
+
+// Provisional reports whether text was returned by [ProvisionalSettings].
+func Provisional(text string) bool {
+	var f frozen
+	return json.Unmarshal([]byte(text), &f) == nil && f.Provisional
 }
 
 // FreezeSettings returns settings in the form in which a job stores them, without
 // signers, which the job pins.
 func FreezeSettings(s engine.Settings, now time.Time) (string, error) {
-	text, err := json.Marshal(frozen{s, now.UTC()})
+	return freeze(frozen{Settings: s, Now: now.UTC()})
+}
+
+func freeze(f frozen) (string, error) {
+	text, err := json.Marshal(f)
 	if err != nil {
 		return "", fmt.Errorf("settings of the import: %w", err)
 	}

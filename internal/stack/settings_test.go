@@ -24,13 +24,14 @@ func TestNoSettingIsLostWhenTheyAreFrozen(t *testing.T) {
 		t.Fatal(err)
 	}
 	began := time.Date(2026, 11, 23, 16, 0, 0, 123, time.UTC)
-	for what, config := range map[string]stack.Config{
+	for what, config := range map[string]stack.Parameters{
 		"all": {
 			Attachments: device.Attachments{
 				Policies: []string{"a", "b,c"}, ThingGroups: []string{"g"}, ThingType: "t", BillingGroup: "b",
 				Attributes: []device.Attribute{{Name: "mac", Value: name}, {Name: "line", Value: seven}},
 			},
 			Status: iot.StatusInactive, ThingName: name, Bundle: "E0E2", Slot: "3", AllowExpired: true, AllowCA: true,
+			AllowLateSignature: true,
 		},
 		"none": {Status: iot.StatusActive},
 	} {

@@ -25,7 +25,7 @@ const checkTimeout = time.Minute
 func (o *deployOptions) checkRequirements(
 	ctx context.Context, account *operate.Account, changed map[string]string, streams terminal.Streams,
 ) error {
-	config, err := account.Configuration(ctx, o.stack, stack.Template, changed)
+	config, parameters, err := account.Configuration(ctx, o.stack, stack.Template, changed)
 	if err != nil {
 		return exit.UsageError(err, "docs/stack.md describes the parameters")
 	}
@@ -47,7 +47,7 @@ func (o *deployOptions) checkRequirements(
 	if err != nil {
 		return exit.UsageError(fmt.Errorf("--parameter QuotaShare: %w", err), "")
 	}
-	report, err := functions.CheckRequirements(limited, client.AWS(), quotas, config.MaxConcurrency, config.Attachments)
+	report, err := functions.CheckRequirements(limited, client.AWS(), quotas, config.MaxConcurrency, parameters.Attachments)
 	var unmet *functions.UnmetError
 	switch {
 	case errors.As(err, &unmet):

@@ -125,7 +125,7 @@ func checkUpload(ctx context.Context, o uploadOptions, stack *operate.Stack, sou
 	}
 	if format.NeedsSigners() && len(options.Signers) == 0 {
 		return nil, exit.WithHint(fmt.Errorf("the stack has no signers, which it needs to verify %s manifests", format.Title),
-			"add them with thingpress stack signers add FILE…")
+			"add them with thingpress stack signers add FILE…, or deploy with --parameter MicrochipSigners=published")
 	}
 	scan, err := engine.Scan(ctx, []*engine.Source{source}, engine.Settings{Decode: options}, manifests.ShowScanning(printer))
 	var broken *engine.BreakError

@@ -5,7 +5,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/manifest"
 )
 
@@ -14,12 +13,8 @@ import (
 func TestAttributesTravelFilled(t *testing.T) {
 	t.Parallel()
 	w, m := newWorld(), generated(t, "espressif", 3, 0)
-	c := config()
-	var err error
-	if c.Attachments.Attributes, err = device.ParseAttributes([]string{"mac={mac}", "line=7"}); err != nil {
-		t.Fatal(err)
-	}
-	if err := (&process{world: w}).handler(c).handleMessage(t.Context(), m.put(w)); err != nil {
+	w.parameters["IoTThingAttributes"] = "mac={mac},line=7"
+	if err := (&process{world: w}).handler(config()).handleMessage(t.Context(), m.put(w)); err != nil {
 		t.Fatal(err)
 	}
 	if len(w.devices) != 3 {
@@ -36,12 +31,8 @@ func TestAttributesTravelFilled(t *testing.T) {
 func TestAttributeThatCannotBeFilledRejectsItsEntry(t *testing.T) {
 	t.Parallel()
 	w, m := newWorld(), generated(t, "espressif", 3, 0)
-	c := config()
-	var err error
-	if c.Attachments.Attributes, err = device.ParseAttributes([]string{"chip={chip_id}"}); err != nil {
-		t.Fatal(err)
-	}
-	if err := (&process{world: w}).handler(c).handleMessage(t.Context(), m.put(w)); err != nil {
+	w.parameters["IoTThingAttributes"] = "chip={chip_id}"
+	if err := (&process{world: w}).handler(config()).handleMessage(t.Context(), m.put(w)); err != nil {
 		t.Fatal(err)
 	}
 	if len(w.devices) != 0 || len(w.jobs) != 1 {

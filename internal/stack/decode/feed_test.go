@@ -324,13 +324,13 @@ func TestARetryOfAnImportThatNeverBeganTakesThePresentSettings(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l, m := newFedLine(t, 30, 2), generated(t, "espressif", 20, 0)
-		l.h.Stack.Attachments.Policies = []string{"absent"}
+		l.w.parameters["IoTPolicies"] = "absent"
 		id := l.put("reel.csv", m)
 		l.second()
 		if job := l.w.jobs[id]; job.Phase != stack.PhaseStopped || l.w.imports[id].Manifests[0].Entries != 0 {
 			t.Fatalf("%+v, %+v", job, l.w.imports[id])
 		}
-		l.h.Stack.Attachments.Policies = []string{"sensors"}
+		l.w.parameters["IoTPolicies"] = "sensors"
 		l.order(id, stack.OrderRetry)
 		l.second()
 		l.run(id)

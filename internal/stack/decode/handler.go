@@ -48,6 +48,8 @@ type Config struct {
 	// Manifests is the queue of the function's own messages, Devices that of the
 	// importers.
 	Manifests, Devices stack.Queue
+	// Parameters reads the SSM parameter of a name.
+	Parameters func(ctx context.Context, name string) (text string, err error)
 	// OpenIoT is called once per import.
 	OpenIoT    func(context.Context) (IoT, error)
 	Completion Completion

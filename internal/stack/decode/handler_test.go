@@ -13,8 +13,6 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/thingpress/thingpress/internal/device"
-	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/manifest/vendors"
@@ -23,8 +21,8 @@ import (
 // config is that of a stack with the buckets espressif, generated and so on.
 func config() stack.Config {
 	c := stack.Config{
-		Stack: "test", Signers: "signers", Buckets: map[string]string{}, Status: iot.StatusActive,
-		Attachments: device.Attachments{Policies: []string{"sensors"}}, Share: 1, MaxConcurrency: 2,
+		Stack: "test", Signers: "signers", SettingsBucket: "settings", Parameters: "parameters", Buckets: map[string]string{},
+		Share: 1, MaxConcurrency: 2,
 		InFlight: 1 << 30, // in tests that do not drain the queue
 	}
 	for _, vendor := range vendors.Names() {

@@ -134,6 +134,6 @@ func (w *worker) renewSettings(settled int) (err error) {
 		return nil
 	}
 	w.job.Signers = nil
-	w.job.Settings, err = stack.FreezeSettings(w.h.Stack.Settings(), time.Now())
+	w.job.Settings, err = stack.ProvisionalSettings(time.Now())
 	return err
 }

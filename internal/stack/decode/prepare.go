@@ -14,13 +14,18 @@ import (
 // prepareTimeout is enough for some dozen calls, even if they are throttled.
 const prepareTimeout = time.Minute
 
-// prepare checks the requirements of an import before anything is read: the
-// attachments must exist, and the quotas must be enough for the number of importers.
-// Its error is a *stopError or a fault; if AWS IoT does not answer, the job is tried
-// again later.
+// prepare reads the settings of an import, and checks its requirements before anything
+// of the manifest is read: the attachments must exist, and the quotas must be enough for the
+// number of importers. Its error is a *stopError or a fault; if AWS does not answer,
+// the job is tried again later.
 func (w *worker) prepare(ctx context.Context) error {
 	limited, end := context.WithTimeout(w.soft, prepareTimeout)
 	defer end()
+	if stack.Provisional(w.job.Settings) {
+		if err := w.readSettings(limited); err != nil {
+			return err
+		}
+	}
 	iot, err := w.h.OpenIoT(ctx)
 	if err != nil {
 		return err

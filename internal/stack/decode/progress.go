@@ -11,8 +11,10 @@ import (
 
 // A progress is the checkpoint of a job: how far each phase has come.
 type progress struct {
-	// Ready is set after attachments and parameters were checked.
-	Ready bool `json:"ready,omitempty"`
+	// Ready is set after settings were read, and attachments and quotas checked. Published is set if
+	// the settings ask for the signers that vendors have published.
+	Ready     bool `json:"ready,omitempty"`
+	Published bool `json:"published,omitempty"`
 	// Hashed is the number of bytes in HashState, the marshalled SHA-256. SHA256 is
 	// the result.
 	Hashed    int64  `json:"hashed,omitempty"`

@@ -69,9 +69,8 @@ func (m *realManifest) upload(t *testing.T, s *objecttest.Server) objecttest.Obj
 
 // onServer is a handler in a world whose buckets are on a server.
 func onServer(p *process, s *objecttest.Server, every int) *Handler {
-	c := config()
-	c.AllowExpired = true // real manifests become old
-	h := p.handler(c)
+	p.parameters["AllowExpired"] = "true" // real manifests become old
+	h := p.handler(config())
 	h.Objects, h.every = s.Client(), every
 	return h
 }
@@ -175,7 +174,7 @@ func TestDecodingGoesOnAtAnyEntryWithIdenticalDevices(t *testing.T) {
 			o := m.upload(t, s)
 			w := &worker{h: onServer(&process{world: newWorld()}, s, 1), soft: t.Context()}
 			w.job.Vendor, w.job.Signers = m.vendor, signersOf(s)
-			w.settings = w.h.Stack.Settings()
+			w.settings.Decode.AllowExpired = true
 			if err := w.loadSigners(); err != nil {
 				t.Fatal(err)
 			}

@@ -24,7 +24,7 @@ func (h *Handler) startJob(ctx context.Context, upload stack.Upload) (id string,
 		return "", fmt.Errorf("import ID: %w", err)
 	}
 	now := time.Now().UTC()
-	settings, err := stack.FreezeSettings(h.Stack.Settings(), now)
+	settings, err := stack.ProvisionalSettings(now)
 	if err != nil {
 		return "", err
 	}

@@ -40,6 +40,10 @@ func (w *worker) loadSigners() error {
 	}
 	var all []*x509.Certificate
 	for i := range pinned {
+		if pinned[i] == stack.PublishedSigners {
+			all = append(all, format.PublishedSigners()...)
+			continue
+		}
 		signers, version, err := w.signer(pinned[i])
 		if err != nil {
 			return err
@@ -74,6 +78,9 @@ func (w *worker) signer(o stack.ObjectVersion) (signers []*x509.Certificate, ver
 func (w *worker) listSigners(format *manifest.Format) ([]stack.ObjectVersion, error) {
 	bucket := w.h.Stack.Signers
 	var found []stack.ObjectVersion
+	if w.progress.Published && format.PublishedSigners != nil {
+		found = append(found, stack.PublishedSigners)
+	}
 	var token *string
 	for {
 		page, err := w.h.Objects.ListObjectsV2(w.soft, &s3.ListObjectsV2Input{Bucket: &bucket, ContinuationToken: token})
@@ -94,7 +101,8 @@ func (w *worker) listSigners(format *manifest.Format) ([]stack.ObjectVersion, er
 	}
 	if len(found) == 0 && format.NeedsSigners() {
 		return nil, stopf("signer bucket %s is empty, and no %[2]s manifest can be verified without: put %[2]s's signer certificates "+
-			"into it (thingpress stack signers add FILE), and upload the manifest again", bucket, format.Title)
+			"into it (thingpress stack signers add FILE), or deploy with MicrochipSigners=published, and upload the manifest again",
+			bucket, format.Title)
 	}
 	return found, nil
 }

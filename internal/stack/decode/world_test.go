@@ -37,13 +37,15 @@ type world struct {
 	early    []string     // what was sent before its time
 	applied  map[string]float64
 	policies []string
+	// parameters are those of the stack that differ.
+	parameters map[string]string
 }
 
 func newWorld() *world {
 	return &world{
 		objects: map[string][]byte{}, uploads: map[stack.Upload]string{}, jobs: map[string]stack.Job{},
 		leases: map[string]stack.Lease{}, unsaved: map[string]int{}, imports: map[string]ledger.Import{}, records: map[string]map[int]ledger.Record{},
-		policies: []string{"sensors"},
+		policies: []string{"sensors"}, parameters: map[string]string{"IoTPolicies": "sensors"},
 	}
 }
 
@@ -102,12 +104,26 @@ func (p *process) handler(c stack.Config) *Handler {
 	return New(Config{
 		Stack: c, Jobs: p, Orders: p, Leases: p, Ledger: p, Reopener: p, Objects: p,
 		Manifests: sender{p, true}, Devices: sender{p, false},
-		OpenIoT: func(context.Context) (IoT, error) { return account{p.world}, nil }, Completion: completion{p},
+		Parameters: p.parameterText,
+		OpenIoT:    func(context.Context) (IoT, error) { return account{p.world}, nil }, Completion: completion{p},
 		Target: func(context.Context) (ledger.Target, error) {
 			return ledger.Target{Partition: "aws", Account: "123456789012", Region: "eu-central-1"}, nil
 		},
 		Rejected: func(int) {}, Log: log,
 	})
+}
+
+func (p *process) parameterText(ctx context.Context, name string) (text string, err error) {
+	err = p.step(ctx, "Parameters", func() error {
+		if name != "parameters" {
+			return fmt.Errorf("there is no parameter %q", name)
+		}
+		for _, name := range slices.Sorted(maps.Keys(p.parameters)) {
+			text += name + "=" + p.parameters[name] + "\n"
+		}
+		return nil
+	})
+	return text, err
 }
 
 func (p *process) Start(ctx context.Context, u stack.Upload, j stack.Job) (now stack.Job, created bool, err error) {

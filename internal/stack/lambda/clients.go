@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/smithy-go/logging"
 
 	"github.com/thingpress/thingpress/internal/awsiot"
@@ -34,6 +35,7 @@ type clients struct {
 	s3       *s3.Client
 	sqs      *sqs.Client
 	sns      *sns.Client
+	ssm      *ssm.Client
 }
 
 // sdkLog returns a logger that writes the SDK's log lines as JSON. Failures are also
@@ -56,7 +58,17 @@ func newClients(ctx context.Context, log *slog.Logger) (*clients, error) {
 	cfg.HTTPClient = awsiot.NewHTTPClient(cfg.HTTPClient)
 	return &clients{
 		dynamodb: awsdynamodb.NewFromConfig(cfg), s3: s3.NewFromConfig(cfg), sqs: sqs.NewFromConfig(cfg), sns: sns.NewFromConfig(cfg),
+		ssm: ssm.NewFromConfig(cfg),
 	}, nil
+}
+
+// parameter returns the value of an SSM parameter.
+func (c *clients) parameter(ctx context.Context, name string) (string, error) {
+	out, err := c.ssm.GetParameter(ctx, &ssm.GetParameterInput{Name: &name})
+	if err != nil {
+		return "", fmt.Errorf("parameter %s: %w", name, err)
+	}
+	return aws.ToString(out.Parameter.Value), nil
 }
 
 func openIoT(ctx context.Context) (*awsiot.Client, error) {

@@ -13,12 +13,15 @@ import (
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
-// Configuration returns what the functions would read from their environment after a deployment
-// of a template with these parameters. The others keep the values of the stack, or get the
-// template's defaults. Names of resources that do not exist yet are placeholders.
+// Configuration returns what the functions would read from their environment, and the parameters
+// with which imports would begin, after a deployment of a template with these parameters. The others
+// keep the values of the stack, or get the template's defaults. Names of resources that do not
+// exist yet are placeholders.
 //
-// The error is that of [stack.ReadConfig], with parameters instead of variables.
-func (a *Account) Configuration(ctx context.Context, name string, template []byte, changed map[string]string) (stack.Config, error) {
+// The error is that of [stack.ReadConfig], with parameters instead of variables, and that of
+// [stack.ReadParameters].
+func (a *Account) Configuration(ctx context.Context, name string, template []byte, changed map[string]string,
+) (stack.Config, stack.Parameters, error) {
 	var parsed struct {
 		Parameters map[string]struct{ Default any }
 		Resources  map[string]struct {
@@ -28,7 +31,7 @@ func (a *Account) Configuration(ctx context.Context, name string, template []byt
 		}
 	}
 	if err := json.Unmarshal(template, &parsed); err != nil {
-		return stack.Config{}, fmt.Errorf("template: %w", err)
+		return stack.Config{}, stack.Parameters{}, fmt.Errorf("template: %w", err)
 	}
 	values := map[string]string{}
 	for name, p := range parsed.Parameters {
@@ -41,11 +44,11 @@ func (a *Account) Configuration(ctx context.Context, name string, template []byt
 	case err == nil:
 		maps.Copy(values, before.Parameters)
 	case !errors.Is(err, ErrNoStack):
-		return stack.Config{}, err
+		return stack.Config{}, stack.Parameters{}, err
 	}
 	maps.Copy(values, changed)
 
-	environment, parameters := map[string]string{}, map[string]string{}
+	environment, named := map[string]string{}, map[string]string{}
 	for _, r := range parsed.Resources {
 		for variable, raw := range r.Properties.Environment.Variables {
 			environment[variable] = "resource" // whose name is not known yet
@@ -55,7 +58,7 @@ func (a *Account) Configuration(ctx context.Context, name string, template []byt
 				environment[variable] = text
 			} else if json.Unmarshal(raw, &reference) == nil {
 				if _, ok := parsed.Parameters[reference.Ref]; ok {
-					environment[variable], parameters[variable] = values[reference.Ref], reference.Ref
+					environment[variable], named[variable] = values[reference.Ref], reference.Ref
 				}
 			}
 		}
@@ -65,9 +68,10 @@ func (a *Account) Configuration(ctx context.Context, name string, template []byt
 		return value, ok
 	})
 	if err != nil {
-		err = errors.New(replaceAll(err.Error(), parameters))
+		err = errors.New(replaceAll(err.Error(), named))
 	}
-	return config, err
+	parameters, wrong := stack.ReadParameters(func(name string) (string, bool) { value, ok := values[name]; return value, ok })
+	return config, parameters, errors.Join(err, wrong)
 }
 
 // replaceAll replaces names in a text. A name that begins with another one is not mistaken for it.

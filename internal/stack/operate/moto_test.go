@@ -148,6 +148,10 @@ func TestStackOfTheTemplateExists(t *testing.T) {
 			}
 		}
 	}
+	parameter := c.aws("ssm", "get-parameter", "--name", "/thingpress/line-1/parameters")["Parameter"].(map[string]any)
+	if text := fmt.Sprint(parameter["Value"]); !strings.HasPrefix(text, `IoTPolicies=a\,b,c`+"\n") || !strings.Contains(text, "\nThingNameTemplate={cn}\n") {
+		t.Errorf("the decoder reads %q", text)
+	}
 	mappings := c.aws("lambda", "list-event-source-mappings")["EventSourceMappings"].([]any)
 	if len(mappings) != 4 {
 		t.Errorf("%d event sources", len(mappings))
@@ -178,7 +182,7 @@ func (c *cloud) function(found *operate.Stack, id, name string) {
 	configuration := c.aws("lambda", "get-function-configuration", "--function-name", name)
 	variables := configuration["Environment"].(map[string]any)["Variables"].(map[string]any)
 	for variable, want := range map[string]string{
-		"THINGPRESS_STACK": "line-1", "THINGPRESS_POLICIES": `a\,b,c`, "THINGPRESS_MAX_CONCURRENCY": "3",
+		"THINGPRESS_STACK": "line-1", "THINGPRESS_SETTINGS_PARAMETER": "/thingpress/line-1/parameters", "THINGPRESS_MAX_CONCURRENCY": "3",
 		"THINGPRESS_LEDGER_TABLE": found.PhysicalID("LedgerTable"), "THINGPRESS_ESPRESSIF_BUCKET": found.PhysicalID("EspressifBucket"),
 		"THINGPRESS_DEVICES_QUEUE_URL": found.PhysicalID("DevicesQueue"), "THINGPRESS_NOTICES_TOPIC_ARN": found.PhysicalID("NoticesTopic"),
 	} {
@@ -205,7 +209,7 @@ func TestStacksLiveSideBySideAndComeAgain(t *testing.T) {
 		}
 	}
 	kept := one.Kept()
-	if len(kept) != 7 {
+	if len(kept) != 8 {
 		t.Errorf("kept: %v", kept)
 	}
 	if err := one.Delete(t.Context(), func(operate.Event) {}); err != nil {

@@ -5,51 +5,30 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
-// optionParameters are the template's parameters for options of formats, under
-// the names that they had in the Python Thingpress.
-var optionParameters = map[manifest.OptionName]string{
-	manifest.OptionBundle: "InfineonCertBundleType",
-	manifest.OptionSlot:   "MicrochipSlot",
-}
-
 // Decode returns the options with which the stack decodes manifests of a format:
-// those in its parameters and, if the format takes signers, the signers in its
-// bucket.
+// those in its parameters and, if the format takes signers, the signers that it trusts.
 func (s *Stack) Decode(ctx context.Context, format *manifest.Format) (manifest.Options, error) {
-	o := manifest.Options{
-		AllowExpired: s.Parameters["AllowExpired"] == "true",
-		AllowCA:      s.Parameters["AllowCA"] == "true",
-		Bundle:       s.Parameters[optionParameters[manifest.OptionBundle]],
-		Slot:         unlessNone(s.Parameters[optionParameters[manifest.OptionSlot]]),
+	parameters, err := stack.ReadParameters(func(name string) (string, bool) { value, ok := s.Parameters[name]; return value, ok })
+	if err != nil {
+		return manifest.Options{}, fmt.Errorf("parameters of stack %s: %w", s.Name, err)
 	}
-	if text := unlessNone(s.Parameters["ThingNameTemplate"]); text != "" {
-		var err error
-		if o.ThingName, err = manifest.ParseTemplate(text); err != nil {
-			return o, fmt.Errorf("parameter ThingNameTemplate of stack %s: %w", s.Name, err)
-		}
-	}
+	options := parameters.Settings().Decode
 	if _, signed := format.Option(manifest.OptionSigners); !signed {
-		return o, nil
+		return options, nil
 	}
-	var err error
-	o.Signers, err = s.Signers(ctx)
-	return o, err
-}
-
-func unlessNone(value string) string {
-	if strings.EqualFold(value, "none") {
-		return ""
+	if options.Signers, err = s.Signers(ctx); err == nil && parameters.PublishedSigners && format.PublishedSigners != nil {
+		options.Signers = append(format.PublishedSigners(), options.Signers...)
 	}
-	return value
+	return options, err
 }
 
 // mostSigner is the maximum size of a signer file, which usually has about a

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
+	functions "github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/vendors"
 	"github.com/thingpress/thingpress/stack"
@@ -21,8 +22,8 @@ func TestEveryOptionOfEveryFormatIsAParameterOfTheTemplate(t *testing.T) {
 			if option.Name == manifest.OptionSigners {
 				continue // they are in the signer bucket
 			}
-			if name := optionParameters[option.Name]; template.Parameters[name] == nil {
-				t.Errorf("settings.go: option %s of %s has no parameter of the template", option.Name, format.Vendor())
+			if name := functions.OptionParameter(option.Name); template.Parameters[name] == nil {
+				t.Errorf("parameters.go: option %s of %s has no parameter of the template", option.Name, format.Vendor())
 			}
 		}
 	}
@@ -32,13 +33,13 @@ func TestEveryOptionOfEveryFormatIsAParameterOfTheTemplate(t *testing.T) {
 func TestConfigurationComesFromParametersAndIsRefusedByTheirNames(t *testing.T) {
 	t.Parallel()
 	f := &faulty{tb: t, status: "CREATE_COMPLETE"}
-	config, err := f.account().Configuration(t.Context(), "line", stack.Template, map[string]string{
+	config, parameters, err := f.account().Configuration(t.Context(), "line", stack.Template, map[string]string{
 		"IoTPolicies": `a\,b,c`, "QuotaShare": "0.5", "MaxConcurrency": "7",
 	})
-	if err != nil || config.Share != 0.5 || config.MaxConcurrency != 7 || len(config.Attachments.Policies) != 2 {
-		t.Errorf("%+v, %v", config, err)
+	if err != nil || config.Share != 0.5 || config.MaxConcurrency != 7 || len(parameters.Attachments.Policies) != 2 {
+		t.Errorf("%+v, %+v, %v", config, parameters, err)
 	}
-	_, err = f.account().Configuration(t.Context(), "line", stack.Template, map[string]string{
+	_, _, err = f.account().Configuration(t.Context(), "line", stack.Template, map[string]string{
 		"IoTThingAttributes": "line", "IoTThingGroups": "a,,b",
 	})
 	want := "IoTThingGroups has an empty name between its commas\nIoTThingAttributes: \"line\" is not of the form name=value"

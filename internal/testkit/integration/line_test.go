@@ -106,7 +106,7 @@ func newLine(t *testing.T, w *world, o lineOptions) *line {
 		"IoTPolicies": list(policies), "IoTThingGroups": list(groups), "IoTThingType": thingType, "IoTBillingGroup": billingGroup,
 		"IoTThingAttributes": "certificate={fingerprint},line=" + o.name,
 	}
-	for _, of := range append(vendors.Names(), "signer", "reports") {
+	for _, of := range append(vendors.Names(), "signer", "settings", "reports") {
 		name := o.name + "-" + of
 		l.createBucket(t, name)
 		l.buckets[of], values[strings.ToUpper(of[:1])+of[1:]+"Bucket"] = name, name
@@ -126,6 +126,8 @@ func newLine(t *testing.T, w *world, o lineOptions) *line {
 	l.ledger = dynamodbtest.OpenDatabase(w.dynamodb, values["LedgerTable"])
 
 	maps.Copy(values, o.parameters)
+	values["SettingsParameter"] = "/thingpress/" + o.name + "/parameters"
+	l.putParameter(t, values["SettingsParameter"], l.template.settings(t, values))
 	l.values = values
 	l.decoder = l.function(t, "decoder", decoding, w.killer(o.name+"decoder", o.kill, decoding))
 	l.undeliverable = l.function(t, "undeliverable", rest, w.killer(o.name+"undeliverable", o.kill, rest/10))

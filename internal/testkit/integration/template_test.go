@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -14,12 +15,16 @@ import (
 // A template is the part of the stack's template that a test can execute.
 type template struct {
 	Parameters map[string]struct{ Default any }
+	Mappings   map[string]map[string]map[string]string
 	Resources  map[string]struct {
 		Type       string
 		Properties struct {
-			Handler, FunctionName          any
-			Timeout                        int
-			Environment                    struct{ Variables map[string]json.RawMessage }
+			Handler, FunctionName any
+			Timeout               int
+			Environment           struct{ Variables map[string]json.RawMessage }
+			Value                 struct {
+				Sub string `json:"Fn::Sub"`
+			}
 			BatchSize                      int
 			MaximumBatchingWindowInSeconds int
 			FunctionResponseTypes          []string
@@ -49,30 +54,49 @@ func (f *template) environment(t *testing.T, function string, values map[string]
 	}
 	for _, name := range slices.Sorted(maps.Keys(variables)) {
 		var value string
-		var reference struct{ Ref string }
+		var reference struct {
+			Ref  string
+			Find []string `json:"Fn::FindInMap"`
+		}
 		if json.Unmarshal(variables[name], &value) != nil {
+			raw := variables[name]
 			var choice struct {
 				If []json.RawMessage `json:"Fn::If"`
 			}
-			raw := variables[name]
 			if json.Unmarshal(raw, &choice) == nil && len(choice.If) == 3 { // nothing is taken over from an earlier stack
 				raw = choice.If[1]
 			}
-			if err := json.Unmarshal(raw, &reference); err != nil || reference.Ref == "" {
+			switch err := json.Unmarshal(raw, &reference); {
+			case err == nil && reference.Ref != "":
+				value = f.value(t, reference.Ref, values)
+			case err == nil && len(reference.Find) == 3:
+				value = f.Mappings[reference.Find[0]][reference.Find[1]][reference.Find[2]]
+			default:
 				t.Fatalf("template: %s: %s is %s, neither text nor a reference", function, name, variables[name])
-			}
-			var ok bool
-			if value, ok = values[reference.Ref]; !ok {
-				parameter, ok := f.Parameters[reference.Ref]
-				if !ok {
-					t.Fatalf("template: %s: %s refers to %s, which this test does not have", function, name, reference.Ref)
-				}
-				value = fmt.Sprint(parameter.Default)
 			}
 		}
 		env = append(env, name+"="+value)
 	}
 	return env
+}
+
+// value returns the value of a reference, or the default of a parameter.
+func (f *template) value(t *testing.T, reference string, values map[string]string) string {
+	t.Helper()
+	if value, ok := values[reference]; ok {
+		return value
+	}
+	parameter, ok := f.Parameters[reference]
+	if !ok {
+		t.Fatalf("template: it refers to %s, which this test does not have", reference)
+	}
+	return fmt.Sprint(parameter.Default)
+}
+
+// settings returns the value of the SSM parameter from which imports take their settings.
+func (f *template) settings(t *testing.T, values map[string]string) string {
+	t.Helper()
+	return os.Expand(f.Resources["SettingsParameter"].Properties.Value.Sub, func(name string) string { return f.value(t, name, values) })
 }
 
 // timeout returns a function's timeout.

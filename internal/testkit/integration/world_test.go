@@ -18,6 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/thingpress/thingpress/internal/sandbox"
 	"github.com/thingpress/thingpress/internal/testkit/require"
@@ -44,6 +46,7 @@ type world struct {
 
 	s3       *s3.Client
 	sns      *sns.Client
+	ssm      *ssm.Client
 	dynamodb *awsdynamodb.Client
 	sqs      *sqs.Client // ElasticMQ, which has the stack's queues
 	mailbox  *sqs.Client // moto, to which its SNS delivers
@@ -91,13 +94,14 @@ func newWorld(t *testing.T, faults sandbox.Faults) *world {
 	w.iot, w.iotURL = iot, server.URL
 
 	queues, table, moto := require.ElasticMQ(t), require.DynamoDBLocal(t), require.Moto(t).URL
-	for service, url := range map[string]string{"SQS": queues, "DYNAMODB": table, "S3": moto, "SNS": moto} {
+	for service, url := range map[string]string{"SQS": queues, "DYNAMODB": table, "S3": moto, "SNS": moto, "SSM": moto} {
 		w.meters[service] = stacktest.StartMeter(t, url)
 	}
 	w.meters["EVENT_SOURCE"] = stacktest.StartMeter(t, queues)
 	c := stacktest.Credentials()
 	w.s3 = s3.New(s3.Options{BaseEndpoint: &moto, Region: stacktest.Region, Credentials: c, UsePathStyle: true})
 	w.sns = sns.New(sns.Options{BaseEndpoint: &moto, Region: stacktest.Region, Credentials: c})
+	w.ssm = ssm.New(ssm.Options{BaseEndpoint: &moto, Region: stacktest.Region, Credentials: c})
 	w.dynamodb = awsdynamodb.New(awsdynamodb.Options{BaseEndpoint: &table, Region: stacktest.Region, Credentials: c})
 	w.sqs = sqs.New(sqs.Options{BaseEndpoint: &w.meters["EVENT_SOURCE"].URL, Region: stacktest.Region, Credentials: c})
 	w.mailbox = sqs.New(sqs.Options{BaseEndpoint: &moto, Region: stacktest.Region, Credentials: c})
@@ -122,13 +126,23 @@ func build(t *testing.T, dir string) string {
 // addresses of services.
 func (w *world) environment() []string {
 	env := []string{"AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY=none"}
-	for _, service := range []string{"S3", "SNS", "SQS", "DYNAMODB"} {
+	for _, service := range []string{"S3", "SNS", "SQS", "SSM", "DYNAMODB"} {
 		env = append(env, "AWS_ENDPOINT_URL_"+service+"="+w.meters[service].URL)
 	}
 	for _, service := range []string{"IOT", "SERVICE_QUOTAS", "STS"} {
 		env = append(env, "AWS_ENDPOINT_URL_"+service+"="+w.iotURL)
 	}
 	return env
+}
+
+// putParameter writes a parameter of SSM.
+func (w *world) putParameter(t *testing.T, name, value string) {
+	t.Helper()
+	if _, err := w.ssm.PutParameter(t.Context(), &ssm.PutParameterInput{
+		Name: &name, Value: &value, Type: ssmtypes.ParameterTypeString, Overwrite: aws.Bool(true),
+	}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // upload puts an object into a bucket and sends the event to the queue twice, as S3 may.

@@ -10,7 +10,8 @@ import (
 )
 
 // motoScript starts moto with AWS's certificate IDs, the SHA-256 of the DER; by
-// default moto hashes the PEM text. It serves until its standard input closes, so
+// default moto hashes the PEM text. When a stack is deleted it keeps resources with the
+// DeletionPolicy RetainExceptOnCreate, which moto would delete. It serves until its standard input closes, so
 // that it ends with the test process, however that ends. For port 0 the system
 // chooses a port, which is in the log.
 //

@@ -4,7 +4,14 @@ from moto.core.config import default_user_config
 from moto.iot import models as _
 from moto.server import main
 from werkzeug.serving import WSGIRequestHandler as Handler
+from moto.cloudformation.parsing import ResourceMap
 default_user_config["iot"]["use_valid_cert"] = True
+delete = ResourceMap.delete
+def keep(self): # moto knows only the policy Retain
+    for resource in self._resource_json_map.values():
+        if resource.get("DeletionPolicy") == "RetainExceptOnCreate": resource["DeletionPolicy"] = "Retain"
+    delete(self)
+ResourceMap.delete = keep
 log = Handler.log_request # only what went wrong: the log is shown if the test fails
 Handler.log_request = lambda self, code="-", size="-": str(code)[0] in "23" or log(self, code, size)
 threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()

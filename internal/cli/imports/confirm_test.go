@@ -31,7 +31,7 @@ func TestTheQuestionIsAboutTheUnfinishedImport(t *testing.T) {
 		args := append([]string{"import", "--endpoint-url", url, "--region", "us-east-1", "../../../examples/espressif.csv"}, flags...)
 		code = cli.Main(t.Context(), args, terminal.Streams{
 			In: strings.NewReader(answer), Out: &out, Err: &errs, InTerminal: answer != "", ErrTerminal: answer != "",
-			Width: func() int { return 80 }, LookupEnv: func(string) (string, bool) { return "", false },
+			Width: func() int { return 400 }, LookupEnv: func(string) (string, bool) { return "", false },
 		})
 		return code, errs.String()
 	}
@@ -51,7 +51,7 @@ func TestTheQuestionIsAboutTheUnfinishedImport(t *testing.T) {
 	code, text = imported("n\n", "--thing-type", "newer")
 	for _, want := range []string{
 		" of the same manifests is unfinished, " + left.FindString(text) + "; it was started with --thing-type new instead of --thing-type newer",
-		"start another import: import 12 devices into account ", "hint: finish the earlier one with thingpress import --resume ",
+		"start another import: import 12 devices into account ", "hint: finish the earlier one with 'thingpress import --resume ",
 	} {
 		if code != 1 || !strings.Contains(text, want) {
 			t.Errorf("exit code %d, no %q in\n%s", code, want, text)

@@ -100,6 +100,15 @@ func authorityKeyID(key any) pkix.Extension {
 	}{KeyID(key)})
 }
 
+// testMark marks a certificate as one of this package with a comment, which openssl prints:
+// https://docs.openssl.org/3.5/man5/x509v3_config/#netscape-comment
+func testMark() pkix.Extension {
+	oidComment := asn1.ObjectIdentifier{2, 16, 840, 1, 113730, 1, 13}
+	return pkix.Extension{
+		Id: oidComment, Value: must(asn1.MarshalWithParams(testMaterial+", not for devices of a product", "ia5")),
+	}
+}
+
 // DirectoryName returns a subject alternative name with a directory name of one
 // serialNumber, as Microchip writes it.
 func DirectoryName(serial string) pkix.Extension {

@@ -41,7 +41,8 @@ func NewGenerate(streams terminal.Streams) *cobra.Command {
 		Use:   "generate",
 		Short: "Generate manifests for tests and rehearsals",
 		Long: `Generate a manifest in the layout of a vendor, for tests, rehearsals and examples.
-Nothing in it is real: every issuer is called "Thingpress Test".
+Nothing in it is real. Every issuer is called "Thingpress Test", and so says a comment
+in every certificate, so that an import into AWS refuses them.
 
 The same seed gives the same bytes on every machine, except for RSA keys and their
 signatures. An RSA key takes about 50 ms, so use EC for large manifests.

@@ -17,6 +17,8 @@ type AttachmentReport struct {
 	Policies []iot.Policy
 	// PoliciesOnGroups are the policies of the thing groups and of the groups above them.
 	PoliciesOnGroups []string
+	// GroupsUnread reports whether the credentials may not read the policies of a thing group.
+	GroupsUnread bool
 	// Connectable reports whether there is any policy, on the certificate or
 	// on the groups. Without one, devices cannot connect.
 	Connectable bool
@@ -237,6 +239,7 @@ func (c *checker) groups(report *AttachmentReport) error {
 // may not read them it adds none.
 func (c *checker) groupPolicies(arn string, report *AttachmentReport) error {
 	if arn == "" {
+		report.GroupsUnread = true
 		return nil
 	}
 	for token := ""; ; {
@@ -246,6 +249,7 @@ func (c *checker) groupPolicies(arn string, report *AttachmentReport) error {
 			return err
 		})
 		if class := iot.ClassOf(err); class == iot.ClassImport || class == iot.ClassNotFound || class == iot.ClassDevice {
+			report.GroupsUnread = true
 			return nil
 		}
 		if err != nil {

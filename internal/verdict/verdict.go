@@ -3,6 +3,7 @@ package verdict
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/thingpress/thingpress/internal/iot"
@@ -32,7 +33,8 @@ type Settings struct {
 	Requests []Request
 	// Examples is the maximum number of devices that are kept of each refusal; 0 for all.
 	Examples int
-	// Now is the time for which certificates are looked at.
+	// Now is the time for which the validity of certificates is looked at. The zero value leaves that
+	// out, and with it most of the work for policies that ask nothing of certificates.
 	Now time.Time
 }
 
@@ -107,13 +109,15 @@ type Judge struct {
 	policies *policy.Policies
 	linter   *policy.Linter
 	will     topic
-	verdict  Verdict
-	asked    []map[policy.Question]bool // by row
+	// certificates is true if the verdict depends on certificates.
+	certificates bool
+	verdict      Verdict
+	asked        []map[policy.Question]bool // by row
 }
 
 // NewJudge returns a judge that has seen no device. The error is about the template of the will.
 func NewJudge(s Settings) (*Judge, error) {
-	j := &Judge{settings: s, policies: policy.Compile(s.Documents...)}
+	j := &Judge{settings: s, policies: policy.Compile(s.Documents...), certificates: !s.Now.IsZero() || askCertificates(s.Documents)}
 	if s.Will != "" {
 		will, err := parseTopic(s.Will)
 		if err != nil {
@@ -156,13 +160,27 @@ func (j *Judge) Device(d *manifest.Device, thing iot.Thing) error {
 	return nil
 }
 
+// askCertificates reports whether documents ask anything of certificates.
+func askCertificates(documents []*policy.Document) bool {
+	asks := func(text string) bool { return strings.Contains(strings.ToLower(text), "certificate") }
+	for _, d := range documents {
+		for _, s := range d.Statements {
+			if slices.ContainsFunc(s.Resources, func(r policy.Resource) bool { return asks(r.Text) }) ||
+				slices.ContainsFunc(s.Conditions, func(c policy.Condition) bool { return asks(c.Key) || slices.ContainsFunc(c.Values, asks) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // connection returns the connection that a device will make.
 func (j *Judge) connection(d *manifest.Device, thing iot.Thing) (*policy.Connection, error) {
 	c := &policy.Connection{
 		Target: j.settings.Target, ClientID: thing.Name, Persistent: j.settings.Persistent,
 		Things: []policy.Thing{{Name: thing.Name, Type: thing.Type, Attributes: thing.Attributes, Exclusive: j.settings.Exclusive}},
 	}
-	if d.Certificate != nil {
+	if j.certificates {
 		c.Certificate = policy.NewCertificate(d.Certificate)
 	}
 	if j.settings.ClientID != nil {

@@ -28,8 +28,10 @@ type runFlags struct {
 
 	lists   ListFlags
 	partial bool
-	quiet   bool
-	output  terminal.Output
+	// ignorePolicy goes on although no device could work under the policies.
+	ignorePolicy bool
+	quiet        bool
+	output       terminal.Output
 }
 
 func (f *runFlags) add(c *cobra.Command) {
@@ -40,6 +42,7 @@ func (f *runFlags) add(c *cobra.Command) {
 	flags := c.Flags()
 	f.lists.Add(flags)
 	flags.BoolVar(&f.partial, "partial", false, "import the entries before a break in a manifest")
+	flags.BoolVar(&f.ignorePolicy, "ignore-policy", false, "go on even if the policies let no device work")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress")
 	f.output.AddFlag(c)
 }

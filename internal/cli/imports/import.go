@@ -173,13 +173,6 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	if err != nil {
 		return err
 	}
-	scan, err := scanManifests(ctx, sources, settings, &o.runFlags, printer, streams)
-	if err != nil {
-		return err
-	}
-	if err := refuseTestMaterial(connection, scan, o.allowTestMaterial); err != nil {
-		return err
-	}
 	quotas, err := o.quotas.Resolve(ctx, connection.Client, overrides)
 	if err != nil {
 		return err
@@ -188,10 +181,28 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	if err != nil {
 		return err
 	}
+	policies, err := newPolicyJudge(ctx, connection, quotas, attached, settings)
+	if err != nil {
+		return err
+	}
+	scan, err := scanManifests(ctx, sources, settings, policies, &o.runFlags, printer, streams)
+	if err != nil {
+		return err
+	}
+	if err := refuseTestMaterial(connection, scan, o.allowTestMaterial); err != nil {
+		return err
+	}
 
 	printer.Pause()
 	showAttachments(printer, attached, created)
 	showScan(printer, scan, &o.runFlags)
+	judged := policies.line()
+	for _, line := range judged.text() {
+		printer.Note("%s", line)
+	}
+	if err := judged.stop(o.ignorePolicy); err != nil {
+		return exit.WithHint(fmt.Errorf("nothing was imported: %w", err), exit.Hint(err))
+	}
 	showCeiling(printer, quotas, settings.Attachments, scan.Devices)
 	if o.dryRun {
 		return o.endDryRun(connection, scan, quotas, settings.Attachments, streams)

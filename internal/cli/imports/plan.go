@@ -99,10 +99,6 @@ func runPlan(ctx context.Context, o *planOptions, args []string, streams termina
 	if err != nil {
 		return err
 	}
-	scan, err := scanManifests(ctx, sources, settings, &o.runFlags, printer, streams)
-	if err != nil {
-		return err
-	}
 	quotas, err := o.quotas.Resolve(ctx, connection.Client, overrides)
 	if err != nil {
 		return err
@@ -117,6 +113,14 @@ func runPlan(ctx context.Context, o *planOptions, args []string, streams termina
 			return err
 		}
 	}
+	policies, err := newPolicyJudge(ctx, connection, quotas, attached, settings)
+	if err != nil {
+		return err
+	}
+	scan, err := scanManifests(ctx, sources, settings, policies, &o.runFlags, printer, streams)
+	if err != nil {
+		return err
+	}
 	var comparison *engine.Comparison
 	if o.compare && wrong == nil {
 		if comparison, err = compareDevices(ctx, sources, scan, settings, connection, quotas, printer); err != nil {
@@ -129,6 +133,7 @@ func runPlan(ctx context.Context, o *planOptions, args []string, streams termina
 	if plan.Offline = connection.Offline(); !plan.Offline {
 		plan.Attachments = attachmentsOf(attached, wrong, connection)
 	}
+	plan.Policies = policies.line()
 	if comparison != nil {
 		plan.Compared = comparedOf(comparison, scan)
 		plan.forecast(quotas.Set, comparison.Calls, scan.Devices)
@@ -149,7 +154,7 @@ func runPlan(ctx context.Context, o *planOptions, args []string, streams termina
 	switch {
 	case err != nil:
 		return err
-	case wrong != nil:
+	case wrong != nil, plan.Policies.stop(o.ignorePolicy) != nil:
 		return exit.Silently(exit.Failure)
 	case scan.Rejected > 0, o.lists.Missing(scan.UnmatchedOnly), comparison != nil && comparison.Conflicts > 0:
 		return exit.Silently(exit.Incomplete)

@@ -34,6 +34,7 @@ type planLine struct {
 	UnmatchedSkip []string                `json:"unmatched_skip,omitempty"`
 
 	Attachments planAttachments `json:"attachments"`
+	Policies    *policiesLine   `json:"policies,omitempty"`
 	Compared    *planCompared   `json:"compared,omitempty"`
 
 	Calls      map[iot.Operation]float64 `json:"calls"`

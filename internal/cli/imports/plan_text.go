@@ -59,6 +59,12 @@ func planText(p planLine, connection *target.Connection, created []target.Create
 	} else {
 		sayAttachments(say, p.Attachments, created)
 	}
+	for _, line := range p.Policies.text() {
+		say("%s", line)
+	}
+	if err := p.Policies.stop(false); err != nil {
+		say("  an import would stop: %v", err)
+	}
 	if c := p.Compared; c != nil {
 		say("in AWS: %s new, %s unchanged, %s to be completed, %s in conflict", count(c.New), count(c.Unchanged), count(c.Completed),
 			count(c.Conflicts))

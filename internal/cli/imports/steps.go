@@ -27,12 +27,12 @@ func closeConnection(c *target.Connection, printer *progress.Printer, streams te
 
 // scanManifests runs the first pass within the bound of memory. If a manifest is
 // broken it prints what was read. It always prints what --only and --skip list in vain, and returns
-// an error if a list matched nothing.
-func scanManifests(ctx context.Context, sources []*engine.Source, settings engine.Settings, f *runFlags,
+// an error if a list matched nothing. The policies judge each device.
+func scanManifests(ctx context.Context, sources []*engine.Source, settings engine.Settings, policies *policyJudge, f *runFlags,
 	printer *progress.Printer, streams terminal.Streams,
 ) (*engine.ScanResult, error) {
 	boundMemory(streams.LookupEnv, sources, 0)
-	scan, err := engine.Scan(ctx, sources, settings, manifests.ShowScanning(printer))
+	scan, err := engine.Scan(ctx, sources, settings, policies.watch(manifests.ShowScanning(printer)))
 	boundMemory(streams.LookupEnv, sources, scan.Entries)
 	var broken *engine.BreakError
 	if err == nil {

@@ -67,6 +67,7 @@ func TestStackCommandsTellWhatTheFunctionsRecorded(t *testing.T) {
 	t.Run("report", func(t *testing.T) { d.in(t).reports(t) })
 	t.Run("status", func(t *testing.T) { d.in(t).tells(t) })
 	t.Run("orders", func(t *testing.T) { d.in(t).obeys(t) })
+	t.Run("redrive", func(t *testing.T) { d.in(t).redrives(t) })
 	t.Run("json", func(t *testing.T) { d.in(t).documented(t) })
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/stack/operate"
 )
 
@@ -98,6 +99,7 @@ func (d *deployed) documented(t *testing.T) {
 	run("report", 0, idMixed, filepath.Join(d.dir, "report.csv"))
 	run("signers add", 0, filepath.Join(examples, "microchip-signer.pem"))
 	run("upload", 0, "--no-follow", filepath.Join(examples, "microchip.json"))
+	d.park("DevicesParkedQueue", stack.DeviceMessage{Import: idGood, ThingName: "a", Certificate: []byte("c")}.Message(0).Body)
 	run("redrive", 0)
 	for _, order := range []string{"pause", "resume", "cancel", "retry"} {
 		run(order, 0, "--yes", idResting)

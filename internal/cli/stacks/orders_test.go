@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/thingpress/thingpress/internal/stack"
@@ -68,10 +67,8 @@ func (d *deployed) obeys(t *testing.T) {
 // received returns the bodies of the messages in a queue.
 func (d *deployed) received(queue string) (bodies []string) {
 	d.Helper()
-	key := credentials.NewStaticCredentialsProvider("test", "test", "")
-	client := sqs.New(sqs.Options{BaseEndpoint: &d.url, Region: "us-east-1", Credentials: key})
 	for {
-		out, err := client.ReceiveMessage(d.Context(), &sqs.ReceiveMessageInput{
+		out, err := d.sqs.ReceiveMessage(d.Context(), &sqs.ReceiveMessageInput{
 			QueueUrl: aws.String(d.resources[queue]), MaxNumberOfMessages: 10, VisibilityTimeout: 600,
 		})
 		if err != nil {

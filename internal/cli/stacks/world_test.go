@@ -42,6 +42,7 @@ type deployed struct {
 	deployment       string // the JSON that deploy printed
 	ledger           dynamodbtest.Database
 	s3               *s3.Client
+	sqs              *sqs.Client
 	completer        *complete.Completer
 }
 
@@ -70,9 +71,10 @@ func deployStack(t *testing.T) *deployed {
 	d.ledger = dynamodbtest.OpenDatabase(dynamodb.New(dynamodb.Options{BaseEndpoint: &d.url, Region: "us-east-1", Credentials: key}),
 		d.resources["LedgerTable"])
 	d.s3 = s3.New(s3.Options{BaseEndpoint: &d.url, Region: "us-east-1", Credentials: key, UsePathStyle: true})
+	d.sqs = sqs.New(sqs.Options{BaseEndpoint: &d.url, Region: "us-east-1", Credentials: key})
 	d.completer = &complete.Completer{
 		Ledger: d.ledger, Records: d.ledger, Jobs: d.ledger, Leases: d.ledger, Store: d.s3, Bucket: d.resources["ReportsBucket"],
-		Manifests: queue.New(sqs.New(sqs.Options{BaseEndpoint: &d.url, Region: "us-east-1", Credentials: key}), d.resources["ManifestsQueue"]),
+		Manifests: queue.New(d.sqs, d.resources["ManifestsQueue"]),
 		Notices: notice.New(sns.New(sns.Options{BaseEndpoint: &d.url, Region: "us-east-1", Credentials: key}), d.resources["NoticesTopic"],
 			"thingpress"),
 		Metrics: metric.New(io.Discard, "thingpress"), Log: slog.New(slog.DiscardHandler), Owner: "test",

@@ -85,3 +85,16 @@ func parseEvent(body string) ([]eventUpload, error) {
 	}
 	return uploads, nil
 }
+
+// Uploads returns the uploads in the body of an event of S3. The error says that the body is no such
+// event.
+func Uploads(body string) ([]stack.Upload, error) {
+	parsed, err := parseEvent(body)
+	var uploads []stack.Upload
+	for _, u := range parsed {
+		if u.ignored == "" {
+			uploads = append(uploads, u.Upload)
+		}
+	}
+	return uploads, err
+}

@@ -37,13 +37,16 @@ type stackChanger interface {
 	DeleteStack(context.Context, *cloudformation.DeleteStackInput, ...stackOpt) (*cloudformation.DeleteStackOutput, error)
 }
 
-// queueMover reads queues and moves their messages, as *sqs.Client does. Move
-// tasks are listed newest first.
-type queueMover interface {
+// queueReader finds and reads queues, as *sqs.Client does.
+type queueReader interface {
 	GetQueueAttributes(context.Context, *sqs.GetQueueAttributesInput, ...queueOption) (*sqs.GetQueueAttributesOutput, error)
-	StartMessageMoveTask(context.Context, *sqs.StartMessageMoveTaskInput, ...queueOption) (*sqs.StartMessageMoveTaskOutput, error)
 	GetQueueUrl(context.Context, *sqs.GetQueueUrlInput, ...queueOption) (*sqs.GetQueueUrlOutput, error)
-	ListMessageMoveTasks(context.Context, *sqs.ListMessageMoveTasksInput, ...queueOption) (*sqs.ListMessageMoveTasksOutput, error)
+}
+
+// messageTaker takes messages out of a queue, as *sqs.Client does.
+type messageTaker interface {
+	ReceiveMessage(context.Context, *sqs.ReceiveMessageInput, ...queueOption) (*sqs.ReceiveMessageOutput, error)
+	DeleteMessageBatch(context.Context, *sqs.DeleteMessageBatchInput, ...queueOption) (*sqs.DeleteMessageBatchOutput, error)
 }
 
 // bucketRemover empties and deletes buckets, as *s3.Client does.

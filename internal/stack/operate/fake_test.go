@@ -2,7 +2,6 @@ package operate
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -19,6 +18,8 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/thingpress/thingpress/internal/stack"
 )
 
 // A faulty is a CloudFormation that injects faults. It has one stack, whose status
@@ -187,15 +188,13 @@ func (blind) GetMetricStatistics(
 type fauxQueues struct {
 	waiting map[string]int
 	fail    map[string]error
-	moved   []string
-	status  string // of a move, COMPLETED if empty
-	earlier bool   // there was a move before, and SQS is slow to list the new one
-	lists   map[string]int
+	returns bool // what is moved comes back
+	moved   map[string]int
 }
 
 func (f *fauxQueues) stack() *Stack {
 	s := &Stack{
-		Account:   &Account{Region: "eu-central-1", queues: f, cloudwatch: blind{}},
+		Account:   &Account{Region: "eu-central-1", queues: f, messages: f, parked: f, cloudwatch: blind{}},
 		Name:      "line",
 		Status:    "CREATE_COMPLETE",
 		resources: map[string]string{},
@@ -226,16 +225,41 @@ func (f *fauxQueues) GetQueueUrl(
 	return &sqs.GetQueueUrlOutput{QueueUrl: in.QueueName}, f.fail[*in.QueueName+" find"]
 }
 
-func (f *fauxQueues) StartMessageMoveTask(
-	_ context.Context,
-	in *sqs.StartMessageMoveTaskInput,
-	_ ...func(*sqs.Options),
-) (*sqs.StartMessageMoveTaskOutput, error) {
-	if err := f.fail[*in.SourceArn+" move"]; err != nil {
+func (f *fauxQueues) ReceiveMessage(
+	_ context.Context, in *sqs.ReceiveMessageInput, _ ...func(*sqs.Options),
+) (*sqs.ReceiveMessageOutput, error) {
+	var out sqs.ReceiveMessageOutput
+	for n := range min(f.waiting[*in.QueueUrl], 10) {
+		body := (stack.DeviceMessage{Import: "i", Entry: n, ThingName: "a", Certificate: []byte("c"), Attempt: 7}).Message(0).Body
+		out.Messages = append(out.Messages, sqstypes.Message{Body: &body, ReceiptHandle: aws.String(strconv.Itoa(n))})
+	}
+	return &out, f.fail[*in.QueueUrl+" receive"]
+}
+
+func (f *fauxQueues) SendMessageBatch(
+	_ context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options),
+) (*sqs.SendMessageBatchOutput, error) {
+	if err := f.fail[*in.QueueUrl+" send"]; err != nil {
 		return nil, err
 	}
-	f.moved = append(f.moved, fmt.Sprintf("%s>%s", *in.SourceArn, *in.DestinationArn))
-	return &sqs.StartMessageMoveTaskOutput{}, nil
+	if f.moved == nil {
+		f.moved = map[string]int{}
+	}
+	var out sqs.SendMessageBatchOutput
+	for _, e := range in.Entries {
+		f.moved[*in.QueueUrl]++
+		out.Successful = append(out.Successful, sqstypes.SendMessageBatchResultEntry{Id: e.Id})
+	}
+	return &out, nil
+}
+
+func (f *fauxQueues) DeleteMessageBatch(
+	_ context.Context, in *sqs.DeleteMessageBatchInput, _ ...func(*sqs.Options),
+) (*sqs.DeleteMessageBatchOutput, error) {
+	if !f.returns {
+		f.waiting[*in.QueueUrl] -= len(in.Entries)
+	}
+	return &sqs.DeleteMessageBatchOutput{}, nil
 }
 
 // fauxBuckets is an S3 with a number of versions per bucket.
@@ -281,29 +305,4 @@ func versions(n int) []s3types.ObjectVersion {
 		list[i] = s3types.ObjectVersion{Key: aws.String("reel.csv"), VersionId: aws.String(strconv.Itoa(i))}
 	}
 	return list
-}
-
-func (f *fauxQueues) ListMessageMoveTasks(
-	_ context.Context,
-	in *sqs.ListMessageMoveTasksInput,
-	_ ...func(*sqs.Options),
-) (*sqs.ListMessageMoveTasksOutput, error) {
-	status := f.status
-	if status == "" {
-		status = "COMPLETED"
-	}
-	n, started := int64(f.waiting[*in.SourceArn]), int64(2000)
-	if f.lists == nil {
-		f.lists = map[string]int{}
-	}
-	if f.lists[*in.SourceArn]++; f.lists[*in.SourceArn] == 1 && !f.earlier {
-		return &sqs.ListMessageMoveTasksOutput{}, nil
-	}
-	if f.earlier && f.lists[*in.SourceArn] < 4 {
-		n, started = 99, 1000
-	}
-	return &sqs.ListMessageMoveTasksOutput{Results: []sqstypes.ListMessageMoveTasksResultEntry{{
-		Status: &status, StartedTimestamp: started, FailureReason: aws.String("CouldNotMove"),
-		ApproximateNumberOfMessagesMoved: n, ApproximateNumberOfMessagesToMove: &n,
-	}}}, nil
 }

@@ -258,63 +258,54 @@ func TestPurgeRemovesWhatItCanAndNamesTheRest(t *testing.T) {
 
 func TestRedriveMovesOneQueueWhereTheOtherFails(t *testing.T) {
 	t.Parallel()
-	denied := &smithy.GenericAPIError{Code: "AccessDenied", Message: "no sqs:StartMessageMoveTask"}
-	both := map[string]int{"ManifestsParkedQueue": 3, "DevicesParkedQueue": 4}
-	const moved = "DevicesParkedQueue>DevicesQueue"
+	denied := &smithy.GenericAPIError{Code: "AccessDenied", Message: "no sqs:ReceiveMessage"}
+	both := func() map[string]int { return map[string]int{"ManifestsParkedQueue": 3, "DevicesParkedQueue": 24} }
 	for _, test := range []struct {
 		name   string
 		faulty fauxQueues
 		want   []string // in the error
-		moved  []string
+		moved  map[string]int
 		status []string
 	}{
 		{"nothing", fauxQueues{}, nil, nil, []string{"EMPTY", "EMPTY"}},
 		{
-			"no start",
-			fauxQueues{waiting: both, fail: map[string]error{"ManifestsParkedQueue move": denied}},
-			[]string{"redrive ManifestsParkedQueue to ManifestsQueue", "no sqs:StartMessageMoveTask"},
-			[]string{moved},
+			"all", fauxQueues{waiting: both()}, nil, map[string]int{"ManifestsQueue": 3, "DevicesQueue": 24},
+			[]string{"COMPLETED", "COMPLETED"},
+		},
+		{
+			"not received",
+			fauxQueues{waiting: both(), fail: map[string]error{"ManifestsParkedQueue receive": denied}},
+			[]string{"redrive ManifestsParkedQueue to ManifestsQueue", "no sqs:ReceiveMessage"},
+			map[string]int{"DevicesQueue": 24},
 			[]string{"FAILED", "COMPLETED"},
 		},
 		{
 			"unreadable",
-			fauxQueues{waiting: both, fail: map[string]error{"ManifestsParkedQueue read": denied}},
+			fauxQueues{waiting: both(), fail: map[string]error{"ManifestsParkedQueue read": denied}},
 			[]string{"redrive ManifestsParkedQueue to ManifestsQueue"},
-			[]string{moved},
+			map[string]int{"DevicesQueue": 24},
 			[]string{"FAILED", "COMPLETED"},
 		},
 		{
-			"both",
-			fauxQueues{waiting: both, fail: map[string]error{"ManifestsParkedQueue move": denied, "DevicesParkedQueue move": denied}},
+			"not sent",
+			fauxQueues{waiting: both(), fail: map[string]error{"ManifestsQueue send": denied, "DevicesQueue send": denied}},
 			[]string{"redrive ManifestsParkedQueue", "redrive DevicesParkedQueue"},
 			nil,
 			[]string{"FAILED", "FAILED"},
 		},
 		{
-			"moved before",
-			fauxQueues{waiting: both, earlier: true},
-			nil,
-			[]string{"ManifestsParkedQueue>ManifestsQueue", moved},
-			[]string{"COMPLETED", "COMPLETED"},
-		},
-		{
-			"SQS gives up",
-			fauxQueues{waiting: map[string]int{"DevicesParkedQueue": 4}, status: "FAILED"},
-			[]string{"redrive DevicesParkedQueue to DevicesQueue: SQS reports the move as failed: CouldNotMove"},
-			[]string{moved},
-			[]string{"EMPTY", "FAILED"},
+			"what fails again at once", fauxQueues{waiting: map[string]int{"DevicesParkedQueue": 24}, returns: true}, nil,
+			map[string]int{"DevicesQueue": 50},
+			[]string{"EMPTY", "COMPLETED"},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var moves []Move
+			var imports []Redriven
 			var err error
 			synctest.Test(t, func(t *testing.T) {
-				moves, err = test.faulty.stack().Redrive(t.Context(), func(m Move) {
-					if m.Moved == 99 {
-						t.Error("an earlier move is taken for this one")
-					}
-				})
+				moves, imports, err = test.faulty.stack().Redrive(t.Context(), func(Move) {})
 			})
 			if (err == nil) != (test.want == nil) {
 				t.Fatal(err)
@@ -330,6 +321,9 @@ func TestRedriveMovesOneQueueWhereTheOtherFails(t *testing.T) {
 			}
 			if diff := cmp.Diff(test.moved, test.faulty.moved) + cmp.Diff(test.status, status); diff != "" {
 				t.Error(diff)
+			}
+			if len(test.moved) > 0 && (len(imports) != 1 || imports[0].Import != "i") {
+				t.Errorf("the imports %+v", imports)
 			}
 		})
 	}

@@ -50,7 +50,8 @@ type Account struct {
 	plain      bool // the endpoint has no TLS
 	stacks     stackReader
 	changes    stackChanger
-	queues     queueMover
+	queues     queueReader
+	parked     messageTaker
 	messages   queue.API
 	buckets    bucketRemover
 	cloudwatch watcher
@@ -79,6 +80,7 @@ func Open(ctx context.Context, o Options) (*Account, error) {
 		stacks: stacks, changes: stacks,
 		queues:     queues,
 		messages:   queues,
+		parked:     queues,
 		buckets:    objects,
 		cloudwatch: cloudwatch.NewFromConfig(cfg),
 		topics:     sns.NewFromConfig(cfg),

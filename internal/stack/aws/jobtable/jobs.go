@@ -207,3 +207,15 @@ func (s *Store) IDs(ctx context.Context) iter.Seq2[string, error] {
 		}
 	}
 }
+
+// ImportOf returns the import of an upload. The error wraps [ledger.ErrNotFound] if it has none.
+func (s *Store) ImportOf(ctx context.Context, upload stack.Upload) (string, error) {
+	found, err := s.table.Get(ctx, uploadKey(upload))
+	if err == nil && len(found) == 0 {
+		err = ledger.ErrNotFound
+	}
+	if err != nil {
+		return "", fmt.Errorf("ledger: import of %s/%s: %w", upload.Bucket, upload.Key, err)
+	}
+	return table.Text(found, attrImport), nil
+}

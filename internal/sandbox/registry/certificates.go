@@ -239,9 +239,9 @@ func (st *State) DeleteCertificate(in *DeleteCertificate) ([]Change, error) {
 		return nil, badState("Certificate must be deactivated (not ACTIVE) before deletion. Id: %s", c.id)
 	case c.status == pendingTransfer:
 		return nil, badState("The certificate is being transferred and cannot be deleted. Id: %s", c.id)
-	case c.things.len() > 0:
+	case stillAttached(st, &c.things):
 		return nil, deleteConflict("Things must be detached before deletion (arn: %s)", c.arn(st))
-	case c.policies.len() > 0 && in.Force != "true":
+	case stillAttached(st, &c.policies) && in.Force != "true":
 		return nil, deleteConflict("Certificate policies must be detached before deletion (arn: %s)", c.arn(st))
 	}
 	return []Change{&CertificateRemoved{c.id.String()}}, nil

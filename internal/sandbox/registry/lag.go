@@ -54,3 +54,15 @@ func drop[T comparable](l *lag, s *series[T], seq uint64, at int64) {
 		s.forget(at - l.by)
 	}
 }
+
+// stillAttached reports whether something is attached for a deletion, which notices that it was detached
+// as late as the lists do: AWS IoT documents that detaching takes some seconds.
+func stillAttached[T comparable](st *State, s *series[T]) bool {
+	if s.len() > 0 {
+		return true
+	}
+	for range s.all(st.lagging(), page{}) {
+		return true
+	}
+	return false
+}

@@ -154,7 +154,7 @@ func (st *State) DeleteThing(in *Deletion) ([]Change, error) {
 		return nil, nil
 	case in.ExpectedVersion != "" && in.ExpectedVersion != strconv.FormatInt(t.version, 10):
 		return nil, versionConflict("thing", t.name)
-	case t.principals.len() > 0:
+	case stillAttached(st, &t.principals):
 		return nil, Invalid("Cannot delete. Thing %s is still attached to one or more principals", t.name)
 	}
 	return []Change{&ThingRemoved{t.name}}, nil

@@ -33,6 +33,8 @@ func classOfCode(code string) iot.Class {
 		return iot.ClassExists
 	case "ResourceNotFoundException":
 		return iot.ClassNotFound
+	case "DeleteConflictException":
+		return iot.ClassInUse
 	case "VersionConflictException", "ConflictingResourceUpdateException":
 		return iot.ClassConflict
 	case "LimitExceededException": // ten policies on a certificate, ten groups of a thing: final
@@ -81,6 +83,9 @@ func classify(e *iot.APIError, status int) iot.Class {
 	}
 	if e.Code == "InvalidSignatureException" && aboutTime(e.Message) {
 		return iot.ClassClockSkew
+	}
+	if e.Operation == string(iot.DeleteThing) && e.Code == "InvalidRequestException" && strings.Contains(e.Message, "attached to") {
+		return iot.ClassInUse // for certificates AWS has a code of its own
 	}
 	if class := classOfCode(e.Code); class != 0 {
 		return class

@@ -134,7 +134,7 @@ func (c *Client) Now() time.Time { return c.clock.now() }
 // AWS returns the client as the interfaces of the engine.
 func (c *Client) AWS() iot.AWS {
 	return iot.AWS{
-		Certificates: c, Things: c, Principals: c, Policies: c, Groups: c, Checks: c,
+		Certificates: c, Things: c, Principals: c, Policies: c, Groups: c, Checks: c, Removals: c,
 		Now: c.Now,
 	}
 }

@@ -30,6 +30,7 @@ func (c *Client) DescribeThing(ctx context.Context, name string) (iot.Thing, err
 	}
 	return iot.Thing{
 		Name: name, Type: aws.ToString(out.ThingTypeName), BillingGroup: aws.ToString(out.BillingGroupName), Attributes: out.Attributes,
+		Version: out.Version,
 	}, nil
 }
 
@@ -54,6 +55,6 @@ func (c *Client) AddThingToBillingGroup(ctx context.Context, thing, group string
 func (c *Client) ListThings(ctx context.Context, token string) ([]iot.Thing, string, error) {
 	out, err := call(ctx, c, iot.ListThings, c.iot.ListThings, &sdk.ListThingsInput{MaxResults: pageSize(), NextToken: optional(token)})
 	return each(out.Things, func(t types.ThingAttribute) iot.Thing {
-		return iot.Thing{Name: aws.ToString(t.ThingName), Type: aws.ToString(t.ThingTypeName), Attributes: t.Attributes}
+		return iot.Thing{Name: aws.ToString(t.ThingName), Type: aws.ToString(t.ThingTypeName), Attributes: t.Attributes, Version: t.Version}
 	}), aws.ToString(out.NextToken), err
 }

@@ -26,6 +26,9 @@ const (
 	// MissingAttempts is how often a call asks for something that was created
 	// a moment ago: AWS IoT is eventually consistent.
 	MissingAttempts = 6
+	// inUseAttempts is how often a call deletes something that was in use a moment ago: some minutes,
+	// after which somebody else uses it.
+	inUseAttempts = 20
 )
 
 var backoffSpan = backoff.Span{First: 200 * time.Millisecond, Most: 20 * time.Second}
@@ -149,6 +152,23 @@ func (c *Caller) DoUntilFound(op iot.Operation, call func(ctx context.Context) e
 		result, err := c.Do(op, call)
 		all.Add(result)
 		if iot.ClassOf(err) != iot.ClassNotFound || attempt == MissingAttempts {
+			return all, err
+		}
+		slept, ended := c.Backoff(attempt)
+		all.Busy += slept
+		if ended != nil {
+			return all, ended
+		}
+	}
+}
+
+// DoUntilFree is like [Caller.Do], but retries as long as AWS finds something in use that was detached a
+// moment ago: detaching takes effect some seconds later.
+func (c *Caller) DoUntilFree(op iot.Operation, call func(ctx context.Context) error) (all Result, err error) {
+	for attempt := 1; ; attempt++ {
+		result, err := c.Do(op, call)
+		all.Add(result)
+		if iot.ClassOf(err) != iot.ClassInUse || attempt == inUseAttempts {
 			return all, err
 		}
 		slept, ended := c.Backoff(attempt)

@@ -23,6 +23,9 @@ const (
 	ClassNotFound
 	// ClassConflict: somebody changed the resource at the same time. Tried again.
 	ClassConflict
+	// ClassInUse: something is still attached to what is to be deleted, or AWS has not noticed yet that
+	// it was detached.
+	ClassInUse
 	// ClassDevice: something is wrong with this device: validation, its own limits.
 	ClassDevice
 	// ClassImport: something is wrong with the import as a whole, such as denied.

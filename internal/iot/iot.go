@@ -62,6 +62,20 @@ type Groups interface {
 	ListThingsInThingGroup(ctx context.Context, group, token string) (things []string, next string, err error)
 }
 
+// Removals takes back what an import made. No import calls it.
+type Removals interface {
+	DetachPolicy(ctx context.Context, policy, target string) error
+	// DetachThingPrincipal takes effect some seconds later.
+	DetachThingPrincipal(ctx context.Context, thing, arn string) error
+	RemoveThingFromThingGroup(ctx context.Context, group, thing string) error
+	// DeleteCertificate deletes a certificate that is not ACTIVE. As long as something is attached to it,
+	// or AWS has not noticed that it was detached, the error is of [ClassInUse].
+	DeleteCertificate(ctx context.Context, id string) error
+	// DeleteThing deletes a thing of this version. The error is as for a certificate. It succeeds for a
+	// thing that does not exist.
+	DeleteThing(ctx context.Context, name string, version int64) error
+}
+
 // Checks reads the resources to which devices are attached.
 type Checks interface {
 	GetPolicy(ctx context.Context, name string) (Policy, error)
@@ -78,6 +92,7 @@ type AWS struct {
 	Policies     Policies
 	Groups       Groups
 	Checks       Checks
+	Removals     Removals
 	// Now returns the time by AWS's clock: the Date header of the last answer
 	// plus the time since. Before the first answer it is the machine's time.
 	Now func() time.Time
@@ -98,6 +113,8 @@ type Thing struct {
 	// BillingGroup empty.
 	Type, BillingGroup string
 	Attributes         map[string]string
+	// Version is 1 for a new thing, and grows with every update; 0 if it is not known.
+	Version int64
 }
 
 // A Policy is a policy with its default version.

@@ -38,8 +38,12 @@ func createThing(a *Account, d *Device) Step {
 	if len(d.Thing.Attributes) > 0 {
 		parameters["attributePayload"] = map[string]any{"attributes": d.Thing.Attributes}
 	}
+	effect := Ensures
+	if d.Absent {
+		effect = Creates
+	}
 	return Step{
-		Operation: iot.CreateThing, Effect: Ensures, Parameters: parameters,
+		Operation: iot.CreateThing, Effect: effect, Parameters: parameters,
 		Do: orGone(a, once(iot.CreateThing, func(ctx context.Context) error { return a.AWS.Things.CreateThing(ctx, d.Thing) })),
 	}
 }

@@ -19,6 +19,9 @@ type Device struct {
 	Marked time.Time
 	// Recorded reports whether an earlier run recorded that it registered the certificate.
 	Recorded bool
+	// Absent reports whether the thing is known not to have existed before the import. LookUp finds it
+	// out before the thing is created.
+	Absent, LookUp bool
 
 	registered bool // this import registered the certificate
 	recovered  bool // it did so before this run, or in a call whose answer was lost

@@ -72,6 +72,13 @@ const clockSlack = time.Second
 
 // completeNew goes on with a certificate that this import registered.
 func completeNew(a *Account, d *Device, do Stage) error {
+	if d.LookUp {
+		var thing *iot.Thing
+		if err := do(DescribeThing(a, d, &thing)); err != nil {
+			return err
+		}
+		d.Absent = thing == nil
+	}
 	err := do(createThing(a, d))
 	switch {
 	case err == nil:

@@ -53,7 +53,7 @@ func Batch(ctx context.Context, config Config, most int, items iter.Seq[Item], d
 		ceiling: func() (float64, iot.Operation) { return config.Limiters.Ceiling(p.fresh) },
 	}
 	known := newSnapshot(s, &Judge{}, func() int { return 0 }) // nothing is left that lists would help with
-	importTasks(s, j.tasks(items, config.Settings, b), known, b, w.look)
+	importTasks(s, j.tasks(items, config.Settings, b), known, &baseline{}, b, w.look)
 	b.close()
 	b.shorten(len(j.entries))
 	w.look(time.Now())

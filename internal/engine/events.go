@@ -86,6 +86,19 @@ type Reading struct {
 	Done      bool
 }
 
+// Baseline is sent while an import lists the things of the account before its first call, and at the
+// end of that.
+type Baseline struct {
+	// Pages is the number of pages so far, and Existed how many of the import's things are on them.
+	Pages, Existed int
+	// Reading reports whether there are more pages.
+	Reading bool
+	// Known reports whether it is known, or found out for each device, which things the import creates.
+	// If it is not, Cause is why.
+	Known bool
+	Cause error
+}
+
 // Comparing is sent during a comparison, about five times a second.
 type Comparing struct {
 	Done, Total int
@@ -106,6 +119,7 @@ func (Paused) event()    {}
 func (Resumed) event()   {}
 func (Reading) event()   {}
 func (Comparing) event() {}
+func (Baseline) event()  {}
 
 // tellEvery is the time between two events of progress.
 const tellEvery = 200 * time.Millisecond

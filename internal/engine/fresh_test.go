@@ -26,6 +26,7 @@ func TestFreshDeviceCostsThreeCallsPlusAttachmentsAndNoRead(t *testing.T) {
 	want := map[string]int{
 		"RegisterCertificateWithoutCA": n, "CreateThing": n, "AttachThingPrincipal": n,
 		"AttachPolicy": 2 * n, "UpdateThingGroupsForThing": n, // without quotas, the operation with fewer calls
+		"ListThings": 1, // before the first call, which shows that the things are new
 	}
 	if diff := cmp.Diff(want, w.server.Calls()); diff != "" {
 		t.Errorf("calls at the server: %s", diff)
@@ -39,7 +40,7 @@ func TestFreshDeviceCostsThreeCallsPlusAttachmentsAndNoRead(t *testing.T) {
 	}
 	steps := []ledger.Step{
 		{Operation: "RegisterCertificateWithoutCA", Created: true},
-		{Operation: "CreateThing"},
+		{Operation: "CreateThing", Created: true},
 		{Operation: "AttachThingPrincipal", Created: true},
 		{Operation: "AttachPolicy", Resource: "connect", Created: true},
 		{Operation: "AttachPolicy", Resource: "telemetry", Created: true},

@@ -13,8 +13,7 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 )
 
-// An Import is the work of one run. All fields except Earlier and MaxFailures
-// must be set.
+// An Import is the work of one run. All fields except Earlier, MaxFailures and NoBaseline must be set.
 type Import struct {
 	// ID is the import's ID in the ledger.
 	ID string
@@ -27,6 +26,9 @@ type Import struct {
 	Earlier iter.Seq2[ledger.Record, error]
 	// MaxFailures stops the import once that many devices have failed in this run; 0 for no limit.
 	MaxFailures int
+	// NoBaseline does not list the things first, so that it is not known later which things the import
+	// created.
+	NoBaseline bool
 }
 
 // Run is the second pass: it reads the manifests again and imports every device,
@@ -50,9 +52,13 @@ func Run(ctx context.Context, config Config, i Import) (Summary, error) {
 	})
 	p := newPaths(config.Limiters.Set(), config.Settings.Attachments)
 	err := b.load(ctx, &i.Scan.judge.layout, i.Earlier)
+	var existed baseline
 	if err == nil {
 		tellContinued(s.events, i.ID, b)
-		importAll(s, &config, i, b, known, p)
+		existed, err = takeBaseline(s, &config, &i, b, &p)
+	}
+	if err == nil {
+		importAll(s, &config, i, b, known, p, &existed)
 	} else {
 		b.close()
 	}
@@ -78,14 +84,14 @@ func tellContinued(events Events, id string, b *book) {
 }
 
 // importAll runs the pipeline on all entries that are still open.
-func importAll(s *session, config *Config, i Import, b *book, known *snapshot, p paths) {
+func importAll(s *session, config *Config, i Import, b *book, known *snapshot, p paths, existed *baseline) {
 	ceiling := func() (float64, iot.Operation) { return p.ceiling(config.Limiters, s.account.Links, known.stage()) }
 	w := &watcher{session: s, ceiling: ceiling, numbers: b.numbers}
 	tasks := markAhead(s, remembered(b, openTasks(s, config.Settings, i.Sources, i.Scan, b)), i.Journal, s.now, func() float64 {
 		rate, _ := ceiling()
 		return rate
 	})
-	importTasks(s, tasks, known, b, w.look)
+	importTasks(s, tasks, known, existed, b, w.look)
 	known.wait()
 	b.close()
 	w.look(time.Now())
@@ -121,7 +127,7 @@ func remembered(b *book, tasks iter.Seq2[*task, error]) iter.Seq2[*task, error] 
 }
 
 // importTasks runs the import program for every task and books the outcomes.
-func importTasks(s *session, tasks iter.Seq[*task], known *snapshot, b *book, watch func(time.Time)) {
+func importTasks(s *session, tasks iter.Seq[*task], known *snapshot, existed *baseline, b *book, watch func(time.Time)) {
 	type ended struct {
 		subject *device.Device
 		runner  *device.Runner
@@ -129,6 +135,7 @@ func importTasks(s *session, tasks iter.Seq[*task], known *snapshot, b *book, wa
 	}
 	runPipeline(s, tasks, func(t *task, runner *device.Runner) ended {
 		subject := s.subject(t)
+		existed.tell(t, subject)
 		met, err := device.Import(s.account, subject, known.known(t), runner.Do)
 		known.met(met)
 		return ended{subject, runner, err}

@@ -103,6 +103,8 @@ func showEvents(printer *progress.Printer, why string) engine.Events {
 			printer.Note("paused: every call fails (%v); trying one call every five seconds", e.Cause)
 		case engine.Resumed:
 			printer.Note("resumed: the endpoint answers again after %s", progress.Duration(e.After))
+		case engine.Baseline:
+			showBaseline(printer, e)
 		case engine.Reading:
 			if e.Done {
 				printer.Note("%sread %s of %s", why, progress.Plural(e.Pages, "page", "pages"), e.Operation)
@@ -110,6 +112,18 @@ func showEvents(printer *progress.Printer, why string) engine.Events {
 				printer.Update(progress.Status{Phase: why + "reading " + e.Operation, Note: fmt.Sprintf("page %d", e.Pages)})
 			}
 		}
+	}
+}
+
+// showBaseline shows that the things of the account are listed before an import.
+func showBaseline(printer *progress.Printer, e engine.Baseline) {
+	switch {
+	case e.Reading:
+		printer.Update(progress.Status{Phase: "listing the things that exist", Note: fmt.Sprintf("page %d", e.Pages)})
+	case !e.Known:
+		printer.Note("note: it is not known which things exist already (%v), so thingpress undo will keep the things of this import", e.Cause)
+	case e.Existed > 0:
+		printer.Note("%s already", progress.Plural(e.Existed, "thing exists", "things exist"))
 	}
 }
 

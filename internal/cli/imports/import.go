@@ -26,6 +26,7 @@ type importOptions struct {
 	ledger            string
 	dryRun            bool
 	maxFailures       int
+	noBaseline        bool
 	report            string
 	allowTestMaterial bool
 	overwrite         bool
@@ -90,6 +91,8 @@ endpoint that behaves like AWS IoT, and AWS is not called.
 	flags.StringVar(&o.ledger, "ledger", "", "ledger `file` (default: one per target in the state directory)")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "check manifests and attachments, but change nothing")
 	flags.IntVar(&o.maxFailures, "max-failures", 0, "stop after this `number` of failed devices; 0 for no limit")
+	flags.BoolVar(&o.noBaseline, "no-baseline", false,
+		"do not list the things of the account first; thingpress undo then keeps the things of this import")
 	flags.StringVar(&o.report, "report", "", "write the outcome of every entry to this `file`, .jsonl, .csv, .html or .md")
 	flags.BoolVar(&o.overwrite, "overwrite", false, "let --report replace a file that is not the report of the same import")
 	flags.BoolVar(&o.allowTestMaterial, "allow-test-material", false,
@@ -255,6 +258,7 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 		Abort: terminal.AbortContext(ctx), Events: events,
 	}, engine.Import{
 		ID: record.ID, Sources: sources, Scan: scan, Journal: journal, Earlier: earlier, MaxFailures: o.maxFailures,
+		NoBaseline: o.noBaseline,
 	})
 	printer.Close()
 	reported := WriteReport(ctx, o.report, book, record)

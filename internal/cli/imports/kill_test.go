@@ -113,7 +113,7 @@ func compareWithLedger(t *testing.T, c *iot.Client, path string, devices int, po
 		want := []ledger.Step{
 			{Operation: "AddThingToThingGroup"},
 			{Operation: "AttachThingPrincipal", Created: true},
-			{Operation: "CreateThing"},
+			{Operation: "CreateThing", Created: true},
 			{Operation: "RegisterCertificateWithoutCA", Created: true},
 		}
 		for _, name := range policies {

@@ -82,7 +82,7 @@ var resumedFlags = []string{
 	"vendor", "bundle", "slot", "signer", "thing-name", "allow-expired", "allow-late-signature", "allow-ca",
 	"max-dictionary", "max-expanded", "max-ratio", "max-members", "max-entries", "max-entry-bytes", "max-depth",
 	"policy", "thing-group", "thing-type", "billing-group", "attribute", "status", "adopt", "exclusive",
-	"only", "skip", "ignore-unmatched", "partial",
+	"only", "skip", "ignore-unmatched", "partial", "no-baseline",
 }
 
 // pathFlags are flags with paths. They are recorded as absolute paths, because a later

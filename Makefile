@@ -101,6 +101,10 @@ test-stack: venv jars ## run the test of the whole stack, which needs the same p
 	@echo 'testing the whole stack: five minutes on two cores'
 	$(call run-tests,THINGPRESS_PEERS=1 THINGPRESS_TEST_STACK=1,-count 1 ./internal/testkit/integration)
 
+.PHONY: test-kills
+test-kills: ## kill undo and replace at a hundred random moments each, and compare the registry
+	THINGPRESS_TEST_KILLS=100 go test -count 1 -timeout 30m -run Killed -v ./internal/cli/after
+
 .PHONY: cost
 cost: venv jars ## print what an import through the stack costs, as docs/cost.md has it
 	THINGPRESS_PEERS=1 THINGPRESS_TEST_STACK=1 go test -count 1 -v -run '^TestCost$$' ./internal/testkit/integration

@@ -87,3 +87,27 @@ var skippedRows = []row{
 		"resume the import, so that it records what the device has; then repeat this command", "upload the manifest again",
 	},
 }
+
+// keptRows has the reasons why a later command left something as it is.
+var keptRows = []row{
+	{
+		"kept-in-use", "undo kept the certificate: it has another policy or thing since the import",
+		"detach that if the certificate is to go, then repeat the command", "",
+	},
+	{
+		"kept-shared", "undo kept what a later import counts on",
+		"undo both imports together, as the note before the question shows", "",
+	},
+	{
+		"kept-thing-in-use", "undo kept the thing: it was changed since the import, or has another certificate",
+		"delete the thing in AWS IoT if it is to go", "",
+	},
+	{
+		"kept-no-baseline", "undo kept the thing: it may have existed before the import, which did not list the things first",
+		"delete the thing in AWS IoT if it is to go", "",
+	},
+	{
+		"kept-ensured", "undo kept an attachment that may have existed before the import",
+		"detach it in AWS IoT if it is to go", "",
+	},
+}

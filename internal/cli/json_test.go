@@ -74,6 +74,7 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 	url := clitest.StartSandbox(t, "--enforced-quota", "default")
 	seen := map[string]bool{}
 	printed := []string{progressLine(t)}
+	before, _ := clitest.Import(t, env, "--sandbox", "--policy", "p", "--sandbox-state", filepath.Join(dir, "state"), good)
 	for _, args := range [][]string{
 		{"inspect", good, good, bad},
 		{"inspect", cut},
@@ -90,6 +91,8 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 		{"quotas", "--sandbox"},
 		{"quotas", "--offline", "--devices", "250000"},
 		{"policy", "check", "--policy", filepath.Join(require.Root(t), "examples", "policy.json"), good},
+		{"activate", before.Import, "--sandbox-state", filepath.Join(dir, "state")},
+		{"undo", before.Import, "--sandbox-state", filepath.Join(dir, "state")},
 		{"signers"},
 		{"signers", filepath.Join(require.Root(t), "examples", "microchip-signer.pem")},
 		{"version"},
@@ -123,6 +126,8 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 			section = "every command: error"
 		case string(object["type"]) == `"progress"`:
 			section = "import, plan, stack import: progress"
+		case section == "activate: summary":
+			section = "undo: summary"
 		case section == "inspect: skipped":
 			section = "inspect: rejected"
 		}

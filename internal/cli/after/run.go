@@ -35,6 +35,8 @@ type Run struct {
 	Adjust func(*engine.Subject)
 	// Program is run for each device.
 	Program engine.Program
+
+	planned *callCounts // of a dry run; else nil
 }
 
 // Run runs a program for the devices of the imports, prints the summary, and returns the error that the

@@ -100,7 +100,8 @@ func runSetStatus(ctx context.Context, f *Flags, args []string, verb, doing stri
 // onlyRegistered skips entries whose certificate the import neither registered nor found as it was
 // wanted.
 func onlyRegistered(s *engine.Subject) {
-	if s.Outcome != "" || s.Record.Outcome == ledger.Imported || s.Record.Outcome == ledger.Unchanged || created(s, iot.RegisterCertificateWithoutCA) {
+	registered := created(s.Record.Steps, iot.RegisterCertificateWithoutCA)
+	if s.Outcome != "" || registered || s.Record.Outcome == ledger.Imported || s.Record.Outcome == ledger.Unchanged {
 		return
 	}
 	s.Outcome, s.Reason, s.Detail = ledger.Skipped, ReasonUnsure, "it is not known whether the import registered the certificate"
@@ -109,13 +110,3 @@ func onlyRegistered(s *engine.Subject) {
 // ReasonUnsure is the reason of a device that a later command leaves out, because the import failed it
 // or was killed before it recorded what it did.
 const ReasonUnsure = "unsure"
-
-// created reports whether the import recorded that it created something by an operation.
-func created(s *engine.Subject, op iot.Operation) bool {
-	for _, step := range s.Record.Steps {
-		if step.Created && step.Operation == string(op) {
-			return true
-		}
-	}
-	return false
-}

@@ -3,6 +3,8 @@ package after
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/thingpress/thingpress/internal/cli/imports"
@@ -22,14 +24,22 @@ type summaryLine struct {
 	// Command is the ID of the command in the ledger, and Imports are those that it was about.
 	Command string   `json:"command,omitempty"`
 	Imports []string `json:"imports,omitempty"`
+	// Planned are the calls that a dry run would have made; nil if it is none. Its devices are counted
+	// as if they had been made.
+	Planned map[string]int `json:"planned,omitempty"`
 
-	ended error
+	ended  error
+	dryRun bool
 }
 
 func summaryOf(s *Session, r Run, record ledger.Import, summary engine.Summary, ended error) summaryLine {
 	line := summaryLine{
 		Summary: report.SummaryOf(summary, record.Manifests), Verb: r.Verb, Command: record.ID, Imports: record.Of, ended: ended,
 	}
+	if r.planned != nil {
+		line.Planned = r.planned.calls
+	}
+	line.dryRun = r.planned != nil
 	if line.Import = ""; len(record.Of) > 0 {
 		line.Import = record.Of[0]
 	}
@@ -76,8 +86,12 @@ func (s *Session) text(line summaryLine, took engine.Summary) string {
 	case line.Failed > 0 || line.Kept > 0 || line.Rejected > 0:
 		ink = terminal.Yellow
 	}
-	text := s.Streams.Ink(ink, string(line.State)) + fmt.Sprintf(": %s: %s changed in %s, %s\n", line.Verb,
-		progress.Plural(line.Changed, "device", "devices"), progress.Duration(took.Took), plain.Text(s.Connection.String()))
+	did := "changed"
+	if line.dryRun {
+		did = "would be changed (dry run)"
+	}
+	text := s.Streams.Ink(ink, string(line.State)) + fmt.Sprintf(": %s: %s %s in %s, %s\n", line.Verb,
+		progress.Plural(line.Changed, "device", "devices"), did, progress.Duration(took.Took), plain.Text(s.Connection.String()))
 	var parts []string
 	for _, o := range ledger.LaterOutcomes() {
 		if n := line.Of(o); n > 0 || o == ledger.Changed {
@@ -89,6 +103,9 @@ func (s *Session) text(line summaryLine, took engine.Summary) string {
 	}
 	text += progress.Plural(line.Entries, "entry", "entries") + " = " + strings.Join(parts, " + ") + "\n"
 	text += imports.CallsText(line.Summary, took)
+	if line.dryRun {
+		text += "nothing was changed; calls that undo would make: " + callsOf(line.Planned) + "\n"
+	}
 	return text + manifests.ProblemsText(problemsOf(line, took), s.Streams)
 }
 
@@ -101,4 +118,16 @@ func problemsOf(line summaryLine, took engine.Summary) (list []manifests.Problem
 		})
 	}
 	return list
+}
+
+// callsOf lists calls by operation.
+func callsOf(calls map[string]int) string {
+	var parts []string
+	for _, op := range slices.Sorted(maps.Keys(calls)) {
+		parts = append(parts, progress.Count(int64(calls[op]))+" "+op)
+	}
+	if len(parts) == 0 {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
 }

@@ -45,7 +45,7 @@ func TestOlderLedgerIsCopiedBeforeItIsUpgraded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer saved.Close() //nolint:errcheck // it was only read
+	defer saved.Close()
 	if diff := cmp.Diff(want, importsIn(t, saved)); diff != "" {
 		t.Errorf("-before +copy: %s", diff)
 	}

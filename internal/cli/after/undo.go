@@ -1,0 +1,235 @@
+package after
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"github.com/thingpress/thingpress/internal/call"
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/imports"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/device"
+	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/progress"
+	"github.com/thingpress/thingpress/internal/quota"
+)
+
+type undoOptions struct {
+	Flags
+	dryRun         bool
+	deactivateOnly bool
+}
+
+const (
+	verbUndo       = "undo"
+	deactivateOnly = "deactivate-only"
+	nothingUndone  = "nothing was undone"
+)
+
+// NewUndo returns `thingpress undo`.
+func NewUndo(streams terminal.Streams) *cobra.Command {
+	var o undoOptions
+	c := &cobra.Command{
+		Use:   "undo IMPORT…",
+		Short: "Remove what an import created",
+		Long: `Remove exactly what an import created: detach policies and thing, leave the groups,
+deactivate and delete the certificate, delete the thing. IMPORT is an ID of 'thingpress
+imports', which may be shortened as far as it is unique.
+
+What existed before the import is never touched, nor is what somebody else uses since: a
+certificate with another policy or thing, a thing that was changed or has another
+certificate, and what a later import counts on. Each is named with the reason, and the
+command ends with 3. Thing types, groups and policies are never deleted.
+
+If later imports count on the same devices, undo them together: 'thingpress undo A B'.
+
+Shows what would be removed and asks for the ID of the import. Without a terminal, pass
+--yes. If it ends with exit code 1, 3 or 130, or crashes, the same command resumes it.
+
+` + exit.Help,
+		Example: `  # see what would be removed
+  thingpress undo 0199a3c1 --dry-run
+
+  # undo an import into the wrong account
+  thingpress undo 0199a3c1
+
+  # undo only the devices that a file lists
+  thingpress undo 0199a3c1 --only returned.txt
+
+  # keep everything, but let no device of the import connect
+  thingpress undo 0199a3c1 --deactivate-only`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return runUndo(c.Context(), &o, args, streams) },
+	}
+	o.Add(c)
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "read the devices and show what would be removed, but change nothing")
+	c.Flags().BoolVar(&o.deactivateOnly, deactivateOnly, false, "only deactivate the certificates that the import registered")
+	return c
+}
+
+func runUndo(ctx context.Context, o *undoOptions, args []string, streams terminal.Streams) error {
+	s, err := Open(ctx, &o.Flags, args, !o.dryRun, nothingUndone, streams)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	overlap, err := findOverlap(ctx, s)
+	if err != nil {
+		return err
+	}
+	counts := map[string]int{}
+	if err := s.Survey(ctx, func(subject *engine.Subject) {
+		if subject.Outcome == "" {
+			countCreated(counts, overlap.undone(subject), o.deactivateOnly)
+		}
+	}); err != nil {
+		return err
+	}
+	s.announce(counts, overlap, o.deactivateOnly)
+	if !o.dryRun {
+		if err := s.confirmID(); err != nil {
+			return err
+		}
+	}
+	r := Run{
+		Verb: verbUndo, Doing: "undoing", Record: !o.dryRun, Adjust: overlap.adjust, Calls: undoCalls(s.Settings),
+		Settings: map[string]string{}, Program: overlap.program(o.deactivateOnly),
+	}
+	if o.deactivateOnly {
+		r.Settings[deactivateOnly], r.Doing, r.Calls = "true", "deactivating", quota.Calls{iot.DescribeCertificate: 1, iot.UpdateCertificate: 1}
+	}
+	if o.dryRun {
+		r.planned = &callCounts{}
+		r.Program = rehearsed(r.Program, r.planned)
+	}
+	return s.Run(ctx, r)
+}
+
+// undoCalls are the calls for one device that an import created. The four operations that read who is
+// attached to whom share the work.
+func undoCalls(settings engine.Settings) quota.Calls {
+	a := settings.Attachments
+	calls := quota.Calls{
+		iot.DescribeCertificate: 1, iot.ListAttachedPolicies: 1, iot.DescribeThing: 1,
+		iot.ListPrincipalThings: 0.5, iot.ListPrincipalThingsV2: 0.5, iot.ListThingPrincipals: 0.5, iot.ListThingPrincipalsV2: 0.5,
+		iot.DetachThingPrincipal: 1, iot.UpdateCertificate: 1, iot.DeleteCertificate: 1, iot.DeleteThing: 1,
+	}
+	if n := len(a.Policies); n > 0 {
+		calls[iot.DetachPolicy] = float64(n)
+	}
+	if n := len(a.ThingGroups); n > 0 {
+		calls[iot.RemoveThingFromThingGroup] = float64(n)
+	}
+	return calls
+}
+
+// program returns the program of the command.
+func (o *overlap) program(onlyStatus bool) engine.Program {
+	return func(a *device.Account, d *device.Device, s *engine.Subject, do device.Stage) error {
+		u := o.undone(s)
+		if !onlyStatus {
+			return device.Undo(a, d, u, do)
+		}
+		return device.UndoByStatus(a, d, u, do)
+	}
+}
+
+// countCreated counts by kind what the import created for a device.
+func countCreated(counts map[string]int, u device.Undone, onlyStatus bool) {
+	for _, step := range u.Steps {
+		if !step.Created {
+			continue
+		}
+		switch op := iot.Operation(step.Operation); {
+		case op == iot.RegisterCertificateWithoutCA && u.CertificateOf == "":
+			counts["certificate"]++
+		case onlyStatus:
+		case op == iot.CreateThing && u.ThingOf == "":
+			counts["thing"]++
+		case op == iot.AttachPolicy && u.CertificateOf == "":
+			counts["attached policy"]++
+		}
+	}
+}
+
+// announce shows what the imports created.
+func (s *Session) announce(counts map[string]int, o *overlap, onlyStatus bool) {
+	verb := "to remove"
+	if onlyStatus {
+		verb = "to deactivate"
+	}
+	var parts []string
+	for _, kind := range []struct{ one, many string }{
+		{"certificate", "certificates"}, {"thing", "things"}, {"attached policy", "attached policies"},
+	} {
+		if n := counts[kind.one]; n > 0 {
+			parts = append(parts, progress.Plural(n, kind.one, kind.many))
+		}
+	}
+	if len(parts) == 0 {
+		parts = []string{"nothing"}
+	}
+	for _, i := range s.Imports {
+		names := make([]string, len(i.Manifests))
+		for n, m := range i.Manifests {
+			names[n] = m.Name
+		}
+		s.Printer.Note("import %s of %s: %s", i.ID, imports.Begun(i), strings.Join(names, " "))
+	}
+	s.Printer.Note("%s: %s", verb, strings.Join(parts, ", "))
+	for _, id := range slices.Sorted(maps.Keys(o.others)) {
+		s.Printer.Note("note: import %s counts on %s of them, which undo keeps; to undo both: thingpress undo %s %s",
+			id, progress.Plural(o.others[id], "device", "devices"), s.Imports[0].ID, id)
+	}
+	s.Printer.Pause()
+}
+
+// confirmID asks for the short ID of the import, unless --yes was given or the target is the sandbox.
+func (s *Session) confirmID() error {
+	if s.Flags.Yes || s.Connection.Embedded() {
+		return nil
+	}
+	short := s.Chosen[0].Short
+	answer := s.Streams.Ask(fmt.Sprintf("This cannot be undone. To go on in %s, type %s: ", s.Connection, short))
+	if answer != short && answer != s.Imports[0].ID {
+		return exit.NotConfirmed(nothingUndone)
+	}
+	return nil
+}
+
+// rehearsed returns a program that makes only the calls that read, and adds the others to planned.
+func rehearsed(program engine.Program, planned *callCounts) engine.Program {
+	return func(a *device.Account, d *device.Device, subject *engine.Subject, do device.Stage) error {
+		return program(a, d, subject, func(steps ...device.Step) error {
+			for i, step := range steps {
+				if step.Effect != device.Reads {
+					planned.add(string(step.Operation))
+					steps[i].Do = func(*call.Caller) (call.Result, error) { return call.Result{}, nil }
+				}
+			}
+			return do(steps...)
+		})
+	}
+}
+
+// callCounts counts calls by operation. It is safe for concurrent use.
+type callCounts struct {
+	mu    sync.Mutex
+	calls map[string]int
+}
+
+func (c *callCounts) add(op string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.calls == nil {
+		c.calls = map[string]int{}
+	}
+	c.calls[op]++
+}

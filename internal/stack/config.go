@@ -37,6 +37,9 @@ type Config struct {
 	// InFlight is how many entries of one import may be in flight; 0 for a number that
 	// follows from the quotas.
 	InFlight int
+	// AllowTestMaterial accepts certificates that thingpress generate made; see
+	// [manifest.Device.IsTestMaterial].
+	AllowTestMaterial bool
 	// Retention is how long the ledger keeps everything but leases and claims; 0 for
 	// ever.
 	Retention time.Duration
@@ -71,12 +74,13 @@ func ReadConfig(lookup func(name string) (value string, ok bool)) (Config, error
 		},
 		Buckets: map[string]string{},
 		Signers: r.must("SIGNER_BUCKET"), Reports: r.must("REPORTS_BUCKET"), SettingsBucket: r.get("SETTINGS_BUCKET"),
-		Parameters:     r.get("SETTINGS_PARAMETER"),
-		Notices:        r.must("NOTICES_TOPIC_ARN"),
-		Share:          parsed(&r, "SHARE", 1, func(s string) (float64, error) { return strconv.ParseFloat(s, 64) }),
-		MaxConcurrency: parsed(&r, "MAX_CONCURRENCY", 2, strconv.Atoi),
-		InFlight:       parsed(&r, "IN_FLIGHT", 0, strconv.Atoi),
-		Retention:      24 * time.Hour * time.Duration(parsed(&r, "LEDGER_RETENTION_DAYS", 0, strconv.Atoi)),
+		Parameters:        r.get("SETTINGS_PARAMETER"),
+		Notices:           r.must("NOTICES_TOPIC_ARN"),
+		Share:             parsed(&r, "SHARE", 1, func(s string) (float64, error) { return strconv.ParseFloat(s, 64) }),
+		MaxConcurrency:    parsed(&r, "MAX_CONCURRENCY", 2, strconv.Atoi),
+		InFlight:          parsed(&r, "IN_FLIGHT", 0, strconv.Atoi),
+		AllowTestMaterial: parsed(&r, "ALLOW_TEST_MATERIAL", false, strconv.ParseBool),
+		Retention:         24 * time.Hour * time.Duration(parsed(&r, "LEDGER_RETENTION_DAYS", 0, strconv.Atoi)),
 	}
 	for _, vendor := range vendors.Names() {
 		config.Buckets[vendor] = r.must(strings.ToUpper(vendor) + "_BUCKET")

@@ -70,6 +70,10 @@ func (w *worker) checkEntries(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if e.rejected == nil && e.device.IsTestMaterial() && !w.h.Stack.AllowTestMaterial {
+			return stopf("entry %d was made by thingpress generate, from a seed that others may know; if anyone may connect as these devices, run: "+
+				"thingpress stack deploy --parameter AllowTestMaterial=true, then upload the manifest again", e.device.Entry)
+		}
 		p.count(&e)
 		if p.Entries%w.h.every == 0 {
 			if err := w.checkpoint(ctx); err != nil {

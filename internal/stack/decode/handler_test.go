@@ -24,6 +24,8 @@ func config() stack.Config {
 		Stack: "test", Signers: "signers", SettingsBucket: "settings", Parameters: "parameters", Buckets: map[string]string{},
 		Share: 1, MaxConcurrency: 2,
 		InFlight: 1 << 30, // in tests that do not drain the queue
+
+		AllowTestMaterial: true,
 	}
 	for _, vendor := range vendors.Names() {
 		c.Buckets[vendor] = vendor

@@ -39,6 +39,9 @@ func TestImportStopsWithItsCauseAndSendsNothing(t *testing.T) {
 			[]string{"1 times a second", "needs one of them: raise QuotaShare"},
 			0,
 		},
+		{"material for tests", espressif, func(_ *world, c *stack.Config) { c.AllowTestMaterial = false }, []string{
+			"entry 0 was made by thingpress generate", "--parameter AllowTestMaterial=true",
+		}, 0},
 		{"object that is gone", espressif, func(w *world, _ *stack.Config) { clear(w.objects) }, []string{"espressif/reel+1", "deleted"}, 0},
 		{"another vendor's", espressif, func(w *world, _ *stack.Config) { w.objects["espressif/reel+1"] = microchip.content }, []string{
 			"reel+1 is a manifest of microchip", "upload it to bucket microchip",

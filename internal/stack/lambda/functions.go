@@ -101,8 +101,10 @@ func (s *services) completer() *complete.Completer {
 }
 
 func (s *services) decoder() *decode.Handler {
+	config := s.config
+	config.AllowTestMaterial = config.AllowTestMaterial || s.iot.Endpoint() != "" // which is not AWS
 	return decode.New(decode.Config{
-		Stack: s.config, Jobs: s.jobs, Orders: s.jobs, Leases: s.jobs, Ledger: s.ledger, Reopener: s.ledger, Objects: s.s3,
+		Stack: config, Jobs: s.jobs, Orders: s.jobs, Leases: s.jobs, Ledger: s.ledger, Reopener: s.ledger, Objects: s.s3,
 		Manifests: s.queue(s.config.Queues.Manifests), Devices: s.queue(s.config.Queues.Devices), Parameters: s.parameter,
 		OpenIoT:    func(context.Context) (decode.IoT, error) { return s.iot, nil },
 		Completion: s.completer(), Target: targetOf, Log: s.log,

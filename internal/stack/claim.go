@@ -14,6 +14,9 @@ type Claim struct {
 	VendorID      string
 	ThingName     string
 	CertificateID manifest.CertificateID
+	// Alone is set if no other entry of the manifest has any of the three. Then they are
+	// not claimed, only the entry itself.
+	Alone bool
 	// At is the time of the claim by AWS's clock: the mark of the entry's first call.
 	At time.Time
 }

@@ -22,6 +22,9 @@ type DeviceMessage struct {
 	ID          string `json:"id,omitempty"`
 	HasVendorID bool   `json:"has_vendor_id,omitempty"`
 	ThingName   string `json:"thing_name"`
+	// Alone is set if no other entry of the manifest has the vendor ID, the name or the
+	// certificate. Versions that did not know it claim the three.
+	Alone bool `json:"alone,omitempty"`
 	// Attributes of the thing, filled from the device; nil if the stack has none, and
 	// in messages of versions that did not know them.
 	Attributes map[string]string `json:"attributes,omitempty"`

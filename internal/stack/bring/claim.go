@@ -83,7 +83,7 @@ func (g *group) claim(ctx, reading context.Context, devices []*device) (won []*d
 	for n, d := range devices {
 		claims[n] = stack.Claim{
 			Entry: d.message.Entry, VendorID: d.device.VendorID(), ThingName: d.message.ThingName,
-			CertificateID: d.device.CertificateID, At: now,
+			CertificateID: d.device.CertificateID, Alone: d.message.Alone, At: now,
 		}
 	}
 	answers, err := g.Claims.Claim(reading, g.importID, claims)

@@ -18,6 +18,7 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/testkit/memoryledger"
+	"github.com/thingpress/thingpress/manifest"
 )
 
 // A storm is a world in which everything fails at times, and instances are killed
@@ -166,9 +167,18 @@ func weather(t *rapid.T) {
 	s.devices.fault, s.manifests.fault, s.notices.fault = s.strike, s.strike, s.strike
 	var queued []stack.Delivery
 	first := map[int]stack.DeviceMessage{}
+	census := stack.NewCensus(3 * entries)
 	for entry := range entries {
 		d := deviceOf(entry, rapid.IntRange(0, entries).Draw(t, "name"), rapid.IntRange(0, entries).Draw(t, "certificate"))
 		first[entry] = d
+		device := deviceIn(t, d)
+		census.Add(&device)
+	}
+	counted := rapid.Bool().Draw(t, "the decoder knows what is shared")
+	for entry := range entries {
+		d := first[entry]
+		device := deviceIn(t, d)
+		d.Alone = counted && !census.Shared().Has(&device)
 		queued = append(queued, message(d))
 	}
 	s.on = true
@@ -184,6 +194,15 @@ func weather(t *rapid.T) {
 	}
 	s.on = false
 	s.verdict(t, entries, first)
+}
+
+// deviceIn returns the device of a message.
+func deviceIn(t *rapid.T, m stack.DeviceMessage) manifest.Device {
+	device, err := m.Device()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return device
 }
 
 func (s *storm) verdict(t *rapid.T, entries int, first map[int]stack.DeviceMessage) {

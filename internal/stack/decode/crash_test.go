@@ -248,6 +248,9 @@ func TestNoEntryIsLostWhateverHappensToTheFunction(t *testing.T) {
 			if problem = d.run(); problem == "" {
 				problem = m.verify(w)
 			}
+			if problem == "" {
+				_, _, problem = w.sharing()
+			}
 			invocations, killed, duplicates = invocations+d.counts.invocations, killed+d.counts.killed, duplicates+d.counts.duplicates
 			handed += len(w.devices) - m.entries + len(m.rejected)
 		})
@@ -313,6 +316,11 @@ func TestEveryVendorsManifestIsSentInOneGo(t *testing.T) {
 		}
 		if problem := m.verify(w); problem != "" {
 			t.Errorf("%s: %s", vendor, problem)
+		}
+		// A device that is not alone costs twice the write units.
+		alone, sharing, problem := w.sharing()
+		if problem != "" || sharing == 0 || alone+sharing != len(w.devices) {
+			t.Errorf("%s: of %d devices %d are alone and %d share something: %s", vendor, len(w.devices), alone, sharing, problem)
 		}
 		if len(w.inbox) != 0 || len(w.leases) != 0 {
 			t.Errorf("%s: left: messages %v, leases %v", vendor, w.inbox, w.leases)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 
+	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/manifest"
 )
 
@@ -66,6 +67,10 @@ func (w *worker) checkEntries(ctx context.Context) error {
 	}
 	defer src.close()
 	p := &w.progress.Check
+	var census *stack.Census // of all entries, or none
+	if p.Entries == 0 {
+		census = openCensus()
+	}
 	for e, err := range w.entries(src, p) {
 		if err != nil {
 			return err
@@ -75,6 +80,9 @@ func (w *worker) checkEntries(ctx context.Context) error {
 				"thingpress stack deploy --parameter AllowTestMaterial=true, then upload the manifest again", e.device.Entry)
 		}
 		p.count(&e)
+		if census != nil && e.rejected == nil {
+			census.Add(&e.device)
+		}
 		if p.Entries%w.h.every == 0 {
 			if err := w.checkpoint(ctx); err != nil {
 				return err
@@ -82,5 +90,8 @@ func (w *worker) checkEntries(ctx context.Context) error {
 		}
 	}
 	w.progress.Checked = true
+	if census != nil {
+		w.progress.Shared = census.Shared()
+	}
 	return w.beginImport(ctx)
 }

@@ -3,6 +3,8 @@ package decode
 import (
 	"runtime/debug"
 	"strconv"
+
+	"github.com/thingpress/thingpress/internal/stack"
 )
 
 const (
@@ -12,6 +14,19 @@ const (
 	// smallestHeap is the limit if the function has less memory than that.
 	smallestHeap = 64 << 20
 )
+
+// censusShare is the part of the memory that the hashes of a census may take, and
+// mostCensus the maximum number of hashes if the memory is not bounded.
+const (
+	censusShare = 8
+	mostCensus  = 32 << 20
+)
+
+// openCensus returns a census of a whole manifest that fits into memory.
+func openCensus() *stack.Census {
+	const hash = 8 // bytes
+	return stack.NewCensus(int(min(debug.SetMemoryLimit(-1)/censusShare/hash, mostCensus)))
+}
 
 // BoundMemory makes the garbage collector keep the process within the memory that
 // Lambda gives it; Lambda kills a process that takes more. It reads

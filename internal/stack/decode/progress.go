@@ -6,6 +6,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/manifest"
 )
 
@@ -25,7 +26,10 @@ type progress struct {
 	// Check and Send are the two passes. Checked is set at the end of the first one.
 	Check   pass `json:"check"`
 	Checked bool `json:"checked,omitempty"`
-	Send    pass `json:"send"`
+	// Shared is what entries share. It is nil if that is not known, because the first pass
+	// took several invocations, or the manifest is too large.
+	Shared *stack.Shared `json:"shared,omitempty"`
+	Send   pass          `json:"send"`
 	// Again is set if the second pass must leave out entries that have an outcome. Passed
 	// counts those, and Base is the number of outcomes when the pass began.
 	Again  bool `json:"again,omitempty"`

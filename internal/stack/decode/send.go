@@ -41,7 +41,7 @@ func (w *worker) sendEntries(ctx context.Context) error {
 		if s.until.Entries == w.progress.Check.Entries {
 			return w.changed(&s.until)
 		}
-		s.add(w.job.Import, &e)
+		s.add(w.job.Import, &e, w.progress.Shared)
 		if s.until.Entries%w.h.every != 0 && s.bytes < stretchBytes && s.size() < free {
 			continue
 		}

@@ -35,8 +35,8 @@ type outgoing struct {
 // size returns the number of entries that are neither sent nor left out yet.
 func (s *stretch) size() int { return len(s.devices) + len(s.rejected) }
 
-// add adds an entry.
-func (s *stretch) add(importID string, e *entry) {
+// add adds an entry. Shared is what entries of the manifest share, if that is known.
+func (s *stretch) add(importID string, e *entry, shared *stack.Shared) {
 	s.until.count(e)
 	now := time.Now()
 	if r := e.rejected; r != nil {
@@ -46,7 +46,9 @@ func (s *stretch) add(importID string, e *entry) {
 		})
 		return
 	}
-	message := stack.NewDeviceMessage(importID, &e.device, e.attributes, now).Message(0)
+	device := stack.NewDeviceMessage(importID, &e.device, e.attributes, now)
+	device.Alone = shared != nil && !shared.Has(&e.device)
+	message := device.Message(0)
 	s.devices = append(s.devices, outgoing{e.device.Entry, message})
 	s.bytes += len(message.Body)
 }

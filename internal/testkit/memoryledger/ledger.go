@@ -250,6 +250,14 @@ func (l *Ledger) Claim(ctx context.Context, id string, claims []stack.Claim) (an
 }
 
 func (i *imported) claim(c stack.Claim) stack.Claimed {
+	if c.Alone {
+		won := c.Won()
+		if at, seen := i.claimed[c.Entry]; seen {
+			won.New, won.At = false, at
+		}
+		i.claimed[c.Entry] = won.At
+		return won
+	}
 	owner := func(what string) stack.Owner {
 		if o, held := i.owners[what]; held && what != "" {
 			return o

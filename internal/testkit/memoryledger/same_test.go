@@ -81,6 +81,10 @@ func script(t *testing.T, s store) (answers []string) {
 	}
 	claimed, err = s.Claim(ctx, "i", claims)
 	note("claim again", claimed, err)
+	for range 2 {
+		claimed, err = s.Claim(ctx, "i", []stack.Claim{{Entry: 3, VendorID: "v", ThingName: "d", Alone: true, At: start}})
+		note("claim alone", claimed, err)
+	}
 
 	at := start.Add(time.Minute)
 	step := ledger.Step{Operation: "RegisterCertificateWithoutCA", Created: true}

@@ -27,7 +27,7 @@ func (s *Store) Claim(ctx context.Context, importID string, claims []stack.Claim
 	}
 	for len(open) > 0 {
 		apart, later := disjoint(claims, open)
-		groups := slices.Collect(slices.Chunk(apart, mostClaims))
+		groups := transactions(claims, apart)
 		undecided, err := s.claimGroups(ctx, importID, claims, groups, answers)
 		if err != nil {
 			return nil, err
@@ -63,8 +63,19 @@ func (s *Store) claimGroups(
 	return slices.Concat(open...), nil
 }
 
-// mostClaims is the number of claims that fit one transaction, with three items each.
-const mostClaims = table.MostActions / 3
+// transactions returns the groups of claims that fit one transaction each.
+func transactions(claims []stack.Claim, apart []int) (groups [][]int) {
+	room := 0
+	for _, at := range apart {
+		items := len(claimKeys("", &claims[at]))
+		if items > room {
+			groups, room = append(groups, nil), table.MostActions
+		}
+		last := len(groups) - 1
+		groups[last], room = append(groups[last], at), room-items
+	}
+	return groups
+}
 
 // disjoint returns the claims of which no two want the same item, and the ones for later.
 func disjoint(claims []stack.Claim, open []int) (apart, later []int) {
@@ -86,8 +97,11 @@ func disjoint(claims []stack.Claim, open []int) (apart, later []int) {
 }
 
 // claimKeys returns the keys of the items of a claim: name, certificate, and vendor
-// ID if there is one.
+// ID if there is one, or the entry alone.
 func claimKeys(id string, c *stack.Claim) []table.Item {
+	if c.Alone {
+		return []table.Item{entryClaimKey(id, c.Entry)}
+	}
 	keys := []table.Item{nameClaimKey(id, c.ThingName), certificateClaimKey(id, c.CertificateID.String())}
 	if c.VendorID != "" {
 		keys = append(keys, vendorIDClaimKey(id, c.VendorID))
@@ -135,6 +149,14 @@ func (s *Store) claim(
 // transaction. It is not decided if no item of the claim exists, or if another
 // transaction was using one: the owner of one item may be about to get the others.
 func lost(refused *table.Refusal, first int, c *stack.Claim) (answer stack.Claimed, decided bool) {
+	if c.Alone {
+		if item, held := refused.Held[first]; held { // only by an earlier claim of the same entry
+			answer = c.Won()
+			answer.New, answer.At = false, table.Instant(item, attrSince)
+			return answer, true
+		}
+		return answer, false
+	}
 	owner := func(action int) stack.Owner {
 		item, held := refused.Held[action]
 		if !held {

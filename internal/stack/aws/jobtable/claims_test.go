@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -223,6 +224,56 @@ func vendorIDIsClaimed(t *testing.T, x *dynamodbtest.Table) {
 	same(t, claim(t, l, withID(6, "0E", "n6", "c6"))[0].Mine, true)
 }
 
+// Others claim in the same call, which must not get in each other's way. The time of the
+// first claim is the mark of the entry's first call, whoever asks again.
+func aloneIsClaimedOnce(t *testing.T, x *dynamodbtest.Table) {
+	alone := func(entry int, at time.Time) stack.Claim {
+		c := claimOf(entry, fmt.Sprint("n", entry), fmt.Sprint("c", entry))
+		c.VendorID, c.Alone, c.At = fmt.Sprint("v", entry), true, at
+		return c
+	}
+	var claims []stack.Claim
+	for entry := range 150 {
+		claims = append(claims, alone(entry, dynamodbtest.Began))
+	}
+	claims = append(claims, claims[0], claimOf(200, "n", "c"), claimOf(201, "n", "c"))
+	p := x.Proxy()
+	answers := claim(t, through(x, p), claims...)
+	for n := range 150 {
+		same(t, answers[n], claims[n].Won())
+	}
+	again := claims[0].Won()
+	again.New = false
+	same(t, answers[150:], []stack.Claimed{again, won(200, true), lost(200, 200)})
+	same(t, p.Calls["TransactWriteItems"] <= 2+2, true)
+	later := alone(7, dynamodbtest.Began.Add(time.Hour))
+	seventh := claims[7].Won()
+	seventh.New = false
+	same(t, claim(t, open(x, table.Options{}), later), []stack.Claimed{seventh})
+
+	var fresh atomic.Int64
+	var group sync.WaitGroup
+	for range 6 {
+		group.Go(func() {
+			answers, err := open(x, table.Options{}).Claim(t.Context(), "race", claims[:99])
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for _, a := range answers {
+				if a.New {
+					fresh.Add(1)
+				}
+				if !a.Mine || !a.At.Equal(dynamodbtest.Began) {
+					t.Errorf("%+v", a)
+				}
+			}
+		})
+	}
+	group.Wait()
+	same(t, fresh.Load(), int64(99))
+}
+
 func claimsPerCall(t *testing.T, x *dynamodbtest.Table) {
 	p := x.Proxy()
 	var claims []stack.Claim
@@ -232,7 +283,7 @@ func claimsPerCall(t *testing.T, x *dynamodbtest.Table) {
 	for n, a := range claim(t, through(x, p), claims...) {
 		same(t, a, won(n, true))
 	}
-	same(t, p.Calls, map[string]int{"TransactWriteItems": 4})
+	same(t, p.Calls, map[string]int{"TransactWriteItems": 3})
 }
 
 func lostAnswer(t *testing.T, x *dynamodbtest.Table) {

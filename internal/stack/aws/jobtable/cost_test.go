@@ -10,8 +10,8 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/dynamodbtest"
 )
 
-// Most of the cost of a stack is DynamoDB's. A claim is three items, an outcome one
-// item and a share of a counter. Each is smaller than the kilobyte of one write unit,
+// Most of the cost of a stack is DynamoDB's. A device that shares nothing claims one item,
+// any other one three. An outcome is one item and a share of a counter. Each is smaller than the kilobyte of one write unit,
 // of which a transaction takes two.
 func costOfADevice(t *testing.T, x *dynamodbtest.Table) {
 	const devices = 198
@@ -19,11 +19,13 @@ func costOfADevice(t *testing.T, x *dynamodbtest.Table) {
 	l := through(x, p)
 	imports := dynamodb.New(table.New(p, x.Name, table.Options{}), dynamodb.Options{})
 	id, j := dynamodbtest.Begin(t, imports, devices)
-	var claims []stack.Claim
+	var claims, alone []stack.Claim
 	for n := range devices {
 		c := claimOf(n, fmt.Sprintf("sn%012d", n), fmt.Sprintf("%064x", n))
 		c.VendorID = fmt.Sprintf("%018x", n)
 		claims = append(claims, c)
+		c.Alone = true
+		alone = append(alone, c)
 	}
 	largest := func(prefix string) (size int) {
 		for _, i := range x.Items(t, prefix) {
@@ -39,6 +41,10 @@ func costOfADevice(t *testing.T, x *dynamodbtest.Table) {
 	}{
 		{"claims", 6, 0, 6 * devices, func() error {
 			_, err := l.Claim(t.Context(), id, claims)
+			return err
+		}},
+		{"claims of devices that are alone", 2, 0, 2 * devices, func() error {
+			_, err := l.Claim(t.Context(), id, alone)
 			return err
 		}},
 		{"outcomes", 2, 0, 2*devices + 2*2, func() error { return j.Record(t.Context(), dynamodbtest.ImportedFrom(0, devices)) }},

@@ -5,6 +5,7 @@ package jobtable
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 //	claim#ID#name#NAME        claim             the entry that has the thing name
 //	claim#ID#certificate#CID  claim             the entry that has the certificate
 //	claim#ID#vendor#VID       claim             the entry that has the vendor ID
+//	claim#ID#entry#ENTRY      claim             an entry that shares nothing with another one
 const (
 	partitionJobs = "jobs"
 	partitionOpen = "open"
@@ -58,6 +60,10 @@ func certificateClaimKey(id, certificate string) table.Item {
 
 func vendorIDClaimKey(id, vendorID string) table.Item {
 	return table.Key("claim#"+id+"#vendor#"+vendorID, sortClaim)
+}
+
+func entryClaimKey(id string, entry int) table.Item {
+	return table.Key("claim#"+id+"#entry#"+strconv.Itoa(entry), sortClaim)
 }
 
 func uploadKey(u stack.Upload) table.Item {

@@ -21,6 +21,7 @@ func TestTable(t *testing.T) {
 		"RepetitionsInOneCallFindTheFirst":           repetitionsInOneCall,
 		"ClaimInAnotherTransactionIsNotDecided":      claimMeetsAnother,
 		"VendorIDIsClaimedLikeTheRest":               vendorIDIsClaimed,
+		"EntryThatIsAloneIsClaimedOnce":              aloneIsClaimedOnce,
 		"OneClaimantWinsHoweverManyAsk":              claimRaces,
 		"ClaimsAreFiftyToACall":                      claimsPerCall,
 		"NothingExpiresButClaimsUnlessAsked":         nothingExpires,

@@ -120,11 +120,14 @@ func TestSourcesFeedTheFunctionsAsTheyAreBuilt(t *testing.T) {
 	t.Parallel()
 	parsed := load(t)
 	for id, want := range map[string]int{
-		"DecoderFunctionManifests": 1, "ImporterFunctionDevices": 500, "UndeliverableFunctionManifests": 10, "UndeliverableFunctionDevices": 10,
+		"DecoderFunctionManifests": 1, "UndeliverableFunctionManifests": 10, "UndeliverableFunctionDevices": 10,
 	} {
 		if got := number(parsed.Resources[id].at("BatchSize")); got != want {
 			t.Errorf("%s: batches of %d, want %d", id, got, want)
 		}
+	}
+	if got := reference(parsed.Resources["ImporterFunctionDevices"].at("BatchSize")); got != "ImporterBatch" {
+		t.Errorf("the importer's batches are of %q", got)
 	}
 	if got := number(parsed.Resources["ImporterFunctionDevices"].at("MaximumBatchingWindowInSeconds")); got != 5 {
 		t.Errorf("the importer's window is %d s", got)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/thingpress/thingpress/internal/awsiot"
@@ -17,11 +18,15 @@ import (
 	"github.com/thingpress/thingpress/stack"
 )
 
+// batchParameter is the number of devices in a batch of an importer.
+const batchParameter = "ImporterBatch"
+
 // checkTimeout is enough for some dozen calls, even if they are throttled.
 const checkTimeout = time.Minute
 
 // checkRequirements refuses a deployment to a stack that would stop every import. If AWS does
-// not answer it refuses nothing, because the decoder checks again before it sends anything.
+// not answer it refuses nothing, because the decoder checks again before it sends anything. It
+// changes the batches of the importers to those that suit the quotas, unless the user did.
 func (o *deployOptions) checkRequirements(
 	ctx context.Context, account *operate.Account, changed map[string]string, streams terminal.Streams,
 ) error {
@@ -46,6 +51,9 @@ func (o *deployOptions) checkRequirements(
 	quotas, err := quota.Resolve(quota.Sources{Applied: applied, Share: config.Share})
 	if err != nil {
 		return exit.UsageError(fmt.Errorf("--parameter QuotaShare: %w", err), "")
+	}
+	if _, chosen := changed[batchParameter]; !chosen && applied != nil {
+		changed[batchParameter] = strconv.Itoa(functions.BatchSize(quotas, config.MaxConcurrency, parameters.Attachments))
 	}
 	report, err := functions.CheckRequirements(limited, client.AWS(), quotas, config.MaxConcurrency, parameters.Attachments)
 	var unmet *functions.UnmetError

@@ -15,7 +15,9 @@ import (
 // usage per device, as in docs/cost.md. It fails if the usage becomes much larger.
 func TestCost(t *testing.T) {
 	w := newWorld(t, sandbox.Faults{})
-	l := newLine(t, w, lineOptions{name: "cost", visibility: time.Minute, calm: true})
+	l := newLine(t, w, lineOptions{name: "cost", visibility: time.Minute, calm: true, env: []string{
+		"THINGPRESS_IN_FLIGHT=100000", // without quotas, waiting for room would only take time
+	}})
 	const n = 5_000
 	manifest, want := generated(t, "espressif", "cost", n, 0)
 	l.start(t)

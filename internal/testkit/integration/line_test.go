@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -59,6 +60,7 @@ type line struct {
 	values                           map[string]string // of parameters and references to resources
 	sweeping                         context.CancelFunc
 	calm                             bool
+	env                              []string
 	log                              *buffer
 }
 
@@ -92,6 +94,8 @@ type lineOptions struct {
 	// calm gives the functions and the queues as much time as they have in AWS,
 	// and delivers every message once.
 	calm bool
+	// env are further variables of the functions.
+	env []string
 	// brokenImporter makes every invocation of the importer exit immediately.
 	brokenImporter bool
 }
@@ -129,6 +133,7 @@ func newLine(t *testing.T, w *world, o lineOptions) *line {
 	values["SettingsParameter"] = "/thingpress/" + o.name + "/parameters"
 	l.putParameter(t, values["SettingsParameter"], l.template.settings(t, values))
 	l.values = values
+	l.env = o.env
 	l.decoder = l.function(t, "decoder", decoding, w.killer(o.name+"decoder", o.kill, decoding))
 	l.undeliverable = l.function(t, "undeliverable", rest, w.killer(o.name+"undeliverable", o.kill, rest/10))
 	kill := w.killer(o.name+"importer", o.kill, importing)
@@ -173,7 +178,7 @@ func (l *line) function(t *testing.T, handler string, timeout time.Duration, kil
 	}
 	return stacktest.NewFunction(t, stacktest.FunctionOptions{
 		Name: l.name + "-" + handler, Command: []string{l.binary}, Handler: handler, Timeout: timeout, Log: l.log, Kill: kill,
-		Env: append(l.environment(), l.template.environment(t, resource, l.values)...),
+		Env: slices.Concat(l.environment(), l.template.environment(t, resource, l.values), l.env),
 	})
 }
 

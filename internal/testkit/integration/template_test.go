@@ -25,7 +25,7 @@ type template struct {
 			Value                 struct {
 				Sub string `json:"Fn::Sub"`
 			}
-			BatchSize                      int
+			BatchSize                      json.RawMessage
 			MaximumBatchingWindowInSeconds int
 			FunctionResponseTypes          []string
 			EventSourceArn                 struct {
@@ -104,6 +104,23 @@ func (f *template) timeout(function string) time.Duration {
 	return time.Duration(f.Resources[function].Properties.Timeout) * time.Second
 }
 
+// number returns a number, or the default of the parameter that stands for it.
+func (f *template) number(t *testing.T, text json.RawMessage) (n int) {
+	t.Helper()
+	var reference struct{ Ref string }
+	if json.Unmarshal(text, &n) == nil {
+		return n
+	}
+	if err := json.Unmarshal(text, &reference); err != nil {
+		t.Fatalf("template: %s is neither a number nor a reference", text)
+	}
+	value, ok := f.Parameters[reference.Ref].Default.(float64)
+	if !ok {
+		t.Fatalf("template: %s is not a number", reference.Ref)
+	}
+	return int(value)
+}
+
 // source returns batch size and window of a queue's event source. It checks that
 // the event source reports failed messages, as this test's sources assume.
 func (f *template) source(t *testing.T, queue string) (size int, window time.Duration) {
@@ -115,7 +132,7 @@ func (f *template) source(t *testing.T, queue string) (size int, window time.Dur
 		if !slices.Contains(r.Properties.FunctionResponseTypes, "ReportBatchItemFailures") {
 			t.Errorf("template: %s does not report what failed", name)
 		}
-		return r.Properties.BatchSize, time.Duration(r.Properties.MaximumBatchingWindowInSeconds) * time.Second
+		return f.number(t, r.Properties.BatchSize), time.Duration(r.Properties.MaximumBatchingWindowInSeconds) * time.Second
 	}
 	t.Fatalf("template: no function takes the messages of %s", queue)
 	return 0, 0

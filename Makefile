@@ -174,14 +174,16 @@ lambda: sam lambda-zip ## build dist/thingpress-lambda.zip, and expand stack/tem
 
 .PHONY: lambda-zip
 lambda-zip:
-	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -tags lambda.norpc -ldflags '-s -w' -o dist/bootstrap ./cmd/thingpress-lambda
-	go run github.com/aws/aws-lambda-go/cmd/build-lambda-zip -o dist/thingpress-lambda.zip dist/bootstrap
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -tags lambda.norpc -ldflags '$(lambda-ldflags)' -o dist/bootstrap ./cmd/thingpress-lambda
+	echo '$(VERSION)' >dist/VERSION
+	cd dist && go run github.com/aws/aws-lambda-go/cmd/build-lambda-zip -o thingpress-lambda.zip bootstrap VERSION
 
 # goreleaser names the version. The flags are those in .goreleaser.yaml, so that the image has the programs of the archives.
 VERSION ?= devel
 COMMIT  ?=
 DATE    ?= 1970-01-01T00:00:00Z
 version := github.com/thingpress/thingpress/internal/cli/version
+lambda-ldflags = -s -w -X github.com/thingpress/thingpress/internal/stack/lambda.version=$(VERSION)
 ldflags := -s -w -X $(version).released=$(VERSION) -X $(version).commit=$(COMMIT) -X $(version).date=$(DATE)
 
 .PHONY: image
@@ -195,6 +197,7 @@ image: lambda-zip ## build dist/thingpress-image.tar, a container image in OCI l
 # What archives and packages contain besides the program.
 .PHONY: package-files
 package-files: image licences
+	go run -ldflags '$(ldflags)' ./cmd/thingpress stack template >dist/thingpress-template.json
 	rm -rf dist/manual
 	go run ./internal/cli/manual -version '$(VERSION)' -date '$(DATE)' dist/manual
 

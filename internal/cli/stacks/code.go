@@ -3,11 +3,13 @@ package stacks
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/version"
+	"github.com/thingpress/thingpress/internal/stack/operate"
 )
 
 // codeName is the name of the functions' zip in a release and in a checkout.
@@ -38,6 +40,26 @@ func findCode() (string, error) {
 	}
 	return "", exit.WithHint(errors.New("the code of the functions, "+codeName+", was not installed with this program; "+
 		"archives and packages of a release have it, go install does not"), hint)
+}
+
+// checkCode returns an error if a zip is not of the version of this program, whose template may not fit it. A
+// development build deploys what its developer has built.
+func checkCode(path string, program version.Info) error {
+	if program.Development {
+		return nil
+	}
+	found, err := operate.CodeVersion(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return exit.WithHint(err, "name an existing file with --code")
+	}
+	if err != nil || found == program.Version {
+		return err
+	}
+	if found == "" {
+		found = "an unknown version"
+	}
+	return exit.WithHint(fmt.Errorf("%s is of %s, and this program and its template are of %s", path, found, program.Version),
+		fmt.Sprintf("download %s of version %s from %s, or leave out --code", codeName, program.Version, releases))
 }
 
 // codeNextTo returns the path of the zip for a program in dir, or "".

@@ -23,6 +23,9 @@ import (
 type deployOptions struct {
 	stackFlags
 	parameters []string
+	tags       []string
+	// protection is whether the stack is protected from deletion; nil leaves that as it is.
+	protection *bool
 	code       string
 	artifacts  string
 	yes        bool
@@ -35,12 +38,12 @@ func newDeploy(streams terminal.Streams) *cobra.Command {
 		Short: "Create or update the stack",
 		Long: `Create the stack, or update it to this version of Thingpress and to new parameters.
 Shows the planned changes and asks before it makes them. Without a terminal, pass
---yes. Parameters that are not given keep their values.
+--yes. Parameters and tags that are not given keep their values.
 
 The template is part of this program. The code of the functions is
 thingpress-lambda.zip, which archives and packages of a release have next to the
-program; --code names another file. Both are uploaded to the bucket that
---artifact-bucket names.
+program; --code names another file, which must be of the version of this program.
+Both are uploaded to the bucket that --artifact-bucket names.
 
 docs/stack.md describes the parameters. The most important ones are IoTPolicies,
 IoTThingGroups, IoTThingType and NotificationEmail.
@@ -52,11 +55,18 @@ IoTThingGroups, IoTThingType and NotificationEmail.
   thingpress stack deploy --parameter QuotaShare=0.5 --yes
   thingpress stack deploy --stack line-2 --parameter QuotaShare=0.5 --parameter IoTPolicies=gateways --yes`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return deployStack(c.Context(), o, streams) },
 	}
 	o.add(c)
 	flags := c.Flags()
+	protection := flags.Bool("termination-protection", false, "protect the stack from deletion (default: as it is)")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if flags.Changed("termination-protection") {
+			o.protection = protection
+		}
+		return deployStack(c.Context(), o, streams)
+	}
 	flags.StringArrayVarP(&o.parameters, "parameter", "p", nil, "parameter of the template, as `NAME=VALUE` (repeatable)")
+	flags.StringArrayVar(&o.tags, "tag", nil, "tag of the stack and its resources, as `NAME=VALUE` (repeatable)")
 	flags.StringVar(&o.code, "code", "", "zip `file` with the code of the functions (default: the one that was installed with this program)")
 	flags.StringVar(&o.artifacts, "artifact-bucket", "",
 		"`bucket` for code and template (default: thingpress-artifacts-ACCOUNT-REGION, created if missing)")
@@ -64,13 +74,13 @@ IoTThingGroups, IoTThingType and NotificationEmail.
 	return c
 }
 
-// changed returns the values of --parameter by name.
-func (o *deployOptions) changed() (map[string]string, error) {
+// named returns the values of --parameter or --tag by name.
+func named(flag, example string, texts []string) (map[string]string, error) {
 	values := map[string]string{}
-	for _, p := range o.parameters {
-		name, value, ok := strings.Cut(p, "=")
+	for _, text := range texts {
+		name, value, ok := strings.Cut(text, "=")
 		if !ok || name == "" {
-			return nil, exit.UsageError(fmt.Errorf("--parameter %q is not NAME=VALUE", p), "write it as in --parameter IoTPolicies=sensors")
+			return nil, exit.UsageError(fmt.Errorf("--%s %q is not NAME=VALUE", flag, text), "write it as in --"+flag+" "+example)
 		}
 		values[name] = value
 	}
@@ -81,7 +91,11 @@ func deployStack(ctx context.Context, o deployOptions, streams terminal.Streams)
 	if err := exit.Unapproved(o.yes, streams, "nothing was changed"); err != nil {
 		return err
 	}
-	parameters, err := o.changed()
+	parameters, err := named("parameter", "IoTPolicies=sensors", o.parameters)
+	if err != nil {
+		return err
+	}
+	tags, err := named("tag", "cost-center=4711", o.tags)
 	if err != nil {
 		return err
 	}
@@ -89,6 +103,9 @@ func deployStack(ctx context.Context, o deployOptions, streams terminal.Streams)
 		if o.code, err = findCode(); err != nil {
 			return err
 		}
+	}
+	if err := checkCode(o.code, version.Build()); err != nil {
+		return err
 	}
 	account, err := o.openAccount(ctx, streams)
 	if err != nil {
@@ -102,7 +119,7 @@ func deployStack(ctx context.Context, o deployOptions, streams terminal.Streams)
 	defer printer.Close()
 	printer.Update(progress.Status{Phase: "planning changes"})
 	set, err := account.Prepare(ctx, operate.Deployment{
-		Stack: o.stack, Template: stack.Template, Code: o.code, Artifacts: o.artifacts, Parameters: parameters,
+		Stack: o.stack, Template: stack.Template, Code: o.code, Artifacts: o.artifacts, Parameters: parameters, Tags: tags,
 		Version: version.Current(),
 	})
 	printer.Pause()
@@ -146,6 +163,9 @@ func (o *deployOptions) conclude(ctx context.Context, account *operate.Account, 
 	found, err := account.Find(ctx, o.stack)
 	if err == nil {
 		err = found.FeedFromExisting(ctx)
+	}
+	if err == nil && o.protection != nil {
+		err = found.Protect(ctx, *o.protection)
 	}
 	if err != nil {
 		return exit.WithHint(fmt.Errorf("stack %s is %s, but: %w", o.stack, result, err), "deploy again")

@@ -66,6 +66,7 @@ as the quotas of the account allow. docs/stack.md is the guide.
 		newReport(streams),
 		newSigners(streams),
 		newStatus(streams),
+		newTemplate(streams),
 		newUpload(streams),
 	)
 	return c

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -30,6 +31,9 @@ type Info struct {
 	Commit, Date string
 	// Modified is set if the source differed from the commit.
 	Modified bool
+	// Development is set unless the program is that of a release: built by one, or installed by
+	// "go install" with a version.
+	Development bool
 	// Go is the version of the toolchain, and Platform the operating system and
 	// architecture, such as linux/amd64.
 	Go, Platform string
@@ -48,9 +52,12 @@ func Build() Info {
 // nil.
 func identify(build *debug.BuildInfo, set Info) Info {
 	set.Go, set.Platform = runtime.Version(), runtime.GOOS+"/"+runtime.GOARCH
+	set.Development = set.Version == ""
 	if build != nil {
 		if recorded := build.Main.Version; recorded != "(devel)" {
 			set.Version = cmp.Or(set.Version, strings.TrimPrefix(recorded, "v"))
+			// In a checkout the toolchain makes a version from the commit, and records both.
+			set.Development = set.Development && (recorded == "" || hasCommit(build))
 		}
 		for _, s := range build.Settings {
 			switch s.Key {
@@ -65,6 +72,10 @@ func identify(build *debug.BuildInfo, set Info) Info {
 	}
 	set.Version = cmp.Or(set.Version, "devel")
 	return set
+}
+
+func hasCommit(build *debug.BuildInfo) bool {
+	return slices.ContainsFunc(build.Settings, func(s debug.BuildSetting) bool { return s.Key == "vcs.revision" })
 }
 
 // String returns three lines for people, of which the second is missing if the commit is

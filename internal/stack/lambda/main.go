@@ -22,6 +22,9 @@ const (
 	Undeliverable = "undeliverable"
 )
 
+// version is the version of this program, which the linker sets in a release. The zip has it in the file VERSION.
+var version = "devel"
+
 // Main serves invocations until Lambda ends the process. It returns an exit code only
 // if the environment names no function or the configuration is wrong. It writes log
 // and metrics to out, one JSON object per line.
@@ -40,6 +43,7 @@ func Main(ctx context.Context, lookup func(name string) (value string, ok bool),
 		log.ErrorContext(ctx, "the function cannot start", "function", name, "error", err.Error())
 		return 1
 	}
+	log.InfoContext(ctx, "start", "function", name, "version", version, "template", config.Version)
 	decode.BoundMemory(lookup)
 	f := &functions{config: config, log: log, out: out}
 	lambda.StartWithOptions(f.handler(name), lambda.WithContext(ctx))

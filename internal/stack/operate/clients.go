@@ -37,6 +37,12 @@ type stackChanger interface {
 	DeleteStack(context.Context, *cloudformation.DeleteStackInput, ...stackOpt) (*cloudformation.DeleteStackOutput, error)
 }
 
+// stackProtector protects stacks from deletion, as *cloudformation.Client does.
+type stackProtector interface {
+	UpdateTerminationProtection(context.Context, *cloudformation.UpdateTerminationProtectionInput, ...stackOpt) (
+		*cloudformation.UpdateTerminationProtectionOutput, error)
+}
+
 // queueReader finds and reads queues, as *sqs.Client does.
 type queueReader interface {
 	GetQueueAttributes(context.Context, *sqs.GetQueueAttributesInput, ...queueOption) (*sqs.GetQueueAttributesOutput, error)

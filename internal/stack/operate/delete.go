@@ -65,8 +65,11 @@ func (s *Stack) Deleted() []Kept {
 func (s *Stack) ArtifactsBucket() string { return s.Parameters["CodeBucket"] }
 
 // Delete deletes the stack without the resources of [Stack.Kept], and returns when
-// CloudFormation is done.
+// CloudFormation is done. The error is a *[ProtectedError] if the stack is protected.
 func (s *Stack) Delete(ctx context.Context, watch func(Event)) error {
+	if s.Protected {
+		return &ProtectedError{Stack: s.Name}
+	}
 	after, err := s.newest(ctx, s.id)
 	if err != nil {
 		return err

@@ -32,6 +32,8 @@ type Deployment struct {
 	// Parameters replaces parameters of the stack. The others keep their values, or
 	// have the template's defaults.
 	Parameters map[string]string
+	// Tags replaces tags of the stack, which CloudFormation gives to all its resources. The others stay.
+	Tags map[string]string
 	// Version is the version of the code. The stack shows it in its description, see
 	// [Stack.Version].
 	Version string
@@ -83,7 +85,7 @@ func (a *Account) Prepare(ctx context.Context, d Deployment) (*ChangeSet, error)
 	if err != nil {
 		return nil, err
 	}
-	template, err := describe(d.Template, d.Version)
+	template, err := Versioned(d.Template, d.Version)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +143,7 @@ func (a *Account) Prepare(ctx context.Context, d Deployment) (*ChangeSet, error)
 		StackName: &d.Stack, ChangeSetName: &name, ChangeSetType: kind, TemplateURL: &location,
 		Capabilities: []types.Capability{types.CapabilityCapabilityIam},
 		Parameters:   parameterList(declared, parameters, before),
-		Tags:         []types.Tag{{Key: aws.String("application"), Value: aws.String("thingpress")}},
+		Tags:         tagList(d.Tags, before),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("stack %s: create change set: %w", d.Stack, err)
@@ -185,9 +187,9 @@ func declaredParameters(template []byte) ([]string, error) {
 // versionMark precedes the version in the description of a stack.
 const versionMark = " Version "
 
-// describe adds a version to the description of a template. A change of nothing else does not
-// update a stack, unlike a change of a tag.
-func describe(template []byte, version string) ([]byte, error) {
+// Versioned returns a template with a version: in its description, in the output Version, and in the environment of
+// the functions. An empty version changes nothing.
+func Versioned(template []byte, version string) ([]byte, error) {
 	if version == "" {
 		return template, nil
 	}
@@ -203,7 +205,10 @@ func describe(template []byte, version string) ([]byte, error) {
 	if parsed["Description"], err = json.Marshal(description + versionMark + version); err != nil {
 		return nil, err
 	}
-	return json.Marshal(parsed)
+	if parsed["Mappings"], err = json.Marshal(map[string]any{"Thingpress": map[string]any{"Release": map[string]any{"Version": version}}}); err != nil {
+		return nil, err
+	}
+	return json.MarshalIndent(parsed, "", " ")
 }
 
 // parameterList returns the wanted parameters, and keeps the values of the stack for
@@ -221,6 +226,19 @@ func parameterList(declared []string, wanted map[string]string, before *Stack) [
 		if _, ok := before.Parameters[name]; ok {
 			list = append(list, types.Parameter{ParameterKey: aws.String(name), UsePreviousValue: aws.Bool(true)})
 		}
+	}
+	return list
+}
+
+// tagList returns the wanted tags and those of the stack. Its first deployment has a tag of its own.
+func tagList(wanted map[string]string, before *Stack) (list []types.Tag) {
+	tags := map[string]string{"application": "thingpress"}
+	if before != nil && before.Status != string(types.StackStatusReviewInProgress) {
+		tags = maps.Clone(before.Tags)
+	}
+	maps.Copy(tags, wanted)
+	for _, name := range slices.Sorted(maps.Keys(tags)) {
+		list = append(list, types.Tag{Key: aws.String(name), Value: aws.String(tags[name])})
 	}
 	return list
 }

@@ -40,6 +40,9 @@ type faulty struct {
 
 	sets      []*cloudformation.DescribeChangeSetOutput // answers of DescribeChangeSet, the last for ever
 	discarded bool
+
+	tags      []types.Tag
+	protected *bool
 }
 
 // A step is what has happened when the stack is read the next time.
@@ -56,7 +59,19 @@ func event(resource, status, reason string) types.StackEvent {
 }
 
 func (f *faulty) account() *Account {
-	return &Account{ID: "123456789012", Partition: "aws", Region: "eu-central-1", stacks: f, changes: f}
+	return &Account{ID: "123456789012", Partition: "aws", Region: "eu-central-1", stacks: f, changes: f, protector: f}
+}
+
+func (f *faulty) UpdateTerminationProtection(
+	_ context.Context,
+	in *cloudformation.UpdateTerminationProtectionInput,
+	_ ...func(*cloudformation.Options),
+) (*cloudformation.UpdateTerminationProtectionOutput, error) {
+	if aws.ToString(in.StackName) != "arn:line" {
+		f.tb.Errorf("stack %s is protected", aws.ToString(in.StackName))
+	}
+	f.protected = in.EnableTerminationProtection
+	return &cloudformation.UpdateTerminationProtectionOutput{}, nil
 }
 
 func (f *faulty) stack() *Stack {
@@ -80,7 +95,7 @@ func (f *faulty) DescribeStacks(
 	}
 	return &cloudformation.DescribeStacksOutput{Stacks: []types.Stack{{
 		StackName: aws.String("line"), StackId: aws.String("arn:line"), StackStatus: f.status, StackStatusReason: &f.reason,
-		Description: f.description,
+		Description: f.description, Tags: f.tags, EnableTerminationProtection: f.protected,
 	}}}, nil
 }
 

@@ -50,6 +50,7 @@ type Account struct {
 	plain      bool // the endpoint has no TLS
 	stacks     stackReader
 	changes    stackChanger
+	protector  stackProtector
 	queues     queueReader
 	parked     messageTaker
 	messages   queue.API
@@ -77,7 +78,7 @@ func Open(ctx context.Context, o Options) (*Account, error) {
 		ID: who.ID, Partition: who.Partition, Region: cfg.Region, Caller: who.Caller,
 		// The environment and the shared files can name an endpoint as well.
 		plain:  strings.HasPrefix(aws.ToString(objects.Options().BaseEndpoint), "http://"),
-		stacks: stacks, changes: stacks,
+		stacks: stacks, changes: stacks, protector: stacks,
 		queues:     queues,
 		messages:   queues,
 		parked:     queues,
@@ -101,8 +102,11 @@ type Stack struct {
 	// Version is the version of Thingpress that deployed the stack; empty if another program did,
 	// or version 0.1.0.
 	Version string
-	// Parameters are the values with which the stack was deployed.
-	Parameters map[string]string
+	// Parameters are the values with which the stack was deployed, Tags those of the stack, which
+	// CloudFormation gives to its resources.
+	Parameters, Tags map[string]string
+	// Protected is set while CloudFormation refuses to delete the stack.
+	Protected bool
 
 	id        string            // its ARN, which no other stack ever has
 	resources map[string]string // physical IDs by logical ID
@@ -121,7 +125,11 @@ func (a *Account) Find(ctx context.Context, name string) (*Stack, error) {
 	found := &Stack{
 		Account: a, Name: name, id: aws.ToString(out.Stacks[0].StackId),
 		Status: string(out.Stacks[0].StackStatus), Reason: aws.ToString(out.Stacks[0].StackStatusReason),
-		Parameters: map[string]string{}, resources: map[string]string{}, types: map[string]string{},
+		Parameters: map[string]string{}, Tags: map[string]string{}, Protected: aws.ToBool(out.Stacks[0].EnableTerminationProtection),
+		resources: map[string]string{}, types: map[string]string{},
+	}
+	for _, tag := range out.Stacks[0].Tags {
+		found.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 	}
 	_, found.Version, _ = strings.Cut(aws.ToString(out.Stacks[0].Description), versionMark)
 	for _, p := range out.Stacks[0].Parameters {

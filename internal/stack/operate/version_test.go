@@ -21,15 +21,19 @@ func TestAStackKnowsTheVersionThatDeployedIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	described, err := describe(template, "0.2.1")
+	described, err := Versioned(template, "0.2.1")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var parsed struct {
 		Description string
-		Resources   map[string]json.RawMessage
+		Mappings    struct {
+			Thingpress struct{ Release struct{ Version string } }
+		}
+		Resources map[string]json.RawMessage
 	}
-	if err := json.Unmarshal(described, &parsed); err != nil || len(parsed.Description) > 1024 || len(parsed.Resources) < 10 {
+	if err := json.Unmarshal(described, &parsed); err != nil || len(parsed.Description) > 1024 || len(parsed.Resources) < 10 ||
+		parsed.Mappings.Thingpress.Release.Version != "0.2.1" {
 		t.Fatalf("%v: %d resources, %q", err, len(parsed.Resources), parsed.Description)
 	}
 	bare := strings.TrimSuffix(parsed.Description, versionMark+"0.2.1")

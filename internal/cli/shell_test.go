@@ -30,7 +30,7 @@ type shell struct {
 }
 
 // prelude replaces the commands that change the machine or leave it, and lets go and make run
-// in the checkout. make shows what it would do, except for README's first command.
+// in the checkout. make shows what it would do, except for make try.
 const prelude = `
 go() { case $1 in install) echo not run: go "$@";; *) (cd "$ROOT" && command go "$@");; esac; }
 make() { case $1 in try) ;; *) set -- -n "$@";; esac; (cd "$ROOT" && command make --no-print-directory "$@"); }

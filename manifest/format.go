@@ -35,6 +35,10 @@ type Format struct {
 	// passed instead of a manifest of this format, judged by its beginning. It
 	// returns nil if it does not know, and may itself be nil.
 	Explain func(head []byte) error
+	// Cut writes chosen entries as a manifest of this format, and Pieces does the same for
+	// archives. Both are nil if the format cannot be cut.
+	Cut    CutFunc
+	Pieces PiecesFunc
 }
 
 // A FormatOption is a field of [Options] that a format takes.

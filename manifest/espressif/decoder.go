@@ -21,6 +21,7 @@ func Format() manifest.Format {
 		Decoder: Decoder{}, Title: "Espressif", Extension: ".csv",
 		Attributes: []string{manifest.AttributeMAC},
 		Explain:    func(head []byte) error { return explain(fromFirstRecord(head)) },
+		Cut:        cut,
 	}
 }
 

@@ -17,7 +17,7 @@ const vendor = "generated"
 
 // Format returns the format for lists of certificates.
 func Format() manifest.Format {
-	return manifest.Format{Decoder: Decoder{}, Title: "Lists of certificates", Extension: ".txt", Explain: explain}
+	return manifest.Format{Decoder: Decoder{}, Title: "Lists of certificates", Extension: ".txt", Explain: explain, Cut: cut}
 }
 
 // A Decoder reads lists of certificates. The zero value is ready for use.

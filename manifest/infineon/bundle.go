@@ -25,6 +25,7 @@ type listing struct {
 // An archive is a member whose name is that of a 7z archive.
 type archive struct {
 	index  int
+	name   string
 	object string // E0E0 and the like; empty if it is not a bundle
 	reel   string
 }
@@ -57,7 +58,7 @@ func (d *decoding) list(a *sevenz.Archive) (listing, error) {
 		case isReadme(m.Name):
 			found.readme = cmp.Or(found.readme, shown(m.Name))
 		case extension == ".7z":
-			one := archive{index: m.Index}
+			one := archive{index: m.Index, name: base}
 			if m.Unsafe == "" {
 				one.object, one.reel = bundleOf(base)
 			}
@@ -130,7 +131,7 @@ func (d *decoding) choose(found listing) (archive, error) {
 // extract spools the chosen bundle. It searches everything that is not an archive
 // for private keys.
 func (d *decoding) extract(outer *sevenz.Archive, chosen archive) (*spool.Spool, error) {
-	d.reel = chosen.reel
+	d.reel, d.archive = chosen.reel, chosen.name
 	var inner *spool.Spool
 	r := outer.Reader()
 	defer r.Close()

@@ -40,7 +40,7 @@ func (d *decoding) extractByContent(outer *sevenz.Archive) (*spool.Spool, error)
 			return nil, err
 		}
 		if found != nil {
-			chosen, d.reel = found, reelOf(path.Base(m.Name))
+			chosen, d.reel, d.archive = found, reelOf(path.Base(m.Name)), path.Base(m.Name)
 		}
 	}
 }

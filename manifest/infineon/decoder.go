@@ -31,6 +31,7 @@ func Format() manifest.Format {
 		},
 		Attributes: []string{manifest.AttributeChipID, manifest.AttributeReelID, manifest.AttributeBundle},
 		Explain:    explain,
+		Pieces:     pieces,
 	}
 }
 
@@ -70,6 +71,8 @@ type decoding struct {
 	passedOver stream.PassedOver // the first entry names it
 	renamed    []string          // other bundles, in archives that were renamed
 	buffer     bytes.Buffer
+	archive    string                    // name of the archive of the bundle; empty if there is none
+	onFile     func(sevenz.Member) error // is called with each file in the buffer; may be nil
 }
 
 func (d *decoding) readManifest() error {

@@ -55,6 +55,11 @@ func (d *decoding) readEntries(a *sevenz.Archive, found listing) error {
 		if err = d.readFile(r, m); err != nil {
 			return d.ofBundle(err)
 		}
+		if d.onFile != nil {
+			if err := d.onFile(m); err != nil {
+				return err
+			}
+		}
 		device := d.frame.Device(0, 0)
 		err = d.fillDevice(&device, m)
 		who := "file " + shown(m.Name)

@@ -19,6 +19,7 @@ func Format() manifest.Format {
 		Limits:       []manifest.LimitName{manifest.LimitDepth},
 		Attributes:   []string{manifest.AttributeUniqueID, manifest.AttributePartNumber, manifest.AttributeSlot, manifest.AttributeMAC},
 		ParseSigners: ParseSigners, PublishedSigners: PublishedSigners,
+		Cut: cut,
 	}
 }
 

@@ -100,11 +100,12 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 		{"show", "0"},
 		{"show", "4BA2BB8764BD"},
 		{"report", "0"},
+		{"report", "--as-manifest", filepath.Join(dir, "back.csv"), "0"},
 	} {
 		if args[len(args)-1] == "0" { // an import
-			args[1] = anImport(t, env)
+			args[len(args)-1] = anImport(t, env)
 		}
-		if args[0] == "report" {
+		if args[0] == "report" && len(args) == 2 {
 			args = append(args, filepath.Join(dir, "report.html"))
 		}
 		c := exec.Command(clitest.Program(t), append(args, "--output", "json")...)

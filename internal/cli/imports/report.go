@@ -23,6 +23,8 @@ type reportOptions struct {
 	ledger           string
 	format           string
 	failed, rejected bool
+	asManifest       string
+	manifest         string
 	overwrite        bool
 	output           terminal.Output
 }
@@ -45,7 +47,11 @@ network: the numbers, the rate over time, why entries were not imported and what
 do about it, and a list of all devices with a search. Markdown is for tickets: the
 numbers, the reasons, and up to 500 failed and rejected entries.
 
-No AWS is called.
+With --as-manifest the failed and rejected entries are written in the format of their
+manifest, byte for byte, for the vendor or for another import; with --rejected only
+the rejected ones. The manifest is read again, and must be the one that was imported.
+
+AWS is not called.
 
 ` + exit.Help,
 		Example: `  thingpress report 0199f1c2 reel-7.html
@@ -53,7 +59,10 @@ No AWS is called.
   # the devices that failed, for a spreadsheet
   thingpress report --failed 0199f1c2 failed.csv
 
-  thingpress report 0199f1c2 --format jsonl | jq 'select(.outcome == "failed")'`,
+  thingpress report 0199f1c2 --format jsonl | jq 'select(.outcome == "failed")'
+
+  # what to send to the vendor
+  thingpress report --failed --as-manifest retry.csv 0199f1c2`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(c *cobra.Command, args []string) error { return runReport(c.Context(), &o, args, streams) },
 	}
@@ -62,7 +71,9 @@ No AWS is called.
 	flags.StringVar(&o.format, "format", "jsonl", "`format`: "+strings.Join(reportNames(), ", ")+"; the extension of FILE takes precedence")
 	flags.BoolVar(&o.failed, "failed", false, "list only failed entries; with --rejected, both")
 	flags.BoolVar(&o.rejected, "rejected", false, "list only rejected entries")
-	flags.BoolVar(&o.overwrite, "overwrite", false, "replace a FILE that is not the report of the same import")
+	flags.StringVar(&o.asManifest, "as-manifest", "", "write the failed and rejected entries to this `file`, in the format of their manifest")
+	flags.StringVar(&o.manifest, "manifest", "", "`file` that has the manifest for --as-manifest now (default: where it was)")
+	flags.BoolVar(&o.overwrite, "overwrite", false, "replace a file that is not the report of the same import")
 	manifests.Complete(c, "format", reportNames())
 	o.output.AddFlag(c)
 	c.ValidArgsFunction = completeImports
@@ -112,11 +123,14 @@ type writtenLine struct {
 }
 
 func runReport(ctx context.Context, o *reportOptions, args []string, streams terminal.Streams) (err error) {
+	if o.asManifest != "" && len(args) > 1 || o.asManifest == "" && o.manifest != "" {
+		return exit.UsageError(errors.New("--as-manifest and FILE exclude each other, and --manifest is for --as-manifest"), "")
+	}
 	extension, err := o.extension(args)
 	if err != nil {
 		return err
 	}
-	if len(args) == 1 && extension == ".html" && streams.OutTerminal {
+	if len(args) == 1 && o.asManifest == "" && extension == ".html" && streams.OutTerminal {
 		return exit.UsageError(errors.New("HTML is not for a terminal"), fmt.Sprintf("name a file: thingpress report %s %s.html", args[0], args[0]))
 	}
 	chosen, err := Choose(ctx, args[0], o.ledger)
@@ -137,6 +151,9 @@ func runReport(ctx context.Context, o *reportOptions, args []string, streams ter
 		return err
 	}
 	defer reader.Close() //nolint:errcheck // it was only read
+	if o.asManifest != "" {
+		return o.writeManifest(ctx, chosen, reader, streams)
+	}
 	source := sourceOf(ctx, chosen.Import, reader)
 	source.Outcomes = o.outcomes()
 	if len(args) == 1 {

@@ -98,7 +98,9 @@ func TestRolesOfTheOtherServices(t *testing.T) {
 		slices.Sort(got[role])
 		got[role] = slices.Compact(got[role])
 	}
-	queue := []string{"sns:Publish", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"}
+	queue := []string{
+		"events:PutEvents", "sns:Publish", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage",
+	}
 	ledger := []string{"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"}
 	keys := []string{"kms:Decrypt", "kms:GenerateDataKey"}
 	want := map[string][]string{

@@ -133,9 +133,10 @@ func (e *RefusedError) Error() string {
 // Unwrap returns the cause.
 func (e *RefusedError) Unwrap() error { return e.Cause }
 
-// Notices sends notices to operators.
+// Notices sends notices to operators and programs.
 type Notices interface {
-	Notify(ctx context.Context, subject, text string) error
+	// Notify returns an error only if the notice is lost.
+	Notify(ctx context.Context, n Notice) error
 }
 
 // Metrics writes values of metrics. It leaves out values that are not finite.

@@ -142,9 +142,10 @@ func printMove(streams terminal.Streams, output terminal.Output, m operate.Move)
 	case m.Status == "EMPTY":
 		_, err = plain.Fprintf(streams.Out, "%s is empty\n", m.From)
 	default:
-		text := plain.Sprintf("%s: %s moved to %s, %s", m.From, progress.Plural(int(m.Moved), "message", "messages"), m.To, strings.ToLower(m.Status))
+		text := plain.Sprintf("%s: %s moved to %s, %s", m.From, progress.Plural(int(m.Moved), "message", "messages"), m.To,
+			strings.ToLower(m.Status))
 		if m.Left > 0 {
-			text += "; " + progress.Plural(int(m.Left), "message stays, which no function could handle", "messages stay, which no function could handle")
+			text += "; " + progress.Plural(int(m.Left), "message stays", "messages stay") + ", which no function could handle"
 		}
 		_, err = fmt.Fprintln(streams.Out, text)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/version"
 	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
+	functions "github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/stack/operate"
 )
 
@@ -67,10 +68,11 @@ type health struct {
 	stack  *operate.Stack
 	queues []operate.Queue
 	alarms []operate.Alarm
-	open   []importAhead        // imports that have not ended
-	ended  []operate.Import     // imports that ended recently, and not as wanted
-	topic  *operate.Subscribers // nil if unknown
-	unread []string             // what could not be read, as remarks
+	open   []importAhead          // imports that have not ended
+	ended  []operate.Import       // imports that ended recently, and not as wanted
+	topic  *operate.Subscribers   // nil if unknown
+	unsent []functions.KeptNotice // notices that could not be sent yet
+	unread []string               // what could not be read, as remarks
 }
 
 func examine(ctx context.Context, stack *operate.Stack) (health, error) {
@@ -89,6 +91,9 @@ func examine(ctx context.Context, stack *operate.Stack) (health, error) {
 		h.unread = append(h.unread, fmt.Sprintf("subscribers to the notices cannot be read: %v", awsiot.Explain(err)))
 	} else {
 		h.topic = &topic
+	}
+	if h.unsent, err = stack.KeptNotices(ctx); err != nil {
+		h.unread = append(h.unread, fmt.Sprintf("kept notices cannot be read: %v", awsiot.Explain(err)))
 	}
 	return h, ctx.Err()
 }
@@ -161,6 +166,10 @@ func (h *health) attention() []string {
 		if cause := i.Cause(); cause != "" && !i.Job.Held() {
 			remark("import %s is stalled: %s", i.Job.Import, cause)
 		}
+	}
+	if n := len(h.unsent); n > 0 {
+		remark("%s could not be sent by %s and will be sent when it works again: %s", progress.Plural(n, "notice", "notices"),
+			h.unsent[0].Channel, h.unsent[0].Cause)
 	}
 	for _, i := range h.ended {
 		name, c := path.Base(i.Job.Upload.Key), i.Counts()

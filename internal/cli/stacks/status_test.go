@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/thingpress/thingpress/internal/cli/terminal"
+	functions "github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/stack/operate"
 )
 
@@ -28,6 +29,8 @@ func TestStatusOfABrokenStackSaysWhatToDo(t *testing.T) {
 			{LogicalID: "StalledAlarm", State: "ALARM", Reason: "1 datapoint"},
 			{LogicalID: "QuietAlarm", State: "OK", Reason: "none"},
 		},
+		topic:  &operate.Subscribers{Confirmed: 1, Pending: 2},
+		unsent: []functions.KeptNotice{{Channel: "SNS", Cause: "the topic does not exist"}, {Channel: "SNS"}},
 	}
 	attention := h.attention()
 	var text, lines bytes.Buffer
@@ -43,13 +46,14 @@ func TestStatusOfABrokenStackSaysWhatToDo(t *testing.T) {
 		"\nalarms   StalledAlarm rings; 1 quiet\n", "\nimports  none is running\n",
 		"CloudFormation says ROLLBACK_COMPLETE: the topic was denied; the stack was never created", "thingpress stack delete --stack line",
 		"3 messages in DevicesParkedQueue could not be handled", "queue ManifestsQueue cannot be read: no sqs:GetQueueAttributes",
-		"StalledAlarm: 1 datapoint",
+		"StalledAlarm: 1 datapoint", "\nnotices  1 subscriber, 2 not confirmed yet\n",
+		"2 notices could not be sent by SNS and will be sent when it works again: the topic does not exist",
 	} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("no %q in\n%s", want, text.String())
 		}
 	}
-	if strings.Contains(text.String(), "QuietAlarm") || len(attention) != 4 {
+	if strings.Contains(text.String(), "QuietAlarm") || len(attention) != 5 {
 		t.Errorf("%d remarks: %q", len(attention), attention)
 	}
 	for _, want := range []string{

@@ -75,8 +75,11 @@ func deployStack(t *testing.T) *deployed {
 	d.completer = &complete.Completer{
 		Ledger: d.ledger, Records: d.ledger, Jobs: d.ledger, Leases: d.ledger, Store: d.s3, Bucket: d.resources["ReportsBucket"],
 		Manifests: queue.New(d.sqs, d.resources["ManifestsQueue"]),
-		Notices: notice.New(sns.New(sns.Options{BaseEndpoint: &d.url, Region: "us-east-1", Credentials: key}), d.resources["NoticesTopic"],
-			"thingpress"),
+		Notices: &stack.Courier{
+			Stack: "thingpress", Outbox: d.ledger, Log: slog.New(slog.DiscardHandler),
+			Channels: []stack.Channel{notice.New(sns.New(sns.Options{BaseEndpoint: &d.url, Region: "us-east-1", Credentials: key}),
+				d.resources["NoticesTopic"], "thingpress")},
+		},
 		Metrics: metric.New(io.Discard, "thingpress"), Log: slog.New(slog.DiscardHandler), Owner: "test",
 	}
 	return d

@@ -210,8 +210,8 @@ func (b *mailbox) Send(_ context.Context, messages []stack.Message) error {
 }
 
 // Notify implements stack.Notices.
-func (b *mailbox) Notify(ctx context.Context, subject, text string) error {
-	return b.Send(ctx, []stack.Message{{Body: subject + "\n\n" + text}})
+func (b *mailbox) Notify(ctx context.Context, n stack.Notice) error {
+	return b.Send(ctx, []stack.Message{{Body: n.Subject + "\n\n" + n.Text}})
 }
 
 // take empties the mailbox.

@@ -119,7 +119,7 @@ func (g *group) noteStop(ctx context.Context, job stack.Job, stop *call.StopErro
 		err = g.Jobs.SetCause(ctx, g.importID, h.cause, h.until)
 	}
 	if err == nil && fresh.Cause == "" {
-		err = g.Notices.Notify(ctx, "stalled: import of "+job.Upload.Key, stopNotice(job, stop))
+		err = g.Notices.Notify(ctx, stopNotice(job, stop))
 	}
 	if err != nil {
 		g.Log.ErrorContext(ctx, "the cause could not be reported", "import", g.importID, "error", err.Error())
@@ -128,12 +128,15 @@ func (g *group) noteStop(ctx context.Context, job stack.Job, stop *call.StopErro
 }
 
 // stopNotice returns the notice of a stalled import.
-func stopNotice(job stack.Job, stop *call.StopError) string {
+func stopNotice(job stack.Job, stop *call.StopError) stack.Notice {
 	text := plain.Sprintf("Import %s of %s is stalled.\n\nCause: %s\n", job.Import, job.Upload.Quoted(), stop.Cause)
 	if todo := advice.Of(stop, advice.Stack).Todo; todo != "" {
 		text += "What to do: " + todo + "\n"
 	}
-	return text + fmt.Sprintf("\nNo device fails because of it. It is tried again at least every %d minutes for %d days, "+
+	text += fmt.Sprintf("\nNo device fails because of it. It is tried again at least every %d minutes for %d days, "+
 		"and continues by itself once the cause is gone.\n",
 		stack.MaxDelay/time.Minute, stack.GiveUpAfter/(24*time.Hour))
+	event := stack.NewEvent(stack.NoticeStalled, job)
+	event.Cause = stop.Cause.Error()
+	return stack.Notice{Kind: stack.NoticeStalled, Subject: "stalled: import of " + job.Upload.Key, Text: text, Event: event}
 }

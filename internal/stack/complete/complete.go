@@ -22,6 +22,13 @@ type Records interface {
 	Records(ctx context.Context, id string) iter.Seq2[ledger.Record, error]
 }
 
+// An Outbox sends notices, and later those that could not be sent, as *stack.Courier does.
+type Outbox interface {
+	stack.Notices
+	// SendKept sends the notices that could not be sent before.
+	SendKept(ctx context.Context) error
+}
+
 // A Completer ends imports. All fields must be set. It is safe for concurrent use.
 type Completer struct {
 	Ledger    stack.Ledger
@@ -31,7 +38,7 @@ type Completer struct {
 	Store     Store
 	Bucket    string // of the reports
 	Manifests stack.Queue
-	Notices   stack.Notices
+	Notices   Outbox
 	Metrics   stack.Metrics
 	Log       *slog.Logger
 	// Owner names this instance in the leases that it holds.
@@ -190,7 +197,7 @@ func (c *Completer) endImport(ctx context.Context, lease stack.Lease, task stack
 		return err
 	}
 	i.State, i.Cause, i.Ended = ending.State, ending.Cause, ending.At
-	if err := c.Notices.Notify(ctx, subject(i), c.text(i, job, written)); err != nil {
+	if err := c.Notices.Notify(ctx, c.notice(i, job, written)); err != nil {
 		return fmt.Errorf("import %s: %w", i.ID, err)
 	}
 	if err := job.Move(stack.PhaseDone); err != nil {

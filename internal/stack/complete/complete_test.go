@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/report"
 	"github.com/thingpress/thingpress/internal/stack"
@@ -190,6 +192,30 @@ func TestAStoppedImportTellsItsCauseOnce(t *testing.T) {
 	}
 	if strings.Count(w.store.objects[lines], "\n") != 1 || w.job(t, "i").Phase != stack.PhaseDone || w.job(t, "i").Cause != j.Cause {
 		t.Error(w.store.objects[lines])
+	}
+}
+
+// Programs act on the event, so it must have the numbers of the import.
+func TestTheEventOfAnEndedImportHasItsNumbers(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.begin(t, "i", 3, stack.PhaseSent, good, bad, lost)
+	if err := w.Complete(t.Context(), task("i")); err != nil {
+		t.Fatal(err)
+	}
+	want := []stack.Event{{
+		Schema: 1, Kind: stack.NoticeEnded, Import: "i", State: "finished", Vendor: "espressif", Bucket: "b", Key: "reel 1.csv", Version: "i",
+		Counts: ledger.Counts{Entries: 3, Imported: 1, Rejected: 1, Failed: 1},
+		Reasons: []stack.EventReason{
+			{Outcome: ledger.Failed, Reason: "undeliverable", Count: 1}, {Outcome: ledger.Rejected, Reason: "expired", Count: 1},
+		},
+		Reports: []string{"s3://reports/espressif/i/report.jsonl", "s3://reports/espressif/i/report.csv"},
+	}}
+	if len(w.notices.events) == 1 && w.notices.events[0].Ended == nil {
+		t.Error("it has no end")
+	}
+	if diff := cmp.Diff(want, w.notices.events, cmpopts.IgnoreFields(stack.Event{}, "Begun", "Ended")); diff != "" {
+		t.Error(diff)
 	}
 }
 

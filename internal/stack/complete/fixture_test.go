@@ -93,9 +93,10 @@ var (
 )
 
 type mailbox struct {
-	fault func() error
-	mu    sync.Mutex
-	held  []stack.Message
+	fault  func() error
+	mu     sync.Mutex
+	held   []stack.Message
+	events []stack.Event
 }
 
 func (b *mailbox) Send(_ context.Context, messages []stack.Message) error {
@@ -110,9 +111,15 @@ func (b *mailbox) Send(_ context.Context, messages []stack.Message) error {
 	return nil
 }
 
-func (b *mailbox) Notify(ctx context.Context, subject, text string) error {
-	return b.Send(ctx, []stack.Message{{Body: subject + "\n\n" + text}})
+func (b *mailbox) Notify(ctx context.Context, n stack.Notice) error {
+	if err := b.Send(ctx, []stack.Message{{Body: n.Subject + "\n\n" + n.Text}}); err != nil {
+		return err
+	}
+	b.events = append(b.events, n.Event)
+	return nil
 }
+
+func (b *mailbox) SendKept(context.Context) error { return nil }
 
 func (b *mailbox) take() []stack.Message {
 	b.mu.Lock()

@@ -50,7 +50,7 @@ func (c *Completer) Sweep(ctx context.Context) error {
 		wrong = append(wrong, c.sendTasks(ctx, 0, tasks...))
 	}
 	wrong = append(wrong, c.Metrics.Put(map[stack.Metric]float64{stack.MetricStalledImports: float64(stalled)}))
-	return errors.Join(wrong...)
+	return errors.Join(append(wrong, c.Notices.SendKept(ctx))...)
 }
 
 // nextTask returns the task that an import needs, if any, and reports whether the

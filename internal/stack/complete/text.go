@@ -36,7 +36,24 @@ func subject(i ledger.Import) string {
 // reasonsMost is how many reasons a notice lists; the report has all of them.
 const reasonsMost = 25
 
-// text returns the notice of an import that ended.
+// notice returns the notice of an import that ended.
+func (c *Completer) notice(i ledger.Import, job stack.Job, written *tally) stack.Notice {
+	e := stack.NewEvent(stack.NoticeEnded, job)
+	e.State, e.Cause, e.Begun, e.Ended, e.Counts, e.Pending = string(i.State), i.Cause, i.Begun, &i.Ended, i.Counts, i.Counts.Pending()
+	if job.Cancelled() {
+		e.State = "cancelled"
+	}
+	list := written.reasons.Reasons()
+	for _, r := range list[:min(len(list), reasonsMost)] {
+		e.Reasons = append(e.Reasons, stack.EventReason{Outcome: r.Outcome, Reason: r.Reason, Count: r.Count})
+	}
+	for _, format := range formats {
+		e.Reports = append(e.Reports, "s3://"+c.Bucket+"/"+Key(job.Vendor, i.ID, format.name))
+	}
+	return stack.Notice{Kind: stack.NoticeEnded, Subject: subject(i), Text: c.text(i, job, written), Event: e}
+}
+
+// text returns the notice of an import that ended, for people.
 func (c *Completer) text(i ledger.Import, job stack.Job, written *tally) string {
 	var b strings.Builder
 	p := func(format string, args ...any) { plain.Fprintf(&b, format+"\n", args...) }

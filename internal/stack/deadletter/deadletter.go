@@ -174,9 +174,13 @@ func (c *Consumer) noteUncompleted(ctx context.Context, importID string) error {
 	if err := c.Jobs.SetCause(ctx, importID, cause, time.Now().Add(completeAgain)); err != nil {
 		return err
 	}
-	return c.Notices.Notify(ctx, "no report: import of "+job.Upload.Key, plain.Sprintf(
-		"Import %s of %s has ended%s, but %s.\n\nWhat to do: fix the cause, then run: thingpress stack redrive\n",
-		importID, job.Upload.Quoted(), stoppedBy(job), causeComplete))
+	event := stack.NewEvent(stack.NoticeUnreported, job)
+	event.Cause = cause
+	return c.Notices.Notify(ctx, stack.Notice{
+		Kind: stack.NoticeUnreported, Subject: "no report: import of " + job.Upload.Key, Event: event,
+		Text: plain.Sprintf("Import %s of %s has ended%s, but %s.\n\nWhat to do: fix the cause, then run: thingpress stack redrive\n",
+			importID, job.Upload.Quoted(), stoppedBy(job), causeComplete),
+	})
 }
 
 func stoppedBy(job stack.Job) string {

@@ -32,8 +32,8 @@ func (b *mailbox) Send(_ context.Context, messages []stack.Message) error {
 	return nil
 }
 
-func (b *mailbox) Notify(ctx context.Context, subject, text string) error {
-	return b.Send(ctx, []stack.Message{{Body: subject + "\n" + text}})
+func (b *mailbox) Notify(ctx context.Context, n stack.Notice) error {
+	return b.Send(ctx, []stack.Message{{Body: n.Subject + "\n" + n.Text}})
 }
 
 type stopper struct {

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -35,6 +36,7 @@ type clients struct {
 	s3       *s3.Client
 	sqs      *sqs.Client
 	sns      *sns.Client
+	events   *eventbridge.Client
 	ssm      *ssm.Client
 }
 
@@ -58,7 +60,8 @@ func newClients(ctx context.Context, log *slog.Logger) (*clients, error) {
 	cfg.HTTPClient = awsiot.NewHTTPClient(cfg.HTTPClient)
 	return &clients{
 		dynamodb: awsdynamodb.NewFromConfig(cfg), s3: s3.NewFromConfig(cfg), sqs: sqs.NewFromConfig(cfg), sns: sns.NewFromConfig(cfg),
-		ssm: ssm.NewFromConfig(cfg),
+		events: eventbridge.NewFromConfig(cfg),
+		ssm:    ssm.NewFromConfig(cfg),
 	}, nil
 }
 

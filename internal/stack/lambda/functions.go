@@ -63,7 +63,7 @@ type services struct {
 	ledger  *dynamodb.Ledger
 	jobs    *jobtable.Store
 	metrics *metric.Writer
-	notices *notice.Topic
+	notices *stack.Courier
 }
 
 func (f *functions) make(ctx context.Context, name string) (handler, error) {
@@ -79,7 +79,11 @@ func (f *functions) make(ctx context.Context, name string) (handler, error) {
 	s := &services{
 		functions: f, clients: c, iot: iot,
 		ledger: dynamodb.New(t, dynamodb.Options{Settled: true}), jobs: jobtable.New(t),
-		metrics: metric.New(f.out, f.config.Stack), notices: notice.New(c.sns, f.config.Notices, f.config.Stack),
+		metrics: metric.New(f.out, f.config.Stack),
+	}
+	s.notices = &stack.Courier{
+		Stack: f.config.Stack, Outbox: s.jobs, Log: f.log,
+		Channels: []stack.Channel{notice.New(c.sns, f.config.Notices, f.config.Stack), notice.NewBus(c.events)},
 	}
 	switch name {
 	case Decoder:

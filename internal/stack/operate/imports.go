@@ -231,3 +231,19 @@ const recent = 24 * time.Hour
 
 // HasLedger reports whether the stack has a ledger. One that was never created completely may have none.
 func (s *Stack) HasLedger() bool { return s.resources[ledgerTable] != "" }
+
+// KeptNotices returns the notices that could not be sent yet.
+func (s *Stack) KeptNotices(ctx context.Context) ([]stack.KeptNotice, error) {
+	t, err := s.table()
+	if err != nil {
+		return nil, err
+	}
+	var list []stack.KeptNotice
+	for n, err := range jobtable.New(t).Kept(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, n)
+	}
+	return list, nil
+}

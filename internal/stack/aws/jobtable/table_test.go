@@ -40,6 +40,7 @@ func TestTable(t *testing.T) {
 		"SingleUpdateThatMetATransactionIsMadeAgain": updateMeetsTransaction,
 		"OrdersOutliveCheckpoints":                   ordersOutliveCheckpoints,
 		"OrdersOfNobodyLeaveNothing":                 ordersOfNobody,
+		"NoticesAreKeptUntilTheNewestIsSent":         noticesAreKept,
 		"CostOfADevice":                              costOfADevice,
 		"LostAnswerToAClaimIsAskedForAgain":          lostAnswer,
 		"ItemsAreThoseOfTheVersionBefore":            itemsOfTheVersionBefore,

@@ -55,6 +55,14 @@ func (t *Tally) Add(r Record) {
 	}
 }
 
+// Restore sets an empty tally to what [Tally.Reasons] returned.
+func (t *Tally) Restore(reasons []Reason) {
+	t.reasons = map[reasonKey]*Reason{}
+	for _, r := range reasons {
+		t.reasons[reasonKey{r.Outcome, r.Reason}] = &r
+	}
+}
+
 // Count returns the number of added records with an outcome and a reason.
 func (t *Tally) Count(o Outcome, reason string) int {
 	if known := t.reasons[reasonKey{o, reason}]; known != nil {

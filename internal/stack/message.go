@@ -104,6 +104,9 @@ type Task struct {
 	Import string `json:"import,omitempty"`
 	// Attempt is how often the task was sent again without any progress.
 	Attempt int `json:"attempt,omitempty"`
+	// Report is the part of the report that an earlier invocation has written; empty to
+	// begin it.
+	Report string `json:"report,omitempty"`
 }
 
 // Message returns the message that carries the task.

@@ -149,7 +149,17 @@ func outcomesOfEntries(t *testing.T, x *dynamodbtest.Table) {
 		check(t, err)
 		order = append(order, r.Entry)
 	}
-	same(t, order, slices.Sorted(maps.Keys(want)))
+	entries := slices.Sorted(maps.Keys(want))
+	same(t, order, entries)
+	for _, from := range []int{0, 9, 4100, 4101, 8192, 8300, 9999} {
+		order = nil
+		for r, err := range l.RecordsFrom(t.Context(), id, ledger.Place{Entry: from}) {
+			check(t, err)
+			order = append(order, r.Entry)
+		}
+		first, _ := slices.BinarySearch(entries, from)
+		same(t, order, entries[first:])
+	}
 }
 
 // Two functions have the same message. The slower one finds what the other one created, and may

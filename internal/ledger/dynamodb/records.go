@@ -16,15 +16,25 @@ type placed struct {
 	item  table.Item
 }
 
-// entryItems yields the items of an import's entries, in order. It stops at an error.
-func (l *Ledger) entryItems(ctx context.Context, id string, manifests []ledger.Manifest, q table.Query) iter.Seq2[placed, error] {
+// entryItems yields the items of an import's entries from a place on, in order. It stops at an
+// error.
+func (l *Ledger) entryItems(
+	ctx context.Context, id string, manifests []ledger.Manifest, from ledger.Place, q table.Query,
+) iter.Seq2[placed, error] {
 	return func(yield func(placed, error) bool) {
-		for m, manifest := range manifests {
-			for block := 0; block*blockSize < manifest.Entries; block++ {
+		for m := from.Manifest; m < len(manifests); m++ {
+			first := 0
+			if m == from.Manifest {
+				first = from.Entry
+			}
+			for block := first / blockSize; block*blockSize < manifests[m].Entries; block++ {
 				for i, err := range l.table.Query(ctx, entryPartition(id, m, block), q) {
 					if err != nil {
 						yield(placed{}, err)
 						return
+					}
+					if entryOf(i) < first {
+						continue
 					}
 					if !yield(placed{ledger.Place{Manifest: m, Entry: entryOf(i)}, i}, nil) {
 						return
@@ -37,6 +47,11 @@ func (l *Ledger) entryItems(ctx context.Context, id string, manifests []ledger.M
 
 // Records implements [ledger.Reader].
 func (l *Ledger) Records(ctx context.Context, id string) iter.Seq2[ledger.Record, error] {
+	return l.RecordsFrom(ctx, id, ledger.Place{})
+}
+
+// RecordsFrom yields the records of an import's entries from a place on, as Records does.
+func (l *Ledger) RecordsFrom(ctx context.Context, id string, from ledger.Place) iter.Seq2[ledger.Record, error] {
 	return func(yield func(ledger.Record, error) bool) {
 		i, err := l.Import(ctx, id)
 		if err != nil {
@@ -44,7 +59,7 @@ func (l *Ledger) Records(ctx context.Context, id string) iter.Seq2[ledger.Record
 			return
 		}
 		only := table.Query{Filter: "attribute_exists(v)"}
-		for at, err := range l.entryItems(ctx, id, i.Manifests, only) {
+		for at, err := range l.entryItems(ctx, id, i.Manifests, from, only) {
 			var record ledger.Record
 			if err == nil {
 				record, err = recordOf(at.item, at.place)

@@ -19,7 +19,7 @@ import (
 // records is a ledger of this many records, which it generates as they are read.
 type records struct{ n int }
 
-func (r records) Records(context.Context, string) iter.Seq2[ledger.Record, error] {
+func (r records) RecordsFrom(context.Context, string, ledger.Place) iter.Seq2[ledger.Record, error] {
 	one := ledger.Record{
 		Outcome: ledger.Imported, ID: "0123456789ABCDEF01", ThingName: "sn0123456789ABCDEF01", CertificateID: manifest.CertificateID{0xaa},
 		CertificateARN: "arn:aws:iot:eu-west-1:123456789012:cert/" + strings.Repeat("a", 64), At: time.Unix(1_800_000_000, 0),
@@ -86,8 +86,8 @@ func BenchmarkReport(b *testing.B) {
 	c := &Completer{Records: records{n: n}, Store: &store, Bucket: "b"}
 	var peak uint64
 	for b.Loop() {
-		if _, err := c.writeReport(b.Context(), ledger.Import{ID: "i", Manifests: []ledger.Manifest{{Name: "reel.csv"}}},
-			"espressif"); err != nil {
+		if _, _, err := c.writeReport(b.Context(), ledger.Import{ID: "i", Manifests: []ledger.Manifest{{Name: "reel.csv"}}},
+			"espressif", ""); err != nil {
 			b.Fatal(err)
 		}
 		var m runtime.MemStats

@@ -17,9 +17,10 @@ import (
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
-// Records reads the outcomes of an import, as [ledger.Reader] does.
+// Records reads the outcomes of an import, from a place on, in the order of the entries. It
+// stops after an error.
 type Records interface {
-	Records(ctx context.Context, id string) iter.Seq2[ledger.Record, error]
+	RecordsFrom(ctx context.Context, id string, from ledger.Place) iter.Seq2[ledger.Record, error]
 }
 
 // An Outbox sends notices, and later those that could not be sent, as *stack.Courier does.
@@ -166,10 +167,15 @@ func (c *Completer) endImport(ctx context.Context, lease stack.Lease, task stack
 		return fmt.Errorf("complete: %w", err)
 	}
 	before := i.Counts
-	written, err := c.writeReport(ctx, i, job.Vendor)
+	written, next, err := c.writeReport(ctx, i, job.Vendor, task.Report)
 	if err != nil {
 		return err
 	}
+	if next != "" {
+		c.Log.InfoContext(ctx, "report handed on", "import", i.ID)
+		return c.sendTasks(ctx, 0, stack.Task{Kind: stack.TaskComplete, Import: i.ID, Report: next})
+	}
+	task.Report = ""
 	if i.Counts, err = c.Ledger.Counts(ctx, job.Import); err != nil {
 		return fmt.Errorf("complete: %w", err)
 	}

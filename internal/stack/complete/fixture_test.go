@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
 
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
@@ -171,6 +172,12 @@ func (s *store) CreateMultipartUpload(_ context.Context, in *s3.CreateMultipartU
 func (s *store) UploadPart(_ context.Context, in *s3.UploadPartInput, _ ...func(*s3.Options)) (*s3.UploadPartOutput, error) {
 	return &s3.UploadPartOutput{ETag: aws.String(fmt.Sprint("etag", *in.PartNumber))}, s.do(func() error {
 		body, err := io.ReadAll(in.Body)
+		if _, open := s.uploads[*in.UploadId]; !open {
+			return &smithy.GenericAPIError{Code: "NoSuchUpload"}
+		}
+		if n := int(*in.PartNumber); n <= len(s.uploads[*in.UploadId]) { // as often as an invocation sends it
+			s.uploads[*in.UploadId] = s.uploads[*in.UploadId][:n-1]
+		}
 		if len(s.uploads[*in.UploadId])+1 != int(*in.PartNumber) {
 			return fmt.Errorf("part %d after %d parts", *in.PartNumber, len(s.uploads[*in.UploadId]))
 		}
@@ -184,7 +191,11 @@ func (s *store) CompleteMultipartUpload(_ context.Context, in *s3.CompleteMultip
 	_ ...func(*s3.Options),
 ) (*s3.CompleteMultipartUploadOutput, error) {
 	return &s3.CompleteMultipartUploadOutput{}, s.do(func() error {
-		parts := s.uploads[*in.UploadId]
+		parts, open := s.uploads[*in.UploadId]
+		if !open {
+			return &smithy.GenericAPIError{Code: "NoSuchUpload"}
+		}
+		parts = parts[:min(len(parts), len(in.MultipartUpload.Parts))]
 		for i, p := range parts {
 			if i < len(parts)-1 && len(p) < 5<<20 {
 				return errors.New("EntityTooSmall")

@@ -160,13 +160,20 @@ func (l *Ledger) Miscount(id string, by int) {
 
 // Records yields the records in the order of entries.
 func (l *Ledger) Records(ctx context.Context, id string) iter.Seq2[ledger.Record, error] {
+	return l.RecordsFrom(ctx, id, ledger.Place{})
+}
+
+// RecordsFrom yields the records from an entry on.
+func (l *Ledger) RecordsFrom(ctx context.Context, id string, from ledger.Place) iter.Seq2[ledger.Record, error] {
 	return func(yield func(ledger.Record, error) bool) {
 		var records []ledger.Record
 		err := l.do(ctx, "Records", func() error {
 			i, err := l.find(id)
 			if err == nil {
 				for _, entry := range slices.Sorted(maps.Keys(i.records)) {
-					records = append(records, i.records[entry])
+					if entry >= from.Entry {
+						records = append(records, i.records[entry])
+					}
 				}
 			}
 			return err

@@ -26,7 +26,7 @@ func (c *Client) DescribeCertificate(ctx context.Context, id string) (iot.Certif
 	}
 	return iot.Certificate{
 		ID: aws.ToString(d.CertificateId), ARN: aws.ToString(d.CertificateArn),
-		Status: iot.Status(d.Status), Created: aws.ToTime(d.CreationDate),
+		Status: iot.Status(d.Status), Created: aws.ToTime(d.CreationDate), PEM: aws.ToString(d.CertificatePem),
 	}, nil
 }
 

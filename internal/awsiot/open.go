@@ -45,12 +45,13 @@ const (
 )
 
 var (
-	_ iot.Certificates = (*Client)(nil)
-	_ iot.Things       = (*Client)(nil)
-	_ iot.Principals   = (*Client)(nil)
-	_ iot.Policies     = (*Client)(nil)
-	_ iot.Groups       = (*Client)(nil)
-	_ iot.Checks       = (*Client)(nil)
+	_ iot.Certificates   = (*Client)(nil)
+	_ iot.Things         = (*Client)(nil)
+	_ iot.Principals     = (*Client)(nil)
+	_ iot.Policies       = (*Client)(nil)
+	_ iot.Groups         = (*Client)(nil)
+	_ iot.Checks         = (*Client)(nil)
+	_ iot.Authorizations = (*Client)(nil)
 )
 
 // A Client makes calls in one account and region. Its methods are safe for

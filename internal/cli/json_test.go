@@ -93,6 +93,7 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 		{"policy", "check", "--policy", filepath.Join(require.Root(t), "examples", "policy.json"), good},
 		{"activate", before.Import, "--sandbox-state", filepath.Join(dir, "state")},
 		{"undo", before.Import, "--sandbox-state", filepath.Join(dir, "state")},
+		{"policy", "explain", "--sandbox", "3692840e-6a93-40b5-a796-f747a174f5c9", "connect", "publish:a"},
 		{"signers"},
 		{"signers", filepath.Join(require.Root(t), "examples", "microchip-signer.pem")},
 		{"version"},

@@ -84,6 +84,35 @@ type Checks interface {
 	DescribeBillingGroup(ctx context.Context, name string) error
 }
 
+// Authorizations asks AWS what a device may do.
+type Authorizations interface {
+	// GetEffectivePolicies returns the policies of a principal, and with the name of a thing also those
+	// of its groups. The policies have no Version.
+	GetEffectivePolicies(ctx context.Context, principal, thing string) ([]Policy, error)
+	// TestAuthorization decides up to [MaxAuthInfos] requests as if policies were added or left out.
+	TestAuthorization(ctx context.Context, in AuthorizationTest) ([]AuthResult, error)
+}
+
+// MaxAuthInfos is the number of requests that one TestAuthorization decides.
+const MaxAuthInfos = 10
+
+// An AuthorizationTest has the parameters of TestAuthorization.
+type AuthorizationTest struct {
+	Principal, ClientID string
+	Infos               []AuthInfo
+	Add, Skip           []string // names of policies
+}
+
+// An AuthInfo is an action, such as PUBLISH, on a resource.
+type AuthInfo struct{ Action, Resource string }
+
+// An AuthResult is AWS's decision on a request: ALLOWED, EXPLICIT_DENY or IMPLICIT_DENY, and the
+// context values that AWS misses.
+type AuthResult struct {
+	Decision string
+	Missing  []string
+}
+
 // AWS combines all interfaces with the clock of AWS.
 type AWS struct {
 	Certificates Certificates
@@ -104,6 +133,8 @@ type Certificate struct {
 	Status  Status
 	// Created is when it was registered, by AWS's clock.
 	Created time.Time
+	// PEM is the certificate. Lists leave it out.
+	PEM string
 }
 
 // A Thing is a thing in the registry.

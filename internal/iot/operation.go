@@ -21,6 +21,8 @@ const (
 	DescribeBillingGroup    Operation = "DescribeBillingGroup"
 	DescribeEndpoint        Operation = "DescribeEndpoint"
 	GetPolicy               Operation = "GetPolicy"
+	GetEffectivePolicies    Operation = "GetEffectivePolicies"
+	TestAuthorization       Operation = "TestAuthorization"
 	ListAttachedPolicies    Operation = "ListAttachedPolicies"
 	ListCertificates        Operation = "ListCertificates"
 	ListPolicies            Operation = "ListPolicies"

@@ -54,6 +54,8 @@ var defaults = [...]Default{
 	{iot.DescribeBillingGroup, 10, "L-23DF46E7", false, noCopy},
 	{iot.DescribeEndpoint, 10, "L-F30831DF", false, noCopy},
 	{iot.GetPolicy, 10, "L-5CE9072D", true, ""},
+	{iot.GetEffectivePolicies, 5, "L-CE45290D", false, "published copies have 5 or 50; the lower is used"},
+	{iot.TestAuthorization, 10, "L-31D9CC26", false, noCopy},
 	{iot.ListAttachedPolicies, 15, "L-B2DA2A45", true, ""},
 	{iot.ListCertificates, 10, "L-97DA2C60", true, ""},
 	{iot.ListPolicies, 10, "L-2B86A5A0", false, noCopy},

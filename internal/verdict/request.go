@@ -26,6 +26,13 @@ type Request struct {
 	topic        topic
 }
 
+// For returns the request of one device. The error says that the device has no value for a field
+// of the topic.
+func (r *Request) For(d *manifest.Device, c *policy.Connection) (policy.Request, error) {
+	name, err := r.topic.expand(d, c, "")
+	return policy.Request{Action: r.action, Resource: r.kind + "/" + name}, err
+}
+
 // actions are the requests that can be asked for, with the type of their resource.
 var actions = []struct{ word, action, kind string }{
 	{"connect", "iot:Connect", "client"},

@@ -31,6 +31,7 @@ type checkOptions struct {
 	requests   []string
 	will       string
 	persistent bool
+	witness    bool
 	limit      int
 	quiet      bool
 	output     terminal.Output
@@ -81,6 +82,7 @@ one a connection or a topic of the policies.
 	flags.StringVar(&o.will, "will", "", "`topic` of the will of the firmware")
 	flags.BoolVar(&o.persistent, "persistent", false, "the firmware asks for a persistent session")
 	flags.IntVar(&o.limit, "limit", 3, "maximum `number` of devices to show of each reason; 0 for no limit")
+	flags.BoolVar(&o.witness, "witness", false, "have AWS decide the requests too, for the first device, which must be registered")
 	o.output.AddFlag(c)
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress")
 	return c
@@ -99,15 +101,9 @@ func (o *checkOptions) settings() (verdict.Settings, error) {
 		}
 		s.ClientID = &template
 	}
-	for _, text := range o.requests {
-		r, err := verdict.ParseRequest(text)
-		if err != nil {
-			return s, exit.UsageError(fmt.Errorf("--request: %w", err),
-				"write connect, or one of publish:TOPIC, subscribe:FILTER, receive:TOPIC and retain:TOPIC")
-		}
-		s.Requests = append(s.Requests, r)
-	}
-	return s, nil
+	var err error
+	s.Requests, err = parseRequests(o.requests, "--request: ")
+	return s, err
 }
 
 func check(ctx context.Context, o *checkOptions, args []string, streams terminal.Streams) error {
@@ -135,6 +131,10 @@ func check(ctx context.Context, o *checkOptions, args []string, streams terminal
 	}
 	if len(files)+len(attachments.Policies)+len(attachments.ThingGroups) == 0 {
 		return exit.UsageError(errors.New("no policy given"), "name policies or files with --policy")
+	}
+	if o.witness && (len(files) > 0 || len(args) == 0) {
+		return exit.UsageError(errors.New("--witness needs policies that are in AWS, and a manifest with a registered device"),
+			"name policies instead of files, and a manifest")
 	}
 	printer := streams.Progress(o.quiet, terminal.Text)
 	defer printer.Close()
@@ -190,8 +190,15 @@ func check(ctx context.Context, o *checkOptions, args []string, streams terminal
 	if err != nil {
 		return err
 	}
+	var witnessed *witnessLine
+	if o.witness && len(scan.Examples) > 0 {
+		if witnessed, err = witnessOf(ctx, connection, &scan.Examples[0], settings, documents); err != nil {
+			return err
+		}
+	}
 	printer.Close()
 	line := lineOf(judge.Verdict(), settings, documents)
+	line.Witness = witnessed
 	line.Rejected, line.Example = scan.Rejected, len(args) == 0
 	if line.ClientID = o.clientID; o.clientID == "" {
 		line.ClientID = "{thing}"
@@ -205,6 +212,26 @@ func check(ctx context.Context, o *checkOptions, args []string, streams terminal
 		return exit.Silently(exit.Incomplete)
 	}
 	return err
+}
+
+// witnessOf has AWS decide the requests for a device.
+func witnessOf(ctx context.Context, c *target.Connection, d *manifest.Device, s verdict.Settings, documents []document,
+) (*witnessLine, error) {
+	r, err := newRegistry(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	clientID := d.ThingName
+	if s.ClientID != nil {
+		if clientID, err = s.ClientID.Expand(d); err != nil {
+			return nil, err
+		}
+	}
+	differ, asked, err := r.compare(d.CertificateID.String(), clientID, documents, s.Requests)
+	if err != nil {
+		return nil, exit.WithHint(fmt.Errorf("--witness: %w", err), "import the first device of the manifest, or leave out --witness")
+	}
+	return &witnessLine{d.ThingName, asked, differ}, nil
 }
 
 // judgeAll judges every device of manifests.

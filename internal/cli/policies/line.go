@@ -21,6 +21,14 @@ type checkLine struct {
 	Requests []requestLine  `json:"requests"`
 	Findings []findingLine  `json:"findings"`
 	Open     []questionLine `json:"open,omitempty"`
+	Witness  *witnessLine   `json:"witness,omitempty"`
+}
+
+// A witnessLine is what AWS decided for a device.
+type witnessLine struct {
+	Thing    string          `json:"thing_name"`
+	Requests int             `json:"requests"`
+	Differ   []*decisionLine `json:"differ"`
 }
 
 type policyLine struct {

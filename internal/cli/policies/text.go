@@ -57,6 +57,7 @@ func printCheck(l *checkLine, streams terminal.Streams) error {
 		}
 		plain.Fprintf(&b, "  %s\n", q.Meaning)
 	}
+	writeWitness(&b, l.Witness)
 	if b.Len() > 0 {
 		say("")
 	}
@@ -81,6 +82,17 @@ func remark(r requestLine) string {
 		return "see below"
 	}
 	return ""
+}
+
+func writeWitness(b *strings.Builder, w *witnessLine) {
+	if w == nil {
+		return
+	}
+	plain.Fprintf(b, "AWS decides %s of %s for the thing %s the same\n", progress.Count(int64(w.Requests-len(w.Differ))),
+		progress.Plural(w.Requests, "request", "requests"), w.Thing)
+	for _, l := range w.Differ {
+		plain.Fprintf(b, "  %s: %s; AWS: %s\n", l.Request, decisionText(l.Decision), decisionText(policy.Outcome(l.Witness)))
+	}
 }
 
 func writeRefusals(b *strings.Builder, r requestLine, streams terminal.Streams) {

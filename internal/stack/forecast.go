@@ -12,6 +12,11 @@ type Observed struct {
 	// further in its manifest than before.
 	At    time.Time `json:"at"`
 	Moved time.Time `json:"moved"`
+	// Resent is when the sweep last ordered that lost messages be sent again.
+	Resent time.Time `json:"resent,omitzero"`
+	// Turn is when, after Moved and Resent, the turn of its devices must have come even if all others
+	// in flight were imported before; the zero time if that is unknown.
+	Turn time.Time `json:"turn,omitzero"`
 	// Settled is the number of entries with an outcome, InFlight the number of devices
 	// that were sent and have none.
 	Settled  int `json:"settled"`

@@ -83,13 +83,19 @@ func (g *group) requestCompletion(ctx context.Context, job stack.Job) {
 	if len(g.in(recorded))+len(g.in(dropped)) == 0 {
 		return
 	}
+	// The import may have been stopped or cancelled while this batch was imported.
+	if fresh, err := g.Jobs.Get(ctx, g.importID); err == nil {
+		job = fresh
+	}
 	if job.Stopped() {
 		if err := stack.CloseAgain(ctx, g.Ledger, job); err != nil {
 			g.Log.ErrorContext(ctx, "a stopped import could not be closed again", "import", g.importID, "error", err.Error())
 		}
-		return
+		if !job.Cancelled() {
+			return
+		}
 	}
-	if err := stack.RequestCompletion(ctx, g.Ledger, g.Manifests, g.importID); err != nil {
+	if err := stack.RequestCompletion(ctx, g.Ledger, g.Manifests, job); err != nil {
 		g.Log.WarnContext(ctx, "completion is left to the sweep", "import", g.importID, "error", err.Error())
 	}
 }

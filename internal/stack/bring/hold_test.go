@@ -212,3 +212,23 @@ func TestDevicesOfAPausedOrCancelledImportAreDroppedWithoutACall(t *testing.T) {
 		mustBe(t, kind+": counts", w.counts(t), ledger.Counts{Entries: 3, Imported: 1})
 	}
 }
+
+// Completion may have closed the ledger while a batch was imported, and a record opens it.
+func TestAnImportThatIsCancelledDuringABatchIsClosedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(3)
+	w.engine = func(ctx context.Context, c engine.Config, items []engine.Item, done func(int, ledger.Record)) (engine.Summary, error) {
+		job := w.job(t)
+		job.Phase, job.Cause, job.Order = stack.PhaseDone, "cancelled by ana", stack.Order{Kind: stack.OrderCancel}
+		w.ledger.Put(job)
+		return all(ctx, c, items, done)
+	}
+	w.handle(t.Context(), message(device(0)))
+	i, err := w.ledger.Import(t.Context(), "import")
+	if err != nil || i.State != ledger.StateStopped || i.Cause != "cancelled by ana" || i.Counts.Imported != 1 {
+		t.Errorf("%+v, %v", i, err)
+	}
+	if tasks := w.manifests.take(); len(tasks) != 1 || !strings.Contains(tasks[0].Body, "complete") {
+		t.Errorf("the report is not renewed: %v", tasks)
+	}
+}

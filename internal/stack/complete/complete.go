@@ -35,13 +35,16 @@ type Completer struct {
 	Ledger    stack.Ledger
 	Records   Records
 	Jobs      stack.Jobs
+	Orders    stack.Orders
 	Leases    stack.Leases
 	Store     Store
 	Bucket    string // of the reports
 	Manifests stack.Queue
-	Notices   Outbox
-	Metrics   stack.Metrics
-	Log       *slog.Logger
+	// Waiting returns the number of messages in the devices queue.
+	Waiting func(ctx context.Context) (int, error)
+	Notices Outbox
+	Metrics stack.Metrics
+	Log     *slog.Logger
 	// Owner names this instance in the leases that it holds.
 	Owner string
 }
@@ -117,7 +120,8 @@ func (c *Completer) isReady(ctx context.Context, job stack.Job, task stack.Task)
 		return true, nil
 	case stack.PhaseDone:
 		if i.State == ledger.StateStopped {
-			return false, nil
+			// Calls that had begun when the import was cancelled come to their end later.
+			return job.Cancelled() && reported(job) != i.Counts, nil
 		}
 	case stack.PhaseSent:
 	default:
@@ -162,6 +166,11 @@ func (c *Completer) endImport(ctx context.Context, lease stack.Lease, task stack
 	if err != nil {
 		return fmt.Errorf("complete: %w", err)
 	}
+	switch job.Phase {
+	case stack.PhaseStopped, stack.PhaseSent, stack.PhaseDone:
+	default:
+		return nil // the import was resumed or retried meanwhile
+	}
 	i, err := c.Ledger.Import(ctx, job.Import)
 	if err != nil {
 		return fmt.Errorf("complete: %w", err)
@@ -179,7 +188,7 @@ func (c *Completer) endImport(ctx context.Context, lease stack.Lease, task stack
 	if i.Counts, err = c.Ledger.Counts(ctx, job.Import); err != nil {
 		return fmt.Errorf("complete: %w", err)
 	}
-	stopped := job.Phase == stack.PhaseStopped
+	stopped := job.Phase == stack.PhaseStopped || job.Stopped() && job.Cancelled()
 	if i.Counts != before && !stopped {
 		return c.postpone(ctx, task, againAfter) // a device was retried meanwhile
 	}
@@ -209,7 +218,7 @@ func (c *Completer) endImport(ctx context.Context, lease stack.Lease, task stack
 	if err := job.Move(stack.PhaseDone); err != nil {
 		return err
 	}
-	job.Progress = mark(i.Counts)
+	job.Progress = mark(job.Progress, i.Counts)
 	if err := c.Leases.Save(ctx, lease, job); err != nil {
 		return fmt.Errorf("complete: import %s: %w", i.ID, err)
 	}
@@ -244,19 +253,24 @@ func balance(written, counted ledger.Counts) error {
 	return nil
 }
 
-// A marker is the progress of a job that is done: the counts in its report.
-type marker struct {
-	Reported ledger.Counts `json:"reported"`
-}
+// markReported is the name under which the progress of a job that is done has the counts in
+// its report. The rest is the decoder's, which needs it to retry the import.
+const markReported = "reported"
 
-func mark(counts ledger.Counts) []byte {
-	text, _ := json.Marshal(marker{counts}) // numbers cannot fail
+// mark adds the counts in the report to the progress of a job.
+func mark(progress []byte, counts ledger.Counts) []byte {
+	fields := map[string]json.RawMessage{}
+	_ = json.Unmarshal(progress, &fields) // without a progress there are none
+	fields[markReported], _ = json.Marshal(counts)
+	text, _ := json.Marshal(fields) // numbers and what was JSON before cannot fail
 	return text
 }
 
 // reported returns the counts in the report of a job that is done.
 func reported(job stack.Job) ledger.Counts {
-	var m marker
+	var m struct {
+		Reported ledger.Counts `json:"reported"`
+	}
 	if err := json.Unmarshal(job.Progress, &m); err != nil {
 		return ledger.Counts{Entries: -1} // equal to no counts
 	}

@@ -31,6 +31,7 @@ type world struct {
 	tasks   *mailbox
 	notices *mailbox
 	metrics bytes.Buffer
+	waiting int // messages in the devices queue
 }
 
 func newWorld() *world {
@@ -39,8 +40,9 @@ func newWorld() *world {
 		notices: &mailbox{},
 	}
 	w.Completer = &complete.Completer{
-		Ledger: w.ledger, Records: w.ledger, Jobs: w.ledger, Leases: w.ledger, Store: w.store, Bucket: "reports", Manifests: w.tasks,
-		Notices: w.notices,
+		Ledger: w.ledger, Records: w.ledger, Jobs: w.ledger, Orders: w.ledger, Leases: w.ledger, Store: w.store, Bucket: "reports",
+		Manifests: w.tasks,
+		Waiting:   func(context.Context) (int, error) { return w.waiting, nil }, Notices: w.notices,
 		Metrics: metric.New(&w.metrics, "line-1"), Log: slog.New(slog.DiscardHandler), Owner: "test",
 	}
 	return w

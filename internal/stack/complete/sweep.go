@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
+	"slices"
 	"time"
 
 	"github.com/thingpress/thingpress/internal/ledger"
@@ -14,97 +16,152 @@ const (
 	// idleAfter is how long a manifest may be idle before the sweep continues it. It
 	// is longer than a message waits for its function.
 	idleAfter = 5 * time.Minute
-	// StalledAfter is how long an import may make no progress before it counts as
-	// stalled.
+	// StalledAfter is how long all imports together may make no progress before they
+	// count as stalled.
 	StalledAfter = 30 * time.Minute
 )
 
-// Sweep checks every open import. Through tasks on the manifests queue, it continues
-// manifests that no function works on, and completes imports without pending entries.
-// It writes the metric StalledImports, which counts imports with a cause and those
-// without progress for half an hour. An error with one import does not keep it from
-// the others.
+// Sweep checks every open import, and records what it sees. Through tasks on the
+// manifests queue, it continues manifests that no function works on, completes imports
+// without pending entries, and has entries sent again whose messages are lost. It writes
+// the metric StalledImports, which counts imports with a cause, and all of them if
+// nothing moves. An error with one import does not keep it from the others.
 func (c *Completer) Sweep(ctx context.Context) error {
-	var tasks []stack.Task
+	now := time.Now().UTC()
+	var all []*swept
 	var wrong []error
-	stalled := 0
 	for job, err := range c.Jobs.Open(ctx) {
 		if err != nil {
 			wrong = append(wrong, fmt.Errorf("sweep: %w", err))
 			break
 		}
-		kind, stalls, err := c.nextTask(ctx, job)
+		s, err := c.look(ctx, job, now)
 		if err != nil {
 			wrong = append(wrong, fmt.Errorf("sweep: import %s: %w", job.Import, err))
 			continue
 		}
-		if stalls {
-			stalled++
-			c.Log.WarnContext(ctx, "import stalled", "import", job.Import, "phase", job.Phase, "since", job.Updated, "cause", job.Cause)
+		all = append(all, s)
+	}
+	wrong = append(wrong, c.resendLost(ctx, all, now))
+	var tasks []stack.Task
+	for _, s := range all {
+		kind, err := c.nextTask(ctx, s)
+		if err == nil {
+			err = c.Orders.Observe(ctx, s.job.Import, s.seen)
+		}
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("sweep: import %s: %w", s.job.Import, err))
 		}
 		if kind != "" {
-			tasks = append(tasks, stack.Task{Kind: kind, Import: job.Import})
+			tasks = append(tasks, stack.Task{Kind: kind, Import: s.job.Import})
 		}
 	}
 	if len(tasks) > 0 {
 		wrong = append(wrong, c.sendTasks(ctx, 0, tasks...))
 	}
-	wrong = append(wrong, c.Metrics.Put(map[stack.Metric]float64{stack.MetricStalledImports: float64(stalled)}))
+	stalled := stalledOf(all, now)
+	for _, s := range stalled {
+		c.Log.WarnContext(ctx, "import stalled", "import", s.job.Import, "phase", s.job.Phase, "since", s.seen.Moved, "cause", s.job.Cause)
+	}
+	wrong = append(wrong, c.Metrics.Put(map[stack.Metric]float64{stack.MetricStalledImports: float64(len(stalled))}))
 	return errors.Join(append(wrong, c.Notices.SendKept(ctx))...)
 }
 
-// nextTask returns the task that an import needs, if any, and reports whether the
-// import is stalled.
-func (c *Completer) nextTask(ctx context.Context, job stack.Job) (kind string, stalls bool, err error) {
+// A swept is an open import as a sweep sees it.
+type swept struct {
+	job    stack.Job
+	begun  bool // the ledger has it
+	counts ledger.Counts
+	seen   stack.Observed
+}
+
+// look reads an import, and compares it with what the sweep before has seen.
+func (c *Completer) look(ctx context.Context, job stack.Job, now time.Time) (*swept, error) {
+	s := &swept{job: job, begun: true}
+	var err error
+	s.counts, err = c.Ledger.Counts(ctx, job.Import)
+	if errors.Is(err, ledger.ErrNotFound) {
+		s.begun, err = false, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	before := job.Observed
+	s.seen = stack.Observed{
+		At: now, Moved: before.Moved, Resent: before.Resent, Turn: before.Turn,
+		Settled: s.counts.Entries - s.counts.Pending(), InFlight: job.InFlight(s.counts), Place: placeOf(&job),
+	}
+	switch past := now.Sub(before.At).Seconds(); {
+	case before.At.IsZero():
+		s.seen.Moved = job.Updated
+	case s.seen.Settled != before.Settled || s.seen.Place != before.Place:
+		s.seen.Moved, s.seen.Turn = now, time.Time{}
+		if past > 0 {
+			s.seen.Rate = max(0, float64(s.seen.Settled-before.Settled)/past)
+		}
+	}
+	return s, nil
+}
+
+// placeOf returns a text that changes if the decoder gets any further.
+func placeOf(job *stack.Job) string {
+	if job.Phase == stack.PhaseSend { // its checkpoint also changes while it waits
+		return fmt.Sprint(job.Phase, " ", job.Sent)
+	}
+	return fmt.Sprintf("%s %x", job.Phase, crc32.ChecksumIEEE(job.Progress))
+}
+
+// running reports whether the import should move.
+func (s *swept) running() bool { return s.job.Phase != stack.PhaseStopped && !s.job.Held() }
+
+// stalledOf returns the imports that are stalled. An import whose devices wait behind
+// those of others is not.
+func stalledOf(all []*swept, now time.Time) (stalled []*swept) {
+	moves := slices.ContainsFunc(all, func(s *swept) bool {
+		return s.running() && s.job.Cause == "" && now.Sub(s.seen.Moved) <= StalledAfter
+	})
+	for _, s := range all {
+		if s.running() && (s.job.Cause != "" || !moves) {
+			stalled = append(stalled, s)
+		}
+	}
+	return stalled
+}
+
+// nextTask returns the task that an import needs, if any.
+func (c *Completer) nextTask(ctx context.Context, s *swept) (kind string, err error) {
+	job := &s.job
 	idle := time.Since(job.Updated)
-	stalls = idle > StalledAfter || job.Cause != ""
-	switch job.Phase {
-	case stack.PhaseDone:
-		return "", false, nil
-	case stack.PhaseStopped:
-		kind, err = c.untold(ctx, job, idle)
-		return kind, false, err
-	case stack.PhaseSent:
-		counts, err := c.Ledger.Counts(ctx, job.Import)
-		if err != nil || counts.Pending() > 0 {
-			return "", stalls, err
+	switch {
+	case job.Paused():
+		return "", nil
+	case job.Order.Kind != "" && !(job.Cancelled() && job.Ended()):
+		if time.Since(job.Order.At) < idleAfter {
+			return "", nil
 		}
-		if time.Now().Before(job.RetryAt) {
-			return "", stalls, nil
+		return stack.TaskContinue, nil // the message that followed the order is lost
+	case job.Phase == stack.PhaseDone:
+		return "", nil
+	case job.Phase == stack.PhaseStopped:
+		return c.untold(s, idle), nil
+	case job.Phase == stack.PhaseSent:
+		if s.counts.Pending() > 0 || time.Now().Before(job.RetryAt) {
+			return "", nil
 		}
-		return stack.TaskComplete, stalls, nil
+		return stack.TaskComplete, nil
+	case idle < idleAfter || time.Now().Before(job.LeasedUntil):
+		return "", nil
 	}
-	if idle < idleAfter {
-		return "", stalls, nil
-	}
-	free, err := c.isFree(ctx, job)
-	if err != nil || !free {
-		return "", stalls, err
-	}
-	return stack.TaskContinue, stalls, nil
+	return stack.TaskContinue, nil
 }
 
 // untold returns the task for a stopped job about which no notice was sent yet.
-func (c *Completer) untold(ctx context.Context, job stack.Job, idle time.Duration) (kind string, err error) {
-	if idle < idleAfter || time.Now().Before(job.RetryAt) {
-		return "", nil
+func (c *Completer) untold(s *swept, idle time.Duration) (kind string) {
+	switch {
+	case idle < idleAfter || time.Now().Before(s.job.RetryAt):
+		return ""
+	case !s.begun:
+		return stack.TaskContinue // the decoder begins the import that it stopped
 	}
-	_, err = c.Ledger.Import(ctx, job.Import)
-	if errors.Is(err, ledger.ErrNotFound) {
-		return stack.TaskContinue, nil // the decoder begins the import that it stopped
-	}
-	return stack.TaskComplete, err
-}
-
-// isFree reports whether no function holds the lease of the job.
-func (c *Completer) isFree(ctx context.Context, job stack.Job) (bool, error) {
-	lease, err := c.Leases.Lease(ctx, job.Import, c.Owner, leaseEnd(ctx))
-	var leased *stack.LeasedError
-	if errors.As(err, &leased) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	return true, c.Leases.Release(context.WithoutCancel(ctx), lease)
+	return stack.TaskComplete
 }

@@ -17,6 +17,7 @@ func TestSweepFindsWhatNobodyWorksOn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
+		w.waiting = 1
 		w.begin(t, "busy", 2, stack.PhaseSend)
 		w.begin(t, "held", 2, stack.PhaseSend)
 		w.begin(t, "idle", 2, stack.PhaseSend)
@@ -65,6 +66,7 @@ func TestSweepCountsImportsThatStandStill(t *testing.T) {
 			t.Fatal(err)
 		}
 		expect(t, w, "", 2)
+		w.waiting = 2
 		time.Sleep(31 * time.Minute)
 		if err := w.Sweep(t.Context()); err != nil {
 			t.Fatal(err)

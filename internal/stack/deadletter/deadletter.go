@@ -89,6 +89,10 @@ func (c *Consumer) settleDevice(ctx context.Context, m stack.DeviceMessage, body
 	if err != nil {
 		return fmt.Errorf("device: %w", err)
 	}
+	if job.Held() { // it is sent again if the import goes on
+		c.Log.InfoContext(ctx, "an undeliverable device was dropped", "import", m.Import, "entry", m.Entry, "order", job.Order.Kind)
+		return nil
+	}
 	outcomes, err := c.Ledger.Outcomes(ctx, m.Import, []int{m.Entry})
 	if err != nil {
 		return fmt.Errorf("device: %w", err)
@@ -97,7 +101,7 @@ func (c *Consumer) settleDevice(ctx context.Context, m stack.DeviceMessage, body
 	if ok && record.Reason != string(device.ReasonUndeliverable) {
 		c.Log.InfoContext(ctx, "the outcome of an undeliverable device stands",
 			"import", m.Import, "entry", m.Entry, "outcome", string(record.Outcome))
-		return stack.RequestCompletion(ctx, c.Ledger, c.Manifests, m.Import)
+		return stack.RequestCompletion(ctx, c.Ledger, c.Manifests, job)
 	}
 	if !ok {
 		if err := c.recordFailure(ctx, job, m); err != nil {
@@ -107,7 +111,7 @@ func (c *Consumer) settleDevice(ctx context.Context, m stack.DeviceMessage, body
 	if err := c.DevicesParked.Send(ctx, []stack.Message{{Body: body}}); err != nil {
 		return fmt.Errorf("park: import %s: entry %d: %w", m.Import, m.Entry, err)
 	}
-	return stack.RequestCompletion(ctx, c.Ledger, c.Manifests, m.Import)
+	return stack.RequestCompletion(ctx, c.Ledger, c.Manifests, job)
 }
 
 func (c *Consumer) recordFailure(ctx context.Context, job stack.Job, m stack.DeviceMessage) error {

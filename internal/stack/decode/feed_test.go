@@ -313,7 +313,8 @@ func TestARetryTriesAgainWhatFailedBeforeAndNothingElse(t *testing.T) {
 			l.second()
 		}
 		counts := l.w.counts(id)
-		if counts.Pending() != 0 || counts.Failed != 1 || counts.Unchanged != failed-1 || len(tried) != failed || l.w.jobs[id].Phase != stack.PhaseSent {
+		if counts.Pending() != 0 || counts.Failed != 1 || counts.Unchanged != failed-1 || len(tried) != failed ||
+			l.w.jobs[id].Phase != stack.PhaseSent {
 			t.Errorf("%+v after %d failed; %d were tried again; %+v", counts, failed, len(tried), l.w.jobs[id])
 		}
 	})

@@ -44,7 +44,8 @@ type world struct {
 func newWorld() *world {
 	return &world{
 		objects: map[string][]byte{}, uploads: map[stack.Upload]string{}, jobs: map[string]stack.Job{},
-		leases: map[string]stack.Lease{}, unsaved: map[string]int{}, imports: map[string]ledger.Import{}, records: map[string]map[int]ledger.Record{},
+		leases:  map[string]stack.Lease{},
+		unsaved: map[string]int{}, imports: map[string]ledger.Import{}, records: map[string]map[int]ledger.Record{},
 		policies: []string{"sensors"}, parameters: map[string]string{"IoTPolicies": "sensors"},
 	}
 }

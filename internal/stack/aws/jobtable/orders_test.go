@@ -31,7 +31,8 @@ func ordersOutliveCheckpoints(t *testing.T, x *dynamodbtest.Table) {
 	same(t, []any{got.Order, got.Observed, got.Phase, got.Retried}, []any{pause, seen, stack.PhaseSend, dynamodbtest.Began})
 
 	var refused *stack.OrderError
-	if _, err := l.SetOrder(t.Context(), "i", stack.Order{Kind: stack.OrderResend}); !errors.As(err, &refused) || refused.Standing != stack.OrderPause {
+	_, err = l.SetOrder(t.Context(), "i", stack.Order{Kind: stack.OrderResend})
+	if !errors.As(err, &refused) || refused.Standing != stack.OrderPause {
 		t.Errorf("a paused import is to be sent again: %v", err)
 	}
 	resume := stack.Order{Kind: stack.OrderResume, At: dynamodbtest.Began}

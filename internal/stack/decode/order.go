@@ -86,7 +86,7 @@ func (w *worker) carryOut(ctx context.Context, order stack.Order) error {
 		p.again(settled)
 		err = w.moveTo(stack.PhaseSend)
 	case ended:
-		p = progress{}
+		p = progress{Published: p.Published}
 		p.again(settled)
 		err = errors.Join(w.moveTo(stack.PhaseHash), w.renewSettings(settled))
 	}
@@ -126,9 +126,9 @@ func (w *worker) moveTo(phase string) error {
 	return w.job.Move(phase)
 }
 
-// renewSettings gives an import that begins from the start the present settings of the
-// stack, unless entries have an outcome, which must all be judged alike. Whatever
-// stopped it may have been corrected there.
+// renewSettings makes an import that begins from the start read the settings again,
+// unless entries have an outcome, which must all be judged alike. Whatever stopped it may
+// have been corrected there.
 func (w *worker) renewSettings(settled int) (err error) {
 	if settled > 0 {
 		return nil

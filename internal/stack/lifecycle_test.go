@@ -48,11 +48,11 @@ func TestAnOrderFitsTheStateOfTheImport(t *testing.T) {
 		{stack.OrderCancel, stack.OrderPause, append(open, ended...), ""},
 		{stack.OrderPause, stack.OrderCancel, nil, "it is cancelled"},
 		{stack.OrderResume, "", nil, "it "}, // not paused, or ended
-		{stack.OrderResume, stack.OrderPause, open, "it is to pause"},
+		{stack.OrderResume, stack.OrderPause, open, "it has ended"},
 		{stack.OrderRetry, "", ended, "it has not ended"},
 		{stack.OrderRetry, stack.OrderCancel, append(open, ended...), ""},
 		{stack.OrderResend, "", []string{stack.PhaseSend, stack.PhaseSent}, "it has ended"},
-		{stack.OrderResend, stack.OrderPause, nil, "it is to pause"},
+		{stack.OrderResend, stack.OrderPause, nil, "it is paused"},
 	} {
 		for _, phase := range append(open, ended...) {
 			job := stack.Job{Import: "i", Phase: phase, Order: stack.Order{Kind: c.standing}}

@@ -56,7 +56,8 @@ func (e *OrderError) Error() string {
 		why = "it is cancelled"
 	case e.Kind == OrderRetry && (e.Standing == "" || e.Standing == OrderRetry):
 		why = "it has not ended"
-	case e.Standing == OrderPause && e.Kind == OrderRetry:
+	case e.Standing == OrderPause && e.Kind == OrderResume: // it was paused too late
+	case e.Standing == OrderPause:
 		why = "it is paused"
 	case e.Standing != "":
 		why = fmt.Sprintf("it is to %s", e.Standing)

@@ -19,6 +19,7 @@ const (
 	ReasonKeptShared     manifest.Reason = "kept-shared"       // a later import found it and counts on it
 	ReasonKeptThing      manifest.Reason = "kept-thing-in-use" // the thing was changed, or has another certificate
 	ReasonKeptNoBaseline manifest.Reason = "kept-no-baseline"  // the thing may have existed before
+	ReasonKeptReplaced   manifest.Reason = "kept-replaced"     // the device has no other certificate any more
 	ReasonKeptEnsured    manifest.Reason = "kept-ensured"      // the attachment may have existed before
 )
 
@@ -69,6 +70,15 @@ func Undo(a *Account, d *Device, u Undone, do Stage) error {
 		return FailureOf(err)
 	}
 	var kept keptList
+	if old := Replaced(u.Steps); old != "" && have.certificate != nil {
+		working, err := stillWorks(a, d, old, do)
+		if err != nil {
+			return FailureOf(err)
+		}
+		if !working {
+			return &KeptError{ReasonKeptReplaced, fmt.Errorf("certificate %s: the one that it replaced does not work any more", d.CertificateID)}
+		}
+	}
 	removeCertificate := have.certificate != nil && kept.certificate(d, u, have)
 	held := have.certificate != nil && !removeCertificate // and the thing with it
 	removeThing := have.thing != nil && !held && kept.thing(d, u, have)
@@ -92,6 +102,15 @@ func Undo(a *Account, d *Device, u Undone, do Stage) error {
 		return FailureOf(err)
 	}
 	return kept.error()
+}
+
+// stillWorks reports whether the certificate that was replaced is ACTIVE and attached to the thing.
+func stillWorks(a *Account, d *Device, old string, do Stage) (bool, error) {
+	var certificate *iot.Certificate
+	var principals []iot.Link
+	err := do(lookUpCertificate(a, old, &certificate), a.Links.step(true, d.Thing.Name, &principals))
+	attached := slices.ContainsFunc(principals, func(l iot.Link) bool { return certificateOf(l.Name) == old })
+	return attached && certificate != nil && certificate.Status == iot.StatusActive, err
 }
 
 // UndoByStatus deactivates the certificate, if the import registered it and no later import counts on it.

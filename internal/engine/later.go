@@ -52,6 +52,9 @@ type Later struct {
 	Manifests []ledger.Manifest
 	// Subjects yields every entry once, in the order of their places.
 	Subjects iter.Seq2[*Subject, error]
+	// Partial reports whether entries that Subjects does not yield stay as they are. If any of them is
+	// pending the command is recorded as interrupted.
+	Partial bool
 	// Sources and Scan are manifests and the scan that was made from them.
 	Sources []*Source
 	Scan    *ScanResult
@@ -95,7 +98,12 @@ func RunLater(ctx context.Context, config Config, l Later, program Program) (Sum
 	if err == nil {
 		err = importError(ctx, s, b, summary)
 	}
-	if closed := l.Journal.Close(context.WithoutCancel(ctx), endOf(err)); closed != nil && err == nil {
+	end := endOf(err)
+	var pending *BalanceError
+	if l.Partial && errors.As(err, &pending) && summary.balance() == nil && b.balance() == nil {
+		err, end = nil, endOf(ErrInterrupted)
+	}
+	if closed := l.Journal.Close(context.WithoutCancel(ctx), end); closed != nil && err == nil {
 		err = &call.StopError{Code: call.StopLedger, Cause: closed}
 	}
 	s.events.send(Finished{Summary: summary, Err: err})

@@ -76,7 +76,8 @@ type Step struct {
 	// Operation is AWS's name of the call, such as AttachPolicy.
 	Operation string `json:"operation"`
 	// Resource is the name of the attached resource, such as a policy; empty if the operation
-	// leaves no choice.
+	// leaves no choice. A replacement records ListThingPrincipals with the ID of the certificate
+	// that the thing had.
 	Resource string `json:"resource,omitempty"`
 	// Created reports whether the import made it. Otherwise the call succeeded, but its result
 	// may have existed before ("ensured").

@@ -52,10 +52,14 @@ func (r *Reader) Imports(ctx context.Context) iter.Seq2[ledger.Import, error] {
 	return r.rows(ctx, `WHERE verb = ''`)
 }
 
-// LaterCommands yields the later commands over the devices of an import, newest first.
+// LaterCommands yields the later commands over the devices of an import, newest first, or those over
+// manifests if the ID is empty.
 func (r *Reader) LaterCommands(ctx context.Context, id string) iter.Seq2[ledger.Import, error] {
-	if r.version < 2 {
+	switch {
+	case r.version < 2:
 		return func(func(ledger.Import, error) bool) {}
+	case id == "":
+		return r.rows(ctx, `WHERE verb != '' AND subjects = '[]'`)
 	}
 	return r.rows(ctx, `WHERE verb != '' AND EXISTS (SELECT 1 FROM json_each(subjects) WHERE value = ?)`, id)
 }

@@ -54,6 +54,14 @@ var failureRows = []row{
 		"repeat the command line of the import, which registers it again", "upload the manifest again",
 	},
 	{
+		"no-thing", "the thing whose certificate is to be replaced does not exist",
+		"import the manifest if the device is new", "",
+	},
+	{
+		"nothing-to-replace", "the thing has no certificate whose policies the new one could get",
+		"attach the certificate with: thingpress import --adopt", "upload the manifest",
+	},
+	{
 		"unanswered", "calls for the device were not answered for ten minutes while others were",
 		"run the same command again", "upload the manifest again",
 	},
@@ -106,6 +114,15 @@ var keptRows = []row{
 		"kept-no-baseline", "undo kept the thing: it may have existed before the import, which did not list the things first",
 		"delete the thing in AWS IoT if it is to go", "",
 	},
+	{
+		"in-grace", "the new certificate is attached; the old one stays for the grace",
+		"run the same command again after the time in the detail", "wait until the grace is over",
+	},
+	{
+		"replacement-due", "the new certificate is attached, and the old one was about to be removed",
+		"run the same command again", "upload the manifest again",
+	},
+	{code: "kept-replaced", meaning: "undo kept the new certificate: the one that it replaced does not work any more"},
 	{
 		"kept-ensured", "undo kept an attachment that may have existed before the import",
 		"detach it in AWS IoT if it is to go", "",

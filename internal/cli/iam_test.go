@@ -142,6 +142,10 @@ func TestPolicyOfEachLaterCommandIsExact(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("import: exit code %d", code)
 	}
+	if s, code := clitest.Import(t, env, "--endpoint-url", url, "--policy", "p", "--thing-name", "renewed",
+		clitest.Generate(t, "generated", 1)); code != 0 {
+		t.Fatalf("import: exit code %d, %+v", code, s)
+	}
 	for _, command := range []struct {
 		args  []string
 		after string
@@ -149,6 +153,10 @@ func TestPolicyOfEachLaterCommandIsExact(t *testing.T) {
 		{[]string{"deactivate", s.Import}, "`thingpress activate` and `thingpress deactivate`:"},
 		{[]string{"activate", s.Import}, "`thingpress activate` and `thingpress deactivate`:"},
 		{[]string{"undo", s.Import}, "`thingpress undo`, which"},
+		{
+			[]string{"replace", "--endpoint-url", url, "--grace", "0", "--thing-name", "renewed", clitest.Generate(t, "infineon", 1)},
+			"`thingpress replace`:",
+		},
 	} {
 		before := countLines(t, log)
 		c := exec.CommandContext(t.Context(), clitest.Program(t), append(command.args, "--yes")...)

@@ -119,6 +119,7 @@ targets. See 'thingpress help environment'.
 	root.AddCommand(
 		after.NewActivate(streams),
 		after.NewDeactivate(streams),
+		after.NewReplace(streams),
 		after.NewUndo(streams),
 		manifests.NewGenerate(streams),
 		imports.NewImport(streams),

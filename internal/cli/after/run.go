@@ -61,12 +61,22 @@ func (s *Session) finish(ctx context.Context, r Run, record ledger.Import, later
 	if err := exit.OtherReport(s.Flags.Report, reportOf, record.ID); err != nil {
 		return err
 	}
+	summary, ended := s.runLater(ctx, r, later)
+	return s.end(ctx, r, record, summary, ended)
+}
+
+// runLater runs one pass of a command.
+func (s *Session) runLater(ctx context.Context, r Run, later engine.Later) (engine.Summary, error) {
 	events, stop := imports.LaterEvents(ctx, s.Printer, s.Streams.Log, s.Limiters, r.Doing)
 	defer stop()
-	summary, ended := engine.RunLater(ctx, engine.Config{
+	return engine.RunLater(ctx, engine.Config{
 		Settings: s.Settings, Target: s.Connection.Target, AWS: s.Connection.Client.AWS(), Limiters: s.Limiters,
 		Abort: terminal.AbortContext(ctx), Events: events,
 	}, later, r.Program)
+}
+
+// end writes the report and prints the summary.
+func (s *Session) end(ctx context.Context, r Run, record ledger.Import, summary engine.Summary, ended error) error {
 	s.Printer.Close()
 	if s.Flags.Report != "" {
 		if err := imports.WriteReport(ctx, s.Flags.Report, s.Ledger, record); err != nil {
@@ -120,11 +130,9 @@ func (s *Session) begin(ctx context.Context, r Run) (ledger.Import, ledger.Journ
 		journal, err := s.Ledger.Resume(ctx, last.ID)
 		return last, journal, s.Ledger.Records(ctx, last.ID), err
 	}
-	id, err := uuid.NewV7()
-	if err != nil {
+	if record.ID, err = newID(); err != nil {
 		return record, nil, nil, err
 	}
-	record.ID = id.String()
 	journal, err := s.Ledger.Begin(ctx, record)
 	return record, journal, nil, err
 }
@@ -146,6 +154,19 @@ func (s *Session) last(ctx context.Context) (last ledger.Import, err error) {
 	return last, nil
 }
 
+func newID() (string, error) {
+	id, err := uuid.NewV7()
+	return id.String(), err
+}
+
+// keyOfReplacement is like keyOf for a command over manifests, whose contents count.
+func keyOfReplacement(record ledger.Import, settings engine.Settings) (string, error) {
+	for _, m := range record.Manifests {
+		record.Of = append(record.Of, m.Vendor+" "+m.SHA256)
+	}
+	return keyOf(record, settings)
+}
+
 // keyOf returns the same string for commands that would do the same to the same devices.
 func keyOf(record ledger.Import, settings engine.Settings) (string, error) {
 	only, skip := settings.Only.Digest(), settings.Skip.Digest()
@@ -164,7 +185,7 @@ func exitOf(s summaryLine, ended error, missing bool) error {
 		return exit.Silently(exit.Interrupted)
 	case ended != nil:
 		return exit.Silently(exit.Failure)
-	case s.Pending > 0, s.Failed > 0, s.Rejected > 0, s.Kept > 0, missing:
+	case s.Pending > 0, s.Failed > 0, s.Rejected > 0, s.Kept > s.waiting(), missing:
 		return exit.Silently(exit.Incomplete)
 	}
 	return nil

@@ -41,7 +41,7 @@ type Session struct {
 func Open(ctx context.Context, f *Flags, ids []string, changes bool, nothing string, streams terminal.Streams) (_ *Session, err error) {
 	s := &Session{Flags: f, Streams: streams}
 	for _, id := range ids {
-		chosen, err := imports.Choose(ctx, id, f.Ledger)
+		chosen, err := imports.ChooseUndoable(ctx, id, f.Ledger)
 		if err != nil {
 			return nil, err
 		}

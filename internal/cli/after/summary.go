@@ -10,6 +10,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/plain"
@@ -30,6 +31,16 @@ type summaryLine struct {
 
 	ended  error
 	dryRun bool
+}
+
+// waiting returns how many of the kept entries are as wanted, because their grace is not over.
+func (s summaryLine) waiting() (n int) {
+	for _, f := range s.Failures {
+		if f.Reason == string(device.ReasonInGrace) {
+			n += f.Count
+		}
+	}
+	return n
 }
 
 func summaryOf(s *Session, r Run, record ledger.Import, summary engine.Summary, ended error) summaryLine {
@@ -83,7 +94,7 @@ func (s *Session) text(line summaryLine, took engine.Summary) string {
 	switch {
 	case line.State != ledger.StateFinished:
 		ink = terminal.Red
-	case line.Failed > 0 || line.Kept > 0 || line.Rejected > 0:
+	case line.Failed > 0 || line.Kept > line.waiting() || line.Rejected > 0:
 		ink = terminal.Yellow
 	}
 	did := "changed"

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
@@ -56,7 +57,7 @@ func (w *world) importAll(t *testing.T, manifest string, args ...string) string 
 
 // A summary is the last line of a later command.
 type summary struct {
-	Type                                               string
+	Type, Command                                      string
 	Entries, Changed, Unchanged, Kept, Failed, Skipped int
 	State                                              string
 	Calls                                              map[string]int
@@ -152,4 +153,16 @@ func firstThing(t *testing.T, manifest string) string {
 		t.Fatal(err)
 	}
 	return rows[1][slices.Index(rows[0], "cn")]
+}
+
+// generateSeeded makes an Espressif manifest whose certificates no other seed gives.
+func generateSeeded(t *testing.T, seed string, n int) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "reel.csv")
+	c := exec.CommandContext(t.Context(), clitest.Program(t), "generate", "--vendor", "espressif", "-n", strconv.Itoa(n),
+		"--seed", seed, "--out", path)
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return path
 }

@@ -192,7 +192,7 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	if err != nil {
 		return err
 	}
-	if err := refuseTestMaterial(connection, scan, o.allowTestMaterial); err != nil {
+	if err := RefuseTestMaterial(connection, scan, o.allowTestMaterial); err != nil {
 		return err
 	}
 

@@ -21,9 +21,9 @@ const (
 	dictionaries = 32 << 20
 )
 
-// boundMemory trades memory for speed within the bound for an import of this many
+// BoundMemory trades memory for speed within the bound for an import of this many
 // entries, unless the environment configures the garbage collector.
-func boundMemory(lookupEnv func(string) (string, bool), sources []*engine.Source, entries int) {
+func BoundMemory(lookupEnv func(string) (string, bool), sources []*engine.Source, entries int) {
 	for _, name := range []string{"GOGC", "GOMEMLIMIT"} {
 		if _, set := lookupEnv(name); set {
 			return

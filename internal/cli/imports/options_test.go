@@ -49,7 +49,7 @@ func TestTestMaterialDoesNotGetIntoAWS(t *testing.T) {
 		if test.target != nil {
 			test.target(&c.Target)
 		}
-		err := refuseTestMaterial(c, cmp.Or(test.scan, scan), test.allowed)
+		err := RefuseTestMaterial(c, cmp.Or(test.scan, scan), test.allowed)
 		if (err != nil) != test.refused {
 			t.Errorf("%s: %v", name, err)
 		}

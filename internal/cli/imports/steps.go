@@ -31,9 +31,9 @@ func closeConnection(c *target.Connection, printer *progress.Printer, streams te
 func scanManifests(ctx context.Context, sources []*engine.Source, settings engine.Settings, policies *policyJudge, f *runFlags,
 	printer *progress.Printer, streams terminal.Streams,
 ) (*engine.ScanResult, error) {
-	boundMemory(streams.LookupEnv, sources, 0)
+	BoundMemory(streams.LookupEnv, sources, 0)
 	scan, err := engine.Scan(ctx, sources, settings, policies.watch(manifests.ShowScanning(printer)))
-	boundMemory(streams.LookupEnv, sources, scan.Entries)
+	BoundMemory(streams.LookupEnv, sources, scan.Entries)
 	var broken *engine.BreakError
 	if err == nil {
 		printer.Pause()
@@ -51,9 +51,9 @@ func scanManifests(ctx context.Context, sources []*engine.Source, settings engin
 	return scan, exit.WithHint(err, hint)
 }
 
-// refuseTestMaterial returns an error if devices that anyone can impersonate would get into an
+// RefuseTestMaterial returns an error if devices that anyone can impersonate would get into an
 // account of AWS.
-func refuseTestMaterial(c *target.Connection, scan *engine.ScanResult, allowed bool) error {
+func RefuseTestMaterial(c *target.Connection, scan *engine.ScanResult, allowed bool) error {
 	if allowed || scan.TestMaterial == 0 || !c.IsAWS() {
 		return nil
 	}

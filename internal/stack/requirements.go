@@ -73,7 +73,8 @@ func checkImporters(quotas quota.Set, importers int, a device.Attachments) error
 	}
 	return &UnmetError{
 		Problem: fmt.Sprintf("parameter MaxConcurrency is %d, but %s, the operation that limits the rate, may be called only "+
-			"%.4g times a second (quota %g × QuotaShare %g), and each importer needs one of them", importers, binding, tps, limit.TPS, quotas.Share()),
+			"%.4g times a second (quota %g × QuotaShare %g), and each importer needs one of them",
+			importers, binding, tps, limit.TPS, quotas.Share()),
 		Todo: strings.Join(append(todo, "ask AWS for a higher quota ("+limit.Code+")"), ", or "),
 	}
 }

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/stack/operate"
 )
@@ -98,6 +101,13 @@ func (d *deployed) documented(t *testing.T) {
 	}
 	run("report", 0, idMixed, filepath.Join(d.dir, "report.csv"))
 	run("signers add", 0, filepath.Join(examples, "microchip-signer.pem"))
+	if _, err := d.s3.PutObject(t.Context(), &s3.PutObjectInput{
+		Bucket: aws.String(d.resources["SignerBucket"]), Key: aws.String("README.txt"), Body: strings.NewReader("hello"),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	run("signers list", 0)
+	run("signers remove", 0, "--yes", "README.txt")
 	run("upload", 0, "--no-follow", filepath.Join(examples, "microchip.json"))
 	d.park("DevicesParkedQueue", stack.DeviceMessage{Import: idGood, ThingName: "a", Certificate: []byte("c")}.Message(0).Body)
 	run("redrive", 0)
@@ -126,7 +136,8 @@ func (d *deployed) documented(t *testing.T) {
 		}
 	}
 	want := []string{
-		"cancel", "delete", "deploy", "import", "imports", "pause", "redrive", "report", "resume", "retry", "signers add", "status", "upload",
+		"cancel", "delete", "deploy", "import", "imports", "pause", "redrive", "report", "resume", "retry", "signers add",
+		"signers list", "signers remove", "status", "upload",
 	}
 	if !slices.Equal(want, commandsOf(seen)) {
 		t.Errorf("commands with JSON: %v", commandsOf(seen))

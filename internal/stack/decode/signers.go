@@ -51,30 +51,38 @@ func (w *worker) loadSigners() error {
 		pinned[i].Version = version
 		all = append(all, signers...)
 	}
+	if len(all) == 0 && format.NeedsSigners() {
+		return stopf("no file in signer bucket %s is a signer, such as %s: put %s's signer certificates into it "+
+			"(thingpress stack signers add FILE), and upload the manifest again", w.h.Stack.Signers, pinned[0].Key, format.Title)
+	}
 	// The next checkpoint saves them, with whatever was judged by them.
 	w.settings.Decode.Signers, w.job.Signers = all, pinned
 	return nil
 }
 
-// signer reads one signer file.
+// signer reads one signer file. A foreign file, which holds no signer, has none. It must not keep the
+// stack from verifying manifests with the others.
 func (w *worker) signer(o stack.ObjectVersion) (signers []*x509.Certificate, version string, err error) {
 	data, v, err := object.Get(w.soft, w.h.Objects, object.Version{Bucket: o.Bucket, Key: o.Key, ID: o.Version}, maxSignerBytes)
 	var gone *object.GoneError
 	var large *object.TooLargeError
 	switch {
-	case errors.As(err, &gone), errors.As(err, &large):
+	case errors.As(err, &large):
+		w.log.WarnContext(w.soft, "a foreign file in the signer bucket is passed over", "key", o.Key, "why", err.Error())
+		return nil, o.Version, nil
+	case errors.As(err, &gone):
 		return nil, "", stopf("signer: %w; fix the signer bucket and upload the manifest again", err)
 	case err != nil:
 		return nil, "", fmt.Errorf("signer: %w", err)
 	}
 	if signers, err = vendors.ParseSigners(data); err != nil {
-		return nil, "", stopf("signer %s/%s: %w; remove it from the bucket and upload the manifest again", v.Bucket, v.Key, err)
+		w.log.WarnContext(w.soft, "a foreign file in the signer bucket is passed over", "key", o.Key, "why", err.Error())
+		return nil, v.ID, nil
 	}
 	return signers, v.ID, nil
 }
 
-// listSigners lists the signer bucket. Everything in it should be a signer; any other
-// file is an error and not left out.
+// listSigners lists the signer bucket.
 func (w *worker) listSigners(format *manifest.Format) ([]stack.ObjectVersion, error) {
 	bucket := w.h.Stack.Signers
 	var found []stack.ObjectVersion

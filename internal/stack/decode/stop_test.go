@@ -68,14 +68,10 @@ func TestImportStopsWithItsCauseAndSendsNothing(t *testing.T) {
 			[]string{"signer bucket signers is empty", "signers add"},
 			0,
 		},
-		{
-			"signer that is none", microchip, func(w *world, _ *stack.Config) { w.objects["signers/README.txt"] = []byte("hello") },
-			[]string{"signers/README.txt", "neither PEM nor DER"},
-			0,
-		},
-		{"signer that cannot be one", microchip, func(w *world, _ *stack.Config) {
-			w.objects["signers/large.crt"] = make([]byte, 1<<20)
-		}, []string{"signers/large.crt", "limit"}, 0},
+		{"signer bucket with foreign files only", microchip, func(w *world, _ *stack.Config) {
+			delete(w.objects, "signers/signer.pem")
+			w.objects["signers/README.txt"] = []byte("hello")
+		}, []string{"no file in signer bucket signers is a signer, such as README.txt", "signers add"}, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -120,6 +116,22 @@ func only(t *testing.T, w *world) (string, stack.Job) {
 		return id, job
 	}
 	panic("unreachable")
+}
+
+// A README or a key that somebody left in the bucket must not stop the imports of a factory.
+func TestForeignFilesInTheSignerBucketRefuseNothing(t *testing.T) {
+	t.Parallel()
+	w, m := newWorld(), generated(t, "microchip", 5, 0)
+	body := m.put(w)
+	w.objects["signers/README.txt"], w.objects["signers/large.crt"] = []byte("hello"), make([]byte, 1<<20)
+	w.objects["signers/leaked.pem"] = []byte("-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n")
+	if err := (&process{world: w}).handler(config()).handleMessage(t.Context(), body); err != nil {
+		t.Fatal(err)
+	}
+	id, job := only(t, w)
+	if job.Phase != stack.PhaseSent || len(w.reasons(id)) != 0 || len(job.Signers) != 4 {
+		t.Errorf("%s %s %v, signers %v", job.Phase, job.Cause, w.reasons(id), job.Signers)
+	}
 }
 
 // A manifest without a matching signer in the bucket is not broken: its entries are

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -35,13 +36,21 @@ func (s *Stack) Decode(ctx context.Context, format *manifest.Format) (manifest.O
 // kilobyte.
 const mostSigner = 64 << 10
 
-// Signers reads the certificates in the signer bucket.
-func (s *Stack) Signers(ctx context.Context) ([]*x509.Certificate, error) {
+// A SignerFile is an object in the signer bucket.
+type SignerFile struct {
+	Key string
+	// Signers are its certificates. If it has none, Problem is the reason.
+	Signers []*x509.Certificate
+	Problem string
+}
+
+// SignerFiles reads the signer bucket. A file that holds no signer is returned with its problem.
+func (s *Stack) SignerFiles(ctx context.Context) ([]SignerFile, error) {
 	bucket, err := s.Bucket("signer")
 	if err != nil {
 		return nil, err
 	}
-	var signers []*x509.Certificate
+	var files []SignerFile
 	pages := s3.NewListObjectsV2Paginator(s.s3, &s3.ListObjectsV2Input{Bucket: &bucket, ExpectedBucketOwner: &s.ID})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -49,25 +58,61 @@ func (s *Stack) Signers(ctx context.Context) ([]*x509.Certificate, error) {
 			return nil, fmt.Errorf("signers in bucket %s: %w", bucket, err)
 		}
 		for _, object := range page.Contents {
-			read, err := s.signer(ctx, bucket, aws.ToString(object.Key))
-			if err != nil {
-				return nil, fmt.Errorf("signer s3://%s/%s: %w", bucket, aws.ToString(object.Key), err)
+			key := aws.ToString(object.Key)
+			if strings.HasSuffix(key, "/") { // a folder that the console created
+				continue
 			}
-			signers = append(signers, read...)
+			if aws.ToInt64(object.Size) > mostSigner {
+				files = append(files, SignerFile{Key: key, Problem: fmt.Sprintf("the file is larger than %d KB", mostSigner>>10)})
+				continue
+			}
+			data, err := s.signerFile(ctx, bucket, key)
+			if err != nil {
+				return nil, fmt.Errorf("signer s3://%s/%s: %w", bucket, key, err)
+			}
+			file := SignerFile{Key: key}
+			if file.Signers, err = vendors.ParseSigners(data); err != nil {
+				file.Problem = err.Error()
+			}
+			files = append(files, file)
 		}
 	}
-	return signers, nil
+	return files, nil
 }
 
-func (s *Stack) signer(ctx context.Context, bucket, key string) ([]*x509.Certificate, error) {
+func (s *Stack) signerFile(ctx context.Context, bucket, key string) ([]byte, error) {
 	out, err := s.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key, ExpectedBucketOwner: &s.ID})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = out.Body.Close() }() // it was only read
-	data, err := io.ReadAll(io.LimitReader(out.Body, mostSigner))
-	if err != nil {
-		return nil, err
-	}
-	return vendors.ParseSigners(data)
+	return io.ReadAll(io.LimitReader(out.Body, mostSigner))
 }
+
+// RemoveSigner removes a file from the signer bucket. S3 keeps its earlier versions, with which imports
+// began that are running.
+func (s *Stack) RemoveSigner(ctx context.Context, key string) error {
+	bucket, err := s.Bucket("signer")
+	if err != nil {
+		return err
+	}
+	if _, err := s.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &bucket, Key: &key, ExpectedBucketOwner: &s.ID}); err != nil {
+		return fmt.Errorf("delete s3://%s/%s: %w", bucket, key, err)
+	}
+	return nil
+}
+
+// Signers reads the certificates in the signer bucket. Like the decoder, it passes over files that hold
+// none.
+func (s *Stack) Signers(ctx context.Context) ([]*x509.Certificate, error) {
+	files, err := s.SignerFiles(ctx)
+	var signers []*x509.Certificate
+	for _, file := range files {
+		signers = append(signers, file.Signers...)
+	}
+	return signers, err
+}
+
+// TrustsPublished reports whether the stack trusts the signers that vendors have published, which are
+// part of the program.
+func (s *Stack) TrustsPublished() bool { return s.Parameters["MicrochipSigners"] == "published" }

@@ -44,7 +44,8 @@ func (b *Bus) Send(ctx context.Context, n stack.Notice) error {
 		return fmt.Errorf("event of import %s: %w", n.Event.Import, err)
 	}
 	out, err := b.api.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
-		Source: aws.String(EventSource), DetailType: aws.String(DetailTypes[n.Kind]), Detail: aws.String(string(detail)), Time: aws.Time(time.Now()),
+		Source: aws.String(EventSource), DetailType: aws.String(DetailTypes[n.Kind]), Detail: aws.String(string(detail)),
+		Time: aws.Time(time.Now()),
 	}}})
 	if err == nil && out.FailedEntryCount > 0 && len(out.Entries) > 0 {
 		err = fmt.Errorf("%s: %s", aws.ToString(out.Entries[0].ErrorCode), aws.ToString(out.Entries[0].ErrorMessage))

@@ -21,6 +21,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/signers"
 	"github.com/thingpress/thingpress/internal/cli/stacks"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/cli/verify"
 	"github.com/thingpress/thingpress/internal/cli/version"
 	"github.com/thingpress/thingpress/internal/plain"
 )
@@ -133,6 +134,7 @@ targets. See 'thingpress help environment'.
 		imports.NewShow(streams),
 		signers.NewCommand(streams),
 		stacks.NewCommand(streams),
+		verify.NewCommand(streams),
 		version.NewCommand(streams),
 	)
 	root.AddCommand(stacks.NewOrders(streams)...)

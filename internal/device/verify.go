@@ -47,7 +47,7 @@ func (v *Verifier) read(d *Device, parts Parts, do Stage) (reading, error) {
 		return state, nil
 	}
 	for attempt := 1; attempt <= againMost && state.late(v.account.Wanted, d) != 0; attempt++ {
-		if err := do(pause(attempt + 1)); err != nil {
+		if err := do(pause(attempt)); err != nil {
 			return state, err
 		}
 		if err := v.readOnce(d, &state, late, do); err != nil {

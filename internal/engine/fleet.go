@@ -2,8 +2,11 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/ledger"
@@ -20,6 +23,8 @@ type Fleet struct {
 	// Uncheckable are the attributes that are not among the Settings, because their values
 	// depend on data that only the manifests have.
 	Uncheckable []string
+
+	subjects Subjects // of FleetOfSubjects
 
 	entries int // all numbers are below
 	index   *Index
@@ -56,7 +61,7 @@ type Subjects struct {
 // unchanged or failed, and those that were in flight when their import ended. Settings are those of the
 // imports.
 func FleetOfSubjects(ctx context.Context, subjects Subjects, settings Settings) (*Fleet, error) {
-	f := &Fleet{Settings: settings, index: NewIndex()}
+	f := &Fleet{Settings: settings, subjects: subjects, index: NewIndex()}
 	f.Settings.Attachments.Attributes = nil
 	for _, a := range settings.Attachments.Attributes {
 		if subjects.canFill(a.Value) {
@@ -114,12 +119,44 @@ func (s Subjects) tasks(ctx context.Context, attachments device.Attachments) ite
 	}
 }
 
+// Mend returns the program that makes what devices lack, for those whose certificate IDs are in
+// drifted. It fails a device that still differs afterwards. See [device.Verifier.Mend].
+func (f *Fleet) Mend(drifted map[string]bool) Program {
+	var begin sync.Once
+	var verifier *device.Verifier
+	return func(a *device.Account, d *device.Device, s *Subject, do device.Stage) error {
+		begin.Do(func() { verifier = device.NewVerifier(a) })
+		if !drifted[d.CertificateID] {
+			return nil
+		}
+		if s != nil {
+			t, err := f.subjects.task(s, f.Settings.Attachments)
+			if err != nil {
+				return &device.FailedError{Reason: manifest.ReasonOf(err), Err: err}
+			}
+			d.Thing = t.thing
+		}
+		left, err := verifier.Mend(d, do)
+		if err != nil || len(left) == 0 {
+			return err
+		}
+		details := make([]string, len(left))
+		for i, drift := range left {
+			details[i] = drift.Detail
+		}
+		return &device.FailedError{Reason: left[0].Reason, Err: errors.New(strings.Join(details, "; "))}
+	}
+}
+
 // task returns the device of a subject as a task without a number.
 func (s Subjects) task(subject *Subject, attachments device.Attachments) (*task, error) {
 	from := s.Manifests[subject.Manifest]
 	t := &task{place: subject.Place, device: subject.Device(), subject: subject}
 	t.device.Manifest, t.device.Vendor = from.Name, from.Vendor
 	t.device.Attributes = map[string]string{s.Identity(from.Vendor): t.device.ID}
+	if t.unrecorded() {
+		attachments.Attributes = nil // a mark does not have what they are filled with
+	}
 	var err error
 	t.thing, err = attachments.Thing(&t.device)
 	return t, err

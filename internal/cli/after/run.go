@@ -145,6 +145,9 @@ func (s *Session) last(ctx context.Context) (last ledger.Import, err error) {
 			if err != nil {
 				return last, err
 			}
+			if found.Verb == VerbVerify {
+				continue // it only completes devices
+			}
 			if found.ID > last.ID { // a UUIDv7 begins with its time
 				last = found
 			}

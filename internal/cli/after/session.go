@@ -18,6 +18,9 @@ import (
 	"github.com/thingpress/thingpress/internal/quota"
 )
 
+// VerbVerify is the verb of a `thingpress verify --fix` in the ledger.
+const VerbVerify = "verify"
+
 // A Session is what a later command works with. The caller must close it.
 type Session struct {
 	Flags   *Flags

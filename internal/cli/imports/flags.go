@@ -49,16 +49,15 @@ func (f *runFlags) add(c *cobra.Command) {
 
 // settings parses the flags that select how devices are imported.
 func (f *runFlags) settings() (engine.Settings, error) {
-	s := engine.Settings{
-		Status: iot.Status(f.attach.status), Adopt: f.attach.adopt, Exclusive: f.attach.exclusive, Partial: f.partial,
+	decode, err := f.decode.Options()
+	if err != nil {
+		return engine.Settings{}, err
 	}
-	var err error
-	if s.Decode, err = f.decode.Options(); err != nil {
+	s, err := f.attach.Settings()
+	if err != nil {
 		return s, err
 	}
-	if s.Attachments, err = f.attach.Attachments(); err != nil {
-		return s, err
-	}
+	s.Decode, s.Partial = decode, f.partial
 	s.Only, s.Skip, err = f.lists.Read()
 	return s, err
 }
@@ -104,6 +103,12 @@ func (f *AttachFlags) Add(c *cobra.Command) {
 	flags.BoolVar(&f.adopt, "adopt", false,
 		"take over existing devices: activate certificates, update thing types and attributes, add attachments")
 	flags.BoolVar(&f.exclusive, "exclusive", false, "attach every certificate to its thing exclusively (EXCLUSIVE_THING)")
+}
+
+// Settings returns the settings that the flags name.
+func (f *AttachFlags) Settings() (engine.Settings, error) {
+	a, err := f.Attachments()
+	return engine.Settings{Attachments: a, Status: iot.Status(f.status), Adopt: f.adopt, Exclusive: f.exclusive}, err
 }
 
 // AddCounted adds to a command the flags on which the number of calls depends. The others are not in

@@ -1,0 +1,197 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/thingpress/thingpress/internal/advice"
+	"github.com/thingpress/thingpress/internal/cli/after"
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/imports"
+	"github.com/thingpress/thingpress/internal/cli/manifests"
+	"github.com/thingpress/thingpress/internal/cli/target"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/plain"
+	"github.com/thingpress/thingpress/internal/progress"
+	"github.com/thingpress/thingpress/internal/quota"
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// nothing is what was not done if --fix is not confirmed.
+const nothing = "nothing was changed"
+
+// A fleet is the devices to verify, and where they are.
+type fleet struct {
+	*engine.Fleet
+	// importID is the ID of the import; empty for manifests.
+	importID   string
+	manifests  []ledger.Manifest
+	printer    *progress.Printer
+	connection *target.Connection
+	limiters   *quota.Limiters
+	close      func()
+	// mending prepares a later command over the devices. Only that over an import is recorded.
+	mending func(ctx context.Context, drifted map[string]bool) (engine.Later, error)
+	// rejected is the number of entries of manifests that are no devices.
+	rejected int
+}
+
+// openImport opens an import by its ID.
+func (o *options) openImport(ctx context.Context, args []string, streams terminal.Streams) (*fleet, error) {
+	s, err := after.Open(ctx, &o.Flags, args, o.fix, nothing, streams)
+	if err != nil {
+		return nil, err
+	}
+	f := &fleet{
+		importID: s.Imports[0].ID, manifests: s.Imports[0].Manifests,
+		printer: s.Printer, connection: s.Connection, limiters: s.Limiters, close: s.Close,
+	}
+	f.mending = func(ctx context.Context, drifted map[string]bool) (engine.Later, error) {
+		return f.recordMending(ctx, s, drifted)
+	}
+	err = s.Survey(ctx, func(*engine.Subject) {})
+	if err == nil {
+		f.Fleet, err = engine.FleetOfSubjects(ctx, engine.Subjects{Manifests: f.manifests, All: s.Subjects, Identity: identityOf}, s.Settings)
+	}
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	imports.BoundMemory(streams.LookupEnv, nil, f.Devices)
+	return f, nil
+}
+
+// identityOf returns the attribute that has the vendor's ID in manifests of a vendor.
+func identityOf(vendor string) string {
+	return map[string]string{
+		"espressif": manifest.AttributeMAC, "infineon": manifest.AttributeChipID, "microchip": manifest.AttributeUniqueID,
+	}[vendor]
+}
+
+// recordMending begins the record of a later command that mends the devices that drifted.
+func (f *fleet) recordMending(ctx context.Context, s *after.Session, drifted map[string]bool) (engine.Later, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return engine.Later{}, err
+	}
+	record := ledger.Import{
+		ID: id.String(), Key: id.String(), Verb: after.VerbVerify, Of: []string{f.importID}, Target: s.Connection.Target,
+		Manifests: f.manifests, Settings: `{"fix":"true"}`, Begun: time.Now(),
+	}
+	journal, err := s.Ledger.Begin(ctx, record)
+	if err != nil {
+		return engine.Later{}, err
+	}
+	subjects := s.Subjects(ctx)
+	return engine.Later{ID: record.ID, Manifests: f.manifests, Journal: journal, Subjects: func(yield func(*engine.Subject, error) bool) {
+		for subject, err := range subjects {
+			if err == nil && subject.Outcome == "" && !drifted[subject.Record.CertificateID.String()] {
+				subject.Outcome = ledger.Unchanged
+			}
+			if !yield(subject, err) {
+				return
+			}
+		}
+	}}, nil
+}
+
+// openManifests opens manifests.
+func (o *options) openManifests(ctx context.Context, args []string, streams terminal.Streams) (_ *fleet, err error) {
+	if err := o.Target.Check(); err != nil {
+		return nil, err
+	}
+	if o.fix {
+		if err := exit.Unapproved(o.Yes || o.Target.Sandbox, streams, nothing); err != nil {
+			return nil, err
+		}
+	}
+	overrides, err := o.Quotas.Overrides()
+	if err != nil {
+		return nil, err
+	}
+	settings, err := o.settings()
+	if err != nil {
+		return nil, err
+	}
+	f := &fleet{printer: streams.Progress(o.Quiet, o.Output)}
+	var files *manifests.Files
+	f.close = func() {
+		if files != nil {
+			_ = files.Close() // they were only read
+		}
+		if f.connection != nil {
+			if err := f.connection.Close(); err != nil {
+				f.printer.Close()
+				plain.Fprintf(streams.Err, "thingpress: sandbox: %v\n", err)
+			}
+		}
+		f.printer.Close()
+	}
+	defer func() {
+		if err != nil {
+			f.close()
+		}
+	}()
+	if f.connection, err = o.Target.Connect(ctx, streams.Err); err != nil {
+		return nil, err
+	}
+	f.printer.Note("target: %s", f.connection)
+	if files, err = manifests.OpenFiles(ctx, args, streams.In); err != nil {
+		return nil, err
+	}
+	sources, err := manifests.OpenSources(ctx, files.Inputs, o.decode.Vendor, f.printer)
+	if err != nil {
+		return nil, err
+	}
+	scan, err := o.scan(ctx, sources, settings, f.printer, streams)
+	if err != nil {
+		return nil, err
+	}
+	quotas, err := o.Quotas.Resolve(ctx, f.connection.Client, overrides)
+	if err != nil {
+		return nil, err
+	}
+	f.Fleet, f.manifests, f.limiters, f.rejected = engine.FleetOfScan(sources, scan, settings), scan.Manifests, quotas.Limiters(), scan.Rejected
+	f.mending = func(context.Context, map[string]bool) (engine.Later, error) {
+		return engine.Later{Manifests: scan.Manifests, Sources: sources, Scan: scan}, nil
+	}
+	return f, nil
+}
+
+// settings returns what the flags say that is wanted of the devices of manifests.
+func (o *options) settings() (engine.Settings, error) {
+	decode, err := o.decode.Options()
+	if err != nil {
+		return engine.Settings{}, err
+	}
+	settings, err := o.attach.Settings()
+	if err != nil {
+		return settings, err
+	}
+	settings.Decode, settings.Adopt = decode, false
+	settings.Only, settings.Skip, err = o.Lists.Read()
+	return settings, err
+}
+
+// scan reads the manifests, and prints what the lists name in vain.
+func (o *options) scan(ctx context.Context, sources []*engine.Source, settings engine.Settings, printer *progress.Printer,
+	streams terminal.Streams,
+) (*engine.ScanResult, error) {
+	imports.BoundMemory(streams.LookupEnv, sources, 0)
+	scan, err := engine.Scan(ctx, sources, settings, manifests.ShowScanning(printer))
+	imports.BoundMemory(streams.LookupEnv, sources, scan.Entries)
+	var broken *engine.BreakError
+	switch {
+	case errors.As(err, &broken):
+		return nil, exit.WithHint(err, manifests.BreakHint(broken.Breaks[0], advice.CLI))
+	case err != nil:
+		return nil, err
+	}
+	printer.Pause()
+	return scan, errors.Join(imports.ShowUnmatched(streams.Err, scan.UnmatchedOnly, scan.UnmatchedSkip), o.Lists.Check(settings))
+}

@@ -1,0 +1,215 @@
+package verify
+
+import (
+	"errors"
+	"maps"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/advice"
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/imports"
+	"github.com/thingpress/thingpress/internal/device"
+	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/report"
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// A driftLine is one difference as JSON.
+type driftLine struct {
+	Type          string                 `json:"type"` // "drift"
+	Import        string                 `json:"import,omitempty"`
+	Manifest      string                 `json:"manifest"`
+	Entry         int                    `json:"entry"`
+	Line          int                    `json:"line,omitempty"`
+	ID            string                 `json:"id,omitempty"`
+	Thing         string                 `json:"thing_name"`
+	CertificateID manifest.CertificateID `json:"certificate_id"`
+	Reason        manifest.Reason        `json:"reason"`
+	Detail        string                 `json:"detail"`
+	Todo          string                 `json:"todo,omitempty"`
+}
+
+// A connectionLine is what the fleet index knows of one device as JSON.
+type connectionLine struct {
+	Type   string     `json:"type"` // "connection"
+	Thing  string     `json:"thing_name"`
+	State  string     `json:"state"`
+	At     *time.Time `json:"at,omitempty"`
+	Reason string     `json:"reason,omitempty"`
+}
+
+// stateOf returns the state of a connectionLine.
+func stateOf(c engine.Connected) string {
+	switch {
+	case c.Connected:
+		return "connected"
+	case c.Seen:
+		return "disconnected"
+	case c.Known:
+		return "never-connected"
+	}
+	return "unknown"
+}
+
+// detailOf returns a sentence about a connection for a report.
+func detailOf(c connectionLine) string {
+	switch {
+	case c.At == nil:
+		return ""
+	case c.State == "connected":
+		return "connected at " + c.At.Format(time.RFC3339)
+	}
+	return "disconnected at " + c.At.Format(time.RFC3339)
+}
+
+// States of a verification.
+const (
+	stateFinished    = "finished"
+	stateStopped     = "stopped"
+	stateInterrupted = "interrupted"
+)
+
+// A verificationLine is the result as JSON.
+type verificationLine struct {
+	Type      string            `json:"type"` // "verification"
+	Import    string            `json:"import,omitempty"`
+	Target    ledger.Target     `json:"target"`
+	Alias     string            `json:"alias,omitempty"`
+	Manifests []ledger.Manifest `json:"manifests"`
+	Devices   int               `json:"devices"`
+	Drifted   int               `json:"drifted"`
+	Unread    int               `json:"unread"`
+	Pending   int               `json:"pending"`
+	Rejected  int               `json:"rejected"`
+	Findings  []findingLine     `json:"findings,omitempty"`
+
+	Sample        int      `json:"sample"`
+	SampleDrifted int      `json:"sample_drifted"`
+	AtMost        *float64 `json:"at_most,omitempty"`
+	Confidence    *float64 `json:"confidence,omitempty"`
+	Whole         []string `json:"compared_of_all"`
+	SampleOnly    []string `json:"compared_of_sample,omitempty"`
+	OneSided      bool     `json:"one_sided,omitempty"`
+	Uncheckable   []string `json:"attributes_not_compared,omitempty"`
+
+	Fixed       *fixedLine       `json:"fixed,omitempty"`
+	Connections *connectionsLine `json:"connections,omitempty"`
+	Calls       map[string]int   `json:"calls"`
+	Seconds     float64          `json:"seconds"`
+
+	State         string   `json:"state"`
+	Error         string   `json:"error,omitempty"`
+	Hint          string   `json:"hint,omitempty"`
+	UnmatchedOnly []string `json:"unmatched_only,omitempty"`
+	UnmatchedSkip []string `json:"unmatched_skip,omitempty"`
+
+	ended error
+}
+
+// A findingLine is one kind of drift, or a reason for which devices could not be read.
+type findingLine struct {
+	Reason   string           `json:"reason"`
+	Count    int              `json:"count"`
+	Todo     string           `json:"todo,omitempty"`
+	Examples []report.Example `json:"examples"`
+}
+
+// A fixedLine is what --fix did.
+type fixedLine struct {
+	Command string         `json:"command,omitempty"`
+	Changed int            `json:"changed"`
+	Mended  int            `json:"mended"`
+	Left    int            `json:"left"`
+	Reasons []findingLine  `json:"reasons,omitempty"`
+	Calls   map[string]int `json:"calls"`
+}
+
+// A connectionsLine counts devices by what the fleet index knows of them.
+type connectionsLine struct {
+	Seen      int `json:"seen"`
+	Connected int `json:"connected"`
+	Never     int `json:"never_connected"`
+	Unknown   int `json:"unknown"`
+
+	absent []string
+}
+
+func connectionsOf(c engine.Connections, absent []string) *connectionsLine {
+	return &connectionsLine{Seen: c.Seen, Connected: c.Connected, Never: c.Never, Unknown: c.Unknown, absent: absent}
+}
+
+// findingOf returns a reason with its advice.
+func (f *fleet) findingOf(r ledger.Reason) findingLine {
+	return findingLine{
+		Reason: r.Reason, Count: r.Count, Todo: advice.For(r.Reason, advice.CLI).Todo, Examples: report.ExamplesOf(r, f.manifests),
+	}
+}
+
+// partNames are the parts of a device's state in the order in which they are named.
+var partNames = []struct {
+	part device.Parts
+	name string
+}{
+	{device.PartCertificate, "certificates"}, {device.PartThing, "things"}, {device.PartPolicies, "policies"},
+	{device.PartGroups, "thing groups"}, {device.PartPrincipals | device.PartThings, "attachments of certificates to things"},
+}
+
+// lineOf returns the result of a comparison.
+func (f *fleet) lineOf(v engine.Verification) verificationLine {
+	line := verificationLine{
+		Type: "verification", Import: f.importID, Target: f.connection.Target, Alias: f.connection.Alias, Manifests: f.manifests,
+		Devices: v.Devices, Drifted: v.Drifted, Unread: v.Unread, Pending: v.Pending, Rejected: f.rejected,
+		Sample: v.Sample, SampleDrifted: v.SampleDrifted, OneSided: v.OneSided, Uncheckable: f.Uncheckable,
+		Calls: maps.Clone(v.Made), Seconds: v.Took.Seconds(), Whole: []string{},
+	}
+	for _, r := range v.Findings {
+		line.Findings = append(line.Findings, f.findingOf(r))
+	}
+	for _, p := range partNames {
+		if v.Whole&p.part != 0 {
+			line.Whole = append(line.Whole, p.name)
+		} else {
+			line.SampleOnly = append(line.SampleOnly, p.name)
+		}
+	}
+	if v.Sample < v.Devices {
+		atMost, confidence := engine.UpperBound(v.Sample, v.SampleDrifted), 0.95
+		line.AtMost, line.Confidence = &atMost, &confidence
+	}
+	return line
+}
+
+// end records how the command ended.
+func (l *verificationLine) end(ended error) {
+	l.State, l.ended = stateFinished, ended
+	if ended == nil {
+		return
+	}
+	l.State, l.Error, l.Hint = stateStopped, ended.Error(), imports.StopHint(ended)
+	var refused *exit.Error
+	switch {
+	case errors.Is(ended, engine.ErrInterrupted):
+		l.State = stateInterrupted
+	case errors.As(ended, &refused):
+		l.Hint = refused.Hint
+	}
+}
+
+// exitOf returns the error that the command ends with. Missing reports whether --only lists something
+// that is not there.
+func exitOf(l verificationLine, missing bool) error {
+	drifted := l.Drifted > 0
+	if l.Fixed != nil {
+		drifted = l.Fixed.Left > 0 || l.Fixed.Mended < l.Drifted
+	}
+	switch {
+	case l.State == stateInterrupted:
+		return exit.Silently(exit.Interrupted)
+	case l.State == stateStopped:
+		return exit.Silently(exit.Failure)
+	case drifted, l.Unread > 0, l.Pending > 0, l.Rejected > 0, missing:
+		return exit.Silently(exit.Incomplete)
+	}
+	return nil
+}

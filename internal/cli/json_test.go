@@ -14,6 +14,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/iot"
+	"github.com/aws/aws-sdk-go-v2/service/iot/types"
+
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/testkit/clitest"
@@ -72,6 +75,14 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	url := clitest.StartSandbox(t, "--enforced-quota", "default")
+	if _, err := clitest.Client(url).UpdateIndexingConfiguration(t.Context(), &iot.UpdateIndexingConfigurationInput{
+		ThingIndexingConfiguration: &types.ThingIndexingConfiguration{
+			ThingIndexingMode:             types.ThingIndexingModeRegistry,
+			ThingConnectivityIndexingMode: types.ThingConnectivityIndexingModeStatus,
+		},
+	}); err != nil {
+		t.Fatal(err)
+	}
 	seen := map[string]bool{}
 	printed := []string{progressLine(t)}
 	before, _ := clitest.Import(t, env, "--sandbox", "--policy", "p", "--sandbox-state", filepath.Join(dir, "state"), good)
@@ -94,6 +105,8 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 		{"activate", before.Import, "--sandbox-state", filepath.Join(dir, "state")},
 		{"undo", before.Import, "--sandbox-state", filepath.Join(dir, "state")},
 		{"policy", "explain", "--sandbox", "3692840e-6a93-40b5-a796-f747a174f5c9", "connect", "publish:a"},
+		{"verify", before.Import, "--sandbox-state", filepath.Join(dir, "state")},
+		{"verify", "--endpoint-url", url, "--connected", "--policy", "p", good},
 		{"signers"},
 		{"signers", filepath.Join(require.Root(t), "examples", "microchip-signer.pem")},
 		{"version"},

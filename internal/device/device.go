@@ -13,6 +13,8 @@ type Device struct {
 	CertificateID, CertificateARN string
 	// PEM returns the leaf certificate; nil if only the ledger is at hand.
 	PEM func() string
+	// Status is the wanted status if it is not that of [Wanted]; else empty.
+	Status iot.Status
 	// Thing is the thing that the device is to become.
 	Thing iot.Thing
 	// Marked is when an earlier run marked the device, by AWS's clock; zero if none did.

@@ -1,6 +1,7 @@
 package device
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -105,8 +106,8 @@ func (r *reading) drifts(w Wanted, d *Device) []Drift {
 	}
 	if r.certificateGone() {
 		find(DriftCertificateGone, DetailCertificateGone)
-	} else if r.has(PartCertificate) && have.Status != w.Status {
-		find(DriftStatus, DetailStatus, have.Status, w.Status)
+	} else if want := cmp.Or(d.Status, w.Status); r.has(PartCertificate) && have.Status != want {
+		find(DriftStatus, DetailStatus, have.Status, want)
 	}
 	if r.thingGone() {
 		find(DriftThingGone, "the thing does not exist")

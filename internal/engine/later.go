@@ -26,6 +26,8 @@ type Subject struct {
 	Record ledger.Record
 	// Marked is when the import marked an entry without an outcome as in flight; zero if it did not.
 	Marked time.Time
+	// Status is the status that a later command gave the certificate; empty if none did.
+	Status iot.Status
 	// Outcome, Reason and Detail are set if the program must not run for the entry.
 	Outcome        ledger.Outcome
 	Reason, Detail string

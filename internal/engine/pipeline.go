@@ -108,6 +108,7 @@ func (s *session) subject(t *task) *device.Device {
 	}
 	if t.subject != nil {
 		d.CertificateARN = cmp.Or(t.subject.Record.CertificateARN, d.CertificateARN)
+		d.Status = t.subject.Status
 	}
 	return d
 }

@@ -34,7 +34,7 @@ type roll struct {
 const (
 	bitBilling  = 1 << 29 // the thing is in the wanted billing group
 	bitExtra    = 1 << 28 // the certificate has a policy that is not wanted
-	statusShift = 24      // first bit of the status, if it is not the wanted one
+	statusShift = 24      // first bit of the status
 	statusMask  = 3
 )
 
@@ -234,9 +234,6 @@ func (r *roll) sawCertificate(c iot.Certificate) bool {
 		return false
 	}
 	bits := uint32(bitSeen)
-	if c.Status == r.session.account.Wanted.Status {
-		bits |= bitCertificate
-	}
 	for code, status := range listedStatuses {
 		if status == c.Status {
 			bits |= uint32(code) << statusShift
@@ -266,12 +263,23 @@ func (r *roll) sawMember(thing string, bit uint32) bool {
 	return ok && r.bits[number].Or(bit)&bit == 0
 }
 
+// listedStatus returns the status that a list shows; empty for an unusual one.
+func listedStatus(bits uint32) iot.Status { return listedStatuses[bits>>statusShift&statusMask] }
+
+// status returns the wanted status of a device.
+func (r *roll) status(t *task) iot.Status {
+	if t.subject != nil && t.subject.Status != "" {
+		return t.subject.Status
+	}
+	return r.session.account.Wanted.Status
+}
+
 // shows returns the parts of a device that the lists show to be as wanted, except for what the device
 // has in addition.
 func (r *roll) shows(t *task) (fine device.Parts) {
 	wanted := r.session.account.Wanted.Attachments
 	bits := r.bits[t.number].Load()
-	if bits&bitCertificate != 0 {
+	if bits&bitSeen != 0 && listedStatus(bits) == r.status(t) {
 		fine |= device.PartCertificate
 	}
 	if r.things[t.number] != 0 && r.things[t.number] == r.digest(t.thing) && (wanted.BillingGroup == "" || bits&bitBilling != 0) {
@@ -297,7 +305,7 @@ func (r *roll) fine(t *task) device.Parts {
 // differs returns the parts of a device of which a list shows something else than what is wanted.
 func (r *roll) differs(t *task) (parts device.Parts) {
 	bits := r.bits[t.number].Load()
-	if bits&bitSeen != 0 && bits&bitCertificate == 0 {
+	if bits&bitSeen != 0 && listedStatus(bits) != r.status(t) {
 		parts |= device.PartCertificate
 	}
 	if r.things[t.number] != 0 && r.things[t.number] != r.digest(t.thing) {
@@ -308,8 +316,7 @@ func (r *roll) differs(t *task) (parts device.Parts) {
 
 // drift returns the drift of a part that the lists show, and whether they show it exactly.
 func (r *roll) drift(t *task, part device.Parts) (drift []device.Drift, exact bool) {
-	wanted := r.session.account.Wanted
-	bits := r.bits[t.number].Load()
+	wanted, bits := r.session.account.Wanted, r.bits[t.number].Load()
 	absent := func(names []string, first int, kind manifest.Reason, format string) {
 		for i, name := range names {
 			if bits&(1<<(first+i)) == 0 {
@@ -317,7 +324,7 @@ func (r *roll) drift(t *task, part device.Parts) (drift []device.Drift, exact bo
 			}
 		}
 	}
-	switch status := listedStatuses[bits>>statusShift&statusMask]; {
+	switch status := listedStatus(bits); {
 	case part == device.PartPolicies:
 		absent(wanted.Attachments.Policies, 0, device.DriftPolicyMissing, device.DetailPolicyMissing)
 		return drift, bits&bitExtra == 0
@@ -327,6 +334,6 @@ func (r *roll) drift(t *task, part device.Parts) (drift []device.Drift, exact bo
 	case bits&bitSeen == 0:
 		return []device.Drift{{Reason: device.DriftCertificateGone, Detail: device.DetailCertificateGone}}, true
 	default:
-		return []device.Drift{{Reason: device.DriftStatus, Detail: fmt.Sprintf(device.DetailStatus, status, wanted.Status)}}, status != ""
+		return []device.Drift{{Reason: device.DriftStatus, Detail: fmt.Sprintf(device.DetailStatus, status, r.status(t))}}, status != ""
 	}
 }

@@ -1,8 +1,10 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"iter"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,6 +17,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
@@ -55,8 +58,13 @@ func (o *options) openImport(ctx context.Context, args []string, streams termina
 		return f.recordMending(ctx, s, drifted)
 	}
 	err = s.Survey(ctx, func(*engine.Subject) {})
+	var commands []ledger.Import
 	if err == nil {
-		f.Fleet, err = engine.FleetOfSubjects(ctx, engine.Subjects{Manifests: f.manifests, All: s.Subjects, Identity: identityOf}, s.Settings)
+		commands, err = f.laterCommands(ctx, s)
+	}
+	if err == nil {
+		all := func(ctx context.Context) iter.Seq2[*engine.Subject, error] { return withStatus(ctx, s, commands) }
+		f.Fleet, err = engine.FleetOfSubjects(ctx, engine.Subjects{Manifests: f.manifests, All: all, Identity: identityOf}, s.Settings)
 	}
 	if err != nil {
 		s.Close()
@@ -64,6 +72,67 @@ func (o *options) openImport(ctx context.Context, args []string, streams termina
 	}
 	imports.BoundMemory(streams.LookupEnv, nil, f.Devices)
 	return f, nil
+}
+
+// laterCommands returns the commands that set the status of certificates, newest first, and notes those
+// after which nothing can be as the import wanted.
+func (f *fleet) laterCommands(ctx context.Context, s *after.Session) (statuses []ledger.Import, err error) {
+	for command, err := range s.Ledger.LaterCommands(ctx, f.importID) {
+		switch {
+		case err != nil:
+			return nil, err
+		case statusOf[command.Verb] != "":
+			statuses = append(statuses, command)
+		case command.Verb != after.VerbVerify && command.Counts.Changed > 0:
+			f.printer.Note("note: thingpress %s changed %s of this import at %s", command.Verb,
+				progress.Plural(command.Counts.Changed, "device", "devices"), imports.Begun(command))
+		}
+	}
+	return statuses, nil
+}
+
+// statusOf is the status that later commands give certificates, by their verbs.
+var statusOf = map[string]iot.Status{"activate": iot.StatusActive, "deactivate": iot.StatusInactive}
+
+// withStatus yields the entries of the import, each with the status that the latest of the commands gave
+// its certificate. The records of the commands have the order and the places of the entries.
+func withStatus(ctx context.Context, s *after.Session, commands []ledger.Import) iter.Seq2[*engine.Subject, error] {
+	return func(yield func(*engine.Subject, error) bool) {
+		type reader struct {
+			next   func() (ledger.Record, error, bool)
+			record ledger.Record
+			more   bool
+			status iot.Status
+		}
+		readers := make([]*reader, len(commands))
+		for i, command := range commands {
+			next, stop := iter.Pull2(s.Ledger.Records(ctx, command.ID))
+			defer stop()
+			readers[i] = &reader{next: next, more: true, status: statusOf[command.Verb], record: ledger.Record{Place: ledger.Place{Manifest: -1}}}
+		}
+		for subject, err := range s.Subjects(ctx) {
+			for _, r := range readers {
+				for err == nil && r.more && before(r.record.Place, subject.Place) {
+					r.record, err, r.more = r.next()
+				}
+				set := r.record.Outcome == ledger.Changed || r.record.Outcome == ledger.Unchanged
+				if err == nil && subject.Status == "" && r.more && set && r.record.Place == subject.Place {
+					subject.Status = r.status
+				}
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(subject, nil) {
+				return
+			}
+		}
+	}
+}
+
+func before(a, b ledger.Place) bool {
+	return cmp.Or(cmp.Compare(a.Manifest, b.Manifest), cmp.Compare(a.Entry, b.Entry)) < 0
 }
 
 // identityOf returns the attribute that has the vendor's ID in manifests of a vendor.

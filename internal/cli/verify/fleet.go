@@ -107,7 +107,7 @@ func withStatus(ctx context.Context, s *after.Session, commands []ledger.Import)
 		readers := make([]*reader, len(commands))
 		for i, command := range commands {
 			next, stop := iter.Pull2(s.Ledger.Records(ctx, command.ID))
-			defer stop()
+			defer stop() //nolint:gocritic // the readers are used until the end
 			readers[i] = &reader{next: next, more: true, status: statusOf[command.Verb], record: ledger.Record{Place: ledger.Place{Manifest: -1}}}
 		}
 		for subject, err := range s.Subjects(ctx) {
@@ -225,7 +225,8 @@ func (o *options) openManifests(ctx context.Context, args []string, streams term
 	if err != nil {
 		return nil, err
 	}
-	f.Fleet, f.manifests, f.limiters, f.rejected = engine.FleetOfScan(sources, scan, settings), scan.Manifests, quotas.Limiters(), scan.Rejected
+	f.Fleet, f.manifests, f.rejected = engine.FleetOfScan(sources, scan, settings), scan.Manifests, scan.Rejected
+	f.limiters = quotas.Limiters()
 	f.mending = func(context.Context, map[string]bool) (engine.Later, error) {
 		return engine.Later{Manifests: scan.Manifests, Sources: sources, Scan: scan}, nil
 	}

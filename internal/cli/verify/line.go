@@ -151,8 +151,11 @@ var partNames = []struct {
 	part device.Parts
 	name string
 }{
-	{device.PartCertificate, "certificates"}, {device.PartThing, "things"}, {device.PartPolicies, "policies"},
-	{device.PartGroups, "thing groups"}, {device.PartPrincipals | device.PartThings, "attachments of certificates to things"},
+	{device.PartCertificate, "certificates"},
+	{device.PartThing, "things"},
+	{device.PartPolicies, "policies"},
+	{device.PartGroups, "thing groups"},
+	{device.PartPrincipals | device.PartThings, "attachments of certificates to things"},
 }
 
 // lineOf returns the result of a comparison.

@@ -55,7 +55,7 @@ func (f *fleet) verify(ctx context.Context, o *options, streams terminal.Streams
 			}
 		}
 	}
-	if err = errors.Join(err, r.failed); err != nil {
+	if err := errors.Join(err, r.failed); err != nil {
 		return err
 	}
 	return exitOf(line, o.Lists.Missing(line.UnmatchedOnly))

@@ -128,7 +128,8 @@ func connectionsText(l verificationLine) string {
 func problemsOf(findings []findingLine) (list []manifests.Problem) {
 	for _, f := range findings {
 		list = append(list, manifests.Problem{
-			Outcome: plural(f.Count, "device", "devices"), Reason: f.Reason, Count: f.Count, Examples: f.Examples, Todo: f.Todo, AllWith: "--report FILE.csv",
+			Outcome: plural(f.Count, "device", "devices"), Reason: f.Reason, Count: f.Count, Examples: f.Examples,
+			Todo: f.Todo, AllWith: "--report FILE.csv",
 		})
 	}
 	return list

@@ -115,7 +115,8 @@ func (w *world) imported(devices int) {
 // flags are those of the import.
 func (w *world) flags() []string {
 	return []string{
-		"--endpoint-url", w.url, "--policy", "p", "--thing-group", "g", "--thing-type", "sensor", "--billing-group", "bills", "--attribute", "mac={mac}",
+		"--endpoint-url", w.url, "--policy", "p", "--thing-group", "g", "--thing-type", "sensor", "--billing-group", "bills",
+		"--attribute", "mac={mac}",
 	}
 }
 
@@ -163,7 +164,9 @@ func TestFixMakesWhatIsMissingAndNothingElse(t *testing.T) {
 		w.did(c.DetachThingPrincipal(ctx, &iot.DetachThingPrincipalInput{ThingName: name, Principal: w.arn(*name)}))
 	}
 	inactive := func(name string) {
-		w.did(c.UpdateCertificate(ctx, &iot.UpdateCertificateInput{CertificateId: aws.String(w.ids[name]), NewStatus: types.CertificateStatusInactive}))
+		w.did(c.UpdateCertificate(ctx, &iot.UpdateCertificateInput{
+			CertificateId: aws.String(w.ids[name]), NewStatus: types.CertificateStatusInactive,
+		}))
 	}
 	mendable, left := map[string][]string{}, map[string][]string{}
 	change := func(i int, to map[string][]string, kinds []string, do func(name *string)) {

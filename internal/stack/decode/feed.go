@@ -26,6 +26,8 @@ const (
 	// longestWait is how long the decoder waits at most before it looks again. It is
 	// shorter than the time after which the sweep takes a job for forgotten.
 	longestWait = 4 * time.Minute
+	// mostCeiling is more devices a second than any account imports.
+	mostCeiling = 1000
 	// defaultCeiling is the devices a second of jobs whose requirements an earlier
 	// version has checked: that of the default quotas.
 	defaultCeiling = 10

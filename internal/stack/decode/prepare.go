@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/thingpress/thingpress/internal/quota"
@@ -50,10 +49,8 @@ func (w *worker) prepare(ctx context.Context) error {
 		return fmt.Errorf("check attachments: %w", err)
 	}
 	attach := w.settings.Attachments
-	w.progress.Ceiling, _ = quota.Ceiling(quotas, quota.FreshPath(quotas, len(attach.Policies), len(attach.ThingGroups)))
-	if math.IsInf(w.progress.Ceiling, 0) { // no quota limits it; JSON has no infinity
-		w.progress.Ceiling = 0
-	}
+	ceiling, _ := quota.Ceiling(quotas, quota.FreshPath(quotas, len(attach.Policies), len(attach.ThingGroups)))
+	w.progress.Ceiling = min(ceiling, mostCeiling) // it is infinite if no quota limits it
 	if !report.Connectable {
 		w.log.WarnContext(ctx, "no policy in IoTPolicies or on the thing groups: these devices cannot connect")
 	}

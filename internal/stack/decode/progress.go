@@ -61,6 +61,12 @@ type fed struct {
 	Due time.Time `json:"due"`
 }
 
+// early reports whether another message continues the job later. It leaves room for clocks
+// that do not agree, because the job would stand until a sweep if no message continued it.
+func (f fed) early(now time.Time) bool {
+	return f.Due.Sub(now) > min(time.Second, f.Due.Sub(f.At)/4)
+}
+
 // sent returns the number for [stack.Job.Sent].
 func (p *progress) sent() int { return p.Send.Entries - p.Passed + p.Base }
 

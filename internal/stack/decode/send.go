@@ -11,7 +11,7 @@ import (
 // sendEntries is the second pass: it sends devices and records rejected entries. Its
 // error is errFull if enough of them are in flight.
 func (w *worker) sendEntries(ctx context.Context) error {
-	if time.Until(w.progress.Fed.Due) > time.Second {
+	if w.progress.Fed.early(time.Now()) {
 		return errEarly
 	}
 	r, err := w.measureRoom(ctx)

@@ -60,6 +60,8 @@ type line struct {
 	values                           map[string]string // of parameters and references to resources
 	sweeping                         context.CancelFunc
 	calm                             bool
+	batch                            int
+	retention                        time.Duration
 	env                              []string
 	log                              *buffer
 }
@@ -96,6 +98,10 @@ type lineOptions struct {
 	calm bool
 	// env are further variables of the functions.
 	env []string
+	// batch is the number of devices in a batch, if it is not that of all lines, and
+	// retention how long the devices queue keeps a message.
+	batch     int
+	retention time.Duration
 	// brokenImporter makes every invocation of the importer exit immediately.
 	brokenImporter bool
 }
@@ -133,7 +139,7 @@ func newLine(t *testing.T, w *world, o lineOptions) *line {
 	values["SettingsParameter"] = "/thingpress/" + o.name + "/parameters"
 	l.putParameter(t, values["SettingsParameter"], l.template.settings(t, values))
 	l.values = values
-	l.env = o.env
+	l.env, l.batch, l.retention = o.env, o.batch, o.retention
 	l.decoder = l.function(t, "decoder", decoding, w.killer(o.name+"decoder", o.kill, decoding))
 	l.undeliverable = l.function(t, "undeliverable", rest, w.killer(o.name+"undeliverable", o.kill, rest/10))
 	kill := w.killer(o.name+"importer", o.kill, importing)
@@ -230,7 +236,10 @@ func (l *line) start(t *testing.T) {
 	if !l.calm {
 		size, window = hastySize, time.Second
 	}
-	l.importing = l.source(t, l.devices, l.importer, stacktest.SourceOptions{BatchSize: size, Window: window})
+	if l.batch > 0 {
+		size = l.batch
+	}
+	l.importing = l.source(t, l.devices, l.importer, stacktest.SourceOptions{BatchSize: size, Window: window, Retention: l.retention})
 	size, window = l.template.source(t, "ManifestsQueue")
 	l.source(t, l.manifests, l.decoder, stacktest.SourceOptions{BatchSize: size, Window: window})
 	for name, q := range map[string]*stacktest.Queue{"ManifestsDeadLetterQueue": l.manifestsDead, "DevicesDeadLetterQueue": l.devicesDead} {

@@ -94,7 +94,7 @@ func newWorld(t *testing.T, faults sandbox.Faults) *world {
 	w.iot, w.iotURL = iot, server.URL
 
 	queues, table, moto := require.ElasticMQ(t), require.DynamoDBLocal(t), require.Moto(t).URL
-	for service, url := range map[string]string{"SQS": queues, "DYNAMODB": table, "S3": moto, "SNS": moto, "SSM": moto} {
+	for service, url := range map[string]string{"SQS": queues, "DYNAMODB": table, "S3": moto, "SNS": moto, "SSM": moto, "EVENTBRIDGE": moto} {
 		w.meters[service] = stacktest.StartMeter(t, url)
 	}
 	w.meters["EVENT_SOURCE"] = stacktest.StartMeter(t, queues)
@@ -126,7 +126,7 @@ func build(t *testing.T, dir string) string {
 // addresses of services.
 func (w *world) environment() []string {
 	env := []string{"AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY=none"}
-	for _, service := range []string{"S3", "SNS", "SQS", "SSM", "DYNAMODB"} {
+	for _, service := range []string{"S3", "SNS", "SQS", "SSM", "DYNAMODB", "EVENTBRIDGE"} {
 		env = append(env, "AWS_ENDPOINT_URL_"+service+"="+w.meters[service].URL)
 	}
 	for _, service := range []string{"IOT", "SERVICE_QUOTAS", "STS"} {

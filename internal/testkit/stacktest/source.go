@@ -33,6 +33,9 @@ type SourceOptions struct {
 	// batch, although they may have been deleted. Late is the share of messages
 	// that are delivered some batches after they were received.
 	Twice, Late float64
+	// Retention is how long after it was sent a message is delivered. An older one is
+	// deleted without a word (MessageRetentionPeriod). 0 keeps all.
+	Retention time.Duration
 	// Seed determines which messages these are.
 	Seed uint64
 	// Observe, if set, is called after every invocation with the number of its
@@ -56,6 +59,7 @@ type Source struct {
 	held   []held
 	busy   int
 	twice  int
+	aged   int
 }
 
 // held is a message to deliver after some more batches.
@@ -103,6 +107,13 @@ func (s *Source) Twice() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.twice
+}
+
+// Aged returns the number of messages that were deleted because they were too old.
+func (s *Source) Aged() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.aged
 }
 
 func (s *Source) run(ctx context.Context) {

@@ -20,6 +20,9 @@ BOTOCORE      := 1.43.11
 SAMCLI        := 1.170.0
 SAMTRANSLATOR := 1.115.0
 CFNLINT       := 1.58.0
+CDK           := 2.1148.1
+CDKLIB        := 2.276.0
+CONSTRUCTS    := 10.8.1
 
 TOOLS         ?= $(CURDIR)/.tools
 VENV          := .venv/moto
@@ -80,11 +83,11 @@ test-race: ## run the same tests with the race detector, which needs a C compile
 	$(call run-tests,CGO_ENABLED=1,-race $(PACKAGES))
 
 # The packages whose tests run another program that package require finds.
-peers = $$(grep -rlE 'require\.(Moto|MotoTests|AWSCLI|StartAWS|SAM|ElasticMQ|DynamoDBLocal|Java|Chromium)\(|dynamodbtest\.|^package require$$' \
+peers = $$(grep -rlE 'require\.(Moto|MotoTests|AWSCLI|StartAWS|SAM|CDK|Terraform|ElasticMQ|DynamoDBLocal|Java|Chromium)\(|dynamodbtest\.|^package require$$' \
 	--include='*_test.go' cmd internal manifest stack | xargs -n 1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: test-peers
-test-peers: venv moto-tests sam jars ## install moto and its tests, the AWS CLI, SAM, ElasticMQ and DynamoDB Local, and run the tests that need them
+test-peers: venv moto-tests sam cdk jars ## install moto and its tests, the AWS CLI, SAM, the AWS CDK, ElasticMQ and DynamoDB Local, and run the tests that need them
 	@echo 'testing with other programs: five minutes on two cores'
 	$(call run-tests,THINGPRESS_PEERS=1,$(peers))
 
@@ -284,6 +287,17 @@ sam: ## install the SAM CLI and cfn-lint, unless they are installed
 		{ [ -x $(SAM)/bin/pip ] || python3 -m venv $(SAM); } && \
 		$(SAM)/bin/pip install --quiet --retries 2 --disable-pip-version-check $$want && echo "$$want" >$(SAM)/installed || \
 		echo "$$want could not be installed: tests that need it will skip or fail" >&2; \
+	fi
+
+# The AWS CDK synthesizes examples/cdk. Without npm, the test that needs it skips, or fails if THINGPRESS_REQUIRE names it.
+.PHONY: cdk
+cdk: ## install the AWS CDK, unless it is installed
+	@want='aws-cdk@$(CDK) aws-cdk-lib@$(CDKLIB) constructs@$(CONSTRUCTS)'; \
+	if [ "$$(cat $(TOOLS)/cdk/installed 2>/dev/null)" != "$$want" ]; then \
+		echo "installing $$want into $(TOOLS)/cdk: half a minute, once"; \
+		mkdir -p $(TOOLS)/cdk && npm install --prefix $(TOOLS)/cdk --silent --no-audit --no-fund --no-save $$want && \
+		echo "$$want" >$(TOOLS)/cdk/installed || \
+		echo "$$want could not be installed: the test that needs it will skip or fail" >&2; \
 	fi
 
 # Each pom.xml names a Java program. SHA256SUMS next to it lists every file, and the tests verify the sums before they run the

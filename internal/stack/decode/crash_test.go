@@ -122,6 +122,8 @@ type driver struct {
 	time    time.Duration // of one invocation
 	trouble int           // percent of steps that fail, and of invocations that are killed
 	every   int
+	// inFlight is how many entries of the import may be in flight; 0 for all.
+	inFlight int
 
 	mu      sync.Mutex // of random while several invocations run
 	waiting []queued
@@ -157,6 +159,7 @@ func (d *driver) run() string {
 			}
 		}
 		time.Sleep(time.Until(first))
+		d.importDevices()
 		delivered := 0
 		for _, m := range d.waiting {
 			if m.visible.After(time.Now()) || delivered == 2 {
@@ -188,6 +191,15 @@ func (d *driver) run() string {
 	return "the queue does not become empty"
 }
 
+// importDevices imports about half of the devices that were sent.
+func (d *driver) importDevices() {
+	for _, device := range d.w.devices {
+		if d.inFlight > 0 && d.percent(50) {
+			d.w.done[device.Entry] = true
+		}
+	}
+}
+
 // deliver reports whether the message was acknowledged.
 func (d *driver) deliver(body string) bool {
 	ctx, end := context.WithTimeout(d.t.Context(), d.time)
@@ -210,7 +222,11 @@ func (d *driver) deliver(body string) bool {
 		}
 		return nil
 	}
-	h := p.handler(config())
+	c := config()
+	if d.inFlight > 0 {
+		c.InFlight = d.inFlight
+	}
+	h := p.handler(c)
 	h.every, h.crashes = d.every, 1000
 	response, err := h.Handle(ctx, events.SQSEvent{Records: []events.SQSMessage{{MessageId: "1", Body: body}}})
 	p.mu.Lock()
@@ -235,6 +251,7 @@ func TestNoEntryIsLostWhateverHappensToTheFunction(t *testing.T) {
 		trouble := rapid.IntRange(0, 30).Draw(rt, "trouble")
 		every := rapid.IntRange(1, 20).Draw(rt, "every")
 		seconds := rapid.IntRange(1, 6).Draw(rt, "half seconds")
+		inFlight := rapid.IntRange(0, 20).Draw(rt, "in flight")
 		var problem string
 		today := time.Now()
 		synctest.Test(t, func(t *testing.T) {
@@ -242,7 +259,7 @@ func TestNoEntryIsLostWhateverHappensToTheFunction(t *testing.T) {
 			w := newWorld()
 			body := m.put(w)
 			d := &driver{
-				t: t, w: w, random: rand.New(rand.NewPCG(seed, 1)), every: every, trouble: trouble,
+				t: t, w: w, random: rand.New(rand.NewPCG(seed, 1)), every: every, trouble: trouble, inFlight: inFlight,
 				time: time.Duration(seconds) * 500 * time.Millisecond, waiting: []queued{{body, time.Now()}, {body, time.Now()}},
 			}
 			if problem = d.run(); problem == "" {

@@ -94,12 +94,16 @@ func (w *worker) waitForRoom(ctx context.Context) error {
 	delay := r.wait(w.ceiling(), w.progress.Fed, now)
 	w.progress.Fed = fed{At: now, Settled: r.settled, Due: now.Add(delay)}
 	w.progress.Idle = 0
+	// The message comes first: a message that arrives before the time that is saved is dropped.
+	if err := w.h.sendTask(ctx, stack.Task{Kind: stack.TaskContinue, Import: w.job.Import}, delay); err != nil {
+		return w.conclude(ctx, err)
+	}
 	if err := w.save(ctx); err != nil {
 		return w.conclude(ctx, err)
 	}
 	w.release(ctx)
 	w.log.InfoContext(ctx, "enough devices are in flight", "at", w.place(), "in_flight", r.inFlight, "delay", delay.String())
-	return w.h.sendTask(ctx, stack.Task{Kind: stack.TaskContinue, Import: w.job.Import}, delay)
+	return nil
 }
 
 // wait returns how long it takes until half of the window is free, in whole seconds. The

@@ -33,6 +33,7 @@ type world struct {
 	records  map[string]map[int]ledger.Record
 	inbox    []stack.Message // sent to the manifests queue
 	devices  []stack.DeviceMessage
+	done     map[int]bool // entries of the only import that importers have imported
 	tasks    []stack.Task // that completion was asked for
 	early    []string     // what was sent before its time
 	applied  map[string]float64
@@ -45,7 +46,7 @@ func newWorld() *world {
 	return &world{
 		objects: map[string][]byte{}, uploads: map[stack.Upload]string{}, jobs: map[string]stack.Job{},
 		leases:  map[string]stack.Lease{},
-		unsaved: map[string]int{}, imports: map[string]ledger.Import{}, records: map[string]map[int]ledger.Record{},
+		unsaved: map[string]int{}, done: map[int]bool{}, imports: map[string]ledger.Import{}, records: map[string]map[int]ledger.Record{},
 		policies: []string{"sensors"}, parameters: map[string]string{"IoTPolicies": "sensors"},
 	}
 }
@@ -253,6 +254,7 @@ func (w *world) counts(id string) (c ledger.Counts) {
 	for _, r := range w.records[id] {
 		c.Add(r.Outcome, 1)
 	}
+	c.Imported += len(w.done)
 	return c
 }
 

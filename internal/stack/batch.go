@@ -11,10 +11,12 @@ const (
 	// batchTime is how long an importer should work on a batch: half of its timeout, so
 	// that throttling does not make it hand devices back.
 	batchTime = time.Minute
-	// LeastBatch and MostBatch bound the messages of a batch. The most are well within the
-	// 6 MB of an event, and few enough that all importers together do not have everything
-	// that the decoder lets be in flight.
-	LeastBatch, MostBatch = 10, 1000
+	// LeastBatch is the least number of messages in a batch.
+	LeastBatch = 10
+	// MostBatch is the maximum. That many are well within the 6 MB of an event, and few
+	// enough that all importers together do not have everything that the decoder lets be in
+	// flight.
+	MostBatch = 1000
 )
 
 // BatchSize returns how many devices the event source of the importers should put into a

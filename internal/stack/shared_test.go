@@ -14,7 +14,9 @@ import (
 
 // deviceOf returns a device without a vendor ID if vendor is 0.
 func deviceOf(vendor, certificate, name int) manifest.Device {
-	d := manifest.Device{CertificateID: manifest.CertificateIDOf(fmt.Append(nil, certificate)), ThingName: fmt.Sprint("thing-", name), IDIsCN: true}
+	d := manifest.Device{
+		CertificateID: manifest.CertificateIDOf(fmt.Append(nil, certificate)), ThingName: fmt.Sprint("thing-", name), IDIsCN: true,
+	}
 	if vendor > 0 {
 		d.ID, d.IDIsCN = fmt.Sprint(vendor), false
 	}

@@ -69,7 +69,7 @@ func (g *group) claimAhead(ctx, reading context.Context, devices []*device, toge
 	}
 	return won, func() error {
 		stop()
-		for range claimed { //nolint:revive // waits until the last claims are answered
+		for range claimed { // until the last claims are answered
 		}
 		return failed
 	}

@@ -54,7 +54,9 @@ func newWorld(entries int) *world {
 	w.importer = bring.New(bring.Config{
 		Ledger: w.ledger, Claims: w.ledger, Jobs: w.ledger, Devices: w.devices, Manifests: w.manifests, Notices: w.notices,
 		Metrics: metric.New(&w.metrics, "line-1"), Log: slog.New(slog.DiscardHandler),
-		Engine: func(ctx context.Context, c engine.Config, most int, items iter.Seq[engine.Item], done func(ledger.Record)) (engine.Summary, error) {
+		Engine: func(
+			ctx context.Context, c engine.Config, most int, items iter.Seq[engine.Item], done func(ledger.Record),
+		) (engine.Summary, error) {
 			taken := slices.Collect(items)
 			if len(taken) == 0 || len(taken) > most {
 				return engine.Summary{}, nil

@@ -33,7 +33,8 @@ func TestABatchIsImportedAndItsLastDeviceAsksForCompletion(t *testing.T) {
 	mustBe(t, "handed back", len(w.devices.take()), 0)
 	for line := range strings.Lines(w.metrics.String()) {
 		var values map[string]any
-		if err := json.Unmarshal([]byte(line), &values); err != nil || values["Failed"] != 0.0 || values["Imported"] == nil || values["OldestDevice"] == nil {
+		if err := json.Unmarshal([]byte(line), &values); err != nil || values["Failed"] != 0.0 || values["Imported"] == nil ||
+			values["OldestDevice"] == nil {
 			t.Errorf("%s: %v", line, err)
 		}
 	}

@@ -55,7 +55,7 @@ func (u *upload) sendPart(ctx context.Context) error {
 		}
 		u.ID = aws.ToString(out.UploadId)
 	}
-	number := int32(len(u.ETags) + 1) //nolint:gosec // 10,000 at most
+	number := int32(len(u.ETags) + 1) // 10,000 at most
 	out, err := u.store.UploadPart(ctx, &s3.UploadPartInput{
 		Bucket: &u.bucket, Key: &u.key, UploadId: &u.ID, PartNumber: &number, Body: bytes.NewReader(u.buffer.Bytes()),
 	})
@@ -84,7 +84,7 @@ func (u *upload) finish(ctx context.Context) error {
 	}
 	parts := make([]types.CompletedPart, len(u.ETags))
 	for n := range parts {
-		parts[n] = types.CompletedPart{ETag: &u.ETags[n], PartNumber: aws.Int32(int32(n + 1))} //nolint:gosec // 10,000 at most
+		parts[n] = types.CompletedPart{ETag: &u.ETags[n], PartNumber: aws.Int32(int32(n + 1))}
 	}
 	if _, err := u.store.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
 		Bucket: &u.bucket, Key: &u.key, UploadId: &u.ID, MultipartUpload: &types.CompletedMultipartUpload{Parts: parts},

@@ -64,7 +64,7 @@ func TestCost(t *testing.T) {
 	}
 	chunks := func(u stacktest.Usage) float64 { return float64(u.Chunks) }
 	for what, c := range map[string]struct{ got, most float64 }{
-		"write units":         {sum("DYNAMODB", func(u stacktest.Usage) float64 { return u.Write }), 4.2}, // 2 for the claim of a device that shares nothing, 2 for its outcome
+		"write units":         {sum("DYNAMODB", func(u stacktest.Usage) float64 { return u.Write }), 4.2}, // claim 2, outcome 2
 		"read units":          {sum("DYNAMODB", func(u stacktest.Usage) float64 { return u.Read }), 0.5},
 		"requests to queues":  {sum("SQS", chunks) + sum("EVENT_SOURCE", chunks), 0.5},
 		"requests to buckets": {sum("S3", func(u stacktest.Usage) float64 { return float64(u.Requests) }), 0.01},

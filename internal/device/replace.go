@@ -1,7 +1,9 @@
 package device
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -70,7 +72,15 @@ func Replace(a *Account, d *Device, r Replacement, do Stage) error {
 func lookForReplace(a *Account, d *Device, do Stage) (old string, certificate *iot.Certificate, lack lacking, err error) {
 	var thing *iot.Thing
 	var principals, things []iot.Link
-	err = do(DescribeThing(a, d, &thing), a.Links.step(true, d.Thing.Name, &principals), lookUpCertificate(a, d.CertificateID, &certificate))
+	look := func() error {
+		return do(DescribeThing(a, d, &thing), a.Links.step(true, d.Thing.Name, &principals), lookUpCertificate(a, d.CertificateID, &certificate))
+	}
+	if err = look(); err == nil && certificate == nil && d.Recorded {
+		// It was deleted since, or has another ID here than the SHA-256, as moto gives it.
+		if err = registerNew(a, d, do); err == nil {
+			err = look()
+		}
+	}
 	if err != nil {
 		return "", nil, lack, err
 	}
@@ -118,7 +128,9 @@ func lookForReplace(a *Account, d *Device, do Stage) (old string, certificate *i
 func registerNew(a *Account, d *Device, do Stage) error {
 	var lost time.Time
 	err := do(registerCertificate(a, d, &lost))
-	if iot.ClassOf(err) == iot.ClassExists && !lost.IsZero() {
+	var api *iot.APIError
+	if iot.ClassOf(err) == iot.ClassExists && errors.As(err, &api) && (d.Recorded || !lost.IsZero()) {
+		d.CertificateID, d.CertificateARN = cmp.Or(api.ResourceID, d.CertificateID), cmp.Or(api.ResourceARN, d.CertificateARN)
 		d.registered, d.recovered = true, true
 		return nil
 	}
@@ -146,10 +158,10 @@ func Replaced(steps []ledger.Step) string {
 // error is that of [Undo].
 func RemoveReplaced(a *Account, d *Device, old string, do Stage) error {
 	was := &Device{CertificateID: old, CertificateARN: strings.TrimSuffix(d.CertificateARN, d.CertificateID) + old, Thing: d.Thing}
-	var current, replaced *iot.Certificate
+	var current *iot.Certificate
 	var policies []string
 	var things []iot.Link
-	err := do(lookUpCertificate(a, d.CertificateID, &current), awaitLink(a, d), lookUpCertificate(a, old, &replaced),
+	err := do(lookUpCertificate(a, d.CertificateID, &current), awaitLink(a, d),
 		listAttachedPolicies(a, was, &policies), a.Links.step(false, was.CertificateARN, &things))
 	switch {
 	case err != nil:
@@ -158,8 +170,6 @@ func RemoveReplaced(a *Account, d *Device, old string, do Stage) error {
 		return conflictError(ReasonCertificateGone, "the new certificate does not exist any more; the old one is kept")
 	case current.Status != iot.StatusActive:
 		return conflictError(ReasonConflictStatus, "the new certificate is %s; the old one is kept", current.Status)
-	case replaced == nil:
-		return nil
 	}
 	var steps []Step
 	elsewhere := ""
@@ -182,10 +192,9 @@ func RemoveReplaced(a *Account, d *Device, old string, do Stage) error {
 	if err := do(steps...); err != nil {
 		return FailureOf(err)
 	}
-	if replaced.Status == iot.StatusActive {
-		if err := do(setStatus(a, was, iot.StatusInactive)); err != nil && iot.ClassOf(err) != iot.ClassNotFound {
-			return FailureOf(err)
-		}
+	// A revoked certificate cannot be deactivated, and can be deleted all the same.
+	if err := do(setStatus(a, was, iot.StatusInactive)); err != nil && call.Final(err) {
+		return err
 	}
 	return FailureOf(do(deleteCertificate(a, was)))
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"sync"
 	"time"
 
@@ -109,6 +110,9 @@ func (s *session) subject(t *task) *device.Device {
 	if t.subject != nil {
 		d.CertificateARN = cmp.Or(t.subject.Record.CertificateARN, d.CertificateARN)
 		d.Status = t.subject.Status
+		// AWS's answer is what counts: moto has other IDs than the SHA-256.
+		_, answered, _ := strings.Cut(d.CertificateARN, ":cert/")
+		d.CertificateID = cmp.Or(answered, d.CertificateID)
 	}
 	return d
 }

@@ -328,7 +328,7 @@ func replaceCalls() quota.Calls {
 
 func removalCalls() quota.Calls {
 	return quota.Calls{
-		iot.DescribeCertificate: 2, iot.ListThingPrincipals: 1, iot.ListAttachedPolicies: 1, iot.ListPrincipalThings: 0.5,
+		iot.DescribeCertificate: 1, iot.ListThingPrincipals: 1, iot.ListAttachedPolicies: 1, iot.ListPrincipalThings: 0.5,
 		iot.ListPrincipalThingsV2: 0.5, iot.DetachPolicy: 1, iot.DetachThingPrincipal: 1, iot.UpdateCertificate: 1, iot.DeleteCertificate: 1,
 	}
 }

@@ -66,7 +66,7 @@ func working(state sandbox.State) map[string]int {
 func TestKilledReplacementLeavesEveryDeviceOneWorkingCertificate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	const devices = 20
+	const devices = 10
 	first := clitest.Generate(t, "espressif", devices)
 	second := renewed(t, first, generateSeeded(t, "second", devices))
 	w.importAll(t, first, "--thing-name", "{mac}")

@@ -80,7 +80,7 @@ func deployStack(t *testing.T) *deployed {
 			Channels: []stack.Channel{notice.New(sns.New(sns.Options{BaseEndpoint: &d.url, Region: "us-east-1", Credentials: key}),
 				d.resources["NoticesTopic"], "thingpress")},
 		},
-		Metrics: metric.New(io.Discard, "thingpress"), Log: slog.New(slog.DiscardHandler), Owner: "test",
+		Metrics: metric.New(io.Discard, "thingpress"), Log: slog.New(slog.DiscardHandler), Owner: "test", Stack: "thingpress",
 	}
 	return d
 }

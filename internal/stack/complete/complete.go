@@ -47,6 +47,8 @@ type Completer struct {
 	Log     *slog.Logger
 	// Owner names this instance in the leases that it holds.
 	Owner string
+	// Stack is the name of the stack.
+	Stack string
 }
 
 const (

@@ -230,6 +230,9 @@ func TestACancelledImportRingsNoAlarm(t *testing.T) {
 	if err := w.Complete(t.Context(), task("i")); err != nil {
 		t.Fatal(err)
 	}
+	if body := w.notices.take()[0].Body; !strings.Contains(body, "To import the rest: thingpress retry i --stack line-1\n") {
+		t.Errorf("the notice has no way back: %s", body)
+	}
 	if w.job(t, "i").Phase != stack.PhaseDone || strings.Contains(w.metrics.String(), "StoppedImports") {
 		t.Errorf("%+v, %s", w.job(t, "i"), w.metrics.String())
 	}

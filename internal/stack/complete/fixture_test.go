@@ -43,7 +43,7 @@ func newWorld() *world {
 		Ledger: w.ledger, Records: w.ledger, Jobs: w.ledger, Orders: w.ledger, Leases: w.ledger, Store: w.store, Bucket: "reports",
 		Manifests: w.tasks,
 		Waiting:   func(context.Context) (int, error) { return w.waiting, nil }, Notices: w.notices,
-		Metrics: metric.New(&w.metrics, "line-1"), Log: slog.New(slog.DiscardHandler), Owner: "test",
+		Metrics: metric.New(&w.metrics, "line-1"), Log: slog.New(slog.DiscardHandler), Owner: "test", Stack: "line-1",
 	}
 	return w
 }

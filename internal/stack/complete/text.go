@@ -72,7 +72,7 @@ func (c *Completer) text(i ledger.Import, job stack.Job, written *tally) string 
 	for _, format := range formats {
 		p("  s3://%s/%s", c.Bucket, Key(job.Vendor, i.ID, format.name))
 	}
-	p("\nWhat to do: %s", todo(i, written))
+	p("\nWhat to do: %s", c.todo(i, job, written))
 	return b.String()
 }
 
@@ -104,14 +104,19 @@ func where(r ledger.Record) string {
 	return text
 }
 
-func todo(i ledger.Import, written *tally) string {
+func (c *Completer) todo(i ledger.Import, job stack.Job, written *tally) string {
+	retry := "thingpress retry " + i.ID + " --stack " + c.Stack
 	switch {
+	case job.Cancelled():
+		return "nothing, if this is what you want. What exists already stays as it is. To import the rest: " + retry
 	case i.State == ledger.StateStopped:
-		return "fix the cause, then upload the manifest again. What exists already stays as it is."
+		return "fix the cause, then upload the manifest again or, if the manifest is right: " + retry + "\nWhat exists already stays as it is."
 	case written.reasons.Count(ledger.Failed, string(device.ReasonUndeliverable)) > 0:
-		return "find the cause in the function's log by the import's ID, then send the undelivered messages again: thingpress stack redrive."
+		return "find the cause in the function's log by the import's ID, then send the undelivered messages again: " +
+			"thingpress stack redrive --stack " + c.Stack
 	case i.Counts.Failed+i.Counts.Rejected > 0:
-		return "fix the entries above, then upload the manifest again. What exists already stays as it is."
+		return "fix the entries above in the manifest and upload it again or, if the manifest is right: " + retry +
+			"\nWhat exists already stays as it is."
 	}
 	return "nothing. Every entry is accounted for."
 }

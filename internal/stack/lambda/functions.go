@@ -101,7 +101,7 @@ func (s *services) completer() *complete.Completer {
 		Ledger: s.ledger, Records: s.ledger, Jobs: s.jobs, Orders: s.jobs, Leases: s.jobs, Store: s.s3, Bucket: s.config.Reports,
 		Manifests: s.queue(s.config.Queues.Manifests),
 		Waiting:   func(ctx context.Context) (int, error) { return queue.Depth(ctx, s.sqs, s.config.Queues.Devices) },
-		Notices:   s.notices, Metrics: s.metrics, Log: s.log, Owner: uuid.NewString(),
+		Notices:   s.notices, Metrics: s.metrics, Log: s.log, Owner: uuid.NewString(), Stack: s.config.Stack,
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/sandbox"
+	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/testkit/require"
 	"github.com/thingpress/thingpress/internal/testkit/stacktest"
 )
@@ -27,7 +28,7 @@ func TestStack(t *testing.T) {
 	main := newLine(t, w, lineOptions{name: "main", kill: 0.1, visibility: 2 * importerTimeout})
 	old := newLine(t, w, lineOptions{
 		name: "old", kill: 0.1, visibility: 2 * importerTimeout,
-		parameters: map[string]string{"AllowExpired": "true"},
+		parameters: map[string]string{"AllowExpired": "true"}, env: []string{"THINGPRESS_IN_FLIGHT=200"},
 	})
 	wrong := newLine(t, w, lineOptions{
 		name: "wrong", visibility: importerTimeout,
@@ -43,6 +44,7 @@ func TestStack(t *testing.T) {
 	}
 	espressif, microchip := shipped(t, "espressif", "manifest-espressif.csv"), shipped(t, "microchip", "ECC608C-TNGTLSU-B.json")
 	many, wantMany := generated(t, "espressif", "many", n, 0.02)
+	cut, wantCut := generated(t, "espressif", "cut", 1_500, 0)
 	few, wantFew := generated(t, "espressif", "few", 12, 0)
 	signers(t, main)
 
@@ -66,12 +68,14 @@ func TestStack(t *testing.T) {
 	misplaced := up(main, "infineon", "espressif in the wrong bucket.7z", espressif)
 	leaked := up(main, "generated", "with a key.pem", withPrivateKey(t, shipped(t, "generated", "single.pem")))
 	oldUpload := up(old, "generated", "expired+long ago.txt", shipped(t, "generated", "certificates_test.txt"))
+	cutUpload := up(old, "espressif", "cancelled in the middle.csv", cut)
 	wrongUpload := up(wrong, "espressif", "reel.csv", espressif)
 	brokenUpload := up(broken, "espressif", "reel.csv", few)
 	if err := wrong.devices.Send(t.Context(), "no device at all"); err != nil {
 		t.Fatal(err)
 	}
 
+	old.cutShort(t, cutUpload)
 	for _, l := range lines {
 		l.rest(t, uploads[l])
 	}
@@ -122,7 +126,8 @@ func TestStack(t *testing.T) {
 		main.finished(t, infineonUpload, state, all(200, ledger.Imported))
 		main.finished(t, microchipUpload, state, all(10, ledger.Imported))
 		old.finished(t, oldUpload, state, all(100, ledger.Imported))
-		devices := 7 + 200 + 10 + 100 + len(wantFew)
+		old.finished(t, cutUpload, state, wantCut)
+		devices := 7 + 200 + 10 + 100 + len(wantFew) + len(wantCut)
 		for _, o := range wantMany {
 			if o.Outcome == ledger.Imported {
 				devices++
@@ -142,6 +147,13 @@ func TestStack(t *testing.T) {
 		noticed(t, notices, main.stopped(t, misplaced, "espressif", main.buckets["espressif"]), "STOPPED")
 		noticed(t, notices, main.stopped(t, leaked, "private key"), "STOPPED")
 		noticed(t, wrong.notices(t.Context(), t, wrong.mailbox), wrong.stopped(t, wrongUpload, "absent"), "absent")
+	})
+
+	t.Run("alarms see their metrics, and events are put", func(t *testing.T) {
+		alarmed(t, lines, stack.MetricStoppedImports, stack.MetricUndeliverable, stack.MetricOldestDevice)
+		if n := w.meters["EVENTBRIDGE"].Usage()["PutEvents"].Requests; n < 10 {
+			t.Errorf("%g events for ten ends of imports", float64(n))
+		}
 	})
 
 	t.Run("no message is left but what is parked on purpose", func(t *testing.T) {

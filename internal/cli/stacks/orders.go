@@ -48,11 +48,12 @@ func NewOrders(streams terminal.Streams) []*cobra.Command {
 		},
 	})
 	cancel.Short = "Cancel an import of the stack"
-	cancel.Long = `Cancel an import of the stack. Devices that were imported stay as they are. Pending entries
-are not imported, except devices that an importer has in hand at this moment. The import
-ends with a report and a notice, in the state cancelled. 'thingpress retry' takes it
-back. IMPORT is an ID of 'thingpress stack imports', which may be shortened as far as
-it is unique. To cancel a cancelled import changes nothing.
+	cancel.Long = `Cancel an import of the stack. Devices that were imported stay as they are.
+Pending entries are not imported, except devices that an importer has in hand at
+this moment. The import ends with a report and a notice, in the state cancelled.
+'thingpress retry' takes it back. IMPORT is an ID of 'thingpress stack imports',
+which may be shortened as far as it is unique. To cancel a cancelled import
+changes nothing.
 
 ` + exit.Help
 	cancel.Example = `  thingpress cancel 0199a3c1
@@ -68,10 +69,11 @@ it is unique. To cancel a cancelled import changes nothing.
 		},
 	})
 	pause.Short = "Pause an import of the stack"
-	pause.Long = `Pause an import of the stack. Nothing more of it is imported until 'thingpress resume',
-except devices that an importer has in hand at this moment. Other imports go on, and have
-the quotas for themselves. IMPORT is an ID of 'thingpress stack imports', which may be
-shortened as far as it is unique. To pause a paused import changes nothing.
+	pause.Long = `Pause an import of the stack. Nothing more of it is imported until 'thingpress
+resume', except devices that an importer has in hand at this moment. Other
+imports go on, and have the quotas for themselves. IMPORT is an ID of
+'thingpress stack imports', which may be shortened as far as it is unique. To
+pause a paused import changes nothing.
 
 ` + exit.Help
 	pause.Example = `  thingpress pause 0199a3c1
@@ -85,9 +87,10 @@ shortened as far as it is unique. To pause a paused import changes nothing.
 		effect: following,
 	})
 	resume.Short = "Resume a paused import of the stack"
-	resume.Long = `Resume a paused import of the stack. Every pending entry is sent to the importers again.
-IMPORT is an ID of 'thingpress stack imports', which may be shortened as far as it is
-unique. To resume an import that is not paused changes nothing.
+	resume.Long = `Resume a paused import of the stack. Every pending entry is sent to the
+importers again. IMPORT is an ID of 'thingpress stack imports', which may be
+shortened as far as it is unique. To resume an import that is not paused changes
+nothing.
 
 ` + exit.Help
 	resume.Example = `  thingpress resume 0199a3c1
@@ -97,22 +100,23 @@ unique. To resume an import that is not paused changes nothing.
 		kind: functions.OrderRetry, done: "opened again", begins: true,
 		question: func(i operate.Import, _ string) string {
 			c := i.Counts()
-			if c.Failed+c.Rejected+c.Pending() == 0 && i.Record != nil && c.Entries > 0 {
+			if c.Failed+c.Pending() == 0 && i.Record != nil && c.Entries > 0 {
 				return "try it again, although no entry failed?"
 			}
-			return fmt.Sprintf("try again what failed (%s), was rejected (%s) or is pending (%s)?",
-				count(c.Failed), count(c.Rejected), count(c.Pending()))
+			return fmt.Sprintf("try again what failed (%s) or is pending (%s)?", count(c.Failed), count(c.Pending()))
 		},
 		effect: following,
 	})
 	retry.Short = "Try again what an ended import of the stack did not import"
-	retry.Long = `Open an import of the stack again that has finished, was stopped or was cancelled. The stack
-tries again what failed or was rejected, and imports what was pending. What was imported is
-left alone. The import then ends with a new report and a new notice. IMPORT is an ID of
-'thingpress stack imports', which may be shortened as far as it is unique.
+	retry.Long = `Open an import of the stack again that has finished, was stopped or was
+cancelled. The stack tries again what failed, and imports what was pending. What
+was imported is left alone. The import then ends with a new report and a new
+notice. IMPORT is an ID of 'thingpress stack imports', which may be shortened as
+far as it is unique.
 
-The stack reads the same version of the same object again. If the manifest itself is
-wrong, upload another one.
+The stack reads the same version of the same object again, with the settings
+with which the import began. So rejected entries stay rejected. If the manifest
+or the settings were wrong, correct them and upload the manifest again.
 
 ` + exit.Help
 	retry.Example = `  thingpress retry 0199a3c1 --follow

@@ -115,7 +115,8 @@ func (c *Completer) todo(i ledger.Import, job stack.Job, written *tally) string 
 		return "find the cause in the function's log by the import's ID, then send the undelivered messages again: " +
 			"thingpress stack redrive --stack " + c.Stack
 	case i.Counts.Failed > 0:
-		return "fix the cause, then try again what failed: " + retry + "\nOr fix the manifest and upload it again. What exists already stays as it is."
+		return "fix the cause, then try again what failed: " + retry +
+			"\nOr fix the manifest and upload it again. What exists already stays as it is."
 	case i.Counts.Rejected > 0:
 		return "fix the entries above, then upload the manifest again. What exists already stays as it is."
 	}

@@ -28,14 +28,16 @@ func TestStack(t *testing.T) {
 	main := newLine(t, w, lineOptions{name: "main", kill: 0.1, visibility: 2 * importerTimeout})
 	old := newLine(t, w, lineOptions{
 		name: "old", kill: 0.1, visibility: 2 * importerTimeout,
-		parameters: map[string]string{"AllowExpired": "true"}, env: []string{"THINGPRESS_IN_FLIGHT=200"},
+		parameters: map[string]string{"AllowExpired": "true"},
 	})
 	wrong := newLine(t, w, lineOptions{
 		name: "wrong", visibility: importerTimeout,
 		parameters: map[string]string{"IoTPolicies": "connect,absent"},
 	})
 	broken := newLine(t, w, lineOptions{name: "broken", visibility: 2 * importerTimeout, brokenImporter: true})
-	lines := []*line{main, old, wrong, broken}
+	// Its functions have time, so that only its operator stops an import.
+	ordered := newLine(t, w, lineOptions{name: "ordered", calm: true, visibility: time.Minute, env: []string{"THINGPRESS_IN_FLIGHT=100"}})
+	lines := []*line{main, old, wrong, broken, ordered}
 
 	n := 20_000
 	if require.Race {
@@ -44,7 +46,7 @@ func TestStack(t *testing.T) {
 	}
 	espressif, microchip := shipped(t, "espressif", "manifest-espressif.csv"), shipped(t, "microchip", "ECC608C-TNGTLSU-B.json")
 	many, wantMany := generated(t, "espressif", "many", n, 0.02)
-	cut, wantCut := generated(t, "espressif", "cut", 1_500, 0)
+	cut, wantCut := generated(t, "espressif", "cut", 600, 0)
 	few, wantFew := generated(t, "espressif", "few", 12, 0)
 	signers(t, main)
 
@@ -68,14 +70,15 @@ func TestStack(t *testing.T) {
 	misplaced := up(main, "infineon", "espressif in the wrong bucket.7z", espressif)
 	leaked := up(main, "generated", "with a key.pem", withPrivateKey(t, shipped(t, "generated", "single.pem")))
 	oldUpload := up(old, "generated", "expired+long ago.txt", shipped(t, "generated", "certificates_test.txt"))
-	cutUpload := up(old, "espressif", "cancelled in the middle.csv", cut)
+	cutUpload := up(ordered, "espressif", "cancelled in the middle.csv", cut)
 	wrongUpload := up(wrong, "espressif", "reel.csv", espressif)
 	brokenUpload := up(broken, "espressif", "reel.csv", few)
 	if err := wrong.devices.Send(t.Context(), "no device at all"); err != nil {
 		t.Fatal(err)
 	}
 
-	old.cutShort(t, cutUpload)
+	ordered.sweep(t)
+	ordered.cutShort(t, cutUpload)
 	for _, l := range lines {
 		l.rest(t, uploads[l])
 	}
@@ -126,7 +129,7 @@ func TestStack(t *testing.T) {
 		main.finished(t, infineonUpload, state, all(200, ledger.Imported))
 		main.finished(t, microchipUpload, state, all(10, ledger.Imported))
 		old.finished(t, oldUpload, state, all(100, ledger.Imported))
-		old.finished(t, cutUpload, state, wantCut)
+		ordered.finished(t, cutUpload, state, wantCut)
 		devices := 7 + 200 + 10 + 100 + len(wantFew) + len(wantCut)
 		for _, o := range wantMany {
 			if o.Outcome == ledger.Imported {

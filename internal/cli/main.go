@@ -122,6 +122,7 @@ targets. See 'thingpress help environment'.
 		after.NewDeactivate(streams),
 		after.NewReplace(streams),
 		after.NewUndo(streams),
+		imports.NewConvert(streams),
 		manifests.NewGenerate(streams),
 		imports.NewImport(streams),
 		imports.NewList(streams),

@@ -113,7 +113,7 @@ func inspect(ctx context.Context, o inspectOptions, args []string, streams termi
 		decoder, err := decoderOf(in, o.Vendor)
 		if err == nil {
 			manifestRead.vendor = decoder.Vendor()
-			err = holdBack(streams.Out, printer, func(held io.Writer) error {
+			err = HoldBack(streams.Out, printer, func(held io.Writer) error {
 				list := o.newEntryPrinter(held, streams.TableWidth(), several, &listed)
 				ended := inspectEntries(ctx, decoder.Decode(ctx, in, options), judge, &manifestRead, examples, list, printer)
 				return errors.Join(ended, list.flush())
@@ -183,10 +183,10 @@ func joined(broken []*manifest.FileError) error {
 	return errors.Join(errs...)
 }
 
-// holdBack buffers what show writes until show ends, and then copies it to out. If
+// HoldBack buffers what show writes until show ends, and then copies it to out. If
 // show ends because of a private key it drops everything, since nothing of such a
 // manifest may be used.
-func holdBack(out io.Writer, printer *progress.Printer, show func(io.Writer) error) error {
+func HoldBack(out io.Writer, printer *progress.Printer, show func(io.Writer) error) error {
 	held, err := spool.Create("")
 	if err != nil {
 		return err

@@ -1,0 +1,130 @@
+package imports
+
+import (
+	"bufio"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/plain"
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// Forms with files of their own.
+const (
+	formDER  = "der-dir"
+	formBulk = "aws-bulk"
+)
+
+// A textForm writes one text for each device.
+type textForm struct {
+	buffer *bufio.Writer
+	text   func(*manifest.Device) (string, error)
+}
+
+func newTextForm(form string, to io.Writer) *textForm {
+	t := &textForm{buffer: bufio.NewWriter(to)}
+	switch form {
+	case "csv":
+		_, _ = t.buffer.WriteString("name,vendor,id,certificate_id,expires,cert\n") // a bufio.Writer keeps its error
+		t.text = csvText
+	case "jsonl":
+		t.text = jsonText
+	case "generated":
+		t.text = func(d *manifest.Device) (string, error) {
+			return base64.StdEncoding.EncodeToString(d.Certificate.Raw) + "\n", nil
+		}
+	default:
+		t.text = func(d *manifest.Device) (string, error) { return d.PEM(), nil }
+	}
+	return t
+}
+
+func (t *textForm) device(d *manifest.Device, _ iot.Thing) error {
+	text, err := t.text(d)
+	if err == nil {
+		_, err = t.buffer.WriteString(text)
+	}
+	return err
+}
+
+func (t *textForm) end() error { return t.buffer.Flush() }
+
+func csvText(d *manifest.Device) (string, error) {
+	return strings.Join([]string{
+		plain.Cell(d.ThingName), plain.Cell(d.Vendor), plain.Cell(d.ID), plain.Cell(d.CertificateID.String()),
+		plain.Cell(d.Certificate.NotAfter.UTC().Format(time.DateOnly)), `"` + d.PEM() + `"`,
+	}, ",") + "\n", nil
+}
+
+// A convertedLine is a device as JSON.
+type convertedLine struct {
+	ThingName     string            `json:"thing_name"`
+	Vendor        string            `json:"vendor"`
+	ID            string            `json:"id,omitempty"`
+	CertificateID string            `json:"certificate_id"`
+	NotAfter      time.Time         `json:"not_after"`
+	Attributes    map[string]string `json:"attributes,omitempty"`
+	Certificate   string            `json:"certificate_pem"`
+}
+
+func jsonText(d *manifest.Device) (string, error) {
+	text, err := json.Marshal(convertedLine{
+		d.ThingName, d.Vendor, d.ID, d.CertificateID.String(), d.Certificate.NotAfter.UTC(), d.Attributes, d.PEM(),
+	})
+	return string(text) + "\n", err
+}
+
+// A directoryForm writes a file for each device. The names of things have no separators of paths.
+type directoryForm struct {
+	path      string
+	overwrite bool
+	written   []string
+}
+
+func (f *directoryForm) device(d *manifest.Device, _ iot.Thing) error {
+	name := d.ThingName
+	if runtime.GOOS == "windows" {
+		name = strings.ReplaceAll(name, ":", "_") // which is no character of a file's name there
+	}
+	path, mode := filepath.Join(f.path, name+".der"), os.O_WRONLY|os.O_CREATE|os.O_EXCL
+	if f.overwrite {
+		mode = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	}
+	file, err := os.OpenFile(path, mode, 0o666) //nolint:gosec // the umask decides
+	if errors.Is(err, fs.ErrExist) {
+		return exit.UsageError(err, "name another directory, or replace files with --overwrite")
+	}
+	if err != nil {
+		return err
+	}
+	f.written = append(f.written, path)
+	_, err = file.Write(d.Certificate.Raw)
+	return errors.Join(err, file.Close())
+}
+
+func (f *directoryForm) end() error { return nil }
+
+// writeDirectory writes a file for each device. After an error it removes those that it wrote.
+func writeDirectory(path string, overwrite bool, fill func(converter) error) error {
+	if err := os.MkdirAll(path, 0o777); err != nil { //nolint:gosec // the umask decides
+		return err
+	}
+	form := &directoryForm{path: path, overwrite: overwrite}
+	err := fill(form)
+	if err != nil {
+		for _, name := range form.written {
+			_ = os.Remove(name) // the first error matters
+		}
+	}
+	return err
+}

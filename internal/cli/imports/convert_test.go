@@ -155,7 +155,7 @@ func TestAWSCLITakesTheParametersOfBulkRegistration(t *testing.T) {
 	url := clitest.StartSandbox(t)
 	session := require.StartAWS(t, url, "us-east-1")
 	env, manifest := clitest.Environment(t), clitest.Generate(t, "espressif", 1)
-	clitest.CreateAttachments(t, clitest.Client(url), []string{"p"}, nil, "")
+	clitest.CreateAttachments(t, clitest.Client(url), []string{"p"}, nil, "sensor")
 	wants(t, env, 0, nil, "import", "--endpoint-url", url, "--yes", manifest)
 	all, template := bulk(t, env, "--policy", "p", manifest)
 	parameters, err := json.Marshal(all[0])

@@ -23,6 +23,8 @@ type importOptions struct {
 
 	fresh             bool
 	resume            string
+	plan              string
+	saved             *savedPlan // of --plan
 	ledger            string
 	dryRun            bool
 	maxFailures       int
@@ -75,12 +77,19 @@ endpoint that behaves like AWS IoT, and AWS is not called.
   # import only the devices that a file lists
   thingpress import --policy sensors --only first-thousand.txt reel.csv`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 && o.resume == "" {
+			if len(args) == 0 && o.resume == "" && o.plan == "" {
 				return errors.New("no manifest given")
 			}
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
+			if o.plan != "" {
+				var err error
+				if o.saved, err = readSavedPlan(o.plan, c.Flags(), args); err != nil {
+					return err
+				}
+				args = o.saved.Files
+			}
 			return runImport(c.Context(), &o, c.Flags(), args, streams)
 		},
 	}
@@ -88,6 +97,7 @@ endpoint that behaves like AWS IoT, and AWS is not called.
 	flags := c.Flags()
 	flags.BoolVar(&o.fresh, "new", false, "start a new import even if an unfinished one could be resumed")
 	flags.StringVar(&o.resume, "resume", "", "resume the import with this `ID`, with its manifests and flags; see thingpress imports")
+	flags.StringVar(&o.plan, "plan", "", "carry out the plan in this `file`, which thingpress plan --out wrote, unless something has changed since")
 	flags.StringVar(&o.ledger, "ledger", "", "ledger `file` (default: one per target in the state directory)")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "check manifests and attachments, but change nothing")
 	flags.IntVar(&o.maxFailures, "max-failures", 0, "stop after this `number` of failed devices; 0 for no limit")
@@ -106,6 +116,8 @@ func (o *importOptions) check() error {
 	switch {
 	case o.maxFailures < 0:
 		return exit.UsageError(fmt.Errorf("--max-failures %d is negative", o.maxFailures), "")
+	case o.resume != "" && o.plan != "":
+		return exit.UsageError(errors.New("--resume cannot be combined with --plan"), "leave out one of them; --plan resumes an unfinished import as well")
 	case o.resume != "" && o.fresh:
 		return exit.UsageError(errors.New("--resume cannot be combined with --new"), "")
 	}
@@ -193,6 +205,10 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 		return err
 	}
 	if err := RefuseTestMaterial(connection, scan, o.allowTestMaterial); err != nil {
+		return err
+	}
+
+	if err := o.checkPlan(ctx, reviewed{settings, connection, scan, quotas, attached, nil}, sources, args, flags, printer); err != nil {
 		return err
 	}
 

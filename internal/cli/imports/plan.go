@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
@@ -14,13 +15,16 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
 )
 
 type planOptions struct {
 	runFlags
-	compare  bool
-	examples int
+	compare   bool
+	examples  int
+	out       string
+	overwrite bool
 }
 
 // NewPlan returns `thingpress plan`.
@@ -40,6 +44,10 @@ does not look for the attachments.
 With --compare every device is looked up in AWS, and the plan counts how many are
 new, unchanged, incomplete or in conflict.
 
+With --out the plan is saved. 'thingpress import --plan' carries it out, and refuses if
+manifests, attachments, policies or quotas have changed since; after --compare, also
+if devices have.
+
 No ledger is opened. With --sandbox the plan uses a copy of the embedded sandbox.
 
 ` + exit.Help,
@@ -51,24 +59,35 @@ No ledger is opened. With --sandbox the plan uses a copy of the embedded sandbox
   # compare with the devices in AWS
   thingpress plan --compare --policy sensors --thing-type sensor reel.csv
 
+  # save the plan for a review, and carry out what was reviewed
+  thingpress plan --out reel.plan.json --policy sensors reel.csv
+  thingpress import --plan reel.plan.json
+
   # print the duration in seconds
   thingpress plan --output json --policy sensors reel.csv | jq .seconds`,
 		Args: manifests.RequireOne,
-		RunE: func(c *cobra.Command, args []string) error { return runPlan(c.Context(), &o, args, streams) },
+		RunE: func(c *cobra.Command, args []string) error { return runPlan(c.Context(), &o, c.Flags(), args, streams) },
 	}
 	o.add(c)
 	c.Flags().BoolVar(&o.compare, "compare", false, "look every device up in AWS")
 	c.Flags().IntVar(&o.examples, "examples", 1, fmt.Sprintf("`number` of devices whose calls to show, at most %d", engine.MaxExamples))
+	c.Flags().StringVar(&o.out, "out", "", "save the plan in this `file`, for thingpress import --plan")
+	c.Flags().BoolVar(&o.overwrite, "overwrite", false, "let --out replace a file")
 	o.target.AddOffline(c)
 	return c
 }
 
-func runPlan(ctx context.Context, o *planOptions, args []string, streams terminal.Streams) error {
+func runPlan(ctx context.Context, o *planOptions, flags *pflag.FlagSet, args []string, streams terminal.Streams) error {
 	if o.examples < 0 || o.examples > engine.MaxExamples {
 		return exit.UsageError(fmt.Errorf("--examples %d is not between 0 and %d", o.examples, engine.MaxExamples), "")
 	}
 	if err := o.target.Check(); err != nil {
 		return err
+	}
+	if o.out != "" {
+		if err := exit.Occupied(o.out, o.overwrite); err != nil {
+			return err
+		}
 	}
 	overrides, err := o.quotas.Overrides()
 	if err != nil {
@@ -87,6 +106,9 @@ func runPlan(ctx context.Context, o *planOptions, args []string, streams termina
 	defer closeConnection(connection, printer, streams)
 	if connection.Offline() && o.compare {
 		return exit.UsageError(errors.New("--offline cannot be combined with --compare"), "leave out one of them")
+	}
+	if connection.Offline() && o.out != "" {
+		return exit.UsageError(errors.New("--offline cannot be combined with --out"), "plan with the account of the import")
 	}
 	printer.Note("target: %s", connection)
 
@@ -155,7 +177,22 @@ func runPlan(ctx context.Context, o *planOptions, args []string, streams termina
 	case err != nil:
 		return err
 	case wrong != nil, plan.Policies.stop(o.ignorePolicy) != nil:
+		if o.out != "" {
+			plain.Fprintf(streams.Err, "%s was not written: this plan cannot be carried out\n", o.out)
+		}
 		return exit.Silently(exit.Failure)
+	}
+	if o.out != "" {
+		saved, err := savedPlanOf(reviewed{settings, connection, scan, quotas, attached, comparison}, args, flags)
+		if err == nil {
+			err = saved.write(o.out)
+		}
+		if err != nil {
+			return err
+		}
+		plain.Fprintf(streams.Err, "to carry it out: thingpress import --plan %s\n", terminal.ShellQuote(o.out))
+	}
+	switch {
 	case scan.Rejected > 0, o.lists.Missing(scan.UnmatchedOnly), comparison != nil && comparison.Conflicts > 0:
 		return exit.Silently(exit.Incomplete)
 	}

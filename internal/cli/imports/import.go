@@ -25,6 +25,7 @@ type importOptions struct {
 	resume            string
 	plan              string
 	saved             *savedPlan // of --plan
+	notice            noticeFlags
 	ledger            string
 	dryRun            bool
 	maxFailures       int
@@ -108,6 +109,7 @@ endpoint that behaves like AWS IoT, and AWS is not called.
 	flags.BoolVar(&o.allowTestMaterial, "allow-test-material", false,
 		"import certificates that thingpress generate made into AWS, although others may know their keys")
 	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before the import starts")
+	o.notice.add(flags)
 	return c
 }
 
@@ -145,6 +147,9 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	}
 	reportOf, err := CheckReport(o.report, o.overwrite)
 	if err != nil {
+		return err
+	}
+	if err := o.notice.check(); err != nil {
 		return err
 	}
 	printer := streams.Progress(o.quiet, o.output)
@@ -266,8 +271,9 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	}
 
 	begun = true
-	limiters := quotas.Limiters()
-	events, stop := showStopping(ctx, printer, logDecisions(streams.Log, limiters, showEvents(printer, "many devices exist already: ")))
+	limiters, metrics := quotas.Limiters(), startMetrics(o.notice.metrics, record, streams)
+	events, stop := showStopping(ctx, printer,
+		metrics.watch(logDecisions(streams.Log, limiters, showEvents(printer, "many devices exist already: "))))
 	defer stop()
 	summary, ended := engine.Run(ctx, engine.Config{
 		Settings: settings, Target: connection.Target, AWS: connection.Client.AWS(), Limiters: limiters,
@@ -282,6 +288,8 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 		plain.Fprintf(streams.Err, "report: %s\n", o.report)
 	}
 	line := summaryOf(summary, ended, connection, scan)
+	metrics.end(line)
+	o.notice.send(ctx, line, streams)
 	if o.output == terminal.JSON {
 		err = streams.PrintJSON(line)
 	} else {

@@ -51,8 +51,11 @@ func commandLine(command string, args []string, flags *pflag.FlagSet) string {
 			values = list.GetSlice()
 		}
 		for _, value := range values {
-			if flag.Name == "endpoint-url" {
+			switch flag.Name {
+			case "endpoint-url":
 				value = target.WithoutUser(value)
+			case "notify":
+				value = withoutSecrets(value)
 			}
 			switch {
 			case flag.Value.Type() != "bool":

@@ -29,9 +29,6 @@ type showOptions struct {
 	output terminal.Output
 }
 
-// leastID is the number of characters from which on a word can be an import instead of a device.
-const leastID = 4
-
 // NewShow returns `thingpress show`.
 func NewShow(streams terminal.Streams) *cobra.Command {
 	var o showOptions
@@ -66,7 +63,7 @@ func runShow(ctx context.Context, o *showOptions, name string, streams terminal.
 	if err != nil {
 		return err
 	}
-	if len(name) >= leastID && len(named(name, all)) > 0 {
+	if len(named(name, all)) > 0 {
 		chosen, err := chooseAmong(ctx, name, all, unread)
 		if err != nil {
 			return err

@@ -29,6 +29,7 @@ type service struct {
 	mu    sync.Mutex
 	calls int
 	taken map[string]time.Duration
+	group map[string]string // by body
 	t     *testing.T
 }
 
@@ -58,6 +59,9 @@ func (s *service) SendMessageBatch(
 			}
 		}
 		s.taken[*e.MessageBody] = time.Duration(e.DelaySeconds) * time.Second
+		if e.MessageGroupId != nil {
+			s.group[*e.MessageBody] = *e.MessageGroupId
+		}
 		out.Successful = append(out.Successful, types.SendMessageBatchResultEntry{Id: e.Id})
 	}
 	if len(in.Entries) > 10 || len(ids) != len(in.Entries) || size > 1<<20 || *in.QueueUrl != "url" {
@@ -77,7 +81,7 @@ func bodies(n int) []stack.Message {
 func TestEveryMessageIsTakenWithItsDelay(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{0, 1, 10, 11, 503} {
-		s := &service{taken: map[string]time.Duration{}, t: t}
+		s := &service{taken: map[string]time.Duration{}, group: map[string]string{}, t: t}
 		if err := queue.New(s, "url").Send(t.Context(), bodies(n)); err != nil {
 			t.Fatal(err)
 		}
@@ -92,7 +96,7 @@ func TestEveryMessageIsTakenWithItsDelay(t *testing.T) {
 
 func TestLargeMessagesGoInSmallerBatches(t *testing.T) {
 	t.Parallel()
-	s := &service{taken: map[string]time.Duration{}, t: t}
+	s := &service{taken: map[string]time.Duration{}, group: map[string]string{}, t: t}
 	var messages []stack.Message
 	for i := range 20 {
 		messages = append(messages, stack.Message{Body: strconv.Itoa(i) + strings.Repeat("x", 200<<10)})
@@ -109,7 +113,7 @@ func TestWhatWasNotTakenIsSentAgainAndNothingElse(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		sent := map[string]int{}
-		s := &service{taken: map[string]time.Duration{}, t: t}
+		s := &service{taken: map[string]time.Duration{}, group: map[string]string{}, t: t}
 		s.answer = func(_ int, body string) (bool, error) {
 			if sent[body]++; body == "m3" && sent[body] < 3 {
 				return false, errors.New("busy")
@@ -131,7 +135,7 @@ func TestRefusedMessagesAreNamed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cause := errors.New("InvalidMessageContents")
-		s := &service{taken: map[string]time.Duration{}, t: t}
+		s := &service{taken: map[string]time.Duration{}, group: map[string]string{}, t: t}
 		s.answer = func(_ int, body string) (bool, error) {
 			if body == "m12" {
 				return true, cause
@@ -153,7 +157,7 @@ func TestAQueueThatNeverAnswersRefusesEverything(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		down := errors.New("down")
-		s := &service{taken: map[string]time.Duration{}, t: t, broken: func(int) error { return down }}
+		s := &service{taken: map[string]time.Duration{}, group: map[string]string{}, t: t, broken: func(int) error { return down }}
 		err := queue.New(s, "url").Send(t.Context(), bodies(25))
 		var refused *stack.RefusedError
 		if !errors.As(err, &refused) || len(refused.Indices) != 25 || !errors.Is(err, down) {
@@ -169,7 +173,10 @@ func TestSendEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		s := &service{taken: map[string]time.Duration{}, t: t, broken: func(int) error { cancel(); return errors.New("down") }}
+		s := &service{
+			taken: map[string]time.Duration{}, group: map[string]string{}, t: t,
+			broken: func(int) error { cancel(); return errors.New("down") },
+		}
 		var refused *stack.RefusedError
 		if err := queue.New(s, "url").Send(ctx, bodies(1)); !errors.As(err, &refused) || s.calls != 1 {
 			t.Errorf("%v after %d calls", err, s.calls)

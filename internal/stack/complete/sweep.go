@@ -45,14 +45,10 @@ func (c *Completer) Sweep(ctx context.Context) error {
 	wrong = append(wrong, c.resendLost(ctx, all, now))
 	var tasks []stack.Task
 	for _, s := range all {
-		kind, err := c.nextTask(ctx, s)
-		if err == nil {
-			err = c.Orders.Observe(ctx, s.job.Import, s.seen)
-		}
-		if err != nil {
+		if err := c.Orders.Observe(ctx, s.job.Import, s.seen); err != nil {
 			wrong = append(wrong, fmt.Errorf("sweep: import %s: %w", s.job.Import, err))
 		}
-		if kind != "" {
+		if kind := nextTask(s); kind != "" {
 			tasks = append(tasks, stack.Task{Kind: kind, Import: s.job.Import})
 		}
 	}
@@ -128,35 +124,35 @@ func stalledOf(all []*swept, now time.Time) (stalled []*swept) {
 	return stalled
 }
 
-// nextTask returns the task that an import needs, if any.
-func (c *Completer) nextTask(ctx context.Context, s *swept) (kind string, err error) {
+// nextTask returns the kind of the task that an import needs; empty for none.
+func nextTask(s *swept) (kind string) {
 	job := &s.job
 	idle := time.Since(job.Updated)
 	switch {
 	case job.Paused():
-		return "", nil
-	case job.Order.Kind != "" && !(job.Cancelled() && job.Ended()):
+		return ""
+	case job.Order.Kind != "" && (!job.Cancelled() || !job.Ended()):
 		if time.Since(job.Order.At) < idleAfter {
-			return "", nil
+			return ""
 		}
-		return stack.TaskContinue, nil // the message that followed the order is lost
+		return stack.TaskContinue // the message that followed the order is lost
 	case job.Phase == stack.PhaseDone:
-		return "", nil
+		return ""
 	case job.Phase == stack.PhaseStopped:
-		return c.untold(s, idle), nil
+		return untold(s, idle)
 	case job.Phase == stack.PhaseSent:
 		if s.counts.Pending() > 0 || time.Now().Before(job.RetryAt) {
-			return "", nil
+			return ""
 		}
-		return stack.TaskComplete, nil
+		return stack.TaskComplete
 	case idle < idleAfter || time.Now().Before(job.LeasedUntil):
-		return "", nil
+		return ""
 	}
-	return stack.TaskContinue, nil
+	return stack.TaskContinue
 }
 
-// untold returns the task for a stopped job about which no notice was sent yet.
-func (c *Completer) untold(s *swept, idle time.Duration) (kind string) {
+// untold returns the kind of the task for a stopped job about which no notice was sent yet.
+func untold(s *swept, idle time.Duration) (kind string) {
 	switch {
 	case idle < idleAfter || time.Now().Before(s.job.RetryAt):
 		return ""

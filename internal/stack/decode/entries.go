@@ -89,7 +89,7 @@ func (w *worker) checkEntries(ctx context.Context) error {
 			}
 		}
 	}
-	w.progress.Checked = true
+	w.progress.Checked, w.progress.Shared = true, nil
 	if census != nil {
 		w.progress.Shared = census.Shared()
 	}

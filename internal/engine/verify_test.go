@@ -248,3 +248,33 @@ func TestVerifyLosesNothingIfAFifthOfTheCallsFails(t *testing.T) {
 		t.Errorf("%+v %v", result, found)
 	}
 }
+
+// An attachment that is no longer exclusive lets the certificate be another thing, too.
+func TestAttachmentThatIsNotExclusiveIsDrift(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.Options{}, sandbox.Transport)
+	w.ledger = &memoryLedger{}
+	w.settings.Exclusive = true
+	content := espressifManifest(t, 3, "exclusive")
+	names, ids := w.imported(content)
+	if _, found := w.verify(content, false); len(found) != 0 {
+		t.Errorf("after the import: %v", found)
+	}
+	c, arn := w.other(), aws.String("arn:aws:iot:"+sandbox.DefaultRegion+":"+sandbox.DefaultAccount+":cert/"+ids[names[1]])
+	w.did(c.DetachThingPrincipal(t.Context(), &sdk.DetachThingPrincipalInput{ThingName: &names[1], Principal: arn}))
+	w.did(c.AttachThingPrincipal(t.Context(), &sdk.AttachThingPrincipalInput{ThingName: &names[1], Principal: arn}))
+	_, found := w.verify(content, false)
+	if diff := cmp.Diff(map[string][]string{names[1]: {"not-exclusive"}}, found); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// In a sample of a large import, the lists still show what is missing from devices outside it.
+func TestDriftOutsideTheSampleIsFoundByTheLists(t *testing.T) {
+	t.Parallel()
+	a := account{devices: 4000, times: 1, gone: 3990}
+	result, _ := verifyAccount(t, a, false)
+	if result.Drifted != 10 || result.Sample != engine.SampleSize || result.SampleDrifted != 0 {
+		t.Errorf("%+v", result)
+	}
+}

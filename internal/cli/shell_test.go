@@ -22,6 +22,7 @@ import (
 type shell struct {
 	dir  string // with a file of each block
 	bin  string // in PATH
+	work string // the working directory
 	in   io.Writer
 	out  *bufio.Reader
 	n    int
@@ -58,8 +59,8 @@ func startShell(t *testing.T, root string) *shell {
 		t.Fatal(err)
 	}
 	base := t.TempDir()
-	s := &shell{test: t, dir: filepath.Join(base, "blocks"), bin: filepath.Join(base, "bin")}
 	work, home := filepath.Join(base, "work"), filepath.Join(base, "home")
+	s := &shell{test: t, dir: filepath.Join(base, "blocks"), bin: filepath.Join(base, "bin"), work: work}
 	for _, dir := range []string{s.dir, s.bin, work, home} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
@@ -164,6 +165,12 @@ func (s *shell) aws(t *testing.T) string {
 	if s.moto == "" {
 		s.moto = require.Moto(s.test).URL // it must outlive the subtest of this block
 		clitest.Attach(s.test, s.moto)
+		// The reader has files of these names.
+		for name, example := range map[string]string{"reel-0042.csv": "espressif.csv", "our-signer.crt": "microchip-signer.pem"} {
+			if err := os.Symlink(filepath.Join(s.work, "examples", example), filepath.Join(s.work, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	return strings.Join([]string{
 		"THINGPRESS_ENDPOINT_URL=" + s.moto, "AWS_ENDPOINT_URL=" + s.moto, "AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE",

@@ -67,7 +67,9 @@ func TestPageForUsersOfThePythonThingpressIsTrue(t *testing.T) {
 	if count < 15 {
 		t.Errorf("the page names %d parameters and outputs", count)
 	}
-	for _, name := range []string{"EspressifIngestPoint", "InfineonIngestPoint", "MicrochipIngestPoint", "GeneratedIngestPoint", "MicrochipVerificationCertsBucket"} {
+	for _, name := range []string{
+		"EspressifIngestPoint", "InfineonIngestPoint", "MicrochipIngestPoint", "GeneratedIngestPoint", "MicrochipVerificationCertsBucket",
+	} {
 		if _, ok := parsed.Outputs[name]; !ok || !strings.Contains(outputs, name) {
 			t.Errorf("the output %s is missing", name)
 		}

@@ -60,10 +60,12 @@ var unused = regexp.MustCompile(`^(kinesis|s3tables|ec2|elasticfilesystem|s3file
 	`dynamodb:(Scan|Query|\w+Item)`, // of imports
 	`lambda:((Put|Delete)FunctionConcurrency|GetLayerVersion|GetCodeSigningConfig|(Put|Delete)FunctionCodeSigningConfig)`,
 	`lambda:(PutFunctionScalingConfig|PassCapacityProvider|AssociateRuntimeAlias|PublishVersion|PutRuntimeManagementConfig)`,
-	`logs:((Put|Delete)(DataProtectionPolicy|IndexPolicy|ResourcePolicy)|CreateLogDelivery|PutLogGroupDeletionProtection|PutBearerTokenAuthentication)`,
+	`logs:((Put|Delete)(DataProtectionPolicy|IndexPolicy|ResourcePolicy)|CreateLogDelivery|PutLogGroupDeletionProtection)`,
+	`logs:PutBearerTokenAuthentication`,
 	`logs:(CreateLogStream|DescribeLogStreams|PutLogEvents|DeleteRetentionPolicy)`, // the retention always has a value
 	`sns:PutDataProtectionPolicy`,
-	`s3:REST\.PUT\.OBJECT|s3:(Put|Delete)(Object|ObjectAcl|BucketAcl|BucketAbac|BucketCORS|BucketCors|BucketWebsite|AccelerateConfiguration|BucketLogging)`,
+	`s3:REST\.PUT\.OBJECT|s3:(Put|Delete)(Object|ObjectAcl|BucketAcl|BucketAbac|BucketCORS|BucketCors|BucketWebsite)`,
+	`s3:Put(AccelerateConfiguration|BucketLogging)`,
 	`s3:(Put|Delete|Create|Update|Get)\w*(Analytics|Inventory|Metrics|Replication|ObjectLock|IntelligentTiering|Metadata)\w*`,
 	`s3:GetBucketAcl|s3:DeleteBucket(Encryption|Lifecycle)`, // S3 has no such actions: the Put… actions allow both
 }, "|") + `)$`)

@@ -42,8 +42,8 @@ func TestExampleForTheCDKSynthesizesTheTemplate(t *testing.T) {
 	if err := os.Symlink(modules, filepath.Join(dir, "node_modules")); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), filepath.Join(modules, ".bin", "cdk"), "synth", "--quiet", "--no-notices", "--no-version-reporting",
-		"--output", "out")
+	cmd := exec.CommandContext(t.Context(), filepath.Join(modules, ".bin", "cdk"),
+		"synth", "--quiet", "--no-notices", "--no-version-reporting", "--output", "out")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "CDK_DISABLE_CLI_TELEMETRY=true", "AWS_EC2_METADATA_DISABLED=true", "NO_COLOR=1")
 	said, err := cmd.CombinedOutput()

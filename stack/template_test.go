@@ -310,7 +310,8 @@ func TestFunctionsAndTheirSources(t *testing.T) {
 		if r.at("Handler") != handler || r.at("Runtime") != "provided.al2023" || fmt.Sprint(r.at("Architectures")) != "[arm64]" {
 			t.Errorf("%s: %v %v %v", id, r.at("Handler"), r.at("Runtime"), r.at("Architectures"))
 		}
-		if r.at("RecursiveLoop") != "Allow" || reference(r.at("TracingConfig", "Mode")) != "Tracing" || r.at("LoggingConfig", "LogFormat") != "JSON" {
+		if r.at("RecursiveLoop") != "Allow" || reference(r.at("TracingConfig", "Mode")) != "Tracing" ||
+			r.at("LoggingConfig", "LogFormat") != "JSON" {
 			t.Errorf("%s: recursion, tracing or logging: %v", id, r.Properties)
 		}
 		if group := reference(r.at("LoggingConfig", "LogGroup")); reference(parsed.Resources[group].at("RetentionInDays")) != "LogRetentionDays" {

@@ -74,7 +74,7 @@ func TestSettingsThatAreWrongOrNotAllowedAreRefused(t *testing.T) {
 	t.Parallel()
 	p := bounded(t)
 	for file, want := range map[string]string{
-		`{"prefixes": {"a/": {"policies": ["admin"]}}}`:                `prefix "a/": policies: "admin" is not in the stack's parameter SettingsPolicies`,
+		`{"prefixes": {"a/": {"policies": ["admin"]}}}`:                `"admin" is not in the stack's parameter SettingsPolicies`,
 		`{"prefixes": {"a/": {"policies": ["Gateways"]}}}`:             "SettingsPolicies",
 		`{"prefixes": {"a/": {"thing_groups": ["x"]}}}`:                "SettingsThingGroups",
 		`{"prefixes": {"a/": {"thing_type": "x"}}}`:                    "SettingsThingTypes",

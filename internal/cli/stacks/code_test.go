@@ -81,8 +81,11 @@ func TestReleaseDeploysOnlyTheCodeOfItsOwnVersion(t *testing.T) {
 		program version.Info
 		want    string // empty if the code is taken
 	}{
-		"its own":             {zipped(t, map[string]string{"bootstrap": "", "VERSION": "0.3.0\n"}), release, ""},
-		"an older one":        {zipped(t, map[string]string{"bootstrap": "", "VERSION": "0.2.0\n"}), release, "is of 0.2.0, and this program and its template are of 0.3.0"},
+		"its own": {zipped(t, map[string]string{"bootstrap": "", "VERSION": "0.3.0\n"}), release, ""},
+		"an older one": {
+			zipped(t, map[string]string{"bootstrap": "", "VERSION": "0.2.0\n"}), release,
+			"is of 0.2.0, and this program and its template are of 0.3.0",
+		},
 		"a longer one":        {zipped(t, map[string]string{"VERSION": "0.3.0-dev.1"}), release, "is of 0.3.0-dev.1"},
 		"one without version": {zipped(t, map[string]string{"bootstrap": ""}), release, "is of an unknown version"},
 		"no zip":              {garbage, release, "is not a zip file"},

@@ -90,7 +90,8 @@ func needs(in *http.Request, body []byte) []string {
 	if found == nil {
 		return nil // moto's own API
 	}
-	service, operation := found[1], ""
+	service := found[1]
+	var operation string
 	if service == "monitoring" {
 		service = "cloudwatch"
 	}

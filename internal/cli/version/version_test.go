@@ -28,9 +28,19 @@ func TestEveryKindOfBuildSaysWhatItWasBuiltFrom(t *testing.T) {
 			Info{Version: "0.2.0", Commit: "4f0cab", Date: "2026-11-24T10:00:01Z", Modified: true},
 			"thingpress 0.2.0\ncommit 4f0cab, modified, 2026-11-24T10:00:01Z\n",
 		},
-		"go install":      {recorded("v0.2.0"), Info{}, Info{Version: "0.2.0"}, "thingpress 0.2.0\n"},
-		"go build":        {recorded("(devel)", vcs...), Info{}, Info{Version: "devel", Commit: "4f0c", Date: "2026-11-24T10:00:00Z", Development: true}, ""},
-		"checkout":        {recorded("v0.1.1-0.20261124100000-4f0c", vcs...), Info{}, Info{Version: "0.1.1-0.20261124100000-4f0c", Commit: "4f0c", Date: "2026-11-24T10:00:00Z", Development: true}, ""},
+		"go install": {recorded("v0.2.0"), Info{}, Info{Version: "0.2.0"}, "thingpress 0.2.0\n"},
+		"go build": {
+			recorded("(devel)", vcs...),
+			Info{},
+			Info{Version: "devel", Commit: "4f0c", Date: "2026-11-24T10:00:00Z", Development: true},
+			"",
+		},
+		"checkout": {
+			recorded("v0.1.1-0.20261124100000-4f0c", vcs...),
+			Info{},
+			Info{Version: "0.1.1-0.20261124100000-4f0c", Commit: "4f0c", Date: "2026-11-24T10:00:00Z", Development: true},
+			"",
+		},
 		"nothing stamped": {recorded("(devel)"), Info{}, Info{Version: "devel", Development: true}, "thingpress devel\n"},
 		"nothing at all":  {nil, Info{}, Info{Version: "devel", Development: true}, "thingpress devel\n"},
 	} {

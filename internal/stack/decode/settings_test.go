@@ -83,7 +83,7 @@ func TestSettingsThatCannotBeReadDelayTheImport(t *testing.T) {
 	c := config()
 	for name, h := range map[string]*Handler{
 		"no answer":                  (&process{world: w}).handler(c),
-		"an environment from before": (&process{world: w}).handler(stack.Config{Signers: "signers", Buckets: c.Buckets, Share: 1, MaxConcurrency: 2}),
+		"an environment from before": (&process{world: w}).handler(stack.Config{Buckets: c.Buckets, Share: 1, MaxConcurrency: 2}),
 	} {
 		h.Parameters = func(context.Context, string) (string, error) { return "", errors.New("AccessDeniedException") }
 		w.inbox = nil

@@ -205,7 +205,8 @@ func Versioned(template []byte, version string) ([]byte, error) {
 	if parsed["Description"], err = json.Marshal(description + versionMark + version); err != nil {
 		return nil, err
 	}
-	if parsed["Mappings"], err = json.Marshal(map[string]any{"Thingpress": map[string]any{"Release": map[string]any{"Version": version}}}); err != nil {
+	mappings := map[string]any{"Thingpress": map[string]any{"Release": map[string]any{"Version": version}}}
+	if parsed["Mappings"], err = json.Marshal(mappings); err != nil {
 		return nil, err
 	}
 	return json.MarshalIndent(parsed, "", " ")

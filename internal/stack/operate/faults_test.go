@@ -269,7 +269,10 @@ func TestRedriveMovesOneQueueWhereTheOtherFails(t *testing.T) {
 	}{
 		{"nothing", fauxQueues{}, nil, nil, []string{"EMPTY", "EMPTY"}},
 		{
-			"all", fauxQueues{waiting: both()}, nil, map[string]int{"ManifestsQueue": 3, "DevicesQueue": 24},
+			"all",
+			fauxQueues{waiting: both()},
+			nil,
+			map[string]int{"ManifestsQueue": 3, "DevicesQueue": 24},
 			[]string{"COMPLETED", "COMPLETED"},
 		},
 		{
@@ -294,7 +297,9 @@ func TestRedriveMovesOneQueueWhereTheOtherFails(t *testing.T) {
 			[]string{"FAILED", "FAILED"},
 		},
 		{
-			"what fails again at once", fauxQueues{waiting: map[string]int{"DevicesParkedQueue": 24}, returns: true}, nil,
+			"what fails again at once",
+			fauxQueues{waiting: map[string]int{"DevicesParkedQueue": 24}, returns: true},
+			nil,
 			map[string]int{"DevicesQueue": 50},
 			[]string{"EMPTY", "COMPLETED"},
 		},

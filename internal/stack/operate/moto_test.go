@@ -149,7 +149,8 @@ func TestStackOfTheTemplateExists(t *testing.T) {
 		}
 	}
 	parameter := c.aws("ssm", "get-parameter", "--name", "/thingpress/line-1/parameters")["Parameter"].(map[string]any)
-	if text := fmt.Sprint(parameter["Value"]); !strings.HasPrefix(text, `IoTPolicies=a\,b,c`+"\n") || !strings.Contains(text, "\nThingNameTemplate={cn}\n") {
+	text := fmt.Sprint(parameter["Value"])
+	if !strings.HasPrefix(text, `IoTPolicies=a\,b,c`+"\n") || !strings.Contains(text, "\nThingNameTemplate={cn}\n") {
 		t.Errorf("the decoder reads %q", text)
 	}
 	mappings := c.aws("lambda", "list-event-source-mappings")["EventSourceMappings"].([]any)

@@ -216,6 +216,8 @@ func TestDocumentsAllowWhatTheCommandsNeedAndNoMore(t *testing.T) {
 
 	operator, operates := d.as(t)
 	operator.exits(0, "signers", "add", filepath.Join(examples, "microchip-signer.pem"))
+	operator.exits(0, "signers", "list")
+	operator.exits(0, "signers", "remove", "--yes", "microchip-signer.pem")
 	operator.exits(3, "status")
 	operator.exits(0, "imports")
 	operator.exits(3, "import", idMixed)

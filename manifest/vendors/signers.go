@@ -56,7 +56,7 @@ func LoadSigners(names ...string) ([]Signer, []PassedFile, error) {
 		}
 	}
 	for _, name := range names {
-		if f, err := Lookup(name); err == nil && f.PublishedSigners != nil {
+		if f, ok := Published(name); ok {
 			add(f.PublishedSigners(), "")
 			continue
 		}
@@ -97,6 +97,20 @@ func LoadSigners(names ...string) ([]Signer, []PassedFile, error) {
 		}
 	}
 	return signers, passed, nil
+}
+
+// Published returns the format with published signers for which name stands in [LoadSigners]. Its case
+// does not matter, unless there is a file with exactly this name.
+func Published(name string) (f manifest.Format, ok bool) {
+	f, err := Lookup(strings.ToLower(name))
+	if err != nil || f.PublishedSigners == nil {
+		return manifest.Format{}, false
+	}
+	if name != f.Vendor() {
+		_, err = os.Lstat(name)
+		return f, errors.Is(err, fs.ErrNotExist)
+	}
+	return f, true
 }
 
 // noSigner returns the error for a directory in which no file can be a signer.

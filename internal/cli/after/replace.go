@@ -84,10 +84,10 @@ func runReplace(ctx context.Context, o *replaceOptions, args []string, streams t
 		return err
 	}
 	settings := engine.Settings{Status: iot.StatusActive}
-	if settings.Decode, err = o.decode.Options(); err != nil {
+	if settings.Decode, err = o.decode.Options(ctx); err != nil {
 		return err
 	}
-	if settings.Only, settings.Skip, err = o.Lists.Read(); err != nil {
+	if settings.Only, settings.Skip, err = o.Lists.Read(ctx); err != nil {
 		return err
 	}
 	s, err := o.connect(ctx, settings, streams)

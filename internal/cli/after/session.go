@@ -55,7 +55,7 @@ func Open(ctx context.Context, f *Flags, ids []string, changes bool, nothing str
 	if s.Settings, err = imports.Recorded(s.Imports[0]); err != nil {
 		return nil, err
 	}
-	if s.Settings.Only, s.Settings.Skip, err = f.Lists.Read(); err != nil {
+	if s.Settings.Only, s.Settings.Skip, err = f.Lists.Read(ctx); err != nil {
 		return nil, err
 	}
 	s.defaultTarget()

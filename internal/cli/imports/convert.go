@@ -112,7 +112,7 @@ func runConvert(ctx context.Context, o *convertOptions, args []string, streams t
 	if err := o.check(); err != nil {
 		return err
 	}
-	settings, err := o.settings()
+	settings, err := o.settings(ctx)
 	if err != nil {
 		return err
 	}
@@ -154,15 +154,15 @@ func runConvert(ctx context.Context, o *convertOptions, args []string, streams t
 	return nil
 }
 
-func (o *convertOptions) settings() (s engine.Settings, err error) {
+func (o *convertOptions) settings(ctx context.Context) (s engine.Settings, err error) {
 	s.Status = iot.Status(o.attach.status)
-	if s.Decode, err = o.decode.Options(); err != nil {
+	if s.Decode, err = o.decode.Options(ctx); err != nil {
 		return s, err
 	}
 	if s.Attachments, err = o.attach.Attachments(); err != nil {
 		return s, err
 	}
-	s.Only, s.Skip, err = o.lists.Read()
+	s.Only, s.Skip, err = o.lists.Read(ctx)
 	return s, err
 }
 

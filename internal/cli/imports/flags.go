@@ -2,6 +2,7 @@
 package imports
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"slices"
@@ -48,8 +49,8 @@ func (f *runFlags) add(c *cobra.Command) {
 }
 
 // settings parses the flags that select how devices are imported.
-func (f *runFlags) settings() (engine.Settings, error) {
-	decode, err := f.decode.Options()
+func (f *runFlags) settings(ctx context.Context) (engine.Settings, error) {
+	decode, err := f.decode.Options(ctx)
 	if err != nil {
 		return engine.Settings{}, err
 	}
@@ -58,7 +59,7 @@ func (f *runFlags) settings() (engine.Settings, error) {
 		return s, err
 	}
 	s.Decode, s.Partial = decode, f.partial
-	s.Only, s.Skip, err = f.lists.Read()
+	s.Only, s.Skip, err = f.lists.Read(ctx)
 	return s, err
 }
 

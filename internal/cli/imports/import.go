@@ -141,7 +141,7 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	}
 	var settings engine.Settings
 	if o.resume == "" { // else the flags are yet to be restored
-		if settings, err = o.settings(); err != nil {
+		if settings, err = o.settings(ctx); err != nil {
 			return err
 		}
 	}
@@ -180,7 +180,7 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 		return err
 	}
 	if o.resume != "" {
-		if settings, err = o.settings(); err != nil {
+		if settings, err = o.settings(ctx); err != nil {
 			return err
 		}
 	}

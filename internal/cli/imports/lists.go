@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/manifest"
@@ -29,25 +31,31 @@ func (f *ListFlags) Add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.ignoreUnmatched, "ignore-unmatched", false, "go on if --only or --skip list devices that no manifest has")
 }
 
-// Read reads the lists, which are nil without their flags.
-func (f *ListFlags) Read() (only, skip *engine.Filter, err error) {
-	if only, err = f.readList("--only", f.only); err != nil {
+// Read reads the lists, which are nil without their flags. It returns the cause if ctx ends.
+func (f *ListFlags) Read(ctx context.Context) (only, skip *engine.Filter, err error) {
+	if only, err = f.readList(ctx, "--only", f.only); err != nil {
 		return nil, nil, err
 	}
-	skip, err = f.readList("--skip", f.skip)
+	skip, err = f.readList(ctx, "--skip", f.skip)
 	return only, skip, err
 }
 
-func (f *ListFlags) readList(flag, path string) (*engine.Filter, error) {
+func (f *ListFlags) readList(ctx context.Context, flag, path string) (*engine.Filter, error) {
 	if path == "" {
 		return nil, nil //nolint:nilnil // without the flag there is no list
 	}
-	file, err := os.Open(path)
+	file, err := terminal.OpenFile(ctx, path, os.O_RDONLY, 0)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	if err != nil {
 		return nil, exit.UsageError(fmt.Errorf("%s: %w", flag, err), "")
 	}
 	defer file.Close() //nolint:errcheck // it was only read
-	list, err := engine.ReadFilter(file)
+	list, err := engine.ReadFilter(terminal.InterruptibleReader(ctx, file))
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	if err != nil {
 		return nil, exit.UsageError(fmt.Errorf("%s %s: %w", flag, path, err), "")
 	}

@@ -93,7 +93,7 @@ func runPlan(ctx context.Context, o *planOptions, flags *pflag.FlagSet, args []s
 	if err != nil {
 		return err
 	}
-	settings, err := o.settings()
+	settings, err := o.settings(ctx)
 	if err != nil {
 		return err
 	}

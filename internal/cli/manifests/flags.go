@@ -3,6 +3,7 @@
 package manifests
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/vendors"
@@ -26,6 +28,11 @@ type Flags struct {
 	signers   []string
 	limits    []*pflag.Flag
 
+	signerFiles
+}
+
+// signerFiles are what --signer names, and what it passed over.
+type signerFiles struct {
 	loaded []vendors.Signer
 	passed []vendors.PassedFile
 }
@@ -72,7 +79,8 @@ const thingNameHelp = "`template` of thing names, with fields such as {cn} {id} 
 // IsPublisher reports whether a value of --signer stands for published signers instead
 // of a path.
 func IsPublisher(value string) bool {
-	return slices.ContainsFunc(vendors.Publishers(), func(f manifest.Format) bool { return f.Vendor() == value })
+	_, published := vendors.Published(value)
+	return published
 }
 
 // publisherNames returns the names of the formats with published signers.
@@ -85,7 +93,7 @@ func publisherNames() string {
 }
 
 // Options returns the flags as options of decoders. Its errors are usage errors.
-func (f *Flags) Options() (manifest.Options, error) {
+func (f *Flags) Options(ctx context.Context) (manifest.Options, error) {
 	options := f.options
 	// A limit of zero or less is a mistake and must not disable the limit.
 	for _, limit := range f.limits {
@@ -104,10 +112,18 @@ func (f *Flags) Options() (manifest.Options, error) {
 	if err := CheckVendor(f.Vendor); err != nil {
 		return options, err
 	}
-	if f.loaded, f.passed, err = vendors.LoadSigners(f.signers...); err != nil {
+	found, err := terminal.Await(ctx, func() (found signerFiles, err error) {
+		found.loaded, found.passed, err = vendors.LoadSigners(f.signers...)
+		return found, err
+	})
+	if ctx.Err() != nil {
+		return options, context.Cause(ctx)
+	}
+	if err != nil {
 		return options, exit.UsageError(fmt.Errorf("--signer: %w", err),
 			"name certificates in PEM or DER, or list the published ones with thingpress signers")
 	}
+	f.signerFiles = found
 	for _, s := range f.loaded {
 		options.Signers = append(options.Signers, s.Certificate)
 	}

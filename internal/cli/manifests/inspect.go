@@ -89,7 +89,7 @@ func inspect(ctx context.Context, o inspectOptions, args []string, streams termi
 	if err := o.check(); err != nil {
 		return err
 	}
-	options, err := o.Options()
+	options, err := o.Options(ctx)
 	if err != nil {
 		return err
 	}

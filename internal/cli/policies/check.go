@@ -111,7 +111,7 @@ func check(ctx context.Context, o *checkOptions, args []string, streams terminal
 	if err != nil {
 		return err
 	}
-	decode, err := o.decode.Options()
+	decode, err := o.decode.Options(ctx)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ package signers
 import (
 	"bytes"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/vendors"
@@ -26,14 +26,14 @@ func NewCommand(streams terminal.Streams) *cobra.Command {
 	var output terminal.Output
 	publishers := vendors.Titles(vendors.Publishers())
 	c := &cobra.Command{
-		Use:   "signers [FILE…]",
+		Use:   "signers [FILE|DIRECTORY]…",
 		Short: "List the published signers of manifests, or compare files with them",
 		Long: `List the certificates with which ` + publishers + ` signs manifests, as it has published
 them. They are part of this program; --signer names them by their vendor, as in
 --signer microchip.
 
-With files, compare every certificate in them, in PEM or DER, with the published
-ones. If one of them is not among them the exit code is 3.
+With files or directories, compare every certificate in them, in PEM or DER, with the
+published ones. If one of them is not among them the exit code is 3.
 
 ` + exit.Help,
 		Example: `  thingpress signers
@@ -106,17 +106,33 @@ func certificateColumns() []terminal.Column {
 func compareFiles(files []string, output terminal.Output, streams terminal.Streams) error {
 	var lines []signerLine
 	foreign := 0
+	add := func(c *x509.Certificate, file string) {
+		line := lineOf(c, file)
+		if !line.Published {
+			foreign++
+		}
+		lines = append(lines, line)
+	}
 	for _, file := range files {
+		if info, err := os.Stat(file); err == nil && info.IsDir() {
+			found, passed, err := vendors.LoadSigners(file)
+			if err != nil {
+				return exit.WithHint(err, "name X.509 certificates in PEM or DER")
+			}
+			for _, p := range passed {
+				plain.Fprintf(streams.Err, "signer %s: %s\n", p.File, p.Why)
+			}
+			for _, s := range found {
+				add(s.Certificate, s.File)
+			}
+			continue
+		}
 		found, err := readCertificates(file)
 		if err != nil {
 			return exit.WithHint(fmt.Errorf("%s: %w", file, err), "name X.509 certificates in PEM or DER")
 		}
 		for _, c := range found {
-			line := lineOf(c, file)
-			if !line.Published {
-				foreign++
-			}
-			lines = append(lines, line)
+			add(c, file)
 		}
 	}
 	if err := printCompared(lines, output, streams); err != nil {
@@ -151,8 +167,6 @@ func readCertificates(file string) ([]*x509.Certificate, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case info.IsDir():
-		return nil, errors.New("this is a directory")
 	case info.Size() > mostBytes:
 		return nil, fmt.Errorf("the file is longer than %s bytes, so it is not a signer's certificate", progress.Count(mostBytes))
 	}

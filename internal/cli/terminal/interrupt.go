@@ -101,22 +101,28 @@ func (r *interruptibleReader) Read(p []byte) (int, error) {
 	}
 }
 
-// OpenFile is like [os.OpenFile], but returns the cause as soon as ctx ends. Opening a named pipe
-// waits for its other end, and cannot be cancelled, so that it goes on in the background.
+// OpenFile is like [os.OpenFile], but returns the cause as soon as ctx ends.
 func OpenFile(ctx context.Context, name string, flag int, mode os.FileMode) (*os.File, error) {
+	return Await(ctx, func() (*os.File, error) { return os.OpenFile(name, flag, mode) })
+}
+
+// Await returns the result of a function that may wait for the other end of a named pipe, or the cause
+// as soon as ctx ends. Such a wait cannot be cancelled, so that it goes on in the background.
+func Await[Result any](ctx context.Context, wait func() (Result, error)) (Result, error) {
 	type result struct {
-		file *os.File
-		err  error
+		value Result
+		err   error
 	}
 	done := make(chan result, 1)
 	go func() {
-		file, err := os.OpenFile(name, flag, mode)
-		done <- result{file, err}
+		value, err := wait()
+		done <- result{value, err}
 	}()
 	select {
-	case opened := <-done:
-		return opened.file, opened.err
+	case ended := <-done:
+		return ended.value, ended.err
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		var none Result
+		return none, context.Cause(ctx)
 	}
 }

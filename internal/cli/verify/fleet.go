@@ -183,7 +183,7 @@ func (o *options) openManifests(ctx context.Context, args []string, streams term
 	if err != nil {
 		return nil, err
 	}
-	settings, err := o.settings()
+	settings, err := o.settings(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -234,8 +234,8 @@ func (o *options) openManifests(ctx context.Context, args []string, streams term
 }
 
 // settings returns what the flags say that is wanted of the devices of manifests.
-func (o *options) settings() (engine.Settings, error) {
-	decode, err := o.decode.Options()
+func (o *options) settings(ctx context.Context) (engine.Settings, error) {
+	decode, err := o.decode.Options(ctx)
 	if err != nil {
 		return engine.Settings{}, err
 	}
@@ -244,7 +244,7 @@ func (o *options) settings() (engine.Settings, error) {
 		return settings, err
 	}
 	settings.Decode, settings.Adopt = decode, false
-	settings.Only, settings.Skip, err = o.Lists.Read()
+	settings.Only, settings.Skip, err = o.Lists.Read(ctx)
 	return settings, err
 }
 

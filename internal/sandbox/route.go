@@ -139,7 +139,7 @@ var restRoutes = newRoutes([]restRoute{
 	{"POST", "tags", "TagResource", change((*registry.State).TagResource)},
 	{"POST", "untag", "UntagResource", change((*registry.State).UntagResource)},
 	{"GET", "tags", "ListTagsForResource", describe((*registry.State).ListTagsForResource)},
-	{"GET", "endpoint", "DescribeEndpoint", describe(describeEndpoint)},
+	{"GET", "endpoint", "DescribeEndpoint", describeEndpoint},
 })
 
 type restRoute struct {

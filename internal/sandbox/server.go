@@ -115,8 +115,10 @@ func New(options Options) (*Server, error) {
 		return nil, fmt.Errorf("sandbox: state %s: %w", options.StatePath, err)
 	}
 	s := &Server{
-		options: options, backend: backend{store, newQuotas(options.Quotas), options.Applied, sync.OnceValues(newIssuer)},
-		faults: &faults{}, calls: newCounters(), changes: newCounters(),
+		options: options, faults: &faults{}, calls: newCounters(), changes: newCounters(),
+		backend: backend{
+			store, newQuotas(options.Quotas), options.Applied, sync.OnceValues(newIssuer), new(atomic.Pointer[string]),
+		},
 	}
 	s.SetFaults(options.Faults)
 	return s, nil

@@ -38,9 +38,24 @@ type endpointRequest struct {
 // Subject returns the type of the endpoint.
 func (in *endpointRequest) Subject() string { return in.Type }
 
-// describeEndpoint returns a host name that is stable for a state and does not resolve: devices
-// cannot connect to a sandbox.
-func describeEndpoint(st *registry.State, in *endpointRequest) (map[string]string, error) {
+// describeEndpoint returns the host of the broker. Without a broker it is a host name that is stable for
+// a state and does not resolve.
+func describeEndpoint(b backend, c *call) (any, error) {
+	in, err := bindEndpoint(c)
+	if err != nil {
+		return nil, err
+	}
+	if broker := b.broker.Load(); broker != nil && (in.Type == "iot:Data-ATS" || in.Type == "iot:Data" || in.Type == "") {
+		return map[string]string{"endpointAddress": *broker}, nil
+	}
+	var out map[string]string
+	b.store.View(func(st *registry.State) { out, err = endpointOf(st, in) })
+	return out, err
+}
+
+var bindEndpoint = binder[endpointRequest]()
+
+func endpointOf(st *registry.State, in *endpointRequest) (map[string]string, error) {
 	if in.Type == "" {
 		in.Type = "iot:Data"
 	}

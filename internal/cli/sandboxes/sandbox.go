@@ -28,6 +28,7 @@ type options struct {
 	seed    uint64
 	strict  bool
 	verbose bool
+	mqtt    mqttFlags
 }
 
 // NewCommand returns `thingpress sandbox`.
@@ -40,6 +41,10 @@ func NewCommand(streams terminal.Streams) *cobra.Command {
 for rehearsals without an account. It implements the operations that Thingpress
 uses and those that list the result. STS and Service Quotas are served on the same
 port. The AWS CLI and the SDKs work with --endpoint-url and any credentials.
+
+With --mqtt, devices connect over MQTT as to AWS IoT: with their certificates over TLS,
+decided by the policies. The sandbox prints why it refuses something, which AWS does
+not tell. The first line on stderr names the certificate that clients have to trust.
 
 The state is lost at the end unless --sandbox-state names a file. Ctrl-C stops the server,
 which then exits with 0.
@@ -55,6 +60,10 @@ Calls of web pages are refused.`,
 
   # for the AWS CLI in a container of Docker Desktop
   thingpress sandbox --allow-host host.docker.internal
+
+  # let devices connect, also a board on the desk
+  thingpress sandbox --mqtt 127.0.0.1:8883
+  thingpress sandbox --mqtt 0.0.0.0:8883 --mqtt-host laptop.local
 
   # then, in another terminal
   thingpress import --endpoint-url http://127.0.0.1:4510 --region us-east-1 reel.csv
@@ -77,6 +86,7 @@ Calls of web pages are refused.`,
 		"`shares` of calls that fail: throttle=, error=, drop=, stall=, and stale=DURATION for lists that lag behind")
 	flags.Uint64Var(&o.seed, "fault-seed", 1, "`seed` of the faults; the same seed repeats them")
 	flags.BoolVar(&o.strict, "strict", false, "refuse expired certificates and CA certificates")
+	o.mqtt.add(flags)
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "print every call on stderr")
 	c.AddCommand(newReset(streams))
 	return c
@@ -129,9 +139,14 @@ func serveSandbox(ctx context.Context, o options, streams terminal.Streams) erro
 	if err != nil {
 		return exit.WithHint(err, "choose another address with --listen, such as --listen 127.0.0.1:0")
 	}
+	broker, err := o.mqtt.serve(ctx, server, streams)
+	if err != nil {
+		stop()
+		return errors.Join(err, server.Close())
+	}
 	plain.Fprintf(streams.Out, "%s\n", url)
 	plain.Fprintf(streams.Err, "AWS IoT sandbox of account %s in %s; press Ctrl-C to stop it\n", server.Account(), server.Region())
 	<-ctx.Done()
 	stop()
-	return server.Close()
+	return errors.Join(broker(), server.Close())
 }

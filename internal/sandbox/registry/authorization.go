@@ -5,7 +5,9 @@ import (
 	"iter"
 	"net/http"
 	"slices"
+	"strconv"
 
+	"github.com/thingpress/thingpress/manifest"
 	language "github.com/thingpress/thingpress/policy"
 )
 
@@ -243,3 +245,32 @@ func worst(policies *language.Policies, c language.Connection, action string, re
 	}
 	return outcome
 }
+
+// An Access is what the registry knows about a certificate and a client ID.
+type Access struct {
+	Status     string
+	Connection language.Connection
+	// Names and Documents are those of the effective policies. Version is the same only for the same
+	// documents.
+	Names, Documents []string
+	Version          string
+}
+
+// Access returns what is known about a certificate and a client ID. It reports false for a
+// certificate that is not registered.
+func (st *State) Access(id manifest.CertificateID, clientID string) (a Access, ok bool) {
+	c := st.certificates.by[id]
+	if c == nil {
+		return a, false
+	}
+	connection, sources := st.connect(c, clientID)
+	a.Status, a.Connection = c.status.String(), connection
+	for p := range policiesOf(sources) {
+		a.Names, a.Documents = append(a.Names, p.name), append(a.Documents, p.document())
+		a.Version += p.name + " " + p.generation.String() + " " + strconv.Itoa(p.standard) + "\n"
+	}
+	return a, true
+}
+
+// Version changes with every change of the state.
+func (st *State) Version() uint64 { return st.seq }

@@ -1,0 +1,99 @@
+package sandbox
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"sync"
+
+	"github.com/thingpress/thingpress/internal/sandbox/broker"
+	"github.com/thingpress/thingpress/internal/sandbox/registry"
+	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/policy"
+)
+
+// MQTT are the options of [Server.ServeMQTT].
+type MQTT struct {
+	// Certificate is that of the broker.
+	Certificate tls.Certificate
+	// Hosts are the names that clients may use in the TLS handshake, the first of which DescribeEndpoint
+	// answers. With AnyName no name is checked.
+	Hosts   []string
+	AnyName bool
+	// Log is called for what the operator should know.
+	Log func(broker.Event)
+}
+
+// ServeMQTT lets registered devices connect over MQTT until ctx ends. It closes the listener.
+func (s *Server) ServeMQTT(ctx context.Context, listener net.Listener, o MQTT) error {
+	hosts := o.Hosts
+	s.backend.broker.Store(&o.Hosts[0])
+	defer s.backend.broker.Store(nil)
+	if o.AnyName {
+		hosts = nil
+	}
+	b := broker.New(broker.Options{
+		Registry: &access{store: s.backend.store}, Certificate: o.Certificate, Hosts: hosts,
+		Log: func(e broker.Event) {
+			s.noteConnection(e)
+			o.Log(e)
+		},
+	})
+	return b.Serve(ctx, listener)
+}
+
+// noteConnection records in the index that the device of a thing has connected or disconnected.
+func (s *Server) noteConnection(e broker.Event) {
+	if e.Kind != broker.Connected && e.Kind != broker.Disconnected {
+		return
+	}
+	in := &registry.ThingConnected{Name: e.ClientID, Connected: e.Kind == broker.Connected, At: e.Time.UnixMilli(), Reason: e.Detail}
+	// A client whose ID is not the name of a thing is not in the index, as with AWS.
+	_, _ = s.backend.store.Change(func(st *registry.State) ([]registry.Change, error) { return st.SetConnected(in) })
+}
+
+// maxCompiled is the number of sets of policies that are kept.
+const maxCompiled = 1000
+
+// access is a [broker.Registry].
+type access struct {
+	store *registry.Store
+
+	mu       sync.Mutex
+	compiled map[string]*policy.Policies
+}
+
+func (a *access) Version() (version uint64) {
+	a.store.View(func(st *registry.State) { version = st.Version() })
+	return version
+}
+
+func (a *access) Access(id manifest.CertificateID, clientID string) (broker.Access, bool) {
+	var found registry.Access
+	var ok bool
+	a.store.View(func(st *registry.State) { found, ok = st.Access(id, clientID) })
+	return broker.Access{Status: found.Status, Connection: found.Connection, Policies: a.compile(found), Names: found.Names}, ok
+}
+
+// compile compiles documents, or returns them if they are known. A document that the registry accepted
+// before it checked them allows nothing.
+func (a *access) compile(found registry.Access) *policy.Policies {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if known := a.compiled[found.Version]; known != nil {
+		return known
+	}
+	var documents []*policy.Document
+	for _, text := range found.Documents {
+		document, err := policy.Parse(text)
+		if err != nil {
+			document = &policy.Document{}
+		}
+		documents = append(documents, document)
+	}
+	if a.compiled == nil || len(a.compiled) >= maxCompiled {
+		a.compiled = map[string]*policy.Policies{}
+	}
+	a.compiled[found.Version] = policy.Compile(documents...)
+	return a.compiled[found.Version]
+}

@@ -59,6 +59,7 @@ func TestOnlyModulesThatAreKnownAreLinked(t *testing.T) {
 		"github.com/go-json-experiment/json": true,
 		"github.com/gofrs/flock":             true,
 		"github.com/google/uuid":             true,
+		"github.com/mochi-mqtt/server/v2":    true, // docs/adr/0021
 		"github.com/pelletier/go-toml/v2":    true,
 		"github.com/remyoudompheng/bigfft":   true, // of modernc.org/libc
 		"github.com/spf13/cobra":             true,

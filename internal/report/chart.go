@@ -46,10 +46,12 @@ func (s *Story) putTimeline(w pageWriter) {
 	}
 	t.putStretches(w, y)
 	if ceiling := s.About.Ceiling; ceiling > 0 {
-		w.put(`<line class="ceiling" x1="%.0f" x2="%.0f" y1="%.1f" y2="%.1f"/><text class="ceiling-text" x="%.0f" y="%.1f">ceiling %s/s</text>`+"\n",
+		w.put(`<line class="ceiling" x1="%.0f" x2="%.0f" y1="%.1f" y2="%.1f"/>`+
+			`<text class="ceiling-text" x="%.0f" y="%.1f">ceiling %s/s</text>`+"\n",
 			plotLeft, plotRight, y(ceiling), y(ceiling), plotRight-4, y(ceiling)-4, progress.Rate(ceiling))
 	}
-	w.put("</svg>\n<details><summary>The same as a table</summary>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"rate\">" +
+	w.put("</svg>\n<details><summary>The same as a table</summary>\n" +
+		"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"rate\">" +
 		"<table><thead><tr><th scope=\"col\">Time (UTC)</th><th scope=\"col\">Devices/s</th></tr></thead>\n<tbody>\n")
 	for _, stretch := range t.Stretches {
 		for i, rate := range stretch.Rates {

@@ -17,7 +17,7 @@ type pageWriter struct{ *bufio.Writer }
 // put writes HTML in the form of [fmt.Sprintf]. Arguments are escaped unless they are markup or
 // numbers.
 func (w pageWriter) put(format string, args ...any) {
-	fmt.Fprint(w.Writer, markupf(format, args...)) //nolint:errcheck // a bufio.Writer keeps its first error
+	fmt.Fprint(w.Writer, markupf(format, args...))
 }
 
 // markupf returns HTML in the form of [fmt.Sprintf], with the arguments escaped as by put.
@@ -29,5 +29,5 @@ func markupf(format string, args ...any) markup {
 			args[i] = html.EscapeString(plain.Text(fmt.Sprint(arg)))
 		}
 	}
-	return markup(fmt.Sprintf(format, args...)) //nolint:govet // every caller's format is a constant
+	return markup(fmt.Sprintf(format, args...))
 }

@@ -149,7 +149,8 @@ func shortID(id, name, before string) string {
 
 // put writes the block and empties it.
 func (b *block) put(w pageWriter) {
-	w.put("<script type=\"text/plain\" class=\"block\" data-rows=\"%d\">%s.%s</script>\n", b.rows, markup(b.text.base64()), markup(b.digits.base64()))
+	w.put("<script type=\"text/plain\" class=\"block\" data-rows=\"%d\">%s.%s</script>\n", b.rows, markup(b.text.base64()),
+		markup(b.digits.base64()))
 	b.rows, b.manifest, b.entry, b.id = 0, 0, 0, ""
 	b.text.reset()
 	b.digits.reset()

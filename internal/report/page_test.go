@@ -30,7 +30,8 @@ func manyDevices(n int) report.Source {
 	begun := time.Date(2026, 11, 26, 8, 0, 0, 0, time.UTC)
 	failed := n / 50
 	i := ledger.Import{
-		ID: "0199f1c2-7f0a-7d4e-9a51-0b6f4a1f2c3d", State: ledger.StateFinished, Begun: begun, Ended: begun.Add(time.Duration(n/100) * time.Second),
+		ID: "0199f1c2-7f0a-7d4e-9a51-0b6f4a1f2c3d", State: ledger.StateFinished, Begun: begun,
+		Ended:     begun.Add(time.Duration(n/100) * time.Second),
 		Target:    ledger.Target{Partition: "aws", Account: "111122223333", Region: "eu-west-1"},
 		Manifests: []ledger.Manifest{{Name: "/reels/reel.json", Vendor: "microchip", Entries: n}},
 		Counts:    ledger.Counts{Entries: n, Imported: n - failed, Failed: failed},
@@ -179,7 +180,10 @@ func TestPageWorksInABrowser(t *testing.T) {
 	}
 	for n, queries := range map[int]func(last ledger.Record) []wanted{
 		10: func(last ledger.Record) []wanted {
-			return []wanted{{"", "10 devices", 10, ""}, {"none", "0 of 10 devices", 0, ""}, {colons(last.ID), "1 of 10 devices", 1, last.ThingName}}
+			return []wanted{{"", "10 devices", 10, ""}, {"none", "0 of 10 devices", 0, ""}, {
+				colons(last.ID),
+				"1 of 10 devices", 1, last.ThingName,
+			}}
 		},
 		100_000: func(last ledger.Record) []wanted {
 			return []wanted{
@@ -196,8 +200,10 @@ func TestPageWorksInABrowser(t *testing.T) {
 			t.Fatal(err)
 		}
 		var last ledger.Record
-		for r := range s.Records() {
-			last = r
+		for r, err := range s.Records() {
+			if last = r; err != nil {
+				t.Fatal(err)
+			}
 		}
 		for _, want := range queries(last) {
 			document, console := require.Chromium(t, "file://"+path+"#search="+want.query)
@@ -205,7 +211,8 @@ func TestPageWorksInABrowser(t *testing.T) {
 				t.Errorf("%d devices, %q: %s", n, want.query, console)
 			}
 			rows := shownRows.FindAllStringSubmatch(document, -1)
-			if !strings.Contains(document, ">"+want.status+"</p>") || len(rows) != want.rows || want.first != "" && rows[0][1] != want.first {
+			if !strings.Contains(document,
+				">"+want.status+"</p>") || len(rows) != want.rows || want.first != "" && rows[0][1] != want.first {
 				_, status, _ := strings.Cut(document, `id="found"`)
 				t.Errorf("%d devices, %q: %d rows, %.90s", n, want.query, len(rows), status)
 			}

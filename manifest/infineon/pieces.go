@@ -26,7 +26,10 @@ func pieces(ctx context.Context, in manifest.Input, opts manifest.Options, chose
 			d := &decoding{frame: f, bundle: cmp.Or(strings.ToUpper(opts.Bundle), bundles()[0])}
 			d.onFile = func(m sevenz.Member) error {
 				entry++
-				if m.Size <= int64(d.frame.Limits.EntryBytes) && chosen(entry-1) && !yield(manifest.Piece{Archive: d.archive, Name: m.Name, Content: d.buffer.Bytes()}, nil) {
+				if m.Size <= int64(d.frame.Limits.EntryBytes) && chosen(entry-1) && !yield(manifest.Piece{
+					Archive: d.archive,
+					Name:    m.Name, Content: d.buffer.Bytes(),
+				}, nil) {
 					return errEnough
 				}
 				return nil

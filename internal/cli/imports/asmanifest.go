@@ -63,7 +63,8 @@ func (o *reportOptions) writeManifest(ctx context.Context, chosen Chosen, reader
 		return err
 	}
 	if source.SHA256 != m.SHA256 {
-		return exit.WithHint(fmt.Errorf("%s is not what was imported: its SHA-256 is %s, that of the import %s", path, source.SHA256, m.SHA256),
+		return exit.WithHint(fmt.Errorf("%s is not what was imported: its SHA-256 is %s, that of the import %s", path,
+			source.SHA256, m.SHA256),
 			"name the file that was imported with --manifest")
 	}
 	written := 0
@@ -87,7 +88,8 @@ func (o *reportOptions) writeManifest(ctx context.Context, chosen Chosen, reader
 		return fmt.Errorf("%s: %w", o.asManifest, err)
 	}
 	if left := len(entries) - written; left > 0 {
-		plain.Fprintf(streams.Err, "%s without text of its own was left out: the break of the manifest\n", progress.Plural(left, "entry", "entries"))
+		plain.Fprintf(streams.Err, "%s without text of its own was left out: the break of the manifest\n",
+			progress.Plural(left, "entry", "entries"))
 	}
 	if o.output == terminal.JSON {
 		return streams.PrintJSON(cutLine{"manifest", chosen.ID, o.asManifest, m.Name, written})
@@ -153,7 +155,8 @@ func (o *reportOptions) manifestToCut(ctx context.Context, chosen Chosen, wanted
 	var recorded struct{ Manifests []string }
 	_ = json.Unmarshal([]byte(chosen.Settings), &recorded) // settings of other forms have no paths
 	if index >= len(recorded.Manifests) || recorded.Manifests[index] == "-" {
-		return 0, "", exit.UsageError(fmt.Errorf("the ledger has no path of %s", chosen.Manifests[index].Name), "say where it is with --manifest")
+		return 0, "", exit.UsageError(fmt.Errorf("the ledger has no path of %s", chosen.Manifests[index].Name),
+			"say where it is with --manifest")
 	}
 	return index, recorded.Manifests[index], nil
 }

@@ -83,7 +83,8 @@ func TestRejectedEntriesAreNotConvertedAndAPrivateKeyConvertsNothing(t *testing.
 	if err := os.WriteFile(bad, append(good, "\n4BA2BB8764BD,x,rubbish\n"...), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	wants(t, env, 3, []string{"2 devices, 1 rejected", "inspect --rejected"}, "convert", "--to", "pem", "--out", filepath.Join(dir, "out"), bad)
+	wants(t, env, 3, []string{"2 devices, 1 rejected", "inspect --rejected"}, "convert", "--to", "pem", "--out",
+		filepath.Join(dir, "out"), bad)
 	secret := "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----\n"
 	pem, _, _ := strings.Cut(string(readFile(t, filepath.Join(dir, "out"))), "-----END")
 	if err := os.WriteFile(key, []byte(pem+"-----END CERTIFICATE-----\n"+secret), 0o600); err != nil {
@@ -127,7 +128,8 @@ func TestBulkRegistrationTakesTemplateAndParameters(t *testing.T) {
 		if err := json.Unmarshal([]byte(line), &l); err != nil {
 			t.Fatal(err)
 		}
-		registered, err := c.RegisterCertificateWithoutCA(t.Context(), &iot.RegisterCertificateWithoutCAInput{CertificatePem: &l.PEM, Status: "ACTIVE"})
+		registered, err := c.RegisterCertificateWithoutCA(t.Context(),
+			&iot.RegisterCertificateWithoutCAInput{CertificatePem: &l.PEM, Status: "ACTIVE"})
 		if err != nil || *registered.CertificateId != all[i]["CertificateId"] {
 			t.Fatalf("%v; %v", err, all[i])
 		}
@@ -135,7 +137,8 @@ func TestBulkRegistrationTakesTemplateAndParameters(t *testing.T) {
 			t.Fatalf("%v\n%s\n%v", err, template, all[i])
 		}
 		thing, err := c.DescribeThing(t.Context(), &iot.DescribeThingInput{ThingName: &l.ThingName})
-		if err != nil || aws.ToString(thing.ThingTypeName) != "sensor" || thing.Attributes["line-no"] != "7" || len(thing.Attributes["mac"]) != 12 {
+		if err != nil || aws.ToString(thing.ThingTypeName) != "sensor" ||
+			thing.Attributes["line-no"] != "7" || len(thing.Attributes["mac"]) != 12 {
 			t.Errorf("%v, %+v", err, thing)
 		}
 		attached, err := c.ListAttachedPolicies(t.Context(), &iot.ListAttachedPoliciesInput{Target: registered.CertificateArn})
@@ -144,7 +147,8 @@ func TestBulkRegistrationTakesTemplateAndParameters(t *testing.T) {
 		}
 	}
 	// An import finds nothing left to do.
-	s, code := clitest.Import(t, env, "--endpoint-url", url, "--policy", "p", "--policy", "q", "--thing-group", "g", "--thing-type", "sensor",
+	s, code := clitest.Import(t, env, "--endpoint-url", url, "--policy", "p", "--policy", "q", "--thing-group", "g",
+		"--thing-type", "sensor",
 		"--attribute", "mac={mac}", "--attribute", "line-no=7", manifest)
 	if code != 0 || s.Unchanged != 2 {
 		t.Errorf("exit code %d, %+v", code, s)

@@ -98,7 +98,8 @@ endpoint that behaves like AWS IoT, and AWS is not called.
 	flags := c.Flags()
 	flags.BoolVar(&o.fresh, "new", false, "start a new import even if an unfinished one could be resumed")
 	flags.StringVar(&o.resume, "resume", "", "resume the import with this `ID`, with its manifests and flags; see thingpress imports")
-	flags.StringVar(&o.plan, "plan", "", "carry out the plan in this `file`, which thingpress plan --out wrote, unless something has changed since")
+	flags.StringVar(&o.plan, "plan", "",
+		"carry out the plan in this `file`, which thingpress plan --out wrote, unless something has changed since")
 	flags.StringVar(&o.ledger, "ledger", "", "ledger `file` (default: one per target in the state directory)")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "check manifests and attachments, but change nothing")
 	flags.IntVar(&o.maxFailures, "max-failures", 0, "stop after this `number` of failed devices; 0 for no limit")
@@ -119,7 +120,8 @@ func (o *importOptions) check() error {
 	case o.maxFailures < 0:
 		return exit.UsageError(fmt.Errorf("--max-failures %d is negative", o.maxFailures), "")
 	case o.resume != "" && o.plan != "":
-		return exit.UsageError(errors.New("--resume cannot be combined with --plan"), "leave out one of them; --plan resumes an unfinished import as well")
+		return exit.UsageError(errors.New("--resume cannot be combined with --plan"),
+			"leave out one of them; --plan resumes an unfinished import as well")
 	case o.resume != "" && o.fresh:
 		return exit.UsageError(errors.New("--resume cannot be combined with --new"), "")
 	}

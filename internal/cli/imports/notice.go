@@ -37,7 +37,8 @@ type noticeFlags struct {
 func (f *noticeFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.url, "notify", "", "POST the summary as JSON to this https `URL` when the import ends")
 	flags.StringVar(&f.secretFile, "notify-secret-file", "", "sign what --notify sends with the secret in this `file` (HMAC-SHA256)")
-	flags.StringVar(&f.metrics, "metrics", "", "keep this `file` up to date with metrics of the import, in Prometheus's text format; it is always replaced")
+	flags.StringVar(&f.metrics, "metrics", "",
+		"keep this `file` up to date with metrics of the import, in Prometheus's text format; it is always replaced")
 }
 
 // check returns a usage error if what the flags name cannot be used, and reads the secret.
@@ -49,7 +50,8 @@ func (f *noticeFlags) check() error {
 	}
 	if f.url == "" {
 		if f.secretFile != "" {
-			return exit.UsageError(errors.New("--notify-secret-file signs what --notify sends, which is missing"), "add --notify, or leave it out")
+			return exit.UsageError(errors.New("--notify-secret-file signs what --notify sends, which is missing"),
+				"add --notify, or leave it out")
 		}
 		return nil
 	}
@@ -67,7 +69,8 @@ func (f *noticeFlags) check() error {
 		return exit.UsageError(fmt.Errorf("--notify-secret-file: %w", err), "")
 	}
 	if f.secret = bytes.TrimSpace(text); len(f.secret) == 0 {
-		return exit.UsageError(fmt.Errorf("--notify-secret-file: %s is empty", f.secretFile), "write a secret into it, such as that of 'openssl rand -hex 32'")
+		return exit.UsageError(fmt.Errorf("--notify-secret-file: %s is empty", f.secretFile),
+			"write a secret into it, such as that of 'openssl rand -hex 32'")
 	}
 	return nil
 }

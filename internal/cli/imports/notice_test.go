@@ -38,14 +38,16 @@ func TestNoticeIsTheSignedSummary(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	s, code := clitest.Import(t, env, "--sandbox", "--policy", "p", "--notify", server.URL+"/hook/token", "--notify-secret-file", secret, manifest)
+	s, code := clitest.Import(t, env, "--sandbox", "--policy", "p", "--notify", server.URL+"/hook/token",
+		"--notify-secret-file", secret, manifest)
 	if code != 0 || len(received) != 2 {
 		t.Fatalf("exit code %d, %d notices", code, len(received))
 	}
 	<-received
 	got := <-received
 	var summary clitest.Summary
-	if err := json.Unmarshal(got.body, &summary); err != nil || summary.Import != s.Import || summary.Imported != 3 || summary.State != "finished" {
+	if err := json.Unmarshal(got.body,
+		&summary); err != nil || summary.Import != s.Import || summary.Imported != 3 || summary.State != "finished" {
 		t.Errorf("%v: %s", err, got.body)
 	}
 	mac := hmac.New(sha256.New, []byte("correct horse"))
@@ -67,7 +69,8 @@ func TestNoticeThatFailsIsSaidAndDoesNotFailTheImport(t *testing.T) {
 	}))
 	defer server.Close()
 	code, _, problems := thingpress(t, env, "import", "--sandbox", "--policy", "p", "--notify", server.URL+"/token", manifest)
-	if code != 0 || !strings.Contains(problems, "was not delivered: the answer is 307") || strings.Contains(problems, "token") || followed.Load() > 0 {
+	if code != 0 || !strings.Contains(problems, "was not delivered: the answer is 307") || strings.Contains(problems,
+		"token") || followed.Load() > 0 {
 		t.Errorf("exit code %d, %d followed: %s", code, followed.Load(), problems)
 	}
 	wants(t, env, 2, []string{"use an https URL"}, "import", "--sandbox", "--notify", "http://192.0.2.1/", manifest)

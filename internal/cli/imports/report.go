@@ -68,10 +68,12 @@ AWS is not called.
 	}
 	flags := c.Flags()
 	flags.StringVar(&o.ledger, "ledger", "", "ledger `file` of the import (default: all ledgers of this machine)")
-	flags.StringVar(&o.format, "format", "jsonl", "`format`: "+strings.Join(reportNames(), ", ")+"; the extension of FILE takes precedence")
+	flags.StringVar(&o.format, "format", "jsonl", "`format`: "+strings.Join(reportNames(),
+		", ")+"; the extension of FILE takes precedence")
 	flags.BoolVar(&o.failed, "failed", false, "list only failed entries; with --rejected, both")
 	flags.BoolVar(&o.rejected, "rejected", false, "list only rejected entries")
-	flags.StringVar(&o.asManifest, "as-manifest", "", "write the failed and rejected entries to this `file`, in the format of their manifest")
+	flags.StringVar(&o.asManifest, "as-manifest", "",
+		"write the failed and rejected entries to this `file`, in the format of their manifest")
 	flags.StringVar(&o.manifest, "manifest", "", "`file` that has the manifest for --as-manifest now (default: where it was)")
 	flags.BoolVar(&o.overwrite, "overwrite", false, "replace a file that is not the report of the same import")
 	manifests.Complete(c, "format", reportNames())
@@ -131,7 +133,8 @@ func runReport(ctx context.Context, o *reportOptions, args []string, streams ter
 		return err
 	}
 	if len(args) == 1 && o.asManifest == "" && extension == ".html" && streams.OutTerminal {
-		return exit.UsageError(errors.New("HTML is not for a terminal"), fmt.Sprintf("name a file: thingpress report %s %s.html", args[0], args[0]))
+		return exit.UsageError(errors.New("HTML is not for a terminal"),
+			fmt.Sprintf("name a file: thingpress report %s %s.html", args[0], args[0]))
 	}
 	chosen, err := Choose(ctx, args[0], o.ledger)
 	if err != nil {

@@ -122,7 +122,8 @@ func savedPlanOf(r reviewed, args []string, flags *pflag.FlagSet) (savedPlan, er
 	}
 	if c := r.comparison; c != nil {
 		p.Existing = &plannedDevices{
-			New: c.New, Unchanged: c.Unchanged, Completed: c.Completed, Conflicts: c.Conflicts, Reasons: map[string]int{}, Calls: map[string]float64{},
+			New: c.New, Unchanged: c.Unchanged, Completed: c.Completed, Conflicts: c.Conflicts, Reasons: map[string]int{},
+			Calls: map[string]float64{},
 		}
 		for _, reason := range c.Failures {
 			p.Existing.Reasons[reason.Reason] = reason.Count
@@ -157,7 +158,8 @@ func readSavedPlan(path string, flags *pflag.FlagSet, args []string) (*savedPlan
 		return nil, exit.UsageError(fmt.Errorf("--plan %s: the file is no saved plan", path), "write one with thingpress plan --out")
 	}
 	if p.Format != savedPlanFormat {
-		return nil, exit.UsageError(fmt.Errorf("--plan %s: version %s wrote it in format %d; this one knows %d", path, p.Version, p.Format, savedPlanFormat),
+		return nil, exit.UsageError(fmt.Errorf("--plan %s: version %s wrote it in format %d; this one knows %d", path,
+			p.Version, p.Format, savedPlanFormat),
 			"write it again with thingpress plan --out")
 	}
 	if slices.Contains(p.Files, "-") {
@@ -174,7 +176,8 @@ func setPlannedFlags(flags *pflag.FlagSet, planned map[string][]string) error {
 		switch {
 		case flag == nil:
 		case config.SourceOf(flag).From == config.FromFlag:
-			return exit.UsageError(fmt.Errorf("the plan decides --%s, and the command line sets it", name), "leave it out, or plan again with it")
+			return exit.UsageError(fmt.Errorf("the plan decides --%s, and the command line sets it", name),
+				"leave it out, or plan again with it")
 		case config.IsPreset(flag):
 			if err := resetFlag(flag); err != nil {
 				return fmt.Errorf("--%s: %w", name, err)
@@ -210,7 +213,8 @@ func (p savedPlan) stale(now savedPlan) []string {
 		}
 	}
 	var before, after any
-	if errors.Join(json.Unmarshal(p.Settings, &before), json.Unmarshal(now.Settings, &after)) != nil || fmt.Sprint(before) != fmt.Sprint(after) {
+	if errors.Join(json.Unmarshal(p.Settings, &before), json.Unmarshal(now.Settings,
+		&after)) != nil || fmt.Sprint(before) != fmt.Sprint(after) {
 		add("what devices get differs, or a file of --only, --skip or --signer has changed")
 	}
 	if p.Devices != now.Devices || p.Rejected != now.Rejected || p.Skipped != now.Skipped {
@@ -238,7 +242,8 @@ func (p savedPlan) stale(now savedPlan) []string {
 		}
 	}
 	if e, n := p.Existing, now.Existing; e != nil && n != nil && fmt.Sprint(*e) != fmt.Sprint(*n) {
-		add("of the devices, %d were new, %d unchanged, %d incomplete and %d in conflict; now %d are new, %d unchanged, %d incomplete and %d in conflict",
+		add("of the devices, %d were new, %d unchanged, %d incomplete and %d in conflict; "+
+			"now %d are new, %d unchanged, %d incomplete and %d in conflict",
 			e.New, e.Unchanged, e.Completed, e.Conflicts, n.New, n.Unchanged, n.Completed, n.Conflicts)
 	}
 	return changes
@@ -258,7 +263,8 @@ func (p savedPlan) check(now savedPlan) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	return exit.WithHint(fmt.Errorf("nothing was imported: the plan of %s is stale:\n%s", p.At.Local().Format(time.DateTime), strings.Join(changes, "\n")),
+	return exit.WithHint(fmt.Errorf("nothing was imported: the plan of %s is stale:\n%s", p.At.Local().Format(time.DateTime),
+		strings.Join(changes, "\n")),
 		"review a new plan, with thingpress plan --out")
 }
 

@@ -53,7 +53,10 @@ func TestPlanIsCarriedOutUnlessSomethingHasChanged(t *testing.T) {
 	stale("a file of --only, --skip or --signer has changed")
 	write(list, "none\n")
 	name, document := "p", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]}`
-	if _, err := c.CreatePolicyVersion(t.Context(), &iot.CreatePolicyVersionInput{PolicyName: &name, PolicyDocument: &document, SetAsDefault: true}); err != nil {
+	if _, err := c.CreatePolicyVersion(t.Context(), &iot.CreatePolicyVersionInput{
+		PolicyName:     &name,
+		PolicyDocument: &document, SetAsDefault: true,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	stale("policy p: the default version was 1 and is 2")
@@ -62,7 +65,8 @@ func TestPlanIsCarriedOutUnlessSomethingHasChanged(t *testing.T) {
 		stale("the quota of CreateThing was 7.5/s and is " + name)
 	}
 	save()
-	clitest.Import(t, env, "--endpoint-url", url, "--policy", "p", "--thing-type", "sensor", "--ledger", filepath.Join(dir, "other.db"), manifest)
+	clitest.Import(t, env, "--endpoint-url", url, "--policy", "p", "--thing-type", "sensor", "--ledger", filepath.Join(dir,
+		"other.db"), manifest)
 	stale("3 were new, 0 unchanged", "now 0 are new")
 
 	save()

@@ -181,10 +181,14 @@ func whyNot(s report.Story) (failures []report.Failure, rejections []report.Reje
 		switch r.Outcome {
 		case ledger.Failed:
 			failures = append(failures, report.Failure{
-				Reason: r.Reason.Reason, Count: r.Count, Example: examples[0].Detail, Thing: examples[0].Thing, Todo: r.Todo, Examples: examples,
+				Reason: r.Reason.Reason, Count: r.Count, Example: examples[0].Detail, Thing: examples[0].Thing, Todo: r.Todo,
+				Examples: examples,
 			})
 		case ledger.Rejected:
-			rejections = append(rejections, report.Rejection{Reason: manifest.Reason(r.Reason.Reason), Count: r.Count, Todo: r.Todo, Examples: examples})
+			rejections = append(rejections, report.Rejection{
+				Reason: manifest.Reason(r.Reason.Reason), Count: r.Count,
+				Todo: r.Todo, Examples: examples,
+			})
 		}
 	}
 	return failures, rejections
@@ -214,7 +218,10 @@ func describe(c Chosen, s report.Story, settings shownSettings) iter.Seq2[string
 			lines[0][1] = flagsText(settings.Flags)
 		}
 		if !c.Ended.IsZero() {
-			lines = append(lines, [2]string{"ended", c.Ended.Local().Format(time.DateTime) + ", after " + progress.Duration(c.Ended.Sub(c.Begun))})
+			lines = append(lines, [2]string{
+				"ended",
+				c.Ended.Local().Format(time.DateTime) + ", after " + progress.Duration(c.Ended.Sub(c.Begun)),
+			})
 		}
 		lines = append(lines, [2]string{"cause", c.Cause})
 		for _, m := range c.Manifests {
@@ -226,7 +233,8 @@ func describe(c Chosen, s report.Story, settings shownSettings) iter.Seq2[string
 			rate = fmt.Sprintf("at most %s devices/s, over %s", progress.Rate(highest), progress.Duration(s.Timeline.Width))
 		}
 		if s.About.Ceiling > 0 {
-			rate = strings.TrimPrefix(rate+fmt.Sprintf("; ceiling %s, by the quota of %s", progress.Rate(s.About.Ceiling), s.About.Binding), "; ")
+			rate = strings.TrimPrefix(rate+fmt.Sprintf("; ceiling %s, by the quota of %s", progress.Rate(s.About.Ceiling),
+				s.About.Binding), "; ")
 		}
 		for _, line := range append(lines, [2]string{"rate", rate}, [2]string{"ledger", c.Path}) {
 			if !yield(line[0], line[1]) {

@@ -130,6 +130,11 @@ func TestKilledUndoLeavesTheRegistryAsItWas(t *testing.T) {
 	before := w.server.State()
 	w.server.SetFaults(badly)
 	id := w.importAll(t, manifest)
+	for _, verb := range []string{"deactivate", "activate"} {
+		if s, code := w.later(t, verb, id); code != 0 || s.Changed != 16 {
+			t.Errorf("%s: exit code %d, %+v", verb, code, s)
+		}
+	}
 	w.killed(t, rounds(3), "undo", id)
 	s, code := w.later(t, "undo", id)
 	if code != 3 || s.Changed+s.Unchanged != 15 || s.Kept != 1 || len(s.Failures) != 1 || s.Failures[0].Reason != "kept-ensured" {

@@ -3,7 +3,6 @@ package imports
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -165,14 +164,25 @@ func (o *importOptions) findNamed(ctx context.Context, c *target.Connection) (*l
 		return nil, err
 	}
 	defer reader.Close() //nolint:errcheck // it was only read
-	found, err := reader.Import(ctx, o.resume)
+	var matches []ledger.Import
+	for i, err := range reader.Imports(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if hasPrefix(i.ID, o.resume) {
+			matches = append(matches, i)
+		}
+	}
 	switch {
-	case errors.Is(err, ledger.ErrNotFound):
-		return nil, exit.UsageError(fmt.Errorf("--resume %s: %w", o.resume, err),
+	case len(matches) == 0:
+		return nil, exit.UsageError(fmt.Errorf("--resume %s: %w", o.resume, ledger.ErrNotFound),
 			"find the import with thingpress imports, and name its ledger with --ledger")
-	case err != nil:
-		return nil, err
-	case !found.Resumable():
+	case len(matches) > 1:
+		return nil, exit.UsageError(fmt.Errorf("--resume %s: %d imports have IDs that begin so", o.resume, len(matches)),
+			"see all of them with thingpress imports")
+	}
+	found := matches[0]
+	if !found.Resumable() {
 		return nil, exit.UsageError(fmt.Errorf("--resume %s: the import is finished", o.resume),
 			"repeat its command line to check the devices in AWS")
 	}

@@ -79,8 +79,16 @@ func checkInstalled(t *testing.T, program, examples string) {
 		t.Errorf("import prints %s", out)
 	}
 	out = run(t, 1, program, "stack", "deploy", "--endpoint-url", "http://127.0.0.1:1", "--yes")
-	if strings.Contains(out, "was not installed") {
-		t.Errorf("the zip of the functions is not found: %s", out)
+	if strings.Contains(out, "was not installed") || strings.Contains(out, "and this program and its template are of") {
+		t.Errorf("the zip of the functions is not found, or of another version: %s", out)
+	}
+	other := filepath.Join(t.TempDir(), "other.zip")
+	if err := os.WriteFile(other, []byte("PK\x05\x06"+strings.Repeat("\x00", 18)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out = run(t, 1, program, "stack", "deploy", "--endpoint-url", "http://127.0.0.1:1", "--code", other, "--yes")
+	if !strings.Contains(out, "is of an unknown version, and this program and its template are of 0.") {
+		t.Errorf("a zip of another version is deployed: %s", out)
 	}
 }
 
@@ -213,7 +221,7 @@ func TestEveryFileHasItsChecksum(t *testing.T) {
 	elsewhere := map[string]string{ // files that are not goreleaser's
 		"thingpress-lambda.zip":    filepath.Join(dir, "..", "thingpress-lambda.zip"),
 		"thingpress-image.tar":     filepath.Join(dir, "..", "thingpress-image.tar"),
-		"thingpress-template.json": filepath.Join(require.Root(t), "stack", "expanded.json"),
+		"thingpress-template.json": filepath.Join(dir, "..", "thingpress-template.json"),
 	}
 	listed := map[string]bool{}
 	for lines := bufio.NewScanner(sums); lines.Scan(); {

@@ -49,16 +49,22 @@ func (w *world) batch(ctx context.Context, items []engine.Item, change func(*eng
 		change(&config)
 	}
 	records, taken := map[int]ledger.Record{}, map[int]bool{}
+	var mu sync.Mutex // of taken
 	given := func(yield func(engine.Item) bool) {
 		for _, item := range items {
+			mu.Lock()
 			taken[item.Device.Entry] = true
+			mu.Unlock()
 			if !yield(item) {
 				return
 			}
 		}
 	}
 	summary, err := engine.Batch(ctx, config, len(items), given, func(record ledger.Record) {
-		if !taken[record.Entry] {
+		mu.Lock()
+		given := taken[record.Entry]
+		mu.Unlock()
+		if !given {
 			w.Errorf("entry %d has an outcome, and was not taken", record.Entry)
 		}
 		if _, twice := records[record.Entry]; twice {

@@ -50,11 +50,12 @@ func (n DeviceNames) condition(withIDs bool) (condition string, args []any) {
 // second for a million.
 func (r *Reader) Devices(ctx context.Context, names DeviceNames) iter.Seq2[Found, error] {
 	return func(yield func(Found, error) bool) {
-		condition, args := names.condition(true) // names of columns and question marks
+		condition, args := names.condition(true)
+		//nolint:gosec // a condition has names of columns and question marks
 		rows, err := r.db.QueryContext(ctx, `SELECT imports.id, target, manifest, entry, line, outcome, entries.id, thing, certificate, arn,
 			reason, detail, coalesce(steps.steps, ''), at
 			FROM entries JOIN imports ON imports.seq = import LEFT JOIN steps ON steps.id = entries.steps
-			WHERE `+condition+` ORDER BY import, manifest, entry`, args...) //nolint:gosec // see condition
+			WHERE `+condition+` ORDER BY import, manifest, entry`, args...)
 		scan := func() (f Found, err error) {
 			var target, steps []byte
 			var outcome int
@@ -87,8 +88,9 @@ func (r *Reader) Devices(ctx context.Context, names DeviceNames) iter.Seq2[Found
 			return
 		}
 		condition, args = names.condition(false)
+		//nolint:gosec // as above
 		marks, err := r.db.QueryContext(ctx, `SELECT imports.id, manifest, entry, certificate, thing, at
-			FROM marks JOIN imports ON imports.seq = import WHERE `+condition+` ORDER BY import, manifest, entry`, args...) //nolint:gosec // see condition
+			FROM marks JOIN imports ON imports.seq = import WHERE `+condition+` ORDER BY import, manifest, entry`, args...)
 		each(r.path, marks, err, func() (f Found, err error) {
 			var certificate any
 			var at int64

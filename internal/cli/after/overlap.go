@@ -71,7 +71,8 @@ func counts(r ledger.Record) bool {
 }
 
 func (o *overlap) certificate(id manifest.CertificateID) uint64 { return maphash.Bytes(o.seed, id[:]) }
-func (o *overlap) name(name string) uint64                      { return maphash.String(o.seed, name) }
+
+func (o *overlap) name(name string) uint64 { return maphash.String(o.seed, name) }
 
 // own adds an entry to the owner of a key. Equal lists of steps are kept once.
 func (o *overlap) own(owners map[uint64]owner, key uint64, s *engine.Subject, merged map[string]*[]ledger.Step) {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/thingpress/thingpress/internal/advice"
@@ -11,7 +12,7 @@ import (
 // A hint must not name a flag that does not exist.
 func TestEveryFlagOfAnAdviceExists(t *testing.T) {
 	t.Parallel()
-	flag := regexp.MustCompile(`--([a-z][a-z-]*)`)
+	flag := regexp.MustCompile(`(?:thingpress ([a-z]+(?: [a-z]+)?) )?--([a-z][a-z-]*)`)
 	for surface, command := range map[advice.Surface][]string{
 		advice.CLI: {"import"}, advice.Console: {"import"},
 		advice.Stack: {"stack", "deploy"},
@@ -25,8 +26,14 @@ func TestEveryFlagOfAnAdviceExists(t *testing.T) {
 			todo := advice.For(code, surface).Todo
 			for _, match := range flag.FindAllStringSubmatch(todo, -1) {
 				found++
-				if c.Flags().Lookup(match[1]) == nil {
-					t.Errorf("%s has no flag --%s, which the advice for %s names: %s", c.CommandPath(), match[1], code, todo)
+				named := c
+				if match[1] != "" { // the advice names the command
+					if named, _, err = c.Root().Find(strings.Fields(match[1])); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if named.Flags().Lookup(match[2]) == nil {
+					t.Errorf("%s has no flag --%s, which the advice for %s names: %s", named.CommandPath(), match[2], code, todo)
 				}
 			}
 		}

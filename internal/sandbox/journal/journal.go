@@ -223,8 +223,12 @@ func (j *Journal) Rewrite(records iter.Seq2[[]byte, error]) error {
 	return err
 }
 
+// writeNew creates a journal. It replaces what a crash left, and does not follow a symbolic link.
 func writeNew(path string, records iter.Seq2[[]byte, error]) (err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}

@@ -6,9 +6,11 @@ import (
 )
 
 const (
-	myNetwork   = "check the network connection of this machine"
-	needsProxy  = "; if this network needs a proxy, name it in HTTPS_PROXY"
-	checkTarget = "correct --endpoint-url, or start what should answer there"
+	myNetwork        = "check the network connection of this machine"
+	needsProxy       = "; if this network needs a proxy, name it in HTTPS_PROXY"
+	checkTarget      = "correct --endpoint-url, or start what should answer there"
+	renewCredentials = "renew the credentials, for example with 'aws sso login'," + again
+
 	assumeRole  = "sts:AssumeRole"
 	allowedRole = "check that the role of the function is as the template defines it"
 )
@@ -53,7 +55,7 @@ var faultRows = []row{
 	},
 	{string(iot.FaultCredentials), "the AWS credentials cannot be obtained", "correct the profile in ~/.aws/config" + again, allowedRole},
 	{string(iot.FaultLogin), "the login session has expired", "log in with 'aws sso login'" + again, allowedRole},
-	{string(iot.FaultExpired), "the credentials have expired", "renew the credentials, for example with 'aws sso login'," + again, allowedRole},
+	{string(iot.FaultExpired), "the credentials have expired", renewCredentials, allowedRole},
 	{
 		string(iot.FaultUnknownKey), "AWS does not know the access key",
 		"correct the credentials; if they are right, enable the region for the account, or choose another one with --region", allowedRole,
@@ -83,7 +85,7 @@ func ofCall(api *iot.APIError, s Surface) Advice {
 	case api.Class == iot.ClassCredentials && stack:
 		return Advice{"AWS does not accept the credentials", "check that the role of the importer function is as the template defines it"}
 	case api.Class == iot.ClassCredentials:
-		return Advice{"AWS does not accept the credentials", "renew the credentials, for example with 'aws sso login'," + again}
+		return Advice{"AWS does not accept the credentials", renewCredentials}
 	case api.Class != iot.ClassImport:
 		return Advice{}
 	case iot.FaultOfCode(api.Code) == iot.FaultDenied:

@@ -163,7 +163,8 @@ func credentialsFault(e *iot.APIError, err error) {
 	var op *smithy.OperationError
 	isOp := errors.As(err, &op)
 	switch {
-	case errors.As(err, &token), isOp && strings.HasPrefix(op.ServiceID, "SSO") && isSignedOut(op), strings.Contains(err.Error(), "cached SSO token"):
+	case errors.As(err, &token), isOp && strings.HasPrefix(op.ServiceID, "SSO") && isSignedOut(op),
+		strings.Contains(err.Error(), "cached SSO token"): // of a login that never was
 		e.Fault, e.Message = iot.FaultLogin, ""
 	case isOp && op.ServiceID == "ec2imds": // the last source of the SDK's chain
 		e.Fault, e.Message = iot.FaultNoCredentials, ""

@@ -13,8 +13,10 @@ func TestTerminalDoesNotBreakWordsAndCommands(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, text, want string }{
 		{"short", "twelve of twelve", "twelve of twelve"},
-		{"continued with an indentation", "  1 rejected: the certificate belongs to an authority",
-			"  1 rejected: the\n    certificate\n    belongs to an\n    authority"},
+		{
+			"continued with an indentation", "  1 rejected: the certificate belongs to an authority",
+			"  1 rejected: the\n    certificate\n    belongs to an\n    authority",
+		},
 		{"blanks within a line", "a  b" + strings.Repeat(" c", 10), "a  b c c c c c c c c\n  c c"},
 		{"quoted command", "create it with 'aws iot create-policy', or check", "create it with\n  'aws iot create-policy',\n  or check"},
 		{"apostrophe", "the account's values are those of yesterday's", "the account's values\n  are those of\n  yesterday's"},

@@ -38,7 +38,10 @@ func TestEveryFaultOfTheFirstCallHasItsOwnWords(t *testing.T) {
 		{"proxy refuses", key + proxy + answering(t, 403, ""), "", "refuses the connection: 403 Forbidden", "NO_PROXY"},
 		{"no proxy", key + proxy + "http://" + closed, "", "the proxy " + closed + " cannot be reached", "correct HTTPS_PROXY"},
 		{"no credentials", "AWS_EC2_METADATA_DISABLED=true", "", "there are no AWS credentials", "name a profile with --profile"},
-		{"expired", key, answering(t, 403, "ExpiredToken"), "ExpiredToken: the reason", "renew the credentials, for example with 'aws sso login'"},
+		{
+			"expired", key, answering(t, 403, "ExpiredToken"), "ExpiredToken: the reason",
+			"renew the credentials, for example with 'aws sso login'",
+		},
 		{"key", key, answering(t, 403, "InvalidClientTokenId"), "InvalidClientTokenId: the reason", "correct the credentials"},
 		{"denied", key, answering(t, 403, "AccessDenied"), "AccessDenied: the reason", "allow sts:GetCallerIdentity for these credentials"},
 		{"other server", key, answering(t, 404, ""), "does not answer as AWS does: 404 Not Found", "login page of the network"},

@@ -135,7 +135,8 @@ func TestPolicyAllowsTheCallsOfImports(t *testing.T) {
 func TestPolicyOfEachLaterCommandIsExact(t *testing.T) {
 	t.Parallel()
 	log := filepath.Join(t.TempDir(), "calls")
-	url := clitest.StartSandboxLogging(t, log, "--verbose", "--applied-quota", "ListThingPrincipals=1", "--applied-quota", "ListPrincipalThings=1")
+	url := clitest.StartSandboxLogging(t, log, "--verbose", "--applied-quota", "ListThingPrincipals=1",
+		"--applied-quota", "ListPrincipalThings=1")
 	clitest.CreateAttachments(t, clitest.Client(url), []string{"p"}, []string{"g"}, "sensor")
 	env := clitest.Environment(t)
 	s, code := clitest.Import(t, env, "--endpoint-url", url, "--policy", "p", "--thing-group", "g", clitest.Generate(t, "espressif", 8))

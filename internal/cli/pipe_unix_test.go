@@ -27,7 +27,10 @@ func TestInterruptEndsTheWaitForANamedPipe(t *testing.T) {
 	for _, args := range [][]string{
 		{"inspect", pipe},
 		{"inspect", "--signer", pipe, example},
-		{"import", "--sandbox", "--sandbox-state", filepath.Join(dir, "state"), "--ledger", filepath.Join(dir, "ledger"), "--only", pipe, example},
+		{
+			"import", "--sandbox", "--sandbox-state", filepath.Join(dir, "state"), "--ledger", filepath.Join(dir, "ledger"),
+			"--only", pipe, example,
+		},
 		{"plan", "--offline", "--skip", pipe, example},
 	} {
 		interrupts := make(chan os.Signal, 1)

@@ -16,7 +16,10 @@ const (
 
 // Sequences for colours of a terminal (ECMA-48, SGR), and the one that ends a colour.
 const (
-	Green, Red, Yellow, NoColour = "\x1b[32m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
+	Green    = "\x1b[32m"
+	Red      = "\x1b[31m"
+	Yellow   = "\x1b[33m"
+	NoColour = "\x1b[0m"
 )
 
 // A piece is a part of a line. Colour is empty for none.
@@ -72,7 +75,13 @@ func (s Status) counts() []piece {
 	for _, n := range []struct {
 		count        int64
 		what, colour string
-	}{{s.Unchanged, "unchanged", ""}, {s.Kept, "kept", Yellow}, {s.Failed, "failed", Red}, {s.Rejected, "rejected", Red}, {s.Skipped, "skipped", ""}} {
+	}{
+		{s.Unchanged, "unchanged", ""},
+		{s.Kept, "kept", Yellow},
+		{s.Failed, "failed", Red},
+		{s.Rejected, "rejected", Red},
+		{s.Skipped, "skipped", ""},
+	} {
 		if n.count > 0 {
 			list = append(list, piece{text: ", "}, piece{Count(n.count) + " " + n.what, n.colour})
 		}

@@ -46,7 +46,9 @@ func TestPoliciesAreJudgedBeforeTheImport(t *testing.T) {
 			1,
 			[]string{"policies: 3 devices: connect 0, refused 3", "nothing was imported: no device would work under the policies as they are (L10)"},
 		},
-		"an attribute is missing everywhere": {[]string{"import", "--policy", "line"}, 1, []string{"warning: 3 devices, L19 iot:Connection.Thing.Attributes[line]: "}},
+		"an attribute is missing everywhere": {
+			[]string{"import", "--policy", "line"}, 1, []string{"warning: 3 devices, L19 iot:Connection.Thing.Attributes[line]: "},
+		},
 		"the attribute is set": {
 			[]string{"import", "--dry-run", "--policy", "line", "--attribute", "line=7"}, 0, []string{"connect 3, refused 0"},
 		},

@@ -47,9 +47,8 @@ func (s *Server) noteConnection(e broker.Event) {
 	if e.Kind != broker.Connected && e.Kind != broker.Disconnected {
 		return
 	}
-	in := &registry.ThingConnected{Name: e.ClientID, Connected: e.Kind == broker.Connected, At: e.Time.UnixMilli(), Reason: e.Detail}
 	// A client whose ID is not the name of a thing is not in the index, as with AWS.
-	_, _ = s.backend.store.Change(func(st *registry.State) ([]registry.Change, error) { return st.SetConnected(in) })
+	_ = s.SetConnected(e.ClientID, e.Kind == broker.Connected, e.Detail)
 }
 
 // maxCompiled is the number of sets of policies that are kept.

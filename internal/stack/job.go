@@ -149,6 +149,15 @@ type LeasedError struct {
 	Until time.Time
 }
 
+// leasedMost is how long somebody waits at most before asking for a lease again. Nearly all
+// leases are released long before they end.
+const leasedMost = time.Minute
+
+// Wait returns how long to wait before asking for the lease again.
+func (e *LeasedError) Wait(now time.Time) time.Duration {
+	return min(e.Until.Sub(now)+time.Second, leasedMost)
+}
+
 // Error returns the import and the end of the lease.
 func (e *LeasedError) Error() string {
 	return fmt.Sprintf("import %s: another function is working on it until %s", e.Import, e.Until.Format(time.RFC3339))

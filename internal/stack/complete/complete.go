@@ -87,7 +87,7 @@ func (c *Completer) Complete(ctx context.Context, task stack.Task) error {
 	lease, err := c.Leases.Lease(ctx, job.Import, c.Owner, leaseEnd(ctx))
 	var leased *stack.LeasedError
 	if errors.As(err, &leased) {
-		return c.postpone(ctx, task, time.Until(leased.Until))
+		return c.postpone(ctx, task, leased.Wait(time.Now()))
 	}
 	if err != nil {
 		return fmt.Errorf("complete: %w", err)

@@ -156,7 +156,7 @@ func TestCompletionWaitsForWhoHoldsTheLease(t *testing.T) {
 		if err := w.Complete(t.Context(), task("i")); err != nil {
 			t.Fatal(err)
 		}
-		if tasks := w.tasks.take(); len(tasks) != 1 || tasks[0].Delay != 40*time.Second {
+		if tasks := w.tasks.take(); len(tasks) != 1 || tasks[0].Delay != 41*time.Second {
 			t.Errorf("%v", tasks)
 		}
 		time.Sleep(40 * time.Second)

@@ -81,7 +81,7 @@ func (h *Handler) continueJob(ctx context.Context, task stack.Task) error {
 	var leased *stack.LeasedError
 	switch {
 	case errors.As(err, &leased):
-		return h.sendTask(ctx, task, time.Until(leased.Until)+time.Second)
+		return h.sendTask(ctx, task, leased.Wait(time.Now()))
 	case errors.Is(err, ledger.ErrNotFound):
 		return err
 	case err != nil:

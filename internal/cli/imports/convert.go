@@ -80,7 +80,13 @@ of certificates, which must be registered before.
 	return c
 }
 
-func forms() []string { return []string{"pem", "der-dir", "csv", "jsonl", "generated", "aws-bulk"} }
+func forms() []string { return []string{"pem", formDER, "csv", "jsonl", formList(), formBulk} }
+
+// formList is the name of the format that is a list of certificates, and has nothing of a vendor.
+func formList() string {
+	i := slices.IndexFunc(vendors.Formats(), func(f manifest.Format) bool { return len(f.Attributes) == 0 })
+	return vendors.Formats()[i].Vendor()
+}
 
 // A converter writes devices in one form.
 type converter interface {

@@ -39,7 +39,7 @@ func newTextForm(form string, to io.Writer) *textForm {
 		t.text = csvText
 	case "jsonl":
 		t.text = jsonText
-	case "generated":
+	case formList():
 		t.text = func(d *manifest.Device) (string, error) {
 			return base64.StdEncoding.EncodeToString(d.Certificate.Raw) + "\n", nil
 		}

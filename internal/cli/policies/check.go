@@ -261,6 +261,6 @@ func judgeAll(ctx context.Context, judge *verdict.Judge, inputs []manifest.Input
 // exampleManifest returns a manifest with one device, for policies that are checked without one.
 func exampleManifest(ctx context.Context) ([]manifest.Input, error) {
 	var b bytes.Buffer
-	err := material.Generate(ctx, material.Options{Vendor: "generated", N: 1, Seed: "example", Out: &b})
+	err := material.Generate(ctx, material.Options{Vendor: material.Vendors()[0], N: 1, Seed: "example", Out: &b})
 	return []manifest.Input{{Name: "an example", Reader: bytes.NewReader(b.Bytes()), Size: int64(b.Len())}}, err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,6 +24,7 @@ import (
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
 // nothing is what was not done if --fix is not confirmed.
@@ -137,9 +139,13 @@ func before(a, b ledger.Place) bool {
 
 // identityOf returns the attribute that has the vendor's ID in manifests of a vendor.
 func identityOf(vendor string) string {
-	return map[string]string{
-		"espressif": manifest.AttributeMAC, "infineon": manifest.AttributeChipID, "microchip": manifest.AttributeUniqueID,
-	}[vendor]
+	format, err := vendors.Lookup(vendor)
+	for _, name := range []string{manifest.AttributeUniqueID, manifest.AttributeChipID, manifest.AttributeMAC} {
+		if err == nil && slices.Contains(format.Attributes, name) {
+			return name
+		}
+	}
+	return ""
 }
 
 // recordMending begins the record of a later command that mends the devices that drifted.

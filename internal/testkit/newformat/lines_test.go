@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/testkit/require"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/vendors"
@@ -46,7 +48,17 @@ func missingLines(root string, format, like manifest.Format) ([]string, error) {
 		have[strings.TrimSpace(line)] = true
 	}
 	for line := range strings.Lines(files[template]) {
-		other := namedAfter(strings.TrimSpace(line), like.Vendor(), format.Vendor())
+		line = strings.TrimSpace(line)
+		if existing := "Existing" + bucketOf(format.Vendor()); strings.HasPrefix(line, "Parameters: [Existing") {
+			if !strings.Contains(line, existing+",") {
+				lack(template, existing+" in the metadata of parameters")
+			}
+			continue
+		}
+		if strings.HasPrefix(line, "Description:") {
+			continue // of outputs that keep the names of the Python Thingpress
+		}
+		other := namedAfter(line, like.Vendor(), format.Vendor())
 		if !have[other] {
 			lack(template, other)
 			have[other] = true // reported only once
@@ -56,17 +68,16 @@ func missingLines(root string, format, like manifest.Format) ([]string, error) {
 		if option.Name == manifest.OptionSigners {
 			continue // they are in the signer bucket
 		}
-		variable := "THINGPRESS_" + strings.ToUpper(string(option.Name)) + ": !Ref "
-		_, parameter, ok := strings.Cut(lineWith(files[template], variable), variable)
-		if !ok {
-			lack(template, variable+"and a parameter for option "+string(option.Name))
+		parameter := stack.OptionParameter(option.Name)
+		if line := parameter + "=${" + parameter + "}"; parameter == "" || !have[line] {
+			lack(template, "a parameter for option "+string(option.Name)+", which the decoder reads")
 			continue
 		}
-		_, declared, _ := strings.Cut(files[template], "\n  "+strings.TrimSpace(parameter)+":\n")
+		_, declared, _ := strings.Cut(files[template], "\n  "+parameter+":\n")
 		declared, _, _ = strings.Cut(declared, "Description:")
 		allowed := fmt.Sprintf("AllowedValues: [%s]", strings.Join(option.Values, ", "))
 		if option.Values != nil && !strings.Contains(declared, allowed) {
-			lack(template, strings.TrimSpace(parameter)+" with "+allowed)
+			lack(template, parameter+" with "+allowed)
 		}
 	}
 	return missing, nil
@@ -82,10 +93,12 @@ func lineWith(text, part string) string {
 	return ""
 }
 
+// bucketOf returns the name of a vendor's bucket in the template.
+func bucketOf(vendor string) string { return strings.ToUpper(vendor[:1]) + vendor[1:] + "Bucket" }
+
 // namedAfter returns a line about one vendor's bucket, changed for another vendor.
 func namedAfter(line, vendor, other string) string {
-	title := func(name string) string { return strings.ToUpper(name[:1]) + name[1:] + "Bucket" }
-	line = strings.ReplaceAll(line, title(vendor), title(other))
+	line = strings.ReplaceAll(line, bucketOf(vendor), bucketOf(other))
 	return strings.ReplaceAll(line, strings.ToUpper(vendor)+"_BUCKET", strings.ToUpper(other)+"_BUCKET")
 }
 
@@ -126,22 +139,27 @@ func TestMissingLinesOfANewFormatAreNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	const name = "!If [NewAcmeBucket, !Ref AcmeBucket, !Ref ExistingAcmeBucket]"
 	want := []string{
 		"docs/acme.md: the page about the format",
 		"README.md: a row of the table of vendors that links docs/acme.md",
 		"docs/json.md: the name in the row of vendor",
 		"manifest/testdata/vectors/README.md: the name in the row of vendor",
-		"stack/template.yaml: THINGPRESS_ACME_BUCKET: !Ref AcmeBucket",
+		"stack/template.yaml: ExistingAcmeBucket in the metadata of parameters",
+		"stack/template.yaml: ExistingAcmeBucket:",
+		`stack/template.yaml: NewAcmeBucket: !Equals [!Ref ExistingAcmeBucket, ""]`,
+		"stack/template.yaml: THINGPRESS_ACME_BUCKET: " + name,
 		"stack/template.yaml: AcmeBucket:",
+		"stack/template.yaml: Condition: NewAcmeBucket",
 		"stack/template.yaml: AcmeBucketPolicy:",
 		"stack/template.yaml: Bucket: !Ref AcmeBucket",
 		`stack/template.yaml: Resource: [!GetAtt AcmeBucket.Arn, !Sub "${AcmeBucket.Arn}/*"]`,
-		`stack/template.yaml: - !Sub "${AcmeBucket.Arn}/*"`,
-		"stack/template.yaml: - !GetAtt AcmeBucket.Arn",
+		`stack/template.yaml: - !Sub ["arn:${AWS::Partition}:s3:::${Name}/*", { Name: ` + name + " }]",
+		`stack/template.yaml: - !Sub ["arn:${AWS::Partition}:s3:::${Name}", { Name: ` + name + " }]",
 		"stack/template.yaml: AcmeBucketName:",
-		"stack/template.yaml: Value: !Ref AcmeBucket",
+		"stack/template.yaml: Value: " + name,
 		"stack/template.yaml: InfineonCertBundleType with AllowedValues: [A, B]",
-		"stack/template.yaml: THINGPRESS_GRADE: !Ref and a parameter for option grade",
+		"stack/template.yaml: a parameter for option grade, which the decoder reads",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

@@ -168,10 +168,10 @@ func (c *Completer) endImport(ctx context.Context, lease stack.Lease, task stack
 	if err != nil {
 		return fmt.Errorf("complete: %w", err)
 	}
-	switch job.Phase {
-	case stack.PhaseStopped, stack.PhaseSent, stack.PhaseDone:
-	default:
-		return nil // the import was resumed or retried meanwhile
+	// Before this invocation had the lease, another one may have ended the import, or
+	// the operator may have retried it.
+	if ready, err := c.isReady(ctx, job, task); err != nil || !ready {
+		return err
 	}
 	i, err := c.Ledger.Import(ctx, job.Import)
 	if err != nil {

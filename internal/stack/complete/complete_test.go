@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/report"
 	"github.com/thingpress/thingpress/internal/stack"
@@ -354,5 +356,40 @@ func TestCompletionEndsWithItsContext(t *testing.T) {
 	cancel()
 	if err := w.Complete(ctx, task("i")); !errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+}
+
+// meanwhile lets something happen just before a lease is taken.
+type meanwhile struct {
+	stack.Leases
+	once sync.Once
+	do   func()
+}
+
+func (m *meanwhile) Lease(ctx context.Context, importID, owner string, until time.Time) (stack.Lease, error) {
+	m.once.Do(m.do)
+	return m.Leases.Lease(ctx, importID, owner, until)
+}
+
+// Of two completions at the same time the second one must not call an import finished that the
+// first one has closed as stopped.
+func TestStoppedImportStaysStoppedIfCompletionIsAskedForTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.begin(t, "i", 0, stack.PhaseStopped)
+	first := *w.Completer
+	w.Leases = &meanwhile{Leases: w.ledger, do: func() {
+		if err := first.Complete(t.Context(), task("i")); err != nil {
+			t.Error(err)
+		}
+	}}
+	if err := w.Complete(t.Context(), task("i")); err != nil {
+		t.Fatal(err)
+	}
+	if i, err := w.ledger.Import(t.Context(), "i"); err != nil || i.State != ledger.StateStopped {
+		t.Errorf("state %s: %v", i.State, err)
+	}
+	if n := len(w.notices.take()); n != 1 {
+		t.Errorf("%d notices", n)
 	}
 }

@@ -72,7 +72,7 @@ func (s *Session) printSummary(line summaryLine, took engine.Summary) error {
 		err = s.Streams.PrintJSON(line)
 	} else {
 		// All text of others is cleaned, and the stream would clean colours as well.
-		_, err = fmt.Fprint(terminal.Raw(s.Streams.Out), s.text(line, took))
+		_, err = fmt.Fprint(terminal.Raw(s.Streams.Out), s.Streams.WrapOut(s.text(line, took)))
 	}
 	if err != nil {
 		return err

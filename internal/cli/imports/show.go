@@ -152,7 +152,7 @@ func showImport(ctx context.Context, o *showOptions, chosen Chosen, streams term
 	for i := range problems {
 		problems[i].AllWith = "thingpress report --" + problems[i].Outcome + " " + chosen.ID
 	}
-	_, err = fmt.Fprint(terminal.Raw(streams.Out), text+manifests.ProblemsText(problems, streams))
+	_, err = fmt.Fprint(terminal.Raw(streams.Out), streams.WrapOut(text+manifests.ProblemsText(problems, streams)))
 	if err == nil && chosen.Resumable() {
 		plain.Fprintf(streams.Err, "to resume: thingpress import --resume %s%s\n", chosen.ID, whereFlags(chosen.Target, o.ledger))
 	}

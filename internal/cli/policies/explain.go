@@ -258,7 +258,7 @@ func printDecisions(d *registered, lines []*decisionLine, streams terminal.Strea
 		}
 	}
 	// All text of others is cleaned above, and the stream would clean colours as well.
-	_, err := fmt.Fprint(terminal.Raw(streams.Out), b.String())
+	_, err := fmt.Fprint(terminal.Raw(streams.Out), streams.WrapOut(b.String()))
 	return err
 }
 

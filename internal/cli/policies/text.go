@@ -2,6 +2,7 @@ package policies
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -43,11 +44,7 @@ func printCheck(l *checkLine, streams terminal.Streams) error {
 		return err
 	}
 	var b strings.Builder
-	for _, r := range l.Requests {
-		if r.Wanted && r.Refused > 0 {
-			writeRefusals(&b, r, streams)
-		}
-	}
+	writeRefusals(&b, l.Requests, streams)
 	for _, f := range l.Findings {
 		writeFinding(&b, f, streams)
 	}
@@ -62,7 +59,7 @@ func printCheck(l *checkLine, streams terminal.Streams) error {
 		say("")
 	}
 	// All text of others is cleaned above, and the stream would clean colours as well.
-	_, err := fmt.Fprint(terminal.Raw(streams.Err), b.String())
+	_, err := fmt.Fprint(terminal.Raw(streams.Err), streams.WrapErr(b.String()))
 	return err
 }
 
@@ -95,15 +92,35 @@ func writeWitness(b *strings.Builder, w *witnessLine) {
 	}
 }
 
-func writeRefusals(b *strings.Builder, r requestLine, streams terminal.Streams) {
-	for _, refusal := range r.Refusals {
+// writeRefusals writes why devices are refused what they need. Requests that are refused for the same
+// devices and cause are written together.
+func writeRefusals(b *strings.Builder, requests []requestLine, streams terminal.Streams) {
+	type group struct {
+		refusal  refusalLine
+		requests []string
+	}
+	var groups []*group
+	for _, r := range requests {
+		if !r.Wanted {
+			continue
+		}
+		for _, refusal := range r.Refusals {
+			i := slices.IndexFunc(groups, func(g *group) bool { return reflect.DeepEqual(g.refusal, refusal) })
+			if i < 0 {
+				i = len(groups)
+				groups = append(groups, &group{refusal: refusal})
+			}
+			groups[i].requests = append(groups[i].requests, r.Request)
+		}
+	}
+	for _, g := range groups {
 		b.WriteString(streams.Ink(terminal.Red, "refused"))
-		plain.Fprintf(b, ": %s, %s: %s%s\n", r.Request, progress.Plural(refusal.Devices, "device", "devices"), refusal.Cause,
-			at(refusal.placeLine))
-		for _, e := range refusal.Examples {
+		plain.Fprintf(b, ": %s, %s: %s%s\n", strings.Join(g.requests, ", "), progress.Plural(g.refusal.Devices, "device", "devices"),
+			g.refusal.Cause, at(g.refusal.placeLine))
+		for _, e := range g.refusal.Examples {
 			plain.Fprintf(b, "  %s, entry %d of %s\n", e.Thing, e.Entry, e.Manifest)
 		}
-		if more := refusal.Devices - len(refusal.Examples); more > 0 {
+		if more := g.refusal.Devices - len(g.refusal.Examples); more > 0 {
 			fmt.Fprintf(b, "  and %s more; --limit 0 lists all\n", progress.Count(int64(more)))
 		}
 	}

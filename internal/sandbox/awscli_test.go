@@ -137,6 +137,12 @@ func TestAWSCLIDoesNotNotice(t *testing.T) {
 	steps = append(steps, accountSteps(t, s, id, arn)...)
 	steps = append(steps, []cliStep{
 		{"iot remove-thing-from-billing-group --thing-name d:1 --billing-group-name acme", "", ""},
+		{"iot get-effective-policies --principal " + arn, "effectivePolicies.0.policyName", "p,@=+1"},
+		{
+			"iot test-authorization --principal " + arn + " --auth-infos actionType=CONNECT,resources=" + arn,
+			"authResults.0.authDecision", "ALLOWED",
+		},
+		{"iot get-thing-connectivity-data --thing-name d:1", "", "error: IndexNotReadyException"},
 		{"iot remove-thing-from-thing-group --thing-name d:1 --thing-group-name line", "", ""},
 		{"iot delete-thing --thing-name d:1", "", "error: InvalidRequestException"},
 		{"iot detach-thing-principal --thing-name d:1 --principal " + arn, "", ""},

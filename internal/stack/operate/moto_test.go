@@ -171,7 +171,7 @@ func (c *cloud) bucket(id, name string) {
 func (c *cloud) queue(id, url string) {
 	c.Helper()
 	attributes := c.aws("sqs", "get-queue-attributes", "--queue-url", url, "--attribute-names", "All")["Attributes"].(map[string]any)
-	want := map[string]string{"ManifestsQueue": "5400", "DevicesQueue": "720"}[id]
+	want := map[string]string{"ManifestsQueue": "1080", "DevicesQueue": "720"}[id]
 	if want != "" && attributes["VisibilityTimeout"] != want ||
 		!strings.Contains(id, "Parked") && !strings.Contains(fmt.Sprint(attributes["RedrivePolicy"]), "maxReceiveCount") {
 		c.Errorf("%s: %v", id, attributes)

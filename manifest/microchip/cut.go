@@ -1,60 +1,77 @@
 package microchip
 
 import (
-	"bytes"
+	"bufio"
 	"context"
+	"errors"
 	"io"
+	"strings"
 
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
 
+var errObjectFound = errors.New("an object has been found")
+
 // cut writes the chosen entries as an array. A manifest is known by the object at its beginning, so
-// that entries that are none follow the first object.
+// that the first object precedes entries that are none.
 func cut(ctx context.Context, in manifest.Input, opts manifest.Options, chosen func(entry int) bool, to io.Writer) (int, error) {
-	var held [][]byte
-	before := "[\n"
-	write := func(entry []byte) error {
-		_, err := to.Write(append([]byte(before), entry...))
+	before, moved := "[\n", -1
+	write := func(entry io.Reader) error {
+		if _, err := io.WriteString(to, before); err != nil {
+			return err
+		}
 		before = ",\n"
+		_, err := io.Copy(to, entry)
 		return err
 	}
-	writeHeld := func() error {
-		for _, entry := range held {
-			if err := write(entry); err != nil {
+	moveObject := func(number int, entry io.Reader, isObject bool) error {
+		if !isObject {
+			return nil
+		}
+		moved = number
+		if err := write(entry); err != nil {
+			return err
+		}
+		return errObjectFound
+	}
+	written, err := eachElement(ctx, in, opts, chosen, func(number int, entry io.Reader, isObject bool) error {
+		if !isObject && before == "[\n" {
+			if _, err := eachElement(ctx, in, opts, chosen, moveObject); err != nil && !errors.Is(err, errObjectFound) {
 				return err
 			}
 		}
-		held = nil
-		return nil
-	}
-	begun := false
-	written, err := stream.Cut(Decoder{}.Decode(ctx, in, opts), in, 0, chosen, func(number int, entry io.Reader) error {
-		raw, err := io.ReadAll(entry)
-		if err != nil {
-			return err
-		}
-		frame := ","
-		if number == 0 {
-			frame = "["
-		}
-		raw = bytes.TrimSpace(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")))
-		raw = bytes.TrimSpace(bytes.TrimPrefix(raw, []byte(frame)))
-		if !begun && !bytes.HasPrefix(raw, []byte("{")) {
-			held = append(held, raw)
+		if number == moved {
 			return nil
 		}
-		begun = true
-		if err := write(raw); err != nil {
-			return err
-		}
-		return writeHeld()
+		return write(entry)
 	})
-	if err == nil {
-		err = writeHeld()
-	}
 	if err == nil && written > 0 {
 		_, err = io.WriteString(to, "\n]\n")
 	}
 	return written, err
+}
+
+// eachElement calls use with each chosen entry, without the frame of the array and the space before it.
+func eachElement(ctx context.Context, in manifest.Input, opts manifest.Options, chosen func(entry int) bool,
+	use func(number int, entry io.Reader, isObject bool) error,
+) (int, error) {
+	r := bufio.NewReader(nil)
+	return stream.Cut(Decoder{}.Decode(ctx, in, opts), in, 0, chosen, func(number int, entry io.Reader) error {
+		frame := " \t\r\n,\xef\xbb\xbf" // no value begins with one of these
+		if number == 0 {
+			frame += "[" // the first entry is an object
+		}
+		r.Reset(entry)
+		for {
+			c, err := r.ReadByte()
+			if err != nil {
+				return err
+			}
+			if strings.IndexByte(frame, c) < 0 {
+				_ = r.UnreadByte() // it was just read
+				return use(number, r, c == '{')
+			}
+		}
+	})
 }

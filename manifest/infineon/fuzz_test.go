@@ -16,15 +16,7 @@ import (
 // FuzzDecode looks for archives that crash the decoder, number entries wrongly, or
 // yield a device that breaks the contract of [manifest.Device].
 func FuzzDecode(f *testing.F) {
-	files, err := filepath.Glob("../testdata/vectors/infineon/*.7z*")
-	if err != nil || len(files) == 0 {
-		f.Fatal(files, err)
-	}
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
+	for _, content := range archives(f) {
 		f.Add(content)
 	}
 	limits := manifest.Limits{ArchiveMembers: 10_000, ExpandedBytes: 1 << 20, DictionaryBytes: 16 << 20}
@@ -52,6 +44,23 @@ func FuzzDecode(f *testing.F) {
 			n++
 		}
 	})
+}
+
+// archives returns the vectors.
+func archives(t testing.TB) (contents [][]byte) {
+	t.Helper()
+	files, err := filepath.Glob("../testdata/vectors/infineon/*.7z*")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		contents = append(contents, content)
+	}
+	return contents
 }
 
 // resealed fixes the checksums of start and header, so that they do not stop the fuzzer.

@@ -56,7 +56,8 @@ func pieces(ctx context.Context, in manifest.Input, opts manifest.Options, chose
 	}
 }
 
-// explanations yields the files in the outer archive that explain it.
+// explanations yields the files in the outer archive that explain it, as far as they are together no longer
+// than an entry may be.
 func explanations(f *stream.Frame, yield func(manifest.Piece, error) bool) error {
 	outer, err := sevenz.Open(f.Input.Reader, f.Input.Size, f.Limits, f.Options.TempDir)
 	if err != nil {
@@ -65,14 +66,16 @@ func explanations(f *stream.Frame, yield func(manifest.Piece, error) bool) error
 	defer outer.Close() //nolint:errcheck // a temporary file that has no name
 	r := outer.Reader()
 	defer r.Close()
+	left := int64(f.Limits.EntryBytes)
 	for {
 		m, err := r.Next()
 		switch {
 		case err != nil:
 			return nil //nolint:nilerr // as above, or the end
-		case m.Directory, !isReadme(m.Name), m.Unsafe != "", m.Size > int64(f.Limits.EntryBytes):
+		case m.Directory, !isReadme(m.Name), m.Unsafe != "", m.Size > left:
 			continue
 		}
+		left -= m.Size
 		content, err := io.ReadAll(r)
 		if err != nil || manifest.HasPrivateKey(content) || manifest.IsPrivateKey(content) {
 			continue // a damaged explanation is worth nothing, and the pass over the entries refuses keys

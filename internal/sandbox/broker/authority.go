@@ -27,12 +27,12 @@ type Authority struct {
 // authorityYears is how long an authority is valid.
 const authorityYears = 10
 
-// LoadAuthority reads an authority from a file in PEM, or makes one and writes it there. The private
-// key is in a file of the same name with the ending .key, which only its owner may read.
+// LoadAuthority reads an authority from a file in PEM. If the file does not exist, it makes an authority
+// and writes it there. The private key is in a file of the same name with the ending .key, which only its
+// owner may read. Neither file replaces another one.
 func LoadAuthority(path string) (*Authority, error) {
-	a, err := readAuthority(path)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return a, err
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return readAuthority(path)
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -53,14 +53,22 @@ func LoadAuthority(path string) (*Authority, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(keyOf(path), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), 0o600); err != nil {
+	if err := writeBlock(keyOf(path), &pem.Block{Type: "PRIVATE KEY", Bytes: secret}, 0o600); err != nil {
 		return nil, err
 	}
-	public := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	if err := os.WriteFile(path, public, 0o644); err != nil { //nolint:gosec // it is public
+	if err := writeBlock(path, &pem.Block{Type: "CERTIFICATE", Bytes: der}, 0o644); err != nil {
 		return nil, err
 	}
 	return readAuthority(path)
+}
+
+// writeBlock writes a file that must not exist.
+func writeBlock(path string, block *pem.Block, mode fs.FileMode) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	return errors.Join(pem.Encode(file, block), file.Close())
 }
 
 func keyOf(path string) string { return path + ".key" }

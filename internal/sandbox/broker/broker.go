@@ -143,6 +143,10 @@ func (b *Broker) checkName(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 	return nil, nil //nolint:nilnil // the configuration of the listener holds
 }
 
+// acceptPause is how long the broker waits after it could not accept a connection, as when the process
+// has too many open files.
+const acceptPause = 100 * time.Millisecond
+
 // Serve serves the clients of a listener until ctx ends, and closes it. Clients that are connected
 // then are disconnected.
 func (b *Broker) Serve(ctx context.Context, listener net.Listener) error {
@@ -158,6 +162,13 @@ func (b *Broker) Serve(ctx context.Context, listener net.Listener) error {
 	defer stop()
 	for {
 		conn, err := listener.Accept()
+		if err != nil && !errors.Is(err, net.ErrClosed) && ctx.Err() == nil {
+			select {
+			case <-time.After(acceptPause):
+			case <-ctx.Done():
+			}
+			continue
+		}
 		if err != nil {
 			b.serving.Wait()
 			if ctx.Err() != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"math/rand/v2"
 	"net"
 	"slices"
 	"strings"
@@ -59,7 +60,7 @@ type Kind string
 // Kinds of events.
 const (
 	Connected    Kind = "connected"
-	Disconnected Kind = "disconnected"
+	Disconnected Kind = "disconnected" // not after TakenOver
 	// Refused is a request that the policies do not allow.
 	Refused Kind = "refused"
 	// NoSNI and WrongSNI are handshakes without the name of the host, or with that of another one.
@@ -92,7 +93,8 @@ type Options struct {
 	// if there are none, any name and no name will do.
 	Certificate tls.Certificate
 	Hosts       []string
-	// Log, if set, is called for every event, from several goroutines.
+	// Log, if set, is called for every event, from several goroutines. Nothing else is served until it
+	// returns.
 	Log func(Event)
 }
 
@@ -105,7 +107,6 @@ type Broker struct {
 	clients  map[string]*client  // by client ID
 	sessions map[string]*session // by client ID
 	retained map[string]packets.Packet
-	turns    map[string]int // of shared subscriptions
 	open     map[net.Conn]bool
 	closed   bool
 	serving  sync.WaitGroup
@@ -115,7 +116,7 @@ type Broker struct {
 func New(o Options) *Broker {
 	b := &Broker{
 		options: o, clients: map[string]*client{}, sessions: map[string]*session{}, retained: map[string]packets.Packet{},
-		turns: map[string]int{}, open: map[net.Conn]bool{},
+		open: map[net.Conn]bool{},
 	}
 	b.tls = &tls.Config{
 		Certificates: []tls.Certificate{o.Certificate}, ClientAuth: tls.RequireAnyClientCert, MinVersion: tls.VersionTLS12,
@@ -210,25 +211,27 @@ func (b *Broker) log(e Event) {
 	}
 }
 
-// attach makes a client the one with its ID, and returns its session. A client that had the ID is
-// disconnected, as AWS does.
-func (b *Broker) attach(c *client, clean bool) (s *session, present bool) {
+// attach makes a client the one with its ID, answers its CONNECT, and sends what its session missed. A
+// client that had the ID is disconnected, as AWS does. This is one step, so that no message overtakes the
+// CONNACK, and that the events of clients with one ID come in order.
+func (b *Broker) attach(c *client, clean bool, answer packets.Packet) {
 	b.mu.Lock()
-	old := b.clients[c.id]
-	b.clients[c.id] = c
-	s = b.sessions[c.id]
-	present = s != nil && !clean && !s.expired(time.Now())
-	if !present {
-		s = newSession()
-		b.sessions[c.id] = s
-	}
-	s.client, s.ends = c, time.Time{}
-	b.mu.Unlock()
-	if old != nil {
+	defer b.mu.Unlock()
+	if old := b.clients[c.id]; old != nil {
 		old.log(TakenOver, "")
 		old.end(codeTakenOver)
 	}
-	return s, present
+	b.clients[c.id] = c
+	c.session = b.sessions[c.id]
+	answer.SessionPresent = c.session != nil && !clean && !c.session.expired(time.Now())
+	if !answer.SessionPresent {
+		c.session = newSession()
+		b.sessions[c.id] = c.session
+	}
+	c.session.client, c.session.ends = c, time.Time{}
+	c.log(Connected, "")
+	c.send(answer)
+	c.session.resume()
 }
 
 // detach ends the connection of a client. Its session stays for a while if it is persistent.
@@ -239,6 +242,7 @@ func (b *Broker) detach(c *client) {
 		return // another client has the ID
 	}
 	delete(b.clients, c.id)
+	c.log(Disconnected, c.reason())
 	if c.expiry == 0 {
 		delete(b.sessions, c.id)
 		return
@@ -282,8 +286,10 @@ func (b *Broker) publish(message packets.Packet) {
 		}
 	}
 	for filter, members := range shared {
-		s := members[b.turns[filter]%len(members)]
-		b.turns[filter]++
+		if present := slices.DeleteFunc(slices.Clone(members), func(s *session) bool { return s.client == nil }); len(present) > 0 {
+			members = present
+		}
+		s := members[rand.IntN(len(members))]
 		s.deliver(message, s.filters[filter])
 	}
 }

@@ -113,7 +113,6 @@ func (c *client) serve(ctx context.Context) {
 	c.end(codeSuccess)
 	<-written
 	c.broker.detach(c)
-	c.log(Disconnected, c.reason())
 	if c.will != nil {
 		c.broker.publish(*c.will)
 	}
@@ -257,34 +256,19 @@ func isReset(err error) bool {
 // handle serves a packet. It returns false if the connection ends.
 // publish serves a PUBLISH. A client that may not publish is disconnected.
 // subscribe serves a SUBSCRIBE. A client that may not subscribe is disconnected, or told so with MQTT 5.
-// receive sends a message to the client, if it may receive it. It reports whether it was sent.
-func (c *client) receive(message packets.Packet) bool {
-	access := c.current()
-	if access.Policies.Decide(&access.Connection, policy.Receive(message.TopicName)) != policy.Allowed {
-		c.broker.log(Event{
-			Kind: Refused, Remote: c.remote, ClientID: c.id, Certificate: c.certificateText(), Request: policy.Receive(message.TopicName),
-			Decision: access.Policies.Evaluate(&access.Connection, policy.Receive(message.TopicName)), Names: access.Names,
-		})
-		return false
-	}
-	return c.send(message)
-}
-
-// send queues a packet. A client that does not read is disconnected. It reports whether it was queued.
-func (c *client) send(pk packets.Packet) bool {
+// send queues a packet. A client that does not read is disconnected.
+func (c *client) send(pk packets.Packet) {
 	select {
-	case c.out <- pk:
-		return true
 	case <-c.done:
-		return false
+	case c.out <- pk:
 	default:
-		go c.end(codeQuota)
-		return false
+		c.end(codeQuota)
 	}
 }
 
 // write writes queued packets until the connection ends.
 func (c *client) write() {
+	defer c.conn.Close() //nolint:errcheck // the connection is over
 	for {
 		select {
 		case pk := <-c.out:

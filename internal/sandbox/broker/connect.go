@@ -132,12 +132,7 @@ func (c *client) welcome(pk packets.Packet) {
 	case !pk.Connect.Clean:
 		c.expiry = defaultExpiry
 	}
-	c.session, answer.SessionPresent = c.broker.attach(c, pk.Connect.Clean)
-	c.log(Connected, "")
-	c.send(answer)
-	c.broker.mu.Lock()
-	c.session.resume()
-	c.broker.mu.Unlock()
+	c.broker.attach(c, pk.Connect.Clean, answer)
 	c.announce("connected")
 }
 

@@ -1,9 +1,14 @@
 package broker
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/thingpress/thingpress/policy"
 )
 
 const (
@@ -46,8 +51,8 @@ func (s *session) deliver(message packets.Packet, qos byte) {
 			s.queue = append(s.queue, message)
 		}
 		s.flush()
-	case s.client != nil:
-		s.client.receive(message)
+	case s.client != nil && s.client.may(policy.Receive(message.TopicName)):
+		s.client.send(message)
 	}
 }
 
@@ -56,20 +61,28 @@ func (s *session) flush() {
 	for s.client != nil && len(s.queue) > 0 && len(s.inFlight) < s.client.window {
 		message := s.queue[0]
 		s.queue = s.queue[1:]
+		if !s.client.may(policy.Receive(message.TopicName)) {
+			continue
+		}
 		for s.last++; s.last == 0 || s.inFlight[s.last].PacketID != 0; s.last++ {
 		}
 		message.PacketID = s.last
-		if s.client.receive(message) {
-			s.inFlight[s.last] = message
-		}
+		s.inFlight[s.last] = message
+		s.client.send(message)
 	}
 }
 
-// resume sends again what was not acknowledged.
+// resume sends again what was not acknowledged, in the order in which it was sent.
 func (s *session) resume() {
-	for _, message := range s.inFlight {
+	age := func(id uint16) uint16 { return id - s.last - 1 } // the oldest has 0
+	for _, id := range slices.SortedFunc(maps.Keys(s.inFlight), func(a, b uint16) int { return cmp.Compare(age(a), age(b)) }) {
+		message := s.inFlight[id]
+		if !s.client.may(policy.Receive(message.TopicName)) {
+			delete(s.inFlight, id)
+			continue
+		}
 		message.FixedHeader.Dup = true
-		s.client.receive(message)
+		s.client.send(message)
 	}
 	s.flush()
 }

@@ -19,7 +19,7 @@ import (
 
 // An Access is what the registry knows about a certificate and a client ID.
 type Access struct {
-	// Status is the status of the certificate.
+	// Status is the status of the certificate; empty if it is not registered.
 	Status string
 	// Connection has everything but what the client says.
 	Connection policy.Connection

@@ -83,12 +83,11 @@ func (c *client) accept(pk packets.Packet) bool {
 }
 
 func (c *client) checkCertificate() (Kind, bool) {
-	access, ok := c.broker.options.Registry.Access(c.certificate, c.id)
 	now := time.Now()
-	switch {
-	case !ok:
+	switch status := c.current().Status; {
+	case status == "":
 		return Unregistered, false
-	case access.Status != "ACTIVE":
+	case status != "ACTIVE":
 		return Inactive, false
 	case now.Before(c.leafDates[0]) || now.After(c.leafDates[1]):
 		return Expired, false

@@ -15,6 +15,9 @@ func (c *client) violate(code byte, detail string) bool {
 }
 
 func (c *client) handle(pk packets.Packet) bool {
+	if pk.FixedHeader.Qos > 0 && pk.PacketID == 0 {
+		return c.violate(codeProtocolError, "a packet without an identifier")
+	}
 	switch pk.FixedHeader.Type {
 	case packets.Publish:
 		return c.publish(pk)

@@ -76,10 +76,10 @@ func (e *examination) examine(tasks func(context.Context) iter.Seq2[*task, error
 		parts := look(t)
 		drift, parts := e.believe(t, parts)
 		if parts == 0 {
-			return examined{drift: drift}
+			return examined{drift: withoutConsequences(drift)}
 		}
 		more, err := e.verifier.Verify(s.subject(t), parts, runner.Do)
-		return examined{parts, append(drift, more...), err}
+		return examined{parts, withoutConsequences(append(drift, more...)), err}
 	}, e.add, func(time.Time) {
 		ceiling, binding := s.lookCeiling(typical)
 		// The window must not hold back devices of which less is read.
@@ -127,6 +127,14 @@ func (e *examination) believe(t *task, parts device.Parts) (drift []device.Drift
 		}
 	}
 	return drift, left
+}
+
+// withoutConsequences leaves out what a list lacks only because the certificate or the thing is gone.
+func withoutConsequences(drift []device.Drift) []device.Drift {
+	certificate, thing := hasKind(drift, device.DriftCertificateGone), hasKind(drift, device.DriftThingGone)
+	return slices.DeleteFunc(drift, func(d device.Drift) bool {
+		return certificate && d.Reason == device.DriftPolicyMissing || thing && d.Reason == device.DriftGroupMissing
+	})
 }
 
 // learn compares what was looked up with what the lists show.
@@ -230,10 +238,11 @@ func isAttachment(kind manifest.Reason) bool {
 
 // isPending reports whether nothing of a device exists.
 func isPending(drift []device.Drift) bool {
-	has := func(kind manifest.Reason) bool {
-		return slices.ContainsFunc(drift, func(d device.Drift) bool { return d.Reason == kind })
-	}
-	return has(device.DriftCertificateGone) && has(device.DriftThingGone)
+	return hasKind(drift, device.DriftCertificateGone) && hasKind(drift, device.DriftThingGone)
+}
+
+func hasKind(drift []device.Drift, kind manifest.Reason) bool {
+	return slices.ContainsFunc(drift, func(d device.Drift) bool { return d.Reason == kind })
 }
 
 func (e *examination) progress(ceiling float64, binding iot.Operation) Comparing {

@@ -24,8 +24,8 @@ type examination struct {
 	verifier *device.Verifier
 	found    func(Finding)
 	started  time.Time
-	// listed reports whether the lists have been read, again whether the devices are examined for
-	// the second time.
+	// listed reports whether the lists have been read, and with them the sample. Again reports whether
+	// the devices are examined for the second time.
 	listed, again bool
 	// trusts decide by part whether the lists are believed about what is missing.
 	trusts map[device.Parts]*device.Trust
@@ -216,7 +216,7 @@ func (e *examination) count(t *task, x examined, record ledger.Record) {
 		record.Reason, record.Detail = string(d.Reason), d.Detail
 		e.tally.Add(record)
 	}
-	if attached && !e.drifted.has(t.number*2+1) && (e.result.Sample == e.result.Devices || x.parts&device.PartPrincipals != 0) {
+	if sampled := e.result.Sample == e.result.Devices || !e.listed; attached && sampled && !e.drifted.has(t.number*2+1) {
 		e.drifted.set(t.number*2 + 1)
 		e.result.SampleDrifted++
 	}

@@ -88,27 +88,20 @@ func baselineBudget(set quota.Set, ceiling float64, devices int) int {
 
 // listThings reads the list of things, and notes the entries whose thing is in it.
 func listThings(s *session, judge *Judge, most int, existed *bitset, places *[]ledger.Place) (pages int, err error) {
-	for token := ""; pages < most; {
-		var page []iot.Thing
-		var next string
-		_, err := s.caller.Do(iot.ListThings, func(ctx context.Context) (err error) {
-			page, next, err = s.account.AWS.Things.ListThings(ctx, token)
-			return err
-		})
-		if err != nil {
-			return pages, err
-		}
+	ended, err := readPages(s, iot.ListThings, s.account.AWS.Things.ListThings, func(page []iot.Thing, more bool) bool {
 		for _, thing := range page {
 			if number, ok := judge.index.byThing(thing.Name); ok && !existed.has(number) {
 				existed.set(number)
 				*places = append(*places, judge.layout.place(number))
 			}
 		}
-		pages++
-		if token = next; token == "" {
-			return pages, nil
+		if pages++; more {
+			s.events.send(Baseline{Pages: pages, Existed: len(*places), Reading: true})
 		}
-		s.events.send(Baseline{Pages: pages, Existed: len(*places), Reading: true})
+		return pages < most
+	})
+	if err == nil && !ended {
+		err = errTooLong
 	}
-	return pages, errTooLong
+	return pages, err
 }

@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
@@ -110,10 +109,7 @@ func Compare(ctx context.Context, config Config, sources []*Source, scan *ScanRe
 	runPipeline(s, received(readAhead(s, pass.tasks(s.begin))), func(t *task, runner *device.Runner) *finding {
 		return c.rehearse(s.subject(t), func(d *device.Device) (device.Observed, error) { return lookUp.observe(t, d, runner.Do) })
 	}, func(t *task, f *finding) {
-		var stop *call.StopError
-		if errors.As(f.err, &stop) {
-			s.halt(stop)
-		}
+		s.haltOnStop(f.err)
 		c.add(t, f)
 	}, func(time.Time) {
 		ceiling, binding := compareCeiling(config.Limiters, s.account.Links, reads, complete)

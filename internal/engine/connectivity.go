@@ -100,10 +100,7 @@ func FindConnected(ctx context.Context, config Config, fleet *Fleet, index iot.C
 		}
 		return a
 	}, func(_ *task, a answer) {
-		var stop *call.StopError
-		if errors.As(a.err, &stop) {
-			s.halt(stop)
-		}
+		s.haltOnStop(a.err)
 		var failure *device.FailedError
 		if a.err != nil && !errors.As(a.err, &failure) {
 			return

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
@@ -161,10 +160,7 @@ var kindsOf = map[device.Parts][]manifest.Reason{
 // add counts what was found of a device, and passes drift on.
 func (e *examination) add(t *task, x examined) {
 	var failure *device.FailedError
-	var stop *call.StopError
-	if errors.As(x.err, &stop) {
-		e.session.halt(stop)
-	}
+	e.session.haltOnStop(x.err)
 	if x.err != nil && !errors.As(x.err, &failure) {
 		return // the verification ended before the device was read
 	}

@@ -98,6 +98,14 @@ func (s *session) close() {
 	s.pool.Close()
 }
 
+// haltOnStop ends the run in order if err is a *[call.StopError].
+func (s *session) haltOnStop(err error) {
+	var stop *call.StopError
+	if errors.As(err, &stop) {
+		s.halt(stop)
+	}
+}
+
 // subject returns the device of a task in the form that programs take.
 func (s *session) subject(t *task) *device.Device {
 	id := t.device.CertificateID.String()

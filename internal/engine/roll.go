@@ -2,12 +2,10 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
 
-	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/manifest"
@@ -107,16 +105,12 @@ func (r *roll) readThings(devices int) {
 // readPolicies reads the targets of the wanted policies, and with others those of all other policies.
 func (r *roll) readPolicies(devices int, others bool) {
 	wanted := r.session.account.Wanted.Attachments.Policies
-	spent := 0.0
+	list := r.stint(iot.ListTargetsForPolicy, iot.ListAttachedPolicies, devices)
 	for i, name := range wanted {
-		p := r.stint(iot.ListTargetsForPolicy, iot.ListAttachedPolicies, devices)
-		if p.allowance > 0 {
-			p.allowance -= spent
-		}
-		if !r.readTargets(p, name, func(target string) bool { return r.sawTarget(target, 1<<i) }) {
+		list.begin(devices)
+		if !r.readTargets(list, name, func(target string) bool { return r.sawTarget(target, 1<<i) }) {
 			return
 		}
-		spent += p.spent
 	}
 	if !others {
 		r.complete(device.PartPolicies)
@@ -154,18 +148,14 @@ func (r *roll) readTargets(p *stint, policy string, saw func(target string) bool
 
 // readGroups reads the members of the wanted groups.
 func (r *roll) readGroups(devices int) {
-	spent := 0.0
+	p := r.stint(iot.ListThingsInThingGroup, iot.ListThingGroupsForThing, devices)
 	for i, group := range r.session.account.Wanted.Attachments.ThingGroups {
-		p := r.stint(iot.ListThingsInThingGroup, iot.ListThingGroupsForThing, devices)
-		if p.allowance > 0 {
-			p.allowance -= spent
-		}
+		p.begin(devices)
 		if !readPart(r, p, iot.ListThingsInThingGroup, func(ctx context.Context, token string) ([]string, string, error) {
 			return r.session.account.AWS.Groups.ListThingsInThingGroup(ctx, group, token)
 		}, func(thing string) bool { return r.sawMember(thing, 1<<(bitGroups+i)) }) {
 			return
 		}
-		spent += p.spent
 	}
 	r.complete(device.PartGroups)
 }
@@ -192,22 +182,8 @@ func readList[T any](r *roll, p *stint, part device.Parts, op iot.Operation,
 func readPart[T any](r *roll, p *stint, op iot.Operation, read func(ctx context.Context, token string) ([]T, string, error),
 	saw func(T) bool,
 ) bool {
-	pages, token := 0, ""
-	defer func() { r.session.events.send(Reading{Operation: string(op), Pages: pages, Done: true}) }()
-	for {
-		var page []T
-		var next string
-		_, err := r.session.caller.Do(op, func(ctx context.Context) (err error) {
-			page, next, err = read(ctx, token)
-			return err
-		})
-		var stop *call.StopError
-		if errors.As(err, &stop) {
-			r.session.halt(stop)
-		}
-		if err != nil {
-			return false
-		}
+	pages := 0
+	ended, err := readPages(r.session, op, read, func(page []T, _ bool) bool {
 		seen := 0
 		for _, line := range page {
 			if saw(line) {
@@ -217,14 +193,11 @@ func readPart[T any](r *roll, p *stint, op iot.Operation, read func(ctx context.
 		if pages++; pages%10 == 1 {
 			r.session.events.send(Reading{Operation: string(op), Pages: pages})
 		}
-		more := p.turn(seen)
-		if token = next; token == "" || p.unseen <= 0 {
-			return true
-		}
-		if !more {
-			return false
-		}
-	}
+		return p.turn(seen)
+	})
+	r.session.events.send(Reading{Operation: string(op), Pages: pages, Done: true})
+	r.session.haltOnStop(err)
+	return err == nil && (ended || p.unseen <= 0)
 }
 
 // sawCertificate takes a line of the list of certificates.

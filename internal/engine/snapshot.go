@@ -146,18 +146,18 @@ func (s *snapshot) sawThing(number int) bool { return s.things[number] != 0 }
 func (s *snapshot) read() {
 	aws, a := s.session.account.AWS, s.session.account.Wanted.Attachments
 	var lists sync.WaitGroup
-	lists.Go(func() { readPages(s, iot.ListCertificates, aws.Certificates.ListCertificates, s.certificate) })
-	lists.Go(func() { readPages(s, iot.ListThings, aws.Things.ListThings, s.thing) })
+	lists.Go(func() { readKnown(s, iot.ListCertificates, aws.Certificates.ListCertificates, s.certificate) })
+	lists.Go(func() { readKnown(s, iot.ListThings, aws.Things.ListThings, s.thing) })
 	lists.Go(func() {
 		for i, policy := range a.Policies {
-			readPages(s, iot.ListTargetsForPolicy, func(ctx context.Context, token string) ([]string, string, error) {
+			readKnown(s, iot.ListTargetsForPolicy, func(ctx context.Context, token string) ([]string, string, error) {
 				return aws.Policies.ListTargetsForPolicy(ctx, policy, token)
 			}, func(target string) { s.attached(target, i) })
 		}
 	})
 	lists.Go(func() {
 		for i, group := range a.ThingGroups {
-			readPages(s, iot.ListThingsInThingGroup, func(ctx context.Context, token string) ([]string, string, error) {
+			readKnown(s, iot.ListThingsInThingGroup, func(ctx context.Context, token string) ([]string, string, error) {
 				return aws.Groups.ListThingsInThingGroup(ctx, group, token)
 			}, func(thing string) { s.joined(thing, i) })
 		}
@@ -166,31 +166,19 @@ func (s *snapshot) read() {
 	s.phase.Store(snapshotReady)
 }
 
-// readPages reads a list to its end, or until its budget is spent or a call
+// readKnown reads a list to its end, or until its budget is spent or a call
 // fails: what was seen until then is still true.
-func readPages[T any](s *snapshot, op iot.Operation, read func(ctx context.Context, token string) ([]T, string, error), see func(T)) {
-	pages, ended := 0, false
-	for token := ""; pages < s.budget; {
-		var page []T
-		var next string
-		_, err := s.session.caller.Do(op, func(ctx context.Context) (err error) {
-			page, next, err = read(ctx, token)
-			return err
-		})
-		if err != nil {
-			break
-		}
+func readKnown[T any](s *snapshot, op iot.Operation, read func(ctx context.Context, token string) ([]T, string, error), see func(T)) {
+	pages := 0
+	ended, _ := readPages(s.session, op, read, func(page []T, _ bool) bool { // see above for the error
 		for _, line := range page {
 			see(line)
 		}
 		if pages++; pages%10 == 1 {
 			s.session.events.send(Reading{Operation: string(op), Pages: pages})
 		}
-		if token = next; token == "" {
-			ended = true
-			break
-		}
-	}
+		return pages < s.budget
+	})
 	if !ended {
 		s.cut.Store(true)
 	}

@@ -19,7 +19,7 @@ type stint struct {
 	page, single float64
 	// unseen is the number of devices that the list has not shown yet.
 	unseen int
-	// allowance, if above 0, replaces the comparison with look-ups: seconds that all pages may take.
+	// allowance, if above 0, replaces the comparison with look-ups: seconds that all pages of all lists may take.
 	allowance float64
 
 	spent, deficit float64
@@ -33,6 +33,9 @@ func newStint(set quota.Set, list, single iot.Operation, devices int) stint {
 	seconds := func(op iot.Operation) float64 { return 1 / math.Min(set.TPS(op), fastest) }
 	return stint{page: seconds(list), single: seconds(single), unseen: devices}
 }
+
+// begin begins with another list of the same operation. The allowance is for all of them.
+func (p *stint) begin(devices int) { p.unseen, p.deficit = devices, 0 }
 
 // turn takes the number of devices that a page has shown for the first time, and reports whether
 // to read another page.

@@ -100,12 +100,7 @@ func Compare(ctx context.Context, config Config, sources []*Source, scan *ScanRe
 	c := &comparison{devices: scan.Devices, rehearsal: device.NewRehearsal(s.account)}
 	lookUp := &lookUp{session: s, lists: lists, complete: complete}
 	reads := newPaths(config.Limiters.Set(), config.Settings.Attachments)
-	options := config.Settings.Decode
-	options.Now = scan.now
-	pass := secondPass{
-		sources: sources, scan: scan, options: options, partial: config.Settings.Partial,
-		open: func(int) bool { return true }, refuse: func(int, ledger.Record) {},
-	}
+	pass := everyDevice(sources, scan, config.Settings)
 	runPipeline(s, received(readAhead(s, pass.tasks(s.begin))), func(t *task, runner *device.Runner) *finding {
 		return c.rehearse(s.subject(t), func(d *device.Device) (device.Observed, error) { return lookUp.observe(t, d, runner.Do) })
 	}, func(t *task, f *finding) {
@@ -224,9 +219,14 @@ func (c *comparison) add(t *task, found *finding) {
 func (c *comparison) progress(started time.Time, ceiling float64, binding iot.Operation) Comparing {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	p := Comparing{Done: c.done, Total: c.devices, Ceiling: finite(ceiling), Binding: string(binding)}
+	return comparing(started, c.done, c.devices, ceiling, binding)
+}
+
+// comparing returns the progress of a comparison that began at started.
+func comparing(started time.Time, done, total int, ceiling float64, binding iot.Operation) Comparing {
+	p := Comparing{Done: done, Total: total, Ceiling: finite(ceiling), Binding: string(binding)}
 	if spent := time.Since(started).Seconds(); spent > 0 {
-		p.Rate = float64(p.Done) / spent
+		p.Rate = float64(done) / spent
 	}
 	return p
 }

@@ -244,9 +244,5 @@ func hasKind(drift []device.Drift, kind manifest.Reason) bool {
 func (e *examination) progress(ceiling float64, binding iot.Operation) Comparing {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	p := Comparing{Done: e.done, Total: e.fleet.Devices, Ceiling: finite(ceiling), Binding: string(binding)}
-	if spent := time.Since(e.started).Seconds(); spent > 0 {
-		p.Rate = float64(p.Done) / spent
-	}
-	return p
+	return comparing(e.started, e.done, e.fleet.Devices, ceiling, binding)
 }

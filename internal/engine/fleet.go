@@ -33,17 +33,9 @@ type Fleet struct {
 
 // FleetOfScan returns the devices of manifests.
 func FleetOfScan(sources []*Source, scan *ScanResult, settings Settings) *Fleet {
-	options := settings.Decode
-	options.Now = scan.now
 	return &Fleet{
 		Devices: scan.Devices, Settings: settings,
-		entries: scan.Entries, index: scan.judge.index,
-		tasks: func(ctx context.Context) iter.Seq2[*task, error] {
-			return secondPass{
-				sources: sources, scan: scan, options: options, partial: settings.Partial,
-				open: func(int) bool { return true }, refuse: func(int, ledger.Record) {},
-			}.tasks(ctx)
-		},
+		entries: scan.Entries, index: scan.judge.index, tasks: everyDevice(sources, scan, settings).tasks,
 	}
 }
 

@@ -100,10 +100,8 @@ func importAll(s *session, config *Config, i Import, b *book, known *snapshot, p
 // openTasks reads manifests again, yields the devices without an outcome that stands, and records
 // entries that never reach AWS.
 func openTasks(s *session, settings Settings, sources []*Source, scan *ScanResult, b *book) iter.Seq2[*task, error] {
-	options := settings.Decode
-	options.Now = scan.now
 	return secondPass{
-		sources: sources, scan: scan, options: options, partial: settings.Partial, refuse: b.refuse,
+		sources: sources, scan: scan, settings: settings, refuse: b.refuse,
 		open: func(number int) bool {
 			// The scan has judged rejected entries again: a rejection that it repeats stands.
 			outcome := b.outcome(number)

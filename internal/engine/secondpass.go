@@ -54,14 +54,21 @@ func refusedRecord(place ledger.Place, d *manifest.Device, rejected *manifest.En
 // A secondPass reads the manifests of a scan again and judges every entry in the
 // same way.
 type secondPass struct {
-	sources []*Source
-	scan    *ScanResult
-	options manifest.Options
-	partial bool
+	sources  []*Source
+	scan     *ScanResult
+	settings Settings
 	// open reports whether an entry still needs an outcome.
 	open func(number int) bool
 	// refuse receives the records of entries that never reach AWS.
 	refuse func(number int, record ledger.Record)
+}
+
+// everyDevice returns a second pass over all devices, which records nothing.
+func everyDevice(sources []*Source, scan *ScanResult, settings Settings) secondPass {
+	return secondPass{
+		sources: sources, scan: scan, settings: settings,
+		open: func(int) bool { return true }, refuse: func(int, ledger.Record) {},
+	}
 }
 
 // tasks yields the devices of open entries. It yields an error last if a
@@ -91,7 +98,8 @@ func (p secondPass) readManifest(ctx context.Context, m int, source *Source, yie
 	if entry == entries {
 		return true, nil
 	}
-	options := p.options
+	options := p.settings.Decode
+	options.Now = p.scan.now
 	options.Start = p.scan.stop(m, entry)
 	entry = options.Start.Entry
 	for device, err := range source.Decoder.Decode(ctx, source.Input, options) {
@@ -136,7 +144,7 @@ func (p secondPass) readManifest(ctx context.Context, m int, source *Source, yie
 // of a partial import; nil if err is another error.
 func (p secondPass) expectedBreak(first, entry, entries int, err error) *manifest.EntryError {
 	var broken *manifest.FileError
-	if !p.partial || !errors.As(err, &broken) || entry != entries-1 || !p.scan.rejected.has(first+entry) {
+	if !p.settings.Partial || !errors.As(err, &broken) || entry != entries-1 || !p.scan.rejected.has(first+entry) {
 		return nil
 	}
 	return breakEntry(broken)

@@ -29,8 +29,11 @@ type Source struct {
 	Outcomes []ledger.Outcome
 }
 
-// Extensions returns the extensions of the formats, each with its dot.
-func Extensions() []string { return []string{".jsonl", ".csv", ".html", ".md"} }
+// RowExtensions returns the extensions of the formats of [New], each with its dot.
+func RowExtensions() []string { return []string{".jsonl", ".csv"} }
+
+// Extensions returns the extensions of all formats, each with its dot.
+func Extensions() []string { return append(RowExtensions(), ".html", ".md") }
 
 // CheckFormat returns an error if there is no format with an extension.
 func CheckFormat(extension string) error {

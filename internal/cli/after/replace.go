@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
@@ -80,9 +79,6 @@ func runReplace(ctx context.Context, o *replaceOptions, args []string, streams t
 	if o.grace < 0 {
 		return exit.UsageError(fmt.Errorf("--grace %s is negative", o.grace), "")
 	}
-	if err := exit.Unapproved(o.Yes || o.Target.Sandbox, streams, nothingReplaced); err != nil {
-		return err
-	}
 	settings := engine.Settings{Status: iot.StatusActive}
 	if settings.Decode, err = o.decode.Options(ctx); err != nil {
 		return err
@@ -90,11 +86,21 @@ func runReplace(ctx context.Context, o *replaceOptions, args []string, streams t
 	if settings.Only, settings.Skip, err = o.Lists.Read(ctx); err != nil {
 		return err
 	}
-	s, err := o.connect(ctx, settings, streams)
+	s, err := Connect(ctx, &o.Flags, true, nothingReplaced, streams)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	s.Settings = settings
+	path := o.Ledger
+	if path == "" {
+		if path, err = sqlite.DefaultPath(s.Connection.Target); err != nil {
+			return err
+		}
+	}
+	if err := s.openLedger(ctx, path); err != nil {
+		return err
+	}
 	files, err := manifests.OpenFiles(ctx, args, streams.In)
 	if err != nil {
 		return err
@@ -118,54 +124,10 @@ func runReplace(ctx context.Context, o *replaceOptions, args []string, streams t
 	return s.replace(ctx, o.grace, sources, scan)
 }
 
-// connect returns a session of a command over manifests.
-func (o *replaceOptions) connect(ctx context.Context, settings engine.Settings, streams terminal.Streams) (_ *Session, err error) {
-	s := &Session{Flags: &o.Flags, Streams: streams, Settings: settings}
-	if err := o.Target.Check(); err != nil {
-		return nil, err
-	}
-	overrides, err := o.Quotas.Overrides()
-	if err != nil {
-		return nil, err
-	}
-	s.Printer = streams.Progress(o.Quiet, o.Output)
-	defer func() {
-		if err != nil {
-			s.Close()
-		}
-	}()
-	if s.Connection, err = o.Target.Connect(ctx, streams.Err); err != nil {
-		return nil, err
-	}
-	s.Printer.Note("target: %s", s.Connection)
-	path := o.Ledger
-	if path == "" {
-		if path, err = sqlite.DefaultPath(s.Connection.Target); err != nil {
-			return nil, err
-		}
-	}
-	if s.Ledger, err = sqlite.Open(ctx, path); err != nil {
-		return nil, err
-	}
-	imports.NoteUpgrade(s.Printer, s.Ledger)
-	if s.Quotas, err = o.Quotas.Resolve(ctx, s.Connection.Client, overrides); err != nil {
-		return nil, err
-	}
-	s.Limiters = s.Quotas.Limiters()
-	return s, nil
-}
-
 // scan is the first pass over the manifests.
 func (s *Session) scan(ctx context.Context, sources []*engine.Source) (*engine.ScanResult, error) {
-	imports.BoundMemory(s.Streams.LookupEnv, sources, 0)
-	scan, err := engine.Scan(ctx, sources, s.Settings, manifests.ShowScanning(s.Printer))
-	imports.BoundMemory(s.Streams.LookupEnv, sources, scan.Entries)
-	s.Printer.Pause()
-	var broken *engine.BreakError
-	switch {
-	case errors.As(err, &broken):
-		return nil, exit.WithHint(err, manifests.BreakHint(broken.Breaks[0], advice.CLI))
-	case err != nil:
+	scan, err := imports.Scan(ctx, sources, s.Settings, &s.Flags.Lists, manifests.ShowScanning(s.Printer), s.Printer, s.Streams)
+	if err != nil {
 		return nil, err
 	}
 	for _, m := range scan.Manifests {
@@ -174,22 +136,18 @@ func (s *Session) scan(ctx context.Context, sources []*engine.Source) (*engine.S
 	s.Printer.Note("%s, %s rejected, %s skipped", progress.Plural(scan.Devices, "device", "devices"),
 		progress.Count(int64(scan.Rejected)), progress.Count(int64(scan.Skipped)))
 	s.Printer.Pause()
-	return scan, errors.Join(imports.ShowUnmatched(s.Streams.Err, scan.UnmatchedOnly, scan.UnmatchedSkip), s.Flags.Lists.Check(s.Settings))
+	return scan, nil
 }
 
 // replace runs the passes of a replacement: it removes what an earlier run left due, attaches the new
 // certificates, and removes the old ones whose grace is over.
 func (s *Session) replace(ctx context.Context, grace time.Duration, sources []*engine.Source, scan *engine.ScanResult) error {
-	reportOf, err := imports.CheckReport(s.Flags.Report, s.Flags.Overwrite)
-	if err != nil {
-		return err
-	}
 	r := Run{Verb: verbReplace, Doing: "replacing", Record: true, Calls: replaceCalls()}
 	record, fresh, err := s.findReplacement(ctx, scan.Manifests)
 	if err != nil {
 		return err
 	}
-	if err := exit.OtherReport(s.Flags.Report, reportOf, record.ID); err != nil {
+	if err := exit.OtherReport(s.Flags.Report, s.reportOf, record.ID); err != nil {
 		return err
 	}
 	var journal ledger.Journal

@@ -46,22 +46,10 @@ func (s *Session) Run(ctx context.Context, r Run) error {
 	if err != nil {
 		return err
 	}
-	return s.finish(ctx, r, record, engine.Later{
+	summary, ended := s.runLater(ctx, r, engine.Later{
 		ID: record.ID, Manifests: record.Manifests, Subjects: adjusted(s.Subjects(ctx), r.Adjust),
 		Journal: journal, Earlier: earlier, Calls: r.Calls,
 	})
-}
-
-// finish runs the engine and ends the command.
-func (s *Session) finish(ctx context.Context, r Run, record ledger.Import, later engine.Later) error {
-	reportOf, err := imports.CheckReport(s.Flags.Report, s.Flags.Overwrite)
-	if err != nil {
-		return err
-	}
-	if err := exit.OtherReport(s.Flags.Report, reportOf, record.ID); err != nil {
-		return err
-	}
-	summary, ended := s.runLater(ctx, r, later)
 	return s.end(ctx, r, record, summary, ended)
 }
 
@@ -111,7 +99,7 @@ func (s *Session) begin(ctx context.Context, r Run) (ledger.Import, ledger.Journ
 		record.Manifests = append(record.Manifests, i.Manifests...)
 	}
 	if !r.Record {
-		return record, nil, nil, nil
+		return record, nil, nil, exit.OtherReport(s.Flags.Report, s.reportOf, "")
 	}
 	settings, err := json.Marshal(r.Settings)
 	if err != nil {
@@ -126,11 +114,17 @@ func (s *Session) begin(ctx context.Context, r Run) (ledger.Import, ledger.Journ
 		return record, nil, nil, err
 	}
 	if last.Key == record.Key && last.Resumable() {
+		if err := exit.OtherReport(s.Flags.Report, s.reportOf, last.ID); err != nil {
+			return record, nil, nil, err
+		}
 		s.Printer.Note("resuming the %s of %s, started at %s", r.Verb, record.Of[0], imports.Begun(last))
 		journal, err := s.Ledger.Resume(ctx, last.ID)
 		return last, journal, s.Ledger.Records(ctx, last.ID), err
 	}
 	if record.ID, err = newID(); err != nil {
+		return record, nil, nil, err
+	}
+	if err := exit.OtherReport(s.Flags.Report, s.reportOf, record.ID); err != nil {
 		return record, nil, nil, err
 	}
 	journal, err := s.Ledger.Begin(ctx, record)

@@ -11,6 +11,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
 	"github.com/thingpress/thingpress/internal/plain"
@@ -35,30 +36,16 @@ type Session struct {
 	Connection *target.Connection
 	Quotas     target.Quotas
 	Limiters   *quota.Limiters
+
+	overrides map[iot.Operation]quota.Override
+	reportOf  string // the ID of the command whose report is at --report; empty if there is none
 }
 
-// Open finds the imports with these IDs, which may be shortened, opens their ledger for writing, and
-// connects to the account and region that they went into. Changes reports whether the command changes
-// something there, so that it needs --yes or a terminal; nothing is then what was not done, such as
-// "nothing was undone".
-func Open(ctx context.Context, f *Flags, ids []string, changes bool, nothing string, streams terminal.Streams) (_ *Session, err error) {
+// Connect checks the flags of a command and connects to its target. Changes reports whether the command
+// changes something there, so that it needs --yes or a terminal; nothing is then what was not done, such
+// as "nothing was undone".
+func Connect(ctx context.Context, f *Flags, changes bool, nothing string, streams terminal.Streams) (_ *Session, err error) {
 	s := &Session{Flags: f, Streams: streams}
-	for _, id := range ids {
-		chosen, err := imports.ChooseUndoable(ctx, id, f.Ledger)
-		if err != nil {
-			return nil, err
-		}
-		if err := s.add(chosen); err != nil {
-			return nil, err
-		}
-	}
-	if s.Settings, err = imports.Recorded(s.Imports[0]); err != nil {
-		return nil, err
-	}
-	if s.Settings.Only, s.Settings.Skip, err = f.Lists.Read(ctx); err != nil {
-		return nil, err
-	}
-	s.defaultTarget()
 	if err := f.Target.Check(); err != nil {
 		return nil, err
 	}
@@ -67,61 +54,104 @@ func Open(ctx context.Context, f *Flags, ids []string, changes bool, nothing str
 			return nil, err
 		}
 	}
-	overrides, err := f.Quotas.Overrides()
-	if err != nil {
+	if s.overrides, err = f.Quotas.Overrides(); err != nil {
+		return nil, err
+	}
+	if s.reportOf, err = imports.CheckRows(f.Report, f.Overwrite); err != nil {
 		return nil, err
 	}
 	s.Printer = streams.Progress(f.Quiet, f.Output)
-	defer func() {
-		if err != nil {
-			s.Close()
-		}
-	}()
 	if s.Connection, err = f.Target.Connect(ctx, streams.Err); err != nil {
+		s.Close()
 		return nil, err
 	}
-	if err := s.checkTarget(); err != nil {
-		return nil, err
-	}
-	s.Printer.Note("target: %s", s.Connection)
-	if s.Ledger, err = sqlite.Open(ctx, s.Chosen[0].Path); err != nil {
-		return nil, err
-	}
-	imports.NoteUpgrade(s.Printer, s.Ledger)
-	if s.Quotas, err = f.Quotas.Resolve(ctx, s.Connection.Client, overrides); err != nil {
-		return nil, err
-	}
-	s.Limiters = s.Quotas.Limiters()
 	return s, nil
 }
 
-// add adds an import, which must be in the ledger and have the target of the others.
-func (s *Session) add(c imports.Chosen) error {
-	for _, other := range s.Chosen {
-		switch {
-		case other.ID == c.ID:
-			return exit.UsageError(fmt.Errorf("import %s is named twice", c.ID), "")
-		case other.Path != c.Path || other.Target != c.Target:
-			return exit.UsageError(fmt.Errorf("imports %s and %s went into different accounts, regions or ledgers", other.ID, c.ID),
-				"run the command for each of them")
-		}
+// Open finds the imports with these IDs, which may be shortened, connects to the account and region that
+// they went into, and opens their ledger for writing. The other parameters are those of [Connect].
+func Open(ctx context.Context, f *Flags, ids []string, changes bool, nothing string, streams terminal.Streams) (_ *Session, err error) {
+	chosen, err := chooseAll(ctx, ids, f.Ledger)
+	if err != nil {
+		return nil, err
 	}
-	s.Chosen, s.Imports = append(s.Chosen, c), append(s.Imports, c.Import)
-	return nil
+	settings, err := imports.Recorded(chosen[0].Import)
+	if err != nil {
+		return nil, err
+	}
+	if settings.Only, settings.Skip, err = f.Lists.Read(ctx); err != nil {
+		return nil, err
+	}
+	f.defaultTarget(chosen[0].Target)
+	s, err := Connect(ctx, f, changes, nothing, streams)
+	if err != nil {
+		return nil, err
+	}
+	s.Chosen, s.Settings = chosen, settings
+	for _, c := range chosen {
+		s.Imports = append(s.Imports, c.Import)
+	}
+	if err = s.checkTarget(); err == nil {
+		err = s.openLedger(ctx, chosen[0].Path)
+	}
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// openLedger opens a ledger for writing, and then finds out the quotas, so that a second command fails
+// immediately while the first one is running.
+func (s *Session) openLedger(ctx context.Context, path string) (err error) {
+	s.Printer.Note("target: %s", s.Connection)
+	if s.Ledger, err = sqlite.Open(ctx, path); err != nil {
+		return err
+	}
+	imports.NoteUpgrade(s.Printer, s.Ledger)
+	return s.Limit(ctx)
+}
+
+// Limit finds out the quotas, and sets Quotas and Limiters.
+func (s *Session) Limit(ctx context.Context) (err error) {
+	if s.Quotas, err = s.Flags.Quotas.Resolve(ctx, s.Connection.Client, s.overrides); err == nil {
+		s.Limiters = s.Quotas.Limiters()
+	}
+	return err
+}
+
+// chooseAll returns the imports with these IDs. They must have one ledger and one target.
+func chooseAll(ctx context.Context, ids []string, path string) (all []imports.Chosen, err error) {
+	for _, id := range ids {
+		c, err := imports.ChooseUndoable(ctx, id, path)
+		if err != nil {
+			return nil, err
+		}
+		for _, other := range all {
+			switch {
+			case other.ID == c.ID:
+				return nil, exit.UsageError(fmt.Errorf("import %s is named twice", c.ID), "")
+			case other.Path != c.Path || other.Target != c.Target:
+				return nil, exit.UsageError(fmt.Errorf("imports %s and %s went into different accounts, regions or ledgers", other.ID, c.ID),
+					"run the command for each of them")
+			}
+		}
+		all = append(all, c)
+	}
+	return all, nil
 }
 
 // defaultTarget makes the recorded target that of the command, as far as no flag names another one.
-func (s *Session) defaultTarget() {
-	f, to := &s.Flags.Target, s.Imports[0].Target
-	switch {
-	case f.Sandbox || f.EndpointURL != "":
-	case to.Sandbox != "" && f.Profile == "":
-		f.Sandbox = true
+func (f *Flags) defaultTarget(to ledger.Target) {
+	switch t := &f.Target; {
+	case t.Sandbox || t.EndpointURL != "":
+	case to.Sandbox != "" && t.Profile == "":
+		t.Sandbox = true
 	case to.Endpoint != "":
-		f.EndpointURL = to.Endpoint
+		t.EndpointURL = to.Endpoint
 	}
-	if f.Region == "" {
-		f.Region = to.Region
+	if f.Target.Region == "" {
+		f.Target.Region = to.Region
 	}
 }
 
@@ -139,7 +169,7 @@ func (s *Session) checkTarget() error {
 		"select the credentials and the region of the import with --profile and --region")
 }
 
-// Close closes everything that Open opened.
+// Close closes everything that [Connect] or [Open] opened.
 func (s *Session) Close() {
 	if s.Ledger != nil {
 		_ = s.Ledger.Close() // acknowledged records are durable already

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -82,6 +84,18 @@ func CheckReport(path string, overwrite bool) (found string, err error) {
 		return "", exit.UsageError(err, "name a file that ends in .jsonl, .csv, .html or .md in a writable directory")
 	}
 	return exit.OccupiedReport(path, overwrite)
+}
+
+// CheckRows is like [CheckReport] for a command whose report has a line for each entry and no other form.
+func CheckRows(path string, overwrite bool) (found string, err error) {
+	if path == "" {
+		return "", nil
+	}
+	if extension := filepath.Ext(path); !slices.Contains(report.RowExtensions(), strings.ToLower(extension)) {
+		return "", exit.UsageError(fmt.Errorf("report %s: report format %q is none of %s", path, extension,
+			strings.Join(report.RowExtensions(), ", ")), "name a file that ends in .jsonl or .csv")
+	}
+	return CheckReport(path, overwrite)
 }
 
 // previousOf returns the import to resume, or nil for a new import. That is the import

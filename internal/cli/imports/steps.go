@@ -25,30 +25,41 @@ func closeConnection(c *target.Connection, printer *progress.Printer, streams te
 	}
 }
 
-// scanManifests runs the first pass within the bound of memory. If a manifest is
-// broken it prints what was read. It always prints what --only and --skip list in vain, and returns
-// an error if a list matched nothing. The policies judge each device.
-func scanManifests(ctx context.Context, sources []*engine.Source, settings engine.Settings, policies *policyJudge, f *runFlags,
+// Scan runs the first pass over manifests within the bound of memory. It prints what --only and --skip
+// list in vain, and returns an error if a list matched nothing. The result of a broken manifest is what
+// was read before the break.
+func Scan(ctx context.Context, sources []*engine.Source, settings engine.Settings, lists *ListFlags, events engine.Events,
 	printer *progress.Printer, streams terminal.Streams,
 ) (*engine.ScanResult, error) {
 	BoundMemory(streams.LookupEnv, sources, 0)
-	scan, err := engine.Scan(ctx, sources, settings, policies.watch(manifests.ShowScanning(printer)))
+	scan, err := engine.Scan(ctx, sources, settings, events)
 	BoundMemory(streams.LookupEnv, sources, scan.Entries)
+	printer.Pause()
 	var broken *engine.BreakError
-	if err == nil {
-		printer.Pause()
-		return scan, errors.Join(ShowUnmatched(streams.Err, scan.UnmatchedOnly, scan.UnmatchedSkip), f.lists.Check(settings))
+	switch {
+	case errors.As(err, &broken):
+		return scan, exit.WithHint(err, manifests.BreakHint(broken.Breaks[0], advice.CLI))
+	case err != nil:
+		return scan, err
 	}
+	return scan, errors.Join(ShowUnmatched(streams.Err, scan.UnmatchedOnly, scan.UnmatchedSkip), lists.Check(settings))
+}
+
+// scanManifests is like [Scan]. The policies judge each device, and if a manifest is broken it prints
+// what was read.
+func scanManifests(ctx context.Context, sources []*engine.Source, settings engine.Settings, policies *policyJudge, f *runFlags,
+	printer *progress.Printer, streams terminal.Streams,
+) (*engine.ScanResult, error) {
+	scan, err := Scan(ctx, sources, settings, &f.lists, policies.watch(manifests.ShowScanning(printer)), printer, streams)
+	var broken *engine.BreakError
 	if !errors.As(err, &broken) {
 		return scan, err
 	}
-	printer.Pause()
 	showScan(printer, scan, f)
-	hint := manifests.BreakHint(broken.Breaks[0], advice.CLI)
-	if !broken.PrivateKey() && scan.Devices > 0 {
-		hint += "; --partial imports the entries before the break"
+	if broken.PrivateKey() || scan.Devices == 0 {
+		return scan, err
 	}
-	return scan, exit.WithHint(err, hint)
+	return scan, exit.WithHint(err, exit.Hint(err)+"; --partial imports the entries before the break")
 }
 
 // RefuseTestMaterial returns an error if devices that anyone can impersonate would get into an

@@ -134,9 +134,6 @@ func runVerify(ctx context.Context, o *options, flags *pflag.FlagSet, args []str
 		return err
 	}
 	if o.Report != "" {
-		if _, err := imports.CheckReport(o.Report, true); err != nil {
-			return err
-		}
 		if err := exit.Occupied(o.Report, o.Overwrite); err != nil {
 			return err
 		}

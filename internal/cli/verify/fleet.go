@@ -3,16 +3,13 @@ package verify
 import (
 	"cmp"
 	"context"
-	"errors"
 	"iter"
 	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
-	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/cli/after"
-	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/target"
@@ -20,7 +17,6 @@ import (
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/manifest"
@@ -177,62 +173,42 @@ func (f *fleet) recordMending(ctx context.Context, s *after.Session, drifted map
 
 // openManifests opens manifests.
 func (o *options) openManifests(ctx context.Context, args []string, streams terminal.Streams) (_ *fleet, err error) {
-	if err := o.Target.Check(); err != nil {
-		return nil, err
-	}
-	if o.fix {
-		if err := exit.Unapproved(o.Yes || o.Target.Sandbox, streams, nothing); err != nil {
-			return nil, err
-		}
-	}
-	overrides, err := o.Quotas.Overrides()
-	if err != nil {
-		return nil, err
-	}
 	settings, err := o.settings(ctx)
 	if err != nil {
 		return nil, err
 	}
-	f := &fleet{printer: streams.Progress(o.Quiet, o.Output)}
-	var files *manifests.Files
-	f.close = func() {
-		if files != nil {
-			_ = files.Close() // they were only read
-		}
-		if f.connection != nil {
-			if err := f.connection.Close(); err != nil {
-				f.printer.Close()
-				plain.Fprintf(streams.Err, "thingpress: sandbox: %v\n", err)
-			}
-		}
-		f.printer.Close()
+	s, err := after.Connect(ctx, &o.Flags, o.fix, nothing, streams)
+	if err != nil {
+		return nil, err
 	}
+	f := &fleet{printer: s.Printer, connection: s.Connection, close: s.Close}
 	defer func() {
 		if err != nil {
 			f.close()
 		}
 	}()
-	if f.connection, err = o.Target.Connect(ctx, streams.Err); err != nil {
+	f.printer.Note("target: %s", f.connection)
+	files, err := manifests.OpenFiles(ctx, args, streams.In)
+	if err != nil {
 		return nil, err
 	}
-	f.printer.Note("target: %s", f.connection)
-	if files, err = manifests.OpenFiles(ctx, args, streams.In); err != nil {
-		return nil, err
+	f.close = func() {
+		_ = files.Close() // they were only read
+		s.Close()
 	}
 	sources, err := manifests.OpenSources(ctx, files.Inputs, o.decode.Vendor, f.printer)
 	if err != nil {
 		return nil, err
 	}
-	scan, err := o.scan(ctx, sources, settings, f.printer, streams)
+	scan, err := imports.Scan(ctx, sources, settings, &o.Lists, manifests.ShowScanning(f.printer), f.printer, streams)
 	if err != nil {
 		return nil, err
 	}
-	quotas, err := o.Quotas.Resolve(ctx, f.connection.Client, overrides)
-	if err != nil {
+	if err := s.Limit(ctx); err != nil {
 		return nil, err
 	}
 	f.Fleet, f.manifests, f.rejected = engine.FleetOfScan(sources, scan, settings), scan.Manifests, scan.Rejected
-	f.limiters = quotas.Limiters()
+	f.limiters = s.Limiters
 	f.mending = func(context.Context, map[string]bool) (engine.Later, error) {
 		return engine.Later{Manifests: scan.Manifests, Sources: sources, Scan: scan}, nil
 	}
@@ -252,22 +228,4 @@ func (o *options) settings(ctx context.Context) (engine.Settings, error) {
 	settings.Decode, settings.Adopt = decode, false
 	settings.Only, settings.Skip, err = o.Lists.Read(ctx)
 	return settings, err
-}
-
-// scan reads the manifests, and prints what the lists name in vain.
-func (o *options) scan(ctx context.Context, sources []*engine.Source, settings engine.Settings, printer *progress.Printer,
-	streams terminal.Streams,
-) (*engine.ScanResult, error) {
-	imports.BoundMemory(streams.LookupEnv, sources, 0)
-	scan, err := engine.Scan(ctx, sources, settings, manifests.ShowScanning(printer))
-	imports.BoundMemory(streams.LookupEnv, sources, scan.Entries)
-	var broken *engine.BreakError
-	switch {
-	case errors.As(err, &broken):
-		return nil, exit.WithHint(err, manifests.BreakHint(broken.Breaks[0], advice.CLI))
-	case err != nil:
-		return nil, err
-	}
-	printer.Pause()
-	return scan, errors.Join(imports.ShowUnmatched(streams.Err, scan.UnmatchedOnly, scan.UnmatchedSkip), o.Lists.Check(settings))
 }

@@ -45,7 +45,7 @@ func (o *convertOptions) bulkTemplate(settings engine.Settings) (*bulkForm, erro
 	}
 	f := &bulkForm{settings: settings, names: map[string]string{}}
 	for i, a := range settings.Attachments.Attributes {
-		if f.names[a.Name] = "Attribute" + strconv.Itoa(i+1); simpleParameter.MatchString(a.Name) {
+		if f.names[a.Name] = "Parameter" + strconv.Itoa(i+1); simpleParameter.MatchString(a.Name) {
 			f.names[a.Name] = "Attribute" + a.Name
 		}
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/newfile"
 	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/manifest"
 )
@@ -88,7 +89,7 @@ func jsonText(d *manifest.Device) (string, error) {
 type directoryForm struct {
 	path      string
 	overwrite bool
-	written   []string
+	written   []string // files that were not there before
 }
 
 func (f *directoryForm) device(d *manifest.Device, _ iot.Thing) error {
@@ -96,15 +97,17 @@ func (f *directoryForm) device(d *manifest.Device, _ iot.Thing) error {
 	if runtime.GOOS == "windows" {
 		name = strings.ReplaceAll(name, ":", "_") // which is no character of a file's name there
 	}
-	path, mode := filepath.Join(f.path, name+".der"), os.O_WRONLY|os.O_CREATE|os.O_EXCL
-	if f.overwrite {
-		mode = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
-	}
-	file, err := os.OpenFile(path, mode, 0o666) //nolint:gosec // the umask decides
-	if errors.Is(err, fs.ErrExist) {
+	path := filepath.Join(f.path, name+".der")
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666) //nolint:gosec // the umask decides
+	switch {
+	case errors.Is(err, fs.ErrExist) && f.overwrite: // a link there is replaced, and not what it leads to
+		return newfile.Write(path, func(to io.Writer) error {
+			_, err := to.Write(d.Certificate.Raw)
+			return err
+		})
+	case errors.Is(err, fs.ErrExist):
 		return exit.UsageError(err, "name another directory, or replace files with --overwrite")
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	f.written = append(f.written, path)
@@ -114,7 +117,7 @@ func (f *directoryForm) device(d *manifest.Device, _ iot.Thing) error {
 
 func (f *directoryForm) end() error { return nil }
 
-// writeDirectory writes a file for each device. After an error it removes those that it wrote.
+// writeDirectory writes a file for each device. After an error it removes those that were not there before.
 func writeDirectory(path string, overwrite bool, fill func(converter) error) error {
 	if err := os.MkdirAll(path, 0o777); err != nil { //nolint:gosec // the umask decides
 		return err

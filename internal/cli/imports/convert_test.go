@@ -2,8 +2,11 @@ package imports_test
 
 import (
 	"encoding/json"
+	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,6 +61,15 @@ func TestConvertedDevicesAreReadBack(t *testing.T) {
 		}
 	}
 	wants(t, env, 2, []string{"--overwrite"}, "convert", "--to", "der-dir", "--out", filepath.Join(dir, "der"), manifest)
+	replaced := slices.Sorted(maps.Keys(want))[0]
+	link, elsewhere := filepath.Join(dir, "der", replaced+".der"), filepath.Join(dir, "elsewhere")
+	if err := errors.Join(os.WriteFile(elsewhere, []byte("precious"), 0o600), os.Remove(link), os.Symlink(elsewhere, link)); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, env, 0, nil, "convert", "--to", "der-dir", "--overwrite", "--out", filepath.Join(dir, "der"), manifest)
+	if got := idsIn(t, env, link)[replaced]; got != want[replaced] || string(readFile(t, elsewhere)) != "precious" {
+		t.Errorf("the link has %q, and what it led to %q", got, readFile(t, elsewhere))
+	}
 	_, lines, _ := thingpress(t, env, "convert", "--to", "jsonl", manifest)
 	got := map[string]string{}
 	for line := range strings.Lines(lines) {
@@ -109,6 +121,15 @@ func bulk(t *testing.T, env []string, args ...string) (parameters []map[string]s
 		parameters = append(parameters, one)
 	}
 	return parameters, string(readFile(t, out+".template.json"))
+}
+
+// Two attributes with one parameter would be one value for both.
+func TestAttributesHaveParametersOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	all, _ := bulk(t, clitest.Environment(t), "--attribute", "a-b=x", "--attribute", "1=y", clitest.Generate(t, "espressif", 1))
+	if len(all[0]) != 4 || all[0]["Attribute1"] != "y" {
+		t.Errorf("parameters %v", all[0])
+	}
 }
 
 // The sandbox checks requests against AWS's service model, and provisions by the documented rules.

@@ -46,7 +46,7 @@ new, unchanged, incomplete or in conflict.
 
 With --out the plan is saved. 'thingpress import --plan' carries it out, and refuses if
 manifests, attachments, policies or quotas have changed since; after --compare, also
-if devices have.
+if the numbers of new, unchanged, incomplete or conflicting devices have.
 
 No ledger is opened. With --sandbox the plan uses a copy of the embedded sandbox.
 
@@ -183,7 +183,7 @@ func runPlan(ctx context.Context, o *planOptions, flags *pflag.FlagSet, args []s
 		return exit.Silently(exit.Failure)
 	}
 	if o.out != "" {
-		saved, err := savedPlanOf(reviewed{settings, connection, scan, quotas, attached, comparison}, args, flags)
+		saved, err := savedPlanOf(reviewed{settings, connection, scan, quotas, attached, policies, comparison}, args, flags)
 		if err == nil {
 			err = saved.write(o.out)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/verdict"
@@ -24,6 +25,8 @@ type policyJudge struct {
 	broken error // of a template, which only flags of other commands can have
 	// unread says why the policies are not judged.
 	unread string
+	// ofGroups are the policies of the thing groups, as far as they could be read.
+	ofGroups []iot.Policy
 }
 
 // newPolicyJudge reads the policies that devices get. Attached is nil if they cannot be known.
@@ -37,7 +40,7 @@ func newPolicyJudge(ctx context.Context, c *target.Connection, quotas target.Quo
 		return nil, err
 	}
 	if attached.GroupsUnread || len(ofGroups) < len(attached.PoliciesOnGroups) {
-		return &policyJudge{unread: "the credentials may not read the policies of the thing groups"}, nil
+		return &policyJudge{unread: "the credentials may not read the policies of the thing groups", ofGroups: ofGroups}, nil
 	}
 	settings := verdict.Settings{
 		Target:              policy.Target{Partition: c.Target.Partition, Region: c.Target.Region, Account: c.Target.Account},
@@ -46,7 +49,7 @@ func newPolicyJudge(ctx context.Context, c *target.Connection, quotas target.Quo
 	for _, p := range slices.Concat(attached.Policies, ofGroups) {
 		parsed, err := policy.Parse(p.Document)
 		if err != nil {
-			return &policyJudge{unread: plain.Sprintf("policy %s: %v", p.Name, err)}, nil
+			return &policyJudge{unread: plain.Sprintf("policy %s: %v", p.Name, err), ofGroups: ofGroups}, nil
 		}
 		settings.Documents = append(settings.Documents, parsed)
 	}
@@ -56,7 +59,7 @@ func newPolicyJudge(ctx context.Context, c *target.Connection, quotas target.Quo
 	}
 	settings.Requests = []verdict.Request{connect}
 	judge, err := verdict.NewJudge(settings)
-	return &policyJudge{judge: judge}, err
+	return &policyJudge{judge: judge, ofGroups: ofGroups}, err
 }
 
 // maxConcerned is the number of devices that are listed because the policies do not let them work.

@@ -42,9 +42,17 @@ func aboutOf(quotas target.Quotas, a device.Attachments, args []string, flags *p
 	return about
 }
 
-// commandLine returns a command line that can be pasted.
+// commandLine returns a command line that can be pasted, except that secrets are left out of it. A plan
+// stands for the manifests and flags that it decides.
 func commandLine(command string, args []string, flags *pflag.FlagSet) string {
+	var decided []string
+	if flags.Changed("plan") {
+		args, decided = nil, decidedFlags()
+	}
 	flags.Visit(func(flag *pflag.Flag) {
+		if slices.Contains(decided, flag.Name) {
+			return
+		}
 		values := []string{flag.Value.String()}
 		if list, ok := flag.Value.(pflag.SliceValue); ok {
 			values = list.GetSlice()
@@ -84,7 +92,7 @@ var resumedFlags = []string{
 	"vendor", "bundle", "slot", "signer", "thing-name", "allow-expired", "allow-late-signature", "allow-ca",
 	"max-dictionary", "max-expanded", "max-ratio", "max-members", "max-entries", "max-entry-bytes", "max-depth",
 	"policy", "thing-group", "thing-type", "billing-group", "attribute", "status", "adopt", "exclusive",
-	"only", "skip", "ignore-unmatched", "partial", "no-baseline",
+	"only", "skip", "ignore-unmatched", "partial", "no-baseline", "ignore-policy",
 }
 
 // pathFlags are flags with paths. They are recorded as absolute paths, because a later

@@ -23,6 +23,7 @@ import (
 	"github.com/thingpress/thingpress/internal/config"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/newfile"
 	"github.com/thingpress/thingpress/internal/progress"
@@ -42,6 +43,7 @@ type savedPlan struct {
 	Manifests []ledger.Manifest   `json:"manifests"`
 	Settings  json.RawMessage     `json:"settings"`
 	Policies  []plannedPolicy     `json:"policies,omitempty"`
+	OfGroups  []plannedPolicy     `json:"group_policies,omitempty"`
 	Quotas    map[string]float64  `json:"quotas"`
 	Devices   int                 `json:"devices"`
 	Rejected  int                 `json:"rejected"`
@@ -50,11 +52,17 @@ type savedPlan struct {
 	Existing *plannedDevices `json:"existing,omitempty"`
 }
 
-// A plannedPolicy is the default version of a policy.
+// A plannedPolicy is the default version of a policy. It has only the name if the credentials may not
+// read the policy.
 type plannedPolicy struct {
 	Name    string `json:"name"`
-	Version string `json:"version"`
-	SHA256  string `json:"sha256"` // of the document
+	Version string `json:"version,omitempty"`
+	SHA256  string `json:"sha256,omitempty"` // of the document
+}
+
+func plannedPolicyOf(p iot.Policy) plannedPolicy {
+	sum := sha256.Sum256([]byte(p.Document))
+	return plannedPolicy{p.Name, p.Version, hex.EncodeToString(sum[:])}
 }
 
 // plannedDevices are devices by what exists of them.
@@ -73,8 +81,11 @@ const savedPlanFormat = 1
 // plannedFlags are the flags of a plan that an import takes over, besides resumedFlags. The profile is
 // not among them, because the reviewer may have another one.
 var plannedFlags = []string{
-	"quota", "share", "region", "endpoint-url", "sandbox", "sandbox-state", "strict-names", "ignore-policy",
+	"quota", "share", "region", "endpoint-url", "sandbox", "sandbox-state", "strict-names",
 }
+
+// decidedFlags are all flags that a plan decides.
+func decidedFlags() []string { return slices.Concat(resumedFlags, plannedFlags) }
 
 // reviewed is what a plan and an import know before the first call.
 type reviewed struct {
@@ -83,6 +94,7 @@ type reviewed struct {
 	scan       *engine.ScanResult
 	quotas     target.Quotas
 	attached   *device.AttachmentReport
+	policies   *policyJudge
 	comparison *engine.Comparison // nil if devices were not compared
 }
 
@@ -116,8 +128,10 @@ func savedPlanOf(r reviewed, args []string, flags *pflag.FlagSet) (savedPlan, er
 	}
 	if r.attached != nil {
 		for _, policy := range r.attached.Policies {
-			sum := sha256.Sum256([]byte(policy.Document))
-			p.Policies = append(p.Policies, plannedPolicy{policy.Name, policy.Version, hex.EncodeToString(sum[:])})
+			p.Policies = append(p.Policies, plannedPolicyOf(policy))
+		}
+		for _, name := range r.attached.PoliciesOnGroups {
+			p.OfGroups = append(p.OfGroups, r.policies.planned(name))
 		}
 	}
 	if c := r.comparison; c != nil {
@@ -135,7 +149,17 @@ func savedPlanOf(r reviewed, args []string, flags *pflag.FlagSet) (savedPlan, er
 	return p, nil
 }
 
-// write writes the plan to a file that only the user can read: it has names of an account.
+// planned returns a policy of the thing groups.
+func (p *policyJudge) planned(name string) plannedPolicy {
+	for _, policy := range p.ofGroups {
+		if policy.Name == name {
+			return plannedPolicyOf(policy)
+		}
+	}
+	return plannedPolicy{Name: name}
+}
+
+// write writes the plan to a file.
 func (p savedPlan) write(path string) error {
 	return newfile.Write(path, func(to io.Writer) error {
 		encoder := json.NewEncoder(to)
@@ -171,7 +195,8 @@ func readSavedPlan(path string, flags *pflag.FlagSet, args []string) (*savedPlan
 // setPlannedFlags sets the flags of an import to those of a plan, whatever the environment and the config
 // file say. It returns an error if the command line sets one of them.
 func setPlannedFlags(flags *pflag.FlagSet, planned map[string][]string) error {
-	for _, name := range slices.Concat(resumedFlags, plannedFlags) {
+	decided := decidedFlags()
+	for _, name := range decided {
 		flag := flags.Lookup(name)
 		switch {
 		case flag == nil:
@@ -185,6 +210,9 @@ func setPlannedFlags(flags *pflag.FlagSet, planned map[string][]string) error {
 		}
 	}
 	for name, values := range planned {
+		if !slices.Contains(decided, name) { // such as --yes, which is up to who carries it out
+			return exit.UsageError(fmt.Errorf("--plan: a plan does not decide --%s", name), "plan again with thingpress plan --out")
+		}
 		for _, value := range values {
 			if err := flags.Set(name, value); err != nil {
 				return fmt.Errorf("--plan: --%s: %w", name, err)
@@ -212,6 +240,9 @@ func (p savedPlan) stale(now savedPlan) []string {
 			add("manifest %s has other content", m.Name)
 		}
 	}
+	for _, m := range p.Manifests[min(len(now.Manifests), len(p.Manifests)):] {
+		add("manifest %s is gone", m.Name)
+	}
 	var before, after any
 	if errors.Join(json.Unmarshal(p.Settings, &before), json.Unmarshal(now.Settings,
 		&after)) != nil || fmt.Sprint(before) != fmt.Sprint(after) {
@@ -221,16 +252,8 @@ func (p savedPlan) stale(now savedPlan) []string {
 		add("%d devices, %d rejected and %d skipped entries are %d, %d and %d", p.Devices, p.Rejected, p.Skipped,
 			now.Devices, now.Rejected, now.Skipped)
 	}
-	for _, policy := range now.Policies {
-		i := slices.IndexFunc(p.Policies, func(earlier plannedPolicy) bool { return earlier.Name == policy.Name })
-		switch {
-		case i < 0: // other settings, which were named above
-		case p.Policies[i].Version != policy.Version:
-			add("policy %s: the default version was %s and is %s", policy.Name, p.Policies[i].Version, policy.Version)
-		case p.Policies[i].SHA256 != policy.SHA256:
-			add("policy %s has another document", policy.Name)
-		}
-	}
+	changes = append(changes, changedPolicies("policy", p.Policies, now.Policies)...)
+	changes = append(changes, changedPolicies("policy on a thing group,", p.OfGroups, now.OfGroups)...)
 	for _, op := range slices.Sorted(maps.Keys(now.Quotas)) {
 		if earlier := p.Quotas[op]; earlier != now.Quotas[op] {
 			add("the quota of %s was %s and is %s", op, rateText(earlier), rateText(now.Quotas[op]))
@@ -245,6 +268,29 @@ func (p savedPlan) stale(now savedPlan) []string {
 		add("of the devices, %d were new, %d unchanged, %d incomplete and %d in conflict; "+
 			"now %d are new, %d unchanged, %d incomplete and %d in conflict",
 			e.New, e.Unchanged, e.Completed, e.Conflicts, n.New, n.Unchanged, n.Completed, n.Conflicts)
+	}
+	return changes
+}
+
+// changedPolicies returns what has changed of policies of one kind, a sentence each.
+func changedPolicies(kind string, before, now []plannedPolicy) (changes []string) {
+	names := map[string]plannedPolicy{}
+	for _, p := range before {
+		names[p.Name] = p
+	}
+	for _, p := range now {
+		switch earlier, ok := names[p.Name]; {
+		case !ok:
+			changes = append(changes, fmt.Sprintf("%s %s is new", kind, p.Name))
+		case earlier.Version != p.Version:
+			changes = append(changes, fmt.Sprintf("%s %s: the default version was %s and is %s", kind, p.Name, earlier.Version, p.Version))
+		case earlier.SHA256 != p.SHA256:
+			changes = append(changes, fmt.Sprintf("%s %s has another document", kind, p.Name))
+		}
+		delete(names, p.Name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		changes = append(changes, fmt.Sprintf("%s %s is gone", kind, name))
 	}
 	return changes
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 
 	"github.com/thingpress/thingpress/internal/testkit/clitest"
@@ -61,31 +62,50 @@ func TestPlanIsCarriedOutUnlessSomethingHasChanged(t *testing.T) {
 	}
 	stale("policy p: the default version was 1 and is 2")
 	save()
-	for _, name := range planned(t, plan, "CreateThing", 7.5) {
-		stale("the quota of CreateThing was 7.5/s and is " + name)
+	clitest.CreateAttachments(t, c, []string{"of-group"}, nil, "other")
+	group, err := c.DescribeThingGroup(t.Context(), &iot.DescribeThingGroupInput{ThingGroupName: aws.String("g")})
+	if err != nil {
+		t.Fatal(err)
 	}
+	if _, err := c.AttachPolicy(t.Context(), &iot.AttachPolicyInput{PolicyName: aws.String("of-group"), Target: group.ThingGroupArn}); err != nil {
+		t.Fatal(err)
+	}
+	stale("policy on a thing group, of-group is new")
+	save()
+	if _, err := c.CreatePolicyVersion(t.Context(), &iot.CreatePolicyVersionInput{
+		PolicyName: aws.String("of-group"), PolicyDocument: &document, SetAsDefault: true,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	stale("policy on a thing group, of-group: the default version was 1 and is 2")
+	save()
+	stale(fmt.Sprintf("the quota of CreateThing was 7.5/s and is %v/s", change(t, plan, "quotas", "CreateThing", 7.5)))
 	save()
 	clitest.Import(t, env, "--endpoint-url", url, "--policy", "p", "--thing-type", "sensor", "--ledger", filepath.Join(dir,
 		"other.db"), manifest)
 	stale("3 were new, 0 unchanged", "now 0 are new")
 
 	save()
+	change(t, plan, "flags", "report", []string{"r.csv"}) // which would be written without a word
+	wants(t, env, 2, []string{"a plan does not decide --report"}, "import", "--yes", "--plan", plan)
+	save()
 	wants(t, env, 0, []string{"3 entries = 3 imported"}, "import", "--yes", "--plan", plan) // the group was missing
+	wants(t, env, 0, []string{"command     thingpress import --plan " + plan + " --yes\n"}, "show", "0")
 	stale("now 0 are new, 3 unchanged")
 	wants(t, env, 0, nil, "plan", "--sandbox", "--out", filepath.Join(dir, "box.json"), "--policy", "p", manifest)
 	wants(t, env, 0, []string{"3 entries = 3 imported"}, "import", "--plan", filepath.Join(dir, "box.json"))
 }
 
-// planned changes a quota in a saved plan and returns what it was.
-func planned(t *testing.T, path, operation string, tps float64) []string {
+// change changes a value in an object of a saved plan and returns what it was.
+func change(t *testing.T, path, object, key string, value any) any {
 	t.Helper()
 	var plan map[string]any
 	if err := json.Unmarshal(readFile(t, path), &plan); err != nil {
 		t.Fatal(err)
 	}
-	quotas, _ := plan["quotas"].(map[string]any)
-	was := quotas[operation]
-	quotas[operation] = tps
+	values, _ := plan[object].(map[string]any)
+	was := values[key]
+	values[key] = value
 	text, err := json.Marshal(plan)
 	if err != nil {
 		t.Fatal(err)
@@ -93,5 +113,5 @@ func planned(t *testing.T, path, operation string, tps float64) []string {
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return []string{fmt.Sprintf("%v/s", was)}
+	return was
 }

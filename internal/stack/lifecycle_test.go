@@ -51,6 +51,7 @@ func TestAnOrderFitsTheStateOfTheImport(t *testing.T) {
 		{stack.OrderResume, stack.OrderPause, open, "it has ended"},
 		{stack.OrderRetry, "", ended, "it has not ended"},
 		{stack.OrderRetry, stack.OrderCancel, append(open, ended...), ""},
+		{stack.OrderRetry, stack.OrderPause, ended, "it is paused"}, // the pause came too late
 		{stack.OrderResend, "", []string{stack.PhaseSend, stack.PhaseSent}, "it has ended"},
 		{stack.OrderResend, stack.OrderPause, nil, "it is paused"},
 	} {
@@ -62,6 +63,28 @@ func TestAnOrderFitsTheStateOfTheImport(t *testing.T) {
 			} else if err != nil && !strings.Contains(err.Error(), c.otherwise) {
 				t.Errorf("%s in phase %s with order %q: %v", c.kind, phase, c.standing, err)
 			}
+		}
+	}
+}
+
+// Devices of an import that is held are dropped, and its redrive would wait for them forever.
+func TestAnOrderThatCameTooLateHoldsNothing(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		order, phase, cause string
+		held                bool
+	}{
+		{stack.OrderPause, stack.PhaseSent, "", true},
+		{stack.OrderPause, stack.PhaseDone, "", false},
+		{stack.OrderPause, stack.PhaseStopped, "the object changed", false},
+		{stack.OrderCancel, stack.PhaseSent, "", true},
+		{stack.OrderCancel, stack.PhaseStopped, "cancelled by ana", true},
+		{stack.OrderCancel, stack.PhaseDone, "cancelled by ana", true},
+		{stack.OrderCancel, stack.PhaseDone, "", false},
+	} {
+		job := stack.Job{Phase: c.phase, Cause: c.cause, Order: stack.Order{Kind: c.order}}
+		if job.Held() != c.held {
+			t.Errorf("%s in phase %s with cause %q: held is %t", c.order, c.phase, c.cause, job.Held())
 		}
 	}
 }

@@ -30,7 +30,7 @@ type Order struct {
 // describes who gives them.
 var nextOrders = map[string][]string{
 	"":          {OrderPause, OrderCancel, OrderRetry, OrderResend},
-	OrderPause:  {OrderPause, OrderCancel, OrderResume},
+	OrderPause:  {OrderPause, OrderCancel, OrderResume, OrderRetry},
 	OrderCancel: {OrderCancel, OrderRetry},
 	OrderResume: {OrderResume, OrderPause, OrderCancel},
 	OrderRetry:  {OrderRetry, OrderCancel},
@@ -84,11 +84,13 @@ func (j *Job) CheckOrder(kind string) error {
 	return nil
 }
 
-// Paused reports whether an operator has paused the import.
-func (j *Job) Paused() bool { return j.Order.Kind == OrderPause }
+// Paused reports whether an operator has paused the import. An import that ended all the
+// same, because the order came too late, is not paused.
+func (j *Job) Paused() bool { return j.Order.Kind == OrderPause && !j.Ended() }
 
-// Cancelled reports whether an operator has cancelled the import.
-func (j *Job) Cancelled() bool { return j.Order.Kind == OrderCancel }
+// Cancelled reports whether an operator has cancelled the import. An import that finished
+// all the same, because the order came too late, is not cancelled.
+func (j *Job) Cancelled() bool { return j.Order.Kind == OrderCancel && (!j.Ended() || j.Stopped()) }
 
 // Held reports whether an operator does not want any more devices of the import to be
 // imported. Messages of its devices are dropped. They are sent again if the import is

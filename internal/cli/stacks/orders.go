@@ -178,7 +178,8 @@ func (o *orderOptions) explainOrder(i operate.Import, err error) error {
 	}
 	hint := ""
 	switch {
-	case refused.Standing == functions.OrderCancel, refused.Standing == "" && refused.Kind != functions.OrderRetry && i.Ended():
+	case refused.Standing == functions.OrderCancel,
+		(refused.Standing == "" || refused.Standing == functions.OrderPause) && refused.Kind != functions.OrderRetry && i.Job.Ended():
 		hint = "import what is left with thingpress retry " + i.Job.Import + o.naming()
 	case refused.Standing == functions.OrderPause:
 		hint = "resume it with thingpress resume " + i.Job.Import + o.naming()

@@ -154,6 +154,24 @@ func TestImportsAreStalledOnlyIfNothingMoves(t *testing.T) {
 	})
 }
 
+// The import may be cancelled after its last outcome.
+func TestAnImportThatFinishesAlthoughItWasCancelledIsNotReportedAsCancelled(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.begin(t, "i", 1, stack.PhaseSent, good)
+	if _, err := w.ledger.SetOrder(t.Context(), "i", stack.Order{Kind: stack.OrderCancel}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Complete(t.Context(), task("i")); err != nil {
+		t.Fatal(err)
+	}
+	i, notices := w.imported(t, "i"), w.notices.take()
+	if i.State != ledger.StateFinished || len(notices) != 1 || w.notices.events[0].State != string(ledger.StateFinished) ||
+		!strings.Contains(notices[0].Body, "Every entry is accounted for") {
+		t.Errorf("%+v\n%v\n%+v", i, notices, w.notices.events)
+	}
+}
+
 // A count of messages that cannot be read says nothing about what is lost.
 func TestSweepGoesOnIfTheQueueCannotBeRead(t *testing.T) {
 	t.Parallel()

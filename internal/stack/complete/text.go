@@ -40,7 +40,7 @@ const reasonsMost = 25
 func (c *Completer) notice(i ledger.Import, job stack.Job, written *tally) stack.Notice {
 	e := stack.NewEvent(stack.NoticeEnded, job)
 	e.State, e.Cause, e.Begun, e.Ended, e.Counts, e.Pending = string(i.State), i.Cause, i.Begun, &i.Ended, i.Counts, i.Counts.Pending()
-	if job.Cancelled() {
+	if i.State == ledger.StateStopped && job.Cancelled() {
 		e.State = "cancelled"
 	}
 	list := written.reasons.Reasons()
@@ -107,7 +107,7 @@ func where(r ledger.Record) string {
 func (c *Completer) todo(i ledger.Import, job stack.Job, written *tally) string {
 	retry := "thingpress retry " + i.ID + " --stack " + c.Stack
 	switch {
-	case job.Cancelled():
+	case i.State == ledger.StateStopped && job.Cancelled():
 		return "nothing, if this is what you want. What exists already stays as it is. To import the rest: " + retry
 	case i.State == ledger.StateStopped:
 		return "fix the cause, then upload the manifest again or, if the manifest is right: " + retry + "\nWhat exists already stays as it is."

@@ -17,11 +17,13 @@ var errPaused = errors.New("the import is paused")
 // obey acts on the order of the job. The error is errPaused, a *stopError for an
 // import that is cancelled, or a fault.
 func (w *worker) obey(ctx context.Context) error {
-	switch order := w.job.Order; order.Kind {
-	case "":
-		return nil
-	case stack.OrderPause, stack.OrderCancel:
+	order := w.job.Order
+	switch {
+	case order.Kind == stack.OrderPause, order.Kind == stack.OrderCancel:
 		return heldBy(&w.job)
+	case w.job.Ended() && order.Kind != stack.OrderRetry: // it ended first, and only a retry opens it again
+		w.job.Order = stack.Order{}
+		return w.h.Orders.FinishOrder(ctx, w.job.Import, order)
 	default:
 		if err := w.carryOut(ctx, order); err != nil {
 			return fmt.Errorf("%s: %w", order.Kind, err)

@@ -31,8 +31,10 @@ const (
 func (c *Completer) resendLost(ctx context.Context, all []*swept, now time.Time) error {
 	inFlight, rate := 0, 0.0
 	for _, s := range all {
-		inFlight += s.seen.InFlight
 		rate += s.seen.Rate
+		if !s.job.Held() { // else the importers drop its messages
+			inFlight += s.seen.InFlight
+		}
 	}
 	if inFlight == 0 {
 		return nil

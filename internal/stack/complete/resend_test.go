@@ -129,6 +129,29 @@ func TestSweepMissesMessagesAmongThoseOfOthers(t *testing.T) {
 	})
 }
 
+// The messages of a paused import are dropped, and nobody else's are missing because of that.
+func TestSweepDoesNotMissTheMessagesOfAPausedImport(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.begin(t, "paused", 1000, stack.PhaseSent)
+		w.begin(t, "large", 300, stack.PhaseSent)
+		w.begin(t, "reel", 9, stack.PhaseSent)
+		if _, err := w.ledger.SetOrder(t.Context(), "paused", stack.Order{Kind: stack.OrderPause}); err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		w.sweepFor(t, 2*time.Hour, func() {
+			w.settle(t, "large", n)
+			n++
+			w.waiting = 309 - n
+		})
+		if job := w.job(t, "reel"); job.Order.Kind != "" {
+			t.Errorf("%+v", job)
+		}
+	})
+}
+
 func TestImportsAreStalledOnlyIfNothingMoves(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -43,12 +43,14 @@ func (c *Completer) stopJob(ctx context.Context, job stack.Job, cause string, ta
 		if job, err = c.Jobs.Get(ctx, job.Import); err != nil {
 			return err
 		}
-		if err := job.Move(stack.PhaseStopped); err != nil {
-			return err
-		}
-		job.Cause = cause
-		if err := c.Leases.Save(ctx, lease, job); err != nil {
-			return err
+		if !job.Ended() { // nor has it ended before this invocation had the lease
+			if err := job.Move(stack.PhaseStopped); err != nil {
+				return err
+			}
+			job.Cause = cause
+			if err := c.Leases.Save(ctx, lease, job); err != nil {
+				return err
+			}
 		}
 	}
 	_, err = c.Ledger.Import(ctx, job.Import)

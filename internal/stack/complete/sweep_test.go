@@ -1,6 +1,7 @@
 package complete_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -168,5 +169,41 @@ func TestStopLeavesAloneWhatIsDoneOrWorkedOn(t *testing.T) {
 	}
 	if err := w.Stop(t.Context(), "unknown", "late", target); !errors.Is(err, ledger.ErrNotFound) {
 		t.Error(err)
+	}
+}
+
+// A stale returns a job once as it was before.
+type stale struct {
+	stack.Jobs
+	before []stack.Job
+}
+
+func (s *stale) Get(ctx context.Context, id string) (stack.Job, error) {
+	if len(s.before) > 0 {
+		job := s.before[0]
+		s.before = nil
+		return job, nil
+	}
+	return s.Jobs.Get(ctx, id)
+}
+
+// The cause of an import that an operator cancels must not become that of a message.
+func TestStopKeepsTheEndOfAnImportThatEndsMeanwhile(t *testing.T) {
+	t.Parallel()
+	for _, phase := range []string{stack.PhaseStopped, stack.PhaseDone} {
+		w := newWorld()
+		w.begin(t, "i", 1, phase)
+		job := w.job(t, "i")
+		job.Cause = "cancelled by ana"
+		w.ledger.Put(job)
+		before := job
+		before.Phase, before.Cause = stack.PhaseSend, ""
+		w.Jobs = &stale{w.ledger, []stack.Job{before}}
+		if err := w.Stop(t.Context(), "i", "late", target); err != nil {
+			t.Error(err)
+		}
+		if now := w.job(t, "i"); now.Phase != phase || now.Cause != "cancelled by ana" {
+			t.Errorf("%s: %+v", phase, now)
+		}
 	}
 }

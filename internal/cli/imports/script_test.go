@@ -1,8 +1,6 @@
 package imports_test
 
 import (
-	"context"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -11,9 +9,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
-func TestMain(m *testing.M) {
-	clitest.Main(m, func() { os.Exit(cli.Main(context.Background(), os.Args[1:], cli.System())) })
-}
+func TestMain(m *testing.M) { clitest.Main(m, cli.Main, cli.System) }
 
 func TestScripts(t *testing.T) {
 	t.Parallel()

@@ -1,8 +1,6 @@
 package stacks_test
 
 import (
-	"context"
-	"os"
 	"testing"
 
 	"github.com/thingpress/thingpress/internal/cli"
@@ -10,9 +8,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
-func TestMain(m *testing.M) {
-	clitest.Main(m, func() { os.Exit(cli.Main(context.Background(), os.Args[1:], cli.System())) })
-}
+func TestMain(m *testing.M) { clitest.Main(m, cli.Main, cli.System) }
 
 // All scripts share one moto, which is one account.
 func TestScripts(t *testing.T) {

@@ -1,7 +1,6 @@
 package verify_test
 
 import (
-	"context"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
@@ -24,9 +23,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/clitest"
 )
 
-func TestMain(m *testing.M) {
-	clitest.Main(m, func() { os.Exit(cli.Main(context.Background(), os.Args[1:], cli.System())) })
-}
+func TestMain(m *testing.M) { clitest.Main(m, cli.Main, cli.System) }
 
 func TestScripts(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package clitest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -15,10 +16,10 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
-// Main runs the tests of a package; run is the program, which must end the
-// process. Scripts and [Program] run the test binary itself as thingpress.
-func Main(m *testing.M, run func()) {
-	testscript.Main(m, map[string]func(){"thingpress": run})
+// Main runs the tests of a package; run is the program, with the streams of this process. Scripts
+// and [Program] run the test binary itself as thingpress.
+func Main[Streams any](m *testing.M, run func(ctx context.Context, args []string, streams Streams) (code int), streams func() Streams) {
+	testscript.Main(m, map[string]func(){"thingpress": func() { os.Exit(run(context.Background(), os.Args[1:], streams())) }})
 }
 
 // Program returns the path of thingpress. Under the race detector it is built

@@ -34,7 +34,7 @@ type item struct {
 // ReadFilter reads a list of devices: text in UTF-8 or UTF-16 with one or more
 // names or IDs per line, which may be quoted, or a table in CSV with a heading.
 // Of a table it reads the columns with names and IDs, and a row names one device.
-// Lines that begin with # are comments.
+// Lines that begin with # are comments. Text with a private key is an error.
 func ReadFilter(r io.Reader) (*Filter, error) {
 	lines, err := readLines(r)
 	if err != nil {

@@ -1,6 +1,11 @@
 package engine
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -130,6 +135,28 @@ func TestListNamesTheDevicesThatAPersonMeans(t *testing.T) {
 				t.Errorf("matched %v, usable %v", f.Matched(), f.Usable())
 			}
 		})
+	}
+}
+
+// Lines that match no device are printed. Those of a key must not be.
+func TestListWithAPrivateKeyIsRefused(t *testing.T) {
+	t.Parallel()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	armoured := string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	wide := "\xff\xfe" + strings.Join(strings.Split(armoured, ""), "\x00") + "\x00"
+	for name, list := range map[string]string{
+		"PEM": armoured, "PEM among names": "sensor-1\n" + armoured, "DER": string(der), "UTF-16": wide,
+	} {
+		if _, err := ReadFilter(strings.NewReader(list)); manifest.ReasonOf(err) != manifest.ReasonPrivateKey {
+			t.Errorf("%s: error %v", name, err)
+		}
 	}
 }
 

@@ -10,12 +10,15 @@ import (
 
 	"golang.org/x/text/encoding"
 	utf16 "golang.org/x/text/encoding/unicode"
+
+	"github.com/thingpress/thingpress/manifest"
 )
 
 // maxFilterBytes is the size of a list of a million certificate IDs.
 const maxFilterBytes = 64 << 20
 
-// readLines returns the lines of a list without comments and empty lines.
+// readLines returns the lines of a list without comments and empty lines. It refuses private keys,
+// because lines that match no device are printed.
 func readLines(r io.Reader) ([]string, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxFilterBytes+1))
 	if err != nil {
@@ -28,6 +31,9 @@ func readLines(r io.Reader) ([]string, error) {
 		if text, err = decoder.Bytes(text); err != nil {
 			return nil, fmt.Errorf("list of devices: %w", err)
 		}
+	}
+	if manifest.HasPrivateKey(text) || manifest.IsPrivateKey(text) {
+		return nil, manifest.Errorf(manifest.ReasonPrivateKey, "list of devices: the file contains a private key")
 	}
 	var lines []string
 	for line := range strings.FieldsFuncSeq(string(text), func(r rune) bool { return r == '\n' || r == '\r' }) {

@@ -54,8 +54,8 @@ type Later struct {
 	Manifests []ledger.Manifest
 	// Subjects yields every entry once, in the order of their places.
 	Subjects iter.Seq2[*Subject, error]
-	// Partial reports whether entries that Subjects does not yield stay as they are. If any of them is
-	// pending the command is recorded as interrupted.
+	// Partial reports whether this is one pass of several: entries that Subjects does not yield stay as they
+	// are, and no [Continued] is sent. If any of them is pending the command is recorded as interrupted.
 	Partial bool
 	// Sources and Scan are manifests and the scan that was made from them.
 	Sources []*Source
@@ -89,7 +89,9 @@ func RunLater(ctx context.Context, config Config, l Later, program Program) (Sum
 	b.did = ledger.Changed
 	err := b.load(ctx, &entries, l.Earlier)
 	if err == nil {
-		tellContinued(s.events, l.ID, b)
+		if !l.Partial {
+			tellContinued(s.events, l.ID, b)
+		}
 		runLater(s, &config, &l, &entries, b, program)
 	} else {
 		b.close()

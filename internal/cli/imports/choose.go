@@ -38,20 +38,19 @@ func Choose(ctx context.Context, text, path string) (Chosen, error) {
 	if err != nil {
 		return Chosen{}, err
 	}
-	return chooseAmong(ctx, text, all, unread)
+	return chooseAmong(ctx, text, path, all, unread)
 }
 
 // chooseAmong is like Choose for imports that have been read. The errors of ledgers that could not be
 // read, one of which may have the import, are unread.
-func chooseAmong(ctx context.Context, text string, all []importLine, unread []error) (Chosen, error) {
+func chooseAmong(ctx context.Context, text, path string, all []importLine, unread []error) (Chosen, error) {
 	found := named(text, all)
 	if len(found) == 0 && len(unread) > 0 {
 		return Chosen{}, errors.Join(unread...)
 	}
 	switch {
 	case len(all) == 0:
-		return Chosen{}, exit.UsageError(fmt.Errorf("no import %s: no ledger of this machine has an import", text),
-			"name the file of the ledger with --ledger")
+		return Chosen{}, noImports(text, path)
 	case len(found) == 0:
 		return Chosen{}, exit.UsageError(fmt.Errorf("no import has an ID that begins with %s; the latest are%s", text, candidates(all)),
 			"see all of them with thingpress imports")
@@ -63,6 +62,17 @@ func chooseAmong(ctx context.Context, text string, all []importLine, unread []er
 	i, err := readImport(ctx, line.Ledger, line.Import)
 	i.State, i.Cause = line.State, line.Cause // a killed one is interrupted
 	return Chosen{Import: i, Path: line.Ledger, Short: shortOf(line.Import, all)}, err
+}
+
+// noImports returns the error for a name if the ledger at path, or without a path all ledgers of the
+// machine, have no import.
+func noImports(text, path string) error {
+	if path != "" {
+		return exit.UsageError(fmt.Errorf("no import %s: ledger %s has no import", text, path),
+			"see all imports of this machine with thingpress imports")
+	}
+	return exit.UsageError(fmt.Errorf("no import %s: no ledger of this machine has an import", text),
+		"name the file of the ledger with --ledger")
 }
 
 // named returns the imports whose IDs begin with text.

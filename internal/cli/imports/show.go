@@ -64,7 +64,7 @@ func runShow(ctx context.Context, o *showOptions, name string, streams terminal.
 		return err
 	}
 	if len(named(name, all)) > 0 {
-		chosen, err := chooseAmong(ctx, name, all, unread)
+		chosen, err := chooseAmong(ctx, name, o.ledger, all, unread)
 		if err != nil {
 			return err
 		}
@@ -76,6 +76,8 @@ func runShow(ctx context.Context, o *showOptions, name string, streams terminal.
 		return err
 	case len(histories) == 0 && len(unread) > 0:
 		return errors.Join(unread...)
+	case len(histories) == 0 && len(all) == 0:
+		return noImports(name, o.ledger)
 	case len(histories) == 0:
 		return exit.UsageError(fmt.Errorf("%s is neither an import nor a device of an import; the latest imports are%s",
 			name, candidates(all)), "list the imports with thingpress imports; name a device by thing name, vendor ID or certificate ID")

@@ -172,7 +172,7 @@ func generateManifest(ctx context.Context, o generateOptions, streams terminal.S
 		return err
 	}
 	if !o.quiet {
-		plain.Fprintf(streams.Err, "generated %s entries; --seed %s generates them again\n", progress.Count(int64(o.entries)), o.seed)
+		plain.Fprintf(streams.Err, "generated %s; --seed %s generates the same again\n", progress.Plural(o.entries, "entry", "entries"), o.seed)
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func TestGenerateWritesWhatWasAskedForAndNothingElse(t *testing.T) {
 	dir := t.TempDir()
 	code, out, errs := run(t, "generate", "--vendor", "microchip", "-n", "9", "--seed", "s", "--defects", "0.3",
 		"--out", filepath.Join(dir, "reel.json"), "--signer-out", filepath.Join(dir, "signer.pem"), "--keys", filepath.Join(dir, "keys"))
-	if code != exit.OK || out != "" || !strings.Contains(errs, "generated 9 entries; --seed s generates them again") {
+	if code != exit.OK || out != "" || !strings.Contains(errs, "generated 9 entries; --seed s generates the same again") {
 		t.Fatalf("exit %d, stdout %q, stderr %q", code, out, errs)
 	}
 	if got, want := filesIn(t, dir), []string{"keys", "reel.json", "reel.json.expected.jsonl", "signer.pem"}; !slices.Equal(got, want) {

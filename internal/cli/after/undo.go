@@ -2,6 +2,7 @@ package after
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -75,6 +76,9 @@ Shows what would be removed and asks for the ID of the import. Without a termina
 }
 
 func runUndo(ctx context.Context, o *undoOptions, args []string, streams terminal.Streams) error {
+	if o.dryRun && o.Report != "" {
+		return exit.UsageError(errors.New("--dry-run writes no report"), "leave out --report")
+	}
 	s, err := Open(ctx, &o.Flags, args, !o.dryRun, nothingUndone, streams)
 	if err != nil {
 		return err
@@ -184,11 +188,27 @@ func (s *Session) announce(counts map[string]int, o *overlap, onlyStatus bool) {
 		s.Printer.Note("import %s of %s: %s", i.ID, imports.Begun(i), strings.Join(names, " "))
 	}
 	s.Printer.Note("%s: %s", verb, strings.Join(parts, ", "))
-	for _, id := range slices.Sorted(maps.Keys(o.others)) {
-		s.Printer.Note("note: import %s counts on %s of them, which undo keeps; to undo both: thingpress undo %s %s",
-			id, progress.Plural(o.others[id], "device", "devices"), s.Imports[0].ID, id)
+	later := slices.Sorted(maps.Keys(o.others))
+	for _, id := range later {
+		s.Printer.Note("note: import %s counts on %s of them, which undo keeps", id, progress.Plural(o.others[id], "device", "devices"))
+	}
+	if len(later) > 0 {
+		s.Printer.Note("to undo them together: %s", s.undoAlso(later))
 	}
 	s.Printer.Pause()
+}
+
+// undoAlso returns the command that undoes these imports together with those of the session.
+func (s *Session) undoAlso(others []string) string {
+	words := []string{"thingpress undo"}
+	for _, i := range s.Imports {
+		words = append(words, i.ID)
+	}
+	words = append(words, others...)
+	if s.Flags.Ledger != "" {
+		words = append(words, "--ledger", terminal.ShellQuote(s.Flags.Ledger))
+	}
+	return strings.Join(words, " ")
 }
 
 // confirmID asks for the short ID of the import, unless --yes was given or the target is the sandbox.

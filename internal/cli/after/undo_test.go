@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -170,4 +171,25 @@ func generateSeeded(t *testing.T, seed string, n int) string {
 		t.Fatalf("%v: %s", err, out)
 	}
 	return path
+}
+
+// A command per later import would still keep what the other ones count on.
+func TestUndoNamesOneCommandForAllImportsThatCountOnADevice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	manifest, book := clitest.Generate(t, "generated", 1), filepath.Join(t.TempDir(), "a.db")
+	var ids []string
+	for range 3 {
+		ids = append(ids, w.importAll(t, manifest, "--new", "--ledger", book))
+	}
+	c := exec.CommandContext(t.Context(), clitest.Program(t), "undo", ids[0], "--dry-run", "--ledger", book)
+	c.Env = w.env
+	out, _ := c.CombinedOutput() // exits with 3, as the device is kept
+	want := "\nto undo them together: thingpress undo " + strings.Join(ids, " ") + " --ledger " + book + "\n"
+	if !strings.Contains(string(out), want) || c.ProcessState.ExitCode() != 3 {
+		t.Errorf("exit code %d, output without %s\n%s", c.ProcessState.ExitCode(), want, out)
+	}
+	if s, code := w.later(t, "undo", ids[0], ids[1], ids[2], "--ledger", book); code != 0 || s.Kept != 0 {
+		t.Errorf("undo of all: exit code %d, %+v", code, s)
+	}
 }

@@ -59,8 +59,8 @@ func elements(der []byte, limit int) (all []element, ok bool) {
 	return all, true
 }
 
-// isDER reports whether the length has the only encoding that DER allows. Whoever
-// encodes an element anew must know, as nothing shows the difference afterwards.
+// isDER reports whether the length has the only encoding that DER allows. Code that
+// encodes an element again must know, as nothing shows the difference afterwards.
 func (e element) isDER() bool { return bytes.Equal(e.raw, newElement(e.tag, e.body).raw) }
 
 // newElement encodes an element.

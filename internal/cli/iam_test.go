@@ -165,25 +165,7 @@ func TestPolicyOfEachLaterCommandIsExact(t *testing.T) {
 		if out, err := c.CombinedOutput(); err != nil {
 			t.Fatalf("%v: %v: %s", command.args, err, out)
 		}
-		want, _ := documentedActions(t, command.after)
-		var got []string
-		for operation := range operationsFrom(t, log, before) {
-			if operation != "GetCallerIdentity" && operation != "ListServiceQuotas" {
-				got = append(got, "iot:"+operation)
-			}
-		}
-		slices.Sort(got)
-		// Which of the two forms of a list is called depends on their quotas.
-		same := func(action string) string { return strings.TrimSuffix(action, "V2") }
-		for _, list := range []*[]string{&want, &got} {
-			for i := range *list {
-				(*list)[i] = same((*list)[i])
-			}
-			*list = slices.Compact(*list)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%v: -page +calls:\n%s", command.args, diff)
-		}
+		compareActions(t, command.after, operationsFrom(t, log, before))
 	}
 }
 
@@ -201,7 +183,7 @@ func countLines(t *testing.T, log string) int {
 // operation, key, status and more.
 func calledOperations(t *testing.T, log string) map[string]bool { return operationsFrom(t, log, 0) }
 
-// operationsFrom is like calledOperations for the lines after the first so many.
+// operationsFrom is like calledOperations for the lines after the first ones, of which first is the number.
 func operationsFrom(t *testing.T, log string, first int) map[string]bool {
 	t.Helper()
 	text, err := os.ReadFile(log)

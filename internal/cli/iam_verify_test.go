@@ -44,11 +44,7 @@ func TestPolicyOfVerifyIsExact(t *testing.T) {
 		if out, err := c.CombinedOutput(); c.ProcessState.ExitCode() == 1 || c.ProcessState.ExitCode() == 2 {
 			t.Fatalf("%v: %v: %s", args, err, out)
 		}
-		made := operationsFrom(t, log, before)
-		for _, always := range []string{"GetCallerIdentity", "ListServiceQuotas"} {
-			delete(made, always)
-		}
-		return made
+		return operationsFrom(t, log, before)
 	}
 	run("import")
 	things, err := hand.ListThings(ctx, &iot.ListThingsInput{})
@@ -97,7 +93,8 @@ func TestPolicyOfVerifyIsExact(t *testing.T) {
 	compareActions(t, "With `--connected` it also", made)
 }
 
-// compareActions compares the first policy after a text in docs/iam.md with calls that were made.
+// compareActions compares the first policy after a text in docs/iam.md with calls that were made. Finding
+// the account needs no permission, and the page allows reading the quotas elsewhere.
 func compareActions(t *testing.T, after string, made map[string]bool) {
 	t.Helper()
 	page, _ := documentedActions(t, after)
@@ -107,7 +104,9 @@ func compareActions(t *testing.T, after string, made map[string]bool) {
 		want = append(want, strings.TrimSuffix(action, "V2"))
 	}
 	for operation := range made {
-		got = append(got, strings.TrimSuffix("iot:"+operation, "V2"))
+		if operation != "GetCallerIdentity" && operation != "ListServiceQuotas" {
+			got = append(got, strings.TrimSuffix("iot:"+operation, "V2"))
+		}
 	}
 	slices.Sort(want)
 	slices.Sort(got)

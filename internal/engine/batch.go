@@ -23,7 +23,7 @@ type Item struct {
 	Marked time.Time
 	// Created reports whether the ledger holds that this import registered the certificate.
 	Created bool
-	// Attributes of the thing, if whoever decoded the device has filled them
+	// Attributes of the thing, if the decoder of the device has filled them
 	// already; nil fills those of the settings.
 	Attributes map[string]string
 }

@@ -288,7 +288,7 @@ func TestListsAreBelievedAfterManyLookUps(t *testing.T) {
 	if result.Drifted != 6000 || result.Took > 10*time.Minute {
 		t.Errorf("%v: %+v", result.Took, result)
 	}
-	// What is missing because the certificate is gone is not drift of its own, whoever noticed it.
+	// What is missing because the certificate is gone is not drift of its own, whichever part noticed it.
 	if len(result.Findings) != 1 || result.Findings[0].Reason != string(device.DriftCertificateGone) {
 		t.Errorf("%+v", result.Findings)
 	}

@@ -68,7 +68,7 @@ func TestLongestPrefixDecidesAndTheOthersKeepTheParameters(t *testing.T) {
 	}
 }
 
-// Whoever can write the file must not be able to hand out more than the parameters allow, and
+// Someone who can write the file must not be able to hand out more than the parameters allow, and
 // a file that does not do what it seems to do must not be used.
 func TestSettingsThatAreWrongOrNotAllowedAreRefused(t *testing.T) {
 	t.Parallel()

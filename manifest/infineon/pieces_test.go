@@ -46,8 +46,8 @@ func FuzzPieces(f *testing.F) {
 	})
 }
 
-// Whoever cuts an archive keeps its explanations in memory, of which an archive may have as many as it may
-// have members.
+// The program keeps the explanations of an archive in memory while it cuts entries out of it. Every member of
+// a hostile archive may be one.
 func TestExplanationsOfAnArchiveAreBounded(t *testing.T) {
 	t.Parallel()
 	trust := materialtest.NewTrust("pieces")

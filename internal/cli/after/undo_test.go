@@ -76,7 +76,7 @@ func (w *world) later(t *testing.T, args ...string) (s summary, code int) {
 	c.Env = w.env
 	var out, problems bytes.Buffer
 	c.Stdout, c.Stderr = &out, &problems
-	_ = c.Run() // the exit code tells
+	_ = c.Run() // the callers check the exit code
 	if err := json.Unmarshal(out.Bytes(), &s); err != nil || s.Type != "summary" {
 		t.Fatalf("%v: no summary in %s%s", args, out.Bytes(), problems.Bytes())
 	}

@@ -25,8 +25,8 @@ func closeConnection(c *target.Connection, printer *progress.Printer, streams te
 	}
 }
 
-// Scan runs the first pass over manifests within the bound of memory. It prints what --only and --skip
-// list in vain, and returns an error if a list matched nothing. The result of a broken manifest is what
+// Scan runs the first pass over manifests within the bound of memory. It prints the lines of --only
+// and --skip that match nothing, and returns an error if a list matched nothing. The result of a broken manifest is what
 // was read before the break.
 func Scan(ctx context.Context, sources []*engine.Source, settings engine.Settings, lists *ListFlags, events engine.Events,
 	printer *progress.Printer, streams terminal.Streams,

@@ -26,7 +26,7 @@ func refuseRunning(ctx context.Context, stack *operate.Stack) error {
 	for i, err := range stack.OpenImports(ctx) {
 		if err != nil && ctx.Err() == nil {
 			return exit.WithHint(fmt.Errorf("nothing was deleted: imports may be running, but the ledger cannot be read: %w", awsiot.Explain(err)),
-				"delete the stack nevertheless with --force")
+				"delete the stack anyway with --force")
 		}
 		if err != nil {
 			return exit.IfInterrupted(ctx, err, "interrupted before anything was deleted")
@@ -42,7 +42,7 @@ func refuseRunning(ctx context.Context, stack *operate.Stack) error {
 	}
 	return exit.WithHint(
 		fmt.Errorf("nothing was deleted: %s not ended: %s", progress.Plural(n, "import has", "imports have"), strings.Join(running, ", ")),
-		"wait for the end, cancel with thingpress cancel IMPORT --stack "+stack.Name+", or delete the stack nevertheless with --force")
+		"wait for the end, cancel with thingpress cancel IMPORT --stack "+stack.Name+", or delete the stack anyway with --force")
 }
 
 // kinds are the resources of a stack that a deletion only counts, in the order in which they are shown.

@@ -199,7 +199,7 @@ func compare(t *testing.T, name string, needed []string) {
 	}
 }
 
-// Whoever uses the documents finds out in production what is missing, and never what is too much.
+// Users of the documents find out in production what is missing, and never what is too much.
 func TestDocumentsAllowWhatTheCommandsNeedAndNoMore(t *testing.T) {
 	t.Parallel()
 	d := deployStack(t)

@@ -170,11 +170,6 @@ type presence struct {
 	Reason    string `json:"disconnectReason,omitempty"`
 }
 
-// logHandshake tells why a handshake failed.
-// accept decides whether the client may connect. If not it refuses as AWS does: MQTT 3.1.1 clients are
-// disconnected without an answer.
-// checkCertificate reports whether the certificate may be used at all.
-// refuse answers a CONNECT that is refused, and returns false. A code of 0 stands for no answer.
 // may reports whether the policies allow a request, and tells the operator if they do not.
 func (c *client) may(r policy.Request) bool {
 	access := c.current()

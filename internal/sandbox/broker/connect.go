@@ -13,6 +13,7 @@ import (
 	"github.com/thingpress/thingpress/policy"
 )
 
+// logHandshake logs why a handshake failed.
 func (c *client) logHandshake(err error) {
 	text := err.Error()
 	switch {
@@ -29,6 +30,8 @@ func (c *client) logHandshake(err error) {
 	}
 }
 
+// accept decides whether the client may connect. If not it refuses as AWS does: MQTT 3.1.1 clients are
+// disconnected without an answer.
 func (c *client) accept(pk packets.Packet) bool {
 	c.version = pk.ProtocolVersion
 	if code := pk.ConnectValidate(); code.Code != codeSuccess || c.version < version3 || c.version > version5 {
@@ -82,6 +85,7 @@ func (c *client) accept(pk packets.Packet) bool {
 	return true
 }
 
+// checkCertificate reports whether the certificate may be used at all, or how the refusal is to be logged.
 func (c *client) checkCertificate() (Kind, bool) {
 	now := time.Now()
 	switch status := c.current().Status; {
@@ -95,6 +99,7 @@ func (c *client) checkCertificate() (Kind, bool) {
 	return "", true
 }
 
+// refuse answers a CONNECT that is refused, and returns false. A code of 0 stands for no answer.
 func (c *client) refuse(code31, code5 byte) bool {
 	pk := packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Connack}, ReasonCode: code31}
 	if c.version == version5 {

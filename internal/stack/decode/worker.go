@@ -29,7 +29,7 @@ const (
 	// deadline. One may have had bad luck; after two, the job would never end.
 	mostIdle = 2
 	// mostCrashes is how many invocations in a row may die without any progress, such as
-	// for lack of memory. The messages of a job do not tell, because some are sent anew.
+	// for lack of memory. The messages of a job do not show it, because some are sent as new ones.
 	mostCrashes = 3
 )
 

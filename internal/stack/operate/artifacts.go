@@ -86,8 +86,8 @@ func (a *Account) keepVersions(ctx context.Context, bucket string) error {
 	return nil
 }
 
-// An UnversionedError is returned for a bucket that keeps no versions. What is deployed from it could
-// be replaced meanwhile by whoever may write to it.
+// An UnversionedError is returned for a bucket that keeps no versions. Others who may write to it
+// could replace what is deployed from it in the meantime.
 type UnversionedError struct{ Bucket string }
 
 // Error returns the bucket.

@@ -95,7 +95,7 @@ func TestPlantedCodeIsNotDeployed(t *testing.T) {
 }
 
 // Behind an endpoint without TLS, the policy that demands TLS would lock us out of the bucket,
-// whoever named the endpoint.
+// no matter how the endpoint was named.
 func TestPolicyThatDemandsTLSIsLeftOutWithoutTLS(t *testing.T) {
 	var asked []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

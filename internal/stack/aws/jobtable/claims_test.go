@@ -225,7 +225,7 @@ func vendorIDIsClaimed(t *testing.T, x *dynamodbtest.Table) {
 }
 
 // Others claim in the same call, which must not get in each other's way. The time of the
-// first claim is the mark of the entry's first call, whoever asks again.
+// first claim is the mark of the entry's first call, even if the entry is claimed again.
 func aloneIsClaimedOnce(t *testing.T, x *dynamodbtest.Table) {
 	alone := func(entry int, at time.Time) stack.Claim {
 		c := claimOf(entry, fmt.Sprint("n", entry), fmt.Sprint("c", entry))

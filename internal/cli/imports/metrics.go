@@ -1,9 +1,12 @@
 package imports
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -29,6 +32,27 @@ type metricsFile struct {
 	mutex  sync.Mutex
 	latest engine.Progress
 	warned bool
+}
+
+// metricsMark begins each file of metrics.
+const metricsMark = "# HELP thingpress_"
+
+// onlyMetrics returns an error if a file exists and has something else than metrics of an import, such as
+// a manifest, which must not be replaced.
+func onlyMetrics(path string) error {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	head, err := io.ReadAll(io.LimitReader(file, int64(len(metricsMark))))
+	if err == nil && len(head) > 0 && string(head) != metricsMark {
+		return fmt.Errorf("%s has something else than metrics of an import", path)
+	}
+	return err
 }
 
 // startMetrics writes the file now and then until end is called. Without a path it returns nil.

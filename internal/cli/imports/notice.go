@@ -38,7 +38,7 @@ func (f *noticeFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.url, "notify", "", "POST the summary as JSON to this https `URL` when the import ends")
 	flags.StringVar(&f.secretFile, "notify-secret-file", "", "sign what --notify sends with the secret in this `file` (HMAC-SHA256)")
 	flags.StringVar(&f.metrics, "metrics", "",
-		"keep this `file` up to date with metrics of the import, in Prometheus's text format; it is always replaced")
+		"keep this `file` up to date with metrics of the import, in Prometheus's text format; it replaces older ones")
 }
 
 // check returns a usage error if what the flags name cannot be used, and reads the secret.
@@ -46,6 +46,9 @@ func (f *noticeFlags) check() error {
 	if f.metrics != "" {
 		if err := newfile.Check(f.metrics); err != nil {
 			return exit.UsageError(fmt.Errorf("--metrics: %w", err), "name a file in a writable directory")
+		}
+		if err := onlyMetrics(f.metrics); err != nil {
+			return exit.UsageError(fmt.Errorf("--metrics: %w", err), "name another file, which need not exist")
 		}
 	}
 	if f.url == "" {

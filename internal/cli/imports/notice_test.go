@@ -80,7 +80,7 @@ func TestNoticeThatFailsIsSaidAndDoesNotFailTheImport(t *testing.T) {
 func TestMetricsAreThoseOfTheEndedImport(t *testing.T) {
 	t.Parallel()
 	env, manifest, path := clitest.Environment(t), clitest.Generate(t, "espressif", 3), filepath.Join(t.TempDir(), "thingpress.prom")
-	if err := os.WriteFile(path, []byte("of another import"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("# HELP thingpress_import_entries Entries of the import.\n# of another import"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s, _ := clitest.Import(t, env, "--sandbox", "--policy", "p", "--metrics", path, manifest)
@@ -102,4 +102,8 @@ func TestMetricsAreThoseOfTheEndedImport(t *testing.T) {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
 	wants(t, env, 2, []string{"--metrics"}, "import", "--sandbox", "--metrics", filepath.Join(path, "none"), manifest)
+	wants(t, env, 2, []string{"something else than metrics"}, "import", "--sandbox", "--metrics", manifest, manifest)
+	if text := string(readFile(t, manifest)); !strings.Contains(text, "BEGIN CERTIFICATE") {
+		t.Errorf("the manifest was replaced by %s", text)
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -92,6 +93,21 @@ func checkInstalled(t *testing.T, program, examples string) {
 	}
 }
 
+// The examples for the AWS CDK and Terraform are directories, whose files were once installed without them.
+func checkExamples(t *testing.T, installed string) {
+	t.Helper()
+	want := os.DirFS(filepath.Join(require.Root(t), "examples"))
+	err := fs.WalkDir(want, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			_, err = os.Stat(filepath.Join(installed, path))
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 // A package with a wrong path or mode would be noticed by the first who installs it.
 func TestPackageForDebianInstalls(t *testing.T) {
 	t.Parallel()
@@ -127,6 +143,7 @@ func TestPackageForDebianInstalls(t *testing.T) {
 			t.Errorf("%s has mode %o", file, info.Mode().Perm())
 		}
 	}
+	checkExamples(t, filepath.Join(root, "usr", "share", "doc", "thingpress", "examples"))
 	if os.Getuid() == 0 {
 		run(t, 0, "dpkg", "--root="+root, "--remove", "thingpress")
 		if _, err := os.Stat(filepath.Join(root, "usr", "bin", "thingpress")); err == nil {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/backoff"
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/stack/aws/jobtable"
 	"github.com/thingpress/thingpress/internal/stack/aws/queue"
@@ -56,7 +57,8 @@ type redrive struct {
 // Redrive moves parked messages back to the queues from which they came. It opens imports again that
 // were stopped because of such a message, and lets devices be tried for another ten days. Watch is
 // called with the progress. Redrive continues after an error with one queue; the Move of that queue
-// has the status FAILED, and the error includes the reason.
+// has the status FAILED, and the error includes the reason. Messages that an interrupted redrive has
+// received are hidden for minutes, which is such an error.
 //
 // SQS could move the messages itself, but does not tell which imports they belong to.
 func (s *Stack) Redrive(ctx context.Context, watch func(Move)) ([]Move, []Redriven, error) {
@@ -78,6 +80,10 @@ func (s *Stack) Redrive(ctx context.Context, watch func(Move)) ([]Move, []Redriv
 		} else if q.Visible > 0 {
 			move.Status = "COMPLETED"
 			err = r.moveAll(ctx, &move, watch)
+		}
+		if err == nil && q.InFlight > 0 {
+			err = fmt.Errorf("another redrive received %s less than %d minutes ago and may have been interrupted: wait that long, then run it again",
+				progress.Plural(q.InFlight, "message", "messages"), handling/60)
 		}
 		if err != nil {
 			move.Status = "FAILED"

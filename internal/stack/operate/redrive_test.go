@@ -56,6 +56,9 @@ func TestRedriveGivesDevicesTimeAndLeavesWhatNobodyCanHandle(t *testing.T) {
 	if depth, err := queues["DevicesParkedQueue"].Depth(t.Context()); err != nil || depth != 1 {
 		t.Errorf("%d messages are left, %v", depth, err)
 	}
+	if moves, _, err = s.Redrive(t.Context(), func(Move) {}); err == nil || moves[1].Status != "FAILED" {
+		t.Errorf("a message that is still hidden is passed over: %+v, %v", moves, err)
+	}
 	out, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &queues["DevicesQueue"].URL})
 	if err != nil || len(out.Messages) == 0 {
 		t.Fatal(out, err)

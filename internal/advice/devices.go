@@ -2,6 +2,8 @@ package advice
 
 const (
 	lookIfWrong = "detach the other certificate if that is wrong"
+	// A retry of a stack's import tries again what failed. The surfaces name the import.
+	tryAgain = "try the import again with thingpress retry"
 	// Only the command line can take over existing things.
 	takeOver = "; a stack does not take over existing things, but thingpress import can"
 )
@@ -12,7 +14,7 @@ var failureRows = []row{
 	{
 		"conflict-status", "the certificate is registered with a status other than the one asked for",
 		"activate INACTIVE certificates with --adopt; REVOKED ones are final",
-		"activate INACTIVE certificates in AWS IoT, then upload the manifest again; REVOKED ones are final",
+		"activate INACTIVE certificates in AWS IoT, then " + tryAgain + "; REVOKED ones are final",
 	},
 	{
 		"conflict-certificate-on-other-thing", "the certificate is attached to another thing",
@@ -30,20 +32,20 @@ var failureRows = []row{
 	{
 		"conflict-billing-group", "the thing is in another billing group, or in none",
 		"if the thing is in another group, remove it there; then put it into this one with --adopt",
-		"put the thing into the billing group in AWS IoT" + uploadAgain,
+		"put the thing into the billing group in AWS IoT, then " + tryAgain,
 	},
 	{
 		"conflict-attribute", "the thing exists with another value of an attribute",
 		"set the values with --adopt, or import with those that it has",
-		"import with the values that the thing has, or change them in AWS IoT" + uploadAgain,
+		"import with the values that the thing has, or change them in AWS IoT, then " + tryAgain,
 	},
 	{
 		"conflict-exclusive", "the certificate cannot be attached to this thing exclusively",
-		"detach it from the other things, or import without --exclusive", "detach it from the other things" + uploadAgain,
+		"detach it from the other things, or import without --exclusive", "detach it from the other things, then " + tryAgain,
 	},
 	{
 		"conflict-thing", "AWS reports that the thing exists with another configuration, but returns none",
-		"look at the thing and run the import again", "look at the thing" + uploadAgain,
+		"look at the thing and run the import again", "look at the thing, then " + tryAgain,
 	},
 	{
 		"certificate-not-visible", "AWS reports that the certificate exists, but does not return it",
@@ -63,11 +65,11 @@ var failureRows = []row{
 	},
 	{
 		"unanswered", "calls for the device were not answered for ten minutes while others were",
-		"run the same command again", "upload the manifest again",
+		"run the same command again", tryAgain,
 	},
 	{
 		"undeliverable", "the stack gave up on the device: its message was retried for ten days, or could not be processed at all",
-		"fix the cause given in the detail; then move its message back with thingpress stack redrive, or upload the manifest again", "",
+		"fix the cause given in the detail; then move its message back with thingpress stack redrive, or " + tryAgain, "",
 	},
 	{"aws-CertificateValidationException", "AWS does not accept the certificate", "look at the manifest with: thingpress inspect", ""},
 	{"aws-CertificateConflictException", "AWS cannot tell which CA issued the certificate", "register it without its CA", ""},
@@ -78,10 +80,10 @@ var failureRows = []row{
 	{"aws-InvalidRequestException", "AWS does not accept a value of this device", "read the detail; AWS names the value", ""},
 	{
 		"aws-ResourceNotFoundException", "the certificate or thing was deleted while it was being imported",
-		"run the same command again", "upload the manifest again",
+		"run the same command again", tryAgain,
 	},
 	{"aws-CertificateStateException", "the certificate's status does not allow the call", "check the status of the certificate", ""},
-	{"aws-VersionConflictException", "somebody else keeps changing the thing", "run the same command again", "upload the manifest again"},
+	{"aws-VersionConflictException", "somebody else keeps changing the thing", "run the same command again", tryAgain},
 }
 
 // skippedRows has the reasons of skipped entries. There is nothing to do.

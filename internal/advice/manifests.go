@@ -110,7 +110,8 @@ var manifestRows = []row{
 		inStack(stackLimits),
 	reason(manifest.ReasonNoBundle, "the archive does not contain the chosen bundle",
 		"if the message names other bundles, choose one, for example with --bundle E0E1; if not, get the archive as the vendor sent it").
-		inStack("if the message names other bundles, choose one, for example with: " + parameter("InfineonCertBundleType=E0E1")),
+		inStack("if the message names other bundles, choose one, for example with: " +
+			"thingpress stack deploy --parameter InfineonCertBundleType=E0E1; then " + tryAgain),
 	reason(manifest.ReasonAmbiguousBundle, "the archive contains the chosen bundle more than once", "unpack it and import the right one"),
 	reason(manifest.ReasonNotExpress, "all certificates have the same common name, so these chips are not OPTIGA Trust M Express",
 		"name the things after their chips with --thing-name '{chip_id}'").

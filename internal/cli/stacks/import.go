@@ -3,6 +3,7 @@ package stacks
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -73,7 +74,7 @@ func showImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i oper
 			return err
 		}
 	} else {
-		printImport(streams, i, reasons)
+		printImport(streams, i, reasons, o.naming())
 	}
 	switch {
 	case i.Stopped():
@@ -84,7 +85,8 @@ func showImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i oper
 	return nil
 }
 
-func printImport(streams terminal.Streams, i operate.Import, reasons []operate.Reason) {
+// printImport prints an import for people. Naming is the flag that names the stack in a command.
+func printImport(streams terminal.Streams, i operate.Import, reasons []operate.Reason, naming string) {
 	out := streams.Out
 	plain.Fprintf(out, "import %s: %s\n", i.Job.Import, i.State())
 	plain.Fprintf(out, "s3://%s/%s, %s, %s bytes\n", i.Job.Upload.Bucket, i.Job.Upload.Key, i.Job.Vendor,
@@ -95,9 +97,22 @@ func printImport(streams terminal.Streams, i operate.Import, reasons []operate.R
 			plain.Fprintf(out, "next try at %s\n", i.Job.RetryAt.Local().Format(time.DateTime))
 		}
 	}
-	if i.Record == nil {
-		return
+	if i.Record != nil {
+		printNumbers(out, i, reasons)
 	}
+	retry := "thingpress retry " + i.Job.Import + naming
+	switch {
+	case i.Job.Cancelled() && i.Ended():
+		plain.Fprintf(out, "to import the rest: %s\n", retry)
+	case i.Stopped():
+		plain.Fprintf(out, "to go on when the cause is removed: %s\n", retry)
+	case i.Ended() && i.Counts().Failed > 0:
+		plain.Fprintf(out, "to try again what failed: %s\n", retry)
+	}
+}
+
+// printNumbers prints the outcomes of an import, its rate, and why entries were not imported.
+func printNumbers(out io.Writer, i operate.Import, reasons []operate.Reason) {
 	fmt.Fprintln(out, report.Balance(i.Counts(), i.Counts().Pending()))
 	now := time.Now()
 	if rate := i.Rate(now); rate > 0 {
@@ -138,7 +153,7 @@ func followImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i op
 		case <-ctx.Done():
 			timer.Stop()
 			return exit.InterruptedError("interrupted",
-				"the import continues in the stack; follow it with thingpress stack import --follow "+i.Job.Import)
+				"the import continues in the stack; follow it with thingpress stack import --follow "+i.Job.Import+o.naming())
 		}
 		var err error
 		if i, err = stack.Import(ctx, i.Job.Import); err != nil {

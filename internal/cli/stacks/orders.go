@@ -114,9 +114,10 @@ was imported is left alone. The import then ends with a new report and a new
 notice. IMPORT is an ID of 'thingpress stack imports', which may be shortened as
 far as it is unique.
 
-The stack reads the same version of the same object again, with the settings
-with which the import began. So rejected entries stay rejected. If the manifest
-or the settings were wrong, correct them and upload the manifest again.
+The stack reads the same version of the same object again. It keeps the settings
+and signers with which the import began, and rejected entries stay rejected. An
+import that was stopped before any entry had an outcome begins with the present
+settings and signers. If the manifest was wrong, upload a corrected one.
 
 ` + exit.Help
 	retry.Example = `  thingpress retry 0199a3c1 --follow

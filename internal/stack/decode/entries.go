@@ -77,7 +77,7 @@ func (w *worker) checkEntries(ctx context.Context) error {
 		}
 		if e.rejected == nil && e.device.IsTestMaterial() && !w.h.Stack.AllowTestMaterial {
 			return stopf("entry %d was made by thingpress generate, from a seed that others may know; if anyone may connect as these devices, run: "+
-				"thingpress stack deploy --parameter AllowTestMaterial=true, then upload the manifest again", e.device.Entry)
+				"thingpress stack deploy --parameter AllowTestMaterial=true", e.device.Entry)
 		}
 		p.count(&e)
 		if census != nil && e.rejected == nil {

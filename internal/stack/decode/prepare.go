@@ -44,7 +44,7 @@ func (w *worker) prepare(ctx context.Context) error {
 	var unmet *stack.UnmetError
 	switch {
 	case errors.As(err, &unmet):
-		return stopf("%w; then upload the manifest again", unmet)
+		return &stopError{unmet}
 	case err != nil:
 		return fmt.Errorf("check attachments: %w", err)
 	}

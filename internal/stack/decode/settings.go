@@ -26,7 +26,7 @@ func (w *worker) readSettings(ctx context.Context) error {
 	}
 	parameters, err := stack.ParseParameters(text)
 	if err != nil {
-		return stopf("parameters of the stack: %w; deploy it with other values, then upload the manifest again", err)
+		return stopf("parameters of the stack: %w; deploy it with other values", err)
 	}
 	settings := parameters.Settings()
 	if err := w.readPrefixes(ctx, &parameters, &settings.Attachments); err != nil {
@@ -58,7 +58,7 @@ func (w *worker) readPrefixes(ctx context.Context, parameters *stack.Parameters,
 	}
 	prefixes, err := stack.ParsePrefixes(data, parameters)
 	if err != nil {
-		return stopf("settings s3://%s/%s: %w; correct the file, then upload the manifest again", file.Bucket, file.Key, err)
+		return stopf("settings s3://%s/%s: %w; correct the file", file.Bucket, file.Key, err)
 	}
 	var prefix string
 	if *attachments, prefix, err = prefixes.Attachments(w.job.Upload.Key, *attachments); err != nil {

@@ -53,7 +53,7 @@ func (w *worker) loadSigners() error {
 	}
 	if len(all) == 0 && format.NeedsSigners() {
 		return stopf("no file in signer bucket %s is a signer, such as %s: put %s's signer certificates into it "+
-			"(thingpress stack signers add FILE), and upload the manifest again", w.h.Stack.Signers, pinned[0].Key, format.Title)
+			"(thingpress stack signers add FILE)", w.h.Stack.Signers, pinned[0].Key, format.Title)
 	}
 	// The next checkpoint saves them, with whatever was judged by them.
 	w.settings.Decode.Signers, w.job.Signers = all, pinned
@@ -109,7 +109,7 @@ func (w *worker) listSigners(format *manifest.Format) ([]stack.ObjectVersion, er
 	}
 	if len(found) == 0 && format.NeedsSigners() {
 		return nil, stopf("signer bucket %s is empty, and no %[2]s manifest can be verified without: put %[2]s's signer certificates "+
-			"into it (thingpress stack signers add FILE), or deploy with MicrochipSigners=published, and upload the manifest again",
+			"into it (thingpress stack signers add FILE), or deploy with MicrochipSigners=published",
 			bucket, format.Title)
 	}
 	return found, nil

@@ -40,7 +40,7 @@ func (w *worker) classify(err error) error {
 		return stopf("%w; %s", err, storageAdvice(space.Need))
 	case errors.Is(err, syscall.ENOSPC):
 		return stopf("%w: the archive unpacks to more than temporary storage holds; "+
-			"double the stack's parameter DecoderStorage, and upload the manifest again", err)
+			"double the stack's parameter DecoderStorage", err)
 	case errors.As(err, &file):
 		return &stopError{err}
 	}
@@ -51,7 +51,7 @@ func (w *worker) classify(err error) error {
 func storageAdvice(need int64) string {
 	const mega, most, step = 1 << 20, 10240, 512 // of Lambda's ephemeral storage, in MB
 	if megabytes := (need/mega/step + 1) * step; megabytes <= most {
-		return fmt.Sprintf("raise the stack's parameter DecoderStorage to %d, and upload the manifest again", megabytes)
+		return fmt.Sprintf("raise the stack's parameter DecoderStorage to %d", megabytes)
 	}
 	return fmt.Sprintf("Lambda has %d MB at most: import this manifest with the command line", most)
 }

@@ -64,11 +64,13 @@ func (f *stackFlags) chooseImport(ctx context.Context, stack *operate.Stack, tex
 }
 
 // naming returns the flag that names the stack in a hint, or nothing for the default.
-func (f *stackFlags) naming() string {
-	if f.stack == defaultStack {
+func (f *stackFlags) naming() string { return namingOf(f.stack) }
+
+func namingOf(stack string) string {
+	if stack == defaultStack {
 		return ""
 	}
-	return " --stack " + terminal.ShellQuote(f.stack)
+	return " --stack " + terminal.ShellQuote(stack)
 }
 
 // candidates lists imports, one per line.

@@ -114,6 +114,7 @@ s3://thingpress-espressifbucket-\w+/line 7/mixed.csv, espressif, 123,456 bytes
   2 failed, conflict-thing-type: thing failed-0: has type a, not b
     import with the type that it has; a stack does not take over existing things, but thingpress import can
   1 skipped, repeated: the same as entry 2
+to try again what failed: thingpress retry ID
 `},
 		{idGood, 0, `import ID: finished
 s3://\S+/good.7z, infineon, 123,456 bytes
@@ -124,6 +125,7 @@ s3://\S+/good.7z, infineon, 123,456 bytes
 s3://\S+/stopped.json, microchip, 123,456 bytes
 cause: no signers: the signer bucket is empty
 0 entries = .*
+to go on when the cause is removed: thingpress retry ID
 `},
 		{idRunning, 0, `import ID: running
 s3://\S+/running.txt, generated, 123,456 bytes
@@ -142,7 +144,7 @@ s3://\S+/reading.csv, espressif, 123,456 bytes
 `},
 	} {
 		out, _ := d.exits(test.exit, "import", test.id)
-		if !regexp.MustCompile(`^` + strings.Replace(test.want, "ID", test.id, 1) + `$`).MatchString(out) {
+		if !regexp.MustCompile(`^` + strings.ReplaceAll(test.want, "ID", test.id) + `$`).MatchString(out) {
 			t.Errorf("%s\nis not\n%s", out, test.want)
 		}
 	}
@@ -217,7 +219,8 @@ func (d *deployed) tells(t *testing.T) {
 		idReading + `  \S+\n    reading`, idResting + `  \S+\n    running .*, stalled`,
 		idRunning + `  \S+\n    running 500/2,000 \(25%\), 0.\d+/s, 5\dm\d\ds left\n`,
 		"needs attention:\n  import " + idResting + " is stalled: AccessDeniedException: no iot:CreateThing\n" +
-			"  import " + idStopped + " of stopped.json was stopped: no signers: the signer bucket is empty\n" +
+			"  import " + idStopped + " of stopped.json was stopped: no signers: the signer bucket is empty; " +
+			"fix the cause, then run thingpress retry " + idStopped + "\n" +
 			"  import " + idMixed + " of mixed.csv ended with 2 failed, 3 rejected; see why with thingpress stack import " + idMixed + "\n$",
 	} {
 		if !regexp.MustCompile(want).MatchString(out) {

@@ -38,7 +38,8 @@ func newDeploy(streams terminal.Streams) *cobra.Command {
 		Short: "Create or update the stack",
 		Long: `Create the stack, or update it to this version of Thingpress and to new parameters.
 Shows the planned changes and asks before it makes them. Without a terminal, pass
---yes. Parameters and tags that are not given keep their values.
+--yes. Parameters and tags that are not given keep their values. Only ImporterBatch
+follows the account's quotas each time, unless it is given.
 
 The template is part of this program. The code of the functions is
 thingpress-lambda.zip, which archives and packages of a release have next to the
@@ -150,7 +151,7 @@ func deployStack(ctx context.Context, o deployOptions, streams terminal.Streams)
 	err = set.Execute(ctx, func(e operate.Event) { noteEvent(printer, e) })
 	printer.Pause()
 	if err != nil && ctx.Err() != nil {
-		return exit.InterruptedError("interrupted; CloudFormation continues the deployment", "check it with thingpress stack status")
+		return exit.InterruptedError("interrupted; CloudFormation continues the deployment", "check it with thingpress stack status"+o.naming())
 	}
 	if err != nil {
 		return err
@@ -259,8 +260,8 @@ func (o *deployOptions) print(streams terminal.Streams, result string, found *op
 		_, err := plain.Fprintf(streams.Out, "stack %s is up to date\n", o.stack)
 		return err
 	}
-	plain.Fprintf(streams.Out, "stack %s is ready. Upload manifests with thingpress stack upload, "+
-		"or copy them to the bucket of their vendor:\n", o.stack)
+	plain.Fprintf(streams.Out, "stack %s is ready. Upload manifests with thingpress stack upload%s, "+
+		"or copy them to the bucket of their vendor:\n", o.stack, o.naming())
 	for _, of := range bucketsOf {
 		if _, err := plain.Fprintf(streams.Out, "  %-10s s3://%s\n", of, buckets[of]); err != nil {
 			return err

@@ -136,7 +136,7 @@ func (h *health) readImports(ctx context.Context) error {
 
 // attention returns remarks about what needs attention, with what to do about it.
 func (h *health) attention() []string {
-	list := append([]string{}, h.unread...)
+	list, naming := append([]string{}, h.unread...), namingOf(h.stack.Name)
 	remark := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
 	if s := h.stack.Status; strings.Contains(s, "FAILED") || strings.Contains(s, "ROLLBACK") {
 		text := "CloudFormation says " + s
@@ -153,8 +153,8 @@ func (h *health) attention() []string {
 			remark("queue %s cannot be read: %s", q.LogicalID, q.Unreadable)
 		}
 		if n := q.Visible + q.InFlight; q.Kept && n > 0 {
-			remark("%s in %s could not be handled: fix the cause that the functions' logs name, then run thingpress stack redrive",
-				progress.Plural(n, "message", "messages"), q.LogicalID)
+			remark("%s in %s could not be handled: fix the cause that the functions' logs name, then run thingpress stack redrive%s",
+				progress.Plural(n, "message", "messages"), q.LogicalID, naming)
 		}
 	}
 	for _, a := range h.alarms {
@@ -174,10 +174,10 @@ func (h *health) attention() []string {
 	for _, i := range h.ended {
 		name, c := path.Base(i.Job.Upload.Key), i.Counts()
 		if i.Stopped() {
-			remark("import %s of %s was stopped: %s", i.Job.Import, name, i.Cause())
+			remark("import %s of %s was stopped: %s; fix the cause, then run thingpress retry %[1]s%[4]s", i.Job.Import, name, i.Cause(), naming)
 		} else {
-			remark("import %s of %s ended with %s failed, %s rejected; see why with thingpress stack import %[1]s", i.Job.Import, name,
-				count(c.Failed), count(c.Rejected))
+			remark("import %s of %s ended with %s failed, %s rejected; see why with thingpress stack import %[1]s%[5]s", i.Job.Import, name,
+				count(c.Failed), count(c.Rejected), naming)
 		}
 	}
 	return list

@@ -45,7 +45,8 @@ func TestStatusOfABrokenStackSaysWhatToDo(t *testing.T) {
 		"\nqueues   DevicesQueue 1,007 waiting; DevicesParkedQueue 2 waiting, 1 in flight; ManifestsQueue cannot be read; 1 empty\n",
 		"\nalarms   StalledAlarm rings; 1 quiet\n", "\nimports  none is running\n",
 		"CloudFormation says ROLLBACK_COMPLETE: the topic was denied; the stack was never created", "thingpress stack delete --stack line",
-		"3 messages in DevicesParkedQueue could not be handled", "queue ManifestsQueue cannot be read: no sqs:GetQueueAttributes",
+		"3 messages in DevicesParkedQueue could not be handled", "thingpress stack redrive --stack line\n",
+		"queue ManifestsQueue cannot be read: no sqs:GetQueueAttributes",
 		"StalledAlarm: 1 datapoint", "\nnotices  1 subscriber, 2 not confirmed yet\n",
 		"2 notices could not be sent by SNS and will be sent when it works again: the topic does not exist",
 	} {

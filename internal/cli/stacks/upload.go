@@ -98,10 +98,10 @@ func upload(ctx context.Context, o uploadOptions, args []string, streams termina
 	defer end()
 	found, err := stack.AwaitUpload(begin, line.Bucket, line.Key, line.VersionID)
 	if err != nil && ctx.Err() == nil {
-		return exit.WithHint(err, "check thingpress stack status and the logs of the decoder")
+		return exit.WithHint(err, "check thingpress stack status"+o.naming()+" and the logs of the decoder")
 	}
 	if err != nil {
-		return exit.InterruptedError("interrupted", "the import continues in the stack; list it with thingpress stack imports")
+		return exit.InterruptedError("interrupted", "the import continues in the stack; list it with thingpress stack imports"+o.naming())
 	}
 	printer.Note("import %s", found.Job.Import)
 	printer.Close()
@@ -125,7 +125,7 @@ func checkUpload(ctx context.Context, o uploadOptions, stack *operate.Stack, sou
 	}
 	if format.NeedsSigners() && len(options.Signers) == 0 {
 		return nil, exit.WithHint(fmt.Errorf("the stack has no signers, which it needs to verify %s manifests", format.Title),
-			"add them with thingpress stack signers add FILE…, or deploy with --parameter MicrochipSigners=published")
+			"add them with thingpress stack signers add FILE…"+o.naming()+", or deploy with --parameter MicrochipSigners=published")
 	}
 	scan, err := engine.Scan(ctx, []*engine.Source{source}, engine.Settings{Decode: options}, manifests.ShowScanning(printer))
 	var broken *engine.BreakError

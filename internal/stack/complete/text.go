@@ -110,7 +110,8 @@ func (c *Completer) todo(i ledger.Import, job stack.Job, written *tally) string 
 	case i.State == ledger.StateStopped && job.Cancelled():
 		return "nothing, if this is what you want. What exists already stays as it is. To import the rest: " + retry
 	case i.State == ledger.StateStopped:
-		return "fix the cause, then upload the manifest again or, if the manifest is right: " + retry + "\nWhat exists already stays as it is."
+		return "fix the cause, then go on with: " + retry +
+			"\nOr, if the manifest is wrong, upload a corrected one. What exists already stays as it is."
 	case written.reasons.Count(ledger.Failed, string(device.ReasonUndeliverable)) > 0:
 		return "find the cause in the function's log by the import's ID, then send the undelivered messages again: " +
 			"thingpress stack redrive --stack " + c.Stack

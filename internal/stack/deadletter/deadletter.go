@@ -38,6 +38,8 @@ type Consumer struct {
 	Notices                        stack.Notices
 	Metrics                        stack.Metrics
 	Log                            *slog.Logger
+	// Stack is the name of the stack, for the commands in notices.
+	Stack string
 	// Started returns the imports of the uploads in an event of S3, and creates the
 	// jobs of new ones. It returns none for any other event.
 	Started func(ctx context.Context, body string) (imports []string, err error)
@@ -182,8 +184,8 @@ func (c *Consumer) noteUncompleted(ctx context.Context, importID string) error {
 	event.Cause = cause
 	return c.Notices.Notify(ctx, stack.Notice{
 		Kind: stack.NoticeUnreported, Subject: "no report: import of " + job.Upload.Key, Event: event,
-		Text: plain.Sprintf("Import %s of %s has ended%s, but %s.\n\nWhat to do: fix the cause, then run: thingpress stack redrive\n",
-			importID, job.Upload.Quoted(), stoppedBy(job), causeComplete),
+		Text: plain.Sprintf("Import %s of %s has ended%s, but %s.\n\nWhat to do: fix the cause, then run: thingpress stack redrive --stack %s\n",
+			importID, job.Upload.Quoted(), stoppedBy(job), causeComplete, c.Stack),
 	})
 }
 

@@ -61,7 +61,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{ledger: memoryledger.New()}
 	w.Consumer = &deadletter.Consumer{
 		Ledger: w.ledger, Jobs: w.ledger, Stopper: &w.stopper, Manifests: &w.tasks, ManifestsParked: &w.manifests, DevicesParked: &w.devices,
-		Notices: &w.notifier, Metrics: metric.New(&w.metrics, "s"), Log: slog.New(slog.DiscardHandler),
+		Notices: &w.notifier, Metrics: metric.New(&w.metrics, "s"), Log: slog.New(slog.DiscardHandler), Stack: "line-2",
 		Started: func(_ context.Context, body string) ([]string, error) {
 			if strings.Contains(body, "TestEvent") {
 				return nil, nil
@@ -208,7 +208,7 @@ func TestAnUndeliverableCompletionIsTold(t *testing.T) {
 	if j, err := w.ledger.Get(t.Context(), "i"); err != nil || j.Cause == "" || j.RetryAt.IsZero() {
 		t.Errorf("%+v, %v", j, err)
 	}
-	if len(w.notifier.held) != 1 || !strings.Contains(w.notifier.held[0], "thingpress stack redrive") {
+	if len(w.notifier.held) != 1 || !strings.Contains(w.notifier.held[0], "thingpress stack redrive --stack line-2\n") {
 		t.Errorf("%v", w.notifier.held)
 	}
 }

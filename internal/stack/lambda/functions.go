@@ -134,7 +134,7 @@ func (s *services) undeliverable() handler {
 	c := &deadletter.Consumer{
 		Ledger: s.ledger, Jobs: s.jobs, Stopper: s.completer(), Manifests: s.queue(s.config.Queues.Manifests),
 		ManifestsParked: s.queue(s.config.Queues.ManifestsParked), DevicesParked: s.queue(s.config.Queues.DevicesParked),
-		Notices: s.notices, Metrics: s.metrics, Log: s.log, Started: s.decoder().Imports,
+		Notices: s.notices, Metrics: s.metrics, Log: s.log, Stack: s.config.Stack, Started: s.decoder().Imports,
 	}
 	return batches(c.Handle)
 }

@@ -57,8 +57,8 @@ type redrive struct {
 // Redrive moves parked messages back to the queues from which they came. It opens imports again that
 // were stopped because of such a message, and lets devices be tried for another ten days. Watch is
 // called with the progress. Redrive continues after an error with one queue; the Move of that queue
-// has the status FAILED, and the error includes the reason. Messages that an interrupted redrive has
-// received are hidden for minutes, which is such an error.
+// has the status FAILED, and the error includes the reason. A queue of which an earlier redrive hides
+// all messages for minutes, because it was interrupted or could not move them, is such an error.
 //
 // SQS could move the messages itself, but does not tell which imports they belong to.
 func (s *Stack) Redrive(ctx context.Context, watch func(Move)) ([]Move, []Redriven, error) {
@@ -75,14 +75,14 @@ func (s *Stack) Redrive(ctx context.Context, watch func(Move)) ([]Move, []Redriv
 		}
 		move := Move{From: q.LogicalID, To: strings.Replace(q.LogicalID, "Parked", "", 1), Total: int64(q.Visible), Status: "EMPTY"}
 		var err error
-		if q.Unreadable != "" {
+		switch {
+		case q.Unreadable != "":
 			err = errors.New(q.Unreadable)
-		} else if q.Visible > 0 {
+		case q.Visible > 0:
 			move.Status = "COMPLETED"
 			err = r.moveAll(ctx, &move, watch)
-		}
-		if err == nil && q.InFlight > 0 {
-			err = fmt.Errorf("another redrive received %s less than %d minutes ago and may have been interrupted: wait that long, then run it again",
+		case q.InFlight > 0:
+			err = fmt.Errorf("an earlier redrive received %s less than %d minutes ago and did not move what is left: wait that long, then run it again",
 				progress.Plural(q.InFlight, "message", "messages"), handling/60)
 		}
 		if err != nil {

@@ -113,10 +113,10 @@ func attachmentHint(c *target.Connection, findings []device.Finding) string {
 }
 
 // findingHint returns what to do about a finding. The AWS CLI cannot reach the embedded sandbox, which
-// lacks only what --strict-names does not let the import create.
+// lacks only what no import without --strict-names has created.
 func findingHint(c *target.Connection, f device.Finding) string {
 	if c.Embedded() && f.Code == device.FindingMissing {
-		return "correct its name, or create it by leaving out --strict-names"
+		return "correct its name; an import without --strict-names creates it"
 	}
 	return advice.Attachment(f, advice.CLI, c.AWSFlags).Todo
 }

@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -19,6 +21,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/config"
+	"github.com/thingpress/thingpress/internal/report"
 )
 
 type options struct {
@@ -134,6 +137,9 @@ func runVerify(ctx context.Context, o *options, flags *pflag.FlagSet, args []str
 		return err
 	}
 	if o.Report != "" {
+		if _, err := report.New(io.Discard, filepath.Ext(o.Report)); err != nil {
+			return exit.UsageError(fmt.Errorf("report %s: %w", o.Report, err), "name a file that ends in .jsonl or .csv")
+		}
 		if err := exit.Occupied(o.Report, o.Overwrite); err != nil {
 			return err
 		}

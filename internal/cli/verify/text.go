@@ -90,8 +90,11 @@ func scopeText(l verificationLine) (sentences []string) {
 		sentences = append(sentences, progress.Plural(l.Unread, "device", "devices")+" could not be read")
 	}
 	if l.Rejected > 0 {
-		sentences = append(sentences, progress.Plural(l.Rejected, "entry was", "entries were")+
-			" rejected and not compared; see them with: thingpress inspect --rejected")
+		see := "thingpress inspect --rejected"
+		for _, m := range l.Manifests {
+			see += " " + terminal.ShellQuote(m.Name)
+		}
+		sentences = append(sentences, progress.Plural(l.Rejected, "entry was", "entries were")+" rejected and not compared; see them with: "+see)
 	}
 	return sentences
 }

@@ -153,6 +153,12 @@ func giveOrder(ctx context.Context, o orderOptions, given order, id string, stre
 	if err != nil {
 		return err
 	}
+	if given.kind == functions.OrderRetry && i.Job.Order.Kind == given.kind {
+		// Its message may be lost, and the sweep, which sends those of other orders again, sees no import that is done.
+		if err := stack.TellDecoder(ctx, i.Job.Import); err != nil {
+			return err
+		}
+	}
 	if i.Job.Order.Kind == given.kind || given.kind == functions.OrderResume && !i.Job.Held() && !i.Ended() {
 		return o.printOrder(ctx, given, stack, i, false, streams)
 	}

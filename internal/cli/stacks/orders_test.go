@@ -12,7 +12,8 @@ import (
 )
 
 // obeys gives orders to imports: each must reach the job and the decoder once, an order that was
-// given already must do no harm, and one that makes no sense must say what does.
+// given already must do no harm, and one that makes no sense must say what does. Only to repeat a
+// retry tells the decoder again, because nobody else does if the first message is lost.
 func (d *deployed) obeys(t *testing.T) {
 	prints := func(exit int, want string, args ...string) {
 		t.Helper()
@@ -50,6 +51,7 @@ func (d *deployed) obeys(t *testing.T) {
 	prints(0, "import "+idReading+" of reading.csv is not paused\n", "resume", "--yes", idReading)
 	prints(0, "import "+idMixed+" of mixed.csv is opened again\n", "retry", "--yes", idMixed)
 	ordered(idMixed, stack.OrderRetry)
+	prints(0, "import "+idMixed+" of mixed.csv is already opened again\n", "retry", "--yes", idMixed)
 	prints(3, "import "+idMixed+": waiting\n", "import", idMixed)
 
 	prints(2, "the IDs of 6 imports begin with 0199f1c2:\n +"+idReading+"  reading  .*  reading.csv\n(.*\n)*hint: use more characters",
@@ -57,7 +59,7 @@ func (d *deployed) obeys(t *testing.T) {
 	prints(2, "no import of stack thingpress has an ID that begins with 77; the latest are:\n +"+idReading, "cancel", "--yes", "77")
 
 	tasks := strings.Join(d.received("ManifestsQueue"), "\n")
-	for id, want := range map[string]int{idRunning: 3, idMixed: 1, idReading: 0} {
+	for id, want := range map[string]int{idRunning: 3, idMixed: 2, idReading: 0} {
 		if n := strings.Count(tasks, `{"thingpress":"continue","import":"`+id+`"}`); n != want {
 			t.Errorf("the decoder was told %d times of %s, want %d", n, id, want)
 		}

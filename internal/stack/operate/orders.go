@@ -31,16 +31,24 @@ func (s *Stack) Order(ctx context.Context, id, kind string) (stack.Job, error) {
 	if err != nil {
 		return stack.Job{}, err
 	}
-	url, err := s.resource("ManifestsQueue")
-	if err != nil {
+	if _, err := s.resource("ManifestsQueue"); err != nil { // before anything is changed
 		return stack.Job{}, err
 	}
 	job, err := jobtable.New(t).SetOrder(ctx, id, stack.Order{Kind: kind, By: s.Caller, At: time.Now()})
 	if err != nil {
 		return job, err
 	}
+	return job, s.TellDecoder(ctx, id)
+}
+
+// TellDecoder tells the decoder that an import has an order. If it knows that already, this does no harm.
+func (s *Stack) TellDecoder(ctx context.Context, id string) error {
+	url, err := s.resource("ManifestsQueue")
+	if err != nil {
+		return err
+	}
 	task := stack.Task{Kind: stack.TaskContinue, Import: id}
-	return job, queue.New(s.messages, url).Send(ctx, []stack.Message{task.Message(0)})
+	return queue.New(s.messages, url).Send(ctx, []stack.Message{task.Message(0)})
 }
 
 // AwaitOrder waits until the decoder has carried out an order to resume or retry, and returns the import.

@@ -40,7 +40,7 @@ func classOfCode(code string) iot.Class {
 	case "LimitExceededException": // ten policies on a certificate, ten groups of a thing: final
 		return iot.ClassDevice
 	case "OptInRequired", "SubscriptionRequiredException", "MissingAuthenticationToken", "MissingAuthenticationException",
-		"UnknownOperationException", "AccountProblem":
+		"UnknownOperationException", "AccountProblem", "IndexNotReadyException":
 		return iot.ClassImport
 	case "MissingAuthenticationTokenException":
 		return iot.ClassCredentials

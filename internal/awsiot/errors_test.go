@@ -70,6 +70,7 @@ func TestErrorsAreClassifiedByCode(t *testing.T) {
 		{"HTML with a code", say(400, "InvalidRequestException", "<html>no</html>"), iot.ClassDevice, false},
 		{"validation", say(400, "CertificateValidationException", message), iot.ClassDevice, false},
 		{"missing", say(404, "ResourceNotFoundException", message), iot.ClassNotFound, false},
+		{"fleet index", say(400, "IndexNotReadyException", message), iot.ClassImport, false},
 		{"version", say(409, "VersionConflictException", message), iot.ClassConflict, false},
 		{"denied", say(403, "AccessDeniedException", message), iot.ClassImport, false},
 		{"unauthorized", say(401, "UnauthorizedException", message), iot.ClassImport, false},

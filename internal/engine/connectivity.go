@@ -17,13 +17,16 @@ type Connected struct {
 	Known bool
 	// Seen reports whether the device has been connected since indexing began.
 	Seen bool
+	// Unread is why the index could not be read for the thing; nil if it was.
+	Unread *device.FailedError
 }
 
 // Connections counts devices by what the fleet index knows of them.
 type Connections struct {
-	// Devices = Seen + Never + Unknown. Connected of those that were seen are connected now. Never
-	// have not been connected since indexing began, and of Unknown the index has no thing.
-	Devices, Seen, Connected, Never, Unknown int
+	// Devices = Seen + Never + Unknown + Unread. Connected of those that were seen are connected now.
+	// Never have not been connected since indexing began, of Unknown the index has no thing, and for
+	// Unread it could not be read.
+	Devices, Seen, Connected, Never, Unknown, Unread int
 	// Made are the calls, Took is how long it took.
 	Made map[string]int
 	Took time.Duration
@@ -101,13 +104,13 @@ func FindConnected(ctx context.Context, config Config, fleet *Fleet, index iot.C
 		return a
 	}, func(_ *task, a answer) {
 		s.haltOnStop(a.err)
-		var failure *device.FailedError
-		if a.err != nil && !errors.As(a.err, &failure) {
+		switch {
+		case errors.As(a.err, &a.Unread):
+		case a.err != nil:
 			return
-		}
-		if !a.looked {
+		case !a.looked:
 			a.Known = true
-		} else if a.Known {
+		case a.Known:
 			trust.Learn(!a.Seen)
 		}
 		tell(a.Connected)
@@ -144,6 +147,8 @@ func lookUpConnection(index iot.Connectivity, thing string, do device.Stage) (c 
 func (n *Connections) add(c Connected) {
 	n.Devices++
 	switch {
+	case c.Unread != nil:
+		n.Unread++
 	case c.Seen:
 		n.Seen++
 		if c.Connected {

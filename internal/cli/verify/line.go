@@ -42,6 +42,8 @@ type connectionLine struct {
 // stateOf returns the state of a connectionLine.
 func stateOf(c engine.Connected) string {
 	switch {
+	case c.Unread != nil:
+		return "unread"
 	case c.Connected:
 		return "connected"
 	case c.Seen:
@@ -131,12 +133,13 @@ type connectionsLine struct {
 	Connected int `json:"connected"`
 	Never     int `json:"never_connected"`
 	Unknown   int `json:"unknown"`
+	Unread    int `json:"unread"`
 
 	absent []string
 }
 
 func connectionsOf(c engine.Connections, absent []string) *connectionsLine {
-	return &connectionsLine{Seen: c.Seen, Connected: c.Connected, Never: c.Never, Unknown: c.Unknown, absent: absent}
+	return &connectionsLine{Seen: c.Seen, Connected: c.Connected, Never: c.Never, Unknown: c.Unknown, Unread: c.Unread, absent: absent}
 }
 
 // findingOf returns a reason with its advice.
@@ -211,7 +214,7 @@ func exitOf(l verificationLine, missing bool) error {
 		return exit.Silently(exit.Interrupted)
 	case l.State == stateStopped:
 		return exit.Silently(exit.Failure)
-	case drifted, l.Unread > 0, l.Pending > 0, l.Rejected > 0, missing:
+	case drifted, l.Unread > 0, l.Pending > 0, l.Rejected > 0, missing, l.Connections != nil && l.Connections.Unread > 0:
 		return exit.Silently(exit.Incomplete)
 	}
 	return nil

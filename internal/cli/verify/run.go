@@ -175,13 +175,17 @@ func (r *results) connected(c engine.Connected) {
 	if !c.Connected && c.Seen {
 		line.Reason = c.Reason
 	}
+	detail := detailOf(line)
+	if c.Unread != nil {
+		line.Reason, detail = string(c.Unread.Reason), c.Unread.Error()
+	}
 	if c.Known && !c.Seen && len(r.absent) < absentMost {
 		r.absent = append(r.absent, c.Thing)
 	}
 	if r.json {
 		r.failed = errors.Join(r.failed, r.streams.PrintJSON(line))
 	}
-	r.write(report.Row{ThingName: c.Thing, Outcome: line.State, Reason: line.Reason, Detail: detailOf(line)})
+	r.write(report.Row{ThingName: c.Thing, Outcome: line.State, Reason: line.Reason, Detail: detail})
 }
 
 // mend makes what devices lack, after a question.

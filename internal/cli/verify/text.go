@@ -118,6 +118,9 @@ func connectionsText(l verificationLine) string {
 	if c.Unknown > 0 {
 		text += fmt.Sprintf("%s not in the index\n", progress.Plural(c.Unknown, "thing is", "things are"))
 	}
+	if c.Unread > 0 {
+		text += fmt.Sprintf("%s not be looked up in the index\n", progress.Plural(c.Unread, "thing could", "things could"))
+	}
 	if len(c.absent) > 0 {
 		names := strings.Join(c.absent, ", ")
 		if more := c.Never - len(c.absent); more > 0 {

@@ -33,7 +33,14 @@ func TestOlderLedgerIsCopiedBeforeItIsUpgraded(t *testing.T) {
 	if err := reader.Close(); err != nil {
 		t.Fatal(err)
 	}
+	// A process that was killed while it copied left a part.
+	if err := os.WriteFile(path+".format-1.part", []byte("SQLite"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	l := open(t, path)
+	if left, err := filepath.Glob(path + ".format-1.*"); len(left) != 0 {
+		t.Errorf("beside the copy: %v, %v", left, err)
+	}
 	if got := importsIn(t, l.Reader); len(want) == 0 || cmp.Diff(want, got) != "" {
 		t.Errorf("-before +after: %s", cmp.Diff(want, got))
 	}

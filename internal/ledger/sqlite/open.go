@@ -41,8 +41,8 @@ var (
 
 // Open opens the ledger at path for imports. If it is missing, Open creates the file and its
 // directory, readable by the user alone. It copies a ledger of an older format and upgrades it. The
-// error is a *[ledger.HeldError] if another import
-// uses the ledger, and a *[ledger.FileError] if the file cannot be used as one.
+// error is a *[ledger.HeldError] if another import uses the ledger, and a *[ledger.FileError] if the
+// file cannot be used as one.
 func Open(ctx context.Context, path string) (*Ledger, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("ledger %s: %w", path, err)

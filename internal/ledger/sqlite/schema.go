@@ -5,8 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/thingpress/thingpress/internal/ledger"
@@ -41,10 +41,10 @@ CREATE TABLE existed (
 ) STRICT, WITHOUT ROWID;
 `
 
-// schema is that of the first format. It stores entries in the order of the manifests, so that an import appends. Values that
-// repeat from device to device are stored once (steps) or as a number (outcome). A certificate
-// ID is stored as its 32 bytes, and an ARN that follows from target and certificate ID as "*".
-// Times are microseconds since 1970 in UTC, or 0 for none.
+// schema is that of the first format. It stores entries in the order of the manifests, so that an
+// import appends. Values that repeat from device to device are stored once (steps) or as a number
+// (outcome). A certificate ID is stored as its 32 bytes, and an ARN that follows from target and
+// certificate ID as "*". Times are microseconds since 1970 in UTC, or 0 for none.
 const schema = `
 CREATE TABLE imports (
 	seq       INTEGER PRIMARY KEY,
@@ -138,18 +138,23 @@ func upgrade(ctx context.Context, db *sql.DB, version int) error {
 // and returns its path.
 func copyBefore(ctx context.Context, db *sql.DB, path string, version int) (string, error) {
 	to := fmt.Sprintf("%s.format-%d", path, version)
+	// A process that is killed here leaves this file, which the next one removes: it holds the lock.
+	part := to + ".part"
+	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
 	// SQLite writes into an empty file, and leaves its permissions.
-	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(to)+".*")
+	file, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = os.Remove(file.Name()) }() // does nothing after Rename
-	_, err = db.ExecContext(ctx, `VACUUM INTO ?`, file.Name())
+	defer func() { _ = os.Remove(part) }() // does nothing after Rename
+	_, err = db.ExecContext(ctx, `VACUUM INTO ?`, part)
 	if err == nil {
 		err = file.Sync()
 	}
 	if err := errors.Join(err, file.Close()); err != nil {
 		return "", err
 	}
-	return to, os.Rename(file.Name(), to)
+	return to, os.Rename(part, to)
 }

@@ -65,9 +65,7 @@ const (
 	PartPolicies                      // which policies the certificate has
 	PartGroups                        // which static groups the thing is in
 
-	// PartAttachments are the parts that AWS lists for one device a call.
-	PartAttachments = PartPrincipals | PartThings | PartPolicies | PartGroups
-	PartAll         = PartCertificate | PartThing | PartAttachments
+	PartAll = PartCertificate | PartThing | PartPrincipals | PartThings | PartPolicies | PartGroups
 )
 
 // A reading is the state of a device as far as some parts of it were read.
@@ -130,20 +128,18 @@ func (r *reading) drifts(w Wanted, d *Device) []Drift {
 		find(DriftOtherCertificate, "the thing has %s", arn)
 	}
 	if r.has(PartPolicies) && !r.certificateGone() {
-		difference := compareNames(w.Attachments.Policies, r.policies)
-		for _, name := range difference.missing {
+		for _, name := range missing(w.Attachments.Policies, r.policies) {
 			find(DriftPolicyMissing, DetailPolicyMissing, name)
 		}
-		for _, name := range difference.extra {
+		for _, name := range slices.Sorted(slices.Values(missing(r.policies, w.Attachments.Policies))) {
 			find(DriftPolicyExtra, "policy %s is attached to the certificate and was not wanted", name)
 		}
 	}
 	if r.has(PartGroups) && !r.thingGone() {
-		difference := compareNames(w.Attachments.ThingGroups, r.groups)
-		for _, name := range difference.missing {
+		for _, name := range missing(w.Attachments.ThingGroups, r.groups) {
 			find(DriftGroupMissing, DetailGroupMissing, name)
 		}
-		for _, name := range difference.extra {
+		for _, name := range slices.Sorted(slices.Values(missing(r.groups, w.Attachments.ThingGroups))) {
 			find(DriftGroupExtra, "the thing is in thing group %s, which was not wanted", name)
 		}
 	}
@@ -175,13 +171,4 @@ func thingDrifts(want, have iot.Thing, find func(manifest.Reason, string, ...any
 	default:
 		find(DriftBillingGroup, "the thing is in billing group %s; %s was wanted", have.BillingGroup, want.BillingGroup)
 	}
-}
-
-// A nameDifference is the difference between names that are wanted and names that are there.
-type nameDifference struct{ missing, extra []string }
-
-func compareNames(want, have []string) nameDifference {
-	d := nameDifference{missing: missing(want, have), extra: missing(have, want)}
-	slices.Sort(d.extra)
-	return d
 }

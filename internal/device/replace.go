@@ -23,7 +23,7 @@ const (
 	ReasonReplaceDue    manifest.Reason = "replacement-due"    // the old certificate can be removed now
 )
 
-// A Replacement says until when the old certificate of a device stays.
+// A Replacement sets how long the old certificate of a device stays.
 type Replacement struct {
 	// Grace is how long the old certificate stays after the new one was attached.
 	Grace time.Duration

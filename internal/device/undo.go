@@ -82,7 +82,7 @@ func Undo(a *Account, d *Device, u Undone, do Stage) error {
 	removeCertificate := have.certificate != nil && kept.certificate(d, u, have)
 	held := have.certificate != nil && !removeCertificate // and the thing with it
 	removeThing := have.thing != nil && !held && kept.thing(d, u, have)
-	kept.rest(d, u, registered && !held, removeThing || thingCreated && have.thing == nil)
+	kept.remaining(d, u, registered && !held, removeThing || thingCreated && have.thing == nil)
 	if err := do(detachSteps(a, d, u, have, removeCertificate, removeThing)...); err != nil {
 		return FailureOf(err)
 	}
@@ -205,9 +205,9 @@ func (k *keptList) thing(d *Device, u Undone, have seen) bool {
 	return true
 }
 
-// rest names what the import shares with others, and what may have existed before. Certificate and thing
+// remaining names what the import shares with others, and what may have existed before. Certificate and thing
 // report whether these are removed, so that everything attached to them is gone as well.
-func (k *keptList) rest(d *Device, u Undone, certificate, thing bool) {
+func (k *keptList) remaining(d *Device, u Undone, certificate, thing bool) {
 	if u.CertificateOf != "" {
 		k.add(ReasonKeptShared, "certificate %s: import %s counts on it", d.CertificateID, u.CertificateOf)
 	}

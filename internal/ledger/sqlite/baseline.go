@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/thingpress/thingpress/internal/ledger"
@@ -11,18 +12,25 @@ import (
 
 var _ ledger.BaselineKeeper = (*journal)(nil)
 
+// baselineGroup is how many places are bound at once.
+const baselineGroup = 100
+
 // RecordBaseline implements [ledger.BaselineKeeper].
 func (j *journal) RecordBaseline(ctx context.Context, at time.Time, existed []ledger.Place) error {
 	return j.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		args := make([]any, 0, len(existed)*j.ledger.writer.existed.columns)
-		for _, p := range existed {
-			if err := j.within(p); err != nil {
+		var args []any
+		// All at once would take four times the memory of the places.
+		for group := range slices.Chunk(existed, baselineGroup) {
+			args = args[:0]
+			for _, p := range group {
+				if err := j.within(p); err != nil {
+					return err
+				}
+				args = append(args, j.seq, p.Manifest, p.Entry)
+			}
+			if err := j.ledger.writer.existed.exec(ctx, tx, args); err != nil {
 				return err
 			}
-			args = append(args, j.seq, p.Manifest, p.Entry)
-		}
-		if err := j.ledger.writer.existed.exec(ctx, tx, args); err != nil {
-			return err
 		}
 		_, err := tx.ExecContext(ctx, `UPDATE imports SET baseline = ? WHERE seq = ?`, packTime(at), j.seq)
 		return err

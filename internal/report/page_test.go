@@ -220,6 +220,24 @@ func TestPageWorksInABrowser(t *testing.T) {
 	}
 }
 
+// A dollar sign in a name is no pattern of a replacement.
+func TestBrowserShowsNamesInDetailsAsTheyAre(t *testing.T) {
+	s := manyDevices(1)
+	s.Records = func() iter.Seq2[ledger.Record, error] {
+		return all([]ledger.Record{{
+			Outcome: ledger.Rejected, ThingName: "a$$b$'c", Reason: "bad-name", Detail: "thing name a$$b$'c is not allowed",
+		}}, nil)
+	}
+	path := filepath.Join(t.TempDir(), "report.html")
+	if err := os.WriteFile(path, []byte(pageOf(t, s)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	document, _ := require.Chromium(t, "file://"+path)
+	if _, list, _ := strings.Cut(document, "<tbody>"); !strings.Contains(list, "thing name a$$b$'c is not allowed</td>") {
+		t.Errorf("the list is %.400s", list)
+	}
+}
+
 // colons returns an ID as some write it.
 func colons(id string) string {
 	raw, _ := hex.DecodeString(id)

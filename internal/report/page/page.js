@@ -35,7 +35,7 @@
       id = idOf(cell[5], name, id);
       return {
         outcome: about.outcomes[cell[0]], manifest: Number(manifest), entry, line: cell[3], name, id, certificate: withDigits(cell[6]),
-        reason: cell[7] === "" ? "" : about.reasons[cell[7]] || "", detail: cell[8].replaceAll("\x01", name),
+        reason: cell[7] === "" ? "" : about.reasons[cell[7]] || "", detail: cell[8].replaceAll("\x01", () => name),
       };
     });
   };

@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/cli/version"
 	"github.com/thingpress/thingpress/internal/newfile"
@@ -83,15 +84,6 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// withoutSecrets returns the URL of a notice without what may be a secret, for people and ledgers.
-func withoutSecrets(text string) string {
-	to, err := url.Parse(text)
-	if err != nil || to.Host == "" {
-		return "URL"
-	}
-	return to.Scheme + "://" + to.Host + "/…"
-}
-
 // Bounds of a notice, which is sent when the work is done and somebody waits for the end.
 const (
 	noticeAttempts = 3
@@ -120,7 +112,7 @@ func (f *noticeFlags) send(ctx context.Context, summary report.Summary, streams 
 		}
 	}
 	if err != nil {
-		plain.Fprintf(streams.Err, "warning: the notice to %s was not delivered: %v\n", withoutSecrets(f.url), err)
+		plain.Fprintf(streams.Err, "warning: the notice to %s was not delivered: %v\n", target.NoticeHost(f.url), err)
 	}
 }
 

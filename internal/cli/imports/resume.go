@@ -62,7 +62,7 @@ func commandLine(command string, args []string, flags *pflag.FlagSet) string {
 			case "endpoint-url":
 				value = target.WithoutUser(value)
 			case "notify":
-				value = withoutSecrets(value)
+				value = target.NoticeHost(value)
 			}
 			switch {
 			case flag.Value.Type() != "bool":

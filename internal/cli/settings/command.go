@@ -158,6 +158,9 @@ func settingsOf(flags *pflag.FlagSet, all bool) (lines []settingLine) {
 		if list, ok := flag.Value.(pflag.SliceValue); ok {
 			l.Values = append([]string{}, list.GetSlice()...)
 		}
+		if flag.Name == "notify" && flag.Changed {
+			l.Values[0] = target.NoticeHost(l.Values[0])
+		}
 		switch source.From {
 		case config.FromEnvironment:
 			l.Variable = source.Name

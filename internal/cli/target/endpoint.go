@@ -63,3 +63,12 @@ func WithoutUser(endpoint string) string {
 	}
 	return endpoint
 }
+
+// NoticeHost returns the URL of --notify without what may be a secret: user, path and query.
+func NoticeHost(text string) string {
+	to, err := url.Parse(text)
+	if err != nil || to.Host == "" {
+		return "URL"
+	}
+	return to.Scheme + "://" + to.Host + "/…"
+}

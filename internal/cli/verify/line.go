@@ -65,13 +65,6 @@ func detailOf(c connectionLine) string {
 	return "disconnected at " + c.At.Format(time.RFC3339)
 }
 
-// States of a verification.
-const (
-	stateFinished    = "finished"
-	stateStopped     = "stopped"
-	stateInterrupted = "interrupted"
-)
-
 // A verificationLine is the result as JSON.
 type verificationLine struct {
 	Type      string            `json:"type"` // "verification"
@@ -100,11 +93,11 @@ type verificationLine struct {
 	Calls       map[string]int   `json:"calls"`
 	Seconds     float64          `json:"seconds"`
 
-	State         string   `json:"state"`
-	Error         string   `json:"error,omitempty"`
-	Hint          string   `json:"hint,omitempty"`
-	UnmatchedOnly []string `json:"unmatched_only,omitempty"`
-	UnmatchedSkip []string `json:"unmatched_skip,omitempty"`
+	State         ledger.State `json:"state"`
+	Error         string       `json:"error,omitempty"`
+	Hint          string       `json:"hint,omitempty"`
+	UnmatchedOnly []string     `json:"unmatched_only,omitempty"`
+	UnmatchedSkip []string     `json:"unmatched_skip,omitempty"`
 
 	ended error
 }
@@ -188,15 +181,15 @@ func (f *fleet) lineOf(v engine.Verification) verificationLine {
 
 // end records how the command ended.
 func (l *verificationLine) end(ended error) {
-	l.State, l.ended = stateFinished, ended
+	l.State, l.ended = ledger.StateFinished, ended
 	if ended == nil {
 		return
 	}
-	l.State, l.Error, l.Hint = stateStopped, ended.Error(), imports.StopHint(ended)
+	l.State, l.Error, l.Hint = ledger.StateStopped, ended.Error(), imports.StopHint(ended)
 	var refused *exit.Error
 	switch {
 	case errors.Is(ended, engine.ErrInterrupted):
-		l.State = stateInterrupted
+		l.State = ledger.StateInterrupted
 	case errors.As(ended, &refused):
 		l.Hint = refused.Hint
 	}
@@ -210,9 +203,9 @@ func exitOf(l verificationLine, missing bool) error {
 		drifted = l.Fixed.Left > 0 || l.Fixed.Mended < l.Drifted
 	}
 	switch {
-	case l.State == stateInterrupted:
+	case l.State == ledger.StateInterrupted:
 		return exit.Silently(exit.Interrupted)
-	case l.State == stateStopped:
+	case l.State == ledger.StateStopped:
 		return exit.Silently(exit.Failure)
 	case drifted, l.Unread > 0, l.Pending > 0, l.Rejected > 0, missing, l.Connections != nil && l.Connections.Unread > 0:
 		return exit.Silently(exit.Incomplete)

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/newfile"
 	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
@@ -48,7 +50,7 @@ func (f *fleet) verify(ctx context.Context, o *options, streams terminal.Streams
 	} else {
 		// All text of others is cleaned, and the stream would clean colours as well.
 		_, err = fmt.Fprint(terminal.Raw(streams.Out), streams.WrapOut(r.text(line)))
-		if err == nil && line.Error != "" && line.State == stateStopped {
+		if err == nil && line.Error != "" && line.State == ledger.StateStopped {
 			plain.Fprintf(streams.Err, "thingpress: %s\n", line.Error)
 			if line.Hint != "" {
 				plain.Fprintf(streams.Err, "hint: %s\n", line.Hint)
@@ -88,7 +90,7 @@ type results struct {
 	report  *report.Writer  // nil without a report
 	drifted map[string]bool // certificate IDs of devices that --fix is to mend
 	absent  []string        // the first devices that have never been connected
-	failed  error           // of writing
+	failed  error           // the first of writing
 }
 
 // intoReport calls do, and writes what it finds into the file at path, if there is one.
@@ -144,7 +146,7 @@ func (r *results) found(finding engine.Finding) {
 			CertificateID: finding.CertificateID, Reason: drift.Reason, Detail: drift.Detail, Todo: advice.For(drift.Reason, advice.CLI).Todo,
 		}
 		if r.json {
-			r.failed = errors.Join(r.failed, r.streams.PrintJSON(line))
+			r.failed = cmp.Or(r.failed, r.streams.PrintJSON(line))
 		}
 		r.write(report.Row{
 			Manifest: line.Manifest, Entry: line.Entry, Line: line.Line, Outcome: string(engine.OutcomeDrift), ID: line.ID,
@@ -159,7 +161,7 @@ func (r *results) write(row report.Row) {
 		return
 	}
 	row.Type, row.Import, row.At = "outcome", r.fleet.importID, time.Now().UTC()
-	r.failed = errors.Join(r.failed, r.report.Write(row))
+	r.failed = cmp.Or(r.failed, r.report.Write(row))
 }
 
 // absentMost is how many devices that have never been connected are shown.
@@ -183,7 +185,7 @@ func (r *results) connected(c engine.Connected) {
 		r.absent = append(r.absent, c.Thing)
 	}
 	if r.json {
-		r.failed = errors.Join(r.failed, r.streams.PrintJSON(line))
+		r.failed = cmp.Or(r.failed, r.streams.PrintJSON(line))
 	}
 	r.write(report.Row{ThingName: c.Thing, Outcome: line.State, Reason: line.Reason, Detail: detail})
 }

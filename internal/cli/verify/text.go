@@ -7,6 +7,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
 )
@@ -16,8 +17,8 @@ func (r *results) text(l verificationLine) string {
 	var b strings.Builder
 	ink, head := terminal.Green, "as wanted"
 	switch {
-	case l.State != stateFinished:
-		ink, head = terminal.Red, l.State
+	case l.State != ledger.StateFinished:
+		ink, head = terminal.Red, string(l.State)
 	case l.Drifted > 0 || l.Unread > 0 || l.Pending > 0:
 		ink, head = terminal.Yellow, "drift"
 	}
@@ -65,7 +66,7 @@ func plural(n int, one, many string) string {
 
 // scopeText says what was compared, and what was not.
 func scopeText(l verificationLine) (sentences []string) {
-	if len(l.Whole) > 0 && l.Devices > 0 && l.State == stateFinished {
+	if len(l.Whole) > 0 && l.Devices > 0 && l.State == ledger.StateFinished {
 		sentences = append(sentences, "compared for all devices: "+strings.Join(l.Whole, ", "))
 	}
 	if l.AtMost != nil {

@@ -99,7 +99,7 @@ func (s *Session) begin(ctx context.Context, r Run) (ledger.Import, ledger.Journ
 		record.Manifests = append(record.Manifests, i.Manifests...)
 	}
 	if !r.Record {
-		return record, nil, nil, exit.OtherReport(s.Flags.Report, s.reportOf, "")
+		return record, nil, nil, nil
 	}
 	settings, err := json.Marshal(r.Settings)
 	if err != nil {

@@ -77,7 +77,7 @@ Shows what would be removed and asks for the ID of the import. Without a termina
 
 func runUndo(ctx context.Context, o *undoOptions, args []string, streams terminal.Streams) error {
 	if o.dryRun && o.Report != "" {
-		return exit.UsageError(errors.New("--dry-run writes no report"), "leave out --report")
+		return exit.UsageError(errors.New("--report cannot be combined with --dry-run, which records no outcomes"), "leave out one of them")
 	}
 	s, err := Open(ctx, &o.Flags, args, !o.dryRun, nothingUndone, streams)
 	if err != nil {

@@ -1,7 +1,6 @@
 package imports
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -117,7 +116,7 @@ func (o *reportOptions) entriesToCut(ctx context.Context, chosen Chosen, reader 
 		wanted[r.Manifest][r.Entry] = true
 	}
 	if len(wanted) == 0 {
-		return nil, fmt.Errorf("nothing was written: no entry of import %s is %s", chosen.Short, cmp.Or(outcomeWords(outcomes), "failed"))
+		return nil, fmt.Errorf("nothing was written: no entry of import %s is %s", chosen.Short, outcomeWords(outcomes))
 	}
 	return wanted, nil
 }

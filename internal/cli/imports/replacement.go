@@ -6,43 +6,50 @@ import (
 	"io/fs"
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
 )
 
 // ChooseUndoable is like [Choose], but also finds a replacement: a later command over manifests, which
 // `thingpress undo` can take back like an import.
 func ChooseUndoable(ctx context.Context, text, path string) (Chosen, error) {
-	chosen, err := Choose(ctx, text, path)
-	if err == nil || exit.Code(err) != exit.Usage {
-		return chosen, err
+	chosen, unknown := Choose(ctx, text, path)
+	if unknown == nil || exit.Code(unknown) != exit.Usage {
+		return chosen, unknown
 	}
 	paths := []string{path}
 	if path == "" {
+		var err error
 		if paths, err = ledgersOfMachine(); err != nil {
-			return chosen, err
+			return Chosen{}, err
 		}
 	}
 	var found []Chosen
 	for _, p := range paths {
-		reader, failed := sqlite.OpenReadOnly(ctx, p)
-		if errors.Is(failed, fs.ErrNotExist) {
+		reader, err := sqlite.OpenReadOnly(ctx, p)
+		var file *ledger.FileError
+		if errors.Is(err, fs.ErrNotExist) || path == "" && errors.As(err, &file) && file.Reason == ledger.FileForeign {
 			continue
 		}
-		if failed != nil {
-			return chosen, errors.Join(err, failed)
+		if err != nil {
+			return Chosen{}, errors.Join(unknown, err)
 		}
 		for i, failed := range reader.LaterCommands(ctx, "") {
-			if failed == nil && hasPrefix(i.ID, text) {
+			if err = failed; err != nil {
+				break
+			}
+			if hasPrefix(i.ID, text) {
 				found = append(found, Chosen{Import: i, Path: p, Short: i.ID[:min(len(i.ID), shortReplacement)]})
 			}
 		}
-		_ = reader.Close() // it was only read
+		if err := errors.Join(err, reader.Close()); err != nil {
+			return Chosen{}, err
+		}
 	}
-	if len(found) == 1 {
-		return found[0], nil
+	if len(found) != 1 {
+		return Chosen{}, unknown
 	}
-	_, err = Choose(ctx, text, path) // lists the candidates
-	return chosen, err
+	return found[0], nil
 }
 
 // shortReplacement is the number of characters in the short ID of a replacement: its time in milliseconds.

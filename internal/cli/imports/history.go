@@ -44,6 +44,10 @@ func historyOf(ctx context.Context, imports []importLine, name string) (list []h
 		}
 	}
 	for _, path := range paths {
+		open, err := sqlite.IsOpen(path)
+		if err != nil {
+			return nil, fmt.Errorf("ledger %s: %w", path, err)
+		}
 		reader, err := sqlite.OpenReadOnly(ctx, path)
 		if err != nil {
 			return nil, err
@@ -58,6 +62,9 @@ func historyOf(ctx context.Context, imports []importLine, name string) (list []h
 				i, err := reader.Import(ctx, found.Import)
 				if err != nil {
 					return nil, errors.Join(err, reader.Close())
+				}
+				if i.State == ledger.StateRunning && !open {
+					i.State = ledger.StateInterrupted // it was killed
 				}
 				line, verb, of = lineOf(i, path), i.Verb, i.Of
 			}

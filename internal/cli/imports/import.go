@@ -215,7 +215,8 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 		return err
 	}
 
-	if err := o.checkPlan(ctx, reviewed{settings, connection, scan, quotas, attached, policies, nil}, sources, args, flags, printer); err != nil {
+	known := reviewed{settings, connection, scan, quotas, attached, policies, nil}
+	if err := o.checkPlan(ctx, known, sources, args, flags, printer); err != nil {
 		return err
 	}
 

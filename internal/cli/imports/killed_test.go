@@ -69,3 +69,25 @@ func TestKilledImportIsNotShownAsRunning(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// An undo that was killed must not look as if it were running for ever.
+func TestKilledLaterCommandIsInterrupted(t *testing.T) {
+	t.Parallel()
+	env, book := clitest.Environment(t), filepath.Join(t.TempDir(), "ledger.db")
+	s, _ := clitest.Import(t, env, "--sandbox", "--policy", "p", "--ledger", book, clitest.Generate(t, "espressif", 1))
+	l, err := sqlite.Open(t.Context(), book)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Begin(t.Context(), ledger.Import{
+		ID: "0199f1c2-7f0a-7d4e-9a51-0b6f4a1f2c3d", Key: "k", Verb: "undo",
+		Of: []string{s.Import},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, env, 0, []string{"later       undo, begun", ": running"}, "show", s.Import, "--ledger", book)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, env, 0, []string{"later       undo, begun", ": interrupted"}, "show", s.Import, "--ledger", book)
+}

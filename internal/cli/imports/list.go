@@ -258,7 +258,7 @@ func TargetName(t ledger.Target) string {
 	case t.Sandbox != "":
 		return "sandbox"
 	case t.Endpoint != "":
-		return t.Account + "/" + t.Region + " at " + t.Endpoint
+		return t.Account + "/" + t.Region + " at " + target.WithoutUser(t.Endpoint)
 	}
 	return t.Account + "/" + t.Region
 }

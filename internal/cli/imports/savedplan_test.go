@@ -67,7 +67,8 @@ func TestPlanIsCarriedOutUnlessSomethingHasChanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.AttachPolicy(t.Context(), &iot.AttachPolicyInput{PolicyName: aws.String("of-group"), Target: group.ThingGroupArn}); err != nil {
+	attach := &iot.AttachPolicyInput{PolicyName: aws.String("of-group"), Target: group.ThingGroupArn}
+	if _, err := c.AttachPolicy(t.Context(), attach); err != nil {
 		t.Fatal(err)
 	}
 	stale("policy on a thing group, of-group is new")

@@ -15,6 +15,7 @@ import (
 	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
+	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
@@ -109,6 +110,11 @@ type laterLine struct {
 }
 
 func showImport(ctx context.Context, o *showOptions, chosen Chosen, streams terminal.Streams) error {
+	chosen.Target.Endpoint = target.WithoutUser(chosen.Target.Endpoint)
+	open, err := sqlite.IsOpen(chosen.Path)
+	if err != nil {
+		return fmt.Errorf("ledger %s: %w", chosen.Path, err)
+	}
 	reader, err := sqlite.OpenReadOnly(ctx, chosen.Path)
 	if err != nil {
 		return err
@@ -122,6 +128,9 @@ func showImport(ctx context.Context, o *showOptions, chosen Chosen, streams term
 	for l, err := range reader.LaterCommands(ctx, chosen.ID) {
 		if err != nil {
 			return err
+		}
+		if l.State == ledger.StateRunning && !open {
+			l.State = ledger.StateInterrupted // it was killed
 		}
 		later = append(later, laterLine{l.Verb, l.ID, l.State, l.Begun, l.Counts})
 	}
@@ -156,14 +165,15 @@ func showImport(ctx context.Context, o *showOptions, chosen Chosen, streams term
 	}
 	_, err = fmt.Fprint(terminal.Raw(streams.Out), streams.WrapOut(text+manifests.ProblemsText(problems, streams)))
 	if err == nil && chosen.Resumable() {
-		plain.Fprintf(streams.Err, "to resume: thingpress import --resume %s%s\n", chosen.ID, whereFlags(chosen.Target, o.ledger))
+		plain.Fprintf(streams.Err, "to resume: %s\n", ResumeLine(chosen.Import, o.ledger))
 	}
 	return err
 }
 
-// whereFlags returns the flags with which a command finds a target and a ledger, for a command line.
-func whereFlags(t ledger.Target, path string) string {
-	text := ""
+// ResumeLine returns the command line that resumes an import in the ledger at path, or in that of its
+// target if path is empty.
+func ResumeLine(i ledger.Import, path string) string {
+	text, t := "thingpress import --resume "+i.ID, i.Target
 	if path != "" {
 		text += " --ledger " + terminal.ShellQuote(path)
 	}
@@ -171,7 +181,7 @@ func whereFlags(t ledger.Target, path string) string {
 	case t.Sandbox != "":
 		return text + " --sandbox"
 	case t.Endpoint != "":
-		text += " --endpoint-url " + terminal.ShellQuote(t.Endpoint)
+		text += " --endpoint-url " + terminal.ShellQuote(target.WithoutUser(t.Endpoint))
 	}
 	return text + " --region " + terminal.ShellQuote(t.Region)
 }

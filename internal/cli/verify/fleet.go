@@ -31,6 +31,7 @@ type fleet struct {
 	*engine.Fleet
 	// importID is the ID of the import; empty for manifests.
 	importID   string
+	resume     string // the command line that resumes the import
 	manifests  []ledger.Manifest
 	printer    *progress.Printer
 	connection *target.Connection
@@ -49,7 +50,7 @@ func (o *options) openImport(ctx context.Context, args []string, streams termina
 		return nil, err
 	}
 	f := &fleet{
-		importID: s.Imports[0].ID, manifests: s.Imports[0].Manifests,
+		importID: s.Imports[0].ID, resume: imports.ResumeLine(s.Imports[0], o.Ledger), manifests: s.Imports[0].Manifests,
 		printer: s.Printer, connection: s.Connection, limiters: s.Limiters, close: s.Close,
 	}
 	f.mending = func(ctx context.Context, drifted map[string]bool) (engine.Later, error) {

@@ -99,7 +99,8 @@ type verificationLine struct {
 	UnmatchedOnly []string     `json:"unmatched_only,omitempty"`
 	UnmatchedSkip []string     `json:"unmatched_skip,omitempty"`
 
-	ended error
+	ended  error
+	resume string // the command line that resumes the import
 }
 
 // A findingLine is one kind of drift, or a reason for which devices could not be read.
@@ -162,6 +163,7 @@ func (f *fleet) lineOf(v engine.Verification) verificationLine {
 		Sample: v.Sample, SampleDrifted: v.SampleDrifted, OneSided: v.OneSided, Uncheckable: f.Uncheckable,
 		Calls: maps.Clone(v.Made), Seconds: v.Took.Seconds(), Whole: []string{},
 	}
+	line.resume = f.resume
 	for _, r := range v.Findings {
 		line.Findings = append(line.Findings, f.findingOf(r))
 	}

@@ -84,8 +84,8 @@ func scopeText(l verificationLine) (sentences []string) {
 			strings.Join(l.Uncheckable, ", ")))
 	}
 	if l.Pending > 0 {
-		sentences = append(sentences, fmt.Sprintf("%s in flight when the import ended, and not in the registry; resume it with: "+
-			"thingpress import --resume %s", progress.Plural(l.Pending, "device was", "devices were"), l.Import))
+		sentences = append(sentences, fmt.Sprintf("%s in flight when the import ended, and not in the registry; resume it with: %s",
+			progress.Plural(l.Pending, "device was", "devices were"), l.resume))
 	}
 	if l.Unread > 0 {
 		sentences = append(sentences, progress.Plural(l.Unread, "device", "devices")+" could not be read")

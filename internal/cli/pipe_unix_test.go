@@ -32,6 +32,7 @@ func TestInterruptEndsTheWaitForANamedPipe(t *testing.T) {
 			"--only", pipe, example,
 		},
 		{"plan", "--offline", "--skip", pipe, example},
+		{"policy", "check", "--policy", pipe},
 	} {
 		interrupts := make(chan os.Signal, 1)
 		interrupts <- syscall.SIGTERM

@@ -125,7 +125,7 @@ func check(ctx context.Context, o *checkOptions, args []string, streams terminal
 	if err != nil {
 		return err
 	}
-	documents, err := readFiles(files)
+	documents, err := readFiles(ctx, files)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/target"
+	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/quota"
@@ -31,9 +32,12 @@ type document struct {
 const maxFile = 1 << 20
 
 // readFiles reads the documents of files.
-func readFiles(paths []string) (documents []document, err error) {
+func readFiles(ctx context.Context, paths []string) (documents []document, err error) {
 	for _, path := range paths {
-		text, err := readFile(path)
+		text, err := terminal.Await(ctx, func() (string, error) { return readFile(path) })
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		if err != nil {
 			return nil, exit.UsageError(fmt.Errorf("--policy: %w", err), "")
 		}

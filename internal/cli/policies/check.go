@@ -169,6 +169,9 @@ func check(ctx context.Context, o *checkOptions, args []string, streams terminal
 			settings.CertificatePolicies++
 		}
 	}
+	if len(args) == 0 {
+		settings.Now = time.Time{} // nobody has the certificate of the example
+	}
 	if len(settings.Requests) == 0 {
 		settings.Requests = verdict.DefaultRequests(settings.Documents)
 	}

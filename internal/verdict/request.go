@@ -258,16 +258,15 @@ func DefaultRequests(documents []*policy.Document) []Request {
 			}
 		}
 	}
-	for _, text := range []string{
-		"publish:$aws/things/{thing}/shadow/update", "subscribe:$aws/things/{thing}/shadow/update/delta",
-		"subscribe:$aws/things/{thing}/jobs/notify",
+	for _, own := range []struct{ word, action, kind, topic string }{
+		{"publish", "iot:Publish", "topic", "/shadow/update"},
+		{"subscribe", "iot:Subscribe", "topicfilter", "/shadow/update/delta"},
+		{"subscribe", "iot:Subscribe", "topicfilter", "/jobs/notify"},
 	} {
-		r, err := ParseRequest(text)
-		if err != nil {
-			panic(err) // it is a constant
-		}
-		r.Wanted = false
-		add(r)
+		add(Request{
+			Text: own.word + " $aws/things/{thing}" + own.topic, action: own.action, kind: own.kind,
+			topic: topic{{literal: "$aws/things/"}, {field: "thing"}, {literal: own.topic}},
+		})
 	}
 	for _, r := range requests {
 		if r.dependsOnThing() {

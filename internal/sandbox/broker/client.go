@@ -202,8 +202,6 @@ func (c *client) current() Access {
 	return access
 }
 
-// welcome sends the CONNACK, and then what a resumed session missed.
-// keepAlive returns the keep-alive that AWS IoT uses for the one that a client asks for.
 // read serves packets until the connection ends.
 func (c *client) read(r *bufio.Reader, alive time.Duration) {
 	for {
@@ -247,10 +245,6 @@ func isReset(err error) bool {
 	return errors.As(err, &broken)
 }
 
-// violate ends a connection because of what the client sent.
-// handle serves a packet. It returns false if the connection ends.
-// publish serves a PUBLISH. A client that may not publish is disconnected.
-// subscribe serves a SUBSCRIBE. A client that may not subscribe is disconnected, or told so with MQTT 5.
 // send queues a packet. A client that does not read is disconnected.
 func (c *client) send(pk packets.Packet) {
 	select {

@@ -111,6 +111,7 @@ func (c *client) refuse(code31, code5 byte) bool {
 	return false
 }
 
+// welcome sends the CONNACK, and then what a resumed session missed.
 func (c *client) welcome(pk packets.Packet) {
 	p := &pk.Properties
 	answer := packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Connack}}
@@ -140,6 +141,7 @@ func (c *client) welcome(pk packets.Packet) {
 	c.announce("connected")
 }
 
+// keepAlive returns the keep-alive that AWS IoT uses for the one that a client asks for.
 func keepAlive(seconds uint16) time.Duration {
 	if seconds == 0 {
 		return maxKeepAlive

@@ -8,12 +8,14 @@ import (
 	"github.com/thingpress/thingpress/policy"
 )
 
+// violate ends a connection because of what the client sent.
 func (c *client) violate(code byte, detail string) bool {
 	c.log(Violation, detail)
 	c.end(code)
 	return false
 }
 
+// handle serves a packet. It returns false if the connection ends.
 func (c *client) handle(pk packets.Packet) bool {
 	if pk.FixedHeader.Qos > 0 && pk.PacketID == 0 {
 		return c.violate(codeProtocolError, "a packet without an identifier")
@@ -53,6 +55,7 @@ func (c *client) handle(pk packets.Packet) bool {
 	return c.violate(codeProtocolError, "AWS IoT does not accept this packet")
 }
 
+// publish serves a PUBLISH. A client that may not publish is disconnected.
 func (c *client) publish(pk packets.Packet) bool {
 	if alias := pk.Properties.TopicAlias; alias > 0 {
 		switch {
@@ -82,6 +85,7 @@ func (c *client) publish(pk packets.Packet) bool {
 	return true
 }
 
+// subscribe serves a SUBSCRIBE. A client that may not subscribe is disconnected, or told so with MQTT 5.
 func (c *client) subscribe(pk packets.Packet) bool {
 	switch {
 	case len(pk.Filters) == 0:

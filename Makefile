@@ -41,8 +41,8 @@ govulncheck   := $(TOOLS)/govulncheck-$(GOVULNCHECK)
 goreleaser    := $(TOOLS)/goreleaser-$(GORELEASER)
 cyclonedx     := $(TOOLS)/cyclonedx-gomod-$(CYCLONEDX)
 
-# A test fails if something that THINGPRESS_REQUIRE names is missing: data, moto, moto-tests, awscli, sam, elasticmq, dynamodb-local, vulndb,
-# chromium.
+# A test fails if something that THINGPRESS_REQUIRE names is missing: data, moto, moto-tests, awscli, sam, elasticmq, dynamodb-local,
+# vulndb, chromium, cdk, terraform.
 comma    := ,
 required := $(subst $(comma), ,$(THINGPRESS_REQUIRE))
 
@@ -83,11 +83,11 @@ test-race: ## run the same tests with the race detector, which needs a C compile
 	$(call run-tests,CGO_ENABLED=1,-race $(PACKAGES))
 
 # The packages whose tests run another program that package require finds.
-peers = $$(grep -rlE 'require\.(Moto|MotoTests|AWSCLI|StartAWS|SAM|CDK|Terraform|ElasticMQ|DynamoDBLocal|Java|Chromium)\(|dynamodbtest\.|^package require$$' \
-	--include='*_test.go' cmd internal manifest stack | xargs -n 1 dirname | sort -u | sed 's|^|./|')
+peers = $$(grep -rlE -e 'require\.(Moto|MotoTests|AWSCLI|StartAWS|SAM|CDK|Terraform|ElasticMQ|DynamoDBLocal|Java|Chromium)\(' \
+	-e 'dynamodbtest\.|^package require$$' --include='*_test.go' cmd internal manifest stack | xargs -n 1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: test-peers
-test-peers: venv moto-tests sam cdk jars ## install moto and its tests, the AWS CLI, SAM, the AWS CDK, ElasticMQ and DynamoDB Local, and run the tests that need them
+test-peers: venv moto-tests sam cdk jars ## install moto, the AWS CLI, SAM, the AWS CDK and Java programs, and run the tests that need them
 	@echo 'testing with other programs: five minutes on two cores'
 	$(call run-tests,THINGPRESS_PEERS=1,$(peers))
 
@@ -177,7 +177,8 @@ lambda: sam lambda-zip ## build dist/thingpress-lambda.zip, and expand stack/tem
 
 .PHONY: lambda-zip
 lambda-zip:
-	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -tags lambda.norpc -ldflags '$(lambda-ldflags)' -o dist/bootstrap ./cmd/thingpress-lambda
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -tags lambda.norpc -ldflags '$(lambda-ldflags)' \
+		-o dist/bootstrap ./cmd/thingpress-lambda
 	echo '$(VERSION)' >dist/VERSION
 	cd dist && go run github.com/aws/aws-lambda-go/cmd/build-lambda-zip -o thingpress-lambda.zip bootstrap VERSION
 

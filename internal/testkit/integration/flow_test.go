@@ -19,7 +19,7 @@ import (
 // what is in flight, the end of the manifest is lost, and the reel waits for it.
 func TestFlow(t *testing.T) {
 	const inFlight, retention = 200, 12 * time.Second
-	n := 2500
+	n := 3000 // at the 100 devices/s of the sandbox's quotas, which no machine exceeds, more than twice the retention
 	if require.Race {
 		n = 600
 	}

@@ -47,8 +47,25 @@ type Device struct {
 	Signer CertificateID
 	// Attributes has the other data that the manifest contains about the device.
 	Attributes map[string]string
+	// Settings has what the entry asks for its own device; nil if it asks for nothing.
+	Settings *Settings
 	// Warnings has oddities for which the entry is not rejected.
 	Warnings []Warning
+}
+
+// Settings are what one entry of a manifest asks for its own device in AWS IoT Core: the
+// cells of a table whose columns name policies, groups and the like. The zero value of a
+// field asks for nothing. A decoder sets them as they were written and checks no names,
+// limits or statuses. It may share one value between devices that ask for the same, so
+// nobody changes a value after the decoder has returned it.
+type Settings struct {
+	// Policies and ThingGroups are names, in the order of the entry.
+	Policies, ThingGroups []string
+	// ThingType, BillingGroup and Status are names; "" if the entry says nothing.
+	ThingType, BillingGroup, Status string
+	// Attributes are values of attributes of the thing. Unlike [Device.Attributes], which
+	// only describe the device, they are written to the thing.
+	Attributes map[string]string
 }
 
 // VendorID returns the vendor's identity of the chip, or "" if the manifest has none.

@@ -289,7 +289,7 @@ func (b *Broker) publish(message packets.Packet) {
 		if present := slices.DeleteFunc(slices.Clone(members), func(s *session) bool { return s.client == nil }); len(present) > 0 {
 			members = present
 		}
-		s := members[rand.IntN(len(members))]
+		s := members[rand.IntN(len(members))] //nolint:gosec // spreads the load
 		s.deliver(message, s.filters[filter])
 	}
 }

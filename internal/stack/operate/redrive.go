@@ -82,8 +82,8 @@ func (s *Stack) Redrive(ctx context.Context, watch func(Move)) ([]Move, []Redriv
 			move.Status = "COMPLETED"
 			err = r.moveAll(ctx, &move, watch)
 		case q.InFlight > 0:
-			err = fmt.Errorf("an earlier redrive received %s less than %d minutes ago and did not move what is left: wait that long, then run it again",
-				progress.Plural(q.InFlight, "message", "messages"), handling/60)
+			err = fmt.Errorf("an earlier redrive received %s less than %d minutes ago and did not move what is left: "+
+				"wait that long, then run it again", progress.Plural(q.InFlight, "message", "messages"), handling/60)
 		}
 		if err != nil {
 			move.Status = "FAILED"

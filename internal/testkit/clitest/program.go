@@ -19,7 +19,9 @@ import (
 // Main runs the tests of a package; run is the program, with the streams of this process. Scripts
 // and [Program] run the test binary itself as thingpress.
 func Main[Streams any](m *testing.M, run func(ctx context.Context, args []string, streams Streams) (code int), streams func() Streams) {
-	testscript.Main(m, map[string]func(){"thingpress": func() { os.Exit(run(context.Background(), os.Args[1:], streams())) }})
+	testscript.Main(m, map[string]func(){"thingpress": func() {
+		os.Exit(run(context.Background(), os.Args[1:], streams())) //nolint:forbidigo // this is the main function of a program
+	}})
 }
 
 // Program returns the path of thingpress. Under the race detector it is built

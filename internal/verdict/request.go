@@ -26,8 +26,8 @@ type Request struct {
 	topic        topic
 }
 
-// For returns the request of one device. The error says that the device has no value for a field
-// of the topic.
+// For returns the request of one device. It fails if the device has no value for a field of the
+// topic.
 func (r *Request) For(d *manifest.Device, c *policy.Connection) (policy.Request, error) {
 	name, err := r.topic.expand(d, c, "")
 	return policy.Request{Action: r.action, Resource: r.kind + "/" + name}, err

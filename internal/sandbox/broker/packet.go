@@ -38,7 +38,7 @@ const (
 	badClientIDIn31   = 0x02
 )
 
-// maxPacket is the size limit of a packet. A message has the topic and properties beside its payload.
+// maxPacket is the size limit of a packet. A message has its topic and properties in addition to its payload.
 const maxPacket = maxPayload + 16<<10
 
 var errTooLarge = errors.New("the packet is larger than AWS IoT accepts")

@@ -86,8 +86,7 @@ func parseEvent(body string) ([]eventUpload, error) {
 	return uploads, nil
 }
 
-// Uploads returns the uploads in the body of an event of S3. The error says that the body is no such
-// event.
+// Uploads returns the uploads in the body of an event of S3. It fails if the body is no such event.
 func Uploads(body string) ([]stack.Upload, error) {
 	parsed, err := parseEvent(body)
 	var uploads []stack.Upload

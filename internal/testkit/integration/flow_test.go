@@ -15,7 +15,7 @@ import (
 )
 
 // TestFlow imports a manifest that takes several times as long as the devices queue keeps
-// a message, while a reel is put beside it and the queue is purged. Without a bound on
+// a message, while a reel is uploaded and the queue is purged. Without a bound on
 // what is in flight, the end of the manifest is lost, and the reel waits for it.
 func TestFlow(t *testing.T) {
 	const inFlight, retention = 200, 12 * time.Second

@@ -89,6 +89,7 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 	for _, args := range [][]string{
 		{"inspect", good, good, bad},
 		{"inspect", cut},
+		{"diff", good, bad},
 		{"import", "--sandbox", "--dry-run", "--policy", "p", good},
 		{"import", "--sandbox", "--policy", "p", good, bad},
 		{"import", "--sandbox", "--policy", "p", "--thing-type", "t", good},

@@ -123,6 +123,7 @@ targets. See 'thingpress help environment'.
 		after.NewReplace(streams),
 		after.NewUndo(streams),
 		imports.NewConvert(streams),
+		manifests.NewDiff(streams),
 		manifests.NewGenerate(streams),
 		imports.NewImport(streams),
 		imports.NewList(streams),

@@ -117,8 +117,8 @@ func keysOf(name string) []string {
 	return []string{name}
 }
 
-// names reports whether the list names the device.
-func (f *Filter) names(d *manifest.Device) bool {
+// Names reports whether the list names the device.
+func (f *Filter) Names(d *manifest.Device) bool {
 	if f == nil {
 		return false
 	}
@@ -127,11 +127,11 @@ func (f *Filter) names(d *manifest.Device) bool {
 		found = f.match(id) || found
 	}
 	found = f.match(foldedMark+d.CertificateID.String()) || found
-	return f.namesID(d.ID) || found
+	return f.NamesID(d.ID) || found
 }
 
-// namesID reports whether the list names the device by its vendor ID.
-func (f *Filter) namesID(vendorID string) bool {
+// NamesID reports whether the list names the device by its vendor ID.
+func (f *Filter) NamesID(vendorID string) bool {
 	if f == nil {
 		return false
 	}

@@ -121,7 +121,7 @@ func TestListNamesTheDevicesThatAPersonMeans(t *testing.T) {
 			}
 			var found []int
 			for i, d := range filterDevices(t) {
-				if f.names(d) {
+				if f.Names(d) {
 					found = append(found, i)
 				}
 			}
@@ -209,7 +209,7 @@ func FuzzReadFilter(f *testing.F) {
 			t.Errorf("usable %v with %d lines", filter.Usable(), before)
 		}
 		for _, name := range filter.Unmatched() {
-			filter.names(&manifest.Device{ThingName: name, ID: name})
+			filter.Names(&manifest.Device{ThingName: name, ID: name})
 		}
 		lines, err := readLines(strings.NewReader(list))
 		if err != nil {

@@ -100,8 +100,8 @@ func (j *Judge) Again(number int, device *manifest.Device, rejected *manifest.En
 // judgeAlone judges an entry without comparing it with others.
 func (j *Judge) judgeAlone(device *manifest.Device, rejected *manifest.EntryError) Verdict {
 	if rejected != nil {
-		j.settings.Only.namesID(rejected.ID)
-		j.settings.Skip.namesID(rejected.ID)
+		j.settings.Only.NamesID(rejected.ID)
+		j.settings.Skip.NamesID(rejected.ID)
 		return Verdict{
 			Outcome: ledger.Rejected, Reason: rejected.Reason, Detail: rejected.Detail(),
 			Remedy: Remedy{Namings: rejected.Namings, Signer: rejected.Signer, AllowCA: j.settings.Decode.AllowCA},

@@ -178,7 +178,7 @@ func subjectTasks(s *session, a device.Attachments, subjects iter.Seq2[*Subject,
 // an empty outcome for any other device. It is not safe for concurrent use.
 func (s Settings) Select(d *manifest.Device) (outcome ledger.Outcome, reason, detail string) {
 	// Ask both lists: each keeps track of the lines that matched.
-	wanted, unwanted := s.Only.names(d), s.Skip.names(d)
+	wanted, unwanted := s.Only.Names(d), s.Skip.Names(d)
 	if unwanted || s.Only != nil && !wanted {
 		return ledger.Skipped, string(ReasonFiltered), "excluded by the list of devices"
 	}

@@ -91,6 +91,14 @@ func TestPolicyOfVerifyIsExact(t *testing.T) {
 		}
 	}
 	compareActions(t, "With `--connected` it also", made)
+
+	before := countLines(t, log)
+	c := exec.CommandContext(ctx, clitest.Program(t), "show", *things.Things[0].ThingName, "--live")
+	c.Env = env
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("show: %v: %s", err, out)
+	}
+	compareActions(t, "`thingpress show --live`", operationsFrom(t, log, before))
 }
 
 // compareActions compares the first policy after a text in docs/iam.md with calls that were made. Finding

@@ -114,6 +114,7 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 		{"config", "--config", settings, "--target", "a"},
 		{"show", "0"},
 		{"show", "4BA2BB8764BD"},
+		{"show", "3692840e-6a93-40b5-a796-f747a174f5c9", "--live"},
 		{"report", "0"},
 		{"report", "--as-manifest", filepath.Join(dir, "back.csv"), "0"},
 	} {

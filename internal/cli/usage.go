@@ -21,7 +21,7 @@ var flagGroups = []struct{ heading, flags string }{
 	{"Run", "yes dry-run new resume plan out ledger report overwrite max-failures no-baseline ignore-policy quota share"},
 	{"Target", "config target account region profile endpoint-url stack sandbox sandbox-state offline strict-names"},
 	{"Devices that connect", "mqtt mqtt-host mqtt-any-host mqtt-ca"},
-	{"Output", "notify notify-secret-file metrics all failed rejected format limit examples output quiet verbose log color help"},
+	{"Output", "live notify notify-secret-file metrics all failed rejected format limit examples output quiet verbose log color help"},
 	{"Limits of manifests", "max-entries max-entry-bytes max-depth max-members max-expanded max-ratio max-dictionary"},
 }
 

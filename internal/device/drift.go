@@ -68,29 +68,39 @@ const (
 	PartAll = PartCertificate | PartThing | PartPrincipals | PartThings | PartPolicies | PartGroups
 )
 
+// A State is what the registry holds of a device.
+type State struct {
+	// Certificate is nil if it is not registered, Thing if it does not exist.
+	Certificate *iot.Certificate
+	Thing       *iot.Thing
+	// Principals are those of the thing, Things those that the certificate is attached to.
+	Principals, Things []iot.Link
+	// Policies are those that are attached to the certificate.
+	Policies []string
+	// Groups are the groups to which the thing was added, Dynamic those whose query chooses it.
+	Groups, Dynamic []string
+}
+
 // A reading is the state of a device as far as some parts of it were read.
 type reading struct {
-	parts              Parts
-	certificate        *iot.Certificate // nil if it is not registered
-	thing              *iot.Thing       // nil if it does not exist
-	principals, things []iot.Link
-	policies, groups   []string
+	parts Parts
+	State
 }
 
 // has reports whether one of the parts was read.
 func (r *reading) has(parts Parts) bool { return r.parts&parts != 0 }
 
 // certificateGone and thingGone report whether reading showed that there is none.
-func (r *reading) certificateGone() bool { return r.has(PartCertificate) && r.certificate == nil }
-func (r *reading) thingGone() bool       { return r.has(PartThing) && r.thing == nil }
+func (r *reading) certificateGone() bool { return r.has(PartCertificate) && r.Certificate == nil }
+func (r *reading) thingGone() bool       { return r.has(PartThing) && r.Thing == nil }
 
 // observed returns the state in the form that programs share.
 func (r *reading) observed(d *Device) Observed {
-	have := Observed{Registered: r.certificate != nil, Thing: r.thing, Policies: r.policies, Groups: r.groups}
-	if r.certificate != nil {
-		have.Status = r.certificate.Status
+	have := Observed{Registered: r.Certificate != nil, Thing: r.Thing, Policies: r.Policies, Groups: r.Groups}
+	if r.Certificate != nil {
+		have.Status = r.Certificate.Status
 	}
-	have.setLinks(d, r.things, r.principals)
+	have.setLinks(d, r.Things, r.Principals)
 	return have
 }
 
@@ -110,7 +120,7 @@ func (r *reading) drifts(w Wanted, d *Device) []Drift {
 	if r.thingGone() {
 		find(DriftThingGone, "the thing does not exist")
 	} else if r.has(PartThing) {
-		thingDrifts(d.Thing, *r.thing, find)
+		thingDrifts(d.Thing, *r.Thing, find)
 	}
 	gone := r.certificateGone() || r.thingGone()
 	if r.has(PartPrincipals|PartThings) && !gone {
@@ -128,18 +138,18 @@ func (r *reading) drifts(w Wanted, d *Device) []Drift {
 		find(DriftOtherCertificate, "the thing has %s", arn)
 	}
 	if r.has(PartPolicies) && !r.certificateGone() {
-		for _, name := range missing(w.Attachments.Policies, r.policies) {
+		for _, name := range missing(w.Attachments.Policies, r.Policies) {
 			find(DriftPolicyMissing, DetailPolicyMissing, name)
 		}
-		for _, name := range slices.Sorted(slices.Values(missing(r.policies, w.Attachments.Policies))) {
+		for _, name := range slices.Sorted(slices.Values(missing(r.Policies, w.Attachments.Policies))) {
 			find(DriftPolicyExtra, "policy %s is attached to the certificate and was not wanted", name)
 		}
 	}
 	if r.has(PartGroups) && !r.thingGone() {
-		for _, name := range missing(w.Attachments.ThingGroups, r.groups) {
+		for _, name := range missing(w.Attachments.ThingGroups, r.Groups) {
 			find(DriftGroupMissing, DetailGroupMissing, name)
 		}
-		for _, name := range slices.Sorted(slices.Values(missing(r.groups, w.Attachments.ThingGroups))) {
+		for _, name := range slices.Sorted(slices.Values(missing(r.Groups, w.Attachments.ThingGroups))) {
 			find(DriftGroupExtra, "the thing is in thing group %s, which was not wanted", name)
 		}
 	}

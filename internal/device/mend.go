@@ -21,7 +21,7 @@ func (v *Verifier) Mend(d *Device, do Stage) (left []Drift, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if state.certificate == nil && d.PEM == nil {
+	if state.Certificate == nil && d.PEM == nil {
 		return state.drifts(v.account.Wanted, d), nil
 	}
 	if err := v.supplyMissing(d, state, do); err != nil {
@@ -41,10 +41,10 @@ var errChanging = errors.New("somebody else is changing the device")
 func (v *Verifier) supplyMissing(d *Device, state reading, do Stage) error {
 	a, have := v.account, state.observed(d)
 	var first []Step
-	if state.certificate == nil {
+	if state.Certificate == nil {
 		first = append(first, registerMissing(a, d))
-	} else if state.certificate.ARN != "" {
-		d.CertificateARN = state.certificate.ARN
+	} else if state.Certificate.ARN != "" {
+		d.CertificateARN = state.Certificate.ARN
 	}
 	lack := lacking{
 		policies: missing(a.Wanted.Attachments.Policies, have.Policies),
@@ -52,13 +52,13 @@ func (v *Verifier) supplyMissing(d *Device, state reading, do Stage) error {
 		link:     !have.Linked && len(have.OtherThings)+len(have.OtherPrincipals) == 0,
 	}
 	billing := false
-	if state.thing == nil {
+	if state.Thing == nil {
 		first = append(first, createThing(a, d))
 	} else {
-		if part, some := missingConfiguration(d.Thing, *state.thing); some {
+		if part, some := missingConfiguration(d.Thing, *state.Thing); some {
 			first = append(first, updateThing(a, &Device{Thing: part}))
 		}
-		billing = d.Thing.BillingGroup != "" && state.thing.BillingGroup == ""
+		billing = d.Thing.BillingGroup != "" && state.Thing.BillingGroup == ""
 	}
 	if err := do(first...); err != nil {
 		if iot.ClassOf(err) == iot.ClassExists {

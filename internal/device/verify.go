@@ -33,6 +33,16 @@ func (v *Verifier) Verify(d *Device, parts Parts, do Stage) ([]Drift, error) {
 	return state.drifts(v.account.Wanted, d), nil
 }
 
+// State reads the whole state of a device, and returns how it differs from what is wanted. Its errors
+// are those of [Import].
+func (v *Verifier) State(d *Device, do Stage) (State, []Drift, error) {
+	state, err := v.read(d, PartAll, do)
+	if err != nil {
+		return State{}, nil, err
+	}
+	return state.State, state.drifts(v.account.Wanted, d), nil
+}
+
 // againMost is how often attachments are read again before they are believed to be missing.
 const againMost = 3
 
@@ -66,10 +76,10 @@ func (r *reading) late(w Wanted, d *Device) (parts Parts) {
 	if r.has(PartPrincipals|PartThings) && !r.observed(d).Linked {
 		parts |= r.parts & (PartPrincipals | PartThings)
 	}
-	if r.has(PartPolicies) && len(missing(w.Attachments.Policies, r.policies)) > 0 {
+	if r.has(PartPolicies) && len(missing(w.Attachments.Policies, r.Policies)) > 0 {
 		parts |= PartPolicies
 	}
-	if r.has(PartGroups) && len(missing(w.Attachments.ThingGroups, r.groups)) > 0 {
+	if r.has(PartGroups) && len(missing(w.Attachments.ThingGroups, r.Groups)) > 0 {
 		parts |= PartGroups
 	}
 	return parts
@@ -88,17 +98,17 @@ func (v *Verifier) readOnce(d *Device, state *reading, parts Parts, do Stage) er
 	a := v.account
 	var reads []Step
 	if parts&PartCertificate != 0 {
-		reads = append(reads, lookUpCertificate(a, d.CertificateID, &state.certificate))
+		reads = append(reads, lookUpCertificate(a, d.CertificateID, &state.Certificate))
 	}
 	if parts&PartThing != 0 {
-		reads = append(reads, DescribeThing(a, d, &state.thing))
+		reads = append(reads, DescribeThing(a, d, &state.Thing))
 	}
-	reads = append(reads, linkReads(a, d, parts&PartPrincipals != 0, parts&PartThings != 0, &state.principals, &state.things)...)
+	reads = append(reads, linkReads(a, d, parts&PartPrincipals != 0, parts&PartThings != 0, &state.Principals, &state.Things)...)
 	if parts&PartPolicies != 0 {
-		reads = append(reads, listAttachedPolicies(a, d, &state.policies))
+		reads = append(reads, listAttachedPolicies(a, d, &state.Policies))
 	}
 	if parts&PartGroups != 0 {
-		reads = append(reads, listThingGroups(a, d, &state.groups))
+		reads = append(reads, listThingGroups(a, d, &state.Groups))
 	}
 	if err := do(reads...); err != nil {
 		return FailureOf(err)
@@ -106,13 +116,15 @@ func (v *Verifier) readOnce(d *Device, state *reading, parts Parts, do Stage) er
 	if parts&PartGroups == 0 {
 		return nil
 	}
-	return v.dropDynamic(&state.groups, do)
+	state.Dynamic = nil
+	return v.splitDynamic(&state.State, do)
 }
 
-// dropDynamic removes the groups whose things are chosen by a query: nobody added the thing to them.
-func (v *Verifier) dropDynamic(groups *[]string, do Stage) error {
+// splitDynamic takes the groups whose things are chosen by a query from the others: nobody added the
+// thing to them.
+func (v *Verifier) splitDynamic(state *State, do Stage) error {
 	var kept []string
-	for _, name := range *groups {
+	for _, name := range state.Groups {
 		if slices.Contains(v.account.Wanted.Attachments.ThingGroups, name) {
 			kept = append(kept, name)
 			continue
@@ -121,11 +133,13 @@ func (v *Verifier) dropDynamic(groups *[]string, do Stage) error {
 		if err != nil {
 			return err
 		}
-		if !dynamic {
+		if dynamic {
+			state.Dynamic = append(state.Dynamic, name)
+		} else {
 			kept = append(kept, name)
 		}
 	}
-	*groups = kept
+	state.Groups = kept
 	return nil
 }
 

@@ -139,7 +139,7 @@ func (s *Session) last(ctx context.Context) (last ledger.Import, err error) {
 			if err != nil {
 				return last, err
 			}
-			if found.Verb == VerbVerify {
+			if found.Verb == imports.VerbVerify {
 				continue // it only completes devices
 			}
 			if found.ID > last.ID { // a UUIDv7 begins with its time

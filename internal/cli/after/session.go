@@ -19,9 +19,6 @@ import (
 	"github.com/thingpress/thingpress/internal/quota"
 )
 
-// VerbVerify is the verb of a `thingpress verify --fix` in the ledger.
-const VerbVerify = "verify"
-
 // A Session is what a later command works with. The caller must close it.
 type Session struct {
 	Flags   *Flags
@@ -82,7 +79,7 @@ func Open(ctx context.Context, f *Flags, ids []string, changes bool, nothing str
 	if settings.Only, settings.Skip, err = f.Lists.Read(ctx); err != nil {
 		return nil, err
 	}
-	f.defaultTarget(chosen[0].Target)
+	imports.Follow(&f.Target, chosen[0].Target)
 	s, err := Connect(ctx, f, changes, nothing, streams)
 	if err != nil {
 		return nil, err
@@ -91,7 +88,7 @@ func Open(ctx context.Context, f *Flags, ids []string, changes bool, nothing str
 	for _, c := range chosen {
 		s.Imports = append(s.Imports, c.Import)
 	}
-	if err = s.checkTarget(); err == nil {
+	if err = imports.CheckTarget(s.Connection, s.Imports[0].ID, s.Imports[0].Target); err == nil {
 		err = s.openLedger(ctx, chosen[0].Path)
 	}
 	if err != nil {
@@ -139,34 +136,6 @@ func chooseAll(ctx context.Context, ids []string, path string) (all []imports.Ch
 		all = append(all, c)
 	}
 	return all, nil
-}
-
-// defaultTarget makes the recorded target that of the command, as far as no flag names another one.
-func (f *Flags) defaultTarget(to ledger.Target) {
-	switch t := &f.Target; {
-	case t.Sandbox || t.EndpointURL != "":
-	case to.Sandbox != "" && t.Profile == "":
-		t.Sandbox = true
-	case to.Endpoint != "":
-		t.EndpointURL = to.Endpoint
-	}
-	if f.Target.Region == "" {
-		f.Target.Region = to.Region
-	}
-}
-
-// checkTarget refuses another account, region or sandbox than that of the imports.
-func (s *Session) checkTarget() error {
-	to, c := s.Imports[0].Target, s.Connection
-	switch {
-	case to == c.Target || to == c.Spelled:
-		return nil
-	case to.Sandbox != "" && to.Sandbox != c.Target.Sandbox && c.Target.Sandbox != "":
-		return exit.WithHint(fmt.Errorf("import %s went into another sandbox", s.Imports[0].ID),
-			"name the file with its state with --sandbox-state")
-	}
-	return exit.WithHint(fmt.Errorf("import %s went into %s, not into %s", s.Imports[0].ID, imports.TargetName(to), c),
-		"select the credentials and the region of the import with --profile and --region")
 }
 
 // Close closes everything that [Connect] or [Open] opened.

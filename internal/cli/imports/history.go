@@ -32,6 +32,9 @@ type historyLine struct {
 	Ledger string        `json:"ledger"`
 	// Marked is the time at which calls for the device began, if its outcome is not recorded.
 	Marked *time.Time `json:"marked,omitempty"`
+
+	record    ledger.Record
+	manifests []ledger.Manifest
 }
 
 // historyOf returns what imports did to a device, oldest first.
@@ -72,6 +75,7 @@ func historyOf(ctx context.Context, imports []importLine, name string) (list []h
 				Verb: verb, Of: of,
 				Row:   report.RowOf(ledger.Import{ID: found.Import, Manifests: line.Manifests}, found.Record),
 				State: line.State, Begun: line.Begun, Target: line.Target, Ledger: path,
+				record: found.Record, manifests: line.Manifests,
 			}
 			if h.Type = "history"; found.Outcome == "" {
 				h.Outcome, h.Marked = "pending", &found.At

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/cli/exit"
@@ -26,6 +27,8 @@ import (
 )
 
 type showOptions struct {
+	target target.Flags
+	live   bool
 	ledger string
 	output terminal.Output
 }
@@ -44,27 +47,45 @@ Or show a device: every import of this machine that had it, with the outcome and
 was created. DEVICE is the thing's name, the vendor's ID such as the MAC, or the
 certificate ID or its ARN.
 
+--live also reads from the registry what it holds of the device now: the certificate and
+its status, the thing with type, attributes and groups, the policies, and what else is
+attached. It names what differs from what the latest import wanted. The exit code does
+not depend on what it finds.
+
 ` + exit.Help,
 		Example: `  thingpress show 0199f1c2
 
   # which imports had this device, and what they did
   thingpress show sensor-4ba2bb8764bd
-  thingpress show 4B:A2:BB:87:64:BD`,
-		Args:              cobra.ExactArgs(1),
-		RunE:              func(c *cobra.Command, args []string) error { return runShow(c.Context(), &o, args[0], streams) },
+  thingpress show 4B:A2:BB:87:64:BD
+
+  # and what the registry holds of it now
+  thingpress show sensor-4ba2bb8764bd --live`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return runShow(c.Context(), &o, c.Flags(), args[0], streams)
+		},
 		ValidArgsFunction: completeImports,
 	}
+	addLive(c, &o)
 	c.Flags().StringVar(&o.ledger, "ledger", "", "look only into the ledger in this `file` (default: all ledgers of this machine)")
 	o.output.AddFlag(c)
 	return c
 }
 
-func runShow(ctx context.Context, o *showOptions, name string, streams terminal.Streams) error {
+func runShow(ctx context.Context, o *showOptions, flags *pflag.FlagSet, name string, streams terminal.Streams) error {
+	if err := o.checkLive(flags); err != nil {
+		return err
+	}
 	all, unread, err := readLedgers(ctx, o.ledger, func(format string, err error) { plain.Fprintf(streams.Err, format, err) })
 	if err != nil {
 		return err
 	}
 	if len(named(name, all)) > 0 {
+		if o.live {
+			return exit.UsageError(fmt.Errorf("--live is only for a device, and %s is an import", name),
+				"compare all its devices with thingpress verify "+name)
+		}
 		chosen, err := chooseAmong(ctx, name, o.ledger, all, unread)
 		if err != nil {
 			return err
@@ -82,10 +103,16 @@ func runShow(ctx context.Context, o *showOptions, name string, streams terminal.
 	case len(histories) == 0:
 		return exit.UsageError(fmt.Errorf("%s is neither an import nor a device of an import; the latest imports are%s",
 			name, candidates(all)), "list the imports with thingpress imports; name a device by thing name, vendor ID or certificate ID")
-	case o.output == terminal.JSON:
-		return terminal.PrintLines(streams, histories)
 	}
-	return printHistory(histories, streams)
+	if o.output == terminal.JSON {
+		err = terminal.PrintLines(streams, histories)
+	} else {
+		err = printHistory(histories, streams)
+	}
+	if err != nil || !o.live {
+		return err
+	}
+	return showLive(ctx, o, histories, streams)
 }
 
 // A shownLine is an import in full as JSON.

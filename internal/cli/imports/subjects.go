@@ -5,9 +5,13 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
 // Reasons of entries for which a later command has nothing to do. They are stable.
@@ -89,4 +93,29 @@ func passOver(s *engine.Subject) {
 	case r.Outcome == ledger.Rejected, r.Outcome == ledger.Skipped:
 		s.Outcome, s.Reason, s.Detail = ledger.Skipped, ReasonNotImported, "the import "+string(r.Outcome)+" the entry"
 	}
+}
+
+// IdentityOf returns the name of the attribute that has the vendor's ID in manifests of a vendor.
+func IdentityOf(vendor string) string {
+	format, err := vendors.Lookup(vendor)
+	for _, name := range []string{manifest.AttributeUniqueID, manifest.AttributeChipID, manifest.AttributeMAC} {
+		if err == nil && slices.Contains(format.Attributes, name) {
+			return name
+		}
+	}
+	return ""
+}
+
+// VerbVerify is the verb of a `thingpress verify --fix` in the ledger.
+const VerbVerify = "verify"
+
+// StatusOf returns the status that a later command gives certificates, by its verb; empty if it gives none.
+func StatusOf(verb string) iot.Status {
+	switch verb {
+	case "activate":
+		return iot.StatusActive
+	case "deactivate":
+		return iot.StatusInactive
+	}
+	return ""
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"iter"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,8 +18,6 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/quota"
-	"github.com/thingpress/thingpress/manifest"
-	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
 // nothing is what was not done if --fix is not confirmed.
@@ -63,7 +60,7 @@ func (o *options) openImport(ctx context.Context, args []string, streams termina
 	}
 	if err == nil {
 		all := func(ctx context.Context) iter.Seq2[*engine.Subject, error] { return withStatus(ctx, s, commands) }
-		f.Fleet, err = engine.FleetOfSubjects(ctx, engine.Subjects{Manifests: f.manifests, All: all, Identity: identityOf}, s.Settings)
+		f.Fleet, err = engine.FleetOfSubjects(ctx, engine.Subjects{Manifests: f.manifests, All: all, Identity: imports.IdentityOf}, s.Settings)
 	}
 	if err != nil {
 		s.Close()
@@ -80,18 +77,15 @@ func (f *fleet) laterCommands(ctx context.Context, s *after.Session) (statuses [
 		switch {
 		case err != nil:
 			return nil, err
-		case statusOf[command.Verb] != "":
+		case imports.StatusOf(command.Verb) != "":
 			statuses = append(statuses, command)
-		case command.Verb != after.VerbVerify && command.Counts.Changed > 0:
+		case command.Verb != imports.VerbVerify && command.Counts.Changed > 0:
 			f.printer.Note("note: thingpress %s changed %s of this import at %s", command.Verb,
 				progress.Plural(command.Counts.Changed, "device", "devices"), imports.Begun(command))
 		}
 	}
 	return statuses, nil
 }
-
-// statusOf is the status that later commands give certificates, by their verbs.
-var statusOf = map[string]iot.Status{"activate": iot.StatusActive, "deactivate": iot.StatusInactive}
 
 // withStatus yields the entries of the import, each with the status that the latest of the commands gave
 // its certificate. The records of the commands have the order and the places of the entries.
@@ -107,7 +101,7 @@ func withStatus(ctx context.Context, s *after.Session, commands []ledger.Import)
 		for i, command := range commands {
 			next, stop := iter.Pull2(s.Ledger.Records(ctx, command.ID))
 			defer stop() //nolint:gocritic // the readers are used until the end
-			readers[i] = &reader{next: next, more: true, status: statusOf[command.Verb], record: ledger.Record{Place: ledger.Place{Manifest: -1}}}
+			readers[i] = &reader{next: next, more: true, status: imports.StatusOf(command.Verb), record: ledger.Record{Place: ledger.Place{Manifest: -1}}}
 		}
 		for subject, err := range s.Subjects(ctx) {
 			for _, r := range readers {
@@ -134,17 +128,6 @@ func before(a, b ledger.Place) bool {
 	return cmp.Or(cmp.Compare(a.Manifest, b.Manifest), cmp.Compare(a.Entry, b.Entry)) < 0
 }
 
-// identityOf returns the attribute that has the vendor's ID in manifests of a vendor.
-func identityOf(vendor string) string {
-	format, err := vendors.Lookup(vendor)
-	for _, name := range []string{manifest.AttributeUniqueID, manifest.AttributeChipID, manifest.AttributeMAC} {
-		if err == nil && slices.Contains(format.Attributes, name) {
-			return name
-		}
-	}
-	return ""
-}
-
 // recordMending begins the record of a later command that mends the devices that drifted.
 func (f *fleet) recordMending(ctx context.Context, s *after.Session, drifted map[string]bool) (engine.Later, error) {
 	id, err := uuid.NewV7()
@@ -152,7 +135,7 @@ func (f *fleet) recordMending(ctx context.Context, s *after.Session, drifted map
 		return engine.Later{}, err
 	}
 	record := ledger.Import{
-		ID: id.String(), Key: id.String(), Verb: after.VerbVerify, Of: []string{f.importID}, Target: s.Connection.Target,
+		ID: id.String(), Key: id.String(), Verb: imports.VerbVerify, Of: []string{f.importID}, Target: s.Connection.Target,
 		Manifests: f.manifests, Settings: `{"fix":"true"}`, Begun: time.Now(),
 	}
 	journal, err := s.Ledger.Begin(ctx, record)

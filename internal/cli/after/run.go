@@ -16,6 +16,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/later"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/quota"
 )
@@ -139,7 +140,7 @@ func (s *Session) last(ctx context.Context) (last ledger.Import, err error) {
 			if err != nil {
 				return last, err
 			}
-			if found.Verb == imports.VerbVerify {
+			if found.Verb == later.VerbVerify {
 				continue // it only completes devices
 			}
 			if found.ID > last.ID { // a UUIDv7 begins with its time

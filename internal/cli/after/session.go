@@ -12,6 +12,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/later"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
 	"github.com/thingpress/thingpress/internal/plain"
@@ -156,7 +157,7 @@ func (s *Session) Close() {
 // leave out.
 func (s *Session) Subjects(ctx context.Context) iter.Seq2[*engine.Subject, error] {
 	return func(yield func(*engine.Subject, error) bool) {
-		for subject, err := range imports.Subjects(ctx, s.Ledger, s.Imports) {
+		for subject, err := range later.Subjects(ctx, s.Ledger, s.Imports) {
 			if err == nil && subject.Record.ThingName != "" {
 				d := subject.Device()
 				if outcome, reason, detail := s.Settings.Select(&d); outcome != "" && subject.Outcome == "" {

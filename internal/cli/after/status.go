@@ -8,12 +8,10 @@ import (
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
-	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/iot"
-	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/later"
 	"github.com/thingpress/thingpress/internal/progress"
-	"github.com/thingpress/thingpress/internal/quota"
 )
 
 // NewActivate returns `thingpress activate`.
@@ -78,7 +76,7 @@ func runSetStatus(ctx context.Context, f *Flags, args []string, verb, doing stri
 	defer s.Close()
 	devices := 0
 	if err := s.Survey(ctx, func(subject *engine.Subject) {
-		if onlyRegistered(subject); subject.Outcome == "" {
+		if later.OnlyRegistered(subject); subject.Outcome == "" {
 			devices++
 		}
 	}); err != nil {
@@ -89,24 +87,7 @@ func runSetStatus(ctx context.Context, f *Flags, args []string, verb, doing stri
 		return exit.NotConfirmed(nothing)
 	}
 	return s.Run(ctx, Run{
-		Verb: verb, Doing: doing, Record: true, Adjust: onlyRegistered,
-		Calls: quota.Calls{iot.DescribeCertificate: 1, iot.UpdateCertificate: 1},
-		Program: func(a *device.Account, d *device.Device, _ *engine.Subject, do device.Stage) error {
-			return device.SetStatus(a, d, status, do)
-		},
+		Verb: verb, Doing: doing, Record: true, Adjust: later.OnlyRegistered,
+		Calls: later.StatusCalls(), Program: later.SetStatus(status),
 	})
 }
-
-// onlyRegistered skips entries whose certificate the import neither registered nor found as it was
-// wanted.
-func onlyRegistered(s *engine.Subject) {
-	registered := created(s.Record.Steps, iot.RegisterCertificateWithoutCA)
-	if s.Outcome != "" || registered || s.Record.Outcome == ledger.Imported || s.Record.Outcome == ledger.Unchanged {
-		return
-	}
-	s.Outcome, s.Reason, s.Detail = ledger.Skipped, ReasonUnsure, "it is not known whether the import registered the certificate"
-}
-
-// ReasonUnsure is the reason of a device that a later command leaves out, because the import failed it
-// or was killed before it recorded what it did.
-const ReasonUnsure = "unsure"

@@ -18,8 +18,8 @@ import (
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/later"
 	"github.com/thingpress/thingpress/internal/progress"
-	"github.com/thingpress/thingpress/internal/quota"
 )
 
 type undoOptions struct {
@@ -28,11 +28,7 @@ type undoOptions struct {
 	deactivateOnly bool
 }
 
-const (
-	verbUndo       = "undo"
-	deactivateOnly = "deactivate-only"
-	nothingUndone  = "nothing was undone"
-)
+const nothingUndone = "nothing was undone"
 
 // NewUndo returns `thingpress undo`.
 func NewUndo(streams terminal.Streams) *cobra.Command {
@@ -71,7 +67,7 @@ Shows what would be removed and asks for the ID of the import. Without a termina
 	}
 	o.Add(c)
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "read the devices and show what would be removed, but change nothing")
-	c.Flags().BoolVar(&o.deactivateOnly, deactivateOnly, false, "only deactivate the certificates that the import registered")
+	c.Flags().BoolVar(&o.deactivateOnly, later.DeactivateOnly, false, "only deactivate the certificates that the import registered")
 	return c
 }
 
@@ -84,14 +80,14 @@ func runUndo(ctx context.Context, o *undoOptions, args []string, streams termina
 		return err
 	}
 	defer s.Close()
-	overlap, err := findOverlap(ctx, s)
+	overlap, err := later.FindOverlap(ctx, s.Ledger, s.Imports)
 	if err != nil {
 		return err
 	}
 	counts := map[string]int{}
 	if err := s.Survey(ctx, func(subject *engine.Subject) {
 		if subject.Outcome == "" {
-			countCreated(counts, overlap.undone(subject), o.deactivateOnly)
+			countCreated(counts, overlap.Undone(subject), o.deactivateOnly)
 		}
 	}); err != nil {
 		return err
@@ -103,46 +99,17 @@ func runUndo(ctx context.Context, o *undoOptions, args []string, streams termina
 		}
 	}
 	r := Run{
-		Verb: verbUndo, Doing: "undoing", Record: !o.dryRun, Adjust: overlap.adjust, Calls: undoCalls(s.Settings),
-		Settings: map[string]string{}, Program: overlap.program(o.deactivateOnly),
+		Verb: later.VerbUndo, Doing: "undoing", Record: !o.dryRun, Adjust: overlap.Adjust, Calls: later.UndoCalls(s.Settings),
+		Settings: map[string]string{}, Program: overlap.Program(o.deactivateOnly),
 	}
 	if o.deactivateOnly {
-		r.Settings[deactivateOnly], r.Doing, r.Calls = "true", "deactivating", quota.Calls{iot.DescribeCertificate: 1, iot.UpdateCertificate: 1}
+		r.Settings[later.DeactivateOnly], r.Doing, r.Calls = "true", "deactivating", later.StatusCalls()
 	}
 	if o.dryRun {
 		r.planned = &callCounts{}
 		r.Program = rehearsed(r.Program, r.planned)
 	}
 	return s.Run(ctx, r)
-}
-
-// undoCalls are the calls for one device that an import created. The four operations that read who is
-// attached to whom share the work.
-func undoCalls(settings engine.Settings) quota.Calls {
-	a := settings.Attachments
-	calls := quota.Calls{
-		iot.DescribeCertificate: 1, iot.ListAttachedPolicies: 1, iot.DescribeThing: 1,
-		iot.ListPrincipalThings: 0.5, iot.ListPrincipalThingsV2: 0.5, iot.ListThingPrincipals: 0.5, iot.ListThingPrincipalsV2: 0.5,
-		iot.DetachThingPrincipal: 1, iot.UpdateCertificate: 1, iot.DeleteCertificate: 1, iot.DeleteThing: 1,
-	}
-	if n := len(a.Policies); n > 0 {
-		calls[iot.DetachPolicy] = float64(n)
-	}
-	if n := len(a.ThingGroups); n > 0 {
-		calls[iot.RemoveThingFromThingGroup] = float64(n)
-	}
-	return calls
-}
-
-// program returns the program of the command.
-func (o *overlap) program(onlyStatus bool) engine.Program {
-	return func(a *device.Account, d *device.Device, s *engine.Subject, do device.Stage) error {
-		u := o.undone(s)
-		if !onlyStatus {
-			return device.Undo(a, d, u, do)
-		}
-		return device.UndoByStatus(a, d, u, do)
-	}
 }
 
 // countCreated counts by kind what the import created for a device.
@@ -164,7 +131,7 @@ func countCreated(counts map[string]int, u device.Undone, onlyStatus bool) {
 }
 
 // announce shows what the imports created.
-func (s *Session) announce(counts map[string]int, o *overlap, onlyStatus bool) {
+func (s *Session) announce(counts map[string]int, o *later.Overlap, onlyStatus bool) {
 	verb := "to remove"
 	if onlyStatus {
 		verb = "to deactivate"
@@ -188,12 +155,12 @@ func (s *Session) announce(counts map[string]int, o *overlap, onlyStatus bool) {
 		s.Printer.Note("import %s of %s: %s", i.ID, imports.Begun(i), strings.Join(names, " "))
 	}
 	s.Printer.Note("%s: %s", verb, strings.Join(parts, ", "))
-	later := slices.Sorted(maps.Keys(o.others))
-	for _, id := range later {
-		s.Printer.Note("note: import %s counts on %s of them, which undo keeps", id, progress.Plural(o.others[id], "device", "devices"))
+	others := slices.Sorted(maps.Keys(o.Others))
+	for _, id := range others {
+		s.Printer.Note("note: import %s counts on %s of them, which undo keeps", id, progress.Plural(o.Others[id], "device", "devices"))
 	}
-	if len(later) > 0 {
-		s.Printer.Note("to undo them together: %s", s.undoAlso(later))
+	if len(others) > 0 {
+		s.Printer.Note("to undo them together: %s", s.undoAlso(others))
 	}
 	s.Printer.Pause()
 }

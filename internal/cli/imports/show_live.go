@@ -23,6 +23,7 @@ import (
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/later"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/manifest"
@@ -174,15 +175,15 @@ func expected(ctx context.Context, histories []historyLine) (e expectation, err 
 	e.device, e.known = subject.Record, wanting >= 0
 	for _, h := range histories[wanting+1:] {
 		done := h.Outcome == string(ledger.Changed) || h.Outcome == string(ledger.Unchanged)
-		switch status := StatusOf(h.Verb); {
+		switch status := later.StatusOf(h.Verb); {
 		case status != "" && done:
 			subject.Status = status
-		case status == "" && h.Verb != "" && h.Verb != VerbVerify && h.Outcome == string(ledger.Changed):
+		case status == "" && h.Verb != "" && h.Verb != later.VerbVerify && h.Outcome == string(ledger.Changed):
 			e.known = false
 		}
 	}
 	e.fleet, err = engine.FleetOfSubjects(ctx, engine.Subjects{
-		Manifests: histories[known].manifests, Identity: IdentityOf,
+		Manifests: histories[known].manifests, Identity: later.IdentityOf,
 		All: func(context.Context) iter.Seq2[*engine.Subject, error] {
 			return func(yield func(*engine.Subject, error) bool) { yield(subject, nil) }
 		},

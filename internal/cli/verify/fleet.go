@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"cmp"
 	"context"
 	"iter"
 	"time"
@@ -14,7 +13,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/engine"
-	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/later"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/quota"
@@ -59,8 +58,10 @@ func (o *options) openImport(ctx context.Context, args []string, streams termina
 		commands, err = f.laterCommands(ctx, s)
 	}
 	if err == nil {
-		all := func(ctx context.Context) iter.Seq2[*engine.Subject, error] { return withStatus(ctx, s, commands) }
-		f.Fleet, err = engine.FleetOfSubjects(ctx, engine.Subjects{Manifests: f.manifests, All: all, Identity: imports.IdentityOf}, s.Settings)
+		all := func(ctx context.Context) iter.Seq2[*engine.Subject, error] {
+			return later.WithStatus(ctx, s.Ledger, s.Subjects(ctx), commands)
+		}
+		f.Fleet, err = engine.FleetOfSubjects(ctx, engine.Subjects{Manifests: f.manifests, All: all, Identity: later.IdentityOf}, s.Settings)
 	}
 	if err != nil {
 		s.Close()
@@ -77,55 +78,14 @@ func (f *fleet) laterCommands(ctx context.Context, s *after.Session) (statuses [
 		switch {
 		case err != nil:
 			return nil, err
-		case imports.StatusOf(command.Verb) != "":
+		case later.StatusOf(command.Verb) != "":
 			statuses = append(statuses, command)
-		case command.Verb != imports.VerbVerify && command.Counts.Changed > 0:
+		case command.Verb != later.VerbVerify && command.Counts.Changed > 0:
 			f.printer.Note("note: thingpress %s changed %s of this import at %s", command.Verb,
 				progress.Plural(command.Counts.Changed, "device", "devices"), imports.Begun(command))
 		}
 	}
 	return statuses, nil
-}
-
-// withStatus yields the entries of the import, each with the status that the latest of the commands gave
-// its certificate. The records of the commands have the order and the places of the entries.
-func withStatus(ctx context.Context, s *after.Session, commands []ledger.Import) iter.Seq2[*engine.Subject, error] {
-	return func(yield func(*engine.Subject, error) bool) {
-		type reader struct {
-			next   func() (ledger.Record, error, bool)
-			record ledger.Record
-			more   bool
-			status iot.Status
-		}
-		readers := make([]*reader, len(commands))
-		for i, command := range commands {
-			next, stop := iter.Pull2(s.Ledger.Records(ctx, command.ID))
-			defer stop() //nolint:gocritic // the readers are used until the end
-			readers[i] = &reader{next: next, more: true, status: imports.StatusOf(command.Verb), record: ledger.Record{Place: ledger.Place{Manifest: -1}}}
-		}
-		for subject, err := range s.Subjects(ctx) {
-			for _, r := range readers {
-				for err == nil && r.more && before(r.record.Place, subject.Place) {
-					r.record, err, r.more = r.next()
-				}
-				set := r.record.Outcome == ledger.Changed || r.record.Outcome == ledger.Unchanged
-				if err == nil && subject.Status == "" && r.more && set && r.record.Place == subject.Place {
-					subject.Status = r.status
-				}
-			}
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if !yield(subject, nil) {
-				return
-			}
-		}
-	}
-}
-
-func before(a, b ledger.Place) bool {
-	return cmp.Or(cmp.Compare(a.Manifest, b.Manifest), cmp.Compare(a.Entry, b.Entry)) < 0
 }
 
 // recordMending begins the record of a later command that mends the devices that drifted.
@@ -135,7 +95,7 @@ func (f *fleet) recordMending(ctx context.Context, s *after.Session, drifted map
 		return engine.Later{}, err
 	}
 	record := ledger.Import{
-		ID: id.String(), Key: id.String(), Verb: imports.VerbVerify, Of: []string{f.importID}, Target: s.Connection.Target,
+		ID: id.String(), Key: id.String(), Verb: later.VerbVerify, Of: []string{f.importID}, Target: s.Connection.Target,
 		Manifests: f.manifests, Settings: `{"fix":"true"}`, Begun: time.Now(),
 	}
 	journal, err := s.Ledger.Begin(ctx, record)

@@ -1,4 +1,6 @@
-package imports
+// Package later has what later commands over the devices of imports need from a ledger, on a machine and
+// in a stack: which entries they are about, what an undo may remove, and what verify wants.
+package later
 
 import (
 	"cmp"
@@ -20,16 +22,23 @@ const (
 	ReasonNotImported = "not-imported" // the import rejected or skipped the entry
 )
 
-// A SubjectReader reads what imports recorded of their entries. Its methods are those of
-// [sqlite.Reader].
-type SubjectReader interface {
-	Records(ctx context.Context, id string) iter.Seq2[ledger.Record, error]
+// ReasonUnsure is the reason of a device that a later command leaves out, because the import failed it
+// or was killed before it recorded what it did. It is stable.
+const ReasonUnsure = "unsure"
+
+// A Reader reads a ledger with later commands.
+type Reader interface {
+	ledger.Reader
+	// LaterCommands yields the later commands over an import, newest first. It stops at an error.
+	LaterCommands(ctx context.Context, importID string) iter.Seq2[ledger.Import, error]
+	// Marks yields the marks of entries of an import that have not been recorded since, in the order of
+	// manifest and entry. It stops at an error.
 	Marks(ctx context.Context, id string) iter.Seq2[ledger.Mark, error]
 }
 
 // Subjects yields every entry of the imports, one import after the other. Entries that were never
 // sent to AWS have the outcome skipped. It stops at an error.
-func Subjects(ctx context.Context, reader SubjectReader, all []ledger.Import) iter.Seq2[*engine.Subject, error] {
+func Subjects(ctx context.Context, reader Reader, all []ledger.Import) iter.Seq2[*engine.Subject, error] {
 	return func(yield func(*engine.Subject, error) bool) {
 		first := 0 // manifest of the import, among those of all
 		for _, i := range all {
@@ -49,7 +58,7 @@ func Subjects(ctx context.Context, reader SubjectReader, all []ledger.Import) it
 }
 
 // subjectsOf yields the entries of one import with their places there.
-func subjectsOf(ctx context.Context, reader SubjectReader, i ledger.Import) iter.Seq2[*engine.Subject, error] {
+func subjectsOf(ctx context.Context, reader Reader, i ledger.Import) iter.Seq2[*engine.Subject, error] {
 	return func(yield func(*engine.Subject, error) bool) {
 		records, stopRecords := iter.Pull2(reader.Records(ctx, i.ID))
 		defer stopRecords()
@@ -95,7 +104,7 @@ func passOver(s *engine.Subject) {
 	}
 }
 
-// IdentityOf returns the name of the attribute that has the vendor's ID in manifests of a vendor.
+// IdentityOf returns the attribute that has the vendor's ID in manifests of a vendor.
 func IdentityOf(vendor string) string {
 	format, err := vendors.Lookup(vendor)
 	for _, name := range []string{manifest.AttributeUniqueID, manifest.AttributeChipID, manifest.AttributeMAC} {

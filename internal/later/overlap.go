@@ -1,4 +1,4 @@
-package after
+package later
 
 import (
 	"context"
@@ -7,25 +7,32 @@ import (
 	"strings"
 	"time"
 
-	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// An overlap knows which certificates and things several imports of one ledger have in common. With a
+// VerbUndo is the verb of an undo in the ledger. DeactivateOnly is its setting if it only deactivates
+// certificates.
+const (
+	VerbUndo       = "undo"
+	DeactivateOnly = "deactivate-only"
+)
+
+// An Overlap knows which certificates and things several imports of one ledger have in common. With a
 // single import in the ledger it is empty. It takes about 100 bytes per entry.
-type overlap struct {
+type Overlap struct {
 	// single is set if one import is undone; baseline if all of them listed the things first.
 	single, baseline bool
 
 	seed          maphash.Seed
 	certs, things map[uint64]owner
-	// ids are other imports, and others how many entries each of them counts on.
-	ids    []string
-	others map[string]int
+	ids           []string // of other imports
+	// Others is how many entries other imports count on, by their IDs.
+	Others map[string]int
 }
 
 // An owner is what the imports that are undone recorded of one certificate or thing.
@@ -36,19 +43,20 @@ type owner struct {
 	later int // other import that found it later, from 1; 0 for none
 }
 
-// findOverlap compares the imports of a session with each other, and with the other imports in the ledger.
-func findOverlap(ctx context.Context, s *Session) (*overlap, error) {
-	o := &overlap{single: len(s.Imports) == 1, baseline: true, seed: maphash.MakeSeed(), others: map[string]int{}}
-	for _, i := range s.Imports {
+// FindOverlap compares imports that are to be undone with each other, and with the other imports in the
+// ledger. They must have one target.
+func FindOverlap(ctx context.Context, reader Reader, undone []ledger.Import) (*Overlap, error) {
+	o := &Overlap{single: len(undone) == 1, baseline: true, seed: maphash.MakeSeed(), Others: map[string]int{}}
+	for _, i := range undone {
 		o.baseline = o.baseline && !i.Baseline.IsZero()
 	}
-	others, err := otherImports(ctx, s)
+	others, err := otherImports(ctx, reader, undone)
 	if err != nil || o.single && len(others) == 0 {
 		return o, err
 	}
 	o.certs, o.things = map[uint64]owner{}, map[uint64]owner{}
 	merged := map[string]*[]ledger.Step{}
-	for subject, err := range imports.Subjects(ctx, s.Ledger, s.Imports) {
+	for subject, err := range Subjects(ctx, reader, undone) {
 		if err != nil {
 			return nil, err
 		}
@@ -58,7 +66,7 @@ func findOverlap(ctx context.Context, s *Session) (*overlap, error) {
 		}
 	}
 	for _, other := range others {
-		if err := o.compare(ctx, s, other); err != nil {
+		if err := o.compare(ctx, reader, other); err != nil {
 			return nil, err
 		}
 	}
@@ -70,12 +78,12 @@ func counts(r ledger.Record) bool {
 	return r.Outcome == ledger.Imported || r.Outcome == ledger.Unchanged || len(r.Steps) > 0
 }
 
-func (o *overlap) certificate(id manifest.CertificateID) uint64 { return maphash.Bytes(o.seed, id[:]) }
+func (o *Overlap) certificate(id manifest.CertificateID) uint64 { return maphash.Bytes(o.seed, id[:]) }
 
-func (o *overlap) name(name string) uint64 { return maphash.String(o.seed, name) }
+func (o *Overlap) name(name string) uint64 { return maphash.String(o.seed, name) }
 
 // own adds an entry to the owner of a key. Equal lists of steps are kept once.
-func (o *overlap) own(owners map[uint64]owner, key uint64, s *engine.Subject, merged map[string]*[]ledger.Step) {
+func (o *Overlap) own(owners map[uint64]owner, key uint64, s *engine.Subject, merged map[string]*[]ledger.Step) {
 	before := owners[key]
 	steps := s.Record.Steps
 	if before.steps != nil {
@@ -96,14 +104,23 @@ func (o *overlap) own(owners map[uint64]owner, key uint64, s *engine.Subject, me
 	owners[key] = owner{last: s.Place, at: s.Record.At, steps: kept}
 }
 
-// otherImports returns the imports of the ledger that went into the same target and are not undone now.
-func otherImports(ctx context.Context, s *Session) (list []ledger.Import, err error) {
-	for i, err := range s.Ledger.Imports(ctx) {
+// otherImports returns the imports of the ledger that went into the same target and are not undone now. It
+// leaves out those that ended before the first of these began, which found nothing of them.
+func otherImports(ctx context.Context, reader Reader, undone []ledger.Import) (list []ledger.Import, err error) {
+	first := undone[0].Begun
+	for _, i := range undone {
+		if i.Begun.Before(first) {
+			first = i.Begun
+		}
+	}
+	for i, err := range reader.Imports(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		ours := slices.ContainsFunc(s.Imports, func(other ledger.Import) bool { return other.ID == i.ID })
-		if !ours && i.Target == s.Imports[0].Target {
+		ours := slices.ContainsFunc(undone, func(other ledger.Import) bool { return other.ID == i.ID })
+		over := i.State == ledger.StateFinished || i.State == ledger.StateStopped
+		earlier := over && !i.Ended.IsZero() && i.Ended.Before(first)
+		if !ours && !earlier && i.Target == undone[0].Target {
 			list = append(list, i)
 		}
 	}
@@ -111,13 +128,13 @@ func otherImports(ctx context.Context, s *Session) (list []ledger.Import, err er
 }
 
 // compare finds what another import recorded later than the ones that are undone.
-func (o *overlap) compare(ctx context.Context, s *Session, other ledger.Import) error {
-	undone, err := undoneOf(ctx, s, other)
+func (o *Overlap) compare(ctx context.Context, reader Reader, other ledger.Import) error {
+	undone, err := undoneOf(ctx, reader, other)
 	if err != nil {
 		return err
 	}
 	o.ids = append(o.ids, other.ID)
-	for r, err := range s.Ledger.Records(ctx, other.ID) {
+	for r, err := range reader.Records(ctx, other.ID) {
 		if err != nil {
 			return err
 		}
@@ -127,7 +144,7 @@ func (o *overlap) compare(ctx context.Context, s *Session, other ledger.Import) 
 		certificate := mark(o.certs, o.certificate(r.CertificateID), r.At, len(o.ids))
 		thing := mark(o.things, o.name(r.ThingName), r.At, len(o.ids))
 		if certificate || thing {
-			o.others[other.ID]++
+			o.Others[other.ID]++
 		}
 	}
 	return nil
@@ -144,13 +161,13 @@ func mark(owners map[uint64]owner, key uint64, at time.Time, other int) bool {
 }
 
 // undoneOf returns the entries of an import that were undone.
-func undoneOf(ctx context.Context, s *Session, i ledger.Import) (map[ledger.Place]bool, error) {
+func undoneOf(ctx context.Context, reader Reader, i ledger.Import) (map[ledger.Place]bool, error) {
 	undone := map[ledger.Place]bool{}
-	for command, err := range s.Ledger.LaterCommands(ctx, i.ID) {
+	for command, err := range reader.LaterCommands(ctx, i.ID) {
 		if err != nil {
 			return nil, err
 		}
-		if command.Verb != verbUndo || strings.Contains(command.Settings, deactivateOnly) {
+		if command.Verb != VerbUndo || strings.Contains(command.Settings, DeactivateOnly) {
 			continue
 		}
 		first := 0
@@ -158,13 +175,13 @@ func undoneOf(ctx context.Context, s *Session, i ledger.Import) (map[ledger.Plac
 			if id == i.ID {
 				break
 			}
-			before, err := s.Ledger.Import(ctx, id)
+			before, err := reader.Import(ctx, id)
 			if err != nil {
 				return nil, err
 			}
 			first += len(before.Manifests)
 		}
-		for r, err := range s.Ledger.Records(ctx, command.ID) {
+		for r, err := range reader.Records(ctx, command.ID) {
 			if err != nil {
 				return nil, err
 			}
@@ -177,9 +194,9 @@ func undoneOf(ctx context.Context, s *Session, i ledger.Import) (map[ledger.Plac
 	return undone, nil
 }
 
-// adjust sets the outcome of an entry that is left to a later one of the same device, or of which it is
+// Adjust sets the outcome of an entry that is left to a later one of the same device, or of which it is
 // not known what the import did.
-func (o *overlap) adjust(s *engine.Subject) {
+func (o *Overlap) Adjust(s *engine.Subject) {
 	r := s.Record
 	registered := created(r.Steps, iot.RegisterCertificateWithoutCA)
 	switch {
@@ -191,8 +208,8 @@ func (o *overlap) adjust(s *engine.Subject) {
 	}
 }
 
-// undone returns what is to be undone for an entry.
-func (o *overlap) undone(s *engine.Subject) device.Undone {
+// Undone returns what is to be undone for an entry.
+func (o *Overlap) Undone(s *engine.Subject) device.Undone {
 	r := s.Record
 	u := device.Undone{
 		Steps: r.Steps, Baseline: o.baseline,
@@ -219,7 +236,7 @@ func (o *overlap) undone(s *engine.Subject) device.Undone {
 	return u
 }
 
-func (o *overlap) id(n int) string {
+func (o *Overlap) id(n int) string {
 	if n == 0 {
 		return ""
 	}
@@ -241,6 +258,35 @@ func stepsOf(steps []ledger.Step, certificate bool) (list []ledger.Step) {
 		}
 	}
 	return list
+}
+
+// Program returns the program of an undo. With onlyStatus it deactivates certificates, and keeps everything.
+func (o *Overlap) Program(onlyStatus bool) engine.Program {
+	return func(a *device.Account, d *device.Device, s *engine.Subject, do device.Stage) error {
+		u := o.Undone(s)
+		if !onlyStatus {
+			return device.Undo(a, d, u, do)
+		}
+		return device.UndoByStatus(a, d, u, do)
+	}
+}
+
+// UndoCalls are the calls for one device that an import with these settings created. The four operations
+// that read who is attached to whom share the work.
+func UndoCalls(settings engine.Settings) quota.Calls {
+	a := settings.Attachments
+	calls := quota.Calls{
+		iot.DescribeCertificate: 1, iot.ListAttachedPolicies: 1, iot.DescribeThing: 1,
+		iot.ListPrincipalThings: 0.5, iot.ListPrincipalThingsV2: 0.5, iot.ListThingPrincipals: 0.5, iot.ListThingPrincipalsV2: 0.5,
+		iot.DetachThingPrincipal: 1, iot.UpdateCertificate: 1, iot.DeleteCertificate: 1, iot.DeleteThing: 1,
+	}
+	if n := len(a.Policies); n > 0 {
+		calls[iot.DetachPolicy] = float64(n)
+	}
+	if n := len(a.ThingGroups); n > 0 {
+		calls[iot.RemoveThingFromThingGroup] = float64(n)
+	}
+	return calls
 }
 
 // created reports whether steps created something by an operation.

@@ -41,7 +41,7 @@ func (Decoder) Detect(head []byte, size int64) bool {
 
 // Decode yields the entries of a list.
 func (Decoder) Decode(ctx context.Context, in manifest.Input, opts manifest.Options) iter.Seq2[manifest.Device, error] {
-	return stream.Decode(ctx, vendor, in, opts, readUnits)
+	return stream.Decode(ctx, vendor, in, opts, func(f *stream.Frame) error { return readUnits(f, nil) })
 }
 
 // A held entry is complete once the next unit turns out not to belong to it.
@@ -50,10 +50,13 @@ type held struct {
 	err        error
 	before     *x509.Certificate // the last certificate of the entry; nil if no issuer can follow it
 	chain      int               // number of its certificates
+	unpacked   [][]byte          // its certificates that were in a container
 	passedOver stream.PassedOver // what stands between it and the next entry
 }
 
-func readUnits(f *stream.Frame) error {
+// readUnits emits the entries. Before each it calls onUnpacked, which may be nil, with the certificates of
+// the entry that were in a container.
+func readUnits(f *stream.Frame, onUnpacked func(certificates [][]byte)) error {
 	r, err := open(f)
 	if err != nil {
 		return err
@@ -64,7 +67,7 @@ func readUnits(f *stream.Frame) error {
 		u, ended := r.next()
 		switch {
 		case ended != nil:
-			return finish(f, entry, &leading, ended)
+			return finish(f, entry, &leading, onUnpacked, ended)
 		case u.foreign != "" && entry == nil:
 			leading.Add(u.foreign)
 			continue
@@ -79,10 +82,10 @@ func readUnits(f *stream.Frame) error {
 		}
 		if entry != nil {
 			if entry.takeIssuer(certificates) {
-				entry.device.End = u.end
+				entry.hold(&u)
 				continue
 			}
-			if err := entry.emit(f); err != nil {
+			if err := entry.emit(f, onUnpacked); err != nil {
 				return err
 			}
 		}
@@ -90,14 +93,15 @@ func readUnits(f *stream.Frame) error {
 			return err
 		}
 		entry = newHeld(f.Device(u.line, u.end), certificates, err, f.Options)
+		entry.hold(&u)
 		entry.passedOver, leading = leading, stream.PassedOver{}
 	}
 }
 
 // finish emits the last entry and returns the error that ended the manifest.
-func finish(f *stream.Frame, entry *held, leading *stream.PassedOver, ended error) error {
+func finish(f *stream.Frame, entry *held, leading *stream.PassedOver, onUnpacked func([][]byte), ended error) error {
 	if entry != nil {
-		if err := entry.emit(f); err != nil {
+		if err := entry.emit(f, onUnpacked); err != nil {
 			return err
 		}
 	}
@@ -150,7 +154,18 @@ func (h *held) takeIssuer(certificates []*x509.Certificate) bool {
 	return true
 }
 
-func (h *held) emit(f *stream.Frame) error {
+// hold adds a unit to the entry.
+func (h *held) hold(u *unit) {
+	h.device.End = u.end
+	if u.unpacked {
+		h.unpacked = append(h.unpacked, u.text)
+	}
+}
+
+func (h *held) emit(f *stream.Frame, onUnpacked func(certificates [][]byte)) error {
+	if onUnpacked != nil {
+		onUnpacked(h.unpacked)
+	}
 	who := ""
 	if h.err != nil {
 		h.device.ID = ""

@@ -17,12 +17,12 @@ const (
 	shapeNone   shape = iota
 	shapeLines        // a line is an entry
 	shapeBlocks       // a PEM block is an entry; text between blocks is ignored
-	shapeDER          // certificates in DER, one after the other
+	shapeDER          // certificates or PKCS #7 containers in DER, one after the other
 )
 
 // shapeOf judges by the first line that begins a certificate or a PEM block.
 func shapeOf(head []byte) shape {
-	if armour.BeginsCertificate(head) {
+	if armour.BeginsCertificate(head) || armour.BeginsPKCS7(head) {
 		return shapeDER
 	}
 	text := stream.Head(head)
@@ -114,8 +114,8 @@ func onlyForeign(head []byte) string {
 		}
 		for at := bytes.Index(line, beginLine); at >= 0; at = bytes.Index(line, beginLine) {
 			line = line[at:]
-			switch label := armour.Label(line); label {
-			case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE":
+			switch label := armour.Label(line); {
+			case label == "CERTIFICATE", label == "X509 CERTIFICATE", label == "TRUSTED CERTIFICATE", armour.IsPKCS7Label(label):
 				return ""
 			default:
 				first = cmp.Or(first, label)

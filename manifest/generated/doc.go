@@ -7,6 +7,11 @@
 // 2). In the third each certificate in DER is an entry. The beginning of a file
 // determines its shape. Blank lines and lines that begin with # are not entries.
 //
+// In each shape a PKCS #7 container may stand for a certificate, in DER or BER. Each
+// certificate in it is an entry. An authority that issued another certificate of the
+// container belongs to that one, because the certificates are a set without an order
+// (RFC 5652, 10.2.3).
+//
 // A block may begin in the line in which another ends, because files are joined
 // without a line break between them. Requests, public keys, revocation lists and
 // parameters among certificates are passed over: the entry before them, or the
@@ -19,6 +24,6 @@
 // A CA certificate that issued the certificate before it belongs to that entry.
 // Any other CA certificate is a separate entry, which is rejected.
 //
-// JSON, PKCS #7, PKCS #12, files with nothing but requests and the like are
+// JSON, PKCS #12, files with nothing but requests and the like are
 // rejected with a message that names them.
 package generated

@@ -57,7 +57,7 @@ func start(line []byte) []byte {
 	return raw
 }
 
-// begins reports whether a line is base64 of the beginning of a certificate or of PEM.
+// begins reports whether a line is base64 of the beginning of a certificate, of PEM, or of a PKCS #7 container.
 func begins(line []byte) bool {
 	line = unwrap(line)
 	const shortest = 16
@@ -65,7 +65,7 @@ func begins(line []byte) bool {
 		return false
 	}
 	raw := start(line)
-	return (armour.BeginsCertificate(raw) || bytes.HasPrefix(raw, beginLine)) && isBase64(line)
+	return (armour.BeginsCertificate(raw) || armour.BeginsPKCS7(raw) || bytes.HasPrefix(raw, beginLine)) && isBase64(line)
 }
 
 // wrapped reports whether a line may be the first of wrapped base64, and how many

@@ -16,6 +16,7 @@ import (
 type reader struct {
 	shape shape
 	w     *stream.Window
+	queue []unit // of a PKCS #7 container
 }
 
 // A unit may be an entry.
@@ -28,6 +29,8 @@ type unit struct {
 	fault error
 	// foreign names, with its place, what is no entry; mostly empty.
 	foreign string
+	// unpacked is set if the unit was in a container, and so has no end of its own.
+	unpacked bool
 }
 
 func open(f *stream.Frame) (*reader, error) {
@@ -56,8 +59,22 @@ func open(f *stream.Frame) (*reader, error) {
 		"there is no certificate, neither as PEM nor as base64, in the first %d bytes", len(head))
 }
 
-// next reads the next unit. It returns io.EOF at the end.
+// next returns the next unit. It returns io.EOF at the end.
 func (r *reader) next() (unit, error) {
+	if len(r.queue) == 0 {
+		u, err := r.read()
+		if err != nil || u.foreign != "" || u.fault != nil {
+			return u, err
+		}
+		r.queue = unpack(u)
+	}
+	u := r.queue[0]
+	r.queue = r.queue[1:]
+	return u, nil
+}
+
+// read reads the next unit, which may be a container.
+func (r *reader) read() (unit, error) {
 	if r.shape == shapeDER {
 		return r.element()
 	}
@@ -149,8 +166,8 @@ func (r *reader) block() (unit, error) {
 		switch {
 		case end >= 0:
 			if n, ok := r.blockEnd(from + end); ok {
-				if r.w.Over(n) {
-					return unit{}, r.w.TooLong("a PEM block")
+				if err := r.tooLong(n); err != nil {
+					return unit{}, err
 				}
 				if n == len(text) && r.w.Ended() && armour.Unterminated(text[:n]) {
 					return unit{}, manifest.Errorf(manifest.ReasonTruncated, "the file ends in the middle of a PEM block")
@@ -163,10 +180,26 @@ func (r *reader) block() (unit, error) {
 		case r.w.Ended():
 			return unit{}, manifest.Errorf(manifest.ReasonTruncated, "the file ends in the middle of a PEM block")
 		}
-		if err := r.w.More("a PEM block"); err != nil {
+		if err := r.tooLong(len(text)); err != nil {
+			return unit{}, err
+		}
+		if err := r.w.Fill(); err != nil {
 			return unit{}, err
 		}
 	}
+}
+
+// tooLong returns an error if n bytes are too long for the PEM block with which the window begins.
+func (r *reader) tooLong(n int) error {
+	switch {
+	case !r.w.Over(n):
+		return nil
+	case !isPKCS7(r.w.Text()):
+		return r.w.TooLong("a PEM block")
+	case n > armour.MaxPKCS7:
+		return errLongPKCS7
+	}
+	return nil
 }
 
 // blockEnd returns the index after the line with the END at index at, or that of the
@@ -191,7 +224,7 @@ func (r *reader) passBlock(n int) unit {
 
 // element reads the current DER element.
 func (r *reader) element() (unit, error) {
-	const header = 6 // the longest
+	const header = 24 // enough to tell what the element is
 	for {
 		// A line end may follow where files were joined or pasted.
 		r.w.Pass(len(r.w.Text()) - len(bytes.TrimLeft(r.w.Text(), " \t\r\n")))
@@ -201,6 +234,9 @@ func (r *reader) element() (unit, error) {
 		if err := r.w.Fill(); err != nil {
 			return unit{}, err
 		}
+	}
+	if armour.BeginsPKCS7(r.w.Text()) {
+		return r.container()
 	}
 	text := r.w.Text()
 	size, ok := armour.DERSize(text)

@@ -90,7 +90,7 @@ func parsePEM(text []byte) ([]*x509.Certificate, error) {
 	}
 	var all []*x509.Certificate
 	for HasBegin(text) {
-		der, rest, err := nextBlock(text)
+		der, rest, err := nextBlock(text, CheckLabel)
 		if err != nil {
 			return nil, err
 		}
@@ -111,15 +111,24 @@ func Label(text []byte) string {
 	return string(label[:min(len(label), 64)])
 }
 
-// nextBlock decodes the first PEM block of text, which must have one.
-func nextBlock(text []byte) (der, rest []byte, err error) {
+// DER decodes a PEM block with any label, or base64.
+func DER(text []byte) ([]byte, error) {
+	if !HasBegin(text) {
+		return Base64(text)
+	}
+	der, _, err := nextBlock(text, func(string) error { return nil })
+	return der, err
+}
+
+// nextBlock decodes the first PEM block of text, which must have one, if its label passes a check.
+func nextBlock(text []byte, checkLabel func(label string) error) (der, rest []byte, err error) {
 	text = text[bytes.Index(text, begin)+len(begin):]
 	labelEnd := bytes.Index(text, dash)
 	if labelEnd < 0 {
 		return nil, nil, manifest.Errorf(manifest.ReasonBadEncoding, "the PEM block has no complete BEGIN line")
 	}
 	label, text := string(text[:labelEnd]), text[labelEnd+len(dash):]
-	if err := CheckLabel(label); err != nil {
+	if err := checkLabel(label); err != nil {
 		return nil, nil, err
 	}
 	stop := bytes.Index(text, end)
@@ -157,11 +166,15 @@ func CheckLabel(label string) error {
 
 // What returns what a PEM label stands for; "" if it is unknown.
 func What(label string) string {
-	switch label {
-	case "PKCS7", "PKCS #7 SIGNED DATA", "CMS":
+	if IsPKCS7Label(label) {
 		return "a PKCS #7 container (openssl pkcs7 -print_certs takes the certificates out)"
 	}
 	return Foreign(label)
+}
+
+// IsPKCS7Label reports whether a PEM label is one of a PKCS #7 container.
+func IsPKCS7Label(label string) bool {
+	return label == "PKCS7" || label == "PKCS #7 SIGNED DATA" || label == "CMS"
 }
 
 // Foreign is like [What] for blocks that cannot contain a certificate of a device,

@@ -14,10 +14,8 @@ func NameDER(head []byte) string {
 	if !ok || len(body) < 2 {
 		return ""
 	}
-	// PKCS #7 begins with an OID below 1.2.840.113549.1.7.
-	pkcs7 := []byte{0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07}
 	switch {
-	case bytes.HasPrefix(body, pkcs7):
+	case BeginsPKCS7(head):
 		return "a PKCS #7 container in DER; take the certificates out with openssl pkcs7 -inform der -print_certs"
 	case bytes.HasPrefix(body, []byte{0x02, 0x01, 0x03, 0x30}):
 		return "a PKCS #12 container, which is made to hold private keys; export the certificates alone with openssl pkcs12 -nokeys"

@@ -33,12 +33,12 @@ func Cut(entries iter.Seq2[manifest.Device, error], in manifest.Input, start int
 			return written, err
 		}
 		if chosen(entry) {
-			if err := write(entry, io.NewSectionReader(in.Reader, start, end-start)); err != nil {
+			if err := write(entry, io.NewSectionReader(in.Reader, start, max(0, end-start))); err != nil {
 				return written, err
 			}
 			written++
 		}
-		start = end
+		start = max(start, end) // entries in a container have no ends of their own
 	}
 	return written, nil
 }

@@ -118,7 +118,7 @@ func blockVectors() []*vector {
 	}
 }
 
-// foreignVectors returns rows X11, X14 and X15: files of another kind.
+// foreignVectors returns rows X11 and X15: files of another kind.
 func foreignVectors() []*vector {
 	jks := "\xfe\xed\xfe\xed\x00\x00\x00\x02\x00\x00\x00\x00"
 	refused := func(name, note, text, detail string) *vector {
@@ -133,11 +133,6 @@ func foreignVectors() []*vector {
 		refused("x11-jks", "Java's key store", jks, "Java key store"),
 		refused("x11-openssh-public-key", "OpenSSH's public key", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHk1 device\n", "OpenSSH public key"),
 		refused("x11-public-key", "a public key in PEM", labelled("PUBLIC KEY", m0.cert.RawSubjectPublicKeyInfo), "a public key"),
-		refused("x14-pkcs7", "PKCS #7 with a certificate, in PEM", labelled("PKCS7", pkcs7(m0.cert.Raw)), "PKCS #7"),
-		refused("x14-pkcs7-der", "the same in DER", string(pkcs7(m0.cert.Raw)), "PKCS #7"),
-		refused("x14-pkcs7-empty", "PKCS #7 without certificates", labelled("PKCS7", pkcs7(nil)), "PKCS #7"),
-		refused("x14-pkcs7-ber", "indefinite length",
-			"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80\x30\x80\x02\x01\x01\x00\x00\x00\x00\x00\x00", "PKCS #7"),
 		refused("x15-zip", "a ZIP archive is not opened, whatever is in it",
 			"PK\x03\x04\x14\x00\x00\x00\x00\x00"+strings.Repeat("\x00", 16)+"\x0c\x00\x00\x00../evil.pem", "ZIP archive"),
 		refused("x15-zip-empty", "an empty one", "PK\x05\x06"+strings.Repeat("\x00", 18), "ZIP archive"),
@@ -145,19 +140,6 @@ func foreignVectors() []*vector {
 		refused("x15-html", "a portal's page in the place of the download (I2)",
 			"<!DOCTYPE html>\n<html><body>Your session has expired.</body></html>\n", "a page in HTML"),
 	}
-}
-
-// pkcs7 returns a degenerate SignedData (RFC 5652, 5.1) with one certificate or none.
-func pkcs7(certificate []byte) []byte {
-	signed := asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 2}
-	data := marshal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1})
-	body := append(marshal(1), element(0x31, nil)...)
-	body = append(body, element(0x30, data)...)
-	if certificate != nil {
-		body = append(body, element(0xa0, certificate)...)
-	}
-	body = append(body, element(0x31, nil)...)
-	return element(0x30, append(marshal(signed), element(0xa0, element(0x30, body))...))
 }
 
 // pkcs12 returns an empty PFX (RFC 7292, 4).

@@ -47,8 +47,8 @@ func joinedVectors() []*vector {
 		list("x11-request-behind-bad-entry", "E", "the rejection names what follows the entry", pemOf([]byte("no certificate"))+csr+m0.pem(),
 			rejected("bad-certificate", "passed over: a certificate signing request (CSR) on line 4"), m0.byCN()),
 		list("x11-many", "W", "a few are named, the others counted", m0.pem()+strings.Repeat(key, 9)+m1.pem(), passed(m0), m1.byCN()),
-		list("x11-pkcs7-among-certificates", "E", "a container has certificates, so it is not passed over",
-			m0.pem()+labelled("PKCS7", pkcs7(m1.cert.Raw))+m2.pem(), m0.byCN(), rejected("bad-certificate", "PKCS #7"), m2.byCN()),
+		list("x11-pkcs7-among-certificates", "N", "a container among certificates",
+			m0.pem()+labelled("PKCS7", pkcs7(m1.cert.Raw))+m2.pem(), m0.byCN(), m1.byCN(), m2.byCN()),
 		list("x11-csr-only", "F", "requests and no certificate", csr+key, ends("unsupported-format", "signing request (CSR)")),
 	}, derVectors()...)
 }

@@ -65,7 +65,7 @@ func files() map[string][]byte {
 			quoteVectors(), headerVectors(), encodingVectors(), cellVectors(), siblingVectors(), columnVectors(), costlyRecords(),
 			allowedRecords(),
 		},
-		"generated":   {lineVectors(), blockVectors(), foreignVectors(), joinedVectors()},
+		"generated":   {lineVectors(), blockVectors(), foreignVectors(), joinedVectors(), pkcs7Vectors()},
 		"certificate": {keyVectors(), nameVectors(), formVectors(), encodingFaults(), costVectors(), allowedVectors()},
 	} {
 		for _, one := range lists {

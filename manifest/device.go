@@ -47,6 +47,8 @@ type Device struct {
 	Signer CertificateID
 	// Attributes has the other data that the manifest contains about the device.
 	Attributes map[string]string
+	// Columns are the cells of the entry in order, if the manifest is a table.
+	Columns []Column
 	// Settings has what the entry asks for its own device; nil if it asks for nothing.
 	Settings *Settings
 	// Warnings has oddities for which the entry is not rejected.

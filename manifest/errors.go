@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -114,9 +115,10 @@ func (e *FileError) Unwrap() error { return e.Err }
 
 // A reasonError is a cause with its code. Decoders wrap it into an EntryError or a FileError.
 type reasonError struct {
-	reason Reason
-	limit  Limit
-	err    error
+	reason  Reason
+	limit   Limit
+	columns Columns // see [UnknownColumns]
+	err     error
 }
 
 func (e *reasonError) Error() string { return e.err.Error() }
@@ -131,4 +133,19 @@ func Errorf(reason Reason, format string, args ...any) error {
 // text must state the value of the limit.
 func Exceeded(reason Reason, limit Limit, format string, args ...any) error {
 	return &reasonError{reason: reason, limit: limit, err: fmt.Errorf(format, args...)}
+}
+
+// UnknownColumns returns an error of [ReasonUnknownColumns] with a guess of what the
+// columns of the table hold, which is zero if there is none. Format and arguments are those of [fmt.Errorf].
+func UnknownColumns(guess Columns, format string, args ...any) error {
+	return &reasonError{reason: ReasonUnknownColumns, columns: guess, err: fmt.Errorf(format, args...)}
+}
+
+// GuessOf returns the guess of the error of [UnknownColumns] that err wraps, or the zero Columns.
+func GuessOf(err error) Columns {
+	var cause *reasonError
+	if errors.As(err, &cause) {
+		return cause.columns
+	}
+	return Columns{}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/asn1"
 	"encoding/hex"
 	"slices"
+	"strings"
 )
 
 // Prefixes of the fields of a [Template] that come from the certificate's names.
@@ -45,7 +46,8 @@ type subjectField struct {
 // {serial} (the certificate's serial number in hex), {fingerprint} (the
 // certificate ID), {ski} (the subject key identifier in hex), {san.dns} (the DNS
 // name in the subject alternative name), {subject.serialnumber} and the other
-// attributes of the subject, {mac} and the other attributes of a [Device].
+// attributes of the subject, {mac} and the other attributes of a [Device]. A template
+// may also name the columns of a table, as in {column.model} or {column.3}.
 func TemplateFields() []string {
 	fields := []string{
 		"cn", "id", "serial", "fingerprint", "ski", fieldSANDNS, AttributeMAC,
@@ -75,6 +77,9 @@ func (d *Device) field(name string) (string, error) {
 	case fieldSANDNS:
 		return onlyValue(name, d.Certificate.DNSNames)
 	default:
+		if column, ok := strings.CutPrefix(name, columnPrefix); ok {
+			return d.columnField(column)
+		}
 		if i := slices.IndexFunc(subjectFields, func(f subjectField) bool { return subjectPrefix+f.name == name }); i >= 0 {
 			return onlyValue(name, subjectValues(d.Certificate, subjectFields[i].oid))
 		}

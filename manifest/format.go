@@ -25,6 +25,8 @@ type Format struct {
 	// to all of it, cannot be resumed at an offset, spools to [Options.TempDir],
 	// and keeps a dictionary of up to [Limits.DictionaryBytes] in memory.
 	Archive bool
+	// Table is set if a manifest is a table, which [Options.Columns] can describe.
+	Table bool
 	// ParseSigners reads the certificates for [Options.Signers] from a file;
 	// nil if the format takes none.
 	ParseSigners func(file []byte) ([]*x509.Certificate, error)
@@ -60,6 +62,9 @@ const (
 	OptionSigners OptionName = "signers"
 	OptionSlot    OptionName = "slot"
 	OptionBundle  OptionName = "bundle"
+
+	OptionColumns   OptionName = "columns"
+	OptionDelimiter OptionName = "delimiter"
 )
 
 // Option returns an option of the format; ok is false if the format does not take it.

@@ -37,6 +37,11 @@ type Options struct {
 	// Bundle is the certificate object of an Infineon archive: E0E0 (the
 	// default), E0E1 or E0E2.
 	Bundle string
+	// Columns say what the columns of a table hold. If they are zero, only the known
+	// tables are read.
+	Columns Columns
+	// Delimiter separates the cells of a table; 0 if the header tells it.
+	Delimiter byte
 }
 
 // Position is a place between two entries of a manifest.

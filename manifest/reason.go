@@ -29,6 +29,7 @@ const (
 	ReasonBadChain            Reason = "bad-chain"                       // not signed by the issuer that follows
 	ReasonNoName              Reason = "no-name"                         // no unambiguous value for the thing name
 	ReasonBadName             Reason = "bad-name"                        // the thing name is outside [a-zA-Z0-9:_-]{1,128}
+	ReasonSecretColumn        Reason = "secret-column"                   // a secret of the device was asked for
 	ReasonBadAttribute        Reason = "bad-attribute"                   // AWS IoT does not accept an attribute's value
 	ReasonContradiction       Reason = "contradiction"                   // shares something with an earlier entry, but not everything
 	ReasonBadAlgorithm        Reason = "bad-algorithm"                   // the JWS algorithm is not the expected one

@@ -66,8 +66,12 @@ func parsePart(text string) (part templatePart, after string, err error) {
 		return part, "", errBrace
 	}
 	part.field = text[:end]
-	if !slices.Contains(TemplateFields(), part.field) {
-		return part, "", fmt.Errorf("no field {%s}; there are {%s}", part.field, strings.Join(TemplateFields(), "} {"))
+	column, ofTable := strings.CutPrefix(part.field, columnPrefix)
+	if !slices.Contains(TemplateFields(), part.field) && (!ofTable || ColumnKey(column) == "") {
+		return part, "", fmt.Errorf("no field {%s}; there are {%s} {%sNAME}", part.field, strings.Join(TemplateFields(), "} {"), columnPrefix)
+	}
+	if ofTable && SecretColumn(column) {
+		return part, "", Errorf(ReasonSecretColumn, "column %s holds a secret, which nothing may use", Quote(column))
 	}
 	for text[end] == '|' {
 		var m modifier
@@ -94,6 +98,11 @@ func (t Template) Uses(field string) bool {
 		return field == "cn"
 	}
 	return slices.ContainsFunc(t.parts, func(p templatePart) bool { return p.field == field })
+}
+
+// UsesColumns reports whether the template has fields that are columns of a table.
+func (t Template) UsesColumns() bool {
+	return slices.ContainsFunc(t.parts, func(p templatePart) bool { return strings.HasPrefix(p.field, columnPrefix) })
 }
 
 // Expand fills the template from a device, whose certificate must be set. If the

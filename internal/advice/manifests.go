@@ -64,6 +64,8 @@ var manifestRows = []row{
 		"choose a template that this manifest can fill, such as --thing-name '{serial}'").inStack(stackName),
 	reason(manifest.ReasonBadName, "AWS IoT does not accept the thing name; it must have 1 to 128 characters of a-z A-Z 0-9 : _ -",
 		otherName).inStack(stackName),
+	reason(manifest.ReasonSecretColumn, "a name, an ID or an attribute was to come from a column that holds a secret of the device",
+		"use another column; no flag allows this one"),
 	reason(manifest.ReasonBadAttribute, "an attribute has a value that AWS IoT does not accept",
 		"leave the attribute out, or fill it with another field"),
 	reason(manifest.ReasonContradiction,

@@ -9,8 +9,8 @@ import (
 	"slices"
 
 	"github.com/thingpress/thingpress/manifest"
-	"github.com/thingpress/thingpress/manifest/internal/armour"
 	"github.com/thingpress/thingpress/manifest/internal/stream"
+	"github.com/thingpress/thingpress/manifest/internal/table"
 )
 
 const vendor = "espressif"
@@ -19,10 +19,14 @@ const vendor = "espressif"
 func Format() manifest.Format {
 	return manifest.Format{
 		Decoder: Decoder{}, Title: "Espressif", Extension: ".csv",
-		Attributes: []string{manifest.AttributeMAC},
-		Explain:    func(head []byte) error { return explain(fromFirstRecord(head)) },
-		Cut:        cut,
+		Attributes: []string{manifest.AttributeMAC}, Table: true,
+		Explain: func(head []byte) error { text, _ := table.FromFirstRecord(stream.Head(head)); return explain(text) },
+		Cut:     cut,
 	}
+}
+
+func cut(ctx context.Context, in manifest.Input, opts manifest.Options, chosen func(entry int) bool, to io.Writer) (int, error) {
+	return table.Cut(ctx, Decoder{}, findHeader, in, opts, chosen, to)
 }
 
 // A Decoder reads Espressif manifests. The zero value is ready for use.
@@ -39,31 +43,9 @@ func (Decoder) Detect(head []byte, _ int64) bool {
 	if text := bytes.TrimSpace(stream.Head(head)); len(text) > 0 && (text[0] == '[' || text[0] == '{') {
 		return false // JSON, whatever names it contains
 	}
-	names, _, _, _ := sniff(fromFirstRecord(head), true)
+	text, _ := table.FromFirstRecord(stream.Head(head))
+	_, _, names, _, _ := sniff(text, true)
 	return known(names) >= 2 || slices.Contains(names, columnCert) || slices.Contains(names, columnCerts)
-}
-
-// fromFirstRecord returns the text from the first record on that is neither blank
-// nor a comment.
-func fromFirstRecord(head []byte) []byte {
-	text := stream.Head(head)
-	for {
-		text = bytes.TrimLeft(text, "\r\n")
-		if !bytes.HasPrefix(text, []byte("#")) && statedDelimiter(text) == 0 {
-			return text
-		}
-		text = text[endOfCell(text, 0, '\n'):]
-	}
-}
-
-// statedDelimiter returns the delimiter that Excel's own line at the beginning of a
-// table states, sep=; with or without quotes, and 0 if there is no such line.
-func statedDelimiter(text []byte) byte {
-	rest, ok := bytes.CutPrefix(bytes.TrimPrefix(text, []byte(`"`)), []byte("sep="))
-	if !ok || len(rest) == 0 {
-		return 0
-	}
-	return rest[0]
 }
 
 // Decode yields the entries of a manifest.
@@ -72,12 +54,16 @@ func (Decoder) Decode(ctx context.Context, in manifest.Input, opts manifest.Opti
 }
 
 func readRecords(f *stream.Frame) error {
-	r, err := open(f)
+	r, err := table.Open(f, findHeader)
+	if err != nil {
+		return err
+	}
+	l, err := newLayout(r.Header.Names)
 	if err != nil {
 		return err
 	}
 	for {
-		line, err := r.next()
+		line, err := r.Next()
 		switch {
 		case errors.Is(err, io.EOF) && f.Entry == 0:
 			return manifest.Errorf(manifest.ReasonEmpty, "there is a header but no record")
@@ -87,8 +73,8 @@ func readRecords(f *stream.Frame) error {
 		if f.Skip() {
 			continue
 		}
-		device := f.Device(line, r.w.Offset())
-		err = r.fillDevice(&device, f.Options)
+		device := f.Device(line, r.Offset())
+		err = l.fillDevice(&device, r, f.Options)
 		if err := f.Emit(device, nameOf(&device), err); err != nil {
 			return err
 		}
@@ -107,44 +93,29 @@ func nameOf(d *manifest.Device) string {
 }
 
 // fillDevice fills a device from the current record.
-func (r *reader) fillDevice(d *manifest.Device, opts *manifest.Options) error {
-	l, cells := r.layout, r.record.cells
-	for i, c := range cells {
-		if i != l.cert && hasKey(c.text) {
-			return manifest.ErrPrivateKey
-		}
-	}
-	switch {
-	case r.record.odd != "":
-		return manifest.Errorf(manifest.ReasonMalformedEntry, "%s; quotes must enclose a whole cell", r.record.odd)
-	case len(cells) != l.columns:
-		return manifest.Errorf(manifest.ReasonMalformedEntry, "%d columns, where the header has %d", len(cells), l.columns)
-	}
-	if err := r.identify(d); err != nil {
+func (l *layout) fillDevice(d *manifest.Device, r *table.Reader, opts *manifest.Options) error {
+	if err := r.Check(); err != nil {
 		return err
 	}
-	text := cells[l.cert].value()
-	if len(text) == 0 {
-		return manifest.Errorf(manifest.ReasonNoCertificate, "column %s is empty", l.names[l.cert])
-	}
-	certificates, err := armour.Parse(text)
-	if err != nil {
+	if err := l.identify(d, r); err != nil {
 		return err
 	}
-	if d.Certificate, err = armour.Leaf(certificates); err != nil {
+	var err error
+	if d.Certificate, err = r.Certificate(); err != nil {
 		return err
 	}
-	if err := r.compare(d); err != nil {
+	if err := l.compare(d, r); err != nil {
 		return err
 	}
+	d.Columns = r.Columns()
 	return opts.Admit(d)
 }
 
 // identify reads the vendor's identity of the device.
-func (r *reader) identify(d *manifest.Device) error {
-	l, cells := r.layout, r.record.cells
+func (l *layout) identify(d *manifest.Device, r *table.Reader) error {
+	cells := r.Record.Cells
 	if l.mac >= 0 {
-		mac, err := normalMAC(string(cells[l.mac].value()))
+		mac, err := normalMAC(string(cells[l.mac].Value()))
 		if err != nil {
 			return err
 		}
@@ -160,8 +131,8 @@ func (r *reader) identify(d *manifest.Device) error {
 		return nil // the certificate names the device
 	}
 	d.IDIsCN = column == l.cn
-	if d.ID = string(cells[column].value()); d.ID == "" && !d.IDIsCN {
-		return manifest.Errorf(manifest.ReasonBadID, "column %s is empty", l.names[column])
+	if d.ID = string(cells[column].Value()); d.ID == "" && !d.IDIsCN {
+		return manifest.Errorf(manifest.ReasonBadID, "column %s is empty", r.Header.Label(column))
 	}
 	return nil
 }
@@ -169,35 +140,20 @@ func (r *reader) identify(d *manifest.Device) error {
 // compare compares the columns that repeat the certificate's CN with it. An empty cell
 // of column cn claims nothing. If there is no CN, only the template decides whether one
 // is needed.
-func (r *reader) compare(d *manifest.Device) error {
-	for _, column := range []int{r.layout.cn, r.layout.id} {
+func (l *layout) compare(d *manifest.Device, r *table.Reader) error {
+	for _, column := range []int{l.cn, l.id} {
 		if column < 0 {
 			continue
 		}
-		name, err := manifest.CommonName(d.Certificate)
-		if err != nil {
+		if _, err := manifest.CommonName(d.Certificate); err != nil {
 			return nil //nolint:nilerr // as above
 		}
-		value := string(r.record.cells[column].value())
-		if claims := value != "" || column != r.layout.cn; claims && value != name {
-			return manifest.Errorf(manifest.ReasonIdentityMismatch, "column %s says %s, but the certificate's CN says %s",
-				r.layout.names[column], manifest.Quote(value), manifest.Quote(name))
+		if len(r.Record.Cells[column].Value()) == 0 && column == l.cn {
+			continue
+		}
+		if err := r.CompareCN(column, d.Certificate); err != nil {
+			return err
 		}
 	}
 	return nil
-}
-
-// hasKey reports whether a column that should not contain a private key has one
-// without armour: base64 of DER, or a JSON Web Key. Keys with armour are found
-// while reading.
-func hasKey(text []byte) bool {
-	const shortest = 64 // the base64 of a P-256 key alone is longer
-	if len(text) < shortest {
-		return false
-	}
-	if bytes.Contains(text, []byte("kty")) && (bytes.Contains(text, []byte(`"d"`)) || bytes.Contains(text, []byte(`"k"`))) {
-		return true
-	}
-	der, err := armour.Base64(text)
-	return err == nil && manifest.IsPrivateKey(der)
 }

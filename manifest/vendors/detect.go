@@ -59,6 +59,29 @@ func DetectAs(in manifest.Input, vendor string) (manifest.Format, error) {
 	return format, &manifest.FileError{Manifest: in.Name, Reason: manifest.ReasonWrongFormat, Err: wrong}
 }
 
+// Choose returns the format with which to decode a manifest: that of vendor if it is not
+// empty, as [DetectAs], and otherwise that of the content, as [Detect]. With
+// [manifest.Options.Columns] a table of any kind is of the format that takes them.
+func Choose(in manifest.Input, vendor string, opts manifest.Options) (manifest.Format, error) {
+	for _, f := range With(manifest.OptionColumns) {
+		if opts.Columns.IsZero() && vendor != f.Vendor() || vendor != "" && vendor != f.Vendor() {
+			continue
+		}
+		found, err := Detect(in)
+		var unknown *manifest.FileError
+		switch {
+		case errors.As(err, &unknown) && (unknown.Reason == manifest.ReasonPrivateKey || unknown.Reason == manifest.ReasonEmpty):
+			return f, err
+		case errors.As(err, &unknown), err == nil && found.Table:
+			return f, nil
+		}
+	}
+	if vendor != "" {
+		return DetectAs(in, vendor)
+	}
+	return Detect(in)
+}
+
 // explain returns an error that says what a file looks like that no decoder claims.
 func explain(head []byte) error {
 	if manifest.HasPrivateKey(stream.Head(head)) || manifest.IsPrivateKey(head) {

@@ -76,10 +76,10 @@ func Titles(formats []manifest.Format) string {
 }
 
 // Decode detects the vendor of in and yields its entries; see [manifest.Decoder].
-// An error of [Detect] is the only element.
+// An error of [Choose] is the only element.
 func Decode(ctx context.Context, in manifest.Input, opts manifest.Options) iter.Seq2[manifest.Device, error] {
 	return func(yield func(manifest.Device, error) bool) {
-		format, err := Detect(in)
+		format, err := Choose(in, "", opts)
 		if err != nil {
 			yield(manifest.Device{}, err)
 			return

@@ -31,14 +31,14 @@ func Unterminated(text []byte) bool {
 }
 
 // Parse returns the certificates in text in order, at least one: PEM blocks,
-// base64 of DER, or base64 of PEM. Line breaks may be real, missing, turned into
+// base64 of DER, base64 of PEM, or hex of DER. Line breaks may be real, missing, turned into
 // spaces, or written as \n. Errors have a [manifest.Reason]. An error of
 // [manifest.ReasonPrivateKey] rejects the whole file.
 func Parse(text []byte) ([]*x509.Certificate, error) {
 	if HasBegin(text) {
 		return parsePEM(text)
 	}
-	raw, err := Base64(text)
+	raw, err := decodeText(text)
 	if err != nil {
 		return nil, err
 	}
@@ -50,6 +50,14 @@ func Parse(text []byte) ([]*x509.Certificate, error) {
 		return nil, err
 	}
 	return []*x509.Certificate{certificate}, nil
+}
+
+// decodeText decodes base64 or hex.
+func decodeText(text []byte) ([]byte, error) {
+	if BeginsHex(text) {
+		return Hex(text)
+	}
+	return Base64(text)
 }
 
 // ParseDER parses one certificate. It distinguishes a private key from broken data.

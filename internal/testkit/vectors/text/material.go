@@ -68,6 +68,15 @@ func (m module) pem() string   { return pemOf(m.cert.Raw) }
 func (m module) der64() string { return base64.StdEncoding.EncodeToString(m.cert.Raw) }
 func (m module) pem64() string { return base64.StdEncoding.EncodeToString([]byte(m.pem())) }
 
+// hexPairs returns bytes in hex with a separator between them.
+func hexPairs(raw []byte, separator string) string {
+	pairs := make([]string, len(raw))
+	for i, b := range raw {
+		pairs[i] = hex.EncodeToString([]byte{b})
+	}
+	return strings.Join(pairs, separator)
+}
+
 // escaped returns PEM in one line.
 func (m module) escaped() string { return strings.ReplaceAll(m.pem(), "\n", `\n`) }
 

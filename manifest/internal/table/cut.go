@@ -1,4 +1,4 @@
-package espressif
+package table
 
 import (
 	"context"
@@ -11,11 +11,14 @@ import (
 
 var errHeaderEnd = errors.New("the header has been read")
 
-// cut writes everything up to the end of the header, and the chosen records.
-func cut(ctx context.Context, in manifest.Input, opts manifest.Options, chosen func(entry int) bool, to io.Writer) (int, error) {
+// Cut writes everything up to the end of the header, and the chosen records. It is the
+// [manifest.CutFunc] of a format whose header find finds.
+func Cut(ctx context.Context, decoder manifest.Decoder, find Finder, in manifest.Input, opts manifest.Options,
+	chosen func(entry int) bool, to io.Writer,
+) (int, error) {
 	var start int64
-	for _, err := range stream.Decode(ctx, vendor, in, opts, func(f *stream.Frame) error {
-		r, err := open(f)
+	for _, err := range stream.Decode(ctx, decoder.Vendor(), in, opts, func(f *stream.Frame) error {
+		r, err := Open(f, find)
 		if err != nil {
 			return err
 		}
@@ -27,7 +30,7 @@ func cut(ctx context.Context, in manifest.Input, opts manifest.Options, chosen f
 		}
 	}
 	begun := false
-	return stream.Cut(Decoder{}.Decode(ctx, in, opts), in, start, chosen, func(_ int, entry io.Reader) error {
+	return stream.Cut(decoder.Decode(ctx, in, opts), in, start, chosen, func(_ int, entry io.Reader) error {
 		if !begun {
 			if _, err := io.Copy(to, io.NewSectionReader(in.Reader, 0, start)); err != nil {
 				return err

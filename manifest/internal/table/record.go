@@ -1,0 +1,171 @@
+package table
+
+import "bytes"
+
+// MaxColumns is the maximum number of columns in a record.
+const MaxColumns = 1000
+
+// A Record is one line of cells. It is valid until the next one is read.
+type Record struct {
+	Cells []Cell
+	// Odd describes a fault in the record's quoting; "" if there is none. The end of the
+	// record is certain, but its cells must not be used.
+	Odd string
+	// open is set if the text ended within the record.
+	open bool
+	// behind is the index of the text behind a closing quote; 0 if there is none. The
+	// quote is that of cell number behindCell, from 0.
+	behind, behindCell int
+}
+
+// A Cell is the text between two delimiters, without surrounding quotes.
+type Cell struct {
+	Text    []byte
+	escaped bool // contains doubled quotes
+}
+
+// Value returns the text with doubled quotes undone, and without surrounding
+// blanks and the apostrophe or formula with which spreadsheets mark text.
+func (c Cell) Value() []byte {
+	text := c.Text
+	if c.escaped {
+		text = bytes.ReplaceAll(text, []byte(`""`), []byte(`"`))
+	}
+	text = bytes.TrimSpace(text)
+	if len(text) > 0 && text[0] == '\'' {
+		text = bytes.TrimSpace(text[1:])
+	}
+	if inside, ok := formulaText(text); ok {
+		text = bytes.TrimSpace(inside)
+	}
+	return text
+}
+
+// formulaText returns the text of a formula that is a text only: ="…".
+func formulaText(text []byte) (inside []byte, ok bool) {
+	inside, ok = bytes.CutPrefix(text, []byte(`="`))
+	if !ok || bytes.IndexByte(inside, '"') != len(inside)-1 {
+		return nil, false
+	}
+	return inside[:len(inside)-1], true
+}
+
+// blank reports whether all cells are empty, as in the lines that spreadsheets leave at the end.
+func (r *Record) blank() bool {
+	for _, c := range r.Cells {
+		if len(bytes.TrimSpace(c.Text)) > 0 {
+			return false
+		}
+	}
+	return r.Odd == "" && !r.open
+}
+
+// A Parsing is the result of [Record.Parse].
+type Parsing int
+
+// Results of [Record.Parse].
+const (
+	Parsed   Parsing = iota
+	More             // the record continues after the text
+	Unclosed         // the text ends inside quotes
+	Astray           // quotes around several lines are followed by text: the end of the record is uncertain
+	TooMany          // more than MaxColumns
+)
+
+// Parse reads the record at the beginning of text according to RFC 4180, with any
+// delimiter and any line end. It returns the length of the record with its line
+// end. If quotes are not closed, n is the index of the opening quote.
+func (r *Record) Parse(text []byte, delimiter byte, ended bool) (n int, found Parsing) {
+	r.Cells, r.Odd, r.open, r.behind = r.Cells[:0], "", false, 0
+	for at := 0; ; {
+		if len(r.Cells) == MaxColumns {
+			return at, TooMany
+		}
+		next, c, found := r.cell(text, at, delimiter, ended)
+		if found != Parsed {
+			return next, found
+		}
+		r.Cells = append(r.Cells, c)
+		switch {
+		case next == len(text):
+			if !ended {
+				return next, More
+			}
+			r.open = true
+			return next, Parsed
+		case text[next] == delimiter:
+			at = next + 1
+		case text[next] == '\n':
+			return next + 1, Parsed
+		case next+1 < len(text) && text[next+1] == '\n':
+			return next + 2, Parsed
+		case next+1 == len(text) && !ended:
+			return next, More // a CR whose LF may follow
+		default:
+			return next + 1, Parsed
+		}
+	}
+}
+
+// cell reads the cell at index at. next is the index of the byte that ends it.
+func (r *Record) cell(text []byte, at int, delimiter byte, ended bool) (next int, c Cell, found Parsing) {
+	start := at
+	for start < len(text) && (text[start] == ' ' || text[start] == '\t') && text[start] != delimiter {
+		start++
+	}
+	if start < len(text) && text[start] == '"' {
+		return r.quoted(text, start, delimiter, ended)
+	}
+	next = endOfCell(text, start, delimiter)
+	c.Text = text[at:next]
+	if bytes.IndexByte(c.Text, '"') >= 0 {
+		if _, ok := formulaText(bytes.TrimSpace(c.Text)); !ok {
+			r.Odd = "a quote in the middle of a cell"
+		}
+	}
+	return next, c, Parsed
+}
+
+func (r *Record) quoted(text []byte, open int, delimiter byte, ended bool) (next int, c Cell, found Parsing) {
+	missing := More
+	if ended {
+		missing = Unclosed
+	}
+	at := open + 1
+	for {
+		quote := bytes.IndexByte(text[at:], '"')
+		if quote < 0 {
+			return open, c, missing
+		}
+		at += quote
+		if at+1 == len(text) && !ended {
+			return open, c, More
+		}
+		if at+1 == len(text) || text[at+1] != '"' {
+			break
+		}
+		c.escaped = true
+		at += 2
+	}
+	c.Text = text[open+1 : at]
+	for at++; at < len(text) && (text[at] == ' ' || text[at] == '\t') && text[at] != delimiter; at++ {
+	}
+	if at == len(text) || text[at] == delimiter || text[at] == '\n' || text[at] == '\r' {
+		return at, c, Parsed
+	}
+	if r.behind == 0 {
+		r.behind, r.behindCell = at, len(r.Cells)
+	}
+	if bytes.ContainsAny(c.Text, "\r\n") {
+		return open, c, Astray
+	}
+	r.Odd = "text behind a closing quote"
+	return endOfCell(text, at, delimiter), c, Parsed
+}
+
+func endOfCell(text []byte, at int, delimiter byte) int {
+	for at < len(text) && text[at] != delimiter && text[at] != '\n' && text[at] != '\r' {
+		at++
+	}
+	return at
+}

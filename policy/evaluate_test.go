@@ -1,145 +1,34 @@
-package policy
+package policy_test
 
 import (
-	"encoding/json"
-	"net/netip"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/thingpress/thingpress/internal/policyvectors"
+	"github.com/thingpress/thingpress/policy"
 )
 
-// decisionVectors is testdata/vectors/evaluate.json.
-type decisionVectors struct {
-	Policies map[string]json.RawMessage
-	Vectors  []decisionVector
-}
-
-type decisionVector struct {
-	Name, Source, Clause string
-	Hostile              bool
-	Policies             []string
-	Connection           connectionVector
-	Request              struct{ Action, Resource string }
-	Outcome              Outcome
-	Matched              [][2]int
-	Variables            map[string]struct {
-		Value  string
-		Reason Reason
-	}
-	Open []Question
-}
-
-// connectionVector is a connection as it is written in vectors.
-type connectionVector struct {
-	Partition, Region, Account string
-	ClientID                   string
-	Things                     []Thing
-	OtherThing                 bool
-	Certificate                *struct {
-		ID, SerialNumber    string
-		Subject, Issuer     map[string][]string
-		NotBefore, NotAfter time.Time
-		ROCA                bool
-	}
-	Transport  Transport
-	SourceIP   netip.Addr
-	DomainName string
-	Will       string
-	Persistent bool
-	Time       time.Time
-}
-
-func (v *connectionVector) connection(t testing.TB) Connection {
-	c := Connection{
-		Target: Target{v.Partition, v.Region, v.Account}, ClientID: v.ClientID, Things: v.Things, OtherThing: v.OtherThing,
-		Transport: v.Transport, SourceIP: v.SourceIP, DomainName: v.DomainName, Will: v.Will, Persistent: v.Persistent, Time: v.Time,
-	}
-	if v.Certificate != nil {
-		c.Certificate = &Certificate{
-			ID: v.Certificate.ID, SerialNumber: v.Certificate.SerialNumber, NotBefore: v.Certificate.NotBefore,
-			NotAfter: v.Certificate.NotAfter, ROCA: v.Certificate.ROCA,
-		}
-		fillName(t, &c.Certificate.Subject, v.Certificate.Subject)
-		fillName(t, &c.Certificate.Issuer, v.Certificate.Issuer)
-	}
-	return c
-}
-
-func fillName(t testing.TB, name *Name, fields map[string][]string) {
+func readDecisions(t *testing.T) *policyvectors.Decisions {
 	t.Helper()
-	for field, values := range fields {
-		f, ok := FieldNamed(field)
-		if !ok {
-			t.Fatalf("field %s is unknown", field)
-		}
-		name[f] = values
-	}
-}
-
-func readVectors(t testing.TB, name string, to any) {
-	t.Helper()
-	content, err := os.ReadFile(filepath.Join("testdata", "vectors", name))
+	file, err := policyvectors.ReadDecisions()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(content, to); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// documents parses the policies of a vector.
-func documents(t testing.TB, policies map[string]json.RawMessage, names []string) (all []*Document) {
-	t.Helper()
-	for _, name := range names {
-		text, ok := policies[name]
-		if !ok {
-			t.Fatalf("policy %q is not in the file", name)
-		}
-		document, err := Parse(string(text))
-		if err != nil {
-			t.Fatalf("policy %q: %v", name, err)
-		}
-		all = append(all, document)
-	}
-	return all
+	return file
 }
 
 func TestVectorsAreDecided(t *testing.T) {
 	t.Parallel()
-	var file decisionVectors
-	readVectors(t, "evaluate.json", &file)
+	file := readDecisions(t)
 	names := map[string]bool{}
 	for _, v := range file.Vectors {
 		if v.Source == "" || v.Clause == "" || names[v.Name] {
 			t.Errorf("%s: the source, the clause or a name of its own is missing", v.Name)
 		}
 		names[v.Name] = true
-		policies := Compile(documents(t, file.Policies, v.Policies)...)
-		c, r := v.Connection.connection(t), Request{v.Request.Action, v.Request.Resource}
-		d := policies.Evaluate(&c, r)
-		if d.Outcome != v.Outcome {
-			t.Errorf("%s: %s, want %s", v.Name, d.Outcome, v.Outcome)
-		}
-		if outcome := policies.Decide(&c, r); outcome != d.Outcome {
-			t.Errorf("%s: Decide says %s, Evaluate %s", v.Name, outcome, d.Outcome)
-		}
-		if !slices.Equal(d.Open, v.Open) {
-			t.Errorf("%s: open are %q, want %q", v.Name, d.Open, v.Open)
-		}
-		var matched [][2]int
-		for _, m := range d.Matched {
-			matched = append(matched, [2]int{m.Document, m.Statement})
-		}
-		if v.Matched != nil && !slices.Equal(matched, v.Matched) {
-			t.Errorf("%s: matched are %v, want %v", v.Name, matched, v.Matched)
-		}
-		for name, want := range v.Variables {
-			if !slices.Contains(d.Variables, Variable{name, want.Value, want.Reason}) {
-				t.Errorf("%s: variables are %+v, want %s %+v", v.Name, d.Variables, name, want)
-			}
+		if mismatch, err := file.Mismatch(&v); mismatch != "" || err != nil {
+			t.Errorf("%s: %s%v", v.Name, mismatch, err)
 		}
 	}
 }
@@ -147,8 +36,7 @@ func TestVectorsAreDecided(t *testing.T) {
 // Every clause of the rules has a vector that keeps to it and one that attacks it.
 func TestEveryClauseHasGoodAndHostileVectors(t *testing.T) {
 	t.Parallel()
-	var file decisionVectors
-	readVectors(t, "evaluate.json", &file)
+	file := readDecisions(t)
 	good, hostile := map[string]bool{}, map[string]bool{}
 	for _, v := range file.Vectors {
 		if v.Hostile {
@@ -170,12 +58,13 @@ func TestEveryClauseHasGoodAndHostileVectors(t *testing.T) {
 	if least := 250; len(file.Vectors) < least {
 		t.Errorf("%d vectors, want at least %d", len(file.Vectors), least)
 	}
-	for _, q := range []Question{
-		QuestionUnresolvedDeny, QuestionUnresolvedNot, QuestionClientIDWildcard, QuestionConnectFeatures, QuestionNotAction,
-		QuestionActionCase, QuestionActionWildcard, QuestionJobPrefix, QuestionOldVersion, QuestionOtherThing, QuestionKey,
-		QuestionPlainOperator, QuestionSpecialKey, QuestionSerialNumber,
+	for _, q := range []policy.Question{
+		policy.QuestionUnresolvedDeny, policy.QuestionUnresolvedNot, policy.QuestionClientIDWildcard,
+		policy.QuestionConnectFeatures, policy.QuestionNotAction, policy.QuestionActionCase, policy.QuestionActionWildcard,
+		policy.QuestionJobPrefix, policy.QuestionOldVersion, policy.QuestionOtherThing, policy.QuestionKey,
+		policy.QuestionPlainOperator, policy.QuestionSpecialKey, policy.QuestionSerialNumber,
 	} {
-		if !slices.ContainsFunc(file.Vectors, func(v decisionVector) bool { return slices.Contains(v.Open, q) }) {
+		if !slices.ContainsFunc(file.Vectors, func(v policyvectors.Decision) bool { return slices.Contains(v.Open, q) }) {
 			t.Errorf("no vector asks %s", q)
 		}
 	}

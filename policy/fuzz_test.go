@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"encoding/json"
 	"reflect"
 	"strings"
 	"testing"
@@ -153,7 +154,14 @@ func referenceOutcome(d *Document, c *Connection, r Request) (Outcome, bool) {
 
 // The explanation agrees with the outcome, and the outcome with the plain reference.
 func FuzzEvaluate(f *testing.F) {
-	var file decisionVectors
+	var file struct {
+		Policies map[string]json.RawMessage
+		Vectors  []struct {
+			Policies   []string
+			Connection struct{ ClientID string }
+			Request    Request
+		}
+	}
 	readVectors(f, "evaluate.json", &file)
 	for _, v := range file.Vectors {
 		for _, name := range v.Policies {
@@ -197,7 +205,7 @@ func FuzzEvaluate(f *testing.F) {
 
 // The linter finds the same each time, and nothing outside of the document.
 func FuzzLint(f *testing.F) {
-	var file lintVectors
+	var file struct{ Policies map[string]json.RawMessage }
 	readVectors(f, "lint.json", &file)
 	for _, text := range file.Policies {
 		f.Add(string(text), "t1", "t1", "common name", true)

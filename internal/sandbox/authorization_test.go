@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"net"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,33 +20,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/thingpress/thingpress/internal/policyvectors"
 )
-
-// An askedVector is a vector of package policy, as far as it can be built in a registry.
-type askedVector struct {
-	Name       string
-	Policies   []string
-	Connection struct {
-		Partition, Region, Account, ClientID string
-		Things                               []askedThing
-		OtherThing                           bool
-		Certificate                          *struct {
-			ID, SerialNumber string
-			Subject, Issuer  map[string][]string
-			ROCA             bool
-		}
-		Transport, SourceIP, DomainName, Will, Time string
-		Persistent                                  bool
-	}
-	Request struct{ Action, Resource string }
-	Outcome string
-}
-
-type askedThing struct {
-	Name, Type string
-	Attributes map[string]string
-	Exclusive  bool
-}
 
 var actionTypes = map[string]types.ActionType{
 	"iot:Connect": types.ActionTypeConnect, "iot:Publish": types.ActionTypePublish,
@@ -56,7 +31,7 @@ var actionTypes = map[string]types.ActionType{
 
 // canBeAsked reports whether TestAuthorization can be asked, which knows neither a will nor an
 // address. The test's certificates have no alternative names but those of ordinary subjects.
-func (v *askedVector) canBeAsked() bool {
+func canBeAsked(v *policyvectors.Decision) bool {
 	c := &v.Connection
 	_, ok := actionTypes[v.Request.Action]
 	if c.Certificate != nil {
@@ -66,8 +41,8 @@ func (v *askedVector) canBeAsked() bool {
 		}
 		ok = ok && !alternative
 	}
-	return ok && c.Region == "us-east-1" && c.Account == "123456789012" && c.Partition == "" && c.Transport == "" && c.SourceIP == "" &&
-		c.DomainName == "" && c.Will == "" && c.Time == "" && !c.Persistent &&
+	return ok && c.Region == "us-east-1" && c.Account == "123456789012" && c.Partition == "" && c.Transport == "" && !c.SourceIP.IsValid() &&
+		c.DomainName == "" && c.Will == "" && c.Time.IsZero() && !c.Persistent &&
 		(c.Certificate == nil || c.Certificate.ID == "" && c.Certificate.SerialNumber == "" && !c.Certificate.ROCA)
 }
 
@@ -75,24 +50,14 @@ func (v *askedVector) canBeAsked() bool {
 // registry that has been filled over the API.
 func TestAuthorizationDecidesTheVectors(t *testing.T) {
 	t.Parallel()
-	content, err := os.ReadFile("../../policy/testdata/vectors/evaluate.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct {
-		Policies map[string]json.RawMessage
-		Vectors  []askedVector
-	}
-	if err := json.Unmarshal(content, &file); err != nil {
-		t.Fatal(err)
-	}
+	file := must[*policyvectors.Decisions](t)(policyvectors.ReadDecisions())
 	asked := 0
 	for i, v := range file.Vectors {
-		if !v.canBeAsked() {
+		if !canBeAsked(&v) {
 			continue
 		}
 		c := direct(open(t, Options{}))
-		principal, ok := fill(t, c, v, file.Policies)
+		principal, ok := fill(t, c, &v, file.Policies)
 		if !ok {
 			continue
 		}
@@ -111,7 +76,7 @@ func TestAuthorizationDecidesTheVectors(t *testing.T) {
 			t.Errorf("%s: %v", v.Name, err)
 			continue
 		}
-		want := strings.ReplaceAll(strings.ToUpper(v.Outcome), "-", "_")
+		want := strings.ReplaceAll(strings.ToUpper(string(v.Outcome)), "-", "_")
 		if got := string(out.AuthResults[0].AuthDecision); got != want {
 			t.Errorf("%d %s: %s, want %s", i, v.Name, got, want)
 		}
@@ -123,11 +88,11 @@ func TestAuthorizationDecidesTheVectors(t *testing.T) {
 }
 
 // fill creates what a vector describes. It reports whether AWS would take it.
-func fill(t *testing.T, c clients, v askedVector, policies map[string]json.RawMessage) (principal string, ok bool) {
+func fill(t *testing.T, c clients, v *policyvectors.Decision, policies map[string]json.RawMessage) (principal string, ok bool) {
 	t.Helper()
 	ctx := t.Context()
 	registered, err := c.RegisterCertificateWithoutCA(ctx, &iot.RegisterCertificateWithoutCAInput{
-		CertificatePem: aws.String(v.certificate(t)), Status: types.CertificateStatusActive,
+		CertificatePem: aws.String(certificateOf(t, v)), Status: types.CertificateStatusActive,
 	})
 	if err != nil {
 		return "", false
@@ -182,8 +147,8 @@ func distinguishedName(fields map[string][]string) (name pkix.Name) {
 	return name
 }
 
-// certificate returns a certificate with the names of the vector.
-func (v *askedVector) certificate(t *testing.T) string {
+// certificateOf returns a certificate with the names of the vector.
+func certificateOf(t *testing.T, v *policyvectors.Decision) string {
 	t.Helper()
 	if v.Connection.Certificate == nil {
 		return mint(t, nil)

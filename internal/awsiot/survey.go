@@ -67,3 +67,15 @@ func timeOf(milliseconds *int64) time.Time {
 	}
 	return time.UnixMilli(*milliseconds)
 }
+
+// CreatePolicy implements [iot.Drafts].
+func (c *Client) CreatePolicy(ctx context.Context, name, document string) error {
+	_, err := call(ctx, c, iot.CreatePolicy, c.iot.CreatePolicy, &sdk.CreatePolicyInput{PolicyName: &name, PolicyDocument: &document})
+	return err
+}
+
+// DeletePolicy implements [iot.Drafts].
+func (c *Client) DeletePolicy(ctx context.Context, name string) error {
+	_, err := call(ctx, c, iot.DeletePolicy, c.iot.DeletePolicy, &sdk.DeletePolicyInput{PolicyName: &name})
+	return err
+}

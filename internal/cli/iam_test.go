@@ -169,6 +169,43 @@ func TestPolicyOfEachLaterCommandIsExact(t *testing.T) {
 	}
 }
 
+// Asking AWS about policies must take no more calls than the command says, and no other ones than the page
+// allows.
+func TestPolicyOfAskingAboutVectorsIsExact(t *testing.T) {
+	t.Parallel()
+	log := filepath.Join(t.TempDir(), "calls")
+	url := clitest.StartSandboxLogging(t, log, "--verbose")
+	c := exec.CommandContext(t.Context(), clitest.Program(t), "policy", "vectors", "--against-aws", "--endpoint-url", url, "--yes")
+	c.Env = clitest.Environment(t)
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	made := operationsFrom(t, log, 0)
+	if !made["TestAuthorization"] || !made["DeletePolicy"] {
+		t.Errorf("calls %v", made)
+	}
+	compareActions(t, "`thingpress policy vectors --against-aws`:", made)
+	// The alias of an account, which a sandbox is not asked for, is one more.
+	if calls := countCalls(t, log); calls > 59 {
+		t.Errorf("%d calls", calls)
+	}
+}
+
+// countCalls returns the number of calls in the log of a sandbox.
+func countCalls(t *testing.T, log string) (calls int) {
+	t.Helper()
+	text, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if fields := strings.Fields(line); len(fields) > 2 && strings.Contains(fields[0], ":") {
+			calls++
+		}
+	}
+	return calls
+}
+
 // countLines returns the number of lines in the log of a sandbox.
 func countLines(t *testing.T, log string) int {
 	t.Helper()

@@ -102,6 +102,8 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 		{"plan", "--offline", good},
 		{"quotas", "--sandbox"},
 		{"quotas", "--offline", "--devices", "250000"},
+		{"policy", "vectors"},
+		{"policy", "vectors", "--against-aws", "--sandbox", "--sandbox-state", filepath.Join(dir, "state")},
 		{"policy", "check", "--policy", filepath.Join(require.Root(t), "examples", "policy.json"), good},
 		{"activate", before.Import, "--sandbox-state", filepath.Join(dir, "state")},
 		{"undo", before.Import, "--sandbox-state", filepath.Join(dir, "state")},

@@ -96,6 +96,22 @@ type Authorizations interface {
 // MaxAuthInfos is the number of requests that one TestAuthorization decides.
 const MaxAuthInfos = 10
 
+// TestedAction returns the name that TestAuthorization has for an action such as iot:Publish, or an
+// empty string if it does not know the action.
+func TestedAction(action string) string {
+	switch action {
+	case "iot:Connect":
+		return "CONNECT"
+	case "iot:Publish":
+		return "PUBLISH"
+	case "iot:Subscribe":
+		return "SUBSCRIBE"
+	case "iot:Receive":
+		return "RECEIVE"
+	}
+	return ""
+}
+
 // An AuthorizationTest has the parameters of TestAuthorization.
 type AuthorizationTest struct {
 	Principal, ClientID string

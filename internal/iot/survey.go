@@ -12,6 +12,12 @@ type Survey interface {
 	ListThingsInBillingGroup(ctx context.Context, group, token string) (things []string, next string, err error)
 }
 
+// Drafts creates and deletes policies, which no import does.
+type Drafts interface {
+	CreatePolicy(ctx context.Context, name, document string) error
+	DeletePolicy(ctx context.Context, name string) error
+}
+
 // Connectivity reads from the fleet index when devices were connected.
 type Connectivity interface {
 	// GetIndexingConfiguration reports whether fleet indexing keeps the connectivity of things.

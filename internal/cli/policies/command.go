@@ -15,6 +15,6 @@ func NewCommand(streams terminal.Streams) *cobra.Command {
 		Long:  "Check what AWS IoT policies let devices do, before the devices exist and afterwards.",
 		Args:  cobra.NoArgs,
 	}
-	c.AddCommand(newCheck(streams), newExplain(streams))
+	c.AddCommand(newCheck(streams), newExplain(streams), newVectors(streams))
 	return c
 }

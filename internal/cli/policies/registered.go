@@ -37,13 +37,17 @@ type registry struct {
 
 // newRegistry returns the registry of a connection. It calls no faster than the default quotas allow.
 func newRegistry(ctx context.Context, c *target.Connection) (*registry, error) {
-	quotas, err := new(target.QuotaFlags).Resolve(ctx, nil, nil)
+	return newRegistryDuring(call.Lifetimes{Begin: ctx, Flight: ctx}, c)
+}
+
+func newRegistryDuring(life call.Lifetimes, c *target.Connection) (*registry, error) {
+	quotas, err := new(target.QuotaFlags).Resolve(life.Begin, nil, nil)
 	if err != nil {
 		return nil, err
 	}
 	aws := c.Client.AWS()
 	return &registry{aws: aws, authorizations: c.Client, target: targetOf(c, target.AccountFlags{}, nil), caller: call.New(call.Options{
-		Limiters: quotas.Limiters(), Lifetimes: call.Lifetimes{Begin: ctx, Flight: ctx}, Clock: aws.Now,
+		Limiters: quotas.Limiters(), Lifetimes: life, Clock: aws.Now,
 	})}, nil
 }
 

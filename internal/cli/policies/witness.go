@@ -10,11 +10,6 @@ import (
 	"github.com/thingpress/thingpress/policy"
 )
 
-// witnessed are the actions that TestAuthorization knows.
-var witnessed = map[string]string{
-	"iot:Connect": "CONNECT", "iot:Publish": "PUBLISH", "iot:Subscribe": "SUBSCRIBE", "iot:Receive": "RECEIVE",
-}
-
 // noWitness stands for the answer of AWS on an action that TestAuthorization does not know.
 const noWitness = "unknown-action"
 
@@ -23,7 +18,7 @@ const noWitness = "unknown-action"
 func (r *registry) ask(d *registered, lines []*decisionLine, add, skip []string) error {
 	var asked []*decisionLine
 	for _, l := range lines {
-		if l.Witness = noWitness; witnessed[l.request.Action] != "" {
+		if l.Witness = noWitness; iot.TestedAction(l.request.Action) != "" {
 			asked = append(asked, l)
 		}
 	}
@@ -31,7 +26,7 @@ func (r *registry) ask(d *registered, lines []*decisionLine, add, skip []string)
 		n := min(len(asked), iot.MaxAuthInfos)
 		test := iot.AuthorizationTest{Principal: d.certificate.ARN, ClientID: d.connection.ClientID, Add: add, Skip: skip}
 		for _, l := range asked[:n] {
-			test.Infos = append(test.Infos, iot.AuthInfo{Action: witnessed[l.request.Action], Resource: r.arn(l.Resource)})
+			test.Infos = append(test.Infos, iot.AuthInfo{Action: iot.TestedAction(l.request.Action), Resource: r.arn(l.Resource)})
 		}
 		var results []iot.AuthResult
 		if err := r.do(iot.TestAuthorization, func(ctx context.Context) (err error) {
@@ -41,11 +36,16 @@ func (r *registry) ask(d *registered, lines []*decisionLine, add, skip []string)
 			return err
 		}
 		for i, l := range asked[:min(n, len(results))] {
-			l.Witness = strings.ReplaceAll(strings.ToLower(results[i].Decision), "_", "-")
+			l.Witness = string(outcomeOf(results[i]))
 		}
 		asked = asked[n:]
 	}
 	return nil
+}
+
+// outcomeOf returns a decision of AWS in our words.
+func outcomeOf(r iot.AuthResult) policy.Outcome {
+	return policy.Outcome(strings.ReplaceAll(strings.ToLower(r.Decision), "_", "-"))
 }
 
 func (r *registry) arn(resource string) string {

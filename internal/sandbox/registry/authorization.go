@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/thingpress/thingpress/manifest"
 	language "github.com/thingpress/thingpress/policy"
@@ -125,6 +126,7 @@ func (st *State) TestAuthorization(in *TestAuthorization) (map[string][]AuthResu
 		return nil, err
 	}
 	c, sources := st.connect(to, in.ClientID)
+	c.Time = time.Now()
 	policies := slices.Collect(policiesOf(sources))
 	for _, name := range in.Add {
 		p, err := st.policy(name)

@@ -31,6 +31,7 @@ const (
 	ReasonBadName             Reason = "bad-name"                        // the thing name is outside [a-zA-Z0-9:_-]{1,128}
 	ReasonSecretColumn        Reason = "secret-column"                   // a secret of the device was asked for
 	ReasonBadAttribute        Reason = "bad-attribute"                   // AWS IoT does not accept an attribute's value
+	ReasonBadSettings         Reason = "bad-settings"                    // asks for something that its device cannot get
 	ReasonContradiction       Reason = "contradiction"                   // shares something with an earlier entry, but not everything
 	ReasonBadAlgorithm        Reason = "bad-algorithm"                   // the JWS algorithm is not the expected one
 	ReasonBadHeader           Reason = "bad-header"                      // the JWS header contains something that is not allowed

@@ -68,6 +68,9 @@ var manifestRows = []row{
 		"use another column; no flag allows this one"),
 	reason(manifest.ReasonBadAttribute, "an attribute has a value that AWS IoT does not accept",
 		"leave the attribute out, or fill it with another field"),
+	reason(manifest.ReasonBadSettings, "the entry asks for something that its device cannot get",
+		"correct the entry, or leave out what entries ask for with --row-settings ignore").
+		inStack("correct the entry" + uploadAgain),
 	reason(manifest.ReasonContradiction,
 		"an earlier entry has the same vendor ID, certificate or thing name, but not all of them",
 		"ask the vendor which entry is right; the earlier one counts"),

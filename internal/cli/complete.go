@@ -17,10 +17,11 @@ func valuesOf(streams terminal.Streams) map[string]cobra.CompletionFunc {
 		return cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
 	}
 	return map[string]cobra.CompletionFunc{
-		"color":  fixed(string(terminal.ColourAuto), string(terminal.ColourAlways), string(terminal.ColourNever)),
-		"output": fixed(string(terminal.Text), string(terminal.JSON)),
-		"status": fixed("ACTIVE", "INACTIVE"),
-		"resume": imports.CompleteResume,
+		"color":        fixed(string(terminal.ColourAuto), string(terminal.ColourAlways), string(terminal.ColourNever)),
+		"output":       fixed(string(terminal.Text), string(terminal.JSON)),
+		"status":       fixed("ACTIVE", "INACTIVE"),
+		"row-settings": fixed("add", "replace", "ignore"),
+		"resume":       imports.CompleteResume,
 		"profile": func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			return awsiot.Profiles(streams.LookupEnv), cobra.ShellCompDirectiveNoFileComp
 		},

@@ -14,7 +14,7 @@ import (
 // same in all commands, so its group does not depend on the command. Flags that no group has come
 // first, under "Flags".
 var flagGroups = []struct{ heading, flags string }{
-	{"What each device gets", "policy thing-type thing-group billing-group attribute thing-name status adopt exclusive"},
+	{"What each device gets", "policy thing-type thing-group billing-group attribute thing-name status adopt exclusive row-settings"},
 	{"Manifests", "vendor bundle slot signer allow-ca allow-expired allow-late-signature allow-test-material partial"},
 	{"Devices", "only skip ignore-unmatched"},
 	{"Requests", "client-id request will persistent witness against-aws clean-up"},

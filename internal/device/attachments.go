@@ -20,7 +20,7 @@ const (
 	maxAttributeValue     = 800
 )
 
-// Attachments are what every device of an import gets.
+// Attachments are what every device of an import gets, or one device.
 type Attachments struct {
 	// Policies are attached to the certificate.
 	Policies []string
@@ -73,6 +73,8 @@ type Wanted struct {
 	Adopt bool
 	// Exclusive attaches certificates with EXCLUSIVE_THING.
 	Exclusive bool
+	// Rows is how what an entry asks for its device counts; see [Wanted.For].
+	Rows Rows
 }
 
 // Thing returns the thing that a device is to become. Its errors carry
@@ -99,10 +101,14 @@ func (a Attribute) value(d *manifest.Device) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return value, checkAttributeValue(value)
+}
+
+func checkAttributeValue(value string) error {
 	if value == "" || len(value) > maxAttributeValue || !attributeText(value, "_.,@/:#=[]-") {
-		return "", fmt.Errorf("value %s: AWS IoT takes 1 to %d of a-z A-Z 0-9 _ . , @ / : # = [ ] -", manifest.Quote(value), maxAttributeValue)
+		return fmt.Errorf("value %s: AWS IoT takes 1 to %d of a-z A-Z 0-9 _ . , @ / : # = [ ] -", manifest.Quote(value), maxAttributeValue)
 	}
-	return value, nil
+	return nil
 }
 
 func attributeText(text, punctuation string) bool {

@@ -8,17 +8,18 @@ import (
 
 	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/quota"
 )
 
 func registerCertificate(a *Account, d *Device, lost *time.Time) Step {
 	op := iot.RegisterCertificateWithoutCA
 	return Step{
 		Operation: op, Effect: Creates,
-		Parameters: map[string]any{"certificateId": d.CertificateID, "status": string(a.Wanted.Status)},
+		Parameters: map[string]any{"certificateId": d.CertificateID, "status": string(a.wanted(d).Status)},
 		Do: func(c *call.Caller) (call.Result, error) {
 			pem := d.PEM()
 			result, err := c.Do(op, func(ctx context.Context) error {
-				arn, err := a.AWS.Certificates.RegisterCertificateWithoutCA(ctx, pem, a.Wanted.Status)
+				arn, err := a.AWS.Certificates.RegisterCertificateWithoutCA(ctx, pem, a.wanted(d).Status)
 				if err == nil {
 					d.CertificateARN = cmp.Or(arn, d.CertificateARN)
 				}
@@ -44,7 +45,7 @@ func createThing(a *Account, d *Device) Step {
 	}
 	return Step{
 		Operation: iot.CreateThing, Effect: effect, Parameters: parameters,
-		Do: orGone(a, once(iot.CreateThing, func(ctx context.Context) error { return a.AWS.Things.CreateThing(ctx, d.Thing) })),
+		Do: orGone(a, d, once(iot.CreateThing, func(ctx context.Context) error { return a.AWS.Things.CreateThing(ctx, d.Thing) })),
 	}
 }
 
@@ -71,28 +72,28 @@ func attachments(a *Account, d *Device, lack lacking) []Step {
 		steps = append(steps, Step{
 			Operation: iot.AttachPolicy, Effect: effect, Resources: []string{policy},
 			Parameters: map[string]any{"policyName": policy, "target": d.CertificateARN},
-			Do: orGone(a, untilFound(iot.AttachPolicy, func(ctx context.Context) error {
+			Do: orGone(a, d, untilFound(iot.AttachPolicy, func(ctx context.Context) error {
 				return a.AWS.Policies.AttachPolicy(ctx, policy, d.CertificateARN)
 			})),
 		})
 	}
-	return append(steps, joinGroups(a, d.Thing.Name, lack.groups)...)
+	return append(steps, joinGroups(a, d, lack.groups)...)
 }
 
 func attachThingPrincipal(a *Account, d *Device, effect Effect) Step {
 	parameters := map[string]any{"thingName": d.Thing.Name, "principal": d.CertificateARN}
-	if a.Wanted.Exclusive {
+	if a.wanted(d).Exclusive {
 		parameters["thingPrincipalType"] = exclusiveThing
 	}
-	attach := orGone(a, untilFound(iot.AttachThingPrincipal, func(ctx context.Context) error {
-		return a.AWS.Principals.AttachThingPrincipal(ctx, d.Thing.Name, d.CertificateARN, a.Wanted.Exclusive)
+	attach := orGone(a, d, untilFound(iot.AttachThingPrincipal, func(ctx context.Context) error {
+		return a.AWS.Principals.AttachThingPrincipal(ctx, d.Thing.Name, d.CertificateARN, a.wanted(d).Exclusive)
 	}))
 	return Step{
 		Operation: iot.AttachThingPrincipal, Effect: effect, Parameters: parameters,
 		Do: func(c *call.Caller) (call.Result, error) {
 			result, err := attach(c)
 			var failure *FailedError
-			if a.Wanted.Exclusive && errors.As(err, &failure) && iot.ClassOf(err) == iot.ClassDevice {
+			if a.wanted(d).Exclusive && errors.As(err, &failure) && iot.ClassOf(err) == iot.ClassDevice {
 				return result, &FailedError{Reason: ReasonConflictExclusive, Err: failure.Err}
 			}
 			return result, err
@@ -101,15 +102,16 @@ func attachThingPrincipal(a *Account, d *Device, effect Effect) Step {
 }
 
 // joinGroups returns the steps in the form for which the quotas allow the higher rate.
-func joinGroups(a *Account, thing string, groups []string) []Step {
+func joinGroups(a *Account, d *Device, groups []string) []Step {
 	if len(groups) == 0 {
 		return nil
 	}
-	if a.GroupOperation == iot.UpdateThingGroupsForThing {
+	thing := d.Thing.Name
+	if op, _ := quota.GroupCall(a.Quotas, len(a.wanted(d).Attachments.ThingGroups)); op == iot.UpdateThingGroupsForThing {
 		return []Step{{
-			Operation: a.GroupOperation, Effect: Ensures, Resources: groups,
+			Operation: op, Effect: Ensures, Resources: groups,
 			Parameters: map[string]any{"thingName": thing, "thingGroupsToAdd": groups},
-			Do: orGone(a, untilFound(a.GroupOperation, func(ctx context.Context) error {
+			Do: orGone(a, d, untilFound(op, func(ctx context.Context) error {
 				return a.AWS.Groups.UpdateThingGroupsForThing(ctx, thing, groups)
 			})),
 		}}
@@ -119,7 +121,7 @@ func joinGroups(a *Account, thing string, groups []string) []Step {
 		steps[i] = Step{
 			Operation: iot.AddThingToThingGroup, Effect: Ensures, Resources: []string{group},
 			Parameters: map[string]any{"thingName": thing, "thingGroupName": group},
-			Do: orGone(a, untilFound(iot.AddThingToThingGroup, func(ctx context.Context) error {
+			Do: orGone(a, d, untilFound(iot.AddThingToThingGroup, func(ctx context.Context) error {
 				return a.AWS.Groups.AddThingToThingGroup(ctx, group, thing)
 			})),
 		}
@@ -130,14 +132,14 @@ func joinGroups(a *Account, thing string, groups []string) []Step {
 // orGone turns "not found" into a *call.StopError if a policy, type or group is
 // gone, and every other refusal except "already exists" into a failure of the
 // device.
-func orGone(a *Account, do func(*call.Caller) (call.Result, error)) func(*call.Caller) (call.Result, error) {
+func orGone(a *Account, d *Device, do func(*call.Caller) (call.Result, error)) func(*call.Caller) (call.Result, error) {
 	return func(c *call.Caller) (call.Result, error) {
 		result, err := do(c)
 		switch iot.ClassOf(err) {
 		case iot.ClassExists:
 			return result, err
 		case iot.ClassNotFound:
-			if gone := attachmentsGone(c, a); gone != nil {
+			if gone := attachmentsGone(c, a, d); gone != nil {
 				return result, gone
 			}
 		}
@@ -146,11 +148,11 @@ func orGone(a *Account, do func(*call.Caller) (call.Result, error)) func(*call.C
 }
 
 func updateCertificate(a *Account, d *Device) Step {
-	status := a.Wanted.Status
+	status := a.wanted(d).Status
 	return Step{
 		Operation: iot.UpdateCertificate, Effect: Ensures,
 		Parameters: map[string]any{"certificateId": d.CertificateID, "newStatus": string(status)},
-		Do: orGone(a, untilFound(iot.UpdateCertificate, func(ctx context.Context) error {
+		Do: orGone(a, d, untilFound(iot.UpdateCertificate, func(ctx context.Context) error {
 			return a.AWS.Certificates.UpdateCertificate(ctx, d.CertificateID, status)
 		})),
 	}
@@ -163,7 +165,7 @@ func updateThing(a *Account, d *Device) Step {
 	}
 	return Step{
 		Operation: iot.UpdateThing, Effect: Ensures, Parameters: parameters,
-		Do: orGone(a, untilFound(iot.UpdateThing, func(ctx context.Context) error { return a.AWS.Things.UpdateThing(ctx, d.Thing) })),
+		Do: orGone(a, d, untilFound(iot.UpdateThing, func(ctx context.Context) error { return a.AWS.Things.UpdateThing(ctx, d.Thing) })),
 	}
 }
 
@@ -172,7 +174,7 @@ func addToBillingGroup(a *Account, d *Device) Step {
 	return Step{
 		Operation: iot.AddThingToBillingGroup, Effect: Ensures, Resources: []string{group},
 		Parameters: map[string]any{"thingName": thing, "billingGroupName": group},
-		Do: orGone(a, untilFound(iot.AddThingToBillingGroup, func(ctx context.Context) error {
+		Do: orGone(a, d, untilFound(iot.AddThingToBillingGroup, func(ctx context.Context) error {
 			return a.AWS.Things.AddThingToBillingGroup(ctx, thing, group)
 		})),
 	}

@@ -77,10 +77,32 @@ func (e *AttachmentError) Error() string {
 // *[call.StopError] if AWS refuses a call. It retries throttled and transient
 // failures until ctx ends.
 func CheckAttachments(ctx context.Context, aws iot.AWS, limiters *quota.Limiters, a Attachments) (*AttachmentReport, error) {
+	return NewChecker(ctx, aws, limiters).Check(a)
+}
+
+// A Checker checks several attachments, and reads each name once. It is not safe for concurrent use.
+type Checker struct {
+	ctx    context.Context
+	aws    iot.AWS
+	caller *call.Caller
+	read   map[resource]*answer
+}
+
+// NewChecker returns a Checker whose calls end with ctx.
+func NewChecker(ctx context.Context, aws iot.AWS, limiters *quota.Limiters) *Checker {
 	caller := call.New(call.Options{Limiters: limiters, Lifetimes: call.Lifetimes{Begin: ctx, Flight: ctx}, Clock: aws.Now})
-	report, err := checkAttachments(caller, aws, a)
-	if errors.Is(err, call.ErrEnded) && ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+	return newChecker(ctx, aws, caller)
+}
+
+func newChecker(ctx context.Context, aws iot.AWS, caller *call.Caller) *Checker {
+	return &Checker{ctx: ctx, aws: aws, caller: caller, read: map[resource]*answer{}}
+}
+
+// Check is [CheckAttachments].
+func (c *Checker) Check(a Attachments) (*AttachmentReport, error) {
+	report, err := checkAttachments(c, a)
+	if errors.Is(err, call.ErrEnded) && c.ctx.Err() != nil {
+		return nil, context.Cause(c.ctx)
 	}
 	return report, err
 }
@@ -108,9 +130,9 @@ func ReadPolicies(ctx context.Context, aws iot.AWS, limiters *quota.Limiters, na
 	return policies, nil
 }
 
-// attachmentsGone checks the attachments again. It returns nil if they all exist.
-func attachmentsGone(c *call.Caller, a *Account) error {
-	_, err := checkAttachments(c, a.AWS, a.Wanted.Attachments)
+// attachmentsGone checks the attachments of a device again. It returns nil if they all exist.
+func attachmentsGone(c *call.Caller, a *Account, d *Device) error {
+	_, err := checkAttachments(newChecker(context.Background(), a.AWS, c), a.wanted(d).Attachments)
 	if err == nil || call.Final(err) {
 		return err
 	}
@@ -119,8 +141,8 @@ func attachmentsGone(c *call.Caller, a *Account) error {
 
 // checkAttachments makes the checks. It returns an *AttachmentError, a
 // *call.StopError, or an error that wraps call.ErrEnded.
-func checkAttachments(caller *call.Caller, aws iot.AWS, a Attachments) (*AttachmentReport, error) {
-	c := &checker{aws: aws, attachments: a, caller: caller, findings: a.Faults()}
+func checkAttachments(checker *Checker, a Attachments) (*AttachmentReport, error) {
+	c := &checking{Checker: checker, attachments: a, findings: a.Faults()}
 	report := &AttachmentReport{Connectable: len(a.Policies) > 0}
 	for _, check := range []func(*AttachmentReport) error{c.policies, c.thingType, c.groups, c.billingGroup} {
 		if err := check(report); err != nil && call.Final(err) {
@@ -135,91 +157,111 @@ func checkAttachments(caller *call.Caller, aws iot.AWS, a Attachments) (*Attachm
 	return report, nil
 }
 
-type checker struct {
-	aws         iot.AWS
+// A resource is something that attachments name.
+type resource struct{ kind, name string }
+
+// An answer is what AWS said about a resource.
+type answer struct {
+	missing *Finding // nil if it exists
+	policy  iot.Policy
+	kind    iot.ThingType
+	group   iot.ThingGroup
+	// onGroup are the policies of a group; unread reports whether they may not be read.
+	onGroup []string
+	unread  bool
+}
+
+type checking struct {
+	*Checker
 	attachments Attachments
-	caller      *call.Caller
 	findings    []Finding
 }
 
-func (c *checker) find(code FindingCode, kind, name, problem string, args ...any) {
+func (c *checking) find(code FindingCode, kind, name, problem string, args ...any) {
 	c.findings = append(c.findings, Finding{code, kind, name, fmt.Sprintf(problem, args...)})
 }
 
-// describe reports whether a resource exists; a missing resource is a finding.
-func (c *checker) describe(op iot.Operation, kind, name string, call func(context.Context) error) (bool, error) {
-	_, err := c.caller.Do(op, call)
-	switch iot.ClassOf(err) {
-	case iot.ClassNotFound:
-		c.find(FindingMissing, kind, name, "does not exist")
-		return false, nil
-	case iot.ClassDevice: // AWS refuses the name itself
-		c.find(FindingMissing, kind, name, "%s", err.Error())
-		return false, nil
+// describe returns what AWS says about a resource, and nil if it does not exist, which is a finding. It calls
+// read once for each resource.
+func (c *checking) describe(op iot.Operation, kind, name string, read func(context.Context, *answer) error) (*answer, error) {
+	key := resource{kind, name}
+	known := c.read[key]
+	if known == nil {
+		known = &answer{}
+		_, err := c.caller.Do(op, func(ctx context.Context) error { return read(ctx, known) })
+		switch class := iot.ClassOf(err); {
+		case class == iot.ClassNotFound:
+			known.missing = &Finding{FindingMissing, kind, name, "does not exist"}
+		case class == iot.ClassDevice: // AWS refuses the name itself
+			known.missing = &Finding{FindingMissing, kind, name, err.Error()}
+		case err != nil:
+			return nil, err
+		}
+		c.read[key] = known
 	}
-	return err == nil, err
+	if known.missing != nil {
+		c.findings = append(c.findings, *known.missing)
+		return nil, nil //nolint:nilnil // the finding says why
+	}
+	return known, nil
 }
 
-func (c *checker) policies(report *AttachmentReport) error {
+func (c *checking) policies(report *AttachmentReport) error {
 	for _, name := range c.attachments.Policies {
-		var found iot.Policy
-		ok, err := c.describe(iot.GetPolicy, "policy", name,
-			func(ctx context.Context) (err error) {
-				found, err = c.aws.Checks.GetPolicy(ctx, name)
-				return err
-			})
+		found, err := c.describe(iot.GetPolicy, "policy", name, func(ctx context.Context, a *answer) (err error) {
+			a.policy, err = c.aws.Checks.GetPolicy(ctx, name)
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		if ok {
-			report.Policies = append(report.Policies, found)
+		if found != nil {
+			report.Policies = append(report.Policies, found.policy)
 		}
 	}
 	return nil
 }
 
-func (c *checker) thingType(*AttachmentReport) error {
+func (c *checking) thingType(*AttachmentReport) error {
 	name := c.attachments.ThingType
 	if name == "" {
 		return nil
 	}
-	var found iot.ThingType
-	ok, err := c.describe(iot.DescribeThingType, "thing type", name,
-		func(ctx context.Context) (err error) {
-			found, err = c.aws.Checks.DescribeThingType(ctx, name)
-			return err
-		})
-	if ok && found.Deprecated {
+	found, err := c.describe(iot.DescribeThingType, "thing type", name, func(ctx context.Context, a *answer) (err error) {
+		a.kind, err = c.aws.Checks.DescribeThingType(ctx, name)
+		return err
+	})
+	if found != nil && found.kind.Deprecated {
 		c.find(FindingDeprecated, "thing type", name, "is deprecated and cannot be assigned to new things")
 	}
 	return err
 }
 
-func (c *checker) billingGroup(*AttachmentReport) error {
+func (c *checking) billingGroup(*AttachmentReport) error {
 	name := c.attachments.BillingGroup
 	if name == "" {
 		return nil
 	}
-	_, err := c.describe(iot.DescribeBillingGroup, "billing group", name,
-		func(ctx context.Context) error { return c.aws.Checks.DescribeBillingGroup(ctx, name) })
+	_, err := c.describe(iot.DescribeBillingGroup, "billing group", name, func(ctx context.Context, _ *answer) error {
+		return c.aws.Checks.DescribeBillingGroup(ctx, name)
+	})
 	return err
 }
 
-func (c *checker) groups(report *AttachmentReport) error {
+func (c *checking) groups(report *AttachmentReport) error {
 	roots := map[string]string{} // the first group of a hierarchy, by its root
 	for _, name := range c.attachments.ThingGroups {
-		var group iot.ThingGroup
-		ok, err := c.describe(iot.DescribeThingGroup, "thing group", name,
-			func(ctx context.Context) (err error) {
-				group, err = c.aws.Checks.DescribeThingGroup(ctx, name)
-				return err
-			})
+		found, err := c.describe(iot.DescribeThingGroup, "thing group", name, func(ctx context.Context, a *answer) (err error) {
+			a.group, err = c.aws.Checks.DescribeThingGroup(ctx, name)
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		if !ok {
+		if found == nil {
 			continue
 		}
+		group := found.group
 		if group.Query != "" {
 			c.find(FindingDynamic, "thing group", name, "is dynamic: AWS IoT chooses its things by a query")
 			continue
@@ -228,18 +270,26 @@ func (c *checker) groups(report *AttachmentReport) error {
 			c.find(FindingSameHierarchy, "thing group", name, "is in one hierarchy with thing group %s: a thing can be in one of them only", other)
 		}
 		roots[group.Root] = name
-		if err := c.groupPolicies(group.ARN, report); err != nil {
-			return err
+		key := resource{"policies of a thing group", name}
+		if c.read[key] == nil {
+			onGroup := &answer{}
+			if err := c.groupPolicies(group.ARN, onGroup); err != nil {
+				return err
+			}
+			c.read[key] = onGroup
 		}
+		onGroup := c.read[key]
+		report.PoliciesOnGroups = append(report.PoliciesOnGroups, onGroup.onGroup...)
+		report.Connectable = report.Connectable || len(onGroup.onGroup) > 0
+		report.GroupsUnread = report.GroupsUnread || onGroup.unread
 	}
 	return nil
 }
 
-// groupPolicies adds the policies of a group to the report. If the credentials
-// may not read them it adds none.
-func (c *checker) groupPolicies(arn string, report *AttachmentReport) error {
+// groupPolicies reads the policies of a group, as far as the credentials may.
+func (c *checking) groupPolicies(arn string, to *answer) error {
 	if arn == "" {
-		report.GroupsUnread = true
+		to.unread = true
 		return nil
 	}
 	for token := ""; ; {
@@ -249,14 +299,13 @@ func (c *checker) groupPolicies(arn string, report *AttachmentReport) error {
 			return err
 		})
 		if class := iot.ClassOf(err); class == iot.ClassImport || class == iot.ClassNotFound || class == iot.ClassDevice {
-			report.GroupsUnread = true
+			to.unread = true
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		report.PoliciesOnGroups = append(report.PoliciesOnGroups, page...)
-		report.Connectable = report.Connectable || len(page) > 0
+		to.onGroup = append(to.onGroup, page...)
 		if token == "" {
 			return nil
 		}

@@ -57,7 +57,7 @@ type lacking struct {
 }
 
 // everything is what a device lacks after its certificate and thing were created.
-func everything(w Wanted) lacking {
+func everything(w *Wanted) lacking {
 	return lacking{link: true, policies: w.Attachments.Policies, groups: w.Attachments.ThingGroups}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/quota"
 )
 
 // A Device is one device on its way through a program.
@@ -13,6 +14,8 @@ type Device struct {
 	CertificateID, CertificateARN string
 	// PEM returns the leaf certificate; nil if only the ledger is at hand.
 	PEM func() string
+	// Wanted is what is wanted of this device alone; nil if it is that of the [Account].
+	Wanted *Wanted
 	// Status is the wanted status if it is not that of [Wanted]; else empty.
 	Status iot.Status
 	// Thing is the thing that the device is to become.
@@ -41,11 +44,20 @@ func (d *Device) Steps(made []ledger.Step) []ledger.Step {
 // An Account is where programs work, and the state to which they bring devices.
 // All devices of a run share it; none changes it.
 type Account struct {
-	AWS    iot.AWS
+	AWS iot.AWS
+	// Wanted is what is wanted of every device that has no [Device.Wanted].
 	Wanted Wanted
-	// GroupOperation is how things join groups: AddThingToThingGroup for each,
-	// or UpdateThingGroupsForThing for all of them.
-	GroupOperation iot.Operation
+	// Quotas decide how things join groups: AddThingToThingGroup for each, or
+	// UpdateThingGroupsForThing for all of them.
+	Quotas quota.Set
 	// Links reads which thing has which certificate.
 	Links *Links
+}
+
+// wanted returns what is wanted of a device.
+func (a *Account) wanted(d *Device) *Wanted {
+	if d.Wanted != nil {
+		return d.Wanted
+	}
+	return &a.Wanted
 }

@@ -60,7 +60,7 @@ func continueExisting(a *Account, d *Device, api *iot.APIError, lost time.Time, 
 	}
 	if d.Recorded || !certificate.Created.IsZero() && !certificate.Created.Before(since.Add(-clockSlack)) {
 		d.registered, d.recovered = true, true
-		if certificate.Status == a.Wanted.Status {
+		if certificate.Status == a.wanted(d).Status {
 			return MetUnknown, completeNew(a, d, do)
 		}
 	}
@@ -82,10 +82,10 @@ func completeNew(a *Account, d *Device, do Stage) error {
 	err := do(createThing(a, d))
 	switch {
 	case err == nil:
-		return do(attachments(a, d, everything(a.Wanted))...)
+		return do(attachments(a, d, everything(a.wanted(d)))...)
 	case iot.ClassOf(err) == iot.ClassExists:
 		return reconcile(a, d, Known{
-			Certificate: &iot.Certificate{ID: d.CertificateID, ARN: d.CertificateARN, Status: a.Wanted.Status},
+			Certificate: &iot.Certificate{ID: d.CertificateID, ARN: d.CertificateARN, Status: a.wanted(d).Status},
 			Registered:  true,
 		}, do)
 	}

@@ -22,7 +22,7 @@ func (v *Verifier) Mend(d *Device, do Stage) (left []Drift, err error) {
 		return nil, err
 	}
 	if state.Certificate == nil && d.PEM == nil {
-		return state.drifts(v.account.Wanted, d), nil
+		return state.drifts(*v.account.wanted(d), d), nil
 	}
 	if err := v.supplyMissing(d, state, do); err != nil {
 		return nil, FailureOf(err)
@@ -31,7 +31,7 @@ func (v *Verifier) Mend(d *Device, do Stage) (left []Drift, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return state.drifts(v.account.Wanted, d), nil
+	return state.drifts(*v.account.wanted(d), d), nil
 }
 
 // errChanging is the cause if somebody else changes a device while it is mended.
@@ -47,8 +47,8 @@ func (v *Verifier) supplyMissing(d *Device, state reading, do Stage) error {
 		d.CertificateARN = state.Certificate.ARN
 	}
 	lack := lacking{
-		policies: missing(a.Wanted.Attachments.Policies, have.Policies),
-		groups:   missing(a.Wanted.Attachments.ThingGroups, have.Groups),
+		policies: missing(a.wanted(d).Attachments.Policies, have.Policies),
+		groups:   missing(a.wanted(d).Attachments.ThingGroups, have.Groups),
 		link:     !have.Linked && len(have.OtherThings)+len(have.OtherPrincipals) == 0,
 	}
 	billing := false
@@ -56,7 +56,7 @@ func (v *Verifier) supplyMissing(d *Device, state reading, do Stage) error {
 		first = append(first, createThing(a, d))
 	} else {
 		if part, some := missingConfiguration(d.Thing, *state.Thing); some {
-			first = append(first, updateThing(a, &Device{Thing: part}))
+			first = append(first, updateThing(a, &Device{Thing: part, Wanted: d.Wanted}))
 		}
 		billing = d.Thing.BillingGroup != "" && state.Thing.BillingGroup == ""
 	}

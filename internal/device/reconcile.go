@@ -31,7 +31,7 @@ func reconcile(a *Account, d *Device, known Known, do Stage) error {
 		if err != nil {
 			return err
 		}
-		lack, err := difference(a.Wanted, d.Thing, have)
+		lack, err := difference(*a.wanted(d), d.Thing, have)
 		if err != nil {
 			return err
 		}
@@ -51,7 +51,7 @@ func reconcile(a *Account, d *Device, known Known, do Stage) error {
 // those of [Import].
 func Look(a *Account, d *Device, known Known, do Stage) (Observed, error) {
 	have := Observed{Registered: true, Policies: known.Policies, Groups: known.Groups}
-	attached := a.Wanted.Attachments
+	attached := a.wanted(d).Attachments
 	var certificate iot.Certificate
 	var reads []Step
 	if known.Certificate != nil {

@@ -30,7 +30,7 @@ func (v *Verifier) Verify(d *Device, parts Parts, do Stage) ([]Drift, error) {
 	if err != nil {
 		return nil, err
 	}
-	return state.drifts(v.account.Wanted, d), nil
+	return state.drifts(*v.account.wanted(d), d), nil
 }
 
 // State reads the whole state of a device, and returns how it differs from what is wanted. Its errors
@@ -40,7 +40,7 @@ func (v *Verifier) State(d *Device, do Stage) (State, []Drift, error) {
 	if err != nil {
 		return State{}, nil, err
 	}
-	return state.State, state.drifts(v.account.Wanted, d), nil
+	return state.State, state.drifts(*v.account.wanted(d), d), nil
 }
 
 // againMost is how often attachments are read again before they are believed to be missing.
@@ -52,11 +52,11 @@ func (v *Verifier) read(d *Device, parts Parts, do Stage) (reading, error) {
 	if err := v.readOnce(d, &state, parts, do); err != nil {
 		return state, err
 	}
-	late := state.late(v.account.Wanted, d)
+	late := state.late(*v.account.wanted(d), d)
 	if late == 0 || v.delays.Believes() {
 		return state, nil
 	}
-	for attempt := 1; attempt <= againMost && state.late(v.account.Wanted, d) != 0; attempt++ {
+	for attempt := 1; attempt <= againMost && state.late(*v.account.wanted(d), d) != 0; attempt++ {
 		if err := do(pause(attempt)); err != nil {
 			return state, err
 		}
@@ -64,7 +64,7 @@ func (v *Verifier) read(d *Device, parts Parts, do Stage) (reading, error) {
 			return state, err
 		}
 	}
-	v.delays.Learn(state.late(v.account.Wanted, d) == late)
+	v.delays.Learn(state.late(*v.account.wanted(d), d) == late)
 	return state, nil
 }
 
@@ -117,15 +117,15 @@ func (v *Verifier) readOnce(d *Device, state *reading, parts Parts, do Stage) er
 		return nil
 	}
 	state.Dynamic = nil
-	return v.splitDynamic(&state.State, do)
+	return v.splitDynamic(d, &state.State, do)
 }
 
 // splitDynamic takes the groups whose things are chosen by a query from the others: nobody added the
 // thing to them.
-func (v *Verifier) splitDynamic(state *State, do Stage) error {
+func (v *Verifier) splitDynamic(d *Device, state *State, do Stage) error {
 	var kept []string
 	for _, name := range state.Groups {
-		if slices.Contains(v.account.Wanted.Attachments.ThingGroups, name) {
+		if slices.Contains(v.account.wanted(d).Attachments.ThingGroups, name) {
 			kept = append(kept, name)
 			continue
 		}

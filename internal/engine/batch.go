@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/manifest"
@@ -34,7 +35,7 @@ type Item struct {
 // takes most items at most. It has no ledger: it calls done once for each item that
 // has an outcome, in any order, with the place of the device in manifest 0, from one
 // goroutine, and before it returns. Every other item that it took is pending. Of the
-// settings only attachments, status, Adopt and Exclusive matter. Several batches may
+// settings only attachments, status, Adopt, Exclusive and Rows matter. Several batches may
 // share the limiters, one after the other or concurrently. Batch reads no lists.
 //
 // When ctx ends, Batch takes no further item, begins no further calls and waits for
@@ -45,15 +46,15 @@ func Batch(ctx context.Context, config Config, most int, items iter.Seq[Item], d
 	started := time.Now()
 	s := config.open(ctx)
 	defer s.close()
-	p := newPaths(config.Limiters.Set(), config.Settings.Attachments)
+	p := newPaths(config.Limiters.Set(), []Portion{{Attachments: config.Settings.Attachments}})
 	j := &batchJournal{done: done}
 	b := newBook(most, j, 0, s.halt)
 	w := &watcher{
 		session: s, numbers: b.numbers,
 		ceiling: func() (float64, iot.Operation) { return config.Limiters.Ceiling(p.fresh) },
 	}
-	known := newSnapshot(s, &Judge{}, func() int { return 0 }) // nothing is left that lists would help with
-	importTasks(s, j.tasks(items, config.Settings, b), known, &baseline{}, b, w.look)
+	known := newSnapshot(s, &Judge{variants: newVariants(config.Settings)}, 0, func() int { return 0 }) // nothing is left that lists would help with
+	importTasks(s, j.tasks(items, config.Settings.wanted(), b), known, &baseline{}, b, w.look)
 	b.close()
 	b.shorten(len(j.entries))
 	w.look(time.Now())
@@ -64,17 +65,23 @@ func Batch(ctx context.Context, config Config, most int, items iter.Seq[Item], d
 }
 
 // tasks yields the items that go on to AWS.
-func (j *batchJournal) tasks(items iter.Seq[Item], settings Settings, b *book) iter.Seq[*task] {
+func (j *batchJournal) tasks(items iter.Seq[Item], wanted device.Wanted, b *book) iter.Seq[*task] {
 	return func(yield func(*task) bool) {
 		for item := range items {
 			n := j.number(item.Device.Entry)
 			t := &task{number: n, place: ledger.Place{Entry: n}, device: item.Device, marked: item.Marked, recorded: item.Created}
-			attachments := settings.Attachments
+			var err error
+			attachments := wanted.Attachments
+			if t.wanted, err = wanted.For(&item.Device); t.wanted != nil {
+				attachments = t.wanted.Attachments
+			}
 			if item.Attributes != nil {
 				attachments.Attributes = nil
 			}
-			var err error
-			if t.thing, err = attachments.Thing(&item.Device); err != nil {
+			if err == nil {
+				t.thing, err = attachments.Thing(&item.Device)
+			}
+			if err != nil {
 				record := recordOf(t.place, &t.device, ledger.Rejected)
 				record.Reason, record.Detail = string(manifest.ReasonOf(err)), err.Error()
 				b.refuse(n, record)

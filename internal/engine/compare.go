@@ -41,11 +41,11 @@ func PlanFresh(scan *ScanResult, config Config) []PlannedDevice {
 	var planned []PlannedDevice
 	for i := range scan.Examples {
 		d := &scan.Examples[i]
-		thing, err := config.Settings.Attachments.Thing(d)
+		wanted, thing, _, err := scan.judge.variants.thing(d)
 		if err != nil {
 			continue // a device whose attributes cannot be filled is rejected, and no example
 		}
-		subject := s.subject(&task{device: *d, thing: thing})
+		subject := s.subject(&task{device: *d, wanted: wanted, thing: thing})
 		steps, _, _ := rehearsal.Import(*subject, device.Observed{}) // nothing exists that could conflict
 		planned = append(planned, PlannedDevice{
 			Place: ledger.Place{Entry: d.Entry}, ThingName: d.ThingName, CertificateID: subject.CertificateID,
@@ -95,11 +95,11 @@ func Compare(ctx context.Context, config Config, sources []*Source, scan *ScanRe
 	started := time.Now()
 	s := config.open(ctx)
 	defer s.close()
-	lists := newSnapshot(s, scan.judge, func() int { return 0 })
+	lists := newSnapshot(s, scan.judge, scan.Devices, func() int { return 0 })
 	complete := scan.Devices >= existingLeft && lists.take(scan.Devices)
 	c := &comparison{devices: scan.Devices, rehearsal: device.NewRehearsal(s.account)}
 	lookUp := &lookUp{session: s, lists: lists, complete: complete}
-	reads := newPaths(config.Limiters.Set(), config.Settings.Attachments)
+	reads := newPaths(config.Limiters.Set(), scan.Portions())
 	pass := everyDevice(sources, scan, config.Settings)
 	runPipeline(s, received(readAhead(s, pass.tasks(s.begin))), func(t *task, runner *device.Runner) *finding {
 		return c.rehearse(s.subject(t), func(d *device.Device) (device.Observed, error) { return lookUp.observe(t, d, runner.Do) })

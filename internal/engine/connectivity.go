@@ -66,7 +66,9 @@ func FindConnected(ctx context.Context, config Config, fleet *Fleet, index iot.C
 		found(c)
 	}
 	query := "thingName:*"
-	if groups := fleet.Settings.Attachments.ThingGroups; len(groups) > 0 {
+	// Entries that replace the groups of the import may have taken their devices out of this one.
+	everyone := fleet.Settings.Rows != device.RowsReplace || len(fleet.variants.list) == 0
+	if groups := fleet.Settings.Attachments.ThingGroups; len(groups) > 0 && everyone {
 		query = `thingGroupNames:"` + groups[0] + `"`
 	}
 	p := newStint(s.limits, iot.SearchIndex, iot.GetThingConnectivityData, fleet.Devices)

@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/manifest"
@@ -36,6 +37,8 @@ type Judged struct {
 	Device *manifest.Device
 	// Thing is what the device is to become.
 	Thing iot.Thing
+	// Wanted is what is wanted of it; nil if its entry asks for nothing of its own.
+	Wanted *device.Wanted
 }
 
 // Continued is sent when a run resumes an import.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -26,16 +27,17 @@ type Fleet struct {
 
 	subjects Subjects // of FleetOfSubjects
 
-	entries int // all numbers are below
-	index   *Index
-	tasks   func(context.Context) iter.Seq2[*task, error]
+	entries  int // all numbers are below
+	index    *Index
+	variants *variants
+	tasks    func(context.Context) iter.Seq2[*task, error]
 }
 
 // FleetOfScan returns the devices of manifests.
 func FleetOfScan(sources []*Source, scan *ScanResult, settings Settings) *Fleet {
 	return &Fleet{
 		Devices: scan.Devices, Settings: settings,
-		entries: scan.Entries, index: scan.judge.index, tasks: everyDevice(sources, scan, settings).tasks,
+		entries: scan.Entries, index: scan.judge.index, variants: scan.judge.variants, tasks: everyDevice(sources, scan, settings).tasks,
 	}
 }
 
@@ -62,17 +64,36 @@ func FleetOfSubjects(ctx context.Context, subjects Subjects, settings Settings) 
 			f.Uncheckable = append(f.Uncheckable, a.Name)
 		}
 	}
-	attachments := f.Settings.Attachments
-	f.tasks = func(ctx context.Context) iter.Seq2[*task, error] { return subjects.tasks(ctx, attachments) }
+	f.variants = newVariants(f.Settings)
+	f.tasks = func(ctx context.Context) iter.Seq2[*task, error] { return subjects.tasks(ctx, f.variants) }
+	own := map[string]bool{}
 	for t, err := range f.tasks(ctx) {
 		if err != nil {
 			return nil, err
 		}
 		f.index.Add(&t.device)
 		f.Devices++
+		if t.variant != nil {
+			t.variant.Devices++
+		}
+		for name := range ownAttributes(t.subject) {
+			own[name] = true
+		}
 	}
 	f.entries = f.Devices
+	for _, name := range f.Uncheckable {
+		own[name] = true
+	}
+	f.Uncheckable = slices.Sorted(maps.Keys(own))
 	return f, nil
+}
+
+// ownAttributes returns the attributes that the entry of a subject gave its device. The ledger has their names.
+func ownAttributes(s *Subject) map[string]string {
+	if s.Settings == nil {
+		return nil
+	}
+	return s.Settings.Attributes
 }
 
 // canFill reports whether a ledger has all data for a template.
@@ -87,7 +108,7 @@ func (s Subjects) canFill(t manifest.Template) bool {
 }
 
 // tasks yields the devices as tasks.
-func (s Subjects) tasks(ctx context.Context, attachments device.Attachments) iter.Seq2[*task, error] {
+func (s Subjects) tasks(ctx context.Context, v *variants) iter.Seq2[*task, error] {
 	return func(yield func(*task, error) bool) {
 		number := 0
 		for subject, err := range s.All(ctx) {
@@ -96,7 +117,7 @@ func (s Subjects) tasks(ctx context.Context, attachments device.Attachments) ite
 			}
 			var t *task
 			if err == nil {
-				t, err = s.task(subject, attachments)
+				t, err = s.task(subject, v)
 			}
 			if err != nil {
 				yield(nil, err)
@@ -122,11 +143,11 @@ func (f *Fleet) Mend(drifted map[string]bool) Program {
 			return nil
 		}
 		if s != nil {
-			t, err := f.subjects.task(s, f.Settings.Attachments)
+			t, err := f.subjects.task(s, f.variants)
 			if err != nil {
 				return &device.FailedError{Reason: manifest.ReasonOf(err), Err: err}
 			}
-			d.Thing = t.thing
+			d.Thing, d.Wanted = t.thing, t.wanted
 		}
 		left, err := verifier.Mend(d, do)
 		if err != nil || len(left) == 0 {
@@ -141,15 +162,30 @@ func (f *Fleet) Mend(drifted map[string]bool) Program {
 }
 
 // task returns the device of a subject as a task without a number.
-func (s Subjects) task(subject *Subject, attachments device.Attachments) (*task, error) {
+func (s Subjects) task(subject *Subject, v *variants) (*task, error) {
 	from := s.Manifests[subject.Manifest]
 	t := &task{place: subject.Place, device: subject.Device(), subject: subject}
 	t.device.Manifest, t.device.Vendor = from.Name, from.Vendor
 	t.device.Attributes = map[string]string{s.Identity(from.Vendor): t.device.ID}
+	var err error
+	if t.wanted, t.variant, err = v.of(&t.device); err != nil {
+		return nil, err
+	}
+	wanted := v.wanted
+	if t.wanted != nil {
+		wanted = *t.wanted
+	}
+	if own := ownAttributes(subject); len(own) > 0 {
+		t.wanted = &wanted
+		wanted.Attachments.Attributes = slices.DeleteFunc(slices.Clone(wanted.Attachments.Attributes), func(a device.Attribute) bool {
+			_, given := own[a.Name]
+			return given || wanted.Rows == device.RowsReplace
+		})
+	}
+	attachments := wanted.Attachments
 	if t.unrecorded() {
 		attachments.Attributes = nil // a mark does not have what they are filled with
 	}
-	var err error
 	t.thing, err = attachments.Thing(&t.device)
 	return t, err
 }

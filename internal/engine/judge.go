@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/manifest"
@@ -13,6 +14,7 @@ import (
 // concurrent use.
 type Judge struct {
 	settings Settings
+	variants *variants
 	layout   layout
 	names    []string
 	index    *Index
@@ -23,7 +25,7 @@ type Judge struct {
 // NewJudge returns a judge that has seen no entry yet.
 func NewJudge(settings Settings) *Judge {
 	return &Judge{
-		settings: settings, index: NewIndex(),
+		settings: settings, variants: newVariants(settings), index: NewIndex(),
 		remedies: remedies{byReason: map[manifest.Reason]*Remedy{}}, signers: map[manifest.CertificateID]bool{},
 	}
 }
@@ -39,6 +41,10 @@ type Verdict struct {
 	Remedy Remedy
 	// Thing is the thing that the device is to become.
 	Thing iot.Thing
+	// Wanted is what is wanted of the device; nil if its entry asks for nothing of its own.
+	Wanted *device.Wanted
+
+	variant *Variant
 }
 
 // Begin starts a manifest: the following entries are part of it.
@@ -54,22 +60,24 @@ func (j *Judge) Remedies() map[manifest.Reason]Remedy { return j.remedies.all() 
 func (j *Judge) Names(signer manifest.CertificateID) bool { return j.signers[signer] }
 
 // Next judges the next entry: a device, or the error that the decoder returned instead.
-func (j *Judge) Next(device *manifest.Device, rejected *manifest.EntryError) Verdict {
+func (j *Judge) Next(d *manifest.Device, rejected *manifest.EntryError) Verdict {
 	j.layout.total++
-	v := j.judgeAlone(device, rejected)
+	v := j.judgeAlone(d, rejected)
 	signer := v.Remedy.Signer
 	if rejected == nil {
-		signer = device.Signer
+		signer = d.Signer
 	}
 	j.signers[signer] = true
 	if v.Outcome != "" {
 		j.index.Skip()
 	} else {
-		m := j.index.Add(device)
-		v = j.relate(v, m, device)
-		j.remedies.named(device.ThingName)
+		m := j.index.Add(d)
+		if v = j.relate(v, m, d); v.Outcome == "" && v.variant != nil {
+			v.variant.Devices++
+		}
+		j.remedies.named(d.ThingName)
 		if m.Relation == Contradictory && m.Name && !m.Certificate {
-			j.remedies.clash(device, !v.Remedy.Renewal.IsZero())
+			j.remedies.clash(d, !v.Remedy.Renewal.IsZero())
 		}
 	}
 	if v.Outcome == ledger.Rejected {
@@ -81,24 +89,24 @@ func (j *Judge) Next(device *manifest.Device, rejected *manifest.EntryError) Ver
 // Again judges an entry that [Judge.Next] has judged before and returns the same
 // verdict. Number is its position among all entries. Again returns a
 // *[manifest.FileError] if another device is at that position now.
-func (j *Judge) Again(number int, device *manifest.Device, rejected *manifest.EntryError) (Verdict, error) {
-	v := j.judgeAlone(device, rejected)
+func (j *Judge) Again(number int, d *manifest.Device, rejected *manifest.EntryError) (Verdict, error) {
+	v := j.judgeAlone(d, rejected)
 	if v.Outcome != "" {
 		return v, nil
 	}
-	m := j.index.again(device, number)
+	m := j.index.again(d, number)
 	if m.Relation == Unknown {
 		place := j.layout.place(number)
 		return v, &manifest.FileError{
-			Vendor: device.Vendor, Manifest: j.names[place.Manifest], Reason: manifest.ReasonChanged,
+			Vendor: d.Vendor, Manifest: j.names[place.Manifest], Reason: manifest.ReasonChanged,
 			Err: fmt.Errorf("entry %d is another device than when the manifest was first read", place.Entry),
 		}
 	}
-	return j.relate(v, m, device), nil
+	return j.relate(v, m, d), nil
 }
 
 // judgeAlone judges an entry without comparing it with others.
-func (j *Judge) judgeAlone(device *manifest.Device, rejected *manifest.EntryError) Verdict {
+func (j *Judge) judgeAlone(d *manifest.Device, rejected *manifest.EntryError) Verdict {
 	if rejected != nil {
 		j.settings.Only.NamesID(rejected.ID)
 		j.settings.Skip.NamesID(rejected.ID)
@@ -107,14 +115,14 @@ func (j *Judge) judgeAlone(device *manifest.Device, rejected *manifest.EntryErro
 			Remedy: Remedy{Namings: rejected.Namings, Signer: rejected.Signer, AllowCA: j.settings.Decode.AllowCA},
 		}
 	}
-	if outcome, reason, detail := j.settings.Select(device); outcome != "" {
+	if outcome, reason, detail := j.settings.Select(d); outcome != "" {
 		return Verdict{Outcome: outcome, Reason: manifest.Reason(reason), Detail: detail}
 	}
-	thing, err := j.settings.Attachments.Thing(device)
+	wanted, thing, variant, err := j.variants.thing(d)
 	if err != nil {
 		return Verdict{Outcome: ledger.Rejected, Reason: manifest.ReasonOf(err), Detail: err.Error()}
 	}
-	return Verdict{Thing: thing}
+	return Verdict{Thing: thing, Wanted: wanted, variant: variant}
 }
 
 func (j *Judge) relate(v Verdict, m Match, d *manifest.Device) Verdict {

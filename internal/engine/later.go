@@ -26,6 +26,9 @@ type Subject struct {
 	Record ledger.Record
 	// Marked is when the import marked an entry without an outcome as in flight; zero if it did not.
 	Marked time.Time
+	// Settings are what the entry asked for its device, with the names of attributes and without their
+	// values; nil for nothing.
+	Settings *manifest.Settings
 	// Status is the status that a later command gave the certificate; empty if none did.
 	Status iot.Status
 	// Outcome, Reason and Detail are set if the program must not run for the entry.
@@ -33,11 +36,18 @@ type Subject struct {
 	Reason, Detail string
 }
 
-// Device returns what is known of the entry as far as a manifest would say it. It has no certificate.
+// Device returns what is known of the entry as far as a manifest would say it. It has no certificate, and of
+// its settings no attributes.
 func (s *Subject) Device() manifest.Device {
-	return manifest.Device{
+	d := manifest.Device{
 		Entry: s.Record.Entry, Line: s.Record.Line, ID: s.Record.ID, ThingName: s.Record.ThingName, CertificateID: s.Record.CertificateID,
 	}
+	if s.Settings != nil {
+		own := *s.Settings
+		own.Attributes = nil
+		d.Settings = &own
+	}
+	return d
 }
 
 // A Program is what a later command does to one device. Subject is nil if the devices come from

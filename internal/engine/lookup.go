@@ -38,7 +38,7 @@ func (l *lookUp) observe(t *task, d *device.Device, do device.Stage) (device.Obs
 		return device.Observed{}, err
 	}
 	have, err := device.Look(account, d, device.Known{
-		Certificate: &iot.Certificate{ID: d.CertificateID, ARN: d.CertificateARN, Status: account.Wanted.Status},
+		Certificate: &iot.Certificate{ID: d.CertificateID, ARN: d.CertificateARN, Status: l.session.wanted(t).Status},
 		Registered:  true,
 	}, do)
 	have.Registered = false

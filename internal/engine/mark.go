@@ -125,7 +125,13 @@ func takeGroup(first *task, read <-chan *task, ceiling float64) []*task {
 func markGroup(ctx context.Context, journal ledger.Journal, group []*task, at time.Time) error {
 	marks := make([]ledger.Mark, len(group))
 	for i, t := range group {
-		marks[i] = ledger.Mark{Place: t.place, CertificateID: t.device.CertificateID, ThingName: t.device.ThingName, At: at}
+		own, err := rowText(t)
+		if err != nil {
+			return err
+		}
+		marks[i] = ledger.Mark{
+			Place: t.place, CertificateID: t.device.CertificateID, ThingName: t.device.ThingName, At: at, Settings: own,
+		}
 	}
 	return journal.Mark(context.WithoutCancel(ctx), marks)
 }

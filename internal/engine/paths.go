@@ -15,20 +15,37 @@ type paths struct {
 	known   quota.Calls // a device that exists and whose state was read in pages
 }
 
-func newPaths(set quota.Set, a device.Attachments) paths {
+// newPaths returns the calls of a device on the average of portions.
+func newPaths(set quota.Set, portions []Portion) paths {
 	p := paths{
-		fresh:   quota.FreshPath(set, len(a.Policies), len(a.ThingGroups)),
+		fresh:   quota.Calls{},
 		unknown: quota.Calls{iot.RegisterCertificateWithoutCA: 1, iot.DescribeCertificate: 1, iot.DescribeThing: 1},
 		known:   quota.Calls{},
 	}
-	if len(a.Policies) > 0 {
-		p.unknown[iot.ListAttachedPolicies] = 1
+	devices := 0
+	for _, portion := range portions {
+		devices += portion.Devices
 	}
-	if len(a.ThingGroups) > 0 {
-		p.unknown[iot.ListThingGroupsForThing] = 1
-	}
-	if a.BillingGroup != "" {
-		p.known[iot.DescribeThing] = 1
+	for i, portion := range portions {
+		a, share := portion.Attachments, float64(portion.Devices)/float64(devices)
+		if devices == 0 {
+			share = float64(max(1-i, 0)) // without devices, as for those that ask for nothing
+		}
+		if share == 0 {
+			continue
+		}
+		for op, calls := range quota.FreshPath(set, len(a.Policies), len(a.ThingGroups)) {
+			p.fresh[op] += calls * share
+		}
+		if len(a.Policies) > 0 {
+			p.unknown[iot.ListAttachedPolicies] += share
+		}
+		if len(a.ThingGroups) > 0 {
+			p.unknown[iot.ListThingGroupsForThing] += share
+		}
+		if a.BillingGroup != "" {
+			p.known[iot.DescribeThing] += share
+		}
 	}
 	return p
 }
@@ -67,16 +84,10 @@ func (p paths) quotaCeiling(set quota.Set, s *snapshot) (float64, iot.Operation)
 	return quota.Ceiling(set, p.fresh)
 }
 
-// FreshCeiling returns the devices per second that the quotas allow for devices
-// that are new to AWS, and the binding operation; +Inf and "" without quotas.
-func FreshCeiling(set quota.Set, a device.Attachments) (float64, iot.Operation) {
-	return quota.Ceiling(set, newPaths(set, a).fresh)
-}
-
-// ExistingCeiling returns the same for devices that exist already, if there are
-// so many that their state is read in pages.
+// ExistingCeiling returns the devices per second that the quotas allow for devices that exist already, if
+// there are so many that their state is read in pages, and the binding operation; +Inf and "" without quotas.
 func ExistingCeiling(set quota.Set, a device.Attachments) (float64, iot.Operation) {
-	return newPaths(set, a).existingCeiling(set)
+	return newPaths(set, []Portion{{Attachments: a}}).existingCeiling(set)
 }
 
 func (p paths) existingCeiling(set quota.Set) (float64, iot.Operation) {

@@ -85,9 +85,8 @@ func (c *Config) open(ctx context.Context) *session {
 		Paused:  func(cause error) { s.events.send(Paused{Cause: cause}) },
 		Resumed: func(after time.Duration) { s.events.send(Resumed{After: after}) },
 	})
-	groupOperation, _ := quota.GroupCall(c.Limiters.Set(), len(c.Settings.Attachments.ThingGroups))
 	s.account = &device.Account{
-		AWS: c.AWS, Wanted: c.Settings.wanted(), GroupOperation: groupOperation,
+		AWS: c.AWS, Wanted: c.Settings.wanted(), Quotas: s.limits,
 		Links: device.NewLinks(c.AWS.Principals, c.Limiters, c.Settings.Exclusive),
 	}
 	return s
@@ -96,6 +95,14 @@ func (c *Config) open(ctx context.Context) *session {
 func (s *session) close() {
 	s.halt(nil)
 	s.pool.Close()
+}
+
+// wanted returns what is wanted of the device of a task.
+func (s *session) wanted(t *task) *device.Wanted {
+	if t.wanted != nil {
+		return t.wanted
+	}
+	return &s.account.Wanted
 }
 
 // haltOnStop ends the run in order if err is a *[call.StopError].
@@ -110,7 +117,7 @@ func (s *session) haltOnStop(err error) {
 func (s *session) subject(t *task) *device.Device {
 	id := t.device.CertificateID.String()
 	d := &device.Device{
-		CertificateID: id, CertificateARN: s.certificateARN(id), Thing: t.thing, Marked: t.marked, Recorded: t.recorded,
+		CertificateID: id, CertificateARN: s.certificateARN(id), Thing: t.thing, Wanted: t.wanted, Marked: t.marked, Recorded: t.recorded,
 	}
 	if t.device.Certificate != nil {
 		d.PEM = t.device.PEM

@@ -34,6 +34,8 @@ const (
 	bitExtra    = 1 << 28 // the certificate has a policy that is not wanted
 	statusShift = 24      // first bit of the status
 	statusMask  = 3
+
+	policyBits = 1<<bitGroups - 1
 )
 
 // listedStatuses are the statuses that a roll remembers.
@@ -41,7 +43,7 @@ var listedStatuses = [...]iot.Status{"", iot.StatusActive, iot.StatusInactive, i
 
 func newRoll(s *session, f *Fleet, survey iot.Survey, listing float64) *roll {
 	r := &roll{
-		snapshot: &snapshot{session: s, index: f.index, entries: f.entries, left: func() int { return f.Devices }, seed: newSeed()},
+		snapshot: snapshotOf(s, f.index, f.entries, f.variants, f.Devices, func() int { return f.Devices }),
 		survey:   survey, listing: listing,
 	}
 	r.begin(f.Devices)
@@ -51,7 +53,7 @@ func newRoll(s *session, f *Fleet, survey iot.Survey, listing float64) *roll {
 // readLists reads the lists of the parts, all concurrently: each operation has a quota of its own.
 // With others it also reads the lists of the policies that are not wanted.
 func (r *roll) readLists(parts device.Parts, devices int, others bool) {
-	aws, wanted := r.session.account.AWS, r.session.account.Wanted.Attachments
+	aws, wanted := r.session.account.AWS, r.listed
 	var lists sync.WaitGroup
 	if parts&device.PartCertificate != 0 {
 		lists.Go(func() {
@@ -87,7 +89,7 @@ func (r *roll) readThings(devices int) {
 		p := r.stint(iot.ListThings, iot.DescribeThing, devices)
 		whole[0] = readPart(r, p, iot.ListThings, r.session.account.AWS.Things.ListThings, r.sawThingListed)
 	})
-	group := r.session.account.Wanted.Attachments.BillingGroup
+	group := r.listed.BillingGroup
 	if whole[1] = group == ""; !whole[1] {
 		lists.Go(func() {
 			p := r.stint(iot.ListThingsInBillingGroup, iot.DescribeThing, devices)
@@ -104,7 +106,7 @@ func (r *roll) readThings(devices int) {
 
 // readPolicies reads the targets of the wanted policies, and with others those of all other policies.
 func (r *roll) readPolicies(devices int, others bool) {
-	wanted := r.session.account.Wanted.Attachments.Policies
+	wanted := r.listed.Policies
 	list := r.stint(iot.ListTargetsForPolicy, iot.ListAttachedPolicies, devices)
 	for i, name := range wanted {
 		list.begin(devices)
@@ -149,7 +151,7 @@ func (r *roll) readTargets(p *stint, policy string, saw func(target string) bool
 // readGroups reads the members of the wanted groups.
 func (r *roll) readGroups(devices int) {
 	p := r.stint(iot.ListThingsInThingGroup, iot.ListThingGroupsForThing, devices)
-	for i, group := range r.session.account.Wanted.Attachments.ThingGroups {
+	for i, group := range r.listed.ThingGroups {
 		p.begin(devices)
 		if !readPart(r, p, iot.ListThingsInThingGroup, func(ctx context.Context, token string) ([]string, string, error) {
 			return r.session.account.AWS.Groups.ListThingsInThingGroup(ctx, group, token)
@@ -244,27 +246,27 @@ func (r *roll) status(t *task) iot.Status {
 	if t.subject != nil && t.subject.Status != "" {
 		return t.subject.Status
 	}
-	return r.session.account.Wanted.Status
+	return r.session.wanted(t).Status
 }
 
 // shows returns the parts of a device that the lists show to be as wanted, except for what the device
 // has in addition.
 func (r *roll) shows(t *task) (fine device.Parts) {
-	wanted := r.session.account.Wanted.Attachments
+	billing, want := r.session.wanted(t).Attachments.BillingGroup, r.wantedBits(t)
 	bits := r.bits[t.number].Load()
 	if bits&bitSeen != 0 && listedStatus(bits) == r.status(t) {
 		fine |= device.PartCertificate
 	}
-	if r.things[t.number] != 0 && r.things[t.number] == r.digest(t.thing) && (wanted.BillingGroup == "" || bits&bitBilling != 0) {
+	if r.things[t.number] != 0 && r.things[t.number] == r.digest(t.thing) && (billing == "" || billing == r.listed.BillingGroup && bits&bitBilling != 0) {
 		fine |= device.PartThing
 	}
-	if all := uint32(1)<<len(wanted.Policies) - 1; bits&all == all && bits&bitExtra == 0 {
+	if bits&(policyBits|bitExtra) == want.policies {
 		fine |= device.PartPolicies
 	}
-	if all := (uint32(1)<<len(wanted.ThingGroups) - 1) << bitGroups; bits&all == all {
+	if bits&want.groups == want.groups {
 		fine |= device.PartGroups
 	}
-	return fine
+	return fine &^ want.unlisted
 }
 
 // fine is like shows, but includes the policies only if the lists of all policies were read.
@@ -289,20 +291,23 @@ func (r *roll) differs(t *task) (parts device.Parts) {
 
 // drift returns the drift of a part that the lists show, and whether they show it exactly.
 func (r *roll) drift(t *task, part device.Parts) (drift []device.Drift, exact bool) {
-	wanted, bits := r.session.account.Wanted, r.bits[t.number].Load()
-	absent := func(names []string, first int, kind manifest.Reason, format string) {
-		for i, name := range names {
-			if bits&(1<<(first+i)) == 0 {
+	wanted, want, bits := r.session.wanted(t).Attachments, r.wantedBits(t), r.bits[t.number].Load()
+	if want.unlisted&part != 0 {
+		return nil, false
+	}
+	absent := func(names, listed []string, first int, kind manifest.Reason, format string) {
+		for _, name := range names {
+			if bits&(1<<(first+slices.Index(listed, name))) == 0 {
 				drift = append(drift, device.Drift{Reason: kind, Detail: fmt.Sprintf(format, name)})
 			}
 		}
 	}
 	switch status := listedStatus(bits); {
 	case part == device.PartPolicies:
-		absent(wanted.Attachments.Policies, 0, device.DriftPolicyMissing, device.DetailPolicyMissing)
-		return drift, bits&bitExtra == 0
+		absent(wanted.Policies, r.listed.Policies, 0, device.DriftPolicyMissing, device.DetailPolicyMissing)
+		return drift, bits&bitExtra == 0 && bits&policyBits&^want.policies == 0
 	case part == device.PartGroups:
-		absent(wanted.Attachments.ThingGroups, bitGroups, device.DriftGroupMissing, device.DetailGroupMissing)
+		absent(wanted.ThingGroups, r.listed.ThingGroups, bitGroups, device.DriftGroupMissing, device.DetailGroupMissing)
 		return drift, true
 	case bits&bitSeen == 0:
 		return []device.Drift{{Reason: device.DriftCertificateGone, Detail: device.DetailCertificateGone}}, true

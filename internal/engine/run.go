@@ -46,11 +46,11 @@ func Run(ctx context.Context, config Config, i Import) (Summary, error) {
 	s := config.open(ctx)
 	defer s.close()
 	b := newBook(i.Scan.Entries, i.Journal, i.MaxFailures, s.halt)
-	known := newSnapshot(s, i.Scan.judge, func() int {
+	known := newSnapshot(s, i.Scan.judge, i.Scan.Devices, func() int {
 		counts, _ := b.numbers()
 		return counts.Pending()
 	})
-	p := newPaths(config.Limiters.Set(), config.Settings.Attachments)
+	p := newPaths(config.Limiters.Set(), i.Scan.Portions())
 	err := b.load(ctx, &i.Scan.judge.layout, i.Earlier)
 	var existed baseline
 	if err == nil {

@@ -174,7 +174,7 @@ func scanProgress(s *ScanResult, events Events) func(string, *manifest.Device, V
 	var told time.Time
 	return func(manifest string, d *manifest.Device, v Verdict) {
 		if events != nil && v.Outcome == "" {
-			events(Judged{d, v.Thing})
+			events(Judged{d, v.Thing, v.Wanted})
 		}
 		if events == nil || s.Entries%64 != 0 {
 			return

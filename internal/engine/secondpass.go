@@ -7,6 +7,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/manifest"
@@ -17,14 +18,16 @@ type task struct {
 	number int // among all entries
 	place  ledger.Place
 	device manifest.Device
-	thing  iot.Thing // that the device is to become
-	order  int       // in which the devices of the run were begun
+	thing  iot.Thing      // that the device is to become
+	wanted *device.Wanted // of the device, nil if it is that of the import
+	order  int            // in which the devices of the run were begun
 	// marked is the mark of an earlier run; recorded reports whether one
 	// recorded that it registered the certificate.
 	marked   time.Time
 	recorded bool
 	// subject is what an import recorded of the device, in a later command over imports; else nil.
 	subject *Subject
+	variant *Variant // of wanted, in a fleet
 }
 
 // unrecorded reports whether the ledger has a mark of the device and no outcome.
@@ -157,7 +160,7 @@ func (p secondPass) judgeEntry(number int, place ledger.Place, d *manifest.Devic
 		return nil, err
 	}
 	if v.Outcome == "" {
-		return &task{number: number, place: place, device: *d, thing: v.Thing}, nil
+		return &task{number: number, place: place, device: *d, thing: v.Thing, wanted: v.Wanted}, nil
 	}
 	p.refuse(number, refusedRecord(place, d, rejected, v))
 	return nil, nil //nolint:nilnil // an entry without a task

@@ -16,11 +16,17 @@ import (
 // Settings determine what an import does with its manifests. All of them are
 // part of its identity: see [Key].
 type Settings struct {
-	// Attachments are what every device gets.
+	// Attachments are what every device gets, unless its entry asks for others.
 	Attachments device.Attachments
 	// Status, Adopt and Exclusive are those of [device.Wanted]; an empty status is ACTIVE.
 	Status           iot.Status
 	Adopt, Exclusive bool
+	// Rows is how what entries ask for their own devices counts.
+	Rows device.Rows
+	// CheckVariant checks attachments that entries ask for when [Scan] or a [Judge] meets them, each combination
+	// once. An error with a [manifest.Reason] rejects the entries that ask for them. Nil checks none. It is no
+	// part of the identity of the import.
+	CheckVariant func(device.Attachments) error
 	// Partial imports what precedes a break of a manifest. It never applies
 	// to a manifest with a private key.
 	Partial bool
@@ -34,6 +40,7 @@ type Settings struct {
 func (s Settings) wanted() device.Wanted {
 	return device.Wanted{
 		Attachments: s.Attachments, Status: cmp.Or(s.Status, iot.StatusActive), Adopt: s.Adopt, Exclusive: s.Exclusive,
+		Rows: s.Rows,
 	}
 }
 
@@ -47,6 +54,7 @@ type settingsJSON struct {
 	Status       iot.Status       `json:"status"`
 	Adopt        bool             `json:"adopt,omitempty"`
 	Exclusive    bool             `json:"exclusive,omitempty"`
+	Rows         device.Rows      `json:"row_settings,omitempty"`
 	Partial      bool             `json:"partial,omitempty"`
 	ThingName    string           `json:"thing_name"`
 	AllowExpired bool             `json:"allow_expired,omitempty"`
@@ -72,7 +80,7 @@ func (s Settings) MarshalJSON() ([]byte, error) {
 	out := settingsJSON{
 		Policies: s.Attachments.Policies, ThingGroups: s.Attachments.ThingGroups,
 		ThingType: s.Attachments.ThingType, BillingGroup: s.Attachments.BillingGroup,
-		Status: s.wanted().Status, Adopt: s.Adopt, Exclusive: s.Exclusive, Partial: s.Partial,
+		Status: s.wanted().Status, Adopt: s.Adopt, Exclusive: s.Exclusive, Rows: s.Rows, Partial: s.Partial,
 		ThingName: s.Decode.ThingName.String(), AllowExpired: s.Decode.AllowExpired, AllowCA: s.Decode.AllowCA,
 		Slot: s.Decode.Slot, Bundle: s.Decode.Bundle, Only: s.Only.Digest(), Skip: s.Skip.Digest(), AllowLate: s.Decode.AllowLateSignature,
 	}
@@ -104,7 +112,7 @@ func (s *Settings) UnmarshalJSON(text []byte) error {
 		Attachments: device.Attachments{
 			Policies: in.Policies, ThingGroups: in.ThingGroups, ThingType: in.ThingType, BillingGroup: in.BillingGroup,
 		},
-		Status: in.Status, Adopt: in.Adopt, Exclusive: in.Exclusive, Partial: in.Partial,
+		Status: in.Status, Adopt: in.Adopt, Exclusive: in.Exclusive, Rows: in.Rows, Partial: in.Partial,
 		Decode: manifest.Options{
 			ThingName: name, AllowExpired: in.AllowExpired, AllowLateSignature: in.AllowLate, AllowCA: in.AllowCA,
 			Slot: in.Slot, Bundle: in.Bundle,

@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"hash/maphash"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -25,6 +27,11 @@ type snapshot struct {
 	reads  sync.WaitGroup
 	budget int         // pages to read of one list
 	cut    atomic.Bool // some list was not read to its end
+	// listed are the attachments whose lists are read. Each policy and group has a bit, by its position.
+	listed device.Attachments
+	// plain are the bits of devices that have no settings of their own. Varied reports whether others have some.
+	plain  wantedBits
+	varied bool
 
 	mu              sync.Mutex
 	existing, fresh int
@@ -53,8 +60,48 @@ const (
 	bitGroups      = 10      // first bit of the groups; the ten below are for policies
 )
 
-func newSnapshot(s *session, judge *Judge, left func() int) *snapshot {
-	return &snapshot{session: s, index: judge.index, entries: judge.layout.total, left: left, seed: newSeed()}
+// newSnapshot returns a snapshot for that many devices.
+func newSnapshot(s *session, judge *Judge, devices int, left func() int) *snapshot {
+	return snapshotOf(s, judge.index, judge.layout.total, judge.variants, devices, left)
+}
+
+func snapshotOf(s *session, index *Index, entries int, v *variants, devices int, left func() int) *snapshot {
+	n := &snapshot{session: s, index: index, entries: entries, left: left, seed: newSeed(), listed: v.listed(devices), varied: len(v.list) > 0}
+	n.plain = n.bitsOf(s.account.Wanted.Attachments)
+	return n
+}
+
+// wantedBits are the bits of the policies and groups that are wanted of a device. Unlisted has the parts of
+// which something is wanted that has no bit.
+type wantedBits struct {
+	policies, groups uint32
+	unlisted         device.Parts
+}
+
+func (s *snapshot) bitsOf(a device.Attachments) (b wantedBits) {
+	for _, name := range a.Policies {
+		if i := slices.Index(s.listed.Policies, name); i >= 0 {
+			b.policies |= 1 << i
+		} else {
+			b.unlisted |= device.PartPolicies
+		}
+	}
+	for _, name := range a.ThingGroups {
+		if i := slices.Index(s.listed.ThingGroups, name); i >= 0 {
+			b.groups |= 1 << (bitGroups + i)
+		} else {
+			b.unlisted |= device.PartGroups
+		}
+	}
+	return b
+}
+
+// wantedBits returns the bits that are wanted of the device of a task.
+func (s *snapshot) wantedBits(t *task) wantedBits {
+	if t.wanted == nil {
+		return s.plain
+	}
+	return s.bitsOf(t.wanted.Attachments)
 }
 
 func newSeed() maphash.Seed { return maphash.MakeSeed() }
@@ -117,18 +164,21 @@ func (s *snapshot) known(t *task) *device.Known {
 	if bits&bitCertificate == 0 {
 		return nil
 	}
-	wanted := s.session.account.Wanted
+	wanted := s.session.wanted(t)
+	if wanted.Status != s.session.account.Wanted.Status {
+		return nil // the bit is about the status of the import
+	}
 	known := device.Known{
 		Paged:       true,
 		Certificate: &iot.Certificate{ID: t.device.CertificateID.String(), Status: wanted.Status},
 		Thing:       s.things[t.number] != 0 && s.things[t.number] == s.digest(t.thing),
 	}
-	for i, policy := range wanted.Attachments.Policies {
+	for i, policy := range s.listed.Policies {
 		if bits&(1<<i) != 0 {
 			known.Policies = append(known.Policies, policy)
 		}
 	}
-	for i, group := range wanted.Attachments.ThingGroups {
+	for i, group := range s.listed.ThingGroups {
 		if bits&(1<<(bitGroups+i)) != 0 {
 			known.Groups = append(known.Groups, group)
 		}
@@ -144,7 +194,7 @@ func (s *snapshot) sawThing(number int) bool { return s.things[number] != 0 }
 
 // read reads all lists concurrently: each operation has a quota of its own.
 func (s *snapshot) read() {
-	aws, a := s.session.account.AWS, s.session.account.Wanted.Attachments
+	aws, a := s.session.account.AWS, s.listed
 	var lists sync.WaitGroup
 	lists.Go(func() { readKnown(s, iot.ListCertificates, aws.Certificates.ListCertificates, s.certificate) })
 	lists.Go(func() { readKnown(s, iot.ListThings, aws.Things.ListThings, s.thing) })
@@ -217,11 +267,19 @@ func (s *snapshot) thing(t iot.Thing) {
 }
 
 // digest returns a keyed digest of the wanted properties of a thing: its type,
-// if one is wanted, and the wanted attributes. It is never 0.
+// if one is wanted, and the wanted attributes. If they vary from device to device
+// it is one of all properties. It is never 0.
 func (s *snapshot) digest(t iot.Thing) uint32 {
 	var h maphash.Hash
 	h.SetSeed(s.seed)
 	a := s.session.account.Wanted.Attachments
+	if s.varied {
+		h.WriteString(t.Type) // a hash never fails
+		for _, name := range slices.Sorted(maps.Keys(t.Attributes)) {
+			h.WriteString("\x00" + name + "=" + t.Attributes[name]) // as above
+		}
+		return uint32(h.Sum64())>>1 | 1<<31 // the lower half is as good as any
+	}
 	if a.ThingType != "" {
 		h.WriteString(t.Type) // a hash never fails
 	}

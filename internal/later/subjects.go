@@ -42,7 +42,7 @@ func Subjects(ctx context.Context, reader Reader, all []ledger.Import) iter.Seq2
 	return func(yield func(*engine.Subject, error) bool) {
 		first := 0 // manifest of the import, among those of all
 		for _, i := range all {
-			for s, err := range subjectsOf(ctx, reader, i) {
+			for s, err := range withSettings(ctx, reader, i, subjectsOf(ctx, reader, i)) {
 				if err != nil {
 					yield(nil, err)
 					return
@@ -88,6 +88,33 @@ func subjectsOf(ctx context.Context, reader Reader, i ledger.Import) iter.Seq2[*
 				if !yield(s, nil) {
 					return
 				}
+			}
+		}
+	}
+}
+
+// withSettings adds to the entries of an import what they asked for, if the ledger keeps that.
+func withSettings(ctx context.Context, reader Reader, i ledger.Import, subjects iter.Seq2[*engine.Subject, error],
+) iter.Seq2[*engine.Subject, error] {
+	keeper, ok := reader.(ledger.SettingsReader)
+	if !ok {
+		return subjects
+	}
+	return func(yield func(*engine.Subject, error) bool) {
+		next, stop := iter.Pull2(keeper.Settings(ctx, i.ID))
+		defer stop()
+		asked, unread, more := next()
+		for s, err := range subjects {
+			if err == nil && more && unread == nil && asked.Place == s.Record.Place {
+				if s.Settings, unread = engine.ParseRow(asked.Settings); unread == nil {
+					asked, unread, more = next()
+				}
+			}
+			if unread != nil {
+				err = fmt.Errorf("read import %s: %w", i.ID, unread)
+			}
+			if !yield(s, err) || err != nil {
+				return
 			}
 		}
 	}

@@ -69,6 +69,14 @@ type Journal interface {
 	Close(ctx context.Context, end End) error
 }
 
+// A SettingsReader reads what entries asked for their own devices, from a ledger that keeps it.
+type SettingsReader interface {
+	// Settings yields what the entries of an import asked for, without those that asked for nothing, in
+	// the order of manifest and entry. It stops at an error, which wraps ErrNotFound if there is no such
+	// import.
+	Settings(ctx context.Context, id string) iter.Seq2[Asked, error]
+}
+
 // A BaselineKeeper is a journal that keeps which things existed before the import made its first
 // call. Its methods are safe for concurrent use.
 type BaselineKeeper interface {

@@ -47,6 +47,15 @@ type Mark struct {
 	ThingName     string
 	// At is the time by AWS's clock.
 	At time.Time
+	// Settings is what the entry asks for its own device, as JSON; empty for nothing. A ledger on one machine
+	// keeps it for later commands after the mark is gone. Marked does not return it.
+	Settings string
+}
+
+// An Asked is what an entry asked for its own device, as [Mark.Settings] has it.
+type Asked struct {
+	Place
+	Settings string
 }
 
 // A Record is the outcome of one entry.

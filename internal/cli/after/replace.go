@@ -79,7 +79,8 @@ func runReplace(ctx context.Context, o *replaceOptions, args []string, streams t
 	if o.grace < 0 {
 		return exit.UsageError(fmt.Errorf("--grace %s is negative", o.grace), "")
 	}
-	settings := engine.Settings{Status: iot.StatusActive}
+	// The new certificates get the policies of the old ones, and nothing else changes.
+	settings := engine.Settings{Status: iot.StatusActive, Rows: device.RowsIgnore}
 	if settings.Decode, err = o.decode.Options(ctx); err != nil {
 		return err
 	}

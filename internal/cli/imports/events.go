@@ -9,7 +9,6 @@ import (
 
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
-	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/progress"
@@ -22,13 +21,32 @@ func count(n int) string { return progress.Count(int64(n)) }
 // notConnectable is the warning about devices without a policy.
 const notConnectable = "no policy is attached, neither with --policy nor to the thing groups, so these devices will not be able to connect"
 
-// showAttachments prints what was created, and a warning if devices have no policy.
-func showAttachments(printer *progress.Printer, attached *device.AttachmentReport, created []target.Created) {
+// showAttachments prints what was created, and a warning if that many of the devices have no policy.
+func showAttachments(printer *progress.Printer, created []target.Created, unconnectable, devices int) {
 	for _, c := range created {
 		printer.Note("created in the sandbox: %s", c)
 	}
-	if !attached.Connectable {
-		printer.Note("warning: %s", notConnectable)
+	if warning := connectableText(unconnectable, devices); warning != "" {
+		printer.Note("warning: %s", warning)
+	}
+}
+
+// connectableText returns the warning about devices that have no policy, or "" if all have one.
+func connectableText(unconnectable, devices int) string {
+	switch {
+	case unconnectable == 0:
+		return ""
+	case unconnectable == devices:
+		return notConnectable
+	}
+	return fmt.Sprintf("%s of %s will not be able to connect: no policy is attached to them or to their thing groups",
+		count(unconnectable), progress.Plural(devices, "device", "devices"))
+}
+
+// showDistribution prints how many devices get what their entries ask for.
+func showDistribution(printer *progress.Printer, scan *engine.ScanResult) {
+	for _, line := range distributionText(distributionOf(scan.Portions())) {
+		printer.Note("%s", line)
 	}
 }
 
@@ -50,17 +68,26 @@ func showScan(printer *progress.Printer, s *engine.ScanResult, f *runFlags) {
 	f.decode.NoteSigners(printer, s.Names)
 }
 
+// callsText returns a number of calls for one device, which is a fraction if devices differ.
+func callsText(calls float64) string {
+	if calls == math.Trunc(calls) {
+		return fmt.Sprintf("%.0f", calls)
+	}
+	return fmt.Sprintf("on the average %.1f", calls)
+}
+
 // showCeiling prints how long this many new devices take, and which quota limits them.
-func showCeiling(printer *progress.Printer, quotas target.Quotas, a device.Attachments, devices int) {
-	calls := quota.FreshPath(quotas.Set, len(a.Policies), len(a.ThingGroups))
+func showCeiling(printer *progress.Printer, quotas target.Quotas, scan *engine.ScanResult) {
+	calls := scan.FreshCalls(quotas.Set)
+	perDevice := callsText(calls.Total())
 	ceiling, binding := quota.Ceiling(quotas.Set, calls)
 	if math.IsInf(ceiling, 1) {
-		printer.Note("%.0f calls per new device; no quota limits them", calls.Total())
+		printer.Note("%s calls per new device; no quota limits them", perDevice)
 		return
 	}
-	left := time.Duration(float64(devices) / ceiling * float64(time.Second))
-	printer.Note("%.0f calls per new device; ceiling %s devices/s (%s at %s/s), about %s",
-		calls.Total(), progress.Rate(ceiling), binding,
+	left := time.Duration(float64(scan.Devices) / ceiling * float64(time.Second))
+	printer.Note("%s calls per new device; ceiling %s devices/s (%s at %s/s), about %s",
+		perDevice, progress.Rate(ceiling), binding,
 		progress.Rate(quotas.TPS(binding)), progress.Duration(left))
 	printer.Note("quotas: %s", quotas.From)
 }

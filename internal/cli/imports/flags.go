@@ -71,6 +71,7 @@ type AttachFlags struct {
 	billingGroup string
 	attributes   []string
 	status       statusFlag
+	rows         rowsFlag
 	adopt        bool
 	exclusive    bool
 }
@@ -90,9 +91,35 @@ func (s *statusFlag) Set(value string) error {
 	return nil
 }
 
+// rowsFlag is --row-settings.
+type rowsFlag string
+
+func (r *rowsFlag) String() string { return string(*r) }
+func (r *rowsFlag) Type() string   { return "add|replace|ignore" }
+
+func (r *rowsFlag) Set(value string) error {
+	switch value {
+	case rowsAdd, string(device.RowsReplace), string(device.RowsIgnore):
+		*r = rowsFlag(value)
+		return nil
+	}
+	return fmt.Errorf("%q is none of add, replace and ignore", value)
+}
+
+// rowsAdd is the value of --row-settings for [device.RowsAdd].
+const rowsAdd = "add"
+
+// mode returns the value for settings. That of the default is empty, as it was before there was the flag.
+func (r rowsFlag) mode() device.Rows {
+	if r == rowsAdd {
+		return device.RowsAdd
+	}
+	return device.Rows(r)
+}
+
 // Add adds the flags to a command.
 func (f *AttachFlags) Add(c *cobra.Command) {
-	f.status = "ACTIVE"
+	f.status, f.rows = "ACTIVE", rowsAdd
 	flags := c.Flags()
 	flags.StringArrayVar(&f.policies, "policy", nil, "policy `name` to attach to every certificate (repeatable)")
 	flags.StringArrayVar(&f.groups, "thing-group", nil, "`name` of a thing group to add every thing to (repeatable)")
@@ -103,20 +130,22 @@ func (f *AttachFlags) Add(c *cobra.Command) {
 	flags.Var(&f.status, "status", "status of registered certificates")
 	flags.BoolVar(&f.adopt, "adopt", false,
 		"take over existing devices: activate certificates, update thing types and attributes, add attachments")
+	flags.Var(&f.rows, "row-settings",
+		"how policies, groups, type, attributes, billing group and status in a table count: besides these flags, instead of them, or not")
 	flags.BoolVar(&f.exclusive, "exclusive", false, "attach every certificate to its thing exclusively (EXCLUSIVE_THING)")
 }
 
 // Settings returns the settings that the flags name.
 func (f *AttachFlags) Settings() (engine.Settings, error) {
 	a, err := f.Attachments()
-	return engine.Settings{Attachments: a, Status: iot.Status(f.status), Adopt: f.adopt, Exclusive: f.exclusive}, err
+	return engine.Settings{Attachments: a, Status: iot.Status(f.status), Adopt: f.adopt, Exclusive: f.exclusive, Rows: f.rows.mode()}, err
 }
 
 // AddCounted adds to a command the flags on which the number of calls depends. The others are not in
 // the help, and are accepted and ignored so that the flags of an import can be pasted.
 func (f *AttachFlags) AddCounted(c *cobra.Command) {
 	f.Add(c)
-	for _, name := range []string{"thing-type", "billing-group", "attribute", "status", "adopt", "exclusive"} {
+	for _, name := range []string{"thing-type", "billing-group", "attribute", "status", "adopt", "exclusive", "row-settings"} {
 		c.Flags().Lookup(name).Hidden = true
 	}
 }
@@ -126,7 +155,7 @@ func (f *AttachFlags) AddCounted(c *cobra.Command) {
 func (f *AttachFlags) AddJudged(c *cobra.Command) {
 	f.Add(c)
 	c.Flags().Lookup("policy").Usage = "policy, by its name or as a `file` with its document (repeatable)"
-	for _, name := range []string{"billing-group", "status", "adopt"} {
+	for _, name := range []string{"billing-group", "status", "adopt", "row-settings"} {
 		c.Flags().Lookup(name).Hidden = true
 	}
 }

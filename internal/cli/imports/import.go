@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -199,29 +200,31 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	if err != nil {
 		return err
 	}
-	attached, created, err := checkAttachments(ctx, connection, quotas, settings.Attachments)
+	check := newAttachmentCheck(ctx, connection, quotas)
+	attached, err := check.ofImport(settings.Attachments)
 	if err != nil {
 		return err
 	}
-	policies, err := newPolicyJudge(ctx, connection, quotas, attached, settings)
+	policies, err := newPolicyJudges(ctx, connection, quotas, attached, settings, check)
 	if err != nil {
 		return err
 	}
+	settings.CheckVariant = check.ofVariant
 	scan, err := scanManifests(ctx, sources, settings, policies, &o.runFlags, printer, streams)
-	if err != nil {
+	if err := cmp.Or(err, check.wrong(), policies.err); err != nil {
 		return err
 	}
 	if err := RefuseTestMaterial(connection, scan, o.allowTestMaterial); err != nil {
 		return err
 	}
 
-	known := reviewed{settings, connection, scan, quotas, attached, policies, nil}
+	known := reviewed{settings, connection, scan, quotas, check, policies, nil}
 	if err := o.checkPlan(ctx, known, sources, args, flags, printer); err != nil {
 		return err
 	}
 
 	printer.Pause()
-	showAttachments(printer, attached, created)
+	showAttachments(printer, check.created, check.unconnectable(scan.Portions()), scan.Devices)
 	showScan(printer, scan, &o.runFlags)
 	judged := policies.line()
 	for _, line := range judged.text() {
@@ -230,9 +233,10 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	if err := judged.stop(o.ignorePolicy); err != nil {
 		return exit.WithHint(fmt.Errorf("nothing was imported: %w", err), exit.Hint(err))
 	}
-	showCeiling(printer, quotas, settings.Attachments, scan.Devices)
+	showDistribution(printer, scan)
+	showCeiling(printer, quotas, scan)
 	if o.dryRun {
-		return o.endDryRun(connection, scan, quotas, settings.Attachments, streams)
+		return o.endDryRun(connection, scan, quotas, streams)
 	}
 	key, err := engine.Key(connection.Target, scan.Manifests, settings)
 	if err != nil {
@@ -247,7 +251,9 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 		return err
 	}
 	recorded, resumed := recordedOf(settings, args, flags), ""
-	recorded.About = aboutOf(quotas, settings.Attachments, args, flags)
+	recorded.Distribution = distributionOf(scan.Portions())
+	recorded.Distribution = recorded.Distribution[:min(len(recorded.Distribution), maxRecorded)]
+	recorded.About = aboutOf(quotas, scan, args, flags)
 	var unfinished *ledger.Import
 	if previous != nil {
 		resumed = previous.ID

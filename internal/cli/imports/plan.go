@@ -126,22 +126,28 @@ func runPlan(ctx context.Context, o *planOptions, flags *pflag.FlagSet, args []s
 		return err
 	}
 	// Missing attachments are part of the plan.
+	var check *attachmentCheck
 	var attached *device.AttachmentReport
-	var created []target.Created
 	var wrong *device.AttachmentError
 	if !connection.Offline() {
-		attached, created, err = checkAttachments(ctx, connection, quotas, settings.Attachments)
-		if err != nil && !errors.As(err, &wrong) {
+		check = newAttachmentCheck(ctx, connection, quotas)
+		if attached, err = check.ofImport(settings.Attachments); err != nil && !errors.As(err, &wrong) {
 			return err
 		}
+		settings.CheckVariant = check.ofVariant
 	}
-	policies, err := newPolicyJudge(ctx, connection, quotas, attached, settings)
+	policies, err := newPolicyJudges(ctx, connection, quotas, attached, settings, check)
 	if err != nil {
 		return err
 	}
 	scan, err := scanManifests(ctx, sources, settings, policies, &o.runFlags, printer, streams)
-	if err != nil {
+	if err := cmp.Or(err, policies.err); err != nil {
 		return err
+	}
+	if check != nil {
+		if err := check.wrong(); err != nil && !check.addTo(&wrong) {
+			return err
+		}
 	}
 	var comparison *engine.Comparison
 	if o.compare && wrong == nil {
@@ -153,7 +159,7 @@ func runPlan(ctx context.Context, o *planOptions, flags *pflag.FlagSet, args []s
 
 	plan := planOf(scan, connection, quotas.From)
 	if plan.Offline = connection.Offline(); !plan.Offline {
-		plan.Attachments = attachmentsOf(attached, wrong, connection)
+		plan.Attachments = attachmentsOf(check, wrong, connection, scan)
 	}
 	plan.Policies = policies.line()
 	if comparison != nil {
@@ -161,13 +167,17 @@ func runPlan(ctx context.Context, o *planOptions, flags *pflag.FlagSet, args []s
 		plan.forecast(quotas.Set, comparison.Calls, scan.Devices)
 		plan.Examples = examplesOf(comparison.Examples, scan.Manifests)
 	} else {
-		plan.forecast(quotas.Set, freshCalls(quotas.Set, settings.Attachments, scan.Devices), scan.Devices)
+		plan.forecast(quotas.Set, scan.FreshCalls(quotas.Set).Times(scan.Devices), scan.Devices)
 		arns := connection.Target // of the examples
 		arns.Region, arns.Account = cmp.Or(arns.Region, "REGION"), cmp.Or(arns.Account, "ACCOUNT")
 		plan.Examples = examplesOf(engine.PlanFresh(scan,
 			engine.Config{Settings: settings, Target: arns, Limiters: quotas.Limiters()}), scan.Manifests)
 	}
 	plan.Examples = plan.Examples[:min(o.examples, len(plan.Examples))]
+	var created []target.Created
+	if check != nil {
+		created = check.created
+	}
 	if o.output == terminal.JSON {
 		err = streams.PrintJSON(plan)
 	} else {
@@ -183,7 +193,7 @@ func runPlan(ctx context.Context, o *planOptions, flags *pflag.FlagSet, args []s
 		return exit.Silently(exit.Failure)
 	}
 	if o.out != "" {
-		saved, err := savedPlanOf(reviewed{settings, connection, scan, quotas, attached, policies, comparison}, args, flags)
+		saved, err := savedPlanOf(reviewed{settings, connection, scan, quotas, check, policies, comparison}, args, flags)
 		if err == nil {
 			err = saved.write(o.out)
 		}

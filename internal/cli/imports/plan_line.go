@@ -33,9 +33,10 @@ type planLine struct {
 	UnmatchedOnly []string                `json:"unmatched_only,omitempty"`
 	UnmatchedSkip []string                `json:"unmatched_skip,omitempty"`
 
-	Attachments planAttachments `json:"attachments"`
-	Policies    *policiesLine   `json:"policies,omitempty"`
-	Compared    *planCompared   `json:"compared,omitempty"`
+	Attachments  planAttachments `json:"attachments"`
+	Distribution []share         `json:"distribution,omitempty"`
+	Policies     *policiesLine   `json:"policies,omitempty"`
+	Compared     *planCompared   `json:"compared,omitempty"`
 
 	Calls      map[iot.Operation]float64 `json:"calls"`
 	CallsTotal float64                   `json:"calls_total"`
@@ -50,6 +51,8 @@ type planAttachments struct {
 	Connectable      bool          `json:"connectable"`
 	PoliciesOnGroups []string      `json:"policies_on_groups,omitempty"`
 	Findings         []planFinding `json:"findings,omitempty"`
+
+	unconnectable int
 }
 
 type planFinding struct {
@@ -94,14 +97,16 @@ func planOf(s *engine.ScanResult, c *target.Connection, quotasFrom string) planL
 		Type: "plan", Target: c.Target, Alias: c.Alias, Manifests: s.Manifests,
 		Entries: s.Entries, Devices: s.Devices, Rejected: s.Rejected, Skipped: s.Skipped, Repeated: s.Repeated, Filtered: s.Filtered,
 		Contradictory: s.Reasons[manifest.ReasonContradiction], Rejections: manifests.Rejections(s, advice.CLI), Warnings: s.Warnings,
-		UnmatchedOnly: s.UnmatchedOnly, UnmatchedSkip: s.UnmatchedSkip, QuotasFrom: quotasFrom,
+		UnmatchedOnly: s.UnmatchedOnly, UnmatchedSkip: s.UnmatchedSkip, QuotasFrom: quotasFrom, Distribution: distributionOf(s.Portions()),
 	}
 }
 
-// attachmentsOf returns the result of checking attachments. Either attached or wrong is nil.
-func attachmentsOf(attached *device.AttachmentReport, wrong *device.AttachmentError, c *target.Connection) planAttachments {
+// attachmentsOf returns the result of checking attachments. Wrong is nil if all of them exist.
+func attachmentsOf(check *attachmentCheck, wrong *device.AttachmentError, c *target.Connection, s *engine.ScanResult) planAttachments {
 	if wrong == nil {
-		return planAttachments{OK: true, Connectable: attached.Connectable, PoliciesOnGroups: attached.PoliciesOnGroups}
+		a := planAttachments{OK: true, PoliciesOnGroups: check.onGroups, unconnectable: check.unconnectable(s.Portions())}
+		a.Connectable = a.unconnectable == 0
+		return a
 	}
 	var a planAttachments
 	for _, f := range wrong.Findings {
@@ -115,11 +120,6 @@ func comparedOf(c *engine.Comparison, s *engine.ScanResult) *planCompared {
 		New: c.New, Unchanged: c.Unchanged, Completed: c.Completed, Conflicts: c.Conflicts,
 		Failures: report.FailuresOf(c.Failures, s.Manifests), Paged: c.Paged, Seconds: report.Rounded(c.Took.Seconds()), Calls: c.Made,
 	}
-}
-
-// freshCalls returns the calls that this many new devices take.
-func freshCalls(quotas quota.Set, a device.Attachments, devices int) quota.Calls {
-	return quota.FreshPath(quotas, len(a.Policies), len(a.ThingGroups)).Times(devices)
 }
 
 // forecast sets the calls and how long they take.

@@ -52,12 +52,15 @@ func planText(p planLine, connection *target.Connection, created []target.Create
 	for _, line := range unmatchedText(p.UnmatchedOnly, p.UnmatchedSkip) {
 		say("  %s", line)
 	}
+	for _, line := range distributionText(p.Distribution) {
+		say("%s", line)
+	}
 	sayDuration(say, p, time.Now())
 	sayCalls(say, p)
 	if p.Offline {
 		say("attachments: not looked up, because of --offline")
 	} else {
-		sayAttachments(say, p.Attachments, created)
+		sayAttachments(say, p.Attachments, created, p.Devices)
 	}
 	for _, line := range p.Policies.text() {
 		say("%s", line)
@@ -88,7 +91,7 @@ func planText(p planLine, connection *target.Connection, created []target.Create
 	return b.String()
 }
 
-func sayAttachments(say func(string, ...any), a planAttachments, created []target.Created) {
+func sayAttachments(say func(string, ...any), a planAttachments, created []target.Created, devices int) {
 	for _, c := range created {
 		say("attachments: the import would create in the sandbox: %s", c)
 	}
@@ -101,7 +104,7 @@ func sayAttachments(say func(string, ...any), a planAttachments, created []targe
 	}
 	switch {
 	case a.OK && !a.Connectable:
-		say("attachments: warning: %s", notConnectable)
+		say("attachments: warning: %s", connectableText(a.unconnectable, devices))
 	case a.OK && len(created) == 0:
 		say("attachments: all of them exist")
 	}

@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -25,22 +26,84 @@ type policyJudge struct {
 	broken error // of a template, which only flags of other commands can have
 	// unread says why the policies are not judged.
 	unread string
-	// ofGroups are the policies of the thing groups, as far as they could be read.
-	ofGroups []iot.Policy
 }
 
-// newPolicyJudge reads the policies that devices get. Attached is nil if they cannot be known.
-func newPolicyJudge(ctx context.Context, c *target.Connection, quotas target.Quotas, attached *device.AttachmentReport, s engine.Settings,
-) (*policyJudge, error) {
+// policyJudges judge each device by its own policies: those of the import, or those that its entry asks for.
+type policyJudges struct {
+	ctx        context.Context
+	connection *target.Connection
+	quotas     target.Quotas
+	settings   engine.Settings
+	check      *attachmentCheck
+	own        *policyJudge            // of devices whose entries ask for nothing
+	others     map[string]*policyJudge // by [policySetOf]
+	order      []*policyJudge          // others, in the order in which they were met
+	// onGroups are the policies of thing groups by name, as far as they could be read. A nil one cannot.
+	onGroups map[string]*iot.Policy
+	err      error
+}
+
+// newPolicyJudges reads the policies that devices get. Attached is nil if they cannot be known.
+func newPolicyJudges(ctx context.Context, c *target.Connection, quotas target.Quotas, attached *device.AttachmentReport, s engine.Settings,
+	check *attachmentCheck,
+) (p *policyJudges, err error) {
+	p = &policyJudges{
+		ctx: ctx, connection: c, quotas: quotas, settings: s, check: check,
+		others: map[string]*policyJudge{}, onGroups: map[string]*iot.Policy{},
+	}
+	p.own, err = p.newPolicyJudge(attached)
+	return p, err
+}
+
+// of returns the judge of a device of which that is wanted.
+func (p *policyJudges) of(wanted *device.Wanted) *policyJudge {
+	if wanted == nil || p.check == nil || p.err != nil {
+		return p.own
+	}
+	key := policySetOf(wanted.Attachments)
+	judge, ok := p.others[key]
+	if !ok {
+		if judge, p.err = p.newPolicyJudge(p.check.reports[key]); judge != nil {
+			p.order = append(p.order, judge)
+		}
+		p.others[key] = judge
+	}
+	return judge
+}
+
+// readGroups reads policies of thing groups, each once.
+func (p *policyJudges) readGroups(names []string) (read []iot.Policy, err error) {
+	for _, name := range names {
+		known, ok := p.onGroups[name]
+		if !ok {
+			found, err := device.ReadPolicies(p.ctx, p.connection.Client.AWS(), p.quotas.Limiters(), []string{name})
+			if err != nil {
+				return nil, err
+			}
+			if len(found) > 0 {
+				known = &found[0]
+			}
+			p.onGroups[name] = known
+		}
+		if known != nil {
+			read = append(read, *known)
+		}
+	}
+	return read, nil
+}
+
+// newPolicyJudge returns the judge of devices that get these attachments.
+func (p *policyJudges) newPolicyJudge(attached *device.AttachmentReport) (*policyJudge, error) {
+	c, s := p.connection, p.settings
 	if attached == nil || !attached.Connectable {
 		return nil, nil //nolint:nilnil // devices without a policy are warned of elsewhere
 	}
-	ofGroups, err := device.ReadPolicies(ctx, c.Client.AWS(), quotas.Limiters(), attached.PoliciesOnGroups)
+	ofGroups, err := p.readGroups(attached.PoliciesOnGroups)
 	if err != nil {
 		return nil, err
 	}
 	if attached.GroupsUnread || len(ofGroups) < len(attached.PoliciesOnGroups) {
-		return &policyJudge{unread: "the credentials may not read the policies of the thing groups", ofGroups: ofGroups}, nil
+		return &policyJudge{unread: "the credentials may not read the policies of the thing groups"}, nil
 	}
 	settings := verdict.Settings{
 		Target:              policy.Target{Partition: c.Target.Partition, Region: c.Target.Region, Account: c.Target.Account},
@@ -49,7 +112,7 @@ func newPolicyJudge(ctx context.Context, c *target.Connection, quotas target.Quo
 	for _, p := range slices.Concat(attached.Policies, ofGroups) {
 		parsed, err := policy.Parse(p.Document)
 		if err != nil {
-			return &policyJudge{unread: plain.Sprintf("policy %s: %v", p.Name, err), ofGroups: ofGroups}, nil
+			return &policyJudge{unread: plain.Sprintf("policy %s: %v", p.Name, err)}, nil
 		}
 		settings.Documents = append(settings.Documents, parsed)
 	}
@@ -59,25 +122,22 @@ func newPolicyJudge(ctx context.Context, c *target.Connection, quotas target.Quo
 	}
 	settings.Requests = []verdict.Request{connect}
 	judge, err := verdict.NewJudge(settings)
-	return &policyJudge{judge: judge, ofGroups: ofGroups}, err
+	return &policyJudge{judge: judge}, err
 }
 
 // maxConcerned is the number of devices that are listed because the policies do not let them work.
 const maxConcerned = 5
 
 // watch returns a handler of events that judges devices, and calls show for all other events.
-func (p *policyJudge) watch(show engine.Events) engine.Events {
-	if p == nil || p.judge == nil {
-		return show
-	}
+func (p *policyJudges) watch(show engine.Events) engine.Events {
 	return func(event engine.Event) {
 		e, ok := event.(engine.Judged)
 		if !ok {
 			show(event)
 			return
 		}
-		if p.broken == nil {
-			p.broken = p.judge.Device(e.Device, e.Thing)
+		if j := p.of(e.Wanted); j != nil && j.judge != nil && j.broken == nil {
+			j.broken = j.judge.Device(e.Device, e.Thing)
 		}
 	}
 }
@@ -109,6 +169,37 @@ type policyDevice struct {
 	Thing    string `json:"thing_name"`
 }
 
+// line returns the verdict of all judges.
+func (p *policyJudges) line() *policiesLine {
+	line := p.own.line()
+	for _, judge := range p.order {
+		line = line.with(judge.line())
+	}
+	return line
+}
+
+// with returns the sum of two verdicts. Either may be nil.
+func (l *policiesLine) with(other *policiesLine) *policiesLine {
+	if l == nil || other == nil {
+		return cmp.Or(l, other)
+	}
+	sum := *l
+	sum.Devices, sum.Connect, sum.Refused = l.Devices+other.Devices, l.Connect+other.Connect, l.Refused+other.Refused
+	sum.Blocked, sum.Unread = l.Blocked+other.Blocked, cmp.Or(l.Unread, other.Unread)
+	sum.Findings = slices.Clone(l.Findings)
+	for _, f := range other.Findings {
+		same := func(has policyFinding) bool { return has.Rule == f.Rule && has.Text == f.Text }
+		if i := slices.IndexFunc(sum.Findings, same); i >= 0 {
+			sum.Findings[i].Devices += f.Devices
+		} else {
+			sum.Findings = append(sum.Findings, f)
+		}
+	}
+	sum.Concerns = slices.Concat(l.Concerns, other.Concerns)
+	sum.Concerns = sum.Concerns[:min(len(sum.Concerns), maxConcerned)]
+	return &sum
+}
+
 // line returns the verdict.
 func (p *policyJudge) line() *policiesLine {
 	switch {
@@ -138,8 +229,12 @@ func (l *policiesLine) text() []string {
 	switch {
 	case l == nil:
 		return nil
-	case l.Unread != "":
+	case l.Unread != "" && l.Devices == 0:
 		return []string{"policies: not judged: " + l.Unread}
+	case l.Unread != "":
+		judged := *l
+		judged.Unread = ""
+		return append(judged.text(), "policies: not judged for the other devices: "+l.Unread)
 	}
 	lines := []string{fmt.Sprintf("policies: %s: connect %s, refused %s",
 		progress.Plural(l.Devices, "device", "devices"), count(l.Connect), count(l.Refused))}
@@ -158,7 +253,7 @@ func (l *policiesLine) text() []string {
 
 // stop returns an error if the policies let no device work.
 func (l *policiesLine) stop(ignore bool) error {
-	if ignore || l == nil || l.Devices == 0 || l.Blocked < l.Devices {
+	if ignore || l == nil || l.Devices == 0 || l.Unread != "" || l.Blocked < l.Devices {
 		return nil
 	}
 	var rules []string

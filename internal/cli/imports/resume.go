@@ -16,10 +16,10 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/cli/version"
 	"github.com/thingpress/thingpress/internal/config"
-	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
+	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/internal/report"
 )
 
@@ -29,14 +29,16 @@ type recordedSettings struct {
 	Manifests []string            `json:"manifests"` // absolute paths
 	Flags     map[string][]string `json:"flags"`
 	Settings  engine.Settings     `json:"settings"`
-	// About is for people alone.
+	// Distribution is how many devices get what their entries ask for, the first [maxRecorded] lines. Like
+	// About it is for people alone.
+	Distribution []share `json:"distribution,omitempty"`
 	report.About
 }
 
 // aboutOf returns what an import records about itself.
-func aboutOf(quotas target.Quotas, a device.Attachments, args []string, flags *pflag.FlagSet) report.About {
+func aboutOf(quotas target.Quotas, scan *engine.ScanResult, args []string, flags *pflag.FlagSet) report.About {
 	about := report.About{Version: version.Current(), Command: commandLine("thingpress import", args, flags)}
-	if ceiling, binding := engine.FreshCeiling(quotas.Set, a); !math.IsInf(ceiling, 1) {
+	if ceiling, binding := quota.Ceiling(quotas.Set, scan.FreshCalls(quotas.Set)); !math.IsInf(ceiling, 1) {
 		about.Ceiling, about.Binding = report.Rounded(ceiling), string(binding)
 	}
 	return about
@@ -91,7 +93,7 @@ func aboutIn(i ledger.Import) (about report.About) {
 var resumedFlags = []string{
 	"vendor", "bundle", "slot", "signer", "thing-name", "allow-expired", "allow-late-signature", "allow-ca",
 	"max-dictionary", "max-expanded", "max-ratio", "max-members", "max-entries", "max-entry-bytes", "max-depth",
-	"policy", "thing-group", "thing-type", "billing-group", "attribute", "status", "adopt", "exclusive",
+	"policy", "thing-group", "thing-type", "billing-group", "attribute", "status", "adopt", "exclusive", "row-settings",
 	"only", "skip", "ignore-unmatched", "partial", "no-baseline", "ignore-policy",
 }
 

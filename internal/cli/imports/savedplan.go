@@ -21,7 +21,6 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/version"
 	"github.com/thingpress/thingpress/internal/config"
-	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
@@ -93,8 +92,8 @@ type reviewed struct {
 	connection *target.Connection
 	scan       *engine.ScanResult
 	quotas     target.Quotas
-	attached   *device.AttachmentReport
-	policies   *policyJudge
+	check      *attachmentCheck
+	policies   *policyJudges
 	comparison *engine.Comparison // nil if devices were not compared
 }
 
@@ -126,11 +125,11 @@ func savedPlanOf(r reviewed, args []string, flags *pflag.FlagSet) (savedPlan, er
 			p.Quotas[string(q.Op)] = tps
 		}
 	}
-	if r.attached != nil {
-		for _, policy := range r.attached.Policies {
+	if r.check != nil {
+		for _, policy := range r.check.policies {
 			p.Policies = append(p.Policies, plannedPolicyOf(policy))
 		}
-		for _, name := range r.attached.PoliciesOnGroups {
+		for _, name := range r.check.onGroups {
 			p.OfGroups = append(p.OfGroups, r.policies.planned(name))
 		}
 	}
@@ -150,11 +149,9 @@ func savedPlanOf(r reviewed, args []string, flags *pflag.FlagSet) (savedPlan, er
 }
 
 // planned returns a policy of the thing groups.
-func (p *policyJudge) planned(name string) plannedPolicy {
-	for _, policy := range p.ofGroups {
-		if policy.Name == name {
-			return plannedPolicyOf(policy)
-		}
+func (p *policyJudges) planned(name string) plannedPolicy {
+	if policy := p.onGroups[name]; policy != nil {
+		return plannedPolicyOf(*policy)
 	}
 	return plannedPolicy{Name: name}
 }

@@ -119,10 +119,13 @@ func runShow(ctx context.Context, o *showOptions, flags *pflag.FlagSet, name str
 type shownLine struct {
 	importLine
 	report.About
-	Flags      map[string][]string `json:"flags,omitempty"`
-	Settings   json.RawMessage     `json:"settings,omitempty"`
-	Rejections []report.Rejection  `json:"rejections,omitempty"`
-	Failures   []report.Failure    `json:"failures,omitempty"`
+	Flags    map[string][]string `json:"flags,omitempty"`
+	Settings json.RawMessage     `json:"settings,omitempty"`
+	// Distribution is how many devices got what their entries asked for.
+	Distribution []share `json:"distribution,omitempty"`
+
+	Rejections []report.Rejection `json:"rejections,omitempty"`
+	Failures   []report.Failure   `json:"failures,omitempty"`
 	// Later are the later commands over its devices, oldest first.
 	Later []laterLine `json:"later,omitempty"`
 }
@@ -167,7 +170,8 @@ func showImport(ctx context.Context, o *showOptions, chosen Chosen, streams term
 	if o.output == terminal.JSON {
 		return streams.PrintJSON(shownLine{
 			importLine: lineOf(chosen.Import, chosen.Path), About: story.About, Flags: settings.Flags, Settings: settings.Settings,
-			Failures: failures, Rejections: rejections, Later: later,
+			Distribution: settings.Distribution,
+			Failures:     failures, Rejections: rejections, Later: later,
 		})
 	}
 	text := streams.Ink(stateInk(chosen.Import), string(chosen.State)) + ": import " + chosen.ID + "\n" +
@@ -237,6 +241,8 @@ func whyNot(s report.Story) (failures []report.Failure, rejections []report.Reje
 type shownSettings struct {
 	Flags    map[string][]string `json:"flags"`
 	Settings json.RawMessage     `json:"settings"`
+
+	Distribution []share `json:"distribution"`
 }
 
 func settingsIn(i ledger.Import) (s shownSettings) {
@@ -266,6 +272,9 @@ func describe(c Chosen, s report.Story, settings shownSettings) iter.Seq2[string
 		for _, m := range c.Manifests {
 			lines = append(lines, [2]string{"manifest", fmt.Sprintf("%s: %s, %s, SHA-256 %s", m.Name, m.Vendor,
 				progress.Plural(m.Entries, "entry", "entries"), m.SHA256)})
+		}
+		for _, line := range distributionText(settings.Distribution) {
+			lines = append(lines, [2]string{"devices", line})
 		}
 		rate := ""
 		if highest := s.Timeline.Highest(); highest > 0 {

@@ -47,7 +47,7 @@ func Scan(ctx context.Context, sources []*engine.Source, settings engine.Setting
 
 // scanManifests is like [Scan]. The policies judge each device, and if a manifest is broken it prints
 // what was read.
-func scanManifests(ctx context.Context, sources []*engine.Source, settings engine.Settings, policies *policyJudge, f *runFlags,
+func scanManifests(ctx context.Context, sources []*engine.Source, settings engine.Settings, policies *policyJudges, f *runFlags,
 	printer *progress.Printer, streams terminal.Streams,
 ) (*engine.ScanResult, error) {
 	scan, err := Scan(ctx, sources, settings, &f.lists, policies.watch(manifests.ShowScanning(printer)), printer, streams)
@@ -70,21 +70,6 @@ func RefuseTestMaterial(c *target.Connection, scan *engine.ScanResult, allowed b
 	}
 	return exit.WithHint(fmt.Errorf("nothing was imported: %w", manifests.TestMaterialError(scan)),
 		"rehearse with --sandbox, or add --allow-test-material if anyone may connect as these devices")
-}
-
-// checkAttachments checks that all attachments exist. In the embedded sandbox it
-// creates them first. It returns what it created even if something is missing.
-func checkAttachments(ctx context.Context, c *target.Connection, quotas target.Quotas, a device.Attachments,
-) (*device.AttachmentReport, []target.Created, error) {
-	created, err := c.Ensure(a)
-	if err != nil {
-		return nil, nil, err
-	}
-	attached, err := device.CheckAttachments(ctx, c.Client.AWS(), quotas.Limiters(), a)
-	if hint := AttachmentHint(c, err); hint != "" {
-		return nil, created, exit.WithHint(err, hint)
-	}
-	return attached, created, err
 }
 
 // AttachmentHint returns what to do about attachments with faults, or "" for another error.

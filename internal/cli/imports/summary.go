@@ -13,11 +13,11 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
-	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
+	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/internal/report"
 )
 
@@ -36,10 +36,12 @@ type dryRunLine struct {
 
 	UnmatchedOnly []string `json:"unmatched_only,omitempty"`
 	UnmatchedSkip []string `json:"unmatched_skip,omitempty"`
+
+	Distribution []share `json:"distribution,omitempty"`
 }
 
 // endDryRun prints the result of a dry run.
-func (o *importOptions) endDryRun(c *target.Connection, s *engine.ScanResult, quotas target.Quotas, a device.Attachments,
+func (o *importOptions) endDryRun(c *target.Connection, s *engine.ScanResult, quotas target.Quotas,
 	streams terminal.Streams,
 ) error {
 	var err error
@@ -47,9 +49,9 @@ func (o *importOptions) endDryRun(c *target.Connection, s *engine.ScanResult, qu
 		line := dryRunLine{
 			Type: "dry_run", Target: c.Target, Alias: c.Alias, Entries: s.Entries, Devices: s.Devices, Rejected: s.Rejected, Skipped: s.Skipped,
 			Rejections:    manifests.Rejections(s, advice.CLI),
-			UnmatchedOnly: s.UnmatchedOnly, UnmatchedSkip: s.UnmatchedSkip,
+			UnmatchedOnly: s.UnmatchedOnly, UnmatchedSkip: s.UnmatchedSkip, Distribution: distributionOf(s.Portions()),
 		}
-		if ceiling, binding := engine.FreshCeiling(quotas.Set, a); !math.IsInf(ceiling, 1) {
+		if ceiling, binding := quota.Ceiling(quotas.Set, s.FreshCalls(quotas.Set)); !math.IsInf(ceiling, 1) {
 			line.Ceiling, line.Binding = &ceiling, binding
 		}
 		err = streams.PrintJSON(line)

@@ -152,8 +152,8 @@ func TestForeignAndDamagedFilesAreExplainedAndLeftAlone(t *testing.T) {
 		{"other application's ID", func(t *testing.T, path string) { run(t, path, `PRAGMA application_id = 7`) }, "not a ledger"},
 		{"newer", func(t *testing.T, path string) {
 			ledgerAt(t, path, 0)
-			run(t, path, `PRAGMA user_version = 3`)
-		}, "newer Thingpress (format 3, this one knows 2)"},
+			run(t, path, `PRAGMA user_version = 4`)
+		}, "newer Thingpress (format 4, this one knows 3)"},
 		{"damaged", func(t *testing.T, path string) {
 			ledgerAt(t, path, 0)
 			file, err := os.OpenFile(path, os.O_WRONLY, 0)

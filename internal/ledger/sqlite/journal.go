@@ -45,11 +45,23 @@ func (j *journal) within(p ledger.Place) error {
 func (j *journal) Mark(ctx context.Context, marks []ledger.Mark) error {
 	return j.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		args := make([]any, 0, len(marks)*j.ledger.writer.mark.columns)
+		var asked []any
 		for _, m := range marks {
 			if err := j.within(m.Place); err != nil {
 				return err
 			}
 			args = append(args, j.seq, m.Manifest, m.Entry, packCertificate(m.CertificateID), m.ThingName, packTime(m.At))
+			if m.Settings == "" {
+				continue
+			}
+			number, err := j.ledger.writer.settings.of(ctx, tx, m.Settings)
+			if err != nil {
+				return err
+			}
+			asked = append(asked, j.seq, m.Manifest, m.Entry, number)
+		}
+		if err := j.ledger.writer.asked.exec(ctx, tx, asked); err != nil {
+			return err
 		}
 		return j.ledger.writer.mark.exec(ctx, tx, args)
 	})
@@ -161,7 +173,7 @@ func (j *journal) appendRow(ctx context.Context, tx *sql.Tx, rows []any, r ledge
 	if err != nil {
 		return nil, err
 	}
-	steps, err := j.ledger.writer.numbers.number(ctx, tx, r.Steps)
+	steps, err := j.ledger.writer.steps.ofSteps(ctx, tx, r.Steps)
 	if err != nil {
 		return nil, err
 	}

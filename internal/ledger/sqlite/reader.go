@@ -115,6 +115,23 @@ func (r *Reader) Marks(ctx context.Context, id string) iter.Seq2[ledger.Mark, er
 	}
 }
 
+// Settings implements [ledger.SettingsReader].
+func (r *Reader) Settings(ctx context.Context, id string) iter.Seq2[ledger.Asked, error] {
+	return func(yield func(ledger.Asked, error) bool) {
+		seq, _, err := importBy(ctx, r.db, r.version, `WHERE id = ?`, id)
+		if err != nil {
+			yield(ledger.Asked{}, r.notFound(err, "import "+id))
+			return
+		}
+		if r.version < settingsVersion {
+			return
+		}
+		rows, err := r.db.QueryContext(ctx, `SELECT manifest, entry, settings.settings
+			FROM asked JOIN settings ON settings.id = asked.settings WHERE import = ? ORDER BY manifest, entry`, seq)
+		each(r.path, rows, err, func() (a ledger.Asked, err error) { return a, rows.Scan(&a.Manifest, &a.Entry, &a.Settings) }, yield)
+	}
+}
+
 func (r *Reader) notFound(err error, what string) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("ledger %s: %s: %w", r.path, what, ledger.ErrNotFound)

@@ -18,11 +18,30 @@ const applicationID = 0x54506c64
 // schemaVersion is the format of the file (PRAGMA user_version). A change of the schema must
 // increment it and add to upgrades, which are applied to older files when they are opened for
 // writing.
-const schemaVersion = 2
+const schemaVersion = 3
+
+// settingsVersion is the first format that has [entrySettings].
+const settingsVersion = 3
 
 // upgrades are the statements that bring a file from the format before to each format. A new file
 // gets them as well, so that it equals an old one that was upgraded.
-var upgrades = [schemaVersion + 1]string{1: schema, 2: laterCommands}
+var upgrades = [schemaVersion + 1]string{1: schema, 2: laterCommands, 3: entrySettings}
+
+// entrySettings has what entries ask for their own devices, each text once. An import whose entries ask for
+// nothing has no rows in it.
+const entrySettings = `
+CREATE TABLE settings (
+	id       INTEGER PRIMARY KEY,
+	settings TEXT NOT NULL UNIQUE
+) STRICT;
+CREATE TABLE asked (
+	import   INTEGER NOT NULL,
+	manifest INTEGER NOT NULL,
+	entry    INTEGER NOT NULL,
+	settings INTEGER NOT NULL,
+	PRIMARY KEY (import, manifest, entry)
+) STRICT, WITHOUT ROWID;
+`
 
 // laterCommands makes a row of imports a later command if it has a verb, such as "undo"; subjects
 // are the IDs of its imports as JSON. Baseline is when the things of the account were listed before

@@ -37,11 +37,27 @@ func (c stepsCache) decode(number int64, text []byte) ([]ledger.Step, error) {
 	return slices.Clone(steps), nil
 }
 
-// stepNumbers contains the numbers of lists by their JSON. It must be cleared when a
-// transaction that used it fails.
-type stepNumbers map[string]int64
+// textNumbers contains the numbers of texts in a table that has each of them once. It must be cleared
+// when a transaction that used it fails.
+type textNumbers struct {
+	known map[string]int64
+	// find and insert are the statements of the table.
+	find, insert string
+}
 
-func (n stepNumbers) number(ctx context.Context, tx *sql.Tx, steps []ledger.Step) (int64, error) {
+func newStepNumbers() textNumbers {
+	return textNumbers{
+		map[string]int64{}, `SELECT id FROM steps WHERE steps = ?`, `INSERT INTO steps (steps) VALUES (?) RETURNING id`,
+	}
+}
+
+func newSettingsNumbers() textNumbers {
+	return textNumbers{
+		map[string]int64{}, `SELECT id FROM settings WHERE settings = ?`, `INSERT INTO settings (settings) VALUES (?) RETURNING id`,
+	}
+}
+
+func (n textNumbers) ofSteps(ctx context.Context, tx *sql.Tx, steps []ledger.Step) (int64, error) {
 	if len(steps) == 0 {
 		return 0, nil
 	}
@@ -49,24 +65,24 @@ func (n stepNumbers) number(ctx context.Context, tx *sql.Tx, steps []ledger.Step
 	if err != nil {
 		return 0, err
 	}
-	if number, ok := n[string(text)]; ok {
+	return n.of(ctx, tx, string(text))
+}
+
+// of returns the number of a text, which it adds to the table if it is new.
+func (n textNumbers) of(ctx context.Context, tx *sql.Tx, text string) (number int64, err error) {
+	if number, ok := n.known[text]; ok {
 		return number, nil
 	}
-	number, err := lookUpOrInsert(ctx, tx, string(text))
+	err = tx.QueryRowContext(ctx, n.find, text).Scan(&number)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = tx.QueryRowContext(ctx, n.insert, text).Scan(&number)
+	}
 	if err != nil {
 		return 0, err
 	}
-	if len(n) >= maxKnown {
-		clear(n)
+	if len(n.known) >= maxKnown {
+		clear(n.known)
 	}
-	n[string(text)] = number
+	n.known[text] = number
 	return number, nil
-}
-
-func lookUpOrInsert(ctx context.Context, tx *sql.Tx, text string) (number int64, err error) {
-	err = tx.QueryRowContext(ctx, `SELECT id FROM steps WHERE steps = ?`, text).Scan(&number)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = tx.QueryRowContext(ctx, `INSERT INTO steps (steps) VALUES (?) RETURNING id`, text).Scan(&number)
-	}
-	return number, err
 }

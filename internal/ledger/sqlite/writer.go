@@ -16,15 +16,16 @@ type writer struct {
 	db   *sql.DB
 	path string
 
-	upsert, mark, unmark, earlier, existed *batch
+	upsert, mark, unmark, earlier, existed, asked *batch
 
-	mu      sync.Mutex // held from the beginning of a transaction to its end
-	numbers stepNumbers
-	ended   bool // imports that were killed are recorded as interrupted
+	mu       sync.Mutex // held from the beginning of a transaction to its end
+	steps    textNumbers
+	settings textNumbers
+	ended    bool // imports that were killed are recorded as interrupted
 }
 
 func newWriter(ctx context.Context, db *sql.DB, path string) (w *writer, err error) {
-	w = &writer{db: db, path: path, numbers: stepNumbers{}}
+	w = &writer{db: db, path: path, steps: newStepNumbers(), settings: newSettingsNumbers()}
 	for _, b := range []struct {
 		to            **batch
 		columns       int
@@ -33,6 +34,7 @@ func newWriter(ctx context.Context, db *sql.DB, path string) (w *writer, err err
 		{&w.upsert, 13, `INSERT OR REPLACE INTO entries VALUES `, ``},
 		{&w.mark, 6, `INSERT OR IGNORE INTO marks VALUES `, ``},
 		{&w.existed, 3, `INSERT OR IGNORE INTO existed VALUES `, ``},
+		{&w.asked, 4, `INSERT OR REPLACE INTO asked VALUES `, ``},
 		{&w.unmark, 3, `DELETE FROM marks WHERE (import, manifest, entry) IN (VALUES `, `)`},
 		// CROSS JOIN prevents SQLite from scanning the entries for each place.
 		{&w.earlier, 3, `WITH places (i, m, e) AS (VALUES `, `)
@@ -70,7 +72,8 @@ func (w *writer) write(ctx context.Context, do func(ctx context.Context, tx *sql
 		err = tx.Commit()
 	}
 	if err != nil {
-		clear(w.numbers) // this transaction may have assigned some of them
+		clear(w.steps.known) // this transaction may have assigned some of them
+		clear(w.settings.known)
 	}
 	return explain(w.path, err)
 }

@@ -4,19 +4,23 @@ import (
 	"cmp"
 	"context"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
 	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/report"
+	"github.com/thingpress/thingpress/manifest"
 )
 
 // A historyLine is what one import did to a device, as JSON.
@@ -32,6 +36,8 @@ type historyLine struct {
 	Ledger string        `json:"ledger"`
 	// Marked is the time at which calls for the device began, if its outcome is not recorded.
 	Marked *time.Time `json:"marked,omitempty"`
+	// Asked is what the entry asked for its own device, with the names of attributes.
+	Asked json.RawMessage `json:"asked,omitempty"`
 
 	record    ledger.Record
 	manifests []ledger.Manifest
@@ -79,6 +85,13 @@ func historyOf(ctx context.Context, imports []importLine, name string) (list []h
 			}
 			if h.Type = "history"; found.Outcome == "" {
 				h.Outcome, h.Marked = "pending", &found.At
+			}
+			asked, err := reader.SettingsOf(ctx, found.Import, found.Place)
+			if err != nil {
+				return nil, errors.Join(err, reader.Close())
+			}
+			if asked != "" {
+				h.Asked = json.RawMessage(asked)
 			}
 			list = append(list, h)
 		}
@@ -152,6 +165,9 @@ func printHistory(list []historyLine, streams terminal.Streams) error {
 		if !h.CertificateID.IsZero() {
 			plain.Fprintf(&b, "  certificate %s\n", h.CertificateID)
 		}
+		if asked, err := engine.ParseRow(string(h.Asked)); err == nil && asked != nil {
+			plain.Fprintf(&b, "  its entry asked for %s\n", askedText(asked))
+		}
 		for _, s := range h.Steps {
 			made := "ensured"
 			if s.Created {
@@ -162,4 +178,27 @@ func printHistory(list []historyLine, streams terminal.Streams) error {
 	}
 	_, err := fmt.Fprint(streams.Out, b.String())
 	return err
+}
+
+// askedText returns what an entry asked for its own device.
+func askedText(s *manifest.Settings) string {
+	var parts []string
+	for _, kind := range []struct {
+		name  string
+		names []string
+	}{
+		{"policy", s.Policies},
+		{"thing group", s.ThingGroups},
+		{"thing type", []string{s.ThingType}},
+		{"billing group", []string{s.BillingGroup}},
+		{"status", []string{s.Status}},
+		{"attribute", slices.Sorted(maps.Keys(s.Attributes))},
+	} {
+		for _, name := range kind.names {
+			if name != "" {
+				parts = append(parts, kind.name+" "+name)
+			}
+		}
+	}
+	return strings.Join(parts, ", ")
 }

@@ -171,6 +171,9 @@ func expected(ctx context.Context, histories []historyLine) (e expectation, err 
 		if settings, err = Recorded(i); err != nil {
 			return e, err
 		}
+		if subject.Settings, err = engine.ParseRow(string(histories[wanting].Asked)); err != nil {
+			return e, err
+		}
 	}
 	e.device, e.known = subject.Record, wanting >= 0
 	for _, h := range histories[wanting+1:] {

@@ -132,6 +132,20 @@ func (r *Reader) Settings(ctx context.Context, id string) iter.Seq2[ledger.Asked
 	}
 }
 
+// SettingsOf returns what one entry of an import asked for its own device, as [ledger.Mark] has it; empty for
+// nothing.
+func (r *Reader) SettingsOf(ctx context.Context, id string, at ledger.Place) (text string, err error) {
+	if r.version < settingsVersion {
+		return "", nil
+	}
+	err = r.db.QueryRowContext(ctx, `SELECT settings.settings FROM asked JOIN settings ON settings.id = asked.settings
+		JOIN imports ON imports.seq = import WHERE imports.id = ? AND manifest = ? AND entry = ?`, id, at.Manifest, at.Entry).Scan(&text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return text, explain(r.path, err)
+}
+
 func (r *Reader) notFound(err error, what string) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("ledger %s: %s: %w", r.path, what, ledger.ErrNotFound)

@@ -354,4 +354,5 @@ model: ## compile AWS's service model into the table of the sandbox
 	@dir=$(TOOLS)/botocore-$(BOTOCORE); \
 	[ -d $$dir/botocore ] || { python3 -m pip download --quiet --disable-pip-version-check --no-deps --dest $$dir botocore==$(BOTOCORE) && \
 		python3 -m zipfile -e $$dir/botocore-*.whl $$dir; } && \
-	IOT_MODEL=$$dir/botocore/data/iot/2015-05-28/service-2.json.gz BOTOCORE_VERSION=$(BOTOCORE) go generate ./internal/sandbox/model
+	IOT_MODEL=$$dir/botocore/data/iot/2015-05-28/service-2.json.gz \
+		IOT_DATA_MODEL=$$dir/botocore/data/iot-data/2015-05-28/service-2.json.gz BOTOCORE_VERSION=$(BOTOCORE) go generate ./internal/sandbox/model

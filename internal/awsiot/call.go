@@ -4,18 +4,16 @@ import (
 	"context"
 	"time"
 
-	sdk "github.com/aws/aws-sdk-go-v2/service/iot"
-
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/quota"
 )
 
-// A method is one operation of the SDK's client.
-type method[In, Out any] func(ctx context.Context, in *In, options ...func(*sdk.Options)) (*Out, error)
+// A method is one operation of one of the SDK's clients, which has these options.
+type method[In, Out, Options any] func(ctx context.Context, in *In, options ...func(*Options)) (*Out, error)
 
 // call makes one call of op with the client's timeout. Out is never nil; with an error, which
 // is an *[iot.APIError], it is empty.
-func call[In, Out any](ctx context.Context, c *Client, op iot.Operation, do method[In, Out], in *In) (*Out, error) {
+func call[In, Out, Options any](ctx context.Context, c *Client, op iot.Operation, do method[In, Out, Options], in *In) (*Out, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	started := time.Now()

@@ -13,6 +13,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	sdk "github.com/aws/aws-sdk-go-v2/service/iot"
+	"github.com/aws/aws-sdk-go-v2/service/iotdataplane"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
@@ -58,6 +59,7 @@ var (
 // concurrent use.
 type Client struct {
 	iot      *sdk.Client
+	data     func(endpoint *string) *iotdataplane.Client
 	sts      *sts.Client
 	quotas   *servicequotas.Client
 	iam      *iam.Client // nil with an Endpoint, which is not asked for aliases
@@ -98,6 +100,14 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 		o.BaseEndpoint = cmp.Or(named, o.BaseEndpoint)
 	})
 	c.endpoint = aws.ToString(c.iot.Options().BaseEndpoint)
+	forData := cfg
+	c.data = func(endpoint *string) *iotdataplane.Client {
+		return iotdataplane.NewFromConfig(forData, func(o *iotdataplane.Options) {
+			o.Retryer = aws.NopRetryer{}
+			o.HTTPSignerV4 = &signer{next: v4.NewSigner(), clock: c.clock}
+			o.BaseEndpoint = cmp.Or(named, o.BaseEndpoint, endpoint)
+		})
+	}
 	cfg.Retryer = func() aws.Retryer {
 		return retry.NewStandard(func(o *retry.StandardOptions) {
 			o.MaxAttempts, o.MaxBackoff = accountAttempts, accountBackoff

@@ -147,6 +147,22 @@ func TestPolicyOfEachLaterCommandIsExact(t *testing.T) {
 		clitest.Generate(t, "generated", 1)); code != 0 {
 		t.Fatalf("import: exit code %d, %+v", code, s)
 	}
+	called := func(args ...string) map[string]bool {
+		t.Helper()
+		before := countLines(t, log)
+		c := exec.CommandContext(t.Context(), clitest.Program(t), append(args, "--yes")...)
+		c.Env = env
+		if out, err := c.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v: %s", args, err, out)
+		}
+		return operationsFrom(t, log, before)
+	}
+	sessions := called("deactivate", s.Import, "--disconnect")
+	delete(sessions, "DescribeCertificate")
+	delete(sessions, "UpdateCertificate")
+	sessions["DescribeEndpoint"] = true // only of AWS: another endpoint is that of the data plane as well
+	compareActions(t, "With `--disconnect` `deactivate` also", sessions)
+	called("activate", s.Import)
 	for _, command := range []struct {
 		args  []string
 		after string
@@ -159,13 +175,7 @@ func TestPolicyOfEachLaterCommandIsExact(t *testing.T) {
 			"`thingpress replace`:",
 		},
 	} {
-		before := countLines(t, log)
-		c := exec.CommandContext(t.Context(), clitest.Program(t), append(command.args, "--yes")...)
-		c.Env = env
-		if out, err := c.CombinedOutput(); err != nil {
-			t.Fatalf("%v: %v: %s", command.args, err, out)
-		}
-		compareActions(t, command.after, operationsFrom(t, log, before))
+		compareActions(t, command.after, called(command.args...))
 	}
 }
 

@@ -18,7 +18,7 @@ var flagGroups = []struct{ heading, flags string }{
 	{"Manifests", "vendor bundle slot signer allow-ca allow-expired allow-late-signature allow-test-material partial"},
 	{"Devices", "only skip ignore-unmatched"},
 	{"Requests", "client-id request will persistent witness against-aws clean-up"},
-	{"Run", "yes dry-run new resume plan out ledger report overwrite max-failures no-baseline ignore-policy quota share"},
+	{"Run", "disconnect yes dry-run new resume plan out ledger report overwrite max-failures no-baseline ignore-policy quota share"},
 	{"Target", "config target account region profile endpoint-url stack sandbox sandbox-state offline strict-names"},
 	{"Devices that connect", "mqtt mqtt-host mqtt-any-host mqtt-ca"},
 	{"Output", "live notify notify-secret-file metrics all failed rejected format limit examples output quiet verbose log color help"},

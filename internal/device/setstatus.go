@@ -29,6 +29,20 @@ func SetStatus(a *Account, d *Device, status iot.Status, do Stage) error {
 	return FailureOf(do(setStatus(a, d, status)))
 }
 
+// Disconnect ends the session of a device whose client ID is the name of its thing. A device without one
+// is left as it is. The error is that of [Import].
+func Disconnect(sessions iot.Sessions, d *Device, do Stage) error {
+	err := do(Step{
+		Operation: iot.DeleteConnection, Effect: Ensures, Resources: []string{d.Thing.Name},
+		Parameters: map[string]any{"clientId": d.Thing.Name},
+		Do:         once(iot.DeleteConnection, func(ctx context.Context) error { return sessions.DeleteConnection(ctx, d.Thing.Name) }),
+	})
+	if iot.ClassOf(err) == iot.ClassNotFound {
+		return nil
+	}
+	return FailureOf(err)
+}
+
 func setStatus(a *Account, d *Device, status iot.Status) Step {
 	return Step{
 		Operation: iot.UpdateCertificate, Effect: Ensures, Resources: []string{string(status)},

@@ -1,6 +1,6 @@
 package iot
 
-// Operation names one operation of the AWS IoT control plane, spelled as AWS spells it.
+// Operation names one operation of AWS IoT, spelled as AWS spells it.
 type Operation string
 
 // The operations that Thingpress or its sandbox knows. Each has a quota and a
@@ -49,6 +49,7 @@ const (
 	RemoveThingFromThingGroup Operation = "RemoveThingFromThingGroup"
 	DeleteCertificate         Operation = "DeleteCertificate"
 	DeleteThing               Operation = "DeleteThing"
+	DeleteConnection          Operation = "DeleteConnection" // of the data plane
 
 	CreatePolicy       Operation = "CreatePolicy"
 	DeletePolicy       Operation = "DeletePolicy"

@@ -28,6 +28,13 @@ type Connectivity interface {
 	GetThingConnectivityData(ctx context.Context, thing string) (Connection, error)
 }
 
+// Sessions ends sessions of devices. It follows the rules of the other interfaces.
+type Sessions interface {
+	// DeleteConnection closes the connection of the client with this ID, and keeps a persistent session.
+	// The error is of [ClassNotFound] if there is neither of the two.
+	DeleteConnection(ctx context.Context, clientID string) error
+}
+
 // A Connection is when a device was connected, as far as the fleet index knows. AWS knows it only of
 // devices that connect with the name of their thing as client ID.
 type Connection struct {

@@ -77,3 +77,13 @@ func WithStatus(
 func before(a, b ledger.Place) bool {
 	return cmp.Or(cmp.Compare(a.Manifest, b.Manifest), cmp.Compare(a.Entry, b.Entry)) < 0
 }
+
+// Disconnect returns the program that also ends the session of a device, after set has set its status.
+func Disconnect(set engine.Program, sessions iot.Sessions) engine.Program {
+	return func(a *device.Account, d *device.Device, s *engine.Subject, do device.Stage) error {
+		if err := set(a, d, s, do); err != nil {
+			return err
+		}
+		return device.Disconnect(sessions, d, do)
+	}
+}

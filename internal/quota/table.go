@@ -22,7 +22,7 @@ type Default struct {
 	Op iot.Operation
 	// TPS is the default quota in calls per second, per account and region.
 	TPS float64
-	// Code is the Service Quotas code, such as "L-4671C7C8".
+	// Code is the Service Quotas code, such as "L-4671C7C8"; empty if none is known.
 	Code string
 	// Adjustable reports whether AWS accepts requests to raise it.
 	Adjustable bool
@@ -34,6 +34,7 @@ type Default struct {
 const (
 	noCopy  = "AWS publishes neither the value nor whether it is adjustable; 10 is assumed"
 	noValue = "AWS does not publish the value; 10 is assumed"
+	noCode  = "AWS publishes neither the value nor a code of Service Quotas; 10 is assumed"
 )
 
 // The values are those of copies of the Service Quotas table from 2024, the adjustable codes
@@ -80,6 +81,7 @@ var defaults = [...]Default{
 	{iot.RemoveThingFromThingGroup, 100, "L-2A81A394", true, ""},
 	{iot.DeleteCertificate, 10, "L-EEB8F0B1", true, ""},
 	{iot.DeleteThing, 100, "L-889800F7", true, ""},
+	{iot.DeleteConnection, 10, "", false, noCode},
 
 	{iot.CreatePolicy, 10, "L-1B2EEF52", true, ""},
 	{iot.DeletePolicy, 10, "L-58129C66", true, ""},

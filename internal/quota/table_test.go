@@ -19,6 +19,9 @@ func TestTableNamesEveryOperationOnceWithAUsableQuota(t *testing.T) {
 		if d.TPS < Floor {
 			t.Errorf("%s: %g calls per second", d.Op, d.TPS)
 		}
+		if d.Code == "" && d.Note == noCode {
+			continue
+		}
 		if !code.MatchString(d.Code) {
 			t.Errorf("%s: code %q", d.Op, d.Code)
 		}

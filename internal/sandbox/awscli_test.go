@@ -79,6 +79,7 @@ func TestAWSCLIDoesNotNotice(t *testing.T) {
 	arn := account + "cert/" + id
 	steps := []cliStep{
 		{"sts get-caller-identity", "Account", DefaultAccount},
+		{"iot-data delete-connection --client-id d:1 --clean-session", "", "error: ResourceNotFoundException"},
 		{"iot describe-endpoint --endpoint-type iot:Data-ATS --query contains(endpointAddress,`-ats.iot.us-east-1.`)", "", "true"},
 		{"iot create-policy --policy-name p,@=+1 --policy-document " + document, "policyArn", account + "policy/p,@=+1"},
 		{"iot create-policy --policy-name p2 --policy-document " + document, "policyVersionId", "1"},

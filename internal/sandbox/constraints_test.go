@@ -199,7 +199,11 @@ func badValues(s *model.Shape) (all []badValue) {
 			add("too short", stretch(s, int(*s.Min)-1), "Member must have length greater than or equal to %d", *s.Min)
 		}
 		if s.Pattern != "" && s.Pattern != `[\s\S]*` {
-			add("of the wrong pattern", stretch(s, int(deref(s.Min, 1))-1)+"\x07", "Member must satisfy regular expression pattern: %s", s.Pattern)
+			bad := stretch(s, int(deref(s.Min, 1))-1) + "\x07"
+			if strings.HasPrefix(s.Pattern, "^[^$]") {
+				bad = "$" + stretch(s, int(deref(s.Min, 1)))
+			}
+			add("of the wrong pattern", bad, "Member must satisfy regular expression pattern: %s", s.Pattern)
 		}
 		if s.Enum != nil {
 			add("not listed", "none of them", "Member must satisfy enum value set: [%s]", strings.Join(s.Enum, ", "))

@@ -42,8 +42,8 @@ type backend struct {
 	store   *registry.Store
 	quotas  *quotas
 	applied map[string]float64
-	issuer  func() (issuer, error)  // made when it is needed first, since that takes long
-	broker  *atomic.Pointer[string] // its host; nil if there is no broker
+	issuer  func() (issuer, error)   // made when it is needed first, since that takes long
+	serving *atomic.Pointer[serving] // nil if there is no broker
 }
 
 // A handler performs an operation. A nil result stands for an empty one.

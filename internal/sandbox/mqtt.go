@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/thingpress/thingpress/internal/sandbox/broker"
@@ -27,8 +29,6 @@ type MQTT struct {
 // ServeMQTT lets registered devices connect over MQTT until ctx ends. It closes the listener.
 func (s *Server) ServeMQTT(ctx context.Context, listener net.Listener, o MQTT) error {
 	hosts := o.Hosts
-	s.backend.broker.Store(&o.Hosts[0])
-	defer s.backend.broker.Store(nil)
 	if o.AnyName {
 		hosts = nil
 	}
@@ -39,7 +39,42 @@ func (s *Server) ServeMQTT(ctx context.Context, listener net.Listener, o MQTT) e
 			o.Log(e)
 		},
 	})
+	s.backend.serving.Store(&serving{o.Hosts[0], b})
+	defer s.backend.serving.Store(nil)
 	return b.Serve(ctx, listener)
+}
+
+// serving is a broker and the host that devices connect to.
+type serving struct {
+	host   string
+	broker *broker.Broker
+}
+
+type deleteConnectionRequest struct {
+	ClientID     string `json:"-" path:"clientId"`
+	CleanSession string `json:"-" query:"cleanSession"`
+	PreventWill  string `json:"-" query:"preventWillMessage"`
+}
+
+// Subject returns the client ID.
+func (in *deleteConnectionRequest) Subject() string { return in.ClientID }
+
+var bindDeleteConnection = binder[deleteConnectionRequest]()
+
+// deleteConnection ends the connection of a client.
+func deleteConnection(b backend, c *call) (any, error) {
+	in, err := bindDeleteConnection(c)
+	if err != nil {
+		return nil, err
+	}
+	at := b.serving.Load()
+	is := func(text string) bool { return strings.EqualFold(text, "true") } // the developer guide has TRUE, SDKs send true
+	if at == nil || !at.broker.Disconnect(in.ClientID, is(in.CleanSession), is(in.PreventWill)) {
+		return nil, registry.Refuse(http.StatusNotFound, "ResourceNotFoundException", "The client %s is not connected",
+			registry.Shorten(in.ClientID))
+	}
+	c.changed = true
+	return struct{}{}, nil
 }
 
 // noteConnection records in the index that the device of a thing has connected or disconnected.

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
+	"github.com/aws/aws-sdk-go-v2/service/iotdataplane"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -108,6 +109,10 @@ func walkCatalogue(t *testing.T, c clients) {
 	again := must[*iot.DescribeEndpointOutput](t)(c.DescribeEndpoint(ctx, &iot.DescribeEndpointInput{EndpointType: name("iot:Data-ATS")}))
 	if *host.EndpointAddress != *again.EndpointAddress || !strings.HasSuffix(*host.EndpointAddress, ".ats.iot.cn-north-1.amazonaws.com.cn") {
 		t.Errorf("endpoint %s, then %s", *host.EndpointAddress, *again.EndpointAddress)
+	}
+	_, err := c.data.DeleteConnection(ctx, &iotdataplane.DeleteConnectionInput{ClientId: name("a b/ü")})
+	if codeOf(err) != "ResourceNotFoundException" {
+		t.Errorf("a client that is not connected: %v", err)
 	}
 }
 

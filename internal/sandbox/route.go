@@ -140,6 +140,7 @@ var restRoutes = newRoutes([]restRoute{
 	{"POST", "untag", "UntagResource", change((*registry.State).UntagResource)},
 	{"GET", "tags", "ListTagsForResource", describe((*registry.State).ListTagsForResource)},
 	{"GET", "endpoint", "DescribeEndpoint", describeEndpoint},
+	{"DELETE", "connections/*", "DeleteConnection", deleteConnection},
 })
 
 type restRoute struct {

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iot"
+	"github.com/aws/aws-sdk-go-v2/service/iotdataplane"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
@@ -42,6 +43,7 @@ func open(t testing.TB, options Options) *Server {
 // clients are the SDK's clients. They do not retry, so a test sees every answer.
 type clients struct {
 	*iot.Client
+	data   *iotdataplane.Client
 	sts    *sts.Client
 	quotas *servicequotas.Client
 }
@@ -52,7 +54,10 @@ func connect(base string, client aws.HTTPClient) clients {
 		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "example", ""),
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
 	}
-	return clients{iot.NewFromConfig(config), sts.NewFromConfig(config), servicequotas.NewFromConfig(config)}
+	return clients{
+		iot.NewFromConfig(config), iotdataplane.NewFromConfig(config), sts.NewFromConfig(config),
+		servicequotas.NewFromConfig(config),
+	}
 }
 
 // dial serves a sandbox over a socket and returns the SDK's clients for it.

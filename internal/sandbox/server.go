@@ -117,7 +117,7 @@ func New(options Options) (*Server, error) {
 	s := &Server{
 		options: options, faults: &faults{}, calls: newCounters(), changes: newCounters(),
 		backend: backend{
-			store, newQuotas(options.Quotas), options.Applied, sync.OnceValues(newIssuer), new(atomic.Pointer[string]),
+			store, newQuotas(options.Quotas), options.Applied, sync.OnceValues(newIssuer), new(atomic.Pointer[serving]),
 		},
 	}
 	s.SetFaults(options.Faults)

@@ -72,7 +72,7 @@ func (b backend) told() map[string]float64 {
 
 // quotasKnown returns the quotas that Service Quotas knows.
 func (b backend) quotasKnown() []quota.Default {
-	known := quota.Defaults()
+	known := slices.DeleteFunc(quota.Defaults(), func(d quota.Default) bool { return d.Code == "" })
 	if _, set := b.told()[RegistrationQuota]; set {
 		known = append(known, quota.Default{Op: RegistrationQuota, TPS: quota.RegistrationsDefault, Code: quota.Registrations, Adjustable: true})
 	}

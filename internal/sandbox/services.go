@@ -45,8 +45,8 @@ func describeEndpoint(b backend, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if broker := b.broker.Load(); broker != nil && (in.Type == "iot:Data-ATS" || in.Type == "iot:Data" || in.Type == "") {
-		return map[string]string{"endpointAddress": *broker}, nil
+	if serving := b.serving.Load(); serving != nil && (in.Type == "iot:Data-ATS" || in.Type == "iot:Data" || in.Type == "") {
+		return map[string]string{"endpointAddress": serving.host}, nil
 	}
 	var out map[string]string
 	b.store.View(func(st *registry.State) { out, err = endpointOf(st, in) })

@@ -243,11 +243,31 @@ func (b *Broker) detach(c *client) {
 	}
 	delete(b.clients, c.id)
 	c.log(Disconnected, c.reason())
-	if c.expiry == 0 {
+	if c.expiry == 0 || c.dropSession.Load() {
 		delete(b.sessions, c.id)
 		return
 	}
 	c.session.client, c.session.ends = nil, time.Now().Add(c.expiry)
+}
+
+// Disconnect ends the connection of a client as DeleteConnection does (developer guide, "Disconnecting
+// MQTT clients"). With cleanSession it also ends the persistent session, and with preventWill the will is not
+// published. It reports false if there is neither a connection nor a session.
+func (b *Broker) Disconnect(clientID string, cleanSession, preventWill bool) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c, s := b.clients[clientID], b.sessions[clientID]
+	switch {
+	case c != nil:
+		c.dropSession.Store(cleanSession)
+		c.dropWill.Store(preventWill)
+		c.end(codeAdministrator)
+	case s == nil || s.expired(time.Now()):
+		return false
+	case cleanSession:
+		delete(b.sessions, clientID)
+	}
+	return true
 }
 
 // publish delivers a message to everybody who subscribed, and keeps it if it is retained.

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mochi-mqtt/server/v2/packets"
@@ -57,6 +58,9 @@ type client struct {
 	done   chan struct{}
 	code   byte // why it ends
 	left   bool // the client sent DISCONNECT
+
+	// dropSession and dropWill are set by [Broker.Disconnect].
+	dropSession, dropWill atomic.Bool
 }
 
 func newClient(b *Broker, conn net.Conn) *client {
@@ -113,7 +117,7 @@ func (c *client) serve(ctx context.Context) {
 	c.end(codeSuccess)
 	<-written
 	c.broker.detach(c)
-	if c.will != nil {
+	if c.will != nil && !c.dropWill.Load() {
 		c.broker.publish(*c.will)
 	}
 	c.announce("disconnected")
@@ -129,6 +133,8 @@ func (c *client) reason() string {
 		return "MQTT_KEEP_ALIVE_TIMEOUT"
 	case codeNotAuthorized:
 		return "FORBIDDEN_ACCESS"
+	case codeAdministrator:
+		return "API_INITIATED_DISCONNECT"
 	case codeQuota:
 		return "THROTTLED"
 	case codeSuccess:

@@ -31,6 +31,7 @@ const (
 	codeBadTopic      = 0x90
 	codeTooLarge      = 0x95
 	codeQuota         = 0x97
+	codeAdministrator = 0x98
 	codeQoS           = 0x9B
 	codeNoIdentifiers = 0xA1
 	failed31          = 0x80 // of a SUBACK

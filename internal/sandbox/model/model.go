@@ -1,14 +1,16 @@
 // Package model is AWS's service model of the AWS IoT control plane: the members of requests and
 // answers, their types and constraints, and the errors of each operation. The table iot.txt
-// contains it for the operations of the sandbox. Package compile, next to it, compiles the table
+// contains it for the operations of the sandbox, and data.txt for those of the data plane. Package compile, next to it, compiles the table
 // from the model that AWS publishes.
 //
 // [Operation.Validate] checks a request against the model and returns what AWS answers.
 package model
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
+	"maps"
 	"net/textproto"
 	"strconv"
 	"strings"
@@ -16,16 +18,25 @@ import (
 )
 
 //go:generate go run ./compile -model $IOT_MODEL -version $BOTOCORE_VERSION -out iot.txt
+//go:generate go run ./compile -data -model $IOT_DATA_MODEL -version $BOTOCORE_VERSION -out data.txt
 
-//go:embed iot.txt
-var table string
+var (
+	//go:embed iot.txt
+	table string
+	//go:embed data.txt
+	dataTable string
+)
 
-// IoT returns the service model of AWS IoT. It is read from the table at the first call.
+// IoT returns the service model of AWS IoT. It is read from the tables at the first call. A shape that
+// both tables have is that of the control plane; the operations of the data plane have their own.
 var IoT = sync.OnceValue(func() *Model {
-	m, err := Parse(table)
-	if err != nil {
-		panic("model: " + err.Error()) // the table is part of the program
+	m, err := Parse(dataTable)
+	control, failed := Parse(table)
+	if err = cmp.Or(err, failed); err != nil {
+		panic("model: " + err.Error()) // the tables are part of the program
 	}
+	maps.Copy(m.Operations, control.Operations)
+	maps.Copy(m.Shapes, control.Shapes)
 	return m
 })
 

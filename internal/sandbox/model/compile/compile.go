@@ -46,7 +46,7 @@ type shape struct {
 
 const header = `# The service model of AWS IoT for the operations of the sandbox.
 #
-# Compiled by "make model" from data/iot/%s/service-2.json of botocore %s
+# Compiled by "make model" from data/%s/%s/service-2.json of botocore %s
 # (https://github.com/boto/botocore, Apache License 2.0, Copyright Amazon.com, Inc.). It contains
 # facts of the interface only. Do not edit it: add operations in compile/operations.go.
 #
@@ -56,6 +56,9 @@ const header = `# The service model of AWS IoT for the operations of the sandbox
 #           or list ELEMENT [MIN..MAX], or map KEY VALUE [MIN..MAX]
 #   MEMBER  SHAPE [!] [uri|querystring|header NAME]      ! stands for required
 `
+
+// dataPlane is the service ID of the data plane.
+const dataPlane = "IoT Data Plane"
 
 // compileModel returns the table of the named operations and all shapes that they use.
 func compileModel(content []byte, version string, names []string) ([]byte, error) {
@@ -67,7 +70,11 @@ func compileModel(content []byte, version string, names []string) ([]byte, error
 		return nil, fmt.Errorf("the protocol is %q and not rest-json", from.Metadata.Protocol)
 	}
 	c := compiler{from: from, needed: map[string]bool{}, errors: map[string]bool{}}
-	fmt.Fprintf(&c.out, header, from.Metadata.APIVersion, version)
+	directory := "iot"
+	if from.Metadata.ServiceID == dataPlane {
+		directory = "iot-data"
+	}
+	fmt.Fprintf(&c.out, header, directory, from.Metadata.APIVersion, version)
 	c.out.WriteByte('\n')
 	for _, name := range slices.Sorted(slices.Values(names)) {
 		if err := c.operation(name); err != nil {

@@ -1,9 +1,10 @@
 // Command compile compiles the service model of AWS IoT into the table of package model.
 //
 //	go run ./compile -model service-2.json.gz -version 1.43.11 -out iot.txt
+//	go run ./compile -data -model service-2.json.gz -version 1.43.11 -out data.txt
 //
-// The input is the file data/iot/2015-05-28/service-2.json.gz of the Python package botocore,
-// compressed or not. It is needed only to compile; `make model` installs it. The output contains
+// The input is the file data/iot/2015-05-28/service-2.json.gz of the Python package botocore, or
+// that of data/iot-data with -data, compressed or not. It is needed only to compile; `make model` installs it. The output contains
 // facts of the interface (names, types, constraints, status codes) and no text of the model's
 // documentation.
 package main
@@ -22,8 +23,13 @@ func main() {
 	input := flag.String("model", "", "file service-2.json or service-2.json.gz of botocore")
 	version := flag.String("version", "", "version of botocore, for the header of the table")
 	out := flag.String("out", "iot.txt", "file to write")
+	data := flag.Bool("data", false, "the model is that of the data plane")
 	flag.Parse()
-	if err := compileFile(*input, *version, *out, operations); err != nil {
+	names := operations
+	if *data {
+		names = dataOperations
+	}
+	if err := compileFile(*input, *version, *out, names); err != nil {
 		fmt.Fprintln(os.Stderr, "compile:", err)
 		os.Exit(1)
 	}

@@ -125,3 +125,6 @@ var operations = []string{
 	// the endpoint
 	"DescribeEndpoint",
 }
+
+// dataOperations are those of the data plane, whose model botocore has in data/iot-data.
+var dataOperations = []string{"DeleteConnection"}

@@ -1,10 +1,13 @@
 package manifest
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"math/big"
 	"slices"
 	"strings"
@@ -48,6 +51,10 @@ func (o *Options) checkLeaf(d *Device) error {
 	case IsCA(leaf):
 		d.Warn(ReasonCACertificate, "the certificate says that it belongs to a certification authority (CA:TRUE)")
 	}
+	if isEndorsementKey(leaf) {
+		return Errorf(ReasonEndorsementKey, "the certificate is for the endorsement key of a TPM, which can decrypt but not sign, "+
+			"so that no device can connect with it")
+	}
 	if err := checkKey(leaf); err != nil {
 		return err
 	}
@@ -67,6 +74,27 @@ func (o *Options) checkLeaf(d *Device) error {
 		d.Warn(ReasonOddEncoding, "a name in the certificate is a UniversalString, which much software cannot read (RFC 5280, 4.1.2.4)")
 	}
 	return nil
+}
+
+// Object identifiers of the TCG EK Credential Profile 2.5, 3.
+var (
+	oidEKCertificate   = asn1.ObjectIdentifier{2, 23, 133, 8, 1} // tcg-kp-EKCertificate, 3.2.16
+	oidTPMManufacturer = []byte{0x06, 0x05, 0x67, 0x81, 0x05, 0x02, 0x01}
+	oidSubjectAltName  = asn1.ObjectIdentifier{2, 5, 29, 17}
+)
+
+// isEndorsementKey reports whether a certificate is that of a TPM's endorsement key: it says so, or
+// it names the TPM's manufacturer and its key may not sign. Attestation keys name the manufacturer, too.
+func isEndorsementKey(leaf *x509.Certificate) bool {
+	if slices.ContainsFunc(leaf.UnknownExtKeyUsage, oidEKCertificate.Equal) {
+		return true
+	}
+	if leaf.KeyUsage == 0 || leaf.KeyUsage&x509.KeyUsageDigitalSignature != 0 {
+		return false
+	}
+	return slices.ContainsFunc(leaf.Extensions, func(e pkix.Extension) bool {
+		return e.Id.Equal(oidSubjectAltName) && bytes.Contains(e.Value, oidTPMManufacturer)
+	})
 }
 
 // oddSerial returns what RFC 5280 forbids to authorities in a serial number; mostly "".

@@ -77,6 +77,7 @@ func secretParts() []string {
 
 // publicWords before key, and describingWords after it, make it no secret.
 func publicWords() []string { return []string{"public", "pub", "foreign", "primary"} }
+
 func describingWords() []string {
 	return []string{"id", "identifier", "type", "size", "length", "usage", "algorithm", "alg", "slot"}
 }

@@ -15,6 +15,9 @@ const (
 	AttributeUniqueID   = "unique_id"   // Microchip: serial number of the chip, eighteen lower-case hex digits
 	AttributePartNumber = "part_number" // Microchip: part number
 	AttributeSlot       = "slot"        // Microchip: slot of the certificate's key
+	AttributeUID        = "uid"         // NXP: UID of the chip in lower-case hex digits
+	AttributeLabel      = "label"       // NXP: label of the certificate
+	AttributeTPMMAC     = "tpm_mac"     // Infineon TPM: identity of the module
 )
 
 // A Device is decoded from a good entry of a manifest.

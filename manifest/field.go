@@ -52,6 +52,7 @@ func TemplateFields() []string {
 	fields := []string{
 		"cn", "id", "serial", "fingerprint", "ski", fieldSANDNS, AttributeMAC,
 		AttributeChipID, AttributeReelID, AttributeBundle, AttributeUniqueID, AttributePartNumber, AttributeSlot,
+		AttributeUID, AttributeLabel, AttributeTPMMAC,
 	}
 	for _, f := range subjectFields {
 		fields = append(fields, subjectPrefix+f.name)

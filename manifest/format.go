@@ -65,6 +65,8 @@ const (
 
 	OptionColumns   OptionName = "columns"
 	OptionDelimiter OptionName = "delimiter"
+	OptionLabel     OptionName = "label"
+	OptionIndex     OptionName = "index"
 )
 
 // Option returns an option of the format; ok is false if the format does not take it.

@@ -42,6 +42,12 @@ type Options struct {
 	Columns Columns
 	// Delimiter separates the cells of a table; 0 if the header tells it.
 	Delimiter byte
+	// Label is the label of the certificate of an NXP device that is used. If it is empty,
+	// exactly one must not be NXP's own.
+	Label string
+	// Index is the number of the certificate in a group of a TPM file that is used, from 1. If it
+	// is empty, the group must have one.
+	Index string
 }
 
 // Position is a place between two entries of a manifest.

@@ -19,8 +19,11 @@ const (
 	ReasonNoCertificate       Reason = "no-certificate"                  // the entry contains no certificate
 	ReasonSeveralCertificates Reason = "several-certificates"            // more than one, and the device's is ambiguous
 	ReasonSlotRequired        Reason = "slot-required"                   // several keys have certificates, and none was chosen
+	ReasonLabelRequired       Reason = "label-required"                  // several labelled certificates, and none was chosen
+	ReasonIndexRequired       Reason = "index-required"                  // several numbered certificates, and none was chosen
 	ReasonBadCertificate      Reason = "bad-certificate"                 // does not parse as X.509
 	ReasonCACertificate       Reason = "ca-certificate"                  // a CA, not a device
+	ReasonEndorsementKey      Reason = "endorsement-key"                 // of a TPM; it cannot authenticate a TLS client
 	ReasonUnsupportedKey      Reason = "unsupported-key"                 // AWS IoT does not support the key
 	ReasonUnsupportedSigAlg   Reason = "unsupported-signature-algorithm" // AWS IoT does not support the signature algorithm
 	ReasonExpired             Reason = "expired"                         // the certificate has expired

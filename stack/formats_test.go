@@ -1,6 +1,6 @@
 package stack_test
 
-import "strings"
+import "github.com/thingpress/thingpress/internal/stack"
 
 // bucketOf is the logical ID of a vendor's bucket.
-func bucketOf(vendor string) string { return strings.ToUpper(vendor[:1]) + vendor[1:] + "Bucket" }
+func bucketOf(vendor string) string { return stack.BucketResource(vendor) }

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/testkit/stacktest"
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
@@ -65,7 +66,7 @@ func environment() []string {
 		"SIGNER_BUCKET", "REPORTS_BUCKET", "NOTICES_TOPIC_ARN",
 	}
 	for _, vendor := range vendors.Names() {
-		names = append(names, strings.ToUpper(vendor)+"_BUCKET")
+		names = append(names, stack.BucketVariable(vendor))
 	}
 	for _, name := range names {
 		env = append(env, "THINGPRESS_"+name+"=x")

@@ -45,6 +45,15 @@ var manifestRows = []row{
 	reason(manifest.ReasonSlotRequired, "several keys of the device have certificates, or the only certificate may belong to another product",
 		"choose the key with --slot; the vendor's data sheet names the slot for TLS").
 		inStack("choose the key, for example with: " + parameter("MicrochipSlot=0") + "; the vendor's data sheet names the slot for TLS"),
+	reason(manifest.ReasonLabelRequired, "the device has several certificates with labels, and nothing says which one it connects with",
+		"choose the certificate with --label, by the name that it has in EdgeLock 2GO").
+		inStack("choose the certificate by the name that it has in EdgeLock 2GO, for example with: " + parameter("NxpLabel=AWS_IOT_CERT")),
+	reason(manifest.ReasonIndexRequired, "the group has several certificates, and nothing says which one the device connects with",
+		"choose the certificate by its number in the group, such as --index 1").
+		inStack("choose the certificate by its number in the group, for example with: " + parameter("TpmXmlIndex=1")),
+	reason(manifest.ReasonEndorsementKey, "the certificate is for the endorsement key of a TPM, which cannot authenticate a device",
+		"ask for certificates of keys that may sign, such as an initial device identity (IDevID) or "+
+			"an attestation key that your CA has certified"),
 	reason(manifest.ReasonBadCertificate, "the certificate does not parse as X.509",
 		"inspect it with openssl x509 and ask the vendor for a correct one"),
 	reason(manifest.ReasonCACertificate, "the certificate belongs to a certification authority (CA), or says so",

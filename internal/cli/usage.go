@@ -15,7 +15,7 @@ import (
 // first, under "Flags".
 var flagGroups = []struct{ heading, flags string }{
 	{"What each device gets", "policy thing-type thing-group billing-group attribute thing-name status adopt exclusive row-settings"},
-	{"Manifests", "vendor bundle slot signer allow-ca allow-expired allow-late-signature allow-test-material partial"},
+	{"Manifests", "vendor bundle slot label index signer allow-ca allow-expired allow-late-signature allow-test-material partial"},
 	{"Devices", "only skip ignore-unmatched"},
 	{"Requests", "client-id request will persistent witness against-aws clean-up"},
 	{"Run", "disconnect yes dry-run new resume plan out ledger report overwrite max-failures no-baseline ignore-policy quota share"},

@@ -61,6 +61,8 @@ type settingsJSON struct {
 	AllowCA      bool             `json:"allow_ca,omitempty"`
 	Slot         string           `json:"slot,omitempty"`
 	Bundle       string           `json:"bundle,omitempty"`
+	Label        string           `json:"label,omitempty"`
+	Index        string           `json:"index,omitempty"`
 	Signers      []string         `json:"signers,omitempty"` // SHA-256 of the DER
 	Limits       *manifest.Limits `json:"limits,omitempty"`
 	AllowLate    bool             `json:"allow_late_signature,omitempty"`
@@ -82,7 +84,8 @@ func (s Settings) MarshalJSON() ([]byte, error) {
 		ThingType: s.Attachments.ThingType, BillingGroup: s.Attachments.BillingGroup,
 		Status: s.wanted().Status, Adopt: s.Adopt, Exclusive: s.Exclusive, Rows: s.Rows, Partial: s.Partial,
 		ThingName: s.Decode.ThingName.String(), AllowExpired: s.Decode.AllowExpired, AllowCA: s.Decode.AllowCA,
-		Slot: s.Decode.Slot, Bundle: s.Decode.Bundle, Only: s.Only.Digest(), Skip: s.Skip.Digest(), AllowLate: s.Decode.AllowLateSignature,
+		Slot: s.Decode.Slot, Bundle: s.Decode.Bundle, Label: s.Decode.Label, Index: s.Decode.Index, Only: s.Only.Digest(), Skip: s.Skip.Digest(),
+		AllowLate: s.Decode.AllowLateSignature,
 	}
 	for _, a := range s.Attachments.Attributes {
 		out.Attributes = append(out.Attributes, attributeJSON{a.Name, a.Value.String()})
@@ -115,7 +118,7 @@ func (s *Settings) UnmarshalJSON(text []byte) error {
 		Status: in.Status, Adopt: in.Adopt, Exclusive: in.Exclusive, Rows: in.Rows, Partial: in.Partial,
 		Decode: manifest.Options{
 			ThingName: name, AllowExpired: in.AllowExpired, AllowLateSignature: in.AllowLate, AllowCA: in.AllowCA,
-			Slot: in.Slot, Bundle: in.Bundle,
+			Slot: in.Slot, Bundle: in.Bundle, Label: in.Label, Index: in.Index,
 		},
 	}
 	for _, a := range in.Attributes {

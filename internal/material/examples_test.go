@@ -24,6 +24,8 @@ func TestExamplesAreWhatGenerateMakes(t *testing.T) {
 		{"infineon.7z", "infineon", 6},
 		{"microchip.json", "microchip", 8},
 		{"generated.txt", "generated", 20},
+		{"nxp.json", "nxp", 5},
+		{"tpm.xml", "tpm-xml", 5},
 	} {
 		t.Run(example.vendor, func(t *testing.T) {
 			t.Parallel()

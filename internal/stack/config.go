@@ -61,6 +61,20 @@ func (c *Config) Vendor(bucket string) (vendor string, ok bool) {
 	return "", false
 }
 
+// BucketVariable returns the name of the environment variable with the bucket of a vendor, without the prefix of all.
+func BucketVariable(vendor string) string {
+	return strings.ToUpper(strings.ReplaceAll(vendor, "-", "_")) + "_BUCKET"
+}
+
+// BucketResource returns the name of the bucket of a vendor in the template.
+func BucketResource(vendor string) string {
+	var name strings.Builder
+	for word := range strings.SplitSeq(vendor, "-") {
+		name.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	return name.String() + "Bucket"
+}
+
 // ReadConfig reads the environment through lookup, as [os.LookupEnv] is one. The
 // error names every variable that is missing or wrong.
 func ReadConfig(lookup func(name string) (value string, ok bool)) (Config, error) {
@@ -83,7 +97,7 @@ func ReadConfig(lookup func(name string) (value string, ok bool)) (Config, error
 		Retention:         24 * time.Hour * time.Duration(parsed(&r, "LEDGER_RETENTION_DAYS", 0, strconv.Atoi)),
 	}
 	for _, vendor := range vendors.Names() {
-		config.Buckets[vendor] = r.must(strings.ToUpper(vendor) + "_BUCKET")
+		config.Buckets[vendor] = r.must(BucketVariable(vendor))
 	}
 	r.require("SHARE", config.Share > 0 && config.Share <= 1, "is not above 0 and at most 1")
 	r.require("MAX_CONCURRENCY", config.MaxConcurrency >= 2, "is less than 2, the least that an SQS event source takes")

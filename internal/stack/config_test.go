@@ -20,7 +20,7 @@ func complete() map[string]string {
 		"THINGPRESS_SETTINGS_BUCKET": "b", "THINGPRESS_SETTINGS_PARAMETER": "p", "THINGPRESS_VERSION": "1.2.3",
 	}
 	for _, vendor := range vendors.Names() {
-		env["THINGPRESS_"+strings.ToUpper(vendor)+"_BUCKET"] = vendor + "-bucket"
+		env["THINGPRESS_"+stack.BucketVariable(vendor)] = vendor + "-bucket"
 	}
 	return env
 }

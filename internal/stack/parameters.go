@@ -21,8 +21,8 @@ type Parameters struct {
 	Attachments device.Attachments
 	Status      iot.Status
 	ThingName   manifest.Template
-	// Bundle and Slot are the options of formats that choose one of a chip's certificates.
-	Bundle, Slot string
+	// Bundle, Slot, Label and Index are the options of formats that choose one of a chip's certificates.
+	Bundle, Slot, Label, Index string
 	// PublishedSigners adds the signers that vendors have published to those in the
 	// signer bucket.
 	PublishedSigners   bool
@@ -41,6 +41,8 @@ type Bounds struct{ Policies, ThingGroups, ThingTypes, BillingGroups []string }
 var optionParameters = map[manifest.OptionName]string{
 	manifest.OptionBundle: "InfineonCertBundleType",
 	manifest.OptionSlot:   "MicrochipSlot",
+	manifest.OptionLabel:  "NxpLabel",
+	manifest.OptionIndex:  "TpmXmlIndex",
 }
 
 // OptionParameter returns the parameter of the template for an option of a format; empty if there is none.
@@ -77,6 +79,8 @@ func ReadParameters(lookup func(name string) (value string, ok bool)) (Parameter
 		Status:             iot.Status(cmp.Or(r.option("CertificateStatus"), string(iot.StatusActive))),
 		Bundle:             r.option(optionParameters[manifest.OptionBundle]),
 		Slot:               r.option(optionParameters[manifest.OptionSlot]),
+		Label:              r.option(optionParameters[manifest.OptionLabel]),
+		Index:              r.option(optionParameters[manifest.OptionIndex]),
 		AllowExpired:       parsed(&r, "AllowExpired", false, strconv.ParseBool),
 		AllowCA:            parsed(&r, "AllowCA", false, strconv.ParseBool),
 		AllowLateSignature: parsed(&r, "AllowLateSignature", false, strconv.ParseBool),
@@ -109,7 +113,7 @@ func (p *Parameters) Settings() engine.Settings {
 		Status:      p.Status,
 		Decode: manifest.Options{
 			ThingName: p.ThingName, AllowExpired: p.AllowExpired, AllowLateSignature: p.AllowLateSignature, AllowCA: p.AllowCA,
-			Slot: p.Slot, Bundle: p.Bundle,
+			Slot: p.Slot, Bundle: p.Bundle, Label: p.Label, Index: p.Index,
 		},
 	}
 }

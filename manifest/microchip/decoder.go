@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/internal/objects"
 	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
 
@@ -34,9 +35,9 @@ func (Decoder) Vendor() string { return vendor }
 // Detect reports whether a manifest begins like an array of JWS, or like a single one.
 func (Decoder) Detect(head []byte, _ int64) bool {
 	head = stream.Head(head)
-	at := skipSpace(head, 0)
+	at := objects.SkipSpace(head, 0)
 	if at < len(head) && head[at] == '[' {
-		at = skipSpace(head, at+1)
+		at = objects.SkipSpace(head, at+1)
 	}
 	if at == len(head) || head[at] != '{' {
 		return false

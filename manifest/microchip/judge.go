@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/internal/objects"
 )
 
 // A judge turns the raw text of entries into devices or rejections. Each worker
@@ -27,13 +28,13 @@ type judge struct {
 
 // decode fills in the device. who names the chip in messages, as far as the entry could be read.
 func (j *judge) decode(raw []byte, device *manifest.Device) (who string, err error) {
-	if err := j.parser.screenKeys(raw, j.depth); err != nil {
+	if err := j.parser.ScreenKeys(raw, j.depth); err != nil {
 		return "", err
 	}
 	e, err := j.readEnvelope(raw)
 	// The code below decodes and scans the parts of a normal entry.
 	if (err != nil || len(e.unknown) > 0 || len(e.names) > 1) && manifest.HasPrivateKey(raw) {
-		return "", privateKey(privateKeyText)
+		return "", objects.PrivateKey(objects.PrivateKeyText)
 	}
 	if err != nil {
 		return "", err
@@ -88,14 +89,14 @@ type protectedCache struct {
 func (j *judge) openParts(e *envelope) (*protectedHeader, error) {
 	var badPayload error
 	j.payload, badPayload = decodePart(j.payload, namePayload, e.payload)
-	if err := j.parser.screen(j.payload, j.depth); err != nil {
+	if err := j.parser.Screen(j.payload, j.depth); err != nil {
 		return nil, err
 	}
 	if j.protected.header != nil && bytes.Equal(j.protected.text, e.protected) {
 		return j.protected.header, badPayload
 	}
 	protected, badHeader := decodePart(nil, "protected header", e.protected)
-	if err := j.parser.screen(protected, j.depth); err != nil {
+	if err := j.parser.Screen(protected, j.depth); err != nil {
 		return nil, err
 	}
 	if err := cmp.Or(badPayload, badHeader); err != nil {
@@ -174,7 +175,7 @@ func (j *judge) readEnvelope(raw []byte) (*envelope, error) {
 	if strict == nil || !jsontext.Value(raw).IsValid(lenient) || jsontext.Value(raw).IsValid() {
 		return e, strict
 	}
-	pass := func(*envelope) error { return j.parser.skip() }
+	pass := func(*envelope) error { return j.parser.Skip() }
 	if e, err := j.parser.parseMembers(raw, pass, lenient); err == nil {
 		for _, part := range e.parts() {
 			if _, err := decodePart(nil, part.name, part.text); err != nil {

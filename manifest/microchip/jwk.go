@@ -27,11 +27,11 @@ type jwk struct {
 
 // parseKeySet reads publicKeySet. The keys are valid until the next payload.
 func (p *parser) parseKeySet(c *payload) error {
-	return p.object("publicKeySet", []string{"keys"}, func(name []byte) error {
+	return p.Object("publicKeySet", []string{"keys"}, func(name []byte) error {
 		if string(name) != "keys" {
-			return p.skip()
+			return p.Skip()
 		}
-		return p.array("publicKeySet.keys", func() error {
+		return p.Array("publicKeySet.keys", func() error {
 			p.keys = append(p.keys, jwk{})
 			c.keys = p.keys
 			return p.parseKey(&p.keys[len(p.keys)-1])
@@ -42,33 +42,33 @@ func (p *parser) parseKeySet(c *payload) error {
 var keyNames = []string{"kid", "kty", "crv", "x5c"}
 
 func (p *parser) parseKey(key *jwk) error {
-	return p.object("a key of publicKeySet", keyNames, func(name []byte) (err error) {
+	return p.Object("a key of publicKeySet", keyNames, func(name []byte) (err error) {
 		switch string(name) {
 		case "kid":
-			key.slot, err = p.text("kid of a key")
+			key.slot, err = p.Text("kid of a key")
 		case "kty":
-			key.kty, err = p.text("kty of a key")
+			key.kty, err = p.Text("kty of a key")
 		case "crv":
-			key.crv, err = p.text("crv of a key")
+			key.crv, err = p.Text("crv of a key")
 		case "x":
-			key.x, err = p.text("x of a key")
+			key.x, err = p.Text("x of a key")
 		case "y":
-			key.y, err = p.text("y of a key")
+			key.y, err = p.Text("y of a key")
 		case "n":
-			key.n, err = p.text("n of a key")
+			key.n, err = p.Text("n of a key")
 		case "e":
-			key.e, err = p.text("e of a key")
+			key.e, err = p.Text("e of a key")
 		case "x5c":
-			if p.kind() == jsontext.KindNull {
-				return p.skip()
+			if p.Kind() == jsontext.KindNull {
+				return p.Skip()
 			}
-			return p.array("x5c", func() error {
-				text, err := p.text("an element of x5c")
+			return p.Array("x5c", func() error {
+				text, err := p.Text("an element of x5c")
 				key.x5c = append(key.x5c, text)
 				return err
 			})
 		default:
-			err = p.skip()
+			err = p.Skip()
 		}
 		return err
 	})

@@ -25,6 +25,7 @@ const (
 var (
 	envelopeNames  = []string{namePayload, nameProtected, nameHeader, nameSignature}
 	headerNames    = []string{"uniqueId"}
+	codedNames     = []string{namePayload, nameProtected, nameSignature}
 	protectedNames = []string{"alg", "kid", "x5t#S256", "crit", "b64"}
 )
 
@@ -52,14 +53,14 @@ func (p *parser) parseEnvelope(raw []byte) (*envelope, error) {
 // parseMembers reads the members of an entry. It calls header for the unprotected header.
 func (p *parser) parseMembers(raw []byte, header func(e *envelope) error, options ...jsontext.Options) (*envelope, error) {
 	e := &envelope{}
-	err := p.document("the entry", raw, envelopeNames, func(name []byte) (err error) {
+	err := p.Document("the entry", raw, envelopeNames, func(name []byte) (err error) {
 		switch string(name) {
 		case namePayload:
-			e.payload, err = p.text("the payload")
+			e.payload, err = p.Text("the payload")
 		case nameProtected:
-			e.protected, err = p.text("the protected header")
+			e.protected, err = p.Text("the protected header")
 		case nameSignature:
-			e.signature, err = p.text("the signature")
+			e.signature, err = p.Text("the signature")
 		case nameHeader:
 			err = header(e)
 		case "signatures":
@@ -67,7 +68,7 @@ func (p *parser) parseMembers(raw []byte, header func(e *envelope) error, option
 				"the entry has %q: general JWS serialization is not what Microchip writes", "signatures")
 		default:
 			e.unknown = append(e.unknown, string(name))
-			err = p.skip()
+			err = p.Skip()
 		}
 		return err
 	}, options...)
@@ -94,17 +95,17 @@ func (e *envelope) parts() [3]part {
 
 // parseHeader reads the unprotected header, which is not signed.
 func (p *parser) parseHeader(e *envelope) error {
-	return p.object("the header", headerNames, func(name []byte) error {
+	return p.Object("the header", headerNames, func(name []byte) error {
 		e.names = append(e.names, string(name))
 		switch string(name) {
 		case "crit", "b64":
 			return manifest.Errorf(manifest.ReasonBadHeader, "the unprotected header has %q, which must not be there", name)
 		case "uniqueId":
-			id, err := p.text("uniqueId of the header")
+			id, err := p.Text("uniqueId of the header")
 			e.hasID, e.uniqueID = true, string(id)
 			return err
 		}
-		return p.skip()
+		return p.Skip()
 	})
 }
 
@@ -133,7 +134,7 @@ type protectedHeader struct {
 // (jwk, x5c, jku, x5u): an entry does not determine whom to trust.
 func (p *parser) parseProtected(text []byte) (*protectedHeader, error) {
 	h := &protectedHeader{}
-	err := p.document("the protected header", text, protectedNames, func(name []byte) error {
+	err := p.Document("the protected header", text, protectedNames, func(name []byte) error {
 		h.names = append(h.names, string(name))
 		var field *string
 		switch string(name) {
@@ -146,12 +147,12 @@ func (p *parser) parseProtected(text []byte) (*protectedHeader, error) {
 		case "crit":
 			return manifest.Errorf(manifest.ReasonBadHeader, "the protected header has %q, but no extension is supported", name)
 		case "b64":
-			if p.kind() != jsontext.KindTrue {
+			if p.Kind() != jsontext.KindTrue {
 				return manifest.Errorf(manifest.ReasonBadHeader, "the protected header says that the payload is not base64url (b64)")
 			}
-			return p.skip()
+			return p.Skip()
 		default:
-			return p.skip()
+			return p.Skip()
 		}
 		return p.setText(field, string(name)+" of the protected header")
 	})
@@ -160,7 +161,7 @@ func (p *parser) parseProtected(text []byte) (*protectedHeader, error) {
 
 // setText reads the current string into a field.
 func (p *parser) setText(field *string, what string) error {
-	text, err := p.text(what)
+	text, err := p.Text(what)
 	*field = string(text)
 	return err
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/internal/armour"
+	"github.com/thingpress/thingpress/manifest/internal/objects"
 )
 
 // maxChain is the maximum number of certificates for one key. Microchip writes two.
@@ -98,7 +99,7 @@ func (j *judge) readLeaf(key *jwk) (leaf *x509.Certificate, issuer *x509.Certifi
 func parseCertificate(der []byte) (*x509.Certificate, error) {
 	certificate, err := armour.ParseDER(der)
 	if errors.Is(err, manifest.ErrPrivateKey) {
-		err = privateKey("in DER, in the place of a certificate")
+		err = objects.PrivateKey("in DER, in the place of a certificate")
 	}
 	return certificate, err
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/internal/objects"
 )
 
 var payloadNames = []string{
@@ -39,13 +40,13 @@ func (p *parser) parsePayload(text []byte) (*payload, error) {
 	c := &payload{}
 	p.keys = p.keys[:0]
 	var id string
-	err := p.document("the payload", text, payloadNames, func(name []byte) error {
+	err := p.Document("the payload", text, payloadNames, func(name []byte) error {
 		switch string(name) {
 		case "version":
-			if kind := p.kind(); kind != jsontext.KindNumber {
-				return manifest.Errorf(manifest.ReasonUnsupportedVersion, "the version of the payload is %s and not a number", describe(kind))
+			if kind := p.Kind(); kind != jsontext.KindNumber {
+				return manifest.Errorf(manifest.ReasonUnsupportedVersion, "the version of the payload is %s and not a number", objects.Describe(kind))
 			}
-			value, err := p.value()
+			value, err := p.Value()
 			c.version = string(value)
 			return err
 		case "uniqueId":
@@ -54,18 +55,18 @@ func (p *parser) parsePayload(text []byte) (*payload, error) {
 			return p.setText(&c.partNumber, "partNumber")
 		case "provisioningTimestamp":
 			// Anything but a string is unreadable and leads to a warning, as if it were missing.
-			if p.kind() == jsontext.KindString {
+			if p.Kind() == jsontext.KindString {
 				return p.setText(&c.timestamp, "provisioningTimestamp")
 			}
 		case "publicKeySet":
-			if p.kind() != jsontext.KindNull {
+			if p.Kind() != jsontext.KindNull {
 				return p.parseKeySet(c)
 			}
 		case "model", "manufacturer", "provisioner", "distributor", "distributer", "groupId", "encryptedSecretKeySet", "modelInfo":
 		default:
 			c.unknown = append(c.unknown, string(name))
 		}
-		return p.skip()
+		return p.Skip()
 	})
 	if isUniqueID(id) {
 		c.uniqueID = strings.ToLower(id)

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/internal/objects"
 	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
 
@@ -122,18 +123,18 @@ func (s *scanner) element() (int, error) {
 	}
 	depth := s.frame.Limits.Depth
 	for {
-		n, found := entryEnd(s.w.Text(), depth)
+		n, found := objects.End(s.w.Text(), depth, codedNames)
 		switch {
 		case s.w.Over(n):
 			return 0, s.w.TooLong("an entry")
-		case found == boundaryFound:
+		case found == objects.Found:
 			return n, nil
-		case found == boundaryTooDeep:
+		case found == objects.TooDeep:
 			limit := manifest.Limit{Name: manifest.LimitDepth, Value: int64(depth)}
 			return 0, manifest.Exceeded(manifest.ReasonLimitExceeded, limit, "an entry nests deeper than %d", depth)
-		case found == boundaryBroken && n == 0 && !s.first:
+		case found == objects.Broken && n == 0 && !s.first:
 			return 0, manifest.Errorf(manifest.ReasonCorrupt, "expected an entry after a comma, found %s", s.found())
-		case found == boundaryBroken:
+		case found == objects.Broken:
 			s.w.Pass(n)
 			return 0, manifest.Errorf(manifest.ReasonCorrupt, "the JSON breaks inside an entry: found %s", s.found())
 		case s.w.Ended():
@@ -164,7 +165,7 @@ func (s *scanner) finish() error {
 // peek skips white space and returns the next byte; io.EOF if there is none.
 func (s *scanner) peek() (byte, error) {
 	for {
-		s.w.Pass(skipSpace(s.w.Text(), 0))
+		s.w.Pass(objects.SkipSpace(s.w.Text(), 0))
 		if text := s.w.Text(); len(text) > 0 {
 			return text[0], nil
 		}

@@ -46,6 +46,8 @@ func TestInterruptionEndsTheSearchAfterABreak(t *testing.T) {
 		{"espressif", "MAC,cn,cert\n" + strings.Repeat("\x00", 10) + "\n"},
 		{"generated", "-----BEGIN CERTIFICATE-----\n" + strings.Repeat("A", 2<<20)},
 		{"microchip", "[ 17,"},
+		{"nxp", "[ 17 17"},
+		{"tpm-xml", "<a><group></a>"},
 	} {
 		t.Run(test.vendor, func(t *testing.T) {
 			t.Parallel()

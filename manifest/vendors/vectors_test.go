@@ -28,6 +28,7 @@ type vector struct {
 	Options                    struct {
 		Signers      []string
 		Slot, Bundle string
+		Label, Index string
 		ThingName    string `json:"thing_name"`
 		AllowExpired bool   `json:"allow_expired"`
 		AllowLate    bool   `json:"allow_late_signature"`
@@ -112,7 +113,7 @@ func (v *vector) options(t testing.TB) (manifest.Options, error) {
 	t.Helper()
 	o, l := v.Options, v.Options.Limits
 	opts := manifest.Options{
-		Slot: o.Slot, Bundle: o.Bundle, AllowExpired: o.AllowExpired, AllowLateSignature: o.AllowLate,
+		Slot: o.Slot, Bundle: o.Bundle, Label: o.Label, Index: o.Index, AllowExpired: o.AllowExpired, AllowLateSignature: o.AllowLate,
 		AllowCA: o.AllowCA, TempDir: t.TempDir(),
 		Limits: manifest.Limits{
 			EntryBytes: l.EntryBytes, Entries: l.Entries, Depth: l.Depth, ArchiveMembers: l.ArchiveMembers,

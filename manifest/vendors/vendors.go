@@ -15,6 +15,8 @@ import (
 	"github.com/thingpress/thingpress/manifest/generated"
 	"github.com/thingpress/thingpress/manifest/infineon"
 	"github.com/thingpress/thingpress/manifest/microchip"
+	"github.com/thingpress/thingpress/manifest/nxp"
+	"github.com/thingpress/thingpress/manifest/tpmxml"
 )
 
 // Formats returns all formats, sorted by name.
@@ -24,6 +26,8 @@ func Formats() []manifest.Format {
 		generated.Format(),
 		infineon.Format(),
 		microchip.Format(),
+		nxp.Format(),
+		tpmxml.Format(),
 	}
 }
 

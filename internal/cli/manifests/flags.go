@@ -49,6 +49,10 @@ func (f *Flags) Add(c *cobra.Command) {
 		of(manifest.OptionBundle)+": `bundle` with the certificates to use, one of "+strings.Join(bundles, ", "))
 	flags.StringVar(&f.options.Slot, "slot", "",
 		of(manifest.OptionSlot)+": `slot` of the key whose certificate is used, if several keys have one")
+	flags.StringVar(&f.options.Label, "label", "",
+		of(manifest.OptionLabel)+": `label` of the certificate to use, if several are not the vendor's own")
+	flags.StringVar(&f.options.Index, "index", "",
+		of(manifest.OptionIndex)+": `number` of the certificate to use, from 1, if a group has several")
 	flags.StringArrayVar(&f.signers, "signer", nil,
 		of(manifest.OptionSigners)+": `file` or directory with certificates of manifest signers, or "+publisherNames()+
 			" for those that the vendor has published (repeatable)")

@@ -25,6 +25,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/thingpress/thingpress/internal/awsiot"
+	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/stack/aws/queue"
 )
 
@@ -178,7 +179,7 @@ func (s *Stack) resource(logical string) (string, error) {
 
 // Bucket returns the name of a bucket: that of a vendor, "signer" or "reports".
 func (s *Stack) Bucket(of string) (string, error) {
-	return s.resource(strings.ToUpper(of[:1]) + of[1:] + "Bucket")
+	return s.resource(stack.BucketResource(of))
 }
 
 // WayOut returns what to do about a stack that a failed deployment or deletion left

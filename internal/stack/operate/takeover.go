@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
@@ -110,7 +111,7 @@ func (s *Stack) FeedFromExisting(ctx context.Context) error {
 		if err := s.keepVersions(ctx, found[logical]); err != nil {
 			return err
 		}
-		if _, err := vendors.Lookup(strings.ToLower(strings.TrimSuffix(logical, "Bucket"))); err != nil {
+		if !slices.ContainsFunc(vendors.Names(), func(vendor string) bool { return stack.BucketResource(vendor) == logical }) {
 			continue // no manifests are put into it
 		}
 		queue, err := s.queueARN(ctx, "ManifestsQueue")

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/testkit/dynamodbtest"
 	"github.com/thingpress/thingpress/internal/testkit/stacktest"
 	"github.com/thingpress/thingpress/manifest/vendors"
@@ -119,7 +120,7 @@ func newLine(t *testing.T, w *world, o lineOptions) *line {
 	for _, of := range append(vendors.Names(), "signer", "settings", "reports") {
 		name := o.name + "-" + of
 		l.createBucket(t, name)
-		l.buckets[of], values[strings.ToUpper(of[:1])+of[1:]+"Bucket"] = name, name
+		l.buckets[of], values[stack.BucketResource(of)] = name, name
 	}
 	decoding, importing, rest := decoderTimeout, importerTimeout, otherTimeout
 	if o.calm {

@@ -94,12 +94,12 @@ func lineWith(text, part string) string {
 }
 
 // bucketOf returns the name of a vendor's bucket in the template.
-func bucketOf(vendor string) string { return strings.ToUpper(vendor[:1]) + vendor[1:] + "Bucket" }
+func bucketOf(vendor string) string { return stack.BucketResource(vendor) }
 
 // namedAfter returns a line about one vendor's bucket, changed for another vendor.
 func namedAfter(line, vendor, other string) string {
 	line = strings.ReplaceAll(line, bucketOf(vendor), bucketOf(other))
-	return strings.ReplaceAll(line, strings.ToUpper(vendor)+"_BUCKET", strings.ToUpper(other)+"_BUCKET")
+	return strings.ReplaceAll(line, stack.BucketVariable(vendor), stack.BucketVariable(other))
 }
 
 // Files that cannot read the table of formats must have the lines of each format.

@@ -21,7 +21,7 @@ func namesOfFormats(file string, source any) ([]string, error) {
 	names := vendors.Names()
 	var values, packages []string
 	for _, f := range vendors.Formats() {
-		packages = append(packages, "github.com/thingpress/thingpress/manifest/"+f.Vendor())
+		packages = append(packages, "github.com/thingpress/thingpress/manifest/"+strings.ReplaceAll(f.Vendor(), "-", ""))
 		for _, option := range f.Options {
 			values = append(values, option.Values...)
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
@@ -68,7 +69,7 @@ func (p program) testStackSettings(t *testing.T) {
 		p.env = append(p.env, "THINGPRESS_"+name+"=x")
 	}
 	for _, vendor := range vendors.Names() {
-		p.env = append(p.env, "THINGPRESS_"+strings.ToUpper(vendor)+"_BUCKET="+vendor)
+		p.env = append(p.env, "THINGPRESS_"+stack.BucketVariable(vendor)+"="+vendor)
 	}
 	if text, code := p.output(t, "stack-settings"); code != 1 || strings.TrimSpace(text) != "THINGPRESS_ACME_BUCKET is not set" {
 		t.Errorf("internal/stack/config.go does not ask for a bucket of acme: exit code %d, %s", code, text)

@@ -20,6 +20,8 @@ type Options struct {
 	Signers      []string `json:"signers,omitzero"`
 	Slot         string   `json:"slot,omitempty"`
 	Bundle       string   `json:"bundle,omitempty"`
+	Label        string   `json:"label,omitempty"`
+	Index        string   `json:"index,omitempty"`
 	ThingName    string   `json:"thing_name,omitempty"`
 	AllowExpired bool     `json:"allow_expired,omitempty"`
 	AllowLate    bool     `json:"allow_late_signature,omitempty"`

@@ -66,11 +66,15 @@ func files() map[string][]byte {
 			allowedRecords(),
 		},
 		"generated":   {lineVectors(), blockVectors(), foreignVectors(), joinedVectors(), pkcs7Vectors()},
+		"nxp":         {nxpVectors()},
+		"tpm-xml":     {tpmVectors()},
 		"certificate": {keyVectors(), nameVectors(), formVectors(), encodingFaults(), costVectors(), allowedVectors()},
 	} {
 		for _, one := range lists {
 			for _, v := range one {
-				extension := map[string]string{"espressif": ".csv", "generated": ".txt", "certificate": ".pem"}[group]
+				extension := map[string]string{
+					"espressif": ".csv", "generated": ".txt", "certificate": ".pem", "nxp": ".json", "tpm-xml": ".xml",
+				}[group]
 				path := group + "/" + v.name
 				if _, ok := all[path+extension]; ok {
 					panic("two vectors are named " + path)

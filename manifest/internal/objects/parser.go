@@ -1,4 +1,6 @@
-package microchip
+// Package objects reads manifests that are JSON: it finds the ends of entries in text and
+// parses objects strictly.
+package objects
 
 import (
 	"bytes"
@@ -11,20 +13,19 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A parser reads JSON text once, strictly. Names are exact. It rejects repeated
+// A Parser reads JSON text once, strictly. Names are exact. It rejects repeated
 // names, and names that differ from a known name only in case, because other
 // readers confuse them. Its results alias the text. It is reusable, but not safe
 // for concurrent use.
-type parser struct {
+type Parser struct {
 	decoder jsontext.Decoder
 	source  bytes.Buffer
-	keys    []jwk // memory for the keys of a payload
 }
 
-// document parses text as one object with nothing after it; see object.
-func (p *parser) document(what string, text []byte, known []string, member func(name []byte) error, options ...jsontext.Options) error {
+// Document parses text as one object with nothing after it; see [Parser.Object].
+func (p *Parser) Document(what string, text []byte, known []string, member func(name []byte) error, options ...jsontext.Options) error {
 	p.begin(text, options...)
-	if err := p.object(what, known, member); err != nil {
+	if err := p.Object(what, known, member); err != nil {
 		return err
 	}
 	if _, err := p.decoder.ReadToken(); !errors.Is(err, io.EOF) {
@@ -33,20 +34,20 @@ func (p *parser) document(what string, text []byte, known []string, member func(
 	return nil
 }
 
-func (p *parser) begin(text []byte, options ...jsontext.Options) {
+func (p *Parser) begin(text []byte, options ...jsontext.Options) {
 	p.source = *bytes.NewBuffer(text)
 	p.decoder.Reset(&p.source, options...)
 }
 
-// object parses the current object and calls member with each name. member must
-// consume the value with text, skip, object or array. known are the names that
+// Object parses the current object and calls member with each name. member must
+// consume the value with Text, Skip, Object or Array. known are the names that
 // must not occur with other case. what names the object in errors.
-func (p *parser) object(what string, known []string, member func(name []byte) error) error {
+func (p *Parser) Object(what string, known []string, member func(name []byte) error) error {
 	if err := p.enter(jsontext.KindBeginObject, what, "an object"); err != nil {
 		return err
 	}
 	for p.decoder.PeekKind() != jsontext.KindEndObject {
-		name, err := p.text("a name")
+		name, err := p.Text("a name")
 		if err != nil {
 			return err
 		}
@@ -60,8 +61,8 @@ func (p *parser) object(what string, known []string, member func(name []byte) er
 	return p.leave()
 }
 
-// array parses the current array. It calls element before each value, which element must consume.
-func (p *parser) array(what string, element func() error) error {
+// Array parses the current array. It calls element before each value, which element must consume.
+func (p *Parser) Array(what string, element func() error) error {
 	if err := p.enter(jsontext.KindBeginArray, what, "an array"); err != nil {
 		return err
 	}
@@ -73,14 +74,14 @@ func (p *parser) array(what string, element func() error) error {
 	return p.leave()
 }
 
-// text returns the current string.
-func (p *parser) text(what string) ([]byte, error) {
-	value, err := p.value()
+// Text returns the current string.
+func (p *Parser) Text(what string) ([]byte, error) {
+	value, err := p.Value()
 	if err != nil {
 		return nil, err
 	}
 	if value.Kind() != jsontext.KindString {
-		return nil, manifest.Errorf(manifest.ReasonMalformedEntry, "%s is %s and not a string", what, describe(value.Kind()))
+		return nil, manifest.Errorf(manifest.ReasonMalformedEntry, "%s is %s and not a string", what, Describe(value.Kind()))
 	}
 	if bytes.IndexByte(value, '\\') < 0 {
 		return value[1 : len(value)-1], nil
@@ -92,8 +93,8 @@ func (p *parser) text(what string) ([]byte, error) {
 	return text, nil
 }
 
-// value returns the text of the current value.
-func (p *parser) value() (jsontext.Value, error) {
+// Value returns the text of the current value.
+func (p *Parser) Value() (jsontext.Value, error) {
 	value, err := p.decoder.ReadValue()
 	if err != nil {
 		return nil, jsonError(err)
@@ -101,24 +102,24 @@ func (p *parser) value() (jsontext.Value, error) {
 	return value, nil
 }
 
-// skip skips the current value.
-func (p *parser) skip() error {
-	_, err := p.value()
+// Skip skips the current value.
+func (p *Parser) Skip() error {
+	_, err := p.Value()
 	return err
 }
 
-// kind returns the kind of the current value.
-func (p *parser) kind() jsontext.Kind { return p.decoder.PeekKind() }
+// Kind returns the kind of the current value.
+func (p *Parser) Kind() jsontext.Kind { return p.decoder.PeekKind() }
 
-func (p *parser) enter(want jsontext.Kind, what, form string) error {
-	if kind := p.kind(); kind != want && kind != jsontext.KindInvalid {
-		return manifest.Errorf(manifest.ReasonMalformedEntry, "%s is %s and not %s", what, describe(kind), form)
+func (p *Parser) enter(want jsontext.Kind, what, form string) error {
+	if kind := p.Kind(); kind != want && kind != jsontext.KindInvalid {
+		return manifest.Errorf(manifest.ReasonMalformedEntry, "%s is %s and not %s", what, Describe(kind), form)
 	}
 	return p.leave()
 }
 
 // leave skips a bracket.
-func (p *parser) leave() error {
+func (p *Parser) leave() error {
 	if _, err := p.decoder.ReadToken(); err != nil {
 		return jsonError(err)
 	}
@@ -134,7 +135,8 @@ func checkCase(name []byte, known []string) error {
 	return nil
 }
 
-func describe(kind jsontext.Kind) string {
+// Describe returns the name of a kind of value for messages.
+func Describe(kind jsontext.Kind) string {
 	switch kind {
 	case jsontext.KindNull:
 		return "null"

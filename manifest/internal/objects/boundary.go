@@ -1,29 +1,33 @@
-package microchip
+package objects
 
-import "bytes"
-
-// Results of entryEnd.
-type boundary int
-
-const (
-	boundaryFound   boundary = iota // the entry is complete
-	boundaryMore                    // it continues after the text
-	boundaryBroken                  // it is not JSON, and its end is uncertain
-	boundaryTooDeep                 // it nests deeper than the limit
+import (
+	"bytes"
+	"slices"
 )
 
-// entryEnd finds the end of the value at the beginning of text, which should be an
+// A Boundary is a result of [End].
+type Boundary int
+
+// Boundaries.
+const (
+	Found   Boundary = iota // the entry is complete
+	More                    // it continues after the text
+	Broken                  // it is not JSON, and its end is uncertain
+	TooDeep                 // it nests deeper than the limit
+)
+
+// End finds the end of the value at the beginning of text, which should be an
 // object. It checks the structure (braces, commas, colons, quotes) and leaves
 // names, escapes and numbers to the strict parser. at is the index after the
 // value, or of the byte that breaks the structure.
 //
-// The values of payload, protected and signature are base64url and follow a
+// The values of members of the object that coded names are base64url and follow a
 // different rule: they end at the first quote before a comma or a brace. In intact
 // JSON that quote ends the string. If damage turned a character of the value into
 // a quote or a backslash, the entry still ends at the right place, so the damage
 // affects only this entry.
-func entryEnd(text []byte, depth int) (at int, found boundary) {
-	e := ender{text: text, depth: depth}
+func End(text []byte, depth int, coded []string) (at int, found Boundary) {
+	e := ender{text: text, depth: depth, names: coded}
 	return e.walk()
 }
 
@@ -32,8 +36,9 @@ type ender struct {
 	text  []byte
 	at    int
 	depth int
-	open  []byte // the expected closing brackets
-	// coded is set if the next value is one of the three base64url values.
+	names []string // of the coded values
+	open  []byte   // the expected closing brackets
+	// coded is set if the next value is one of the coded values.
 	coded bool
 }
 
@@ -49,21 +54,21 @@ const (
 	expectCommaOrEnd
 )
 
-func (e *ender) walk() (int, boundary) {
+func (e *ender) walk() (int, Boundary) {
 	next := expectValue
 	for {
-		e.at = skipSpace(e.text, e.at)
+		e.at = SkipSpace(e.text, e.at)
 		if e.at == len(e.text) {
-			return e.at, boundaryMore
+			return e.at, More
 		}
 		c := e.text[e.at]
 		switch {
 		case c == '"' && next <= expectNameOrEnd:
 			start := e.at + 1
 			if !e.skipString() {
-				return len(e.text), boundaryMore
+				return len(e.text), More
 			}
-			e.coded = len(e.open) == 1 && isCoded(e.text[start:e.at-1])
+			e.coded = len(e.open) == 1 && slices.Contains(e.names, string(e.text[start:e.at-1]))
 			next = expectColon
 		case c == ':' && next == expectColon:
 			e.at++
@@ -76,19 +81,19 @@ func (e *ender) walk() (int, boundary) {
 			}
 		case (c == '}' || c == ']') && (next == expectCommaOrEnd || next == expectNameOrEnd || next == expectValueOrEnd):
 			if e.open[len(e.open)-1] != c {
-				return e.at, boundaryBroken
+				return e.at, Broken
 			}
 			e.at++
 			e.open = e.open[:len(e.open)-1]
 			if len(e.open) == 0 {
-				return e.at, boundaryFound
+				return e.at, Found
 			}
 			next = expectCommaOrEnd
 		case next != expectValue && next != expectValueOrEnd:
-			return e.at, boundaryBroken
+			return e.at, Broken
 		case c == '{' || c == '[':
 			if len(e.open) == e.depth {
-				return e.at, boundaryTooDeep
+				return e.at, TooDeep
 			}
 			e.at++
 			next = expectNameOrEnd
@@ -97,7 +102,7 @@ func (e *ender) walk() (int, boundary) {
 			}
 			e.open = append(e.open, c+2) // in ASCII, a closing bracket comes two after its opening one
 		default:
-			if found := e.skipScalar(c); found != boundaryFound || len(e.open) == 0 {
+			if found := e.skipScalar(c); found != Found || len(e.open) == 0 {
 				return e.at, found
 			}
 			next = expectCommaOrEnd
@@ -106,7 +111,7 @@ func (e *ender) walk() (int, boundary) {
 }
 
 // skipScalar skips a string, a number or a literal.
-func (e *ender) skipScalar(c byte) boundary {
+func (e *ender) skipScalar(c byte) Boundary {
 	if c == '"' {
 		skip := e.skipString
 		if e.coded {
@@ -115,9 +120,9 @@ func (e *ender) skipScalar(c byte) boundary {
 		e.coded = false
 		if !skip() {
 			e.at = len(e.text)
-			return boundaryMore
+			return More
 		}
-		return boundaryFound
+		return Found
 	}
 	e.coded = false
 	start := e.at
@@ -126,11 +131,11 @@ func (e *ender) skipScalar(c byte) boundary {
 	}
 	switch e.at {
 	case len(e.text):
-		return boundaryMore
+		return More
 	case start:
-		return boundaryBroken
+		return Broken
 	}
-	return boundaryFound
+	return Found
 }
 
 // skipString skips a string by the rules of JSON; false if it does not end.
@@ -162,7 +167,7 @@ func (e *ender) skipCoded() bool {
 			return false
 		}
 		i += n + 1
-		behind := skipSpace(e.text, i)
+		behind := SkipSpace(e.text, i)
 		if behind == len(e.text) {
 			return false
 		}
@@ -173,15 +178,12 @@ func (e *ender) skipCoded() bool {
 	}
 }
 
-func isCoded(name []byte) bool {
-	return string(name) == namePayload || string(name) == nameProtected || string(name) == nameSignature
-}
-
 func isScalarByte(c byte) bool {
 	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '+' || c == '.' || c == 'E'
 }
 
-func skipSpace(text []byte, at int) int {
+// SkipSpace returns the index of the first byte from at on that is not white space.
+func SkipSpace(text []byte, at int) int {
 	for at < len(text) {
 		switch text[at] {
 		case ' ', '\t', '\n', '\r':

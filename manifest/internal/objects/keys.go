@@ -1,4 +1,4 @@
-package microchip
+package objects
 
 import (
 	"bytes"
@@ -8,29 +8,29 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// privateKeyText is in the armour of every PEM private key (RFC 7468 and older forms).
-const privateKeyText = "PRIVATE KEY"
+// PrivateKeyText is in the armour of every PEM private key (RFC 7468 and older forms).
+const PrivateKeyText = "PRIVATE KEY"
 
-// privateKey returns the error for an entry that contains a readable private key.
+// PrivateKey returns the error for an entry that contains a readable private key.
 // It rejects the whole manifest, whether or not the entry is signed.
-func privateKey(what string) error {
+func PrivateKey(what string) error {
 	return manifest.Errorf(manifest.ReasonPrivateKey,
 		"the file contains a private key (%s)", what)
 }
 
-// screen searches JSON text for private keys: PEM armour, also in base64, and the
+// Screen searches JSON text for private keys: PEM armour, also in base64, and the
 // private members of a JWK, d (RFC 7518, 6.2.2 and 6.3.2) and k (6.4.1). An
-// encrypted key set (JWE) has neither. screen also rejects text that nests deeper
+// encrypted key set (JWE) has neither. Screen also rejects text that nests deeper
 // than depth. It ignores JSON that does not parse; the parser reports it.
-func (p *parser) screen(text []byte, depth int) error {
+func (p *Parser) Screen(text []byte, depth int) error {
 	if manifest.HasPrivateKey(text) {
-		return privateKey(privateKeyText)
+		return PrivateKey(PrivateKeyText)
 	}
-	return p.screenKeys(text, depth)
+	return p.ScreenKeys(text, depth)
 }
 
-// screenKeys searches for the private members of keys only.
-func (p *parser) screenKeys(text []byte, depth int) error {
+// ScreenKeys searches for the private members of keys only.
+func (p *Parser) ScreenKeys(text []byte, depth int) error {
 	// Most text has no candidates and needs no parsing.
 	if !bytes.Contains(text, []byte(`"d"`)) && !bytes.Contains(text, []byte(`"k"`)) && bytes.IndexByte(text, '\\') < 0 &&
 		bytes.Count(text, []byte{'{'})+bytes.Count(text, []byte{'['}) <= depth {
@@ -53,7 +53,7 @@ func (p *parser) screenKeys(text []byte, depth int) error {
 		}
 		value := token.String()
 		if private != "" && value != "" {
-			return privateKey("member " + private + " of a JSON Web Key")
+			return PrivateKey("member " + private + " of a JSON Web Key")
 		}
 		private = ""
 		kind, n := p.decoder.StackIndex(p.decoder.StackDepth())
@@ -61,7 +61,7 @@ func (p *parser) screenKeys(text []byte, depth int) error {
 			private = value
 		}
 		if manifest.HasPrivateKey([]byte(value)) {
-			return privateKey(privateKeyText)
+			return PrivateKey(PrivateKeyText)
 		}
 	}
 }

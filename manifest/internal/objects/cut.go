@@ -1,0 +1,98 @@
+package objects
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/internal/stream"
+)
+
+// Cut writes the chosen entries, byte for byte, as a manifest in which the same path leads to them; see
+// [manifest.CutFunc]. Choose and use are as for [Entries]; of the errors of use only those of a private key count.
+func Cut(ctx context.Context, vendor string, in manifest.Input, opts manifest.Options, choose func([]byte) ([]string, error),
+	use func(Entry) error, chosen func(entry int) bool, to io.Writer,
+) (written int, err error) {
+	head, err := in.Head(2)
+	if err != nil {
+		return 0, err
+	}
+	if text := string(head); text == "\xff\xfe" || text == "\xfe\xff" {
+		return 0, manifest.Errorf(manifest.ReasonUnsupportedFormat, "the file is UTF-16; entries are cut only out of UTF-8")
+	}
+	var path []string
+	read := func(f *stream.Frame) error {
+		return Entries(f, func(head []byte) ([]string, error) {
+			path, err = choose(head)
+			return path, err
+		}, func(e Entry) error {
+			if err := use(e); manifest.ReasonOf(err) == manifest.ReasonPrivateKey {
+				return err
+			}
+			if chosen(f.Entry) {
+				if _, err := io.WriteString(to, before(path, written)); err != nil {
+					return err
+				}
+				if _, err := to.Write(e.Raw); err != nil {
+					return err
+				}
+				written++
+			}
+			return f.Emit(manifest.Device{}, "", nil)
+		})
+	}
+	opts.AllowCA = false // it would read the manifest twice
+	for _, err := range stream.Decode(ctx, vendor, in, opts, read) {
+		var broken *manifest.FileError
+		switch {
+		case errors.As(err, &broken) && broken.Reason != manifest.ReasonPrivateKey: // a break ends the manifest
+		case err != nil:
+			return written, err
+		}
+	}
+	if written > 0 {
+		_, err = io.WriteString(to, after(path))
+	}
+	return written, err
+}
+
+// before returns the text before an entry, which is the first one if number is 0.
+func before(path []string, number int) string {
+	switch {
+	case number > 0 && len(path) == 0:
+		return "\n"
+	case number > 0:
+		return ",\n"
+	}
+	var b strings.Builder
+	for _, part := range path {
+		if part == Each {
+			b.WriteString("[\n")
+			continue
+		}
+		name, _ := jsontext.AppendQuote([]byte("{"), part) // it was read from valid UTF-8
+		b.Write(append(name, ':'))
+	}
+	return b.String()
+}
+
+// after returns the text after the last entry.
+func after(path []string) string {
+	var text strings.Builder
+	text.WriteByte('\n')
+	for i := len(path) - 1; i >= 0; i-- {
+		if path[i] == Each {
+			text.WriteByte(']')
+		} else {
+			text.WriteByte('}')
+		}
+	}
+	if len(path) > 0 {
+		text.WriteByte('\n')
+	}
+	return text.String()
+}

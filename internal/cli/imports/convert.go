@@ -165,6 +165,7 @@ func (o *convertOptions) settings(ctx context.Context) (s engine.Settings, err e
 	if s.Decode, err = o.decode.Options(ctx); err != nil {
 		return s, err
 	}
+	s.Rows = o.attach.rows.mode()
 	if s.Attachments, err = o.attach.Attachments(); err != nil {
 		return s, err
 	}

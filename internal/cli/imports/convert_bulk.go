@@ -15,6 +15,7 @@ import (
 	"strconv"
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
+	program "github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/manifest"
@@ -127,6 +128,10 @@ func (f *bulkForm) writing(to io.Writer) *bulkForm {
 }
 
 func (f *bulkForm) device(d *manifest.Device, thing iot.Thing) error {
+	if own, err := (&program.Wanted{Rows: f.settings.Rows, Status: iot.StatusActive}).For(d); err != nil || own != nil {
+		return exit.UsageError(fmt.Errorf("entry %d asks for settings of its own, and a bulk registration has one template for all devices", d.Entry),
+			"leave them out with --row-settings ignore, or import the manifest with thingpress import")
+	}
 	line := map[string]string{"ThingName": d.ThingName}
 	if f.authority == "" {
 		line["CertificateId"] = d.CertificateID.String()

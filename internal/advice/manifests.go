@@ -79,7 +79,7 @@ var manifestRows = []row{
 		"leave the attribute out, or fill it with another field"),
 	reason(manifest.ReasonBadSettings, "the entry asks for something that its device cannot get",
 		"correct the entry, or leave out what entries ask for with --row-settings ignore").
-		inStack("correct the entry" + uploadAgain),
+		inStack("correct the entry, or allow what it asks for, for example with: " + parameter("AllowedPolicies=NAME")),
 	reason(manifest.ReasonContradiction,
 		"an earlier entry has the same vendor ID, certificate or thing name, but not all of them",
 		"ask the vendor which entry is right; the earlier one counts"),

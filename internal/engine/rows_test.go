@@ -282,6 +282,29 @@ func (w *world) driftOf(fleet *engine.Fleet) map[string][]string {
 	return found
 }
 
+// An importer of a stack gets what an entry asks for with the device, and its attributes filled.
+func TestDeviceOfABatchGetsWhatItsEntryAsksFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.Options{}, sandbox.Transport)
+	w.ensure([]string{"extra"}, "lamp", []string{"line-8"}, "")
+	items := w.items(espressifManifest(t, 2, "batch of rows"))
+	items[0].Device.Settings = &manifest.Settings{Policies: []string{"extra"}, ThingGroups: []string{"line-8"}, ThingType: "lamp", Status: "INACTIVE"}
+	items[0].Attributes = map[string]string{"site": "b"}
+	records, _, err := w.batch(t.Context(), items, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := []string{"billing ", "group line-1", "group reel-7", "policy connect", "policy telemetry"}
+	want := slices.Concat(plain, []string{"group line-8", "policy extra", "site=b", "status INACTIVE", "type lamp"})
+	slices.Sort(want)
+	if diff := cmp.Diff(want, w.has(w.other(), records[0])); diff != "" {
+		t.Errorf("(-want +has):\n%s", diff)
+	}
+	if diff := cmp.Diff(slices.Concat(plain, []string{"status ACTIVE", "type sensor"}), w.has(w.other(), records[1])); diff != "" {
+		t.Errorf("the other device (-want +has):\n%s", diff)
+	}
+}
+
 // What a plan promises must be what the import makes, and its duration must follow from what devices really get.
 func TestCallsAreThoseOfTheMeanDevice(t *testing.T) {
 	t.Parallel()

@@ -78,6 +78,17 @@ func (v *variants) thing(d *manifest.Device) (*device.Wanted, iot.Thing, *Varian
 	return own, thing, variant, err
 }
 
+// Things returns a function that returns the thing that a device is to become, for the decoder of a stack. It
+// checks what entries ask for as a [Judge] does, and its errors carry a [manifest.Reason]. The function is not
+// safe for concurrent use.
+func Things(s Settings) func(*manifest.Device) (iot.Thing, error) {
+	v := newVariants(s)
+	return func(d *manifest.Device) (iot.Thing, error) {
+		_, thing, _, err := v.thing(d)
+		return thing, err
+	}
+}
+
 func variantKey(w *device.Wanted) string {
 	a := w.Attachments
 	names := slices.Concat([]string{a.ThingType, a.BillingGroup, string(w.Status)}, a.Policies, []string{""}, a.ThingGroups)

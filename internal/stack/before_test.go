@@ -48,7 +48,7 @@ func TestSettingsOfTheVersionBeforeAreRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := stack.FreezeSettings(s, s.Decode.Now); err != nil || again != b.Settings {
+	if again, err := stack.FreezeSettings(s, stack.Allowed{}, s.Decode.Now); err != nil || again != b.Settings {
 		t.Errorf("%s comes back as %s, %v", b.Settings, again, err)
 	}
 	if len(s.Attachments.Policies) != 2 || s.Decode.ThingName.String() != "line-{mac}" || s.Decode.Bundle != "E0E1" {

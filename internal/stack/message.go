@@ -28,6 +28,9 @@ type DeviceMessage struct {
 	// Attributes of the thing, filled from the device; nil if the stack has none, and
 	// in messages of versions that did not know them.
 	Attributes map[string]string `json:"attributes,omitempty"`
+	// Settings is what the entry asks for its own device, without attributes; nil for nothing, and in
+	// messages of versions that did not know it.
+	Settings *MessageSettings `json:"settings,omitempty"`
 	// Certificate is the DER of the leaf.
 	Certificate []byte `json:"certificate"`
 	// First is when the device was first sent; Attempt is how often it was handed
@@ -41,13 +44,26 @@ type DeviceMessage struct {
 	Cause string `json:"cause,omitempty"`
 }
 
+// MessageSettings are a [manifest.Settings] in a message.
+type MessageSettings struct {
+	Policies     []string `json:"policies,omitempty"`
+	ThingGroups  []string `json:"thing_groups,omitempty"`
+	ThingType    string   `json:"thing_type,omitempty"`
+	BillingGroup string   `json:"billing_group,omitempty"`
+	Status       string   `json:"status,omitempty"`
+}
+
 // NewDeviceMessage returns the first message of a device, with the attributes of its
 // thing.
 func NewDeviceMessage(importID string, d *manifest.Device, attributes map[string]string, now time.Time) DeviceMessage {
-	return DeviceMessage{
+	m := DeviceMessage{
 		Import: importID, Entry: d.Entry, Line: d.Line, ID: d.ID, HasVendorID: d.VendorID() != "", ThingName: d.ThingName,
 		Attributes: attributes, Certificate: d.Certificate.Raw, First: now.UTC().Truncate(time.Second),
 	}
+	if s := d.Settings; s != nil && (len(s.Policies)+len(s.ThingGroups) > 0 || s.ThingType+s.BillingGroup+s.Status != "") {
+		m.Settings = &MessageSettings{s.Policies, s.ThingGroups, s.ThingType, s.BillingGroup, s.Status}
+	}
+	return m
 }
 
 // Message returns the message that carries the device.
@@ -76,10 +92,16 @@ func (m *DeviceMessage) Device() (manifest.Device, error) {
 	if err != nil {
 		return manifest.Device{}, fmt.Errorf("import %s: entry %d: parse certificate: %w", m.Import, m.Entry, err)
 	}
-	return manifest.Device{
+	d := manifest.Device{
 		Entry: m.Entry, Line: m.Line, ID: m.ID, IDIsCN: !m.HasVendorID, ThingName: m.ThingName,
 		Certificate: certificate, CertificateID: m.CertificateID(),
-	}, nil
+	}
+	if s := m.Settings; s != nil {
+		d.Settings = &manifest.Settings{
+			Policies: s.Policies, ThingGroups: s.ThingGroups, ThingType: s.ThingType, BillingGroup: s.BillingGroup, Status: s.Status,
+		}
+	}
+	return d, nil
 }
 
 // CertificateID returns the ID of the certificate.

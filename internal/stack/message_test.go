@@ -19,6 +19,10 @@ func TestDeviceComesOutOfItsMessageAsItWentIn(t *testing.T) {
 	leaf := materialtest.NewReel("message").Leaf("device-1", materialtest.Key("message"), "AABBCCDDEEFF")
 	message := stack.NewDeviceMessage("id", &manifest.Device{
 		Entry: 7, Line: 9, ID: "AABBCC", ThingName: "device-1", Certificate: leaf,
+		Settings: &manifest.Settings{
+			Policies: []string{"p"}, ThingGroups: []string{"g"}, ThingType: "t", BillingGroup: "b", Status: "INACTIVE",
+			Attributes: map[string]string{"mac": "AABBCCDDEEFF"},
+		},
 	}, map[string]string{"mac": "AABBCCDDEEFF"}, time.Now())
 	parsed, err := stack.ParseDeviceMessage(message.Message(0).Body)
 	if err != nil {
@@ -33,6 +37,10 @@ func TestDeviceComesOutOfItsMessageAsItWentIn(t *testing.T) {
 	}
 	if !device.Certificate.Equal(leaf) || device.Entry != 7 || device.Line != 9 || device.ID != "AABBCC" || device.ThingName != "device-1" {
 		t.Errorf("%+v", device)
+	}
+	want := &manifest.Settings{Policies: []string{"p"}, ThingGroups: []string{"g"}, ThingType: "t", BillingGroup: "b", Status: "INACTIVE"}
+	if diff := cmp.Diff(want, device.Settings); diff != "" {
+		t.Error(diff)
 	}
 	if device.CertificateID != parsed.CertificateID() {
 		t.Errorf("certificate ID %q", device.CertificateID)

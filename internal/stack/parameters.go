@@ -31,6 +31,8 @@ type Parameters struct {
 	AllowLateSignature bool
 	// Bounds are the names that settings.json may use, besides those of Attachments.
 	Bounds Bounds
+	// Allowed are the names that entries of manifests may ask for, besides those of Attachments.
+	Allowed Allowed
 }
 
 // Bounds are names of attachments.
@@ -87,6 +89,10 @@ func ReadParameters(lookup func(name string) (value string, ok bool)) (Parameter
 		Bounds: Bounds{
 			Policies: r.list("SettingsPolicies"), ThingGroups: r.list("SettingsThingGroups"),
 			ThingTypes: r.list("SettingsThingTypes"), BillingGroups: r.list("SettingsBillingGroups"),
+		},
+		Allowed: Allowed{
+			Policies: r.list("AllowedPolicies"), ThingGroups: r.list("AllowedThingGroups"), ThingTypes: r.list("AllowedThingTypes"),
+			BillingGroups: r.list("AllowedBillingGroups"), Attributes: r.list("AllowedAttributes"),
 		},
 	}
 	if texts := r.list("IoTThingAttributes"); texts != nil {

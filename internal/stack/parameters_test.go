@@ -49,6 +49,11 @@ SettingsPolicies=p
 SettingsThingGroups=h,i
 SettingsThingTypes=t
 SettingsBillingGroups=c
+AllowedPolicies=q\,r
+AllowedThingGroups=j
+AllowedThingTypes=u
+AllowedBillingGroups=d
+AllowedAttributes=site,line
 `)
 	if err != nil {
 		t.Fatal(err)
@@ -70,6 +75,13 @@ SettingsBillingGroups=c
 	}
 	want := stack.Bounds{Policies: []string{"p"}, ThingGroups: []string{"h", "i"}, ThingTypes: []string{"t"}, BillingGroups: []string{"c"}}
 	if diff := cmp.Diff(want, p.Bounds); diff != "" {
+		t.Error(diff)
+	}
+	allowed := stack.Allowed{
+		Policies: []string{"q,r"}, ThingGroups: []string{"j"}, ThingTypes: []string{"u"}, BillingGroups: []string{"d"},
+		Attributes: []string{"site", "line"},
+	}
+	if diff := cmp.Diff(allowed, p.Allowed); diff != "" {
 		t.Error(diff)
 	}
 }

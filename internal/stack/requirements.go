@@ -35,9 +35,17 @@ func CheckRequirements(
 		return nil, err
 	}
 	report, err := device.CheckAttachments(ctx, aws, quota.NewLimiters(quotas, quota.Options{}), a)
+	if unmet := Unmet(err); unmet != nil {
+		return nil, unmet
+	}
+	return report, err
+}
+
+// Unmet returns what is wrong with attachments, and nil for an error that is no *[device.AttachmentError].
+func Unmet(err error) *UnmetError {
 	var wrong *device.AttachmentError
 	if !errors.As(err, &wrong) {
-		return report, err
+		return nil
 	}
 	problems, todos := make([]string, len(wrong.Findings)), make([]string, len(wrong.Findings))
 	for i, f := range wrong.Findings {
@@ -49,7 +57,7 @@ func CheckRequirements(
 		}
 		todos = []string{"correct them"}
 	}
-	return nil, &UnmetError{Problem: "attachments: " + strings.Join(problems, "; "), Todo: todos[0]}
+	return &UnmetError{Problem: "attachments: " + strings.Join(problems, "; "), Todo: todos[0]}
 }
 
 // checkImporters returns an error if there are more importers than calls per second of the

@@ -3,6 +3,7 @@ package stack
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/thingpress/thingpress/internal/engine"
@@ -14,6 +15,8 @@ type frozen struct {
 	Settings engine.Settings `json:"settings"`
 	// Now is the time at which certificates must be valid.
 	Now time.Time `json:"now"`
+	// Allowed are those of the parameters; nil in jobs of versions that did not know them.
+	Allowed *Allowed `json:"allowed,omitempty"`
 	// Provisional is set until the settings are read.
 	Provisional bool `json:"provisional,omitempty"`
 }
@@ -30,9 +33,24 @@ func Provisional(text string) bool {
 }
 
 // FreezeSettings returns settings in the form in which a job stores them, without
-// signers, which the job pins.
-func FreezeSettings(s engine.Settings, now time.Time) (string, error) {
-	return freeze(frozen{Settings: s, Now: now.UTC()})
+// signers, which the job pins. Allowed is what entries may ask for.
+func FreezeSettings(s engine.Settings, allowed Allowed, now time.Time) (string, error) {
+	f := frozen{Settings: s, Now: now.UTC()}
+	if !reflect.ValueOf(allowed).IsZero() {
+		f.Allowed = &allowed
+	}
+	return freeze(f)
+}
+
+// ParseAllowed returns what entries may ask for, from the result of [FreezeSettings].
+func ParseAllowed(text string) (Allowed, error) {
+	var f struct {
+		Allowed Allowed `json:"allowed"`
+	}
+	if err := json.Unmarshal([]byte(text), &f); err != nil {
+		return Allowed{}, fmt.Errorf("settings of the import: %w", err)
+	}
+	return f.Allowed, nil
 }
 
 func freeze(f frozen) (string, error) {

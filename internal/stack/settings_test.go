@@ -35,7 +35,7 @@ func TestNoSettingIsLostWhenTheyAreFrozen(t *testing.T) {
 		},
 		"none": {Status: iot.StatusActive},
 	} {
-		text, err := stack.FreezeSettings(config.Settings(), began)
+		text, err := stack.FreezeSettings(config.Settings(), stack.Allowed{}, began)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +50,7 @@ func TestNoSettingIsLostWhenTheyAreFrozen(t *testing.T) {
 			cmp.Comparer(func(a, b manifest.Template) bool { return a.String() == b.String() })); diff != "" {
 			t.Errorf("%s: %s", what, diff)
 		}
-		again, err := stack.FreezeSettings(got, began)
+		again, err := stack.FreezeSettings(got, stack.Allowed{}, began)
 		if err != nil || again != text {
 			t.Errorf("%s: %s comes back as %s, %v", what, text, again, err)
 		}

@@ -77,7 +77,7 @@ func (w *world) begin(id string, entries int) {
 	if err != nil {
 		panic(err)
 	}
-	settings, err := stack.FreezeSettings(engine.Settings{Attachments: program.Attachments{Policies: []string{"p"}}}, time.Now())
+	settings, err := stack.FreezeSettings(engine.Settings{Attachments: program.Attachments{Policies: []string{"p"}}}, stack.Allowed{}, time.Now())
 	if err != nil {
 		panic(err)
 	}

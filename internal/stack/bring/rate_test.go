@@ -102,7 +102,7 @@ func (f factory) produce(t *testing.T, messages []stack.Delivery) (p produced) {
 	}
 	settings, err := stack.FreezeSettings(engine.Settings{Attachments: program.Attachments{
 		Policies: []string{"connect"}, ThingType: "sensor", ThingGroups: []string{"line"},
-	}}, time.Now())
+	}}, stack.Allowed{}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

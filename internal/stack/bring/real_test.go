@@ -104,7 +104,7 @@ func (p *plant) begin(seed string, n, repeated, contradictory int) []stack.Deliv
 	}
 	settings, err := stack.FreezeSettings(engine.Settings{Attachments: program.Attachments{
 		Policies: []string{"connect"}, ThingType: "sensor", ThingGroups: []string{"line"},
-	}}, time.Now())
+	}}, stack.Allowed{}, time.Now())
 	if err != nil {
 		p.t.Fatal(err)
 	}

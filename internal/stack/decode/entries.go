@@ -30,7 +30,11 @@ func (w *worker) entries(src *source, from *pass) iter.Seq2[entry, error] {
 				return
 			}
 			if e.rejected == nil {
-				e.attributes, e.rejected = w.fillAttributes(&device)
+				e.attributes, e.rejected, err = w.fillAttributes(&device)
+				if err != nil {
+					yield(e, w.classify(err))
+					return
+				}
 			}
 			if !yield(e, nil) {
 				return
@@ -46,16 +50,23 @@ func (w *worker) options(from *pass) manifest.Options {
 	return o
 }
 
-// fillAttributes returns the attributes of a device's thing, or why there are none.
-func (w *worker) fillAttributes(d *manifest.Device) (map[string]string, *manifest.EntryError) {
-	thing, err := w.settings.Attachments.Thing(d)
+// fillAttributes returns the attributes of a device's thing, or why its entry is rejected. The error is a
+// *stopError or a fault.
+func (w *worker) fillAttributes(d *manifest.Device) (attributes map[string]string, rejected *manifest.EntryError, _ error) {
+	if w.variants == nil {
+		w.variants = newVariants(w)
+	}
+	thing, err := w.variants.thing(d)
+	if w.variants.failed != nil {
+		return nil, nil, w.variants.failed
+	}
 	if err != nil {
 		return nil, &manifest.EntryError{
 			Vendor: d.Vendor, Manifest: d.Manifest, Entry: d.Entry, Line: d.Line, End: d.End, ID: d.ID,
 			Reason: manifest.ReasonOf(err), Err: err,
-		}
+		}, nil
 	}
-	return thing.Attributes, nil
+	return thing.Attributes, nil, nil
 }
 
 // checkEntries is the first pass: it decodes and counts, and sends nothing. At its

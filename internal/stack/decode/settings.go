@@ -33,9 +33,10 @@ func (w *worker) readSettings(ctx context.Context) error {
 		return err
 	}
 	began := w.settings.Decode.Now
-	if w.job.Settings, err = stack.FreezeSettings(settings, began); err != nil {
+	if w.job.Settings, err = stack.FreezeSettings(settings, parameters.Allowed, began); err != nil {
 		return err
 	}
+	w.allowed = parameters.Allowed
 	w.progress.Published = parameters.PublishedSigners
 	w.settings = settings
 	w.settings.Decode.Now = began

@@ -57,6 +57,8 @@ type worker struct {
 	log   *slog.Logger
 
 	settings engine.Settings
+	allowed  stack.Allowed
+	variants *variants
 	progress progress
 	began    progress // when this invocation began
 	phase    string   // when this invocation began
@@ -148,6 +150,9 @@ func (w *worker) runPhases(ctx context.Context) (err error) {
 // readJob reads settings and progress of the job.
 func (w *worker) readJob() (err error) {
 	if w.settings, err = stack.ParseSettings(w.job.Settings); err != nil {
+		return err
+	}
+	if w.allowed, err = stack.ParseAllowed(w.job.Settings); err != nil {
 		return err
 	}
 	w.progress, err = readProgress(w.job.Progress)

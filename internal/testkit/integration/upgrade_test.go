@@ -72,7 +72,7 @@ func (l *line) leaveBehind(t *testing.T, o stacktest.Object, content []byte, sen
 	settings := engine.Settings{Status: iot.StatusActive, Attachments: device.Attachments{
 		Policies: policies, ThingGroups: groups, ThingType: thingType, BillingGroup: billingGroup, Attributes: attributes,
 	}}
-	frozen, err := stack.FreezeSettings(settings, now)
+	frozen, err := stack.FreezeSettings(settings, stack.Allowed{}, now)
 	must(err)
 
 	type pass struct {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/iot"
@@ -72,7 +73,8 @@ type statusOptions struct {
 func newSetStatus(streams terminal.Streams, o *statusOptions) *cobra.Command {
 	c := &cobra.Command{
 		Use: o.verb + " IMPORT", Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return runSetStatus(c.Context(), o, args, streams) },
+		ValidArgsFunction: imports.CompleteIDs(1, cobra.ShellCompDirectiveNoFileComp),
+		RunE:              func(c *cobra.Command, args []string) error { return runSetStatus(c.Context(), o, args, streams) },
 	}
 	o.Add(c)
 	return c

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -62,8 +63,9 @@ Shows what would be removed and asks for the ID of the import. Without a termina
 
   # keep everything, but let no device of the import connect
   thingpress undo 0199a3c1 --deactivate-only`,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return runUndo(c.Context(), &o, args, streams) },
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: imports.CompleteIDs(math.MaxInt, cobra.ShellCompDirectiveNoFileComp),
+		RunE:              func(c *cobra.Command, args []string) error { return runUndo(c.Context(), &o, args, streams) },
 	}
 	o.Add(c)
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "read the devices and show what would be removed, but change nothing")

@@ -2,6 +2,7 @@ package imports
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,25 @@ import (
 // --resume.
 func CompleteResume(c *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	return importCompletions(c, func(i *ledger.Import) bool { return i.Resumable() })
+}
+
+// CompleteIDs returns a function that offers shells the imports of this machine, newest first, for the first
+// arguments of a command, up to that many. After them, and for text that no ID begins with, then does.
+func CompleteIDs(most int, then cobra.ShellCompDirective) cobra.CompletionFunc {
+	return func(c *cobra.Command, args []string, text string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) >= most {
+			return nil, then
+		}
+		list, directive := importCompletions(c, func(*ledger.Import) bool { return true })
+		list = slices.DeleteFunc(list, func(id cobra.Completion) bool {
+			id, _, _ = strings.Cut(id, "\t")
+			return !strings.HasPrefix(id, text) || slices.Contains(args, id)
+		})
+		if len(list) == 0 {
+			return nil, then
+		}
+		return list, directive
+	}
 }
 
 func importCompletions(c *cobra.Command, offered func(*ledger.Import) bool) ([]cobra.Completion, cobra.ShellCompDirective) {

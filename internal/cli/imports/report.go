@@ -78,7 +78,7 @@ AWS is not called.
 	flags.BoolVar(&o.overwrite, "overwrite", false, "replace a file that is not the report of the same import")
 	manifests.Complete(c, "format", reportNames())
 	o.output.AddFlag(c)
-	c.ValidArgsFunction = completeImports
+	c.ValidArgsFunction = CompleteIDs(1, cobra.ShellCompDirectiveDefault)
 	return c
 }
 
@@ -173,12 +173,4 @@ func runReport(ctx context.Context, o *reportOptions, args []string, streams ter
 		return streams.PrintJSON(writtenLine{"report", chosen.ID, args[1]})
 	}
 	return nil
-}
-
-// completeImports offers shells the imports of this machine, newest first.
-func completeImports(c *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveDefault
-	}
-	return importCompletions(c, func(*ledger.Import) bool { return true })
 }

@@ -174,24 +174,26 @@ func (o *importOptions) findNamed(ctx context.Context, c *target.Connection) (*l
 		return nil, err
 	}
 	defer reader.Close() //nolint:errcheck // it was only read
-	var matches []ledger.Import
+	var all, matches []importLine
 	for i, err := range reader.Imports(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		if hasPrefix(i.ID, o.resume) {
-			matches = append(matches, i)
-		}
+		all = append(all, lineOf(i, path))
 	}
+	matches = named(o.resume, all)
 	switch {
 	case len(matches) == 0:
-		return nil, exit.UsageError(fmt.Errorf("--resume %s: %w", o.resume, ledger.ErrNotFound),
+		return nil, exit.UsageError(fmt.Errorf("--resume %s: no import of ledger %s has such an ID; the latest are%s", o.resume, path, candidates(all)),
 			"find the import with thingpress imports, and name its ledger with --ledger")
 	case len(matches) > 1:
-		return nil, exit.UsageError(fmt.Errorf("--resume %s: %d imports have IDs that begin so", o.resume, len(matches)),
-			"see all of them with thingpress imports")
+		return nil, exit.UsageError(fmt.Errorf("--resume %s: the IDs of %d imports begin so%s", o.resume, len(matches), candidates(matches)),
+			"use more characters of the ID")
 	}
-	found := matches[0]
+	found, err := reader.Import(ctx, matches[0].Import)
+	if err != nil {
+		return nil, err
+	}
 	if !found.Resumable() {
 		return nil, exit.UsageError(fmt.Errorf("--resume %s: the import is finished", o.resume),
 			"repeat its command line to check the devices in AWS")

@@ -65,7 +65,7 @@ not depend on what it finds.
 		RunE: func(c *cobra.Command, args []string) error {
 			return runShow(c.Context(), &o, c.Flags(), args[0], streams)
 		},
-		ValidArgsFunction: completeImports,
+		ValidArgsFunction: CompleteIDs(1, cobra.ShellCompDirectiveNoFileComp),
 	}
 	addLive(c, &o)
 	c.Flags().StringVar(&o.ledger, "ledger", "", "look only into the ledger in this `file` (default: all ledgers of this machine)")

@@ -79,6 +79,7 @@ nothing that is there in addition. It asks first. Without a terminal, pass --yes
 			}
 			return nil
 		},
+		ValidArgsFunction: imports.CompleteIDs(1, cobra.ShellCompDirectiveDefault),
 		RunE: func(c *cobra.Command, args []string) error {
 			return runVerify(c.Context(), &o, c.Flags(), args, streams)
 		},

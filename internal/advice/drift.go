@@ -11,7 +11,7 @@ const (
 var driftRows = []row{
 	{
 		"drift-certificate-gone", "the certificate is not registered",
-		"register it with: thingpress verify --fix, with the manifest and the flags of its import",
+		"register it with: thingpress verify --fix, which reads the manifest again",
 		"upload the manifest again, which registers it",
 	},
 	{

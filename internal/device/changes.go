@@ -13,13 +13,14 @@ import (
 
 func registerCertificate(a *Account, d *Device, lost *time.Time) Step {
 	op := iot.RegisterCertificateWithoutCA
+	status := cmp.Or(d.Status, a.wanted(d).Status)
 	return Step{
 		Operation: op, Effect: Creates,
-		Parameters: map[string]any{"certificateId": d.CertificateID, "status": string(a.wanted(d).Status)},
+		Parameters: map[string]any{"certificateId": d.CertificateID, "status": string(status)},
 		Do: func(c *call.Caller) (call.Result, error) {
 			pem := d.PEM()
 			result, err := c.Do(op, func(ctx context.Context) error {
-				arn, err := a.AWS.Certificates.RegisterCertificateWithoutCA(ctx, pem, a.wanted(d).Status)
+				arn, err := a.AWS.Certificates.RegisterCertificateWithoutCA(ctx, pem, status)
 				if err == nil {
 					d.CertificateARN = cmp.Or(arn, d.CertificateARN)
 				}

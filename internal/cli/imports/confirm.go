@@ -95,7 +95,11 @@ func otherFlags(earlier ledger.Import, now recordedSettings) string {
 func flagText(name string, values []string) string {
 	words := make([]string, len(values))
 	for i, value := range values {
-		words[i] = "--" + name + " " + terminal.ShellQuote(value)
+		separator := " "
+		if value == "true" || value == "false" { // perhaps of a flag that needs no value
+			separator = "="
+		}
+		words[i] = "--" + name + separator + terminal.ShellQuote(value)
 	}
 	return strings.Join(words, " ")
 }

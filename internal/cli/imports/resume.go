@@ -201,6 +201,17 @@ func (o *importOptions) findNamed(ctx context.Context, c *target.Connection) (*l
 	return &found, nil
 }
 
+// Reading returns the paths of the manifests of an import, which are absolute, or "-" for standard input, and
+// the flags with which it was made. An import of another version may have neither.
+func Reading(i ledger.Import) (paths []string, flags map[string][]string) {
+	var r recordedSettings
+	_ = json.Unmarshal([]byte(i.Settings), &struct {
+		Manifests *[]string
+		Flags     *map[string][]string
+	}{&r.Manifests, &r.Flags})
+	return r.Manifests, r.Flags
+}
+
 // setFlags sets the flags of the import with this ID to what was recorded, whatever the environment
 // and the config file say. It returns an error if the command line sets one of them.
 func setFlags(flags *pflag.FlagSet, recorded map[string][]string, id string) error {

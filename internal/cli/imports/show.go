@@ -204,15 +204,36 @@ func showImport(ctx context.Context, o *showOptions, chosen Chosen, streams term
 // ResumeLine returns the command line that resumes an import in the ledger at path, or in that of its
 // target if path is empty.
 func ResumeLine(i ledger.Import, path string) string {
-	text, t := "thingpress import --resume "+i.ID, i.Target
+	text := "thingpress import --resume " + i.ID
 	if path != "" {
 		text += " --ledger " + terminal.ShellQuote(path)
 	}
+	return text + targetText(i.Target)
+}
+
+// FixLine returns the command line that mends the devices of an import with its manifests.
+func FixLine(i ledger.Import) string {
+	paths, flags := Reading(i)
+	for _, name := range []string{"partial", "no-baseline", "ignore-policy"} {
+		delete(flags, name) // verify does not have them
+	}
+	text := "thingpress verify --fix" + targetText(i.Target)
+	if words := flagsText(flags); words != "" {
+		text += " " + words
+	}
+	for _, path := range paths {
+		text += " " + terminal.ShellQuote(path)
+	}
+	return text
+}
+
+// targetText returns the flags that select a target, each after a space.
+func targetText(t ledger.Target) (text string) {
 	switch {
 	case t.Sandbox != "":
-		return text + " --sandbox"
+		return " --sandbox"
 	case t.Endpoint != "":
-		text += " --endpoint-url " + terminal.ShellQuote(target.WithoutUser(t.Endpoint))
+		text = " --endpoint-url " + terminal.ShellQuote(target.WithoutUser(t.Endpoint))
 	}
 	return text + " --region " + terminal.ShellQuote(t.Region)
 }

@@ -33,8 +33,9 @@ type fleet struct {
 	connection *target.Connection
 	limiters   *quota.Limiters
 	close      func()
-	// mending prepares a later command over the devices. Only that over an import is recorded.
-	mending func(ctx context.Context, drifted map[string]bool) (engine.Later, error)
+	// mending prepares a later command over the devices that drifted, of which the certificates of some are
+	// gone. Only that over an import is recorded.
+	mending func(ctx context.Context, drifted, gone map[string]bool) (engine.Later, error)
 	// rejected is the number of entries of manifests that are no devices.
 	rejected int
 }
@@ -49,9 +50,6 @@ func (o *options) openImport(ctx context.Context, args []string, streams termina
 		importID: s.Imports[0].ID, resume: imports.ResumeLine(s.Imports[0], o.Ledger), manifests: s.Imports[0].Manifests,
 		printer: s.Printer, connection: s.Connection, limiters: s.Limiters, close: s.Close,
 	}
-	f.mending = func(ctx context.Context, drifted map[string]bool) (engine.Later, error) {
-		return f.recordMending(ctx, s, drifted)
-	}
 	err = s.Survey(ctx, func(*engine.Subject) {})
 	var commands []ledger.Import
 	if err == nil {
@@ -60,6 +58,13 @@ func (o *options) openImport(ctx context.Context, args []string, streams termina
 	if err == nil {
 		all := func(ctx context.Context) iter.Seq2[*engine.Subject, error] {
 			return later.WithStatus(ctx, s.Ledger, s.Subjects(ctx), commands)
+		}
+		f.mending = func(ctx context.Context, drifted, gone map[string]bool) (engine.Later, error) {
+			again, err := reread(ctx, s, f.printer, gone)
+			if err != nil {
+				return engine.Later{}, err
+			}
+			return f.recordMending(ctx, s, again.fill(ctx, all(ctx)), drifted)
 		}
 		f.Fleet, err = engine.FleetOfSubjects(ctx, engine.Subjects{Manifests: f.manifests, All: all, Identity: later.IdentityOf}, s.Settings)
 	}
@@ -88,8 +93,9 @@ func (f *fleet) laterCommands(ctx context.Context, s *after.Session) (statuses [
 	return statuses, nil
 }
 
-// recordMending begins the record of a later command that mends the devices that drifted.
-func (f *fleet) recordMending(ctx context.Context, s *after.Session, drifted map[string]bool) (engine.Later, error) {
+// recordMending begins the record of a later command that mends the subjects that drifted.
+func (f *fleet) recordMending(ctx context.Context, s *after.Session, subjects iter.Seq2[*engine.Subject, error], drifted map[string]bool,
+) (engine.Later, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return engine.Later{}, err
@@ -102,7 +108,6 @@ func (f *fleet) recordMending(ctx context.Context, s *after.Session, drifted map
 	if err != nil {
 		return engine.Later{}, err
 	}
-	subjects := s.Subjects(ctx)
 	return engine.Later{ID: record.ID, Manifests: f.manifests, Journal: journal, Subjects: func(yield func(*engine.Subject, error) bool) {
 		for subject, err := range subjects {
 			if err == nil && subject.Outcome == "" && !drifted[subject.Record.CertificateID.String()] {
@@ -153,7 +158,7 @@ func (o *options) openManifests(ctx context.Context, args []string, streams term
 	}
 	f.Fleet, f.manifests, f.rejected = engine.FleetOfScan(sources, scan, settings), scan.Manifests, scan.Rejected
 	f.limiters = s.Limiters
-	f.mending = func(context.Context, map[string]bool) (engine.Later, error) {
+	f.mending = func(context.Context, map[string]bool, map[string]bool) (engine.Later, error) {
 		return engine.Later{Manifests: scan.Manifests, Sources: sources, Scan: scan}, nil
 	}
 	return f, nil

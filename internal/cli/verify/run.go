@@ -13,6 +13,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
@@ -30,7 +31,7 @@ func (f *fleet) verify(ctx context.Context, o *options, streams terminal.Streams
 			return err
 		}
 	}
-	r := &results{fleet: f, json: o.Output == terminal.JSON, streams: streams, fix: o.fix, drifted: map[string]bool{}}
+	r := &results{fleet: f, json: o.Output == terminal.JSON, streams: streams, fix: o.fix, drifted: map[string]bool{}, gone: map[string]bool{}}
 	var line verificationLine
 	err := r.intoReport(o.Report, func() {
 		events, stop := imports.LaterEvents(ctx, f.printer, streams.Log, f.limiters, "verifying")
@@ -89,6 +90,7 @@ type results struct {
 	streams terminal.Streams
 	report  *report.Writer  // nil without a report
 	drifted map[string]bool // certificate IDs of devices that --fix is to mend
+	gone    map[string]bool // those of them that are not registered
 	absent  []string        // the first devices that have never been connected
 	failed  error           // the first of writing
 }
@@ -140,6 +142,9 @@ func (r *results) found(finding engine.Finding) {
 		r.drifted[finding.CertificateID.String()] = true
 	}
 	for _, drift := range finding.Drift {
+		if r.fix && drift.Reason == device.DriftCertificateGone {
+			r.gone[finding.CertificateID.String()] = true
+		}
 		line := driftLine{
 			Type: "drift", Import: r.fleet.importID, Manifest: r.fleet.manifests[finding.Place.Manifest].Name,
 			Entry: finding.Entry, Line: finding.Line, ID: finding.ID, Thing: finding.ThingName,
@@ -198,7 +203,7 @@ func (r *results) mend(ctx context.Context, o *options, config engine.Config) (*
 	if !o.Yes && !f.connection.Embedded() && !r.streams.Confirm(question) {
 		return nil, exit.NotConfirmed(nothing)
 	}
-	later, err := f.mending(ctx, r.drifted)
+	later, err := f.mending(ctx, r.drifted, r.gone)
 	if err != nil {
 		return nil, err
 	}

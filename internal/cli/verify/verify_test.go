@@ -108,12 +108,15 @@ func TestFixMakesWhatIsMissingAndNothingElse(t *testing.T) {
 		}
 	}
 
-	// The ledger has no certificate, so that one of them is left.
+	// The ledger has no certificate, so that one of them is left while the manifest is not where it was.
+	moved := w.manifest + ".moved"
+	w.did(nil, os.Rename(w.manifest, moved))
 	last, _, code := w.verify(w.id, "--fix")
 	if code != 3 || last.Fixed == nil || last.Fixed.Left != len(left)+1 || last.Fixed.Mended != len(mendable)-1 {
 		t.Fatalf("exit code %d: %+v %+v", code, last, last.Fixed)
 	}
-	last, _, code = w.verify(append(manifestFlags, "--fix")...)
+	w.did(nil, os.Rename(moved, w.manifest))
+	last, _, code = w.verify(w.id, "--fix")
 	if code != 3 || last.Fixed == nil || last.Fixed.Left != len(left) || last.Fixed.Mended != 1 {
 		t.Fatalf("exit code %d: %+v %+v", code, last, last.Fixed)
 	}

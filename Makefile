@@ -23,11 +23,15 @@ CFNLINT       := 1.58.0
 CDK           := 2.1148.1
 CDKLIB        := 2.276.0
 CONSTRUCTS    := 10.8.1
+AWSIOTSDK     := 1.31.0
+IOTPYTHONSDK  := 1.6.2
+MQTTJS        := 5.16.0
 
 TOOLS         ?= $(CURDIR)/.tools
 VENV          := .venv/moto
 SAM           := .venv/sam
 MOTOTESTS     := .venv/moto-tests
+MQTT          := .venv/mqtt
 FUZZTIME      ?= 60s
 ROW           ?= .
 PACKAGES      ?= ./...
@@ -42,7 +46,7 @@ goreleaser    := $(TOOLS)/goreleaser-$(GORELEASER)
 cyclonedx     := $(TOOLS)/cyclonedx-gomod-$(CYCLONEDX)
 
 # A test fails if something that THINGPRESS_REQUIRE names is missing: data, moto, moto-tests, awscli, sam, elasticmq, dynamodb-local,
-# vulndb, chromium, cdk, terraform.
+# vulndb, chromium, cdk, terraform, awsiotsdk, awsiotpythonsdk, mqttjs, mosquitto.
 comma    := ,
 required := $(subst $(comma), ,$(THINGPRESS_REQUIRE))
 
@@ -83,11 +87,11 @@ test-race: ## run the same tests with the race detector, which needs a C compile
 	$(call run-tests,CGO_ENABLED=1,-race $(PACKAGES))
 
 # The packages whose tests run another program that package require finds.
-peers = $$(grep -rlE -e 'require\.(Moto|MotoTests|AWSCLI|StartAWS|SAM|CDK|Terraform|ElasticMQ|DynamoDBLocal|Java|Chromium)\(' \
+peers = $$(grep -rlE -e 'require\.(Moto|MotoTests|AWSCLI|StartAWS|SAM|CDK|Terraform|ElasticMQ|DynamoDBLocal|Java|Chromium|MQTTClient)\b' \
 	-e 'dynamodbtest\.|^package require$$' --include='*_test.go' cmd internal manifest stack | xargs -n 1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: test-peers
-test-peers: venv moto-tests sam cdk jars ## install moto, the AWS CLI, SAM, the AWS CDK and Java programs, and run the tests that need them
+test-peers: venv moto-tests sam cdk jars mqtt-clients ## install moto, the AWS CLI, SAM, the AWS CDK, Java programs and MQTT clients, and run the tests that need them
 	@echo 'testing with other programs: five minutes on two cores'
 	$(call run-tests,THINGPRESS_PEERS=1,$(peers))
 
@@ -299,6 +303,30 @@ cdk: ## install the AWS CDK, unless it is installed
 		mkdir -p $(TOOLS)/cdk && npm install --prefix $(TOOLS)/cdk --silent --no-audit --no-fund --no-save $$want && \
 		echo "$$want" >$(TOOLS)/cdk/installed || \
 		echo "$$want could not be installed: the test that needs it will skip or fail" >&2; \
+	fi
+
+# The clients that devices and operators use. mosquitto_pub and mosquitto_sub come from the system's packages, which only root can
+# install, and in the system's version.
+.PHONY: mqtt-clients
+mqtt-clients: ## install the MQTT clients that the sandbox's broker is tested with, unless they are installed
+	@want='awsiotsdk==$(AWSIOTSDK) AWSIoTPythonSDK==$(IOTPYTHONSDK)'; \
+	if [ "$$(cat $(MQTT)/installed 2>/dev/null)" != "$$want" ]; then \
+		echo "installing $$want into $(MQTT): half a minute, once"; \
+		rm -rf $(MQTT) && python3 -m venv $(MQTT) && \
+		$(MQTT)/bin/pip install --quiet --retries 2 --disable-pip-version-check $$want && echo "$$want" >$(MQTT)/installed || \
+		echo "$$want could not be installed: the test that needs it will skip or fail" >&2; \
+	fi; \
+	want='mqtt@$(MQTTJS)'; \
+	if [ "$$(cat $(TOOLS)/mqttjs/installed 2>/dev/null)" != "$$want" ]; then \
+		echo "installing $$want into $(TOOLS)/mqttjs: some seconds, once"; \
+		mkdir -p $(TOOLS)/mqttjs && npm install --prefix $(TOOLS)/mqttjs --silent --no-audit --no-fund --no-save $$want && \
+		echo "$$want" >$(TOOLS)/mqttjs/installed || \
+		echo "$$want could not be installed: the test that needs it will skip or fail" >&2; \
+	fi; \
+	if ! command -v mosquitto_pub >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo 'installing mosquitto-clients: some seconds, once'; \
+		apt-get -qq update && apt-get -qq install --no-install-recommends -y mosquitto-clients >/dev/null || \
+		echo 'mosquitto-clients could not be installed: the test that needs it will skip or fail' >&2; \
 	fi
 
 # Each pom.xml names a Java program. SHA256SUMS next to it lists every file, and the tests verify the sums before they run the

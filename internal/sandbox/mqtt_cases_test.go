@@ -74,105 +74,109 @@ subscribe $share/h/all no
 subscribe others/+/# yes
 `
 
+// A brokerCase is a request, and how the broker must answer.
+type brokerCase struct {
+	device   testDevice
+	clientID string
+	will     string
+	action   string // connect, publish, retain or subscribe
+	topic    string
+	want     broker.Kind // Connected, or why not
+}
+
+// cases registers devices and returns the requests of all of them. There must be at least 40.
+func (f *fleet) cases() (all []brokerCase) {
+	f.Helper()
+	p := f.policy("own", own)
+	good := f.device("a", p, nil)
+	for line := range strings.Lines(strings.TrimSpace(requests)) {
+		fields := strings.Fields(line)
+		c := brokerCase{device: good, clientID: "a", action: fields[0], topic: fields[1], want: broker.Connected}
+		if fields[2] == "no" {
+			c.want = broker.Refused
+		}
+		all = append(all, c)
+	}
+	inactive, without := f.device("inactive", p, nil), f.device("without", "", nil)
+	_ = must[*iot.UpdateCertificateOutput](f)(f.UpdateCertificate(f.Context(),
+		&iot.UpdateCertificateInput{CertificateId: &inactive.id, NewStatus: types.CertificateStatusInactive}))
+	expired := f.device("expired", p, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
+	foreign := f.device("foreign", p, nil)
+	for _, err := range []error{f.detach(foreign, p), f.remove(foreign)} {
+		if err != nil {
+			f.Fatal(err)
+		}
+	}
+	for _, c := range []brokerCase{
+		{device: good, clientID: "a", want: broker.Connected},
+		{device: good, clientID: "b", want: broker.Refused},
+		{device: good, clientID: "without", want: broker.Refused}, // the name of another thing
+		{device: good, clientID: "a", will: "dt/a/gone", want: broker.Connected},
+		{device: good, clientID: "a", will: "dt/b/gone", want: broker.Refused},
+		{device: inactive, clientID: "inactive", want: broker.Inactive},
+		{device: without, clientID: "without", want: broker.Refused}, // it has no policy
+		{device: expired, clientID: "expired", want: broker.Expired},
+		{device: foreign, clientID: "foreign", want: broker.Unregistered},
+		{device: good, clientID: "$a", want: broker.BadClientID},
+		{device: good, clientID: strings.Repeat("a", 129), want: broker.BadClientID},
+	} {
+		c.action = "connect"
+		all = append(all, c)
+	}
+	return all
+}
+
+// decides fails the test unless a client is allowed and refused what it must be, and the operator learns
+// why. Perform makes a request with a connection of its own.
+func (f *fleet) decides(perform func(c brokerCase) error) {
+	f.Helper()
+	all := f.cases()
+	if len(all) < 40 {
+		f.Errorf("%d cases", len(all))
+	}
+	for _, c := range all {
+		err := perform(c)
+		if allowed := err == nil; allowed != (c.want == broker.Connected) {
+			f.Fatalf("%s %s by %s with the will %q: %v", c.action, c.topic, c.clientID, c.will, err)
+		}
+		e := f.wait(c.want, c.clientID)
+		if c.want == broker.Refused && (e.Decision.Outcome == policy.Allowed || !strings.Contains(e.Request.Resource, c.topic) ||
+			len(e.Names) != 1 && c.device.name != "without") {
+			f.Errorf("%+v: event %+v", c, e)
+		}
+		if err == nil {
+			f.wait(broker.Disconnected, c.clientID)
+		}
+	}
+}
+
 // Clients of others must be allowed and refused what the policies say, with both versions of MQTT. A
 // client of MQTT 3.1.1 that is refused is disconnected.
 func TestBrokerDecidesByPolicies(t *testing.T) {
 	t.Parallel()
-	for version, create := range witnesses {
-		t.Run(version, func(t *testing.T) {
-			t.Parallel()
-			f := newFleet(t)
-			d := f.device("a", f.policy("own", own), nil)
-			cases := 0
-			for line := range strings.Lines(strings.TrimSpace(requests)) {
-				fields := strings.Fields(line)
-				w := create()
-				if err := w.connect(f, d, "a", sessionOptions{}); err != nil {
-					t.Fatal(err)
-				}
-				var err error
-				switch fields[0] {
-				case "publish":
-					err = w.publish(fields[1], false)
-				case "retain":
-					err = w.publish(fields[1], true)
-				case "subscribe":
-					err = w.subscribe(fields[1])
-				}
-				if allowed := err == nil; allowed != (fields[2] == "yes") {
-					t.Fatalf("%s: %v", strings.TrimSpace(line), err)
-				}
-				if fields[2] == "no" {
-					e := f.wait(broker.Refused, "a")
-					if e.Decision.Outcome == policy.Allowed || !strings.Contains(e.Request.Resource, fields[1]) || len(e.Names) != 1 {
-						t.Errorf("%s: event %+v", line, e)
-					}
-				}
-				if fields[2] == "yes" || version == "MQTT 5" && fields[0] == "subscribe" {
-					w.disconnect()
-				}
-				cases++
-			}
-			if cases < 40 {
-				t.Errorf("%d cases", cases)
-			}
-		})
-	}
-}
-
-// Who may not connect gets no CONNACK with MQTT 3.1.1, and the operator learns why.
-func TestBrokerRefusesConnections(t *testing.T) {
-	t.Parallel()
-	for version, create := range witnesses {
-		t.Run(version, func(t *testing.T) {
-			t.Parallel()
-			f := newFleet(t)
-			p := f.policy("own", own)
-			good := f.device("a", p, nil)
-			inactive, without := f.device("inactive", p, nil), f.device("without", "", nil)
-			_ = must[*iot.UpdateCertificateOutput](t)(f.UpdateCertificate(t.Context(),
-				&iot.UpdateCertificateInput{CertificateId: &inactive.id, NewStatus: types.CertificateStatusInactive}))
-			expired := f.device("expired", p, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
-			foreign := f.device("foreign", p, nil)
-			for _, err := range []error{
-				f.detach(foreign, p),
-				f.remove(foreign),
-			} {
-				if err != nil {
-					t.Fatal(err)
-				}
-			}
-			for name, test := range map[string]struct {
-				device   testDevice
-				clientID string
-				will     string
-				want     broker.Kind
-			}{
-				"the name of the thing":       {good, "a", "", broker.Connected},
-				"another client ID":           {good, "b", "", broker.Refused},
-				"the name of another thing":   {good, "without", "", broker.Refused},
-				"a will that may be sent":     {good, "a", "dt/a/gone", broker.Connected},
-				"a will that may not":         {good, "a", "dt/b/gone", broker.Refused},
-				"an inactive certificate":     {inactive, "inactive", "", broker.Inactive},
-				"no policy":                   {without, "without", "", broker.Refused},
-				"an expired certificate":      {expired, "expired", "", broker.Expired},
-				"an unregistered certificate": {foreign, "foreign", "", broker.Unregistered},
-				"a reserved client ID":        {good, "$a", "", broker.BadClientID},
-				"a client ID that is long":    {good, strings.Repeat("a", 129), "", broker.BadClientID},
-			} {
-				w := create()
-				err := w.connect(f, test.device, test.clientID, sessionOptions{will: test.will})
-				if connected := err == nil; connected != (test.want == broker.Connected) {
-					t.Errorf("%s: %v", name, err)
-				}
-				f.wait(test.want, test.clientID)
+	withWitnesses(t, func(f *fleet, create func() witness) {
+		f.decides(func(c brokerCase) error {
+			w := create()
+			err := w.connect(f, c.device, c.clientID, sessionOptions{will: c.will})
+			if err != nil || c.action == "connect" {
 				if err == nil {
 					w.disconnect()
-					f.wait(broker.Disconnected, test.clientID)
 				}
+				return err
 			}
+			if c.action == "subscribe" {
+				err = w.subscribe(c.topic)
+			} else {
+				err = w.publish(c.topic, c.action == "retain")
+			}
+			select {
+			case <-w.ended():
+			default:
+				w.disconnect()
+			}
+			return err
 		})
-	}
+	})
 }
 
 func (f *fleet) detach(d testDevice, name string) error {
@@ -219,92 +223,84 @@ func TestBrokerDemandsTheServerName(t *testing.T) {
 // What one device publishes must reach the others that may receive it, and nobody else.
 func TestMessagesReachThoseWhoMayReceiveThem(t *testing.T) {
 	t.Parallel()
-	for version, create := range witnesses {
-		t.Run(version, func(t *testing.T) {
-			t.Parallel()
-			f := newFleet(t)
-			p := f.policy("own", own)
-			a, b := create(), create()
-			deviceA, deviceB := f.device("a", p, nil), f.device("b", p, nil)
-			for _, err := range []error{
-				a.connect(f, deviceA, "a", sessionOptions{will: "all"}), b.connect(f, deviceB, "b", sessionOptions{persistent: true}),
-				b.subscribe("all"), b.subscribe("others/+/#"), b.subscribe("$aws/events/presence/disconnected/a"),
-				a.publish("all", false),
-			} {
-				if err != nil {
-					t.Fatal(err)
-				}
+	withWitnesses(t, func(f *fleet, create func() witness) {
+		p := f.policy("own", own)
+		a, b := create(), create()
+		deviceA, deviceB := f.device("a", p, nil), f.device("b", p, nil)
+		for _, err := range []error{
+			a.connect(f, deviceA, "a", sessionOptions{will: "all"}), b.connect(f, deviceB, "b", sessionOptions{persistent: true}),
+			b.subscribe("all"), b.subscribe("others/+/#"), b.subscribe("$aws/events/presence/disconnected/a"),
+			a.publish("all", false),
+		} {
+			if err != nil {
+				f.Fatal(err)
 			}
-			if topic := <-b.messages(); topic != "all" {
-				t.Errorf("received %s", topic)
+		}
+		if topic := <-b.messages(); topic != "all" {
+			f.Errorf("received %s", topic)
+		}
+		// A subscription is not a permission to receive: the presence event is one that b may not.
+		a.disconnect()
+		f.wait(broker.Disconnected, "a")
+		if e := f.wait(broker.Refused, "b"); e.Request.Action != "iot:Receive" {
+			f.Errorf("%+v", e)
+		}
+		// A persistent session keeps its subscriptions, and what was sent meanwhile.
+		b.disconnect()
+		f.wait(broker.Disconnected, "b")
+		a = create()
+		for _, err := range []error{a.connect(f, deviceA, "a", sessionOptions{}), a.publish("all", false)} {
+			if err != nil {
+				f.Fatal(err)
 			}
-			// A subscription is not a permission to receive: the presence event is one that b may not.
-			a.disconnect()
-			f.wait(broker.Disconnected, "a")
-			if e := f.wait(broker.Refused, "b"); e.Request.Action != "iot:Receive" {
-				t.Errorf("%+v", e)
-			}
-			// A persistent session keeps its subscriptions, and what was sent meanwhile.
-			b.disconnect()
-			f.wait(broker.Disconnected, "b")
-			a = create()
-			for _, err := range []error{a.connect(f, deviceA, "a", sessionOptions{}), a.publish("all", false)} {
-				if err != nil {
-					t.Fatal(err)
-				}
-			}
-			b = create()
-			if err := b.connect(f, deviceB, "b", sessionOptions{persistent: true}); err != nil {
-				t.Fatal(err)
-			}
-			if topic := <-b.messages(); topic != "all" {
-				t.Errorf("received %s", topic)
-			}
-			// A second client with the ID takes its place.
-			second := create()
-			if err := second.connect(f, deviceA, "a", sessionOptions{}); err != nil {
-				t.Fatal(err)
-			}
-			<-a.ended()
-			f.wait(broker.TakenOver, "a")
-			// A policy that is taken away counts for the next message.
-			if err := f.detach(deviceA, p); err != nil {
-				t.Fatal(err)
-			}
-			if err := second.publish("all", false); err == nil {
-				t.Error("a message without a policy was accepted")
-			}
-		})
-	}
+		}
+		b = create()
+		if err := b.connect(f, deviceB, "b", sessionOptions{persistent: true}); err != nil {
+			f.Fatal(err)
+		}
+		if topic := <-b.messages(); topic != "all" {
+			f.Errorf("received %s", topic)
+		}
+		// A second client with the ID takes its place.
+		second := create()
+		if err := second.connect(f, deviceA, "a", sessionOptions{}); err != nil {
+			f.Fatal(err)
+		}
+		<-a.ended()
+		f.wait(broker.TakenOver, "a")
+		// A policy that is taken away counts for the next message.
+		if err := f.detach(deviceA, p); err != nil {
+			f.Fatal(err)
+		}
+		if err := second.publish("all", false); err == nil {
+			f.Error("a message without a policy was accepted")
+		}
+	})
 }
 
 // A retained message is for filters without wildcards.
 func TestRetainedMessageIsForTheExactTopic(t *testing.T) {
 	t.Parallel()
-	for version, create := range witnesses {
-		t.Run(version, func(t *testing.T) {
-			t.Parallel()
-			f := newFleet(t)
-			d := f.device("a", f.policy("own", own), nil)
-			w := create()
-			for _, err := range []error{
-				w.connect(f, d, "a", sessionOptions{}), w.publish("dt/a/state", true), w.subscribe("dt/a/+"), w.subscribe("dt/a/state"),
-			} {
-				if err != nil {
-					t.Fatal(err)
-				}
+	withWitnesses(t, func(f *fleet, create func() witness) {
+		d := f.device("a", f.policy("own", own), nil)
+		w := create()
+		for _, err := range []error{
+			w.connect(f, d, "a", sessionOptions{}), w.publish("dt/a/state", true), w.subscribe("dt/a/+"), w.subscribe("dt/a/state"),
+		} {
+			if err != nil {
+				f.Fatal(err)
 			}
-			if topic := <-w.messages(); topic != "dt/a/state" {
-				t.Errorf("received %s", topic)
-			}
-			select {
-			case topic := <-w.messages():
-				t.Errorf("received %s as well", topic)
-			default:
-			}
-			w.disconnect()
-		})
-	}
+		}
+		if topic := <-w.messages(); topic != "dt/a/state" {
+			f.Errorf("received %s", topic)
+		}
+		select {
+		case topic := <-w.messages():
+			f.Errorf("received %s as well", topic)
+		default:
+		}
+		w.disconnect()
+	})
 }
 
 // The index knows which devices are connected.

@@ -32,8 +32,10 @@ type fleet struct {
 	clients
 	server  *Server
 	address string
-	roots   *x509.CertPool
-	events  chan broker.Event
+	// authority is the file with the certificate that clients trust.
+	authority string
+	roots     *x509.CertPool
+	events    chan broker.Event
 
 	mu   sync.Mutex
 	kept []broker.Event
@@ -41,14 +43,15 @@ type fleet struct {
 
 func newFleet(t *testing.T) *fleet {
 	t.Helper()
-	authority, err := broker.LoadAuthority(filepath.Join(t.TempDir(), "ca.pem"))
+	path := filepath.Join(t.TempDir(), "ca.pem")
+	authority, err := broker.LoadAuthority(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	certificate := must[tls.Certificate](t)(authority.Issue([]string{"localhost", "127.0.0.1"}))
 	listener := must[net.Listener](t)(net.Listen("tcp", "127.0.0.1:0"))
 	f := &fleet{
-		T: t, server: open(t, Options{}), address: listener.Addr().String(), roots: x509.NewCertPool(),
+		T: t, server: open(t, Options{}), address: listener.Addr().String(), authority: path, roots: x509.NewCertPool(),
 		events: make(chan broker.Event, 1000),
 	}
 	root := must[*x509.Certificate](t)(x509.ParseCertificate(certificate.Certificate[1]))
@@ -272,4 +275,15 @@ func (w *witness5) ended() <-chan struct{}  { return w.client.Done() }
 var witnesses = map[string]func() witness{
 	"MQTT 3.1.1": func() witness { return &witness3{} },
 	"MQTT 5":     func() witness { return &witness5{} },
+}
+
+// withWitnesses runs a test with each of them, in a sandbox of its own.
+func withWitnesses(t *testing.T, test func(f *fleet, create func() witness)) {
+	t.Helper()
+	for version, create := range witnesses {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			test(newFleet(t), create)
+		})
+	}
 }

@@ -66,13 +66,17 @@ func TestMissingFailsOnlyIfRequired(t *testing.T) {
 
 func TestForeignProgramIsNotEvenLookedForWithoutTheSwitch(t *testing.T) {
 	t.Setenv(PeersEnv, "")
-	t.Setenv(RequireEnv, "moto,awscli,sam,elasticmq,dynamodb-local")
+	t.Setenv(RequireEnv, "moto,awscli,sam,elasticmq,dynamodb-local,awsiotsdk,awsiotpythonsdk,mqttjs,mosquitto")
 	for what, start := range map[string]func(testing.TB){
-		"moto":           func(tb testing.TB) { Moto(tb) },
-		"awscli":         func(tb testing.TB) { AWSCLI(tb) },
-		"sam":            func(tb testing.TB) { SAM(tb, "sam") },
-		"elasticmq":      func(tb testing.TB) { ElasticMQ(tb) },
-		"dynamodb-local": func(tb testing.TB) { DynamoDBLocal(tb) },
+		"moto":            func(tb testing.TB) { Moto(tb) },
+		"awscli":          func(tb testing.TB) { AWSCLI(tb) },
+		"sam":             func(tb testing.TB) { SAM(tb, "sam") },
+		"elasticmq":       func(tb testing.TB) { ElasticMQ(tb) },
+		"dynamodb-local":  func(tb testing.TB) { DynamoDBLocal(tb) },
+		"awsiotsdk":       func(tb testing.TB) { AWSIoTSDK(tb) },
+		"awsiotpythonsdk": func(tb testing.TB) { AWSIoTPythonSDK(tb) },
+		"mqttjs":          func(tb testing.TB) { MQTTJS(tb) },
+		"mosquitto":       func(tb testing.TB) { Mosquitto(tb) },
 	} {
 		v := judge(t, start)
 		if !strings.Contains(v.skipped, what) || !strings.Contains(v.skipped, "make test-peers") {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"iter"
 	"time"
@@ -32,19 +31,21 @@ type Subject struct {
 	Settings *manifest.Settings
 	// Status is the status that a later command gave the certificate; empty if none did.
 	Status iot.Status
-	// Certificate is the leaf certificate if the command read the manifest again, else nil.
-	Certificate *x509.Certificate
+	// Decoded is the device as its manifest has it; nil if the manifest was not read again.
+	Decoded *manifest.Device
 	// Outcome, Reason and Detail are set if the program must not run for the entry.
 	Outcome        ledger.Outcome
 	Reason, Detail string
 }
 
-// Device returns what is known of the entry as far as a manifest would say it. Of its settings it has no
-// attributes.
+// Device returns what is known of the entry as far as a manifest would say it. Unless the manifest was read
+// again it has no certificate, and of its settings no attributes.
 func (s *Subject) Device() manifest.Device {
+	if s.Decoded != nil {
+		return *s.Decoded
+	}
 	d := manifest.Device{
 		Entry: s.Record.Entry, Line: s.Record.Line, ID: s.Record.ID, ThingName: s.Record.ThingName, CertificateID: s.Record.CertificateID,
-		Certificate: s.Certificate,
 	}
 	if s.Settings != nil {
 		own := *s.Settings

@@ -2,6 +2,7 @@ package quota
 
 import (
 	"fmt"
+	"maps"
 	"math"
 
 	"github.com/thingpress/thingpress/internal/iot"
@@ -101,6 +102,16 @@ func (s Set) Quota(op iot.Operation) Quota {
 		return q
 	}
 	return Quota{Op: op, TPS: math.Inf(1), Source: FromDefault}
+}
+
+// With returns a set that has one more quota, or another one for its operation.
+func (s Set) With(q Quota) Set {
+	quotas := maps.Clone(s.quotas)
+	if quotas == nil {
+		quotas = map[iot.Operation]Quota{}
+	}
+	quotas[q.Op] = q
+	return Set{quotas: quotas, share: s.share}
 }
 
 // TPS returns the calls of op per second that the import may make: the quota times the share,

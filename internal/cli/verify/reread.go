@@ -152,7 +152,9 @@ func (r *rereading) fill(ctx context.Context, subjects iter.Seq2[*engine.Subject
 						break
 					}
 					if entry++; entry == subject.Record.Entry && d.Certificate != nil && d.CertificateID == subject.Record.CertificateID {
-						subject.Certificate = d.Certificate
+						known := subject.Device()
+						known.Certificate = d.Certificate
+						subject.Decoded = &known
 					}
 				}
 			}

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -18,17 +19,25 @@ import (
 type MQTT struct {
 	// Certificate is that of the broker.
 	Certificate tls.Certificate
-	// Hosts are the names that clients may use in the TLS handshake, the first of which DescribeEndpoint
-	// answers. With AnyName no name is checked.
+	// Hosts are the names that clients may use in the TLS handshake. DescribeEndpoint answers the first one,
+	// with the port unless that is the one of AWS IoT Core. With AnyName no name is checked.
 	Hosts   []string
 	AnyName bool
-	// Log is called for what the operator should know.
+	// Log is called for what the operator should know; nil for no log.
 	Log func(broker.Event)
+	// Started, if set, receives the broker before it serves anybody.
+	Started func(*broker.Broker)
 }
+
+// mqttPort is the port of AWS IoT Core for MQTT.
+const mqttPort = 8883
 
 // ServeMQTT lets registered devices connect over MQTT until ctx ends. It closes the listener.
 func (s *Server) ServeMQTT(ctx context.Context, listener net.Listener, o MQTT) error {
-	hosts := o.Hosts
+	hosts, named := o.Hosts, o.Hosts[0]
+	if at, ok := listener.Addr().(*net.TCPAddr); ok && at.Port != mqttPort {
+		named = net.JoinHostPort(named, strconv.Itoa(at.Port))
+	}
 	if o.AnyName {
 		hosts = nil
 	}
@@ -36,11 +45,16 @@ func (s *Server) ServeMQTT(ctx context.Context, listener net.Listener, o MQTT) e
 		Registry: &access{store: s.backend.store}, Certificate: o.Certificate, Hosts: hosts,
 		Log: func(e broker.Event) {
 			s.noteConnection(e)
-			o.Log(e)
+			if o.Log != nil {
+				o.Log(e)
+			}
 		},
 	})
-	s.backend.serving.Store(&serving{o.Hosts[0], b})
+	s.backend.serving.Store(&serving{named, b})
 	defer s.backend.serving.Store(nil)
+	if o.Started != nil {
+		o.Started(b)
+	}
 	return b.Serve(ctx, listener)
 }
 

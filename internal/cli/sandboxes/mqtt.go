@@ -4,21 +4,18 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/spf13/pflag"
 
 	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/sandbox"
 	"github.com/thingpress/thingpress/internal/sandbox/broker"
-	"github.com/thingpress/thingpress/internal/xdg"
-	"github.com/thingpress/thingpress/policy"
 )
 
 // mqttFlags are the flags of the broker.
@@ -45,11 +42,9 @@ func (f *mqttFlags) serve(ctx context.Context, server *sandbox.Server, streams t
 	}
 	path := f.ca
 	if path == "" {
-		dir, err := xdg.StateDir()
-		if err != nil {
+		if path, err = target.AuthorityPath(); err != nil {
 			return nil, exit.WithHint(err, "name a file with --mqtt-ca")
 		}
-		path = filepath.Join(dir, "sandbox-ca.pem")
 	}
 	authority, err := broker.LoadAuthority(path)
 	if err != nil {
@@ -116,20 +111,5 @@ func eventText(e broker.Event) string {
 	if resource == "" {
 		resource = "client/" + e.ClientID
 	}
-	line += "refused " + e.Request.Action + " on " + resource
-	for _, m := range e.Decision.Matched {
-		if m.Effect == policy.Deny && m.Document < len(e.Names) {
-			return line + fmt.Sprintf(": statement %d of policy %s denies it", m.Statement+1, e.Names[m.Document])
-		}
-	}
-	if len(e.Names) == 0 {
-		return line + ": the certificate has no policy"
-	}
-	line += ": no statement allows it"
-	for _, v := range e.Decision.Variables {
-		if v.Reason != "" {
-			line += "; ${" + v.Name + "} is not substituted: " + strings.TrimSuffix(advice.ForReason(v.Reason).Meaning, ".")
-		}
-	}
-	return line
+	return line + "refused " + e.Request.Action + " on " + resource + ": " + advice.WhyRefused(e.Decision, e.Names)
 }

@@ -27,13 +27,8 @@ type Authority struct {
 // authorityYears is how long an authority is valid.
 const authorityYears = 10
 
-// LoadAuthority reads an authority from a file in PEM. If the file does not exist, it makes an authority
-// and writes it there. The private key is in a file of the same name with the ending .key, which only its
-// owner may read. Neither file replaces another one.
-func LoadAuthority(path string) (*Authority, error) {
-	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		return readAuthority(path)
-	}
+// NewAuthority returns a new authority, which no file has.
+func NewAuthority() (*Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
@@ -46,7 +41,29 @@ func LoadAuthority(path string) (*Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	certificate, err := x509.ParseCertificate(der)
+	return &Authority{certificate, key}, err
+}
+
+// Pool returns the authority as the only one that a client trusts.
+func (a *Authority) Pool() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(a.certificate)
+	return pool
+}
+
+// LoadAuthority reads an authority from a file in PEM. If the file does not exist, it makes an authority
+// and writes it there. The private key is in a file of the same name with the ending .key, which only its
+// owner may read. Neither file replaces another one.
+func LoadAuthority(path string) (*Authority, error) {
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return readAuthority(path)
+	}
+	made, err := NewAuthority()
+	if err != nil {
+		return nil, err
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(made.key)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +73,7 @@ func LoadAuthority(path string) (*Authority, error) {
 	if err := writeBlock(keyOf(path), &pem.Block{Type: "PRIVATE KEY", Bytes: secret}, 0o600); err != nil {
 		return nil, err
 	}
-	if err := writeBlock(path, &pem.Block{Type: "CERTIFICATE", Bytes: der}, 0o644); err != nil {
+	if err := writeBlock(path, &pem.Block{Type: "CERTIFICATE", Bytes: made.certificate.Raw}, 0o644); err != nil {
 		return nil, err
 	}
 	return readAuthority(path)

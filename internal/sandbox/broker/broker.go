@@ -270,6 +270,11 @@ func (b *Broker) Disconnect(clientID string, cleanSession, preventWill bool) boo
 	return true
 }
 
+// Publish delivers a message of QoS 1 that no client sent.
+func (b *Broker) Publish(topic string, payload []byte) {
+	b.publish(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: 1}, TopicName: topic, Payload: payload})
+}
+
 // publish delivers a message to everybody who subscribed, and keeps it if it is retained.
 func (b *Broker) publish(message packets.Packet) {
 	b.mu.Lock()

@@ -92,6 +92,8 @@ var skippedRows = []row{
 	{code: "filtered", meaning: "the import was told to leave the entry out"},
 	{code: "not-reached", meaning: "the import did not reach the entry, so a later command has nothing to do for it"},
 	{code: "not-imported", meaning: "the import rejected or skipped the entry, so a later command has nothing to do for it"},
+	{code: "no-key", meaning: "no private key belongs to the certificate, so nobody can connect as the device"},
+	{code: "not-in-manifest", meaning: "the manifest has no certificate for the entry, so nobody can connect as the device"},
 	{
 		"unsure", "it is not known what the import did for the device: it failed, or its process was killed before it could record it",
 		"resume the import, so that it records what the device has; then repeat this command", "upload the manifest again",

@@ -24,6 +24,10 @@ var stopRows = []row{
 		"import the manifest as it is now; what was imported stays", "upload the manifest again; what was imported stays",
 	},
 	{
+		string(call.StopBroker), "the certificate of the broker is not trusted",
+		"name the file with its authority with --mqtt-ca, or another broker with --broker", nothing,
+	},
+	{
 		string(call.StopMaxFailures), "as many devices failed as the limit allows",
 		"look at the failures below, then run the same command again", nothing,
 	},
@@ -33,7 +37,7 @@ var stopRows = []row{
 func StopCodes() []call.StopCode {
 	return []call.StopCode{
 		call.StopDenied, call.StopRefused, call.StopCredentials, call.StopClock, call.StopSilence, call.StopAttachment,
-		call.StopLedger, call.StopChanged, call.StopRefusedAlike, call.StopMaxFailures,
+		call.StopLedger, call.StopChanged, call.StopRefusedAlike, call.StopBroker, call.StopMaxFailures,
 	}
 }
 

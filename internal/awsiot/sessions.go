@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	sdk "github.com/aws/aws-sdk-go-v2/service/iot"
 	"github.com/aws/aws-sdk-go-v2/service/iotdataplane"
 
 	"github.com/thingpress/thingpress/internal/iot"
@@ -16,12 +15,11 @@ import (
 func (c *Client) Sessions(ctx context.Context) (iot.Sessions, error) {
 	data := c.data(nil)
 	if data.Options().BaseEndpoint == nil {
-		out, err := call(ctx, c, iot.DescribeEndpoint, c.iot.DescribeEndpoint,
-			&sdk.DescribeEndpointInput{EndpointType: aws.String("iot:Data-ATS")})
+		host, err := c.DescribeEndpoint(ctx)
 		if err != nil {
 			return nil, err
 		}
-		data = c.data(aws.String("https://" + aws.ToString(out.EndpointAddress)))
+		data = c.data(aws.String("https://" + host))
 	}
 	return &sessions{c, data}, nil
 }

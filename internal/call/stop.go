@@ -33,6 +33,7 @@ const (
 	StopLedger       StopCode = "ledger"          // the ledger cannot be read or written
 	StopChanged      StopCode = "changed"         // a manifest changed after it was first read
 	StopRefusedAlike StopCode = "refused-alike"   // AWS refused many devices in a row for the reason Subject
+	StopBroker       StopCode = "broker"          // the certificate of the broker cannot be verified
 	StopMaxFailures  StopCode = "max-failures"    // as many devices failed as the operator allowed
 )
 

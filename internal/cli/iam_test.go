@@ -216,6 +216,39 @@ func countCalls(t *testing.T, log string) (calls int) {
 	return calls
 }
 
+// TestPolicyOfProveIsExact fails if the page allows prove more than it calls, or less.
+func TestPolicyOfProveIsExact(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	log, ca, keys, reel := filepath.Join(dir, "calls"), filepath.Join(dir, "ca.pem"), filepath.Join(dir, "keys"), filepath.Join(dir, "reel.csv")
+	url := clitest.StartSandboxLogging(t, log, "--verbose", "--mqtt", "127.0.0.1:0", "--mqtt-ca", ca)
+	clitest.CreateAttachments(t, clitest.Client(url), []string{"p"}, []string{"g"}, "sensor")
+	env := clitest.Environment(t)
+	prove := func(args ...string) {
+		t.Helper()
+		c := exec.CommandContext(t.Context(), clitest.Program(t), args...)
+		c.Env = env
+		if out, err := c.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v: %s", args, err, out)
+		}
+	}
+	prove("generate", "--vendor", "espressif", "-n", "2", "--out", reel, "--keys", keys)
+	s, code := clitest.Import(t, env, "--endpoint-url", url, "--policy", "p", "--thing-group", "g", reel)
+	if code != 0 {
+		t.Fatalf("import: exit code %d", code)
+	}
+	before := countLines(t, log)
+	prove("prove", s.Import, "--keys", keys, "--mqtt-ca", ca, "--yes")
+	compareActions(t, "`thingpress prove`.", operationsFrom(t, log, before))
+	before = countLines(t, log)
+	prove("prove", s.Import, "--keys", keys, "--mqtt-ca", ca, "--yes", "--request", "connect")
+	for operation := range operationsFrom(t, log, before) {
+		if operation != "DescribeEndpoint" && operation != "ListServiceQuotas" && operation != "GetCallerIdentity" {
+			t.Errorf("with --request it calls %s", operation)
+		}
+	}
+}
+
 // countLines returns the number of lines in the log of a sandbox.
 func countLines(t *testing.T, log string) int {
 	t.Helper()
@@ -242,7 +275,7 @@ func operationsFrom(t *testing.T, log string, first int) map[string]bool {
 		if first--; first >= 0 {
 			continue
 		}
-		if fields := strings.Fields(line); len(fields) > 2 && strings.Contains(fields[0], ":") {
+		if fields := strings.Fields(line); len(fields) > 2 && strings.Contains(fields[0], ":") && fields[1] != "mqtt" {
 			made[fields[1]] = true
 		}
 	}

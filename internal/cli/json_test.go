@@ -86,6 +86,12 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 	seen := map[string]bool{}
 	printed := []string{progressLine(t)}
 	before, _ := clitest.Import(t, env, "--sandbox", "--policy", "p", "--sandbox-state", filepath.Join(dir, "state"), good)
+	keys, reel := filepath.Join(dir, "keys"), filepath.Join(dir, "reel.csv")
+	generate := exec.CommandContext(t.Context(), clitest.Program(t), "generate", "--vendor", "espressif", "-n", "2", "--out", reel, "--keys", keys)
+	if out, err := generate.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	proven, _ := clitest.Import(t, env, "--sandbox", "--policy", "p", "--sandbox-state", filepath.Join(dir, "proven"), reel)
 	for _, args := range [][]string{
 		{"inspect", good, good, bad},
 		{"inspect", cut},
@@ -110,6 +116,7 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 		{"policy", "explain", "--sandbox", "3692840e-6a93-40b5-a796-f747a174f5c9", "connect", "publish:a"},
 		{"verify", before.Import, "--sandbox-state", filepath.Join(dir, "state")},
 		{"verify", "--endpoint-url", url, "--connected", "--policy", "p", good},
+		{"prove", proven.Import, "--sandbox-state", filepath.Join(dir, "proven"), "--keys", keys, "--request", "publish:x"},
 		{"signers"},
 		{"signers", filepath.Join(require.Root(t), "examples", "microchip-signer.pem")},
 		{"version"},

@@ -15,6 +15,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/policies"
+	"github.com/thingpress/thingpress/internal/cli/prove"
 	"github.com/thingpress/thingpress/internal/cli/quotas"
 	"github.com/thingpress/thingpress/internal/cli/sandboxes"
 	"github.com/thingpress/thingpress/internal/cli/settings"
@@ -130,6 +131,7 @@ targets. See 'thingpress help environment'.
 		manifests.NewInspect(streams),
 		imports.NewPlan(streams),
 		policies.NewCommand(streams),
+		prove.NewCommand(streams),
 		quotas.NewCommand(streams),
 		imports.NewReport(streams),
 		sandboxes.NewCommand(streams),

@@ -69,7 +69,10 @@ func (s Status) bar(width int, now time.Time) []piece {
 
 func (s Status) counts() []piece {
 	list := []piece{{Count(s.Imported) + " imported", ""}}
-	if s.Later {
+	switch {
+	case s.Proof:
+		list = []piece{{Count(s.Done) + " done", ""}}
+	case s.Later:
 		list = []piece{{Count(s.Changed) + " changed", ""}}
 	}
 	for _, n := range []struct {
@@ -83,7 +86,7 @@ func (s Status) counts() []piece {
 		{s.Skipped, "skipped", ""},
 	} {
 		if n.count > 0 {
-			list = append(list, piece{text: ", "}, piece{Count(n.count) + " " + n.what, n.colour})
+			list = append(list, piece{text: ", "}, piece{Count(n.count) + " " + s.word(n.what), n.colour})
 		}
 	}
 	return list

@@ -3,6 +3,7 @@
 package progress
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -30,6 +31,9 @@ type Status struct {
 	// Kept instead of Imported.
 	Later         bool
 	Changed, Kept int64
+	// Proof reports whether the command connects as devices: it calls unchanged ones allowed, failed ones
+	// refused, and kept ones unproven.
+	Proof bool
 	// Throttled is the number of calls that AWS refused because of their rate.
 	Throttled int64
 	// Note is urgent information for the operator, such as "paused: endpoint does not answer".
@@ -67,7 +71,7 @@ func (s Status) String() string {
 		parts = append(parts, Duration(left)+" left")
 	}
 	if s.Failed > 0 {
-		parts = append(parts, Count(s.Failed)+" failed")
+		parts = append(parts, Count(s.Failed)+" "+s.word("failed"))
 	}
 	if s.Rejected > 0 {
 		parts = append(parts, Count(s.Rejected)+" rejected")
@@ -82,6 +86,17 @@ func (s Status) String() string {
 		parts = append(parts, s.Note)
 	}
 	return strings.TrimSpace(s.Phase + " " + strings.Join(parts, ", "))
+}
+
+// proofWords are the words of a command that connects as devices for outcomes of entries.
+var proofWords = map[string]string{"unchanged": "allowed", "failed": "refused", "kept": "unproven"}
+
+// word returns what the command calls an outcome.
+func (s Status) word(outcome string) string {
+	if s.Proof {
+		return cmp.Or(proofWords[outcome], outcome)
+	}
+	return outcome
 }
 
 // Count formats a number with thousands separators.

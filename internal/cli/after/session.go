@@ -174,7 +174,12 @@ func (s *Session) Subjects(ctx context.Context) iter.Seq2[*engine.Subject, error
 // Survey calls count for every entry, before the first call of the command, and then returns an error if
 // a list matched nothing.
 func (s *Session) Survey(ctx context.Context, count func(*engine.Subject)) error {
-	for subject, err := range s.Subjects(ctx) {
+	return s.SurveyOf(ctx, s.Subjects(ctx), count)
+}
+
+// SurveyOf is like [Session.Survey] for subjects of which the command knows more.
+func (s *Session) SurveyOf(ctx context.Context, subjects iter.Seq2[*engine.Subject, error], count func(*engine.Subject)) error {
+	for subject, err := range subjects {
 		if err == nil && ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}

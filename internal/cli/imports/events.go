@@ -92,6 +92,9 @@ func showCeiling(printer *progress.Printer, quotas target.Quotas, scan *engine.S
 	printer.Note("quotas: %s", quotas.From)
 }
 
+// Proving is what a command does that connects as devices, which has words of its own for outcomes.
+const Proving = "proving"
+
 // LaterEvents returns a handler of events that shows and logs the progress of a later command. Doing is
 // what it does, such as "undoing". The caller must call stop after the run.
 func LaterEvents(ctx context.Context, printer *progress.Printer, log *terminal.Log, limiters *quota.Limiters, doing string,
@@ -104,7 +107,7 @@ func LaterEvents(ctx context.Context, printer *progress.Printer, log *terminal.L
 				count(e.Counts.Kept), count(e.Counts.Failed))
 		case engine.Progress:
 			status := statusOf(e)
-			status.Phase, status.Later = doing, true
+			status.Phase, status.Later, status.Proof = doing, true, doing == Proving
 			printer.Update(status)
 		default:
 			show(event)

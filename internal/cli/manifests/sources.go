@@ -154,6 +154,9 @@ func (f *Files) spool(ctx context.Context, name string, from io.Reader) error {
 	return nil
 }
 
+// Adopt takes over files that were opened separately, and closes them with its own.
+func (f *Files) Adopt(others *Files) { f.closers = append(f.closers, others.closers...) }
+
 // Close closes the files and removes the temporary ones.
 func (f *Files) Close() error {
 	var errs []error

@@ -102,7 +102,7 @@ func (o *checkOptions) settings() (verdict.Settings, error) {
 		s.ClientID = &template
 	}
 	var err error
-	s.Requests, err = parseRequests(o.requests, "--request: ")
+	s.Requests, err = ParseRequests(o.requests, "--request: ")
 	return s, err
 }
 

@@ -76,7 +76,7 @@ func explain(ctx context.Context, o *explainOptions, name string, texts []string
 	if err := o.target.Check(); err != nil {
 		return err
 	}
-	requests, err := parseRequests(texts, "")
+	requests, err := ParseRequests(texts, "")
 	if err != nil {
 		return err
 	}
@@ -116,8 +116,8 @@ func explain(ctx context.Context, o *explainOptions, name string, texts []string
 	return err
 }
 
-// parseRequests parses requests of the command line. The flag that they are given by is in errors.
-func parseRequests(texts []string, flag string) (requests []verdict.Request, err error) {
+// ParseRequests parses requests of the command line. The flag that they are given by is in errors.
+func ParseRequests(texts []string, flag string) (requests []verdict.Request, err error) {
 	for _, text := range texts {
 		r, err := verdict.ParseRequest(text)
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/policy"
 )
@@ -45,10 +46,15 @@ func newRegistryDuring(life call.Lifetimes, c *target.Connection) (*registry, er
 	if err != nil {
 		return nil, err
 	}
+	return registryWithin(life, c, quotas.Limiters()), nil
+}
+
+// registryWithin returns the registry of a connection, which keeps to limiters.
+func registryWithin(life call.Lifetimes, c *target.Connection, limiters *quota.Limiters) *registry {
 	aws := c.Client.AWS()
 	return &registry{aws: aws, authorizations: c.Client, target: targetOf(c, target.AccountFlags{}, nil), caller: call.New(call.Options{
-		Limiters: quotas.Limiters(), Lifetimes: life, Clock: aws.Now,
-	})}, nil
+		Limiters: limiters, Lifetimes: life, Clock: aws.Now,
+	})}
 }
 
 func (r *registry) do(op iot.Operation, f func(context.Context) error) error {

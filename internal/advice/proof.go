@@ -24,7 +24,7 @@ var proofRows = []row{
 	},
 	{
 		"refused-handshake", "the broker refuses the certificate, or the server name, in the TLS handshake",
-		"look at the alert in the detail; name the broker with --broker as its certificate does", "look at the alert in the detail",
+		"look at the alert in the detail; the server name must be the one that the broker has", "",
 	},
 	{
 		"sandbox-cannot-read", "the sandbox cannot read the certificate, although AWS IoT may",

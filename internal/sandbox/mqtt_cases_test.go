@@ -333,7 +333,7 @@ func TestConnectedDevicesAreInTheIndex(t *testing.T) {
 	}
 	endpoint := must[*iot.DescribeEndpointOutput](t)(f.DescribeEndpoint(t.Context(),
 		&iot.DescribeEndpointInput{EndpointType: aws.String("iot:Data-ATS")}))
-	if *endpoint.EndpointAddress != "localhost" {
+	if want := "localhost" + f.address[strings.LastIndex(f.address, ":"):]; *endpoint.EndpointAddress != want {
 		t.Errorf("endpoint %s", *endpoint.EndpointAddress)
 	}
 }

@@ -52,16 +52,13 @@ func Reread(ctx context.Context, i ledger.Import, moved []string, printer *progr
 	if r.files, err = manifests.OpenFiles(ctx, moved, streams.In); err != nil {
 		return nil, err
 	}
-	opened := r.files.Inputs
+	known := opened{moved: r.files.Inputs}
+	for _, path := range recorded.Manifests {
+		known.add(ctx, r.files, path)
+	}
 	for index, m := range i.Manifests {
-		source, err := r.find(ctx, m, opened, printer)
-		if err == nil && source == nil {
-			path := ""
-			if index < len(recorded.Manifests) && recorded.Manifests[index] != "-" {
-				path = recorded.Manifests[index]
-			}
-			source, err = r.open(ctx, m, path, printer, streams)
-		}
+		printer.Update(progress.Status{Phase: "reading " + m.Name})
+		source, err := known.find(ctx, index, m)
 		if err != nil {
 			return nil, errors.Join(err, r.Close())
 		}
@@ -70,43 +67,55 @@ func Reread(ctx context.Context, i ledger.Import, moved []string, printer *progr
 	return r, nil
 }
 
-// find returns the manifest among inputs, or nil.
-func (r *Rereading) find(ctx context.Context, m ledger.Manifest, inputs []manifest.Input, printer *progress.Printer,
-) (*engine.Source, error) {
-	for _, in := range inputs {
-		source, err := r.source(ctx, m, in, printer)
-		if err != nil || source.SHA256 == m.SHA256 {
-			return source, err
-		}
-	}
-	return nil, nil //nolint:nilnil // it is elsewhere
+// opened are files that may be manifests of an import.
+type opened struct {
+	moved    []manifest.Input
+	recorded []manifest.Input // in the order of the manifests, as far as they could be opened
+	failures []error          // by the same index
 }
 
-func (r *Rereading) open(ctx context.Context, m ledger.Manifest, path string, printer *progress.Printer, streams terminal.Streams,
-) (*engine.Source, error) {
-	if path == "" {
-		return nil, exit.UsageError(fmt.Errorf("the ledger has no path of %s, whose certificates are needed", m.Name), hintManifest)
+// add opens a path of the import. A container has several manifests.
+func (o *opened) add(ctx context.Context, into *manifests.Files, path string) {
+	var files *manifests.Files
+	err := error(exit.UsageError(errors.New("a manifest came from standard input"), hintManifest))
+	if path != "-" {
+		files, err = manifests.OpenFiles(ctx, []string{path}, nil)
 	}
-	files, err := manifests.OpenFiles(ctx, []string{path}, streams.In)
 	if err != nil {
-		return nil, exit.WithHint(err, hintManifest)
+		o.recorded, o.failures = append(o.recorded, manifest.Input{}), append(o.failures, err)
+		return
 	}
-	r.files.Adopt(files)
-	source, err := r.source(ctx, m, files.Inputs[0], printer)
-	if err == nil && source.SHA256 != m.SHA256 {
-		err = exit.WithHint(fmt.Errorf("%s is not what was imported: its SHA-256 is %s, that of the import %s", path, source.SHA256, m.SHA256),
-			hintManifest)
+	into.Adopt(files)
+	for _, in := range files.Inputs {
+		o.recorded, o.failures = append(o.recorded, in), append(o.failures, nil)
 	}
-	return source, err
 }
 
-func (r *Rereading) source(ctx context.Context, m ledger.Manifest, in manifest.Input, printer *progress.Printer) (*engine.Source, error) {
+// find returns the manifest with an index. A file that changed since the import is not the manifest.
+func (o *opened) find(ctx context.Context, index int, m ledger.Manifest) (*engine.Source, error) {
 	format, err := vendors.Lookup(m.Vendor)
 	if err != nil {
 		return nil, err
 	}
-	printer.Update(progress.Status{Phase: "reading " + in.Name})
-	return engine.OpenSource(ctx, in, format)
+	if index < len(o.recorded) && o.failures[index] == nil {
+		source, err := engine.OpenSource(ctx, o.recorded[index], format)
+		if err != nil || source.SHA256 == m.SHA256 {
+			return source, err
+		}
+		o.failures[index] = fmt.Errorf("%s is not what was imported: its SHA-256 is %s, that of the import %s", o.recorded[index].Name,
+			source.SHA256, m.SHA256)
+	}
+	for _, in := range o.moved {
+		source, err := engine.OpenSource(ctx, in, format)
+		if err != nil || source.SHA256 == m.SHA256 {
+			return source, err
+		}
+	}
+	failure := fmt.Errorf("the ledger has no path of %s, whose certificates are needed", m.Name)
+	if index < len(o.failures) {
+		failure = o.failures[index]
+	}
+	return nil, exit.WithHint(failure, hintManifest)
 }
 
 // Decoded yields the subjects of the import, each with its device unless the manifest has none at the place.

@@ -90,6 +90,7 @@ var kinds = map[broker.Kind]string{
 	broker.BadClientID:   "refused, AWS IoT accepts no such client ID",
 	broker.TakenOver:     "disconnected, another client uses its client ID",
 	broker.Silent:        "disconnected, it sent nothing within its keep-alive",
+	broker.Throttled:     "publishes more than 100 messages a second, of which AWS IoT discards the rest",
 	broker.Violation:     "disconnected, AWS IoT does not accept what it sent",
 }
 

@@ -82,6 +82,8 @@ const (
 	TakenOver Kind = "taken-over"
 	// Silent is a client that sent nothing within its keep-alive.
 	Silent Kind = "keep-alive"
+	// Throttled is a client that publishes faster than AWS IoT accepts. It is logged once a second.
+	Throttled Kind = "throttled"
 	// Violation is a packet that AWS IoT does not accept.
 	Violation Kind = "protocol-violation"
 )

@@ -44,6 +44,9 @@ type client struct {
 	session *session
 	will    *packets.Packet
 	aliases map[uint16]string
+	// published counts the messages since second.
+	published int
+	second    time.Time
 
 	certificate manifest.CertificateID
 	leafDates   [2]time.Time

@@ -55,7 +55,8 @@ func (c *client) handle(pk packets.Packet) bool {
 	return c.violate(codeProtocolError, "AWS IoT does not accept this packet")
 }
 
-// publish serves a PUBLISH. A client that may not publish is disconnected.
+// publish serves a PUBLISH. A client that may not publish is disconnected, unless MQTT 5 has an answer that
+// says so, which AWS IoT documents: PUBACK 0x87. Messages above the rate are discarded.
 func (c *client) publish(pk packets.Packet) bool {
 	if alias := pk.Properties.TopicAlias; alias > 0 {
 		switch {
@@ -74,15 +75,34 @@ func (c *client) publish(pk packets.Packet) bool {
 		return c.violate(codeBadTopic, "AWS IoT accepts no such topic: "+pk.TopicName)
 	case len(pk.Payload) > maxPayload:
 		return c.violate(codeTooLarge, "a message of more than 128 KB")
+	case c.isTooFast(time.Now()):
+		return true
 	case !c.may(policy.Publish(pk.TopicName)) || pk.FixedHeader.Retain && !c.may(policy.RetainPublish(pk.TopicName)):
-		c.end(codeNotAuthorized)
-		return false
+		if c.version != version5 || pk.FixedHeader.Qos == 0 {
+			c.end(codeNotAuthorized)
+			return false
+		}
+		c.send(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Puback}, PacketID: pk.PacketID, ReasonCode: codeNotAuthorized})
+		return true
 	}
 	if pk.FixedHeader.Qos > 0 {
 		c.send(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Puback}, PacketID: pk.PacketID})
 	}
 	c.broker.publish(pk)
 	return true
+}
+
+// isTooFast counts a message, and reports whether the client has published as many as AWS IoT accepts of a
+// connection in a second. AWS IoT discards the others, and acknowledges none of them (quotas, "Publish
+// requests per second per connection").
+func (c *client) isTooFast(now time.Time) bool {
+	if now.Sub(c.second) >= time.Second {
+		c.second, c.published = now, 0
+	}
+	if c.published++; c.published == maxPublishes+1 {
+		c.log(Throttled, "")
+	}
+	return c.published > maxPublishes
 }
 
 // subscribe serves a SUBSCRIBE. A client that may not subscribe is disconnected, or told so with MQTT 5.

@@ -11,8 +11,9 @@ const (
 	maxTopic      = 256
 	maxSlashes    = 7
 	maxPayload    = 128 << 10
-	maxFilters    = 8  // of a SUBSCRIBE
-	maxSubscribed = 50 // of a connection
+	maxFilters    = 8   // of a SUBSCRIBE
+	maxSubscribed = 50  // of a connection
+	maxPublishes  = 100 // of a connection in a second
 )
 
 // sharePrefix begins the filter of a shared subscription: $share/NAME/FILTER.

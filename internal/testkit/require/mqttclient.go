@@ -158,7 +158,8 @@ func Mosquitto(t testing.TB) *MQTTClient {
 		if err := cmd.Run(); err != nil {
 			return err.Error() + ": " + lastLine([]byte(said.text.String()))
 		}
-		if strings.Contains(said.text.String(), "denied") { // the exit code is 0 all the same
+		// The exit code is 0 all the same.
+		if text := said.text.String(); strings.Contains(text, "denied") || strings.Contains(text, "failed: Not authorized") {
 			return lastLine([]byte(said.text.String()))
 		}
 		return ""

@@ -91,7 +91,7 @@ func (d *deviceLint) lintConnect() {
 		return
 	}
 	if c.Will != "" && p.Decide(c, Publish(c.Will)) != Allowed {
-		d.add(nil, RuleConnectFeature, severities[RuleConnectFeature], Position{}, c.Will)
+		d.add(nil, RuleConnectFeature, severities[RuleConnectFeature], Position{}, "iot:Publish")
 	}
 }
 

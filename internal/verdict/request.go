@@ -294,9 +294,7 @@ func named(s *policy.Statement) (requests []Request) {
 		return nil
 	}
 	for _, a := range actions[1:] {
-		if !slices.ContainsFunc(s.Actions, func(of policy.Action) bool {
-			return strings.EqualFold(of.Text, a.action) || of.Text == "iot:*" || of.Text == "*"
-		}) {
+		if !isAbout(s, a.action) {
 			continue
 		}
 		for _, resource := range s.Resources {
@@ -316,4 +314,11 @@ func named(s *policy.Statement) (requests []Request) {
 		}
 	}
 	return requests
+}
+
+// isAbout reports whether a statement names an action, or all of them.
+func isAbout(s *policy.Statement, action string) bool {
+	return slices.ContainsFunc(s.Actions, func(of policy.Action) bool {
+		return strings.EqualFold(of.Text, action) || of.Text == "iot:*" || of.Text == "*"
+	})
 }

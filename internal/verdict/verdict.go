@@ -23,6 +23,9 @@ type Settings struct {
 	Target policy.Target
 	// ClientID is the client ID of the firmware; nil for the name of the thing.
 	ClientID *manifest.Template
+	// Example is true if a device stands for others of which nothing is known but the documents: they may have
+	// other policies too, and use HTTP.
+	Example bool
 	// Exclusive is true if certificates are attached exclusively.
 	Exclusive bool
 	// Will is the topic of the will, with places as in [ParseRequest], or empty. Persistent is
@@ -125,10 +128,14 @@ func NewJudge(s Settings) (*Judge, error) {
 		}
 		j.will = will
 	}
-	j.linter = policy.NewLinter(s.Documents, policy.Context{
+	context := policy.Context{
 		Target: s.Target, Transport: policy.MQTT, Complete: true, Now: s.Now,
 		CertificatePolicies: s.CertificatePolicies, GroupPolicies: s.GroupPolicies,
-	})
+	}
+	if s.Example {
+		context.Transport, context.Complete = "", false
+	}
+	j.linter = policy.NewLinter(s.Documents, context)
 	for _, r := range s.Requests {
 		j.verdict.Rows = append(j.verdict.Rows, Row{Request: r})
 		j.asked = append(j.asked, map[policy.Question]bool{})
@@ -272,9 +279,25 @@ func (r *Row) refuse(cause Cause, example Example, limit int) {
 // Verdict returns the verdict on the devices so far.
 func (j *Judge) Verdict() Verdict {
 	v := j.verdict
-	v.Findings = j.linter.Findings()
+	v.Findings = j.findings()
 	for i := range v.Rows {
 		slices.SortStableFunc(v.Rows[i].Refusals, func(a, b Refusal) int { return cmp.Compare(b.Devices, a.Devices) })
 	}
 	return v
+}
+
+// findings returns the mistakes, each once: that no policy allows a connection is found in the documents and for
+// each device. Documents that name no connection, for an example, are a part of what a device has.
+func (j *Judge) findings() []policy.Finding {
+	found := j.linter.Findings()
+	ofDevices := slices.ContainsFunc(found, func(f policy.Finding) bool { return f.Rule == policy.RuleNoConnect && f.Devices > 0 })
+	isPart := j.settings.Example && !slices.ContainsFunc(j.settings.Documents, allowsConnect)
+	return slices.DeleteFunc(found, func(f policy.Finding) bool {
+		return f.Rule == policy.RuleNoConnect && (isPart || ofDevices && f.Devices == 0)
+	})
+}
+
+// allowsConnect reports whether a document allows a connection of some kind.
+func allowsConnect(d *policy.Document) bool {
+	return slices.ContainsFunc(d.Statements, func(s policy.Statement) bool { return s.Effect == policy.Allow && isAbout(&s, connect.action) })
 }

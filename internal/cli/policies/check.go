@@ -170,10 +170,13 @@ func check(ctx context.Context, o *checkOptions, args []string, streams terminal
 		}
 	}
 	if len(args) == 0 {
-		settings.Now = time.Time{} // nobody has the certificate of the example
+		settings.Now, settings.Example = time.Time{}, true // nobody has the certificate of the example
 	}
 	if len(settings.Requests) == 0 {
 		settings.Requests = verdict.DefaultRequests(settings.Documents)
+	}
+	if settings.Requests, err = withWill(settings.Requests, o.will); err != nil {
+		return err
 	}
 	judge, err := verdict.NewJudge(settings)
 	if err != nil {

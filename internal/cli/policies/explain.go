@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -77,6 +78,9 @@ func explain(ctx context.Context, o *explainOptions, name string, texts []string
 		return err
 	}
 	requests, err := ParseRequests(texts, "")
+	if err == nil {
+		requests, err = withWill(requests, o.will)
+	}
 	if err != nil {
 		return err
 	}
@@ -127,6 +131,21 @@ func ParseRequests(texts []string, flag string) (requests []verdict.Request, err
 		requests = append(requests, r)
 	}
 	return requests, nil
+}
+
+// withWill adds the message of the will, without which AWS IoT refuses a connection with the will.
+func withWill(requests []verdict.Request, will string) ([]verdict.Request, error) {
+	if will == "" {
+		return requests, nil
+	}
+	message, err := verdict.ParseRequest("publish:" + will)
+	if err != nil {
+		return nil, exit.UsageError(fmt.Errorf("--will: %w", err), "")
+	}
+	if slices.ContainsFunc(requests, func(r verdict.Request) bool { return r.Text == message.Text && !r.Other }) {
+		return requests, nil
+	}
+	return append(requests, message), nil
 }
 
 // A decisionLine is the decision on a request as JSON.

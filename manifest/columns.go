@@ -269,3 +269,19 @@ func (r ColumnRef) String() string {
 func ColumnKey(header string) string {
 	return strings.ToLower(strings.Join(strings.Fields(header), ""))
 }
+
+// ParseDelimiter parses the character that separates the cells of a table: a comma, a
+// semicolon, a tab or a bar, or one of the words comma, semicolon, tab and bar.
+func ParseDelimiter(text string) (byte, error) {
+	switch strings.ToLower(text) {
+	case ",", "comma":
+		return ',', nil
+	case ";", "semicolon":
+		return ';', nil
+	case "\t", `\t`, "tab":
+		return '\t', nil
+	case "|", "bar", "pipe":
+		return '|', nil
+	}
+	return 0, fmt.Errorf("%s is none of comma, semicolon, tab, bar", Quote(text))
+}

@@ -53,6 +53,7 @@ resource "aws_cloudformation_stack" "thingpress" {
 output "buckets" {
   description = "Where to put manifests, by vendor."
   value = {
+    csv       = aws_cloudformation_stack.thingpress.outputs["CsvBucketName"]
     espressif = aws_cloudformation_stack.thingpress.outputs["EspressifBucketName"]
     generated = aws_cloudformation_stack.thingpress.outputs["GeneratedBucketName"]
     infineon  = aws_cloudformation_stack.thingpress.outputs["InfineonBucketName"]

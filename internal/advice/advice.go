@@ -99,6 +99,9 @@ func Of(err error, s Surface) Advice {
 		if limit := manifest.LimitOf(err); limit.Name != "" {
 			found.Todo = raise(limit.Name, s)
 		}
+		if guess := manifest.GuessOf(err); !guess.IsZero() {
+			found.Todo = ofColumns(guess, err, s)
+		}
 		return found
 	}
 	var api *iot.APIError

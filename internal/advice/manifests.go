@@ -102,8 +102,8 @@ var manifestRows = []row{
 		"check what the file is; if it is a manifest, name its format with --vendor").
 		inStack("check what the file is; the bucket to which it is uploaded determines its format"),
 	reason(manifest.ReasonUnknownColumns, "the file is a table, and no column of it is known to have certificates",
-		"change the table as the message says, and import it again").
-		inStack("change the table as the message says" + uploadAgain),
+		"if a column has certificates, name it with --columns, such as --columns cert=3").
+		inStack("if a column has certificates, name it, for example with: " + parameter("CsvColumns=cert=3")),
 	reason(manifest.ReasonWrongFormat, "the file is a manifest of another vendor than the one that was asked for",
 		"omit --vendor or correct it").
 		inStack("upload it to the bucket of its vendor"),

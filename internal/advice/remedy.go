@@ -1,6 +1,7 @@
 package advice
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/thingpress/thingpress/internal/engine"
@@ -68,6 +69,27 @@ func ofSigner(reason manifest.Reason, signer manifest.CertificateID, s Surface) 
 		return vendor.Title + " has published this signer; put its certificate into the signer bucket" + uploadAgain
 	}
 	return vendor.Title + " has published this signer; accept it with --signer " + vendor.Vendor()
+}
+
+// ofColumns returns the order to read a table with columns that were guessed.
+func ofColumns(guess manifest.Columns, err error, s Surface) string {
+	if s == Stack {
+		return "if the columns are right, run: " + parameter(quoted("CsvColumns="+guess.String())) + ", to the bucket for tables of any source"
+	}
+	name := "MANIFEST"
+	var file *manifest.FileError
+	if errors.As(err, &file) {
+		name = file.Manifest
+	}
+	return "thingpress inspect --columns " + quoted(guess.String()) + " " + shellName(name)
+}
+
+// shellName returns the name of a file for a shell.
+func shellName(name string) string {
+	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+:@%") == "" {
+		return name
+	}
+	return quoted(name)
 }
 
 // quoted returns text in single quotes for a shell.

@@ -144,6 +144,7 @@ targets. See 'thingpress help environment'.
 	root.AddCommand(stacks.NewOrders(streams)...)
 	root.AddCommand(settings.NewCommand(root, streams, Commands))
 	root.AddCommand(topics()...)
+	root.AddCommand(tableTopics()...)
 	settings.AcceptOldNames(root)
 	argumentsAreUsage(root)
 	completeFlags(root, valuesOf(streams))

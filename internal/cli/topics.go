@@ -42,6 +42,7 @@ Fields:
   {san.dns}                 DNS name in the subject alternative names
   {subject.serialnumber}    serialNumber of the subject; the other attributes of the
                             subject likewise, such as {subject.o} and {subject.ou}
+  {column.NAME}             the cell of a column of a table, by header or number
 
 Modifiers follow a field after |, one after the other:
   {mac|lower}               lower case

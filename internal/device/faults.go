@@ -50,7 +50,7 @@ func (a Attachments) Faults() []Finding {
 			find(FindingBadName, "attribute", attribute.Name, "AWS IoT takes names of 1 to %d of a-z A-Z 0-9 %s", maxAttributeName,
 				spaced("_.,@/:#-"))
 		}
-		if !slices.ContainsFunc(manifest.TemplateFields(), attribute.Value.Uses) {
+		if !attribute.Value.UsesColumns() && !slices.ContainsFunc(manifest.TemplateFields(), attribute.Value.Uses) {
 			if _, err := attribute.value(&manifest.Device{}); err != nil {
 				find(FindingBadValue, "attribute", attribute.Name, "%v", err)
 			}

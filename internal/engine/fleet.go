@@ -98,6 +98,9 @@ func ownAttributes(s *Subject) map[string]string {
 
 // canFill reports whether a ledger has all data for a template.
 func (s Subjects) canFill(t manifest.Template) bool {
+	if t.UsesColumns() {
+		return false
+	}
 	for _, field := range manifest.TemplateFields() {
 		unknown := field != "id" && slices.ContainsFunc(s.Manifests, func(m ledger.Manifest) bool { return s.Identity(m.Vendor) != field })
 		if t.Uses(field) && unknown {

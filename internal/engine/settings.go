@@ -68,6 +68,8 @@ type settingsJSON struct {
 	AllowLate    bool             `json:"allow_late_signature,omitempty"`
 	Only         string           `json:"only,omitempty"` // SHA-256 of the list
 	Skip         string           `json:"skip,omitempty"`
+	Columns      string           `json:"columns,omitempty"`
+	Delimiter    string           `json:"delimiter,omitempty"`
 }
 
 type attributeJSON struct {
@@ -85,7 +87,10 @@ func (s Settings) MarshalJSON() ([]byte, error) {
 		Status: s.wanted().Status, Adopt: s.Adopt, Exclusive: s.Exclusive, Rows: s.Rows, Partial: s.Partial,
 		ThingName: s.Decode.ThingName.String(), AllowExpired: s.Decode.AllowExpired, AllowCA: s.Decode.AllowCA,
 		Slot: s.Decode.Slot, Bundle: s.Decode.Bundle, Label: s.Decode.Label, Index: s.Decode.Index, Only: s.Only.Digest(), Skip: s.Skip.Digest(),
-		AllowLate: s.Decode.AllowLateSignature,
+		AllowLate: s.Decode.AllowLateSignature, Columns: s.Decode.Columns.String(),
+	}
+	if s.Decode.Delimiter != 0 {
+		out.Delimiter = string(rune(s.Decode.Delimiter))
 	}
 	for _, a := range s.Attachments.Attributes {
 		out.Attributes = append(out.Attributes, attributeJSON{a.Name, a.Value.String()})
@@ -111,6 +116,10 @@ func (s *Settings) UnmarshalJSON(text []byte) error {
 	if err != nil {
 		return err
 	}
+	columns, err := manifest.ParseColumns(in.Columns)
+	if err != nil {
+		return err
+	}
 	*s = Settings{
 		Attachments: device.Attachments{
 			Policies: in.Policies, ThingGroups: in.ThingGroups, ThingType: in.ThingType, BillingGroup: in.BillingGroup,
@@ -118,8 +127,11 @@ func (s *Settings) UnmarshalJSON(text []byte) error {
 		Status: in.Status, Adopt: in.Adopt, Exclusive: in.Exclusive, Rows: in.Rows, Partial: in.Partial,
 		Decode: manifest.Options{
 			ThingName: name, AllowExpired: in.AllowExpired, AllowLateSignature: in.AllowLate, AllowCA: in.AllowCA,
-			Slot: in.Slot, Bundle: in.Bundle, Label: in.Label, Index: in.Index,
+			Slot: in.Slot, Bundle: in.Bundle, Label: in.Label, Index: in.Index, Columns: columns,
 		},
+	}
+	if in.Delimiter != "" {
+		s.Decode.Delimiter = in.Delimiter[0]
 	}
 	for _, a := range in.Attributes {
 		value, err := manifest.ParseTemplate(a.Value)

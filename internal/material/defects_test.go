@@ -10,6 +10,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/material/sevenz"
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/csv"
 	"github.com/thingpress/thingpress/manifest/espressif"
 	"github.com/thingpress/thingpress/manifest/generated"
 	"github.com/thingpress/thingpress/manifest/infineon"
@@ -30,6 +31,16 @@ func TestEspressifDefectsAreWhatTheySay(t *testing.T) {
 	t.Parallel()
 	f := newEspressif(newSeed("defects"), EC)
 	eachDefect(t, f, framed[*espressifEntry](espressifFrame), espressif.Decoder{}, manifest.Options{})
+}
+
+func TestTableDefectsAreWhatTheySay(t *testing.T) {
+	t.Parallel()
+	f := newTable(newSeed("defects"), EC)
+	columns, err := manifest.ParseColumns("cert=5,check=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	eachDefect(t, f, framed[*tableEntry](tableFrame), csv.Decoder{}, manifest.Options{Columns: columns})
 }
 
 func TestLineDefectsAreWhatTheySay(t *testing.T) {

@@ -72,15 +72,20 @@ func (f *espressifSource) render(e *espressifEntry) []byte {
 	if e.cn != nil {
 		cn = *e.cn
 	}
+	return csvRecord(e.columns(e.mac, cn, e.cell(f.issuer.issue(&e.draft))))
+}
+
+// csvRecord returns the cells of a record of CSV, with quotes where they are needed.
+func csvRecord(cells []string) []byte {
 	var b bytes.Buffer
-	for n, column := range e.columns(e.mac, cn, e.cell(f.issuer.issue(&e.draft))) {
+	for n, cell := range cells {
 		if n > 0 {
 			b.WriteByte(',')
 		}
-		if strings.ContainsAny(column, "\",\r\n") {
-			column = `"` + strings.ReplaceAll(column, `"`, `""`) + `"`
+		if strings.ContainsAny(cell, "\",\r\n") {
+			cell = `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
 		}
-		b.WriteString(column)
+		b.WriteString(cell)
 	}
 	return b.Bytes()
 }

@@ -26,6 +26,7 @@ func TestExamplesAreWhatGenerateMakes(t *testing.T) {
 		{"generated.txt", "generated", 20},
 		{"nxp.json", "nxp", 5},
 		{"tpm.xml", "tpm-xml", 5},
+		{"nordic-onboard.csv", "csv", 10},
 	} {
 		t.Run(example.vendor, func(t *testing.T) {
 			t.Parallel()

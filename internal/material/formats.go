@@ -18,7 +18,7 @@ type Format struct {
 
 // Formats returns all formats that can be generated.
 func Formats() []Format {
-	return []Format{espressifFormat, infineonFormat, microchipFormat, linesFormat, nxpFormat, tpmFormat}
+	return []Format{csvFormat, espressifFormat, infineonFormat, microchipFormat, linesFormat, nxpFormat, tpmFormat}
 }
 
 // Vendors returns the names of the formats.

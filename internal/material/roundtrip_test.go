@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/csv"
 	"github.com/thingpress/thingpress/manifest/espressif"
 	"github.com/thingpress/thingpress/manifest/generated"
 	"github.com/thingpress/thingpress/manifest/infineon"
@@ -73,6 +74,11 @@ func TestDecodingGivesWhatWasGenerated(t *testing.T) {
 					manifest.AttributeUniqueID: e.uniqueID, manifest.AttributeSlot: "0", manifest.AttributePartNumber: "ATECC608C-TNGTLSU-B",
 				}}
 			})
+	})
+	t.Run("csv", func(t *testing.T) {
+		t.Parallel()
+		roundTrip(t, "csv", csv.Decoder{}, func(s seed) source[*tableEntry] { return newTable(s, EC) },
+			func(e *tableEntry) facts { return facts{ID: e.commonName()} })
 	})
 	t.Run("generated", func(t *testing.T) {
 		t.Parallel()

@@ -23,6 +23,9 @@ type Parameters struct {
 	ThingName   manifest.Template
 	// Bundle, Slot, Label and Index are the options of formats that choose one of a chip's certificates.
 	Bundle, Slot, Label, Index string
+	// Columns and Delimiter are the options of tables.
+	Columns   manifest.Columns
+	Delimiter byte
 	// PublishedSigners adds the signers that vendors have published to those in the
 	// signer bucket.
 	PublishedSigners   bool
@@ -45,6 +48,9 @@ var optionParameters = map[manifest.OptionName]string{
 	manifest.OptionSlot:   "MicrochipSlot",
 	manifest.OptionLabel:  "NxpLabel",
 	manifest.OptionIndex:  "TpmXmlIndex",
+
+	manifest.OptionColumns:   "CsvColumns",
+	manifest.OptionDelimiter: "CsvDelimiter",
 }
 
 // OptionParameter returns the parameter of the template for an option of a format; empty if there is none.
@@ -103,6 +109,10 @@ func ReadParameters(lookup func(name string) (value string, ok bool)) (Parameter
 	if text := r.option("ThingNameTemplate"); text != "" {
 		p.ThingName = parsed(&r, "ThingNameTemplate", manifest.Template{}, manifest.ParseTemplate)
 	}
+	columns := optionParameters[manifest.OptionColumns]
+	p.Columns = parsed(&r, columns, manifest.Columns{}, manifest.ParseColumns)
+	r.require(columns, p.Columns.IsZero() || p.Columns.Has(manifest.UseCert), "names no column with the certificates (cert=)")
+	p.Delimiter = parsed(&r, optionParameters[manifest.OptionDelimiter], 0, manifest.ParseDelimiter)
 	signers := r.option("MicrochipSigners")
 	p.PublishedSigners = signers == published
 	bundles := vendors.Values(manifest.OptionBundle)
@@ -119,7 +129,7 @@ func (p *Parameters) Settings() engine.Settings {
 		Status:      p.Status,
 		Decode: manifest.Options{
 			ThingName: p.ThingName, AllowExpired: p.AllowExpired, AllowLateSignature: p.AllowLateSignature, AllowCA: p.AllowCA,
-			Slot: p.Slot, Bundle: p.Bundle, Label: p.Label, Index: p.Index,
+			Slot: p.Slot, Bundle: p.Bundle, Label: p.Label, Index: p.Index, Columns: p.Columns, Delimiter: p.Delimiter,
 		},
 	}
 }

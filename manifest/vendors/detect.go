@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/csv"
 	"github.com/thingpress/thingpress/manifest/internal/foreign"
 	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
@@ -61,25 +62,40 @@ func DetectAs(in manifest.Input, vendor string) (manifest.Format, error) {
 
 // Choose returns the format with which to decode a manifest: that of vendor if it is not
 // empty, as [DetectAs], and otherwise that of the content, as [Detect]. With
-// [manifest.Options.Columns] a table of any kind is of the format that takes them.
+// [manifest.Options.Columns] any table is of the format that takes them, and so is one of
+// which vendor says so.
 func Choose(in manifest.Input, vendor string, opts manifest.Options) (manifest.Format, error) {
-	for _, f := range With(manifest.OptionColumns) {
-		if opts.Columns.IsZero() && vendor != f.Vendor() || vendor != "" && vendor != f.Vendor() {
-			continue
-		}
-		found, err := Detect(in)
-		var unknown *manifest.FileError
-		switch {
-		case errors.As(err, &unknown) && (unknown.Reason == manifest.ReasonPrivateKey || unknown.Reason == manifest.ReasonEmpty):
-			return f, err
-		case errors.As(err, &unknown), err == nil && found.Table:
-			return f, nil
+	format := csv.Format()
+	if vendor == format.Vendor() || vendor == "" && !opts.Columns.IsZero() {
+		if table, err := mayBeTable(in, opts); table || err != nil {
+			return format, err
 		}
 	}
 	if vendor != "" {
 		return DetectAs(in, vendor)
 	}
 	return Detect(in)
+}
+
+// mayBeTable reports whether a manifest has the columns of the options, is a table of a known
+// format, or is text of no format whose lines have delimiters.
+func mayBeTable(in manifest.Input, opts manifest.Options) (bool, error) {
+	head, err := in.Head(manifest.DetectSize)
+	if err != nil {
+		return false, fmt.Errorf("manifest %s: %w", in.Name, err)
+	}
+	if foreign.Name(head) != "" {
+		return false, nil
+	}
+	if csv.Fits(head, opts) {
+		return true, nil
+	}
+	found, err := Detect(in)
+	if err == nil {
+		return found.Table, nil
+	}
+	wrong := manifest.ReasonOf(err) == manifest.ReasonPrivateKey
+	return !wrong && bytes.ContainsAny(stream.Head(head), ",;|\t"), nil
 }
 
 // explain returns an error that says what a file looks like that no decoder claims.

@@ -26,14 +26,15 @@ type vector struct {
 
 	Vendor, Row, Note, Outcome string
 	Options                    struct {
-		Signers      []string
-		Slot, Bundle string
-		Label, Index string
-		ThingName    string `json:"thing_name"`
-		AllowExpired bool   `json:"allow_expired"`
-		AllowLate    bool   `json:"allow_late_signature"`
-		AllowCA      bool   `json:"allow_ca"`
-		Limits       struct {
+		Signers            []string
+		Slot, Bundle       string
+		Label, Index       string
+		Columns, Delimiter string
+		ThingName          string `json:"thing_name"`
+		AllowExpired       bool   `json:"allow_expired"`
+		AllowLate          bool   `json:"allow_late_signature"`
+		AllowCA            bool   `json:"allow_ca"`
+		Limits             struct {
 			EntryBytes      int `json:"entry_bytes"`
 			Entries         int
 			Depth           int
@@ -127,6 +128,15 @@ func (v *vector) options(t testing.TB) (manifest.Options, error) {
 		}
 		opts.ThingName = template
 	}
+	var err error
+	if opts.Columns, err = manifest.ParseColumns(o.Columns); err != nil {
+		t.Fatal(err)
+	}
+	if o.Delimiter != "" {
+		if opts.Delimiter, err = manifest.ParseDelimiter(o.Delimiter); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if len(o.Signers) == 0 {
 		return opts, nil
 	}
@@ -165,11 +175,15 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// If a vector has entries its content must suffice to find the decoder.
+// If a vector has entries its content and its columns must suffice to find the decoder.
 func TestVectorsAreDetectedFromContent(t *testing.T) {
 	t.Parallel()
 	for _, v := range loadVectors(t) {
-		got, err := vendors.Detect(v.input())
+		opts, err := v.options(t)
+		if err != nil && v.SignerErrorContains == "" {
+			t.Fatal(err)
+		}
+		got, err := vendors.Choose(v.input(), "", opts)
 		switch {
 		case err == nil && got.Vendor() != v.Vendor:
 			t.Errorf("%s is taken for %s", v.path, got.Vendor())

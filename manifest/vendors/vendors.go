@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/csv"
 	"github.com/thingpress/thingpress/manifest/espressif"
 	"github.com/thingpress/thingpress/manifest/generated"
 	"github.com/thingpress/thingpress/manifest/infineon"
@@ -22,6 +23,7 @@ import (
 // Formats returns all formats, sorted by name.
 func Formats() []manifest.Format {
 	return []manifest.Format{
+		csv.Format(),
 		espressif.Format(),
 		generated.Format(),
 		infineon.Format(),
@@ -91,3 +93,12 @@ func Decode(ctx context.Context, in manifest.Input, opts manifest.Options) iter.
 		format.Decode(ctx, in, opts)(yield)
 	}
 }
+
+// A Preset describes the tables of one program.
+type Preset = csv.Preset
+
+// Presets returns the presets that the library knows, sorted by name.
+func Presets() []Preset { return csv.Presets() }
+
+// ParsePreset parses a preset; see [csv.ParsePreset].
+func ParsePreset(name string, text []byte) (Preset, error) { return csv.ParsePreset(name, text) }

@@ -107,7 +107,7 @@ func runReplace(ctx context.Context, o *replaceOptions, args []string, streams t
 		return err
 	}
 	defer files.Close() //nolint:errcheck // they were only read
-	sources, err := manifests.OpenSources(ctx, files.Inputs, o.decode.Vendor, s.Printer)
+	sources, err := manifests.OpenSources(ctx, files.Inputs, o.decode.Vendor, settings.Decode, s.Printer)
 	if err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ func forms() []string { return []string{"pem", formDER, "csv", "jsonl", formList
 
 // formList is the name of the format that is a list of certificates, and has nothing of a vendor.
 func formList() string {
-	i := slices.IndexFunc(vendors.Formats(), func(f manifest.Format) bool { return len(f.Attributes) == 0 })
+	i := slices.IndexFunc(vendors.Formats(), func(f manifest.Format) bool { return len(f.Attributes) == 0 && !f.Table })
 	return vendors.Formats()[i].Vendor()
 }
 
@@ -180,10 +180,7 @@ type converted struct{ devices, rejected, skipped int }
 func convertManifest(ctx context.Context, in manifest.Input, vendor string, judge *engine.Judge, settings engine.Settings,
 	to converter, counts *converted, printer *progress.Printer,
 ) error {
-	decoder, err := vendors.Detect(in)
-	if vendor != "" {
-		decoder, err = vendors.DetectAs(in, vendor)
-	}
+	decoder, err := vendors.Choose(in, vendor, settings.Decode)
 	if err != nil {
 		return err
 	}

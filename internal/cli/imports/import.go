@@ -192,7 +192,7 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 		return err
 	}
 	defer files.Close() //nolint:errcheck // they were only read
-	sources, err := manifests.OpenSources(ctx, files.Inputs, o.decode.Vendor, printer)
+	sources, err := manifests.OpenSources(ctx, files.Inputs, o.decode.Vendor, settings.Decode, printer)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,8 @@ func TestEveryOptionOfEveryFormatIsResumed(t *testing.T) {
 	t.Parallel()
 	for _, format := range vendors.Formats() {
 		for _, option := range format.Options {
-			if !slices.Contains(resumedFlags, strings.TrimSuffix(string(option.Name), "s")) {
+			repeatable, ok := strings.CutSuffix(string(option.Name), "s")
+			if !slices.Contains(resumedFlags, string(option.Name)) && (!ok || !slices.Contains(resumedFlags, repeatable)) {
 				t.Errorf("resume.go: resumedFlags lacks option %s of %s", option.Name, format.Vendor())
 			}
 		}

@@ -117,7 +117,7 @@ func runPlan(ctx context.Context, o *planOptions, flags *pflag.FlagSet, args []s
 		return err
 	}
 	defer files.Close() //nolint:errcheck // they were only read
-	sources, err := manifests.OpenSources(ctx, files.Inputs, o.decode.Vendor, printer)
+	sources, err := manifests.OpenSources(ctx, files.Inputs, o.decode.Vendor, settings.Decode, printer)
 	if err != nil {
 		return err
 	}

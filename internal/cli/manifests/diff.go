@@ -14,6 +14,7 @@ import (
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
 type diffOptions struct {
@@ -83,11 +84,11 @@ func diff(ctx context.Context, o *diffOptions, args []string, streams terminal.S
 		return err
 	}
 	defer files.Close() //nolint:errcheck // they were only read
-	here, err := o.openSide(ctx, files.Inputs[0], false)
+	here, err := o.openSide(ctx, files.Inputs[0], options, false)
 	if err != nil {
 		return err
 	}
-	there, err := o.openSide(ctx, files.Inputs[1], o.note)
+	there, err := o.openSide(ctx, files.Inputs[1], options, o.note)
 	if err != nil {
 		return err
 	}
@@ -123,11 +124,11 @@ func diff(ctx context.Context, o *diffOptions, args []string, streams terminal.S
 }
 
 // openSide finds out what a file is. A file that no format knows is a delivery note.
-func (o *diffOptions) openSide(ctx context.Context, in manifest.Input, note bool) (side, error) {
+func (o *diffOptions) openSide(ctx context.Context, in manifest.Input, options manifest.Options, note bool) (side, error) {
 	s := side{Input: in}
 	var err error
 	if !note {
-		s.decoder, err = decoderOf(in, o.Vendor)
+		s.decoder, err = vendors.Choose(in, o.Vendor, options)
 	}
 	switch {
 	case !note && err == nil:

@@ -27,6 +27,7 @@ type Flags struct {
 	thingName string
 	signers   []string
 	limits    []*pflag.Flag
+	tableFlags
 
 	signerFiles
 }
@@ -58,6 +59,7 @@ func (f *Flags) Add(c *cobra.Command) {
 			" for those that the vendor has published (repeatable)")
 	flags.BoolVar(&f.options.AllowLateSignature, "allow-late-signature", false,
 		of(manifest.OptionSigners)+": accept entries that were provisioned after the validity of their signer")
+	f.addTableFlags(c)
 	Complete(c, "vendor", vendors.Names())
 	Complete(c, "bundle", bundles)
 	flags.StringVar(&f.thingName, "thing-name", "{cn}", thingNameHelp)
@@ -78,7 +80,7 @@ func (f *Flags) Add(c *cobra.Command) {
 }
 
 const thingNameHelp = "`template` of thing names, with fields such as {cn} {id} {mac} {serial} {ski} {fingerprint} {san.dns} " +
-	"{subject.serialnumber} and modifiers such as {mac|lower|colons} or {cn|replace: .:_}"
+	"{subject.serialnumber} {column.NAME} and modifiers such as {mac|lower|colons} or {cn|replace: .:_}"
 
 // IsPublisher reports whether a value of --signer stands for published signers instead
 // of a path.
@@ -114,6 +116,9 @@ func (f *Flags) Options(ctx context.Context) (manifest.Options, error) {
 		return options, exit.UsageError(fmt.Errorf("--bundle %q is none of %s", f.options.Bundle, strings.Join(bundles, ", ")), "")
 	}
 	if err := CheckVendor(f.Vendor); err != nil {
+		return options, err
+	}
+	if options.Columns, options.Delimiter, err = f.tables(f.Vendor); err != nil {
 		return options, err
 	}
 	found, err := terminal.Await(ctx, func() (found signerFiles, err error) {

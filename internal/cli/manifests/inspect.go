@@ -18,6 +18,7 @@ import (
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/spool"
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
 type inspectOptions struct {
@@ -110,7 +111,7 @@ func inspect(ctx context.Context, o inspectOptions, args []string, streams termi
 	for _, in := range files.Inputs {
 		judge.Begin(in.Name)
 		manifestRead, before := inspected{name: in.Name}, listed
-		decoder, err := decoderOf(in, o.Vendor)
+		decoder, err := vendors.Choose(in, o.Vendor, options)
 		if err == nil {
 			manifestRead.vendor = decoder.Vendor()
 			err = HoldBack(streams.Out, printer, func(held io.Writer) error {

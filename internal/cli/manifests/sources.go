@@ -19,11 +19,12 @@ import (
 )
 
 // OpenSources reads every manifest once and returns it as a source for the engine's
-// two passes. Without a vendor it detects the format from the content.
-func OpenSources(ctx context.Context, inputs []manifest.Input, vendor string, printer *progress.Printer) ([]*engine.Source, error) {
+// two passes. Without a vendor it detects the format from the content and the options.
+func OpenSources(ctx context.Context, inputs []manifest.Input, vendor string, options manifest.Options, printer *progress.Printer,
+) ([]*engine.Source, error) {
 	var sources []*engine.Source
 	for _, in := range inputs {
-		decoder, err := decoderOf(in, vendor)
+		decoder, err := vendors.Choose(in, vendor, options)
 		if err != nil {
 			return nil, exit.WithHint(err, BreakHint(err, advice.CLI))
 		}
@@ -35,13 +36,6 @@ func OpenSources(ctx context.Context, inputs []manifest.Input, vendor string, pr
 		sources = append(sources, source)
 	}
 	return sources, nil
-}
-
-func decoderOf(in manifest.Input, vendor string) (manifest.Decoder, error) {
-	if vendor != "" {
-		return vendors.DetectAs(in, vendor)
-	}
-	return vendors.Detect(in)
 }
 
 // ShowScanning returns a handler of events that shows the progress of a first pass.

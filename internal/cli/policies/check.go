@@ -244,7 +244,7 @@ func witnessOf(ctx context.Context, c *target.Connection, d *manifest.Device, s 
 func judgeAll(ctx context.Context, judge *verdict.Judge, inputs []manifest.Input, vendor string, settings engine.Settings,
 	printer *progress.Printer,
 ) (*engine.ScanResult, error) {
-	sources, err := manifests.OpenSources(ctx, inputs, vendor, printer)
+	sources, err := manifests.OpenSources(ctx, inputs, vendor, settings.Decode, printer)
 	if err != nil {
 		return nil, err
 	}

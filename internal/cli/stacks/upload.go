@@ -16,6 +16,7 @@ import (
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/stack/operate"
+	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
@@ -71,7 +72,11 @@ func upload(ctx context.Context, o uploadOptions, args []string, streams termina
 	defer files.Close() //nolint:errcheck // they were only read
 	printer := streams.Progress(o.quiet, terminal.Text)
 	defer printer.Close()
-	sources, err := manifests.OpenSources(ctx, files.Inputs, o.vendor, printer)
+	options, err := tableOptions(ctx, stack, files.Inputs[0])
+	if err != nil {
+		return err
+	}
+	sources, err := manifests.OpenSources(ctx, files.Inputs, o.vendor, options, printer)
 	if err != nil {
 		return exit.IfInterrupted(ctx, err, "interrupted before anything was uploaded")
 	}
@@ -106,6 +111,17 @@ func upload(ctx context.Context, o uploadOptions, args []string, streams termina
 	printer.Note("import %s", found.Job.Import)
 	printer.Close()
 	return followImport(ctx, &o.stackFlags, stack, found, streams)
+}
+
+// tableOptions returns the stack's options of tables for a manifest that is of no known format.
+func tableOptions(ctx context.Context, stack *operate.Stack, in manifest.Input) (manifest.Options, error) {
+	if _, err := vendors.Detect(in); err == nil {
+		return manifest.Options{}, nil
+	}
+	for _, format := range vendors.With(manifest.OptionColumns) {
+		return stack.Decode(ctx, &format)
+	}
+	return manifest.Options{}, nil
 }
 
 // beginMost is how long a stack may take to start the import of an upload.

@@ -145,7 +145,7 @@ func (o *options) openManifests(ctx context.Context, args []string, streams term
 		_ = files.Close() // they were only read
 		s.Close()
 	}
-	sources, err := manifests.OpenSources(ctx, files.Inputs, o.decode.Vendor, f.printer)
+	sources, err := manifests.OpenSources(ctx, files.Inputs, o.decode.Vendor, settings.Decode, f.printer)
 	if err != nil {
 		return nil, err
 	}

@@ -102,15 +102,13 @@ func (w *worker) openManifest(ctx context.Context) (*source, error) {
 // checkVendor returns an error if a manifest clearly belongs to another vendor. It
 // accepts one that no format matches: the decoder knows best what is wrong with it.
 func (w *worker) checkVendor(in manifest.Input) error {
-	found, err := vendors.Detect(in)
-	var file *manifest.FileError
-	switch {
-	case errors.As(err, &file):
-		return nil
-	case err != nil:
+	_, err := vendors.Choose(in, w.job.Vendor, manifest.Options{})
+	if manifest.ReasonOf(err) != manifest.ReasonWrongFormat {
 		return err
-	case found.Vendor() == w.job.Vendor:
-		return nil
+	}
+	found, err := vendors.Detect(in)
+	if err != nil {
+		return err
 	}
 	return stopf("%s is a manifest of %s, and bucket %s takes those of %s: upload it to bucket %s",
 		in.Name, found.Vendor(), w.job.Upload.Bucket, w.job.Vendor, w.h.Stack.Buckets[found.Vendor()])

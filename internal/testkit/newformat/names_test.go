@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -13,6 +14,13 @@ import (
 
 	"github.com/thingpress/thingpress/internal/testkit/require"
 	"github.com/thingpress/thingpress/manifest/vendors"
+)
+
+// formOfOutput is a format that is also the name of a form of reports, and of what convert
+// writes, which are in package imports.
+const (
+	formOfOutput = "csv"
+	imports      = "internal/cli/imports/"
 )
 
 // namesOfFormats returns the places in a Go file with code for one format: it
@@ -38,6 +46,9 @@ func namesOfFormats(file string, source any) ([]string, error) {
 			return true
 		}
 		text, err := strconv.Unquote(literal.Value)
+		if text == formOfOutput && strings.HasPrefix(filepath.ToSlash(file), imports) {
+			return true
+		}
 		if err == nil && slices.Contains(slices.Concat(names, values, packages), text) {
 			found = append(found, set.Position(literal.Pos()).String()+": "+literal.Value)
 		}
@@ -61,7 +72,11 @@ func TestNoCodeNamesAFormat(t *testing.T) {
 			case d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
 				return nil
 			}
-			found, err := namesOfFormats(path, nil)
+			source, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			found, err := namesOfFormats(below, source)
 			for _, place := range found {
 				t.Errorf("%s: read it from manifest/vendors, so that a new format is known here too", place)
 			}

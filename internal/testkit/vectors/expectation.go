@@ -23,6 +23,8 @@ type Options struct {
 	Label        string   `json:"label,omitempty"`
 	Index        string   `json:"index,omitempty"`
 	ThingName    string   `json:"thing_name,omitempty"`
+	Columns      string   `json:"columns,omitempty"`
+	Delimiter    string   `json:"delimiter,omitempty"`
 	AllowExpired bool     `json:"allow_expired,omitempty"`
 	AllowLate    bool     `json:"allow_late_signature,omitempty"`
 	AllowCA      bool     `json:"allow_ca,omitempty"`

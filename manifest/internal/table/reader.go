@@ -94,7 +94,7 @@ func (r *Reader) Next() (line int, err error) {
 		if err := r.toRecord(); err != nil {
 			return 0, err
 		}
-		n, found := r.parse()
+		n, found := r.Header.Parse(&r.Record, r.w.Text(), r.w.Ended())
 		if more, err := r.ended(found, n); err != nil {
 			return 0, err
 		} else if more {
@@ -118,27 +118,6 @@ func (r *Reader) Next() (line int, err error) {
 		return line, nil
 	}
 }
-
-// parse parses the record at the beginning of the window. It ends at a seam.
-func (r *Reader) parse() (n int, found Parsing) {
-	text, ended := r.w.Text(), r.w.Ended()
-	n, found = r.Record.Parse(text, r.Header.Delimiter, ended)
-	if odd := r.Record.Odd != "" || len(r.Record.Cells) != r.Header.Width; found == Astray || found == Parsed && odd {
-		switch length, whole, ok := r.Header.seam(&r.Record, text, n, found, ended); {
-		case ok && whole == More:
-			return 0, More
-		case ok:
-			_, found = r.Record.Parse(text[:length], r.Header.Delimiter, true)
-			return length, found
-		case !ended && found == Astray && len(text) < seamBytes:
-			return 0, More // a header may follow
-		}
-	}
-	return n, found
-}
-
-// seamBytes is how far a reader looks for the header behind a quote that may be a seam.
-const seamBytes = 64 << 10
 
 // cutOff reports whether a record without a line end looks incomplete.
 func (r *Reader) cutOff() bool {

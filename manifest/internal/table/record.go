@@ -50,6 +50,9 @@ func formulaText(text []byte) (inside []byte, ok bool) {
 	return inside[:len(inside)-1], true
 }
 
+// AstrayCell returns the index of the cell whose quotes made [Record.Parse] return [Astray].
+func (r *Record) AstrayCell() int { return r.behindCell }
+
 // blank reports whether all cells are empty, as in the lines that spreadsheets leave at the end.
 func (r *Record) blank() bool {
 	for _, c := range r.Cells {

@@ -8,6 +8,26 @@ import (
 
 var bom = []byte("\ufeff")
 
+// Parse is [Record.Parse] for a table with this header. The record ends at a seam.
+func (h *Header) Parse(r *Record, text []byte, ended bool) (n int, found Parsing) {
+	n, found = r.Parse(text, h.Delimiter, ended)
+	if odd := r.Odd != "" || len(r.Cells) != h.Width; found == Astray || found == Parsed && odd {
+		switch length, whole, ok := h.seam(r, text, n, found, ended); {
+		case ok && whole == More:
+			return 0, More
+		case ok:
+			_, found = r.Parse(text[:length], h.Delimiter, true)
+			return length, found
+		case !ended && found == Astray && len(text) < seamBytes:
+			return 0, More // a header may follow
+		}
+	}
+	return n, found
+}
+
+// seamBytes is how far a reader looks for the header behind a quote that may be a seam.
+const seamBytes = 64 << 10
+
 // seam looks for the place where two tables were joined without a line end between them,
 // in the record at the beginning of text, which was parsed with this result. ok is false if
 // there is none. Otherwise n is the length of the record before the seam, and found is

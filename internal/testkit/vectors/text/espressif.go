@@ -282,11 +282,9 @@ func formula(text string) string {
 	return m0.mac + ",\"" + text + "\",\"" + pemOf(leaf(text, m0.key).Raw) + "\"\r\n"
 }
 
-// siblingVectors returns rows C15 and C16.
+// siblingVectors returns row C16.
 func siblingVectors() []*vector {
 	return []*vector{
-		csv("c15-nrf-onboard", "F", "Nordic's file for nRF Cloud", "nrf-351358811330130,gateway,a|b,APP|MODEM,\""+m0.pem()+"\"\n",
-			ends("unsupported-format", "onboard.csv")),
 		csv("c16-rainmaker-node-ids", "F", "RainMaker's list of names", "node_id\n"+m0.cn+"\n"+m1.cn+"\n",
 			ends("unsupported-format", "node_certs.csv")),
 		csv("c16-nrf-attestation-tokens", "F", "tokens and no certificates", "351358811330130,"+m0.cn+",2dn3hQFQUDYxVDkxRPCAIhIbZAFifUERWCBo\n",

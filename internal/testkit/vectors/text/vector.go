@@ -65,6 +65,7 @@ func files() map[string][]byte {
 			quoteVectors(), headerVectors(), encodingVectors(), cellVectors(), siblingVectors(), columnVectors(), costlyRecords(),
 			allowedRecords(),
 		},
+		"csv":         {tableVectors(), tableCellVectors()},
 		"generated":   {lineVectors(), blockVectors(), foreignVectors(), joinedVectors(), pkcs7Vectors()},
 		"nxp":         {nxpVectors()},
 		"tpm-xml":     {tpmVectors()},
@@ -73,7 +74,7 @@ func files() map[string][]byte {
 		for _, one := range lists {
 			for _, v := range one {
 				extension := map[string]string{
-					"espressif": ".csv", "generated": ".txt", "certificate": ".pem", "nxp": ".json", "tpm-xml": ".xml",
+					"csv": ".csv", "espressif": ".csv", "generated": ".txt", "certificate": ".pem", "nxp": ".json", "tpm-xml": ".xml",
 				}[group]
 				path := group + "/" + v.name
 				if _, ok := all[path+extension]; ok {

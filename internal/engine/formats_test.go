@@ -10,6 +10,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
@@ -57,6 +58,14 @@ func TestKeyOfAnImportHasEveryOptionOfEveryFormat(t *testing.T) {
 				continue
 			case field.Kind() == reflect.String:
 				field.SetString("another")
+			case field.Kind() == reflect.Uint8:
+				field.SetUint(';')
+			case field.Type() == reflect.TypeFor[manifest.Columns]():
+				columns, err := manifest.ParseColumns("cert=another")
+				if err != nil {
+					t.Fatal(err)
+				}
+				field.Set(reflect.ValueOf(columns))
 			default:
 				field.Set(reflect.ValueOf([]*x509.Certificate{{Raw: []byte("another")}}))
 			}

@@ -99,7 +99,7 @@ func (p *prover) question(devices int) string {
 	if p.persistent {
 		sessions = "takes over its session"
 	}
-	return fmt.Sprintf("A device that is connected with the same client ID is disconnected, and this command %s.\n"+
+	return fmt.Sprintf("this disconnects every device that is connected with the same client ID, and %s; "+
 		"connect as %s to %s, %s%s?", sessions, progress.Plural(devices, "device", "devices"), p.broker.Host, p.session.Connection, does)
 }
 

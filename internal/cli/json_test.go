@@ -97,6 +97,10 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 		{"inspect", cut},
 		{"diff", good, bad},
 		{"import", "--sandbox", "--dry-run", "--policy", "p", good},
+		{
+			"import", "--dry-run", "--policy", "p", "--target", "endpoint-url=" + url,
+			"--target", "sandbox=true,sandbox-state=" + filepath.Join(dir, "several"), good,
+		},
 		{"import", "--sandbox", "--policy", "p", good, bad},
 		{"import", "--sandbox", "--policy", "p", "--thing-type", "t", good},
 		{"imports"},

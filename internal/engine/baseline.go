@@ -43,7 +43,7 @@ func takeBaseline(s *session, config *Config, i *Import, b *book, p *paths) (bas
 	}
 	at, places, err := keeper.Baseline(s.begin)
 	if err != nil {
-		return baseline{}, &call.StopError{Code: call.StopLedger, Cause: err}
+		return baseline{}, unreadLedger(s.begin, err)
 	}
 	found := baseline{known: !at.IsZero()}
 	for _, place := range places {

@@ -67,7 +67,7 @@ func newBook(entries int, journal ledger.Journal, maxFailures int, halt func(err
 func (b *book) load(ctx context.Context, entries *layout, earlier iter.Seq2[ledger.Record, error]) error {
 	for mark, err := range b.journal.Marked(ctx) {
 		if err != nil {
-			return &call.StopError{Code: call.StopLedger, Cause: fmt.Errorf("read the marks of earlier runs: %w", err)}
+			return unreadLedger(ctx, fmt.Errorf("read the marks of earlier runs: %w", err))
 		}
 		if number, ok := entries.number(mark.Place); ok {
 			b.marks[number] = mark.At
@@ -78,7 +78,7 @@ func (b *book) load(ctx context.Context, entries *layout, earlier iter.Seq2[ledg
 	}
 	for record, err := range earlier {
 		if err != nil {
-			return &call.StopError{Code: call.StopLedger, Cause: fmt.Errorf("read the records of earlier runs: %w", err)}
+			return unreadLedger(ctx, fmt.Errorf("read the records of earlier runs: %w", err))
 		}
 		number, ok := entries.number(record.Place)
 		if !ok {
@@ -94,6 +94,14 @@ func (b *book) load(ctx context.Context, entries *layout, earlier iter.Seq2[ledg
 		}
 	}
 	return nil
+}
+
+// unreadLedger returns the error of a run that cannot read its ledger. It was interrupted if ctx has ended.
+func unreadLedger(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
+	}
+	return &call.StopError{Code: call.StopLedger, Cause: err}
 }
 
 // outcome returns the outcome of an entry; "" while it is pending.

@@ -13,7 +13,9 @@ import (
 // fields are those in docs/json.md and are stable. [SummaryOf] sets the fields that the engine
 // knows; the command sets those after Failures.
 type Summary struct {
-	Type   string `json:"type"` // "summary"
+	Type string `json:"type"` // "summary"
+	// Name is the name of the target, if the command has several.
+	Name   string `json:"name,omitempty"`
 	Import string `json:"import"`
 	ledger.Counts
 	Pending   int            `json:"pending"`

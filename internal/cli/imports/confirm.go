@@ -7,40 +7,39 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/spf13/pflag"
-
 	"github.com/thingpress/thingpress/internal/cli/exit"
-	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
 	"github.com/thingpress/thingpress/internal/progress"
 )
 
-// confirm asks before an import, unless it goes into the embedded sandbox or has nothing to do. Previous
-// is the import that is resumed, and unfinished the import of the same manifests that is not; both may
-// be nil.
-func (o *importOptions) confirm(c *target.Connection, devices int, previous, unfinished *ledger.Import, flags *pflag.FlagSet,
-	streams terminal.Streams,
-) error {
-	if o.yes || c.Embedded() || devices == 0 {
+// confirm asks before an import, unless it need not be asked about.
+func (i *oneImport) confirm() error {
+	question := i.question()
+	if question == "" || i.streams.Confirm(question+"?") {
 		return nil
 	}
-	question := fmt.Sprintf("import %s into %s?", progress.Plural(devices, "device", "devices"), c)
 	refused := exit.NotConfirmed("nothing was imported")
-	switch {
-	case previous != nil && leftOf(previous) == 0:
-		return nil
-	case previous != nil:
-		question = fmt.Sprintf("resume: %s, into %s?", leftText(previous), c)
-	case unfinished != nil:
-		question = "start another import: " + question
-		refused = exit.WithHint(refused, "finish the earlier one with '"+resumeCommand(unfinished.ID, flags)+"'")
-	}
-	if streams.Confirm(question) {
-		return nil
+	if i.previous == nil && i.unfinished != nil {
+		return exit.WithHint(refused, "finish the earlier one with '"+resumeCommand(i.unfinished.ID, i.flags)+"'")
 	}
 	return refused
+}
+
+// question returns what is to be confirmed. It is empty if the import goes into the embedded sandbox or has
+// nothing to do.
+func (i *oneImport) question() string {
+	question := fmt.Sprintf("import %s into %s", progress.Plural(i.scan.Devices, "device", "devices"), i.into())
+	switch {
+	case i.o.yes || i.connection.Embedded() || i.scan.Devices == 0, i.previous != nil && leftOf(i.previous) == 0:
+		return ""
+	case i.previous != nil:
+		return fmt.Sprintf("resume: %s, into %s", leftText(i.previous), i.into())
+	case i.unfinished != nil:
+		return "start another import: " + question
+	}
+	return question
 }
 
 // leftOf returns the number of entries that a resumed import still imports.

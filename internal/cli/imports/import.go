@@ -1,7 +1,6 @@
 package imports
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,12 +10,11 @@ import (
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
+	"github.com/thingpress/thingpress/internal/cli/settings"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/config"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
-	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/plain"
 )
 
 type importOptions struct {
@@ -39,6 +37,12 @@ type importOptions struct {
 
 // NewImport returns `thingpress import`.
 func NewImport(streams terminal.Streams) *cobra.Command {
+	c, _ := newImport(streams)
+	return c
+}
+
+// newImport returns the command and its options.
+func newImport(streams terminal.Streams) (*cobra.Command, *importOptions) {
 	var o importOptions
 	c := &cobra.Command{
 		Use:   "import MANIFEST…",
@@ -59,6 +63,9 @@ Existing devices are completed, never replaced. If an import ends with exit code
 that are not done. If it ended with 0, the same command line starts a new import,
 which checks every device in AWS.
 
+With --target several times, the devices are imported into each of these targets. Each
+has its own quotas, ledger and numbers, and if one fails the others go on.
+
 Credentials are found as by the AWS CLI (environment, profile, SSO, role). docs/iam.md
 has the policy that they need. With --sandbox the import goes into an embedded
 endpoint that behaves like AWS IoT, and AWS is not called.
@@ -76,6 +83,9 @@ endpoint that behaves like AWS IoT, and AWS is not called.
   # name things after their MAC address, and write the outcome of every entry to a file
   thingpress import --policy sensors --thing-name '{mac}' --report outcome.csv reel.csv
 
+  # import into two accounts, one after the other; the manifest is checked once
+  thingpress import --target production --target profile=china,region=cn-north-1 --policy sensors reel.csv
+
   # import only the devices that a file lists
   thingpress import --policy sensors --only first-thousand.txt reel.csv`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -85,6 +95,9 @@ endpoint that behaves like AWS IoT, and AWS is not called.
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
+			if names := settings.Targets(c.Flags()); len(names) > 1 {
+				return importIntoSeveral(c.Context(), names, c, args, streams)
+			}
 			if o.plan != "" {
 				var err error
 				if o.saved, err = readSavedPlan(o.plan, c.Flags(), args); err != nil {
@@ -112,7 +125,8 @@ endpoint that behaves like AWS IoT, and AWS is not called.
 		"import certificates that thingpress generate made into AWS, although others may know their keys")
 	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before the import starts")
 	o.notice.add(flags)
-	return c
+	settings.AllowSeveralTargets(c)
+	return c, &o
 }
 
 // check returns an error if flags contradict each other.
@@ -132,182 +146,50 @@ func (o *importOptions) check() error {
 // runImport runs an import. The flags must be those that set o, because --resume sets
 // them again.
 func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args []string, streams terminal.Streams) (err error) {
-	if err := o.check(); err != nil {
-		return err
-	}
-	if err := exit.Unapproved(o.yes || o.dryRun || o.target.Sandbox, streams, "nothing was imported"); err != nil {
-		return err
-	}
-	overrides, err := o.quotas.Overrides()
-	if err != nil {
-		return err
-	}
-	var settings engine.Settings
-	if o.resume == "" { // else the flags are yet to be restored
-		if settings, err = o.settings(ctx); err != nil {
-			return err
-		}
-	}
-	reportOf, err := CheckReport(o.report, o.overwrite)
-	if err != nil {
-		return err
-	}
-	if err := o.notice.check(); err != nil {
+	i := &oneImport{o: o, flags: flags, streams: streams}
+	if err := i.checkFlags(ctx); err != nil {
 		return err
 	}
 	printer := streams.Progress(o.quiet, o.output)
 	defer printer.Close()
-	begun := false
+	i.printer = printer
 	defer func() {
-		if !begun {
+		if !i.begun {
 			err = notBegun(ctx, err)
 		}
 	}()
-
-	connection, err := o.target.Connect(ctx, streams.Err)
-	if err != nil {
+	if err := i.connect(ctx); err != nil {
 		return err
 	}
-	defer closeConnection(connection, printer, streams)
-	printer.Note("target: %s", connection)
-	// The ledger is opened before the manifests, so that a second import fails
-	// immediately while the first one is running.
-	book, err := o.openLedger(ctx, connection)
-	if err != nil {
+	defer i.close()
+	if err := i.open(ctx, args); err != nil {
 		return err
 	}
-	defer closeLedger(book)
-	NoteUpgrade(printer, book)
-	named, args, err := o.restore(ctx, connection, flags, args)
-	if err != nil {
-		return err
-	}
-	if o.resume != "" {
-		if settings, err = o.settings(ctx); err != nil {
-			return err
-		}
-	}
-	files, err := manifests.OpenFiles(ctx, args, streams.In)
+	files, err := manifests.OpenFiles(ctx, i.args, streams.In)
 	if err != nil {
 		return err
 	}
 	defer files.Close() //nolint:errcheck // they were only read
-	sources, err := manifests.OpenSources(ctx, files.Inputs, o.decode.Vendor, settings.Decode, printer)
+	sources, err := manifests.OpenSources(ctx, files.Inputs, o.decode.Vendor, i.settings.Decode, printer)
 	if err != nil {
 		return err
 	}
-	quotas, err := o.quotas.Resolve(ctx, connection.Client, overrides)
-	if err != nil {
+	if err := i.lookUp(ctx); err != nil {
 		return err
 	}
-	check := newAttachmentCheck(ctx, connection, quotas)
-	attached, err := check.ofImport(settings.Attachments)
-	if err != nil {
+	i.settings.CheckVariant = i.check.ofVariant
+	events := i.policies.watch(manifests.ShowScanning(printer))
+	if i.scan, err = scanManifests(ctx, sources, i.settings, events, &o.runFlags, printer, streams); err != nil {
 		return err
 	}
-	policies, err := newPolicyJudges(ctx, connection, quotas, attached, settings, check)
-	if err != nil {
+	if err := i.review(ctx, sources); err != nil || o.dryRun {
 		return err
 	}
-	settings.CheckVariant = check.ofVariant
-	scan, err := scanManifests(ctx, sources, settings, policies, &o.runFlags, printer, streams)
-	if err := cmp.Or(err, check.wrong(), policies.err); err != nil {
+	if err := i.confirm(); err != nil {
 		return err
 	}
-	if err := RefuseTestMaterial(connection, scan, o.allowTestMaterial); err != nil {
-		return err
-	}
-
-	known := reviewed{settings, connection, scan, quotas, check, policies, nil}
-	if err := o.checkPlan(ctx, known, sources, args, flags, printer); err != nil {
-		return err
-	}
-
-	printer.Pause()
-	showAttachments(printer, check.created, check.unconnectable(scan.Portions()), scan.Devices)
-	showScan(printer, scan, &o.runFlags)
-	judged := policies.line()
-	for _, line := range judged.text() {
-		printer.Note("%s", line)
-	}
-	if err := judged.stop(o.ignorePolicy); err != nil {
-		return exit.WithHint(fmt.Errorf("nothing was imported: %w", err), exit.Hint(err))
-	}
-	showDistribution(printer, scan)
-	showCeiling(printer, quotas, scan)
-	if o.dryRun {
-		return o.endDryRun(connection, scan, quotas, streams)
-	}
-	key, err := engine.Key(connection.Target, scan.Manifests, settings)
-	if err != nil {
-		return err
-	}
-	spelled, err := engine.Key(connection.Spelled, scan.Manifests, settings)
-	if err != nil {
-		return err
-	}
-	previous, err := previousOf(ctx, book, []string{key, spelled}, named, o.fresh)
-	if err != nil {
-		return err
-	}
-	recorded, resumed := recordedOf(settings, args, flags), ""
-	recorded.Distribution = distributionOf(scan.Portions())
-	recorded.Distribution = recorded.Distribution[:min(len(recorded.Distribution), maxRecorded)]
-	recorded.About = aboutOf(quotas, scan, args, flags)
-	var unfinished *ledger.Import
-	if previous != nil {
-		resumed = previous.ID
-	} else if !o.fresh {
-		if unfinished, err = unfinishedOf(ctx, book, connection.Target, scan.Manifests); err != nil {
-			return err
-		}
-	}
-	if unfinished != nil {
-		printer.Note("note: import %s of the same manifests is unfinished, %s; it was started %s",
-			unfinished.ID, leftText(unfinished), otherFlags(*unfinished, recorded))
-		printer.Pause()
-	}
-	if err := o.confirm(connection, scan.Devices, previous, unfinished, flags, streams); err != nil {
-		return err
-	}
-	if err := exit.OtherReport(o.report, reportOf, resumed); err != nil {
-		return err
-	}
-	record, journal, earlier, err := beginImport(ctx, book, ledger.Import{Key: key, Target: connection.Target, Manifests: scan.Manifests},
-		previous, recorded, printer)
-	if err != nil {
-		return err
-	}
-
-	begun = true
-	limiters, metrics := quotas.Limiters(), startMetrics(o.notice.metrics, record, streams)
-	events, stop := showStopping(ctx, printer,
-		metrics.watch(logDecisions(streams.Log, limiters, showEvents(printer, "many devices exist already: "))))
-	defer stop()
-	summary, ended := engine.Run(ctx, engine.Config{
-		Settings: settings, Target: connection.Target, AWS: connection.Client.AWS(), Limiters: limiters,
-		Abort: terminal.AbortContext(ctx), Events: events,
-	}, engine.Import{
-		ID: record.ID, Sources: sources, Scan: scan, Journal: journal, Earlier: earlier, MaxFailures: o.maxFailures,
-		NoBaseline: o.noBaseline,
-	})
-	printer.Close()
-	reported := WriteReport(ctx, o.report, book, record)
-	if o.report != "" && reported == nil && !o.quiet {
-		plain.Fprintf(streams.Err, "report: %s\n", o.report)
-	}
-	line := summaryOf(summary, ended, connection, scan)
-	metrics.end(line)
-	o.notice.send(ctx, line, streams)
-	if o.output == terminal.JSON {
-		err = streams.PrintJSON(line)
-	} else {
-		err = printSummary(line, summary, connection, resumeCommand(record.ID, flags), streams)
-	}
-	if err := errors.Join(reported, err); err != nil {
-		return err
-	}
-	return exitOf(line, o.lists.Missing(line.UnmatchedOnly))
+	_, err = i.carryOut(ctx, sources)
+	return err
 }
 
 // notBegun adds to an error before the first change that nothing was changed.

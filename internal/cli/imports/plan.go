@@ -11,6 +11,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
+	"github.com/thingpress/thingpress/internal/cli/settings"
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/device"
@@ -29,6 +30,12 @@ type planOptions struct {
 
 // NewPlan returns `thingpress plan`.
 func NewPlan(streams terminal.Streams) *cobra.Command {
+	c, _ := newPlan(streams)
+	return c
+}
+
+// newPlan returns the command and its options.
+func newPlan(streams terminal.Streams) (*cobra.Command, *planOptions) {
 	var o planOptions
 	c := &cobra.Command{
 		Use:   "plan MANIFEST…",
@@ -66,7 +73,12 @@ No ledger is opened. With --sandbox the plan uses a copy of the embedded sandbox
   # print the duration in seconds
   thingpress plan --output json --policy sensors reel.csv | jq .seconds`,
 		Args: manifests.RequireOne,
-		RunE: func(c *cobra.Command, args []string) error { return runPlan(c.Context(), &o, c.Flags(), args, streams) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if names := settings.Targets(c.Flags()); len(names) > 1 {
+				return planForSeveral(c.Context(), names, c, args, streams)
+			}
+			return runPlan(c.Context(), &o, c.Flags(), args, streams)
+		},
 	}
 	o.add(c)
 	c.Flags().BoolVar(&o.compare, "compare", false, "look every device up in AWS")
@@ -74,7 +86,8 @@ No ledger is opened. With --sandbox the plan uses a copy of the embedded sandbox
 	c.Flags().StringVar(&o.out, "out", "", "save the plan in this `file`, for thingpress import --plan")
 	c.Flags().BoolVar(&o.overwrite, "overwrite", false, "let --out replace a file")
 	o.target.AddOffline(c)
-	return c
+	settings.AllowSeveralTargets(c)
+	return c, &o
 }
 
 func runPlan(ctx context.Context, o *planOptions, flags *pflag.FlagSet, args []string, streams terminal.Streams) error {
@@ -140,7 +153,7 @@ func runPlan(ctx context.Context, o *planOptions, flags *pflag.FlagSet, args []s
 	if err != nil {
 		return err
 	}
-	scan, err := scanManifests(ctx, sources, settings, policies, &o.runFlags, printer, streams)
+	scan, err := scanManifests(ctx, sources, settings, policies.watch(manifests.ShowScanning(printer)), &o.runFlags, printer, streams)
 	if err := cmp.Or(err, policies.err); err != nil {
 		return err
 	}

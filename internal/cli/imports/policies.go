@@ -128,12 +128,12 @@ func (p *policyJudges) newPolicyJudge(attached *device.AttachmentReport) (*polic
 // maxConcerned is the number of devices that are listed because the policies do not let them work.
 const maxConcerned = 5
 
-// watch returns a handler of events that judges devices, and calls show for all other events.
+// watch returns a handler of events that judges devices, and calls show for all events.
 func (p *policyJudges) watch(show engine.Events) engine.Events {
 	return func(event engine.Event) {
+		show(event)
 		e, ok := event.(engine.Judged)
 		if !ok {
-			show(event)
 			return
 		}
 		if j := p.of(e.Wanted); j != nil && j.judge != nil && j.broken == nil {

@@ -45,12 +45,11 @@ func Scan(ctx context.Context, sources []*engine.Source, settings engine.Setting
 	return scan, errors.Join(ShowUnmatched(streams.Err, scan.UnmatchedOnly, scan.UnmatchedSkip), lists.Check(settings))
 }
 
-// scanManifests is like [Scan]. The policies judge each device, and if a manifest is broken it prints
-// what was read.
-func scanManifests(ctx context.Context, sources []*engine.Source, settings engine.Settings, policies *policyJudges, f *runFlags,
+// scanManifests is like [Scan]. If a manifest is broken it prints what was read.
+func scanManifests(ctx context.Context, sources []*engine.Source, settings engine.Settings, events engine.Events, f *runFlags,
 	printer *progress.Printer, streams terminal.Streams,
 ) (*engine.ScanResult, error) {
-	scan, err := Scan(ctx, sources, settings, &f.lists, policies.watch(manifests.ShowScanning(printer)), printer, streams)
+	scan, err := Scan(ctx, sources, settings, &f.lists, events, printer, streams)
 	var broken *engine.BreakError
 	if !errors.As(err, &broken) {
 		return scan, err

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
@@ -23,9 +24,7 @@ const (
 
 // AddFlags adds --config and --target to all commands below root.
 func AddFlags(root *cobra.Command) {
-	flags := root.PersistentFlags()
-	flags.String(configFlag, "", "config `file`; '' for none (default: config.toml in the config directory)")
-	flags.Var(&oneTarget{}, targetFlag, "use the settings of the target with this `name` in the config file")
+	addFlags(root.PersistentFlags())
 	err := root.RegisterFlagCompletionFunc(targetFlag, func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		file, err := readFile(c.Flags())
 		if file == nil || err != nil {
@@ -38,21 +37,10 @@ func AddFlags(root *cobra.Command) {
 	}
 }
 
-// oneTarget is --target.
-type oneTarget struct {
-	name  string
-	given bool
-}
-
-func (t *oneTarget) String() string { return t.name }
-func (t *oneTarget) Type() string   { return "name" }
-
-func (t *oneTarget) Set(name string) error {
-	if t.given {
-		return errors.New("a command has one target")
-	}
-	t.name, t.given = name, true
-	return nil
+func addFlags(flags *pflag.FlagSet) {
+	flags.String(configFlag, "", "config `file`; '' for none (default: config.toml in the config directory)")
+	flags.Var(&targetNames{}, targetFlag,
+		"use the settings of the target with this `name` in the config file, or those written out, such as profile=factory,region=eu-west-1")
 }
 
 // Load sets the flags of c that the command line does not set: from the environment, then from
@@ -72,39 +60,66 @@ func Load(c *cobra.Command, streams terminal.Streams, fresh func() *cobra.Comman
 	if err != nil {
 		return nil, err
 	}
-	if file == nil {
-		if target := flags.Lookup(targetFlag).Value.String(); target != "" {
-			return nil, unknownTarget(c, config.SourceOf(flags.Lookup(targetFlag)), target)
+	if file != nil {
+		if err := checkFile(file, fresh()); err != nil {
+			return nil, err
 		}
-		return nil, nil //nolint:nilnil // no file is no error
 	}
-	if err := checkFile(file, fresh()); err != nil {
-		return nil, err
+	return file, applyFile(flags, file, c.Annotations[severalTargets] != "")
+}
+
+// applyFile sets flags from the targets and from the settings for all targets. Of several targets it
+// only checks that they exist; see [ForTarget].
+func applyFile(flags *pflag.FlagSet, file *config.File, several bool) error {
+	common := func(*pflag.Flag) (value, bool) { return value{}, false }
+	if file != nil {
+		common = fileLayer(file.Path, file.Settings, config.Source{From: config.FromFile})
 	}
-	common := fileLayer(file.Path, file.Settings, config.Source{From: config.FromFile})
 	chosen := flags.Lookup(targetFlag)
 	if v, ok := common(chosen); ok && !chosen.Changed {
 		if err := setFlag(flags, chosen, v); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if name := chosen.Value.String(); name != "" {
-		target, ok := file.Target(name)
-		if !ok {
-			return nil, misspeltTarget(file, config.SourceOf(chosen), name)
+	names := Targets(flags)
+	if len(names) > 1 && !several {
+		return exit.UsageError(errors.New("--target: a command has one target"), "give only import and plan several targets")
+	}
+	for _, name := range names {
+		layer, err := targetLayer(flags, file, config.SourceOf(chosen), name)
+		if err != nil {
+			return err
 		}
-		from := config.Source{From: config.FromTarget, Name: name}
-		if err := applyLayer(flags, fileLayer(file.Path, target.Settings, from)); err != nil {
-			return nil, err
+		if len(names) > 1 {
+			continue
+		}
+		if err := applyLayer(flags, layer); err != nil {
+			return err
 		}
 	}
-	return file, applyLayer(flags, common)
+	return applyLayer(flags, common)
+}
+
+// targetLayer returns the values of a target.
+func targetLayer(flags *pflag.FlagSet, file *config.File, source config.Source, name string) (layer, error) {
+	from := config.Source{From: config.FromTarget, Name: name}
+	if strings.Contains(name, "=") {
+		return writtenOut(name, from)
+	}
+	if file == nil {
+		return nil, unknownTarget(flags, source, name)
+	}
+	target, ok := file.Target(name)
+	if !ok {
+		return nil, misspeltTarget(file, source, name)
+	}
+	return fileLayer(file.Path, target.Settings, from), nil
 }
 
 // unknownTarget returns the error for a target without a config file.
-func unknownTarget(c *cobra.Command, source config.Source, name string) error {
+func unknownTarget(flags *pflag.FlagSet, source config.Source, name string) error {
 	err := fmt.Errorf("%s: there is no target %s without a config file", givenBy(source, targetFlag), name)
-	if path, _, pathErr := filePath(c.Flags()); pathErr == nil && path != "" {
+	if path, _, pathErr := filePath(flags); pathErr == nil && path != "" {
 		return exit.UsageError(err, fmt.Sprintf("write %s with a table [targets.%s], or name a file with --config", path, name))
 	}
 	return exit.UsageError(err, "name a file with --config")

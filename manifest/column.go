@@ -33,7 +33,8 @@ func (d *Device) columnField(name string) (string, error) {
 	case at < 0:
 		return "", Errorf(ReasonNoName, "the manifest has no column %s to fill {%s%s} with", Quote(name), columnPrefix, name)
 	case d.Columns[at].Withheld:
-		return "", Errorf(ReasonSecretColumn, "column %s holds a secret or a certificate, which {%s%s} cannot use", Quote(name), columnPrefix, name)
+		return "", Errorf(ReasonSecretColumn, "column %s holds a secret or a certificate, which {%s%s} cannot use",
+			Quote(name), columnPrefix, name)
 	case d.Columns[at].Value == "":
 		return "", noValue(columnPrefix + name)
 	}
@@ -45,12 +46,10 @@ func (d *Device) columnField(name string) (string, error) {
 func SecretColumn(header string) bool {
 	words := wordsOf(header)
 	for i, word := range words {
-		switch {
-		case slices.Contains(secretWords(), word):
-			return true
-		case (word == "key" || word == "keys") && !(i > 0 && slices.Contains(publicWords(), words[i-1])) &&
-			!(i+1 < len(words) && slices.Contains(describingWords(), words[i+1])):
-
+		public := i > 0 && slices.Contains(publicWords(), words[i-1])
+		describing := i+1 < len(words) && slices.Contains(describingWords(), words[i+1])
+		key := word == "key" || word == "keys"
+		if slices.Contains(secretWords(), word) || key && !public && !describing {
 			return true
 		}
 	}
@@ -113,5 +112,6 @@ func SecretValue(cell string) bool {
 			}
 		}
 	}
-	return slices.ContainsFunc([]string{"MT:", "X-HM://", "WIFI:", "DPP:"}, func(prefix string) bool { return strings.HasPrefix(cell, prefix) })
+	payloads := []string{"MT:", "X-HM://", "WIFI:", "DPP:"}
+	return slices.ContainsFunc(payloads, func(prefix string) bool { return strings.HasPrefix(cell, prefix) })
 }

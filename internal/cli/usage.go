@@ -15,7 +15,11 @@ import (
 // first, under "Flags".
 var flagGroups = []struct{ heading, flags string }{
 	{"What each device gets", "policy thing-type thing-group billing-group attribute thing-name status adopt exclusive row-settings"},
-	{"Manifests", "vendor columns delimiter preset bundle slot label index signer allow-ca allow-expired allow-late-signature allow-test-material partial"},
+	{
+		"Manifests",
+		"vendor columns delimiter preset bundle slot label index " +
+			"signer allow-ca allow-expired allow-late-signature allow-test-material partial",
+	},
 	{"Devices", "only skip ignore-unmatched"},
 	{"Requests", "client-id request will persistent protocol witness against-aws clean-up"},
 	{"Private keys", "keys manifest"},

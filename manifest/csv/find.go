@@ -37,7 +37,11 @@ func (f *finder) find(text []byte, stated byte, ended bool) (*table.Header, int,
 	for i, delimiter := range candidates(stated) {
 		p := search(columns, text, delimiter, ended)
 		unsure = unsure || p.found == table.More
-		if better := (p.layout != nil) == (best.layout != nil) && p.score > best.score; i == 0 || better || p.layout != nil && best.layout == nil {
+		better := p.score > best.score
+		if (p.layout != nil) != (best.layout != nil) {
+			better = p.layout != nil
+		}
+		if i == 0 || better {
 			best = p
 		}
 	}

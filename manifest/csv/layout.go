@@ -118,7 +118,8 @@ func checkColumn(use *manifest.ColumnUse, names []string, column int) error {
 	}
 	name := names[column]
 	if use.Use != manifest.UseCert && use.Use != manifest.UseSecret && manifest.SecretColumn(name) {
-		return manifest.Errorf(manifest.ReasonSecretColumn, "column %d (%s) holds a secret, which nothing may use", column+1, table.QuoteName(name))
+		return manifest.Errorf(manifest.ReasonSecretColumn, "column %d (%s) holds a secret, which nothing may use",
+			column+1, table.QuoteName(name))
 	}
 	same := 0
 	for _, other := range names {

@@ -46,7 +46,8 @@ func TestRowsAskForTheirOwnDevice(t *testing.T) {
 	t.Parallel()
 	all := records(t, 3)
 	cert := func(i int) string { return `"` + all[i][4] + `"` }
-	got := decode(t, "cert=pem,group=line,group=site?,group=hall?,policy=policy,type=type,billing=bill,status=state,attribute.model=model,attribute.rev=rev",
+	got := decode(t, "cert=pem,group=line,group=site?,group=hall?,policy=policy,type=type,billing=bill,status=state,"+
+		"attribute.model=model,attribute.rev=rev",
 		"line,policy,type,bill,state,model,rev,hall,pem\n"+
 			"line-7| pilot ,\"p1, p2\",pump,factory,inactive,P-4,,hall-2,"+cert(0)+"\n"+
 			",,,,,,,,"+cert(1)+"\n"+
@@ -121,14 +122,18 @@ func TestGuessReadsTheTable(t *testing.T) {
 	}
 	for name, test := range map[string]struct{ text, want string }{
 		"headers": {
-			table(",", "Thing Name,IMEI,Device Certificate\n", func(i int) []string { return []string{"pump-" + all[i][0], "35-" + all[i][0], der(i)} }),
+			table(",", "Thing Name,IMEI,Device Certificate\n", func(i int) []string {
+				return []string{"pump-" + all[i][0], "35-" + all[i][0], der(i)}
+			}),
 			"cert=Device Certificate,id=IMEI,name=Thing Name",
 		},
 		"repeated CN": {
 			table(";", "nr;device;c\n", func(i int) []string { return []string{"1", all[i][0], der(i)} }), "cert=c,check=device",
 		},
 		"titles": {
-			table("\t", "Order 7\t\t\n\nDelivered today\t\t\nsn\tx\tc\n", func(i int) []string { return []string{all[i][0][:8], "1", der(i)} }), "cert=c,id=sn",
+			table("\t", "Order 7\t\t\n\nDelivered today\t\t\nsn\tx\tc\n", func(i int) []string {
+				return []string{all[i][0][:8], "1", der(i)}
+			}), "cert=c,id=sn",
 		},
 		"no header": {table("|", "", func(i int) []string { return []string{all[i][0], der(i)} }), "cert=2,check=1"},
 		"a header twice": {

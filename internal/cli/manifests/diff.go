@@ -180,7 +180,8 @@ func (c *comparison) compareNote(m, note side, inManifest, inNote string) error 
 		case named:
 			c.summary.Both++
 		default:
-			return c.add(difference{Kind: inManifest, ID: d.ID, ThingName: d.ThingName, Certificate: d.CertificateID.String()}, inManifest, placeOf(d))
+			return c.add(difference{Kind: inManifest, ID: d.ID, ThingName: d.ThingName, Certificate: d.CertificateID.String()}, inManifest,
+				placeOf(d))
 		}
 		return nil
 	})

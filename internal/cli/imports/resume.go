@@ -185,7 +185,8 @@ func (o *importOptions) findNamed(ctx context.Context, c *target.Connection) (*l
 	matches = named(o.resume, all)
 	switch {
 	case len(matches) == 0:
-		return nil, exit.UsageError(fmt.Errorf("--resume %s: no import of ledger %s has such an ID; the latest are%s", o.resume, path, candidates(all)),
+		return nil, exit.UsageError(fmt.Errorf("--resume %s: no import of ledger %s has such an ID; the latest are%s",
+			o.resume, path, candidates(all)),
 			"find the import with thingpress imports, and name its ledger with --ledger")
 	case len(matches) > 1:
 		return nil, exit.UsageError(fmt.Errorf("--resume %s: the IDs of %d imports begin so%s", o.resume, len(matches), candidates(matches)),

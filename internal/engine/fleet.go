@@ -142,7 +142,11 @@ func (f *Fleet) Mend(drifted map[string]bool) Program {
 	var verifier *device.Verifier
 	return func(a *device.Account, d *device.Device, s *Subject, do device.Stage) error {
 		begin.Do(func() { verifier = device.NewVerifier(a) })
-		if !drifted[d.CertificateID] {
+		id := d.CertificateID
+		if s != nil {
+			id = s.Record.CertificateID.String() // AWS's answer may have another one, as moto's does
+		}
+		if !drifted[id] {
 			return nil
 		}
 		if s != nil {

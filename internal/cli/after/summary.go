@@ -122,10 +122,14 @@ func (s *Session) text(line summaryLine, took engine.Summary) string {
 
 // problemsOf returns why devices were not changed.
 func problemsOf(line summaryLine, took engine.Summary) (list []manifests.Problem) {
+	all := "--report FILE.csv"
+	if line.dryRun {
+		all = "" // it writes none
+	}
 	for i, f := range line.Failures {
 		list = append(list, manifests.Problem{
 			Outcome: string(took.Failures[i].Outcome), Reason: f.Reason, Count: f.Count, Examples: f.Examples, Todo: f.Todo,
-			AllWith: "--report FILE.csv",
+			AllWith: all,
 		})
 	}
 	return list

@@ -178,7 +178,7 @@ type Problem struct {
 	Count    int
 	Examples []report.Example // the first of them
 	Todo     string           // what to do; may be empty
-	AllWith  string           // the flag that shows all of them
+	AllWith  string           // the flag that shows all of them; empty if there is none
 }
 
 // ProblemsText lists problems for people. The text is clean and may have colours.
@@ -194,7 +194,11 @@ func ProblemsText(problems []Problem, streams terminal.Streams) string {
 			plain.Fprintf(&b, "  %s\n    %s\n", exampleText(e), withoutID(e))
 		}
 		if p.Count > len(p.Examples) && len(p.Examples) > 0 {
-			fmt.Fprintf(&b, "  and %s more; %s lists all\n", progress.Count(p.Count-len(p.Examples)), p.AllWith)
+			fmt.Fprintf(&b, "  and %s more", progress.Count(p.Count-len(p.Examples)))
+			if p.AllWith != "" {
+				b.WriteString("; " + p.AllWith + " lists all")
+			}
+			b.WriteByte('\n')
 		}
 		if p.Todo != "" {
 			plain.Fprintf(&b, "  what to do: %s\n", p.Todo)

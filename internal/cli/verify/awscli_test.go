@@ -5,8 +5,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iot"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/thingpress/thingpress/internal/testkit/clitest"
 	"github.com/thingpress/thingpress/internal/testkit/require"
 )
 
@@ -116,5 +119,29 @@ func TestDriftThatTheAWSCLIMakesIsFound(t *testing.T) {
 		"attribute", "group-extra", "other-certificate", "other-thing", "other-thing", "policy-extra", "status", "thing-type",
 	}, left); diff != "" {
 		t.Errorf("after --fix: %s", diff)
+	}
+}
+
+// The IDs of moto's certificates are not those of AWS, and --fix must mend their devices all the same.
+func TestFixMendsDevicesOfMoto(t *testing.T) {
+	t.Parallel()
+	url, ctx := require.Moto(t).URL, t.Context()
+	w := &world{T: t, env: clitest.Environment(t), url: url, hand: clitest.Client(url)}
+	clitest.CreateAttachments(t, w.hand, []string{"p"}, []string{"g"}, "sensor")
+	s, code := clitest.Import(t, w.env, "--endpoint-url", url, "--policy", "p", clitest.Generate(t, "espressif", 3))
+	if code != 0 {
+		t.Fatalf("exit code %d: %+v", code, s)
+	}
+	targets := func() []string {
+		out, err := w.hand.ListTargetsForPolicy(ctx, &iot.ListTargetsForPolicyInput{PolicyName: aws.String("p")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.Targets
+	}
+	w.did(w.hand.DetachPolicy(ctx, &iot.DetachPolicyInput{PolicyName: aws.String("p"), Target: &targets()[0]}))
+	last, _, code := w.verify(s.Import, "--fix")
+	if code != 0 || last.Fixed == nil || last.Fixed.Mended != 1 || last.Fixed.Changed != 1 || len(targets()) != 3 {
+		t.Errorf("exit code %d: %+v %+v, %d attached", code, last, last.Fixed, len(targets()))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/manifest"
 )
 
@@ -36,7 +37,8 @@ type Item struct {
 // has an outcome, in any order, with the place of the device in manifest 0, from one
 // goroutine, and before it returns. Every other item that it took is pending. Of the
 // settings only attachments, status, Adopt, Exclusive and Rows matter. Several batches may
-// share the limiters, one after the other or concurrently. Batch reads no lists.
+// share the limiters, one after the other or concurrently. Batch reads no lists. It looks each thing up
+// before it creates it, so that an undo knows that the import did, unless that would lower the rate.
 //
 // When ctx ends, Batch takes no further item, begins no further calls and waits for
 // those in flight; the error then wraps [ErrInterrupted] unless every item that it
@@ -54,7 +56,11 @@ func Batch(ctx context.Context, config Config, most int, items iter.Seq[Item], d
 		ceiling: func() (float64, iot.Operation) { return config.Limiters.Ceiling(p.fresh) },
 	}
 	known := newSnapshot(s, &Judge{variants: newVariants(config.Settings)}, 0, func() int { return 0 }) // nothing is left that lists would help with
-	importTasks(s, j.tasks(items, config.Settings.wanted(), b), known, &baseline{}, b, w.look)
+	existed := &baseline{}
+	if ceiling, _ := quota.Ceiling(config.Limiters.Set(), p.fresh); config.Limiters.Set().TPS(iot.DescribeThing) >= ceiling {
+		existed.lookUp, p.fresh[iot.DescribeThing] = true, 1
+	}
+	importTasks(s, j.tasks(items, config.Settings.wanted(), b), known, existed, b, w.look)
 	b.close()
 	b.shorten(len(j.entries))
 	w.look(time.Now())

@@ -88,12 +88,15 @@ func TestBatchBringsNewDevicesAndKnowsThemAgain(t *testing.T) {
 	const n = 120
 	items := w.items(espressifManifest(t, n, "batch"))
 	slices.Reverse(items) // a queue has no order
-	_, summary, err := w.batch(t.Context(), items, nil)
+	records, summary, err := w.batch(t.Context(), items, nil)
 	if err != nil || summary.Counts.Imported != n {
 		t.Fatalf("%v: %+v", err, summary)
 	}
+	if got := created(values(records))["CreateThing"]; got != n {
+		t.Errorf("%d of %d things are recorded as created; undo would leave the others", got, n)
+	}
 	want := map[string]int{
-		"RegisterCertificateWithoutCA": n, "CreateThing": n, "AttachThingPrincipal": n, "AttachPolicy": 2 * n, "AddThingToThingGroup": 2 * n,
+		"DescribeThing": n, "RegisterCertificateWithoutCA": n, "CreateThing": n, "AttachThingPrincipal": n, "AttachPolicy": 2 * n, "AddThingToThingGroup": 2 * n,
 	}
 	if calls := summary.Calls["UpdateThingGroupsForThing"]; calls > 0 {
 		delete(want, "AddThingToThingGroup")
@@ -103,7 +106,7 @@ func TestBatchBringsNewDevicesAndKnowsThemAgain(t *testing.T) {
 		t.Errorf("calls: %s", diff)
 	}
 	before := w.server.Created()
-	records, summary, err := w.batch(t.Context(), items, nil)
+	records, summary, err = w.batch(t.Context(), items, nil)
 	if err != nil || summary.Counts.Unchanged != n {
 		t.Fatalf("again: %v: %+v", err, summary)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // outcomes are also the names of a counter's attributes.
-var outcomes = []ledger.Outcome{ledger.Imported, ledger.Unchanged, ledger.Failed, ledger.Rejected, ledger.Skipped}
+var outcomes = append(ledger.Outcomes(), ledger.Changed, ledger.Kept)
 
 func addCounter(c *ledger.Counts, i table.Item) {
 	for _, o := range outcomes {

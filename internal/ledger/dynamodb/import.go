@@ -32,21 +32,33 @@ type begun struct {
 	Manifests []ledger.Manifest `json:"manifests"`
 	Settings  string            `json:"settings"`
 	Begun     time.Time         `json:"begun"`
+	Verb      string            `json:"verb,omitempty"`
+	Of        []string          `json:"of,omitempty"`
+}
+
+func begunOf(i ledger.Import) begun {
+	return begun{i.ID, i.Key, i.Target, i.Manifests, i.Settings, i.Begun, i.Verb, i.Of}
 }
 
 // Begin implements [ledger.Ledger].
 func (l *Ledger) Begin(ctx context.Context, i ledger.Import) (ledger.Journal, error) {
-	data, err := json.Marshal(begun{i.ID, i.Key, i.Target, i.Manifests, i.Settings, i.Begun})
+	data, err := json.Marshal(begunOf(i))
 	if err != nil {
 		return nil, fmt.Errorf("ledger: import %s: %w", i.ID, err)
 	}
-	refused, err := l.table.Transact(ctx, []types.TransactWriteItem{
+	actions := []types.TransactWriteItem{
 		l.table.PutNew(l.table.Kept(table.With(table.Key(importPartition(i.ID), sortImport), table.Item{
 			attrData: table.Str(string(data)), attrState: table.Str(string(ledger.StateRunning)),
 		}))),
-		l.table.PutAny(l.table.Kept(table.PointerKey(partitionImports, i.Begun, i.ID))),
 		l.table.PutAny(l.table.Kept(table.PointerKey("key#"+i.Key, i.Begun, i.ID))),
-	})
+	}
+	if i.Verb == "" {
+		actions = append(actions, l.table.PutAny(l.table.Kept(table.PointerKey(partitionImports, i.Begun, i.ID))))
+	}
+	for _, of := range i.Of {
+		actions = append(actions, l.table.PutAny(l.table.Kept(table.PointerKey(laterPartition(of), i.Begun, i.ID))))
+	}
+	refused, err := l.table.Transact(ctx, actions)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: begin import %s: %w", i.ID, err)
 	}
@@ -130,7 +142,7 @@ func importOf(i table.Item) (ledger.Import, error) {
 		return ledger.Import{}, fmt.Errorf("the ledger contains an invalid import: %w", err)
 	}
 	return ledger.Import{
-		ID: b.ID, Key: b.Key, Target: b.Target, Manifests: b.Manifests, Settings: b.Settings, Begun: b.Begun,
+		ID: b.ID, Key: b.Key, Target: b.Target, Manifests: b.Manifests, Settings: b.Settings, Begun: b.Begun, Verb: b.Verb, Of: b.Of,
 		State: ledger.State(table.Text(i, attrState)), Cause: table.Text(i, attrCause), Ended: table.Instant(i, attrEnded),
 	}, nil
 }
@@ -147,9 +159,17 @@ func (l *Ledger) Find(ctx context.Context, k string) (ledger.Import, error) {
 }
 
 // Imports implements [ledger.Reader].
-func (l *Ledger) Imports(ctx context.Context) iter.Seq2[ledger.Import, error] {
+func (l *Ledger) Imports(ctx context.Context) iter.Seq2[ledger.Import, error] { return l.pointed(ctx, partitionImports) }
+
+// LaterCommands yields the later commands over an import, newest first. It stops at an error.
+func (l *Ledger) LaterCommands(ctx context.Context, importID string) iter.Seq2[ledger.Import, error] {
+	return l.pointed(ctx, laterPartition(importID))
+}
+
+// pointed yields the imports to which a partition points, newest first.
+func (l *Ledger) pointed(ctx context.Context, partition string) iter.Seq2[ledger.Import, error] {
 	return func(yield func(ledger.Import, error) bool) {
-		for pointer, err := range l.table.Query(ctx, partitionImports, table.Query{NewestFirst: true}) {
+		for pointer, err := range l.table.Query(ctx, partition, table.Query{NewestFirst: true}) {
 			if err != nil {
 				yield(ledger.Import{}, fmt.Errorf("ledger: list imports: %w", err))
 				return

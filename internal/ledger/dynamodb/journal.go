@@ -240,16 +240,7 @@ func (j *journal) Marked(ctx context.Context) iter.Seq2[ledger.Mark, error] {
 			yield(ledger.Mark{}, err)
 			return
 		}
-		only := table.Query{Filter: "attribute_exists(#m)"}
-		for i, err := range j.ledger.entryItems(ctx, j.id, j.manifests, ledger.Place{}, only) {
-			if err != nil {
-				yield(ledger.Mark{}, fmt.Errorf("ledger: import %s: read marks: %w", j.id, err))
-				return
-			}
-			if !yield(markOf(i.item, i.place), nil) {
-				return
-			}
-		}
+		j.ledger.marks(ctx, j.id, j.manifests)(yield)
 	}
 }
 

@@ -14,7 +14,10 @@ import (
 //	                          count#SHARD       its counters
 //	entry#ID#MANIFEST#BLOCK   ENTRY             mark and record of an entry
 //	imports                   TIME#ID           pointers to the imports, oldest first
-//	key#KEY                   TIME#ID           pointers to the imports of a key
+//	key#KEY                   TIME#ID           pointers to the imports and later commands of a key
+//	later#ID                  TIME#ID           pointers to the later commands over an import
+//
+// A later command is stored as an import.
 const (
 	partitionImports = "imports"
 	sortImport       = "import"
@@ -26,6 +29,8 @@ const (
 const blockSize = 4096
 
 func importPartition(id string) string { return "import#" + id }
+
+func laterPartition(id string) string { return "later#" + id }
 
 func countKey(id string, shard int) table.Item {
 	return table.Key(importPartition(id), sortCount+fmt.Sprintf("%03d", shard))

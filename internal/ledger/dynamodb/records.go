@@ -75,6 +75,34 @@ func (l *Ledger) RecordsFrom(ctx context.Context, id string, from ledger.Place) 
 	}
 }
 
+// Marks yields the marks of entries that have not been recorded since, in the order of manifest and entry.
+// It stops at an error.
+func (l *Ledger) Marks(ctx context.Context, id string) iter.Seq2[ledger.Mark, error] {
+	return func(yield func(ledger.Mark, error) bool) {
+		i, err := l.Import(ctx, id)
+		if err != nil {
+			yield(ledger.Mark{}, err)
+			return
+		}
+		l.marks(ctx, id, i.Manifests)(yield)
+	}
+}
+
+func (l *Ledger) marks(ctx context.Context, id string, manifests []ledger.Manifest) iter.Seq2[ledger.Mark, error] {
+	return func(yield func(ledger.Mark, error) bool) {
+		only := table.Query{Filter: "attribute_exists(#m)"}
+		for i, err := range l.entryItems(ctx, id, manifests, ledger.Place{}, only) {
+			if err != nil {
+				yield(ledger.Mark{}, fmt.Errorf("ledger: import %s: read marks: %w", id, err))
+				return
+			}
+			if !yield(markOf(i.item, i.place), nil) {
+				return
+			}
+		}
+	}
+}
+
 // Outcomes returns the records of entries of manifest 0, no older than the call. Entries
 // without a record are left out.
 func (l *Ledger) Outcomes(ctx context.Context, id string, entries []int) (map[int]ledger.Record, error) {

@@ -58,7 +58,7 @@ func (l *Ledger) reopen(ctx context.Context, id string, entries []int, before ti
 // Restart replaces the record of an import that has no outcomes, and marks it as running. The
 // error wraps [ledger.ErrNotFound] if there is no such import.
 func (l *Ledger) Restart(ctx context.Context, i ledger.Import) error {
-	data, err := json.Marshal(begun{i.ID, i.Key, i.Target, i.Manifests, i.Settings, i.Begun})
+	data, err := json.Marshal(begunOf(i))
 	if err != nil {
 		return fmt.Errorf("ledger: import %s: %w", i.ID, err)
 	}

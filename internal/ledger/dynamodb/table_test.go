@@ -37,6 +37,7 @@ func TestTable(t *testing.T) {
 		"CountersEqualRecordsUnderFaults":          countersUnderFaults,
 		"OutcomesAreOfThoseThatHaveOne":            outcomesOfEntries,
 		"LateFailureDoesNotReplaceWhatStands":      lateFailure,
+		"LaterCommandIsRecordedBesideItsImport":    laterCommand,
 	})
 }
 

@@ -46,7 +46,7 @@ func TestRolesNameTheResourcesOfTheirActions(t *testing.T) {
 	want := map[string]map[string]string{
 		"DecoderRole": {
 			"logs:PutLogEvents": "DecoderLogGroup", "logs:CreateLogStream": "DecoderLogGroup",
-			"sqs:ReceiveMessage": "ManifestsQueue", "sqs:SendMessage": "DevicesQueue ManifestsQueue",
+			"sqs:ReceiveMessage": "ManifestsQueue", "sqs:SendMessage": "DevicesQueue KeeperQueue ManifestsQueue UndoQueue",
 			"s3:GetObject": objects, "s3:GetObjectVersion": objects, "s3:ListBucket": objects, "s3:PutObject": "ReportsBucket",
 			"ssm:GetParameter": "parameter${SettingsParameter}",
 			"dynamodb:PutItem": "LedgerTable", "sns:Publish": "NoticesTopic",
@@ -63,6 +63,16 @@ func TestRolesNameTheResourcesOfTheirActions(t *testing.T) {
 			"sqs:ReceiveMessage": "DevicesDeadLetterQueue ManifestsDeadLetterQueue",
 			"sqs:SendMessage":    "DevicesParkedQueue ManifestsParkedQueue ManifestsQueue",
 			"dynamodb:PutItem":   "LedgerTable", "sns:Publish": "NoticesTopic",
+		},
+		"KeeperRole": {
+			"logs:PutLogEvents": "KeeperLogGroup", "sqs:ReceiveMessage": "KeeperQueue", "sqs:SendMessage": "KeeperQueue",
+			"dynamodb:PutItem": "LedgerTable", "s3:PutObject": "ReportsBucket", "iot:UpdateCertificate": "cert/*",
+			"iot:AttachPolicy": "billinggroup/* cert/* thing/* thinggroup/*", "iot:SearchIndex": "index/AWS_Things thing/*",
+		},
+		"UndoRole": {
+			"logs:PutLogEvents": "UndoLogGroup", "sqs:ReceiveMessage": "UndoQueue", "sqs:SendMessage": "UndoQueue",
+			"dynamodb:PutItem": "LedgerTable", "iot:DeleteCertificate": "cert/* thing/* thinggroup/*",
+			"iot:DeleteThing": "cert/* thing/* thinggroup/*",
 		},
 	}
 	for role, actions := range want {
@@ -120,7 +130,7 @@ func TestSourcesFeedTheFunctionsAsTheyAreBuilt(t *testing.T) {
 	t.Parallel()
 	parsed := load(t)
 	for id, want := range map[string]int{
-		"DecoderFunctionManifests": 1, "UndeliverableFunctionManifests": 10, "UndeliverableFunctionDevices": 10,
+		"DecoderFunctionManifests": 1, "KeeperFunctionCommands": 1, "UndoFunctionCommands": 1, "UndeliverableFunctionManifests": 10, "UndeliverableFunctionDevices": 10,
 	} {
 		if got := number(parsed.Resources[id].at("BatchSize")); got != want {
 			t.Errorf("%s: batches of %d, want %d", id, got, want)

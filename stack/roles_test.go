@@ -3,6 +3,8 @@ package stack_test
 import (
 	"fmt"
 	"maps"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -34,14 +36,40 @@ func (x *template) statements(t *testing.T, role string) (all []map[string]any) 
 // anywhere are the actions without resource-level permissions, according to the
 // Service Authorization Reference.
 var anywhere = []string{
-	"iot:ListAttachedPolicies", "iot:RegisterCertificateWithoutCA", "servicequotas:ListServiceQuotas",
+	"iot:GetIndexingConfiguration", "iot:ListAttachedPolicies", "iot:ListCertificates", "iot:ListPolicies", "iot:ListThings",
+	"iot:RegisterCertificateWithoutCA", "servicequotas:ListServiceQuotas",
 	"xray:PutTelemetryRecords", "xray:PutTraceSegments",
+}
+
+// documented returns the actions of the statements with these names in docs/iam.md. A test of the CLI compares that page
+// with the calls of the commands, which the functions carry out with the same code.
+func documented(t *testing.T, names ...string) (actions []string) {
+	t.Helper()
+	page, err := os.ReadFile("../docs/iam.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		_, text, ok := strings.Cut(string(page), `"Sid": "`+name+`"`)
+		text, _, _ = strings.Cut(text, `"Resource"`)
+		found := regexp.MustCompile(`iot:\w+`).FindAllString(text, -1)
+		if !ok || len(found) == 0 {
+			t.Fatalf("docs/iam.md has no statement %s", name)
+		}
+		actions = append(actions, found...)
+	}
+	return actions
 }
 
 func TestRolesAllowWhatTheFunctionsCallAndNoMore(t *testing.T) {
 	t.Parallel()
 	parsed := load(t)
-	wanted := map[string][]string{"DecoderRole": {}, "ImporterRole": {}, "UndeliverableRole": {}}
+	wanted := map[string][]string{
+		"DecoderRole": {}, "ImporterRole": {}, "UndeliverableRole": {},
+		"KeeperRole": documented(t, "SetStatus", "ReadLists", "ReadDevices", "RegisterMissingCertificates", "MakeWhatIsMissing",
+			"ReadIndexingConfiguration", "ReadIndex"),
+		"UndoRole": documented(t, "ReadAttachedPolicies", "RemoveWhatAnImportCreated"),
+	}
 	for _, op := range engine.CheckOperations() {
 		wanted["DecoderRole"] = append(wanted["DecoderRole"], "iot:"+string(op))
 	}
@@ -74,7 +102,7 @@ func TestRolesAllowWhatTheFunctionsCallAndNoMore(t *testing.T) {
 		}
 		slices.Sort(got)
 		slices.Sort(want)
-		if diff := cmp.Diff(want, slices.Compact(got)); diff != "" {
+		if diff := cmp.Diff(slices.Compact(want), slices.Compact(got)); diff != "" {
 			t.Errorf("%s: -called +allowed:\n%s", role, diff)
 		}
 	}
@@ -109,7 +137,9 @@ func TestRolesOfTheOtherServices(t *testing.T) {
 			"ssm:GetParameter",
 		}),
 		"ImporterRole":      slices.Concat(ledger, queue, keys),
-		"UndeliverableRole": slices.Concat(ledger, queue, keys),
+		"UndeliverableRole": slices.Concat(ledger, queue, keys, []string{"dynamodb:DeleteItem"}),
+		"KeeperRole":        slices.Concat(ledger, queue[2:], keys, []string{"dynamodb:DeleteItem", "s3:PutObject"}),
+		"UndoRole":          slices.Concat(ledger, queue[2:], keys, []string{"dynamodb:DeleteItem"}),
 	}
 	for _, actions := range want {
 		slices.Sort(actions)
@@ -130,7 +160,13 @@ func TestRolesUseTheKeysOnlyThroughTheServicesThatTheyEncrypt(t *testing.T) {
 	}
 	decoder := maps.Clone(everywhere)
 	decoder["BucketsKeyArn"], decoder["UploadKeyArns"] = "kms:Decrypt kms:GenerateDataKey s3", "kms:Decrypt s3"
-	for role, want := range map[string]map[string]string{"DecoderRole": decoder, "ImporterRole": everywhere, "UndeliverableRole": everywhere} {
+	undo := maps.Clone(everywhere)
+	delete(undo, "TopicKeyArn")
+	keeper := maps.Clone(undo)
+	keeper["BucketsKeyArn"] = "kms:Decrypt kms:GenerateDataKey s3"
+	for role, want := range map[string]map[string]string{
+		"DecoderRole": decoder, "ImporterRole": everywhere, "UndeliverableRole": everywhere, "KeeperRole": keeper, "UndoRole": undo,
+	} {
 		got := map[string]string{}
 		for _, s := range parsed.statements(t, role) {
 			actions := strings.Trim(fmt.Sprint(list(s["Action"])), "[]")
@@ -184,5 +220,29 @@ func TestRolesHaveTheBoundary(t *testing.T) {
 			reference(choice[1]) != "PermissionsBoundary" {
 			t.Errorf("%s: boundary %v", id, choice)
 		}
+	}
+}
+
+// A function that uploads drive has no right to delete, and the one that has it exists only if somebody asked for it.
+func TestOnlyTheUndoFunctionMayDeleteAndOnlyWithItsParameter(t *testing.T) {
+	t.Parallel()
+	parsed := load(t)
+	removes := regexp.MustCompile(`^iot:(Delete|Detach|Remove)`)
+	for _, role := range parsed.of("AWS::IAM::Role") {
+		for _, s := range parsed.statements(t, role) {
+			for _, a := range list(s["Action"]) {
+				if action := a.(string); removes.MatchString(action) && role != "UndoRole" {
+					t.Errorf("%s may %s", role, action)
+				}
+			}
+		}
+	}
+	for id, r := range parsed.Resources {
+		if strings.HasPrefix(id, "Undo") != (r.Condition == "AllowsUndo") {
+			t.Errorf("%s has the condition %q", id, r.Condition)
+		}
+	}
+	if p := parsed.Parameters["AllowUndo"]; p["Default"] != "false" {
+		t.Errorf("AllowUndo is %v by default", p["Default"])
 	}
 }

@@ -24,6 +24,7 @@ type template struct {
 
 type resource struct {
 	Type                string
+	Condition           string
 	DeletionPolicy      string
 	UpdateReplacePolicy string
 	Properties          map[string]any
@@ -262,6 +263,9 @@ func deniesPlain(r resource) bool {
 	return false
 }
 
+// longRunning are the queues of functions that work as long as Lambda lets them.
+var longRunning = map[string]bool{"ManifestsQueue": true, "KeeperQueue": true, "UndoQueue": true}
+
 func TestQueuesKeepMessagesUntilSomebodyCanLook(t *testing.T) {
 	t.Parallel()
 	parsed := load(t)
@@ -276,6 +280,8 @@ func TestQueuesKeepMessagesUntilSomebodyCanLook(t *testing.T) {
 		r := parsed.Resources[id]
 		days, next := 14, ""
 		switch {
+		case id == "KeeperQueue" || id == "UndoQueue": // whose messages are not parked
+			days, next = 10, "ManifestsDeadLetterQueue"
 		case strings.Contains(id, "DeadLetter"):
 			next = strings.Replace(id, "DeadLetter", "Parked", 1)
 		case !strings.Contains(id, "Parked"):
@@ -290,7 +296,7 @@ func TestQueuesKeepMessagesUntilSomebodyCanLook(t *testing.T) {
 			t.Errorf("%s is not encrypted, or open without TLS", id)
 		}
 		if got := reference(r.at("RedrivePolicy", "deadLetterTargetArn")); got != next ||
-			next != "" && number(r.at("RedrivePolicy", "maxReceiveCount")) < 20 && id != "ManifestsQueue" {
+			next != "" && number(r.at("RedrivePolicy", "maxReceiveCount")) < 20 && !longRunning[id] {
 			t.Errorf("%s: redrive policy %v", id, r.at("RedrivePolicy"))
 		}
 		// SQS counts receives across all queues: with the same count as its source a dead-letter queue would pass messages on unread.
@@ -304,7 +310,10 @@ func TestQueuesKeepMessagesUntilSomebodyCanLook(t *testing.T) {
 func TestFunctionsAndTheirSources(t *testing.T) {
 	t.Parallel()
 	parsed := load(t)
-	handlers := map[string]string{"DecoderFunction": "decoder", "ImporterFunction": "importer", "UndeliverableFunction": "undeliverable"}
+	handlers := map[string]string{
+		"DecoderFunction": "decoder", "ImporterFunction": "importer", "UndeliverableFunction": "undeliverable", "KeeperFunction": "keeper",
+		"UndoFunction": "undo",
+	}
 	for id, handler := range handlers {
 		r := parsed.Resources[id]
 		if r.at("Handler") != handler || r.at("Runtime") != "provided.al2023" || fmt.Sprint(r.at("Architectures")) != "[arm64]" {
@@ -333,7 +342,7 @@ func TestFunctionsAndTheirSources(t *testing.T) {
 			t.Errorf("%s: %v", id, r.Properties)
 		}
 		timeout, visible := number(parsed.Resources[function].at("Timeout")), number(parsed.Resources[queue].at("VisibilityTimeout"))
-		if queue == "ManifestsQueue" {
+		if longRunning[queue] {
 			// A manifest that crashes the decoder is stopped within an hour.
 			if tries := number(parsed.Resources[queue].at("RedrivePolicy", "maxReceiveCount")); visible < timeout+60 || tries*visible > 3600 {
 				t.Errorf("%s: %d times %d s, the function takes up to %d s", queue, tries, visible, timeout)
@@ -347,6 +356,7 @@ func TestFunctionsAndTheirSources(t *testing.T) {
 	want := map[string]string{
 		"ManifestsQueue": "DecoderFunction", "DevicesQueue": "ImporterFunction",
 		"ManifestsDeadLetterQueue": "UndeliverableFunction", "DevicesDeadLetterQueue": "UndeliverableFunction",
+		"KeeperQueue": "KeeperFunction", "UndoQueue": "UndoFunction",
 	}
 	if diff := cmp.Diff(want, fed); diff != "" {
 		t.Error(diff)
@@ -384,7 +394,7 @@ func TestCodeOfEveryFunctionIsPinned(t *testing.T) {
 			t.Errorf("the code of %s is taken by its name", name)
 		}
 	}
-	if functions != 3 {
+	if functions != 5 {
 		t.Errorf("%d functions", functions)
 	}
 }

@@ -16,7 +16,7 @@ class Thingpress extends cdk.NestedStack {
       parameters: { CodeBucket: code.s3BucketName, CodeKey: code.s3ObjectKey, CodeVersion: '', ...parameters },
     });
     // The key of an asset is the hash of its content, so that it needs no version.
-    for (const name of ['DecoderFunction', 'ImporterFunction', 'UndeliverableFunction']) {
+    for (const name of ['DecoderFunction', 'ImporterFunction', 'UndeliverableFunction', 'KeeperFunction', 'UndoFunction']) {
       this.template.getResource(name).code = { s3Bucket: code.s3BucketName, s3Key: code.s3ObjectKey };
     }
   }

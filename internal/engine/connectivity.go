@@ -21,6 +21,21 @@ type Connected struct {
 	Unread *device.FailedError
 }
 
+// State returns connected, disconnected, never-connected, unknown if the index has no thing, or unread.
+func (c Connected) State() string {
+	switch {
+	case c.Unread != nil:
+		return "unread"
+	case c.Connected:
+		return "connected"
+	case c.Seen:
+		return "disconnected"
+	case c.Known:
+		return "never-connected"
+	}
+	return "unknown"
+}
+
 // Connections counts devices by what the fleet index knows of them.
 type Connections struct {
 	// Devices = Seen + Never + Unknown + Unread. Connected of those that were seen are connected now.

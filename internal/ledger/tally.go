@@ -55,6 +55,23 @@ func (t *Tally) Add(r Record) {
 	}
 }
 
+// Merge adds what [Tally.Reasons] of another tally returned.
+func (t *Tally) Merge(reasons []Reason) {
+	for _, r := range reasons {
+		key := reasonKey{r.Outcome, r.Reason}
+		known := t.reasons[key]
+		if known == nil {
+			if t.reasons == nil {
+				t.reasons = map[reasonKey]*Reason{}
+			}
+			known = &Reason{Outcome: r.Outcome, Reason: r.Reason}
+			t.reasons[key] = known
+		}
+		known.Count += r.Count
+		known.Examples = append(known.Examples, r.Examples[:min(len(r.Examples), maxExamples-len(known.Examples))]...)
+	}
+}
+
 // Restore sets an empty tally to what [Tally.Reasons] returned.
 func (t *Tally) Restore(reasons []Reason) {
 	t.reasons = map[reasonKey]*Reason{}

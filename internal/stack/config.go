@@ -48,6 +48,9 @@ type Config struct {
 // Queues are URLs of queues.
 type Queues struct {
 	Manifests, Devices, ManifestsParked, DevicesParked string
+	// Keeper and Undo are the queues of the functions for later commands. Keeper is empty while
+	// CloudFormation updates an older stack, Undo unless the stack allows an undo.
+	Keeper, Undo string
 }
 
 // Vendor returns the vendor of a bucket; ok is false for a bucket that is none
@@ -85,6 +88,7 @@ func ReadConfig(lookup func(name string) (value string, ok bool)) (Config, error
 		Queues: Queues{
 			Manifests: r.must("MANIFESTS_QUEUE_URL"), Devices: r.must("DEVICES_QUEUE_URL"),
 			ManifestsParked: r.must("MANIFESTS_PARKED_QUEUE_URL"), DevicesParked: r.must("DEVICES_PARKED_QUEUE_URL"),
+			Keeper: r.get("KEEPER_QUEUE_URL"), Undo: r.get("UNDO_QUEUE_URL"),
 		},
 		Buckets: map[string]string{},
 		Signers: r.must("SIGNER_BUCKET"), Reports: r.must("REPORTS_BUCKET"), SettingsBucket: r.get("SETTINGS_BUCKET"),

@@ -18,18 +18,20 @@ const (
 	PhaseSent    = "sent"    // the importers have the rest
 	PhaseDone    = "done"    // report and notice are out
 	PhaseStopped = "stopped" // nothing more is sent; report and notice are still to be made
+	PhaseWork    = "work"    // a later command works on the devices of imports
 )
 
 // nextPhases are the phases to which a job may move; from "" it begins.
 // docs/lifecycle.md describes who moves it.
 var nextPhases = map[string][]string{
-	"":           {PhaseHash},
+	"":           {PhaseHash, PhaseWork},
 	PhaseHash:    {PhaseCheck, PhaseStopped},
 	PhaseCheck:   {PhaseSend, PhaseStopped},
 	PhaseSend:    {PhaseSent, PhaseStopped},
 	PhaseSent:    {PhaseDone, PhaseStopped, PhaseSend},
 	PhaseStopped: {PhaseStopped, PhaseDone, PhaseHash, PhaseSend},
-	PhaseDone:    {PhaseDone, PhaseHash, PhaseSend},
+	PhaseDone:    {PhaseDone, PhaseHash, PhaseSend, PhaseWork},
+	PhaseWork:    {PhaseDone},
 }
 
 // NextPhases returns the phases to which a job may move from a phase.
@@ -55,12 +57,14 @@ type ObjectVersion struct{ Bucket, Key, Version string }
 // part of the program.
 var PublishedSigners = ObjectVersion{Key: "published"}
 
-// A Job is the work on an upload, from its event to its report.
+// A Job is the work on an upload, from its event to its report, or that on a later command.
 type Job struct {
-	// Import is the ID of its import.
+	// Import is the ID of its import, or that of the command.
 	Import string
-	Upload Upload
-	Vendor string
+	// Command is set for a later command. Upload and Vendor are those of its first import then.
+	Command *Command
+	Upload  Upload
+	Vendor  string
 	// Created is when the job was started, Updated when it was last saved or given a cause.
 	Created, Updated time.Time
 	Phase            string

@@ -11,7 +11,7 @@ import (
 
 func TestJobsMoveAsThePageOfLifecyclesSays(t *testing.T) {
 	t.Parallel()
-	phases := []string{"", stack.PhaseHash, stack.PhaseCheck, stack.PhaseSend, stack.PhaseSent, stack.PhaseStopped, stack.PhaseDone}
+	phases := []string{"", stack.PhaseHash, stack.PhaseCheck, stack.PhaseSend, stack.PhaseSent, stack.PhaseStopped, stack.PhaseDone, stack.PhaseWork}
 	lifecycle.Compare(t, "A job of the stack", phases, stack.NextPhases)
 	for _, from := range phases {
 		for _, to := range phases {
@@ -37,7 +37,7 @@ func TestOrdersReplaceEachOtherAsThePageOfLifecyclesSays(t *testing.T) {
 func TestAnOrderFitsTheStateOfTheImport(t *testing.T) {
 	t.Parallel()
 	open := []string{stack.PhaseHash, stack.PhaseCheck, stack.PhaseSend, stack.PhaseSent}
-	ended := []string{stack.PhaseStopped, stack.PhaseDone}
+	ended := []string{stack.PhaseStopped, stack.PhaseDone, stack.PhaseWork}
 	for _, c := range []struct {
 		kind, standing string
 		phases         []string // in which it is accepted

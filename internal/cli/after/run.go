@@ -37,7 +37,7 @@ type Run struct {
 	// Program is run for each device.
 	Program engine.Program
 
-	planned *callCounts // of a dry run; else nil
+	planned *later.Planned // of a dry run; else nil
 }
 
 // Run runs a program for the devices of the imports, prints the summary, and returns the error that the

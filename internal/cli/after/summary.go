@@ -48,7 +48,7 @@ func summaryOf(s *Session, r Run, record ledger.Import, summary engine.Summary, 
 		Summary: report.SummaryOf(summary, record.Manifests), Verb: r.Verb, Command: record.ID, Imports: record.Of, ended: ended,
 	}
 	if r.planned != nil {
-		line.Planned = r.planned.calls
+		line.Planned = r.planned.Calls()
 	}
 	line.dryRun = r.planned != nil
 	if line.Import = ""; len(record.Of) > 0 {

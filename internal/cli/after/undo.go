@@ -8,11 +8,9 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 
-	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
@@ -108,8 +106,8 @@ func runUndo(ctx context.Context, o *undoOptions, args []string, streams termina
 		r.Settings[later.DeactivateOnly], r.Doing, r.Calls = "true", "deactivating", later.StatusCalls()
 	}
 	if o.dryRun {
-		r.planned = &callCounts{}
-		r.Program = rehearsed(r.Program, r.planned)
+		r.planned = &later.Planned{}
+		r.Program = r.planned.Rehearse(r.Program)
 	}
 	return s.Run(ctx, r)
 }
@@ -191,34 +189,4 @@ func (s *Session) confirmID() error {
 		return exit.NotConfirmed(nothingUndone)
 	}
 	return nil
-}
-
-// rehearsed returns a program that makes only the calls that read, and adds the others to planned.
-func rehearsed(program engine.Program, planned *callCounts) engine.Program {
-	return func(a *device.Account, d *device.Device, subject *engine.Subject, do device.Stage) error {
-		return program(a, d, subject, func(steps ...device.Step) error {
-			for i, step := range steps {
-				if step.Effect != device.Reads {
-					planned.add(string(step.Operation))
-					steps[i].Do = func(*call.Caller) (call.Result, error) { return call.Result{}, nil }
-				}
-			}
-			return do(steps...)
-		})
-	}
-}
-
-// callCounts counts calls by operation. It is safe for concurrent use.
-type callCounts struct {
-	mu    sync.Mutex
-	calls map[string]int
-}
-
-func (c *callCounts) add(op string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.calls == nil {
-		c.calls = map[string]int{}
-	}
-	c.calls[op]++
 }

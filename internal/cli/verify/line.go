@@ -39,21 +39,6 @@ type connectionLine struct {
 	Reason string     `json:"reason,omitempty"`
 }
 
-// stateOf returns the state of a connectionLine.
-func stateOf(c engine.Connected) string {
-	switch {
-	case c.Unread != nil:
-		return "unread"
-	case c.Connected:
-		return "connected"
-	case c.Seen:
-		return "disconnected"
-	case c.Known:
-		return "never-connected"
-	}
-	return "unknown"
-}
-
 // detailOf returns a sentence about a connection for a report.
 func detailOf(c connectionLine) string {
 	switch {

@@ -174,7 +174,7 @@ const absentMost = 10
 
 // connected passes on what the index knows of one device.
 func (r *results) connected(c engine.Connected) {
-	line := connectionLine{Type: "connection", Thing: c.Thing, State: stateOf(c)}
+	line := connectionLine{Type: "connection", Thing: c.Thing, State: c.State()}
 	if !c.At.IsZero() {
 		at := c.At.UTC()
 		line.At = &at

@@ -40,6 +40,8 @@ type Completer struct {
 	Store     Store
 	Bucket    string // of the reports
 	Manifests stack.Queue
+	// Commands returns the queue of the function that carries out a later command; nil if the stack has none.
+	Commands func(*stack.Command) stack.Queue
 	// Waiting returns the number of messages in the devices queue.
 	Waiting func(ctx context.Context) (int, error)
 	Notices Outbox

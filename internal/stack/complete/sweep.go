@@ -48,8 +48,13 @@ func (c *Completer) Sweep(ctx context.Context) error {
 		if err := c.Orders.Observe(ctx, s.job.Import, s.seen); err != nil {
 			wrong = append(wrong, fmt.Errorf("sweep: import %s: %w", s.job.Import, err))
 		}
-		if kind := nextTask(s); kind != "" {
+		kind := nextTask(s)
+		switch command := s.job.Command; {
+		case kind == "":
+		case command == nil:
 			tasks = append(tasks, stack.Task{Kind: kind, Import: s.job.Import})
+		default:
+			wrong = append(wrong, c.continueCommand(ctx, command, s.job.Import))
 		}
 	}
 	if len(tasks) > 0 {
@@ -61,6 +66,19 @@ func (c *Completer) Sweep(ctx context.Context) error {
 	}
 	wrong = append(wrong, c.Metrics.Put(map[stack.Metric]float64{stack.MetricStalledImports: float64(len(stalled))}))
 	return errors.Join(append(wrong, c.Notices.SendKept(ctx))...)
+}
+
+// continueCommand sends the task of a later command that no function works on.
+func (c *Completer) continueCommand(ctx context.Context, command *stack.Command, id string) error {
+	queue := c.Commands(command)
+	if queue == nil {
+		c.Log.WarnContext(ctx, "the stack has no function for a command any more", "command", id, "verb", command.Verb)
+		return nil
+	}
+	if err := queue.Send(ctx, []stack.Message{stack.Task{Kind: stack.TaskContinue, Import: id}.Message(0)}); err != nil {
+		return fmt.Errorf("sweep: command %s: %w", id, err)
+	}
+	return nil
 }
 
 // A swept is an open import as a sweep sees it.

@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/plain"
@@ -30,6 +31,7 @@ type Stopper interface {
 type Consumer struct {
 	Ledger  stack.Ledger
 	Jobs    stack.Jobs
+	Leases  stack.Leases
 	Stopper Stopper
 	// Manifests is the queue for completion tasks.
 	Manifests stack.Queue
@@ -49,6 +51,7 @@ type Consumer struct {
 const (
 	causeDevice   = "the importer could not handle the message of the device, although it was delivered several times"
 	causeManifest = "the decoder could not handle the message of the manifest, although it was delivered several times; see its log"
+	causeCommand  = "the function could not handle the message of the command, although it was delivered several times; see its log"
 	causeComplete = "the report could not be written after several attempts; see the log of the decoder"
 )
 
@@ -151,6 +154,9 @@ func (c *Consumer) settleTask(ctx context.Context, target ledger.Target, task st
 			return err
 		}
 	default:
+		if job, err := c.Jobs.Get(ctx, task.Import); err == nil && job.Command != nil {
+			return c.endCommand(ctx, job)
+		}
 		err := c.Stopper.Stop(ctx, task.Import, causeManifest, target)
 		if errors.Is(err, ledger.ErrNotFound) {
 			c.Log.WarnContext(ctx, "a task for an import that is not in the ledger", "import", task.Import)
@@ -161,6 +167,25 @@ func (c *Consumer) settleTask(ctx context.Context, target ledger.Target, task st
 		}
 	}
 	return c.park(ctx, body)
+}
+
+// endCommand ends a later command. Its message is not parked, because giving the command again resumes it.
+func (c *Consumer) endCommand(ctx context.Context, job stack.Job) error {
+	if job.Ended() {
+		return nil
+	}
+	until := time.Now().Add(time.Minute)
+	if deadline, ok := ctx.Deadline(); ok {
+		until = deadline
+	}
+	lease, err := c.Leases.Lease(ctx, job.Import, uuid.NewString(), until)
+	if err != nil {
+		return fmt.Errorf("end command %s: %w", job.Import, err)
+	}
+	if job, err = c.Jobs.Get(ctx, job.Import); err == nil && !job.Ended() {
+		err = stack.EndCommand(ctx, c.Ledger, c.Jobs, c.Leases, lease, job, causeCommand)
+	}
+	return errors.Join(err, c.Leases.Release(context.WithoutCancel(ctx), lease))
 }
 
 // noteUncompleted reports an import that has all its outcomes but no report. The

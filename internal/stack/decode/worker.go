@@ -99,6 +99,9 @@ func (w *worker) runPhases(ctx context.Context) (err error) {
 	if w.job, err = w.h.Jobs.Get(ctx, w.task.Import); err != nil {
 		return err
 	}
+	if w.job.Command != nil { // another function carries it out
+		return errEarly
+	}
 	ordered := w.job.Order.Kind != ""
 	if !ordered && (w.job.Phase == stack.PhaseSent || w.job.Ended()) {
 		return nil

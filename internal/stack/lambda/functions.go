@@ -23,6 +23,7 @@ import (
 	"github.com/thingpress/thingpress/internal/stack/complete"
 	"github.com/thingpress/thingpress/internal/stack/deadletter"
 	"github.com/thingpress/thingpress/internal/stack/decode"
+	"github.com/thingpress/thingpress/internal/stack/keep"
 )
 
 // A handler handles the messages of one event source.
@@ -90,18 +91,43 @@ func (f *functions) make(ctx context.Context, name string) (handler, error) {
 		return s.decoder().Handle, nil
 	case Importer:
 		return s.importer(), nil
+	case Keeper:
+		return s.keeper(f.config.Queues.Keeper, func(c *stack.Command) bool { return !c.Removes() }), nil
+	case Undo:
+		return s.keeper(f.config.Queues.Undo, (*stack.Command).Removes), nil
 	}
 	return s.undeliverable(), nil
 }
 
 func (s *services) queue(url string) *queue.Queue { return queue.New(s.sqs, url) }
 
+// commandQueue returns the queue of the function that carries out a command; nil if the stack has none.
+func (s *services) commandQueue(c *stack.Command) stack.Queue {
+	url := s.config.Queues.Keeper
+	if c.Removes() {
+		url = s.config.Queues.Undo
+	}
+	if url == "" {
+		return nil
+	}
+	return s.queue(url)
+}
+
+func (s *services) keeper(url string, serves func(*stack.Command) bool) handler {
+	quotas := &bring.Quotas{Applied: s.iot.AppliedQuotas, Share: s.config.Share, Sharers: 2, Log: s.log}
+	k := keep.New(keep.Config{
+		Serves: serves, Jobs: s.jobs, Orders: s.jobs, Leases: s.jobs, Ledger: s.ledger, Queue: s.queue(url), Registry: s.iot,
+		Limiters: quotas.Limiters, Store: s.s3, Bucket: s.config.Reports, Metrics: s.metrics, Log: s.log,
+	})
+	return batches(k.Handle)
+}
+
 func (s *services) completer() *complete.Completer {
 	return &complete.Completer{
 		Ledger: s.ledger, Records: s.ledger, Jobs: s.jobs, Orders: s.jobs, Leases: s.jobs, Store: s.s3, Bucket: s.config.Reports,
-		Manifests: s.queue(s.config.Queues.Manifests),
-		Waiting:   func(ctx context.Context) (int, error) { return queue.Depth(ctx, s.sqs, s.config.Queues.Devices) },
-		Notices:   s.notices, Metrics: s.metrics, Log: s.log, Owner: uuid.NewString(), Stack: s.config.Stack,
+		Manifests: s.queue(s.config.Queues.Manifests), Commands: s.commandQueue,
+		Waiting: func(ctx context.Context) (int, error) { return queue.Depth(ctx, s.sqs, s.config.Queues.Devices) },
+		Notices: s.notices, Metrics: s.metrics, Log: s.log, Owner: uuid.NewString(), Stack: s.config.Stack,
 	}
 }
 
@@ -132,7 +158,7 @@ func (s *services) importer() handler {
 
 func (s *services) undeliverable() handler {
 	c := &deadletter.Consumer{
-		Ledger: s.ledger, Jobs: s.jobs, Stopper: s.completer(), Manifests: s.queue(s.config.Queues.Manifests),
+		Ledger: s.ledger, Jobs: s.jobs, Leases: s.jobs, Stopper: s.completer(), Manifests: s.queue(s.config.Queues.Manifests),
 		ManifestsParked: s.queue(s.config.Queues.ManifestsParked), DevicesParked: s.queue(s.config.Queues.DevicesParked),
 		Notices: s.notices, Metrics: s.metrics, Log: s.log, Stack: s.config.Stack, Started: s.decoder().Imports,
 	}

@@ -20,6 +20,8 @@ const (
 	Decoder       = "decoder"
 	Importer      = "importer"
 	Undeliverable = "undeliverable"
+	Keeper        = "keeper"
+	Undo          = "undo"
 )
 
 // version is the version of this program, which the linker sets in a release. The zip has it in the file VERSION.
@@ -52,10 +54,10 @@ func Main(ctx context.Context, lookup func(name string) (value string, ok bool),
 
 func known(name string) error {
 	switch name {
-	case Decoder, Importer, Undeliverable:
+	case Decoder, Importer, Undeliverable, Keeper, Undo:
 		return nil
 	}
-	return fmt.Errorf("_HANDLER is %q, not one of %s, %s, %s", name, Decoder, Importer, Undeliverable)
+	return fmt.Errorf("_HANDLER is %q, not one of %s, %s, %s, %s, %s", name, Decoder, Importer, Undeliverable, Keeper, Undo)
 }
 
 func newLog(out io.Writer) *slog.Logger {

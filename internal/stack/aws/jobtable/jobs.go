@@ -36,6 +36,7 @@ const (
 	attrObserved   = "observed" // JSON
 	attrRetried    = "retried"
 	attrImport     = "import"
+	attrCommand    = "command" // JSON
 )
 
 // Start implements [stack.Jobs].
@@ -64,6 +65,28 @@ func (s *Store) Start(ctx context.Context, upload stack.Upload, begin stack.Job)
 	}
 	begin.Created, begin.Updated = begin.Created.Truncate(time.Microsecond), begin.Updated.Truncate(time.Microsecond)
 	return begin, true, nil
+}
+
+// Command creates the job of a later command, whose import and upload the caller sets. It returns an error if
+// there is one already.
+func (s *Store) Command(ctx context.Context, begin stack.Job) error {
+	begin.Created, begin.Updated, begin.Generation = s.table.Now().UTC(), s.table.Now().UTC(), 0
+	values, err := jobItem(&begin)
+	if err != nil {
+		return err
+	}
+	refused, err := s.table.Transact(ctx, []types.TransactWriteItem{
+		s.table.PutNew(s.table.Kept(table.With(jobKey(begin.Import), values))),
+		s.table.PutAny(s.table.Kept(table.Key(partitionOpen, begin.Import))),
+		s.table.PutAny(s.table.Kept(table.PointerKey(partitionJobs, begin.Created, begin.Import))),
+	})
+	if err == nil && refused != nil {
+		err = errors.New("it exists already")
+	}
+	if err != nil {
+		return fmt.Errorf("ledger: begin command %s: %w", begin.Import, err)
+	}
+	return nil
 }
 
 // Get implements [stack.Jobs].
@@ -150,6 +173,13 @@ func jobItem(j *stack.Job) (table.Item, error) {
 	if len(j.Progress) > 0 {
 		i[attrProgress] = &types.AttributeValueMemberB{Value: j.Progress}
 	}
+	if j.Command != nil {
+		command, err := json.Marshal(j.Command)
+		if err != nil {
+			return nil, fmt.Errorf("ledger: command %s: %w", j.Import, err)
+		}
+		i[attrCommand] = table.Str(string(command))
+	}
 	if j.Sent != 0 {
 		i[attrSent] = table.Num(j.Sent)
 	}
@@ -183,7 +213,9 @@ func jobOf(i table.Item) (stack.Job, error) {
 		j.Progress = b.Value
 	}
 	err := json.Unmarshal([]byte(table.Text(i, attrUpload)), &j.Upload)
-	for name, to := range map[string]any{attrSigners: &j.Signers, attrOrder: &j.Order, attrObserved: &j.Observed} {
+	for name, to := range map[string]any{
+		attrSigners: &j.Signers, attrOrder: &j.Order, attrObserved: &j.Observed, attrCommand: &j.Command,
+	} {
 		if text := table.Text(i, name); err == nil && text != "" {
 			err = json.Unmarshal([]byte(text), to)
 		}

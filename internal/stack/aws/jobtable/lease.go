@@ -45,7 +45,7 @@ func (s *Store) Save(ctx context.Context, lease stack.Lease, job stack.Job) erro
 	if err != nil {
 		return err
 	}
-	for _, kept := range []string{attrImport, attrUpload, attrCreated, attrGeneration} {
+	for _, kept := range []string{attrImport, attrUpload, attrCreated, attrGeneration, attrCommand} {
 		delete(saved, kept)
 	}
 	optional := []string{attrVendor, attrSettings, attrProgress, attrSigners, attrRetried, attrSent}

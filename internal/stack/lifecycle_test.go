@@ -36,8 +36,8 @@ func TestOrdersReplaceEachOtherAsThePageOfLifecyclesSays(t *testing.T) {
 // An order that makes no sense must not stay on a job until it does.
 func TestAnOrderFitsTheStateOfTheImport(t *testing.T) {
 	t.Parallel()
-	open := []string{stack.PhaseHash, stack.PhaseCheck, stack.PhaseSend, stack.PhaseSent}
-	ended := []string{stack.PhaseStopped, stack.PhaseDone, stack.PhaseWork}
+	open := []string{stack.PhaseHash, stack.PhaseCheck, stack.PhaseSend, stack.PhaseSent, stack.PhaseWork}
+	ended := []string{stack.PhaseStopped, stack.PhaseDone}
 	for _, c := range []struct {
 		kind, standing string
 		phases         []string // in which it is accepted

@@ -1,0 +1,276 @@
+package keep
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/stack"
+)
+
+// TestCommands has every test that needs a DynamoDB, so that one is started for all of them.
+func TestCommands(t *testing.T) {
+	t.Parallel()
+	open := newWorlds(t)
+	for name, test := range map[string]func(*testing.T, *world){
+		"StatusIsSetOnceHoweverOftenFunctionsDie":  setsStatus,
+		"OnlyTheListedDevicesAreChanged":           obeysLists,
+		"ListOfOtherDevicesEndsBeforeTheFirstCall": refusesOtherLists,
+		"DriftMadeByHandIsFoundAndMended":          findsDrift,
+		"DeactivatedCertificatesAreWantedInactive": wantsLaterStatus,
+		"UndoOfOneOfTwoImportsLeavesTheOther":      undoesOne,
+		"UndoKeepsWhatAnotherImportCountsOn":       keepsShared,
+		"DryRunChangesNothing":                     rehearses,
+		"CancelledCommandEndsAndGoesOnWhenRetried": cancels,
+		"EntryInFlightIsNotOurs":                   doubts,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, open(t, "t-"+strings.ToLower(name[:20])))
+		})
+	}
+}
+
+func setsStatus(t *testing.T, w *world) {
+	const n = 120
+	id := w.imported(t, "status", n)
+	command := w.give(t, stack.Command{Verb: stack.VerbDeactivate, Of: []string{id}})
+	job := w.drive(t, command, 400*time.Millisecond, 4)
+	if job.Cause != "" {
+		t.Errorf("cause %q", job.Cause)
+	}
+	// What a killed function changed and did not record, the next one finds as it is wanted.
+	if c := w.counts(t, command); c.Changed+c.Unchanged != n || w.statuses()["INACTIVE"] != n {
+		t.Errorf("%+v, %v", c, w.statuses())
+	}
+	if calls := w.server.Calls()["UpdateCertificate"]; calls > n {
+		t.Errorf("%d certificates were updated %d times", n, calls)
+	}
+	if i, err := w.ledger.Import(t.Context(), command); err != nil || i.State != ledger.StateFinished {
+		t.Errorf("%+v, %v", i, err)
+	}
+	before := w.counts(t, command)
+	w.tell(t, command) // a message that comes late
+	w.drive(t, command, time.Minute, 0)
+	if diff := cmp.Diff(before, w.counts(t, command)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// names returns the names of things, in order.
+func (w *world) names() []string { return slices.Sorted(maps.Keys(w.server.State().Things)) }
+
+func obeysLists(t *testing.T, w *world) {
+	id := w.imported(t, "lists", 30)
+	names := w.names()
+	command := w.give(t, stack.Command{
+		Verb: stack.VerbDeactivate, Of: []string{id}, Only: strings.Join(append(names[:5:5], "absent"), "\n"), Skip: names[0],
+	})
+	job := w.drive(t, command, time.Minute, 0)
+	p, err := stack.ReadCommandProgress(job)
+	if err != nil || len(p.UnmatchedOnly) != 1 || p.UnmatchedOnly[0] != "absent" || len(p.UnmatchedSkip) > 0 {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if c := w.counts(t, command); c.Changed != 4 || c.Skipped != 26 || w.statuses()["INACTIVE"] != 4 {
+		t.Errorf("%+v, %v", c, w.statuses())
+	}
+}
+
+func refusesOtherLists(t *testing.T, w *world) {
+	id := w.imported(t, "others", 5)
+	calls := w.server.Calls()
+	command := w.give(t, stack.Command{Verb: stack.VerbDeactivate, Of: []string{id}, Only: "somebody\nelse"})
+	if job := w.drive(t, command, time.Minute, 0); !strings.Contains(job.Cause, "no line matches") {
+		t.Errorf("cause %q", job.Cause)
+	}
+	if diff := cmp.Diff(calls, w.server.Calls()); diff != "" {
+		t.Errorf("calls: %s", diff)
+	}
+}
+
+// drifts returns the reasons of what verify found, by thing.
+func (w *world) drifts(t *testing.T, job stack.Job) map[string]string {
+	t.Helper()
+	p, err := stack.ReadCommandProgress(job)
+	if err != nil || p.Verified == nil || job.Cause != "" {
+		t.Fatalf("%+v, %v, cause %q", p, err, job.Cause)
+	}
+	found := map[string]string{}
+	for _, key := range p.Verified.Parts {
+		for _, text := range lines(w.objects.texts[key]) {
+			var line stack.DriftLine
+			if err := json.Unmarshal([]byte(text), &line); err != nil {
+				t.Fatal(err)
+			}
+			found[line.Thing] += string(line.Reason) + " "
+		}
+	}
+	if len(found) != p.Verified.Drifted {
+		t.Errorf("%d devices differ, and the lists have %v", p.Verified.Drifted, found)
+	}
+	return found
+}
+
+// arnOf returns the ARN of the certificate of a thing, and its ID.
+func (w *world) arnOf(t *testing.T, thing string) (arn, id string) {
+	t.Helper()
+	links, _, err := w.client.AWS().Principals.ListThingPrincipals(t.Context(), thing, "")
+	if err != nil || len(links) != 1 {
+		t.Fatalf("%s: %v, %v", thing, links, err)
+	}
+	_, id, _ = strings.Cut(links[0].Name, ":cert/")
+	return links[0].Name, id
+}
+
+func findsDrift(t *testing.T, w *world) {
+	const n = 60
+	id := w.imported(t, "drift", n)
+	if found := w.drifts(t, w.drive(t, w.give(t, stack.Command{Verb: stack.VerbVerify, Of: []string{id}, Full: true}), time.Minute, 0)); len(found) > 0 {
+		t.Fatalf("there is drift before anybody changed anything: %v", found)
+	}
+	names, aws := w.names(), w.client.AWS()
+	policy, _ := w.arnOf(t, names[3])
+	_, inactive := w.arnOf(t, names[20])
+	if err := aws.Removals.DetachPolicy(t.Context(), "connect", policy); err != nil {
+		t.Fatal(err)
+	}
+	if err := aws.Certificates.UpdateCertificate(t.Context(), inactive, iot.StatusInactive); err != nil {
+		t.Fatal(err)
+	}
+	if err := aws.Removals.RemoveThingFromThingGroup(t.Context(), "line", names[41]); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{names[3]: "drift-policy-missing ", names[20]: "drift-status ", names[41]: "drift-group-missing "}
+	// With little time, an invocation gets a part of the devices.
+	job := w.drive(t, w.give(t, stack.Command{Verb: stack.VerbVerify, Of: []string{id}}), 4*time.Second, 3)
+	if diff := cmp.Diff(want, w.drifts(t, job)); diff != "" {
+		t.Errorf("-want +got: %s", diff)
+	}
+	fix := w.give(t, stack.Command{Verb: stack.VerbVerify, Of: []string{id}, Fix: true})
+	if diff := cmp.Diff(want, w.drifts(t, w.drive(t, fix, time.Minute, 0))); diff != "" {
+		t.Errorf("-want +got: %s", diff)
+	}
+	if c := w.counts(t, fix); c.Changed != 2 || c.Failed != 1 { // a status is not missing
+		t.Errorf("%+v", c)
+	}
+	left := w.drifts(t, w.drive(t, w.give(t, stack.Command{Verb: stack.VerbVerify, Of: []string{id}}), time.Minute, 0))
+	if diff := cmp.Diff(map[string]string{names[20]: "drift-status "}, left); diff != "" {
+		t.Errorf("-want +got: %s", diff)
+	}
+}
+
+func wantsLaterStatus(t *testing.T, w *world) {
+	id := w.imported(t, "later", 10)
+	w.drive(t, w.give(t, stack.Command{Verb: stack.VerbDeactivate, Of: []string{id}}), time.Minute, 0)
+	if found := w.drifts(t, w.drive(t, w.give(t, stack.Command{Verb: stack.VerbVerify, Of: []string{id}}), time.Minute, 0)); len(found) > 0 {
+		t.Errorf("%v", found)
+	}
+}
+
+func undoesOne(t *testing.T, w *world) {
+	const n = 80
+	w.imported(t, "stays", 20)
+	before := w.server.State()
+	id := w.imported(t, "goes", n)
+	command := w.give(t, stack.Command{Verb: stack.VerbUndo, Of: []string{id}})
+	job := w.drive(t, command, 500*time.Millisecond, 5)
+	if c := w.counts(t, command); job.Cause != "" || c.Changed+c.Unchanged != n {
+		t.Errorf("cause %q, %+v", job.Cause, c)
+	}
+	if diff := cmp.Diff(before.Things, w.server.State().Things); diff != "" {
+		t.Errorf("things: %s", diff)
+	}
+	if diff := cmp.Diff(before.Certificates, w.server.State().Certificates); diff != "" {
+		t.Errorf("certificates: %s", diff)
+	}
+}
+
+func keepsShared(t *testing.T, w *world) {
+	id := w.imported(t, "twice", 10)
+	again := w.imported(t, "twice", 10)
+	before := w.registry(t)
+	command := w.give(t, stack.Command{Verb: stack.VerbUndo, Of: []string{id}})
+	w.drive(t, command, time.Minute, 0)
+	if c := w.counts(t, command); c.Kept != 10 {
+		t.Errorf("%+v", c)
+	}
+	if after := w.registry(t); after != before {
+		t.Error("the undo of one changed what the other counts on")
+	}
+	both := w.give(t, stack.Command{Verb: stack.VerbUndo, Of: []string{id, again}})
+	w.drive(t, both, time.Minute, 0)
+	if c := w.counts(t, both); c.Changed != 10 || c.Skipped != 10 || len(w.names()) != 0 || len(w.statuses()) != 0 {
+		t.Errorf("both: %+v, %v, %v", c, w.names(), w.statuses())
+	}
+}
+
+func rehearses(t *testing.T, w *world) {
+	id := w.imported(t, "rehearsal", 10)
+	before := w.registry(t)
+	job := w.drive(t, w.give(t, stack.Command{Verb: stack.VerbUndo, Of: []string{id}, DryRun: true}), time.Minute, 0)
+	p, err := stack.ReadCommandProgress(job)
+	if err != nil || p.Counts.Changed != 10 || p.Planned["DeleteThing"] != 10 || p.Planned["DeleteCertificate"] != 10 {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if w.registry(t) != before {
+		t.Error("a dry run changed something")
+	}
+}
+
+func cancels(t *testing.T, w *world) {
+	const n = 60
+	id := w.imported(t, "cancel", n)
+	command := w.give(t, stack.Command{Verb: stack.VerbDeactivate, Of: []string{id}})
+	order := func(kind string) {
+		if _, err := w.ledger.SetOrder(t.Context(), command, stack.Order{Kind: kind, By: "me", At: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		w.tell(t, command)
+	}
+	order(stack.OrderCancel)
+	if job := w.drive(t, command, time.Minute, 0); !strings.HasPrefix(job.Cause, "cancelled by me") || w.statuses()["INACTIVE"] > 0 {
+		t.Errorf("cause %q, %v", job.Cause, w.statuses())
+	}
+	order(stack.OrderRetry)
+	if job := w.drive(t, command, time.Minute, 0); job.Cause != "" || w.statuses()["INACTIVE"] != n {
+		t.Errorf("cause %q, %v", job.Cause, w.statuses())
+	}
+}
+
+// An importer that died may have registered a certificate for an entry without an outcome.
+func doubts(t *testing.T, w *world) {
+	id := w.imported(t, "doubt", 10)
+	lease, err := w.ledger.Lease(t.Context(), id, "test", time.Now().Add(time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	job, err := w.ledger.Get(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Ten of twelve entries have an outcome; the eleventh had been sent.
+	job.Sent = 11
+	i, err := w.ledger.Import(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i.Manifests[0].Entries = 12
+	if err := w.ledger.Restart(t.Context(), i); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.ledger.Save(t.Context(), lease, job); err != nil {
+		t.Fatal(err)
+	}
+	command := w.give(t, stack.Command{Verb: stack.VerbUndo, Of: []string{id}})
+	w.drive(t, command, time.Minute, 0)
+	if c := w.counts(t, command); c.Changed != 10 || c.Kept != 1 || c.Skipped != 1 {
+		t.Errorf("%+v", c)
+	}
+}

@@ -1,0 +1,303 @@
+package keep
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/google/uuid"
+
+	"github.com/thingpress/thingpress/internal/awsiot"
+	"github.com/thingpress/thingpress/internal/device"
+	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/material"
+	"github.com/thingpress/thingpress/internal/quota"
+	"github.com/thingpress/thingpress/internal/sandbox"
+	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/aws/metric"
+	"github.com/thingpress/thingpress/internal/stack/bring"
+	"github.com/thingpress/thingpress/internal/testkit/dynamodbtest"
+	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/espressif"
+)
+
+var target = ledger.Target{Partition: "aws", Account: sandbox.DefaultAccount, Region: sandbox.DefaultRegion}
+
+// A world is a stack's ledger on DynamoDB Local and a sandbox over HTTP.
+type world struct {
+	server  *sandbox.Server
+	client  *awsiot.Client
+	ledger  dynamodbtest.Database
+	newest  func() dynamodbtest.Database
+	queue   mailbox
+	objects objects
+	log     bytes.Buffer
+}
+
+// A mailbox is a queue that delivers whatever was sent at once.
+type mailbox struct {
+	mu       sync.Mutex
+	messages []stack.Message
+}
+
+func (m *mailbox) Send(_ context.Context, messages []stack.Message) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.messages = append(m.messages, messages...)
+	return nil
+}
+
+func (m *mailbox) take() (list []stack.Delivery) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, message := range m.messages {
+		list = append(list, stack.Delivery{ID: uuid.NewString(), Body: message.Body})
+	}
+	m.messages = nil
+	return list
+}
+
+// Notify drops a notice.
+func (m *mailbox) Notify(context.Context, stack.Notice) error { return nil }
+
+// objects is a bucket.
+type objects struct {
+	mu    sync.Mutex
+	texts map[string]string
+}
+
+func (o *objects) PutObject(_ context.Context, in *s3.PutObjectInput, _ ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
+	text, err := io.ReadAll(in.Body)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.texts == nil {
+		o.texts = map[string]string{}
+	}
+	o.texts[*in.Key] = string(text)
+	return &s3.PutObjectOutput{}, err
+}
+
+// newWorlds returns a function that makes worlds on one DynamoDB.
+func newWorlds(t *testing.T) func(t *testing.T, name string) *world {
+	t.Helper()
+	database := dynamodbtest.Client(t)
+	return func(t *testing.T, name string) *world {
+		t.Helper()
+		dynamodbtest.CreateTable(t, database, name)
+		w := &world{newest: func() dynamodbtest.Database { return dynamodbtest.OpenDatabase(database, name) }}
+		w.ledger = w.newest()
+		var err error
+		if w.server, err = sandbox.New(sandbox.Options{Latency: sandbox.Latency{Mean: 3 * time.Millisecond, Jitter: 3 * time.Millisecond}}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.server.Ensure([]string{"connect"}, "sensor", []string{"line"}, ""); err != nil {
+			t.Fatal(err)
+		}
+		url, stop, err := sandbox.Listen(t.Context(), w.server, "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(stop)
+		if w.client, err = awsiot.Open(t.Context(), awsiot.Options{Sandbox: true, Region: sandbox.DefaultRegion, Endpoint: url}); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(w.client.Close)
+		return w
+	}
+}
+
+// imported makes an import of n devices with the importer of the stack.
+func (w *world) imported(t *testing.T, seed string, n int) string {
+	t.Helper()
+	var content bytes.Buffer
+	if err := material.Generate(t.Context(), material.Options{Vendor: "espressif", N: n, Seed: seed, Out: &content}); err != nil {
+		t.Fatal(err)
+	}
+	id := uuid.Must(uuid.NewV7()).String()
+	attachments := device.Attachments{Policies: []string{"connect"}, ThingType: "sensor", ThingGroups: []string{"line"}}
+	settings, err := stack.FreezeSettings(engine.Settings{Attachments: attachments}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var messages []stack.Delivery
+	in := manifest.Input{Name: "reel.csv", Reader: bytes.NewReader(content.Bytes()), Size: int64(content.Len())}
+	for d, err := range (espressif.Decoder{}).Decode(t.Context(), in, manifest.Options{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := stack.NewDeviceMessage(id, &d, nil, time.Now())
+		m.Alone = true
+		messages = append(messages, stack.Delivery{ID: uuid.NewString(), Body: m.Message(0).Body})
+	}
+	journal, err := w.ledger.Begin(t.Context(), ledger.Import{
+		ID: id, Key: id, Target: target, Begun: time.Now(), Settings: settings,
+		Manifests: []ledger.Manifest{{Name: "reel.csv", Vendor: "espressif", Entries: n}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := w.ledger.Start(t.Context(), stack.Upload{Bucket: "b", Key: id}, stack.Job{
+		Import: id, Vendor: "espressif", Phase: stack.PhaseSent, Settings: settings, Sent: n,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	importer := bring.New(bring.Config{
+		Ledger: w.ledger, Claims: w.ledger, Jobs: w.ledger, Devices: &w.queue, Manifests: &mailbox{}, Notices: &w.queue,
+		Metrics: metric.New(io.Discard, "s"), Log: slog.New(slog.DiscardHandler), Engine: engine.Batch, AWS: w.client.AWS(),
+		Quotas: &bring.Quotas{Applied: w.client.AppliedQuotas, Share: 1, Sharers: 1, Log: slog.New(slog.DiscardHandler)},
+	})
+	if failed := importer.Handle(t.Context(), target, messages); len(failed) > 0 || len(w.queue.take()) > 0 {
+		t.Fatalf("%d devices are not imported", len(failed))
+	}
+	lease, err := w.ledger.Lease(t.Context(), id, "test", time.Now().Add(time.Minute))
+	if err == nil {
+		err = w.ledger.Save(t.Context(), lease, stack.Job{Import: id, Vendor: "espressif", Phase: stack.PhaseDone, Settings: settings, Sent: n})
+	}
+	if err == nil {
+		err = journal.Close(t.Context(), ledger.End{State: ledger.StateFinished, At: time.Now()})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// give begins a command, as the CLI does.
+func (w *world) give(t *testing.T, c stack.Command) string {
+	t.Helper()
+	of, err := w.ledger.Import(t.Context(), c.Of[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := uuid.Must(uuid.NewV7()).String()
+	if c.Recorded() {
+		record := ledger.Import{ID: id, Key: c.Key(), Verb: c.Verb, Of: c.Of, Target: of.Target, Begun: time.Now()}
+		for _, one := range c.Of {
+			i, err := w.ledger.Import(t.Context(), one)
+			if err != nil {
+				t.Fatal(err)
+			}
+			record.Manifests = append(record.Manifests, i.Manifests...)
+		}
+		if _, err := w.ledger.Begin(t.Context(), record); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.ledger.Command(t.Context(), stack.Job{Import: id, Command: &c, Vendor: "espressif", Phase: stack.PhaseWork}); err != nil {
+		t.Fatal(err)
+	}
+	w.tell(t, id)
+	return id
+}
+
+func (w *world) tell(t *testing.T, id string) {
+	t.Helper()
+	if err := w.queue.Send(t.Context(), []stack.Message{stack.Task{Kind: stack.TaskContinue, Import: id}.Message(0)}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// instance is a new instance of the function.
+func (w *world) instance(t *testing.T, stretch int) *Keeper {
+	t.Helper()
+	l := w.newest()
+	k := New(Config{
+		Serves: func(*stack.Command) bool { return true },
+		Jobs:   l, Orders: l, Leases: l, Ledger: l, Queue: &w.queue, Registry: w.client, Store: &w.objects, Bucket: "reports",
+		Limiters: func(context.Context) *quota.Limiters {
+			return quota.NewLimiters(quota.Set{}, quota.Options{})
+		},
+		Metrics: metric.New(io.Discard, "s"), Log: slog.New(slog.NewTextHandler(&w.log, nil)), TempDir: t.TempDir(),
+	})
+	k.stretch = stretch
+	return k
+}
+
+// drive lets functions work on a command until it has ended, and returns its job. Each invocation has little time, and
+// some are killed; every message is delivered twice.
+func (w *world) drive(t *testing.T, id string, limit time.Duration, kills int) stack.Job {
+	t.Helper()
+	random := rand.New(rand.NewPCG(1, 2))
+	begun := time.Now()
+	for {
+		job, err := w.ledger.Get(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		messages := w.queue.take()
+		if job.Ended() && len(messages) == 0 {
+			return job
+		}
+		if time.Since(begun) > time.Minute {
+			t.Fatalf("no end: %+v\n%s", job, w.log.String())
+		}
+		for _, m := range append(messages, messages...) {
+			ctx, cancel := context.WithTimeout(t.Context(), limit)
+			if kill := kills > 0 && random.IntN(2) == 0; kill {
+				kills--
+				timer := time.AfterFunc(time.Duration(random.Int64N(int64(limit))), cancel)
+				w.instance(t, 20).Handle(ctx, target, []stack.Delivery{m})
+				timer.Stop()
+				w.tell(t, id) // SQS delivers the message again
+			} else if failed := w.instance(t, 20).Handle(ctx, target, []stack.Delivery{m}); len(failed) > 0 {
+				w.tell(t, id)
+			}
+			cancel()
+		}
+	}
+}
+
+// counts returns the outcomes of a command.
+func (w *world) counts(t *testing.T, id string) ledger.Counts {
+	t.Helper()
+	i, err := w.ledger.Import(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	recount := ledger.Counts{Entries: i.Counts.Entries}
+	for r, err := range w.ledger.Records(t.Context(), id) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		recount.Add(r.Outcome, 1)
+	}
+	if recount != i.Counts {
+		t.Errorf("command %s has the counters %+v and the records %+v", id, i.Counts, recount)
+	}
+	return i.Counts
+}
+
+// registry is what the sandbox holds, without the times.
+func (w *world) registry(t *testing.T) string {
+	t.Helper()
+	text, err := json.Marshal(w.server.State())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// statuses counts the certificates by status.
+func (w *world) statuses() map[string]int {
+	n := map[string]int{}
+	for _, c := range w.server.State().Certificates {
+		n[string(c.Status)]++
+	}
+	return n
+}
+
+func lines(text string) (list []string) {
+	for line := range strings.Lines(text) {
+		list = append(list, line)
+	}
+	return list
+}

@@ -118,7 +118,7 @@ targets. See 'thingpress help environment'.
 	settings.AddFlags(root)
 	root.SetUsageFunc(printUsage(width))
 	root.SetHelpFunc(printHelp(width))
-	root.AddCommand(
+	root.AddCommand(stacks.WithStack(streams,
 		after.NewActivate(streams),
 		after.NewDeactivate(streams),
 		after.NewReplace(streams),
@@ -140,7 +140,7 @@ targets. See 'thingpress help environment'.
 		stacks.NewCommand(streams),
 		verify.NewCommand(streams),
 		version.NewCommand(streams),
-	)
+	)...)
 	root.AddCommand(stacks.NewOrders(streams)...)
 	root.AddCommand(settings.NewCommand(root, streams, Commands))
 	root.AddCommand(topics()...)

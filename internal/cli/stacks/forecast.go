@@ -22,7 +22,7 @@ func forecastAll(open []operate.Import, now time.Time) []importAhead {
 	list, backlogs := make([]importAhead, len(open)), make([]functions.Backlog, len(open))
 	rate, sharing := 0.0, 0
 	for n, i := range open {
-		held := i.Job.Held() || i.Cause() != "" || i.Record == nil
+		held := i.Job.Held() || i.Cause() != "" || i.Record == nil || i.Job.Command != nil
 		backlogs[n] = functions.Backlog{Import: i.Job.Import, Pending: i.Counts().Pending(), Held: held}
 		if !held {
 			rate += presentRate(i, now)

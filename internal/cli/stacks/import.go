@@ -61,7 +61,7 @@ func openImport(ctx context.Context, o stackFlags, id string, follow bool, strea
 func showImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i operate.Import, streams terminal.Streams) error {
 	c := i.Counts()
 	var reasons []operate.Reason
-	if c.Failed+c.Rejected+c.Skipped > 0 {
+	if c.Failed+c.Rejected+c.Skipped+c.Kept > 0 {
 		var err error
 		if reasons, err = stack.Reasons(ctx, i.Job.Import); err != nil {
 			return err
@@ -73,13 +73,17 @@ func showImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i oper
 		if err := streams.PrintJSON(line); err != nil {
 			return err
 		}
+	} else if i.Job.Command != nil {
+		if err := printCommand(streams, i, reasons, o.naming()); err != nil {
+			return err
+		}
 	} else {
 		printImport(streams, i, reasons, o.naming())
 	}
 	switch {
 	case i.Stopped():
 		return exit.Silently(exit.Failure)
-	case c.Failed+c.Rejected > 0:
+	case c.Failed+c.Rejected+c.Kept > 0:
 		return exit.Silently(exit.Incomplete)
 	}
 	return nil
@@ -122,6 +126,11 @@ func printNumbers(out io.Writer, i operate.Import, reasons []operate.Reason) {
 		}
 		fmt.Fprintln(out)
 	}
+	printReasons(out, reasons)
+}
+
+// printReasons prints why entries have their outcomes, and what to do.
+func printReasons(out io.Writer, reasons []operate.Reason) {
 	for _, r := range reasons {
 		plain.Fprintf(out, "  %s %s, %s: %s\n", progress.Count(int64(r.Count)), r.Outcome, r.Reason, r.Example)
 		if todo := advice.For(r.Reason, advice.Stack).Todo; todo != "" {
@@ -174,6 +183,12 @@ func statusOf(i operate.Import, rate float64) progress.Status {
 	}
 	if i.Record == nil {
 		s.Total = 0
+	}
+	if i.Job.Command != nil {
+		s.Phase = doing[i.Job.Command.Verb]
+		if done, err := doneOf(i); err == nil {
+			s.Done = int64(done)
+		}
 	}
 	return s
 }

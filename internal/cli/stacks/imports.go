@@ -29,9 +29,12 @@ Imports whose manifest is still being read have no numbers yet.`,
 		RunE: func(c *cobra.Command, _ []string) error { return listImports(c.Context(), o, limit, streams) },
 	}
 	o.add(c)
-	c.Flags().IntVar(&limit, "limit", 50, "maximum `number` to show; 0 for no limit")
+	c.Flags().IntVar(&limit, "limit", listedMost, "maximum `number` to show; 0 for no limit")
 	return c
 }
+
+// listedMost is how many imports are listed by default.
+const listedMost = 50
 
 func listImports(ctx context.Context, o stackFlags, limit int, streams terminal.Streams) error {
 	stack, err := o.open(ctx, streams)
@@ -82,6 +85,9 @@ type importLine struct {
 	Rate      float64           `json:"devices_per_second,omitempty"`
 	Left      float64           `json:"seconds_left,omitempty"`
 	Reasons   []operate.Reason  `json:"reasons,omitempty"`
+	// Verb and Of are set for a later command over imports.
+	Verb string   `json:"verb,omitempty"`
+	Of   []string `json:"of,omitempty"`
 	// Position is 1 for the import that ends first; 0 if that is unknown.
 	Position int `json:"position,omitempty"`
 }
@@ -92,6 +98,9 @@ func importLineOf(i operate.Import) importLine {
 		Type: "import", Import: i.Job.Import, State: i.State(), Cause: i.Cause(), Begun: i.Job.Created,
 		Counts: counts, Pending: counts.Pending(), Vendor: i.Job.Vendor,
 		Bucket: u.Bucket, Key: u.Key, VersionID: u.Version, Size: u.Size,
+	}
+	if i.Job.Command != nil {
+		line.Verb, line.Of = i.Job.Command.Verb, i.Job.Command.Of
 	}
 	now := time.Now()
 	line.Rate, line.Left = i.Rate(now), i.Left(now).Seconds()

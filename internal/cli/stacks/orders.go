@@ -155,7 +155,7 @@ func giveOrder(ctx context.Context, o orderOptions, given order, id string, stre
 	}
 	if given.kind == functions.OrderRetry && i.Job.Order.Kind == given.kind {
 		// Its message may be lost, and the sweep, which sends those of other orders again, sees no import that is done.
-		if err := stack.TellDecoder(ctx, i.Job.Import); err != nil {
+		if err := stack.Tell(ctx, &i.Job); err != nil {
 			return err
 		}
 	}

@@ -206,7 +206,11 @@ func (h *health) print(streams terminal.Streams, attention []string) error {
 		text += "imports  " + progress.Plural(len(h.open), "has", "have") + " not ended\n"
 	}
 	for _, i := range h.open {
-		text += plain.Sprintf("  %s  %s\n    %s\n", i.Job.Import, path.Base(i.Job.Upload.Key), i.status(time.Now()))
+		name := path.Base(i.Job.Upload.Key)
+		if i.Job.Command != nil {
+			name = i.Job.Command.Verb + " of " + name
+		}
+		text += plain.Sprintf("  %s  %s\n    %s\n", i.Job.Import, name, i.status(time.Now()))
 	}
 	if len(attention) > 0 {
 		text += "\nneeds attention:\n"

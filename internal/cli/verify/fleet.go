@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/cli/after"
 	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
@@ -36,6 +37,8 @@ type fleet struct {
 	// mending prepares a later command over the devices that drifted, of which the certificates of some are
 	// gone. Only that over an import is recorded.
 	mending func(ctx context.Context, drifted, gone map[string]bool) (engine.Later, error)
+	// surface is where the result is read.
+	surface advice.Surface
 	// rejected is the number of entries of manifests that are no devices.
 	rejected int
 }

@@ -86,6 +86,7 @@ type verificationLine struct {
 
 	ended  error
 	resume string // the command line that resumes the import
+	where  string // the account and region
 }
 
 // A findingLine is one kind of drift, or a reason for which devices could not be read.
@@ -124,7 +125,7 @@ func connectionsOf(c engine.Connections, absent []string) *connectionsLine {
 // findingOf returns a reason with its advice.
 func (f *fleet) findingOf(r ledger.Reason) findingLine {
 	return findingLine{
-		Reason: r.Reason, Count: r.Count, Todo: advice.For(r.Reason, advice.CLI).Todo, Examples: report.ExamplesOf(r, f.manifests),
+		Reason: r.Reason, Count: r.Count, Todo: advice.For(r.Reason, f.surface).Todo, Examples: report.ExamplesOf(r, f.manifests),
 	}
 }
 
@@ -143,12 +144,14 @@ var partNames = []struct {
 // lineOf returns the result of a comparison.
 func (f *fleet) lineOf(v engine.Verification) verificationLine {
 	line := verificationLine{
-		Type: "verification", Import: f.importID, Target: f.connection.Target, Alias: f.connection.Alias, Manifests: f.manifests,
+		Type: "verification", Import: f.importID, Manifests: f.manifests, resume: f.resume,
 		Devices: v.Devices, Drifted: v.Drifted, Unread: v.Unread, Pending: v.Pending, Rejected: f.rejected,
 		Sample: v.Sample, SampleDrifted: v.SampleDrifted, OneSided: v.OneSided, Uncheckable: f.Uncheckable,
 		Calls: maps.Clone(v.Made), Seconds: v.Took.Seconds(), Whole: []string{},
 	}
-	line.resume = f.resume
+	if f.connection != nil {
+		line.Target, line.Alias, line.where = f.connection.Target, f.connection.Alias, f.connection.String()
+	}
 	for _, r := range v.Findings {
 		line.Findings = append(line.Findings, f.findingOf(r))
 	}

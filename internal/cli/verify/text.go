@@ -23,7 +23,7 @@ func (r *results) text(l verificationLine) string {
 		ink, head = terminal.Yellow, "drift"
 	}
 	fmt.Fprintf(&b, "%s: %s, in %s, %s\n", r.streams.Ink(ink, head), comparedText(l),
-		progress.Duration(time.Duration(l.Seconds*float64(time.Second))), plain.Text(r.fleet.connection.String()))
+		progress.Duration(time.Duration(l.Seconds*float64(time.Second))), plain.Text(l.where))
 	for _, sentence := range scopeText(l) {
 		b.WriteString(plain.Text(sentence) + "\n")
 	}

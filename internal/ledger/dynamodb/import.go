@@ -159,7 +159,9 @@ func (l *Ledger) Find(ctx context.Context, k string) (ledger.Import, error) {
 }
 
 // Imports implements [ledger.Reader].
-func (l *Ledger) Imports(ctx context.Context) iter.Seq2[ledger.Import, error] { return l.pointed(ctx, partitionImports) }
+func (l *Ledger) Imports(ctx context.Context) iter.Seq2[ledger.Import, error] {
+	return l.pointed(ctx, partitionImports)
+}
 
 // LaterCommands yields the later commands over an import, newest first. It stops at an error.
 func (l *Ledger) LaterCommands(ctx context.Context, importID string) iter.Seq2[ledger.Import, error] {

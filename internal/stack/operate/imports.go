@@ -15,10 +15,11 @@ import (
 	"github.com/thingpress/thingpress/internal/stack/aws/jobtable"
 )
 
-// An Import is an upload and its import.
+// An Import is an upload and its import, or a later command.
 type Import struct {
 	Job stack.Job
-	// Record is the import in the ledger; nil while the manifest is being checked.
+	// Record is the import in the ledger; nil while the manifest is being checked, and for a command that
+	// only reads.
 	Record *ledger.Import
 }
 
@@ -34,6 +35,12 @@ func (i *Import) State() string {
 		return "paused"
 	case i.Job.Order.Kind == stack.OrderRetry || i.Job.Order.Kind == stack.OrderResume:
 		return "waiting"
+	case i.Job.Command != nil && !i.Job.Ended():
+		return string(ledger.StateRunning)
+	case i.Job.Command != nil && i.Job.Stopped():
+		return string(ledger.StateStopped)
+	case i.Job.Command != nil:
+		return string(ledger.StateFinished)
 	case i.Record == nil || i.Record.State == ledger.StateRunning && i.Job.Phase != stack.PhaseSent && i.Job.Phase != stack.PhaseDone:
 		return map[string]string{
 			stack.PhaseHash: "reading", stack.PhaseCheck: "checking", stack.PhaseSend: "sending",
@@ -51,6 +58,9 @@ func (i *Import) Ended() bool {
 
 // Stopped reports whether the import has ended with a cause.
 func (i *Import) Stopped() bool {
+	if i.Job.Command != nil {
+		return i.Ended() && i.Job.Stopped()
+	}
 	return i.Ended() && (i.Record == nil || i.Record.State == ledger.StateStopped)
 }
 
@@ -83,7 +93,7 @@ func (i *Import) Rate(now time.Time) float64 {
 	if seconds <= 0 {
 		return 0
 	}
-	return float64(c.Imported+c.Unchanged+c.Failed) / seconds
+	return float64(c.Imported+c.Unchanged+c.Failed+c.Changed+c.Kept) / seconds
 }
 
 // Left returns how long the rest takes at this rate; 0 if the import has ended or is
@@ -114,12 +124,21 @@ func (s *Stack) Ledger() (*dynamodb.Ledger, error) {
 	return dynamodb.New(t, dynamodb.Options{}), nil
 }
 
-// Imports yields every upload, newest first. An error ends it.
+// Imports yields every upload, newest first, without later commands. An error ends it.
 func (s *Stack) Imports(ctx context.Context) iter.Seq2[Import, error] {
-	return s.imports(ctx, (*jobtable.Store).All)
+	return func(yield func(Import, error) bool) {
+		for i, err := range s.imports(ctx, (*jobtable.Store).All) {
+			if i.Job.Command != nil {
+				continue
+			}
+			if !yield(i, err) {
+				return
+			}
+		}
+	}
 }
 
-// OpenImports yields the uploads that are not done. An error ends it.
+// OpenImports yields the uploads and later commands that are not done. An error ends it.
 func (s *Stack) OpenImports(ctx context.Context) iter.Seq2[Import, error] {
 	return s.imports(ctx, (*jobtable.Store).Open)
 }
@@ -180,9 +199,9 @@ type Reason struct {
 	Entry   int    `json:"entry"`
 }
 
-// Reasons reads all records of an import, and returns why entries were not imported,
-// the most frequent reason first. A million records take about half a minute.
-func (s *Stack) Reasons(ctx context.Context, id string) ([]Reason, error) {
+// Tally reads all records of an import or a command, and returns why entries failed or were left out, the most
+// frequent reason first. A million records take about half a minute.
+func (s *Stack) Tally(ctx context.Context, id string) ([]ledger.Reason, error) {
 	l, err := s.Ledger()
 	if err != nil {
 		return nil, err
@@ -194,8 +213,17 @@ func (s *Stack) Reasons(ctx context.Context, id string) ([]Reason, error) {
 		}
 		tally.Add(r)
 	}
+	return tally.Reasons(), nil
+}
+
+// Reasons returns why entries of an import were not imported, as [Stack.Tally] does.
+func (s *Stack) Reasons(ctx context.Context, id string) ([]Reason, error) {
+	reasons, err := s.Tally(ctx, id)
+	if err != nil {
+		return nil, err
+	}
 	var list []Reason
-	for _, r := range tally.Reasons() {
+	for _, r := range reasons {
 		list = append(list, Reason{
 			Outcome: r.Outcome, Reason: r.Reason, Count: r.Count,
 			Example: r.Examples[0].Detail, Thing: r.Examples[0].ThingName, Entry: r.Examples[0].Entry,

@@ -8,7 +8,6 @@ import (
 	"github.com/thingpress/thingpress/internal/backoff"
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/stack/aws/jobtable"
-	"github.com/thingpress/thingpress/internal/stack/aws/queue"
 )
 
 // ImportIDs yields the IDs of all imports, newest first. An error ends it.
@@ -31,24 +30,37 @@ func (s *Stack) Order(ctx context.Context, id, kind string) (stack.Job, error) {
 	if err != nil {
 		return stack.Job{}, err
 	}
-	if _, err := s.resource("ManifestsQueue"); err != nil { // before anything is changed
+	jobs := jobtable.New(t)
+	job, err := jobs.Get(ctx, id)
+	if err == nil {
+		_, err = s.queueOf(&job) // before anything is changed
+	}
+	if err != nil {
 		return stack.Job{}, err
 	}
-	job, err := jobtable.New(t).SetOrder(ctx, id, stack.Order{Kind: kind, By: s.Caller, At: time.Now()})
+	job, err = jobs.SetOrder(ctx, id, stack.Order{Kind: kind, By: s.Caller, At: time.Now()})
 	if err != nil {
 		return job, err
 	}
-	return job, s.TellDecoder(ctx, id)
+	return job, s.Tell(ctx, &job)
 }
 
-// TellDecoder tells the decoder that an import has an order. If it knows that already, this does no harm.
-func (s *Stack) TellDecoder(ctx context.Context, id string) error {
-	url, err := s.resource("ManifestsQueue")
+// Tell tells the function that works on a job that it has an order: the decoder, or the function that carries
+// out a command. If it knows that already, this does no harm.
+func (s *Stack) Tell(ctx context.Context, job *stack.Job) error {
+	url, err := s.queueOf(job)
 	if err != nil {
 		return err
 	}
-	task := stack.Task{Kind: stack.TaskContinue, Import: id}
-	return queue.New(s.messages, url).Send(ctx, []stack.Message{task.Message(0)})
+	return s.tell(ctx, url, job.Import)
+}
+
+// queueOf returns the URL of the queue of the function that works on a job.
+func (s *Stack) queueOf(job *stack.Job) (string, error) {
+	if job.Command != nil {
+		return s.commandQueue(job.Command)
+	}
+	return s.resource("ManifestsQueue")
 }
 
 // AwaitOrder waits until the decoder has carried out an order to resume or retry, and returns the import.

@@ -3,6 +3,7 @@ package operate
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -47,13 +48,18 @@ func queues() []Queue {
 		{LogicalID: "DevicesQueue"},
 		{LogicalID: "DevicesDeadLetterQueue", Kept: true},
 		{LogicalID: "DevicesParkedQueue", Kept: true},
+		{LogicalID: "KeeperQueue"},
+		{LogicalID: "UndoQueue"},
 	}
 }
 
 // Queues reads the queues. If one cannot be read, it records that on the queue and
 // continues. It returns an error only if ctx ends.
 func (s *Stack) Queues(ctx context.Context) ([]Queue, error) {
-	list := queues()
+	list := slices.DeleteFunc(queues(), func(q Queue) bool {
+		// A stack has these only since some version, or with a parameter.
+		return (q.LogicalID == "UndoQueue" || q.LogicalID == "KeeperQueue") && s.resources[q.LogicalID] == ""
+	})
 	for i := range list {
 		if err := s.readQueue(ctx, &list[i]); err != nil {
 			if ctx.Err() != nil {

@@ -51,9 +51,11 @@ type line struct {
 	manifests, devices             *stacktest.Queue
 	manifestsDead, devicesDead     *stacktest.Queue
 	manifestsParked, devicesParked *stacktest.Queue
+	commands, undos                *stacktest.Queue
 	mailbox                        string // URL of the queue that receives the notices
 
 	decoder, importer, undeliverable *stacktest.Function
+	keeper, undoer                   *stacktest.Function
 	importing                        *stacktest.Source
 	sources                          []*stacktest.Source
 	ledger                           dynamodbtest.Database
@@ -129,7 +131,7 @@ func newLine(t *testing.T, w *world, o lineOptions) *line {
 	l.createQueues(t, o, 2*decoding)
 	for name, q := range map[string]*stacktest.Queue{
 		"ManifestsQueue": l.manifests, "DevicesQueue": l.devices, "ManifestsParkedQueue": l.manifestsParked,
-		"DevicesParkedQueue": l.devicesParked,
+		"DevicesParkedQueue": l.devicesParked, "KeeperQueue": l.commands, "UndoQueue": l.undos,
 	} {
 		values[name] = q.URL
 	}
@@ -143,6 +145,8 @@ func newLine(t *testing.T, w *world, o lineOptions) *line {
 	l.env, l.batch, l.retention = o.env, o.batch, o.retention
 	l.decoder = l.function(t, "decoder", decoding, w.killer(o.name+"decoder", o.kill, decoding))
 	l.undeliverable = l.function(t, "undeliverable", rest, w.killer(o.name+"undeliverable", o.kill, rest/10))
+	l.keeper = l.function(t, "keeper", otherTimeout, w.killer(o.name+"keeper", o.kill, otherTimeout))
+	l.undoer = l.function(t, "undo", otherTimeout, w.killer(o.name+"undo", o.kill, otherTimeout))
 	kill := w.killer(o.name+"importer", o.kill, importing)
 	if o.brokenImporter {
 		kill = func() (time.Duration, bool) { return 0, true }
@@ -175,6 +179,7 @@ func (l *line) createQueues(t *testing.T, o lineOptions, manifests time.Duration
 	l.devicesDead = queue("devices-dead", otherTimeout, l.devicesParked, maxReceive+5)
 	l.manifests = queue("manifests", manifests, l.manifestsDead, maxReceive)
 	l.devices = queue("devices", o.visibility, l.devicesDead, maxReceive)
+	l.commands, l.undos = queue("commands", manifests, l.manifestsDead, maxReceive), queue("undos", manifests, l.manifestsDead, maxReceive)
 }
 
 func (l *line) function(t *testing.T, handler string, timeout time.Duration, kill func() (time.Duration, bool)) *stacktest.Function {
@@ -246,6 +251,11 @@ func (l *line) start(t *testing.T) {
 	for name, q := range map[string]*stacktest.Queue{"ManifestsDeadLetterQueue": l.manifestsDead, "DevicesDeadLetterQueue": l.devicesDead} {
 		size, window = l.template.source(t, name)
 		l.source(t, q, l.undeliverable, stacktest.SourceOptions{BatchSize: size, Window: window})
+	}
+	for name, q := range map[string]*stacktest.Queue{"KeeperQueue": l.commands, "UndoQueue": l.undos} {
+		size, window := l.template.source(t, name)
+		l.source(t, q, map[string]*stacktest.Function{"KeeperQueue": l.keeper, "UndoQueue": l.undoer}[name],
+			stacktest.SourceOptions{BatchSize: size, Window: window})
 	}
 	if !l.calm {
 		l.sweep(t)

@@ -228,6 +228,7 @@ func TestDocumentsAllowWhatTheCommandsNeedAndNoMore(t *testing.T) {
 	operator.exits(0, "retry", "--yes", idMixed)
 	operator.exits(0, "redrive", "--no-follow")
 	operator.redrives(t)
+	operator.commands(t)
 	// moto has no alarms to ask for.
 	compare(t, "operator.json", append(operates.actions(), "cloudwatch:DescribeAlarms"))
 

@@ -106,7 +106,10 @@ func (d *deployed) stop(id, cause string) {
 
 // command returns the command thingpress stack with these arguments, or one of those that give orders.
 func (d *deployed) command(args ...string) *exec.Cmd {
-	if !slices.Contains([]string{"cancel", "pause", "resume", "retry"}, args[0]) {
+	local := slices.Contains(args, "--stack") && slices.Contains([]string{
+		"activate", "deactivate", "verify", "undo", "show", "report", "imports",
+	}, args[0])
+	if !local && !slices.Contains([]string{"cancel", "pause", "resume", "retry"}, args[0]) {
 		args = append([]string{"stack"}, args...)
 	}
 	c := exec.CommandContext(d.Context(), d.binary, args...)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"math"
+	"reflect"
 	"slices"
 
 	"github.com/thingpress/thingpress/internal/engine"
@@ -41,6 +42,11 @@ func (w *worker) verify(ctx context.Context) error {
 	settings, err := w.settings()
 	if err != nil {
 		return &endError{err.Error()}
+	}
+	// The ledger of a stack does not keep what an entry asked for its own device.
+	if allowed, err := stack.ParseAllowed(w.imports[0].Settings); err != nil || !reflect.ValueOf(allowed).IsZero() {
+		return &endError{"the entries of this import may have asked for settings of their own, which the ledger of the stack does not keep; " +
+			"verify the manifest instead: thingpress verify MANIFEST with the flags of the import"}
 	}
 	var statuses []ledger.Import
 	for command, err := range w.Ledger.LaterCommands(ctx, w.imports[0].ID) {

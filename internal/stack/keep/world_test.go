@@ -124,7 +124,7 @@ func (w *world) imported(t *testing.T, seed string, n int) string {
 	}
 	id := uuid.Must(uuid.NewV7()).String()
 	attachments := device.Attachments{Policies: []string{"connect"}, ThingType: "sensor", ThingGroups: []string{"line"}}
-	settings, err := stack.FreezeSettings(engine.Settings{Attachments: attachments}, time.Now())
+	settings, err := stack.FreezeSettings(engine.Settings{Attachments: attachments}, stack.Allowed{}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,117 @@
+package stacks_test
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/manifest"
+)
+
+// A stack without AllowUndo has no function that may delete. A command over imports must reach the function that the
+// stack has, wait for its end, and print what the ledger has.
+func (d *deployed) commands(t *testing.T) {
+	t.Helper()
+	const name = "thingpress"
+	prints := func(exit int, want string, args ...string) {
+		t.Helper()
+		out, said := d.exits(exit, append(args, "--stack", name)...)
+		if !strings.Contains(out+said, want) {
+			t.Errorf("%v prints\n%s%s\nno %q", args, out, said, want)
+		}
+	}
+	prints(1, "does not allow an undo\nhint: allow it with thingpress stack deploy --parameter AllowUndo=true", "undo", idGood, "--yes")
+	prints(1, "hint: wait for its end with thingpress stack import --follow "+idRunning, "deactivate", idRunning, "--yes")
+	prints(2, "--ledger cannot be combined with --stack", "verify", idGood, "--ledger", "x.db")
+	prints(2, "nothing was deactivated", "deactivate", idGood)
+
+	stop := d.works(t)
+	prints(0, "finished: deactivate: 3 devices changed in ", "deactivate", idGood, "--yes", "--quiet")
+	prints(3, "1 of 3 devices of import "+idGood+" differs", "verify", idGood, "--quiet")
+	out, _ := d.exits(3, "verify", idGood, "--stack", name, "--quiet", "--output", "json")
+	var line stack.DriftLine
+	if err := json.Unmarshal([]byte(strings.SplitN(out, "\n", 2)[0]), &line); err != nil || line.Type != "drift" || line.Thing != "imported-1" {
+		t.Errorf("%v: %s", err, out)
+	}
+	stop()
+	prints(0, "later: deactivate ", "show", idGood[:13])
+	prints(0, idGood, "imports")
+	prints(0, "imported-2", "report", idGood)
+	prints(0, "<!DOCTYPE html>", "report", idGood, "--format", "html")
+}
+
+// works plays the keeper until stop is called: it changes every device, and finds that one of them differs.
+func (d *deployed) works(t *testing.T) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var done sync.WaitGroup
+	done.Go(func() {
+		for ctx.Err() == nil {
+			for job, err := range d.ledger.Open(ctx) {
+				if err == nil && job.Command != nil {
+					d.finish(ctx, job)
+				}
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(100 * time.Millisecond):
+			}
+		}
+	})
+	return func() {
+		cancel()
+		done.Wait()
+	}
+}
+
+func (d *deployed) finish(ctx context.Context, job stack.Job) {
+	lease, err := d.ledger.Lease(ctx, job.Import, "keeper", time.Now().Add(time.Minute))
+	if err != nil {
+		return
+	}
+	if job.Command.Recorded() {
+		journal, err := d.ledger.Resume(ctx, job.Import)
+		if err != nil {
+			d.Error(err)
+			return
+		}
+		if err := journal.Record(ctx, outcomesOf(3)); err != nil {
+			d.Error(err)
+		}
+	} else {
+		text, _ := json.Marshal(stack.DriftLine{ //nolint:errchkjson // texts and numbers
+			Type: "drift", Import: job.Command.Of[0], Manifest: "good.7z", Entry: 1, Thing: "imported-1", Reason: "drift-status", Detail: "INACTIVE",
+			CertificateID: manifest.CertificateIDOf([]byte("c")),
+		})
+		key := stack.FindingsKey("infineon", job.Command.Of[0], job.Import, 0)
+		if _, err := d.s3.PutObject(ctx, &s3.PutObjectInput{
+			Bucket: aws.String(d.resources["ReportsBucket"]), Key: &key, Body: strings.NewReader(string(text) + "\n"),
+		}); err != nil {
+			d.Error(err)
+		}
+		job.Progress, _ = json.Marshal(stack.CommandProgress{Verified: &stack.Verified{ //nolint:errchkjson // the same
+			Devices: 3, Drifted: 1, Sample: 3, Parts: []string{key}, Findings: []ledger.Reason{{
+				Outcome: "drift", Reason: "drift-status", Count: 1, Examples: []ledger.Record{{ThingName: "imported-1", Detail: "INACTIVE"}},
+			}},
+		}})
+	}
+	if err := stack.EndCommand(ctx, d.ledger, d.ledger, d.ledger, lease, job, ""); err != nil {
+		d.Error(err)
+	}
+}
+
+func outcomesOf(n int) []ledger.Record {
+	list := outcomes(n, ledger.Changed, "", "")
+	for i := range list {
+		list[i].Entry, list[i].At = i, time.Now()
+	}
+	return list
+}

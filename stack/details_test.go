@@ -130,7 +130,8 @@ func TestSourcesFeedTheFunctionsAsTheyAreBuilt(t *testing.T) {
 	t.Parallel()
 	parsed := load(t)
 	for id, want := range map[string]int{
-		"DecoderFunctionManifests": 1, "KeeperFunctionCommands": 1, "UndoFunctionCommands": 1, "UndeliverableFunctionManifests": 10, "UndeliverableFunctionDevices": 10,
+		"DecoderFunctionManifests": 1, "KeeperFunctionCommands": 1, "UndoFunctionCommands": 1,
+		"UndeliverableFunctionManifests": 10, "UndeliverableFunctionDevices": 10,
 	} {
 		if got := number(parsed.Resources[id].at("BatchSize")); got != want {
 			t.Errorf("%s: batches of %d, want %d", id, got, want)

@@ -11,7 +11,9 @@ import (
 
 func TestJobsMoveAsThePageOfLifecyclesSays(t *testing.T) {
 	t.Parallel()
-	phases := []string{"", stack.PhaseHash, stack.PhaseCheck, stack.PhaseSend, stack.PhaseSent, stack.PhaseStopped, stack.PhaseDone, stack.PhaseWork}
+	phases := []string{
+		"", stack.PhaseHash, stack.PhaseCheck, stack.PhaseSend, stack.PhaseSent, stack.PhaseStopped, stack.PhaseDone, stack.PhaseWork,
+	}
 	lifecycle.Compare(t, "A job of the stack", phases, stack.NextPhases)
 	for _, from := range phases {
 		for _, to := range phases {

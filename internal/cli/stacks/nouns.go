@@ -39,7 +39,7 @@ func routeShow(ctx context.Context, f stackFlags, _ *pflag.FlagSet, args []strin
 	}
 	err = showImport(ctx, &f, stack, i, streams)
 	var quiet *exit.Error
-	if err != nil && !(errors.As(err, &quiet) && quiet.Err == nil) { // the numbers do not decide about show
+	if silent := errors.As(err, &quiet) && quiet.Err == nil; err != nil && !silent { // the numbers do not decide about show
 		return err
 	}
 	if i.Job.Command != nil {

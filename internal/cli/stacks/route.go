@@ -106,8 +106,8 @@ func (r route) flagsOf(flags *pflag.FlagSet, name string) (stackFlags, error) {
 		}
 	})
 	if len(local) > 0 {
-		return f, exit.UsageError(fmt.Errorf("%s cannot be combined with --stack, which works on the imports of a stack", strings.Join(local, ", ")),
-			"leave out one of them")
+		return f, exit.UsageError(
+			fmt.Errorf("%s cannot be combined with --stack, which works on the imports of a stack", strings.Join(local, ", ")), "leave out one of them")
 	}
 	for flag, to := range map[string]*string{
 		"account": &f.Account, "region": &f.Region, "profile": &f.Profile, "endpoint-url": &f.EndpointURL,

@@ -50,7 +50,8 @@ func PrintStack(streams terminal.Streams, output terminal.Output, r StackResult)
 	}
 	if r.Fixed != nil {
 		line.Fixed = &fixedLine{
-			Command: r.Command.Import, Changed: r.Fixed.Changed, Left: r.Fixed.Failed, Mended: max(0, v.Drifted-r.Fixed.Failed), Calls: map[string]int{},
+			Command: r.Command.Import, Changed: r.Fixed.Changed, Left: r.Fixed.Failed, Mended: max(0, v.Drifted-r.Fixed.Failed),
+			Calls: map[string]int{},
 		}
 		for _, reason := range r.Reasons {
 			line.Fixed.Reasons = append(line.Fixed.Reasons, f.findingOf(reason))

@@ -132,7 +132,8 @@ func (w *world) arnOf(t *testing.T, thing string) (arn, id string) {
 func findsDrift(t *testing.T, w *world) {
 	const n = 60
 	id := w.imported(t, "drift", n)
-	if found := w.drifts(t, w.drive(t, w.give(t, stack.Command{Verb: stack.VerbVerify, Of: []string{id}, Full: true}), time.Minute, 0)); len(found) > 0 {
+	full := w.give(t, stack.Command{Verb: stack.VerbVerify, Of: []string{id}, Full: true})
+	if found := w.drifts(t, w.drive(t, full, time.Minute, 0)); len(found) > 0 {
 		t.Fatalf("there is drift before anybody changed anything: %v", found)
 	}
 	names, aws := w.names(), w.client.AWS()

@@ -115,7 +115,9 @@ func (stretchJournal) Marked(context.Context) iter.Seq2[ledger.Mark, error] {
 func (stretchJournal) Close(context.Context, ledger.End) error { return nil }
 
 // runStretch runs a program for a stretch of entries. It returns nil if each has an outcome.
-func (w *worker) runStretch(ctx context.Context, stretch []*engine.Subject, settings engine.Settings, p plan, journal ledger.Journal) error {
+func (w *worker) runStretch(
+	ctx context.Context, stretch []*engine.Subject, settings engine.Settings, p plan, journal ledger.Journal,
+) error {
 	l := engine.Later{
 		ID: w.job.Import, Manifests: w.manifests(), Partial: true, Journal: journal, Calls: p.calls,
 		Subjects: func(yield func(*engine.Subject, error) bool) {

@@ -92,7 +92,8 @@ func (w *worker) together(ctx context.Context) int {
 	n := mostTogether
 	if w.command.Full || w.command.Fix {
 		set := w.Limiters(ctx).Set()
-		rate := math.Min(set.TPS(iot.ListThingPrincipals)+set.TPS(iot.ListThingPrincipalsV2), set.TPS(iot.ListPrincipalThings)+set.TPS(iot.ListPrincipalThingsV2))
+		rate := math.Min(set.TPS(iot.ListThingPrincipals)+set.TPS(iot.ListThingPrincipalsV2),
+			set.TPS(iot.ListPrincipalThings)+set.TPS(iot.ListPrincipalThingsV2))
 		n = int(math.Min(mostTogether, math.Max(engine.SampleSize, rate*fullTime)))
 	}
 	return n

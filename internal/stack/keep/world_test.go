@@ -96,7 +96,8 @@ func newWorlds(t *testing.T) func(t *testing.T, name string) *world {
 		w := &world{newest: func() dynamodbtest.Database { return dynamodbtest.OpenDatabase(database, name) }}
 		w.ledger = w.newest()
 		var err error
-		if w.server, err = sandbox.New(sandbox.Options{Latency: sandbox.Latency{Mean: 3 * time.Millisecond, Jitter: 3 * time.Millisecond}}); err != nil {
+		latency := sandbox.Latency{Mean: 3 * time.Millisecond, Jitter: 3 * time.Millisecond}
+		if w.server, err = sandbox.New(sandbox.Options{Latency: latency}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := w.server.Ensure([]string{"connect"}, "sensor", []string{"line"}, ""); err != nil {
@@ -290,7 +291,7 @@ func (w *world) registry(t *testing.T) string {
 func (w *world) statuses() map[string]int {
 	n := map[string]int{}
 	for _, c := range w.server.State().Certificates {
-		n[string(c.Status)]++
+		n[c.Status]++
 	}
 	return n
 }

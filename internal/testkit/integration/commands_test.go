@@ -62,7 +62,9 @@ func (l *line) command(t *testing.T, c stack.Command) (stack.Job, ledger.Import)
 // What they change must be what the command says, once.
 func TestCommands(t *testing.T) {
 	w := newWorld(t, sandbox.Faults{Error: 0.002, Drop: 0.002})
-	l := newLine(t, w, lineOptions{name: "commands", kill: 0.25, visibility: 2 * importerTimeout, parameters: map[string]string{"AllowUndo": "true"}})
+	l := newLine(t, w, lineOptions{
+		name: "commands", kill: 0.25, visibility: 2 * importerTimeout, parameters: map[string]string{"AllowUndo": "true"},
+	})
 	l.start(t)
 	upload := func(name string, n int) (id string) {
 		t.Helper()
@@ -95,7 +97,7 @@ func TestCommands(t *testing.T) {
 		t.Errorf("verify: %s, %v", job.Progress, err)
 	}
 	_, i := l.command(t, stack.Command{Verb: stack.VerbUndo, Of: []string{id}})
-	t.Logf("undo: %+v, after %d invocations of the function, %d of them killed", i.Counts, l.undoer.Stats().Invocations, l.undoer.Stats().Killed)
+	t.Logf("undo: %+v; the function: %+v", i.Counts, l.undoer.Stats())
 	// Of a device whose importer was killed it is not known whether the import created the thing.
 	if c := i.Counts; c.Changed+c.Kept+c.Unchanged != n {
 		t.Errorf("undo: %+v", c)

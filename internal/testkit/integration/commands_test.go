@@ -63,7 +63,7 @@ func (l *line) command(t *testing.T, c stack.Command) (stack.Job, ledger.Import)
 func TestCommands(t *testing.T) {
 	w := newWorld(t, sandbox.Faults{Error: 0.002, Drop: 0.002})
 	l := newLine(t, w, lineOptions{
-		name: "commands", kill: 0.25, visibility: 2 * importerTimeout, parameters: map[string]string{"AllowUndo": "true"},
+		name: "commands", kill: 0.1, visibility: 2 * importerTimeout, parameters: map[string]string{"AllowUndo": "true"},
 	})
 	l.start(t)
 	upload := func(name string, n int) (id string) {

@@ -10,7 +10,8 @@ import (
 
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/infineon/internal/sevenz"
-	"github.com/thingpress/thingpress/manifest/infineon/internal/spool"
+	"github.com/thingpress/thingpress/manifest/internal/member"
+	"github.com/thingpress/thingpress/manifest/internal/spool"
 )
 
 // A listing is the content of an archive, judged by the names of its members.
@@ -53,9 +54,9 @@ func (d *decoding) list(a *sevenz.Archive) (listing, error) {
 		switch extension := strings.ToLower(path.Ext(base)); {
 		case isKeyListName(base):
 			return found, errKeyList
-		case isLeftover(m.Name):
+		case member.IsLeftover(m.Name):
 			d.passedOver.Add(shown(m.Name))
-		case isReadme(m.Name):
+		case member.IsReadme(m.Name):
 			found.readme = cmp.Or(found.readme, shown(m.Name))
 		case extension == ".7z":
 			one := archive{index: m.Index, name: base}

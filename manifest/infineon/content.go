@@ -9,7 +9,8 @@ import (
 
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/infineon/internal/sevenz"
-	"github.com/thingpress/thingpress/manifest/infineon/internal/spool"
+	"github.com/thingpress/thingpress/manifest/internal/member"
+	"github.com/thingpress/thingpress/manifest/internal/spool"
 )
 
 // extractByContent spools the chosen bundle if its archive was renamed, and returns
@@ -97,7 +98,7 @@ func (d *decoding) objectIn(found *spool.Spool) (string, error) {
 			if _, err := r.Read(make([]byte, 1)); manifest.ReasonOf(err) != manifest.ReasonEncrypted {
 				return "", errKeyList
 			}
-		case !isLeftover(m.Name) && strings.EqualFold(path.Ext(base), ".pem"):
+		case !member.IsLeftover(m.Name) && strings.EqualFold(path.Ext(base), ".pem"):
 			if object := objectOf(base); object != "" {
 				objects[object] = true
 			}

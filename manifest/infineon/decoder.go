@@ -12,7 +12,7 @@ import (
 
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/infineon/internal/sevenz"
-	"github.com/thingpress/thingpress/manifest/infineon/internal/spool"
+	"github.com/thingpress/thingpress/manifest/internal/spool"
 	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
 

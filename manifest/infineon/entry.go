@@ -15,6 +15,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/infineon/internal/sevenz"
 	"github.com/thingpress/thingpress/manifest/internal/armour"
+	"github.com/thingpress/thingpress/manifest/internal/member"
 	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
 
@@ -46,7 +47,7 @@ func (d *decoding) readEntries(a *sevenz.Archive, found listing) error {
 			return d.ofBundle(err)
 		case m.Directory:
 			continue
-		case isLeftover(m.Name) || isReadme(m.Name):
+		case member.IsLeftover(m.Name) || member.IsReadme(m.Name):
 			if err := d.scan(r); err != nil {
 				return d.ofBundle(err)
 			}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/infineon/internal/sevenz"
+	"github.com/thingpress/thingpress/manifest/internal/member"
 	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
 
@@ -72,7 +73,7 @@ func explanations(f *stream.Frame, yield func(manifest.Piece, error) bool) error
 		switch {
 		case err != nil:
 			return nil //nolint:nilerr // as above, or the end
-		case m.Directory, !isReadme(m.Name), m.Unsafe != "", m.Size > left:
+		case m.Directory, !member.IsReadme(m.Name), m.Unsafe != "", m.Size > left:
 			continue
 		}
 		left -= m.Size

@@ -5,7 +5,7 @@ import (
 	"io"
 
 	"github.com/thingpress/thingpress/manifest"
-	"github.com/thingpress/thingpress/manifest/infineon/internal/spool"
+	"github.com/thingpress/thingpress/manifest/internal/spool"
 )
 
 // An Archive is an archive with a checked header. It is not safe for concurrent use.

@@ -7,7 +7,7 @@ import (
 	"math"
 
 	"github.com/thingpress/thingpress/manifest"
-	"github.com/thingpress/thingpress/manifest/infineon/internal/spool"
+	"github.com/thingpress/thingpress/manifest/internal/spool"
 )
 
 // Property IDs of 7zFormat.txt.

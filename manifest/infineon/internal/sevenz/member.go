@@ -1,11 +1,10 @@
 package sevenz
 
 import (
-	"strings"
-	"unicode"
 	"unicode/utf16"
 
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/internal/member"
 )
 
 // A Member is one file or directory of an archive.
@@ -139,36 +138,12 @@ func (w *walk) name() (name, unsafe string) {
 	for _, unit := range units {
 		if unit >= 0x80 {
 			name = string(utf16.Decode(units))
-			return name, unsafeName(name)
+			return name, member.Unsafe(name)
 		}
 		plain = append(plain, byte(unit))
 	}
 	name = string(plain)
-	return name, unsafeName(name)
-}
-
-// unsafeName returns why a name must not be used as a path; "" if it is safe.
-func unsafeName(name string) string {
-	switch {
-	case name == "":
-		return "it has no name"
-	case name[0] == '/':
-		return "its name is an absolute path"
-	case strings.ContainsRune(name, '\\'):
-		return "its name has a backslash"
-	case len(name) > 1 && name[1] == ':':
-		return "its name begins with a drive"
-	case strings.ContainsFunc(name, func(r rune) bool {
-		return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar
-	}):
-		return "its name has characters that do not show"
-	}
-	for part := range strings.SplitSeq(name, "/") {
-		if part == "" || part == "." || part == ".." {
-			return "its name climbs out of the archive"
-		}
-	}
-	return ""
+	return name, member.Unsafe(name)
 }
 
 // kind detects members that are neither file nor directory. If bit 15 of the

@@ -1,4 +1,5 @@
-package infineon
+// Package member judges files in archives and directories by their names.
+package member
 
 import (
 	"path"
@@ -16,9 +17,9 @@ var (
 	}
 )
 
-// isLeftover reports whether a member of an archive was left there by an operating
+// IsLeftover reports whether a member of an archive was left there by an operating
 // system, an editor or an office program. Such a member is no entry.
-func isLeftover(name string) bool {
+func IsLeftover(name string) bool {
 	name = strings.ToLower(strings.ReplaceAll(name, `\`, "/"))
 	for part := range strings.SplitSeq(path.Dir(name), "/") {
 		if leftoverDirectories[part] {
@@ -34,9 +35,9 @@ func isLeftover(name string) bool {
 		strings.HasSuffix(base, "~") || len(base) > 1 && strings.HasPrefix(base, "#") && strings.HasSuffix(base, "#")
 }
 
-// isReadme reports whether a member is an explanation, which Infineon puts next to
-// the bundles.
-func isReadme(name string) bool {
+// IsReadme reports whether a member is an explanation, which vendors put next to
+// manifests.
+func IsReadme(name string) bool {
 	base := path.Base(strings.ToLower(strings.ReplaceAll(name, `\`, "/")))
 	stem, extension, _ := strings.Cut(base, ".")
 	return stem == "readme" && extension != "pem"

@@ -26,9 +26,13 @@ type Device struct {
 	Vendor string
 	// Manifest is the name of the manifest, as in [Input].
 	Manifest string
+	// Member is the file that has the entry, in a manifest that is a container: the
+	// path in an archive or a directory. It is empty for all others.
+	Member string
 	// Entry is the position in the manifest, from 0.
 	Entry int
-	// Line is the line on which the entry begins, from 1; 0 if the format has no lines.
+	// Line is the line of the manifest or its member on which the entry begins, from
+	// 1; 0 if the format has no lines.
 	Line int
 	// End is the byte offset after the entry, at which [Options.Start] can resume;
 	// 0 if the format cannot be resumed in the middle.

@@ -12,6 +12,8 @@ type EntryError struct {
 	Vendor string
 	// Manifest is the name of the manifest.
 	Manifest string
+	// Member is the file in it, as in [Device].
+	Member string
 	// Entry is the position in the manifest, from 0.
 	Entry int
 	// Line is the line on which the entry begins, from 1; 0 if there is none.
@@ -43,7 +45,7 @@ func (e *EntryError) Error() string {
 	if e.Vendor != "" {
 		b.WriteString(e.Vendor + ": ")
 	}
-	fmt.Fprintf(&b, "%s: entry %d", e.Manifest, e.Entry)
+	fmt.Fprintf(&b, "%s: entry %d", Place(e.Manifest, e.Member), e.Entry)
 	if e.Line > 0 {
 		fmt.Fprintf(&b, " (line %d)", e.Line)
 	}
@@ -69,6 +71,8 @@ type FileError struct {
 	Vendor string
 	// Manifest is the name of the manifest.
 	Manifest string
+	// Member is the file in it at which reading ended, as in [Device].
+	Member string
 	// Entry is the index of the entry at which reading ended, which is the number
 	// of entries before it.
 	Entry int
@@ -90,7 +94,7 @@ func (e *FileError) Error() string {
 	if e.Vendor != "" {
 		b.WriteString(e.Vendor + ": ")
 	}
-	b.WriteString(e.Manifest)
+	b.WriteString(Place(e.Manifest, e.Member))
 	switch e.Entry {
 	case 0:
 	case 1:
@@ -112,6 +116,24 @@ func (e *FileError) Error() string {
 
 // Unwrap returns the cause.
 func (e *FileError) Unwrap() error { return e.Err }
+
+// Place returns the name of a manifest, or that of a file in one that is a container: reels.zip!7/reel.csv
+// in an archive, reels/7.csv in a directory, whose name ends with a slash.
+func Place(manifest, member string) string {
+	if member == "" || strings.HasSuffix(manifest, "/") {
+		return manifest + member
+	}
+	return manifest + "!" + member
+}
+
+// InMember returns what is to be said of an entry with the file in a container that has it, which may be
+// empty.
+func InMember(member, detail string) string {
+	if member == "" {
+		return detail
+	}
+	return member + ": " + detail
+}
 
 // A reasonError is a cause with its code. Decoders wrap it into an EntryError or a FileError.
 type reasonError struct {

@@ -37,6 +37,9 @@ type Format struct {
 	// passed instead of a manifest of this format, judged by its beginning. It
 	// returns nil if it does not know, and may itself be nil.
 	Explain func(head []byte) error
+	// Skips reports whether a file that belongs to manifests of this format, such as an
+	// archive of keys, must not be opened, judged by its name. It may be nil.
+	Skips func(name string, opts Options) bool
 	// Cut writes chosen entries as a manifest of this format, and Pieces does the same for
 	// archives. Both are nil if the format cannot be cut.
 	Cut    CutFunc

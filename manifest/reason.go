@@ -56,6 +56,7 @@ const (
 	ReasonCorrupt           Reason = "corrupt"            // damaged: checksum, structure or encoding of the file
 	ReasonTrailingData      Reason = "trailing-data"      // data follows the end
 	ReasonEncrypted         Reason = "encrypted"          // protected by a password
+	ReasonUnsafeMember      Reason = "unsafe-member"      // a file in an archive has a path outside of it, or is a link
 	ReasonUnsupportedMethod Reason = "unsupported-method" // unsupported compression method
 	ReasonLimitExceeded     Reason = "limit-exceeded"     // more than a limit allows
 	ReasonNoBundle          Reason = "no-bundle"          // the chosen bundle is not in the archive

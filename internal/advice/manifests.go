@@ -105,7 +105,7 @@ var manifestRows = []row{
 		"if a column has certificates, name it with --columns, such as --columns cert=3").
 		inStack("if a column has certificates, name it, for example with: " + parameter("CsvColumns=cert=3")),
 	reason(manifest.ReasonWrongFormat, "the file is a manifest of another vendor than the one that was asked for",
-		"omit --vendor or correct it").
+		"omit --vendor or correct it; if the files of a container have several formats, choose one with --vendor").
 		inStack("upload it to the bucket of its vendor"),
 	reason(manifest.ReasonUnsupportedFormat, "the file is of a known kind, but not a list of device certificates",
 		"get the manifest itself; the message says what this file is"),
@@ -116,8 +116,10 @@ var manifestRows = []row{
 		"check whether two files were joined; if so, import them one by one"),
 	reason(manifest.ReasonEncrypted, "the archive is protected by a password",
 		"unpack it and import its contents; never import an archive of keys"),
+	reason(manifest.ReasonUnsafeMember, "a file in the archive has a path outside of it, or is a link or a device",
+		"pack the files again from the directory that has them, without links; an archive that someone else made like this may be an attack"),
 	reason(manifest.ReasonUnsupportedMethod, "the archive is compressed with a method that Thingpress does not support",
-		"unpack it and pack it again with LZMA2"),
+		"unpack it, and import the directory or pack it again"),
 	reason(manifest.ReasonLimitExceeded, "the manifest exceeds a limit",
 		"if the manifest is genuine, raise the limit that the error names, for example with --max-entries; if the limit is fixed, "+
 			"split the manifest or pack it again").

@@ -164,7 +164,7 @@ func (s *ScanResult) readManifest(ctx context.Context, m int, source *Source, se
 // breakEntry returns the rejected entry that stands for the break of a partial import.
 func breakEntry(broken *manifest.FileError) *manifest.EntryError {
 	return &manifest.EntryError{
-		Vendor: broken.Vendor, Manifest: broken.Manifest, Entry: broken.Entry, Line: broken.Line,
+		Vendor: broken.Vendor, Manifest: broken.Manifest, Member: broken.Member, Entry: broken.Entry, Line: broken.Line,
 		Reason: broken.Reason, Err: fmt.Errorf("the manifest cannot be read any further: %w", broken.Err),
 	}
 }

@@ -47,10 +47,11 @@ func recordOf(place ledger.Place, d *manifest.Device, outcome ledger.Outcome) le
 // refusedRecord returns the record of an entry that never reaches AWS.
 func refusedRecord(place ledger.Place, d *manifest.Device, rejected *manifest.EntryError, v Verdict) ledger.Record {
 	record := recordOf(place, d, v.Outcome)
+	file := d.Member
 	if rejected != nil {
-		record.Line, record.ID = rejected.Line, rejected.ID
+		record.Line, record.ID, file = rejected.Line, rejected.ID, rejected.Member
 	}
-	record.Reason, record.Detail = string(v.Reason), v.Detail
+	record.Reason, record.Detail = string(v.Reason), manifest.InMember(file, v.Detail)
 	return record
 }
 

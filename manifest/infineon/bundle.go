@@ -79,7 +79,10 @@ func (d *decoding) list(a *sevenz.Archive) (listing, error) {
 
 const maxArchives = 1000
 
-const bundleSuffix = "_CERTS.7Z"
+const (
+	bundleSuffix = "_CERTS.7Z"
+	keysSuffix   = "_keys.7z"
+)
 
 // bundleOf returns object and reel of an archive of certificates from its name,
 // <reel>_<GUID>_<object>_Certs.7z.

@@ -50,7 +50,7 @@ func (d *decoding) extractByContent(outer *sevenz.Archive) (*spool.Spool, error)
 // returns nil.
 func (d *decoding) candidate(r io.Reader, m sevenz.Member) (*spool.Spool, error) {
 	base := path.Base(strings.ReplaceAll(m.Name, `\`, "/"))
-	if object, _ := bundleOf(base); object != "" || strings.HasSuffix(strings.ToLower(base), "_keys.7z") {
+	if object, _ := bundleOf(base); object != "" || strings.HasSuffix(strings.ToLower(base), keysSuffix) {
 		return nil, nil //nolint:nilnil // it is not a candidate
 	}
 	head := make([]byte, len(sevenz.Magic))

@@ -31,6 +31,7 @@ func Format() manifest.Format {
 		},
 		Attributes: []string{manifest.AttributeChipID, manifest.AttributeReelID, manifest.AttributeBundle},
 		Explain:    explain,
+		Skips:      skips,
 		Pieces:     pieces,
 	}
 }
@@ -52,6 +53,15 @@ func explain(head []byte) error {
 		return errKeyList
 	}
 	return nil
+}
+
+// skips reports whether an archive in a container is that of the keys, or that of another bundle than
+// the chosen one, as they lie side by side after the outer archive was unpacked.
+func skips(name string, opts manifest.Options) bool {
+	base := path.Base(name)
+	object, _ := bundleOf(base)
+	return strings.HasSuffix(strings.ToLower(base), keysSuffix) ||
+		object != "" && object != cmp.Or(strings.ToUpper(opts.Bundle), bundles()[0])
 }
 
 // Decode yields the entries of a manifest.

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/container"
 	"github.com/thingpress/thingpress/manifest/csv"
 	"github.com/thingpress/thingpress/manifest/internal/foreign"
 	"github.com/thingpress/thingpress/manifest/internal/stream"
@@ -14,8 +16,17 @@ import (
 
 // Detect returns the format of a manifest, judged by its content only. If the
 // content has no known format the error is a *[manifest.FileError] that says what
-// it looks like.
+// it looks like. A container has the format of the first manifest in it, with a
+// decoder for the container; see package [container].
 func Detect(in manifest.Input) (manifest.Format, error) {
+	if format, is, err := ofContainer(in, "", manifest.Options{}); is || err != nil {
+		return format, err
+	}
+	return detectContent(in)
+}
+
+// detectContent is like [Detect] for content that is no container.
+func detectContent(in manifest.Input) (manifest.Format, error) {
 	head, err := in.Head(manifest.DetectSize)
 	if err != nil {
 		return manifest.Format{}, fmt.Errorf("manifest %s: %w", in.Name, err)
@@ -40,13 +51,17 @@ func Detect(in manifest.Input) (manifest.Format, error) {
 
 // DetectAs returns the format with a name for a manifest. If the content is that of
 // another format the error is a *[manifest.FileError] of [manifest.ReasonWrongFormat]
-// that names it. Content that has no known format is left to the decoder.
+// that names it. Content that has no known format is left to the decoder, and so is a
+// container, in which manifests of other formats are passed over.
 func DetectAs(in manifest.Input, vendor string) (manifest.Format, error) {
 	format, err := Lookup(vendor)
 	if err != nil {
 		return format, err
 	}
-	found, err := Detect(in)
+	if format, is, err := ofContainer(in, vendor, manifest.Options{}); is || err != nil {
+		return format, err
+	}
+	found, err := detectContent(in)
 	var unknown *manifest.FileError
 	switch {
 	case errors.As(err, &unknown):
@@ -65,16 +80,16 @@ func DetectAs(in manifest.Input, vendor string) (manifest.Format, error) {
 // [manifest.Options.Columns] any table is of the format that takes them, and so is one of
 // which vendor says so.
 func Choose(in manifest.Input, vendor string, opts manifest.Options) (manifest.Format, error) {
-	format := csv.Format()
-	if vendor == format.Vendor() || vendor == "" && !opts.Columns.IsZero() {
-		if table, err := mayBeTable(in, opts); table || err != nil {
-			return format, err
-		}
+	if format, is, err := ofContainer(in, vendor, opts); is || err != nil {
+		return format, err
+	}
+	if format, is, err := ofTable(in, vendor, opts); is || err != nil {
+		return format, err
 	}
 	if vendor != "" {
 		return DetectAs(in, vendor)
 	}
-	return Detect(in)
+	return detectContent(in)
 }
 
 // mayBeTable reports whether a manifest has the columns of the options, is a table of a known
@@ -90,7 +105,7 @@ func mayBeTable(in manifest.Input, opts manifest.Options) (bool, error) {
 	if csv.Fits(head, opts) {
 		return true, nil
 	}
-	found, err := Detect(in)
+	found, err := detectContent(in)
 	if err == nil {
 		return found.Table, nil
 	}
@@ -98,9 +113,49 @@ func mayBeTable(in manifest.Input, opts manifest.Options) (bool, error) {
 	return !wrong && bytes.ContainsAny(stream.Head(head), ",;|\t"), nil
 }
 
+// ofTable returns the format that takes columns, if there are columns or if it is the vendor, and the
+// content may be a table; otherwise is is false.
+func ofTable(in manifest.Input, vendor string, opts manifest.Options) (format manifest.Format, is bool, err error) {
+	format = csv.Format()
+	if vendor != format.Vendor() && (vendor != "" || opts.Columns.IsZero()) {
+		return format, false, nil
+	}
+	is, err = mayBeTable(in, opts)
+	return format, is, err
+}
+
+// ofContainer returns the format of a container; is is false for other content.
+func ofContainer(in manifest.Input, vendor string, opts manifest.Options) (format manifest.Format, is bool, err error) {
+	head, err := in.Head(manifest.DetectSize)
+	if err != nil {
+		return format, false, fmt.Errorf("manifest %s: %w", in.Name, err)
+	}
+	if !container.Begins(head) {
+		return format, false, nil
+	}
+	ofMember := func(in manifest.Input) (manifest.Format, error) {
+		if format, is, err := ofTable(in, vendor, opts); is || err != nil {
+			return format, err
+		}
+		return detectContent(in)
+	}
+	if vendor == "" {
+		format, err = container.Detect(in, ofMember)
+		return format, true, err
+	}
+	if format, err = Lookup(vendor); err != nil {
+		return format, true, err
+	}
+	return container.As(format, ofMember, true), true, nil
+}
+
+// privateJWK matches the private members of a JWK (RFC 7518, 6.2.2, 6.3.2 and 6.4.1).
+var privateJWK = regexp.MustCompile(`"[dk]"\s*:\s*"`)
+
 // explain returns an error that says what a file looks like that no decoder claims.
 func explain(head []byte) error {
-	if manifest.HasPrivateKey(stream.Head(head)) || manifest.IsPrivateKey(head) {
+	isJWK := bytes.Contains(head, []byte(`"kty"`)) && privateJWK.Match(head)
+	if manifest.HasPrivateKey(stream.Head(head)) || manifest.IsPrivateKey(head) || isJWK {
 		return manifest.ErrPrivateKey
 	}
 	if len(head) == 0 {

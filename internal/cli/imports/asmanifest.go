@@ -44,10 +44,6 @@ func (o *reportOptions) writeManifest(ctx context.Context, chosen Chosen, reader
 		return err
 	}
 	m, entries := chosen.Manifests[index], wanted[index]
-	format, err := vendors.Lookup(m.Vendor)
-	if err != nil {
-		return err
-	}
 	settings, err := Recorded(chosen.Import)
 	if err != nil {
 		return err
@@ -57,7 +53,7 @@ func (o *reportOptions) writeManifest(ctx context.Context, chosen Chosen, reader
 		return exit.WithHint(err, "say where the manifest is now with --manifest")
 	}
 	defer files.Close() //nolint:errcheck // they were only read
-	source, err := engine.OpenSource(ctx, files.Inputs[0], format)
+	source, err := engine.OpenSource(ctx, files.Inputs[0], nothing{})
 	if err != nil {
 		return err
 	}
@@ -65,6 +61,10 @@ func (o *reportOptions) writeManifest(ctx context.Context, chosen Chosen, reader
 		return exit.WithHint(fmt.Errorf("%s is not what was imported: its SHA-256 is %s, that of the import %s", path,
 			source.SHA256, m.SHA256),
 			"name the file that was imported with --manifest")
+	}
+	format, err := vendors.Choose(source.Input, m.Vendor, settings.Decode)
+	if err != nil {
+		return err
 	}
 	written := 0
 	err = newfile.Write(o.asManifest, func(to io.Writer) error {

@@ -95,7 +95,7 @@ func (t *entryTable) device(d *manifest.Device) error {
 	for i, w := range d.Warnings {
 		remarks[i] = string(w.Code) + ": " + w.Detail
 	}
-	t.row(d.Manifest, strconv.Itoa(d.Entry), lineCell(d.Line), "device", d.ID, d.ThingName,
+	t.row(manifest.Place(d.Manifest, d.Member), strconv.Itoa(d.Entry), lineCell(d.Line), "device", d.ID, d.ThingName,
 		keyName(d.Certificate), d.Certificate.NotAfter.UTC().Format(time.DateOnly), strings.Join(remarks, "; "))
 	return nil
 }
@@ -111,7 +111,7 @@ func (t *entryTable) refused(l refusedLine) error {
 	if l.specific && advice.Flag(l.limit) == "" {
 		remark += "; " + l.Todo
 	}
-	t.row(l.Manifest, strconv.Itoa(l.Entry), lineCell(l.Line), l.Type, l.ID, l.ThingName, "", "", remark)
+	t.row(manifest.Place(l.Manifest, l.Member), strconv.Itoa(l.Entry), lineCell(l.Line), l.Type, l.ID, l.ThingName, "", "", remark)
 	return nil
 }
 
@@ -153,6 +153,7 @@ func newEntryLines(out io.Writer) entryLines {
 type deviceLine struct {
 	Type          string             `json:"type"`
 	Manifest      string             `json:"manifest"`
+	Member        string             `json:"member,omitempty"`
 	Entry         int                `json:"entry"`
 	Line          int                `json:"line,omitempty"`
 	Vendor        string             `json:"vendor"`
@@ -172,7 +173,7 @@ type deviceLine struct {
 func (p entryLines) device(d *manifest.Device) error {
 	leaf := d.Certificate
 	line := deviceLine{
-		Type: "device", Manifest: d.Manifest, Entry: d.Entry, Line: d.Line, Vendor: d.Vendor, ID: d.ID,
+		Type: "device", Manifest: d.Manifest, Member: d.Member, Entry: d.Entry, Line: d.Line, Vendor: d.Vendor, ID: d.ID,
 		ThingName: d.ThingName, CertificateID: d.CertificateID.String(), Subject: leaf.Subject.String(), Issuer: leaf.Issuer.String(),
 		Serial: leaf.SerialNumber.Text(16), NotBefore: leaf.NotBefore.UTC(), NotAfter: leaf.NotAfter.UTC(),
 		Key: keyName(leaf), Attributes: d.Attributes, Warnings: d.Warnings,
@@ -201,6 +202,7 @@ func keyName(leaf *x509.Certificate) string {
 type refusedLine struct {
 	Type      string          `json:"type"` // "rejected" or "skipped"
 	Manifest  string          `json:"manifest"`
+	Member    string          `json:"member,omitempty"`
 	Entry     int             `json:"entry"`
 	Line      int             `json:"line,omitempty"`
 	ID        string          `json:"id,omitempty"`
@@ -221,6 +223,7 @@ func (p entryLines) flush() error { return p.buffer.Flush() }
 type brokenLine struct {
 	Type     string          `json:"type"` // "broken"
 	Manifest string          `json:"manifest"`
+	Member   string          `json:"member,omitempty"`
 	Entry    int             `json:"entry"` // the number of entries before the break
 	Line     int             `json:"line,omitempty"`
 	Offset   int64           `json:"offset,omitempty"`
@@ -232,7 +235,8 @@ type brokenLine struct {
 // end prints the lines after the entries of all manifests.
 func (p entryLines) end(breaks []*manifest.FileError, s inspectSummary) error {
 	for _, b := range breaks {
-		err := p.encoder.Encode(brokenLine{"broken", b.Manifest, b.Entry, b.Line, b.Offset, b.Reason, b.Err.Error(), BreakHint(b, advice.CLI)})
+		err := p.encoder.Encode(brokenLine{"broken", b.Manifest, b.Member, b.Entry, b.Line, b.Offset, b.Reason, b.Err.Error(),
+			BreakHint(b, advice.CLI)})
 		if err != nil {
 			return err
 		}

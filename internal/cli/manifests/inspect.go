@@ -18,6 +18,7 @@ import (
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/spool"
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/container"
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
 
@@ -38,10 +39,15 @@ func NewInspect(streams terminal.Streams) *cobra.Command {
 		Long: `Decode every entry of the manifests and check it as an import would, without
 calling AWS. Shows what each manifest contains, and the rejected entries, the skipped
 ones and the warnings by reason, with the first devices of each. --all lists every
-entry. JSON always has every entry. MANIFEST "-" is standard input.
+entry. JSON always has every entry. MANIFEST "-" is standard input. A directory, a ZIP
+or tar archive and a gzip file are opened.
 
 ` + exit.Help,
 		Example: `  thingpress inspect reel.csv
+
+  # all files in a directory or an archive, as one manifest
+  thingpress inspect certificates/
+  thingpress inspect export.zip reels.tar.gz
 
   # list every entry, or every rejected one
   thingpress inspect --all reel.csv
@@ -115,7 +121,7 @@ func inspect(ctx context.Context, o inspectOptions, args []string, streams termi
 		if err == nil {
 			manifestRead.vendor = decoder.Vendor()
 			err = HoldBack(streams.Out, printer, func(held io.Writer) error {
-				list := o.newEntryPrinter(held, streams.TableWidth(), several, &listed)
+				list := o.newEntryPrinter(held, streams.TableWidth(), several || container.Is(decoder), &listed)
 				ended := inspectEntries(ctx, decoder.Decode(ctx, in, options), judge, &manifestRead, examples, list, printer)
 				return errors.Join(ended, list.flush())
 			})
@@ -239,11 +245,14 @@ func refusedLineOf(v engine.Verdict, d *manifest.Device, rejected *manifest.Entr
 	todo := advice.ForRejected(v.Reason, v.Remedy, advice.CLI).Todo
 	if rejected != nil {
 		return refusedLine{
-			Type: string(v.Outcome), Manifest: rejected.Manifest, Entry: rejected.Entry, Line: rejected.Line, ID: rejected.ID,
+			Type: string(v.Outcome), Manifest: rejected.Manifest, Member: rejected.Member, Entry: rejected.Entry, Line: rejected.Line,
+			ID:     rejected.ID,
 			Reason: v.Reason, Detail: v.Detail, Todo: todo, limit: rejected.Limit.Name, specific: advice.IsSpecific(v.Remedy),
 		}
 	}
-	line := refusedLine{Type: string(v.Outcome), Manifest: d.Manifest, Entry: d.Entry, Line: d.Line, ID: d.ID, Detail: v.Detail}
+	line := refusedLine{
+		Type: string(v.Outcome), Manifest: d.Manifest, Member: d.Member, Entry: d.Entry, Line: d.Line, ID: d.ID, Detail: v.Detail,
+	}
 	if v.Outcome == ledger.Skipped {
 		line.ThingName = d.ThingName
 	} else {

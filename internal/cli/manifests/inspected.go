@@ -55,7 +55,8 @@ const warned = "warning"
 func (i *inspected) add(v engine.Verdict, d *manifest.Device, line refusedLine, limit int) {
 	i.entries++
 	example := report.Example{
-		Manifest: line.Manifest, Entry: line.Entry, Line: line.Line, ID: line.ID, Thing: line.ThingName, Detail: line.remark(),
+		Manifest: manifest.Place(line.Manifest, line.Member), Entry: line.Entry, Line: line.Line, ID: line.ID, Thing: line.ThingName,
+		Detail: line.remark(),
 	}
 	switch v.Outcome {
 	case ledger.Rejected:
@@ -79,7 +80,7 @@ func (i *inspected) add(v engine.Verdict, d *manifest.Device, line refusedLine, 
 	for _, w := range d.Warnings {
 		i.warning++
 		i.addProblem(warned, w.Code, report.Example{
-			Manifest: d.Manifest, Entry: d.Entry, Line: d.Line, ID: d.ID, Thing: d.ThingName, Detail: w.Detail,
+			Manifest: manifest.Place(d.Manifest, d.Member), Entry: d.Entry, Line: d.Line, ID: d.ID, Thing: d.ThingName, Detail: w.Detail,
 		}, limit)
 	}
 }

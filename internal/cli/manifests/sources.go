@@ -100,8 +100,8 @@ type Files struct {
 	closers []io.Closer
 }
 
-// OpenFiles opens the named files, of which "-" is standard input. It copies input
-// that cannot be read twice to temporary files. The caller must close the files.
+// OpenFiles opens the named files and directories, of which "-" is standard input. It copies
+// input that cannot be read twice to temporary files. The caller must close the files.
 func OpenFiles(ctx context.Context, names []string, stdin io.Reader) (*Files, error) {
 	f := &Files{}
 	for _, name := range names {
@@ -126,7 +126,13 @@ func (f *Files) open(ctx context.Context, name string, stdin io.Reader) error {
 	case err != nil:
 		return err
 	case info.IsDir():
-		return exit.WithHint(fmt.Errorf("%s is a directory", name), "name the manifests in it, such as "+name+"/*")
+		found, err := openDirectory(ctx, name)
+		if err != nil {
+			return err
+		}
+		f.closers = append(f.closers, found)
+		f.Inputs = append(f.Inputs, found.input(name))
+		return nil
 	case !info.Mode().IsRegular():
 		return f.spool(ctx, name, terminal.InterruptibleReader(ctx, file))
 	}

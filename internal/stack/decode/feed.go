@@ -69,7 +69,7 @@ func (w *worker) window() int {
 		return n
 	}
 	span := feedTime
-	if format, err := vendors.Lookup(w.job.Vendor); err == nil && format.Archive {
+	if format, err := vendors.Lookup(w.job.Vendor); err == nil && format.Archive || w.progress.Archive {
 		span *= archiveFactor
 	}
 	return max(perImporter*w.h.Stack.MaxConcurrency, int(w.ceiling()*span.Seconds()))

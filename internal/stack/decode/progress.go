@@ -21,6 +21,9 @@ type progress struct {
 	Hashed    int64  `json:"hashed,omitempty"`
 	HashState []byte `json:"hash_state,omitempty"`
 	SHA256    string `json:"sha256,omitempty"`
+	// Archive is set if the manifest is an archive, or in one, so that every invocation reads it from
+	// the beginning.
+	Archive bool `json:"archive,omitempty"`
 	// Ceiling is the number of devices a second that the quotas allow.
 	Ceiling float64 `json:"ceiling,omitempty"`
 	// Check and Send are the two passes. Checked is set at the end of the first one.

@@ -66,8 +66,7 @@ type source struct {
 // openManifest opens the manifest, checks that it belongs into the vendor's bucket,
 // and loads its signers.
 func (w *worker) openManifest(ctx context.Context) (*source, error) {
-	format, err := vendors.Lookup(w.job.Vendor)
-	if err != nil {
+	if _, err := vendors.Lookup(w.job.Vendor); err != nil {
 		return nil, err
 	}
 	if err := w.loadSigners(); err != nil {
@@ -77,11 +76,13 @@ func (w *worker) openManifest(ctx context.Context) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &source{input: manifest.Input{Name: w.job.Upload.Key, Reader: r, Size: r.Size()}, decoder: format, close: r.Close}
-	if err := w.checkVendor(s.input); err != nil {
+	s := &source{input: manifest.Input{Name: w.job.Upload.Key, Reader: r, Size: r.Size()}, close: r.Close}
+	format, err := w.checkVendor(s.input)
+	if err != nil {
 		s.close()
 		return nil, w.classify(err)
 	}
+	s.decoder, w.progress.Archive = format, format.Archive
 	if !format.Archive {
 		return s, nil
 	}
@@ -99,17 +100,18 @@ func (w *worker) openManifest(ctx context.Context) (*source, error) {
 	return s, nil
 }
 
-// checkVendor returns an error if a manifest clearly belongs to another vendor. It
-// accepts one that no format matches: the decoder knows best what is wrong with it.
-func (w *worker) checkVendor(in manifest.Input) error {
-	_, err := vendors.Choose(in, w.job.Vendor, manifest.Options{})
+// checkVendor returns the format with which to decode a manifest, and an error if that clearly belongs to
+// another vendor. It accepts one that no format matches: the decoder knows best what is wrong with it. In a
+// container the decoder passes over what belongs to others.
+func (w *worker) checkVendor(in manifest.Input) (manifest.Format, error) {
+	format, err := vendors.Choose(in, w.job.Vendor, manifest.Options{})
 	if manifest.ReasonOf(err) != manifest.ReasonWrongFormat {
-		return err
+		return format, err
 	}
 	found, err := vendors.Detect(in)
 	if err != nil {
-		return err
+		return format, err
 	}
-	return stopf("%s is a manifest of %s, and bucket %s takes those of %s: upload it to bucket %s",
+	return format, stopf("%s is a manifest of %s, and bucket %s takes those of %s: upload it to bucket %s",
 		in.Name, found.Vendor(), w.job.Upload.Bucket, w.job.Vendor, w.h.Stack.Buckets[found.Vendor()])
 }

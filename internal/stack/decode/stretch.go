@@ -8,6 +8,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/manifest"
 )
 
 // stretchBytes is the maximum size of the messages that are sent together. It bounds
@@ -42,7 +43,7 @@ func (s *stretch) add(importID string, e *entry, shared *stack.Shared) {
 	if r := e.rejected; r != nil {
 		s.rejected = append(s.rejected, ledger.Record{
 			Place: ledger.Place{Entry: r.Entry}, Line: r.Line, Outcome: ledger.Rejected,
-			ID: r.ID, Reason: string(r.Reason), Detail: r.Detail(), At: now,
+			ID: r.ID, Reason: string(r.Reason), Detail: manifest.InMember(r.Member, r.Detail()), At: now,
 		})
 		return
 	}

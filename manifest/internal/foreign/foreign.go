@@ -13,7 +13,7 @@ import (
 
 // magics are the first bytes of files that operators pass instead of manifests.
 var magics = []struct{ magic, what string }{
-	{"PK\x03\x04", "a ZIP archive (or a spreadsheet in one); unpack it, or save the sheet as CSV, and import what is inside"},
+	{"PK\x03\x04", "a ZIP archive; unpack it and import what is inside"},
 	{"PK\x05\x06", "an empty ZIP archive"},
 	{"PK\x07\x08", "a part of a split ZIP archive; put the parts together and unpack it"},
 	{"\xfd7zXZ\x00", "compressed with xz; unpack it with xz -d, or with tar -xJf if it is a tar archive, and import what is inside"},
@@ -35,6 +35,9 @@ var magics = []struct{ magic, what string }{
 // Name returns a description of a file that is not a manifest, or that wraps one
 // in a format that is not opened. It returns "" for unknown files.
 func Name(head []byte) string {
+	if IsOffice(head) {
+		return "a spreadsheet or another document of an office program; save the sheet as CSV"
+	}
 	for _, m := range magics {
 		if bytes.HasPrefix(head, []byte(m.magic)) {
 			return m.what
@@ -78,6 +81,21 @@ func beginning(r io.Reader) []byte {
 	head := make([]byte, tarBlock)
 	n, _ := io.ReadFull(r, head)
 	return head[:n]
+}
+
+// IsOffice reports whether a file is a document of an office program, which is a ZIP archive, judged
+// by the first file in it (ECMA-376, part 2; OpenDocument 1.3, part 2, 3.3).
+func IsOffice(head []byte) bool {
+	const names = 30 // offset of the name of the first file
+	if !bytes.HasPrefix(head, []byte("PK\x03\x04")) || len(head) < names {
+		return false
+	}
+	for _, first := range []string{"[Content_Types].xml", "_rels/", "docProps/", "xl/", "mimetypeapplication/vnd."} {
+		if bytes.HasPrefix(head[names:], []byte(first)) {
+			return true
+		}
+	}
+	return false
 }
 
 // Contains reports whether a file is an archive that may contain a manifest, so

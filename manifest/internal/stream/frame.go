@@ -166,6 +166,42 @@ func (f *Frame) Emit(d manifest.Device, who string, err error) error {
 	return f.ctx.Err()
 }
 
+// A Held is an entry of a file in a container, which was decoded with a frame of its own.
+type Held struct {
+	// Member is the name of the file.
+	Member string
+	// Device is the zero value if Rejected is set.
+	Device   manifest.Device
+	Rejected *manifest.EntryError
+}
+
+// EmitHeld yields the entry as the next one. The caller must return its error.
+func (f *Frame) EmitHeld(h *Held) error {
+	if f.issuers != nil && h.Rejected == nil {
+		if err := f.issuers.checkEntry(&h.Device, nil); err != nil {
+			h.Rejected = &manifest.EntryError{
+				Vendor: f.vendor, Line: h.Device.Line, ID: h.Device.ID, Reason: manifest.ReasonOf(err), Signer: h.Device.Signer, Err: err,
+			}
+			h.Device = manifest.Device{}
+		}
+	}
+	if f.Skip() {
+		return f.ctx.Err()
+	}
+	var err error
+	if h.Rejected == nil {
+		h.Device.Manifest, h.Device.Member, h.Device.Entry, h.Device.End = f.Input.Name, h.Member, f.Entry, 0
+	} else {
+		h.Rejected.Manifest, h.Rejected.Member, h.Rejected.Entry, h.Rejected.End = f.Input.Name, h.Member, f.Entry, 0
+		err = h.Rejected
+	}
+	f.Entry++
+	if !f.yield(h.Device, err) {
+		return errLeft
+	}
+	return f.ctx.Err()
+}
+
 // broken returns the error that ends the stream. A private key after the break takes precedence.
 func (f *Frame) broken(err error) error {
 	reason := manifest.ReasonOf(err)

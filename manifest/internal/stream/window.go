@@ -157,11 +157,7 @@ func (w *Window) Fill() error {
 		w.text = w.text[:copy(w.text, w.text[w.at:])]
 		w.at = 0
 	}
-	if cap(w.text)-len(w.text) < chunk/2 {
-		grown := make([]byte, len(w.text), max(2*cap(w.text), chunk))
-		copy(grown, w.text)
-		w.text = grown
-	}
+	w.makeRoom()
 	n, err := w.secrets.Read(w.text[len(w.text):cap(w.text)])
 	w.text = w.text[:len(w.text)+n]
 	switch {
@@ -178,6 +174,22 @@ func (w *Window) Fill() error {
 		return fmt.Errorf("read: %w", err)
 	}
 	return nil
+}
+
+// makeRoom makes room for the next read. The files in a container may be many and short, so that it
+// makes no more of it than the rest of the manifest needs.
+func (w *Window) makeRoom() {
+	room, size := chunk/2, max(2*cap(w.text), chunk)
+	if left := w.in.Size - w.base - int64(len(w.text)); w.offsets && left < int64(room) {
+		room = int(max(left, 0)) + 1 // to see the end
+		size = len(w.text) + room
+	}
+	if cap(w.text)-len(w.text) >= room {
+		return
+	}
+	grown := make([]byte, len(w.text), size)
+	copy(grown, w.text)
+	w.text = grown
 }
 
 // markKey notes the place of a private key, found at an index of the text; -1 if it

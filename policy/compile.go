@@ -17,6 +17,7 @@ type statement struct {
 	resources   []pattern
 	notResource bool
 	conditions  []condition
+	variables   []*variable // of resources and values
 	from        *Statement
 	questions   []Question // that arise whenever the statement matches
 }
@@ -63,6 +64,7 @@ func compileStatement(document *Document, number, index int) statement {
 	for i := range from.Conditions {
 		s.conditions = append(s.conditions, compileCondition(&from.Conditions[i], variables))
 	}
+	s.variables = s.collectVariables()
 	if !variables && hasVariable(from) {
 		s.questions = append(s.questions, QuestionOldVersion)
 	}

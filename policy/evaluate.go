@@ -53,7 +53,7 @@ func (p *Policies) Decide(c *Connection, r Request) Outcome {
 
 // Evaluate decides a request and explains the decision. It is slower than [Policies.Decide].
 func (p *Policies) Evaluate(c *Connection, r Request) Decision {
-	resource := r.appendResource(nil, c)
+	resource := r.appendResource(make([]byte, 0, 256), c)
 	e := newEvaluation(c, &r)
 	d := Decision{Outcome: ImplicitDeny}
 	for i := range p.statements {
@@ -137,7 +137,7 @@ func (t *Target) appendARN(to []byte, resource string) []byte {
 
 // addVariables adds the variables of a statement that the decision does not have yet.
 func (d *Decision) addVariables(s *statement, e *evaluation) {
-	for _, v := range s.variables() {
+	for _, v := range s.variables {
 		known := false
 		for _, other := range d.Variables {
 			known = known || other.Name == v.name
@@ -149,8 +149,8 @@ func (d *Decision) addVariables(s *statement, e *evaluation) {
 	}
 }
 
-// variables returns the variables of the resources and the values of a statement.
-func (s *statement) variables() (all []*variable) {
+// collectVariables returns the variables of the resources and the values of a statement.
+func (s *statement) collectVariables() (all []*variable) {
 	for i := range s.resources {
 		all = append(all, s.resources[i].variables...)
 	}

@@ -19,12 +19,15 @@ func (x *explanation) ask(q Question) { x.asked = append(x.asked, q) }
 func (x *explanation) questions(p *Policies, outcome Outcome) (open []Question) {
 	ofAllow, ofDeny := []Question{}, []Question{}
 	settled := false
+	twin, isJob := jobTwin(x.evaluation)
 	for i := range p.statements {
 		s := &p.statements[i]
 		x.asked = nil
 		switch {
 		case !s.isAbout(x.evaluation):
-			x.askJobPrefix(s)
+			if isJob {
+				x.askJobPrefix(s, &twin)
+			}
 		case s.holdsFor(x.resource, x.evaluation):
 			x.askMatched(s)
 			settled = settled || len(x.asked) == 0 && (s.effect == Deny) == (outcome == ExplicitDeny)
@@ -67,7 +70,7 @@ func (x *explanation) askMatched(s *statement) {
 		}
 	}
 	x.askConditions(s)
-	for _, v := range s.variables() {
+	for _, v := range s.variables {
 		if v.kind == serialVariable {
 			x.ask(QuestionSerialNumber)
 		}
@@ -195,15 +198,21 @@ func (x *explanation) askThing(v *variable) {
 	}
 }
 
-// askJobPrefix asks about an action of jobs that has another prefix in the statement.
-func (x *explanation) askJobPrefix(s *statement) {
-	prefix, name, _ := strings.Cut(x.evaluation.action, ":")
+// jobTwin returns the action of jobs with the other prefix. It reports false for any other action.
+func jobTwin(e *evaluation) (twin evaluation, ok bool) {
+	prefix, name, _ := strings.Cut(e.action, ":")
 	other := "iotjobsdata:" + name
 	if strings.EqualFold(prefix, "iotjobsdata") {
 		other = "iot:" + name
 	}
-	twin := evaluation{action: strings.ToLower(other), bit: actionBits[strings.ToLower(other)]}
-	if twin.bit != 0 && !s.notAction && s.isAbout(&twin) && s.holdsFor(x.resource, x.evaluation) {
+	other = strings.ToLower(other)
+	bit, ok := actionBits[other]
+	return evaluation{action: other, bit: bit}, ok
+}
+
+// askJobPrefix asks about an action of jobs that has another prefix in the statement.
+func (x *explanation) askJobPrefix(s *statement, twin *evaluation) {
+	if !s.notAction && s.isAbout(twin) && s.holdsFor(x.resource, x.evaluation) {
 		x.ask(QuestionJobPrefix)
 	}
 }

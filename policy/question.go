@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -82,10 +83,8 @@ func (x *explanation) askMatched(s *statement) {
 func (x *explanation) askAction(s *statement) {
 	found, wild := false, false
 	action := x.evaluation.action
-	for _, known := range actions {
-		if strings.EqualFold(known, action) {
-			action = known // a request in lower case asks for the same
-		}
+	if bit := x.evaluation.bit; bit != 0 {
+		action = actions[bits.TrailingZeros64(bit)] // a request in lower case asks for the same
 	}
 	for _, one := range s.from.Actions {
 		if one.Text == "*" || one.Text == action {
@@ -134,13 +133,26 @@ func (x *explanation) askUnmatched(s *statement) {
 
 // askLoosened asks a question if a resource that does not match would match with another answer.
 func (x *explanation) askLoosened(p *pattern, q Question) {
-	if len(p.variables) == 0 || p.match(x.resource, x.evaluation) {
+	if !x.canLoosen(p, q) || p.match(x.resource, x.evaluation) {
 		return
 	}
 	loose := p.loosen(x.evaluation, q != QuestionClientIDWildcard, q == QuestionClientIDWildcard)
 	if loose.match(x.resource, x.evaluation) {
 		x.ask(q)
 	}
+}
+
+// canLoosen reports whether a pattern has another meaning with another answer to a question.
+func (x *explanation) canLoosen(p *pattern, q Question) bool {
+	if q == QuestionClientIDWildcard {
+		return len(p.variables) > 0 && strings.ContainsAny(x.evaluation.connection.ClientID, "*?")
+	}
+	for _, v := range p.variables {
+		if _, reason := v.value(x.evaluation); reason != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // askConditions asks about conditions that AWS does not document.

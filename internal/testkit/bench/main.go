@@ -79,6 +79,13 @@ func rows() []row {
 		{"resume", "100,000 of 101,000 devices done, killed, started again", "first call within the time to decode + 2 s", runResume, false},
 		{"unchanged", "20,000 devices imported before, no quotas", "calls and time next to the fresh import", runUnchanged, false},
 		{"decode", "100,000 entries of each vendor", "≥ 0.8 of the floor", runDecode, false},
+		{
+			"policies",
+			"1,000,000 devices × 20 requests on all processors; outcomes and explanations on one",
+			"≥ 1,000,000 decisions/s of processor time; the fleet within 30 s",
+			runPolicies,
+			false,
+		},
 		{"million", "1,000,000 devices, no quotas", "completes within 96 MiB + 64 B per entry", runMillion, true},
 	}
 }

@@ -95,8 +95,8 @@ func readRegistry(ctx context.Context, aws iot.AWS, limiters *quota.Limiters, a 
 	return documents, nil
 }
 
-// place is the region and the account of an ARN.
-var place = regexp.MustCompile(`^arn:([^:*?$]*):iot:([^:*?$]+):([0-9]{12}):`)
+// place is the region and the account of an ARN. The account may be any.
+var place = regexp.MustCompile(`^arn:([^:*?$]*):iot:([^:*?$]+):([0-9]{12}|\*):`)
 
 // targetOf returns where the devices connect to. Without a connection it is where the documents
 // say, or an example.
@@ -111,6 +111,9 @@ func targetOf(c *target.Connection, flags target.AccountFlags, documents []docum
 				at := place.FindStringSubmatch(r.Text)
 				if at == nil {
 					continue
+				}
+				if at[3] == "*" {
+					at[3] = t.Account
 				}
 				if fits := (t.Region == "" || t.Region == at[2]) && (t.Account == "" || t.Account == at[3]); fits {
 					t = policy.Target{Partition: at[1], Region: at[2], Account: at[3]}

@@ -8,8 +8,10 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -24,6 +26,22 @@ type askingAWS struct {
 	*exec.Cmd
 	sandbox string
 	printed bytes.Buffer
+	started chan struct{}
+}
+
+// Run runs the command.
+func (c *askingAWS) Run() error {
+	if err := c.Start(); err != nil {
+		return err
+	}
+	close(c.started)
+	return c.Wait()
+}
+
+// signal sends a signal to the command.
+func (c *askingAWS) signal(s os.Signal) {
+	<-c.started
+	_ = c.Process.Signal(s)
 }
 
 // newAskingAWS returns a command. Disturb is called for each request with the path; if it reports true the
@@ -32,7 +50,7 @@ func newAskingAWS(t *testing.T, disturb func(c *askingAWS, path string, w http.R
 	change func(path string, answer []byte) []byte,
 ) *askingAWS {
 	t.Helper()
-	c := &askingAWS{sandbox: clitest.StartSandbox(t)}
+	c := &askingAWS{sandbox: clitest.StartSandbox(t), started: make(chan struct{})}
 	to, err := url.Parse(c.sandbox)
 	if err != nil {
 		t.Fatal(err)
@@ -109,13 +127,12 @@ func TestAskingAWSLeavesNothingAfterAFailure(t *testing.T) {
 	} {
 		t.Run(denied, func(t *testing.T) {
 			t.Parallel()
-			first := true
+			var created atomic.Bool
 			c := newAskingAWS(t, func(_ *askingAWS, path string, w http.ResponseWriter, _ func()) bool {
 				if !strings.HasPrefix(path, denied) {
 					return false
 				}
-				if first && denied == "POST /policies/" {
-					first = false // the second policy is denied
+				if denied == "POST /policies/" && !created.Swap(true) { // the second policy is denied
 					return false
 				}
 				w.Header().Set("X-Amzn-Errortype", "AccessDeniedException")
@@ -136,7 +153,7 @@ func TestAskingAWSLeavesNothingAfterCtrlC(t *testing.T) {
 	t.Parallel()
 	c := newAskingAWS(t, func(c *askingAWS, path string, _ http.ResponseWriter, _ func()) bool {
 		if path == "POST /test-authorization" {
-			_ = c.Process.Signal(syscall.SIGINT)
+			c.signal(syscall.SIGINT)
 		}
 		return false
 	}, nil)
@@ -152,7 +169,7 @@ func TestCleanUpRemovesWhatAKilledCommandLeft(t *testing.T) {
 			c := newAskingAWS(t, func(c *askingAWS, path string, _ http.ResponseWriter, forward func()) bool {
 				if strings.HasPrefix(path, at) {
 					forward()
-					_ = c.Process.Kill()
+					c.signal(os.Kill)
 					return true
 				}
 				return false

@@ -49,7 +49,7 @@ func (h *Header) Withheld(column int) bool { return h.withheld[column] }
 
 // Label returns a column for messages: its name, or its number.
 func (h *Header) Label(column int) string {
-	if h.Names == nil || strings.TrimSpace(h.Names[column]) == "" {
+	if column >= len(h.Names) || strings.TrimSpace(h.Names[column]) == "" {
 		return strconv.Itoa(column + 1)
 	}
 	return QuoteName(h.Names[column])

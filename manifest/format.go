@@ -70,6 +70,8 @@ const (
 	OptionDelimiter OptionName = "delimiter"
 	OptionLabel     OptionName = "label"
 	OptionIndex     OptionName = "index"
+
+	OptionJSONPointer OptionName = "json-pointer"
 )
 
 // Option returns an option of the format; ok is false if the format does not take it.

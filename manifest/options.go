@@ -48,6 +48,9 @@ type Options struct {
 	// Index is the number of the certificate in a group of a TPM file that is used, from 1. If it
 	// is empty, the group must have one.
 	Index string
+	// JSONPointer leads to the certificates in JSON (RFC 6901), with * for every element of an array
+	// and every member of an object. If it is empty, the first certificate in PEM shows where they are.
+	JSONPointer string
 }
 
 // Position is a place between two entries of a manifest.

@@ -17,7 +17,7 @@ var flagGroups = []struct{ heading, flags string }{
 	{"What each device gets", "policy thing-type thing-group billing-group attribute thing-name status adopt exclusive row-settings"},
 	{
 		"Manifests",
-		"vendor columns delimiter preset bundle slot label index " +
+		"vendor columns delimiter preset bundle slot label index json-pointer " +
 			"signer allow-ca allow-expired allow-late-signature allow-test-material partial",
 	},
 	{"Devices", "only skip ignore-unmatched"},

@@ -50,7 +50,7 @@ func TestKeyOfAnImportHasEveryOptionOfEveryFormat(t *testing.T) {
 		for _, option := range format.Options {
 			var settings engine.Settings
 			field := reflect.ValueOf(&settings.Decode).Elem().FieldByNameFunc(func(name string) bool {
-				return strings.EqualFold(name, string(option.Name))
+				return strings.EqualFold(name, strings.ReplaceAll(string(option.Name), "-", ""))
 			})
 			switch {
 			case !field.IsValid():

@@ -63,6 +63,7 @@ type settingsJSON struct {
 	Bundle       string           `json:"bundle,omitempty"`
 	Label        string           `json:"label,omitempty"`
 	Index        string           `json:"index,omitempty"`
+	JSONPointer  string           `json:"json_pointer,omitempty"`
 	Signers      []string         `json:"signers,omitempty"` // SHA-256 of the DER
 	Limits       *manifest.Limits `json:"limits,omitempty"`
 	AllowLate    bool             `json:"allow_late_signature,omitempty"`
@@ -86,7 +87,8 @@ func (s Settings) MarshalJSON() ([]byte, error) {
 		ThingType: s.Attachments.ThingType, BillingGroup: s.Attachments.BillingGroup,
 		Status: s.wanted().Status, Adopt: s.Adopt, Exclusive: s.Exclusive, Rows: s.Rows, Partial: s.Partial,
 		ThingName: s.Decode.ThingName.String(), AllowExpired: s.Decode.AllowExpired, AllowCA: s.Decode.AllowCA,
-		Slot: s.Decode.Slot, Bundle: s.Decode.Bundle, Label: s.Decode.Label, Index: s.Decode.Index, Only: s.Only.Digest(), Skip: s.Skip.Digest(),
+		Slot: s.Decode.Slot, Bundle: s.Decode.Bundle, Label: s.Decode.Label, Index: s.Decode.Index, JSONPointer: s.Decode.JSONPointer,
+		Only: s.Only.Digest(), Skip: s.Skip.Digest(),
 		AllowLate: s.Decode.AllowLateSignature, Columns: s.Decode.Columns.String(),
 	}
 	if s.Decode.Delimiter != 0 {
@@ -127,7 +129,7 @@ func (s *Settings) UnmarshalJSON(text []byte) error {
 		Status: in.Status, Adopt: in.Adopt, Exclusive: in.Exclusive, Rows: in.Rows, Partial: in.Partial,
 		Decode: manifest.Options{
 			ThingName: name, AllowExpired: in.AllowExpired, AllowLateSignature: in.AllowLate, AllowCA: in.AllowCA,
-			Slot: in.Slot, Bundle: in.Bundle, Label: in.Label, Index: in.Index, Columns: columns,
+			Slot: in.Slot, Bundle: in.Bundle, Label: in.Label, Index: in.Index, JSONPointer: in.JSONPointer, Columns: columns,
 		},
 	}
 	if in.Delimiter != "" {

@@ -25,6 +25,7 @@ func TestExamplesAreWhatGenerateMakes(t *testing.T) {
 		{"microchip.json", "microchip", 8},
 		{"generated.txt", "generated", 20},
 		{"nxp.json", "nxp", 5},
+		{"pem.json", "pem-json", 5},
 		{"tpm.xml", "tpm-xml", 5},
 		{"nordic-onboard.csv", "csv", 10},
 	} {

@@ -18,7 +18,7 @@ type Format struct {
 
 // Formats returns all formats that can be generated.
 func Formats() []Format {
-	return []Format{csvFormat, espressifFormat, infineonFormat, microchipFormat, linesFormat, nxpFormat, tpmFormat}
+	return []Format{csvFormat, espressifFormat, infineonFormat, microchipFormat, linesFormat, nxpFormat, pemJSONFormat, tpmFormat}
 }
 
 // Vendors returns the names of the formats.

@@ -23,6 +23,7 @@ import (
 	"github.com/thingpress/thingpress/manifest/infineon"
 	"github.com/thingpress/thingpress/manifest/microchip"
 	"github.com/thingpress/thingpress/manifest/nxp"
+	"github.com/thingpress/thingpress/manifest/pemjson"
 	"github.com/thingpress/thingpress/manifest/tpmxml"
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
@@ -95,6 +96,11 @@ func TestDecodingGivesWhatWasGeneratedForOtherSources(t *testing.T) {
 			uid, _ := new(big.Int).SetString(e.id.(string), 10)
 			return facts{ID: e.id.(string), Attributes: map[string]string{manifest.AttributeUID: uid.Text(16), manifest.AttributeLabel: nxpLabel}}
 		})
+	})
+	t.Run("pem-json", func(t *testing.T) {
+		t.Parallel()
+		roundTrip(t, "pem-json", pemjson.Decoder{}, func(s seed) source[*pemJSONEntry] { return newPEMJSON(s, EC) },
+			func(e *pemJSONEntry) facts { return facts{ID: e.commonName()} })
 	})
 	t.Run("tpm-xml", func(t *testing.T) {
 		t.Parallel()

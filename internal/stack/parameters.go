@@ -23,6 +23,8 @@ type Parameters struct {
 	ThingName   manifest.Template
 	// Bundle, Slot, Label and Index are the options of formats that choose one of a chip's certificates.
 	Bundle, Slot, Label, Index string
+	// JSONPointer leads to the certificates in JSON.
+	JSONPointer string
 	// Columns and Delimiter are the options of tables.
 	Columns   manifest.Columns
 	Delimiter byte
@@ -48,6 +50,8 @@ var optionParameters = map[manifest.OptionName]string{
 	manifest.OptionSlot:   "MicrochipSlot",
 	manifest.OptionLabel:  "NxpLabel",
 	manifest.OptionIndex:  "TpmXmlIndex",
+
+	manifest.OptionJSONPointer: "PemJsonPointer",
 
 	manifest.OptionColumns:   "CsvColumns",
 	manifest.OptionDelimiter: "CsvDelimiter",
@@ -89,6 +93,7 @@ func ReadParameters(lookup func(name string) (value string, ok bool)) (Parameter
 		Slot:               r.option(optionParameters[manifest.OptionSlot]),
 		Label:              r.option(optionParameters[manifest.OptionLabel]),
 		Index:              r.option(optionParameters[manifest.OptionIndex]),
+		JSONPointer:        r.option(optionParameters[manifest.OptionJSONPointer]),
 		AllowExpired:       parsed(&r, "AllowExpired", false, strconv.ParseBool),
 		AllowCA:            parsed(&r, "AllowCA", false, strconv.ParseBool),
 		AllowLateSignature: parsed(&r, "AllowLateSignature", false, strconv.ParseBool),
@@ -129,7 +134,7 @@ func (p *Parameters) Settings() engine.Settings {
 		Status:      p.Status,
 		Decode: manifest.Options{
 			ThingName: p.ThingName, AllowExpired: p.AllowExpired, AllowLateSignature: p.AllowLateSignature, AllowCA: p.AllowCA,
-			Slot: p.Slot, Bundle: p.Bundle, Label: p.Label, Index: p.Index, Columns: p.Columns, Delimiter: p.Delimiter,
+			Slot: p.Slot, Bundle: p.Bundle, Label: p.Label, Index: p.Index, JSONPointer: p.JSONPointer, Columns: p.Columns, Delimiter: p.Delimiter,
 		},
 	}
 }

@@ -34,6 +34,7 @@ func TestEveryRowOfTheCatalogueHasAVector(t *testing.T) {
 		{"X", "certificate", 15},
 		{"G", "generated", 9},
 		{"N", "nxp", 10},
+		{"J", "pem-json", 7},
 		{"T", "tpm-xml", 9},
 	} {
 		if _, err := os.Stat(filepath.Join(vectorDir, rows.group)); err != nil {

@@ -47,6 +47,7 @@ func TestInterruptionEndsTheSearchAfterABreak(t *testing.T) {
 		{"generated", "-----BEGIN CERTIFICATE-----\n" + strings.Repeat("A", 2<<20)},
 		{"microchip", "[ 17,"},
 		{"nxp", "[ 17 17"},
+		{"pem-json", "[ 17 17"},
 		{"tpm-xml", "<a><group></a>"},
 	} {
 		t.Run(test.vendor, func(t *testing.T) {

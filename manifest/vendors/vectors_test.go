@@ -29,6 +29,7 @@ type vector struct {
 		Signers            []string
 		Slot, Bundle       string
 		Label, Index       string
+		JSONPointer        string `json:"json_pointer"`
 		Columns, Delimiter string
 		ThingName          string `json:"thing_name"`
 		AllowExpired       bool   `json:"allow_expired"`
@@ -114,8 +115,9 @@ func (v *vector) options(t testing.TB) (manifest.Options, error) {
 	t.Helper()
 	o, l := v.Options, v.Options.Limits
 	opts := manifest.Options{
-		Slot: o.Slot, Bundle: o.Bundle, Label: o.Label, Index: o.Index, AllowExpired: o.AllowExpired, AllowLateSignature: o.AllowLate,
-		AllowCA: o.AllowCA, TempDir: t.TempDir(),
+		Slot: o.Slot, Bundle: o.Bundle, Label: o.Label, Index: o.Index, JSONPointer: o.JSONPointer, AllowExpired: o.AllowExpired,
+		AllowLateSignature: o.AllowLate,
+		AllowCA:            o.AllowCA, TempDir: t.TempDir(),
 		Limits: manifest.Limits{
 			EntryBytes: l.EntryBytes, Entries: l.Entries, Depth: l.Depth, ArchiveMembers: l.ArchiveMembers,
 			ExpandedBytes: l.ExpandedBytes, ExpansionRatio: l.ExpansionRatio, DictionaryBytes: l.DictionaryBytes,

@@ -17,6 +17,7 @@ import (
 	"github.com/thingpress/thingpress/manifest/infineon"
 	"github.com/thingpress/thingpress/manifest/microchip"
 	"github.com/thingpress/thingpress/manifest/nxp"
+	"github.com/thingpress/thingpress/manifest/pemjson"
 	"github.com/thingpress/thingpress/manifest/tpmxml"
 )
 
@@ -29,6 +30,7 @@ func Formats() []manifest.Format {
 		infineon.Format(),
 		microchip.Format(),
 		nxp.Format(),
+		pemjson.Format(),
 		tpmxml.Format(),
 	}
 }

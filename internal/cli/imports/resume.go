@@ -91,7 +91,7 @@ func aboutIn(i ledger.Import) (about report.About) {
 // resumedFlags are the flags that belong to the import. The others belong to the run,
 // such as the ledger, the rate and the output.
 var resumedFlags = []string{
-	"vendor", "columns", "delimiter", "preset", "bundle", "slot", "label", "index", "signer",
+	"vendor", "columns", "delimiter", "preset", "bundle", "slot", "label", "index", "json-pointer", "signer",
 	"thing-name", "allow-expired", "allow-late-signature", "allow-ca",
 	"max-dictionary", "max-expanded", "max-ratio", "max-members", "max-entries", "max-entry-bytes", "max-depth",
 	"policy", "thing-group", "thing-type", "billing-group", "attribute", "status", "adopt", "exclusive", "row-settings",

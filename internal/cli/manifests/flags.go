@@ -54,6 +54,9 @@ func (f *Flags) Add(c *cobra.Command) {
 		of(manifest.OptionLabel)+": `label` of the certificate to use, if several are not the vendor's own")
 	flags.StringVar(&f.options.Index, "index", "",
 		of(manifest.OptionIndex)+": `number` of the certificate to use, from 1, if a group has several")
+	flags.StringVar(&f.options.JSONPointer, "json-pointer", "",
+		of(manifest.OptionJSONPointer)+": `pointer` to the certificates, with * for every element, such as /certificates/*/pem "+
+			"(default: the members with PEM)")
 	flags.StringArrayVar(&f.signers, "signer", nil,
 		of(manifest.OptionSigners)+": `file` or directory with certificates of manifest signers, or "+publisherNames()+
 			" for those that the vendor has published (repeatable)")

@@ -22,6 +22,7 @@ type Options struct {
 	Bundle       string   `json:"bundle,omitempty"`
 	Label        string   `json:"label,omitempty"`
 	Index        string   `json:"index,omitempty"`
+	JSONPointer  string   `json:"json_pointer,omitempty"`
 	ThingName    string   `json:"thing_name,omitempty"`
 	Columns      string   `json:"columns,omitempty"`
 	Delimiter    string   `json:"delimiter,omitempty"`

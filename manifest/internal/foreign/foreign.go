@@ -61,6 +61,9 @@ func Name(head []byte) string {
 	if what := armour.NameDER(head); what != "" {
 		return what
 	}
+	if what := JSON(stream.Head(head)); what != "" {
+		return what
+	}
 	text := bytes.ToLower(bytes.TrimSpace(stream.Head(head[:min(len(head), 1024)])))
 	switch {
 	case bytes.HasPrefix(text, []byte("<!doctype html")), bytes.HasPrefix(text, []byte("<html")):

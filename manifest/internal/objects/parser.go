@@ -88,7 +88,7 @@ func (p *Parser) Text(what string) ([]byte, error) {
 	}
 	text, err := jsontext.AppendUnquote(nil, value)
 	if err != nil {
-		return nil, jsonError(err)
+		return nil, Error(err)
 	}
 	return text, nil
 }
@@ -97,7 +97,7 @@ func (p *Parser) Text(what string) ([]byte, error) {
 func (p *Parser) Value() (jsontext.Value, error) {
 	value, err := p.decoder.ReadValue()
 	if err != nil {
-		return nil, jsonError(err)
+		return nil, Error(err)
 	}
 	return value, nil
 }
@@ -121,7 +121,7 @@ func (p *Parser) enter(want jsontext.Kind, what, form string) error {
 // leave skips a bracket.
 func (p *Parser) leave() error {
 	if _, err := p.decoder.ReadToken(); err != nil {
-		return jsonError(err)
+		return Error(err)
 	}
 	return nil
 }
@@ -154,8 +154,8 @@ func Describe(kind jsontext.Kind) string {
 	return "something else"
 }
 
-// jsonError adds a reason to an error of jsontext and removes the package name.
-func jsonError(err error) error {
+// Error adds a reason to an error of jsontext and removes the package name.
+func Error(err error) error {
 	if errors.Is(err, jsontext.ErrDuplicateName) {
 		place := "some name"
 		if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {

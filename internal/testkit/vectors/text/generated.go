@@ -18,7 +18,7 @@ func lineVectors() []*vector {
 	two := base64.StdEncoding.EncodeToString([]byte(m0.pem() + m1.pem()))
 	issuer64 := base64.StdEncoding.EncodeToString(issuer.Raw)
 	other64 := base64.StdEncoding.EncodeToString(otherCA.Raw)
-	jsonl := `{"certificate":"` + m0.escaped() + `","thingName":"` + m0.cn + `","attributes":{}}` + "\n"
+	jsonl := `{"certificate":"` + m0.der64() + `","thingName":"` + m0.cn + `","attributes":{}}` + "\n"
 	wrapped := wrap(m0.der64(), 76) + wrap(m1.der64(), 76)
 	return []*vector{
 		list("g01-der", "N", "base64 of DER", m0.der64()+"\n"+m1.der64()+"\n", m0.byCN().On(1), m1.byCN().On(2)),
@@ -62,10 +62,10 @@ func lineVectors() []*vector {
 			m0.der64()+"\n"+base64.StdEncoding.EncodeToString([]byte(secretText))+"\n", ends("private-key", "private key")),
 		list("g04-private-key-der-line", "F", "base64 of a private key in DER",
 			m0.der64()+"\n"+base64.StdEncoding.EncodeToString(secretDER())+"\n", m0.byCN(), ends("private-key", "private key")),
-		list("g05-jsonl", "F", "the catalogue would judge each line; JSON Lines is not among the formats of DESIGN, and is refused by name",
+		list("g05-jsonl", "F", "JSON Lines whose certificates are not in PEM are refused by name",
 			jsonl+jsonl, ends("unsupported-format", "JSON Lines")),
-		list("g05-json", "F", "one object alone is JSON", jsonl, ends("unsupported-format", "a JSON object")),
-		list("g05-json-array", "F", "a list of objects, as the AWS CLI prints it", "[\n  "+jsonl+"]\n",
+		list("g05-json", "F", "one object whose certificate is not in PEM", jsonl, ends("unsupported-format", "a JSON object")),
+		list("g05-json-array", "F", "a list of objects whose certificates are not in PEM", "[\n  "+jsonl+"]\n",
 			ends("unsupported-format", "a JSON array")),
 		list("g08-no-pem", "F", "the answer of Azure's DPS about an enrollment, which has no certificate",
 			`{"x509":{"clientCertificates":{"primary":{"certificate":null,"info":{"subjectName":"CN=`+m0.cn+`"}}}}}`+"\n", ends("unsupported-format",

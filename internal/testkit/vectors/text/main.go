@@ -1,5 +1,5 @@
 // Command text writes the test vectors of the formats that are text: Espressif,
-// generated, NXP and the XML of TPMs, and those of single certificates. Each is a small manifest,
+// generated, NXP, JSON with PEM and the XML of TPMs, and those of single certificates. Each is a small manifest,
 // good or bad, next to the result that a reader must have. The same source always
 // writes the same bytes. From the module's root:
 //

@@ -9,5 +9,5 @@ import (
 
 func TestCommittedVectorsAreWhatTheSourceWrites(t *testing.T) {
 	t.Parallel()
-	vectorstest.Committed(t, require.Root(t), files(), "espressif", "generated", "certificate", "nxp", "tpm-xml")
+	vectorstest.Committed(t, require.Root(t), files(), "espressif", "generated", "certificate", "nxp", "pem-json", "tpm-xml")
 }

@@ -68,13 +68,14 @@ func files() map[string][]byte {
 		"csv":         {tableVectors(), tableCellVectors()},
 		"generated":   {lineVectors(), blockVectors(), foreignVectors(), joinedVectors(), pkcs7Vectors()},
 		"nxp":         {nxpVectors()},
+		"pem-json":    {pemJSONVectors()},
 		"tpm-xml":     {tpmVectors()},
 		"certificate": {keyVectors(), nameVectors(), formVectors(), encodingFaults(), costVectors(), allowedVectors()},
 	} {
 		for _, one := range lists {
 			for _, v := range one {
 				extension := map[string]string{
-					"csv": ".csv", "espressif": ".csv", "generated": ".txt", "certificate": ".pem", "nxp": ".json", "tpm-xml": ".xml",
+					"csv": ".csv", "espressif": ".csv", "generated": ".txt", "certificate": ".pem", "nxp": ".json", "pem-json": ".json", "tpm-xml": ".xml",
 				}[group]
 				path := group + "/" + v.name
 				if _, ok := all[path+extension]; ok {

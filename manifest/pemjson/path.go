@@ -1,0 +1,77 @@
+package pemjson
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/internal/objects"
+)
+
+// parsePointer parses a JSON pointer (RFC 6901, 3), in which * stands for every element or member. It
+// returns the path to the entries, and what leads from an entry to its certificate.
+func parsePointer(text string) (entries, rest []string, err error) {
+	if text[0] != '/' {
+		return nil, nil, manifest.Errorf(manifest.ReasonMalformedEntry, "the JSON pointer %s does not begin with a slash", manifest.Quote(text))
+	}
+	parts := strings.Split(text[1:], "/")
+	last := -1
+	for i, part := range parts {
+		if part == objects.Each {
+			last = i
+		}
+		parts[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
+	}
+	return parts[:last+1], parts[last+1:], nil
+}
+
+// choose returns the path to the entries of a file.
+func (r *reader) choose(head []byte) ([]string, error) {
+	array := head[0] == '['
+	switch {
+	case r.pointer && array && (len(r.entries) == 0 || r.entries[0] != objects.Each):
+		return append([]string{objects.Each}, r.entries...), nil // a pointer from the elements is as clear
+	case r.pointer:
+		return r.entries, nil
+	case !array && head[0] != '{':
+		return nil, manifest.Errorf(manifest.ReasonUnknownFormat, "this is not JSON with certificates; it begins with %s",
+			manifest.Quote(string(head[:1])))
+	}
+	path, ok := findPEM(head)
+	if !ok && array {
+		return []string{objects.Each}, nil // entries without certificates are rejected one by one
+	}
+	return path, nil
+}
+
+// findPEM returns the path to the entries according to the first certificate in PEM.
+func findPEM(text []byte) (path []string, ok bool) {
+	d := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	for {
+		token, err := d.ReadToken()
+		if err != nil {
+			return nil, false
+		}
+		if token.Kind() != jsontext.KindString || !hasPEM([]byte(token.String())) {
+			continue
+		}
+		depth := d.StackDepth()
+		kind, _ := d.StackIndex(depth)
+		names := strings.Split(string(d.StackPointer()), "/")[1:]
+		last := -1
+		for level := range depth {
+			// The value at level of the pointer is an element of the container one level deeper.
+			of, _ := d.StackIndex(level + 1)
+			names[level] = jsontext.Pointer("/" + names[level]).LastToken()
+			if of == jsontext.KindBeginArray {
+				names[level] = objects.Each
+				if level < depth-1 || kind != jsontext.KindBeginArray || last < 0 {
+					last = level
+				}
+			}
+		}
+		return names[:last+1], true
+	}
+}

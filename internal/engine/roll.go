@@ -257,7 +257,8 @@ func (r *roll) shows(t *task) (fine device.Parts) {
 	if bits&bitSeen != 0 && listedStatus(bits) == r.status(t) {
 		fine |= device.PartCertificate
 	}
-	if r.things[t.number] != 0 && r.things[t.number] == r.digest(t.thing) && (billing == "" || billing == r.listed.BillingGroup && bits&bitBilling != 0) {
+	billed := billing == "" || billing == r.listed.BillingGroup && bits&bitBilling != 0
+	if r.things[t.number] != 0 && r.things[t.number] == r.digest(t.thing) && billed {
 		fine |= device.PartThing
 	}
 	if bits&(policyBits|bitExtra) == want.policies {

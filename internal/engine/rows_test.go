@@ -179,7 +179,8 @@ func byLine(entry int) *manifest.Settings {
 	}
 	line := fmt.Sprint(entry % 4)
 	return &manifest.Settings{
-		Policies: []string{"policy-" + line}, ThingGroups: []string{"group-" + line}, Attributes: map[string]string{"line": line + "-" + fmt.Sprint(entry)},
+		Policies: []string{"policy-" + line}, ThingGroups: []string{"group-" + line},
+		Attributes: map[string]string{"line": line + "-" + fmt.Sprint(entry)},
 	}
 }
 
@@ -288,7 +289,9 @@ func TestDeviceOfABatchGetsWhatItsEntryAsksFor(t *testing.T) {
 	w := newWorld(t, sandbox.Options{}, sandbox.Transport)
 	w.ensure([]string{"extra"}, "lamp", []string{"line-8"}, "")
 	items := w.items(espressifManifest(t, 2, "batch of rows"))
-	items[0].Device.Settings = &manifest.Settings{Policies: []string{"extra"}, ThingGroups: []string{"line-8"}, ThingType: "lamp", Status: "INACTIVE"}
+	items[0].Device.Settings = &manifest.Settings{
+		Policies: []string{"extra"}, ThingGroups: []string{"line-8"}, ThingType: "lamp", Status: "INACTIVE",
+	}
 	items[0].Attributes = map[string]string{"site": "b"}
 	records, _, err := w.batch(t.Context(), items, nil)
 	if err != nil {

@@ -33,10 +33,10 @@ func showAttachments(printer *progress.Printer, created []target.Created, unconn
 
 // connectableText returns the warning about devices that have no policy, or "" if all have one.
 func connectableText(unconnectable, devices int) string {
-	switch {
-	case unconnectable == 0:
+	switch unconnectable {
+	case 0:
 		return ""
-	case unconnectable == devices:
+	case devices:
 		return notConnectable
 	}
 	return fmt.Sprintf("%s of %s will not be able to connect: no policy is attached to them or to their thing groups",

@@ -322,9 +322,17 @@ func (l targetsLine) print(output terminal.Output, streams terminal.Streams) err
 		return err
 	}
 	table := streams.Table([]terminal.Column{
-		{Name: "TARGET", Cut: true}, {Name: "ACCOUNT", Drop: 2}, {Name: "REGION", Drop: 3}, {Name: "STATE"}, {Name: "IMPORTED", Number: true},
-		{Name: "UNCHANGED", Number: true}, {Name: "FAILED", Number: true}, {Name: "REJECTED", Number: true}, {Name: "SKIPPED", Number: true, Drop: 4},
-		{Name: "PENDING", Number: true}, {Name: "TIME", Drop: 1},
+		{Name: "TARGET", Cut: true},
+		{Name: "ACCOUNT", Drop: 2},
+		{Name: "REGION", Drop: 3},
+		{Name: "STATE"},
+		{Name: "IMPORTED", Number: true},
+		{Name: "UNCHANGED", Number: true},
+		{Name: "FAILED", Number: true},
+		{Name: "REJECTED", Number: true},
+		{Name: "SKIPPED", Number: true, Drop: 4},
+		{Name: "PENDING", Number: true},
+		{Name: "TIME", Drop: 1},
 	})
 	number := func(n int) string { return fmt.Sprint(n) }
 	for _, t := range l.Targets {

@@ -67,7 +67,8 @@ func TestTargetThatFailsDoesNotKeepTheOthersFromTheirDevices(t *testing.T) {
 	three := []string{"--target", "one", "--target", "two", "--target", "endpoint-url=" + urls[2] + ",region=us-east-1"}
 	code, stdout, stderr := thingpress(t, env, append(append(args, three...), manifest)...)
 	end := lastLine(t, stdout)
-	if code != 1 || end.Code != 1 || len(end.Targets) != 3 || !strings.Contains(stderr, "two: nothing was imported: policy p: does not exist") {
+	if code != 1 || end.Code != 1 || len(end.Targets) != 3 ||
+		!strings.Contains(stderr, "two: nothing was imported: policy p: does not exist") {
 		t.Fatalf("exit code %d: %s%s", code, stdout, stderr)
 	}
 	for i, want := range []struct {
@@ -82,11 +83,12 @@ func TestTargetThatFailsDoesNotKeepTheOthersFromTheirDevices(t *testing.T) {
 
 	clitest.CreateAttachments(t, clitest.Client(urls[1]), []string{"p"}, nil, "sensor")
 	code, stdout, stderr = thingpress(t, env, append(append(args, three...), manifest)...)
-	if end = lastLine(t, stdout); code != 0 || end.Targets[0].Unchanged != 12 || end.Targets[1].Imported != 12 || end.Targets[2].Unchanged != 12 {
+	end = lastLine(t, stdout)
+	if code != 0 || end.Targets[0].Unchanged != 12 || end.Targets[1].Imported != 12 || end.Targets[2].Unchanged != 12 {
 		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 	}
-	wants(t, env, 3, []string{"conflict-status", "one", "two"}, "import", "--yes", "--config", args[5], "--policy", "p", "--status", "INACTIVE",
-		"--target", "one", "--target", "two", manifest)
+	wants(t, env, 3, []string{"conflict-status", "one", "two"}, "import", "--yes", "--config", args[5], "--policy", "p",
+		"--status", "INACTIVE", "--target", "one", "--target", "two", manifest)
 
 	wants(t, env, 2, []string{"are the same"}, append(args, "--target", "one", "--target", "endpoint-url="+urls[0], manifest)...)
 	wants(t, env, 2, []string{"is given twice"}, append(args, "--target", "one", "--target", "one", manifest)...)
@@ -108,7 +110,8 @@ func TestInterruptedImportIntoSeveralTargetsIsResumed(t *testing.T) {
 		clitest.CreateAttachments(t, clitest.Client(urls[len(urls)-1]), []string{"p"}, nil, "sensor")
 	}
 	args := []string{
-		"import", "--yes", "--output", "json", "--config", targetsFile(t, urls...), "--policy", "p", "--target", "one", "--target", "two", manifest,
+		"import", "--yes", "--output", "json", "--config", targetsFile(t, urls...), "--policy", "p",
+		"--target", "one", "--target", "two", manifest,
 	}
 	c := exec.CommandContext(t.Context(), clitest.Program(t), append(args, "--quota", "RegisterCertificateWithoutCA=40")...)
 	c.Env = env
@@ -136,7 +139,8 @@ func TestInterruptedImportIntoSeveralTargetsIsResumed(t *testing.T) {
 	}
 	code, stdout, stderr := thingpress(t, env, args...)
 	again := lastLine(t, stdout)
-	if code != 0 || again.Targets[0].Import != end.Targets[0].Import || again.Targets[0].Imported != devices || again.Targets[1].Imported != devices {
+	if code != 0 || again.Targets[0].Import != end.Targets[0].Import || again.Targets[0].Imported != devices ||
+		again.Targets[1].Imported != devices {
 		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 	}
 }

@@ -77,7 +77,8 @@ func (w *world) begin(id string, entries int) {
 	if err != nil {
 		panic(err)
 	}
-	settings, err := stack.FreezeSettings(engine.Settings{Attachments: program.Attachments{Policies: []string{"p"}}}, stack.Allowed{}, time.Now())
+	attachments := program.Attachments{Policies: []string{"p"}}
+	settings, err := stack.FreezeSettings(engine.Settings{Attachments: attachments}, stack.Allowed{}, time.Now())
 	if err != nil {
 		panic(err)
 	}

@@ -108,7 +108,10 @@ var ruleRows = []row{
 	{code: "L25 group-policies", meaning: "a thing group can have at most 2 policies", todo: "merge policies"},
 	{code: "L25 versions", meaning: "the policy has five versions, so that no further one can be created", todo: "delete a version"},
 	{code: "L26", meaning: "the ARN is of another partition, region or account", todo: "correct it, or write *"},
-	{code: "L27", meaning: "* also matches several levels of a topic"},
+	{
+		code: "L27", meaning: "* also matches several levels of a topic",
+		todo: "name the levels that the device uses, or leave it if it may use all of them",
+	},
 	{code: "L28", meaning: "variables of the thing have no value over HTTP and in Greengrass", todo: "write the name of the thing"},
 	{code: "L29", meaning: "this action is one of the HTTP API, and has no effect over MQTT", todo: "allow the topics below $aws/things/"},
 	{code: "L30", meaning: "the variable does not exist, so this never matches", todo: "correct its name"},

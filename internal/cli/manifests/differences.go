@@ -181,7 +181,8 @@ func (s *diffSummary) text(limit int) string {
 		out  leftOut
 	}{{s.Here, s.InHere}, {s.There, s.InThere}} {
 		if file.out != (leftOut{}) {
-			text += plain.Sprintf("%s: not compared: %s rejected, %s repeated; thingpress inspect says why\n", file.name, progress.Count(file.out.Rejected), progress.Count(file.out.Repeated))
+			text += plain.Sprintf("%s: not compared: %s rejected, %s repeated; thingpress inspect says why\n", file.name,
+				progress.Count(file.out.Rejected), progress.Count(file.out.Repeated))
 		}
 	}
 	return text

@@ -235,8 +235,10 @@ type brokenLine struct {
 // end prints the lines after the entries of all manifests.
 func (p entryLines) end(breaks []*manifest.FileError, s inspectSummary) error {
 	for _, b := range breaks {
-		err := p.encoder.Encode(brokenLine{"broken", b.Manifest, b.Member, b.Entry, b.Line, b.Offset, b.Reason, b.Err.Error(),
-			BreakHint(b, advice.CLI)})
+		err := p.encoder.Encode(brokenLine{
+			"broken", b.Manifest, b.Member, b.Entry, b.Line, b.Offset, b.Reason, b.Err.Error(),
+			BreakHint(b, advice.CLI),
+		})
 		if err != nil {
 			return err
 		}

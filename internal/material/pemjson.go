@@ -59,6 +59,9 @@ func (f *pemJSONSource) defects() []defect[*pemJSONEntry] {
 		})},
 
 		{"one object deeper", "", change(func(o Object) Object { return Object{{"certificateDescription", o}} })},
+		{"PEM with CRLF", "", func(e *pemJSONEntry, _ craft) {
+			e.text = func(der []byte) string { return string(CRLF([]byte(pemText(der)))) }
+		}},
 		{"other members", "", change(func(o Object) Object { return o.And("tags", []string{"a"}).And("lot", 7) })},
 	}
 }

@@ -56,6 +56,10 @@ func TestFilesThatAreNotManifestsAreNamed(t *testing.T) {
 		{"private key", "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n", manifest.ReasonPrivateKey, "private key"},
 		{"public key", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", manifest.ReasonUnsupportedFormat, "public key"},
 		{"node ids", "node_id\n6d1d54ba\n", manifest.ReasonUnsupportedFormat, "node_certs.csv"},
+		{
+			"request", "-----BEGIN CERTIFICATE REQUEST-----\nMIHF\n-----END CERTIFICATE REQUEST-----\n", manifest.ReasonUnsupportedFormat,
+			"signing request",
+		},
 		{"json lines", strings.Repeat(`{"certificate":"x"}`+"\n", 2), manifest.ReasonUnsupportedFormat, "JSON Lines"},
 		{"json object", `{"certificate":"x"}` + "\n", manifest.ReasonUnsupportedFormat, "a JSON object"},
 		{"json object, printed", "{\n \"certificate\": \"x\"\n}\n", manifest.ReasonUnsupportedFormat, "a JSON object"},

@@ -19,6 +19,9 @@ const MaxTitles = 20
 // have certificates, with a guess of what they hold. It returns nil if text, the beginning of a
 // file from the first record on, is not a table.
 func Explain(text []byte) error {
+	if bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("-----BEGIN ")) {
+		return nil // PEM, such as a request
+	}
 	s := sampleOf(text)
 	if s.names == nil && s.cert < 0 {
 		return nil

@@ -12,6 +12,7 @@ import (
 // DescribeEndpoint returns the host to which devices of the account connect, whose certificate Amazon Trust
 // Services signed. A sandbox adds the port if it is not 8883.
 func (c *Client) DescribeEndpoint(ctx context.Context) (string, error) {
-	out, err := call(ctx, c, iot.DescribeEndpoint, c.iot.DescribeEndpoint, &sdk.DescribeEndpointInput{EndpointType: aws.String("iot:Data-ATS")})
+	out, err := call(ctx, c, iot.DescribeEndpoint, c.iot.DescribeEndpoint,
+		&sdk.DescribeEndpointInput{EndpointType: aws.String("iot:Data-ATS")})
 	return aws.ToString(out.EndpointAddress), err
 }

@@ -220,7 +220,8 @@ func countCalls(t *testing.T, log string) (calls int) {
 func TestPolicyOfProveIsExact(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	log, ca, keys, reel := filepath.Join(dir, "calls"), filepath.Join(dir, "ca.pem"), filepath.Join(dir, "keys"), filepath.Join(dir, "reel.csv")
+	log, ca, keys, reel := filepath.Join(dir, "calls"), filepath.Join(dir, "ca.pem"), filepath.Join(dir, "keys"),
+		filepath.Join(dir, "reel.csv")
 	url := clitest.StartSandboxLogging(t, log, "--verbose", "--mqtt", "127.0.0.1:0", "--mqtt-ca", ca)
 	clitest.CreateAttachments(t, clitest.Client(url), []string{"p"}, []string{"g"}, "sensor")
 	env := clitest.Environment(t)

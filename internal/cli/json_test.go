@@ -87,7 +87,8 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 	printed := []string{progressLine(t)}
 	before, _ := clitest.Import(t, env, "--sandbox", "--policy", "p", "--sandbox-state", filepath.Join(dir, "state"), good)
 	keys, reel := filepath.Join(dir, "keys"), filepath.Join(dir, "reel.csv")
-	generate := exec.CommandContext(t.Context(), clitest.Program(t), "generate", "--vendor", "espressif", "-n", "2", "--out", reel, "--keys", keys)
+	generate := exec.CommandContext(t.Context(), clitest.Program(t), "generate", "--vendor", "espressif", "-n", "2",
+		"--out", reel, "--keys", keys)
 	if out, err := generate.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

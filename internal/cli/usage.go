@@ -23,7 +23,8 @@ var flagGroups = []struct{ heading, flags string }{
 	{"Devices", "only skip ignore-unmatched"},
 	{"Requests", "client-id request will persistent protocol witness against-aws clean-up"},
 	{"Private keys", "keys manifest"},
-	{"Run", "disconnect yes dry-run new resume plan out ledger report overwrite max-failures no-baseline ignore-policy quota share connect-rate"},
+	{"Run", "disconnect yes dry-run new resume plan out ledger report overwrite max-failures no-baseline ignore-policy " +
+		"quota share connect-rate"},
 	{"Target", "config target account region profile endpoint-url stack sandbox sandbox-state offline strict-names"},
 	{"Devices that connect", "broker mqtt mqtt-host mqtt-any-host mqtt-ca"},
 	{"Output", "live notify notify-secret-file metrics all failed rejected format limit examples output quiet verbose log color help"},

@@ -55,7 +55,8 @@ func Batch(ctx context.Context, config Config, most int, items iter.Seq[Item], d
 		session: s, numbers: b.numbers,
 		ceiling: func() (float64, iot.Operation) { return config.Limiters.Ceiling(p.fresh) },
 	}
-	known := newSnapshot(s, &Judge{variants: newVariants(config.Settings)}, 0, func() int { return 0 }) // nothing is left that lists would help with
+	nothingLeft := func() int { return 0 } // that lists would help with
+	known := newSnapshot(s, &Judge{variants: newVariants(config.Settings)}, 0, nothingLeft)
 	existed := &baseline{}
 	if ceiling, _ := quota.Ceiling(config.Limiters.Set(), p.fresh); config.Limiters.Set().TPS(iot.DescribeThing) >= ceiling {
 		existed.lookUp, p.fresh[iot.DescribeThing] = true, 1

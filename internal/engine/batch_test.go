@@ -96,7 +96,8 @@ func TestBatchBringsNewDevicesAndKnowsThemAgain(t *testing.T) {
 		t.Errorf("%d of %d things are recorded as created; undo would leave the others", got, n)
 	}
 	want := map[string]int{
-		"DescribeThing": n, "RegisterCertificateWithoutCA": n, "CreateThing": n, "AttachThingPrincipal": n, "AttachPolicy": 2 * n, "AddThingToThingGroup": 2 * n,
+		"DescribeThing": n, "RegisterCertificateWithoutCA": n, "CreateThing": n, "AttachThingPrincipal": n, "AttachPolicy": 2 * n,
+		"AddThingToThingGroup": 2 * n,
 	}
 	if calls := summary.Calls["UpdateThingGroupsForThing"]; calls > 0 {
 		delete(want, "AddThingToThingGroup")

@@ -190,10 +190,13 @@ func TestLaterCommandTellsWhatItKeptFromWhatFailed(t *testing.T) {
 	}
 	// What failed and what was kept is tried again, because its cause may be gone.
 	calls := atomic.Int64{}
-	summary, _, err = w.runLater(of, stint{id: id, program: func(a *device.Account, d *device.Device, _ *engine.Subject, do device.Stage) error {
-		calls.Add(1)
-		return device.SetStatus(a, d, iot.StatusInactive, do)
-	}})
+	summary, _, err = w.runLater(of, stint{
+		id: id,
+		program: func(a *device.Account, d *device.Device, _ *engine.Subject, do device.Stage) error {
+			calls.Add(1)
+			return device.SetStatus(a, d, iot.StatusInactive, do)
+		},
+	})
 	want = ledger.Counts{Entries: 60, Changed: 57, Skipped: 3}
 	if err != nil || summary.Counts != want || calls.Load() != 38 {
 		t.Errorf("%v: %+v after %d programs, want %+v", err, summary.Counts, calls.Load(), want)
@@ -214,11 +217,14 @@ func TestLaterCommandStopsForEqualRefusalsInARow(t *testing.T) {
 		t.Fatalf("%v: %+v, %d pending", err, summary.Counts, summary.Pending)
 	}
 	denied := refusal(iot.ClassImport, "AccessDeniedException")
-	summary, _, err = w.runLater(of, stint{id: id, program: func(_ *device.Account, _ *device.Device, _ *engine.Subject, do device.Stage) error {
-		return device.FailureOf(do(device.Step{Operation: iot.UpdateCertificate, Do: func(c *call.Caller) (call.Result, error) {
-			return c.Do(iot.UpdateCertificate, func(context.Context) error { return denied("") })
-		}}))
-	}})
+	summary, _, err = w.runLater(of, stint{
+		id: id,
+		program: func(_ *device.Account, _ *device.Device, _ *engine.Subject, do device.Stage) error {
+			return device.FailureOf(do(device.Step{Operation: iot.UpdateCertificate, Do: func(c *call.Caller) (call.Result, error) {
+				return c.Do(iot.UpdateCertificate, func(context.Context) error { return denied("") })
+			}}))
+		},
+	})
 	if !errors.As(err, &stop) || stop.Code != call.StopDenied || summary.Counts.Failed != 0 {
 		t.Errorf("%v: %+v", err, summary.Counts)
 	}

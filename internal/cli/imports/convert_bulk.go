@@ -129,7 +129,8 @@ func (f *bulkForm) writing(to io.Writer) *bulkForm {
 
 func (f *bulkForm) device(d *manifest.Device, thing iot.Thing) error {
 	if own, err := (&program.Wanted{Rows: f.settings.Rows, Status: iot.StatusActive}).For(d); err != nil || own != nil {
-		return exit.UsageError(fmt.Errorf("entry %d asks for settings of its own, and a bulk registration has one template for all devices", d.Entry),
+		return exit.UsageError(fmt.Errorf("entry %d asks for settings of its own, and a bulk registration has "+
+			"one template for all devices", d.Entry),
 			"leave them out with --row-settings ignore, or import the manifest with thingpress import")
 	}
 	line := map[string]string{"ThingName": d.ThingName}

@@ -77,7 +77,7 @@ type opened struct {
 // add opens a path of the import. A container has several manifests.
 func (o *opened) add(ctx context.Context, into *manifests.Files, path string) {
 	var files *manifests.Files
-	err := error(exit.UsageError(errors.New("a manifest came from standard input"), hintManifest))
+	err := exit.UsageError(errors.New("a manifest came from standard input"), hintManifest)
 	if path != "-" {
 		files, err = manifests.OpenFiles(ctx, []string{path}, nil)
 	}

@@ -118,8 +118,8 @@ func (g *giving) give(ctx context.Context, args []string) (err error) {
 		}
 	}
 	if len(args) > 1 && g.command.Verb == functions.VerbVerify {
-		return exit.UsageError(errors.New("a stack verifies one of its imports at a time"), "name the ID of an import; thingpress imports"+g.naming()+
-			" lists them")
+		return exit.UsageError(errors.New("a stack verifies one of its imports at a time"),
+			"name the ID of an import; thingpress imports"+g.naming()+" lists them")
 	}
 	if g.stack, err = g.open(ctx, g.streams); err != nil {
 		return err
@@ -190,7 +190,8 @@ func (g *giving) confirm() error {
 			return nil
 		}
 	default:
-		if g.streams.Confirm(fmt.Sprintf("%s the certificates of up to %s in %s?", g.command.Verb, progress.Plural(devices, "device", "devices"), where)) {
+		upTo := progress.Plural(devices, "device", "devices")
+		if g.streams.Confirm(fmt.Sprintf("%s the certificates of up to %s in %s?", g.command.Verb, upTo, where)) {
 			return nil
 		}
 	}

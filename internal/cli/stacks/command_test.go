@@ -38,7 +38,8 @@ func (d *deployed) commands(t *testing.T) {
 	prints(3, "1 of 3 devices of import "+idGood+" differs", "verify", idGood, "--quiet")
 	out, _ := d.exits(3, "verify", idGood, "--stack", name, "--quiet", "--output", "json")
 	var line stack.DriftLine
-	if err := json.Unmarshal([]byte(strings.SplitN(out, "\n", 2)[0]), &line); err != nil || line.Type != "drift" || line.Thing != "imported-1" {
+	if err := json.Unmarshal([]byte(strings.SplitN(out, "\n", 2)[0]), &line); err != nil || line.Type != "drift" ||
+		line.Thing != "imported-1" {
 		t.Errorf("%v: %s", err, out)
 	}
 	stop()

@@ -67,17 +67,18 @@ func showImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i oper
 			return err
 		}
 	}
-	if o.output == terminal.JSON {
+	switch {
+	case o.output == terminal.JSON:
 		line := importLineOf(i)
 		line.Reasons = reasons
 		if err := streams.PrintJSON(line); err != nil {
 			return err
 		}
-	} else if i.Job.Command != nil {
+	case i.Job.Command != nil:
 		if err := printCommand(streams, i, reasons, o.naming()); err != nil {
 			return err
 		}
-	} else {
+	default:
 		printImport(streams, i, reasons, o.naming())
 	}
 	switch {

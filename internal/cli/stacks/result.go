@@ -89,7 +89,8 @@ func (g *giving) lineOf(i operate.Import, p functions.CommandProgress, failures 
 	}
 	line := commandLine{
 		Summary: report.SummaryOf(engine.Summary{
-			Import: g.command.Of[0], Counts: counts, Pending: counts.Pending(), Took: p.Worked, Tally: call.Tally{Calls: p.Calls}, Failures: failures,
+			Import: g.command.Of[0], Counts: counts, Pending: counts.Pending(), Took: p.Worked, Tally: call.Tally{Calls: p.Calls},
+			Failures: failures,
 		}, all),
 		Verb: g.command.Verb, Command: i.Job.Import, Imports: g.command.Of, Planned: p.Planned, Stack: g.stack.Name,
 	}

@@ -55,8 +55,10 @@ func (r route) add(c *cobra.Command, streams terminal.Streams) {
 	flags := c.Flags()
 	flags.StringVar(&name, "stack", "", "`name` of the stack that has the import and carries the command out")
 	for _, flag := range []struct{ name, usage string }{
-		{"account", "refuse any account other than this `ID`"}, {"region", "AWS `region` (default: from the AWS configuration)"},
-		{"profile", "`profile` of the AWS configuration"}, {"endpoint-url", "`URL` to call instead of AWS, for all services"},
+		{"account", "refuse any account other than this `ID`"},
+		{"region", "AWS `region` (default: from the AWS configuration)"},
+		{"profile", "`profile` of the AWS configuration"},
+		{"endpoint-url", "`URL` to call instead of AWS, for all services"},
 	} {
 		if flags.Lookup(flag.name) == nil { // a command that makes no calls on this machine
 			flags.String(flag.name, "", flag.usage+", with --stack")
@@ -107,7 +109,8 @@ func (r route) flagsOf(flags *pflag.FlagSet, name string) (stackFlags, error) {
 	})
 	if len(local) > 0 {
 		return f, exit.UsageError(
-			fmt.Errorf("%s cannot be combined with --stack, which works on the imports of a stack", strings.Join(local, ", ")), "leave out one of them")
+			fmt.Errorf("%s cannot be combined with --stack, which works on the imports of a stack", strings.Join(local, ", ")),
+			"leave out one of them")
 	}
 	for flag, to := range map[string]*string{
 		"account": &f.Account, "region": &f.Region, "profile": &f.Profile, "endpoint-url": &f.EndpointURL,

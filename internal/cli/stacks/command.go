@@ -119,7 +119,7 @@ func (g *giving) give(ctx context.Context, args []string) (err error) {
 	}
 	if len(args) > 1 && g.command.Verb == functions.VerbVerify {
 		return exit.UsageError(errors.New("a stack verifies one of its imports at a time"),
-			"name the ID of an import; thingpress imports"+g.naming()+" lists them")
+			"name the ID of an import; thingpress imports"+g.naming2()+" lists them")
 	}
 	if g.stack, err = g.open(ctx, g.streams); err != nil {
 		return err

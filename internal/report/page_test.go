@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -122,6 +124,57 @@ func TestPageAllowsItsOwnStyleAndScriptAndNothingElse(t *testing.T) {
 			t.Errorf("the page has %s", outside)
 		}
 	}
+}
+
+// Text that is too faint cannot be read. WCAG 2.2, 1.4.3 asks for a contrast of 4.5.
+func TestTextContrastsWithItsBackground(t *testing.T) {
+	t.Parallel()
+	page := pageOf(t, manyDevices(1))
+	themes := regexp.MustCompile(`:root\{[^}]*\}`).FindAllString(page, -1)
+	if len(themes) != 3 {
+		t.Fatalf("%d themes, want a light one, a dark one and one for paper", len(themes))
+	}
+	for _, theme := range themes {
+		color := func(name string) float64 {
+			// A theme takes the colors that it does not name from the first.
+			found := regexp.MustCompile("--"+name+":#([0-9a-f]{3,6})").FindStringSubmatch(theme + themes[0])
+			if found == nil {
+				t.Fatalf("no color %s in %s", name, theme)
+			}
+			return luminance(t, found[1])
+		}
+		for _, background := range []string{"paper", "shade"} {
+			for _, text := range []string{"ink", "quiet", "link", "good", "warn", "bad"} {
+				lighter, darker := max(color(text), color(background)), min(color(text), color(background))
+				if contrast := (lighter + 0.05) / (darker + 0.05); contrast < 4.5 {
+					t.Errorf("%s on %s has a contrast of %.2f in %s", text, background, contrast, theme)
+				}
+			}
+		}
+	}
+}
+
+// luminance returns the relative luminance of a color, as WCAG 2.2 defines it.
+func luminance(t *testing.T, hex string) float64 {
+	t.Helper()
+	if len(hex) == 3 {
+		hex = string([]byte{hex[0], hex[0], hex[1], hex[1], hex[2], hex[2]})
+	}
+	sum := 0.0
+	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
+		n, err := strconv.ParseUint(hex[2*i:2*i+2], 16, 8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := float64(n) / 255
+		if v <= 0.04045 {
+			v /= 12.92
+		} else {
+			v = math.Pow((v+0.055)/1.055, 2.4)
+		}
+		sum += weight * v
+	}
+	return sum
 }
 
 // Names come from manifests and from answers of others.

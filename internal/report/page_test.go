@@ -137,7 +137,7 @@ func TestTextContrastsWithItsBackground(t *testing.T) {
 	for _, theme := range themes {
 		color := func(name string) float64 {
 			// A theme takes the colors that it does not name from the first.
-			found := regexp.MustCompile("--"+name+":#([0-9a-f]{3,6})").FindStringSubmatch(theme + themes[0])
+			found := regexp.MustCompile("--" + name + ":#([0-9a-f]{3,6})").FindStringSubmatch(theme + themes[0])
 			if found == nil {
 				t.Fatalf("no color %s in %s", name, theme)
 			}

@@ -204,7 +204,7 @@ func (w *walk) tar(from io.Reader) error {
 const tarVolume = 'V'
 
 // A sparse file would unpack to any size.
-var errSparse = manifest.Errorf(manifest.ReasonUnsupportedFormat, "it is a sparse file; pack it without --sparse")
+var errSparse = manifest.Errorf(manifest.ReasonUnsupportedFormat, "it is a sparse file, whose holes could have any size")
 
 func (w *walk) gzip(from io.Reader) error {
 	r, err := gzip.NewReader(from)

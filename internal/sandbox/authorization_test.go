@@ -29,21 +29,26 @@ var actionTypes = map[string]types.ActionType{
 	"iot:Subscribe": types.ActionTypeSubscribe, "iot:Receive": types.ActionTypeReceive,
 }
 
-// canBeAsked reports whether TestAuthorization can be asked, which knows neither a will nor an
-// address. The test's certificates have no alternative names but those of ordinary subjects.
+// canBeAsked reports whether TestAuthorization can be asked, which does not know persistent sessions.
 func canBeAsked(v *policyvectors.Decision) bool {
-	c := &v.Connection
 	_, ok := actionTypes[v.Request.Action]
+	return ok && isOrdinary(&v.Connection) && !v.Connection.Persistent
+}
+
+// isOrdinary reports whether a device of the sandbox can have such a connection, without a will. The test's
+// certificates have no alternative names but those of ordinary subjects.
+func isOrdinary(c *policyvectors.Connection) bool {
 	if c.Certificate != nil {
 		alternative := len(c.Certificate.Subject["AlternativeName.DirectoryName"]) > 0
 		for field := range c.Certificate.Issuer {
 			alternative = alternative || strings.HasPrefix(field, "AlternativeName.")
 		}
-		ok = ok && !alternative
+		if alternative || c.Certificate.ID != "" || c.Certificate.SerialNumber != "" || c.Certificate.ROCA {
+			return false
+		}
 	}
-	return ok && c.Region == "us-east-1" && c.Account == "123456789012" && c.Partition == "" && c.Transport == "" && !c.SourceIP.IsValid() &&
-		c.DomainName == "" && c.Will == "" && c.Time.IsZero() && !c.Persistent &&
-		(c.Certificate == nil || c.Certificate.ID == "" && c.Certificate.SerialNumber == "" && !c.Certificate.ROCA)
+	return c.Region == "us-east-1" && c.Account == "123456789012" && c.Partition == "" && c.Transport == "" && !c.SourceIP.IsValid() &&
+		c.DomainName == "" && c.Will == "" && c.Time.IsZero()
 }
 
 // The sandbox must decide as the library does. The vectors are those of the library, in a
@@ -57,7 +62,8 @@ func TestAuthorizationDecidesTheVectors(t *testing.T) {
 			continue
 		}
 		c := direct(open(t, Options{}))
-		principal, ok := fill(t, c, &v, file.Policies)
+		certificate, _ := certificateOf(t, &v)
+		principal, ok := fill(t, c, &v, file.Policies, certificate)
 		if !ok {
 			continue
 		}
@@ -87,12 +93,15 @@ func TestAuthorizationDecidesTheVectors(t *testing.T) {
 	}
 }
 
-// fill creates what a vector describes. It reports whether AWS would take it.
-func fill(t *testing.T, c clients, v *policyvectors.Decision, policies map[string]json.RawMessage) (principal string, ok bool) {
+// fill creates what a vector describes, for a device with a certificate in DER. It reports whether AWS would
+// take it.
+func fill(t *testing.T, c clients, v *policyvectors.Decision, policies map[string]json.RawMessage, certificate []byte) (
+	principal string, ok bool,
+) {
 	t.Helper()
 	ctx := t.Context()
 	registered, err := c.RegisterCertificateWithoutCA(ctx, &iot.RegisterCertificateWithoutCAInput{
-		CertificatePem: aws.String(certificateOf(t, v)), Status: types.CertificateStatusActive,
+		CertificatePem: aws.String(encode(certificate)), Status: types.CertificateStatusActive,
 	})
 	if err != nil {
 		return "", false
@@ -147,13 +156,13 @@ func distinguishedName(fields map[string][]string) (name pkix.Name) {
 	return name
 }
 
-// certificateOf returns a certificate with the names of the vector.
-func certificateOf(t *testing.T, v *policyvectors.Decision) string {
+// certificateOf returns a certificate with the names of the vector, and its key.
+func certificateOf(t *testing.T, v *policyvectors.Decision) (der []byte, key *ecdsa.PrivateKey) {
 	t.Helper()
-	if v.Connection.Certificate == nil {
-		return mint(t, nil)
+	subject, issuer := map[string][]string{"CommonName": {"device"}}, &x509.Certificate{}
+	if c := v.Connection.Certificate; c != nil {
+		subject, issuer.Subject = c.Subject, distinguishedName(c.Issuer)
 	}
-	subject := v.Connection.Certificate.Subject
 	template := &x509.Certificate{
 		SerialNumber: bigInt(), Subject: distinguishedName(subject), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 		DNSNames: subject["AlternativeName.DNSName"], EmailAddresses: subject["AlternativeName.RFC822Name"],
@@ -164,9 +173,8 @@ func certificateOf(t *testing.T, v *policyvectors.Decision) string {
 	for _, text := range subject["AlternativeName.IPAddress"] {
 		template.IPAddresses = append(template.IPAddresses, net.ParseIP(text))
 	}
-	key := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
-	issuer := &x509.Certificate{Subject: distinguishedName(v.Connection.Certificate.Issuer)}
-	return encode(must[[]byte](t)(x509.CreateCertificate(rand.Reader, template, issuer, key.Public(), key)))
+	key = must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	return must[[]byte](t)(x509.CreateCertificate(rand.Reader, template, issuer, key.Public(), key)), key
 }
 
 // TestAuthorization must take the policies of groups only for the thing that the connection

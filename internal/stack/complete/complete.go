@@ -188,6 +188,7 @@ func (c *Completer) endImport(ctx context.Context, lease stack.Lease, task stack
 		c.Log.InfoContext(ctx, "report handed on", "import", i.ID)
 		return c.sendTasks(ctx, 0, stack.Task{Kind: stack.TaskComplete, Import: i.ID, Report: next})
 	}
+	whole := task.Report == "" // the report took no other invocation
 	task.Report = ""
 	if i.Counts, err = c.Ledger.Counts(ctx, job.Import); err != nil {
 		return fmt.Errorf("complete: %w", err)
@@ -216,6 +217,7 @@ func (c *Completer) endImport(ctx context.Context, lease stack.Lease, task stack
 		return err
 	}
 	i.State, i.Cause, i.Ended = ending.State, ending.Cause, ending.At
+	written.page = whole && c.writePage(ctx, i, job.Vendor)
 	if err := c.Notices.Notify(ctx, c.notice(i, job, written)); err != nil {
 		return fmt.Errorf("import %s: %w", i.ID, err)
 	}

@@ -26,6 +26,7 @@ func task(id string) stack.Task { return stack.Task{Kind: stack.TaskComplete, Im
 const (
 	lines = "reports/espressif/i/report.jsonl"
 	table = "reports/espressif/i/report.csv"
+	page  = "reports/espressif/i/report.html"
 )
 
 func TestAnImportEndsWithReportNoticeAndLedgerClosed(t *testing.T) {
@@ -211,7 +212,7 @@ func TestTheEventOfAnEndedImportHasItsNumbers(t *testing.T) {
 		Reasons: []stack.EventReason{
 			{Outcome: ledger.Failed, Reason: "undeliverable", Count: 1}, {Outcome: ledger.Rejected, Reason: "expired", Count: 1},
 		},
-		Reports: []string{"s3://reports/espressif/i/report.jsonl", "s3://reports/espressif/i/report.csv"},
+		Reports: []string{"s3://reports/espressif/i/report.jsonl", "s3://reports/espressif/i/report.csv", "s3://reports/espressif/i/report.html"},
 	}}
 	if len(w.notices.events) == 1 && w.notices.events[0].Ended == nil {
 		t.Error("it has no end")

@@ -10,8 +10,8 @@ import (
 	"github.com/thingpress/thingpress/internal/report"
 )
 
-// Key returns the key of a report in the reports bucket; format is ".jsonl" or
-// ".csv".
+// Key returns the key of a report in the reports bucket; format is ".jsonl", ".csv" or
+// ".html".
 func Key(vendor, importID, format string) string {
 	return vendor + "/" + importID + "/report" + format
 }
@@ -30,10 +30,23 @@ const (
 	mostDraft = 200 << 10
 )
 
+// reports returns the URIs of what was written.
+func (c *Completer) reports(i ledger.Import, vendor string, written *tally) (uris []string) {
+	uri := func(format string) string { return "s3://" + c.Bucket + "/" + Key(vendor, i.ID, format) }
+	for _, format := range formats {
+		uris = append(uris, uri(format.name))
+	}
+	if written.page {
+		uris = append(uris, uri(pageFormat))
+	}
+	return uris
+}
+
 // A tally counts what a report contains.
 type tally struct {
 	counts  ledger.Counts
 	reasons ledger.Tally
+	page    bool // there is a page of it
 }
 
 // A draft is a report of which parts are written. It travels in the task that goes on
@@ -123,7 +136,7 @@ func (c *Completer) writeReport(ctx context.Context, i ledger.Import, vendor, te
 		}
 		return nil, "", fmt.Errorf("import %s: report: %w", i.ID, err)
 	}
-	return &tally{d.Written, d.reasons}, next, nil
+	return &tally{counts: d.Written, reasons: d.reasons}, next, nil
 }
 
 // writeRecords writes the records that are not written yet. If time is nearly over, it

@@ -47,9 +47,7 @@ func (c *Completer) notice(i ledger.Import, job stack.Job, written *tally) stack
 	for _, r := range list[:min(len(list), reasonsMost)] {
 		e.Reasons = append(e.Reasons, stack.EventReason{Outcome: r.Outcome, Reason: r.Reason, Count: r.Count})
 	}
-	for _, format := range formats {
-		e.Reports = append(e.Reports, "s3://"+c.Bucket+"/"+Key(job.Vendor, i.ID, format.name))
-	}
+	e.Reports = c.reports(i, job.Vendor, written)
 	return stack.Notice{Kind: stack.NoticeEnded, Subject: subject(i), Text: c.text(i, job, written), Event: e}
 }
 
@@ -69,8 +67,8 @@ func (c *Completer) text(i ledger.Import, job stack.Job, written *tally) string 
 	}
 	reasons(p, written.reasons.Reasons())
 	p("\nThe report has one line per entry that has an outcome:")
-	for _, format := range formats {
-		p("  s3://%s/%s", c.Bucket, Key(job.Vendor, i.ID, format.name))
+	for _, uri := range c.reports(i, job.Vendor, written) {
+		p("  %s", uri)
 	}
 	p("\nWhat to do: %s", c.todo(i, job, written))
 	return b.String()

@@ -144,7 +144,7 @@ lint-staticcheck: $(staticcheck)
 # there (their vectors run in manifest/vendors), and a budget of processor time that was measured on 64 bits.
 systems := windows/amd64 darwin/arm64 linux/386 linux/arm
 linked  := ./manifest/... ./policy/... ./internal/filelock ./internal/ledger/sqlite ./internal/newfile
-run386  := ./manifest ./manifest/espressif ./manifest/generated ./manifest/vendors ./manifest/internal/... ./manifest/infineon/internal/... \
+run386  := ./manifest ./manifest/container ./manifest/csv ./manifest/espressif ./manifest/generated ./manifest/vendors ./manifest/internal/... ./manifest/infineon/internal/... \
 	./policy/... ./internal/plain ./internal/spool ./internal/newfile
 lint-systems:
 	@for system in $(systems); do \

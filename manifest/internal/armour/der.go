@@ -3,6 +3,7 @@ package armour
 import (
 	"bytes"
 	"crypto/x509"
+	"math"
 )
 
 // NameDER returns what head, the beginning of DER or BER, encodes; "" if unknown.
@@ -64,21 +65,22 @@ func inner(der []byte) ([]byte, bool) {
 	return der[n:], true
 }
 
-// DERSize returns the length that the DER element at the beginning of head states.
+// DERSize returns the length that the DER element at the beginning of head states, or the greatest int
+// if it is longer.
 func DERSize(head []byte) (int, bool) {
 	rest, ok := inner(head)
 	if !ok || head[1] == 0x80 {
 		return 0, false
 	}
 	header := len(head) - len(rest)
-	size := int(head[1])
+	size := int64(head[1])
 	if header > 2 {
 		size = 0
 		for _, b := range head[2:header] {
-			size = size<<8 | int(b)
+			size = size<<8 | int64(b)
 		}
 	}
-	return header + size, true
+	return int(min(int64(header)+size, math.MaxInt)), true
 }
 
 // BeginsCertificate reports whether head begins like an X.509 certificate in DER, up

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/iot"
+
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/testkit/clitest"
 )
@@ -126,6 +128,13 @@ func TestInterruptedImportIntoSeveralTargetsIsResumed(t *testing.T) {
 	}
 	for lines := bufio.NewScanner(said); lines.Scan(); {
 		if strings.HasPrefix(lines.Text(), "import ") { // its ID: the second pass begins
+			for things := 0; things == 0; {
+				out, err := clitest.Client(urls[0]).ListThings(t.Context(), &iot.ListThingsInput{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				things = len(out.Things)
+			}
 			if err := c.Process.Signal(os.Interrupt); err != nil {
 				t.Fatal(err)
 			}

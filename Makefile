@@ -91,7 +91,7 @@ peers = $$(grep -rlE -e 'require\.(Moto|MotoTests|AWSCLI|StartAWS|SAM|CDK|Terraf
 	-e 'dynamodbtest\.|^package require$$' --include='*_test.go' cmd internal manifest stack | xargs -n 1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: test-peers
-test-peers: venv moto-tests sam cdk jars mqtt-clients ## install moto, the AWS CLI, SAM, the AWS CDK, Java programs and MQTT clients, and run the tests that need them
+test-peers: venv moto-tests sam cdk jars mqtt-clients ## install other programs, such as moto and the AWS CLI, and run the tests with them
 	@echo 'testing with other programs: five minutes on two cores'
 	$(call run-tests,THINGPRESS_PEERS=1,$(peers))
 
@@ -122,8 +122,9 @@ rate: ## print which part of a quota of 100 calls/s two importers of the stack u
 	THINGPRESS_TEST_RATE=1 go test -count 1 -v -run '^TestTwoImportersUseTheQuota' ./internal/stack/bring | grep -v '^===\|^ok\|^PASS'
 
 # Each check is a target of its own, so that make --keep-going shows the findings of all of them.
-.PHONY: lint lint-format lint-modules lint-golangci lint-staticcheck lint-systems lint-vulnerabilities
-lint: lint-format lint-modules lint-golangci lint-staticcheck lint-systems lint-vulnerabilities ## check format, style, modules and known vulnerabilities
+lints := lint-format lint-modules lint-golangci lint-staticcheck lint-systems lint-vulnerabilities
+.PHONY: lint $(lints)
+lint: $(lints) ## check format, style, modules and known vulnerabilities
 
 lint-format: $(gofumpt)
 	@unformatted=$$($(gofumpt) -l .); \
@@ -144,8 +145,8 @@ lint-staticcheck: $(staticcheck)
 # there (their vectors run in manifest/vendors), and a budget of processor time that was measured on 64 bits.
 systems := windows/amd64 darwin/arm64 linux/386 linux/arm
 linked  := ./manifest/... ./policy/... ./internal/filelock ./internal/ledger/sqlite ./internal/newfile
-run386  := ./manifest ./manifest/container ./manifest/csv ./manifest/espressif ./manifest/generated ./manifest/vendors ./manifest/internal/... ./manifest/infineon/internal/... \
-	./policy/... ./internal/plain ./internal/spool ./internal/newfile
+run386  := ./manifest ./manifest/container ./manifest/csv ./manifest/espressif ./manifest/generated ./manifest/vendors \
+	./manifest/internal/... ./manifest/infineon/internal/... ./policy/... ./internal/plain ./internal/spool ./internal/newfile
 lint-systems:
 	@for system in $(systems); do \
 		echo "go vet, go build and go test -exec true for $$system"; \

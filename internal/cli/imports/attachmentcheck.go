@@ -19,7 +19,8 @@ import (
 type attachmentCheck struct {
 	connection *target.Connection
 	checker    *device.Checker
-	// created are the attachments that were created in the sandbox.
+	// before are the attachments that the sandbox had before; created are those that were created there.
+	before  []string
 	created []target.Created
 	// faults are those of what entries ask for; stopped is the error that ended the checks.
 	faults  []device.Finding
@@ -33,7 +34,8 @@ type attachmentCheck struct {
 
 func newAttachmentCheck(ctx context.Context, c *target.Connection, quotas target.Quotas) *attachmentCheck {
 	return &attachmentCheck{
-		connection: c, checker: device.NewChecker(ctx, c.Client.AWS(), quotas.Limiters()), reports: map[string]*device.AttachmentReport{},
+		connection: c, before: c.Attachments(), checker: device.NewChecker(ctx, c.Client.AWS(), quotas.Limiters()),
+		reports: map[string]*device.AttachmentReport{},
 	}
 }
 
@@ -44,7 +46,7 @@ func policySetOf(a device.Attachments) string {
 
 // check checks attachments. What it created is valid with an error, too.
 func (c *attachmentCheck) check(a device.Attachments) (*device.AttachmentReport, error) {
-	created, err := c.connection.Ensure(a)
+	created, err := c.connection.Ensure(a, c.before)
 	if err != nil {
 		return nil, err
 	}

@@ -232,19 +232,47 @@ func (c *Connection) String() string {
 	return name
 }
 
+// Attachments returns what the embedded sandbox has, such as "policy sensors". In AWS it
+// returns nothing.
+func (c *Connection) Attachments() []string {
+	if !c.Embedded() {
+		return nil
+	}
+	return c.embedded.Names()
+}
+
 // Ensure creates missing attachments in the embedded sandbox unless names are strict, and
-// returns what it created. In AWS it does nothing.
-func (c *Connection) Ensure(a device.Attachments) ([]Created, error) {
+// returns what it created. A similar name is one of before. In AWS it does nothing.
+func (c *Connection) Ensure(a device.Attachments, before []string) ([]Created, error) {
 	if !c.Embedded() || c.strict {
 		return nil, nil
 	}
-	before := c.embedded.Names()
 	names, err := c.embedded.Ensure(a.Policies, a.ThingType, a.ThingGroups, a.BillingGroup)
 	var created []Created
 	for _, name := range names {
-		created = append(created, Created{name, nearest.Of(name, before)})
+		created = append(created, Created{name, similar(name, before)})
 	}
 	return created, err
+}
+
+// similar returns the attachment of the same kind whose name is like that of another one, or "".
+func similar(attachment string, before []string) string {
+	for _, kind := range []string{"policy ", "thing type ", "thing group ", "billing group "} {
+		name, ok := strings.CutPrefix(attachment, kind)
+		if !ok {
+			continue
+		}
+		var names []string
+		for _, other := range before {
+			if other, ok := strings.CutPrefix(other, kind); ok {
+				names = append(names, other)
+			}
+		}
+		if near := nearest.Of(name, names); near != "" {
+			return kind + near
+		}
+	}
+	return ""
 }
 
 // Created is an attachment that did not exist in the sandbox, such as "policy sensors", and an

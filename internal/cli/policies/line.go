@@ -88,7 +88,10 @@ type questionLine struct {
 }
 
 func lineOf(v verdict.Verdict, s verdict.Settings, documents []document) *checkLine {
-	line := &checkLine{Type: "check", Devices: v.Devices, Region: s.Target.Region, Account: s.Target.Account}
+	line := &checkLine{
+		Type: "check", Devices: v.Devices, Region: s.Target.Region, Account: s.Target.Account,
+		Policies: []policyLine{}, Requests: []requestLine{}, Findings: []findingLine{}, // lists in JSON, even if they are empty
+	}
 	for _, d := range documents {
 		line.Policies = append(line.Policies, policyLine{d.Name, d.Version, d.OfGroup, d.Size})
 		for _, w := range d.Warnings {

@@ -93,7 +93,9 @@ func (c *cloud) deploy(name string, parameters map[string]string) (*operate.Stac
 // service.
 func TestStackOfTheTemplateExists(t *testing.T) {
 	c := newCloud(t)
-	parameters := map[string]string{"IoTPolicies": `a\,b,c`, "NotificationEmail": "factory@example.com", "MaxConcurrency": "3"}
+	parameters := map[string]string{
+		"IoTPolicies": `a\,b,c`, "NotificationEmail": "factory@example.com", "MaxConcurrency": "3", "AllowUndo": "true",
+	}
 	found, set := c.deploy("line-1", parameters)
 	var template struct {
 		Resources map[string]struct{ Type string }
@@ -154,7 +156,7 @@ func TestStackOfTheTemplateExists(t *testing.T) {
 		t.Errorf("the decoder reads %q", text)
 	}
 	mappings := c.aws("lambda", "list-event-source-mappings")["EventSourceMappings"].([]any)
-	if len(mappings) != 4 {
+	if len(mappings) != 6 {
 		t.Errorf("%d event sources", len(mappings))
 	}
 }
@@ -210,7 +212,7 @@ func TestStacksLiveSideBySideAndComeAgain(t *testing.T) {
 		}
 	}
 	kept := one.Kept()
-	if len(kept) != 8 {
+	if len(kept) != 12 {
 		t.Errorf("kept: %v", kept)
 	}
 	if err := one.Delete(t.Context(), func(operate.Event) {}); err != nil {

@@ -1,8 +1,8 @@
 package complete
 
 import (
+	"cmp"
 	"context"
-	"iter"
 	"time"
 
 	"github.com/thingpress/thingpress/internal/advice"
@@ -12,8 +12,9 @@ import (
 
 const (
 	pageFormat = ".html"
-	// mostOnPage is the number of entries of the largest import that gets a page.
-	mostOnPage = 100_000
+	// mostOnPage is the number of entries of the largest import that gets a page. They are
+	// held in memory, because the page needs them twice and reading them costs.
+	mostOnPage = 20_000
 	// The page may take one part in pageShare of the time that is left of an invocation.
 	pageShare = 2
 )
@@ -30,11 +31,24 @@ func (c *Completer) writePage(ctx context.Context, i ledger.Import, vendor strin
 		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/pageShare)
 		defer cancel()
 	}
-	records := func() iter.Seq2[ledger.Record, error] { return c.Records.RecordsFrom(ctx, i.ID, ledger.Place{}) }
+	var all []ledger.Record
+	var failed error
+	for record, err := range c.Records.RecordsFrom(ctx, i.ID, ledger.Place{}) {
+		if failed = err; err == nil {
+			all = append(all, record)
+		}
+	}
+	records := func(yield func(ledger.Record, error) bool) {
+		for _, record := range all {
+			if !yield(record, nil) {
+				return
+			}
+		}
+	}
 	page := upload{store: c.Store, bucket: c.Bucket, key: Key(vendor, i.ID, pageFormat), contentType: "text/html; charset=utf-8"}
-	story, err := report.StoryOf(i, report.About{}, records(), advice.Stack)
-	if err == nil {
-		err = report.WritePage(&page.buffer, story, records())
+	story, err := report.StoryOf(i, report.About{}, records, advice.Stack)
+	if err = cmp.Or(failed, err); err == nil {
+		err = report.WritePage(&page.buffer, story, records)
 	}
 	if err == nil {
 		err = page.finish(ctx)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/manifest"
 )
 
@@ -35,4 +36,20 @@ type ConnectionLine struct {
 	State  string     `json:"state"`
 	At     *time.Time `json:"at,omitempty"`
 	Reason string     `json:"reason,omitempty"`
+}
+
+// NewConnectionLine returns the line of a device.
+func NewConnectionLine(c engine.Connected) ConnectionLine {
+	line := ConnectionLine{Type: "connection", Thing: c.Thing, State: c.State()}
+	if !c.At.IsZero() {
+		at := c.At.UTC()
+		line.At = &at
+	}
+	switch {
+	case c.Unread != nil:
+		line.Reason = string(c.Unread.Reason)
+	case !c.Connected && c.Seen:
+		line.Reason = c.Reason
+	}
+	return line
 }

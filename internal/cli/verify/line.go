@@ -12,35 +12,11 @@ import (
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/report"
-	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/internal/stack"
 )
 
-// A driftLine is one difference as JSON.
-type driftLine struct {
-	Type          string                 `json:"type"` // "drift"
-	Import        string                 `json:"import,omitempty"`
-	Manifest      string                 `json:"manifest"`
-	Entry         int                    `json:"entry"`
-	Line          int                    `json:"line,omitempty"`
-	ID            string                 `json:"id,omitempty"`
-	Thing         string                 `json:"thing_name"`
-	CertificateID manifest.CertificateID `json:"certificate_id"`
-	Reason        manifest.Reason        `json:"reason"`
-	Detail        string                 `json:"detail"`
-	Todo          string                 `json:"todo,omitempty"`
-}
-
-// A connectionLine is what the fleet index knows of one device as JSON.
-type connectionLine struct {
-	Type   string     `json:"type"` // "connection"
-	Thing  string     `json:"thing_name"`
-	State  string     `json:"state"`
-	At     *time.Time `json:"at,omitempty"`
-	Reason string     `json:"reason,omitempty"`
-}
-
 // detailOf returns a sentence about a connection for a report.
-func detailOf(c connectionLine) string {
+func detailOf(c stack.ConnectionLine) string {
 	switch {
 	case c.At == nil:
 		return ""

@@ -22,6 +22,7 @@ import (
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/internal/report"
+	"github.com/thingpress/thingpress/internal/stack"
 )
 
 // verify compares the devices and prints what was found.
@@ -145,7 +146,7 @@ func (r *results) found(finding engine.Finding) {
 		if r.fix && drift.Reason == device.DriftCertificateGone {
 			r.gone[finding.CertificateID.String()] = true
 		}
-		line := driftLine{
+		line := stack.DriftLine{
 			Type: "drift", Import: r.fleet.importID, Manifest: r.fleet.manifests[finding.Place.Manifest].Name,
 			Entry: finding.Entry, Line: finding.Line, ID: finding.ID, Thing: finding.ThingName,
 			CertificateID: finding.CertificateID, Reason: drift.Reason, Detail: drift.Detail, Todo: advice.For(drift.Reason, advice.CLI).Todo,
@@ -174,17 +175,10 @@ const absentMost = 10
 
 // connected passes on what the index knows of one device.
 func (r *results) connected(c engine.Connected) {
-	line := connectionLine{Type: "connection", Thing: c.Thing, State: c.State()}
-	if !c.At.IsZero() {
-		at := c.At.UTC()
-		line.At = &at
-	}
-	if !c.Connected && c.Seen {
-		line.Reason = c.Reason
-	}
+	line := stack.NewConnectionLine(c)
 	detail := detailOf(line)
 	if c.Unread != nil {
-		line.Reason, detail = string(c.Unread.Reason), c.Unread.Error()
+		detail = c.Unread.Error()
 	}
 	if c.Known && !c.Seen && len(r.absent) < absentMost {
 		r.absent = append(r.absent, c.Thing)

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -58,20 +57,7 @@ func (f *findings) drift(found engine.Finding) {
 }
 
 // connection adds what the fleet index knows of a device.
-func (f *findings) connection(c engine.Connected) {
-	line := stack.ConnectionLine{Type: "connection", Thing: c.Thing, State: c.State()}
-	if !c.At.IsZero() {
-		at := c.At.UTC().Truncate(time.Millisecond)
-		line.At = &at
-	}
-	if !c.Connected && c.Seen {
-		line.Reason = c.Reason
-	}
-	if c.Unread != nil {
-		line.Reason = string(c.Unread.Reason)
-	}
-	f.write(line)
-}
+func (f *findings) connection(c engine.Connected) { f.write(stack.NewConnectionLine(c)) }
 
 func (f *findings) write(line any) {
 	text, _ := json.Marshal(line) // texts and numbers cannot fail

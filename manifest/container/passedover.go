@@ -100,7 +100,7 @@ func isCertificateName(name string) bool {
 	return false
 }
 
-// isNoManifest reports whether an error says that a file is something else than a manifest.
+// isNoManifest reports whether an error is about a file that is something else than a manifest.
 func isNoManifest(err error) bool {
 	switch manifest.ReasonOf(err) {
 	case manifest.ReasonUnknownFormat, manifest.ReasonUnknownColumns, manifest.ReasonUnsupportedFormat, manifest.ReasonEmpty:

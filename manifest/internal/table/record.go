@@ -13,7 +13,7 @@ type Record struct {
 	Odd string
 	// open is set if the text ended within the record.
 	open bool
-	// behind is the index of the text behind a closing quote; 0 if there is none. The
+	// behind is the index of the text after a closing quote; 0 if there is none. The
 	// quote is that of cell number behindCell, from 0.
 	behind, behindCell int
 }

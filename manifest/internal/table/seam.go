@@ -25,7 +25,7 @@ func (h *Header) Parse(r *Record, text []byte, ended bool) (n int, found Parsing
 	return n, found
 }
 
-// seamBytes is how far a reader looks for the header behind a quote that may be a seam.
+// seamBytes is how far a reader looks for the header after a quote that may be a seam.
 const seamBytes = 64 << 10
 
 // seam looks for the place where two tables were joined without a line end between them,

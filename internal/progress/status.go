@@ -5,6 +5,8 @@ package progress
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -97,6 +99,15 @@ func (s Status) word(outcome string) string {
 		return cmp.Or(proofWords[outcome], outcome)
 	}
 	return outcome
+}
+
+// Calls lists numbers of calls by operation, such as "5 CreateThing, 1 ListThings".
+func Calls(byOperation map[string]int) string {
+	var parts []string
+	for _, op := range slices.Sorted(maps.Keys(byOperation)) {
+		parts = append(parts, Count(byOperation[op])+" "+op)
+	}
+	return cmp.Or(strings.Join(parts, ", "), "none")
 }
 
 // Count formats a number with thousands separators.

@@ -3,8 +3,6 @@ package after
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/thingpress/thingpress/internal/cli/imports"
@@ -115,7 +113,7 @@ func (s *Session) text(line summaryLine, took engine.Summary) string {
 	text += progress.Plural(line.Entries, "entry", "entries") + " = " + strings.Join(parts, " + ") + "\n"
 	text += imports.CallsText(line.Summary, took)
 	if line.dryRun {
-		text += "nothing was changed; calls that undo would make: " + callsOf(line.Planned) + "\n"
+		text += "nothing was changed; calls that undo would make: " + progress.Calls(line.Planned) + "\n"
 	}
 	return text + manifests.ProblemsText(problemsOf(line, took), s.Streams)
 }
@@ -133,16 +131,4 @@ func problemsOf(line summaryLine, took engine.Summary) (list []manifests.Problem
 		})
 	}
 	return list
-}
-
-// callsOf lists calls by operation.
-func callsOf(calls map[string]int) string {
-	var parts []string
-	for _, op := range slices.Sorted(maps.Keys(calls)) {
-		parts = append(parts, progress.Count(int64(calls[op]))+" "+op)
-	}
-	if len(parts) == 0 {
-		return "none"
-	}
-	return strings.Join(parts, ", ")
 }

@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -131,7 +129,7 @@ func (g *giving) text(i operate.Import, line commandLine, failures []ledger.Reas
 		text += plain.Sprintf("cause: %s\n", line.Error)
 	}
 	if g.command.DryRun {
-		text += "nothing was changed; calls that undo would make: " + callsText(line.Planned) + "\n"
+		text += "nothing was changed; calls that undo would make: " + progress.Calls(line.Planned) + "\n"
 	}
 	var problems []manifests.Problem
 	for n, f := range line.Failures {
@@ -141,18 +139,6 @@ func (g *giving) text(i operate.Import, line commandLine, failures []ledger.Reas
 		})
 	}
 	return text + manifests.ProblemsText(problems, g.streams)
-}
-
-// callsText lists calls by operation.
-func callsText(calls map[string]int) string {
-	var parts []string
-	for _, op := range slices.Sorted(maps.Keys(calls)) {
-		parts = append(parts, progress.Count(int64(calls[op]))+" "+op)
-	}
-	if len(parts) == 0 {
-		return "none"
-	}
-	return strings.Join(parts, ", ")
 }
 
 // endVerify prints what verify found.

@@ -8,7 +8,7 @@ import (
 // lintBroad finds what an allow grants beyond the device's own.
 func (l *Linter) lintBroad(s *statement) {
 	if s.applies("iot:Connect") && !s.requiresAttached() {
-		if at, text, ok := s.matchesProbe("client/"+stranger, stranger); ok {
+		if at, text, ok := s.matchesProbe("client/"+stranger, &Connection{ClientID: stranger}); ok {
 			rule := RuleConnectAny
 			if strings.Contains(strings.ToLower(text), "${iot:clientid}") {
 				rule = RuleConnectOwnID
@@ -16,18 +16,20 @@ func (l *Linter) lintBroad(s *statement) {
 			l.add(s, rule, at, text)
 		}
 	}
+	// A * after a name reaches the things whose names are longer.
+	own := &Connection{ClientID: neighbour, Things: []Thing{{Name: neighbour}}}
 	if s.applies("iot:Publish") {
-		l.lintOthers(s, RulePublishOthers, "topic/", othersTopics)
+		l.lintOthers(s, RulePublishOthers, "topic/", othersTopics, own)
 	}
 	if s.applies("iot:Subscribe") {
-		l.lintOthers(s, RuleSubscribeOthers, "topicfilter/", append(othersFilters, othersTopics...))
+		l.lintOthers(s, RuleSubscribeOthers, "topicfilter/", append(othersFilters, othersTopics...), own)
 		l.lintLiteralFilters(s)
 	}
 	if slices.ContainsFunc(thingActions, s.applies) {
-		l.lintOthers(s, RuleThingAny, "thing/", []string{stranger, stranger + "/named"})
+		l.lintOthers(s, RuleThingAny, "thing/", []string{stranger, stranger + "/named"}, &Connection{ClientID: "own"})
 	}
 	if s.applies("iot:AssumeRoleWithCertificate") {
-		l.lintOthers(s, RuleRoleAliasAny, "rolealias/", []string{stranger})
+		l.lintOthers(s, RuleRoleAliasAny, "rolealias/", []string{stranger}, &Connection{ClientID: "own"})
 	}
 }
 
@@ -45,9 +47,9 @@ var othersTopics = []string{
 // othersFilters are filters that match topics of other things.
 var othersFilters = []string{"$aws/things/#", "$aws/things/+/shadow/#", "$aws/things/+/shadow/update", "$aws/things/+/jobs/#", "$aws/#"}
 
-func (l *Linter) lintOthers(s *statement, rule Rule, kind string, names []string) {
+func (l *Linter) lintOthers(s *statement, rule Rule, kind string, names []string, c *Connection) {
 	for _, name := range names {
-		if at, text, ok := s.matchesProbe(kind+name, "own"); ok {
+		if at, text, ok := s.matchesProbe(kind+name, c); ok {
 			l.add(s, rule, at, text)
 			return
 		}

@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// stranger is the name of a thing that no document means.
-const stranger = "Zq7X0kW3"
+// stranger is the name of a thing that no document means, and begins with neighbour, the name of a device's own
+// thing.
+const stranger, neighbour = neighbour + "3", "Zq7X0kW"
 
 // resourceTypes are the types of resources by action. Actions that are not here have the type
 // thing, or none.
@@ -32,9 +33,8 @@ func (s *statement) applies(action string) bool {
 }
 
 // matchesProbe reports whether the resources of a statement match what follows the account in an
-// ARN, for a client with a client ID. It returns the resource that does.
-func (s *statement) matchesProbe(resource, clientID string) (Position, string, bool) {
-	c := Connection{ClientID: clientID}
+// ARN, for a client. It returns the resource that does.
+func (s *statement) matchesProbe(resource string, c *Connection) (Position, string, bool) {
 	for i := range s.resources {
 		// The probe has the region and account of the resource, so that these do not matter.
 		arn := "*"
@@ -45,7 +45,7 @@ func (s *statement) matchesProbe(resource, clientID string) (Position, string, b
 			parts[5] = resource
 			arn = strings.Join(parts, ":")
 		}
-		e := evaluation{connection: &c}
+		e := evaluation{connection: c, thing: c.Thing()}
 		if s.resources[i].matches(arn, &e) {
 			return s.from.Resources[i].Position, s.from.Resources[i].Text, !s.notResource
 		}
@@ -113,6 +113,9 @@ func (l *Linter) lintTypes(s *statement) {
 			if strings.EqualFold(known, action.Text) && !used[kind] {
 				l.add(s, RuleWrongType, action.Position, action.Text)
 			}
+		}
+		if !used["thing"] && slices.ContainsFunc(thingActions, func(known string) bool { return strings.EqualFold(known, action.Text) }) {
+			l.add(s, RuleWrongType, action.Position, action.Text)
 		}
 	}
 	for _, resource := range s.from.Resources {

@@ -43,7 +43,11 @@ type keys struct {
 // readKeys reads the private keys in a directory and in those below it.
 func readKeys(ctx context.Context, dir string) (*keys, error) {
 	k := &keys{files: map[fingerprint]*keyFile{}}
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+	dir, err := filepath.EvalSymlinks(dir) // WalkDir does not follow a link
+	if err != nil {
+		return nil, err
+	}
+	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -76,6 +80,9 @@ func readKeys(ctx context.Context, dir string) (*keys, error) {
 // signersIn returns the private keys of a PEM file: PKCS #8, SEC 1 or PKCS #1. Other files have none.
 func signersIn(path string) (found []crypto.Signer, err error) {
 	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // a link that leads nowhere
+	}
 	if err != nil || !info.Mode().IsRegular() || info.Size() > maxKeyFile {
 		return nil, err
 	}

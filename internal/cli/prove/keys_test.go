@@ -86,3 +86,31 @@ func TestKeysOfEveryFormAreFoundByTheirCertificates(t *testing.T) {
 		t.Error("a key that is gone was found")
 	}
 }
+
+// A directory of keys is often a link, as is each file in it where a secret is mounted. The keys must be found, and
+// a link that leads nowhere must not keep the other keys from being read.
+func TestKeysAreFoundThroughLinks(t *testing.T) {
+	t.Parallel()
+	dir := must[string](t)(filepath.EvalSymlinks(t.TempDir()))
+	key := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	block := &pem.Block{Type: "PRIVATE KEY", Bytes: must[[]byte](t)(x509.MarshalPKCS8PrivateKey(key))}
+	if err := os.WriteFile(filepath.Join(dir, "secret"), pem.EncodeToMemory(block), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	below := filepath.Join(dir, "keys")
+	if err := os.Mkdir(below, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, to := range map[string]string{"keys/a.key": "../secret", "keys/gone.key": "nowhere", "link": "keys"} {
+		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+			t.Skip(err) // not every system lets users make links
+		}
+	}
+	k := must[*keys](t)(readKeys(t.Context(), filepath.Join(dir, "link")))
+	if !k.take(&x509.Certificate{PublicKey: key.Public()}) {
+		t.Error("the key was not found")
+	}
+	if want := []string{filepath.Join(below, "gone.key")}; !slices.Equal(k.keyless, want) {
+		t.Errorf("without a key: %v, want %v", k.keyless, want)
+	}
+}

@@ -162,6 +162,7 @@ func (c *Client) next() uint16 {
 
 // ask sends a packet and returns the answer of a type. Closed describes that there was none.
 func (c *Client) ask(pk packets.Packet, want byte, closed string) (packets.Packet, error) {
+	_ = c.conn.SetReadDeadline(time.Now().Add(answerTimeout)) // an error shows in the next read
 	if err := c.send(pk); err != nil {
 		// A broker that closed the connection may have said why.
 		if answer, said := readPacket(c.reader, c.version); said == nil {
@@ -171,7 +172,6 @@ func (c *Client) ask(pk packets.Packet, want byte, closed string) (packets.Packe
 		}
 		return packets.Packet{}, ended(err, closed)
 	}
-	_ = c.conn.SetReadDeadline(time.Now().Add(answerTimeout)) // an error shows in the next read
 	for {
 		answer, err := readPacket(c.reader, c.version)
 		if err != nil {

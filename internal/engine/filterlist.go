@@ -17,32 +17,41 @@ import (
 // maxFilterBytes is the size of a list of a million certificate IDs.
 const maxFilterBytes = 64 << 20
 
-// readLines returns the lines of a list without comments and empty lines. It refuses private keys,
-// because lines that match no device are printed.
+// readLines returns the lines of a list without comments and empty lines.
 func readLines(r io.Reader) ([]string, error) {
-	text, err := io.ReadAll(io.LimitReader(r, maxFilterBytes+1))
+	text, err := ReadFilterText(r)
 	if err != nil {
-		return nil, fmt.Errorf("list of devices: %w", err)
-	}
-	if len(text) > maxFilterBytes {
-		return nil, fmt.Errorf("list of devices: it has more than %d MiB", maxFilterBytes>>20)
-	}
-	if decoder := decoderOf(text); decoder != nil {
-		if text, err = decoder.Bytes(text); err != nil {
-			return nil, fmt.Errorf("list of devices: %w", err)
-		}
-	}
-	if manifest.HasPrivateKey(text) || manifest.IsPrivateKey(text) {
-		return nil, manifest.Errorf(manifest.ReasonPrivateKey, "list of devices: the file contains a private key")
+		return nil, err
 	}
 	var lines []string
-	for line := range strings.FieldsFuncSeq(string(text), func(r rune) bool { return r == '\n' || r == '\r' }) {
+	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
 		line = strings.TrimSpace(strings.TrimPrefix(line, "\ufeff"))
 		if line != "" && line[0] != '#' {
 			lines = append(lines, line)
 		}
 	}
 	return lines, nil
+}
+
+// ReadFilterText reads the text of a list of devices, from UTF-16 too. [ReadFilter] reads the same list from its
+// result. It refuses private keys, because lines that match no device are printed.
+func ReadFilterText(r io.Reader) (string, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxFilterBytes+1))
+	if err != nil {
+		return "", fmt.Errorf("list of devices: %w", err)
+	}
+	if len(text) > maxFilterBytes {
+		return "", fmt.Errorf("list of devices: it has more than %d MiB", maxFilterBytes>>20)
+	}
+	if decoder := decoderOf(text); decoder != nil {
+		if text, err = decoder.Bytes(text); err != nil {
+			return "", fmt.Errorf("list of devices: %w", err)
+		}
+	}
+	if manifest.HasPrivateKey(text) || manifest.IsPrivateKey(text) {
+		return "", manifest.Errorf(manifest.ReasonPrivateKey, "list of devices: the file contains a private key")
+	}
+	return string(text), nil
 }
 
 // decoderOf returns the decoder of text in UTF-16, with a byte order mark or without, and nil for

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path"
 	"strings"
@@ -59,7 +58,7 @@ func runCommand(verb string) func(context.Context, stackFlags, *pflag.FlagSet, [
 	}
 }
 
-// readList reads the text of a list of devices.
+// readList reads the text of a list of devices in UTF-8.
 func readList(ctx context.Context, flag, name string, ignore bool, to *string) error {
 	if name == "" {
 		return nil
@@ -69,11 +68,11 @@ func readList(ctx context.Context, flag, name string, ignore bool, to *string) e
 		return exit.UsageError(fmt.Errorf("--%s: %w", flag, err), "")
 	}
 	defer file.Close() //nolint:errcheck // it was only read
-	text, err := io.ReadAll(io.LimitReader(terminal.InterruptibleReader(ctx, file), functions.MostLists+1))
+	text, err := engine.ReadFilterText(terminal.InterruptibleReader(ctx, file))
 	if err != nil {
 		return exit.UsageError(fmt.Errorf("--%s %s: %w", flag, name, err), "")
 	}
-	list, err := engine.ReadFilter(strings.NewReader(string(text)))
+	list, err := engine.ReadFilter(strings.NewReader(text))
 	if err != nil {
 		return exit.UsageError(fmt.Errorf("--%s %s: %w", flag, name, err), "")
 	}
@@ -81,7 +80,7 @@ func readList(ctx context.Context, flag, name string, ignore bool, to *string) e
 		return exit.UsageError(fmt.Errorf("--%s %s: the file lists no device", flag, name),
 			"list a thing name, vendor ID or certificate ID per line, or leave out --"+flag)
 	}
-	*to = strings.ToValidUTF8(string(text), "\uFFFD")
+	*to = strings.ToValidUTF8(text, "\uFFFD")
 	return nil
 }
 

@@ -104,6 +104,7 @@ func TestHostileContainersAreRefused(t *testing.T) {
 			manifest.ReasonUnsafeMember,
 		},
 		{"tar: device", tarOf(t, good, member{name: "b.pem", kind: tar.TypeBlock}), manifest.Limits{}, manifest.ReasonUnsafeMember},
+		{"tar: sparse file of an old version", oldSparse(t), manifest.Limits{}, manifest.ReasonUnsupportedFormat},
 		{"tar: cut off in a file", tarOf(t, good)[:700], manifest.Limits{}, manifest.ReasonTruncated},
 		{"tar: cut off between files", tarOf(t, good, good)[:1536], manifest.Limits{}, manifest.ReasonTruncated},
 		{"tar: two joined", append(tarOf(t, good), tarOf(t, good)...), manifest.Limits{}, manifest.ReasonTrailingData},
@@ -170,6 +171,28 @@ func nested(t testing.TB, depth int) []byte {
 		data = zipOf(t, member{name: "b.zip", content: string(data)})
 	}
 	return data
+}
+
+// oldSparse returns a tar archive with a sparse file of 16 MiB as versions 0.0 and 0.1 of GNU tar's format
+// have it, which write no version.
+func oldSparse(t testing.TB) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	content := blocks(t)[0]
+	header := &tar.Header{Name: "a.pem", Size: int64(len(content)), Format: tar.FormatPAX, PAXRecords: map[string]string{
+		"XNU.sparse.size": "16777216", "XNU.sparse.numblocks": "1", "XNU.sparse.map": fmt.Sprintf("0,%d", len(content)),
+	}}
+	if err := w.WriteHeader(header); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write([]byte(content)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return bytes.ReplaceAll(b.Bytes(), []byte("XNU.sparse."), []byte("GNU.sparse."))
 }
 
 // overlapping returns a ZIP archive whose list has the same content n times.

@@ -191,8 +191,10 @@ func (w *walk) tar(from io.Reader) error {
 		default:
 			return w.fault(name, errLink)
 		}
-		if header.PAXRecords["GNU.sparse.major"] != "" {
-			return w.fault(name, errSparse)
+		for record := range header.PAXRecords { // versions 0.0 and 0.1 of the format have no record of the version
+			if strings.HasPrefix(record, "GNU.sparse.") {
+				return w.fault(name, errSparse)
+			}
 		}
 		if err := w.inside(name, r); err != nil {
 			return damage(err)

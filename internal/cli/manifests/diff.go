@@ -123,7 +123,8 @@ func diff(ctx context.Context, o *diffOptions, args []string, streams terminal.S
 	return err
 }
 
-// openSide finds out what a file is. A file that no format knows is a delivery note.
+// openSide finds out what a file is. A file that no format knows is a delivery note, and so is a table without certificates
+// unless the columns of one are given.
 func (o *diffOptions) openSide(ctx context.Context, in manifest.Input, options manifest.Options, note bool) (side, error) {
 	s := side{Input: in}
 	var err error
@@ -133,7 +134,7 @@ func (o *diffOptions) openSide(ctx context.Context, in manifest.Input, options m
 	switch {
 	case !note && err == nil:
 		return s, nil
-	case !note && manifest.ReasonOf(err) != manifest.ReasonUnknownFormat:
+	case !note && !isNote(err, options):
 		return s, exit.WithHint(err, BreakHint(err, advice.CLI))
 	}
 	if s.note, err = engine.ReadFilter(terminal.InterruptibleReader(ctx, in.Section(0))); err != nil {
@@ -143,6 +144,17 @@ func (o *diffOptions) openSide(ctx context.Context, in manifest.Input, options m
 		return s, exit.UsageError(fmt.Errorf("%s: the file is no manifest and lists no device", in.Name), "")
 	}
 	return s, nil
+}
+
+// isNote reports whether a file that cannot be read as a manifest may be a delivery note.
+func isNote(err error, options manifest.Options) bool {
+	switch manifest.ReasonOf(err) {
+	case manifest.ReasonUnknownFormat:
+		return true
+	case manifest.ReasonUnknownColumns:
+		return options.Columns.IsZero() && manifest.GuessOf(err).IsZero()
+	}
+	return false
 }
 
 // A comparison reads both sides and lists the differences.

@@ -58,7 +58,7 @@ func Reread(ctx context.Context, i ledger.Import, moved []string, printer *progr
 	}
 	for index, m := range i.Manifests {
 		printer.Update(progress.Status{Phase: "reading " + m.Name})
-		source, err := known.find(ctx, index, m)
+		source, err := known.find(ctx, index, m, r.options)
 		if err != nil {
 			return nil, errors.Join(err, r.Close())
 		}
@@ -92,13 +92,17 @@ func (o *opened) add(ctx context.Context, into *manifests.Files, path string) {
 }
 
 // find returns the manifest with an index. A file that changed since the import is not the manifest.
-func (o *opened) find(ctx context.Context, index int, m ledger.Manifest) (*engine.Source, error) {
-	format, err := vendors.Lookup(m.Vendor)
-	if err != nil {
-		return nil, err
+func (o *opened) find(ctx context.Context, index int, m ledger.Manifest, options manifest.Options) (*engine.Source, error) {
+	// A manifest may be in a container, which not every file among moved has to be.
+	open := func(in manifest.Input) (*engine.Source, error) {
+		format, err := vendors.Choose(in, m.Vendor, options)
+		if err != nil {
+			return nil, err
+		}
+		return engine.OpenSource(ctx, in, format)
 	}
 	if index < len(o.recorded) && o.failures[index] == nil {
-		source, err := engine.OpenSource(ctx, o.recorded[index], format)
+		source, err := open(o.recorded[index])
 		if err != nil || source.SHA256 == m.SHA256 {
 			return source, err
 		}
@@ -106,7 +110,7 @@ func (o *opened) find(ctx context.Context, index int, m ledger.Manifest) (*engin
 			source.SHA256, m.SHA256)
 	}
 	for _, in := range o.moved {
-		source, err := engine.OpenSource(ctx, in, format)
+		source, err := open(in)
 		if err != nil || source.SHA256 == m.SHA256 {
 			return source, err
 		}

@@ -82,7 +82,7 @@ func (r *rereading) open(ctx context.Context, i ledger.Import, paths []string) (
 		opened = append(opened, files)
 		for _, in := range files.Inputs {
 			if n < len(r.sources) {
-				r.sources[n], err = openAgain(ctx, in, i.Manifests[n])
+				r.sources[n], err = openAgain(ctx, in, i.Manifests[n], r.options)
 				missing = errors.Join(missing, err)
 			}
 			n++
@@ -91,9 +91,9 @@ func (r *rereading) open(ctx context.Context, i ledger.Import, paths []string) (
 	return missing
 }
 
-// openAgain opens a manifest, which must be the one that was imported.
-func openAgain(ctx context.Context, in manifest.Input, m ledger.Manifest) (*engine.Source, error) {
-	format, err := vendors.Lookup(m.Vendor)
+// openAgain opens a manifest, which must be the one that was imported. It may be in a container.
+func openAgain(ctx context.Context, in manifest.Input, m ledger.Manifest, options manifest.Options) (*engine.Source, error) {
+	format, err := vendors.Choose(in, m.Vendor, options)
 	if err != nil {
 		return nil, err
 	}

@@ -17,11 +17,12 @@ import (
 )
 
 // formOfOutput is a format that is also the name of a form of reports, and of what convert
-// writes, which are in package imports.
-const (
-	formOfOutput = "csv"
-	imports      = "internal/cli/imports/"
-)
+// writes. Only the files with those forms may contain it.
+const formOfOutput = "csv"
+
+var filesOfForms = []string{
+	"internal/cli/imports/convert.go", "internal/cli/imports/convert_forms.go", "internal/cli/imports/report.go",
+}
 
 // namesOfFormats returns the places in a Go file with code for one format: it
 // imports the format's package, or contains its name or a value of its options.
@@ -46,7 +47,7 @@ func namesOfFormats(file string, source any) ([]string, error) {
 			return true
 		}
 		text, err := strconv.Unquote(literal.Value)
-		if text == formOfOutput && strings.HasPrefix(filepath.ToSlash(file), imports) {
+		if text == formOfOutput && slices.Contains(filesOfForms, filepath.ToSlash(file)) {
 			return true
 		}
 		if err == nil && slices.Contains(slices.Concat(names, values, packages), text) {

@@ -34,6 +34,9 @@ func cut(ctx context.Context, in manifest.Input, opts manifest.Options, chosen f
 	}
 	read := func(f *stream.Frame) error {
 		return readGroups(f, func(start, end int64) error {
+			if root != "" { // files were joined, and all groups go below the first root
+				return nil
+			}
 			begun = mark + end
 			tag := make([]byte, end-start) // no longer than an entry
 			_, err := in.Reader.ReadAt(tag, mark+start)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"strings"
@@ -84,7 +83,7 @@ func readGroups(f *stream.Frame, root func(start, end int64) error, use func(gro
 	}
 	r := &reader{w: w, most: f.Limits.EntryBytes}
 	d := xml.NewDecoder(r)
-	d.CharsetReader = sameCharset
+	d.CharsetReader = r.charset
 	var g *group
 	var text *strings.Builder // of the certificate that is read
 	depth, inside := 0, 0     // inside is the depth of the group
@@ -160,6 +159,7 @@ type reader struct {
 	w           *stream.Window
 	most        int
 	read, limit int64
+	ascii       bool // other characters, which would not be UTF-8, are replaced
 	err         error
 }
 
@@ -196,16 +196,23 @@ func (r *reader) ReadByte() (byte, error) {
 	c := r.w.Text()[0]
 	r.w.Pass(1)
 	r.read++
+	if r.ascii && c >= 0x80 {
+		c = '?'
+	}
 	return c, nil
 }
 
-// sameCharset is for declarations of the encoding: the text is UTF-8 already, or else it is not read.
-func sameCharset(charset string, text io.Reader) (io.Reader, error) {
-	switch strings.ToLower(charset) {
-	case "utf-8", "utf-16", "us-ascii", "ascii", "iso-8859-1", "windows-1252":
-		return text, nil // hexadecimal digits are the same in all of them
+// charset is for declarations of the encoding. Text in UTF-16 is UTF-8 already, and names and hexadecimal digits
+// are the same in the others.
+func (r *reader) charset(name string, text io.Reader) (io.Reader, error) {
+	switch strings.ToLower(name) {
+	case "utf-8", "utf-16":
+		return text, nil
+	case "us-ascii", "ascii", "iso-8859-1", "windows-1252":
+		r.ascii = true
+		return text, nil
 	}
-	return nil, fmt.Errorf("the encoding %s is not supported", manifest.Quote(charset))
+	return nil, manifest.Errorf(manifest.ReasonUnsupportedFormat, "the encoding %s is not supported", manifest.Quote(name))
 }
 
 // explain returns the error for text that ends the file. Cause, if there is one, is why reading failed.
@@ -215,6 +222,8 @@ func explain(err, cause error) error {
 	}
 	var syntax *xml.SyntaxError
 	switch {
+	case manifest.ReasonOf(err) != "": // of charset; the decoder puts the whole declaration before it
+		return errors.Unwrap(err)
 	case errors.Is(err, io.EOF):
 		return manifest.Errorf(manifest.ReasonTruncated, "the file has no XML element")
 	case errors.As(err, &syntax) && strings.Contains(syntax.Msg, "unexpected EOF"):
@@ -224,5 +233,6 @@ func explain(err, cause error) error {
 	case errors.As(err, &syntax):
 		return manifest.Errorf(manifest.ReasonCorrupt, "the XML breaks on line %d", syntax.Line)
 	}
-	return manifest.Errorf(manifest.ReasonCorrupt, "the XML breaks: %w", err)
+	// The decoder has no other errors, and quotes the declaration in this one.
+	return manifest.Errorf(manifest.ReasonUnsupportedFormat, "the file is of a version of XML other than 1.0")
 }

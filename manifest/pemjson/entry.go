@@ -99,7 +99,7 @@ func (r *reader) device(raw []byte, d *manifest.Device) error {
 // scan reads the members of an entry strictly: certificates, and columns.
 func (r *reader) scan(raw []byte) error {
 	d := jsontext.NewDecoder(bytes.NewReader(raw))
-	wanted := pointerOf(r.rest)
+	f := follower{parts: r.rest}
 	for {
 		token, err := d.ReadToken()
 		switch {
@@ -108,7 +108,7 @@ func (r *reader) scan(raw []byte) error {
 		case err != nil:
 			return objects.Error(err)
 		}
-		kind := token.Kind()
+		kind, leads := token.Kind(), f.follow(d, token)
 		if kind != jsontext.KindString && kind != jsontext.KindNumber {
 			continue
 		}
@@ -119,7 +119,7 @@ func (r *reader) scan(raw []byte) error {
 		}
 		text := token.String()
 		switch {
-		case r.pointer && string(d.StackPointer()) == wanted, !r.pointer && kind == jsontext.KindString && hasPEM([]byte(text)):
+		case r.pointer && leads, !r.pointer && kind == jsontext.KindString && hasPEM([]byte(text)):
 			r.texts = append(r.texts, []byte(text))
 		case depth == 1 && of == jsontext.KindBeginObject && len(r.columns) < maxColumns:
 			name := d.StackPointer().LastToken()
@@ -128,14 +128,6 @@ func (r *reader) scan(raw []byte) error {
 			}
 		}
 	}
-}
-
-func pointerOf(parts []string) string {
-	var p jsontext.Pointer
-	for _, part := range parts {
-		p = p.AppendToken(part)
-	}
-	return string(p)
 }
 
 // leaf returns the certificate of the device: the only one that is no authority's, or the only one.

@@ -2,6 +2,7 @@ package pemjson
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -25,6 +26,42 @@ func parsePointer(text string) (entries, rest []string, err error) {
 		parts[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
 	}
 	return parts[:last+1], parts[last+1:], nil
+}
+
+// A follower finds the values in an entry to which a pointer leads. The decoder's own pointer would be copied for every
+// value, which takes hours in an entry with a long name and many values.
+type follower struct {
+	parts   []string
+	reached int  // depth of the innermost container on the path
+	named   bool // the name that was read last in that container is the one on the path
+}
+
+// follow reports whether the path leads to the value that d has just read.
+func (f *follower) follow(d *jsontext.Decoder, token jsontext.Token) bool {
+	depth, kind := d.StackDepth(), token.Kind()
+	f.reached = min(f.reached, depth)
+	of := depth // the depth of the container that has the value
+	switch kind {
+	case jsontext.KindEndObject, jsontext.KindEndArray:
+		return false
+	case jsontext.KindBeginObject, jsontext.KindBeginArray:
+		of--
+	}
+	if of != f.reached || of > len(f.parts) {
+		return false
+	}
+	if of > 0 {
+		switch container, n := d.StackIndex(of); {
+		case container == jsontext.KindBeginObject && n%2 == 1:
+			f.named = token.String() == f.parts[of-1]
+			return false
+		case container == jsontext.KindBeginObject && !f.named,
+			container == jsontext.KindBeginArray && strconv.FormatInt(n-1, 10) != f.parts[of-1]:
+			return false
+		}
+	}
+	f.reached = depth
+	return of == len(f.parts)
 }
 
 // choose returns the path to the entries of a file.

@@ -70,7 +70,7 @@ var ruleRows = []row{
 	{code: "L11", meaning: "a subscription is allowed, but none of its messages", todo: "allow iot:Receive on topic/ and the same topics"},
 	{
 		code: "L12", meaning: "the action never matches a resource of this type",
-		todo: "write topicfilter/ for iot:Subscribe, and topic/ for iot:Publish and iot:Receive",
+		todo: "write topicfilter/ for iot:Subscribe, topic/ for iot:Publish and iot:Receive, and thing/ for shadows and jobs",
 	},
 	{code: "L13", meaning: "no topic has a + or #, so this allows nothing", todo: "write * instead"},
 	{code: "L14", meaning: "if the variable is not substituted, this denies nothing", todo: "allow less instead of denying"},

@@ -14,7 +14,7 @@ func TestABrokerThatNeitherReadsNorAnswersEndsTheRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		conn, broker := net.Pipe()
-		defer broker.Close() //nolint:errcheck // it is in memory
+		defer broker.Close()
 		c := &Client{broker: &Broker{}, conn: conn, reader: bufio.NewReader(conn), version: Version5, stop: func() bool { return true }}
 		defer c.drop()
 		if err := c.Publish("a", []byte("b"), false); !errors.Is(err, os.ErrDeadlineExceeded) {

@@ -234,6 +234,25 @@ func TestEntriesAreCutOutOfContainers(t *testing.T) {
 	}
 }
 
+// A name that is safe in the container must not climb out of the one that is sent back.
+func TestNamesInWhatIsCutAreSafe(t *testing.T) {
+	t.Parallel()
+	pem := blocks(t)[0]
+	data := tarOf(t, member{name: "x!..!..!etc!a.pem", content: pem}, member{name: "!b.pem", content: pem})
+	in := manifest.Input{Name: "m", Reader: bytes.NewReader(data), Size: int64(len(data))}
+	format, err := vendors.Detect(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if _, err := format.Cut(t.Context(), in, manifest.Options{}, func(int) bool { return true }, &out); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := read(t, out.Bytes(), "", manifest.Options{}); len(again) != 2 || err != nil {
+		t.Errorf("%q, %v", again, err)
+	}
+}
+
 // FuzzContainers looks for containers that crash the reader, or that it takes for manifests without saying what
 // is wrong with them.
 func FuzzContainers(f *testing.F) {

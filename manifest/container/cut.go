@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/thingpress/thingpress/manifest"
+	"github.com/thingpress/thingpress/manifest/internal/member"
 	"github.com/thingpress/thingpress/manifest/internal/spool"
 )
 
@@ -82,7 +83,9 @@ func (p *packer) addCut(ctx context.Context, format manifest.Format, m whole, op
 
 // add adds a file.
 func (p *packer) add(name string, content io.Reader, size int64) (err error) {
-	name = strings.ReplaceAll(name, "!", "/") // a file in an archive in the container
+	if path := strings.ReplaceAll(name, "!", "/"); member.Unsafe(path) == "" { // else "!" is part of a file's own name
+		name = path
+	}
 	to := p.to
 	if p.kind == kindGzip {
 		if p.gzip == nil {

@@ -3,6 +3,7 @@ package verify_test
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -73,5 +74,19 @@ func TestFixTakesNothingBackThatLaterCommandsDid(t *testing.T) {
 	if code != 3 || !strings.Contains(out, "is not what was imported") ||
 		!strings.Contains(out, "thingpress verify --fix --endpoint-url "+w.url+" --region us-east-1 --policy p --thing-group g") {
 		t.Errorf("exit code %d: %s", code, out)
+	}
+}
+
+// A manifest that was imported in a directory must be found in it again.
+func TestFixReadsAManifestInADirectory(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	directory := t.TempDir()
+	w.did(nil, os.Rename(clitest.Generate(t, "espressif", 1), filepath.Join(directory, "reel.csv")))
+	w.importedFrom(directory)
+	w.deleted(w.names[0])
+	last, _, code := w.verify(w.id, "--fix")
+	if code != 0 || last.Fixed == nil || last.Fixed.Mended != 1 {
+		t.Errorf("exit code %d: %+v %+v", code, last, last.Fixed)
 	}
 }

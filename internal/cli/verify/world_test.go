@@ -70,9 +70,15 @@ func (w *world) attachments() {
 
 // imported imports devices.
 func (w *world) imported(devices int) {
+	w.Helper()
+	w.importedFrom(clitest.Generate(w.T, "espressif", devices))
+}
+
+// importedFrom imports the devices of a manifest.
+func (w *world) importedFrom(path string) {
 	t := w.T
 	t.Helper()
-	w.manifest = clitest.Generate(t, "espressif", devices)
+	w.manifest = path
 	report := filepath.Join(t.TempDir(), "report.jsonl")
 	s, code := clitest.Import(t, w.env, append(w.flags(), "--report", report, w.manifest)...)
 	if code != 0 {

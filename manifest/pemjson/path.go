@@ -29,7 +29,7 @@ func parsePointer(text string) (entries, rest []string, err error) {
 }
 
 // A follower finds the values in an entry to which a pointer leads. The decoder's own pointer would be copied for every
-// value, which takes hours in an entry with a long name and many values.
+// value, which takes minutes in an entry with a long name and many values.
 type follower struct {
 	parts   []string
 	reached int  // depth of the innermost container on the path

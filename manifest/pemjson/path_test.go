@@ -61,7 +61,7 @@ func TestFollowerFindsWhatThePointerOfTheDecoderNames(t *testing.T) {
 	})
 }
 
-// A long name and many values took hours. The fuzz target of processor time sets no pointer.
+// A long name and many values took minutes, 70 s in 240 kB. The fuzz target of processor time sets no pointer.
 func TestPointerCostsLittleBelowALongName(t *testing.T) {
 	t.Parallel()
 	text := `[{"` + strings.Repeat("x", 400_000) + `":[` + strings.Repeat("1,", 250_000) + `1]}]`

@@ -25,7 +25,7 @@ type arrow struct {
 // public libraries.
 var leaves = []string{
 	"internal/iot", "internal/backoff", "internal/newfile", "internal/plain", "internal/spool", "internal/xdg", "internal/environment",
-	"internal/filelock", "internal/nearest",
+	"internal/filelock", "internal/nearest", "internal/mqtt",
 }
 
 // The packages below the engine describe one import. The engine knows no vendors, so it may

@@ -14,12 +14,6 @@ import (
 	"time"
 )
 
-// MQTT versions, as the protocol numbers them.
-const (
-	Version311 = 4
-	Version5   = 5
-)
-
 // Ports of AWS IoT Core for MQTT with a client certificate (developer guide, "Device communication
 // protocols"). At [PortALPN] the client has to name the protocol in the TLS handshake.
 const (

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/thingpress/thingpress/internal/mqtt"
 )
 
 const (
@@ -28,7 +30,7 @@ const (
 type Login struct {
 	Certificate tls.Certificate
 	ClientID    string
-	// Version is [Version311] or [Version5].
+	// Version is [mqtt.Version311] or [mqtt.Version5].
 	Version byte
 	// Persistent asks for a persistent session. Otherwise an earlier session of the client ID is discarded.
 	Persistent bool
@@ -67,7 +69,7 @@ func (b *Broker) Connect(ctx context.Context, l Login) (*Client, error) {
 			WillFlag: l.Will != "", WillTopic: l.Will, WillPayload: l.WillPayload,
 		},
 	}
-	if l.Persistent && l.Version == Version5 {
+	if l.Persistent && l.Version == mqtt.Version5 {
 		connect.Properties.SessionExpiryInterval, connect.Properties.SessionExpiryIntervalFlag = sessionExpiry, true
 	}
 	answer, err := c.ask(connect, packets.Connack, "the connection was closed without CONNACK")
@@ -127,7 +129,7 @@ func (c *Client) Receive(topic string, payload []byte, send func() error) error 
 	}
 	for end := time.Now().Add(c.broker.Late); !c.arrived; {
 		_ = c.conn.SetReadDeadline(end) // an error shows in the next read
-		pk, err := readPacket(c.reader, c.version)
+		pk, err := mqtt.Read(c.reader, c.version)
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return &RefusedError{Saw: "the message did not arrive"}
@@ -143,7 +145,7 @@ func (c *Client) Receive(topic string, payload []byte, send func() error) error 
 
 // Close disconnects. The broker does not publish the will.
 func (c *Client) Close() {
-	if content, err := encodePacket(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Disconnect}}, c.version); err == nil {
+	if content, err := mqtt.Encode(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Disconnect}}, c.version); err == nil {
 		_ = c.conn.SetWriteDeadline(time.Now().Add(answerTimeout))
 		_, _ = c.conn.Write(content) // a connection that is gone needs no DISCONNECT
 	}
@@ -165,7 +167,7 @@ func (c *Client) ask(pk packets.Packet, want byte, closed string) (packets.Packe
 	_ = c.conn.SetReadDeadline(time.Now().Add(answerTimeout)) // an error shows in the next read
 	if err := c.send(pk); err != nil {
 		// A broker that closed the connection may have said why.
-		if answer, said := readPacket(c.reader, c.version); said == nil {
+		if answer, said := mqtt.Read(c.reader, c.version); said == nil {
 			if err := c.note(answer); err != nil {
 				return answer, err
 			}
@@ -173,7 +175,7 @@ func (c *Client) ask(pk packets.Packet, want byte, closed string) (packets.Packe
 		return packets.Packet{}, ended(err, closed)
 	}
 	for {
-		answer, err := readPacket(c.reader, c.version)
+		answer, err := mqtt.Read(c.reader, c.version)
 		if err != nil {
 			return answer, ended(err, closed)
 		}
@@ -187,7 +189,7 @@ func (c *Client) ask(pk packets.Packet, want byte, closed string) (packets.Packe
 }
 
 func (c *Client) send(pk packets.Packet) error {
-	content, err := encodePacket(pk, c.version)
+	content, err := mqtt.Encode(pk, c.version)
 	if err != nil {
 		return fmt.Errorf("%s: %w", packets.PacketNames[pk.FixedHeader.Type], err)
 	}

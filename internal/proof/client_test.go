@@ -7,6 +7,8 @@ import (
 	"os"
 	"testing"
 	"testing/synctest"
+
+	"github.com/thingpress/thingpress/internal/mqtt"
 )
 
 // A broker that neither reads nor answers must not hold a device for ever.
@@ -15,7 +17,7 @@ func TestABrokerThatNeitherReadsNorAnswersEndsTheRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		conn, broker := net.Pipe()
 		defer broker.Close()
-		c := &Client{broker: &Broker{}, conn: conn, reader: bufio.NewReader(conn), version: Version5, stop: func() bool { return true }}
+		c := &Client{broker: &Broker{}, conn: conn, reader: bufio.NewReader(conn), version: mqtt.Version5, stop: func() bool { return true }}
 		defer c.drop()
 		if err := c.Publish("a", []byte("b"), false); !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("error %v", err)

@@ -5,7 +5,7 @@ import (
 	"bytes"
 	"testing"
 
-	"github.com/mochi-mqtt/server/v2/packets"
+	"github.com/thingpress/thingpress/internal/mqtt"
 )
 
 // FuzzReadPacket looks for bytes of a broker that crash a client.
@@ -27,37 +27,20 @@ func FuzzReadPacket(f *testing.F) {
 		f.Add(packet, false)
 	}
 	f.Fuzz(func(t *testing.T, content []byte, is5 bool) {
-		version := byte(Version311)
+		version := byte(mqtt.Version311)
 		if is5 {
-			version = Version5
+			version = mqtt.Version5
 		}
 		reader := bufio.NewReader(bytes.NewReader(content))
 		for {
-			pk, err := readPacket(reader, version)
+			pk, err := mqtt.Read(reader, version)
 			if err != nil {
 				return
 			}
-			if len(pk.Payload) > maxPacket {
+			if len(pk.Payload) > mqtt.MaxPacket {
 				t.Fatalf("a payload of %d bytes", len(pk.Payload))
 			}
 			_ = saw(pk, pk.ReasonCode, version)
 		}
 	})
-}
-
-// The packets of a client must be those that a broker of another make reads; PUBLISH and SUBSCRIBE have bits
-// that the codec does not set by itself.
-func TestEncodedPacketsHaveTheirBits(t *testing.T) {
-	t.Parallel()
-	for want, pk := range map[byte]packets.Packet{
-		0x33: {FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: 1, Retain: true}, TopicName: "t", PacketID: 1},
-		0x82: {FixedHeader: packets.FixedHeader{Type: packets.Subscribe}, PacketID: 1, Filters: packets.Subscriptions{{Filter: "t", Qos: 1}}},
-		0xC0: {FixedHeader: packets.FixedHeader{Type: packets.Pingreq}},
-		0xE0: {FixedHeader: packets.FixedHeader{Type: packets.Disconnect}},
-	} {
-		content, err := encodePacket(pk, Version311)
-		if err != nil || content[0] != want {
-			t.Errorf("%s: %v, %v", packets.PacketNames[pk.FixedHeader.Type], content, err)
-		}
-	}
 }

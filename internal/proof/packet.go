@@ -1,78 +1,13 @@
 package proof
 
 import (
-	"bufio"
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/thingpress/thingpress/internal/mqtt"
 )
-
-// maxPacket is the size limit of a packet: a message of 128 KB, its topic and its properties.
-const maxPacket = 144 << 10
-
-var errTooLarge = errors.New("the broker sends a packet that is larger than those of AWS IoT")
-
-// readPacket reads a packet of a broker.
-func readPacket(r *bufio.Reader, version byte) (packets.Packet, error) {
-	pk := packets.Packet{ProtocolVersion: version}
-	first, err := r.ReadByte()
-	if err != nil {
-		return pk, err
-	}
-	if err := pk.FixedHeader.Decode(first); err != nil {
-		return pk, err
-	}
-	if pk.FixedHeader.Remaining, _, err = packets.DecodeLength(r); err != nil {
-		return pk, err
-	}
-	if pk.FixedHeader.Remaining > maxPacket {
-		return pk, errTooLarge
-	}
-	body := make([]byte, pk.FixedHeader.Remaining)
-	if _, err := io.ReadFull(r, body); err != nil {
-		return pk, err
-	}
-	switch pk.FixedHeader.Type {
-	case packets.Connack:
-		err = pk.ConnackDecode(body)
-	case packets.Publish:
-		err = pk.PublishDecode(body)
-	case packets.Puback:
-		err = pk.PubackDecode(body)
-	case packets.Suback:
-		err = pk.SubackDecode(body)
-	case packets.Disconnect:
-		err = pk.DisconnectDecode(body)
-	}
-	return pk, err
-}
-
-// encodePacket returns the bytes of a packet of a client.
-func encodePacket(pk packets.Packet, version byte) ([]byte, error) {
-	pk.ProtocolVersion = version
-	var b bytes.Buffer
-	var err error
-	switch pk.FixedHeader.Type {
-	case packets.Connect:
-		err = pk.ConnectEncode(&b)
-	case packets.Publish:
-		err = pk.PublishEncode(&b)
-	case packets.Puback:
-		err = pk.PubackEncode(&b)
-	case packets.Subscribe:
-		pk.FixedHeader.Qos = 1 // the bits that a SUBSCRIBE must have
-		err = pk.SubscribeEncode(&b)
-	case packets.Pingreq:
-		err = pk.PingreqEncode(&b)
-	case packets.Disconnect:
-		err = pk.DisconnectEncode(&b)
-	}
-	return b.Bytes(), err
-}
 
 // connackCodes are the return codes of a CONNACK of MQTT 3.1.1 (3.2.2.3).
 var connackCodes = map[byte]string{
@@ -92,7 +27,7 @@ var reasonCodes = map[byte]string{
 // saw describes a packet with a code that refuses.
 func saw(pk packets.Packet, code, version byte) string {
 	meaning := reasonCodes[code]
-	if pk.FixedHeader.Type == packets.Connack && version != Version5 {
+	if pk.FixedHeader.Type == packets.Connack && version != mqtt.Version5 {
 		meaning = connackCodes[code]
 	}
 	text := fmt.Sprintf("%s 0x%02X", strings.ToUpper(packets.PacketNames[pk.FixedHeader.Type]), code)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 
+	"github.com/thingpress/thingpress/internal/mqtt"
 	"github.com/thingpress/thingpress/internal/policyvectors"
 	"github.com/thingpress/thingpress/internal/proof"
 	"github.com/thingpress/thingpress/internal/sandbox/broker"
@@ -119,7 +120,7 @@ func (d *vectorDevice) decides(policies map[string]json.RawMessage) bool {
 	b := &proof.Broker{Host: "localhost", At: "127.0.0.1", Port: number, Roots: d.roots}
 	client, err := b.Connect(d.Context(), proof.Login{
 		Certificate: tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, ClientID: v.Connection.ClientID,
-		Version: proof.Version5, Persistent: v.Connection.Persistent,
+		Version: mqtt.Version5, Persistent: v.Connection.Persistent,
 	})
 	if err == nil {
 		defer client.Close()

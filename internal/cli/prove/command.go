@@ -17,7 +17,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/policies"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
-	"github.com/thingpress/thingpress/internal/proof"
+	"github.com/thingpress/thingpress/internal/mqtt"
 	"github.com/thingpress/thingpress/internal/verdict"
 	"github.com/thingpress/thingpress/manifest"
 )
@@ -125,11 +125,11 @@ type asked struct {
 
 // parse parses the flags. Requests that depend on the policies are not known yet.
 func (o *options) parse() (asked, error) {
-	a := asked{version: proof.Version311}
+	a := asked{version: mqtt.Version311}
 	switch o.protocol {
 	case protocols[0]:
 	case protocols[1]:
-		a.version = proof.Version5
+		a.version = mqtt.Version5
 	default:
 		return a, exit.UsageError(fmt.Errorf("--protocol %q is none of %s", o.protocol, strings.Join(protocols, ", ")), "")
 	}

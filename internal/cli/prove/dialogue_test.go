@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/mqtt"
 	"github.com/thingpress/thingpress/internal/proof"
 	"github.com/thingpress/thingpress/internal/sandbox/broker"
 	"github.com/thingpress/thingpress/internal/verdict"
@@ -88,7 +89,7 @@ func TestClosedConnectionIsARefusalInAWSIfItRepeats(t *testing.T) {
 			connect := must[verdict.Request](t)(verdict.ParseRequest("connect"))
 			d := &dialogue{
 				prover: &prover{broker: stubborn(t, test.closes), isAWS: test.isAWS, asked: asked{requests: []verdict.Request{connect}}},
-				login:  proof.Login{Certificate: deviceCertificate(t), ClientID: "d", Version: proof.Version311},
+				login:  proof.Login{Certificate: deviceCertificate(t), ClientID: "d", Version: mqtt.Version311},
 				connection: policy.Connection{
 					ClientID: "d", Things: []policy.Thing{{Name: "d"}},
 				},
@@ -132,7 +133,7 @@ func TestBrokerIsVerified(t *testing.T) {
 	t.Parallel()
 	b := *stubborn(t, 0)
 	b.Roots = must[*broker.Authority](t)(broker.NewAuthority()).Pool()
-	login := proof.Login{Certificate: deviceCertificate(t), ClientID: "d", Version: proof.Version311}
+	login := proof.Login{Certificate: deviceCertificate(t), ClientID: "d", Version: mqtt.Version311}
 	var untrusted *proof.UntrustedError
 	if _, err := b.Connect(t.Context(), login); !errors.As(err, &untrusted) {
 		t.Errorf("error %v", err)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/mochi-mqtt/server/v2/packets"
 
+	"github.com/thingpress/thingpress/internal/mqtt"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/policy"
 )
@@ -101,7 +102,7 @@ func (c *client) serve(ctx context.Context) {
 	raw := c.conn
 	c.conn = secure
 	reader := bufio.NewReader(secure)
-	connect, err := readPacket(reader, 0)
+	connect, err := mqtt.Read(reader, 0)
 	if err != nil || connect.FixedHeader.Type != packets.Connect {
 		c.log(Violation, "the first packet is no CONNECT")
 		return
@@ -215,7 +216,7 @@ func (c *client) current() Access {
 func (c *client) read(r *bufio.Reader, alive time.Duration) {
 	for {
 		_ = c.conn.SetReadDeadline(time.Now().Add(alive * 3 / 2))
-		pk, err := readPacket(r, c.version)
+		pk, err := mqtt.Read(r, c.version)
 		var timeout net.Error
 		switch {
 		case c.ended():
@@ -224,7 +225,7 @@ func (c *client) read(r *bufio.Reader, alive time.Duration) {
 			c.log(Silent, "")
 			c.end(codeKeepAlive)
 			return
-		case errors.Is(err, errTooLarge):
+		case errors.Is(err, mqtt.ErrTooLarge):
 			c.violate(codeTooLarge, err.Error())
 			return
 		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || isReset(err):
@@ -289,7 +290,7 @@ func (c *client) write() {
 }
 
 func (c *client) writeNow(pk packets.Packet) bool {
-	content, err := encode(pk, c.version)
+	content, err := mqtt.Encode(pk, c.version)
 	if err != nil {
 		return false
 	}
@@ -302,7 +303,7 @@ func (c *client) writeNow(pk packets.Packet) bool {
 func (c *client) end(code byte) {
 	c.ending.Do(func() {
 		c.code = code
-		if c.version == version5 && code != codeSuccess {
+		if c.version == mqtt.Version5 && code != codeSuccess {
 			select {
 			case c.out <- packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Disconnect}, ReasonCode: code}:
 			default: // it does not read

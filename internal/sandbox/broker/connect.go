@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/mochi-mqtt/server/v2/packets"
 
+	"github.com/thingpress/thingpress/internal/mqtt"
 	"github.com/thingpress/thingpress/policy"
 )
 
@@ -34,13 +35,13 @@ func (c *client) logHandshake(err error) {
 // disconnected without an answer.
 func (c *client) accept(pk packets.Packet) bool {
 	c.version = pk.ProtocolVersion
-	if code := pk.ConnectValidate(); code.Code != codeSuccess || c.version < version3 || c.version > version5 {
+	if code := pk.ConnectValidate(); code.Code != codeSuccess || c.version < mqtt.Version31 || c.version > mqtt.Version5 {
 		c.log(Violation, code.Reason)
 		return c.refuse(unsupportedIn31, codeUnsupported)
 	}
 	c.id = pk.Connect.ClientIdentifier
 	if c.id == "" {
-		if c.version != version5 && !pk.Connect.Clean {
+		if c.version != mqtt.Version5 && !pk.Connect.Clean {
 			c.log(BadClientID, "a persistent session needs a client ID")
 			return c.refuse(badClientIDIn31, codeBadClientID)
 		}
@@ -51,7 +52,7 @@ func (c *client) accept(pk packets.Packet) bool {
 		return c.refuse(badClientIDIn31, codeBadClientID)
 	}
 	c.said.Persistent = !pk.Connect.Clean
-	if c.version == version5 {
+	if c.version == mqtt.Version5 {
 		c.said.Persistent = pk.Properties.SessionExpiryInterval > 0
 	}
 	if pk.Connect.WillFlag {
@@ -68,7 +69,7 @@ func (c *client) accept(pk packets.Packet) bool {
 		return true
 	}
 	switch {
-	case !isTopic(c.said.Will) || len(pk.Connect.WillPayload) > maxPayload:
+	case !isTopic(c.said.Will) || len(pk.Connect.WillPayload) > mqtt.MaxPayload:
 		c.log(Violation, "AWS IoT accepts no such topic of a will")
 		return c.refuse(0, codeBadTopic)
 	case pk.Connect.WillQos > 1:
@@ -102,7 +103,7 @@ func (c *client) checkCertificate() (Kind, bool) {
 // refuse answers a CONNECT that is refused, and returns false. A code of 0 stands for no answer.
 func (c *client) refuse(code31, code5 byte) bool {
 	pk := packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Connack}, ReasonCode: code31}
-	if c.version == version5 {
+	if c.version == mqtt.Version5 {
 		pk.ReasonCode = code5
 	}
 	if pk.ReasonCode != 0 {
@@ -117,7 +118,7 @@ func (c *client) welcome(pk packets.Packet) {
 	answer := packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Connack}}
 	c.expiry = 0
 	switch {
-	case c.version == version5:
+	case c.version == mqtt.Version5:
 		c.expiry = min(time.Duration(p.SessionExpiryInterval)*time.Second, maxExpiry)
 		if p.ReceiveMaximum > 0 {
 			c.window = min(int(p.ReceiveMaximum), maxInFlight)
@@ -129,7 +130,7 @@ func (c *client) welcome(pk packets.Packet) {
 		a.WildcardSubAvailable, a.WildcardSubAvailableFlag = 1, true
 		a.SubIDAvailable, a.SubIDAvailableFlag = 0, true
 		a.SharedSubAvailable, a.SharedSubAvailableFlag = 1, true
-		a.MaximumPacketSize, a.TopicAliasMaximum, a.ReceiveMaximum = maxPacket, maxAlias, maxInFlight
+		a.MaximumPacketSize, a.TopicAliasMaximum, a.ReceiveMaximum = mqtt.MaxPacket, maxAlias, maxInFlight
 		a.ServerKeepAlive, a.ServerKeepAliveFlag = uint16(keepAlive(pk.Connect.Keepalive)/time.Second), true
 		if pk.Connect.ClientIdentifier == "" {
 			a.AssignedClientID = c.id

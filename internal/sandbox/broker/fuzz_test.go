@@ -1,40 +1,9 @@
 package broker
 
 import (
-	"bufio"
-	"bytes"
 	"strings"
 	"testing"
-
-	"github.com/mochi-mqtt/server/v2/packets"
 )
-
-// A packet comes from anybody who reaches the port: reading it must not panic, and must not take more
-// memory than the limit of a packet.
-func FuzzPacket(f *testing.F) {
-	for _, version := range []byte{version31, version5} {
-		for _, pk := range []packets.Packet{
-			{FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: 1}, TopicName: "a/b", Payload: []byte("c"), PacketID: 1},
-			{FixedHeader: packets.FixedHeader{Type: packets.Puback}, PacketID: 1},
-			{FixedHeader: packets.FixedHeader{Type: packets.Disconnect}},
-		} {
-			content, err := encode(pk, version)
-			if err != nil {
-				f.Fatal(err)
-			}
-			f.Add(content, version)
-		}
-		f.Add([]byte("\x10\x10\x00\x04MQTT\x04\x02\x00\x3c\x00\x04abcd"), version)
-		f.Add([]byte("\x82\x09\x00\x01\x00\x00\x03a/b\x01"), version)
-		f.Add([]byte("\x30\xff\xff\xff\x7f"), version)
-	}
-	f.Fuzz(func(t *testing.T, content []byte, version byte) {
-		pk, err := readPacket(bufio.NewReader(bytes.NewReader(content)), version)
-		if err == nil && pk.FixedHeader.Remaining > maxPacket {
-			t.Errorf("a packet of %d bytes", pk.FixedHeader.Remaining)
-		}
-	})
-}
 
 // naive is what matches does, level by level.
 func naive(filter, topic []string) bool {

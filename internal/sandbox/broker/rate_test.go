@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/mochi-mqtt/server/v2/packets"
+	"github.com/thingpress/thingpress/internal/mqtt"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/policy"
 )
@@ -43,7 +44,7 @@ func TestRefusedMessageOfMQTT5IsAnswered(t *testing.T) {
 	for name, test := range map[string]struct {
 		version, qos byte
 		stays        bool
-	}{"3.1.1": {version31, 1, false}, "5, QoS 0": {version5, 0, false}, "5, QoS 1": {version5, 1, true}} {
+	}{"3.1.1": {mqtt.Version311, 1, false}, "5, QoS 0": {mqtt.Version5, 0, false}, "5, QoS 1": {mqtt.Version5, 1, true}} {
 		b := New(Options{Registry: &refusingRegistry{}})
 		c := attached(t, b, "a")
 		drain(c)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/mochi-mqtt/server/v2/packets"
 
+	"github.com/thingpress/thingpress/internal/mqtt"
 	"github.com/thingpress/thingpress/policy"
 )
 
@@ -47,7 +48,7 @@ func (c *client) handle(pk packets.Packet) bool {
 		if pk.ReasonCode != 0x04 { // disconnect with will
 			c.will = nil
 		}
-		if c.version == version5 && pk.Properties.SessionExpiryIntervalFlag {
+		if c.version == mqtt.Version5 && pk.Properties.SessionExpiryIntervalFlag {
 			c.expiry = min(time.Duration(pk.Properties.SessionExpiryInterval)*time.Second, maxExpiry)
 		}
 		return false
@@ -73,12 +74,12 @@ func (c *client) publish(pk packets.Packet) bool {
 		return c.violate(codeQoS, "QoS 2")
 	case !isTopic(pk.TopicName):
 		return c.violate(codeBadTopic, "AWS IoT accepts no such topic: "+pk.TopicName)
-	case len(pk.Payload) > maxPayload:
+	case len(pk.Payload) > mqtt.MaxPayload:
 		return c.violate(codeTooLarge, "a message of more than 128 KB")
 	case c.isTooFast(time.Now()):
 		return true
 	case !c.may(policy.Publish(pk.TopicName)) || pk.FixedHeader.Retain && !c.may(policy.RetainPublish(pk.TopicName)):
-		if c.version != version5 || pk.FixedHeader.Qos == 0 {
+		if c.version != mqtt.Version5 || pk.FixedHeader.Qos == 0 {
 			c.end(codeNotAuthorized)
 			return false
 		}
@@ -124,7 +125,7 @@ func (c *client) subscribe(pk packets.Packet) bool {
 		case !isFilter(f.Filter):
 			return c.violate(codeBadFilter, "AWS IoT accepts no such topic filter: "+f.Filter)
 		case !c.may(policy.Subscribe(f.Filter)):
-			if c.version != version5 {
+			if c.version != mqtt.Version5 {
 				c.end(codeNotAuthorized)
 				return false
 			}

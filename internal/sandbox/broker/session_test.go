@@ -9,6 +9,7 @@ import (
 
 	"github.com/mochi-mqtt/server/v2/packets"
 
+	"github.com/thingpress/thingpress/internal/mqtt"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/policy"
 )
@@ -49,7 +50,7 @@ func attached(t *testing.T, b *Broker, id string) *client {
 	near, far := net.Pipe()
 	t.Cleanup(func() { _, _ = near.Close(), far.Close() })
 	c := newClient(b, near)
-	c.id, c.version = id, version31
+	c.id, c.version = id, mqtt.Version311
 	c.welcome(packets.Packet{})
 	return c
 }

@@ -10,7 +10,6 @@ const (
 	maxClientID   = 128
 	maxTopic      = 256
 	maxSlashes    = 7
-	maxPayload    = 128 << 10
 	maxFilters    = 8   // of a SUBSCRIBE
 	maxSubscribed = 50  // of a connection
 	maxPublishes  = 100 // of a connection in a second

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -73,6 +74,12 @@ func (r *reader) device(raw []byte, d *manifest.Device) error {
 	d.ID = id
 	if err != nil {
 		return err
+	}
+	// The manifest is refused whichever certificate is the device's.
+	for _, e := range slices.Concat(certificates, issuers) {
+		if r.known[string(e.text)] == nil && armour.HoldsPrivateKey(e.text) {
+			return manifest.ErrPrivateKey
+		}
 	}
 	chosen, err := choose(certificates, r.options.Label)
 	if err != nil {

@@ -16,6 +16,12 @@ const maxIDBytes = 32
 
 // fillDevice fills in a device. If an error occurs after the ID was read, the device has it.
 func (g *group) fillDevice(d *manifest.Device, opts *manifest.Options) error {
+	// The file is refused whichever certificate is the device's.
+	for _, text := range g.certificates {
+		if armour.HoldsPrivateKey([]byte(withoutSpace(text))) {
+			return manifest.ErrPrivateKey
+		}
+	}
 	mac, err := g.mac()
 	if err != nil {
 		return err

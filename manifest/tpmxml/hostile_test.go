@@ -2,6 +2,10 @@ package tpmxml_test
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/hex"
 	"strings"
 	"testing"
@@ -69,5 +73,25 @@ func TestUmlautsInLatin1BreakNothing(t *testing.T) {
 	got := decodertest.Collect(t, tpmxml.Decoder{}, decodertest.Input([]byte(text)), manifest.Options{})
 	if got.Final != nil || len(got.Devices()) != 1 {
 		t.Errorf("%d devices, %v", len(got.Devices()), got.Final)
+	}
+}
+
+// A key is a key whichever of the certificates is the device's.
+func TestKeyInAnotherPlaceThanTheChosenOneRefusesTheFile(t *testing.T) {
+	t.Parallel()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := "<r>" + strings.Replace(module("01"), "</group>", "<binaryhex>"+hex.EncodeToString(der)+"</binaryhex></group>", 1) + "</r>"
+	for _, index := range []string{"", "1", "3"} {
+		got := decodertest.Collect(t, tpmxml.Decoder{}, decodertest.Input([]byte(text)), manifest.Options{Index: index})
+		if manifest.ReasonOf(got.Final) != manifest.ReasonPrivateKey {
+			t.Errorf("index %q: %v", index, got.Final)
+		}
 	}
 }

@@ -74,6 +74,16 @@ func ParseDER(der []byte) (*x509.Certificate, error) {
 	return nil, err
 }
 
+// HoldsPrivateKey reports whether text, in a form that [Parse] reads, is a private key. It is for what
+// stands in the place of a certificate and need not be parsed.
+func HoldsPrivateKey(text []byte) bool {
+	if HasBegin(text) {
+		return manifest.HasPrivateKey(text)
+	}
+	raw, err := decodeText(text)
+	return err == nil && hasPrivateKey(raw)
+}
+
 // hasPrivateKey reports whether one of several DER elements is a private key, or
 // contains one in PEM.
 func hasPrivateKey(der []byte) bool {

@@ -79,6 +79,11 @@ func TestHostileContainersAreRefused(t *testing.T) {
 			manifest.Limits{},
 			manifest.ReasonUnsafeMember,
 		},
+		{
+			"zip: directory with content", zipOf(t, good, member{name: "b", content: block, kind: tar.TypeDir}),
+			manifest.Limits{},
+			manifest.ReasonCorrupt,
+		},
 		{"zip: encrypted", patched(t, zipOf(t, good), 8, 1), manifest.Limits{}, manifest.ReasonEncrypted},
 		{"zip: method", patched(t, zipOf(t, good), 10, 93), manifest.Limits{}, manifest.ReasonCorrupt},
 		{"zip: checksum", patched(t, zipOf(t, good), 16, 0x77), manifest.Limits{}, manifest.ReasonCorrupt},

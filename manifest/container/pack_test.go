@@ -26,6 +26,9 @@ func zipOf(t testing.TB, members ...member) []byte {
 		if m.kind == tar.TypeSymlink {
 			header.SetMode(0o777 | fs.ModeSymlink)
 		}
+		if m.kind == tar.TypeDir {
+			header.SetMode(0o755 | fs.ModeDir)
+		}
 		f, err := w.CreateHeader(header)
 		if err == nil {
 			_, err = f.Write([]byte(m.content))

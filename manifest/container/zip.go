@@ -237,6 +237,7 @@ func (f *zipFile) checkKind() (directory bool, err error) {
 		unix, macOS       = 3, 19
 		types             = 0xf000
 		regular, dir      = 0x8000, 0x4000
+		emptyDeflated     = 2 // bytes
 	)
 	if f.flags&(encrypted|masked) != 0 {
 		return false, errEncrypted
@@ -250,6 +251,9 @@ func (f *zipFile) checkKind() (directory bool, err error) {
 		default:
 			return false, errLink
 		}
+	}
+	if directory && (f.size > 0 || f.packed > emptyDeflated) {
+		return false, damagedZip("a directory has content") // which could be a key
 	}
 	return directory, nil
 }

@@ -28,7 +28,7 @@ func (f *finder) find(text []byte, stated byte, ended bool) (*table.Header, int,
 		}
 		preset, found := presetOf(text, stated)
 		if !found {
-			return nil, 0, table.Parsed, unknown(text, nil)
+			return nil, 0, table.Parsed, unknown(text, columns, nil)
 		}
 		columns = preset.Columns
 	}
@@ -52,7 +52,7 @@ func (f *finder) find(text []byte, stated byte, ended bool) (*table.Header, int,
 	case best.found != table.Parsed:
 		return nil, best.length, best.found, nil
 	default:
-		return nil, 0, table.Parsed, unknown(text, best.err)
+		return nil, 0, table.Parsed, unknown(text, columns, best.err)
 	}
 	f.layout = best.layout
 	header := table.NewHeader(best.delimiter, best.names, best.width, text[best.line:best.length], f.layout.cert, f.layout.secrets...)
@@ -71,7 +71,10 @@ func candidates(stated byte) []byte {
 }
 
 // unknown returns why a table cannot be read. cause says what is missing if columns were given.
-func unknown(text []byte, cause error) error {
+func unknown(text []byte, columns manifest.Columns, cause error) error {
+	if columns.ByNumber() && cause != nil {
+		return cause // without a header, what looks like names may be a secret
+	}
 	explained := table.Explain(text)
 	switch {
 	case cause == nil && explained == nil:

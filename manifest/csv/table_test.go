@@ -106,6 +106,15 @@ func TestSecretsAreWithheld(t *testing.T) {
 	}
 }
 
+// Without a header, the first record of a table is no list of names.
+func TestMessageAboutAMissingColumnShowsNoCell(t *testing.T) {
+	t.Parallel()
+	got := decode(t, "cert=9,secret=2", "id1,hunter2,x\nid2,hunter3,x\n")
+	if got.Final == nil || strings.Contains(got.Final.Error(), "hunter2") {
+		t.Errorf("%v", got.Final)
+	}
+}
+
 // What the message about an unknown table offers must read it.
 func TestGuessReadsTheTable(t *testing.T) {
 	t.Parallel()

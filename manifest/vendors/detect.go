@@ -140,7 +140,7 @@ func ofContainer(in manifest.Input, vendor string, opts manifest.Options) (forma
 		return detectContent(in)
 	}
 	if vendor == "" {
-		format, err = container.Detect(in, ofMember)
+		format, err = container.Detect(in, opts, ofMember)
 		return format, true, err
 	}
 	if format, err = Lookup(vendor); err != nil {

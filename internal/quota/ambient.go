@@ -24,15 +24,18 @@ func (a *ambient) add(took, refused int) {
 	a.run = 0
 }
 
-// age forgets the share after so many accepted calls in a row that it would be a coincidence.
-func (a *ambient) age(throttled bool) {
+// age forgets the share after so many accepted calls in a row that it would be a coincidence, and
+// reports whether it did.
+func (a *ambient) age(throttled bool) (forgotten bool) {
 	a.run++
 	if throttled {
 		a.run = 0
 	}
 	if float64(a.run)*a.share() > 8 { // by chance once in 3,000 times
 		*a = ambient{}
+		return true
 	}
+	return false
 }
 
 // most returns the maximum number of throttled answers among n that the share explains.

@@ -90,9 +90,19 @@ func (c *control) plateau(limit float64) float64 {
 	return min(k, line/(1+math.Cbrt((c.cap-limit)/((1-backOff)*limit))))
 }
 
-// rate returns the value of a cubic curve: fast back to the limit, slow around it, then faster
-// and faster up to the cap.
+// rate returns the calls per second that are allowed now.
 func (c *control) rate(now time.Time) float64 {
+	if c.part > 0 && c.ambient.share() > 0 {
+		// A sharer cannot tell faults from the others' pressure. If it tolerated throttling
+		// beyond its part, the others would give way to it until it had nearly everything.
+		return max(min(c.curve(now), c.part), Floor)
+	}
+	return c.curve(now)
+}
+
+// curve returns the value of a cubic curve: fast back to the limit, slow around it, then faster
+// and faster up to the cap.
+func (c *control) curve(now time.Time) float64 {
 	if c.limit >= c.cap && c.k == 0 {
 		return c.cap
 	}
@@ -144,7 +154,10 @@ func (c *control) weigh(t Ticket, now time.Time, throttled bool) {
 		c.trial.count(c, t, now, throttled)
 		return
 	}
-	c.ambient.age(throttled)
+	if rate := c.rate(now); c.ambient.age(throttled) && rate < c.curve(now) { // grow from the part, without a jump
+		c.settle(rate, now)
+		c.since = now.Add(-seconds(c.k))
+	}
 	if !throttled {
 		return
 	}

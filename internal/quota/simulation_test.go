@@ -237,6 +237,26 @@ func TestSharersFillTheQuotaFairly(t *testing.T) {
 	})
 }
 
+func TestSharersKeepTheirPartsWhereCallsFail(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for _, tps := range []float64{10, 100} {
+			const sharers, fault = 2, 0.05
+			s := newServer(tps)
+			s.fault = fault
+			clients := []client{one(NewLimiter(tps, Options{Sharers: sharers})), one(NewLimiter(tps, Options{Sharers: sharers}))}
+			for i, r := range simulate(t, s, enough(tps, 10*time.Minute), clients...) {
+				if got := r.rate(0.2, 1) / (tps / sharers * (1 - fault)); got < 0.9 || got > 1.1 {
+					t.Errorf("sharer %d of %g calls/s has %.2f of its part: %+v", i, tps, got, r.stats)
+				}
+				if got := r.throttled(); got > 0.08 {
+					t.Errorf("sharer %d of %g calls/s: %.3f throttled", i, tps, got)
+				}
+			}
+		}
+	})
+}
+
 func TestOutageByThrottlingIsOverWithinAMinute(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

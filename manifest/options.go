@@ -8,7 +8,8 @@ import (
 // Options configure how entries are decoded and checked. The zero value suits a
 // complete manifest of a known vendor.
 type Options struct {
-	// ThingName is the template of thing names; the zero Template is {cn}.
+	// ThingName is the template of thing names; the zero Template is {cn}, or
+	// what the entries of pem-json say.
 	ThingName Template
 	// AllowExpired accepts expired certificates, with a warning.
 	AllowExpired bool

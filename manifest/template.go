@@ -9,7 +9,8 @@ import (
 )
 
 // A Template is text with fields in braces, such as "sensor-{mac}", which are
-// filled from a device. The zero Template is "{cn}". Templates are immutable.
+// filled from a device. The zero Template is "{cn}" wherever
+// nothing else is the default of a format; see [Template.IsZero]. Templates are immutable.
 //
 // Modifiers after a field change its value, one after the other, as in
 // {cn|replace:. :_|lower}:
@@ -91,6 +92,10 @@ func (t Template) String() string {
 	}
 	return t.text
 }
+
+// IsZero reports whether the template is the zero Template, which leaves the name to the format: usually
+// the CN, but the members of pem-json that name things. A parsed "{cn}" is the CN for every format.
+func (t Template) IsZero() bool { return t.text == "" }
 
 // Uses reports whether the template has a field.
 func (t Template) Uses(field string) bool {

@@ -146,9 +146,10 @@ func TestKeyChangesWithWhatIsDoneAndNotWithNames(t *testing.T) {
 	for name, s := range map[string]engine.Settings{
 		"policy": {Attachments: device.Attachments{Policies: []string{"p"}}}, "status": {Status: iot.StatusInactive},
 		"adopt": {Adopt: true}, "exclusive": {Exclusive: true}, "partial": {Partial: true}, "only": {Only: only}, "skip": {Skip: only},
-		"name": {Decode: manifest.Options{ThingName: template("{id}")}}, "expired": {Decode: manifest.Options{AllowExpired: true}},
-		"ca":     {Decode: manifest.Options{AllowCA: true}},
-		"bundle": {Decode: manifest.Options{Bundle: "E0E2"}}, "slot": {Decode: manifest.Options{Slot: "1"}},
+		"name": {Decode: manifest.Options{ThingName: template("{id}")}}, "cn": {Decode: manifest.Options{ThingName: template("{cn}")}},
+		"expired": {Decode: manifest.Options{AllowExpired: true}},
+		"ca":      {Decode: manifest.Options{AllowCA: true}},
+		"bundle":  {Decode: manifest.Options{Bundle: "E0E2"}}, "slot": {Decode: manifest.Options{Slot: "1"}},
 		"limits": {Decode: manifest.Options{Limits: manifest.Limits{Entries: 1}}},
 	} {
 		if key, err := engine.Key(target, manifests, s); err != nil || key == base {

@@ -57,6 +57,7 @@ type settingsJSON struct {
 	Rows         device.Rows      `json:"row_settings,omitempty"`
 	Partial      bool             `json:"partial,omitempty"`
 	ThingName    string           `json:"thing_name"`
+	NameGiven    bool             `json:"thing_name_given,omitempty"` // {cn} was asked for, and is not the default of a format
 	AllowExpired bool             `json:"allow_expired,omitempty"`
 	AllowCA      bool             `json:"allow_ca,omitempty"`
 	Slot         string           `json:"slot,omitempty"`
@@ -91,6 +92,7 @@ func (s Settings) MarshalJSON() ([]byte, error) {
 		Only: s.Only.Digest(), Skip: s.Skip.Digest(),
 		AllowLate: s.Decode.AllowLateSignature, Columns: s.Decode.Columns.String(),
 	}
+	out.NameGiven = !s.Decode.ThingName.IsZero() && out.ThingName == (manifest.Template{}).String()
 	if s.Decode.Delimiter != 0 {
 		out.Delimiter = string(rune(s.Decode.Delimiter))
 	}
@@ -131,6 +133,9 @@ func (s *Settings) UnmarshalJSON(text []byte) error {
 			ThingName: name, AllowExpired: in.AllowExpired, AllowLateSignature: in.AllowLate, AllowCA: in.AllowCA,
 			Slot: in.Slot, Bundle: in.Bundle, Label: in.Label, Index: in.Index, JSONPointer: in.JSONPointer, Columns: columns,
 		},
+	}
+	if in.ThingName == (manifest.Template{}).String() && !in.NameGiven {
+		s.Decode.ThingName = manifest.Template{}
 	}
 	if in.Delimiter != "" {
 		s.Decode.Delimiter = in.Delimiter[0]

@@ -111,7 +111,8 @@ func ReadParameters(lookup func(name string) (value string, ok bool)) (Parameter
 		p.Attachments.Attributes, err = device.ParseAttributes(texts)
 		r.wrap("IoTThingAttributes", err)
 	}
-	if text := r.option("ThingNameTemplate"); text != "" {
+	// The template's default leaves the name to the format, as the zero Template does.
+	if text := r.option("ThingNameTemplate"); text != "" && text != (manifest.Template{}).String() {
 		p.ThingName = parsed(&r, "ThingNameTemplate", manifest.Template{}, manifest.ParseTemplate)
 	}
 	columns := optionParameters[manifest.OptionColumns]

@@ -22,7 +22,7 @@ func Format() manifest.Format {
 		Attributes: []string{manifest.AttributeUID, manifest.AttributeLabel},
 		Cut: func(ctx context.Context, in manifest.Input, opts manifest.Options, chosen func(int) bool, to io.Writer) (int, error) {
 			r := reader{options: &opts, depth: opts.Limits.OrDefault().Depth}
-			return objects.Cut(ctx, vendor, in, opts, path, func(e objects.Entry) error {
+			return objects.Cut(ctx, vendor, in, opts, path, true, func(e objects.Entry) error {
 				return r.device(e.Raw, &manifest.Device{})
 			}, chosen, to)
 		},

@@ -27,7 +27,7 @@ func Format() manifest.Format {
 			if err != nil {
 				return 0, err
 			}
-			return objects.Cut(ctx, vendor, in, opts, r.choose, func(e objects.Entry) error {
+			return objects.Cut(ctx, vendor, in, opts, r.choose, r.pointer, func(e objects.Entry) error {
 				return r.device(e.Raw, &manifest.Device{})
 			}, chosen, to)
 		},

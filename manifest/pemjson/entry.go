@@ -20,7 +20,7 @@ const (
 	nameThingText = "thing_name" // of thingpress convert
 )
 
-// maxColumns bounds the columns of an entry.
+// maxColumns bounds the columns of an entry, next to those that name its thing.
 const maxColumns = 64
 
 // A reader decodes entries. It is not safe for concurrent use.
@@ -86,7 +86,7 @@ func (r *reader) device(raw []byte, d *manifest.Device) error {
 		return err
 	}
 	d.Columns = r.columns
-	if r.thingName() == "" || r.options.ThingName.String() != (manifest.Template{}).String() {
+	if r.thingName() == "" || !r.options.ThingName.IsZero() {
 		return r.options.Admit(d)
 	}
 	named := r.byThing
@@ -121,9 +121,10 @@ func (r *reader) scan(raw []byte) error {
 		switch {
 		case r.pointer && leads, !r.pointer && kind == jsontext.KindString && hasPEM([]byte(text)):
 			r.texts = append(r.texts, []byte(text))
-		case depth == 1 && of == jsontext.KindBeginObject && len(r.columns) < maxColumns:
+		case depth == 1 && of == jsontext.KindBeginObject:
 			name := d.StackPointer().LastToken()
-			if !manifest.SecretColumn(name) && !manifest.SecretValue(text) {
+			bounded := len(r.columns) < maxColumns || name == nameThing || name == nameThingText
+			if bounded && !manifest.SecretColumn(name) && !manifest.SecretValue(text) {
 				r.columns = append(r.columns, manifest.Column{Name: name, Value: text})
 			}
 		}

@@ -25,6 +25,7 @@ type Flags struct {
 	Vendor    string
 	options   manifest.Options
 	thingName string
+	named     *pflag.Flag // that of thingName
 	signers   []string
 	limits    []*pflag.Flag
 	tableFlags
@@ -66,6 +67,7 @@ func (f *Flags) Add(c *cobra.Command) {
 	Complete(c, "vendor", vendors.Names())
 	Complete(c, "bundle", bundles)
 	flags.StringVar(&f.thingName, "thing-name", "{cn}", thingNameHelp)
+	f.named = flags.Lookup("thing-name")
 	flags.BoolVar(&f.options.AllowExpired, "allow-expired", false, "accept expired certificates")
 	flags.BoolVar(&f.options.AllowCA, "allow-ca", false, "accept device certificates that say CA:TRUE, such as those of openssl req -x509")
 	flags.Int64Var(&limits.DictionaryBytes, "max-dictionary", limits.DictionaryBytes, "largest LZMA dictionary of an archive, in `bytes`")
@@ -111,7 +113,9 @@ func (f *Flags) Options(ctx context.Context) (manifest.Options, error) {
 		}
 	}
 	var err error
-	if options.ThingName, err = manifest.ParseTemplate(f.thingName); err != nil {
+	if !f.named.Changed { // then the format decides
+		options.ThingName = manifest.Template{}
+	} else if options.ThingName, err = manifest.ParseTemplate(f.thingName); err != nil {
 		return options, exit.UsageError(fmt.Errorf("--thing-name: %w", err), "quote the template, such as --thing-name 'sensor-{serial}'")
 	}
 	options.Bundle = strings.ToUpper(options.Bundle)

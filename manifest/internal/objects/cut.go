@@ -12,9 +12,10 @@ import (
 	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
 
-// Cut writes the chosen entries, byte for byte, as a manifest in which the same path leads to them; see
-// [manifest.CutFunc]. Choose and use are as for [Entries]; of the errors of use only those of a private key count.
-func Cut(ctx context.Context, vendor string, in manifest.Input, opts manifest.Options, choose func([]byte) ([]string, error),
+// Cut writes the chosen entries, byte for byte; see [manifest.CutFunc]. If samePath is set they are a manifest in which
+// the same path leads to them, else one array, in which they are found even if nothing in them shows the path. Choose
+// and use are as for [Entries]; of the errors of use only those of a private key count.
+func Cut(ctx context.Context, vendor string, in manifest.Input, opts manifest.Options, choose func([]byte) ([]string, error), samePath bool,
 	use func(Entry) error, chosen func(entry int) bool, to io.Writer,
 ) (written int, err error) {
 	head, err := in.Head(2)
@@ -27,8 +28,11 @@ func Cut(ctx context.Context, vendor string, in manifest.Input, opts manifest.Op
 	var path []string
 	read := func(f *stream.Frame) error {
 		return Entries(f, func(head []byte) ([]string, error) {
-			path, err = choose(head)
-			return path, err
+			read, err := choose(head)
+			if path = read; !samePath && len(path) > 0 {
+				path = []string{Each}
+			}
+			return read, err
 		}, func(e Entry) error {
 			if err := use(e); manifest.ReasonOf(err) == manifest.ReasonPrivateKey {
 				return err

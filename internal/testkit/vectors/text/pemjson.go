@@ -10,6 +10,15 @@ import (
 // quoted returns text as JSON.
 func quoted(text string) string { return strings.TrimSuffix(string(vectors.JSON(text)), "\n") }
 
+// members returns n members with text, each followed by a comma.
+func members(n int) string {
+	var text strings.Builder
+	for i := range n {
+		fmt.Fprintf(&text, `"m%d":"x",`, i)
+	}
+	return text.String()
+}
+
 // pemJSONVectors are those of JSON with certificates.
 func pemJSONVectors() []*vector {
 	m, other := modules[0], modules[1]
@@ -45,6 +54,10 @@ func pemJSONVectors() []*vector {
 			isOther),
 		list("j03-template", "N", "a template counts more than the object", array(named("lamp-7", m)), device(m.cn, "sensor-"+m.cn)).
 			with(func(o *options) { o.ThingName = "sensor-{cn}" }),
+		list("j03-template-cn", "N", "the CN, although the object names the thing", array(named("lamp-7", m)), device(m.cn, m.cn)).
+			with(func(o *options) { o.ThingName = "{cn}" }),
+		list("j03-thing-name-last", "N", "the name of the thing after more members than are columns",
+			array(strings.Replace(named("lamp-7", m), "{", "{"+members(70), 1)), device(m.cn, "lamp-7")),
 		list("j04-pointer-base64", "N", "base64 of DER, where the pointer leads",
 			[]byte(`{"issuer":`+quoted(pemOf(issuer.Raw))+`,"certificates":[{"der":"`+m.der64()+`"}]}`), is).
 			with(pointer("/certificates/*/der")),

@@ -63,7 +63,8 @@ type Device struct {
 }
 
 // Settings are what one entry of a manifest asks for its own device in AWS IoT Core: the
-// cells of a table whose columns name policies, groups and the like. The zero value of a
+// cells of a table whose columns name policies, groups and the like, or the members of an
+// object in JSON. The zero value of a
 // field asks for nothing. A decoder sets them as they were written and checks no names,
 // limits or statuses. It may share one value between devices that ask for the same, so
 // nobody changes a value after the decoder has returned it.

@@ -14,6 +14,10 @@
 // text or numbers are [manifest.Device.Columns], except secrets. The thing is named by the member
 // thingName or thing_name, if there is one and no template is set.
 //
+// An entry with the member [ExportMember] also has [manifest.Device.Settings]: thingTypeName, billingGroupName,
+// status, the arrays policyNames and thingGroupNames, and the object attributes. In other entries these
+// names mean nothing, because what describes a certificate elsewhere is no order.
+//
 // # Trust
 //
 // Nothing is signed.

@@ -36,6 +36,7 @@ type reader struct {
 
 	columns []manifest.Column // of the entry that was read last
 	texts   [][]byte          // of its certificates
+	export  string            // the value of its [ExportMember]; "" if it has none
 }
 
 func newReader(opts *manifest.Options) (*reader, error) {
@@ -74,7 +75,7 @@ func (r *reader) thingName() string { return cmp.Or(r.column(nameThing), r.colum
 
 // device fills in a device from the text of an entry.
 func (r *reader) device(raw []byte, d *manifest.Device) error {
-	r.columns, r.texts = nil, nil
+	r.columns, r.texts, r.export = nil, nil, ""
 	if err := r.parser.Screen(raw, r.depth); err != nil {
 		return err
 	}
@@ -86,6 +87,11 @@ func (r *reader) device(raw []byte, d *manifest.Device) error {
 		return err
 	}
 	d.Columns = r.columns
+	if r.export != "" {
+		if d.Settings, err = r.settings(raw); err != nil {
+			return err
+		}
+	}
 	if r.thingName() == "" || !r.options.ThingName.IsZero() {
 		return r.options.Admit(d)
 	}
@@ -109,23 +115,29 @@ func (r *reader) scan(raw []byte) error {
 			return objects.Error(err)
 		}
 		kind, leads := token.Kind(), f.follow(d, token)
-		if kind != jsontext.KindString && kind != jsontext.KindNumber {
-			continue
-		}
 		depth := d.StackDepth()
 		of, n := d.StackIndex(depth)
 		if of == jsontext.KindBeginObject && n%2 == 1 {
 			continue // a name
 		}
+		member := ""
+		if depth == 1 && of == jsontext.KindBeginObject {
+			member = d.StackPointer().LastToken()
+		}
+		if member == ExportMember {
+			r.export = token.String()
+		}
+		if kind != jsontext.KindString && kind != jsontext.KindNumber {
+			continue
+		}
 		text := token.String()
 		switch {
 		case r.pointer && leads, !r.pointer && kind == jsontext.KindString && hasPEM([]byte(text)):
 			r.texts = append(r.texts, []byte(text))
-		case depth == 1 && of == jsontext.KindBeginObject:
-			name := d.StackPointer().LastToken()
-			bounded := len(r.columns) < maxColumns || name == nameThing || name == nameThingText
-			if bounded && !manifest.SecretColumn(name) && !manifest.SecretValue(text) {
-				r.columns = append(r.columns, manifest.Column{Name: name, Value: text})
+		case member != "":
+			bounded := len(r.columns) < maxColumns || member == nameThing || member == nameThingText
+			if bounded && !manifest.SecretColumn(member) && !manifest.SecretValue(text) {
+				r.columns = append(r.columns, manifest.Column{Name: member, Value: text})
 			}
 		}
 	}

@@ -30,6 +30,9 @@ func pemJSONVectors() []*vector {
 	}
 	array := func(entries ...string) []byte { return []byte("[" + strings.Join(entries, ",\n") + "]\n") }
 	is, isOther := m.byCN(), other.byCN()
+	exported := func(members string) []byte {
+		return []byte(`{"thingpressExport":1,` + members + "," + named("lamp-7", m)[1:] + "\n")
+	}
 	list := func(name, outcome, note string, data []byte, expect ...any) *vector {
 		return vec("pem-json", name, outcome, note, data, expect...)
 	}
@@ -89,6 +92,16 @@ func pemJSONVectors() []*vector {
 			ends("private-key", "")),
 		list("j07-escaped", "F", "a private key whose armour is escaped",
 			array(`{"pem":`+quoted(m.pem())+`,"key":`+strings.ReplaceAll(quoted(secretText), "PRIVATE", `PR\u0049VATE`)+`}`),
+			ends("private-key", "")),
+		list("j08-export", "N", "entries of thingpress export", exported(`"policyNames":["p"],"thingGroupNames":["g"],"thingTypeName":"t",`+
+			`"billingGroupName":"b","attributes":{"rev":"2"},"status":"INACTIVE"`), device(m.cn, "lamp-7")),
+		list("j08-later-export", "E", "an entry of a later version of exports",
+			[]byte(strings.Replace(string(exported(`"status":"ACTIVE"`)), ":1,", ":2,", 1)), rejected("malformed-entry", "version")),
+		list("j08-wrong-kind", "E", "a name where an array of names is due", exported(`"policyNames":"p"`),
+			rejected("malformed-entry", "policyNames")),
+		list("j08-many-names", "E", "more names than any device can have", exported(`"policyNames":[`+strings.Repeat(`"p",`, 1000)+`"p"]`),
+			rejected("bad-settings", "1000")),
+		list("j08-key-in-attribute", "F", "a private key as an attribute", exported(`"attributes":{"k":`+quoted(secretText)+`}`),
 			ends("private-key", "")),
 	}
 }

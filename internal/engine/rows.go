@@ -23,13 +23,22 @@ type rowJSON struct {
 
 // rowText returns what a ledger keeps of the settings of a task's entry; empty if they do not count.
 func rowText(t *task) (string, error) {
-	if t.wanted == nil || t.device.Settings == nil || t.wanted.Rows == device.RowsIgnore {
+	if t.wanted == nil || t.wanted.Rows == device.RowsIgnore {
 		return "", nil
 	}
-	s := t.device.Settings
-	text, err := json.Marshal(rowJSON{
-		s.Policies, s.ThingGroups, s.ThingType, s.BillingGroup, s.Status, slices.Sorted(maps.Keys(s.Attributes)),
-	})
+	return RowText(t.device.Settings)
+}
+
+// RowText returns what a ledger keeps of what an entry asked for its device; empty if that is nothing.
+func RowText(s *manifest.Settings) (string, error) {
+	if s == nil {
+		return "", nil
+	}
+	row := rowJSON{s.Policies, s.ThingGroups, s.ThingType, s.BillingGroup, s.Status, slices.Sorted(maps.Keys(s.Attributes))}
+	text, err := json.Marshal(row)
+	if string(text) == "{}" {
+		return "", err
+	}
 	return string(text), err
 }
 

@@ -77,6 +77,15 @@ type SettingsReader interface {
 	Settings(ctx context.Context, id string) iter.Seq2[Asked, error]
 }
 
+// A SettingsKeeper keeps what entries ask for their own devices, for a ledger without marks. Its methods are safe
+// for concurrent use.
+type SettingsKeeper interface {
+	// KeepSettings durably records what entries of manifest 0 ask for. The caller passes every entry between
+	// the first and the last that asks for something, in their order. It may repeat entries in later calls.
+	// The error wraps ErrNotFound if there is no such import.
+	KeepSettings(ctx context.Context, id string, asked []Asked) error
+}
+
 // A BaselineKeeper is a journal that keeps which things existed before the import made its first
 // call. Its methods are safe for concurrent use.
 type BaselineKeeper interface {

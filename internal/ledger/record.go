@@ -48,7 +48,8 @@ type Mark struct {
 	// At is the time by AWS's clock.
 	At time.Time
 	// Settings is what the entry asks for its own device, as JSON; empty for nothing. A ledger on one machine
-	// keeps it for later commands after the mark is gone. Marked does not return it.
+	// keeps it for later commands after the mark is gone; others keep it by a [SettingsKeeper]. Marked does not
+	// return it.
 	Settings string
 }
 

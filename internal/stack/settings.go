@@ -17,6 +17,9 @@ type frozen struct {
 	Now time.Time `json:"now"`
 	// Allowed are those of the parameters; nil in jobs of versions that did not know them.
 	Allowed *Allowed `json:"allowed,omitempty"`
+	// Asked is set if the ledger keeps what entries ask for. It is not in jobs of versions that did not, and
+	// not without Allowed.
+	Asked bool `json:"asked,omitempty"`
 	// Provisional is set until the settings are read.
 	Provisional bool `json:"provisional,omitempty"`
 }
@@ -37,7 +40,7 @@ func Provisional(text string) bool {
 func FreezeSettings(s engine.Settings, allowed Allowed, now time.Time) (string, error) {
 	f := frozen{Settings: s, Now: now.UTC()}
 	if !reflect.ValueOf(allowed).IsZero() {
-		f.Allowed = &allowed
+		f.Allowed, f.Asked = &allowed, true
 	}
 	return freeze(f)
 }
@@ -51,6 +54,20 @@ func ParseAllowed(text string) (Allowed, error) {
 		return Allowed{}, fmt.Errorf("settings of the import: %w", err)
 	}
 	return f.Allowed, nil
+}
+
+// KeepsAsked reports whether the ledger has what entries of an import asked for, from the result of
+// [FreezeSettings]. It is false for imports that an earlier version began while one of the parameters of [Allowed]
+// was set.
+func KeepsAsked(text string) (bool, error) {
+	var f struct {
+		Allowed json.RawMessage `json:"allowed"`
+		Asked   bool            `json:"asked"`
+	}
+	if err := json.Unmarshal([]byte(text), &f); err != nil {
+		return false, fmt.Errorf("settings of the import: %w", err)
+	}
+	return f.Asked || f.Allowed == nil, nil
 }
 
 func freeze(f frozen) (string, error) {

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/thingpress/thingpress/internal/device"
+	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/manifest"
@@ -65,6 +66,25 @@ func TestSettingsThatCannotBeReadAreNotTakenForNone(t *testing.T) {
 	} {
 		if s, err := stack.ParseSettings(text); err == nil {
 			t.Errorf("%q is read as %+v", text, s)
+		}
+	}
+}
+
+// The ledger of the version before had nothing of what entries asked for, and devices would be compared with less
+// than they were to get.
+func TestImportsOfTheVersionBeforeDoNotKeepWhatWasAsked(t *testing.T) {
+	t.Parallel()
+	frozen, err := stack.FreezeSettings(engine.Settings{}, stack.Allowed{Policies: []string{"a"}}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]bool{
+		`{"settings":{},"now":"2026-11-25T10:00:00Z","allowed":{"policies":["a"]}}`: false,
+		`{"settings":{},"now":"2026-11-25T10:00:00Z"}`:                              true,
+		frozen: true,
+	} {
+		if kept, err := stack.KeepsAsked(text); err != nil || kept != want {
+			t.Errorf("%s: %v, %v", text, kept, err)
 		}
 	}
 }

@@ -36,7 +36,11 @@ type Ledger struct {
 	settled bool
 }
 
-var _ ledger.Ledger = (*Ledger)(nil)
+var (
+	_ ledger.Ledger         = (*Ledger)(nil)
+	_ ledger.SettingsKeeper = (*Ledger)(nil)
+	_ ledger.SettingsReader = (*Ledger)(nil)
+)
 
 // New returns the ledger in a table. It makes no calls.
 func New(t *table.Table, o Options) *Ledger {

@@ -13,6 +13,7 @@ import (
 //	import#ID                 import            the import
 //	                          count#SHARD       its counters
 //	entry#ID#MANIFEST#BLOCK   ENTRY             mark and record of an entry
+//	asked#ID#SETTINGS         FIRST-LAST        what entries from FIRST to LAST asked for
 //	imports                   TIME#ID           pointers to the imports, oldest first
 //	key#KEY                   TIME#ID           pointers to the imports and later commands of a key
 //	later#ID                  TIME#ID           pointers to the later commands over an import

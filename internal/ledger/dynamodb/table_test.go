@@ -38,6 +38,8 @@ func TestTable(t *testing.T) {
 		"OutcomesAreOfThoseThatHaveOne":            outcomesOfEntries,
 		"LateFailureDoesNotReplaceWhatStands":      lateFailure,
 		"LaterCommandIsRecordedBesideItsImport":    laterCommand,
+		"WhatEntriesAskForComesBackInOrder":        askedComesBack,
+		"WhatEntriesAskForCostsFewWriteUnits":      askedIsCheap,
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -27,6 +28,10 @@ type made struct {
 	content, signer []byte
 	rejected        map[int]string // reason by entry
 	entries         int
+
+	parameters map[string]string // of the stack
+	policies   []string          // that exist
+	asked      map[int]string    // what the ledger is to have, by entry
 }
 
 func generated(t testing.TB, vendor string, entries int, defects float64) made {
@@ -59,6 +64,8 @@ func generated(t testing.TB, vendor string, entries int, defects float64) made {
 
 // put uploads the manifest, and returns the event.
 func (m *made) put(w *world) string {
+	maps.Copy(w.parameters, m.parameters)
+	w.policies = append(w.policies, m.policies...)
 	w.objects[m.vendor+"/reel+1"] = m.content
 	if len(m.signer) > 0 {
 		w.objects["signers/signer.pem"] = m.signer
@@ -100,6 +107,9 @@ func (m *made) verify(w *world) string {
 		if strings.Contains(r.Detail, "--") || recorded && r.Detail == "" {
 			return fmt.Sprintf("entry %d: a stack has no flags: %q", entry, r.Detail)
 		}
+	}
+	if !maps.Equal(w.asked, m.asked) {
+		return fmt.Sprintf("the ledger has that entries ask for %v, want %v", w.asked, m.asked)
 	}
 	if len(sent)+len(records) != m.entries {
 		return fmt.Sprintf("%d entries are sent and %d recorded, of %d", len(sent), len(records), m.entries)
@@ -243,6 +253,7 @@ func TestNoEntryIsLostWhateverHappensToTheFunction(t *testing.T) {
 		generated(t, "generated", 40, 0.2),
 		generated(t, "microchip", 20, 0.3),
 		generated(t, "infineon", 12, 0.4),
+		varied(t, 40),
 	}
 	var invocations, killed, duplicates, handed int
 	rapid.Check(t, func(rt *rapid.T) {

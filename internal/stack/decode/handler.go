@@ -44,7 +44,9 @@ type Config struct {
 	Leases   stack.Leases
 	Ledger   stack.Ledger
 	Reopener stack.Reopener
-	Objects  Objects
+	// Asked keeps what entries ask for their own devices.
+	Asked   ledger.SettingsKeeper
+	Objects Objects
 	// Manifests is the queue of the function's own messages, Devices that of the
 	// importers.
 	Manifests, Devices stack.Queue

@@ -41,7 +41,9 @@ func (w *worker) sendEntries(ctx context.Context) error {
 		if s.until.Entries == w.progress.Check.Entries {
 			return w.changed(&s.until)
 		}
-		s.add(w.job.Import, &e, w.progress.Shared)
+		if err := s.add(w.job.Import, &e, w.progress.Shared); err != nil {
+			return err
+		}
 		if s.until.Entries%w.h.every != 0 && s.bytes < stretchBytes && s.size() < free {
 			continue
 		}

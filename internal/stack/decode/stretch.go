@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/manifest"
@@ -21,6 +22,8 @@ type stretch struct {
 	devices  []outgoing
 	bytes    int
 	rejected []ledger.Record
+	// asked is what the entries of devices ask for, also of those that are left out.
+	asked []ledger.Asked
 	// passed counts the entries that are left out because they have an outcome, reopened
 	// those whose outcome was taken back.
 	passed, reopened int
@@ -37,7 +40,7 @@ type outgoing struct {
 func (s *stretch) size() int { return len(s.devices) + len(s.rejected) }
 
 // add adds an entry. Shared is what entries of the manifest share, if that is known.
-func (s *stretch) add(importID string, e *entry, shared *stack.Shared) {
+func (s *stretch) add(importID string, e *entry, shared *stack.Shared) error {
 	s.until.count(e)
 	now := time.Now()
 	if r := e.rejected; r != nil {
@@ -45,13 +48,21 @@ func (s *stretch) add(importID string, e *entry, shared *stack.Shared) {
 			Place: ledger.Place{Entry: r.Entry}, Line: r.Line, Outcome: ledger.Rejected,
 			ID: r.ID, Reason: string(r.Reason), Detail: manifest.InMember(r.Member, r.Detail()), At: now,
 		})
-		return
+		return nil
+	}
+	asked, err := engine.RowText(e.device.Settings)
+	if err != nil {
+		return fmt.Errorf("what entry %d asks for: %w", e.device.Entry, err)
+	}
+	if asked != "" {
+		s.asked = append(s.asked, ledger.Asked{Place: ledger.Place{Entry: e.device.Entry}, Settings: asked})
 	}
 	device := stack.NewDeviceMessage(importID, &e.device, e.attributes, now)
 	device.Alone = shared != nil && !shared.Has(&e.device)
 	message := device.Message(0)
 	s.devices = append(s.devices, outgoing{e.device.Entry, message})
 	s.bytes += len(message.Body)
+	return nil
 }
 
 // leaveOut leaves out entries.
@@ -68,6 +79,11 @@ func (w *worker) flush(ctx context.Context, s *stretch) (sent int, err error) {
 	if w.progress.Again && s.size() > 0 {
 		if err := w.reopenSettled(ctx, s); err != nil {
 			return 0, fmt.Errorf("leave out what has an outcome before entry %d: %w", s.until.Entries, err)
+		}
+	}
+	if len(s.asked) > 0 {
+		if err := w.h.Asked.KeepSettings(ctx, w.job.Import, s.asked); err != nil {
+			return 0, err
 		}
 	}
 	if len(s.devices) > 0 {
@@ -94,6 +110,6 @@ func (w *worker) flush(ctx context.Context, s *stretch) (sent int, err error) {
 	w.progress.Passed += s.passed
 	w.progress.Base -= s.reopened
 	clear(s.devices)
-	*s = stretch{devices: s.devices[:0], rejected: s.rejected[:0], until: s.until}
+	*s = stretch{devices: s.devices[:0], rejected: s.rejected[:0], asked: s.asked[:0], until: s.until}
 	return sent, nil
 }

@@ -1,7 +1,9 @@
 package decode
 
 import (
+	"bytes"
 	"context"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"testing"
@@ -45,4 +47,32 @@ func TestEntryThatAsksForTooMuchIsRejectedAndForTooLittleIsNot(t *testing.T) {
 			t.Errorf("attributes: %v", attributes)
 		}
 	}
+}
+
+// varied returns a table whose rows ask for different policies, or for one that is not allowed.
+func varied(t testing.TB, entries int) made {
+	t.Helper()
+	m := generated(t, "csv", entries, 0.2)
+	m.parameters = map[string]string{"CsvColumns": "cert=5,check=1,policy=2", "AllowedPolicies": "line-7,line-8"}
+	m.policies, m.asked = []string{"line-7", "line-8"}, map[int]string{}
+	rows, err := csv.NewReader(bytes.NewReader(m.content)).ReadAll()
+	if err != nil || len(rows) != entries {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	for i := range rows {
+		rows[i][1] = []string{"", "line-7", "line-7", "line-8", "admin"}[i%5]
+		switch _, bad := m.rejected[i]; {
+		case bad:
+		case rows[i][1] == "admin":
+			m.rejected[i] = string(manifest.ReasonBadSettings)
+		case rows[i][1] != "":
+			m.asked[i] = fmt.Sprintf(`{"policies":[%q]}`, rows[i][1])
+		}
+	}
+	var content bytes.Buffer
+	if err := csv.NewWriter(&content).WriteAll(rows); err != nil {
+		t.Fatal(err)
+	}
+	m.content = content.Bytes()
+	return m
 }

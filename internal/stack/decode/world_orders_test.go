@@ -56,3 +56,28 @@ func (p *process) Restart(ctx context.Context, i ledger.Import) error {
 		return nil
 	})
 }
+
+func (p *process) KeepSettings(ctx context.Context, _ string, asked []ledger.Asked) error {
+	return p.step(ctx, "KeepSettings", func() error {
+		for _, a := range asked {
+			p.asked[a.Entry] = a.Settings
+		}
+		return nil
+	})
+}
+
+type completion struct{ p *process }
+
+func (c completion) Complete(ctx context.Context, task stack.Task) error {
+	return c.p.step(ctx, "Complete", func() error {
+		c.p.tasks = append(c.p.tasks, task)
+		return nil
+	})
+}
+
+func (c completion) Sweep(ctx context.Context) error {
+	return c.p.step(ctx, "Sweep", func() error {
+		c.p.tasks = append(c.p.tasks, stack.Task{Kind: stack.TaskSweep})
+		return nil
+	})
+}

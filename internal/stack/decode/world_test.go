@@ -31,6 +31,7 @@ type world struct {
 	unsaved  map[string]int // leases since the last save or release
 	imports  map[string]ledger.Import
 	records  map[string]map[int]ledger.Record
+	asked    map[int]string  // what entries of the only import that asks for anything ask for
 	inbox    []stack.Message // sent to the manifests queue
 	devices  []stack.DeviceMessage
 	done     map[int]bool // entries of the only import that importers have imported
@@ -44,9 +45,9 @@ type world struct {
 
 func newWorld() *world {
 	return &world{
-		objects: map[string][]byte{}, uploads: map[stack.Upload]string{}, jobs: map[string]stack.Job{},
-		leases:  map[string]stack.Lease{},
-		unsaved: map[string]int{}, done: map[int]bool{}, imports: map[string]ledger.Import{}, records: map[string]map[int]ledger.Record{},
+		objects: map[string][]byte{}, uploads: map[stack.Upload]string{}, jobs: map[string]stack.Job{}, asked: map[int]string{},
+		leases: map[string]stack.Lease{}, unsaved: map[string]int{}, done: map[int]bool{},
+		imports: map[string]ledger.Import{}, records: map[string]map[int]ledger.Record{},
 		policies: []string{"sensors"}, parameters: map[string]string{"IoTPolicies": "sensors"},
 	}
 }
@@ -104,7 +105,7 @@ func (p *process) handler(c stack.Config) *Handler {
 		log = slog.New(slog.DiscardHandler)
 	}
 	return New(Config{
-		Stack: c, Jobs: p, Orders: p, Leases: p, Ledger: p, Reopener: p, Objects: p,
+		Stack: c, Jobs: p, Orders: p, Leases: p, Ledger: p, Reopener: p, Asked: p, Objects: p,
 		Manifests: sender{p, true}, Devices: sender{p, false},
 		Parameters: p.parameterText,
 		OpenIoT:    func(context.Context) (IoT, error) { return account{p.world}, nil }, Completion: completion{p},
@@ -333,6 +334,9 @@ func (s sender) Send(ctx context.Context, messages []stack.Message) error {
 			if phase := s.p.jobs[d.Import].Phase; phase != stack.PhaseSend {
 				s.p.early = append(s.p.early, fmt.Sprintf("entry %d in phase %s", d.Entry, phase))
 			}
+			if d.Settings != nil && s.p.asked[d.Entry] == "" {
+				s.p.early = append(s.p.early, fmt.Sprintf("entry %d before the ledger has what it asks for", d.Entry))
+			}
 			s.p.devices = append(s.p.devices, d)
 		}
 		return nil
@@ -369,22 +373,6 @@ func (p *process) ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Input, 
 		return nil
 	})
 	return out, err
-}
-
-type completion struct{ p *process }
-
-func (c completion) Complete(ctx context.Context, task stack.Task) error {
-	return c.p.step(ctx, "Complete", func() error {
-		c.p.tasks = append(c.p.tasks, task)
-		return nil
-	})
-}
-
-func (c completion) Sweep(ctx context.Context) error {
-	return c.p.step(ctx, "Sweep", func() error {
-		c.p.tasks = append(c.p.tasks, stack.Task{Kind: stack.TaskSweep})
-		return nil
-	})
 }
 
 // reasons counts the recorded rejections of an import.

@@ -28,6 +28,7 @@ import (
 // Ledger is the part of the stack's ledger that commands need.
 type Ledger interface {
 	later.Reader
+	ledger.SettingsReader
 	Resume(ctx context.Context, id string) (ledger.Journal, error)
 	// RecordsFrom yields the records of an import's entries from a place on, in their order.
 	RecordsFrom(ctx context.Context, id string, from ledger.Place) iter.Seq2[ledger.Record, error]

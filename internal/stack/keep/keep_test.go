@@ -20,16 +20,18 @@ func TestCommands(t *testing.T) {
 	t.Parallel()
 	open := newWorlds(t)
 	for name, test := range map[string]func(*testing.T, *world){
-		"StatusIsSetOnceHoweverOftenFunctionsDie":  setsStatus,
-		"OnlyTheListedDevicesAreChanged":           obeysLists,
-		"ListOfOtherDevicesEndsBeforeTheFirstCall": refusesOtherLists,
-		"DriftMadeByHandIsFoundAndMended":          findsDrift,
-		"DeactivatedCertificatesAreWantedInactive": wantsLaterStatus,
-		"UndoOfOneOfTwoImportsLeavesTheOther":      undoesOne,
-		"UndoKeepsWhatAnotherImportCountsOn":       keepsShared,
-		"DryRunChangesNothing":                     rehearses,
-		"CancelledCommandEndsAndGoesOnWhenRetried": cancels,
-		"EntryInFlightIsNotOurs":                   doubts,
+		"StatusIsSetOnceHoweverOftenFunctionsDie":   setsStatus,
+		"OnlyTheListedDevicesAreChanged":            obeysLists,
+		"ListOfOtherDevicesEndsBeforeTheFirstCall":  refusesOtherLists,
+		"DriftMadeByHandIsFoundAndMended":           findsDrift,
+		"DeactivatedCertificatesAreWantedInactive":  wantsLaterStatus,
+		"UndoOfOneOfTwoImportsLeavesTheOther":       undoesOne,
+		"UndoKeepsWhatAnotherImportCountsOn":        keepsShared,
+		"DryRunChangesNothing":                      rehearses,
+		"CancelledCommandEndsAndGoesOnWhenRetried":  cancels,
+		"EntryInFlightIsNotOurs":                    doubts,
+		"WhatEntriesAskedForIsWantedOfTheirDevices": wantsWhatWasAsked,
+		"ImportOfWhichThatIsNotKeptIsNotVerified":   refusesUnkept,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

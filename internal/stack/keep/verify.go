@@ -5,7 +5,6 @@ import (
 	"errors"
 	"iter"
 	"math"
-	"reflect"
 	"slices"
 
 	"github.com/thingpress/thingpress/internal/engine"
@@ -43,9 +42,8 @@ func (w *worker) verify(ctx context.Context) error {
 	if err != nil {
 		return &endError{err.Error()}
 	}
-	// The ledger of a stack does not keep what an entry asked for its own device.
-	if allowed, err := stack.ParseAllowed(w.imports[0].Settings); err != nil || !reflect.ValueOf(allowed).IsZero() {
-		return &endError{"the entries of this import may have asked for settings of their own, which the ledger of the stack does not keep; " +
+	if kept, err := stack.KeepsAsked(w.imports[0].Settings); err != nil || !kept {
+		return &endError{"the entries of this import may have asked for settings of their own, which the version that began it did not keep; " +
 			"verify the manifest instead: thingpress verify MANIFEST with the flags of the import"}
 	}
 	var statuses []ledger.Import

@@ -18,6 +18,7 @@ import (
 	"github.com/thingpress/thingpress/internal/awsiot"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/internal/quota"
@@ -119,21 +120,32 @@ func newWorlds(t *testing.T) func(t *testing.T, name string) *world {
 // imported makes an import of n devices with the importer of the stack.
 func (w *world) imported(t *testing.T, seed string, n int) string {
 	t.Helper()
+	return w.importedAsking(t, seed, n, stack.Allowed{}, func(int) *manifest.Settings { return nil })
+}
+
+// importedAsking makes an import whose entries may ask for some settings, and ask for what a function returns.
+func (w *world) importedAsking(t *testing.T, seed string, n int, allowed stack.Allowed, ask func(entry int) *manifest.Settings) string {
+	t.Helper()
 	var content bytes.Buffer
 	if err := material.Generate(t.Context(), material.Options{Vendor: "espressif", N: n, Seed: seed, Out: &content}); err != nil {
 		t.Fatal(err)
 	}
 	id := uuid.Must(uuid.NewV7()).String()
 	attachments := device.Attachments{Policies: []string{"connect"}, ThingType: "sensor", ThingGroups: []string{"line"}}
-	settings, err := stack.FreezeSettings(engine.Settings{Attachments: attachments}, stack.Allowed{}, time.Now())
+	settings, err := stack.FreezeSettings(engine.Settings{Attachments: attachments, Status: iot.StatusActive}, allowed, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
 	var messages []stack.Delivery
+	var asked []ledger.Asked
 	in := manifest.Input{Name: "reel.csv", Reader: bytes.NewReader(content.Bytes()), Size: int64(content.Len())}
 	for d, err := range (espressif.Decoder{}).Decode(t.Context(), in, manifest.Options{}) {
 		if err != nil {
 			t.Fatal(err)
+		}
+		d.Settings = ask(d.Entry)
+		if text, err := engine.RowText(d.Settings); err != nil || text != "" {
+			asked = append(asked, ledger.Asked{Place: ledger.Place{Entry: d.Entry}, Settings: text})
 		}
 		m := stack.NewDeviceMessage(id, &d, nil, time.Now())
 		m.Alone = true
@@ -144,6 +156,9 @@ func (w *world) imported(t *testing.T, seed string, n int) string {
 		Manifests: []ledger.Manifest{{Name: "reel.csv", Vendor: "espressif", Entries: n}},
 	})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.ledger.KeepSettings(t.Context(), id, asked); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := w.ledger.Start(t.Context(), stack.Upload{Bucket: "b", Key: id}, stack.Job{

@@ -135,7 +135,7 @@ func (s *services) decoder() *decode.Handler {
 	config := s.config
 	config.AllowTestMaterial = config.AllowTestMaterial || s.iot.Endpoint() != "" // which is not AWS
 	return decode.New(decode.Config{
-		Stack: config, Jobs: s.jobs, Orders: s.jobs, Leases: s.jobs, Ledger: s.ledger, Reopener: s.ledger, Objects: s.s3,
+		Stack: config, Jobs: s.jobs, Orders: s.jobs, Leases: s.jobs, Ledger: s.ledger, Reopener: s.ledger, Asked: s.ledger, Objects: s.s3,
 		Manifests: s.queue(s.config.Queues.Manifests), Devices: s.queue(s.config.Queues.Devices), Parameters: s.parameter,
 		OpenIoT:    func(context.Context) (decode.IoT, error) { return s.iot, nil },
 		Completion: s.completer(), Target: targetOf, Log: s.log,

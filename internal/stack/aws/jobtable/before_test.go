@@ -167,6 +167,9 @@ func importOfTheVersionBefore(t *testing.T, x *dynamodbtest.Table) {
 	i, err := imports.Import(t.Context(), beforeID)
 	check(t, err)
 	same(t, i.Counts, ledger.Counts{Entries: 5, Imported: 1, Rejected: 1})
+	for asked, err := range imports.Settings(t.Context(), beforeID) {
+		t.Errorf("an entry asked for %+v, %v", asked, err)
+	}
 	j, err := imports.Resume(t.Context(), beforeID)
 	check(t, err)
 	for mark, err := range j.Marked(t.Context()) {

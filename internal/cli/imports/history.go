@@ -23,8 +23,8 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// A historyLine is what one import did to a device, as JSON.
-type historyLine struct {
+// A HistoryLine is what one import or later command did to a device, as JSON.
+type HistoryLine struct {
 	report.Row
 	// Verb is that of a later command, such as "undo", and Of the imports that it was about; empty for
 	// an import.
@@ -33,7 +33,9 @@ type historyLine struct {
 	State  ledger.State  `json:"state"`
 	Begun  time.Time     `json:"begun"`
 	Target ledger.Target `json:"target"`
-	Ledger string        `json:"ledger"`
+	// Ledger is the file of the ledger, Stack the name of the stack that has it.
+	Ledger string `json:"ledger,omitempty"`
+	Stack  string `json:"stack,omitempty"`
 	// Marked is the time at which calls for the device began, if its outcome is not recorded.
 	Marked *time.Time `json:"marked,omitempty"`
 	// Asked is what the entry asked for its own device, with the names of attributes.
@@ -43,8 +45,20 @@ type historyLine struct {
 	manifests []ledger.Manifest
 }
 
+// NewHistory returns what an import or a later command did to a device.
+func NewHistory(i ledger.Import, found ledger.Found) HistoryLine {
+	h := HistoryLine{
+		Row: report.RowOf(i, found.Record), Verb: i.Verb, Of: i.Of, State: i.State, Begun: i.Begun, Target: i.Target,
+		record: found.Record, manifests: i.Manifests,
+	}
+	if h.Type = "history"; found.Outcome == "" {
+		h.Outcome, h.Marked = "pending", &found.At
+	}
+	return h
+}
+
 // historyOf returns what imports did to a device, oldest first.
-func historyOf(ctx context.Context, imports []importLine, name string) (list []historyLine, err error) {
+func historyOf(ctx context.Context, imports []importLine, name string) (list []HistoryLine, err error) {
 	var paths []string
 	lines := map[string]importLine{}
 	for _, line := range imports {
@@ -61,7 +75,7 @@ func historyOf(ctx context.Context, imports []importLine, name string) (list []h
 		if err != nil {
 			return nil, err
 		}
-		for found, err := range reader.Devices(ctx, namesOf(name)) {
+		for found, err := range reader.Devices(ctx, NamesOf(name)) {
 			if err != nil {
 				return nil, errors.Join(err, reader.Close())
 			}
@@ -77,15 +91,10 @@ func historyOf(ctx context.Context, imports []importLine, name string) (list []h
 				}
 				line, verb, of = lineOf(i, path), i.Verb, i.Of
 			}
-			h := historyLine{
-				Verb: verb, Of: of,
-				Row:   report.RowOf(ledger.Import{ID: found.Import, Manifests: line.Manifests}, found.Record),
-				State: line.State, Begun: line.Begun, Target: line.Target, Ledger: path,
-				record: found.Record, manifests: line.Manifests,
-			}
-			if h.Type = "history"; found.Outcome == "" {
-				h.Outcome, h.Marked = "pending", &found.At
-			}
+			h := NewHistory(ledger.Import{
+				ID: found.Import, Verb: verb, Of: of, State: line.State, Begun: line.Begun, Target: line.Target, Manifests: line.Manifests,
+			}, found)
+			h.Ledger = path
 			asked, err := reader.SettingsOf(ctx, found.Import, found.Place)
 			if err != nil {
 				return nil, errors.Join(err, reader.Close())
@@ -99,17 +108,22 @@ func historyOf(ctx context.Context, imports []importLine, name string) (list []h
 			return nil, err
 		}
 	}
-	slices.SortStableFunc(list, func(a, b historyLine) int { return a.Begun.Compare(b.Begun) })
+	SortHistory(list)
 	return list, nil
 }
 
-// namesOf returns what somebody may mean by the name of a device. Decoders write vendor IDs as hex
+// SortHistory brings lines into the order in which the imports and commands began.
+func SortHistory(list []HistoryLine) {
+	slices.SortStableFunc(list, func(a, b HistoryLine) int { return a.Begun.Compare(b.Begun) })
+}
+
+// NamesOf returns what somebody may mean by the name of a device. Decoders write vendor IDs as hex
 // digits without separators.
-func namesOf(name string) sqlite.DeviceNames {
+func NamesOf(name string) ledger.DeviceNames {
 	if strings.HasPrefix(name, "arn:") {
 		name = name[strings.LastIndexByte(name, '/')+1:]
 	}
-	names := sqlite.DeviceNames{Things: []string{name}, IDs: []string{name}}
+	names := ledger.DeviceNames{Things: []string{name}, IDs: []string{name}}
 	bare := strings.NewReplacer(":", "", "-", "", ".", "", " ", "").Replace(name)
 	raw, err := hex.DecodeString(bare)
 	if err != nil {
@@ -122,7 +136,11 @@ func namesOf(name string) sqlite.DeviceNames {
 	return names
 }
 
-func printHistory(list []historyLine, streams terminal.Streams) error {
+// PrintHistory prints what imports did to a device, in a format. On is where the operator reads what to do.
+func PrintHistory(list []HistoryLine, on advice.Surface, output terminal.Output, streams terminal.Streams) error {
+	if output == terminal.JSON {
+		return terminal.PrintLines(streams, list)
+	}
 	var b strings.Builder
 	last := list[len(list)-1]
 	plain.Fprintf(&b, "%s", cmp.Or(last.ThingName, last.ID, last.CertificateID.String()))
@@ -155,7 +173,7 @@ func printHistory(list []historyLine, streams terminal.Streams) error {
 		}
 		if h.Reason != "" {
 			plain.Fprintf(&b, "  %s: %s\n", h.Reason, h.Detail)
-			if todo := advice.For(h.Reason, advice.CLI).Todo; todo != "" {
+			if todo := advice.For(h.Reason, on).Todo; todo != "" {
 				plain.Fprintf(&b, "  what to do: %s\n", todo)
 			}
 		}

@@ -52,6 +52,9 @@ its status, the thing with type, attributes and groups, the policies, and what e
 attached. It names what differs from what the latest import wanted. The exit code does
 not depend on what it finds.
 
+With --stack, IMPORT and DEVICE are those of a stack. Its ledger has no index of
+devices. To find one, all its entries are looked through.
+
 ` + exit.Help,
 		Example: `  thingpress show 0199f1c2
 
@@ -104,12 +107,7 @@ func runShow(ctx context.Context, o *showOptions, flags *pflag.FlagSet, name str
 		return exit.UsageError(fmt.Errorf("%s is neither an import nor a device of an import; the latest imports are%s",
 			name, candidates(all)), "list the imports with thingpress imports; name a device by thing name, vendor ID or certificate ID")
 	}
-	if o.output == terminal.JSON {
-		err = terminal.PrintLines(streams, histories)
-	} else {
-		err = printHistory(histories, streams)
-	}
-	if err != nil || !o.live {
+	if err := PrintHistory(histories, advice.CLI, o.output, streams); err != nil || !o.live {
 		return err
 	}
 	return showLive(ctx, o, histories, streams)

@@ -94,7 +94,7 @@ type liveDrift struct {
 
 // showLive prints what the registry holds of a device in the target of its latest import, or in
 // that which the flags select.
-func showLive(ctx context.Context, o *showOptions, histories []historyLine, streams terminal.Streams) error {
+func showLive(ctx context.Context, o *showOptions, histories []HistoryLine, streams terminal.Streams) error {
 	last := histories[len(histories)-1]
 	Follow(&o.target, last.Target)
 	connection, err := o.target.ConnectToCopy(ctx, streams.Err)
@@ -102,11 +102,26 @@ func showLive(ctx context.Context, o *showOptions, histories []historyLine, stre
 		return err
 	}
 	defer connection.Close() //nolint:errcheck // nothing was written
-	there := slices.DeleteFunc(slices.Clone(histories), func(h historyLine) bool { return !IsTarget(connection, h.Target) })
+	there := slices.DeleteFunc(slices.Clone(histories), func(h HistoryLine) bool { return !IsTarget(connection, h.Target) })
 	if len(there) == 0 {
 		return CheckTarget(connection, last.Import, last.Target)
 	}
-	want, err := expected(ctx, there)
+	return ReadLive(ctx, connection, there, advice.CLI, o.output, streams, func(h HistoryLine) (s engine.Settings, known bool, err error) {
+		i, err := readImport(ctx, h.Ledger, h.Import)
+		if err == nil {
+			s, err = Recorded(i)
+		}
+		return s, true, err
+	})
+}
+
+// ReadLive prints what the registry holds of the device that has these histories, which are those of the target of
+// the connection. SettingsOf returns the settings of the import of a history, and whether they are known.
+func ReadLive(
+	ctx context.Context, connection *target.Connection, histories []HistoryLine, on advice.Surface, output terminal.Output,
+	streams terminal.Streams, settingsOf func(HistoryLine) (s engine.Settings, known bool, err error),
+) error {
+	want, err := expected(ctx, histories, settingsOf)
 	if err != nil {
 		return err
 	}
@@ -130,10 +145,10 @@ func showLive(ctx context.Context, o *showOptions, histories []historyLine, stre
 	line.ThingName, line.CertificateID = want.device.ThingName, want.device.CertificateID
 	if line.Compared = want.known; want.known {
 		for _, d := range drift {
-			line.Drift = append(line.Drift, liveDrift{string(d.Reason), d.Detail, advice.For(d.Reason, advice.CLI).Todo})
+			line.Drift = append(line.Drift, liveDrift{string(d.Reason), d.Detail, advice.For(d.Reason, on).Todo})
 		}
 	}
-	if o.output == terminal.JSON {
+	if output == terminal.JSON {
 		return streams.PrintJSON(line)
 	}
 	_, err = fmt.Fprint(streams.Out, streams.WrapOut(line.text(connection.String(), want.fleet.Uncheckable)))
@@ -149,8 +164,10 @@ type expectation struct {
 }
 
 // expected returns what is wanted of the device that has these histories.
-func expected(ctx context.Context, histories []historyLine) (e expectation, err error) {
-	known := lastOf(histories, func(h historyLine) bool { return !h.CertificateID.IsZero() && h.ThingName != "" })
+func expected(
+	ctx context.Context, histories []HistoryLine, settingsOf func(HistoryLine) (engine.Settings, bool, error),
+) (e expectation, err error) {
+	known := lastOf(histories, func(h HistoryLine) bool { return !h.CertificateID.IsZero() && h.ThingName != "" })
 	if known < 0 {
 		return e, errors.New("the ledger does not know both thing name and certificate of this device")
 	}
@@ -160,22 +177,18 @@ func expected(ctx context.Context, histories []historyLine) (e expectation, err 
 		subject.Record.Outcome, subject.Marked = "", *histories[known].Marked
 	}
 	var settings engine.Settings
-	wanting := lastOf(histories, func(h historyLine) bool {
+	wanting := lastOf(histories, func(h HistoryLine) bool {
 		return h.Verb == "" && h.Outcome != string(ledger.Rejected) && h.Outcome != string(ledger.Skipped)
 	})
 	if wanting >= 0 {
-		i, err := readImport(ctx, histories[wanting].Ledger, histories[wanting].Import)
-		if err != nil {
-			return e, err
-		}
-		if settings, err = Recorded(i); err != nil {
+		if settings, e.known, err = settingsOf(histories[wanting]); err != nil {
 			return e, err
 		}
 		if subject.Settings, err = engine.ParseRow(string(histories[wanting].Asked)); err != nil {
 			return e, err
 		}
 	}
-	e.device, e.known = subject.Record, wanting >= 0
+	e.device = subject.Record
 	for _, h := range histories[wanting+1:] {
 		done := h.Outcome == string(ledger.Changed) || h.Outcome == string(ledger.Unchanged)
 		switch status := later.StatusOf(h.Verb); {
@@ -194,7 +207,7 @@ func expected(ctx context.Context, histories []historyLine) (e expectation, err 
 	return e, err
 }
 
-func lastOf(histories []historyLine, is func(historyLine) bool) int {
+func lastOf(histories []HistoryLine, is func(HistoryLine) bool) int {
 	for i, h := range slices.Backward(histories) {
 		if is(h) {
 			return i

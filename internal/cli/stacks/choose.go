@@ -23,6 +23,20 @@ import (
 // candidateMost is the maximum number of imports that an error lists.
 const candidateMost = 10
 
+// An unknownImportError is returned if no import of a stack has an ID.
+type unknownImportError struct {
+	text, stack string
+	latest      string // a list; empty if the stack has no imports
+}
+
+// Error lists the latest imports.
+func (e *unknownImportError) Error() string {
+	if e.latest == "" {
+		return fmt.Sprintf("no import %s: stack %s has no imports yet", e.text, e.stack)
+	}
+	return fmt.Sprintf("no import of stack %s has an ID that begins with %s; the latest are%s", e.stack, e.text, e.latest)
+}
+
 // chooseImport returns the import whose ID begins with text. If there is none, or more than one, the
 // error lists candidates and ends the command with [exit.Usage].
 func (f *stackFlags) chooseImport(ctx context.Context, stack *operate.Stack, text string) (operate.Import, error) {
@@ -52,10 +66,10 @@ func (f *stackFlags) chooseImport(ctx context.Context, stack *operate.Stack, tex
 	}
 	switch {
 	case len(latest) == 0:
-		return operate.Import{}, exit.UsageError(fmt.Errorf("no import %s: stack %s has no imports yet", text, stack.Name), "")
+		return operate.Import{}, exit.UsageError(&unknownImportError{text: text, stack: stack.Name}, "")
 	case len(found) == 0:
-		return operate.Import{}, exit.UsageError(fmt.Errorf("no import of stack %s has an ID that begins with %s; the latest are%s",
-			stack.Name, text, candidates(ctx, stack, latest, 0)), "see all of them with thingpress stack imports"+f.naming())
+		return operate.Import{}, exit.UsageError(&unknownImportError{text, stack.Name, candidates(ctx, stack, latest, 0)},
+			"see all of them with thingpress stack imports"+f.naming())
 	case len(found) > 1:
 		return operate.Import{}, exit.UsageError(fmt.Errorf("the IDs of %d imports begin with %s%s",
 			len(found)+more, text, candidates(ctx, stack, found, more)), "use more characters of the ID")

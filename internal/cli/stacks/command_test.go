@@ -3,6 +3,7 @@ package stacks_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -44,6 +45,22 @@ func (d *deployed) commands(t *testing.T) {
 	}
 	stop()
 	prints(0, "later: deactivate ", "show", idGood[:13])
+	asked := []ledger.Asked{{Place: ledger.Place{Entry: 1}, Settings: `{"policies":["special"]}`}}
+	if err := d.ledger.KeepSettings(t.Context(), idGood, asked); err != nil {
+		t.Fatal(err)
+	}
+	prints(0, "imported-1: 4 imports\n", "show", "imported-1")
+	prints(0, "  its entry asked for policy special\n", "show", "imported-1")
+	prints(0, "  deactivate "+idGood+", 123456789012/us-east-1\n  changed: entry 1 of good.7z\n", "show", "imported-1")
+	prints(2, "absent is neither an import of stack thingpress nor a device of one; the latest imports are:\n", "show", "absent")
+	prints(2, "hint: compare all its devices with thingpress verify "+idGood+" --stack thingpress", "show", idGood, "--live")
+	certificate := manifest.CertificateIDOf([]byte{1}).String()
+	prints(0, certificate+" is not registered\n", "show", certificate, "--live")
+	history, _ := d.exits(0, "show", "imported-1", "--stack", name, "--output", "json")
+	if n := strings.Count(history, `"type":"history"`); n != 5 || !strings.Contains(history, `"verb":"deactivate"`) ||
+		strings.Count(history, `"stack":"thingpress"`) != 5 || strings.Contains(history, `"ledger"`) {
+		t.Errorf("%d lines:\n%s", n, history)
+	}
 	prints(0, idGood, "imports")
 	prints(0, "imported-2", "report", idGood)
 	prints(0, "<!DOCTYPE html>", "report", idGood, "--format", "html")
@@ -112,7 +129,7 @@ func (d *deployed) finish(ctx context.Context, job stack.Job) {
 func outcomesOf(n int) []ledger.Record {
 	list := outcomes(n, ledger.Changed, "", "")
 	for i := range list {
-		list[i].Entry, list[i].At = i, time.Now()
+		list[i].Entry, list[i].At, list[i].ThingName = i, time.Now(), fmt.Sprintf("imported-%d", i)
 	}
 	return list
 }

@@ -152,11 +152,18 @@ func s3Operation(in *http.Request) string {
 func iotOperation(path string) string {
 	for prefix, operation := range map[string]string{
 		"/policies/": "GetPolicy", "/thing-types/": "DescribeThingType", "/thing-groups/": "DescribeThingGroup",
-		"/billing-groups/": "DescribeBillingGroup", "/attached-policies/": "ListAttachedPolicies",
+		"/billing-groups/": "DescribeBillingGroup", "/attached-policies/": "ListAttachedPolicies", "/certificates/": "DescribeCertificate",
+		"/principals/things": "ListPrincipalThings",
 	} {
 		if strings.HasPrefix(path, prefix) {
 			return operation
 		}
+	}
+	if thing, ok := strings.CutPrefix(path, "/things/"); ok {
+		_, of, _ := strings.Cut(thing, "/")
+		return map[string]string{
+			"": "DescribeThing", "principals": "ListThingPrincipals", "thing-groups": "ListThingGroupsForThing",
+		}[of]
 	}
 	return path
 }
@@ -229,8 +236,11 @@ func TestDocumentsAllowWhatTheCommandsNeedAndNoMore(t *testing.T) {
 	operator.exits(0, "redrive", "--no-follow")
 	operator.redrives(t)
 	operator.commands(t)
-	// moto has no alarms to ask for.
-	compare(t, "operator.json", append(operates.actions(), "cloudwatch:DescribeAlarms"))
+	compare(t, "operator.json", append(operates.actions(),
+		"cloudwatch:DescribeAlarms",                              // moto has none to ask for
+		"iot:DescribeThingGroup",                                 // of a thing that is in a group
+		"iot:ListPrincipalThingsV2", "iot:ListThingPrincipalsV2", // each lists the same as the one without V2
+	))
 
 	code := filepath.Join(d.dir, "code.zip")
 	deployer, deploys := d.as(t)

@@ -28,14 +28,22 @@ func routeReport(ctx context.Context, f stackFlags, flags *pflag.FlagSet, args [
 }
 
 // routeShow is `thingpress show --stack`.
-func routeShow(ctx context.Context, f stackFlags, _ *pflag.FlagSet, args []string, streams terminal.Streams) error {
+func routeShow(ctx context.Context, f stackFlags, flags *pflag.FlagSet, args []string, streams terminal.Streams) error {
 	stack, err := f.open(ctx, streams)
 	if err != nil {
 		return err
 	}
+	live := boolOf(flags, "live")
 	i, err := f.chooseImport(ctx, stack, args[0])
-	if err != nil {
+	var unknown *unknownImportError
+	switch {
+	case errors.As(err, &unknown) && unknown.latest != "":
+		return showDevice(ctx, &f, stack, args[0], live, unknown.latest, streams)
+	case err != nil:
 		return err
+	case live:
+		return exit.UsageError(fmt.Errorf("--live is only for a device, and %s is an import", args[0]),
+			"compare all its devices with thingpress verify "+args[0]+" --stack "+terminal.ShellQuote(stack.Name))
 	}
 	err = showImport(ctx, &f, stack, i, streams)
 	var quiet *exit.Error

@@ -38,7 +38,7 @@ func WithStack(streams terminal.Streams, commands ...*cobra.Command) []*cobra.Co
 		"verify":     {run: runCommand("verify"), flags: append([]string{"full", "fix", "connected", "report", "overwrite"}, lists...)},
 		"undo":       {run: runCommand("undo"), flags: append([]string{"dry-run", "deactivate-only"}, lists...)},
 		"imports":    {run: routeImports, flags: []string{"limit"}},
-		"show":       {run: routeShow},
+		"show":       {run: routeShow, flags: []string{"live"}},
 		"report":     {run: routeReport, flags: []string{"format", "overwrite"}},
 	}
 	for _, c := range commands {

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
 	"github.com/thingpress/thingpress/internal/stack/aws/metric"
@@ -30,6 +31,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/clitest"
 	"github.com/thingpress/thingpress/internal/testkit/dynamodbtest"
 	"github.com/thingpress/thingpress/internal/testkit/require"
+	"github.com/thingpress/thingpress/manifest"
 )
 
 // A deployed is a stack in moto that the program deployed. moto runs none of its
@@ -154,8 +156,12 @@ func (d *deployed) send(id string, entries int, begun time.Time, records ...ledg
 	if err != nil {
 		d.Fatal(err)
 	}
+	settings, err := stack.FreezeSettings(engine.Settings{}, stack.Allowed{}, time.Now())
+	if err != nil {
+		d.Fatal(err)
+	}
 	journal, err := d.ledger.Begin(d.Context(), ledger.Import{
-		ID: id, Key: id, Begun: begun, Target: target,
+		ID: id, Key: id, Begun: begun, Target: target, Settings: settings,
 		Manifests: []ledger.Manifest{{Name: job.Upload.Key, SHA256: "00", Size: job.Upload.Size, Vendor: job.Vendor, Entries: entries}},
 	})
 	if err != nil {
@@ -202,7 +208,10 @@ func (d *deployed) complete(id string) {
 func outcomes(n int, o ledger.Outcome, reason, detail string) []ledger.Record {
 	list := make([]ledger.Record, n)
 	for i := range list {
-		list[i] = ledger.Record{Outcome: o, ThingName: fmt.Sprintf("%s-%d", o, i), Reason: reason, Detail: detail}
+		list[i] = ledger.Record{
+			Outcome: o, ThingName: fmt.Sprintf("%s-%d", o, i), CertificateID: manifest.CertificateIDOf([]byte{byte(i)}),
+			Reason: reason, Detail: detail,
+		}
 	}
 	return list
 }

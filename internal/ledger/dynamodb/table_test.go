@@ -40,6 +40,7 @@ func TestTable(t *testing.T) {
 		"LaterCommandIsRecordedBesideItsImport":    laterCommand,
 		"WhatEntriesAskForComesBackInOrder":        askedComesBack,
 		"WhatEntriesAskForCostsFewWriteUnits":      askedIsCheap,
+		"DeviceIsFoundInEveryImport":               devicesOfAllImports,
 	})
 }
 

@@ -7,28 +7,11 @@ import (
 	"strings"
 
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/manifest"
 )
 
-// A Found is the record of a device in an import.
-type Found struct {
-	// Import is the ID of the import.
-	Import string
-	// Record has no outcome if the device is only marked. Its time is then that of the mark.
-	ledger.Record
-}
-
-// DeviceNames are names of one device.
-type DeviceNames struct {
-	// Things are names of things, IDs are those of vendors. They are compared byte for byte.
-	Things, IDs []string
-	// Certificate is a certificate ID; zero for none.
-	Certificate manifest.CertificateID
-}
-
-// condition returns the condition that a row is of the device, and its arguments. Marks have no
+// conditionOf returns the condition that a row is of the device, and its arguments. Marks have no
 // vendor ID.
-func (n DeviceNames) condition(withIDs bool) (condition string, args []any) {
+func conditionOf(n ledger.DeviceNames, withIDs bool) (condition string, args []any) {
 	parts := []string{"FALSE"}
 	in := func(column string, names []string) {
 		for _, name := range names {
@@ -48,15 +31,15 @@ func (n DeviceNames) condition(withIDs bool) (condition string, args []any) {
 // Devices yields the records of a device in all imports, in their order, and then its marks. There is
 // no index for it, because every import would pay for it: it reads all entries, which takes about a
 // second for a million.
-func (r *Reader) Devices(ctx context.Context, names DeviceNames) iter.Seq2[Found, error] {
-	return func(yield func(Found, error) bool) {
-		condition, args := names.condition(true)
+func (r *Reader) Devices(ctx context.Context, names ledger.DeviceNames) iter.Seq2[ledger.Found, error] {
+	return func(yield func(ledger.Found, error) bool) {
+		condition, args := conditionOf(names, true)
 		//nolint:gosec // a condition has names of columns and question marks
 		rows, err := r.db.QueryContext(ctx, `SELECT imports.id, target, manifest, entry, line, outcome, entries.id, thing, certificate, arn,
 			reason, detail, coalesce(steps.steps, ''), at
 			FROM entries JOIN imports ON imports.seq = import LEFT JOIN steps ON steps.id = entries.steps
 			WHERE `+condition+` ORDER BY import, manifest, entry`, args...)
-		scan := func() (f Found, err error) {
+		scan := func() (f ledger.Found, err error) {
 			var target, steps []byte
 			var outcome int
 			var at int64
@@ -80,18 +63,18 @@ func (r *Reader) Devices(ctx context.Context, names DeviceNames) iter.Seq2[Found
 			return f, err
 		}
 		goOn := true
-		each(r.path, rows, err, scan, func(f Found, err error) bool {
+		each(r.path, rows, err, scan, func(f ledger.Found, err error) bool {
 			goOn = yield(f, err) && err == nil
 			return goOn
 		})
 		if !goOn {
 			return
 		}
-		condition, args = names.condition(false)
+		condition, args = conditionOf(names, false)
 		//nolint:gosec // as above
 		marks, err := r.db.QueryContext(ctx, `SELECT imports.id, manifest, entry, certificate, thing, at
 			FROM marks JOIN imports ON imports.seq = import WHERE `+condition+` ORDER BY import, manifest, entry`, args...)
-		each(r.path, marks, err, func() (f Found, err error) {
+		each(r.path, marks, err, func() (f ledger.Found, err error) {
 			var certificate any
 			var at int64
 			err = marks.Scan(&f.Import, &f.Manifest, &f.Entry, &certificate, &f.ThingName, &at)

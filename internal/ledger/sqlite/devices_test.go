@@ -7,7 +7,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/ledger/sqlite"
 	"github.com/thingpress/thingpress/manifest"
 )
 
@@ -16,7 +15,7 @@ func TestDeviceIsFoundInEveryImportUnderEachOfItsNames(t *testing.T) {
 	l := open(t, t.TempDir()+"/ledger.db")
 	certificate := manifest.CertificateIDOf([]byte("certificate"))
 	target := ledger.Target{Partition: "aws", Account: "111122223333", Region: "eu-west-1"}
-	var want []sqlite.Found
+	var want []ledger.Found
 	for n, id := range []string{"first", "second", "third"} {
 		i := importOf(id, 10)
 		i.ID, i.Target = id, target
@@ -38,18 +37,18 @@ func TestDeviceIsFoundInEveryImportUnderEachOfItsNames(t *testing.T) {
 		} else if err := j.Record(t.Context(), []ledger.Record{r, other}); err != nil {
 			t.Fatal(err)
 		}
-		want = append(want, sqlite.Found{Import: id, Record: r})
+		want = append(want, ledger.Found{Import: id, Record: r})
 	}
 	for name, test := range map[string]struct {
-		names sqlite.DeviceNames
-		want  []sqlite.Found
+		names ledger.DeviceNames
+		want  []ledger.Found
 	}{
-		"thing":       {sqlite.DeviceNames{Things: []string{"sensor"}}, want},
-		"vendor ID":   {sqlite.DeviceNames{IDs: []string{"none", "4BA2"}}, want[:2]},
-		"certificate": {sqlite.DeviceNames{Certificate: certificate}, want},
-		"nothing":     {sqlite.DeviceNames{}, nil},
+		"thing":       {ledger.DeviceNames{Things: []string{"sensor"}}, want},
+		"vendor ID":   {ledger.DeviceNames{IDs: []string{"none", "4BA2"}}, want[:2]},
+		"certificate": {ledger.DeviceNames{Certificate: certificate}, want},
+		"nothing":     {ledger.DeviceNames{}, nil},
 	} {
-		var got []sqlite.Found
+		var got []ledger.Found
 		for f, err := range l.Devices(t.Context(), test.names) {
 			if err != nil {
 				t.Fatal(err)

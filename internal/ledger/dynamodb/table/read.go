@@ -52,8 +52,9 @@ type Query struct {
 	// Limit is the number of items on one page; 0 means one mebibyte of items.
 	Limit int32
 	// Filter is a condition that items must meet; empty means all items. In it #name is the
-	// attribute of that name.
+	// attribute of that name, and :name a value.
 	Filter string
+	Values Item
 }
 
 // Query yields the items of a partition. It stops at an error.
@@ -62,7 +63,7 @@ func (t *Table) Query(ctx context.Context, partition string, q Query) iter.Seq2[
 		in := &dynamodb.QueryInput{
 			TableName:                 &t.name,
 			KeyConditionExpression:    ptr(PK + " = :pk"),
-			ExpressionAttributeValues: Item{":pk": Str(partition)},
+			ExpressionAttributeValues: With(Item{":pk": Str(partition)}, q.Values),
 			ConsistentRead:            ptr(true),
 			ScanIndexForward:          ptr(!q.NewestFirst),
 		}

@@ -86,7 +86,7 @@ func (w *worker) openManifest(ctx context.Context) (*source, error) {
 	if !format.Archive {
 		return s, nil
 	}
-	spool, err := object.Copy(w.soft, r, w.h.TempDir, spoolFactor)
+	spool, err := object.Copy(w.soft, r, w.h.TempDir, spoolFactor, nil)
 	r.Close()
 	if err != nil {
 		return nil, w.classify(err)

@@ -4,6 +4,7 @@ package objecttest
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/md5" //nolint:gosec // S3's ETag is an MD5
 	"encoding/hex"
 	"encoding/xml"
@@ -33,11 +34,15 @@ type Object struct {
 // A Server holds objects. Its methods are safe for concurrent use.
 type Server struct {
 	// Fault, if set, is called before each answer to a GET of an object. If code
-	// is not empty the answer is that error. If keep is not negative, the
+	// is not empty the answer is that error, whose message may follow after a colon. If keep is not negative, the
 	// connection breaks after that many bytes.
 	Fault func(o Object, start int64) (status int, code string, keep int64)
 	// Unversioned omits versions from answers.
 	Unversioned bool
+	// Region, if set, is the only one to which requests may be signed.
+	Region string
+	// RequesterPays refuses requests that do not say that they pay.
+	RequesterPays bool
 
 	http     *httptest.Server
 	mu       sync.Mutex
@@ -53,6 +58,9 @@ func New(t testing.TB) *Server {
 	t.Cleanup(s.http.Close)
 	return s
 }
+
+// URL returns the endpoint.
+func (s *Server) URL() string { return s.http.URL }
 
 // Client returns an SDK client for this server.
 func (s *Server) Client() *s3.Client {
@@ -105,6 +113,11 @@ func (s *Server) Gets() int {
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	switch {
+	case s.Region != "" && !strings.Contains(r.Header.Get("Authorization"), "/"+s.Region+"/s3/"):
+		w.Header().Set("X-Amz-Bucket-Region", s.Region)
+		refuse(w, http.StatusMovedPermanently, "PermanentRedirect")
+	case s.RequesterPays && r.Header.Get("X-Amz-Request-Payer") != "requester":
+		refuse(w, http.StatusForbidden, "AccessDenied")
 	case r.Method != http.MethodGet:
 		refuse(w, http.StatusMethodNotAllowed, "MethodNotAllowed")
 	case key == "":
@@ -221,5 +234,6 @@ func (s *Server) list(w http.ResponseWriter, bucket string, query url.Values) {
 func refuse(w http.ResponseWriter, status int, code string) {
 	w.Header().Set("Content-Type", "application/xml")
 	w.WriteHeader(status)
-	fmt.Fprintf(w, "<Error><Code>%s</Code><Message>%s</Message></Error>", code, code)
+	code, message, _ := strings.Cut(code, ": ")
+	fmt.Fprintf(w, "<Error><Code>%s</Code><Message>%s</Message></Error>", code, cmp.Or(message, code))
 }

@@ -146,8 +146,8 @@ func (f *fetcher) wrap(err error) error {
 // sizeOf reads the object's size from an answer that begins at start.
 func sizeOf(out *s3.GetObjectOutput, start int64) (int64, error) {
 	if out.ContentRange == nil {
-		if out.ContentLength != nil && *out.ContentLength == 0 {
-			return 0, nil
+		if start == 0 && out.ContentLength != nil { // some servers answer with the whole object
+			return *out.ContentLength, nil
 		}
 		return 0, errors.New("the answer is not the requested range")
 	}

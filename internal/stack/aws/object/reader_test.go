@@ -242,7 +242,7 @@ func TestSpoolHoldsTheObjectAndLeavesNoFile(t *testing.T) {
 	whole := content(object.PartSize + 3)
 	r := open(t, s, s.Put("b", "k", whole))
 	dir := t.TempDir()
-	spool, err := object.Copy(t.Context(), r, dir, 2)
+	spool, err := object.Copy(t.Context(), r, dir, 2, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +262,7 @@ func TestSpoolAsksForRoomBeforeItCopies(t *testing.T) {
 	t.Parallel()
 	s := objecttest.New(t)
 	r := open(t, s, s.Put("b", "k", content(1000)))
-	_, err := object.Copy(t.Context(), r, t.TempDir(), 1<<50)
+	_, err := object.Copy(t.Context(), r, t.TempDir(), 1<<50, nil)
 	var space *object.SpaceError
 	if !errors.As(err, &space) || space.Need != 1000<<50 || space.Have <= 0 {
 		t.Errorf("%v", err)

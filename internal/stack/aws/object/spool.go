@@ -27,8 +27,9 @@ func (e *SpaceError) Error() string {
 
 // Copy copies the object into a private temporary file in dir, which the caller must
 // close. The copy and its decoder take factor times the size of the object; if there
-// is less room, nothing is copied and the error is a *[SpaceError].
-func Copy(ctx context.Context, r *Reader, dir string, factor int64) (*spool.File, error) {
+// is less room, nothing is copied and the error is a *[SpaceError]. If copied is not nil, Copy
+// calls it with the number of bytes so far.
+func Copy(ctx context.Context, r *Reader, dir string, factor int64, copied func(done int64)) (*spool.File, error) {
 	need := factor * r.size
 	if free, known := freeSpace(dir); known && free < need {
 		return nil, &SpaceError{Need: need, Have: free}
@@ -37,11 +38,27 @@ func Copy(ctx context.Context, r *Reader, dir string, factor int64) (*spool.File
 	if err != nil {
 		return nil, err
 	}
-	if _, err := file.Fill(ctx, io.NewSectionReader(r, 0, r.size)); err != nil {
+	from := &counted{Reader: io.NewSectionReader(r, 0, r.size), copied: copied}
+	if _, err := file.Fill(ctx, from); err != nil {
 		if errors.Is(err, syscall.ENOSPC) {
 			err = &SpaceError{Need: need}
 		}
 		return nil, errors.Join(err, file.Close())
 	}
 	return file, nil
+}
+
+// counted calls a function with the number of bytes that were read.
+type counted struct {
+	io.Reader
+	done   int64
+	copied func(int64) // may be nil
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	if c.done += int64(n); c.copied != nil {
+		c.copied(c.done)
+	}
+	return n, err
 }

@@ -65,6 +65,13 @@ var faultRows = []row{
 		string(iot.FaultWrongRegion), "the endpoint belongs to another region",
 		"correct the region with --region, AWS_REGION or --profile", nothing,
 	},
+	{string(iot.FaultNoBucket), "there is no such bucket", "list the buckets of the account with aws s3 ls", nothing},
+	{string(iot.FaultNoObject), "there is no such object in the bucket", "list what is there with aws s3 ls", nothing},
+	{string(iot.FaultNoVersion), "the object has no such version", listVersions, nothing},
+	{string(iot.FaultDeleted), "the version is the marker of a deletion", listVersions, nothing},
+	{string(iot.FaultArchived), "the object is in an archive storage class", "restore it with aws s3api restore-object" + again, nothing},
+	{string(iot.FaultReplaced), "it was replaced while it was read", ReplacedObject, nothing},
+	{string(iot.FaultUnusableKey), "the KMS key of the object cannot be used", "enable the key" + again, nothing},
 }
 
 // ofCall returns the advice for a failed call that does not concern a device.

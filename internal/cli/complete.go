@@ -16,15 +16,18 @@ func valuesOf(streams terminal.Streams) map[string]cobra.CompletionFunc {
 	fixed := func(values ...string) cobra.CompletionFunc {
 		return cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
 	}
+	profiles := func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return awsiot.Profiles(streams.LookupEnv), cobra.ShellCompDirectiveNoFileComp
+	}
 	return map[string]cobra.CompletionFunc{
-		"color":        fixed(string(terminal.ColourAuto), string(terminal.ColourAlways), string(terminal.ColourNever)),
-		"output":       fixed(string(terminal.Text), string(terminal.JSON)),
-		"status":       fixed("ACTIVE", "INACTIVE"),
-		"row-settings": fixed("add", "replace", "ignore"),
-		"resume":       imports.CompleteResume,
-		"profile": func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			return awsiot.Profiles(streams.LookupEnv), cobra.ShellCompDirectiveNoFileComp
-		},
+		"color":          fixed(string(terminal.ColourAuto), string(terminal.ColourAlways), string(terminal.ColourNever)),
+		"output":         fixed(string(terminal.Text), string(terminal.JSON)),
+		"status":         fixed("ACTIVE", "INACTIVE"),
+		"row-settings":   fixed("add", "replace", "ignore"),
+		"resume":         imports.CompleteResume,
+		"profile":        profiles,
+		"source-profile": profiles,
+		"request-payer":  fixed("requester"),
 		"quota": func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			var operations []string
 			for _, op := range engine.Operations() {

@@ -18,7 +18,7 @@ var flagGroups = []struct{ heading, flags string }{
 	{
 		"Manifests",
 		"vendor columns delimiter preset bundle slot label index json-pointer " +
-			"signer allow-ca allow-expired allow-late-signature allow-test-material partial",
+			"source-profile request-payer signer allow-ca allow-expired allow-late-signature allow-test-material partial",
 	},
 	{"Devices", "only skip ignore-unmatched"},
 	{"Requests", "client-id request will persistent protocol witness against-aws clean-up"},

@@ -38,6 +38,17 @@ const (
 	FaultDenied         Fault = "denied"             // the credentials may not do it
 )
 
+// Faults of objects in S3 (Amazon S3 API Reference, Error responses).
+const (
+	FaultNoBucket    Fault = "no-such-bucket"
+	FaultNoObject    Fault = "no-such-object"
+	FaultNoVersion   Fault = "no-such-version"
+	FaultDeleted     Fault = "deleted-object"   // the version is the marker of a deletion
+	FaultArchived    Fault = "archived-object"  // its storage class has to be restored before it can be read
+	FaultReplaced    Fault = "replaced-object"  // it has changed since it was opened
+	FaultUnusableKey Fault = "unusable-kms-key" // the KMS key of the object is disabled or deleted
+)
+
 // deniedCodes are the error codes of calls that the credentials may not make.
 var deniedCodes = []string{
 	"AccessDeniedException", "AccessDenied", "UnauthorizedException", "NotAuthorized", "ForbiddenException", "Forbidden",
@@ -55,6 +66,21 @@ func FaultOfCode(code string) Fault {
 		return FaultWrongSignature
 	case "AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException":
 		return FaultWrongRegion
+	case "NoSuchBucket", "InvalidBucketName":
+		return FaultNoBucket
+	case "NoSuchKey":
+		return FaultNoObject
+	case "NoSuchVersion":
+		return FaultNoVersion
+	case "MethodNotAllowed":
+		return FaultDeleted
+	case "PreconditionFailed":
+		return FaultReplaced
+	case "InvalidObjectState":
+		return FaultArchived
+	}
+	if strings.HasPrefix(code, "KMS.") {
+		return FaultUnusableKey
 	}
 	if slices.Contains(deniedCodes, code) {
 		return FaultDenied

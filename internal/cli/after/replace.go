@@ -26,6 +26,7 @@ import (
 type replaceOptions struct {
 	Flags
 	decode            manifests.Flags
+	objects           manifests.ObjectFlags
 	grace             time.Duration
 	allowTestMaterial bool
 }
@@ -67,6 +68,7 @@ Until the old certificates are deleted, 'thingpress undo ID' takes the replaceme
 		RunE: func(c *cobra.Command, args []string) error { return runReplace(c.Context(), &o, args, streams) },
 	}
 	o.decode.Add(c)
+	o.objects.Add(c.Flags())
 	o.Add(c)
 	flags := c.Flags()
 	flags.DurationVar(&o.grace, "grace", defaultGrace, "how long old certificates stay attached and ACTIVE; 0 removes them at once")
@@ -102,7 +104,7 @@ func runReplace(ctx context.Context, o *replaceOptions, args []string, streams t
 	if err := s.openLedger(ctx, path); err != nil {
 		return err
 	}
-	files, err := manifests.OpenFiles(ctx, args, streams.In)
+	files, err := manifests.OpenFiles(ctx, args, s.Reading(o.objects))
 	if err != nil {
 		return err
 	}

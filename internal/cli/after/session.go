@@ -8,6 +8,7 @@ import (
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/imports"
+	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/engine"
@@ -64,6 +65,13 @@ func Connect(ctx context.Context, f *Flags, changes bool, nothing string, stream
 		return nil, err
 	}
 	return s, nil
+}
+
+// Reading returns how manifests are opened, with the flags of the command for those in S3.
+func (s *Session) Reading(objects manifests.ObjectFlags) manifests.Reading {
+	return manifests.Reading{
+		Stdin: s.Streams.In, Objects: objects, Profile: s.Flags.Target.Profile, Region: s.Flags.Target.Region, Printer: s.Printer,
+	}
 }
 
 // Open finds the imports with these IDs, which may be shortened, connects to the account and region that

@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -48,9 +49,9 @@ func (o *reportOptions) writeManifest(ctx context.Context, chosen Chosen, reader
 	if err != nil {
 		return err
 	}
-	files, err := manifests.OpenFiles(ctx, []string{path}, streams.In)
+	files, err := o.openManifest(ctx, chosen, path, streams)
 	if err != nil {
-		return exit.WithHint(err, "say where the manifest is now with --manifest")
+		return exit.WithHint(err, cmp.Or(exit.Hint(err), "say where the manifest is now with --manifest"))
 	}
 	defer files.Close() //nolint:errcheck // they were only read
 	source, err := engine.OpenSource(ctx, files.Inputs[0], nothing{})
@@ -95,6 +96,16 @@ func (o *reportOptions) writeManifest(ctx context.Context, chosen Chosen, reader
 	}
 	plain.Fprintf(streams.Err, "%s: %s of %s\n", o.asManifest, progress.Plural(written, "entry", "entries"), m.Name)
 	return nil
+}
+
+// openManifest opens a manifest of the import, and shows how much of it is downloaded.
+func (o *reportOptions) openManifest(ctx context.Context, chosen Chosen, path string, streams terminal.Streams) (*manifests.Files, error) {
+	printer := streams.Progress(false, terminal.Text)
+	defer printer.Close()
+	_, flags := Reading(chosen.Import)
+	return manifests.OpenFiles(ctx, []string{path}, manifests.Reading{
+		Stdin: streams.In, Objects: o.objects.Recorded(flags), Printer: printer,
+	})
 }
 
 // entriesToCut returns the entries to write, by manifest.
@@ -163,7 +174,7 @@ func (o *reportOptions) manifestToCut(ctx context.Context, chosen Chosen, wanted
 // manifestByContent returns the manifest of the import that the file of --manifest is.
 func (o *reportOptions) manifestByContent(ctx context.Context, chosen Chosen, wanted map[int]map[int]bool, streams terminal.Streams,
 ) (index int, path string, err error) {
-	files, err := manifests.OpenFiles(ctx, []string{o.manifest}, streams.In)
+	files, err := o.openManifest(ctx, chosen, o.manifest, streams)
 	if err != nil {
 		return 0, "", err
 	}

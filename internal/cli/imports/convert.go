@@ -25,9 +25,10 @@ import (
 )
 
 type convertOptions struct {
-	decode manifests.Flags
-	attach AttachFlags
-	lists  ListFlags
+	decode  manifests.Flags
+	objects manifests.ObjectFlags
+	attach  AttachFlags
+	lists   ListFlags
 
 	to, out, authority string
 	overwrite, quiet   bool
@@ -70,6 +71,7 @@ of certificates, which must be registered before.
 		c.Flags().Lookup(name).Hidden = true // a form does not have them
 	}
 	flags := c.Flags()
+	o.objects.Add(flags)
 	o.lists.Add(flags)
 	flags.StringVar(&o.to, "to", "", "`form` to write: "+strings.Join(forms(), ", "))
 	flags.StringVar(&o.out, "out", "", "`file` or directory to write (default: standard output)")
@@ -126,13 +128,13 @@ func runConvert(ctx context.Context, o *convertOptions, args []string, streams t
 	if err != nil {
 		return err
 	}
-	files, err := manifests.OpenFiles(ctx, args, streams.In)
+	printer := streams.Progress(o.quiet, terminal.Text)
+	defer printer.Close()
+	files, err := manifests.OpenFiles(ctx, args, manifests.Reading{Stdin: streams.In, Objects: o.objects, Printer: printer})
 	if err != nil {
 		return err
 	}
 	defer files.Close() //nolint:errcheck // they were only read
-	printer := streams.Progress(o.quiet, terminal.Text)
-	defer printer.Close()
 	counts := converted{}
 	err = o.write(streams, printer, bulk, func(to converter) error {
 		judge := engine.NewJudge(settings)

@@ -18,14 +18,16 @@ import (
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/progress"
 )
 
 // runFlags are the flags that plan and import share.
 type runFlags struct {
-	decode manifests.Flags
-	attach AttachFlags
-	target target.Flags
-	quotas target.QuotaFlags
+	decode  manifests.Flags
+	objects manifests.ObjectFlags
+	attach  AttachFlags
+	target  target.Flags
+	quotas  target.QuotaFlags
 
 	lists   ListFlags
 	partial bool
@@ -41,11 +43,19 @@ func (f *runFlags) add(c *cobra.Command) {
 	f.target.Add(c)
 	f.quotas.Add(c)
 	flags := c.Flags()
+	f.objects.Add(flags)
 	f.lists.Add(flags)
 	flags.BoolVar(&f.partial, "partial", false, "import the entries before a break in a manifest")
 	flags.BoolVar(&f.ignorePolicy, "ignore-policy", false, "go on even if the policies let no device work")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress")
 	f.output.AddFlag(c)
+}
+
+// reading returns how manifests are opened.
+func (f *runFlags) reading(printer *progress.Printer, streams terminal.Streams) manifests.Reading {
+	return manifests.Reading{
+		Stdin: streams.In, Objects: f.objects, Profile: f.target.Profile, Region: f.target.Region, Printer: printer,
+	}
 }
 
 // settings parses the flags that select how devices are imported.

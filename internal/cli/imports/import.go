@@ -54,7 +54,7 @@ policies, thing type, groups and attributes.
 The manifests are read twice. The first pass decodes and checks every entry and
 prints the numbers and the expected duration before anything is changed. The second
 pass imports the devices as fast as the quotas of the account allow. MANIFEST "-" is
-standard input.
+standard input, and s3://BUCKET/KEY an object in S3.
 
 Asks before it imports anything into AWS. Without a terminal, pass --yes.
 
@@ -165,11 +165,12 @@ func runImport(ctx context.Context, o *importOptions, flags *pflag.FlagSet, args
 	if err := i.open(ctx, args); err != nil {
 		return err
 	}
-	files, err := manifests.OpenFiles(ctx, i.args, streams.In)
+	files, err := manifests.OpenFiles(ctx, i.args, o.reading(printer, streams))
 	if err != nil {
 		return err
 	}
 	defer files.Close() //nolint:errcheck // they were only read
+	i.args = files.Names
 	sources, err := manifests.OpenSources(ctx, files.Inputs, o.decode.Vendor, i.settings.Decode, printer)
 	if err != nil {
 		return err
@@ -214,7 +215,7 @@ func notBegun(ctx context.Context, err error) error {
 func resumeCommand(id string, flags *pflag.FlagSet) string {
 	line := "thingpress import --resume " + id
 	for _, name := range []string{
-		"config", "target", "ledger", "endpoint-url", "region", "profile", "sandbox-state", "sandbox", "yes",
+		"config", "target", "ledger", "endpoint-url", "region", "profile", "source-profile", "sandbox-state", "sandbox", "yes",
 	} {
 		flag := flags.Lookup(name)
 		switch value := flag.Value.String(); {

@@ -43,7 +43,8 @@ func newPlan(streams terminal.Streams) (*cobra.Command, *planOptions) {
 		Long: `Show what an import with the same flags would do, without changing anything. The
 plan has the number of devices and rejected entries, the duration, the quota that
 limits it, the duration with that quota doubled, the calls per operation, and missing
-attachments. It lists every call for one device. MANIFEST "-" is standard input.
+attachments. It lists every call for one device. MANIFEST "-" is standard input,
+and s3://BUCKET/KEY an object in S3.
 
 With --offline the plan needs no account. It assumes the default quotas of AWS and
 does not look for the attachments.
@@ -125,7 +126,7 @@ func runPlan(ctx context.Context, o *planOptions, flags *pflag.FlagSet, args []s
 	}
 	printer.Note("target: %s", connection)
 
-	files, err := manifests.OpenFiles(ctx, args, streams.In)
+	files, err := manifests.OpenFiles(ctx, args, o.reading(printer, streams))
 	if err != nil {
 		return err
 	}
@@ -206,7 +207,7 @@ func runPlan(ctx context.Context, o *planOptions, flags *pflag.FlagSet, args []s
 		return exit.Silently(exit.Failure)
 	}
 	if o.out != "" {
-		saved, err := savedPlanOf(reviewed{settings, connection, scan, quotas, check, policies, comparison}, args, flags)
+		saved, err := savedPlanOf(reviewed{settings, connection, scan, quotas, check, policies, comparison}, files.Names, flags)
 		if err == nil {
 			err = saved.write(o.out)
 		}

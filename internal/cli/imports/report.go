@@ -25,6 +25,7 @@ type reportOptions struct {
 	failed, rejected bool
 	asManifest       string
 	manifest         string
+	objects          manifests.ObjectFlags
 	overwrite        bool
 	output           terminal.Output
 }
@@ -75,6 +76,7 @@ AWS is not called.
 	flags.StringVar(&o.asManifest, "as-manifest", "",
 		"write the failed and rejected entries to this `file`, in the format of their manifest")
 	flags.StringVar(&o.manifest, "manifest", "", "`file` that has the manifest for --as-manifest now (default: where it was)")
+	o.objects.Add(flags)
 	flags.BoolVar(&o.overwrite, "overwrite", false, "replace a file that is not the report of the same import")
 	manifests.Complete(c, "format", reportNames())
 	o.output.AddFlag(c)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
-	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/progress"
@@ -30,7 +29,7 @@ const hintManifest = "name the file that was imported with --manifest"
 
 // Reread opens the manifests of an import, which must be the same as then. A file that is elsewhere now is
 // among moved. The caller must close the result.
-func Reread(ctx context.Context, i ledger.Import, moved []string, printer *progress.Printer, streams terminal.Streams) (*Rereading, error) {
+func Reread(ctx context.Context, i ledger.Import, moved []string, from manifests.Reading) (*Rereading, error) {
 	settings, err := Recorded(i)
 	if err != nil {
 		return nil, err
@@ -49,15 +48,16 @@ func Reread(ctx context.Context, i ledger.Import, moved []string, printer *progr
 	for _, signer := range signers {
 		r.options.Signers = append(r.options.Signers, signer.Certificate)
 	}
-	if r.files, err = manifests.OpenFiles(ctx, moved, streams.In); err != nil {
+	if r.files, err = manifests.OpenFiles(ctx, moved, from); err != nil {
 		return nil, err
 	}
+	from.Objects = from.Objects.Recorded(recorded.Flags)
 	known := opened{moved: r.files.Inputs}
 	for _, path := range recorded.Manifests {
-		known.add(ctx, r.files, path)
+		known.add(ctx, r.files, path, from)
 	}
 	for index, m := range i.Manifests {
-		printer.Update(progress.Status{Phase: "reading " + m.Name})
+		from.Printer.Update(progress.Status{Phase: "reading " + m.Name})
 		source, err := known.find(ctx, index, m, r.options)
 		if err != nil {
 			return nil, errors.Join(err, r.Close())
@@ -75,11 +75,11 @@ type opened struct {
 }
 
 // add opens a path of the import. A container has several manifests.
-func (o *opened) add(ctx context.Context, into *manifests.Files, path string) {
+func (o *opened) add(ctx context.Context, into *manifests.Files, path string, from manifests.Reading) {
 	var files *manifests.Files
 	err := exit.UsageError(errors.New("a manifest came from standard input"), hintManifest)
 	if path != "-" {
-		files, err = manifests.OpenFiles(ctx, []string{path}, nil)
+		files, err = manifests.OpenFiles(ctx, []string{path}, from)
 	}
 	if err != nil {
 		o.recorded, o.failures = append(o.recorded, manifest.Input{}), append(o.failures, err)

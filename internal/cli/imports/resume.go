@@ -26,7 +26,7 @@ import (
 // recordedSettings are the settings of an import in the ledger, for people to see and
 // for --resume to repeat.
 type recordedSettings struct {
-	Manifests []string            `json:"manifests"` // absolute paths
+	Manifests []string            `json:"manifests"` // absolute paths, or the names of objects in S3
 	Flags     map[string][]string `json:"flags"`
 	Settings  engine.Settings     `json:"settings"`
 	// Distribution is how many devices get what their entries ask for, the first [maxRecorded] lines. Like
@@ -95,7 +95,7 @@ var resumedFlags = []string{
 	"thing-name", "allow-expired", "allow-late-signature", "allow-ca",
 	"max-dictionary", "max-expanded", "max-ratio", "max-members", "max-entries", "max-entry-bytes", "max-depth",
 	"policy", "thing-group", "thing-type", "billing-group", "attribute", "status", "adopt", "exclusive", "row-settings",
-	"only", "skip", "ignore-unmatched", "partial", "no-baseline", "ignore-policy",
+	manifests.FlagRequestPayer, "only", "skip", "ignore-unmatched", "partial", "no-baseline", "ignore-policy",
 }
 
 // pathFlags are flags with paths. They are recorded as absolute paths, because a later
@@ -129,7 +129,7 @@ func recordedOf(settings engine.Settings, args []string, flags *pflag.FlagSet) r
 }
 
 func absolute(path string) string {
-	if path == "-" {
+	if path == "-" || manifests.IsObject(path) {
 		return path
 	}
 	if abs, err := filepath.Abs(path); err == nil {

@@ -70,11 +70,14 @@ func importIntoSeveral(ctx context.Context, names []string, c *cobra.Command, ar
 			t.report(ctx)
 		}
 	}
-	files, err := manifests.OpenFiles(ctx, args, streams.In)
+	files, err := manifests.OpenFiles(ctx, args, o.reading(printer, streams))
 	if err != nil {
 		return err
 	}
 	defer files.Close() //nolint:errcheck // they were only read
+	for _, t := range all {
+		t.args = files.Names
+	}
 	sources := map[*targetImport][]*engine.Source{}
 	for _, alike := range wantingAlike(all) {
 		read, err := manifests.OpenSources(ctx, files.Inputs, alike[0].o.decode.Vendor, alike[0].settings.Decode, printer)

@@ -19,10 +19,11 @@ import (
 
 type diffOptions struct {
 	Flags
-	note   bool
-	limit  int
-	output terminal.Output
-	quiet  bool
+	note    bool
+	limit   int
+	objects ObjectFlags
+	output  terminal.Output
+	quiet   bool
 }
 
 // NewDiff returns `thingpress diff`.
@@ -44,7 +45,8 @@ AWS is not called.
 A device is the one with the same certificate, else with the same vendor ID, else with
 the same thing name. Entries that are rejected, or repeat an earlier one, are counted
 and not compared. Memory grows by less than 64 bytes for each entry of the manifests;
-a delivery note may have 64 MiB. "-" is standard input.
+a delivery note may have 64 MiB. "-" is standard input, and
+s3://BUCKET/KEY an object in S3.
 
 ` + exit.Help,
 		Example: `  # what the vendor's new file changes
@@ -57,6 +59,7 @@ a delivery note may have 64 MiB. "-" is standard input.
 	}
 	o.Add(c)
 	flags := c.Flags()
+	o.objects.Add(flags)
 	flags.BoolVar(&o.note, "note", false, "THERE is a delivery note, even if it looks like a manifest")
 	flags.IntVar(&o.limit, "limit", 0, "maximum `number` of differences to show of each kind; 0 for no limit")
 	o.output.AddFlag(c)
@@ -79,7 +82,9 @@ func diff(ctx context.Context, o *diffOptions, args []string, streams terminal.S
 	if err != nil {
 		return err
 	}
-	files, err := OpenFiles(ctx, args, streams.In)
+	printer := streams.Progress(o.quiet, terminal.Text)
+	defer printer.Close()
+	files, err := OpenFiles(ctx, args, Reading{Stdin: streams.In, Objects: o.objects, Printer: printer})
 	if err != nil {
 		return err
 	}
@@ -95,8 +100,6 @@ func diff(ctx context.Context, o *diffOptions, args []string, streams terminal.S
 	if here.note != nil && there.note != nil {
 		return exit.UsageError(fmt.Errorf("%s is not a manifest, and neither is %s", here.Name, there.Name), "name a manifest with --vendor")
 	}
-	printer := streams.Progress(o.quiet, terminal.Text)
-	defer printer.Close()
 	summary := diffSummary{Type: "summary", Here: here.Name, There: there.Name}
 	err = HoldBack(streams.Out, printer, func(held io.Writer) error {
 		c := comparison{

@@ -26,6 +26,7 @@ type inspectOptions struct {
 	Flags
 	all, rejected bool
 	limit         int
+	objects       ObjectFlags
 	output        terminal.Output
 	quiet         bool
 }
@@ -39,8 +40,9 @@ func NewInspect(streams terminal.Streams) *cobra.Command {
 		Long: `Decode every entry of the manifests and check it as an import would, without
 calling AWS. Shows what each manifest contains, and the rejected entries, the skipped
 ones and the warnings by reason, with the first devices of each. --all lists every
-entry. JSON always has every entry. MANIFEST "-" is standard input. A directory, a ZIP
-or tar archive and a gzip file are opened.
+entry. JSON always has every entry. MANIFEST "-" is standard input, and
+s3://BUCKET/KEY?versionId=ID an object in S3. A directory, a ZIP or tar archive and a
+gzip file are opened.
 
 ` + exit.Help,
 		Example: `  thingpress inspect reel.csv
@@ -48,6 +50,9 @@ or tar archive and a gzip file are opened.
   # all files in a directory or an archive, as one manifest
   thingpress inspect certificates/
   thingpress inspect export.zip reels.tar.gz
+
+  # an object in S3
+  thingpress inspect s3://factory-7/2026/reel-7.csv
 
   # list every entry, or every rejected one
   thingpress inspect --all reel.csv
@@ -73,6 +78,7 @@ or tar archive and a gzip file are opened.
 	}
 	o.Add(c)
 	flags := c.Flags()
+	o.objects.Add(flags)
 	flags.BoolVar(&o.all, "all", false, "list every entry in a table")
 	flags.BoolVar(&o.rejected, "rejected", false, "list every rejected entry in a table")
 	flags.IntVar(&o.limit, "limit", 3,
@@ -100,13 +106,13 @@ func inspect(ctx context.Context, o inspectOptions, args []string, streams termi
 	if err != nil {
 		return err
 	}
-	files, err := OpenFiles(ctx, args, streams.In)
+	printer := streams.Progress(o.quiet, terminal.Text)
+	defer printer.Close()
+	files, err := OpenFiles(ctx, args, Reading{Stdin: streams.In, Objects: o.objects, Printer: printer})
 	if err != nil {
 		return err
 	}
 	defer files.Close() //nolint:errcheck // they were only read
-	printer := streams.Progress(o.quiet, terminal.Text)
-	defer printer.Close()
 
 	judge, several, listed, examples := engine.NewJudge(engine.Settings{Decode: options}), len(files.Inputs) > 1, 0, o.limit
 	if o.all || o.rejected {

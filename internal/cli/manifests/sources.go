@@ -94,20 +94,41 @@ func withTodo(reason manifest.Reason, todo string) string {
 	return string(reason) + ": " + todo
 }
 
+// A Reading is how [OpenFiles] reads what is not a file.
+type Reading struct {
+	Stdin io.Reader
+	// Objects are the flags for objects in S3. Profile and Region are those of the command's target, and are used
+	// for them unless they have a profile of their own.
+	Objects         ObjectFlags
+	Profile, Region string
+	// Printer shows what is downloaded; nil shows nothing.
+	Printer *progress.Printer
+}
+
 // Files are the open manifests of a command line.
 type Files struct {
-	Inputs  []manifest.Input
+	Inputs []manifest.Input
+	// Names open the same content again. They are those of the command line, except that those of objects in S3
+	// have the version that was read, if the bucket has versions.
+	Names   []string
 	closers []io.Closer
 }
 
-// OpenFiles opens the named files and directories, of which "-" is standard input. It copies
+// OpenFiles opens the named files, directories and objects in S3. The name "-" is standard input. It copies
 // input that cannot be read twice to temporary files. The caller must close the files.
-func OpenFiles(ctx context.Context, names []string, stdin io.Reader) (*Files, error) {
+func OpenFiles(ctx context.Context, names []string, from Reading) (*Files, error) {
 	f := &Files{}
 	for _, name := range names {
-		if err := f.open(ctx, name, stdin); err != nil {
+		var err error
+		if IsObject(name) {
+			name, err = f.openObject(ctx, name, from)
+		} else {
+			err = f.open(ctx, name, from.Stdin)
+		}
+		if err != nil {
 			return nil, errors.Join(err, f.Close())
 		}
+		f.Names = append(f.Names, name)
 	}
 	return f, nil
 }

@@ -24,6 +24,7 @@ import (
 
 type checkOptions struct {
 	decode     manifests.Flags
+	objects    manifests.ObjectFlags
 	attach     imports.AttachFlags
 	target     target.Flags
 	quotas     target.QuotaFlags
@@ -72,6 +73,7 @@ one a connection or a topic of the policies.
 		RunE: func(c *cobra.Command, args []string) error { return check(c.Context(), &o, args, streams) },
 	}
 	o.decode.Add(c)
+	o.objects.Add(c.Flags())
 	o.attach.AddJudged(c)
 	o.target.Add(c)
 	o.quotas.Add(c)
@@ -182,7 +184,9 @@ func check(ctx context.Context, o *checkOptions, args []string, streams terminal
 	if err != nil {
 		return exit.UsageError(fmt.Errorf("--will: %w", err), "")
 	}
-	inputs, err := manifests.OpenFiles(ctx, args, streams.In)
+	inputs, err := manifests.OpenFiles(ctx, args, manifests.Reading{
+		Stdin: streams.In, Objects: o.objects, Profile: o.target.Profile, Region: o.target.Region, Printer: printer,
+	})
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@ type options struct {
 
 	keys       string
 	moved      []string
+	objects    manifests.ObjectFlags
 	requests   []string
 	clientID   string
 	will       string
@@ -93,6 +94,7 @@ proven.
 	flags := c.Flags()
 	flags.StringVar(&o.keys, "keys", "", "`directory` with the private keys of devices")
 	flags.StringArrayVar(&o.moved, "manifest", nil, "`file` that has a manifest of the import now (default: where it was; repeatable)")
+	o.objects.Add(flags)
 	flags.StringArrayVar(&o.requests, "request", nil,
 		"`request` of each device, such as publish:dt/{thing}/t (repeatable; default: the topics of the policies)")
 	flags.StringVar(&o.clientID, "client-id", "",
@@ -196,7 +198,7 @@ func runProve(ctx context.Context, o *options, id string, streams terminal.Strea
 		return err
 	}
 	defer s.Close()
-	files, err := imports.Reread(ctx, s.Imports[0], o.moved, s.Printer, streams)
+	files, err := imports.Reread(ctx, s.Imports[0], o.moved, s.Reading(o.objects))
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ import (
 
 type uploadOptions struct {
 	stackFlags
+	objects  manifests.ObjectFlags
 	key      string
 	vendor   string
 	noFollow bool
@@ -48,6 +49,7 @@ Ctrl-C stops following. The import continues in the stack.
 	}
 	o.add(c)
 	flags := c.Flags()
+	o.objects.Add(flags)
 	flags.StringVar(&o.key, "key", "", "`key` of the object (default: the name of the file)")
 	flags.StringVar(&o.vendor, "vendor", "", "`format` of the manifest (default: detected from the content)")
 	manifests.Complete(c, "vendor", vendors.Names())
@@ -65,13 +67,15 @@ func upload(ctx context.Context, o uploadOptions, args []string, streams termina
 	if err != nil {
 		return err
 	}
-	files, err := manifests.OpenFiles(ctx, args, streams.In)
+	printer := streams.Progress(o.quiet, terminal.Text)
+	defer printer.Close()
+	files, err := manifests.OpenFiles(ctx, args, manifests.Reading{
+		Stdin: streams.In, Objects: o.objects, Profile: o.Profile, Region: o.Region, Printer: printer,
+	})
 	if err != nil {
 		return err
 	}
 	defer files.Close() //nolint:errcheck // they were only read
-	printer := streams.Progress(o.quiet, terminal.Text)
-	defer printer.Close()
 	options, err := tableOptions(ctx, stack, files.Inputs[0])
 	if err != nil {
 		return err

@@ -26,8 +26,9 @@ import (
 
 type options struct {
 	after.Flags
-	decode manifests.Flags
-	attach imports.AttachFlags
+	decode  manifests.Flags
+	objects manifests.ObjectFlags
+	attach  imports.AttachFlags
 
 	full, fix, connected bool
 	// ofManifests are the flags that only apply to manifests.
@@ -48,7 +49,8 @@ were not wanted. IMPORT is an ID of 'thingpress imports', which may be shortened
 as it is unique.
 
 With manifests, the devices of the manifests are compared with what the flags say, also
-if another tool imported them. MANIFEST "-" is standard input.
+if another tool imported them. MANIFEST "-" is standard input, and
+s3://BUCKET/KEY an object in S3.
 
 AWS lists attachments for one device a call. Of more than 2,995 devices a random sample
 of 2,995 is therefore read completely: if none of them differs, fewer than 0.1 % of all do,
@@ -90,6 +92,7 @@ nothing that is there in addition. It asks first. Without a terminal, pass --yes
 	c.Flags().Lookup("adopt").Hidden = true // accepted so that the flags of an import can be pasted
 	o.Add(c)
 	flags := c.Flags()
+	o.objects.Add(flags)
 	flags.BoolVar(&o.full, "full", false, "read the attachments of all devices, not only of a sample")
 	flags.BoolVar(&o.fix, "fix", false, "make what is missing, and change nothing else")
 	flags.BoolVar(&o.connected, "connected", false, "tell which devices have been connected, from the fleet index")

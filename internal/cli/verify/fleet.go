@@ -63,7 +63,7 @@ func (o *options) openImport(ctx context.Context, args []string, streams termina
 			return later.WithStatus(ctx, s.Ledger, s.Subjects(ctx), commands)
 		}
 		f.mending = func(ctx context.Context, drifted, gone map[string]bool) (engine.Later, error) {
-			again, err := reread(ctx, s, f.printer, gone)
+			again, err := reread(ctx, s, gone, o.objects)
 			if err != nil {
 				return engine.Later{}, err
 			}
@@ -140,7 +140,7 @@ func (o *options) openManifests(ctx context.Context, args []string, streams term
 		}
 	}()
 	f.printer.Note("target: %s", f.connection)
-	files, err := manifests.OpenFiles(ctx, args, streams.In)
+	files, err := manifests.OpenFiles(ctx, args, s.Reading(o.objects))
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
-	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/vendors"
 )
@@ -32,7 +31,7 @@ type rereading struct {
 // reread opens the manifests of an import where they were, if certificates are gone. A certificate that undo
 // or replace deleted stays so. If a manifest is not there any more, or is another one, the certificates in it
 // cannot be registered, which is noted.
-func reread(ctx context.Context, s *after.Session, printer *progress.Printer, gone map[string]bool) (*rereading, error) {
+func reread(ctx context.Context, s *after.Session, gone map[string]bool, objects manifests.ObjectFlags) (*rereading, error) {
 	r := &rereading{gone: gone, options: s.Settings.Decode, sources: make([]*engine.Source, len(s.Imports[0].Manifests)), close: func() {}}
 	if len(gone) == 0 {
 		return r, nil
@@ -52,16 +51,16 @@ func reread(ctx context.Context, s *after.Session, printer *progress.Printer, go
 	if err == nil {
 		r.options.Signers = options.Signers
 		r.options.Now = i.Begun // the certificates were valid then
-		err = r.open(ctx, i, paths)
+		err = r.open(ctx, i, paths, s.Reading(objects.Recorded(flags)))
 	}
 	if err != nil {
-		printer.Note("certificates that are gone cannot be registered: %v\nif you have the manifests, name them: %s", err, imports.FixLine(i))
+		s.Printer.Note("certificates that are gone cannot be registered: %v\nif you have the manifests, name them: %s", err, imports.FixLine(i))
 	}
 	return r, nil
 }
 
 // open opens the manifests of an import, and returns an error that names those that it cannot read.
-func (r *rereading) open(ctx context.Context, i ledger.Import, paths []string) (missing error) {
+func (r *rereading) open(ctx context.Context, i ledger.Import, paths []string, from manifests.Reading) (missing error) {
 	var opened []*manifests.Files
 	r.close = func() {
 		for _, files := range opened {
@@ -74,7 +73,7 @@ func (r *rereading) open(ctx context.Context, i ledger.Import, paths []string) (
 			missing, n = errors.Join(missing, errors.New("a manifest came from standard input")), n+1
 			continue
 		}
-		files, err := manifests.OpenFiles(ctx, []string{path}, nil)
+		files, err := manifests.OpenFiles(ctx, []string{path}, from)
 		if err != nil {
 			missing, n = errors.Join(missing, err), n+1
 			continue

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 
 	"github.com/thingpress/thingpress/internal/testkit/clitest"
+	"github.com/thingpress/thingpress/internal/testkit/objecttest"
 )
 
 // deleted deletes the certificate of a device by hand.
@@ -84,6 +85,24 @@ func TestFixReadsAManifestInADirectory(t *testing.T) {
 	directory := t.TempDir()
 	w.did(nil, os.Rename(clitest.Generate(t, "espressif", 1), filepath.Join(directory, "reel.csv")))
 	w.importedFrom(directory)
+	w.deleted(w.names[0])
+	last, _, code := w.verify(w.id, "--fix")
+	if code != 0 || last.Fixed == nil || last.Fixed.Mended != 1 {
+		t.Errorf("exit code %d: %+v %+v", code, last, last.Fixed)
+	}
+}
+
+// A certificate must be registered again from a manifest in S3 that has been replaced since.
+func TestFixReadsTheVersionInS3ThatWasImported(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	text, err := os.ReadFile(clitest.Generate(t, "espressif", 1))
+	w.did(nil, err)
+	s := objecttest.New(t)
+	s.Put("factory", "reel.csv", text)
+	w.env = append(w.env, "AWS_ENDPOINT_URL_S3="+s.URL())
+	w.importedFrom("s3://factory/reel.csv")
+	s.Put("factory", "reel.csv", []byte("MAC,cn,cert\n"))
 	w.deleted(w.names[0])
 	last, _, code := w.verify(w.id, "--fix")
 	if code != 0 || last.Fixed == nil || last.Fixed.Mended != 1 {

@@ -30,7 +30,7 @@ import (
 type listOptions struct {
 	ledger string
 	output terminal.Output
-	filter listFilter
+	filter targetFilter
 }
 
 // NewList returns `thingpress imports`.
@@ -42,7 +42,10 @@ func NewList(streams terminal.Streams) *cobra.Command {
 		Long: `List the imports in the ledgers of this machine, newest first, with ID, state,
 numbers, target and manifests. An import may be running at the same time. With
 several filters an import must pass all of them. --target NAME of the config file
-stands for its account, region and sandbox.`,
+stands for its account, region and sandbox.
+
+With --stack they are the imports of a stack, and also have the states reading,
+checking, sending, paused, waiting, cancelling and cancelled instead of interrupted.`,
 		Example: `  thingpress imports
   thingpress imports --ledger ./factory.db --output json
 
@@ -55,6 +58,7 @@ stands for its account, region and sandbox.`,
 		RunE: func(c *cobra.Command, _ []string) error { return listImports(c.Context(), &o, c.Flags(), streams) },
 	}
 	c.Flags().StringVar(&o.ledger, "ledger", "", "list only the imports of this `file` (default: "+defaultLedgers()+")")
+	AddListFilter(c.Flags(), stateNames())
 	o.filter.add(c.Flags())
 	manifests.Complete(c, "state", stateNames())
 	o.output.AddFlag(c)
@@ -85,14 +89,17 @@ type importLine struct {
 }
 
 func listImports(ctx context.Context, o *listOptions, flags *pflag.FlagSet, streams terminal.Streams) error {
-	if err := o.filter.check(); err != nil {
+	filter, err := ListFilterOf(flags, stateNames())
+	if err != nil {
 		return err
 	}
 	found, broken, err := readLedgers(ctx, o.ledger, func(format string, err error) { plain.Fprintf(streams.Err, format, err) })
 	if err != nil {
 		return err
 	}
-	found = slices.DeleteFunc(found, func(line importLine) bool { return !o.filter.selects(line, flags) })
+	found = slices.DeleteFunc(found, func(line importLine) bool {
+		return !filter.Selects(string(line.State), line.Begun, line.Manifests) || !o.filter.selects(line.Target, flags)
+	})
 	var unread error
 	if len(broken) > 0 {
 		unread = exit.Silently(exit.Incomplete)

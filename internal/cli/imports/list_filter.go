@@ -13,21 +13,55 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 )
 
-// A listFilter selects imports.
-type listFilter struct {
-	states   []string
-	since    sinceFlag
-	manifest string
-	account  string
-	region   string
-	sandbox  bool
+// A ListFilter selects imports by what the imports of machines and of stacks have.
+type ListFilter struct {
+	States   []string
+	Since    time.Time
+	Manifest string
+}
+
+// AddListFilter adds the flags of a [ListFilter] to a command whose imports can be in some states.
+func AddListFilter(flags *pflag.FlagSet, states []string) {
+	flags.StringArray("state", nil, "list only imports in this `state`: "+strings.Join(states, ", ")+" (repeatable)")
+	flags.Var(&sinceFlag{}, "since", "list only imports that began at this `time` or later: 2026-11-26, RFC 3339, or an age such as 48h")
+	flags.String("manifest", "", "list only imports of a manifest whose name or SHA-256 contains this `text`")
+}
+
+// ListFilterOf returns the filter of a command line with the flags of [AddListFilter]. The error is one of usage if no
+// import can be in a state.
+func ListFilterOf(flags *pflag.FlagSet, states []string) (f ListFilter, err error) {
+	f.States, _ = flags.GetStringArray("state") // the flags are there
+	f.Manifest, _ = flags.GetString("manifest")
+	if since, ok := flags.Lookup("since").Value.(*sinceFlag); ok {
+		f.Since = since.Time
+	}
+	for _, state := range f.States {
+		if !slices.Contains(states, state) {
+			return f, exit.UsageError(fmt.Errorf("--state %q is none of %s", state, strings.Join(states, ", ")), "")
+		}
+	}
+	return f, nil
+}
+
+// Selects reports whether an import passes all filters.
+func (f *ListFilter) Selects(state string, begun time.Time, manifests []ledger.Manifest) bool {
+	return (len(f.States) == 0 || slices.Contains(f.States, state)) && !begun.Before(f.Since) &&
+		(f.Manifest == "" || slices.ContainsFunc(manifests, f.isManifest))
+}
+
+func (f *ListFilter) isManifest(m ledger.Manifest) bool {
+	return strings.Contains(strings.ToLower(m.Name), strings.ToLower(f.Manifest)) || strings.Contains(m.SHA256, strings.ToLower(f.Manifest))
+}
+
+// A targetFilter selects imports of this machine by where they went.
+type targetFilter struct {
+	account string
+	region  string
+	sandbox bool
 }
 
 // add adds the flags to a command.
-func (f *listFilter) add(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&f.states, "state", nil, "list only imports in this `state`: "+strings.Join(stateNames(), ", ")+" (repeatable)")
-	flags.Var(&f.since, "since", "list only imports that began at this `time` or later: 2026-11-26, RFC 3339, or an age such as 48h")
-	flags.StringVar(&f.manifest, "manifest", "", "list only imports of a manifest whose name or SHA-256 contains this `text`")
+func (f *targetFilter) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.account, "account", "", "list only imports into the account with this `ID`")
 	flags.StringVar(&f.region, "region", "", "list only imports into this AWS `region`")
 	flags.BoolVar(&f.sandbox, "sandbox", false, "list only imports into the embedded sandbox; =false lists only the others")
@@ -63,16 +97,6 @@ func (s *sinceFlag) Set(value string) error {
 	return fmt.Errorf("%q is neither a date, a time nor an age", value)
 }
 
-// check returns an error if no import can be in a state.
-func (f *listFilter) check() error {
-	for _, state := range f.states {
-		if !slices.Contains(stateNames(), state) {
-			return exit.UsageError(fmt.Errorf("--state %q is none of %s", state, strings.Join(stateNames(), ", ")), "")
-		}
-	}
-	return nil
-}
-
 // meant reports whether a flag of the target filters. The config file and the environment set these
 // flags for other commands, unless the command line chooses a target.
 func meant(flags *pflag.FlagSet, name string) bool {
@@ -82,19 +106,12 @@ func meant(flags *pflag.FlagSet, name string) bool {
 }
 
 // selects reports whether an import passes all filters.
-func (f *listFilter) selects(line importLine, flags *pflag.FlagSet) bool {
+func (f *targetFilter) selects(to ledger.Target, flags *pflag.FlagSet) bool {
 	switch {
-	case len(f.states) > 0 && !slices.Contains(f.states, string(line.State)),
-		line.Begun.Before(f.since.Time),
-		f.manifest != "" && !slices.ContainsFunc(line.Manifests, f.isManifest),
-		meant(flags, "account") && f.account != line.Target.Account,
-		meant(flags, "region") && f.region != line.Target.Region,
-		meant(flags, "sandbox") && f.sandbox != (line.Target.Sandbox != ""):
+	case meant(flags, "account") && f.account != to.Account,
+		meant(flags, "region") && f.region != to.Region,
+		meant(flags, "sandbox") && f.sandbox != (to.Sandbox != ""):
 		return false
 	}
 	return true
-}
-
-func (f *listFilter) isManifest(m ledger.Manifest) bool {
-	return strings.Contains(strings.ToLower(m.Name), strings.ToLower(f.manifest)) || strings.Contains(m.SHA256, strings.ToLower(f.manifest))
 }

@@ -97,6 +97,39 @@ func (d *deployed) lists(t *testing.T) {
 	if n := strings.Count(lines, "\n"); n != 2 || !strings.Contains(lines, idResting) {
 		t.Errorf("--limit 2 printed %d lines:\n%s", n, lines)
 	}
+	if _, said := d.exits(0, "imports", "--limit", "2"); said != "these are the latest 2; show all with --limit 0\n" {
+		t.Errorf("--limit 2 says %q", said)
+	}
+	for filter, want := range map[string][]string{
+		"--state running --state stopped":                   {idResting, idRunning, idStopped},
+		"--manifest GOOD.7Z":                                {idGood},
+		"--manifest READING --since 1h":                     {idReading},
+		"--since 2000-01-01 --state finished --manifest 00": {idGood, idMixed}, // by the SHA-256
+		"--since 2100-01-01":                                nil,
+		"--state paused":                                    nil,
+	} {
+		for _, command := range [][]string{{"imports"}, {"imports", "--stack", "thingpress"}} {
+			out, said := d.exits(0, slices.Concat(command, strings.Fields(filter), []string{"--output", "json"})...)
+			var got []string
+			for line := range strings.Lines(out) {
+				var i struct{ Import string }
+				if err := json.Unmarshal([]byte(line), &i); err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, i.Import)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%v %s: -want +listed:\n%s%s", command, filter, diff, said)
+			}
+		}
+	}
+	_, said := d.exits(2, "imports", "--stack", "thingpress", "--state", "interrupted")
+	if !strings.Contains(said, `--state "interrupted" is none of reading, checking,`) {
+		t.Error(said)
+	}
+	if _, said := d.exits(0, "imports", "--state", "paused"); said != "stack thingpress has no such imports\n" {
+		t.Errorf("without a match: %q", said)
+	}
 }
 
 func (d *deployed) shows(t *testing.T) {

@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/thingpress/thingpress/internal/cli/imports"
+	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/plain"
@@ -22,13 +24,21 @@ func newImports(streams terminal.Streams) *cobra.Command {
 		Use:   "imports",
 		Short: "List the imports of the stack",
 		Long: `List the imports of the stack, newest first, with ID, state, numbers and manifest.
-Imports whose manifest is still being read have no numbers yet.`,
+Imports whose manifest is still being read have no numbers yet. With several filters
+an import must pass all of them.`,
 		Example: `  thingpress stack imports
-  thingpress stack imports --limit 1000 --output json`,
+  thingpress stack imports --limit 1000 --output json
+
+  # the imports of the last week that were stopped or cancelled
+  thingpress stack imports --since 168h --state stopped --state cancelled`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return listImports(c.Context(), o, limit, streams) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			return listImports(c.Context(), o, c.Flags(), limit, streams)
+		},
 	}
 	o.add(c)
+	imports.AddListFilter(c.Flags(), operate.States())
+	manifests.Complete(c, "state", operate.States())
 	c.Flags().IntVar(&limit, "limit", listedMost, "maximum `number` to show; 0 for no limit")
 	return c
 }
@@ -36,19 +46,31 @@ Imports whose manifest is still being read have no numbers yet.`,
 // listedMost is how many imports are listed by default.
 const listedMost = 50
 
-func listImports(ctx context.Context, o stackFlags, limit int, streams terminal.Streams) error {
+func listImports(ctx context.Context, o stackFlags, flags *pflag.FlagSet, limit int, streams terminal.Streams) error {
+	filter, err := imports.ListFilterOf(flags, operate.States())
+	if err != nil {
+		return err
+	}
 	stack, err := o.open(ctx, streams)
 	if err != nil {
 		return err
 	}
 	var list []operate.Import
+	all, more := 0, false
 	for i, err := range stack.Imports(ctx) {
 		if err != nil {
 			return err
 		}
-		if list = append(list, i); len(list) == limit {
+		if i.Job.Created.Before(filter.Since) {
+			break // the list is ordered
+		}
+		if all++; !filter.Selects(i.State(), i.Job.Created, manifestsOf(i)) {
+			continue
+		}
+		if more = len(list) == limit && limit > 0; more {
 			break
 		}
+		list = append(list, i)
 	}
 	if o.output == terminal.JSON {
 		lines := make([]importLine, len(list))
@@ -58,10 +80,26 @@ func listImports(ctx context.Context, o stackFlags, limit int, streams terminal.
 		return terminal.PrintLines(streams, lines)
 	}
 	if len(list) == 0 {
-		plain.Fprintf(streams.Err, "stack %s has no imports yet\n", o.stack)
+		what := "no imports yet"
+		if all > 0 || !filter.Since.IsZero() {
+			what = "no such imports"
+		}
+		plain.Fprintf(streams.Err, "stack %s has %s\n", o.stack, what)
 		return nil
 	}
-	return printImports(streams, list)
+	if err := printImports(streams, list); err != nil || !more {
+		return err
+	}
+	plain.Fprintf(streams.Err, "these are the latest %s; show all with --limit 0\n", count(limit))
+	return nil
+}
+
+// manifestsOf returns the manifest of an import, without its SHA-256 as long as it is being read.
+func manifestsOf(i operate.Import) []ledger.Manifest {
+	if i.Record != nil {
+		return i.Record.Manifests
+	}
+	return []ledger.Manifest{{Name: i.Job.Upload.Key}}
 }
 
 // An importLine is an import as JSON, like the lines of `thingpress imports` but with an

@@ -18,8 +18,8 @@ import (
 )
 
 // routeImports is `thingpress imports --stack`.
-func routeImports(ctx context.Context, f stackFlags, _ *pflag.FlagSet, _ []string, streams terminal.Streams) error {
-	return listImports(ctx, f, listedMost, streams)
+func routeImports(ctx context.Context, f stackFlags, flags *pflag.FlagSet, _ []string, streams terminal.Streams) error {
+	return listImports(ctx, f, flags, 0, streams)
 }
 
 // routeReport is `thingpress report --stack`.

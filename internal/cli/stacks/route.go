@@ -37,7 +37,7 @@ func WithStack(streams terminal.Streams, commands ...*cobra.Command) []*cobra.Co
 		"deactivate": {run: runCommand("deactivate"), flags: lists},
 		"verify":     {run: runCommand("verify"), flags: append([]string{"full", "fix", "connected", "report", "overwrite"}, lists...)},
 		"undo":       {run: runCommand("undo"), flags: append([]string{"dry-run", "deactivate-only"}, lists...)},
-		"imports":    {run: routeImports, flags: []string{"limit"}},
+		"imports":    {run: routeImports, flags: []string{"state", "since", "manifest"}},
 		"show":       {run: routeShow, flags: []string{"live"}},
 		"report":     {run: routeReport, flags: []string{"format", "overwrite"}},
 	}

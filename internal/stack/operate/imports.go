@@ -51,6 +51,14 @@ func (i *Import) State() string {
 	}
 }
 
+// States returns the states that an import can have, in their order.
+func States() []string {
+	return []string{
+		"reading", "checking", "sending", string(ledger.StateRunning), "paused", "waiting", "cancelling", "cancelled",
+		string(ledger.StateStopped), string(ledger.StateFinished),
+	}
+}
+
 // Ended reports whether the import has ended and nothing more happens by itself.
 func (i *Import) Ended() bool {
 	return i.Job.Phase == stack.PhaseDone && i.Job.Order.Kind != stack.OrderRetry && i.Job.Order.Kind != stack.OrderResume

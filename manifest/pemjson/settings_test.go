@@ -62,6 +62,7 @@ func TestOnlyEntriesOfAnExportAskForSomething(t *testing.T) {
 		{name: "no text", members: `"thingpressExport":1,"thingGroupNames":["a",1]`, reason: manifest.ReasonMalformedEntry},
 		{name: "no object", members: `"thingpressExport":1,"attributes":[]`, reason: manifest.ReasonMalformedEntry},
 		{name: "attribute that is no text", members: `"thingpressExport":1,"attributes":{"a":1}`, reason: manifest.ReasonMalformedEntry},
+		{name: "name that looks like a secret", members: `"thingpressExport":1,"thingName":"MT:1"`, reason: manifest.ReasonBadName},
 		{name: "other case", members: `"thingpressExport":1,"PolicyNames":["a"]`, reason: manifest.ReasonDuplicateField},
 		{name: "too many", members: `"thingpressExport":1,"policyNames":` + many, reason: manifest.ReasonBadSettings},
 	} {

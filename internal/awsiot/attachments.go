@@ -100,7 +100,16 @@ func (c *Client) ListThingGroupsForThing(ctx context.Context, thing, token strin
 
 // ListThingsInThingGroup implements [iot.Groups].
 func (c *Client) ListThingsInThingGroup(ctx context.Context, group, token string) ([]string, string, error) {
+	return c.listThingsInThingGroup(ctx, group, token, false)
+}
+
+// ListThingsInThingGroupTree implements [iot.Inventory].
+func (c *Client) ListThingsInThingGroupTree(ctx context.Context, group, token string) ([]string, string, error) {
+	return c.listThingsInThingGroup(ctx, group, token, true)
+}
+
+func (c *Client) listThingsInThingGroup(ctx context.Context, group, token string, recursive bool) ([]string, string, error) {
 	out, err := call(ctx, c, iot.ListThingsInThingGroup, c.iot.ListThingsInThingGroup,
-		&sdk.ListThingsInThingGroupInput{ThingGroupName: &group, MaxResults: pageSize(), NextToken: optional(token)})
+		&sdk.ListThingsInThingGroupInput{ThingGroupName: &group, MaxResults: pageSize(), NextToken: optional(token), Recursive: recursive})
 	return out.Things, aws.ToString(out.NextToken), err
 }

@@ -24,6 +24,7 @@ type Links struct {
 	principals iot.Principals
 	limiters   *quota.Limiters
 	exclusive  bool // only V2 returns how a certificate is attached
+	kinds      bool // the side of the thing is read with V2 as long as that answers
 	share      float64
 
 	mu       sync.Mutex
@@ -50,6 +51,10 @@ func NewLinks(principals iot.Principals, limiters *quota.Limiters, exclusive boo
 	}
 	return l
 }
+
+// ReadKinds makes the Links of things tell how a certificate is attached, if the endpoint has the V2 operation. It
+// must be called before they are used.
+func (l *Links) ReadKinds() { l.kinds = true }
 
 // ByThing reports from which side to read the links of a certificate if only one
 // side is read: in proportion to the quotas, and always the same side for one
@@ -105,6 +110,8 @@ func (l *Links) pick(byThing bool) func(attempt int) iot.Operation {
 			return v2
 		case l.dead(v2):
 			return v1
+		case l.kinds && byThing && attempt == 1:
+			return v2
 		case attempt > 1 && last == v2:
 			return v1
 		case attempt > 1 && last == v1 || l.delay(v1) <= l.delay(v2):

@@ -12,6 +12,14 @@ type Survey interface {
 	ListThingsInBillingGroup(ctx context.Context, group, token string) (things []string, next string, err error)
 }
 
+// Inventory finds things without knowing their names. It follows the rules of the other interfaces.
+type Inventory interface {
+	// ListThingsInThingGroupTree is ListThingsInThingGroup with the groups below the group.
+	ListThingsInThingGroupTree(ctx context.Context, group, token string) (things []string, next string, err error)
+	// SearchIndex returns one page of the things that match a query, of up to 100.
+	SearchIndex(ctx context.Context, query, token string) (page []Connection, next string, err error)
+}
+
 // Drafts creates and deletes policies, which no import does.
 type Drafts interface {
 	CreatePolicy(ctx context.Context, name, document string) error

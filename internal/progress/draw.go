@@ -70,7 +70,7 @@ func (s Status) bar(width int, now time.Time) []piece {
 func (s Status) counts() []piece {
 	list := []piece{{Count(s.Imported) + " imported", ""}}
 	switch {
-	case s.Proof:
+	case s.Proof, s.Reads:
 		list = []piece{{Count(s.Done) + " done", ""}}
 	case s.Later:
 		list = []piece{{Count(s.Changed) + " changed", ""}}

@@ -36,6 +36,8 @@ type Status struct {
 	// Proof reports whether the command connects as devices: it calls unchanged ones allowed, failed ones
 	// refused, and kept ones unproven.
 	Proof bool
+	// Reads reports whether the command changes nothing, so that its entries are only done.
+	Reads bool
 	// Throttled is the number of calls that AWS refused because of their rate.
 	Throttled int64
 	// Note is urgent information for the operator, such as "paused: endpoint does not answer".

@@ -127,7 +127,7 @@ func showEvents(printer *progress.Printer, why string) engine.Events {
 			printer.Update(statusOf(e))
 		case engine.Comparing:
 			printer.Update(progress.Status{
-				Phase: "comparing", Done: int64(e.Done), Total: int64(e.Total), Rate: e.Rate, Ceiling: e.Ceiling, Binding: e.Binding,
+				Phase: "comparing", Reads: true, Done: int64(e.Done), Total: int64(e.Total), Rate: e.Rate, Ceiling: e.Ceiling, Binding: e.Binding,
 			})
 		case engine.Paused:
 			printer.Note("paused: every call fails (%v); trying one call every five seconds", e.Cause)

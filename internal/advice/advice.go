@@ -63,7 +63,7 @@ func (r *row) advice(s Surface) Advice {
 // Codes returns every explained code, in the order of docs/reasons.md.
 func Codes() []string {
 	var codes []string
-	for _, rows := range [...][]row{manifestRows, failureRows, driftRows, proofRows, skippedRows, keptRows} {
+	for _, rows := range [...][]row{manifestRows, failureRows, driftRows, proofRows, skippedRows, keptRows, leftRows} {
 		for i := range rows {
 			codes = append(codes, rows[i].code)
 		}
@@ -75,7 +75,7 @@ func Codes() []string {
 // drift, of a manifest that cannot be read, or of a warning. It is the zero Advice for an
 // unknown code.
 func For[Code ~string](code Code, s Surface) Advice {
-	for _, rows := range [...][]row{manifestRows, failureRows, driftRows, proofRows, skippedRows, keptRows} {
+	for _, rows := range [...][]row{manifestRows, failureRows, driftRows, proofRows, skippedRows, keptRows, leftRows} {
 		if i := slices.IndexFunc(rows, func(r row) bool { return r.code == string(code) }); i >= 0 {
 			return rows[i].advice(s)
 		}

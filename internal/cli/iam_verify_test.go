@@ -122,3 +122,48 @@ func compareActions(t *testing.T, after string, made map[string]bool) {
 		t.Errorf("%s -page +calls:\n%s", after, diff)
 	}
 }
+
+// TestPolicyOfExportIsExact fails if the page allows export more than it calls, or less.
+func TestPolicyOfExportIsExact(t *testing.T) {
+	t.Parallel()
+	log := filepath.Join(t.TempDir(), "calls")
+	url := clitest.StartSandboxLogging(t, log, "--verbose")
+	hand, env := clitest.Client(url), clitest.Environment(t)
+	clitest.CreateAttachments(t, hand, []string{"p"}, []string{"g"}, "sensor")
+	if _, err := hand.UpdateIndexingConfiguration(t.Context(), &iot.UpdateIndexingConfigurationInput{
+		ThingIndexingConfiguration: &types.ThingIndexingConfiguration{ThingIndexingMode: types.ThingIndexingModeRegistry},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	imported := []string{"--endpoint-url", url, "--policy", "p", "--thing-group", "g", clitest.Generate(t, "espressif", 4)}
+	if _, code := clitest.Import(t, env, imported...); code != 0 {
+		t.Fatalf("import: exit code %d", code)
+	}
+	run := func(args ...string) map[string]bool {
+		t.Helper()
+		before := countLines(t, log)
+		c := exec.CommandContext(t.Context(), clitest.Program(t), append([]string{"export", "--endpoint-url", url}, args...)...)
+		c.Env = env
+		if out, err := c.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v: %s", args, err, out)
+		}
+		return operationsFrom(t, log, before)
+	}
+	everything := run()
+	compareActions(t, "`thingpress export`.", everything)
+	delete(everything, "ListThings")
+	delete(everything, "ListCertificates")
+	for flag, lists := range map[string]string{"--group=g": "ListThingsInThingGroup", "--query=thingName:*": "SearchIndex"} {
+		made := run(flag)
+		if !made[lists] {
+			t.Errorf("%s: no %s was made", flag, lists)
+		}
+		delete(made, lists)
+		// Which of the two forms of a list is called depends on their quotas.
+		for operation := range made {
+			if !everything[operation] && !everything[strings.TrimSuffix(operation, "V2")] && !everything[operation+"V2"] {
+				t.Errorf("%s calls %s", flag, operation)
+			}
+		}
+	}
+}

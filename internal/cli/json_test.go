@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
 
@@ -83,6 +84,9 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := clitest.Client(url).CreateThing(t.Context(), &iot.CreateThingInput{ThingName: aws.String("bare")}); err != nil {
+		t.Fatal(err)
+	}
 	seen := map[string]bool{}
 	printed := []string{progressLine(t)}
 	before, _ := clitest.Import(t, env, "--sandbox", "--policy", "p", "--sandbox-state", filepath.Join(dir, "state"), good)
@@ -120,6 +124,7 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 		{"undo", before.Import, "--sandbox-state", filepath.Join(dir, "state")},
 		{"policy", "explain", "--sandbox", "3692840e-6a93-40b5-a796-f747a174f5c9", "connect", "publish:a"},
 		{"verify", before.Import, "--sandbox-state", filepath.Join(dir, "state")},
+		{"export", "--endpoint-url", url, "--out", filepath.Join(dir, "fleet.json")},
 		{"verify", "--endpoint-url", url, "--connected", "--policy", "p", good},
 		{"prove", proven.Import, "--sandbox-state", filepath.Join(dir, "proven"), "--keys", keys, "--request", "publish:x"},
 		{"signers"},

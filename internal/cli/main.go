@@ -12,6 +12,7 @@ import (
 	"github.com/thingpress/thingpress/internal/awsiot"
 	"github.com/thingpress/thingpress/internal/cli/after"
 	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/export"
 	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/policies"
@@ -125,6 +126,7 @@ targets. See 'thingpress help environment'.
 		after.NewUndo(streams),
 		imports.NewConvert(streams),
 		manifests.NewDiff(streams),
+		export.NewCommand(streams),
 		manifests.NewGenerate(streams),
 		imports.NewImport(streams),
 		imports.NewList(streams),

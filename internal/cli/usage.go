@@ -20,7 +20,7 @@ var flagGroups = []struct{ heading, flags string }{
 		"vendor columns delimiter preset bundle slot label index json-pointer " +
 			"source-profile request-payer signer allow-ca allow-expired allow-late-signature allow-test-material partial",
 	},
-	{"Devices", "only skip ignore-unmatched"},
+	{"Devices", "group query only skip ignore-unmatched"},
 	{"Requests", "client-id request will persistent protocol witness against-aws clean-up"},
 	{"Private keys", "keys manifest"},
 	{"Run", "disconnect yes dry-run new resume plan out ledger report overwrite max-failures no-baseline ignore-policy " +

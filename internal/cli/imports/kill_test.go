@@ -22,17 +22,18 @@ import (
 // compares the registry with the ledger.
 func TestKilledImportLosesNothing(t *testing.T) {
 	t.Parallel()
-	const devices, kills = 2000, 20
+	const devices, kills = 1000, 20
 	env := clitest.Environment(t)
 	manifest := clitest.Generate(t, "generated", devices)
-	url := clitest.StartSandbox(t, "--latency", "5ms±5ms")
+	url := clitest.StartSandbox(t, "--latency", "10ms±10ms")
 	policies, groups := []string{"p1", "p2"}, []string{"g1"}
 	clitest.CreateAttachments(t, clitest.Client(url), policies, groups, "sensor")
 	book := filepath.Join(t.TempDir(), "ledger.db")
-	// The quota spreads the import over the kills.
+	// The quota spreads the import over the kills. The latency keeps several devices in
+	// each step when the program is killed.
 	args := []string{
 		"--endpoint-url", url, "--ledger", book, "--policy", "p1", "--policy", "p2", "--thing-group", "g1",
-		"--thing-type", "sensor", "--quota", "RegisterCertificateWithoutCA=250", manifest,
+		"--thing-type", "sensor", "--quota", "RegisterCertificateWithoutCA=125", manifest,
 	}
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed of the moments: %d", seed)

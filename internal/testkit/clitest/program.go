@@ -55,7 +55,7 @@ var build = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(filepath.Dir(beside), "thingpress-built")
-	build := exec.Command("go", "build", "-o", path, "github.com/thingpress/thingpress/cmd/thingpress")
+	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", path, "github.com/thingpress/thingpress/cmd/thingpress")
 	build.Stderr = os.Stderr
 	return path, build.Run()
 })

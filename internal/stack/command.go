@@ -58,6 +58,14 @@ func (c *Command) Key() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// A RunningError is returned for a command over an import on which another one is at work.
+type RunningError struct{ Import, Verb, Command string }
+
+// Error names the other command.
+func (e *RunningError) Error() string {
+	return fmt.Sprintf("import %s: %s %s has not ended", e.Import, e.Verb, e.Command)
+}
+
 // A CommandProgress is the checkpoint and the result of a command.
 type CommandProgress struct {
 	// Next is the first entry that is not done.

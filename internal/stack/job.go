@@ -126,6 +126,11 @@ func (j *Job) Move(phase string) error {
 // imported.
 func (j *Job) Ended() bool { return j.Phase == PhaseStopped || j.Phase == PhaseDone }
 
+// AtWork reports whether functions work on the job, or will when they learn of its order.
+func (j *Job) AtWork() bool {
+	return !j.Ended() || j.Order.Kind == OrderRetry || j.Order.Kind == OrderResume
+}
+
 // Stopped reports whether the job has ended with a cause.
 func (j *Job) Stopped() bool { return j.Ended() && j.Cause != "" }
 

@@ -154,14 +154,19 @@ func (g *giving) give(ctx context.Context, args []string) (err error) {
 
 // explain adds what to do to an error.
 func (g *giving) explain(err error) error {
-	var running *operate.RunningError
+	var running *functions.RunningError
 	switch {
 	case errors.Is(err, operate.ErrNoUndo):
 		return exit.WithHint(err, "allow it with thingpress stack deploy --parameter AllowUndo=true"+g.naming())
 	case errors.As(err, &running):
-		return exit.WithHint(err, "wait for its end, or cancel it with thingpress cancel "+running.Command+g.naming())
+		return exit.WithHint(running, hintRunning(running, g.naming()))
 	}
 	return err
+}
+
+// hintRunning returns what to do about a command that is at work. Naming is the flag that names the stack.
+func hintRunning(running *functions.RunningError, naming string) string {
+	return "wait for its end, or cancel it with thingpress cancel " + running.Command + naming
 }
 
 // confirm shows what the command is about, and asks.

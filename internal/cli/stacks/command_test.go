@@ -34,6 +34,15 @@ func (d *deployed) commands(t *testing.T) {
 	prints(2, "--ledger cannot be combined with --stack", "verify", idGood, "--ledger", "x.db")
 	prints(2, "nothing was deactivated", "deactivate", idGood)
 
+	other := stack.Job{Import: "0199f1c2-00ff-7d4e-9a51-0b6f4a1f2c3d", Phase: stack.PhaseWork, Command: &stack.Command{
+		Verb: stack.VerbActivate, Of: []string{idGood},
+	}}
+	d.begins(t, other)
+	prints(1, "import "+idGood+": activate "+other.Import+" has not ended\nhint: wait for its end, or cancel it with thingpress cancel "+
+		other.Import,
+		"deactivate", idGood, "--yes")
+	d.ends(t, other)
+
 	stop := d.works(t)
 	prints(0, "finished: deactivate: 3 devices changed in ", "deactivate", idGood, "--yes", "--quiet")
 	prints(3, "1 of 3 devices of import "+idGood+" differs", "verify", idGood, "--quiet")
@@ -123,6 +132,26 @@ func (d *deployed) finish(ctx context.Context, job stack.Job) {
 	}
 	if err := stack.EndCommand(ctx, d.ledger, d.ledger, d.ledger, lease, job, ""); err != nil {
 		d.Error(err)
+	}
+}
+
+// begins begins a command, as another operator does at the same moment.
+func (d *deployed) begins(t *testing.T, job stack.Job) {
+	t.Helper()
+	if err := d.ledger.Command(t.Context(), job); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ends ends a command of begins, of which the ledger keeps no record.
+func (d *deployed) ends(t *testing.T, job stack.Job) {
+	t.Helper()
+	lease, err := d.ledger.Lease(t.Context(), job.Import, "keeper", time.Now().Add(time.Minute))
+	if err == nil {
+		err = stack.EndCommand(t.Context(), d.ledger, d.ledger, d.ledger, lease, job, "")
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

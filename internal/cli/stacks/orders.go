@@ -179,6 +179,10 @@ func giveOrder(ctx context.Context, o orderOptions, given order, id string, stre
 
 // explainOrder adds what to do to the error of an order that an import cannot be given.
 func (o *orderOptions) explainOrder(i operate.Import, err error) error {
+	var running *functions.RunningError
+	if errors.As(err, &running) {
+		return exit.WithHint(running, hintRunning(running, o.naming()))
+	}
 	var refused *functions.OrderError
 	if !errors.As(err, &refused) {
 		return err

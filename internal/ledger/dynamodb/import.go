@@ -42,6 +42,23 @@ func begunOf(i ledger.Import) begun {
 
 // Begin implements [ledger.Ledger].
 func (l *Ledger) Begin(ctx context.Context, i ledger.Import) (ledger.Journal, error) {
+	actions, err := l.Beginning(i)
+	if err != nil {
+		return nil, err
+	}
+	refused, err := l.table.Transact(ctx, actions)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: begin import %s: %w", i.ID, err)
+	}
+	if refused != nil {
+		return nil, fmt.Errorf("ledger: begin import %s: it exists already", i.ID)
+	}
+	return l.journal(i.ID, i.Manifests), nil
+}
+
+// Beginning returns the actions of the transaction with which [Ledger.Begin] records an import, for a caller that
+// writes more in the same transaction.
+func (l *Ledger) Beginning(i ledger.Import) ([]types.TransactWriteItem, error) {
 	data, err := json.Marshal(begunOf(i))
 	if err != nil {
 		return nil, fmt.Errorf("ledger: import %s: %w", i.ID, err)
@@ -58,14 +75,7 @@ func (l *Ledger) Begin(ctx context.Context, i ledger.Import) (ledger.Journal, er
 	for _, of := range i.Of {
 		actions = append(actions, l.table.PutAny(l.table.Kept(table.PointerKey(laterPartition(of), i.Begun, i.ID))))
 	}
-	refused, err := l.table.Transact(ctx, actions)
-	if err != nil {
-		return nil, fmt.Errorf("ledger: begin import %s: %w", i.ID, err)
-	}
-	if refused != nil {
-		return nil, fmt.Errorf("ledger: begin import %s: it exists already", i.ID)
-	}
-	return l.journal(i.ID, i.Manifests), nil
+	return actions, nil
 }
 
 // Resume implements [ledger.Ledger]. It makes one call, however large the import is, and

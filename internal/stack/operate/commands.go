@@ -9,6 +9,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/uuid"
 
@@ -20,14 +21,6 @@ import (
 
 // ErrNoUndo is returned if a stack was deployed without AllowUndo=true.
 var ErrNoUndo = errors.New("the stack does not allow an undo")
-
-// A RunningError is returned for a command over an import on which another one is at work.
-type RunningError struct{ Import, Verb, Command string }
-
-// Error names the other command.
-func (e *RunningError) Error() string {
-	return fmt.Sprintf("import %s: %s %s has not ended", e.Import, e.Verb, e.Command)
-}
 
 // commandQueue returns the URL of the queue of the function that carries out a command. The error wraps
 // [ErrNoUndo] if the stack has no such function.
@@ -50,10 +43,17 @@ func (s *Stack) CheckCommand(c *stack.Command) error {
 	return err
 }
 
+// mostImports is the number of imports of a command. It begins in one transaction of DynamoDB, which takes a hundred
+// actions, two for each import.
+const mostImports = 40
+
 // Begin begins a command over imports, and tells the function that carries it out. A command that does the
 // same, did not reach its end, and after which no other one changed the devices, goes on instead; resumed
-// is set then. The error is a *[RunningError] if another command is at work on one of the imports.
+// is set then. The error wraps a *[stack.RunningError] if another command is at work on one of the imports.
 func (s *Stack) Begin(ctx context.Context, c stack.Command, imports []Import) (job stack.Job, resumed bool, err error) {
+	if len(imports) > mostImports {
+		return job, false, fmt.Errorf("%s of %d imports: a stack takes %d at a time", c.Verb, len(imports), mostImports)
+	}
 	url, err := s.commandQueue(&c)
 	if err != nil {
 		return job, false, err
@@ -68,22 +68,21 @@ func (s *Stack) Begin(ctx context.Context, c stack.Command, imports []Import) (j
 	}
 	jobs := jobtable.New(t)
 	last, err := s.last(ctx, imports)
-	switch {
-	case err != nil:
+	if err != nil {
 		return job, false, err
-	case last.ID == "":
-	default:
+	}
+	if last.ID != "" {
 		if job, err = jobs.Get(ctx, last.ID); err != nil && !errors.Is(err, ledger.ErrNotFound) {
 			return job, false, err
 		}
-		running := err == nil && !job.Ended()
 		same := c.Recorded() && last.Key == c.Key()
 		switch {
-		case running && same:
+		case err != nil: // it has expired
+		case job.AtWork() && same:
 			return job, true, nil
-		case running:
-			return job, false, &RunningError{last.Of[0], last.Verb, last.ID}
-		case err == nil && same && last.Resumable():
+		case job.AtWork():
+			return job, false, &stack.RunningError{Import: last.Of[0], Verb: last.Verb, Command: last.ID}
+		case same && last.Resumable():
 			if _, err := jobs.SetOrder(ctx, last.ID, stack.Order{Kind: stack.OrderRetry, By: s.Caller, At: time.Now()}); err != nil {
 				return job, false, err
 			}
@@ -97,24 +96,40 @@ func (s *Stack) Begin(ctx context.Context, c stack.Command, imports []Import) (j
 	job = stack.Job{
 		Import: id.String(), Command: &c, Upload: imports[0].Job.Upload, Vendor: imports[0].Job.Vendor, Phase: stack.PhaseWork,
 	}
+	var record []types.TransactWriteItem
 	if c.Recorded() {
-		record := ledger.Import{
-			ID: job.Import, Key: c.Key(), Verb: c.Verb, Of: c.Of, Target: imports[0].Record.Target, Begun: time.Now(), Settings: "{}",
-		}
-		for _, i := range imports {
-			record.Manifests = append(record.Manifests, i.Record.Manifests...)
-		}
-		if c.DeactivateOnly { // as the local command records it
-			record.Settings = `{"deactivate-only":"true"}`
-		}
-		if _, err := l.Begin(ctx, record); err != nil {
+		if record, err = l.Beginning(recordOf(job.Import, &c, imports)); err != nil {
 			return job, false, err
 		}
 	}
-	if err := jobs.Command(ctx, job); err != nil {
+	err = jobs.Command(ctx, job, record...)
+	var running *stack.RunningError
+	if errors.As(err, &running) { // somebody else has begun it since we looked
+		if job, err = jobs.Get(ctx, running.Command); err != nil {
+			return job, false, err
+		}
+		if resumed = job.Command.Key() == c.Key(); !resumed {
+			return job, false, running
+		}
+	}
+	if err != nil {
 		return job, false, err
 	}
-	return job, false, s.tell(ctx, url, job.Import)
+	return job, resumed, s.tell(ctx, url, job.Import)
+}
+
+// recordOf returns what the ledger has of a command that has just begun.
+func recordOf(id string, c *stack.Command, imports []Import) ledger.Import {
+	record := ledger.Import{
+		ID: id, Key: c.Key(), Verb: c.Verb, Of: c.Of, Target: imports[0].Record.Target, Begun: time.Now(), Settings: "{}",
+	}
+	for _, i := range imports {
+		record.Manifests = append(record.Manifests, i.Record.Manifests...)
+	}
+	if c.DeactivateOnly { // as the local command records it
+		record.Settings = `{"deactivate-only":"true"}`
+	}
+	return record
 }
 
 // last returns the latest command over any of the imports that changed something; the zero value if there is

@@ -67,28 +67,6 @@ func (s *Store) Start(ctx context.Context, upload stack.Upload, begin stack.Job)
 	return begin, true, nil
 }
 
-// Command creates the job of a later command, whose import and upload the caller sets. It returns an error if
-// there is one already.
-func (s *Store) Command(ctx context.Context, begin stack.Job) error {
-	begin.Created, begin.Updated, begin.Generation = s.table.Now().UTC(), s.table.Now().UTC(), 0
-	values, err := jobItem(&begin)
-	if err != nil {
-		return err
-	}
-	refused, err := s.table.Transact(ctx, []types.TransactWriteItem{
-		s.table.PutNew(s.table.Kept(table.With(jobKey(begin.Import), values))),
-		s.table.PutAny(s.table.Kept(table.Key(partitionOpen, begin.Import))),
-		s.table.PutAny(s.table.Kept(table.PointerKey(partitionJobs, begin.Created, begin.Import))),
-	})
-	if err == nil && refused != nil {
-		err = errors.New("it exists already")
-	}
-	if err != nil {
-		return fmt.Errorf("ledger: begin command %s: %w", begin.Import, err)
-	}
-	return nil
-}
-
 // Get implements [stack.Jobs].
 func (s *Store) Get(ctx context.Context, importID string) (stack.Job, error) {
 	found, err := s.table.Get(ctx, jobKey(importID))

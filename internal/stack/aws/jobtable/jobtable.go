@@ -19,6 +19,7 @@ import (
 //	upload#DIGEST             upload            the import of an upload
 //	jobs                      TIME#ID           pointers to the jobs, oldest first
 //	open                      ID                pointers to the jobs that are not done
+//	turn#ID                   turn              the latest command over an import
 //	claim#ID#name#NAME        claim             the entry that has the thing name
 //	claim#ID#certificate#CID  claim             the entry that has the certificate
 //	claim#ID#vendor#VID       claim             the entry that has the vendor ID

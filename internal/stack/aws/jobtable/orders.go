@@ -40,15 +40,35 @@ func (s *Store) SetOrder(ctx context.Context, importID string, order stack.Order
 		if standing := table.Text(item, attrOrder); standing != "" {
 			u.If, u.Values[":standing"] = "#phase = :phase AND #order = :standing", table.Str(standing)
 		}
-		item, ok, err := s.table.Update(ctx, u)
+		changed, ok, err := s.giveOrder(ctx, &job, order, u)
 		if err != nil {
 			return stack.Job{}, fmt.Errorf("ledger: order %s of import %s: %w", order.Kind, importID, err)
 		}
 		if ok {
-			return jobOf(item)
+			return changed, nil
 		}
 		// Somebody else has moved the job or given it an order.
 	}
+}
+
+// giveOrder makes the update of an order, and returns the job with it. Ok is false if somebody else was faster. A
+// command that is opened again takes the turns on its imports.
+func (s *Store) giveOrder(ctx context.Context, job *stack.Job, order stack.Order, u table.Update) (changed stack.Job, ok bool, err error) {
+	if job.Command == nil || order.Kind != stack.OrderRetry {
+		item, ok, err := s.table.Update(ctx, u)
+		if err == nil && ok {
+			changed, err = jobOf(item)
+		}
+		return changed, ok, err
+	}
+	turns, err := s.turns(ctx, job)
+	if err != nil {
+		return changed, false, err
+	}
+	refused, err := s.table.Transact(ctx, append(turns, s.table.Updating(u)))
+	changed = *job
+	changed.Order = order
+	return changed, refused == nil, err
 }
 
 // FinishOrder implements [stack.Orders].

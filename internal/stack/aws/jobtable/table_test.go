@@ -40,6 +40,8 @@ func TestTable(t *testing.T) {
 		"SingleUpdateThatMetATransactionIsMadeAgain": updateMeetsTransaction,
 		"OrdersOutliveCheckpoints":                   ordersOutliveCheckpoints,
 		"OrdersOfNobodyLeaveNothing":                 ordersOfNobody,
+		"OneOfManyCommandsOverAnImportBegins":        commandRaces,
+		"CommandThatIsOpenedAgainIsAtWork":           openedAgainIsAtWork,
 		"NoticesAreKeptUntilTheNewestIsSent":         noticesAreKept,
 		"CostOfADevice":                              costOfADevice,
 		"LostAnswerToAClaimIsAskedForAgain":          lostAnswer,

@@ -184,7 +184,8 @@ func TestAStoppedImportTellsItsCauseOnce(t *testing.T) {
 	notices := w.notices.take()
 	if len(notices) != 1 || !strings.HasPrefix(notices[0].Body, "STOPPED: import of reel 1.csv") ||
 		!strings.Contains(notices[0].Body, "ends in the middle") ||
-		!strings.Contains(notices[0].Body, "1 pending") || strings.Contains(notices[0].Body, "same command") {
+		!strings.Contains(notices[0].Body, "1 pending") || strings.Contains(notices[0].Body, "same command") ||
+		!strings.Contains(notices[0].Body, "--stack line-1\nOr, if the manifest is wrong, upload a corrected one.") {
 		t.Errorf("%v", notices)
 	}
 	if i := w.imported(t, "i"); i.State != ledger.StateStopped || i.Cause != j.Cause {

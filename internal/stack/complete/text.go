@@ -70,7 +70,7 @@ func (c *Completer) text(i ledger.Import, job stack.Job, written *tally) string 
 	for _, uri := range c.reports(i, job.Vendor, written) {
 		p("  %s", uri)
 	}
-	p("\nWhat to do: %s", c.todo(i, job, written))
+	b.WriteString("\nWhat to do: " + c.todo(i, job, written) + "\n") // of several lines
 	return b.String()
 }
 

@@ -138,8 +138,8 @@ func TestRolesOfTheOtherServices(t *testing.T) {
 		}),
 		"ImporterRole":      slices.Concat(ledger, queue, keys),
 		"UndeliverableRole": slices.Concat(ledger, queue, keys, []string{"dynamodb:DeleteItem"}),
-		"KeeperRole":        slices.Concat(ledger, queue[2:], keys, []string{"dynamodb:DeleteItem", "s3:PutObject"}),
-		"UndoRole":          slices.Concat(ledger, queue[2:], keys, []string{"dynamodb:DeleteItem"}),
+		"KeeperRole":        slices.Concat(ledger, queue, keys, []string{"dynamodb:DeleteItem", "s3:PutObject"}),
+		"UndoRole":          slices.Concat(ledger, queue, keys, []string{"dynamodb:DeleteItem"}),
 	}
 	for _, actions := range want {
 		slices.Sort(actions)
@@ -160,12 +160,10 @@ func TestRolesUseTheKeysOnlyThroughTheServicesThatTheyEncrypt(t *testing.T) {
 	}
 	decoder := maps.Clone(everywhere)
 	decoder["BucketsKeyArn"], decoder["UploadKeyArns"] = "kms:Decrypt kms:GenerateDataKey s3", "kms:Decrypt s3"
-	undo := maps.Clone(everywhere)
-	delete(undo, "TopicKeyArn")
-	keeper := maps.Clone(undo)
+	keeper := maps.Clone(everywhere)
 	keeper["BucketsKeyArn"] = "kms:Decrypt kms:GenerateDataKey s3"
 	for role, want := range map[string]map[string]string{
-		"DecoderRole": decoder, "ImporterRole": everywhere, "UndeliverableRole": everywhere, "KeeperRole": keeper, "UndoRole": undo,
+		"DecoderRole": decoder, "ImporterRole": everywhere, "UndeliverableRole": everywhere, "KeeperRole": keeper, "UndoRole": everywhere,
 	} {
 		got := map[string]string{}
 		for _, s := range parsed.statements(t, role) {

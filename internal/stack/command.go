@@ -1,11 +1,9 @@
 package stack
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -123,32 +121,4 @@ func ReadCommandProgress(job Job) (CommandProgress, error) {
 		return p, fmt.Errorf("checkpoint of command %s: %w", job.Import, err)
 	}
 	return p, nil
-}
-
-// EndCommand ends the job of a command under its lease, with a cause if it did not reach its end.
-func EndCommand(ctx context.Context, l CommandLedger, jobs Jobs, leases Leases, lease Lease, job Job, cause string) error {
-	end := ledger.End{State: ledger.StateFinished, At: time.Now()}
-	if cause != "" {
-		end.State, end.Cause = ledger.StateStopped, cause
-	}
-	journal, err := l.Resume(ctx, job.Import)
-	if err == nil {
-		err = journal.Close(ctx, end)
-	}
-	if err != nil && !errors.Is(err, ledger.ErrNotFound) { // a command that only reads is not in the ledger
-		return err
-	}
-	if err := jobs.SetCause(ctx, job.Import, cause, time.Time{}); err != nil {
-		return err
-	}
-	if err := job.Move(PhaseDone); err != nil {
-		return err
-	}
-	return leases.Save(ctx, lease, job)
-}
-
-// CommandLedger opens the record of a command.
-type CommandLedger interface {
-	// Resume opens the journal of a command. The error wraps [ledger.ErrNotFound] if it keeps no record.
-	Resume(ctx context.Context, id string) (ledger.Journal, error)
 }

@@ -16,6 +16,7 @@ const (
 	NoticeEnded      = "ended"      // the import has ended
 	NoticeStalled    = "stalled"    // a fault keeps the whole import from going on
 	NoticeUnreported = "unreported" // the import has ended, and its report cannot be written
+	NoticeCommand    = "command"    // a later command over imports has ended
 )
 
 // A Notice is news of an import, for people and for programs.
@@ -38,7 +39,15 @@ type Event struct {
 	Kind   string `json:"kind"`
 	Stack  string `json:"stack"`
 	Import string `json:"import"`
-	// State is that of the import: running, finished, stopped or cancelled.
+	// Command, Verb and Imports are set if it is about a later command. Import is the first of Imports, to which
+	// the fields of the object belong.
+	Command string   `json:"command,omitempty"`
+	Verb    string   `json:"verb,omitempty"`
+	DryRun  bool     `json:"dry_run,omitempty"`
+	Imports []string `json:"imports,omitempty"`
+	// Verified is set if the command has verified devices.
+	Verified *EventVerified `json:"verified,omitempty"`
+	// State is that of the import or command: running, finished, stopped or cancelled.
 	State   string        `json:"state"`
 	Cause   string        `json:"cause,omitempty"`
 	Vendor  string        `json:"vendor"`
@@ -54,6 +63,13 @@ type Event struct {
 	Reasons []EventReason `json:"reasons,omitempty"`
 	// Reports are the s3:// URIs of the reports.
 	Reports []string `json:"reports,omitempty"`
+}
+
+// EventVerified are the numbers of a verification, with the meaning of those of [Verified].
+type EventVerified struct {
+	Devices int `json:"devices"`
+	Drifted int `json:"drifted"`
+	Unread  int `json:"unread"`
 }
 
 // An EventReason is a reason why entries were not imported, and their number.
@@ -89,7 +105,7 @@ type KeptNotice struct {
 // KeptNotices keeps notices that could not be sent. It is safe for concurrent use, in several
 // processes.
 type KeptNotices interface {
-	// Keep keeps a notice. It replaces an earlier one of the same kind, import and channel.
+	// Keep keeps a notice. It replaces an earlier one of the same kind, import or command, and channel.
 	Keep(ctx context.Context, n KeptNotice) error
 	// Kept yields the notices. An error ends it.
 	Kept(ctx context.Context) iter.Seq2[KeptNotice, error]

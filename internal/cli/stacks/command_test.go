@@ -130,8 +130,15 @@ func (d *deployed) finish(ctx context.Context, job stack.Job) {
 			}},
 		}})
 	}
-	if err := stack.EndCommand(ctx, d.ledger, d.ledger, d.ledger, lease, job, ""); err != nil {
+	if err := d.ender().End(ctx, lease, job, ""); err != nil {
 		d.Error(err)
+	}
+}
+
+func (d *deployed) ender() *stack.CommandEnder {
+	return &stack.CommandEnder{
+		Ledger: d.ledger, Jobs: d.ledger, Leases: d.ledger, Notices: d.completer.Notices, Stack: "thingpress",
+		Reports: d.resources["ReportsBucket"],
 	}
 }
 
@@ -148,7 +155,7 @@ func (d *deployed) ends(t *testing.T, job stack.Job) {
 	t.Helper()
 	lease, err := d.ledger.Lease(t.Context(), job.Import, "keeper", time.Now().Add(time.Minute))
 	if err == nil {
-		err = stack.EndCommand(t.Context(), d.ledger, d.ledger, d.ledger, lease, job, "")
+		err = d.ender().End(t.Context(), lease, job, "")
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -33,6 +33,8 @@ type Consumer struct {
 	Jobs    stack.Jobs
 	Leases  stack.Leases
 	Stopper Stopper
+	// Commands ends later commands.
+	Commands *stack.CommandEnder
 	// Manifests is the queue for completion tasks.
 	Manifests stack.Queue
 	// ManifestsParked and DevicesParked keep the handled messages.
@@ -183,7 +185,7 @@ func (c *Consumer) endCommand(ctx context.Context, job stack.Job) error {
 		return fmt.Errorf("end command %s: %w", job.Import, err)
 	}
 	if job, err = c.Jobs.Get(ctx, job.Import); err == nil && !job.Ended() {
-		err = stack.EndCommand(ctx, c.Ledger, c.Jobs, c.Leases, lease, job, causeCommand)
+		err = c.Commands.End(ctx, lease, job, causeCommand)
 	}
 	return errors.Join(err, c.Leases.Release(context.WithoutCancel(ctx), lease))
 }

@@ -60,8 +60,12 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{ledger: memoryledger.New()}
 	w.Consumer = &deadletter.Consumer{
-		Ledger: w.ledger, Jobs: w.ledger, Stopper: &w.stopper, Manifests: &w.tasks, ManifestsParked: &w.manifests, DevicesParked: &w.devices,
+		Ledger: w.ledger, Jobs: w.ledger, Leases: w.ledger, Stopper: &w.stopper, Manifests: &w.tasks,
+		ManifestsParked: &w.manifests, DevicesParked: &w.devices,
 		Notices: &w.notifier, Metrics: metric.New(&w.metrics, "s"), Log: slog.New(slog.DiscardHandler), Stack: "line-2",
+		Commands: &stack.CommandEnder{
+			Ledger: w.ledger, Jobs: w.ledger, Leases: w.ledger, Notices: &w.notifier, Stack: "line-2", Reports: "reports",
+		},
 		Started: func(_ context.Context, body string) ([]string, error) {
 			if strings.Contains(body, "TestEvent") {
 				return nil, nil
@@ -123,6 +127,31 @@ func TestAnUndeliverableDeviceFailsAndIsParked(t *testing.T) {
 	}
 	if !strings.Contains(w.metrics.String(), `"Undeliverable":2`) {
 		t.Error(w.metrics.String())
+	}
+}
+
+// Nobody would hear of a command whose function dies at each attempt, and no other command could begin.
+func TestAnUndeliverableCommandEndsWithANotice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	command := stack.Command{Verb: stack.VerbVerify, Of: []string{"i"}}
+	w.ledger.Put(stack.Job{Import: "c", Command: &command, Phase: stack.PhaseWork, Upload: stack.Upload{Bucket: "b", Key: "i.csv"}})
+	task := stack.Task{Kind: stack.TaskContinue, Import: "c"}.Message(0).Body
+	w.notifier.err = errors.New("no table to keep the notice in")
+	if failed := w.handle(t, task); len(failed) != 1 {
+		t.Error("a lost notice was acknowledged")
+	}
+	w.notifier.err = nil
+	if failed := w.handle(t, task, task); failed != nil {
+		t.Error(failed)
+	}
+	job, err := w.ledger.Get(t.Context(), "c")
+	if err != nil || !job.Stopped() {
+		t.Errorf("%+v, %v", job, err)
+	}
+	if n := w.notifier.held; len(n) != 1 || !strings.HasPrefix(n[0], "STOPPED: verify of i.csv\n") ||
+		!strings.Contains(n[0], "fix the cause, then go on with: thingpress retry c --stack line-2") {
+		t.Errorf("notices %q", n)
 	}
 }
 

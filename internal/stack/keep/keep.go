@@ -53,6 +53,7 @@ type Config struct {
 	Jobs   stack.Jobs
 	Orders stack.Orders
 	Leases stack.Leases
+	Ender  *stack.CommandEnder
 	Ledger Ledger
 	// Queue is the queue of the function's own tasks.
 	Queue    stack.Queue

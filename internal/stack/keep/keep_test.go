@@ -163,6 +163,23 @@ func findsDrift(t *testing.T, w *world) {
 	if c := w.counts(t, fix); c.Changed != 2 || c.Failed != 1 { // a status is not missing
 		t.Errorf("%+v", c)
 	}
+	notice := w.noticeOf(t, fix)
+	kinds := map[string]int{}
+	for _, r := range notice.Event.Reasons {
+		kinds[r.Reason] += r.Count
+	}
+	if diff := cmp.Diff(map[string]int{"drift-policy-missing": 1, "drift-status": 1, "drift-group-missing": 1}, kinds); diff != "" {
+		t.Errorf("the notice has -want +got: %s", diff)
+	}
+	if e := notice.Event; e.Counts.Changed != 2 || e.Pending != 0 || e.Verified == nil || e.Verified.Drifted != 3 || len(e.Reports) != 1 ||
+		!strings.HasPrefix(e.Reports[0], "s3://reports/espressif/"+id+"/verify-"+fix) ||
+		notice.Subject != "verify, 3 devices differ: a.csv" {
+		t.Errorf("%+v", notice)
+	}
+	if !strings.Contains(notice.Text, "\nMended: 2 changed, 1 failed.\n") ||
+		!strings.Contains(notice.Text, "\nthen try them again with: thingpress retry "+fix+" --stack line\n") {
+		t.Error(notice.Text)
+	}
 	left := w.drifts(t, w.drive(t, w.give(t, stack.Command{Verb: stack.VerbVerify, Of: []string{id}}), time.Minute, 0))
 	if diff := cmp.Diff(map[string]string{names[20]: "drift-status "}, left); diff != "" {
 		t.Errorf("-want +got: %s", diff)
@@ -225,6 +242,10 @@ func rehearses(t *testing.T, w *world) {
 	if w.registry(t) != before {
 		t.Error("a dry run changed something")
 	}
+	if n := w.noticeOf(t, job.Import); !n.Event.DryRun || n.Event.Counts.Changed != 10 || n.Event.Import != id ||
+		n.Subject != "dry run of undo, 10 changed: a.csv" {
+		t.Errorf("%+v", n)
+	}
 }
 
 func cancels(t *testing.T, w *world) {
@@ -241,9 +262,15 @@ func cancels(t *testing.T, w *world) {
 	if job := w.drive(t, command, time.Minute, 0); !strings.HasPrefix(job.Cause, "cancelled by me") || w.statuses()["INACTIVE"] > 0 {
 		t.Errorf("cause %q, %v", job.Cause, w.statuses())
 	}
+	if n := w.noticeOf(t, command); n.Event.State != "cancelled" || n.Subject != "CANCELLED: deactivate of a.csv" {
+		t.Errorf("%+v", n)
+	}
 	order(stack.OrderRetry)
 	if job := w.drive(t, command, time.Minute, 0); job.Cause != "" || w.statuses()["INACTIVE"] != n {
 		t.Errorf("cause %q, %v", job.Cause, w.statuses())
+	}
+	if told := w.noticeOf(t, command); told.Event.State != "finished" || told.Event.Verb != "deactivate" || told.Event.Counts.Changed != n {
+		t.Errorf("%+v", told)
 	}
 }
 

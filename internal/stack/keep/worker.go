@@ -231,7 +231,7 @@ func (w *worker) conclude(ctx context.Context, task stack.Task, err error) error
 // end ends the command, with a cause if it did not reach its end.
 func (w *worker) end(ctx context.Context, cause string) error {
 	w.store()
-	if err := stack.EndCommand(ctx, w.Ledger, w.Jobs, w.Leases, w.lease, w.job, cause); err != nil {
+	if err := w.Ender.End(ctx, w.lease, w.job, cause); err != nil {
 		return err
 	}
 	w.log.InfoContext(ctx, "command ended", "verb", w.command.Verb, "cause", cause)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -48,6 +49,7 @@ type world struct {
 type mailbox struct {
 	mu       sync.Mutex
 	messages []stack.Message
+	notices  []stack.Notice
 }
 
 func (m *mailbox) Send(_ context.Context, messages []stack.Message) error {
@@ -67,8 +69,25 @@ func (m *mailbox) take() (list []stack.Delivery) {
 	return list
 }
 
-// Notify drops a notice.
-func (m *mailbox) Notify(context.Context, stack.Notice) error { return nil }
+// Notify keeps a notice.
+func (m *mailbox) Notify(_ context.Context, n stack.Notice) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.notices = append(m.notices, n)
+	return nil
+}
+
+// noticeOf returns the latest notice of a command.
+func (w *world) noticeOf(t *testing.T, command string) stack.Notice {
+	t.Helper()
+	for _, n := range slices.Backward(w.queue.notices) {
+		if n.Event.Command == command {
+			return n
+		}
+	}
+	t.Fatalf("no notice of command %s", command)
+	return stack.Notice{}
+}
 
 // objects is a bucket.
 type objects struct {
@@ -208,7 +227,10 @@ func (w *world) give(t *testing.T, c stack.Command) string {
 			t.Fatal(err)
 		}
 	}
-	if err := w.ledger.Command(t.Context(), stack.Job{Import: id, Command: &c, Vendor: "espressif", Phase: stack.PhaseWork}); err != nil {
+	job := stack.Job{
+		Import: id, Command: &c, Vendor: "espressif", Phase: stack.PhaseWork, Upload: stack.Upload{Bucket: "espressif", Key: "2026/a.csv"},
+	}
+	if err := w.ledger.Command(t.Context(), job); err != nil {
 		t.Fatal(err)
 	}
 	w.tell(t, id)
@@ -232,6 +254,7 @@ func (w *world) instance(t *testing.T, stretch int) *Keeper {
 		Limiters: func(context.Context) *quota.Limiters {
 			return quota.NewLimiters(quota.Set{}, quota.Options{})
 		},
+		Ender:   &stack.CommandEnder{Ledger: l, Jobs: l, Leases: l, Notices: &w.queue, Stack: "line", Reports: "reports"},
 		Metrics: metric.New(io.Discard, "s"), Log: slog.New(slog.NewTextHandler(&w.log, nil)), TempDir: t.TempDir(),
 	})
 	k.stretch = stretch

@@ -116,10 +116,17 @@ func (s *services) commandQueue(c *stack.Command) stack.Queue {
 func (s *services) keeper(url string, serves func(*stack.Command) bool) handler {
 	quotas := &bring.Quotas{Applied: s.iot.AppliedQuotas, Share: s.config.Share, Sharers: 2, Log: s.log}
 	k := keep.New(keep.Config{
-		Serves: serves, Jobs: s.jobs, Orders: s.jobs, Leases: s.jobs, Ledger: s.ledger, Queue: s.queue(url), Registry: s.iot,
+		Serves: serves, Jobs: s.jobs, Orders: s.jobs, Leases: s.jobs, Ender: s.commandEnder(), Ledger: s.ledger,
+		Queue: s.queue(url), Registry: s.iot,
 		Limiters: quotas.Limiters, Store: s.s3, Bucket: s.config.Reports, Metrics: s.metrics, Log: s.log,
 	})
 	return batches(k.Handle)
+}
+
+func (s *services) commandEnder() *stack.CommandEnder {
+	return &stack.CommandEnder{
+		Ledger: s.ledger, Jobs: s.jobs, Leases: s.jobs, Notices: s.notices, Stack: s.config.Stack, Reports: s.config.Reports,
+	}
 }
 
 func (s *services) completer() *complete.Completer {
@@ -158,7 +165,8 @@ func (s *services) importer() handler {
 
 func (s *services) undeliverable() handler {
 	c := &deadletter.Consumer{
-		Ledger: s.ledger, Jobs: s.jobs, Leases: s.jobs, Stopper: s.completer(), Manifests: s.queue(s.config.Queues.Manifests),
+		Ledger: s.ledger, Jobs: s.jobs, Leases: s.jobs, Stopper: s.completer(), Commands: s.commandEnder(),
+		Manifests:       s.queue(s.config.Queues.Manifests),
 		ManifestsParked: s.queue(s.config.Queues.ManifestsParked), DevicesParked: s.queue(s.config.Queues.DevicesParked),
 		Notices: s.notices, Metrics: s.metrics, Log: s.log, Stack: s.config.Stack, Started: s.decoder().Imports,
 	}

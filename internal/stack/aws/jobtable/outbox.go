@@ -1,6 +1,7 @@
 package jobtable
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,7 +17,7 @@ import (
 )
 
 const (
-	// partitionOutbox has the notices that could not be sent, as IMPORT#KIND#CHANNEL.
+	// partitionOutbox has the notices that could not be sent, as IMPORT#KIND#CHANNEL or COMMAND#KIND#CHANNEL.
 	partitionOutbox = "outbox"
 	attrNotice      = "notice"
 	attrAt          = "at"
@@ -30,7 +31,7 @@ const (
 var _ stack.KeptNotices = (*Store)(nil)
 
 func outboxKey(n *stack.KeptNotice) table.Item {
-	return table.Key(partitionOutbox, n.Event.Import+"#"+n.Kind+"#"+n.Channel)
+	return table.Key(partitionOutbox, cmp.Or(n.Event.Command, n.Event.Import)+"#"+n.Kind+"#"+n.Channel)
 }
 
 // Keep implements [stack.KeptNotices].

@@ -19,7 +19,7 @@ const EventSource = "thingpress"
 // DetailTypes are the detail types of events by kind of the notice.
 var DetailTypes = map[string]string{
 	stack.NoticeEnded: "Thingpress Import Ended", stack.NoticeStalled: "Thingpress Import Stalled",
-	stack.NoticeUnreported: "Thingpress Report Missing",
+	stack.NoticeUnreported: "Thingpress Report Missing", stack.NoticeCommand: "Thingpress Command Ended",
 }
 
 // BusAPI has the operation of EventBridge that a [Bus] calls, as *eventbridge.Client does.

@@ -62,7 +62,7 @@ func (t *Topic) Send(ctx context.Context, n stack.Notice) error {
 func attributes(e stack.Event) map[string]types.MessageAttributeValue {
 	list := map[string]types.MessageAttributeValue{}
 	for name, value := range map[string]string{
-		"kind": e.Kind, "stack": e.Stack, "import": e.Import, "state": e.State, "vendor": e.Vendor,
+		"kind": e.Kind, "stack": e.Stack, "import": e.Import, "state": e.State, "vendor": e.Vendor, "verb": e.Verb,
 	} {
 		if value != "" { // SNS refuses an empty one
 			list[name] = types.MessageAttributeValue{DataType: aws.String("String"), StringValue: &value}

@@ -140,6 +140,7 @@ type reasonError struct {
 	reason  Reason
 	limit   Limit
 	columns Columns // see [UnknownColumns]
+	list    string  // see [DeviceList]
 	err     error
 }
 
@@ -170,4 +171,19 @@ func GuessOf(err error) Columns {
 		return cause.columns
 	}
 	return Columns{}
+}
+
+// DeviceList returns an error of [ReasonUnsupportedFormat] for a list of devices that names certificates and does not
+// have them. Service is the one that wrote it, such as "azure-dps". Format and arguments are those of [fmt.Errorf].
+func DeviceList(service, format string, args ...any) error {
+	return &reasonError{reason: ReasonUnsupportedFormat, list: service, err: fmt.Errorf(format, args...)}
+}
+
+// DeviceListOf returns the service of the error of [DeviceList] that err wraps, or "".
+func DeviceListOf(err error) string {
+	var cause *reasonError
+	if errors.As(err, &cause) {
+		return cause.list
+	}
+	return ""
 }

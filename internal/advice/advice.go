@@ -102,6 +102,9 @@ func Of(err error, s Surface) Advice {
 		if guess := manifest.GuessOf(err); !guess.IsZero() {
 			found.Todo = ofColumns(guess, err, s)
 		}
+		if service := manifest.DeviceListOf(err); service != "" {
+			found.Todo = "thingpress convert --from " + service + " " + fileOf(err) + " MANIFEST --to csv --out devices.csv"
+		}
 		return found
 	}
 	var api *iot.APIError

@@ -76,12 +76,16 @@ func ofColumns(guess manifest.Columns, err error, s Surface) string {
 	if s == Stack {
 		return "if the columns are right, run: " + parameter(quoted("CsvColumns="+guess.String())) + ", to the bucket for tables of any source"
 	}
-	name := "MANIFEST"
+	return "thingpress inspect --columns " + quoted(guess.String()) + " " + fileOf(err)
+}
+
+// fileOf returns the name of the file that an error is about, for a shell.
+func fileOf(err error) string {
 	var file *manifest.FileError
 	if errors.As(err, &file) {
-		name = file.Manifest
+		return shellName(file.Manifest)
 	}
-	return "thingpress inspect --columns " + quoted(guess.String()) + " " + shellName(name)
+	return "MANIFEST"
 }
 
 // shellName returns the name of a file for a shell.

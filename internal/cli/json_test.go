@@ -101,6 +101,10 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 		{"inspect", good, good, bad},
 		{"inspect", cut},
 		{"diff", good, bad},
+		{
+			"convert", "--from", "azure-dps", filepath.Join(require.Root(t), "examples", "azure-enrollments.json"), good, bad, "--to", "csv",
+			"--out", filepath.Join(dir, "azure.csv"),
+		},
 		{"import", "--sandbox", "--dry-run", "--policy", "p", good},
 		{
 			"import", "--dry-run", "--policy", "p", "--target", "endpoint-url=" + url,

@@ -42,8 +42,8 @@ func findHeader(text []byte, stated byte, ended bool) (*table.Header, int, table
 	if manifest.ReasonOf(err) == manifest.ReasonUnknownFormat {
 		if known := explain(text); known != nil {
 			err = known
-		} else if what := foreign.Name(text[:n]); what != "" {
-			err = manifest.Errorf(manifest.ReasonUnsupportedFormat, "this is %s", what)
+		} else if other := foreign.Error(text[:n]); other != nil {
+			err = other
 		}
 	}
 	if err != nil {

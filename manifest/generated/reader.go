@@ -53,7 +53,7 @@ func open(f *stream.Frame) (*reader, error) {
 	case known != nil:
 		return nil, known
 	case foreign.Name(head) != "":
-		return nil, manifest.Errorf(manifest.ReasonUnsupportedFormat, "this is %s", foreign.Name(head))
+		return nil, foreign.Error(head)
 	}
 	return nil, manifest.Errorf(manifest.ReasonUnknownFormat,
 		"there is no certificate, neither as PEM nor as base64, in the first %d bytes", len(head))

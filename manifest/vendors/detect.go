@@ -161,8 +161,8 @@ func explain(head []byte) error {
 	if len(head) == 0 {
 		return manifest.Errorf(manifest.ReasonEmpty, "there is nothing in the file")
 	}
-	if what := foreign.Name(head); what != "" {
-		return manifest.Errorf(manifest.ReasonUnsupportedFormat, "this is %s", what)
+	if err := foreign.Error(head); err != nil {
+		return err
 	}
 	for _, f := range Formats() {
 		if f.Explain == nil {

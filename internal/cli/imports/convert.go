@@ -30,15 +30,16 @@ type convertOptions struct {
 	attach  AttachFlags
 	lists   ListFlags
 
-	to, out, authority string
-	overwrite, quiet   bool
+	from, to, out, authority, report string
+	overwrite, quiet                 bool
+	output                           terminal.Output
 }
 
 // NewConvert returns `thingpress convert`.
 func NewConvert(streams terminal.Streams) *cobra.Command {
 	var o convertOptions
 	c := &cobra.Command{
-		Use:   "convert MANIFEST…",
+		Use:   "convert [--from SERVICE LIST] MANIFEST…",
 		Short: "Write the devices of manifests in another form",
 		Long: `Write the devices of the manifests, after the same checks as for an import, in another
 form. --out names the file, or the directory for der-dir; without it standard output
@@ -57,13 +58,35 @@ For aws-bulk, --policy, --thing-type, --thing-group, --billing-group, --attribut
 registered, and --ca names its certificate. Without --ca the parameters have the IDs
 of certificates, which must be registered before.
 
+--from makes the first file a list of the devices that Azure knows: enrollments of the
+Device Provisioning Service (azure-dps) or devices of an IoT Hub (azure-iothub). It has
+thumbprints, and the manifests, in any format, have the certificates. The devices of the
+list are written with their names in Azure. With --to csv they keep the status INACTIVE
+if they are disabled, and thingpress import reads the table without further flags. What
+is left out is counted: devices without a certificate in the manifests, those that use
+keys or the certificate of an authority, and certificates that the list does not name.
+--report lists it. The exit code is then 3. Keys in the list are neither used nor shown.
+A list of a million devices takes about 500 MB of memory.
+
 ` + exit.Help,
 		Example: `  thingpress convert --to pem reel.csv --out reel.pem
 
   # for a bulk registration of certificates that are registered already
-  thingpress convert --to aws-bulk --policy sensors --thing-type sensor --out bulk.jsonl reel.csv`,
+  thingpress convert --to aws-bulk --policy sensors --thing-type sensor --out bulk.jsonl reel.csv
+
+  # from Azure's Device Provisioning Service, with the certificates of the chips' vendor
+  az iot dps enrollment list --dps-name factory --resource-group iot > enrollments.json
+  thingpress convert --from azure-dps enrollments.json reel.csv --to csv --out devices.csv`,
 		Args: manifests.RequireOne,
-		RunE: func(c *cobra.Command, args []string) error { return runConvert(c.Context(), &o, args, streams) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
+			if o.from != "" {
+				return o.convertList(c.Context(), args, streams)
+			}
+			return runConvert(c.Context(), &o, args, streams)
+		},
 	}
 	o.decode.Add(c)
 	o.attach.Add(c)
@@ -73,13 +96,27 @@ of certificates, which must be registered before.
 	flags := c.Flags()
 	o.objects.Add(flags)
 	o.lists.Add(flags)
+	flags.StringVar(&o.from, "from", "", "`service` of Azure that wrote the first file, a list of devices: "+strings.Join(listServices(),
+		", "))
 	flags.StringVar(&o.to, "to", "", "`form` to write: "+strings.Join(forms(), ", "))
 	flags.StringVar(&o.out, "out", "", "`file` or directory to write (default: standard output)")
 	flags.StringVar(&o.authority, "ca", "", "with --to aws-bulk, `file` with the CA certificate in PEM that is registered in AWS IoT")
 	flags.BoolVar(&o.overwrite, "overwrite", false, "replace files")
+	flags.StringVar(&o.report, "report", "", "with --from, write everything that is left out to this `file`, .jsonl or .csv")
+	o.output.AddFlag(c)
+	flags.Lookup("output").Usage = "with --from and --out: text, or json for what is left out as JSON Lines on stdout"
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress")
+	manifests.Complete(c, "from", listServices())
 	manifests.Complete(c, "to", forms())
 	return c
+}
+
+// textForm returns the form of one text for each device.
+func (o *convertOptions) textForm() string {
+	if o.from != "" && o.to == "csv" {
+		return formListCSV
+	}
+	return o.to
 }
 
 func forms() []string { return []string{"pem", formDER, "csv", "jsonl", formList(), formBulk} }
@@ -99,6 +136,9 @@ type converter interface {
 
 // check returns an error if flags are missing or contradict each other.
 func (o *convertOptions) check() error {
+	if err := o.checkList(); err != nil {
+		return err
+	}
 	switch {
 	case !slices.Contains(forms(), o.to):
 		return exit.UsageError(fmt.Errorf("--to %q is none of %s", o.to, strings.Join(forms(), ", ")), "")
@@ -117,9 +157,6 @@ func (o *convertOptions) check() error {
 }
 
 func runConvert(ctx context.Context, o *convertOptions, args []string, streams terminal.Streams) error {
-	if err := o.check(); err != nil {
-		return err
-	}
 	settings, err := o.settings(ctx)
 	if err != nil {
 		return err
@@ -216,9 +253,9 @@ func (o *convertOptions) write(streams terminal.Streams, printer *progress.Print
 	case o.to == formDER:
 		return writeDirectory(o.out, o.overwrite, fill)
 	case o.out == "":
-		return manifests.HoldBack(streams.Out, printer, func(held io.Writer) error { return fill(newTextForm(o.to, held)) })
+		return manifests.HoldBack(streams.Out, printer, func(held io.Writer) error { return fill(newTextForm(o.textForm(), held)) })
 	case o.to != formBulk:
-		return newfile.Write(o.out, func(to io.Writer) error { return fill(newTextForm(o.to, to)) })
+		return newfile.Write(o.out, func(to io.Writer) error { return fill(newTextForm(o.textForm(), to)) })
 	}
 	template, err := bulk.template()
 	if err != nil {

@@ -26,6 +26,12 @@ const (
 	formBulk = "aws-bulk"
 )
 
+// formListCSV is the form csv for devices of a list, which may be disabled and have other names than their certificates.
+const formListCSV = "list-csv"
+
+// columnRegistration is the column of a device with the ID of its enrollment, if that is another one.
+const columnRegistration = "azure_registration_id"
+
 // A textForm writes one text for each device.
 type textForm struct {
 	buffer *bufio.Writer
@@ -38,6 +44,9 @@ func newTextForm(form string, to io.Writer) *textForm {
 	case "csv":
 		_, _ = t.buffer.WriteString("name,vendor,id,certificate_id,expires,cert\n") // a bufio.Writer keeps its error
 		t.text = csvText
+	case formListCSV:
+		_, _ = t.buffer.WriteString("thing_name,azure_id," + columnRegistration + ",status,certificate_id,certificate_pem\n")
+		t.text = listCSVText
 	case "jsonl":
 		t.text = jsonText
 	case formList():
@@ -64,6 +73,19 @@ func csvText(d *manifest.Device) (string, error) {
 	return strings.Join([]string{
 		plain.Cell(d.ThingName), plain.Cell(d.Vendor), plain.Cell(d.ID), plain.Cell(d.CertificateID.String()),
 		plain.Cell(d.Certificate.NotAfter.UTC().Format(time.DateOnly)), `"` + d.PEM() + `"`,
+	}, ",") + "\n", nil
+}
+
+// listCSVText returns a line of the table that the preset azure describes. The name of a thing is written as it is,
+// because it has only characters that AWS accepts.
+func listCSVText(d *manifest.Device) (string, error) {
+	status := ""
+	if d.Settings != nil {
+		status = d.Settings.Status
+	}
+	return strings.Join([]string{
+		`"` + d.ThingName + `"`, plain.Cell(d.ID), plain.Cell(d.Columns[0].Value), plain.Cell(status), plain.Cell(d.CertificateID.String()),
+		`"` + d.PEM() + `"`,
 	}, ",") + "\n", nil
 }
 

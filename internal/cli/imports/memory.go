@@ -37,6 +37,19 @@ func BoundMemory(lookupEnv func(string) (string, bool), sources []*engine.Source
 	debug.SetMemoryLimit(limit)
 }
 
+// sparingly is the growth of the heap, in percent, after which it is collected where most of it lives to the end.
+const sparingly = 40
+
+// SpareMemory trades speed for memory, unless the environment configures the garbage collector.
+func SpareMemory(lookupEnv func(string) (string, bool)) {
+	for _, name := range []string{"GOGC", "GOMEMLIMIT"} {
+		if _, set := lookupEnv(name); set {
+			return
+		}
+	}
+	debug.SetGCPercent(sparingly)
+}
+
 // isArchive reports whether manifests of the source's format are archives.
 func isArchive(source *engine.Source) bool {
 	format, err := vendors.Lookup(source.Decoder.Vendor())

@@ -115,6 +115,15 @@ func TestLyingArchivesAreRefusedBeforeMuchIsAllocated(t *testing.T) {
 	}
 }
 
+// stored returns an archive without compression. Compressing noise would take seconds.
+func stored(files ...materialtest.SevenZFile) []byte {
+	var content []byte
+	for _, f := range files {
+		content = append(content, f.Content...)
+	}
+	return materialtest.SevenZ{Files: files, Coders: materialtest.CopyCoder(), Packed: content}.Bytes()
+}
+
 func TestInnerArchiveInATemporaryFileIsRemoved(t *testing.T) {
 	t.Parallel()
 	trust := materialtest.NewTrust("spool")
@@ -122,8 +131,7 @@ func TestInnerArchiveInATemporaryFileIsRemoved(t *testing.T) {
 		trust.File(0, "E0E0"), trust.File(1, "E0E0"),
 		{Name: "noise", Content: materialtest.Bytes("noise", 9<<20)},
 	}
-	inner := materialtest.SevenZ{Files: files}.Bytes()
-	content := materialtest.SevenZ{Files: []materialtest.SevenZFile{{Name: materialtest.BundleName("E0E0"), Content: inner}}}.Bytes()
+	content := stored(materialtest.SevenZFile{Name: materialtest.BundleName("E0E0"), Content: stored(files...)})
 	dir := t.TempDir()
 	n := 0
 	for _, err := range (infineon.Decoder{}).Decode(t.Context(), input("reel.7z", content), manifest.Options{TempDir: dir}) {

@@ -50,8 +50,8 @@ type counting struct {
 }
 
 func (c *counting) Send(_ context.Context, messages []stack.Message) error {
-	before := c.devices / 4000
-	if c.devices += len(messages); c.devices/4000 > before {
+	before := c.devices / 2000
+	if c.devices += len(messages); c.devices/2000 > before {
 		var stats runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&stats)
@@ -63,7 +63,7 @@ func (c *counting) Send(_ context.Context, messages []stack.Message) error {
 // The memory of the function must not depend on the size of the manifest. No other
 // test may run at the same time.
 func TestHeapStaysFlatOverALargeManifest(t *testing.T) { //nolint:paralleltest // it measures the process
-	kinds, repeats := 200, 100
+	kinds, repeats := 200, 50
 	if require.Race {
 		repeats = 40
 		t.Logf("the race detector is on: %d entries only", kinds*repeats)
@@ -84,7 +84,7 @@ func TestHeapStaysFlatOverALargeManifest(t *testing.T) { //nolint:paralleltest /
 	if id, job := only(t, w); q.devices != kinds*repeats || w.imports[id].Manifests[0].Entries != kinds*repeats {
 		t.Fatalf("%d devices sent; phase %s: %s", q.devices, job.Phase, job.Cause)
 	}
-	const most, growth = 48 << 20, 4 << 20
+	const most, growth = 48 << 20, 2 << 20
 	first, last := q.live[0], q.live[len(q.live)-1]
 	t.Logf("%d bytes of manifest; live heap %d", o.Size, q.live)
 	if last > first+growth || last > most {

@@ -40,7 +40,7 @@ func large(t *testing.T) *world {
 	records := make([]ledger.Record, manyEntries)
 	for n := range records {
 		records[n] = good
-		records[n].Detail = strings.Repeat("x", 2000)
+		records[n].Detail = strings.Repeat("x", 1000)
 		if n%1000 == 7 {
 			records[n] = bad
 		}
@@ -127,7 +127,7 @@ func TestAReportIsWrittenByAsManyInvocationsAsItTakes(t *testing.T) {
 				r := bad
 				if invocation == 2 { // its first outcome again
 					r = good
-					r.Detail = strings.Repeat("x", 2000)
+					r.Detail = strings.Repeat("x", 1000)
 				}
 				if err := j.Record(t.Context(), []ledger.Record{r}); err != nil {
 					t.Fatal(err)

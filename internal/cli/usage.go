@@ -18,11 +18,11 @@ var flagGroups = []struct{ heading, flags string }{
 	{
 		"Manifests",
 		"vendor columns delimiter preset bundle slot label index json-pointer " +
-			"source-profile request-payer signer allow-ca allow-expired allow-late-signature allow-test-material partial",
+			"source-profile request-payer signer allow-ca allow-expired allow-late-signature allow-test-material partial manifest as-manifest",
 	},
 	{"Devices", "group query only skip ignore-unmatched"},
 	{"Requests", "client-id request will persistent protocol witness against-aws clean-up"},
-	{"Private keys", "keys manifest"},
+	{"Private keys", "keys"},
 	{"Run", "disconnect yes dry-run new resume plan out ledger report overwrite max-failures no-baseline ignore-policy " +
 		"quota share connect-rate"},
 	{"Target", "config target account region profile endpoint-url stack sandbox sandbox-state offline strict-names"},

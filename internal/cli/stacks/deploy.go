@@ -138,13 +138,17 @@ func deployStack(ctx context.Context, o deployOptions, streams terminal.Streams)
 	if err != nil {
 		return exit.IfInterrupted(ctx, err, "interrupted before anything was changed")
 	}
-	if len(set.Changes) == 0 {
+	if set.Unchanged {
 		return o.conclude(ctx, account, streams, "unchanged")
 	}
 	if err := o.show(streams, set); err != nil {
 		return err
 	}
-	if !o.yes && !streams.Confirm(fmt.Sprintf("make %s?", progress.Plural(len(set.Changes), "change", "changes"))) {
+	question := "make " + progress.Plural(len(set.Changes), "change", "changes") + "?"
+	if len(set.Changes) == 0 {
+		question = "update the stack?"
+	}
+	if !o.yes && !streams.Confirm(question) {
 		return errors.Join(exit.NotConfirmed("nothing was changed"),
 			set.Discard(terminal.AbortContext(ctx)))
 	}
@@ -220,6 +224,10 @@ func (o *deployOptions) show(streams terminal.Streams, set *operate.ChangeSet) e
 			lines[i] = changeLine{"change", change}
 		}
 		return terminal.PrintLines(streams, lines)
+	}
+	if len(set.Changes) == 0 {
+		_, err := fmt.Fprintln(streams.Out, "no resource changes, only description, outputs or tags of the stack")
+		return err
 	}
 	t := streams.Table([]terminal.Column{
 		{Name: "ACTION"}, {Name: "RESOURCE", Cut: true}, {Name: "TYPE", Cut: true, Drop: 1}, {Name: "REPLACEMENT"},

@@ -272,7 +272,6 @@ func TestDocumentsAllowWhatTheCommandsNeedAndNoMore(t *testing.T) {
 	compare(t, "deployer.json", append(deployed,
 		"cloudformation:TagResource", "cloudformation:UntagResource", // for the tags of a change set
 		"cloudformation:UpdateTerminationProtection", // which moto does not have
-		"cloudformation:DeleteChangeSet",             // of one without changes, which moto does not refuse
 		"s3:PutBucketPolicy",                         // only with TLS
 		"sqs:GetQueueUrl",                            // of a bucket that still notifies another queue
 	))

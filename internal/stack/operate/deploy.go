@@ -49,9 +49,11 @@ type Change struct {
 
 // A ChangeSet is what a deployment would change.
 type ChangeSet struct {
-	// Create is set if the stack is new.
-	Create  bool
-	Changes []Change
+	// Create is set if the stack is new, Unchanged if CloudFormation found nothing to do, and the set is
+	// discarded already. A set that changes only the description, outputs or tags of the stack has no Changes,
+	// which are those of resources, and must be executed or discarded like any other.
+	Create, Unchanged bool
+	Changes           []Change
 
 	account *Account
 	stack   string
@@ -78,8 +80,8 @@ const discardMost = 30 * time.Second
 const pollEvery = 2 * time.Second
 
 // Prepare uploads code and template, and has CloudFormation compute the changes. The
-// stack itself does not change. A ChangeSet without Changes needs no
-// [ChangeSet.Execute]. A ChangeSet that is not executed must be discarded.
+// stack itself does not change. A ChangeSet that is not Unchanged must be executed or
+// discarded.
 func (a *Account) Prepare(ctx context.Context, d Deployment) (*ChangeSet, error) {
 	declared, err := declaredParameters(d.Template)
 	if err != nil {
@@ -297,6 +299,7 @@ func (c *ChangeSet) await(ctx context.Context) error {
 		case types.ChangeSetStatusFailed:
 			reason := aws.ToString(out.StatusReason)
 			if strings.Contains(reason, "didn't contain changes") || strings.Contains(reason, "No updates are to be performed") {
+				c.Unchanged = true
 				return c.Discard(ctx)
 			}
 			return fmt.Errorf("stack %s: CloudFormation refused the change set: %s", c.stack, reason)

@@ -114,7 +114,11 @@ func TestAChangeSetThatFailsIsTakenBack(t *testing.T) {
 					{Status: types.ChangeSetStatusCreateInProgress},
 					{Status: types.ChangeSetStatusFailed, StatusReason: aws.String(test.reason)},
 				}}
-				err := (&ChangeSet{account: f.account(), stack: "line"}).prepared(t.Context())
+				set := &ChangeSet{account: f.account(), stack: "line"}
+				err := set.prepared(t.Context())
+				if set.Unchanged != (test.want == "") {
+					t.Errorf("unchanged: %v", set.Unchanged)
+				}
 				if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 					t.Error(err)
 				}
@@ -123,6 +127,19 @@ func TestAChangeSetThatFailsIsTakenBack(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A change set of another description, output or tag changes no resource. Taken for one without changes it was left
+// behind, and the stack never got what it has.
+func TestAChangeSetWithoutChangesOfResourcesIsToBeExecuted(t *testing.T) {
+	t.Parallel()
+	f := &faulty{tb: t, status: "CREATE_COMPLETE", sets: []*cloudformation.DescribeChangeSetOutput{
+		{Status: types.ChangeSetStatusCreateComplete},
+	}}
+	set := &ChangeSet{account: f.account(), stack: "line"}
+	if err := set.prepared(t.Context()); err != nil || set.Unchanged || f.discarded {
+		t.Errorf("%v, unchanged %v, discarded %v", err, set.Unchanged, f.discarded)
 	}
 }
 

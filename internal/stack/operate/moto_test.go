@@ -77,7 +77,7 @@ func (c *cloud) deploy(name string, parameters map[string]string) (*operate.Stac
 	if err != nil {
 		c.Fatal(err)
 	}
-	if len(set.Changes) > 0 {
+	if !set.Unchanged {
 		if err := set.Execute(c.Context(), func(operate.Event) {}); err != nil {
 			c.Fatal(err)
 		}
@@ -203,7 +203,7 @@ func TestStacksLiveSideBySideAndComeAgain(t *testing.T) {
 	c := newCloud(t)
 	one, _ := c.deploy("one", nil)
 	two, _ := c.deploy("two", nil)
-	if again, set := c.deploy("two", nil); len(set.Changes) > 0 || again.PhysicalID("LedgerTable") != two.PhysicalID("LedgerTable") {
+	if again, set := c.deploy("two", nil); !set.Unchanged || again.PhysicalID("LedgerTable") != two.PhysicalID("LedgerTable") {
 		t.Errorf("the same deployment again: %v", set.Changes)
 	}
 	for _, id := range []string{"EspressifBucket", "LedgerTable", "DevicesQueue", "NoticesTopic", "ImporterFunction"} {

@@ -12,6 +12,16 @@ def keep(self): # moto knows only the policy Retain
         if resource.get("DeletionPolicy") == "RetainExceptOnCreate": resource["DeletionPolicy"] = "Retain"
     delete(self)
 ResourceMap.delete = keep
+from moto.cloudformation.models import CloudFormationBackend
+create = CloudFormationBackend.create_change_set
+def refuse(self, *arguments, **names): # moto takes a parameter with its previous value for another value
+    ids = create(self, *arguments, **names)
+    made = self.change_sets[ids[0]]
+    if made.change_set_type == "UPDATE" and not made.changes and made.tags == made.stack.tags:
+        made.status, made.execution_status = "FAILED", "UNAVAILABLE"
+        made.status_reason = "The submitted information didn't contain changes. Submit different information to create a change set."
+    return ids
+CloudFormationBackend.create_change_set = refuse
 log = Handler.log_request # only what went wrong: the log is shown if the test fails
 Handler.log_request = lambda self, code="-", size="-": str(code)[0] in "23" or log(self, code, size)
 threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()

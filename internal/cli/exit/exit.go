@@ -5,6 +5,7 @@ package exit
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
@@ -97,6 +98,16 @@ func IfInterrupted(ctx context.Context, err error, message string) error {
 		return InterruptedError(message, "")
 	}
 	return err
+}
+
+// Worst returns the exit code of a command that did several things, of which each ended with one of codes.
+func Worst(codes []int) int {
+	for _, code := range []int{Interrupted, Failure, Incomplete} {
+		if slices.Contains(codes, code) {
+			return code
+		}
+	}
+	return OK
 }
 
 // Code returns the exit code of a command that returned err.

@@ -22,9 +22,11 @@ type attachmentCheck struct {
 	// before are the attachments that the sandbox had before; created are those that were created there.
 	before  []string
 	created []target.Created
-	// faults are those of what entries ask for; stopped is the error that ended the checks.
-	faults  []device.Finding
-	stopped error
+	// variants are the results for what entries ask for; faults are the findings that do not reject entries, and
+	// stopped is the error that ended the checks.
+	variants map[string]error
+	faults   []device.Finding
+	stopped  error
 	// reports are the results by [policySetOf].
 	reports map[string]*device.AttachmentReport
 	// policies and onGroups are all that were found, each once.
@@ -35,7 +37,7 @@ type attachmentCheck struct {
 func newAttachmentCheck(ctx context.Context, c *target.Connection, quotas target.Quotas) *attachmentCheck {
 	return &attachmentCheck{
 		connection: c, before: c.Attachments(), checker: device.NewChecker(ctx, c.Client.AWS(), quotas.Limiters()),
-		reports: map[string]*device.AttachmentReport{},
+		variants: map[string]error{}, reports: map[string]*device.AttachmentReport{},
 	}
 }
 
@@ -85,6 +87,28 @@ func (c *attachmentCheck) ofVariant(a device.Attachments) error {
 	if c.stopped != nil {
 		return nil
 	}
+	key := strings.Join([]string{policySetOf(a), a.ThingType, a.BillingGroup}, "\x00")
+	refused, known := c.variants[key]
+	if !known {
+		refused = c.checkVariant(a)
+		c.variants[key] = refused
+	}
+	return refused
+}
+
+// refusals returns the same string for checks that have rejected the entries that ask for the same; "" for none.
+func (c *attachmentCheck) refusals() string {
+	var refused []string
+	for key, err := range c.variants {
+		if err != nil {
+			refused = append(refused, key)
+		}
+	}
+	slices.Sort(refused)
+	return strings.Join(refused, "\n")
+}
+
+func (c *attachmentCheck) checkVariant(a device.Attachments) error {
 	_, err := c.check(a)
 	var faults *device.AttachmentError
 	if !errors.As(err, &faults) {

@@ -11,6 +11,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
@@ -42,6 +43,7 @@ type oneImport struct {
 	// Of lookUp.
 	quotas   target.Quotas
 	check    *attachmentCheck
+	attached *device.AttachmentReport
 	policies *policyJudges
 	// scan is the first pass, which the caller makes.
 	scan *engine.ScanResult
@@ -118,11 +120,15 @@ func (i *oneImport) lookUp(ctx context.Context) (err error) {
 		return err
 	}
 	i.check = newAttachmentCheck(ctx, i.connection, i.quotas)
-	attached, err := i.check.ofImport(i.settings.Attachments)
-	if err != nil {
+	if i.attached, err = i.check.ofImport(i.settings.Attachments); err != nil {
 		return err
 	}
-	i.policies, err = newPolicyJudges(ctx, i.connection, i.quotas, attached, i.settings, i.check)
+	return i.judgePolicies(ctx)
+}
+
+// judgePolicies begins to judge what the policies let devices do.
+func (i *oneImport) judgePolicies(ctx context.Context) (err error) {
+	i.policies, err = newPolicyJudges(ctx, i.connection, i.quotas, i.attached, i.settings, i.check)
 	return err
 }
 

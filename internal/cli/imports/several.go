@@ -15,7 +15,6 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/settings"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
-	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/plain"
@@ -170,45 +169,6 @@ func wantingAlike(all []*targetImport) (groups [][]*targetImport) {
 	return groups
 }
 
-// firstPass reads manifests for targets that want the same of the devices. Its error concerns all of them.
-func firstPass(ctx context.Context, alike []*targetImport, sources []*engine.Source) error {
-	first := alike[0]
-	events := manifests.ShowScanning(first.printer)
-	var ready []*targetImport
-	for _, t := range alike {
-		if t.err = t.lookUp(ctx); t.err != nil {
-			t.report(ctx)
-			continue
-		}
-		ready, events = append(ready, t), t.policies.watch(events)
-	}
-	if len(ready) == 0 {
-		return nil
-	}
-	want := first.settings
-	want.CheckVariant = func(a device.Attachments) (refused error) {
-		for _, t := range ready {
-			refused = cmp.Or(refused, t.check.ofVariant(a))
-		}
-		return refused
-	}
-	scan, err := scanManifests(ctx, sources, want, events, &first.o.runFlags, first.printer, first.streams)
-	if err != nil {
-		return err
-	}
-	for _, t := range alike {
-		t.scan = scan
-	}
-	for _, t := range ready {
-		t.printer.Pause()
-		t.printer.Note("%s", t.into())
-		t.settings = want
-		t.err = t.review(ctx, sources)
-		t.report(ctx)
-	}
-	return nil
-}
-
 // confirmAll asks once for all targets that are to be asked about.
 func confirmAll(all []*targetImport, printer *progress.Printer, streams terminal.Streams) error {
 	var questions []string
@@ -303,11 +263,7 @@ func endSeveral(all []*targetImport, streams terminal.Streams) error {
 		line := t.lineOfTarget()
 		end.Targets, codes = append(end.Targets, line), append(codes, line.Code)
 	}
-	for _, code := range []int{exit.Interrupted, exit.Failure, exit.Incomplete} {
-		if end.Code == exit.OK && slices.Contains(codes, code) {
-			end.Code = code
-		}
-	}
+	end.Code = exit.Worst(codes)
 	if err := end.print(all[0].o.output, streams); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package imports_test
 import (
 	"bufio"
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 
 	"github.com/thingpress/thingpress/internal/ledger"
@@ -151,5 +153,48 @@ func TestInterruptedImportIntoSeveralTargetsIsResumed(t *testing.T) {
 	if code != 0 || again.Targets[0].Import != end.Targets[0].Import || again.Targets[0].Imported != devices ||
 		again.Targets[1].Imported != devices {
 		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
+	}
+}
+
+// Two groups that lie in one hierarchy in one account may be independent in another. The entries that ask for both are
+// rejected there only.
+func TestHierarchyOfOneAccountDoesNotRejectEntriesInOthers(t *testing.T) {
+	t.Parallel()
+	env := clitest.Environment(t)
+	var urls []string
+	for i, account := range []string{"111122223331", "111122223332", "111122223333"} {
+		urls = append(urls, clitest.StartSandbox(t, "--account", account))
+		c := clitest.Client(urls[i])
+		clitest.CreateAttachments(t, c, []string{"p"}, []string{"a"}, "sensor")
+		b := iot.CreateThingGroupInput{ThingGroupName: aws.String("b")}
+		if i != 1 {
+			b.ParentGroupName = aws.String("a")
+		}
+		if _, err := c.CreateThingGroup(t.Context(), &b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	table := "certificate,group\n"
+	for i, der := range derOf(t, env, clitest.Generate(t, "espressif", 6)) {
+		table += base64.StdEncoding.EncodeToString(der) + "," + []string{"a", "a|b", "b"}[i%3] + "\n"
+	}
+	args := []string{
+		"import", "--yes", "--output", "json", "--config", targetsFile(t, urls...), "--policy", "p",
+		"--columns", "cert=certificate,group=group", "--target", "one", "--target", "two", "--target", "three", writeFile(t, table),
+	}
+	code, stdout, stderr := thingpress(t, env, args...)
+	end := lastLine(t, stdout)
+	for i, want := range []struct{ imported, rejected, code int }{{4, 2, 3}, {6, 0, 0}, {4, 2, 3}} {
+		got := end.Targets[i]
+		if got.Imported != want.imported || got.Rejected != want.rejected || got.Code != want.code || got.Entries != 6 {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+	}
+	if code != 3 {
+		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
+	}
+	// The policies are judged for the devices that are imported.
+	if !strings.Contains(stderr, "connect 4") || !strings.Contains(stderr, "connect 6") || strings.Contains(stderr, "connect 10") {
+		t.Errorf("%s", stderr)
 	}
 }

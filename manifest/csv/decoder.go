@@ -66,6 +66,7 @@ func readRecords(f *stream.Frame) error {
 		return err
 	}
 	layout := finder.layout
+	admitting := layout.admitting(f.Options)
 	for {
 		line, err := r.Next()
 		switch {
@@ -78,7 +79,7 @@ func readRecords(f *stream.Frame) error {
 			continue
 		}
 		device := f.Device(line, r.Offset())
-		err = layout.fillDevice(&device, r, f.Options)
+		err = layout.fillDevice(&device, r, admitting)
 		if err := f.Emit(device, nameOf(&device), err); err != nil {
 			return err
 		}
@@ -93,7 +94,7 @@ func nameOf(d *manifest.Device) string {
 	return "ID " + manifest.Quote(d.ID)
 }
 
-// fillDevice fills a device from the current record.
+// fillDevice fills a device from the current record, and admits it.
 func (l *layout) fillDevice(d *manifest.Device, r *table.Reader, opts *manifest.Options) error {
 	if err := r.Check(); err != nil {
 		return err
@@ -117,10 +118,15 @@ func (l *layout) fillDevice(d *manifest.Device, r *table.Reader, opts *manifest.
 	}
 	d.Columns = r.Columns()
 	d.Settings = l.settings(r)
+	return opts.Admit(d)
+}
+
+// admitting returns the options with which devices are admitted: a column names the things unless a template does.
+func (l *layout) admitting(opts *manifest.Options) *manifest.Options {
 	if l.name < 0 || opts.ThingName.String() != (manifest.Template{}).String() {
-		return opts.Admit(d)
+		return opts
 	}
 	named := *opts
 	named.ThingName = l.template
-	return named.Admit(d)
+	return &named
 }

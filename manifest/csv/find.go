@@ -32,11 +32,17 @@ func (f *finder) find(text []byte, stated byte, ended bool) (*table.Header, int,
 		}
 		columns = preset.Columns
 	}
-	var best place
+	if len(text) == 0 && ended {
+		return nil, 0, table.Parsed, manifest.Errorf(manifest.ReasonEmpty, "the table has no header and no record")
+	}
+	var best, wide place
 	unsure := false // whether more text may tell
 	for i, delimiter := range candidates(stated) {
 		p := search(columns, text, delimiter, ended)
 		unsure = unsure || p.found == table.More
+		if p.found == table.TooMany {
+			wide = p
+		}
 		better := p.score > best.score
 		if (p.layout != nil) != (best.layout != nil) {
 			better = p.layout != nil
@@ -49,6 +55,8 @@ func (f *finder) find(text []byte, stated byte, ended bool) (*table.Header, int,
 	case best.layout != nil:
 	case unsure && len(text) < enough || best.found == table.More:
 		return nil, best.length, table.More, nil
+	case wide.found == table.TooMany: // with another delimiter it has one column, in which nothing is found
+		return nil, wide.length, wide.found, nil
 	case best.found != table.Parsed:
 		return nil, best.length, best.found, nil
 	default:

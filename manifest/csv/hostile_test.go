@@ -22,6 +22,7 @@ func TestHostileTablesEndInBoundedMemory(t *testing.T) {
 		"columns":           {decodertest.Repeated{Begin: header, Byte: ','}, "cert=certificate", manifest.ReasonLimitExceeded},
 		"a header of bars":  {decodertest.Repeated{Byte: '|'}, "cert=certificate", manifest.ReasonLimitExceeded},
 		"no header":         {decodertest.Repeated{Byte: 'A'}, "cert=1", manifest.ReasonLimitExceeded},
+		"columns of header": {decodertest.Repeated{Begin: "id", Byte: ','}, "cert=certificate", manifest.ReasonLimitExceeded},
 		"titles":            {decodertest.Repeated{Begin: "certificate", Byte: '\n'}, "cert=certificate", manifest.ReasonEmpty},
 		"another delimiter": {decodertest.Repeated{Begin: "id;x\n1;\"", Byte: ','}, "cert=certificate", manifest.ReasonUnknownColumns},
 	} {

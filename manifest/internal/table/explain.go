@@ -24,6 +24,9 @@ func Explain(text []byte) error {
 	}
 	s := sampleOf(text)
 	if s.names == nil && s.cert < 0 {
+		if hasTooMany(text) {
+			return manifest.Errorf(manifest.ReasonUnknownFormat, "this is a table with more than %d columns, the most that are read", MaxColumns)
+		}
 		return nil
 	}
 	what := "this is a table"
@@ -64,6 +67,17 @@ func sampleOf(text []byte) sample {
 		}
 	}
 	return best
+}
+
+// hasTooMany reports whether the first record of a table has more than [MaxColumns].
+func hasTooMany(text []byte) bool {
+	for _, delimiter := range Delimiters() {
+		var r Record
+		if _, found := r.Parse(text, delimiter, true); found == TooMany {
+			return true
+		}
+	}
+	return false
 }
 
 // sampleWith reads the beginning of a table.

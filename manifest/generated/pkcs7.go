@@ -69,11 +69,10 @@ func unpack(u unit) []unit {
 // unitsOf returns the units in the container u. The certificates are a set: an authority may stand
 // anywhere in it, and one that issued another of them belongs to that.
 func unitsOf(found armour.PKCS7, u unit) []unit {
-	issuers := issuersIn(found.Elements)
+	authorities := authoritiesIn(found.Elements)
 	var units []unit
-	for _, element := range found.Elements {
-		if certificate, err := manifest.ParseCertificate(element); err == nil && manifest.IsCA(certificate) &&
-			issuers[sha256.Sum256(certificate.RawSubject)] {
+	for i, element := range found.Elements {
+		if authorities[i] {
 			continue
 		}
 		units = append(units, unit{text: element, line: u.line, der: true, unpacked: true})
@@ -96,14 +95,23 @@ func unitsOf(found armour.PKCS7, u unit) []unit {
 	return units
 }
 
-// issuersIn returns the names of those who issued certificates for others.
-func issuersIn(elements [][]byte) map[[sha256.Size]byte]bool {
-	names := map[[sha256.Size]byte]bool{}
-	for _, element := range elements {
+// authoritiesIn reports which of the elements are certificates of authorities that issued others of them. It keeps
+// hashes, because a container may have tens of thousands of certificates.
+func authoritiesIn(elements [][]byte) []bool {
+	type name = [sha256.Size]byte
+	issuers, subjects, authorities := map[name]bool{}, make([]name, len(elements)), make([]bool, len(elements))
+	for i, element := range elements {
 		certificate, err := manifest.ParseCertificate(element)
-		if err == nil && !bytes.Equal(certificate.RawIssuer, certificate.RawSubject) {
-			names[sha256.Sum256(certificate.RawIssuer)] = true
+		if err != nil {
+			continue
+		}
+		subjects[i], authorities[i] = sha256.Sum256(certificate.RawSubject), manifest.IsCA(certificate)
+		if !bytes.Equal(certificate.RawIssuer, certificate.RawSubject) {
+			issuers[sha256.Sum256(certificate.RawIssuer)] = true
 		}
 	}
-	return names
+	for i := range authorities {
+		authorities[i] = authorities[i] && issuers[subjects[i]]
+	}
+	return authorities
 }

@@ -23,7 +23,7 @@ func TestMaterialIsKnownByItsIssuerAndByItsComment(t *testing.T) {
 			t.Fatal(err)
 		}
 		in := manifest.Input{Name: vendor, Reader: bytes.NewReader(out.Bytes()), Size: int64(out.Len())}
-		decoder, err := vendors.Detect(in)
+		decoder, err := vendors.Detect(t.Context(), in)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -29,7 +29,7 @@ func blocks(t testing.TB) []string {
 func read(t testing.TB, data []byte, vendor string, opts manifest.Options) (entries []string, final error) {
 	t.Helper()
 	in := manifest.Input{Name: "m", Reader: bytes.NewReader(data), Size: int64(len(data))}
-	format, err := vendors.Choose(in, vendor, opts)
+	format, err := vendors.Choose(t.Context(), in, vendor, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -76,6 +76,7 @@ func TestFilesInContainersAreEntries(t *testing.T) {
 	compare(t, "tar.gz", gzipOf(t, tarOf(t, members...)), want...)
 	compare(t, "zip.gz", gzipOf(t, zipOf(t, members...)), want...)
 	compare(t, "gzip", gzipOf(t, []byte(pem[0]+pem[1])), ":1", ":13")
+	compare(t, "gzip with padding", append(gzipOf(t, []byte(pem[0]+pem[1])), make([]byte, 700)...), ":1", ":13")
 	compare(t, "gzip of several members", append(gzipOf(t, []byte(pem[0])), gzipOf(t, []byte(pem[1]))...), ":1", ":13")
 	compare(t, "zip of tar.gz and of zip", zipOf(t, member{name: "x.tar.gz", content: string(gzipOf(t, tarOf(t, members[0])))},
 		member{name: "y.zip", content: string(zipOf(t, members[1]))}), "x.tar.gz!a.pem:1", "y.zip!7/b.pem:1", "y.zip!7/b.pem:13")
@@ -105,7 +106,7 @@ func TestEveryFormatIsReadInContainers(t *testing.T) {
 				continue
 			}
 			in := manifest.Input{Name: "m", Reader: bytes.NewReader(content), Size: int64(len(content))}
-			if _, err := vendors.Detect(in); err != nil {
+			if _, err := vendors.Detect(t.Context(), in); err != nil {
 				continue
 			}
 			checked++
@@ -217,7 +218,7 @@ func TestEntriesAreCutOutOfContainers(t *testing.T) {
 		"zip in zip": zipOf(t, member{name: "x.zip", content: string(zipOf(t, members...))}), "gzip": gzipOf(t, []byte(strings.Join(pem, ""))),
 	} {
 		in := manifest.Input{Name: "m", Reader: bytes.NewReader(data), Size: int64(len(data))}
-		format, err := vendors.Detect(in)
+		format, err := vendors.Detect(t.Context(), in)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -240,7 +241,7 @@ func TestNamesInWhatIsCutAreSafe(t *testing.T) {
 	pem := blocks(t)[0]
 	data := tarOf(t, member{name: "x!..!..!etc!a.pem", content: pem}, member{name: "!b.pem", content: pem})
 	in := manifest.Input{Name: "m", Reader: bytes.NewReader(data), Size: int64(len(data))}
-	format, err := vendors.Detect(in)
+	format, err := vendors.Detect(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,7 +282,7 @@ func FuzzContainers(f *testing.F) {
 				t.Fatalf("resumed at %d of %q: %q, %v", opts.Start.Entry, whole, got, err)
 			}
 			in := manifest.Input{Name: "m", Reader: bytes.NewReader(data), Size: int64(len(data))}
-			if format, err := vendors.Detect(in); err == nil && format.Cut != nil {
+			if format, err := vendors.Detect(t.Context(), in); err == nil && format.Cut != nil {
 				_, _ = format.Cut(t.Context(), in, manifest.Options{Limits: opts.Limits}, func(entry int) bool { return entry%2 == 0 }, io.Discard)
 			}
 		}

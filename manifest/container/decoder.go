@@ -18,12 +18,13 @@ type DetectFunc func(manifest.Input) (manifest.Format, error)
 
 // Detect returns the format of the container in, which is that of the first manifest in it, with a
 // decoder for the container. If there is no manifest in it, or if it is broken before the first one, the
-// error is a *[manifest.FileError]. Of the options only limits and the directory for temporary files count.
-func Detect(in manifest.Input, opts manifest.Options, detect DetectFunc) (manifest.Format, error) {
+// error is a *[manifest.FileError]; if ctx ends, it is its cause. Of the options only limits and the directory for
+// temporary files count.
+func Detect(ctx context.Context, in manifest.Input, opts manifest.Options, detect DetectFunc) (manifest.Format, error) {
 	found := errors.New("found")
 	var format manifest.Format
 	var others passedOver
-	w := newWalk(context.Background(), in, opts.Limits.OrDefault(), opts.TempDir, nil)
+	w := newWalk(ctx, in, opts.Limits.OrDefault(), opts.TempDir, nil)
 	w.visit = func(f *file) error {
 		if isExplanation(f.name) {
 			return others.add(f, nil)

@@ -112,6 +112,8 @@ func TestHostileContainersAreRefused(t *testing.T) {
 		{"tar: sparse file of an old version", oldSparse(t), manifest.Limits{}, manifest.ReasonUnsupportedFormat},
 		{"tar: cut off in a file", tarOf(t, good)[:700], manifest.Limits{}, manifest.ReasonTruncated},
 		{"tar: cut off between files", tarOf(t, good, good)[:1536], manifest.Limits{}, manifest.ReasonTruncated},
+		{"gzip: a byte behind it", append(gzipOf(t, []byte(block)), 'x'), manifest.Limits{}, manifest.ReasonTrailingData},
+		{"gzip: a header behind it", append(gzipOf(t, []byte(block)), "\x1f\x8b\x08"...), manifest.Limits{}, manifest.ReasonTruncated},
 		{"tar: two joined", append(tarOf(t, good), tarOf(t, good)...), manifest.Limits{}, manifest.ReasonTrailingData},
 		{"tar: damaged header", damaged(tarOf(t, good, good), 1536+20), manifest.Limits{}, manifest.ReasonCorrupt},
 		{"tar: too many files", tarOf(t, good, good, good), small, manifest.ReasonLimitExceeded},
@@ -119,7 +121,7 @@ func TestHostileContainersAreRefused(t *testing.T) {
 		{"gzip: expands too far", gzipOf(t, []byte(block+lines)), small, manifest.ReasonLimitExceeded},
 		{"gzip: cut off", gzipOf(t, []byte(block+block))[:300], manifest.Limits{}, manifest.ReasonTruncated},
 		{"gzip: checksum", damaged(gzipOf(t, []byte(block)), len(gzipOf(t, []byte(block)))-6), manifest.Limits{}, manifest.ReasonCorrupt},
-		{"gzip: data after the end", append(gzipOf(t, []byte(block)), "more than a header"...), manifest.Limits{}, manifest.ReasonCorrupt},
+		{"gzip: data after the end", append(gzipOf(t, []byte(block)), "more than a header"...), manifest.Limits{}, manifest.ReasonTrailingData},
 		{
 			"tar.gz: bomb", gzipOf(t, tarOf(t, good, member{name: "b", content: zeros})),
 			manifest.Limits{ExpansionRatio: 100},

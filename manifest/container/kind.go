@@ -18,12 +18,15 @@ const (
 	kindZip
 )
 
+// gzipMagic begins every member of a gzip file (RFC 1952, 2.3.1).
+var gzipMagic = []byte("\x1f\x8b")
+
 // Begins reports whether head begins a container.
 func Begins(head []byte) bool { return kindOf(head) != kindNone }
 
 func kindOf(head []byte) kind {
 	switch {
-	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+	case bytes.HasPrefix(head, gzipMagic):
 		return kindGzip
 	case bytes.HasPrefix(head, []byte(localSignature)) && !foreign.IsOffice(head), bytes.HasPrefix(head, []byte(endSignature)):
 		return kindZip

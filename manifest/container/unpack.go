@@ -2,6 +2,7 @@ package container
 
 import (
 	"archive/tar"
+	"bufio"
 	"bytes"
 	"compress/flate"
 	"compress/gzip"
@@ -93,6 +94,61 @@ func (s spending) Read(p []byte) (int, error) {
 	return n, damage(err)
 }
 
+// gzipMembers reads the members of a gzip file one after the other (RFC 1952, 2.2). Unlike
+// [gzip.Reader.Multistream] it tells data that follows the last of them from a damaged member. Zeros may
+// follow, as padding.
+type gzipMembers struct {
+	from *bufio.Reader
+	r    *gzip.Reader
+}
+
+// Read implements [io.Reader].
+func (m *gzipMembers) Read(p []byte) (int, error) {
+	for {
+		m.r.Multistream(false)
+		n, err := m.r.Read(p)
+		if n > 0 || !errors.Is(err, io.EOF) {
+			if errors.Is(err, io.EOF) {
+				err = nil // the next call returns it
+			}
+			return n, err
+		}
+		next, err := m.from.Peek(len(gzipMagic))
+		switch {
+		case bytes.Equal(next, gzipMagic):
+			if err := m.r.Reset(m.from); err != nil {
+				return 0, err
+			}
+		case len(next) == 0 && errors.Is(err, io.EOF):
+			return 0, io.EOF
+		case err != nil && !errors.Is(err, io.EOF):
+			return 0, err
+		default:
+			if err := onlyZeros(m.from, "data follows the end of the gzip file"); err != nil {
+				return 0, err
+			}
+			return 0, io.EOF
+		}
+	}
+}
+
+// onlyZeros returns an error if r has other data up to its end.
+func onlyZeros(r io.Reader, otherwise string) error {
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := r.Read(buffer)
+		if len(bytes.TrimRight(buffer[:n], "\x00")) > 0 {
+			return manifest.Errorf(manifest.ReasonTrailingData, "%s", otherwise)
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
 // A tail remembers whether the last blocks of a tar archive were zeros, which is how it ends.
 type tail struct {
 	r     io.Reader
@@ -116,17 +172,5 @@ func (t *tail) checkEnd() error {
 	if t.zeros < 2*tarBlock {
 		return manifest.Errorf(manifest.ReasonTruncated, "the tar archive has no end")
 	}
-	buffer := make([]byte, 32<<10)
-	for {
-		n, err := t.r.Read(buffer)
-		if len(bytes.TrimRight(buffer[:n], "\x00")) > 0 {
-			return manifest.Errorf(manifest.ReasonTrailingData, "data follows the end of the tar archive")
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
+	return onlyZeros(t.r, "data follows the end of the tar archive")
 }

@@ -2,6 +2,7 @@ package container
 
 import (
 	"archive/tar"
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -209,11 +210,12 @@ const tarVolume = 'V'
 var errSparse = manifest.Errorf(manifest.ReasonUnsupportedFormat, "it is a sparse file, whose holes could have any size")
 
 func (w *walk) gzip(from io.Reader) error {
-	r, err := gzip.NewReader(from)
+	buffered := bufio.NewReader(from)
+	r, err := gzip.NewReader(buffered)
 	if err != nil {
 		return damage(err)
 	}
-	return w.inside("", spending{r, &w.budget})
+	return w.inside("", spending{&gzipMembers{buffered, r}, &w.budget})
 }
 
 // reader returns a reader that reads from r and ends with the context.

@@ -69,7 +69,7 @@ func decodeCost(t *testing.T, format manifest.Format, data []byte) time.Duration
 	in := manifest.Input{Name: "m", Reader: bytes.NewReader(data), Size: int64(len(data))}
 	opts := manifest.Options{TempDir: t.TempDir(), Limits: manifest.Limits{ExpansionRatio: 10}}
 	before := processorTime(t)
-	_, _ = vendors.Detect(in)
+	_, _ = vendors.Detect(t.Context(), in)
 	if format.Explain != nil {
 		_ = format.Explain(data[:min(len(data), manifest.DetectSize)])
 	}

@@ -2,6 +2,7 @@ package vendors
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -18,8 +19,8 @@ import (
 // content has no known format the error is a *[manifest.FileError] that says what
 // it looks like. A container has the format of the first manifest in it, with a
 // decoder for the container; see package [container].
-func Detect(in manifest.Input) (manifest.Format, error) {
-	if format, is, err := ofContainer(in, "", manifest.Options{}); is || err != nil {
+func Detect(ctx context.Context, in manifest.Input) (manifest.Format, error) {
+	if format, is, err := ofContainer(ctx, in, "", manifest.Options{}); is || err != nil {
 		return format, err
 	}
 	return detectContent(in)
@@ -53,12 +54,12 @@ func detectContent(in manifest.Input) (manifest.Format, error) {
 // another format the error is a *[manifest.FileError] of [manifest.ReasonWrongFormat]
 // that names it. Content that has no known format is left to the decoder, and so is a
 // container, in which manifests of other formats are passed over.
-func DetectAs(in manifest.Input, vendor string) (manifest.Format, error) {
+func DetectAs(ctx context.Context, in manifest.Input, vendor string) (manifest.Format, error) {
 	format, err := Lookup(vendor)
 	if err != nil {
 		return format, err
 	}
-	if format, is, err := ofContainer(in, vendor, manifest.Options{}); is || err != nil {
+	if format, is, err := ofContainer(ctx, in, vendor, manifest.Options{}); is || err != nil {
 		return format, err
 	}
 	found, err := detectContent(in)
@@ -79,15 +80,15 @@ func DetectAs(in manifest.Input, vendor string) (manifest.Format, error) {
 // empty, as [DetectAs], and otherwise that of the content, as [Detect]. With
 // [manifest.Options.Columns] any table is of the format that takes them, and so is one of
 // which vendor says so.
-func Choose(in manifest.Input, vendor string, opts manifest.Options) (manifest.Format, error) {
-	if format, is, err := ofContainer(in, vendor, opts); is || err != nil {
+func Choose(ctx context.Context, in manifest.Input, vendor string, opts manifest.Options) (manifest.Format, error) {
+	if format, is, err := ofContainer(ctx, in, vendor, opts); is || err != nil {
 		return format, err
 	}
 	if format, is, err := ofTable(in, vendor, opts); is || err != nil {
 		return format, err
 	}
 	if vendor != "" {
-		return DetectAs(in, vendor)
+		return DetectAs(ctx, in, vendor)
 	}
 	return detectContent(in)
 }
@@ -125,7 +126,7 @@ func ofTable(in manifest.Input, vendor string, opts manifest.Options) (format ma
 }
 
 // ofContainer returns the format of a container; is is false for other content.
-func ofContainer(in manifest.Input, vendor string, opts manifest.Options) (format manifest.Format, is bool, err error) {
+func ofContainer(ctx context.Context, in manifest.Input, vendor string, opts manifest.Options) (format manifest.Format, is bool, err error) {
 	head, err := in.Head(manifest.DetectSize)
 	if err != nil {
 		return format, false, fmt.Errorf("manifest %s: %w", in.Name, err)
@@ -140,7 +141,7 @@ func ofContainer(in manifest.Input, vendor string, opts manifest.Options) (forma
 		return detectContent(in)
 	}
 	if vendor == "" {
-		format, err = container.Detect(in, opts, ofMember)
+		format, err = container.Detect(ctx, in, opts, ofMember)
 		return format, true, err
 	}
 	if format, err = Lookup(vendor); err != nil {

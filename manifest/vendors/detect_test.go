@@ -96,7 +96,7 @@ func gzipped(text string) string {
 func TestManifestOfAnotherVendorIsOfTheWrongFormat(t *testing.T) {
 	t.Parallel()
 	espressif := input("MAC,cn,cert\r\n1,2,3\r\n")
-	_, err := vendors.DetectAs(espressif, "microchip")
+	_, err := vendors.DetectAs(t.Context(), espressif, "microchip")
 	if manifest.ReasonOf(err) != manifest.ReasonWrongFormat || !strings.Contains(err.Error(), "format espressif, not microchip") {
 		t.Errorf("%v", err)
 	}
@@ -104,7 +104,7 @@ func TestManifestOfAnotherVendorIsOfTheWrongFormat(t *testing.T) {
 		in     manifest.Input
 		vendor string
 	}{{espressif, "espressif"}, {input("Dear customer,\n"), "microchip"}, {input(""), "infineon"}} {
-		if format, err := vendors.DetectAs(test.in, test.vendor); err != nil || format.Vendor() != test.vendor {
+		if format, err := vendors.DetectAs(t.Context(), test.in, test.vendor); err != nil || format.Vendor() != test.vendor {
 			t.Errorf("%s: %v, %v", test.vendor, format.Vendor(), err)
 		}
 	}
@@ -151,7 +151,7 @@ func FuzzDetect(f *testing.F) {
 		if got := claims(data); len(got) > 1 {
 			t.Errorf("claimed by %v", got)
 		}
-		f, err := vendors.Detect(manifest.Input{Name: "m", Reader: bytes.NewReader(data), Size: int64(len(data))})
+		f, err := vendors.Detect(t.Context(), manifest.Input{Name: "m", Reader: bytes.NewReader(data), Size: int64(len(data))})
 		if (f.Decoder == nil) == (err == nil) || err != nil && (manifest.ReasonOf(err) == "" || len(err.Error()) > 1000) {
 			t.Errorf("%v, %v", f.Title, err)
 		}

@@ -29,7 +29,7 @@ func TestPrivateKeyBehindACertificateIsFound(t *testing.T) {
 			"PEM":       pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
 		} {
 			in := manifest.Input{Name: "m", Reader: bytes.NewReader(content), Size: int64(len(content))}
-			decoder, err := vendors.Detect(in)
+			decoder, err := vendors.Detect(t.Context(), in)
 			if err != nil {
 				t.Fatal(name, format, err)
 			}

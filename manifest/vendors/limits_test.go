@@ -24,7 +24,7 @@ func TestFormatOfAContainerIsFoundWithinTheLimits(t *testing.T) {
 		t.Fatal(err)
 	}
 	for most, want := range map[int]manifest.Reason{1: manifest.ReasonLimitExceeded, 2: manifest.ReasonUnsupportedFormat} {
-		_, err := vendors.Choose(decodertest.Input(b.Bytes()), "", manifest.Options{Limits: manifest.Limits{ArchiveMembers: most}})
+		_, err := vendors.Choose(t.Context(), decodertest.Input(b.Bytes()), "", manifest.Options{Limits: manifest.Limits{ArchiveMembers: most}})
 		if got := manifest.ReasonOf(err); got != want {
 			t.Errorf("%d members: %s, want %s: %v", most, got, want, err)
 		}

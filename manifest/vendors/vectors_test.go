@@ -185,7 +185,7 @@ func TestVectorsAreDetectedFromContent(t *testing.T) {
 		if err != nil && v.SignerErrorContains == "" {
 			t.Fatal(err)
 		}
-		got, err := vendors.Choose(v.input(), "", opts)
+		got, err := vendors.Choose(t.Context(), v.input(), "", opts)
 		switch {
 		case err == nil && got.Vendor() != v.Vendor:
 			t.Errorf("%s is taken for %s", v.path, got.Vendor())

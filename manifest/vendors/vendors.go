@@ -87,7 +87,7 @@ func Titles(formats []manifest.Format) string {
 // An error of [Choose] is the only element.
 func Decode(ctx context.Context, in manifest.Input, opts manifest.Options) iter.Seq2[manifest.Device, error] {
 	return func(yield func(manifest.Device, error) bool) {
-		format, err := Choose(in, "", opts)
+		format, err := Choose(ctx, in, "", opts)
 		if err != nil {
 			yield(manifest.Device{}, err)
 			return

@@ -63,7 +63,7 @@ func (o *reportOptions) writeManifest(ctx context.Context, chosen Chosen, reader
 			source.SHA256, m.SHA256),
 			"name the file that was imported with --manifest")
 	}
-	format, err := vendors.Choose(source.Input, m.Vendor, settings.Decode)
+	format, err := vendors.Choose(ctx, source.Input, m.Vendor, settings.Decode)
 	if err != nil {
 		return err
 	}

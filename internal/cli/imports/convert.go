@@ -219,7 +219,7 @@ type converted struct{ devices, rejected, skipped int }
 func convertManifest(ctx context.Context, in manifest.Input, vendor string, judge *engine.Judge, settings engine.Settings,
 	to converter, counts *converted, printer *progress.Printer,
 ) error {
-	decoder, err := vendors.Choose(in, vendor, settings.Decode)
+	decoder, err := vendors.Choose(ctx, in, vendor, settings.Decode)
 	if err != nil {
 		return err
 	}

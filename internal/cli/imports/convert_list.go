@@ -207,7 +207,7 @@ func (j *listJoin) pass(ctx context.Context, wanted slot) error {
 		}
 	}
 	for _, in := range j.manifests {
-		decoder, err := vendors.Choose(in, j.vendor, j.settings.Decode)
+		decoder, err := vendors.Choose(ctx, in, j.vendor, j.settings.Decode)
 		if err != nil {
 			return err
 		}

@@ -95,7 +95,7 @@ func (o *opened) add(ctx context.Context, into *manifests.Files, path string, fr
 func (o *opened) find(ctx context.Context, index int, m ledger.Manifest, options manifest.Options) (*engine.Source, error) {
 	// A manifest may be in a container, which not every file among moved has to be.
 	open := func(in manifest.Input) (*engine.Source, error) {
-		format, err := vendors.Choose(in, m.Vendor, options)
+		format, err := vendors.Choose(ctx, in, m.Vendor, options)
 		if err != nil {
 			return nil, err
 		}

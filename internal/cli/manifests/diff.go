@@ -132,7 +132,7 @@ func (o *diffOptions) openSide(ctx context.Context, in manifest.Input, options m
 	s := side{Input: in}
 	var err error
 	if !note {
-		s.decoder, err = vendors.Choose(in, o.Vendor, options)
+		s.decoder, err = vendors.Choose(ctx, in, o.Vendor, options)
 	}
 	switch {
 	case !note && err == nil:

@@ -123,7 +123,7 @@ func inspect(ctx context.Context, o inspectOptions, args []string, streams termi
 	for _, in := range files.Inputs {
 		judge.Begin(in.Name)
 		manifestRead, before := inspected{name: in.Name}, listed
-		decoder, err := vendors.Choose(in, o.Vendor, options)
+		decoder, err := vendors.Choose(ctx, in, o.Vendor, options)
 		if err == nil {
 			manifestRead.vendor = decoder.Vendor()
 			err = HoldBack(streams.Out, printer, func(held io.Writer) error {

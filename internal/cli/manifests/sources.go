@@ -24,7 +24,7 @@ func OpenSources(ctx context.Context, inputs []manifest.Input, vendor string, op
 ) ([]*engine.Source, error) {
 	var sources []*engine.Source
 	for _, in := range inputs {
-		decoder, err := vendors.Choose(in, vendor, options)
+		decoder, err := vendors.Choose(ctx, in, vendor, options)
 		if err != nil {
 			return nil, exit.WithHint(err, BreakHint(err, advice.CLI))
 		}

@@ -119,7 +119,7 @@ func upload(ctx context.Context, o uploadOptions, args []string, streams termina
 
 // tableOptions returns the stack's options of tables for a manifest that is of no known format.
 func tableOptions(ctx context.Context, stack *operate.Stack, in manifest.Input) (manifest.Options, error) {
-	if _, err := vendors.Detect(in); err == nil {
+	if _, err := vendors.Detect(ctx, in); err == nil {
 		return manifest.Options{}, nil
 	}
 	for _, format := range vendors.With(manifest.OptionColumns) {

@@ -92,7 +92,7 @@ func (r *rereading) open(ctx context.Context, i ledger.Import, paths []string, f
 
 // openAgain opens a manifest, which must be the one that was imported. It may be in a container.
 func openAgain(ctx context.Context, in manifest.Input, m ledger.Manifest, options manifest.Options) (*engine.Source, error) {
-	format, err := vendors.Choose(in, m.Vendor, options)
+	format, err := vendors.Choose(ctx, in, m.Vendor, options)
 	if err != nil {
 		return nil, err
 	}

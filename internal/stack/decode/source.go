@@ -77,7 +77,7 @@ func (w *worker) openManifest(ctx context.Context) (*source, error) {
 		return nil, err
 	}
 	s := &source{input: manifest.Input{Name: w.job.Upload.Key, Reader: r, Size: r.Size()}, close: r.Close}
-	format, err := w.checkVendor(s.input)
+	format, err := w.checkVendor(ctx, s.input)
 	if err != nil {
 		s.close()
 		return nil, w.classify(err)
@@ -103,12 +103,12 @@ func (w *worker) openManifest(ctx context.Context) (*source, error) {
 // checkVendor returns the format with which to decode a manifest, and an error if that clearly belongs to
 // another vendor. It accepts one that no format matches: the decoder knows best what is wrong with it. In a
 // container the decoder passes over what belongs to others.
-func (w *worker) checkVendor(in manifest.Input) (manifest.Format, error) {
-	format, err := vendors.Choose(in, w.job.Vendor, manifest.Options{})
+func (w *worker) checkVendor(ctx context.Context, in manifest.Input) (manifest.Format, error) {
+	format, err := vendors.Choose(ctx, in, w.job.Vendor, manifest.Options{})
 	if manifest.ReasonOf(err) != manifest.ReasonWrongFormat {
 		return format, err
 	}
-	found, err := vendors.Detect(in)
+	found, err := vendors.Detect(ctx, in)
 	if err != nil {
 		return format, err
 	}

@@ -39,6 +39,9 @@ type archived struct {
 // maxFiles is the maximum number of files in a directory. They are listed in memory.
 const maxFiles = 2_000_000
 
+// mostBytes is far more than a directory may have (see [manifest.Limits]), and leaves room for the headers.
+const mostBytes = 1 << 60
+
 // openDirectory lists the files of a directory and of those in it.
 func openDirectory(ctx context.Context, name string) (*directory, error) {
 	root, err := os.OpenRoot(name)
@@ -80,6 +83,9 @@ func openDirectory(ctx context.Context, name string) (*directory, error) {
 		header, err := f.header()
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("%s: %w", filepath.Join(name, f.path), err), root.Close())
+		}
+		if f.size > mostBytes-d.size {
+			return nil, errors.Join(fmt.Errorf("%s: the files are longer than %d bytes", name, int64(mostBytes)), root.Close())
 		}
 		d.size += int64(len(header)) + padded(f.size)
 	}
@@ -163,7 +169,7 @@ func zero(p []byte, n int64) int {
 	return len(p)
 }
 
-// readFile reads all of p from a file, which must be as long as it was.
+// readFile reads all of p from a file, which must be as long as it was when it was listed.
 func (d *directory) readFile(f *archived, p []byte, at int64) (int, error) {
 	if d.open == nil || d.path != f.path {
 		file, err := d.root.Open(f.path)
@@ -176,11 +182,18 @@ func (d *directory) readFile(f *archived, p []byte, at int64) (int, error) {
 		d.open, d.path = file, f.path
 	}
 	n, err := d.open.ReadAt(p, at)
-	if errors.Is(err, io.EOF) && n == len(p) {
-		err = nil
+	switch {
+	case errors.Is(err, io.EOF) && n < len(p):
+		return n, manifest.Errorf(manifest.ReasonChanged, "%s became shorter while it was read", f.path)
+	case err != nil && !errors.Is(err, io.EOF):
+		return n, err
+	case at+int64(n) < f.size:
+		return n, nil
 	}
-	if errors.Is(err, io.EOF) {
-		err = fmt.Errorf("%s became shorter while it was read", f.path)
+	// What was appended since the files were listed would be lost without a word.
+	info, err := d.open.Stat()
+	if err == nil && info.Size() != f.size {
+		err = manifest.Errorf(manifest.ReasonChanged, "%s became longer while it was read", f.path)
 	}
 	return n, err
 }

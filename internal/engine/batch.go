@@ -90,7 +90,7 @@ func (j *batchJournal) tasks(items iter.Seq[Item], wanted device.Wanted, b *book
 			}
 			if err != nil {
 				record := recordOf(t.place, &t.device, ledger.Rejected)
-				record.Reason, record.Detail = string(manifest.ReasonOf(err)), err.Error()
+				record.Reason, record.Detail = string(manifest.ReasonOf(err)), detailOf(t, err)
 				b.refuse(n, record)
 				continue
 			}

@@ -142,9 +142,9 @@ func (b *book) end(t *task, d *device.Device, runner *device.Runner, err error) 
 		e.silent = true
 	case errors.As(err, &failure):
 		e.refused = failure.Refused
-		e.record.Outcome, e.record.Reason, e.record.Detail = ledger.Failed, string(failure.Reason), failure.Error()
+		e.record.Outcome, e.record.Reason, e.record.Detail = ledger.Failed, string(failure.Reason), detailOf(t, failure)
 	case errors.As(err, &kept):
-		e.record.Outcome, e.record.Reason, e.record.Detail = ledger.Kept, string(kept.Reason), kept.Error()
+		e.record.Outcome, e.record.Reason, e.record.Detail = ledger.Kept, string(kept.Reason), detailOf(t, kept)
 	default:
 		e.silent = true
 	}

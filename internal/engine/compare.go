@@ -206,7 +206,7 @@ func (c *comparison) add(t *task, found *finding) {
 		number: t.number,
 	}
 	if failure != nil {
-		example.Reason, example.Detail = string(failure.Reason), failure.Error()
+		example.Reason, example.Detail = string(failure.Reason), detailOf(t, failure)
 		record := recordOf(t.place, &t.device, ledger.Failed)
 		record.Reason, record.Detail = example.Reason, example.Detail
 		c.failures.Add(record)

@@ -44,6 +44,9 @@ func recordOf(place ledger.Place, d *manifest.Device, outcome ledger.Outcome) le
 	}
 }
 
+// detailOf returns an error about a device for its record, with the file in a container that has its entry.
+func detailOf(t *task, err error) string { return manifest.InMember(t.device.Member, err.Error()) }
+
 // refusedRecord returns the record of an entry that never reaches AWS.
 func refusedRecord(place ledger.Place, d *manifest.Device, rejected *manifest.EntryError, v Verdict) ledger.Record {
 	record := recordOf(place, d, v.Outcome)

@@ -17,6 +17,9 @@ type DeviceMessage struct {
 	Import string `json:"import"`
 	Entry  int    `json:"entry"`
 	Line   int    `json:"line,omitempty"`
+	// Member is the file that has the entry, if the manifest is a container; empty in messages of versions that did
+	// not know it.
+	Member string `json:"member,omitempty"`
 	// ID is the vendor's identifier of the device, or the certificate's CN unless
 	// HasVendorID is set; messages of versions that did not know vendor IDs have it unset.
 	ID          string `json:"id,omitempty"`
@@ -57,7 +60,7 @@ type MessageSettings struct {
 // thing.
 func NewDeviceMessage(importID string, d *manifest.Device, attributes map[string]string, now time.Time) DeviceMessage {
 	m := DeviceMessage{
-		Import: importID, Entry: d.Entry, Line: d.Line, ID: d.ID, HasVendorID: d.VendorID() != "", ThingName: d.ThingName,
+		Import: importID, Entry: d.Entry, Line: d.Line, Member: d.Member, ID: d.ID, HasVendorID: d.VendorID() != "", ThingName: d.ThingName,
 		Attributes: attributes, Certificate: d.Certificate.Raw, First: now.UTC().Truncate(time.Second),
 	}
 	if s := d.Settings; s != nil && (len(s.Policies)+len(s.ThingGroups) > 0 || s.ThingType+s.BillingGroup+s.Status != "") {
@@ -93,7 +96,7 @@ func (m *DeviceMessage) Device() (manifest.Device, error) {
 		return manifest.Device{}, fmt.Errorf("import %s: entry %d: parse certificate: %w", m.Import, m.Entry, err)
 	}
 	d := manifest.Device{
-		Entry: m.Entry, Line: m.Line, ID: m.ID, IDIsCN: !m.HasVendorID, ThingName: m.ThingName,
+		Entry: m.Entry, Line: m.Line, Member: m.Member, ID: m.ID, IDIsCN: !m.HasVendorID, ThingName: m.ThingName,
 		Certificate: certificate, CertificateID: m.CertificateID(),
 	}
 	if s := m.Settings; s != nil {

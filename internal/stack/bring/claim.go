@@ -174,6 +174,6 @@ func recordOf(d *device, outcome ledger.Outcome, reason manifest.Reason, detail 
 	return ledger.Record{
 		Place: ledger.Place{Entry: d.message.Entry}, Line: d.message.Line, Outcome: outcome,
 		ID: d.message.ID, ThingName: d.message.ThingName, CertificateID: d.device.CertificateID,
-		Reason: string(reason), Detail: detail, At: time.Now(),
+		Reason: string(reason), Detail: manifest.InMember(d.message.Member, detail), At: time.Now(),
 	}
 }

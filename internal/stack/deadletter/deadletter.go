@@ -20,6 +20,7 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/manifest"
 )
 
 // A Stopper stops imports, as *complete.Completer does.
@@ -133,7 +134,7 @@ func (c *Consumer) recordFailure(ctx context.Context, job stack.Job, m stack.Dev
 	err = journal.Record(ctx, []ledger.Record{{
 		Place: ledger.Place{Entry: m.Entry}, Line: m.Line, Outcome: ledger.Failed,
 		ID: m.ID, ThingName: m.ThingName, CertificateID: m.CertificateID(),
-		Reason: string(device.ReasonUndeliverable), Detail: detail, At: time.Now(),
+		Reason: string(device.ReasonUndeliverable), Detail: manifest.InMember(m.Member, detail), At: time.Now(),
 	}})
 	if err == nil && job.Stopped() {
 		err = stack.CloseAgain(ctx, c.Ledger, job)

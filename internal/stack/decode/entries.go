@@ -62,7 +62,7 @@ func (w *worker) fillAttributes(d *manifest.Device) (attributes map[string]strin
 	}
 	if err != nil {
 		return nil, &manifest.EntryError{
-			Vendor: d.Vendor, Manifest: d.Manifest, Entry: d.Entry, Line: d.Line, End: d.End, ID: d.ID,
+			Vendor: d.Vendor, Manifest: d.Manifest, Member: d.Member, Entry: d.Entry, Line: d.Line, End: d.End, ID: d.ID,
 			Reason: manifest.ReasonOf(err), Err: err,
 		}, nil
 	}

@@ -26,12 +26,14 @@ CONSTRUCTS    := 10.8.1
 AWSIOTSDK     := 1.31.0
 IOTPYTHONSDK  := 1.6.2
 MQTTJS        := 5.16.0
+NRFCLOUDUTILS := 3.3.1
 
 TOOLS         ?= $(CURDIR)/.tools
 VENV          := .venv/moto
 SAM           := .venv/sam
 MOTOTESTS     := .venv/moto-tests
 MQTT          := .venv/mqtt
+PRODUCERS     := .venv/producers
 FUZZTIME      ?= 60s
 ROW           ?= .
 PACKAGES      ?= ./...
@@ -46,7 +48,8 @@ goreleaser    := $(TOOLS)/goreleaser-$(GORELEASER)
 cyclonedx     := $(TOOLS)/cyclonedx-gomod-$(CYCLONEDX)
 
 # A test fails if something that THINGPRESS_REQUIRE names is missing: data, moto, moto-tests, awscli, sam, elasticmq, dynamodb-local,
-# vulndb, chromium, cdk, terraform, awsiotsdk, awsiotpythonsdk, mqttjs, mosquitto.
+# vulndb, chromium, cdk, terraform, awsiotsdk, awsiotpythonsdk, mqttjs, mosquitto, and of the producers 7zz, tar, gzip, openssl, python3,
+# nrfcloud-utils and soffice.
 comma    := ,
 required := $(subst $(comma), ,$(THINGPRESS_REQUIRE))
 
@@ -87,11 +90,11 @@ test-race: ## run the same tests with the race detector, which needs a C compile
 	$(call run-tests,CGO_ENABLED=1,-race $(PACKAGES))
 
 # The packages whose tests run another program that package require finds.
-peers = $$(grep -rlE -e 'require\.(Moto|MotoTests|AWSCLI|StartAWS|SAM|CDK|Terraform|ElasticMQ|DynamoDBLocal|Java|Chromium|MQTTClient)\b' \
+peers = $$(grep -rlE -e 'require\.(Moto|MotoTests|AWSCLI|StartAWS|SAM|CDK|Terraform|ElasticMQ|DynamoDBLocal|Java|Chromium|MQTTClient|Producer)\b' \
 	-e 'dynamodbtest\.|^package require$$' --include='*_test.go' cmd internal manifest stack | xargs -n 1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: test-peers
-test-peers: venv moto-tests sam cdk jars mqtt-clients ## install other programs, such as moto and the AWS CLI, and run the tests with them
+test-peers: venv moto-tests sam cdk jars mqtt-clients producers ## install other programs, such as moto and the AWS CLI, and run the tests with them
 	@echo 'testing with other programs: five minutes on two cores'
 	$(call run-tests,THINGPRESS_PEERS=1,$(peers))
 
@@ -328,6 +331,23 @@ mqtt-clients: ## install the MQTT clients that the sandbox's broker is tested wi
 		echo 'installing mosquitto-clients: some seconds, once'; \
 		apt-get -qq update && apt-get -qq install --no-install-recommends -y mosquitto-clients >/dev/null || \
 		echo 'mosquitto-clients could not be installed: the test that needs it will skip or fail' >&2; \
+	fi
+
+# The programs that write what the decoders read. GNU tar, gzip and OpenSSL are there, LibreOffice is used if it is installed, and 7-Zip
+# comes from the system's packages, which only root can install, in the system's version.
+.PHONY: producers
+producers: ## install the programs that write manifests for test-peers, unless they are installed
+	@want='nrfcloud-utils==$(NRFCLOUDUTILS)'; \
+	if [ "$$(cat $(PRODUCERS)/installed 2>/dev/null)" != "$$want" ]; then \
+		echo "installing $$want into $(PRODUCERS): half a minute, once"; \
+		rm -rf $(PRODUCERS) && python3 -m venv $(PRODUCERS) && \
+		$(PRODUCERS)/bin/pip install --quiet --retries 2 --disable-pip-version-check $$want && echo "$$want" >$(PRODUCERS)/installed || \
+		echo "$$want could not be installed: the test that needs it will skip or fail" >&2; \
+	fi; \
+	if ! command -v 7zz >/dev/null && ! command -v 7z >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo 'installing 7zip: some seconds, once'; \
+		apt-get -qq update && apt-get -qq install --no-install-recommends -y 7zip >/dev/null || \
+		echo '7zip could not be installed: the test that needs it will skip or fail' >&2; \
 	fi
 
 # Each pom.xml names a Java program. SHA256SUMS next to it lists every file, and the tests verify the sums before they run the

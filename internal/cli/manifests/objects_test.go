@@ -32,43 +32,52 @@ func TestObjectThatCannotBeReadSaysWhatToDo(t *testing.T) {
 		wants  []string
 	}{
 		"no object": {
-			[]string{"s3://factory/line 7/none.csv"}, 0, "", "", 1,
+			[]string{"s3://factory/line 7/none.csv"},
+			0, "", "", 1,
 			[]string{"s3://factory/line 7/none.csv: there is no such object", "aws s3 ls 's3://factory/line 7/'"},
 		},
 		"no version": {
-			[]string{"s3://factory/reel.csv?versionId=v9"}, 0, "", "", 1,
+			[]string{"s3://factory/reel.csv?versionId=v9"},
+			0, "", "", 1,
 			[]string{"the object has no such version", "aws s3api list-object-versions --bucket factory --prefix reel.csv"},
 		},
 		"no bucket": {
 			[]string{"s3://factory/reel.csv"}, http.StatusNotFound, "NoSuchBucket", "", 1, []string{"there is no such bucket", "aws s3 ls"},
 		},
 		"archived": {
-			[]string{"s3://factory/reel.csv?versionId=v1"}, http.StatusForbidden, "InvalidObjectState", "", 1,
+			[]string{"s3://factory/reel.csv?versionId=v1"},
+			http.StatusForbidden, "InvalidObjectState", "", 1,
 			[]string{"archive storage class", "aws s3api restore-object --bucket factory --key reel.csv --version-id v1 --restore-request Days=2"},
 		},
 		"deleted": {
-			[]string{"s3://factory/reel.csv?versionId=v1"}, http.StatusMethodNotAllowed, "MethodNotAllowed", "", 1,
+			[]string{"s3://factory/reel.csv?versionId=v1"},
+			http.StatusMethodNotAllowed, "MethodNotAllowed", "", 1,
 			[]string{"the version is the marker of a deletion"},
 		},
 		"denied": {
-			[]string{"s3://factory/reel.csv"}, http.StatusForbidden, "AccessDenied", "", 1,
+			[]string{"s3://factory/reel.csv"},
+			http.StatusForbidden, "AccessDenied", "", 1,
 			[]string{"may not read it", "allow s3:GetObject for", "--source-profile", "--request-payer requester"},
 		},
 		"denied version": {
-			[]string{"--request-payer", "requester", "s3://factory/reel.csv?versionId=v1"}, http.StatusForbidden, "AccessDenied", "", 1,
+			[]string{"--request-payer", "requester", "s3://factory/reel.csv?versionId=v1"},
+			http.StatusForbidden, "AccessDenied", "", 1,
 			[]string{"may not read it", "allow s3:GetObjectVersion for"},
 		},
 		"denied key": {
-			[]string{"s3://factory/reel.csv"}, http.StatusForbidden,
+			[]string{"s3://factory/reel.csv"},
+			http.StatusForbidden,
 			"AccessDenied: User: u is not authorized to perform: kms:Decrypt on this resource", "", 1,
 			[]string{"may not use the KMS key", "allow kms:Decrypt for", "in that of the key"},
 		},
 		"disabled key": {
-			[]string{"s3://factory/reel.csv"}, http.StatusBadRequest, "KMS.DisabledException: key/1 is disabled.", "", 1,
+			[]string{"s3://factory/reel.csv"},
+			http.StatusBadRequest, "KMS.DisabledException: key/1 is disabled.", "", 1,
 			[]string{"the KMS key of the object cannot be used: key/1 is disabled.", "enable the key"},
 		},
 		"no credentials": {
-			[]string{"s3://factory/reel.csv"}, 0, "", "AWS_ACCESS_KEY_ID=", 1,
+			[]string{"s3://factory/reel.csv"},
+			0, "", "AWS_ACCESS_KEY_ID=", 1,
 			[]string{"there are no AWS credentials", "--source-profile", "aws s3 cp --no-sign-request s3://factory/reel.csv ."},
 		},
 		"no profile": {[]string{"--source-profile", "other", "s3://factory/reel.csv"}, 0, "", "", 2, []string{"no profile other"}},

@@ -1,12 +1,8 @@
 package engine
 
 import (
-	"bytes"
 	"context"
-	"encoding/pem"
-	"fmt"
 	"iter"
-	"math/bits"
 	"slices"
 	"sync"
 	"time"
@@ -35,20 +31,34 @@ type Exporting struct {
 	// of fleet indexing. If both are empty everything is exported, and certificates without a thing are looked for.
 	Group, Query string
 	Inventory    iot.Inventory
-	// Sheets is the number of sheets that Write takes, from 1 to 16. A sheet has each thing and each certificate
-	// once, as an import takes them. Further certificates of a thing are on further sheets.
+	// Sheets is the number of sheets, from 1 to 16. A sheet has each thing and each certificate once, as an import
+	// takes them. Further certificates of a thing are on further sheets.
 	Sheets int
-	Write  func(ExportedDevice) error
+	// Write receives each thing that was read.
+	Write func(ExportedThing) error
 	// Left receives what is not exported.
 	Left func(LeftOut)
+	// Earlier are the things that an interrupted export of the same things has written. They are not read again. The
+	// sequence may end with an error. Nil are none.
+	Earlier iter.Seq2[ExportedThing, error]
 }
 
-// An ExportedDevice is a certificate on a thing, and what both of them have.
-type ExportedDevice struct {
-	Sheet       int // from 0
-	Thing       iot.Thing
-	Groups      []string
-	Certificate device.HeldCertificate // its PEM is one block
+// An ExportedThing is what was read of a thing.
+type ExportedThing struct {
+	Thing        iot.Thing
+	Groups       []string
+	Dynamic      bool // a group chooses it by a query
+	Certificates []ExportedCertificate
+	// Left is what the thing has and is not exported.
+	Left []LeftOut
+}
+
+// An ExportedCertificate is a certificate on a thing. Its PEM is one block.
+type ExportedCertificate struct {
+	device.HeldCertificate
+	Sheet   int  // from 0
+	Renamed bool // the thing is not named by the CN
+	Shared  bool // it is attached to several things
 }
 
 // A LeftOut is something that is not exported. Thing or CertificateID may be empty.
@@ -60,7 +70,7 @@ type LeftOut struct {
 
 // An Exported is the result of [Export].
 type Exported struct {
-	// Things were found. Devices were exported, Further of them on further sheets.
+	// Things were found. Devices were exported, Further of them on further sheets. Those of Earlier count.
 	Things, Devices, Further int
 	// Of the devices, Inactive have an INACTIVE certificate, Renamed a thing whose name is not the CN of the
 	// certificate, and Exclusive are attached exclusively.
@@ -85,10 +95,11 @@ func (Exports) event() {}
 
 // Export reads what an account and region holds. It changes nothing. First it lists the names of the things into a
 // temporary file. Then it reads each thing with its certificates, in parallel within the quotas, so that its memory
-// does not grow with the account.
+// does not grow with the account, but with the number of thing groups, of certificates that several things have, and
+// of things in Earlier, of which it keeps 16 bytes each.
 //
-// Its errors are those of [Verify], those of the list of things, and those of Write. The result is valid with an
-// error, too.
+// Its errors are those of [Verify], those of the list of things, and those of Earlier and Write. The result is valid
+// with an error, too.
 func Export(ctx context.Context, config Config, x Exporting) (Exported, error) {
 	s := config.open(ctx)
 	defer s.close()
@@ -97,12 +108,9 @@ func Export(ctx context.Context, config Config, x Exporting) (Exported, error) {
 		session: s, Exporting: x, verifier: device.NewVerifier(s.account), started: time.Now(), shared: map[string]uint16{},
 		attached: newRollCall(),
 	}
-	names, err := e.listThings()
+	err := e.readEarlier(x.Earlier)
 	if err == nil {
-		defer names.close()
-		if err = e.exportThings(names); err == nil && x.Group == "" && x.Query == "" {
-			err = e.findLoose()
-		}
+		err = e.exportAll()
 	}
 	e.result.Made, e.result.Took = s.caller.Tally().Calls, time.Since(e.started)
 	if ended := compareError(ctx, s); ended != nil {
@@ -111,12 +119,25 @@ func Export(ctx context.Context, config Config, x Exporting) (Exported, error) {
 	return e.result, err
 }
 
+func (e *exportation) exportAll() error {
+	names, err := e.listThings()
+	if err != nil {
+		return err
+	}
+	defer names.close()
+	if err := e.exportThings(names); err != nil || e.Group != "" || e.Query != "" {
+		return err
+	}
+	return e.findLoose()
+}
+
 // An exportation is an export under way.
 type exportation struct {
 	Exporting
 	session  *session
 	verifier *device.Verifier
 	started  time.Time
+	earlier  []fingerprint // of the names of things that an earlier run has exported, in order
 
 	mu       sync.Mutex // guards all below
 	done     int
@@ -211,6 +232,12 @@ func (e *exportation) tasks(names *nameList) iter.Seq[*task] {
 				e.session.halt(err)
 				return
 			}
+			if _, found := slices.BinarySearchFunc(e.earlier, fingerprintOf(name), fingerprint.compare); found {
+				e.mu.Lock()
+				e.total--
+				e.mu.Unlock()
+				continue
+			}
 			if !yield(&task{thing: iot.Thing{Name: name}}) {
 				return
 			}
@@ -247,89 +274,27 @@ func (e *exportation) note(thing string, held device.Holding, err error) {
 	if held.Thing == nil {
 		return // it was deleted meanwhile
 	}
-	e.result.Things++
-	if len(held.Dynamic) > 0 {
-		e.result.Dynamic++
-	}
+	t := ExportedThing{Thing: *held.Thing, Groups: held.Groups, Dynamic: len(held.Dynamic) > 0}
 	for _, other := range held.Others {
-		e.Left(LeftOut{Thing: thing, Reason: LeftPrincipal, Detail: "principal " + manifest.Quote(other)})
+		t.Left = append(t.Left, LeftOut{Thing: thing, Reason: LeftPrincipal, Detail: "principal " + manifest.Quote(other)})
 	}
 	if len(held.Certificates) == 0 && len(held.Others) == 0 {
-		e.Left(LeftOut{Thing: thing, Reason: LeftNoCertificate, Detail: "the thing has no principal"})
+		t.Left = append(t.Left, LeftOut{Thing: thing, Reason: LeftNoCertificate, Detail: "the thing has no principal"})
 	}
 	var used uint16 // the sheets that have the thing, as bits
 	for _, c := range held.Certificates {
-		used |= e.place(&held, c, used)
+		e.meet(c.ID, len(c.Things) > 1)
+		exported, left := e.place(&held, c, used)
+		if left != nil {
+			t.Left = append(t.Left, *left)
+			continue
+		}
+		used |= 1 << exported.Sheet
+		t.Certificates = append(t.Certificates, *exported)
+		e.occupy(exported)
 	}
-}
-
-// place passes on a certificate of a thing, and returns the sheet that it is on as a bit, or 0.
-func (e *exportation) place(held *device.Holding, c device.HeldCertificate, used uint16) uint16 {
-	several := len(c.Things) > 1
-	taken, met := e.shared[c.ID]
-	if !met {
-		e.attached.add(c.ID)
-	}
-	if several && !met {
-		e.shared[c.ID] = 0
-	}
-	left := LeftOut{Thing: held.Thing.Name, CertificateID: c.ID}
-	sheet := bits.TrailingZeros16(^(used | taken))
-	block, name, err := readBody(c.PEM)
-	switch {
-	case c.Status != iot.StatusActive && c.Status != iot.StatusInactive:
-		left.Reason, left.Detail = LeftStatus, "the certificate is "+manifest.Quote(string(c.Status))
-	case err != nil:
-		left.Reason, left.Detail = LeftNoBody, err.Error()
-	case sheet >= e.Sheets && used != 0:
-		left.Reason, left.Detail = LeftOtherCert, fmt.Sprintf("the thing has %d certificates", len(held.Certificates))
-	case sheet >= e.Sheets:
-		left.Reason, left.Detail = LeftOtherThing, fmt.Sprintf("the certificate is attached to %d things", len(c.Things))
-	}
-	if left.Reason != "" {
-		e.Left(left)
-		return 0
-	}
-	if several {
-		e.shared[c.ID] = taken | 1<<sheet
-	}
-	e.count(held.Thing.Name, c, sheet, name)
-	c.PEM = block
-	if err := e.Write(ExportedDevice{Sheet: sheet, Thing: *held.Thing, Groups: held.Groups, Certificate: c}); err != nil && e.failed == nil {
+	e.count(&t)
+	if err := e.Write(t); err != nil && e.failed == nil {
 		e.failed = err
 	}
-	return 1 << sheet
-}
-
-// count counts a device whose certificate has this CN.
-func (e *exportation) count(thing string, c device.HeldCertificate, sheet int, name string) {
-	r := &e.result
-	r.Devices++
-	for _, one := range []struct {
-		is bool
-		n  *int
-	}{{sheet > 0, &r.Further}, {c.Status == iot.StatusInactive, &r.Inactive}, {name != thing, &r.Renamed}, {c.Exclusive, &r.Exclusive}} {
-		if one.is {
-			*one.n++
-		}
-	}
-}
-
-// readBody returns the first certificate in PEM as one block, and its CN.
-func readBody(text string) (block, name string, err error) {
-	if manifest.HasPrivateKey([]byte(text)) {
-		return "", "", manifest.Errorf(manifest.ReasonPrivateKey, "the answer has a private key")
-	}
-	decoded, _ := pem.Decode([]byte(text))
-	if decoded == nil || !slices.Contains([]string{"CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"}, decoded.Type) {
-		return "", "", manifest.Errorf(manifest.ReasonBadEncoding, "the answer has no certificate in PEM")
-	}
-	certificate, err := manifest.ParseCertificate(decoded.Bytes)
-	if err != nil {
-		return "", "", err
-	}
-	name, _ = manifest.CommonName(certificate) // without one the thing has another name
-	var b bytes.Buffer
-	err = pem.Encode(&b, &pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw})
-	return b.String(), name, err
 }

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"bufio"
+	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"io"
@@ -52,3 +54,13 @@ func (l *nameList) all() iter.Seq2[string, error] {
 }
 
 func (l *nameList) close() { _ = l.file.Close() } // the file is gone
+
+// A fingerprint stands for a name: half of its SHA-256.
+type fingerprint [sha256.Size / 2]byte
+
+func fingerprintOf(name string) fingerprint {
+	sum := sha256.Sum256([]byte(name))
+	return fingerprint(sum[:])
+}
+
+func (f fingerprint) compare(other fingerprint) int { return bytes.Compare(f[:], other[:]) }

@@ -2,93 +2,66 @@ package export
 
 import (
 	"bufio"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"io"
+	"os"
 
-	"github.com/thingpress/thingpress/internal/engine"
+	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/newfile"
 	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/spool"
 )
 
-// An entry is a device in the manifest. Its members are those that manifest/pemjson reads, with AWS's names.
-type entry struct {
-	Export       int               `json:"thingpressExport"` // the version of the form
-	ThingName    string            `json:"thingName"`
-	ThingType    string            `json:"thingTypeName,omitempty"`
-	Attributes   map[string]string `json:"attributes,omitempty"`
-	Groups       []string          `json:"thingGroupNames,omitempty"`
-	BillingGroup string            `json:"billingGroupName,omitempty"`
-	Policies     []string          `json:"policyNames,omitempty"`
-	Status       string            `json:"status"`
-	Attached     string            `json:"thingPrincipalType,omitempty"` // EXCLUSIVE_THING, or empty
-	ID           string            `json:"certificateId"`
-	PEM          string            `json:"certificatePem"`
+// journalPath returns the path of the journal of an export to --out. An export of something else has another one.
+func (o *options) journalPath(from ledger.Target) (string, error) {
+	text, err := json.Marshal([]any{from, o.group, o.query})
+	return fmt.Sprintf("%s.partial-%.4x", o.out, sha256.Sum256(text)), err
 }
 
-// A file is what books write to.
-type file interface {
-	io.ReadWriteSeeker
-	io.Closer
-}
-
-// Books are the files of an export. They get their names when all of them are complete.
-type books struct {
-	create func(sheet int) (file, string, error)
-	open   []*book
-}
-
-type book struct {
-	file
-	path    string // empty for standard output
-	buffer  *bufio.Writer
-	encoder *json.Encoder
-	devices int
-}
-
-// open opens the first of the files. The others are created with their first device.
-func (o *options) open() (*books, error) {
-	b := &books{create: func(sheet int) (file, string, error) {
-		if o.out == "" {
-			held, err := spool.Create("")
-			return held, "", err
+// openJournal opens the journal of an export, and reports whether it has things of an earlier run. Without --out it
+// has no name.
+func (o *options) openJournal(from ledger.Target) (j *journal, resumes bool, err error) {
+	if o.out == "" {
+		held, err := spool.Create("")
+		if err != nil {
+			return nil, false, err
 		}
-		path := sheetPath(o.out, sheet)
-		f, err := newfile.Create(path)
-		return f, path, err
-	}}
-	return b, b.add(0)
-}
-
-func (b *books) add(sheet int) error {
-	f, path, err := b.create(sheet)
+		return &journal{file: held.File}, false, nil
+	}
+	path, err := o.journalPath(from)
 	if err != nil {
-		return err
+		return nil, false, err
 	}
-	buffer := bufio.NewWriterSize(f, 64<<10)
-	encoder := json.NewEncoder(plain.JSONWriter(buffer)) // a terminal may show the file
-	encoder.SetEscapeHTML(false)
-	b.open = append(b.open, &book{file: f, path: path, buffer: buffer, encoder: encoder})
-	return nil
+	flags := os.O_RDWR | os.O_CREATE
+	if o.fresh {
+		flags |= os.O_TRUNC
+	}
+	f, err := os.OpenFile(path, flags, 0o666) //nolint:gosec // the umask decides
+	if err != nil {
+		return nil, false, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		_ = f.Close() // nothing was written
+		return nil, false, err
+	}
+	return &journal{f, path}, info.Size() > 0, nil
 }
 
-// write writes a device.
-func (b *books) write(d engine.ExportedDevice) error {
-	for len(b.open) <= d.Sheet {
-		if err := b.add(len(b.open)); err != nil {
-			return err
-		}
+// close closes the journal. It removes a journal that is empty or that is no longer needed, and reports whether it
+// remains.
+func (j *journal) close(needed bool) (remains bool) {
+	info, err := j.file.Stat()
+	_ = j.file.Close() // every line was written
+	if j.path == "" {
+		return false
 	}
-	e := entry{
-		Export: 1, ThingName: d.Thing.Name, ThingType: d.Thing.Type, Attributes: d.Thing.Attributes, Groups: d.Groups,
-		BillingGroup: d.Thing.BillingGroup, Policies: d.Certificate.Policies, Status: string(d.Certificate.Status),
-		ID: d.Certificate.ID, PEM: d.Certificate.PEM,
+	if !needed || err == nil && info.Size() == 0 {
+		return os.Remove(j.path) != nil
 	}
-	if d.Certificate.Exclusive {
-		e.Attached = "EXCLUSIVE_THING"
-	}
-	b.open[d.Sheet].devices++
-	return b.open[d.Sheet].encoder.Encode(e)
+	return true
 }
 
 // A fileLine is a file of an export.
@@ -97,39 +70,80 @@ type fileLine struct {
 	Devices int    `json:"devices"`
 }
 
-// keep gives the files their names, or copies the only one to out. A file without devices is no manifest, and is
-// not kept.
-func (b *books) keep(out io.Writer) (files []fileLine, err error) {
-	for _, one := range b.open {
-		if one.devices == 0 {
-			continue
-		}
-		if err := one.buffer.Flush(); err != nil {
-			return files, err
-		}
-		switch f := one.file.(type) {
-		case *newfile.File:
-			err = f.Keep()
-			files = append(files, fileLine{one.path, one.devices})
-		default:
-			if _, err = f.Seek(0, io.SeekStart); err == nil {
-				_, err = io.Copy(out, f)
-			}
-		}
-		if err != nil {
-			return files, err
-		}
-	}
-	return files, nil
+// A book is a file with the entries of a sheet.
+type book struct {
+	fileLine
+	file    *newfile.File
+	buffer  *bufio.Writer
+	encoder *json.Encoder
 }
 
-// discard removes what was not kept.
-func (b *books) discard() {
-	for _, one := range b.open {
-		if f, ok := one.file.(*newfile.File); ok {
-			_ = f.Discard() // it may have been kept
-		} else {
-			_ = one.Close() // it was only read
+func newBook(to io.Writer) *book {
+	b := &book{buffer: bufio.NewWriterSize(to, 64<<10)}
+	b.encoder = json.NewEncoder(plain.JSONWriter(b.buffer)) // a terminal may show the file
+	b.encoder.SetEscapeHTML(false)
+	return b
+}
+
+// copyTo writes the entries in the journal to standard output.
+func (j *journal) copyTo(out io.Writer) error {
+	b := newBook(out)
+	for line, err := range j.lines() {
+		if err != nil {
+			return err
+		}
+		for _, c := range line.Certificates {
+			if err := b.encoder.Encode(c.Entry); err != nil {
+				return err
+			}
 		}
 	}
+	return b.buffer.Flush()
+}
+
+// writeFiles writes the entries in the journal into a file for each sheet. The files get their names when all of them
+// are complete. A sheet without entries gets none.
+func (j *journal) writeFiles(out string) (files []fileLine, err error) {
+	var books [maxSheets]*book
+	defer func() {
+		for _, b := range books {
+			if b != nil {
+				_ = b.file.Discard() // it may have been kept
+			}
+		}
+	}()
+	for line, err := range j.lines() {
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range line.Certificates {
+			b := books[c.Sheet]
+			if b == nil {
+				path := sheetPath(out, c.Sheet)
+				f, err := newfile.Create(path)
+				if err != nil {
+					return nil, err
+				}
+				b = newBook(f)
+				b.file, b.Path, books[c.Sheet] = f, path, b
+			}
+			b.Devices++
+			if err := b.encoder.Encode(c.Entry); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, b := range books {
+		if b == nil {
+			continue
+		}
+		if err := b.buffer.Flush(); err != nil {
+			return nil, err
+		}
+		if err := b.file.Keep(); err != nil {
+			return files, err
+		}
+		files = append(files, b.fileLine)
+	}
+	return files, nil
 }

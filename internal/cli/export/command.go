@@ -30,6 +30,7 @@ type options struct {
 
 	out, report      string
 	overwrite, quiet bool
+	fresh            bool
 	output           terminal.Output
 }
 
@@ -54,7 +55,8 @@ certificates, the newest ACTIVE one is in --out, and the others are in files nex
 such as fleet-2.json, which 'thingpress import --adopt' attaches beside the first one.
 
 AWS returns certificates one a call: 10 a second at the default quota. Nothing is changed,
-and the files appear when they are complete.
+and the files appear when they are complete. After an interruption the same command goes
+on where it ended.
 
 ` + exit.Help,
 		Example: `  # everything in the account and region of a profile
@@ -81,6 +83,7 @@ and the files appear when they are complete.
 	flags.StringVar(&o.query, "query", "", "only things that match this `query` of fleet indexing")
 	flags.StringVar(&o.out, "out", "", "`file` to write (default: standard output)")
 	flags.StringVar(&o.report, "report", "", "write what is left out to this `file`, .jsonl or .csv")
+	flags.BoolVar(&o.fresh, "new", false, "start again instead of resuming the same export after an interruption")
 	flags.BoolVar(&o.overwrite, "overwrite", false, "replace files")
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress")
 	o.output.AddFlag(c)
@@ -148,20 +151,24 @@ func runExport(ctx context.Context, o *options, streams terminal.Streams) error 
 		return err
 	}
 	limiters := quotas.Limiters()
-	books, err := o.open()
+	journal, resumes, err := o.openJournal(connection.Target)
 	if err != nil {
 		return err
 	}
-	defer books.discard()
+	x := engine.Exporting{Group: o.group, Query: o.query, Inventory: connection.Client, Sheets: maxSheets, Write: journal.write}
+	if o.out == "" {
+		x.Sheets = 1
+	}
+	if resumes {
+		printer.Note("resuming the export in %s; --new starts again", journal.path)
+		x.Earlier = journal.things
+	}
 	left := &leftOut{streams: streams, json: o.output == terminal.JSON, byReason: map[manifest.Reason]*reasonLine{}}
+	x.Left = left.add
 	var found engine.Exported
 	ended := left.intoReport(o.report, func() error {
 		events, stop := imports.LaterEvents(ctx, printer, streams.Log, limiters, "exporting")
 		defer stop()
-		sheets := maxSheets
-		if o.out == "" {
-			sheets = 1
-		}
 		var err error
 		found, err = engine.Export(ctx, engine.Config{
 			Target: connection.Target, AWS: connection.Client.AWS(), Limiters: limiters, Abort: terminal.AbortContext(ctx),
@@ -172,15 +179,19 @@ func runExport(ctx context.Context, o *options, streams terminal.Streams) error 
 				}
 				events(e)
 			},
-		}, engine.Exporting{
-			Group: o.group, Query: o.query, Inventory: connection.Client, Sheets: sheets, Write: books.write, Left: left.add,
-		})
+		}, x)
 		return err
 	})
 	printer.Close()
 	line := lineOf(o, connection, found, left)
-	if ended == nil {
-		line.Files, ended = books.keep(terminal.Raw(streams.Out))
+	switch {
+	case ended == nil && o.out == "":
+		ended = journal.copyTo(terminal.Raw(streams.Out))
+	case ended == nil:
+		line.Files, ended = journal.writeFiles(o.out)
+	}
+	if journal.close(ended != nil) {
+		line.Partial = journal.path
 	}
 	line.end(ended)
 	if err := errors.Join(line.print(o, streams), left.failed); err != nil {

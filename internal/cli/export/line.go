@@ -133,9 +133,10 @@ type exportLine struct {
 	Calls   map[string]int `json:"calls"`
 	Seconds float64        `json:"seconds"`
 
-	State ledger.State `json:"state"`
-	Error string       `json:"error,omitempty"`
-	Hint  string       `json:"hint,omitempty"`
+	State   ledger.State `json:"state"`
+	Partial string       `json:"partial,omitempty"`
+	Error   string       `json:"error,omitempty"`
+	Hint    string       `json:"hint,omitempty"`
 
 	where, awsFlags string
 }
@@ -207,6 +208,10 @@ func (l *exportLine) text(o *options, streams terminal.Streams) string {
 	}
 	fmt.Fprintf(&b, "%s: %s of %s in %s, %s\n", streams.Ink(ink, state), progress.Plural(l.Devices, "certificate", "certificates"),
 		progress.Plural(l.Things, "thing", "things"), progress.Duration(time.Duration(l.Seconds*float64(time.Second))), plain.Text(l.where))
+	if l.Partial != "" {
+		plain.Fprintf(&b, "to go on, repeat the command; what was read is in %s\n", l.Partial)
+		return b.String()
+	}
 	if l.State != ledger.StateFinished || len(l.Files) == 0 && (l.Devices == 0 || o.out != "") {
 		b.WriteString("nothing was written\n")
 		return b.String()

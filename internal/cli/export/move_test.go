@@ -84,6 +84,23 @@ func write(t *testing.T, path string, devices []held) string {
 	return path
 }
 
+// entriesIn returns the entries of a manifest.
+func entriesIn(t *testing.T, path string) (all []held) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range bytes.Lines(text) {
+		var d held
+		if err := json.Unmarshal(line, &d); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, d)
+	}
+	return all
+}
+
 // registered reads what a registry holds, thing by thing and certificate by certificate, in the order of their
 // names. It reads with the SDK, and shares no code with the export.
 func registered(t *testing.T, c *iot.Client) (all []held) {

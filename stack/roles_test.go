@@ -138,8 +138,10 @@ func TestRolesOfTheOtherServices(t *testing.T) {
 		}),
 		"ImporterRole":      slices.Concat(ledger, queue, keys),
 		"UndeliverableRole": slices.Concat(ledger, queue, keys, []string{"dynamodb:DeleteItem"}),
-		"KeeperRole":        slices.Concat(ledger, queue, keys, []string{"dynamodb:DeleteItem", "s3:PutObject"}),
-		"UndoRole":          slices.Concat(ledger, queue, keys, []string{"dynamodb:DeleteItem"}),
+		"KeeperRole": slices.Concat(ledger, queue, keys, []string{
+			"dynamodb:DeleteItem", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject",
+		}),
+		"UndoRole": slices.Concat(ledger, queue, keys, []string{"dynamodb:DeleteItem"}),
 	}
 	for _, actions := range want {
 		slices.Sort(actions)
@@ -161,7 +163,7 @@ func TestRolesUseTheKeysOnlyThroughTheServicesThatTheyEncrypt(t *testing.T) {
 	decoder := maps.Clone(everywhere)
 	decoder["BucketsKeyArn"], decoder["UploadKeyArns"] = "kms:Decrypt kms:GenerateDataKey s3", "kms:Decrypt s3"
 	keeper := maps.Clone(everywhere)
-	keeper["BucketsKeyArn"] = "kms:Decrypt kms:GenerateDataKey s3"
+	keeper["BucketsKeyArn"], keeper["UploadKeyArns"] = decoder["BucketsKeyArn"], decoder["UploadKeyArns"]
 	for role, want := range map[string]map[string]string{
 		"DecoderRole": decoder, "ImporterRole": everywhere, "UndeliverableRole": everywhere, "KeeperRole": keeper, "UndoRole": everywhere,
 	} {

@@ -107,6 +107,9 @@ type Verified struct {
 	Never         int             `json:"never,omitempty"`
 	Unknown       int             `json:"unknown,omitempty"`
 	Unindexed     int             `json:"unindexed,omitempty"`
+	// Unreadable is why the manifest could not be read again for certificates that are gone; empty if it was
+	// not necessary.
+	Unreadable string `json:"unreadable,omitempty"`
 	// Parts are the keys of the objects in the reports bucket that list every difference.
 	Parts []string `json:"parts,omitempty"`
 }

@@ -92,6 +92,15 @@ type Reopener interface {
 	Restart(ctx context.Context, i ledger.Import) error
 }
 
+// An UnreadableError is returned for a manifest that was imported and can no longer be read.
+type UnreadableError struct{ Cause error }
+
+// Error returns the cause.
+func (e *UnreadableError) Error() string { return e.Cause.Error() }
+
+// Unwrap returns the cause.
+func (e *UnreadableError) Unwrap() error { return e.Cause }
+
 // A Message is a message for a queue.
 type Message struct {
 	Body string

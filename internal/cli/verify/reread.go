@@ -12,7 +12,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/engine"
-	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/later"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/vendors"
@@ -106,24 +106,8 @@ func openAgain(ctx context.Context, in manifest.Input, m ledger.Manifest, option
 // leaveDeleted takes from gone the certificates that an undo or a replacement of this ledger deleted.
 func leaveDeleted(ctx context.Context, s *after.Session, gone map[string]bool) error {
 	for _, id := range []string{s.Imports[0].ID, ""} { // "" stands for replacements
-		for command, err := range s.Ledger.LaterCommands(ctx, id) {
-			if err != nil {
-				return err
-			}
-			for record, err := range s.Ledger.Records(ctx, command.ID) {
-				if err != nil {
-					return err
-				}
-				for _, step := range record.Steps {
-					switch iot.Operation(step.Operation) {
-					case iot.DeleteCertificate:
-						delete(gone, record.CertificateID.String())
-					case iot.ListThingPrincipals: // of a replacement: the old certificate
-						delete(gone, step.Resource)
-					default:
-					}
-				}
-			}
+		if err := later.LeaveDeleted(ctx, s.Ledger, id, gone); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -131,35 +115,14 @@ func leaveDeleted(ctx context.Context, s *after.Session, gone map[string]bool) e
 
 // fill yields the subjects, those whose certificates are gone with the certificates.
 func (r *rereading) fill(ctx context.Context, subjects iter.Seq2[*engine.Subject, error]) iter.Seq2[*engine.Subject, error] {
+	manifests := make([]iter.Seq2[manifest.Device, error], len(r.sources))
+	for i, source := range r.sources {
+		if source != nil {
+			manifests[i] = source.Decoder.Decode(ctx, source.Input, r.options)
+		}
+	}
 	return func(yield func(*engine.Subject, error) bool) {
 		defer r.close()
-		var next func() (manifest.Device, error, bool)
-		stop := func() {}
-		defer func() { stop() }()
-		reading, entry := -1, -1 // manifest, and last entry that was read
-		for subject, err := range subjects {
-			if err == nil && r.gone[subject.Record.CertificateID.String()] && r.sources[subject.Manifest] != nil {
-				if reading != subject.Manifest {
-					stop()
-					source := r.sources[subject.Manifest]
-					next, stop = iter.Pull2(source.Decoder.Decode(ctx, source.Input, r.options))
-					reading, entry = subject.Manifest, -1
-				}
-				for entry < subject.Record.Entry {
-					d, _, more := next() // an entry that cannot be read has no certificate
-					if !more {
-						break
-					}
-					if entry++; entry == subject.Record.Entry && d.Certificate != nil && d.CertificateID == subject.Record.CertificateID {
-						known := subject.Device()
-						known.Certificate = d.Certificate
-						subject.Decoded = &known
-					}
-				}
-			}
-			if !yield(subject, err) {
-				return
-			}
-		}
+		later.WithCertificates(subjects, r.gone, manifests)(yield)
 	}
 }

@@ -60,6 +60,9 @@ func PrintStack(streams terminal.Streams, output terminal.Output, r StackResult)
 	if r.Command.Command.Connected {
 		line.Connections = &connectionsLine{Seen: v.Seen, Connected: v.Connected, Never: v.Never, Unknown: v.Unknown, Unread: v.Unindexed}
 	}
+	if v.Unreadable != "" {
+		plain.Fprintf(streams.Err, "certificates that are gone cannot be registered: %s\nupload the manifest again, which registers them\n", v.Unreadable)
+	}
 	if output != terminal.JSON {
 		// All text of others is cleaned, and the stream would clean colours as well.
 		if _, err := fmt.Fprint(terminal.Raw(streams.Out), streams.WrapOut((&results{fleet: f, streams: streams}).text(line))); err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/thingpress/thingpress/internal/advice"
+	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/stack"
@@ -27,6 +28,7 @@ type findings struct {
 	out     *bufio.Writer
 	lines   int
 	drifted map[string]bool // certificate IDs
+	gone    map[string]bool // those of them that are not registered
 	failed  error           // the first of writing
 }
 
@@ -35,7 +37,7 @@ func newFindings(dir string, of ledger.Import) (*findings, error) {
 	if err != nil {
 		return nil, fmt.Errorf("findings: %w", err)
 	}
-	return &findings{of: of, file: file, out: bufio.NewWriter(file), drifted: map[string]bool{}}, nil
+	return &findings{of: of, file: file, out: bufio.NewWriter(file), drifted: map[string]bool{}, gone: map[string]bool{}}, nil
 }
 
 // close removes the file.
@@ -48,6 +50,9 @@ func (f *findings) close() {
 func (f *findings) drift(found engine.Finding) {
 	f.drifted[found.CertificateID.String()] = true
 	for _, drift := range found.Drift {
+		if drift.Reason == device.DriftCertificateGone {
+			f.gone[found.CertificateID.String()] = true
+		}
 		f.write(stack.DriftLine{
 			Type: "drift", Import: f.of.ID, Manifest: f.of.Manifests[found.Place.Manifest].Name,
 			Entry: found.Entry, Line: found.Line, ID: found.ID, Thing: found.ThingName, CertificateID: found.CertificateID,

@@ -23,6 +23,7 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/manifest"
 )
 
 // Ledger is the part of the stack's ledger that commands need.
@@ -55,6 +56,9 @@ type Config struct {
 	Leases stack.Leases
 	Ender  *stack.CommandEnder
 	Ledger Ledger
+	// Reread opens the manifest of an import that has ended, and returns its devices, which are read once. The
+	// caller calls end. The error is a *[stack.UnreadableError] if the manifest can no longer be read.
+	Reread func(ctx context.Context, job stack.Job) (devices iter.Seq2[manifest.Device, error], end func(), err error)
 	// Queue is the queue of the function's own tasks.
 	Queue    stack.Queue
 	Registry Registry

@@ -29,6 +29,7 @@ func TestCommands(t *testing.T) {
 		"UndoKeepsWhatAnotherImportCountsOn":        keepsShared,
 		"DryRunChangesNothing":                      rehearses,
 		"CancelledCommandEndsAndGoesOnWhenRetried":  cancels,
+		"DeletedCertificateIsRegisteredAgain":       registersAgain,
 		"EntryInFlightIsNotOurs":                    doubts,
 		"WhatEntriesAskedForIsWantedOfTheirDevices": wantsWhatWasAsked,
 		"ImportOfWhichThatIsNotKeptIsNotVerified":   refusesUnkept,

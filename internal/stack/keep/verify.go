@@ -1,6 +1,7 @@
 package keep
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -126,14 +127,21 @@ func (w *worker) verifyStretch(ctx context.Context, settings engine.Settings, st
 	if err != nil {
 		return w.verifyError(err)
 	}
-	if w.command.Fix && len(f.drifted) > 0 {
-		if err := w.mend(ctx, fleet, f.drifted, all(w.begin)); err != nil {
-			return err
-		}
-	}
 	result := stack.Verified{}
 	if w.progress.Verified != nil {
 		result = *w.progress.Verified
+	}
+	if w.command.Fix && len(f.drifted) > 0 {
+		again, err := w.reread(w.begin, f.gone, from)
+		if err != nil {
+			return err
+		}
+		err = w.mend(ctx, fleet, f.drifted, again.fill(all(w.begin), f.gone))
+		again.end()
+		if err = cmp.Or(err, w.faultOf(again.failed)); err != nil {
+			return err
+		}
+		result.Unreadable = cmp.Or(result.Unreadable, again.unreadable)
 	}
 	result.Parts = slices.Clone(result.Parts)
 	if w.command.Connected {

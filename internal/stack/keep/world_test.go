@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"iter"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -43,6 +45,19 @@ type world struct {
 	queue   mailbox
 	objects objects
 	log     bytes.Buffer
+	// manifests are the objects of imports by ID, while they are in their bucket.
+	manifests sync.Map
+}
+
+// reread is what the decoder does.
+func (w *world) reread(ctx context.Context, job stack.Job) (iter.Seq2[manifest.Device, error], func(), error) {
+	content, ok := w.manifests.Load(job.Import)
+	if !ok {
+		return nil, nil, &stack.UnreadableError{Cause: errors.New("it was deleted")}
+	}
+	text := content.([]byte)
+	in := manifest.Input{Name: "reel.csv", Reader: bytes.NewReader(text), Size: int64(len(text))}
+	return (espressif.Decoder{}).Decode(ctx, in, manifest.Options{}), func() {}, nil
 }
 
 // A mailbox is a queue that delivers whatever was sent at once.
@@ -150,6 +165,7 @@ func (w *world) importedAsking(t *testing.T, seed string, n int, allowed stack.A
 		t.Fatal(err)
 	}
 	id := uuid.Must(uuid.NewV7()).String()
+	w.manifests.Store(id, content.Bytes())
 	attachments := device.Attachments{Policies: []string{"connect"}, ThingType: "sensor", ThingGroups: []string{"line"}}
 	settings, err := stack.FreezeSettings(engine.Settings{Attachments: attachments, Status: iot.StatusActive}, allowed, time.Now())
 	if err != nil {
@@ -250,7 +266,7 @@ func (w *world) instance(t *testing.T, stretch int) *Keeper {
 	l := w.newest()
 	k := New(Config{
 		Serves: func(*stack.Command) bool { return true },
-		Jobs:   l, Orders: l, Leases: l, Ledger: l, Queue: &w.queue, Registry: w.client, Store: &w.objects, Bucket: "reports",
+		Jobs:   l, Orders: l, Leases: l, Ledger: l, Reread: w.reread, Queue: &w.queue, Registry: w.client, Store: &w.objects, Bucket: "reports",
 		Limiters: func(context.Context) *quota.Limiters {
 			return quota.NewLimiters(quota.Set{}, quota.Options{})
 		},

@@ -117,7 +117,7 @@ func (s *services) keeper(url string, serves func(*stack.Command) bool) handler 
 	quotas := &bring.Quotas{Applied: s.iot.AppliedQuotas, Share: s.config.Share, Sharers: 2, Log: s.log}
 	k := keep.New(keep.Config{
 		Serves: serves, Jobs: s.jobs, Orders: s.jobs, Leases: s.jobs, Ender: s.commandEnder(), Ledger: s.ledger,
-		Queue: s.queue(url), Registry: s.iot,
+		Reread: s.decoder().Reread, Queue: s.queue(url), Registry: s.iot,
 		Limiters: quotas.Limiters, Store: s.s3, Bucket: s.config.Reports, Metrics: s.metrics, Log: s.log,
 	})
 	return batches(k.Handle)

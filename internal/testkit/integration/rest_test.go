@@ -118,12 +118,15 @@ func (l *line) held() string {
 	return ""
 }
 
-// jobs returns the line's jobs by upload.
+// jobs returns the line's jobs by upload, without those of commands.
 func (l *line) jobs(ctx context.Context) (map[string]stack.Job, error) {
 	jobs := map[string]stack.Job{}
 	for job, err := range l.ledger.All(ctx) {
 		if err != nil {
 			return nil, err
+		}
+		if job.Command != nil {
+			continue
 		}
 		u := job.Upload
 		id := u.Bucket + "/" + u.Key + "@" + u.Version

@@ -129,6 +129,10 @@ func TestPrintedJSONIsWhatThePageSays(t *testing.T) {
 		{"policy", "explain", "--sandbox", "3692840e-6a93-40b5-a796-f747a174f5c9", "connect", "publish:a"},
 		{"verify", before.Import, "--sandbox-state", filepath.Join(dir, "state")},
 		{"export", "--endpoint-url", url, "--out", filepath.Join(dir, "fleet.json")},
+		{
+			"verify", "--policy", "p", "--target", "endpoint-url=" + url, "--target", "sandbox=true,sandbox-state=" + filepath.Join(dir, "state"),
+			good,
+		},
 		{"verify", "--endpoint-url", url, "--connected", "--policy", "p", good},
 		{"prove", proven.Import, "--sandbox-state", filepath.Join(dir, "proven"), "--keys", keys, "--request", "publish:x"},
 		{"signers"},

@@ -83,7 +83,7 @@ func applyFile(flags *pflag.FlagSet, file *config.File, several bool) error {
 	}
 	names := Targets(flags)
 	if len(names) > 1 && !several {
-		return exit.UsageError(errors.New("--target: a command has one target"), "give only import and plan several targets")
+		return exit.UsageError(errors.New("--target: a command has one target"), "give only import, plan and verify several targets")
 	}
 	for _, name := range names {
 		layer, err := targetLayer(flags, file, config.SourceOf(chosen), name)

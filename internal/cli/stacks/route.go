@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/settings"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/config"
 )
@@ -100,6 +101,9 @@ func (r route) flagsOf(flags *pflag.FlagSet, name string) (stackFlags, error) {
 	f := stackFlags{stack: name}
 	if name == "" {
 		return f, exit.UsageError(fmt.Errorf("--stack names no stack"), "")
+	}
+	if len(settings.Targets(flags)) > 1 {
+		return f, exit.UsageError(fmt.Errorf("--stack cannot be combined with several targets"), "name the target of the stack")
 	}
 	var local []string
 	flags.Visit(func(flag *pflag.Flag) {

@@ -19,6 +19,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
+	"github.com/thingpress/thingpress/internal/cli/settings"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/config"
 	"github.com/thingpress/thingpress/internal/report"
@@ -31,12 +32,20 @@ type options struct {
 	attach  imports.AttachFlags
 
 	full, fix, connected bool
+	// name is that of --target, if there are several.
+	name string
 	// ofManifests are the flags that only apply to manifests.
 	ofManifests []string
 }
 
 // NewCommand returns `thingpress verify`.
 func NewCommand(streams terminal.Streams) *cobra.Command {
+	c, _ := newCommand(streams)
+	return c
+}
+
+// newCommand also returns the options that the flags set.
+func newCommand(streams terminal.Streams) (*cobra.Command, *options) {
 	var o options
 	c := &cobra.Command{
 		Use:   "verify IMPORT|MANIFEST…",
@@ -57,6 +66,9 @@ of 2,995 is therefore read completely: if none of them differs, fewer than 0.1 %
 at a confidence of 95 %. --full reads the attachments of all devices, which takes seven
 hours for a million at the default quotas. A repetition takes another sample.
 
+With --target several times, the manifests are compared with each of these targets, and a
+table at the end has all of them. An import is in one target only, so name that one.
+
 --fix makes what is missing, and changes nothing else: no status, no other value, and
 nothing that is there in addition. It asks first. Without a terminal, pass --yes.
 
@@ -73,6 +85,9 @@ nothing that is there in addition. It asks first. Without a terminal, pass --yes
   # devices that another tool imported
   thingpress verify --policy sensors --thing-type sensor reel.csv
 
+  # the same devices in two accounts
+  thingpress verify --target production --target china --policy sensors reel.csv
+
   # which devices have been connected since fleet indexing began
   thingpress verify 0199a3c1 --connected`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -83,6 +98,9 @@ nothing that is there in addition. It asks first. Without a terminal, pass --yes
 		},
 		ValidArgsFunction: imports.CompleteIDs(1, cobra.ShellCompDirectiveDefault),
 		RunE: func(c *cobra.Command, args []string) error {
+			if names := settings.Targets(c.Flags()); len(names) > 1 {
+				return verifySeveral(c.Context(), names, c, args, streams)
+			}
 			return runVerify(c.Context(), &o, c.Flags(), args, streams)
 		},
 	}
@@ -99,7 +117,8 @@ nothing that is there in addition. It asks first. Without a terminal, pass --yes
 	flags.Lookup("yes").Usage = "do not ask before --fix changes anything"
 	flags.Lookup("report").Usage = "write every difference to this `file`, .jsonl or .csv"
 	flags.Lookup("overwrite").Usage = "let --report replace a file"
-	return c
+	settings.AllowSeveralTargets(c)
+	return c, &o
 }
 
 // importID matches the beginning of the ID of an import.
@@ -148,14 +167,22 @@ func runVerify(ctx context.Context, o *options, flags *pflag.FlagSet, args []str
 			return err
 		}
 	}
-	open := o.openManifests
 	if ofImport {
-		open = o.openImport
+		f, err := o.openImport(ctx, args, streams)
+		if err != nil {
+			return err
+		}
+		defer f.close()
+		_, err = f.verify(ctx, o, streams)
+		return err
 	}
-	f, err := open(ctx, args, streams)
+	var p passes
+	defer p.close()
+	f, err := o.openManifests(ctx, &p, args, streams)
 	if err != nil {
 		return err
 	}
 	defer f.close()
-	return f.verify(ctx, o, streams)
+	_, err = f.verify(ctx, o, streams)
+	return err
 }

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"time"
 
@@ -123,9 +124,62 @@ func (f *fleet) recordMending(ctx context.Context, s *after.Session, subjects it
 	}}, nil
 }
 
-// openManifests opens manifests.
-func (o *options) openManifests(ctx context.Context, args []string, streams terminal.Streams) (_ *fleet, err error) {
-	settings, err := o.settings(ctx)
+// A pass is the first pass over manifests.
+type pass struct {
+	key     string // the same if the same is wanted of the devices
+	sources []*engine.Source
+	scan    *engine.ScanResult
+	wanted  engine.Settings
+}
+
+// passes are the first passes over the manifests of a command, one for all targets in which the same is wanted. The
+// zero value is ready for use, and must be closed.
+type passes struct {
+	files *manifests.Files
+	made  []*pass
+	// failed is set if the manifests cannot be read.
+	failed error
+}
+
+func (p *passes) close() {
+	if p.files != nil {
+		_ = p.files.Close() // they were only read
+	}
+}
+
+// of returns the pass for what the flags want of the devices.
+func (p *passes) of(ctx context.Context, o *options, wanted engine.Settings, args []string, s *after.Session) (_ *pass, err error) {
+	text, err := json.Marshal(wanted)
+	if err != nil {
+		return nil, err
+	}
+	key := o.decode.Vendor + "\x00" + string(text)
+	for _, made := range p.made {
+		if made.key == key {
+			return made, nil
+		}
+	}
+	defer func() { p.failed = err }()
+	if p.files == nil {
+		if p.files, err = manifests.OpenFiles(ctx, args, s.Reading(o.objects)); err != nil {
+			return nil, err
+		}
+	}
+	made := &pass{key: key, wanted: wanted}
+	if made.sources, err = manifests.OpenSources(ctx, p.files.Inputs, o.decode.Vendor, wanted.Decode, s.Printer); err != nil {
+		return nil, err
+	}
+	made.scan, err = imports.Scan(ctx, made.sources, wanted, &o.Lists, manifests.ShowScanning(s.Printer), s.Printer, s.Streams)
+	if err != nil {
+		return nil, err
+	}
+	p.made = append(p.made, made)
+	return made, nil
+}
+
+// openManifests connects to the target, and reads the manifests unless p has a pass over them.
+func (o *options) openManifests(ctx context.Context, p *passes, args []string, streams terminal.Streams) (_ *fleet, err error) {
+	wanted, err := o.settings(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -140,26 +194,15 @@ func (o *options) openManifests(ctx context.Context, args []string, streams term
 		}
 	}()
 	f.printer.Note("target: %s", f.connection)
-	files, err := manifests.OpenFiles(ctx, args, s.Reading(o.objects))
-	if err != nil {
-		return nil, err
-	}
-	f.close = func() {
-		_ = files.Close() // they were only read
-		s.Close()
-	}
-	sources, err := manifests.OpenSources(ctx, files.Inputs, o.decode.Vendor, settings.Decode, f.printer)
-	if err != nil {
-		return nil, err
-	}
-	scan, err := imports.Scan(ctx, sources, settings, &o.Lists, manifests.ShowScanning(f.printer), f.printer, streams)
+	made, err := p.of(ctx, o, wanted, args, s)
 	if err != nil {
 		return nil, err
 	}
 	if err := s.Limit(ctx); err != nil {
 		return nil, err
 	}
-	f.Fleet, f.manifests, f.rejected = engine.FleetOfScan(sources, scan, settings), scan.Manifests, scan.Rejected
+	sources, scan := made.sources, made.scan
+	f.Fleet, f.manifests, f.rejected = engine.FleetOfScan(sources, scan, made.wanted), scan.Manifests, scan.Rejected
 	f.limiters = s.Limiters
 	f.mending = func(context.Context, map[string]bool, map[string]bool) (engine.Later, error) {
 		return engine.Later{Manifests: scan.Manifests, Sources: sources, Scan: scan}, nil

@@ -28,7 +28,8 @@ func detailOf(c stack.ConnectionLine) string {
 
 // A verificationLine is the result as JSON.
 type verificationLine struct {
-	Type      string            `json:"type"` // "verification"
+	Type      string            `json:"type"`           // "verification"
+	Name      string            `json:"name,omitempty"` // that of the target, if there are several
 	Import    string            `json:"import,omitempty"`
 	Target    ledger.Target     `json:"target"`
 	Alias     string            `json:"alias,omitempty"`

@@ -25,27 +25,27 @@ import (
 	"github.com/thingpress/thingpress/internal/stack"
 )
 
-// verify compares the devices and prints what was found.
-func (f *fleet) verify(ctx context.Context, o *options, streams terminal.Streams) error {
+// verify compares the devices and prints what was found, which it also returns unless it did not begin.
+func (f *fleet) verify(ctx context.Context, o *options, streams terminal.Streams) (line verificationLine, err error) {
 	if o.connected {
 		if err := f.checkIndex(ctx); err != nil {
-			return err
+			return line, err
 		}
 	}
 	r := &results{fleet: f, json: o.Output == terminal.JSON, streams: streams, fix: o.fix, drifted: map[string]bool{}, gone: map[string]bool{}}
-	var line verificationLine
-	err := r.intoReport(o.Report, func() {
+	err = r.intoReport(o.Report, func() {
 		events, stop := imports.LaterEvents(ctx, f.printer, streams.Log, f.limiters, "verifying")
 		defer stop()
 		line = r.find(ctx, o, f.config(ctx, f.limiters, events))
 	})
 	f.printer.Close()
 	if err != nil {
-		return err
+		return line, err
 	}
 	if o.Report != "" && !o.Quiet {
 		plain.Fprintf(streams.Err, "report: %s\n", o.Report)
 	}
+	line.Name = o.name
 	line.UnmatchedOnly, line.UnmatchedSkip = f.Settings.Only.Unmatched(), f.Settings.Skip.Unmatched()
 	if r.json {
 		err = streams.PrintJSON(line)
@@ -60,9 +60,9 @@ func (f *fleet) verify(ctx context.Context, o *options, streams terminal.Streams
 		}
 	}
 	if err := errors.Join(err, r.failed); err != nil {
-		return err
+		return line, err
 	}
-	return exitOf(line, o.Lists.Missing(line.UnmatchedOnly))
+	return line, exitOf(line, o.Lists.Missing(line.UnmatchedOnly))
 }
 
 // checkIndex returns an error unless fleet indexing keeps the connectivity of things.

@@ -47,7 +47,7 @@ func (o *options) openJournal(from ledger.Target) (j *journal, resumes bool, err
 		_ = f.Close() // nothing was written
 		return nil, false, err
 	}
-	return &journal{f, path}, info.Size() > 0, nil
+	return &journal{file: f, path: path}, info.Size() > 0, nil
 }
 
 // close closes the journal. It removes a journal that is empty or that is no longer needed, and reports whether it

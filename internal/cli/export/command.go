@@ -190,7 +190,7 @@ func runExport(ctx context.Context, o *options, streams terminal.Streams) error 
 	case ended == nil:
 		line.Files, ended = journal.writeFiles(o.out)
 	}
-	if journal.close(ended != nil) {
+	if journal.close(ended != nil) && !journal.bad {
 		line.Partial = journal.path
 	}
 	line.end(ended)

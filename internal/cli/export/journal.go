@@ -97,6 +97,7 @@ func (l *thingLine) thing() engine.ExportedThing {
 type journal struct {
 	file *os.File
 	path string // empty if the file has no name
+	bad  bool   // it cannot be read
 }
 
 // write appends a thing.
@@ -156,6 +157,7 @@ func (j *journal) damaged(err error) error {
 	if err == nil {
 		return nil
 	}
+	j.bad = true
 	return exit.WithHint(fmt.Errorf("%s: %w", j.path, err), "start again with --new")
 }
 

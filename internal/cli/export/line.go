@@ -13,7 +13,6 @@ import (
 
 	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/cli/exit"
-	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/engine"
@@ -155,7 +154,7 @@ func (l *exportLine) end(ended error) {
 	if ended == nil {
 		return
 	}
-	l.State, l.Error, l.Hint = ledger.StateStopped, ended.Error(), imports.StopHint(ended)
+	l.State, l.Error, l.Hint = ledger.StateStopped, ended.Error(), exit.Hint(ended)
 	switch {
 	case errors.Is(ended, engine.ErrInterrupted):
 		l.State = ledger.StateInterrupted

@@ -118,8 +118,9 @@ func TestExportThatStoppedGoesOn(t *testing.T) {
 	if err := os.WriteFile(partial, []byte("{}{\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, problems := m.must(1, append(args, "--overwrite")...); !strings.Contains(problems, "--new") {
-		t.Errorf("%s", problems)
+	if out, problems := m.must(1, append(args, "--overwrite")...); !strings.Contains(problems, "hint: start again with --new") ||
+		strings.Contains(out, "repeat") {
+		t.Errorf("%s%s", out, problems)
 	}
 	m.must(3, append(args, "--overwrite", "--new")...)
 }

@@ -156,7 +156,7 @@ func TestPlanOfNewDevicesIsTheFreshPath(t *testing.T) {
 func TestComparingHundredThousandDevicesTakesLessThanAnHour(t *testing.T) {
 	t.Parallel()
 	const n = 3000
-	content := espressifManifest(t, n, "hour")
+	content := longManifest(t, n)
 	for _, existing := range []int{n, 0} {
 		synctest.Test(t, func(t *testing.T) {
 			set, err := quota.Resolve(quota.Sources{})

@@ -15,7 +15,7 @@ import (
 func TestHundredThousandExistingDevicesTakeLessThanAnHour(t *testing.T) {
 	t.Parallel()
 	const n = 4000
-	content := espressifManifest(t, n, "hour")
+	content := longManifest(t, n)
 	synctest.Test(t, func(t *testing.T) {
 		set, err := quota.Resolve(quota.Sources{})
 		if err != nil {

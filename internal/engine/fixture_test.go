@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"testing"
 	"time"
@@ -20,9 +21,18 @@ import (
 	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/internal/sandbox"
+	"github.com/thingpress/thingpress/internal/testkit/require"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/espressif"
 )
+
+// Simulated accounts allocate much and keep little. The race detector needs the memory itself.
+func TestMain(m *testing.M) {
+	if !require.Race {
+		debug.SetGCPercent(200)
+	}
+	m.Run()
+}
 
 // attachments are those of most tests.
 func attachments() device.Attachments {
@@ -38,6 +48,24 @@ func template(text string) manifest.Template {
 		panic(err)
 	}
 	return t
+}
+
+// manyDevices is the manifest from which [longManifest] takes its devices.
+var manyDevices = sync.OnceValues(func() ([]byte, error) {
+	var out bytes.Buffer
+	err := material.Generate(context.Background(), material.Options{Vendor: "espressif", N: 4000, Seed: "many", Out: &out})
+	return out.Bytes(), err
+})
+
+// longManifest returns a manifest of up to 4000 devices, which are the same in all tests, because making
+// their keys and signatures takes as long as importing them.
+func longManifest(t testing.TB, n int) []byte {
+	t.Helper()
+	content, err := manyDevices()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return part(content, n)
 }
 
 // espressifManifest returns a manifest of n devices.

@@ -63,7 +63,7 @@ func TestSecondImportChangesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, sandbox.Options{}, nil).withSQLite()
-			sources := w.sources(espressifManifest(t, n, "again"))
+			sources := w.sources(longManifest(t, n))
 			w.must(sources)
 			changed := w.server.Created()
 			before := w.server.Calls()

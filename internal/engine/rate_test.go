@@ -18,7 +18,7 @@ import (
 // times believed, and the server enforces them times enforced.
 func simulate(t *testing.T, n int, believed, enforced float64, faults sandbox.Faults, then func(*world, engine.Summary)) {
 	t.Helper()
-	content := espressifManifest(t, n, "rate")
+	content := longManifest(t, n)
 	synctest.Test(t, func(t *testing.T) {
 		quotas, overrides := map[string]float64{}, map[iot.Operation]quota.Override{}
 		set, err := quota.Resolve(quota.Sources{})
@@ -104,7 +104,7 @@ func (*dialError) Error() string { return "connection refused" }
 
 func TestEndpointThatGoesAwayPausesTheImportAndFailsNothing(t *testing.T) {
 	t.Parallel()
-	content := espressifManifest(t, 2000, "away")
+	content := longManifest(t, 2000)
 	synctest.Test(t, func(t *testing.T) {
 		gone := &away{from: time.Now().Add(5 * time.Second), to: time.Now().Add(125 * time.Second)}
 		w := newWorld(t, sandbox.Options{Latency: sandbox.Latency{Mean: 40 * time.Millisecond}}, func(h http.Handler) http.RoundTripper {

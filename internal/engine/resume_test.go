@@ -123,7 +123,7 @@ func TestResumedImportCallsNothingForWhatIsDone(t *testing.T) {
 	t.Parallel()
 	const n = 2100 // more than two points at which reading can resume
 	w := newWorld(t, sandbox.Options{}, nil).withSQLite()
-	sources := w.sources(espressifManifest(t, n, "resume"))
+	sources := w.sources(longManifest(t, n))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	left := atomic.Int64{}

@@ -112,7 +112,7 @@ func TestBreakEndsTheScanUnlessPartial(t *testing.T) {
 
 func TestContentThatChangesBetweenThePassesStopsTheImport(t *testing.T) {
 	t.Parallel()
-	content := espressifManifest(t, 4000, "changes") // several blocks
+	content := longManifest(t, 4000) // several blocks
 	w := newWorld(t, sandbox.Options{}, sandbox.Transport)
 	w.ledger = &memoryLedger{}
 	sources := w.sources(content)

@@ -120,7 +120,7 @@ func TestMaxFailuresStopsTheImport(t *testing.T) {
 	w := newWorld(t, sandbox.Options{}, sandbox.Transport)
 	w.ledger = &memoryLedger{}
 	w.aws.Things = everyThird(w.aws.Things)
-	summary, _, err := w.run(w.sources(espressifManifest(t, 2000, "most")),
+	summary, _, err := w.run(w.sources(longManifest(t, 2000)),
 		attempt{change: func(_ *engine.Config, i *engine.Import) { i.MaxFailures = 5 }})
 	var stop *call.StopError
 	if !errors.As(err, &stop) || summary.Counts.Failed < 5 || summary.Pending == 0 {
@@ -150,7 +150,7 @@ func TestLedgerThatCannotBeWrittenStopsTheImport(t *testing.T) {
 		}
 		return nil
 	}}
-	summary, _, err := w.run(w.sources(espressifManifest(t, 2000, "disk")), attempt{})
+	summary, _, err := w.run(w.sources(longManifest(t, 2000)), attempt{})
 	var stop *call.StopError
 	if !errors.As(err, &stop) || !strings.Contains(err.Error(), "disk full") || summary.Pending == 0 {
 		t.Errorf("%v: %+v, %d pending", err, summary.Counts, summary.Pending)

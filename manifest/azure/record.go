@@ -21,6 +21,7 @@ const maxID = 128
 type reader struct {
 	parser objects.Parser
 	found  members
+	all    fields // of a record, which fill in found
 }
 
 // members are what one record has.
@@ -168,9 +169,12 @@ func (r *reader) fields() fields {
 
 // record reads a record.
 func (r *reader) record(raw []byte, to *Record) error {
+	if r.all == nil {
+		r.all = r.fields()
+	}
 	r.found = members{}
 	m := &r.found
-	err := r.parser.Document("the record", raw, nil, r.member(r.fields()))
+	err := r.parser.Document("the record", raw, nil, r.member(r.all))
 	to.RegistrationID, to.DeviceID = cmp.Or(m.registrationID, m.groupID), cmp.Or(m.deviceID, m.id)
 	to.Module = m.moduleID != ""
 	if to.Service = Hub; m.attestation || to.RegistrationID != "" {

@@ -123,7 +123,7 @@ func (l *layout) fillDevice(d *manifest.Device, r *table.Reader, opts *manifest.
 
 // admitting returns the options with which devices are admitted: a column names the things unless a template does.
 func (l *layout) admitting(opts *manifest.Options) *manifest.Options {
-	if l.name < 0 || opts.ThingName.String() != (manifest.Template{}).String() {
+	if l.name < 0 || !opts.ThingName.IsZero() {
 		return opts
 	}
 	named := *opts

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"iter"
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
@@ -11,9 +12,10 @@ import (
 	"github.com/thingpress/thingpress/manifest/azure"
 )
 
-// A knownDevice is a device of a list of Azure that has a thumbprint.
+// A knownDevice is a device of a list of Azure that has a thumbprint. It has no pointers, because there may be millions.
 type knownDevice struct {
-	name, registration string
+	at                 int   // where its name begins in the names of the list, which the registration ID follows
+	name, registration uint8 // their lengths; that of the registration ID is 0 if it is the name
 	entry              int32
 	disabled, written  bool
 	// contradicted is set if its certificate is that of an earlier device, which only the certificate tells.
@@ -38,7 +40,7 @@ func (r slotRef) device() int32 { return int32(r / 2) }
 func (r slotRef) slot() slot    { return slot(r % 2) }
 
 // An azureList has the devices of a list of Azure by their thumbprints. It takes memory for each of them, less
-// than 500 bytes, and none for other records. It is not safe for concurrent use.
+// than 300 bytes, and none for other records. It is not safe for concurrent use.
 type azureList struct {
 	input   manifest.Input
 	service azure.Service
@@ -46,14 +48,16 @@ type azureList struct {
 
 	entries      int
 	devices      []knownDevice
-	byName       map[string]int32
+	names        []byte
+	byName       map[uint64]int32 // by the hash of the name
+	seed         maphash.Seed
 	byThumbprint map[azure.Thumbprint]slotRef
 	holds        bool // the list has certificates
 }
 
 // read reads the list, and passes on the records that no certificate can be found for.
 func (l *azureList) read(ctx context.Context, leave func(leftOut) error) error {
-	l.byName, l.byThumbprint = map[string]int32{}, map[azure.Thumbprint]slotRef{}
+	l.byName, l.byThumbprint, l.seed = map[uint64]int32{}, map[azure.Thumbprint]slotRef{}, maphash.MakeSeed()
 	for r, err := range azure.Records(ctx, l.input, l.limits) {
 		var rejected *manifest.EntryError
 		switch {
@@ -80,6 +84,15 @@ func (l *azureList) read(ctx context.Context, leave func(leftOut) error) error {
 	return ctx.Err()
 }
 
+// nameOf returns the name of a device in Azure.
+func (l *azureList) nameOf(d *knownDevice) string { return string(l.names[d.at : d.at+int(d.name)]) }
+
+// registrationOf returns the registration ID of a device, or "" if that is its name.
+func (l *azureList) registrationOf(d *knownDevice) string {
+	at := d.at + int(d.name)
+	return string(l.names[at : at+int(d.registration)])
+}
+
 // recordOut returns a record as it is reported.
 func (l *azureList) recordOut(r *azure.Record) leftOut {
 	out := leftOut{File: l.input.Name, Entry: r.Entry, Line: r.Line, ID: r.Name()}
@@ -102,9 +115,10 @@ func (l *azureList) add(r *azure.Record) (kind, detail string) {
 	case r.Proof != azure.ProofThumbprint:
 		return string(r.Proof), ""
 	}
-	name := r.Name()
+	name, hash := r.Name(), maphash.String(l.seed, r.Name())
 	thumbprints := [...]azure.Thumbprint{r.Primary.Thumbprint, r.Secondary.Thumbprint}
-	if earlier, ok := l.byName[name]; ok {
+	earlier, hashed := l.byName[hash]
+	if hashed && l.nameOf(&l.devices[earlier]) == name {
 		detail = fmt.Sprintf("entry %d is the same device", l.devices[earlier].entry)
 		for _, t := range thumbprints {
 			if ref, ok := l.byThumbprint[t]; !t.IsZero() && (!ok || ref.device() != earlier) {
@@ -116,19 +130,23 @@ func (l *azureList) add(r *azure.Record) (kind, detail string) {
 	for _, t := range thumbprints {
 		if ref, ok := l.byThumbprint[t]; ok {
 			d := &l.devices[ref.device()]
-			return leftContradiction, fmt.Sprintf("the certificate is that of device %s, entry %d", manifest.Quote(d.name), d.entry)
+			return leftContradiction, fmt.Sprintf("the certificate is that of device %s, entry %d", manifest.Quote(l.nameOf(d)), d.entry)
 		}
 	}
 	at := int32(len(l.devices))
-	l.byName[name] = at
+	if !hashed { // else another name has this hash, and a repetition of this one goes unnoticed here
+		l.byName[hash] = at
+	}
 	for s, t := range thumbprints {
 		if !t.IsZero() {
 			l.byThumbprint[t] = slotRef(2*int(at) + s)
 		}
 	}
-	known := knownDevice{name: name, entry: int32(r.Entry), disabled: r.Disabled}
+	known := knownDevice{at: len(l.names), name: uint8(len(name)), entry: int32(r.Entry), disabled: r.Disabled} // IDs have 128 characters
+	l.names = append(l.names, name...)
 	if r.RegistrationID != name {
-		known.registration = r.RegistrationID
+		known.registration = uint8(len(r.RegistrationID))
+		l.names = append(l.names, r.RegistrationID...)
 	}
 	l.devices = append(l.devices, known)
 	l.holds = l.holds || r.Primary.Certificate != nil || r.Secondary.Certificate != nil

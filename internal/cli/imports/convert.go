@@ -66,7 +66,7 @@ if they are disabled, and thingpress import reads the table without further flag
 is left out is counted: devices without a certificate in the manifests, those that use
 keys or the certificate of an authority, and certificates that the list does not name.
 --report lists it. The exit code is then 3. Keys in the list are neither used nor shown.
-A list of a million devices takes about 500 MB of memory.
+A list of a million devices takes about 350 MB of memory.
 
 ` + exit.Help,
 		Example: `  thingpress convert --to pem reel.csv --out reel.pem

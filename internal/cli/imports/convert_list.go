@@ -265,8 +265,8 @@ func (j *listJoin) offer(ctx context.Context, name string, entries iter.Seq2[man
 func (j *listJoin) write(entry *manifest.Device, known *knownDevice) error {
 	known.written = true
 	d := *entry
-	d.ID, d.IDIsCN, d.ThingName, d.Settings = known.name, false, "", nil
-	d.Columns = append([]manifest.Column{{Name: columnRegistration, Value: known.registration}}, entry.Columns...)
+	d.ID, d.IDIsCN, d.ThingName, d.Settings = j.list.nameOf(known), false, "", nil
+	d.Columns = append([]manifest.Column{{Name: columnRegistration, Value: j.list.registrationOf(known)}}, entry.Columns...)
 	if known.disabled {
 		d.Settings = &manifest.Settings{Status: string(iot.StatusInactive)}
 	}

@@ -91,6 +91,9 @@ func verifySeveral(ctx context.Context, names []string, c *cobra.Command, args [
 func (o *options) verifyTarget(ctx context.Context, p *passes, args []string, streams terminal.Streams, before []targetLine) targetLine {
 	line := targetLine{Name: o.name, State: stateNotBegun}
 	if o.Output != terminal.JSON {
+		if len(before) > 0 {
+			plain.Fprintf(streams.Out, "\n")
+		}
 		plain.Fprintf(streams.Out, "%s\n", o.name)
 	}
 	f, err := o.openManifests(ctx, p, args, streams)

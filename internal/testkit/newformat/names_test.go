@@ -21,7 +21,8 @@ import (
 const formOfOutput = "csv"
 
 var filesOfForms = []string{
-	"internal/cli/imports/convert.go", "internal/cli/imports/convert_forms.go", "internal/cli/imports/report.go",
+	"internal/cli/imports/convert.go", "internal/cli/imports/convert_forms.go", "internal/cli/imports/convert_list.go",
+	"internal/cli/imports/report.go",
 }
 
 // namesOfFormats returns the places in a Go file with code for one format: it

@@ -40,6 +40,8 @@ func TestRolesNameTheResourcesOfTheirActions(t *testing.T) {
 	for _, vendor := range vendors.Names() {
 		buckets = append(buckets, bucketOf(vendor))
 	}
+	slices.Sort(buckets)
+	manifests := strings.Join(buckets, " ")
 	buckets = append(buckets, "SettingsBucket")
 	slices.Sort(buckets)
 	objects := strings.Join(buckets, " ")
@@ -67,6 +69,7 @@ func TestRolesNameTheResourcesOfTheirActions(t *testing.T) {
 		"KeeperRole": {
 			"logs:PutLogEvents": "KeeperLogGroup", "sqs:ReceiveMessage": "KeeperQueue", "sqs:SendMessage": "KeeperQueue",
 			"dynamodb:PutItem": "LedgerTable", "s3:PutObject": "ReportsBucket", "iot:UpdateCertificate": "cert/*",
+			"s3:GetObject": manifests, "s3:GetObjectVersion": manifests,
 			"iot:AttachPolicy": "billinggroup/* cert/* thing/* thinggroup/*", "iot:SearchIndex": "index/AWS_Things thing/*",
 		},
 		"UndoRole": {

@@ -3,36 +3,32 @@ package imports
 import (
 	"context"
 	"errors"
-	"io/fs"
+	"fmt"
+	"slices"
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
-	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
 )
 
 // ChooseUndoable is like [Choose], but also finds a replacement: a later command over manifests, which
 // `thingpress undo` can take back like an import.
 func ChooseUndoable(ctx context.Context, text, path string) (Chosen, error) {
-	chosen, unknown := Choose(ctx, text, path)
-	if unknown == nil || exit.Code(unknown) != exit.Usage {
-		return chosen, unknown
+	all, unread, err := readLedgers(ctx, path, func(string, error) {})
+	if err != nil {
+		return Chosen{}, err
 	}
 	paths := []string{path}
 	if path == "" {
-		var err error
 		if paths, err = ledgersOfMachine(); err != nil {
 			return Chosen{}, err
 		}
 	}
 	var found []Chosen
+	var lines []importLine
 	for _, p := range paths {
 		reader, err := sqlite.OpenReadOnly(ctx, p)
-		var file *ledger.FileError
-		if errors.Is(err, fs.ErrNotExist) || path == "" && errors.As(err, &file) && file.Reason == ledger.FileForeign {
-			continue
-		}
 		if err != nil {
-			return Chosen{}, errors.Join(unknown, err)
+			continue // readLedgers has told
 		}
 		for i, failed := range reader.LaterCommands(ctx, "") {
 			if err = failed; err != nil {
@@ -40,14 +36,20 @@ func ChooseUndoable(ctx context.Context, text, path string) (Chosen, error) {
 			}
 			if hasPrefix(i.ID, text) {
 				found = append(found, Chosen{Import: i, Path: p, Short: i.ID[:min(len(i.ID), shortReplacement)]})
+				lines = append(lines, lineOf(i, p))
 			}
 		}
 		if err := errors.Join(err, reader.Close()); err != nil {
 			return Chosen{}, err
 		}
 	}
-	if len(found) != 1 {
-		return Chosen{}, unknown
+	lines = slices.Concat(named(text, all), lines)
+	switch {
+	case len(found) == 0:
+		return chooseAmong(ctx, text, path, all, unread)
+	case len(lines) > 1:
+		return Chosen{}, exit.UsageError(fmt.Errorf("the IDs of %d imports and replacements begin with %s%s", len(lines), text,
+			candidates(lines)), "use more characters of the ID")
 	}
 	return found[0], nil
 }

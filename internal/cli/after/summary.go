@@ -95,12 +95,16 @@ func (s *Session) text(line summaryLine, took engine.Summary) string {
 	case line.Failed > 0 || line.Kept > line.waiting() || line.Rejected > 0:
 		ink = terminal.Yellow
 	}
-	did := "changed"
-	if line.dryRun {
-		did = "would be changed (dry run)"
+	did := progress.Plural(line.Changed, "device", "devices") + " changed"
+	switch waiting := line.waiting(); {
+	case line.dryRun:
+		did = progress.Plural(line.Changed, "device", "devices") + " would be changed (dry run)"
+	case waiting > 0:
+		did = progress.Plural(waiting, "device has", "devices have") + " both certificates, " + progress.Count(line.Changed) +
+			" only the new one,"
 	}
-	text := s.Streams.Ink(ink, string(line.State)) + fmt.Sprintf(": %s: %s %s in %s, %s\n", line.Verb,
-		progress.Plural(line.Changed, "device", "devices"), did, progress.Duration(took.Took), plain.Text(s.Connection.String()))
+	text := s.Streams.Ink(ink, string(line.State)) + fmt.Sprintf(": %s: %s in %s, %s\n", line.Verb, did,
+		progress.Duration(took.Took), plain.Text(s.Connection.String()))
 	var parts []string
 	for _, o := range ledger.LaterOutcomes() {
 		if n := line.Of(o); n > 0 || o == ledger.Changed {

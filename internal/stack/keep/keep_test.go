@@ -25,6 +25,7 @@ func TestCommands(t *testing.T) {
 		"ListOfOtherDevicesEndsBeforeTheFirstCall":  refusesOtherLists,
 		"DriftMadeByHandIsFoundAndMended":           findsDrift,
 		"DeactivatedCertificatesAreWantedInactive":  wantsLaterStatus,
+		"WhatAKilledFunctionMendedIsCounted":        countsWhatWasMended,
 		"UndoOfOneOfTwoImportsLeavesTheOther":       undoesOne,
 		"UndoKeepsWhatAnotherImportCountsOn":        keepsShared,
 		"DryRunChangesNothing":                      rehearses,
@@ -184,6 +185,24 @@ func findsDrift(t *testing.T, w *world) {
 	left := w.drifts(t, w.drive(t, w.give(t, stack.Command{Verb: stack.VerbVerify, Of: []string{id}}), time.Minute, 0))
 	if diff := cmp.Diff(map[string]string{names[20]: "drift-status "}, left); diff != "" {
 		t.Errorf("-want +got: %s", diff)
+	}
+}
+
+// An invocation may mend devices and die before it saves what it found. The next one finds nothing, and said so.
+func countsWhatWasMended(t *testing.T, w *world) {
+	id := w.imported(t, "mended", 10)
+	arn, _ := w.arnOf(t, w.names()[3])
+	if err := w.client.AWS().Removals.DetachPolicy(t.Context(), "connect", arn); err != nil {
+		t.Fatal(err)
+	}
+	w.objects.fail = 1
+	fix := w.give(t, stack.Command{Verb: stack.VerbVerify, Of: []string{id}, Fix: true})
+	p, err := stack.ReadCommandProgress(w.drive(t, fix, time.Minute, 0))
+	if c := w.counts(t, fix); err != nil || c.Changed != 1 || p.Verified.Drifted != 1 || w.objects.fail > 0 {
+		t.Errorf("%+v, %+v, %v", c, p.Verified, err)
+	}
+	if n := w.noticeOf(t, fix); n.Subject != "verify, 1 device differs: a.csv" || !strings.Contains(n.Text, "\nMended: 1 changed.\n") {
+		t.Errorf("%+v", n)
 	}
 }
 

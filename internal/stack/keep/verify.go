@@ -69,7 +69,20 @@ func (w *worker) verify(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return w.countMended(ctx)
+}
+
+// countMended adds to the devices that differed those that an invocation mended and did not live to save. When their
+// part was verified again, they were as wanted. What they lacked is not known any more; the ledger has what was made.
+func (w *worker) countMended(ctx context.Context) error {
+	if !w.command.Fix || w.progress.Verified == nil {
+		return nil
+	}
+	record, err := w.Ledger.Import(ctx, w.job.Import)
+	if err == nil {
+		w.progress.Verified.Drifted = max(w.progress.Verified.Drifted, record.Counts.Changed+record.Counts.Failed)
+	}
+	return err
 }
 
 // checkIndex returns an error unless fleet indexing keeps the connectivity of things.

@@ -108,12 +108,17 @@ func (w *world) noticeOf(t *testing.T, command string) stack.Notice {
 type objects struct {
 	mu    sync.Mutex
 	texts map[string]string
+	fail  int // how many of the next calls fail
 }
 
 func (o *objects) PutObject(_ context.Context, in *s3.PutObjectInput, _ ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
 	text, err := io.ReadAll(in.Body)
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.fail > 0 {
+		o.fail--
+		return nil, errors.New("SlowDown: reduce your request rate")
+	}
 	if o.texts == nil {
 		o.texts = map[string]string{}
 	}

@@ -126,7 +126,8 @@ func ofTable(in manifest.Input, vendor string, opts manifest.Options) (format ma
 }
 
 // ofContainer returns the format of a container; is is false for other content.
-func ofContainer(ctx context.Context, in manifest.Input, vendor string, opts manifest.Options) (format manifest.Format, is bool, err error) {
+func ofContainer(ctx context.Context, in manifest.Input, vendor string, opts manifest.Options,
+) (format manifest.Format, is bool, err error) {
 	head, err := in.Head(manifest.DetectSize)
 	if err != nil {
 		return format, false, fmt.Errorf("manifest %s: %w", in.Name, err)

@@ -217,7 +217,8 @@ func explainObject(ctx context.Context, err error, v object.Version, flags Objec
 	var api *iot.APIError
 	switch {
 	case errors.As(err, &missing):
-		return exit.UsageError(fmt.Errorf("%s: %w", name, err), "list the profiles with 'aws configure list-profiles', and name one with --source-profile")
+		return exit.UsageError(fmt.Errorf("%s: %w", name, err),
+			"list the profiles with 'aws configure list-profiles', and name one with --source-profile")
 	case errors.As(err, &space):
 		return exit.WithHint(fmt.Errorf("%s: %w", name, space), "name a directory on a larger disk in TMPDIR")
 	case errors.As(awsiot.Explain(err), &api):

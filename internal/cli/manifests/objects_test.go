@@ -136,8 +136,8 @@ func TestObjectIsReadWhereverItsBucketIs(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, printed)
 	}
 	for _, region := range []string{"AWS_REGION=us-east-1", "AWS_REGION="} {
-		code, printed := inspectObject(t, s, []string{region}, "--request-payer=requester", "s3://factory/Reel 7+8 (ö)?/100%.csv?versionId="+old.Version,
-			local)
+		code, printed := inspectObject(t, s, []string{region}, "--request-payer=requester",
+			"s3://factory/Reel 7+8 (ö)?/100%.csv?versionId="+old.Version, local)
 		if code != 0 || !strings.Contains(printed, "s3://factory/Reel 7+8 (ö)?/100%.csv: espressif, 3 entries") ||
 			!strings.Contains(printed, "3 skipped") {
 			t.Errorf("%s: exit code %d: %s", region, code, printed)

@@ -15,20 +15,52 @@ func TestSevenZip(t *testing.T) {
 		{name: "zip, stored", script: `"$P" a -tzip -mm=Copy copy.zip certificates`, file: "copy.zip"},
 		{name: "zip of DER", script: `"$P" a -tzip der.zip der`, file: "der.zip"},
 		{name: "zip of a table", script: `"$P" a -tzip table.zip reel.csv`, file: "table.zip"},
-		{name: "zip in zip", script: `"$P" a -tzip inner.zip certificates && "$P" a -tzip -mm=Copy outer.zip inner.zip`, file: "outer.zip"},
+		{
+			name:   "zip in zip",
+			script: `"$P" a -tzip inner.zip certificates && "$P" a -tzip -mm=Copy outer.zip inner.zip`,
+			file:   "outer.zip",
+		},
 		{name: "tar", script: `"$P" a -ttar t.tar certificates`, file: "t.tar"},
 		{name: "gzip", script: `"$P" a -tgzip -mx=9 reel.csv.gz reel.csv`, file: "reel.csv.gz"},
-		{name: "zip, LZMA", script: `"$P" a -tzip -mm=LZMA lzma.zip certificates`, file: "lzma.zip", reason: manifest.ReasonUnsupportedMethod},
-		{name: "zip, BZip2", script: `"$P" a -tzip -mm=BZip2 b.zip certificates`, file: "b.zip", reason: manifest.ReasonUnsupportedMethod},
-		{name: "zip, Deflate64", script: `"$P" a -tzip -mm=Deflate64 6.zip certificates`, file: "6.zip", reason: manifest.ReasonUnsupportedMethod},
-		{name: "zip, PPMd", script: `"$P" a -tzip -mm=PPMd p.zip certificates`, file: "p.zip", reason: manifest.ReasonUnsupportedMethod},
+		{
+			name:   "zip, LZMA",
+			script: `"$P" a -tzip -mm=LZMA lzma.zip certificates`,
+			file:   "lzma.zip", reason: manifest.ReasonUnsupportedMethod,
+		},
+		{
+			name:   "zip, BZip2",
+			script: `"$P" a -tzip -mm=BZip2 b.zip certificates`,
+			file:   "b.zip", reason: manifest.ReasonUnsupportedMethod,
+		},
+		{
+			name:   "zip, Deflate64",
+			script: `"$P" a -tzip -mm=Deflate64 6.zip certificates`,
+			file:   "6.zip", reason: manifest.ReasonUnsupportedMethod,
+		},
+		{
+			name:   "zip, PPMd",
+			script: `"$P" a -tzip -mm=PPMd p.zip certificates`,
+			file:   "p.zip", reason: manifest.ReasonUnsupportedMethod,
+		},
 		{name: "zip, ZipCrypto", script: `"$P" a -tzip -psecret c.zip certificates`, file: "c.zip", reason: manifest.ReasonEncrypted},
-		{name: "zip, AES", script: `"$P" a -tzip -psecret -mem=AES256 a.zip certificates`, file: "a.zip", reason: manifest.ReasonEncrypted},
-		{name: "zip with a key", script: `"$P" a -tzip k.zip certificates device.key`, file: "k.zip", reason: manifest.ReasonPrivateKey},
+		{
+			name:   "zip, AES",
+			script: `"$P" a -tzip -psecret -mem=AES256 a.zip certificates`,
+			file:   "a.zip", reason: manifest.ReasonEncrypted,
+		},
+		{
+			name:   "zip with a key",
+			script: `"$P" a -tzip k.zip certificates device.key`,
+			file:   "k.zip", reason: manifest.ReasonPrivateKey,
+		},
 		{name: "zip, a volume", script: `"$P" a -tzip -v2k v.zip certificates`, file: "v.zip.001", reason: manifest.ReasonTruncated},
 		{name: "xz", script: `"$P" a -txz all.pem.xz all.pem`, file: "all.pem.xz", reason: manifest.ReasonUnsupportedFormat},
 		{name: "bzip2", script: `"$P" a -tbzip2 all.pem.bz2 all.pem`, file: "all.pem.bz2", reason: manifest.ReasonUnsupportedFormat},
-		{name: "7z with encrypted names", script: `"$P" a -psecret -mhe=on h.7z certificates`, file: "h.7z", reason: manifest.ReasonEncrypted},
+		{
+			name:   "7z with encrypted names",
+			script: `"$P" a -psecret -mhe=on h.7z certificates`,
+			file:   "h.7z", reason: manifest.ReasonEncrypted,
+		},
 		{name: "7z, encrypted", script: `"$P" a -psecret e.7z certificates`, file: "e.7z", reason: manifest.ReasonEncrypted},
 	})
 }
@@ -40,30 +72,68 @@ func TestGNUTar(t *testing.T) {
 		{name: "with a label", script: `"$P" -V reel-7 -cf label.tar certificates`, file: "label.tar"},
 		{name: "with extended attributes", script: `"$P" --xattrs --numeric-owner -cf x.tar certificates`, file: "x.tar"},
 		{name: "appended", script: `"$P" -cf r.tar certificates/0[0-4].pem && "$P" -rf r.tar certificates/0[5-9].pem`, file: "r.tar"},
-		{name: "concatenated", script: `"$P" -cf a.tar certificates/0[0-4].pem && "$P" -cf b.tar certificates/0[5-9].pem && "$P" -Af a.tar b.tar`, file: "a.tar"},
+		{
+			name:   "concatenated",
+			script: `"$P" -cf a.tar certificates/0[0-4].pem && "$P" -cf b.tar certificates/0[5-9].pem && "$P" -Af a.tar b.tar`,
+			file:   "a.tar",
+		},
 		{
 			name:   "one behind the other",
 			script: `"$P" -cf a.tar certificates/0[0-4].pem && "$P" -cf b.tar certificates/0[5-9].pem && cat a.tar b.tar >c.tar`,
 			file:   "c.tar", reason: manifest.ReasonTrailingData,
 		},
-		{name: "symbolic link", script: `ln -s 00.pem certificates/l.pem; "$P" -cf l.tar certificates; rm certificates/l.pem`, file: "l.tar", reason: manifest.ReasonUnsafeMember},
-		{name: "hard link", script: `ln certificates/00.pem certificates/h.pem; "$P" -cf h.tar certificates; rm certificates/h.pem`, file: "h.tar", reason: manifest.ReasonUnsafeMember},
-		{name: "pipe", script: `mkfifo certificates/f.pem; "$P" -cf f.tar certificates; rm certificates/f.pem`, file: "f.tar", reason: manifest.ReasonUnsafeMember},
+		{
+			name:   "symbolic link",
+			script: `ln -s 00.pem certificates/l.pem; "$P" -cf l.tar certificates; rm certificates/l.pem`,
+			file:   "l.tar", reason: manifest.ReasonUnsafeMember,
+		},
+		{
+			name:   "hard link",
+			script: `ln certificates/00.pem certificates/h.pem; "$P" -cf h.tar certificates; rm certificates/h.pem`,
+			file:   "h.tar", reason: manifest.ReasonUnsafeMember,
+		},
+		{
+			name:   "pipe",
+			script: `mkfifo certificates/f.pem; "$P" -cf f.tar certificates; rm certificates/f.pem`,
+			file:   "f.tar", reason: manifest.ReasonUnsafeMember,
+		},
 		{name: "absolute", script: `"$P" -P -cf abs.tar "$PWD/certificates"`, file: "abs.tar", reason: manifest.ReasonUnsafeMember},
-		{name: "climbing", script: `"$P" -P --transform 's,^,../,' -cf up.tar certificates`, file: "up.tar", reason: manifest.ReasonUnsafeMember},
-		{name: "sparse", script: `truncate -s 1M hole.pem; "$P" -S -cf s.tar certificates hole.pem`, file: "s.tar", reason: manifest.ReasonUnsupportedFormat},
-		{name: "sparse, pax", script: `truncate -s 1M hole.pem; "$P" -S --format posix -cf s.tar hole.pem`, file: "s.tar", reason: manifest.ReasonUnsupportedFormat},
-		{name: "cut off", script: `"$P" -cf t.tar certificates; head -c 9000 t.tar >cut.tar`, file: "cut.tar", reason: manifest.ReasonTruncated},
-		{name: "a volume", script: `"$P" -M -L 10 -cf 1.tar -f 2.tar -f 3.tar certificates`, file: "1.tar", reason: manifest.ReasonTruncated},
+		{
+			name:   "climbing",
+			script: `"$P" -P --transform 's,^,../,' -cf up.tar certificates`,
+			file:   "up.tar", reason: manifest.ReasonUnsafeMember,
+		},
+		{
+			name:   "sparse",
+			script: `truncate -s 1M hole.pem; "$P" -S -cf s.tar certificates hole.pem`,
+			file:   "s.tar", reason: manifest.ReasonUnsupportedFormat,
+		},
+		{
+			name:   "sparse, pax",
+			script: `truncate -s 1M hole.pem; "$P" -S --format posix -cf s.tar hole.pem`,
+			file:   "s.tar", reason: manifest.ReasonUnsupportedFormat,
+		},
+		{
+			name:   "cut off",
+			script: `"$P" -cf t.tar certificates; head -c 9000 t.tar >cut.tar`,
+			file:   "cut.tar", reason: manifest.ReasonTruncated,
+		},
+		{
+			name:   "a volume",
+			script: `"$P" -M -L 10 -cf 1.tar -f 2.tar -f 3.tar certificates`,
+			file:   "1.tar", reason: manifest.ReasonTruncated,
+		},
 	}
 	for _, format := range []string{"v7", "oldgnu", "gnu", "ustar", "posix"} {
-		list = append(list, production{name: format, script: `"$P" --format ` + format + ` -cf ` + format + `.tar certificates`, file: format + ".tar"})
+		script := `"$P" --format ` + format + ` -cf ` + format + `.tar certificates`
+		list = append(list, production{name: format, script: script, file: format + ".tar"})
 	}
 	for _, format := range []string{"gnu", "posix"} {
 		list = append(list, production{
-			name:   format + ", long names",
-			script: `d=$(printf 'd%.0s' $(seq 90)); mkdir -p "$d/$d/$d"; cp certificates/* "$d/$d/$d"; "$P" --format ` + format + ` -cf long.tar "$d"; rm -r "$d"`,
-			file:   "long.tar",
+			name: format + ", long names",
+			script: `d=$(printf 'd%.0s' $(seq 90)); mkdir -p "$d/$d/$d"; cp certificates/* "$d/$d/$d"
+"$P" --format ` + format + ` -cf long.tar "$d"; rm -r "$d"`,
+			file: "long.tar",
 		})
 	}
 	produce(t, require.Producer(t, "tar"), list)
@@ -77,9 +147,21 @@ func TestGzip(t *testing.T) {
 		{name: "two members", script: `(head -c 4000 reel.csv | "$P"; tail -c +4001 reel.csv | "$P") >two.gz`, file: "two.gz"},
 		{name: "twice", script: `"$P" -c all.pem | "$P" >gg.gz`, file: "gg.gz"},
 		{name: "cut off", script: `"$P" -c reel.csv | head -c 1500 >cut.gz`, file: "cut.gz", reason: manifest.ReasonTruncated},
-		{name: "a short text behind it", script: `("$P" -c reel.csv; echo end) >end.gz`, file: "end.gz", reason: manifest.ReasonTrailingData},
-		{name: "a text behind it", script: `("$P" -c reel.csv; cat reel.csv) >text.gz`, file: "text.gz", reason: manifest.ReasonTrailingData},
-		{name: "bomb", script: `for i in $(seq 2000); do cat all.pem; done | "$P" -9 | "$P" -9 >bomb.gz`, file: "bomb.gz", reason: manifest.ReasonLimitExceeded},
+		{
+			name:   "a short text behind it",
+			script: `("$P" -c reel.csv; echo end) >end.gz`,
+			file:   "end.gz", reason: manifest.ReasonTrailingData,
+		},
+		{
+			name:   "a text behind it",
+			script: `("$P" -c reel.csv; cat reel.csv) >text.gz`,
+			file:   "text.gz", reason: manifest.ReasonTrailingData,
+		},
+		{
+			name:   "bomb",
+			script: `for i in $(seq 2000); do cat all.pem; done | "$P" -9 | "$P" -9 >bomb.gz`,
+			file:   "bomb.gz", reason: manifest.ReasonLimitExceeded,
+		},
 	})
 }
 

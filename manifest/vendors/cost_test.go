@@ -14,6 +14,7 @@ import (
 	"encoding/pem"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -37,25 +38,44 @@ const (
 )
 
 // A manifest that costs hours of processor time must be impossible, whatever keys,
-// chains and structures it brings.
+// chains and structures it brings, and whatever part of it the options choose.
 func FuzzProcessorTime(f *testing.F) {
 	for _, v := range loadVectors(f) {
-		f.Add(v.data)
+		o := v.Options
+		f.Add(v.data, o.Columns, o.Label, o.Index, o.JSONPointer)
 	}
 	for _, data := range costly(f) {
-		f.Add(data)
+		f.Add(data, "", "", "", "")
 	}
 	issuer := materialtest.NewIssuer("ordinary")
 	ordinary := []byte(strings.Repeat(issuer.Sign("d")+issuer.PEM(), 50))
-	f.Fuzz(func(t *testing.T, data []byte) {
+	// Every element of every array matches, down to the depth that is read.
+	nested := []byte(strings.Repeat("[", 30) + strings.Repeat(`"x",[],`, 20_000) + "0" + strings.Repeat("]", 30))
+	f.Add(nested, "", "", "", strings.Repeat("/*", 30))
+	// Every column has a use, and each is sought under many names.
+	uses, header := "cert=c", "c"
+	for i := range 200 {
+		name := strconv.Itoa(i)
+		uses += ",attribute.a" + name + "=no|nothing|none|h" + name
+		header += ",h" + name
+	}
+	f.Add([]byte(header+"\n"+strings.Repeat(strings.Repeat("x,", 200)+"x\n", 300)), uses, "", "", "")
+	f.Fuzz(func(t *testing.T, data []byte, columns, label, index, pointer string) {
+		opts := ordinaryOptions(t)
+		opts.Label, opts.Index, opts.JSONPointer = label, index, pointer
+		if uses, err := manifest.ParseColumns(columns); err == nil {
+			opts.Columns = uses
+		}
+		detecting := detectCost(t, data)
 		for _, format := range vendors.Formats() {
 			budget := costAtAll + time.Duration(len(data))*costPerByte
-			took := decodeCost(t, format, data)
+			took := detecting + decodeCost(t, format, data, opts)
 			// What the runtime does in between, such as collecting garbage, is not the decoder's.
 			for try := 0; took > budget && try < 3; try++ {
-				reference := decodeCost(t, generated.Format(), ordinary)
+				reference := detectCost(t, ordinary) + decodeCost(t, generated.Format(), ordinary, ordinaryOptions(t))
 				budget = max(budget, reference*time.Duration(ordinaryCosts*(len(data)+len(ordinary))/len(ordinary)))
-				took = decodeCost(t, format, data)
+				detecting = detectCost(t, data)
+				took = detecting + decodeCost(t, format, data, opts)
 			}
 			if took > budget {
 				t.Errorf("%s: %d bytes take %v of processor time, more than %v", format.Vendor(), len(data), took, budget)
@@ -64,12 +84,22 @@ func FuzzProcessorTime(f *testing.F) {
 	})
 }
 
-// decodeCost returns the processor time that decoding takes.
-func decodeCost(t *testing.T, format manifest.Format, data []byte) time.Duration {
-	in := manifest.Input{Name: "m", Reader: bytes.NewReader(data), Size: int64(len(data))}
-	opts := manifest.Options{TempDir: t.TempDir(), Limits: manifest.Limits{ExpansionRatio: 10}}
+func ordinaryOptions(t *testing.T) manifest.Options {
+	t.Helper()
+	return manifest.Options{TempDir: t.TempDir(), Limits: manifest.Limits{ExpansionRatio: 10}}
+}
+
+// detectCost returns the processor time that it takes to detect a manifest's format.
+func detectCost(t *testing.T, data []byte) time.Duration {
 	before := processorTime(t)
-	_, _ = vendors.Detect(t.Context(), in)
+	_, _ = vendors.Detect(t.Context(), manifest.Input{Name: "m", Reader: bytes.NewReader(data), Size: int64(len(data))})
+	return processorTime(t) - before
+}
+
+// decodeCost returns the processor time that decoding takes.
+func decodeCost(t *testing.T, format manifest.Format, data []byte, opts manifest.Options) time.Duration {
+	in := manifest.Input{Name: "m", Reader: bytes.NewReader(data), Size: int64(len(data))}
+	before := processorTime(t)
 	if format.Explain != nil {
 		_ = format.Explain(data[:min(len(data), manifest.DetectSize)])
 	}

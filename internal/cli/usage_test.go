@@ -2,24 +2,17 @@ package cli_test
 
 import (
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/thingpress/thingpress/internal/testkit/require"
+	"github.com/thingpress/thingpress/internal/testkit/clitest"
 )
 
 // A program that reaches text/template's execution keeps every exported method of
 // all its types, which doubles its size. internal/cli must print without it.
 func TestTheProgramExecutesNoTemplates(t *testing.T) {
 	t.Parallel()
-	binary := filepath.Join(t.TempDir(), "thingpress")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "./cmd/thingpress")
-	build.Dir = require.Root(t)
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	symbols, err := exec.CommandContext(t.Context(), "go", "tool", "nm", binary).Output()
+	symbols, err := exec.CommandContext(t.Context(), "go", "tool", "nm", clitest.Built(t)).Output()
 	if err != nil {
 		t.Fatalf("list symbols: %v", err)
 	}

@@ -38,7 +38,7 @@ func Program(t *testing.T) string {
 	return path
 }
 
-// Built builds thingpress as it is shipped, once, and returns its path.
+// Built builds thingpress as it is shipped, but with its symbols, once, and returns its path.
 func Built(t *testing.T) string {
 	t.Helper()
 	path, err := build()
@@ -55,7 +55,7 @@ var build = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(filepath.Dir(beside), "thingpress-built")
-	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", path, "github.com/thingpress/thingpress/cmd/thingpress")
+	build := exec.Command("go", "build", "-ldflags=-w", "-o", path, "github.com/thingpress/thingpress/cmd/thingpress")
 	build.Stderr = os.Stderr
 	return path, build.Run()
 })

@@ -76,12 +76,10 @@ func (s *Stack) commandsOver(ctx context.Context, l *dynamodb.Ledger, entry ledg
 			return nil, err
 		}
 		i, err := s.Import(ctx, command.ID)
-		if errors.Is(err, ledger.ErrNotFound) { // its job has expired
-			i, err = Import{Record: &command}, nil
-		}
-		if err != nil {
+		if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 			return nil, err
 		}
+		i.Record = &command // its job may have expired
 		for _, f := range found {
 			list = append(list, Handled{Import: i, Found: f})
 		}

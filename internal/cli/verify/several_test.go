@@ -38,8 +38,8 @@ func thingpress(t *testing.T, env []string, args ...string) (code int, stdout, s
 	return c.ProcessState.ExitCode(), out.String(), problems.String()
 }
 
-// Drift in one account must not hide behind another account that is as wanted, and an account that cannot be reached
-// must neither keep the others from being verified nor be passed over in silence.
+// Drift in one account must not hide behind another account that is as wanted, and a target that is not the
+// account that was meant must neither keep the others from being verified nor be passed over in silence.
 func TestEachTargetIsVerifiedAndTheWorstCounts(t *testing.T) {
 	t.Parallel()
 	env, manifest := clitest.Environment(t), clitest.Generate(t, "espressif", 5)
@@ -50,7 +50,8 @@ func TestEachTargetIsVerifiedAndTheWorstCounts(t *testing.T) {
 		clitest.CreateAttachments(t, clitest.Client(urls[i]), []string{"p"}, nil, "sensor")
 		config += "[targets." + name + "]\nendpoint-url = \"" + urls[i] + "\"\n"
 	}
-	config += "[targets.gone]\nendpoint-url = \"http://127.0.0.1:9\"\n[targets.again]\nendpoint-url = \"" + urls[0] + "\"\n"
+	config += "[targets.other]\naccount = \"999999999999\"\nendpoint-url = \"" + urls[1] + "\"\n" +
+		"[targets.again]\nendpoint-url = \"" + urls[0] + "\"\n"
 	path := filepath.Join(t.TempDir(), "config.toml")
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
@@ -86,13 +87,14 @@ func TestEachTargetIsVerifiedAndTheWorstCounts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.DetachPolicy(t.Context(), &iot.DetachPolicyInput{PolicyName: aws.String("p"), Target: &attached.Principals[0]}); err != nil {
+	detach := iot.DetachPolicyInput{PolicyName: aws.String("p"), Target: &attached.Principals[0]}
+	if _, err := c.DetachPolicy(t.Context(), &detach); err != nil {
 		t.Fatal(err)
 	}
 	if end := verified(3, "one", "two"); end.Targets[0].Drifted != 1 || end.Targets[0].Code != 3 || end.Targets[1].Drifted != 0 {
 		t.Errorf("%+v", end)
 	}
-	end := verified(1, "one", "gone", "two", "again")
+	end := verified(1, "one", "other", "two", "again")
 	if end.Targets[1].State != "not begun" || end.Targets[1].Code != 1 || end.Targets[1].Error == "" || end.Targets[2].State != "finished" ||
 		end.Targets[3].State != "not begun" || !strings.Contains(end.Targets[3].Error, "the same") {
 		t.Errorf("%+v", end)

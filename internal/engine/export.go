@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"slices"
@@ -158,7 +159,7 @@ func (e *exportation) listThings() (*nameList, error) {
 	take := func(op iot.Operation) func([]string, bool) bool {
 		return func(page []string, more bool) bool {
 			for _, name := range page {
-				err = names.add(name)
+				err = cmp.Or(err, names.add(name))
 			}
 			pages++
 			s.events.send(Reading{Operation: string(op), Pages: pages, Done: !more})

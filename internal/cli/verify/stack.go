@@ -61,7 +61,8 @@ func PrintStack(streams terminal.Streams, output terminal.Output, r StackResult)
 		line.Connections = &connectionsLine{Seen: v.Seen, Connected: v.Connected, Never: v.Never, Unknown: v.Unknown, Unread: v.Unindexed}
 	}
 	if v.Unreadable != "" {
-		plain.Fprintf(streams.Err, "certificates that are gone cannot be registered: %s\nupload the manifest again, which registers them\n", v.Unreadable)
+		plain.Fprintf(streams.Err, "certificates that are gone cannot be registered: %s\nupload the manifest again, which registers them\n",
+			v.Unreadable)
 	}
 	if output != terminal.JSON {
 		// All text of others is cleaned, and the stream would clean colours as well.

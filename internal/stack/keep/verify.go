@@ -151,7 +151,7 @@ func (w *worker) verifyStretch(ctx context.Context, settings engine.Settings, st
 		}
 		err = w.mend(ctx, fleet, f.drifted, again.fill(all(w.begin), f.gone))
 		again.end()
-		if err = cmp.Or(err, w.faultOf(again.failed)); err != nil {
+		if err := cmp.Or(err, w.faultOf(again.failed)); err != nil {
 			return err
 		}
 		result.Unreadable = cmp.Or(result.Unreadable, again.unreadable)

@@ -62,9 +62,12 @@ func TestProcessServesOneInvocationAfterTheOther(t *testing.T) {
 	}
 }
 
+// hangTime is the timeout of functions that hang. On a slow machine too, processes start in less.
+const hangTime = 3 * time.Second
+
 func TestInvocationsAtTheSameTimeHaveProcessesOfTheirOwn(t *testing.T) {
 	t.Parallel()
-	f := function(t, "hang", func(o *stacktest.FunctionOptions) { o.Timeout = 300 * time.Millisecond })
+	f := function(t, "hang", func(o *stacktest.FunctionOptions) { o.Timeout = hangTime })
 	var wait sync.WaitGroup
 	for range 3 {
 		wait.Go(func() {
@@ -103,7 +106,7 @@ func TestKilledFunctionIsStartedAgain(t *testing.T) {
 	t.Parallel()
 	kill := true
 	f := function(t, "hang", func(o *stacktest.FunctionOptions) {
-		o.Timeout = 300 * time.Millisecond
+		o.Timeout = hangTime
 		o.Kill = func() (time.Duration, bool) {
 			defer func() { kill = !kill }()
 			return time.Millisecond, kill

@@ -17,8 +17,7 @@ func TestManifestInS3IsReadAgainAsItWas(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	local, cut, again := filepath.Join(dir, "reel.csv"), filepath.Join(dir, "cut.csv"), filepath.Join(dir, "again.csv")
-	s := objecttest.New(t)
-	s.RequesterPays = true
+	s := objecttest.New(t, func(s *objecttest.Server) { s.RequesterPays = true })
 	env := append(clitest.Environment(t), "AWS_ENDPOINT_URL_S3="+s.URL())
 	wants(t, env, 0, nil, "generate", "--vendor", "espressif", "-n", "20", "--seed", "s3", "--defects", "0.3", "--out", local)
 	text, err := os.ReadFile(local)
@@ -56,8 +55,7 @@ func TestManifestInS3IsReadAgainAsItWas(t *testing.T) {
 // In a bucket without versions only the content tells whether an object is still the manifest.
 func TestObjectWithoutVersionsIsRefusedOnceItIsAnotherOne(t *testing.T) {
 	t.Parallel()
-	s := objecttest.New(t)
-	s.Unversioned = true
+	s := objecttest.New(t, func(s *objecttest.Server) { s.Unversioned = true })
 	env := append(clitest.Environment(t), "AWS_ENDPOINT_URL_S3="+s.URL())
 	path := filepath.Join(t.TempDir(), "reel.csv")
 	wants(t, env, 0, nil, "generate", "--vendor", "espressif", "-n", "20", "--seed", "s3", "--defects", "0.3", "--out", path)

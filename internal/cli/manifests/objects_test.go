@@ -95,12 +95,13 @@ func TestObjectThatCannotBeReadSaysWhatToDo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := objecttest.New(t)
+			s := objecttest.New(t, func(s *objecttest.Server) {
+				if test.code != "" {
+					s.Fault = func(objecttest.Object, int64) (int, string, int64) { return test.status, test.code, -1 }
+				}
+			})
 			s.Put("factory", "reel.csv", []byte("MAC,cn,cert\n"))
 			s.Put("factory", "empty.csv", nil)
-			if test.code != "" {
-				s.Fault = func(objecttest.Object, int64) (int, string, int64) { return test.status, test.code, -1 }
-			}
 			var env []string
 			if test.env != "" {
 				env = append(env, test.env)
@@ -127,8 +128,7 @@ func TestObjectIsReadWhereverItsBucketIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := objecttest.New(t)
-	s.Region, s.RequesterPays = "ap-northeast-1", true
+	s := objecttest.New(t, func(s *objecttest.Server) { s.Region, s.RequesterPays = "ap-northeast-1", true })
 	old := s.Put("factory", "Reel 7+8 (ö)?/100%.csv", text)
 	s.Put("factory", "Reel 7+8 (ö)?/100%.csv", []byte("replaced"))
 	if code, printed := inspectObject(t, s, nil, "s3://factory/Reel 7+8 (ö)?/100%.csv"); code != 1 ||

@@ -50,10 +50,14 @@ type Server struct {
 	gets     int
 }
 
-// New starts a server that ends with the test.
-func New(t testing.TB) *Server {
+// New starts a server that ends with the test. A server that other processes call must get its fields from a
+// function, before it starts: the race detector does not see that a process was started after a field was set.
+func New(t testing.TB, configure ...func(*Server)) *Server {
 	t.Helper()
 	s := &Server{}
+	for _, f := range configure {
+		f(s)
+	}
 	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
 	t.Cleanup(s.http.Close)
 	return s

@@ -46,7 +46,8 @@ func OfObject(api *iot.APIError, o Object) Advice {
 	case iot.FaultDenied:
 		return ofDeniedObject(api, o)
 	case iot.FaultNoCredentials:
-		found.Todo = "name a profile with --source-profile; a public object can be copied with aws s3 cp --no-sign-request " + shellName(url) + " ."
+		found.Todo = "name a profile with --source-profile; a public object can be copied with aws s3 cp --no-sign-request " +
+			shellName(url) + " ."
 	case iot.FaultRefused, iot.FaultNoRoute, iot.FaultSilent, iot.FaultUnknownHost:
 		if api.Host == "" || iot.OfAWS(api.Host) {
 			return Advice{}

@@ -22,7 +22,7 @@ import (
 func TestTenThousandEntriesWithDefects(t *testing.T) {
 	t.Parallel()
 	for _, vendor := range material.Vendors() {
-		n, share := 2000, "0.5"
+		n, share := 1250, "0.8"
 		if vendor == "espressif" {
 			n, share = 10_000, "0.1"
 		}

@@ -37,7 +37,7 @@ PRODUCERS     := .venv/producers
 FUZZTIME      ?= 60s
 ROW           ?= .
 PACKAGES      ?= ./...
-TEST_TIMEOUT  ?= 15m
+TEST_TIMEOUT  ?= 30m
 
 gotestsum     := $(TOOLS)/gotestsum-$(GOTESTSUM)
 gofumpt       := $(TOOLS)/gofumpt-$(GOFUMPT)

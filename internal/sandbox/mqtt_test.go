@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 	"github.com/aws/aws-sdk-go-v2/service/iot/types"
+	"github.com/eclipse/paho.golang/packets"
 	paho5 "github.com/eclipse/paho.golang/paho"
 	paho3 "github.com/eclipse/paho.mqtt.golang"
 
@@ -223,7 +224,8 @@ func (w *witness5) connect(f *fleet, d testDevice, clientID string, o sessionOpt
 	}
 	w.fleet, w.received = f, make(chan string, 100)
 	w.client = paho5.NewClient(paho5.ClientConfig{
-		ClientID: clientID, Conn: conn, PacketTimeout: time.Minute,
+		// The client writes its pings concurrently with other packets, and a packet with several calls.
+		ClientID: clientID, Conn: packets.NewThreadSafeConn(conn), PacketTimeout: time.Minute,
 		OnPublishReceived: []func(paho5.PublishReceived) (bool, error){func(p paho5.PublishReceived) (bool, error) {
 			w.received <- p.Packet.Topic
 			return true, nil

@@ -90,11 +90,12 @@ test-race: ## run the same tests with the race detector, which needs a C compile
 	$(call run-tests,CGO_ENABLED=1,-race $(PACKAGES))
 
 # The packages whose tests run another program that package require finds.
-peers = $$(grep -rlE -e 'require\.(Moto|MotoTests|AWSCLI|StartAWS|SAM|CDK|Terraform|ElasticMQ|DynamoDBLocal|Java|Chromium|MQTTClient|Producer)\b' \
+peers = $$(grep -rlE -e 'require\.(Moto|MotoTests|AWSCLI|StartAWS|SAM|CDK|Terraform|ElasticMQ|DynamoDBLocal|Java|Chromium)\b' \
+	-e 'require\.(MQTTClient|Producer)\b' \
 	-e 'dynamodbtest\.|^package require$$' --include='*_test.go' cmd internal manifest stack | xargs -n 1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: test-peers
-test-peers: venv moto-tests sam cdk jars mqtt-clients producers ## install other programs, such as moto and the AWS CLI, and run the tests with them
+test-peers: venv moto-tests sam cdk jars mqtt-clients producers ## install other programs, such as moto, and run the tests with them
 	@echo 'testing with other programs: five minutes on two cores'
 	$(call run-tests,THINGPRESS_PEERS=1,$(peers))
 

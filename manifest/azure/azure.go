@@ -6,7 +6,7 @@
 // Of the Device Provisioning Service, what az iot dps enrollment list and enrollment show print. Of an IoT Hub, the
 // devices.txt of an export job, and what az iot hub device-identity list and a query of device twins print. A list is a
 // JSON array, one object, or several objects one after the other. Names of members match without regard to case,
-// because APIs of different ages write them differently. What a record may have besides is passed over.
+// because APIs of different ages write them differently. Other members of a record are passed over.
 //
 // # Keys
 //

@@ -22,7 +22,7 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/clitest"
 )
 
-// A hand changes a registry, behind the back of Thingpress.
+// A hand changes a registry without Thingpress.
 type hand struct {
 	*testing.T
 	client *iot.Client

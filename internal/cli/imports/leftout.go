@@ -18,7 +18,7 @@ import (
 	"github.com/thingpress/thingpress/manifest/azure"
 )
 
-// Kinds of what a conversion of a list leaves out, besides those of [azure.Proof].
+// Kinds of what a conversion of a list leaves out, in addition to those of [azure.Proof].
 const (
 	leftNoCertificate = "certificate-missing"
 	leftSecond        = "second-certificate"

@@ -38,8 +38,8 @@ func thingpress(t *testing.T, env []string, args ...string) (code int, stdout, s
 	return c.ProcessState.ExitCode(), out.String(), problems.String()
 }
 
-// Drift in one account must not hide behind another account that is as wanted, and a target that is not the
-// account that was meant must neither keep the others from being verified nor be passed over in silence.
+// Drift in one account must show although another account is as wanted. A target that is not the account that was
+// meant must neither keep the others from being verified nor be passed over in silence.
 func TestEachTargetIsVerifiedAndTheWorstCounts(t *testing.T) {
 	t.Parallel()
 	env, manifest := clitest.Environment(t), clitest.Generate(t, "espressif", 5)

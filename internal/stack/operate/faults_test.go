@@ -130,8 +130,8 @@ func TestAChangeSetThatFailsIsTakenBack(t *testing.T) {
 	}
 }
 
-// A change set of another description, output or tag changes no resource. Taken for one without changes it was left
-// behind, and the stack never got what it has.
+// A change set of another description, output or tag changes no resource. If it is taken for one without changes, it
+// stays, and the stack never gets the change.
 func TestAChangeSetWithoutChangesOfResourcesIsToBeExecuted(t *testing.T) {
 	t.Parallel()
 	f := &faulty{tb: t, status: "CREATE_COMPLETE", sets: []*cloudformation.DescribeChangeSetOutput{

@@ -13,9 +13,9 @@ type Record struct {
 	Odd string
 	// open is set if the text ended within the record.
 	open bool
-	// behind is the index of the text after a closing quote; 0 if there is none. The
-	// quote is that of cell number behindCell, from 0.
-	behind, behindCell int
+	// astray is the index of the text after a closing quote; 0 if there is none. The
+	// quote is that of cell number astrayCell, from 0.
+	astray, astrayCell int
 }
 
 // A Cell is the text between two delimiters, without surrounding quotes.
@@ -51,7 +51,7 @@ func formulaText(text []byte) (inside []byte, ok bool) {
 }
 
 // AstrayCell returns the index of the cell whose quotes made [Record.Parse] return [Astray].
-func (r *Record) AstrayCell() int { return r.behindCell }
+func (r *Record) AstrayCell() int { return r.astrayCell }
 
 // blank reports whether all cells are empty, as in the lines that spreadsheets leave at the end.
 func (r *Record) blank() bool {
@@ -79,7 +79,7 @@ const (
 // delimiter and any line end. It returns the length of the record with its line
 // end. If quotes are not closed, n is the index of the opening quote.
 func (r *Record) Parse(text []byte, delimiter byte, ended bool) (n int, found Parsing) {
-	r.Cells, r.Odd, r.open, r.behind = r.Cells[:0], "", false, 0
+	r.Cells, r.Odd, r.open, r.astray = r.Cells[:0], "", false, 0
 	for at := 0; ; {
 		if len(r.Cells) == MaxColumns {
 			return at, TooMany
@@ -156,8 +156,8 @@ func (r *Record) quoted(text []byte, open int, delimiter byte, ended bool) (next
 	if at == len(text) || text[at] == delimiter || text[at] == '\n' || text[at] == '\r' {
 		return at, c, Parsed
 	}
-	if r.behind == 0 {
-		r.behind, r.behindCell = at, len(r.Cells)
+	if r.astray == 0 {
+		r.astray, r.astrayCell = at, len(r.Cells)
 	}
 	if bytes.ContainsAny(c.Text, "\r\n") {
 		return open, c, Astray

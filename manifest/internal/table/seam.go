@@ -37,10 +37,10 @@ func (h *Header) seam(r *Record, text []byte, n int, parsed Parsing, ended bool)
 		return at, Parsed, true
 	}
 	// Without a header between them, quotes must end the record, and a whole record follow.
-	if r.behind == 0 || h.Width < 2 || r.behindCell != h.Width-1 {
+	if r.astray == 0 || h.Width < 2 || r.astrayCell != h.Width-1 {
 		return 0, 0, false
 	}
-	at := r.behind
+	at := r.astray
 	if body := bytes.TrimSpace(text[:bytes.LastIndexByte(text[:at], '"')]); !bytes.HasSuffix(body, []byte("-----")) {
 		return 0, 0, false
 	}
@@ -59,7 +59,7 @@ func (h *Header) headerInside(r *Record, text []byte, n int, parsed Parsing) (in
 	if len(h.line) == 0 || parsed != Parsed && parsed != Astray {
 		return 0, false
 	}
-	at := r.behind
+	at := r.astray
 	if parsed == Parsed {
 		record := bytes.TrimRight(text[:n], "\r\n")
 		at = len(record) - len(h.line)

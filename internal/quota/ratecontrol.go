@@ -154,8 +154,8 @@ func (c *control) weigh(t Ticket, now time.Time, throttled bool) {
 		c.trial.count(c, t, now, throttled)
 		return
 	}
-	if rate := c.rate(now); c.ambient.age(throttled) && rate < c.curve(now) { // grow from the part, without a jump
-		c.settle(rate, now)
+	if c.ambient.age(throttled) && c.part > 0 && c.curve(now) > c.part { // grow from the part, without a jump
+		c.settle(c.part, now)
 		c.since = now.Add(-seconds(c.k))
 	}
 	if !throttled {

@@ -84,6 +84,25 @@ func Acquire(path string) (*Lock, error) {
 	return l, nil
 }
 
+// Open opens the file at path for reading and writing, creates it if it is missing, and locks it until it is
+// closed, on Linux and Windows. In contrast to [Acquire] it makes no file next to it, so that it must not be used
+// for a file that is renamed or replaced. The error is a *[HeldError] if another process has it open like this.
+func Open(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666) //nolint:gosec // the umask decides
+	if err != nil {
+		return nil, err
+	}
+	got, err := lockByte(file)
+	if err == nil && !got {
+		err = &HeldError{describe("")}
+	}
+	if err != nil {
+		_ = file.Close() // nothing was written
+		return nil, err
+	}
+	return file, nil
+}
+
 // IsHeld reports whether a process holds the file at path. Another process that tries to acquire
 // the file at the same moment may find it held, except on Linux.
 //

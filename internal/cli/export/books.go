@@ -4,10 +4,13 @@ import (
 	"bufio"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 
+	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/filelock"
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/newfile"
 	"github.com/thingpress/thingpress/internal/plain"
@@ -34,13 +37,18 @@ func (o *options) openJournal(from ledger.Target) (j *journal, resumes bool, err
 	if err != nil {
 		return nil, false, err
 	}
-	flags := os.O_RDWR | os.O_CREATE
-	if o.fresh {
-		flags |= os.O_TRUNC
+	f, err := filelock.Open(path)
+	var held *filelock.HeldError
+	if errors.As(err, &held) {
+		err = exit.WithHint(fmt.Errorf("%s: %w", path, held), "wait until the other export has ended, or name another file with --out")
 	}
-	f, err := os.OpenFile(path, flags, 0o666) //nolint:gosec // the umask decides
 	if err != nil {
 		return nil, false, err
+	}
+	if o.fresh {
+		if err := f.Truncate(0); err != nil {
+			return nil, false, errors.Join(err, f.Close())
+		}
 	}
 	info, err := f.Stat()
 	if err != nil {

@@ -2,8 +2,8 @@ package advice
 
 const (
 	lookIfWrong = "detach the other certificate if that is wrong"
-	// A retry of a stack's import tries again what failed. The surfaces name the import.
-	tryAgain = "try the import again with thingpress retry"
+	// A retry of a stack's import tries again what failed.
+	tryAgain = "try again with: thingpress retry IMPORT"
 	// Only the command line can take over existing things.
 	takeOver = "; a stack does not take over existing things, but thingpress import can"
 )
@@ -14,7 +14,7 @@ var failureRows = []row{
 	{
 		"conflict-status", "the certificate is registered with a status other than the one asked for",
 		"activate INACTIVE certificates with --adopt; REVOKED ones are final",
-		"activate INACTIVE certificates in AWS IoT, then " + tryAgain + "; REVOKED ones are final",
+		"REVOKED certificates are final; activate INACTIVE ones in AWS IoT, then " + tryAgain,
 	},
 	{
 		"conflict-certificate-on-other-thing", "the certificate is attached to another thing",

@@ -8,7 +8,7 @@ var proofRows = []row{
 	{"certificate-not-registered", "the certificate is not registered in the sandbox", "import the device", "upload the manifest again"},
 	{
 		"certificate-not-active", "the certificate is not ACTIVE",
-		"activate it with: thingpress activate; REVOKED ones are final", "activate it in AWS IoT; REVOKED ones are final",
+		activate, "",
 	},
 	{"certificate-outdated", "the certificate is not valid now, by its own dates", "ask the vendor for a new certificate", ""},
 	{

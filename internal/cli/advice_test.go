@@ -12,7 +12,7 @@ import (
 // A hint must not name a flag that does not exist.
 func TestEveryFlagOfAnAdviceExists(t *testing.T) {
 	t.Parallel()
-	flag := regexp.MustCompile(`(?:thingpress ([a-z]+(?: [a-z]+)?) )?--([a-z][a-z-]*)`)
+	flag := regexp.MustCompile(`(?:thingpress ([a-z]+(?: [a-z]+)?) (?:IMPORT )?)?--([a-z][a-z-]*)`)
 	for surface, command := range map[advice.Surface][]string{
 		advice.CLI: {"import"}, advice.Console: {"import"},
 		advice.Stack: {"stack", "deploy"},
@@ -40,5 +40,43 @@ func TestEveryFlagOfAnAdviceExists(t *testing.T) {
 		if found == 0 {
 			t.Errorf("no advice for %s names a flag", c.CommandPath())
 		}
+	}
+}
+
+// An order that names no import has to be completed before it can be pasted, and one that names no stack looks for the
+// import of a stack on the machine.
+func TestEveryOrderOverAnImportNamesIt(t *testing.T) {
+	t.Parallel()
+	const id = "0199a3c1-0000-7000-8000-000000000000"
+	order := regexp.MustCompile(`thingpress ([a-z]+)(?: --resume)? (?:IMPORT|` + id + `(.*))`)
+	for _, of := range []advice.Import{{ID: id}, {ID: id, Ledger: "my ledger.db"}, {ID: id, Stack: "line-2"}} {
+		where := map[bool]string{true: " --ledger 'my ledger.db'"}[of.Ledger != ""]
+		if of.Stack != "" {
+			where = " --stack line-2"
+		}
+		found := 0
+		for _, code := range advice.Codes() {
+			todo := of.For(code).Todo
+			match := order.FindStringSubmatch(todo)
+			switch {
+			case match == nil && !strings.Contains(todo, "IMPORT"):
+				continue
+			case match == nil || !strings.HasPrefix(match[2], where):
+				t.Errorf("%s in %+v: %s", code, of, todo)
+				continue
+			}
+			found++
+			c, _, err := newRoot(terminal.Streams{}).Find([]string{match[1]})
+			if err != nil || of.Stack != "" && c.Flags().Lookup("stack") == nil {
+				t.Errorf("%s is not a command of a stack, %v: %s", match[1], err, todo)
+			}
+		}
+		if found < 10 {
+			t.Errorf("only %d orders name %+v", found, of)
+		}
+	}
+	command := advice.Import{ID: id, Command: "0199ffff", Stack: "line-2"}
+	if todo := command.For("unanswered").Todo; !strings.HasSuffix(todo, "thingpress retry 0199ffff --stack line-2") {
+		t.Errorf("%s", todo)
 	}
 }

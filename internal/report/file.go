@@ -23,6 +23,8 @@ import (
 type Source struct {
 	Import ledger.Import
 	About  About
+	// Advised is the import for orders that name it.
+	Advised advice.Import
 	// Records yields the records of the import. Some formats read them twice.
 	Records func() iter.Seq2[ledger.Record, error]
 	// Outcomes are those of the entries to list; nil for all. The numbers are always those of all entries.
@@ -47,7 +49,7 @@ func CheckFormat(extension string) error {
 func (s Source) Write(to io.Writer, extension string) error {
 	switch extension = strings.ToLower(extension); extension {
 	case ".html", ".md":
-		story, err := StoryOf(s.Import, s.About, s.Records(), advice.CLI)
+		story, err := StoryOf(s.Import, s.About, s.Records(), s.Advised)
 		if err != nil {
 			return err
 		}

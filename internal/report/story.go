@@ -38,8 +38,8 @@ type Reason struct {
 	Meaning, Todo string
 }
 
-// StoryOf reads the records of an import once.
-func StoryOf(i ledger.Import, about About, records iter.Seq2[ledger.Record, error], surface advice.Surface) (Story, error) {
+// StoryOf reads the records of an import once. The advice is about of.
+func StoryOf(i ledger.Import, about About, records iter.Seq2[ledger.Record, error], of advice.Import) (Story, error) {
 	var tally ledger.Tally
 	seconds := clock{}
 	for record, err := range records {
@@ -51,7 +51,7 @@ func StoryOf(i ledger.Import, about About, records iter.Seq2[ledger.Record, erro
 	}
 	s := Story{Import: i, About: about, Timeline: seconds.timeline()}
 	for _, r := range tally.Reasons() {
-		found := advice.For(r.Reason, surface)
+		found := of.For(r.Reason)
 		s.Reasons = append(s.Reasons, Reason{r, found.Meaning, found.Todo})
 	}
 	return s, nil

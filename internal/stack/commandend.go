@@ -156,12 +156,13 @@ func (e *CommandEnder) text(event Event, job Job, reasons []ledger.Reason) strin
 	if len(reasons) > 0 {
 		p("\nWhat was found:")
 	}
+	of := advice.Import{ID: event.Import, Command: event.Command, Stack: e.Stack}
 	for _, r := range reasons {
 		p("  %s %s: %s", progress.Count(r.Count), r.Outcome, r.Reason)
 		for _, example := range r.Examples[:min(len(r.Examples), 1)] {
 			p("    such as %s: %s", example.ThingName, example.Detail)
 		}
-		if todo := advice.For(r.Reason, advice.Stack).Todo; todo != "" {
+		if todo := of.For(r.Reason).Todo; todo != "" {
 			p("    what to do: %s", todo)
 		}
 	}

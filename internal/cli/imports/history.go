@@ -112,6 +112,18 @@ func historyOf(ctx context.Context, imports []importLine, name string) (list []H
 	return list, nil
 }
 
+// advised returns the import for orders that name it. LedgerFile is the file that the operator named, if any.
+func (h *HistoryLine) advised(ledgerFile string) advice.Import {
+	of := advice.Import{ID: h.Import, Stack: h.Stack, Ledger: ledgerFile}
+	if h.Verb != "" {
+		of.Command, of.ID = h.Import, ""
+		if len(h.Of) > 0 {
+			of.ID = h.Of[0]
+		}
+	}
+	return of
+}
+
 // SortHistory brings lines into the order in which the imports and commands began.
 func SortHistory(list []HistoryLine) {
 	slices.SortStableFunc(list, func(a, b HistoryLine) int { return a.Begun.Compare(b.Begun) })
@@ -136,8 +148,8 @@ func NamesOf(name string) ledger.DeviceNames {
 	return names
 }
 
-// PrintHistory prints what imports did to a device, in a format. On is where the operator reads what to do.
-func PrintHistory(list []HistoryLine, on advice.Surface, output terminal.Output, streams terminal.Streams) error {
+// PrintHistory prints what imports did to a device, in a format. LedgerFile is the file that the operator named, if any.
+func PrintHistory(list []HistoryLine, ledgerFile string, output terminal.Output, streams terminal.Streams) error {
 	if output == terminal.JSON {
 		return terminal.PrintLines(streams, list)
 	}
@@ -173,7 +185,7 @@ func PrintHistory(list []HistoryLine, on advice.Surface, output terminal.Output,
 		}
 		if h.Reason != "" {
 			plain.Fprintf(&b, "  %s: %s\n", h.Reason, h.Detail)
-			if todo := advice.For(h.Reason, on).Todo; todo != "" {
+			if todo := h.advised(ledgerFile).For(h.Reason).Todo; todo != "" {
 				plain.Fprintf(&b, "  what to do: %s\n", todo)
 			}
 		}

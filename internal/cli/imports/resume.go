@@ -37,19 +37,19 @@ type recordedSettings struct {
 
 // aboutOf returns what an import records about itself.
 func aboutOf(quotas target.Quotas, scan *engine.ScanResult, args []string, flags *pflag.FlagSet) report.About {
-	about := report.About{Version: version.Current(), Command: commandLine("thingpress import", args, flags)}
+	about := report.About{Version: version.Current(), Command: CommandLine("thingpress import", args, flags)}
 	if ceiling, binding := quota.Ceiling(quotas.Set, scan.FreshCalls(quotas.Set)); !math.IsInf(ceiling, 1) {
 		about.Ceiling, about.Binding = report.Rounded(ceiling), string(binding)
 	}
 	return about
 }
 
-// commandLine returns a command line that can be pasted, except that secrets are left out of it. A plan
-// stands for the manifests and flags that it decides.
-func commandLine(command string, args []string, flags *pflag.FlagSet) string {
-	var decided []string
+// CommandLine returns a command line that can be pasted, except that secrets are left out of it. A plan
+// stands for the manifests and flags that it decides. The flags named by without are left out as well.
+func CommandLine(command string, args []string, flags *pflag.FlagSet, without ...string) string {
+	decided := without
 	if flags.Changed("plan") {
-		args, decided = nil, decidedFlags()
+		args, decided = nil, append(decidedFlags(), without...)
 	}
 	flags.Visit(func(flag *pflag.Flag) {
 		if slices.Contains(decided, flag.Name) {

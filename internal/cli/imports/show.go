@@ -107,7 +107,7 @@ func runShow(ctx context.Context, o *showOptions, flags *pflag.FlagSet, name str
 		return exit.UsageError(fmt.Errorf("%s is neither an import nor a device of an import; the latest imports are%s",
 			name, candidates(all)), "list the imports with thingpress imports; name a device by thing name, vendor ID or certificate ID")
 	}
-	if err := PrintHistory(histories, advice.CLI, o.output, streams); err != nil || !o.live {
+	if err := PrintHistory(histories, o.ledger, o.output, streams); err != nil || !o.live {
 		return err
 	}
 	return showLive(ctx, o, histories, streams)
@@ -148,7 +148,7 @@ func showImport(ctx context.Context, o *showOptions, chosen Chosen, streams term
 		return err
 	}
 	defer reader.Close() //nolint:errcheck // it was only read
-	story, err := report.StoryOf(chosen.Import, aboutIn(chosen.Import), reader.Records(ctx, chosen.ID), advice.CLI)
+	story, err := report.StoryOf(chosen.Import, aboutIn(chosen.Import), reader.Records(ctx, chosen.ID), advice.Import{ID: chosen.ID, Ledger: o.ledger})
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
@@ -106,7 +105,7 @@ func showLive(ctx context.Context, o *showOptions, histories []HistoryLine, stre
 	if len(there) == 0 {
 		return CheckTarget(connection, last.Import, last.Target)
 	}
-	return ReadLive(ctx, connection, there, advice.CLI, o.output, streams, func(h HistoryLine) (s engine.Settings, known bool, err error) {
+	return ReadLive(ctx, connection, there, o.ledger, o.output, streams, func(h HistoryLine) (s engine.Settings, known bool, err error) {
 		i, err := readImport(ctx, h.Ledger, h.Import)
 		if err == nil {
 			s, err = Recorded(i)
@@ -117,8 +116,9 @@ func showLive(ctx context.Context, o *showOptions, histories []HistoryLine, stre
 
 // ReadLive prints what the registry holds of the device that has these histories, which are those of the target of
 // the connection. SettingsOf returns the settings of the import of a history, and whether they are known.
+// LedgerFile is that of [PrintHistory].
 func ReadLive(
-	ctx context.Context, connection *target.Connection, histories []HistoryLine, on advice.Surface, output terminal.Output,
+	ctx context.Context, connection *target.Connection, histories []HistoryLine, ledgerFile string, output terminal.Output,
 	streams terminal.Streams, settingsOf func(HistoryLine) (s engine.Settings, known bool, err error),
 ) error {
 	want, err := expected(ctx, histories, settingsOf)
@@ -144,8 +144,9 @@ func ReadLive(
 	line := liveLineOf(connection.Target, state)
 	line.ThingName, line.CertificateID = want.device.ThingName, want.device.CertificateID
 	if line.Compared = want.known; want.known {
+		of := want.latest.advised(ledgerFile)
 		for _, d := range drift {
-			line.Drift = append(line.Drift, liveDrift{string(d.Reason), d.Detail, advice.For(d.Reason, on).Todo})
+			line.Drift = append(line.Drift, liveDrift{string(d.Reason), d.Detail, of.For(string(d.Reason)).Todo})
 		}
 	}
 	if output == terminal.JSON {
@@ -159,6 +160,7 @@ func ReadLive(
 type expectation struct {
 	fleet  *engine.Fleet // of the device only
 	device ledger.Record
+	latest HistoryLine // of the import that wanted it
 	// known reports whether it is still wanted: after undo or replace it is not.
 	known bool
 }
@@ -181,6 +183,7 @@ func expected(
 		return h.Verb == "" && h.Outcome != string(ledger.Rejected) && h.Outcome != string(ledger.Skipped)
 	})
 	if wanting >= 0 {
+		e.latest = histories[wanting]
 		if settings, e.known, err = settingsOf(histories[wanting]); err != nil {
 			return e, err
 		}

@@ -37,7 +37,7 @@ func (r *results) deviceLineOf(s *engine.Subject, outcome, reason string, answer
 	d := s.Device()
 	line := deviceLine{
 		Type: "device", Import: s.Import, Manifest: r.prover.session.Imports[0].Manifests[s.Place.Manifest].Name, Entry: s.Entry,
-		Thing: d.ThingName, CertificateID: d.CertificateID, Outcome: outcome, Reason: reason, Todo: advice.For(reason, advice.CLI).Todo,
+		Thing: d.ThingName, CertificateID: d.CertificateID, Outcome: outcome, Reason: reason, Todo: r.prover.advised().For(reason).Todo,
 		Requests: []answerLine{},
 	}
 	for i, one := range answers {
@@ -108,6 +108,11 @@ type reasonLine struct {
 	Examples []report.Example `json:"examples"`
 }
 
+// advised returns the import for orders that name it.
+func (p *prover) advised() advice.Import {
+	return advice.Import{ID: p.session.Imports[0].ID, Ledger: p.session.Flags.Ledger}
+}
+
 // lineOf returns the result of a run.
 func (r *results) lineOf(s engine.Summary, ended error) proofLine {
 	p := r.prover
@@ -131,7 +136,7 @@ func (r *results) lineOf(s engine.Summary, ended error) proofLine {
 			outcome = outcomeUnproven
 		}
 		line.Reasons = append(line.Reasons, reasonLine{
-			Outcome: outcome, Reason: reason.Reason, Count: reason.Count, Todo: advice.For(reason.Reason, advice.CLI).Todo,
+			Outcome: outcome, Reason: reason.Reason, Count: reason.Count, Todo: p.advised().For(reason.Reason).Todo,
 			Examples: report.ExamplesOf(reason, p.session.Imports[0].Manifests),
 		})
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/target"
@@ -48,7 +47,7 @@ func showDevice(
 		}
 	}
 	imports.SortHistory(histories)
-	if err := imports.PrintHistory(histories, advice.Stack, f.output, streams); err != nil || !live {
+	if err := imports.PrintHistory(histories, "", f.output, streams); err != nil || !live {
 		return err
 	}
 	to := target.Flags{AccountFlags: f.AccountFlags}
@@ -58,7 +57,7 @@ func showDevice(
 	}
 	defer connection.Close() //nolint:errcheck // nothing was written
 	wanted := func(h imports.HistoryLine) (engine.Settings, bool, error) { return wantedBy(settings[h.Import]) }
-	return imports.ReadLive(ctx, connection, histories, advice.Stack, f.output, streams, wanted)
+	return imports.ReadLive(ctx, connection, histories, "", f.output, streams, wanted)
 }
 
 // wantedBy returns what an import with these settings wanted of every device. It is not known if its entries may have

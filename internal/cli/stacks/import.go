@@ -75,11 +75,11 @@ func showImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i oper
 			return err
 		}
 	case i.Job.Command != nil:
-		if err := printCommand(streams, i, reasons, o.naming()); err != nil {
+		if err := printCommand(streams, i, reasons, stack.Name); err != nil {
 			return err
 		}
 	default:
-		printImport(streams, i, reasons, o.naming())
+		printImport(streams, i, reasons, stack.Name)
 	}
 	switch {
 	case i.Stopped():
@@ -90,8 +90,8 @@ func showImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i oper
 	return nil
 }
 
-// printImport prints an import for people. Naming is the flag that names the stack in a command.
-func printImport(streams terminal.Streams, i operate.Import, reasons []operate.Reason, naming string) {
+// printImport prints an import of a stack for people.
+func printImport(streams terminal.Streams, i operate.Import, reasons []operate.Reason, stack string) {
 	out := streams.Out
 	plain.Fprintf(out, "import %s: %s\n", i.Job.Import, i.State())
 	plain.Fprintf(out, "s3://%s/%s, %s, %s bytes\n", i.Job.Upload.Bucket, i.Job.Upload.Key, i.Job.Vendor,
@@ -103,9 +103,9 @@ func printImport(streams terminal.Streams, i operate.Import, reasons []operate.R
 		}
 	}
 	if i.Record != nil {
-		printNumbers(out, i, reasons)
+		printNumbers(out, i, reasons, stack)
 	}
-	retry := "thingpress retry " + i.Job.Import + naming
+	retry := "thingpress retry " + i.Job.Import + namingOf(stack)
 	switch {
 	case i.Job.Cancelled() && i.Ended():
 		plain.Fprintf(out, "to import the rest: %s\n", retry)
@@ -117,7 +117,7 @@ func printImport(streams terminal.Streams, i operate.Import, reasons []operate.R
 }
 
 // printNumbers prints the outcomes of an import, its rate, and why entries were not imported.
-func printNumbers(out io.Writer, i operate.Import, reasons []operate.Reason) {
+func printNumbers(out io.Writer, i operate.Import, reasons []operate.Reason, stack string) {
 	fmt.Fprintln(out, report.Balance(i.Counts(), i.Counts().Pending()))
 	now := time.Now()
 	if rate := i.Rate(now); rate > 0 {
@@ -127,14 +127,22 @@ func printNumbers(out io.Writer, i operate.Import, reasons []operate.Reason) {
 		}
 		fmt.Fprintln(out)
 	}
-	printReasons(out, reasons)
+	printReasons(out, reasons, advisedOf(i, stack))
+}
+
+// advisedOf returns the import of a stack, or those of a command, for advice.
+func advisedOf(i operate.Import, stack string) advice.Import {
+	if i.Job.Command != nil {
+		return advice.Import{ID: i.Job.Command.Of[0], Command: i.Job.Import, Stack: stack}
+	}
+	return advice.Import{ID: i.Job.Import, Stack: stack}
 }
 
 // printReasons prints why entries have their outcomes, and what to do.
-func printReasons(out io.Writer, reasons []operate.Reason) {
+func printReasons(out io.Writer, reasons []operate.Reason, of advice.Import) {
 	for _, r := range reasons {
 		plain.Fprintf(out, "  %s %s, %s: %s\n", progress.Count(int64(r.Count)), r.Outcome, r.Reason, r.Example)
-		if todo := advice.For(r.Reason, advice.Stack).Todo; todo != "" {
+		if todo := of.For(r.Reason).Todo; todo != "" {
 			plain.Fprintf(out, "    %s\n", todo)
 		}
 	}

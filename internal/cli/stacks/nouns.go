@@ -116,7 +116,7 @@ func outcomesText(c ledger.Counts) (text string) {
 }
 
 // printCommand prints a command over imports for people.
-func printCommand(streams terminal.Streams, i operate.Import, reasons []operate.Reason, naming string) error {
+func printCommand(streams terminal.Streams, i operate.Import, reasons []operate.Reason, stack string) error {
 	out := streams.Out
 	plain.Fprintf(out, "command %s: %s of import %s is %s\n", i.Job.Import, i.Job.Command.Verb, i.Job.Command.Of[0], i.State())
 	if cause := i.Cause(); cause != "" {
@@ -132,9 +132,9 @@ func printCommand(streams terminal.Streams, i operate.Import, reasons []operate.
 	case i.Record != nil:
 		plain.Fprintf(out, "%s: %s\n", entries(i.Counts().Entries), outcomesText(i.Counts()))
 	}
-	printReasons(out, reasons)
+	printReasons(out, reasons, advisedOf(i, stack))
 	if !i.Ended() {
-		plain.Fprintf(out, "to cancel it: thingpress cancel %s%s\n", i.Job.Import, naming)
+		plain.Fprintf(out, "to cancel it: thingpress cancel %s%s\n", i.Job.Import, namingOf(stack))
 	}
 	return nil
 }

@@ -114,6 +114,7 @@ func pageOf(ctx context.Context, stack *operate.Stack, i operate.Import, ending 
 	}
 	source := report.Source{
 		Import:  *i.Record,
+		Advised: advisedOf(i, stack.Name),
 		Records: func() iter.Seq2[ledger.Record, error] { return l.Records(ctx, i.Job.Import) },
 	}
 	return func(to io.Writer) error { return source.Write(to, ending) }, nil

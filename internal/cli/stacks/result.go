@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/imports"
@@ -93,7 +92,7 @@ func (g *giving) lineOf(i operate.Import, p functions.CommandProgress, failures 
 		Verb: g.command.Verb, Command: i.Job.Import, Imports: g.command.Of, Planned: p.Planned, Stack: g.stack.Name,
 	}
 	for n := range line.Failures {
-		line.Failures[n].Todo = advice.For(line.Failures[n].Reason, advice.Stack).Todo
+		line.Failures[n].Todo = advisedOf(i, g.stack.Name).For(line.Failures[n].Reason).Todo
 	}
 	line.State, line.Target, line.Error = ledger.State(i.State()), g.imports[0].Record.Target, i.Cause()
 	line.UnmatchedOnly, line.UnmatchedSkip = p.UnmatchedOnly, p.UnmatchedSkip
@@ -144,7 +143,7 @@ func (g *giving) text(i operate.Import, line commandLine, failures []ledger.Reas
 // endVerify prints what verify found.
 func (g *giving) endVerify(ctx context.Context, i operate.Import, p functions.CommandProgress, failures []ledger.Reason) error {
 	r := verify.StackResult{
-		Import: *g.imports[0].Record, Command: i.Job, Progress: p, Reasons: failures,
+		Import: *g.imports[0].Record, Advised: advisedOf(i, g.stack.Name), Command: i.Job, Progress: p, Reasons: failures,
 		Where: fmt.Sprintf("account %s, %s", g.stack.ID, g.stack.Region), Findings: g.stack.Findings(ctx, p),
 	}
 	if g.command.Fix {

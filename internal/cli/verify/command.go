@@ -33,7 +33,8 @@ type options struct {
 
 	full, fix, connected bool
 	// name is that of --target, if there are several.
-	name string
+	name  string
+	flags *pflag.FlagSet
 	// ofManifests are the flags that only apply to manifests.
 	ofManifests []string
 }
@@ -110,6 +111,7 @@ nothing that is there in addition. It asks first. Without a terminal, pass --yes
 	c.Flags().Lookup("adopt").Hidden = true // accepted so that the flags of an import can be pasted
 	o.Add(c)
 	flags := c.Flags()
+	o.flags = flags
 	o.objects.Add(flags)
 	flags.BoolVar(&o.full, "full", false, "read the attachments of all devices, not only of a sample")
 	flags.BoolVar(&o.fix, "fix", false, "make what is missing, and change nothing else")

@@ -38,8 +38,8 @@ type fleet struct {
 	// mending prepares a later command over the devices that drifted, of which the certificates of some are
 	// gone. Only that over an import is recorded.
 	mending func(ctx context.Context, drifted, gone map[string]bool) (engine.Later, error)
-	// surface is where the result is read.
-	surface advice.Surface
+	// advised is the import for orders that name it.
+	advised advice.Import
 	// rejected is the number of entries of manifests that are no devices.
 	rejected int
 }
@@ -53,6 +53,9 @@ func (o *options) openImport(ctx context.Context, args []string, streams termina
 	f := &fleet{
 		importID: s.Imports[0].ID, resume: imports.ResumeLine(s.Imports[0], o.Ledger), manifests: s.Imports[0].Manifests,
 		printer: s.Printer, connection: s.Connection, limiters: s.Limiters, close: s.Close,
+	}
+	f.advised = advice.Import{
+		ID: f.importID, Ledger: o.Ledger, Resume: f.resume, Mend: o.mendLine("thingpress verify "+f.importID+" --fix", nil),
 	}
 	err = s.Survey(ctx, func(*engine.Subject) {})
 	var commands []ledger.Import
@@ -177,6 +180,11 @@ func (p *passes) of(ctx context.Context, o *options, wanted engine.Settings, arg
 	return made, nil
 }
 
+// mendLine returns a command with the flags of this one that decide which devices are mended.
+func (o *options) mendLine(command string, args []string) string {
+	return imports.CommandLine(command, args, o.flags, "fix", "full", "connected", "report", "overwrite", "output", "quiet", "yes")
+}
+
 // openManifests connects to the target, and reads the manifests unless p has a pass over them.
 func (o *options) openManifests(ctx context.Context, p *passes, args []string, streams terminal.Streams) (_ *fleet, err error) {
 	wanted, err := o.settings(ctx)
@@ -187,7 +195,9 @@ func (o *options) openManifests(ctx context.Context, p *passes, args []string, s
 	if err != nil {
 		return nil, err
 	}
-	f := &fleet{printer: s.Printer, connection: s.Connection, close: s.Close}
+	f := &fleet{
+		printer: s.Printer, connection: s.Connection, close: s.Close, advised: advice.Import{Mend: o.mendLine("thingpress verify --fix", args)},
+	}
 	defer func() {
 		if err != nil {
 			f.close()

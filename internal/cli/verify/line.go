@@ -5,7 +5,6 @@ import (
 	"maps"
 	"time"
 
-	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/device"
@@ -102,7 +101,7 @@ func connectionsOf(c engine.Connections, absent []string) *connectionsLine {
 // findingOf returns a reason with its advice.
 func (f *fleet) findingOf(r ledger.Reason) findingLine {
 	return findingLine{
-		Reason: r.Reason, Count: r.Count, Todo: advice.For(r.Reason, f.surface).Todo, Examples: report.ExamplesOf(r, f.manifests),
+		Reason: r.Reason, Count: r.Count, Todo: f.advised.For(r.Reason).Todo, Examples: report.ExamplesOf(r, f.manifests),
 	}
 }
 

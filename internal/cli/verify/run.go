@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
@@ -149,7 +148,7 @@ func (r *results) found(finding engine.Finding) {
 		line := stack.DriftLine{
 			Type: "drift", Import: r.fleet.importID, Manifest: r.fleet.manifests[finding.Place.Manifest].Name,
 			Entry: finding.Entry, Line: finding.Line, ID: finding.ID, Thing: finding.ThingName,
-			CertificateID: finding.CertificateID, Reason: drift.Reason, Detail: drift.Detail, Todo: advice.For(drift.Reason, advice.CLI).Todo,
+			CertificateID: finding.CertificateID, Reason: drift.Reason, Detail: drift.Detail, Todo: r.fleet.advised.For(string(drift.Reason)).Todo,
 		}
 		if r.json {
 			r.failed = cmp.Or(r.failed, r.streams.PrintJSON(line))

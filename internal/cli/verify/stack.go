@@ -17,6 +17,8 @@ import (
 type StackResult struct {
 	Import  ledger.Import
 	Command stack.Job
+	// Advised is the import for orders that name it.
+	Advised advice.Import
 	// Progress is that of the command.
 	Progress stack.CommandProgress
 	// Fixed are the outcomes of --fix, and Reasons why devices still differ; nil without --fix.
@@ -36,7 +38,7 @@ func PrintStack(streams terminal.Streams, output terminal.Output, r StackResult)
 		v = *r.Progress.Verified
 	}
 	f := &fleet{
-		Fleet: &engine.Fleet{Uncheckable: v.Uncheckable}, importID: r.Import.ID, manifests: r.Import.Manifests, surface: advice.Stack,
+		Fleet: &engine.Fleet{Uncheckable: v.Uncheckable}, importID: r.Import.ID, manifests: r.Import.Manifests, advised: r.Advised,
 	}
 	line := f.lineOf(engine.Verification{
 		Devices: v.Devices, Drifted: v.Drifted, Unread: v.Unread, Sample: v.Sample, SampleDrifted: v.SampleDrifted, Whole: v.Whole,

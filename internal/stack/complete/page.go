@@ -46,7 +46,7 @@ func (c *Completer) writePage(ctx context.Context, i ledger.Import, vendor strin
 		}
 	}
 	page := upload{store: c.Store, bucket: c.Bucket, key: Key(vendor, i.ID, pageFormat), contentType: "text/html; charset=utf-8"}
-	story, err := report.StoryOf(i, report.About{}, records, advice.Stack)
+	story, err := report.StoryOf(i, report.About{}, records, advice.Import{ID: i.ID, Stack: c.Stack})
 	if err = cmp.Or(failed, err); err == nil {
 		err = report.WritePage(&page.buffer, story, records)
 	}

@@ -65,7 +65,7 @@ func (c *Completer) text(i ledger.Import, job stack.Job, written *tally) string 
 			p("%10s %s", progress.Count(n), what)
 		}
 	}
-	reasons(p, written.reasons.Reasons())
+	reasons(p, written.reasons.Reasons(), advice.Import{ID: i.ID, Stack: c.Stack})
 	p("\nThe report has one line per entry that has an outcome:")
 	for _, uri := range c.reports(i, job.Vendor, written) {
 		p("  %s", uri)
@@ -74,7 +74,7 @@ func (c *Completer) text(i ledger.Import, job stack.Job, written *tally) string 
 	return b.String()
 }
 
-func reasons(p func(string, ...any), list []ledger.Reason) {
+func reasons(p func(string, ...any), list []ledger.Reason, of advice.Import) {
 	if len(list) > 0 {
 		p("\nWhy entries were not imported:")
 	}
@@ -85,7 +85,7 @@ func reasons(p func(string, ...any), list []ledger.Reason) {
 		}
 		p("  %s %s: %s", progress.Count(r.Count), r.Outcome, r.Reason)
 		p("    such as %s: %s", where(r.Examples[0]), r.Examples[0].Detail)
-		if hint := advice.For(r.Reason, advice.Stack).Todo; hint != "" {
+		if hint := of.For(r.Reason).Todo; hint != "" {
 			p("    what to do: %s", hint)
 		}
 	}

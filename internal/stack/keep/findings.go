@@ -24,6 +24,7 @@ import (
 // does not fit into memory. Its methods are called one at a time.
 type findings struct {
 	of      ledger.Import
+	advised advice.Import
 	file    *os.File
 	out     *bufio.Writer
 	lines   int
@@ -32,12 +33,15 @@ type findings struct {
 	failed  error           // the first of writing
 }
 
-func newFindings(dir string, of ledger.Import) (*findings, error) {
+func newFindings(dir, stackName string, of ledger.Import) (*findings, error) {
 	file, err := os.CreateTemp(dir, "findings-*")
 	if err != nil {
 		return nil, fmt.Errorf("findings: %w", err)
 	}
-	return &findings{of: of, file: file, out: bufio.NewWriter(file), drifted: map[string]bool{}, gone: map[string]bool{}}, nil
+	return &findings{
+		of: of, advised: advice.Import{ID: of.ID, Stack: stackName}, file: file, out: bufio.NewWriter(file),
+		drifted: map[string]bool{}, gone: map[string]bool{},
+	}, nil
 }
 
 // close removes the file.
@@ -56,7 +60,7 @@ func (f *findings) drift(found engine.Finding) {
 		f.write(stack.DriftLine{
 			Type: "drift", Import: f.of.ID, Manifest: f.of.Manifests[found.Place.Manifest].Name,
 			Entry: found.Entry, Line: found.Line, ID: found.ID, Thing: found.ThingName, CertificateID: found.CertificateID,
-			Reason: drift.Reason, Detail: drift.Detail, Todo: advice.For(drift.Reason, advice.Stack).Todo,
+			Reason: drift.Reason, Detail: drift.Detail, Todo: f.advised.For(string(drift.Reason)).Todo,
 		})
 	}
 }

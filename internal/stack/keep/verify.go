@@ -127,7 +127,7 @@ func (w *worker) verifyStretch(ctx context.Context, settings engine.Settings, st
 	if err != nil {
 		return w.faultOf(err)
 	}
-	f, err := newFindings(w.TempDir, w.imports[0])
+	f, err := newFindings(w.TempDir, w.Ender.Stack, w.imports[0])
 	if err != nil {
 		return err
 	}

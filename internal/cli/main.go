@@ -108,7 +108,7 @@ targets. See 'thingpress help environment'.
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return exit.UsageError(err, meant(c, err)) })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return exit.UsageError(settings.Mistake(err), meant(c, err)) })
 	width := 80
 	if streams.Width != nil {
 		width = min(max(width, streams.Width()), 120)
@@ -148,6 +148,7 @@ targets. See 'thingpress help environment'.
 	root.AddCommand(topics()...)
 	root.AddCommand(tableTopics()...)
 	settings.AcceptOldNames(root)
+	refuseUnknownWords(root)
 	argumentsAreUsage(root)
 	completeFlags(root, valuesOf(streams))
 	return root

@@ -1,13 +1,40 @@
 package cli
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/nearest"
 )
+
+// refuseUnknownWords makes an unknown word after a command that only groups others, or after help, a
+// mistake. Cobra answers it with help and exit code 0. It adds the commands completion and help.
+func refuseUnknownWords(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		switch {
+		case c.Name() == "help":
+			c.Args = cobra.ArbitraryArgs
+			c.RunE = func(_ *cobra.Command, words []string) error {
+				found, unknown, err := root.Find(words)
+				if err == nil && len(unknown) == 0 {
+					found.InitDefaultHelpFlag() // which only a command that runs gets by itself
+					return found.Help()
+				}
+				err = fmt.Errorf("unknown command %q for %q", words[len(words)-max(1, len(unknown))], "thingpress help")
+				return exit.UsageError(err, meant(found, err))
+			}
+		case c.HasSubCommands() && !c.Runnable():
+			c.Args = cobra.NoArgs
+			c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+		}
+	}
+}
 
 // meant returns a hint for a command line that c does not understand.
 func meant(c *cobra.Command, err error) string {

@@ -41,7 +41,7 @@ func environmentLayer(command string, lookup func(string) (string, bool)) layer 
 				v.texts = environment.List(text)
 			}
 			v.wrong = func(err error) error {
-				return exit.UsageError(fmt.Errorf("%s: %w", name, err), "unset it, or see --help for the values of --"+flag.Name)
+				return exit.UsageError(fmt.Errorf("%s: %w", name, Mistake(err)), "unset it, or see --help for the values of --"+flag.Name)
 			}
 			return v, true
 		}

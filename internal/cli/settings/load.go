@@ -50,6 +50,9 @@ func addFlags(flags *pflag.FlagSet) {
 func Load(c *cobra.Command, streams terminal.Streams, fresh func() *cobra.Command) (*config.File, error) {
 	warnOfMisspelt(c.Root(), streams)
 	flags := c.Flags()
+	if err := refuseEmpty(flags); err != nil {
+		return nil, err
+	}
 	if err := applyLayer(flags, environmentLayer(c.CommandPath(), streams.LookupEnv)); err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func (f *QuotaFlags) Overrides() (map[iot.Operation]quota.Override, error) {
 	if err != nil {
 		return nil, exit.UsageError(fmt.Errorf("--quota: %w", err), "")
 	}
-	if f.share <= 0 || f.share > 1 {
+	if !(f.share > 0 && f.share <= 1) { // also if it is not a number
 		return nil, exit.UsageError(fmt.Errorf("--share %g is not between 0 and 1", f.share), "")
 	}
 	return overrides, nil

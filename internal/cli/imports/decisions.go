@@ -41,10 +41,11 @@ func logDecisions(log *terminal.Log, limiters *quota.Limiters, show engine.Event
 		case engine.Progress:
 			for op, s := range limiters.Stats() {
 				if before := seen[op]; s.Cuts != before.Cuts || s.TakenBack != before.TakenBack {
-					log.Line(decisionLine{
-						Type: "limit", At: now, Operation: op, Rate: math.Round(s.Rate*1000) / 1000, Throttled: s.Throttled,
-						Cuts: s.Cuts, TakenBack: s.TakenBack,
-					})
+					line := decisionLine{Type: "limit", At: now, Operation: op, Throttled: s.Throttled, Cuts: s.Cuts, TakenBack: s.TakenBack}
+					if !math.IsInf(s.Rate, 1) { // JSON has no infinity
+						line.Rate = math.Round(s.Rate*1000) / 1000
+					}
+					log.Line(line)
 				}
 				seen[op] = s
 			}

@@ -2,7 +2,11 @@ package imports_test
 
 import (
 	"errors"
+	"math"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -15,56 +19,99 @@ import (
 
 	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
+	"github.com/thingpress/thingpress/internal/sandbox"
 	"github.com/thingpress/thingpress/internal/testkit/clitest"
 )
 
+// A killer is an endpoint that kills its client after a number of calls.
+type killer struct {
+	endpoint http.Handler
+
+	mu     sync.Mutex
+	client *os.Process
+	left   int
+}
+
+// start starts a client that is killed after so many calls.
+func (k *killer) start(c *exec.Cmd, calls int) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	err := c.Start()
+	k.client, k.left = c.Process, calls
+	return err
+}
+
+// spare lets the next client live.
+func (k *killer) spare() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.left = math.MaxInt
+}
+
+// admit reports whether another call takes effect.
+func (k *killer) admit() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.left--; k.left == 0 {
+		_ = k.client.Kill() // the test waits for it
+	}
+	return k.left >= 0
+}
+
+func (k *killer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !k.admit() {
+		panic(http.ErrAbortHandler) // closes the connection
+	}
+	k.endpoint.ServeHTTP(w, r)
+}
+
 // TestKilledImportLosesNothing kills the program at random moments, and at the end
-// compares the registry with the ledger.
+// compares the registry with the ledger. The moments are counted in calls, so that they
+// are spread over the import on a machine of any speed.
 func TestKilledImportLosesNothing(t *testing.T) {
 	t.Parallel()
 	const devices, kills = 1000, 20
+	const most = 6 * devices / kills * 3 / 4 // calls of a killed run: all of them together do not finish the import
 	env := clitest.Environment(t)
 	manifest := clitest.Generate(t, "generated", devices)
-	url := clitest.StartSandbox(t, "--latency", "10ms±10ms")
+	// The latency keeps several devices in each step when the program is killed.
+	server, err := sandbox.New(sandbox.Options{Latency: sandbox.Latency{Mean: 10 * time.Millisecond, Jitter: 10 * time.Millisecond}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	policies, groups := []string{"p1", "p2"}, []string{"g1"}
-	clitest.CreateAttachments(t, clitest.Client(url), policies, groups, "sensor")
+	if _, err := server.Ensure(policies, "sensor", groups, ""); err != nil {
+		t.Fatal(err)
+	}
+	k := &killer{endpoint: server}
+	listener := httptest.NewServer(k)
+	t.Cleanup(listener.Close)
 	book := filepath.Join(t.TempDir(), "ledger.db")
-	// The quota spreads the import over the kills. The latency keeps several devices in
-	// each step when the program is killed.
 	args := []string{
-		"--endpoint-url", url, "--ledger", book, "--policy", "p1", "--policy", "p2", "--thing-group", "g1",
-		"--thing-type", "sensor", "--quota", "RegisterCertificateWithoutCA=125", manifest,
+		"--endpoint-url", listener.URL, "--ledger", book, "--policy", "p1", "--policy", "p2", "--thing-group", "g1",
+		"--thing-type", "sensor", manifest,
 	}
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed of the moments: %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	killed := 0
-	for killed < kills {
+	for n := range kills {
 		c := exec.Command(clitest.Program(t), append([]string{"import", "--yes", "--quiet"}, args...)...)
 		c.Env = env
-		if err := c.Start(); err != nil {
+		if err := k.start(c, 1+random.IntN(most)); err != nil {
 			t.Fatal(err)
 		}
-		timer := time.AfterFunc(100*time.Millisecond+time.Duration(random.Int64N(int64(400*time.Millisecond))), func() { _ = c.Process.Kill() })
 		err := c.Wait()
-		timer.Stop()
 		var exit *exec.ExitError
-		if err == nil {
-			break // done before it could be killed
-		}
 		if !errors.As(err, &exit) || exit.ExitCode() >= 0 {
-			t.Fatalf("run %d ended by itself: %v", killed, err)
+			t.Fatalf("run %d ended by itself: %v", n, err)
 		}
-		killed++
 	}
-	if killed < kills {
-		t.Fatalf("the import was done after %d kills", killed)
-	}
+	k.spare()
 	got, code := clitest.Import(t, env, args...)
 	if code != 0 || got.Imported != devices || got.Pending != 0 {
 		t.Fatalf("exit code %d, %+v", code, got)
 	}
-	compareWithLedger(t, clitest.Client(url), book, devices, policies, groups)
+	compareWithLedger(t, clitest.Client(listener.URL), book, devices, policies, groups)
 }
 
 // compareWithLedger compares what a registry has with what an import created according

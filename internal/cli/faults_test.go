@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -28,7 +27,6 @@ func TestEveryFaultOfTheFirstCallHasItsOwnWords(t *testing.T) {
 	tls.Config.ErrorLog = log.New(io.Discard, "", 0)
 	tls.StartTLS()
 	t.Cleanup(tls.Close)
-	closed := closedAddress(t)
 	for _, test := range []struct{ name, environment, endpoint, text, hint string }{
 		{"refused", key, "http://" + closed, closed + " refuses connections", "correct --endpoint-url, or start what should answer there"},
 		{"unknown host", key, "https://nowhere.invalid", "the host name nowhere.invalid is unknown", "correct --endpoint-url"},
@@ -115,7 +113,7 @@ sso_start_url = https://example.awsapps.com/start
 			"cannot be obtained: AssumeRole: AccessDenied: the reason", "allow sts:AssumeRole for the profile's source",
 		},
 		{
-			"network of a role", "--profile role", "AWS_ENDPOINT_URL_STS=http://" + closedAddress(t),
+			"network of a role", "--profile role", "AWS_ENDPOINT_URL_STS=http://" + closed,
 			" refuses connections", "correct --endpoint-url, or start what should answer there",
 		},
 	} {
@@ -137,18 +135,9 @@ sso_start_url = https://example.awsapps.com/start
 	}
 }
 
-// closedAddress returns an address at which nothing listens.
-func closedAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return listener.Addr().String()
-}
+// closed is an address at which nothing listens. A port that a listener has just freed could be the next test's, and
+// the system gives port 1 to nobody.
+const closed = "127.0.0.1:1"
 
 // answering returns the URL of a server that answers every call with a status, and an error code as
 // STS has it.

@@ -9,11 +9,13 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
+	"github.com/thingpress/thingpress/internal/cli/version"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/iot"
@@ -21,6 +23,7 @@ import (
 	"github.com/thingpress/thingpress/internal/ledger/sqlite"
 	"github.com/thingpress/thingpress/internal/progress"
 	"github.com/thingpress/thingpress/internal/quota"
+	"github.com/thingpress/thingpress/internal/report"
 )
 
 type replaceOptions struct {
@@ -65,7 +68,9 @@ Until the old certificates are deleted, 'thingpress undo ID' takes the replaceme
   # the keys have leaked: replace and remove at once
   thingpress replace --grace 0 renewed.csv`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return runReplace(c.Context(), &o, args, streams) },
+		RunE: func(c *cobra.Command, args []string) error {
+			return runReplace(c.Context(), &o, c.Flags(), args, streams)
+		},
 	}
 	o.decode.Add(c)
 	o.objects.Add(c.Flags())
@@ -77,7 +82,7 @@ Until the old certificates are deleted, 'thingpress undo ID' takes the replaceme
 	return c
 }
 
-func runReplace(ctx context.Context, o *replaceOptions, args []string, streams terminal.Streams) (err error) {
+func runReplace(ctx context.Context, o *replaceOptions, flags *pflag.FlagSet, args []string, streams terminal.Streams) (err error) {
 	if o.grace < 0 {
 		return exit.UsageError(fmt.Errorf("--grace %s is negative", o.grace), "")
 	}
@@ -124,7 +129,8 @@ func runReplace(ctx context.Context, o *replaceOptions, args []string, streams t
 	if scan.Devices > 0 && !o.Yes && !s.Connection.Embedded() && !streams.Confirm(question) {
 		return exit.NotConfirmed(nothingReplaced)
 	}
-	return s.replace(ctx, o.grace, sources, scan)
+	about := report.About{Version: version.Current(), Command: imports.CommandLine("thingpress replace", args, flags)}
+	return s.replace(ctx, o.grace, about, sources, scan)
 }
 
 // scan is the first pass over the manifests.
@@ -144,9 +150,11 @@ func (s *Session) scan(ctx context.Context, sources []*engine.Source) (*engine.S
 
 // replace runs the passes of a replacement: it removes what an earlier run left due, attaches the new
 // certificates, and removes the old ones whose grace is over.
-func (s *Session) replace(ctx context.Context, grace time.Duration, sources []*engine.Source, scan *engine.ScanResult) error {
+func (s *Session) replace(
+	ctx context.Context, grace time.Duration, about report.About, sources []*engine.Source, scan *engine.ScanResult,
+) error {
 	r := Run{Verb: verbReplace, Doing: "replacing", Record: true, Calls: replaceCalls()}
-	record, fresh, err := s.findReplacement(ctx, scan.Manifests)
+	record, fresh, err := s.findReplacement(ctx, about, scan.Manifests)
 	if err != nil {
 		return err
 	}
@@ -254,8 +262,10 @@ func removeReplaced(a *device.Account, d *device.Device, s *engine.Subject, do d
 	return device.RemoveReplaced(a, d, device.Replaced(s.Record.Steps), do)
 }
 
-// findReplacement returns the replacement that the command resumes, or a new one.
-func (s *Session) findReplacement(ctx context.Context, of []ledger.Manifest) (record ledger.Import, fresh bool, err error) {
+// findReplacement returns the replacement that the command resumes, or a new one with what is to be recorded about it.
+func (s *Session) findReplacement(
+	ctx context.Context, about report.About, of []ledger.Manifest,
+) (record ledger.Import, fresh bool, err error) {
 	settings, err := json.Marshal(map[string]any{"settings": s.Settings})
 	if err != nil {
 		return record, false, err
@@ -273,7 +283,15 @@ func (s *Session) findReplacement(ctx context.Context, of []ledger.Manifest) (re
 	case err != nil && !errors.Is(err, ledger.ErrNotFound):
 		return record, false, err
 	}
-	record.ID, err = newID()
+	// The key is that of the settings alone: the same replacement may be run with other words.
+	settings, err = json.Marshal(struct {
+		Settings engine.Settings `json:"settings"`
+		report.About
+	}{s.Settings, about})
+	if err == nil {
+		record.Settings = string(settings)
+		record.ID, err = newID()
+	}
 	return record, true, err
 }
 

@@ -129,7 +129,7 @@ func (s *Session) Limit(ctx context.Context) (err error) {
 // chooseAll returns the imports with these IDs. They must have one ledger and one target.
 func chooseAll(ctx context.Context, ids []string, path string) (all []imports.Chosen, err error) {
 	for _, id := range ids {
-		c, err := imports.ChooseUndoable(ctx, id, path)
+		c, err := imports.ChooseWithReplacements(ctx, id, path)
 		if err != nil {
 			return nil, err
 		}

@@ -3,7 +3,6 @@ package after
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
@@ -105,16 +104,7 @@ func (s *Session) text(line summaryLine, took engine.Summary) string {
 	}
 	text := s.Streams.Ink(ink, string(line.State)) + fmt.Sprintf(": %s: %s in %s, %s\n", line.Verb, did,
 		progress.Duration(took.Took), plain.Text(s.Connection.String()))
-	var parts []string
-	for _, o := range ledger.LaterOutcomes() {
-		if n := line.Of(o); n > 0 || o == ledger.Changed {
-			parts = append(parts, progress.Count(int64(n))+" "+string(o))
-		}
-	}
-	if line.Pending > 0 {
-		parts = append(parts, progress.Count(int64(line.Pending))+" pending")
-	}
-	text += progress.Plural(line.Entries, "entry", "entries") + " = " + strings.Join(parts, " + ") + "\n"
+	text += report.LaterBalance(line.Counts, line.Pending) + "\n"
 	text += imports.CallsText(line.Summary, took)
 	if line.dryRun {
 		text += "nothing was changed; calls that undo would make: " + progress.Calls(line.Planned) + "\n"

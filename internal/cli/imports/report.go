@@ -41,7 +41,8 @@ func NewReport(streams terminal.Streams) *cobra.Command {
 		Short: "Write the report of an import",
 		Long: `Write the report of an import of this machine to FILE, or to standard output. The
 extension of FILE, .jsonl, .csv, .html or .md, selects the format. IMPORT is the ID,
-which may be shortened as far as it is unique. The import may be running.
+which may be shortened as far as it is unique. The import may be running. IMPORT may
+also be a replacement, whose report is JSON Lines or CSV.
 
 JSON Lines and CSV have a line for each entry. HTML is one page that needs no
 network: the numbers, the rate over time, why entries were not imported and what to
@@ -138,9 +139,13 @@ func runReport(ctx context.Context, o *reportOptions, args []string, streams ter
 		return exit.UsageError(errors.New("HTML is not for a terminal"),
 			fmt.Sprintf("name a file: thingpress report %s %s.html", args[0], args[0]))
 	}
-	chosen, err := Choose(ctx, args[0], o.ledger)
+	chosen, err := ChooseWithReplacements(ctx, args[0], o.ledger)
 	if err != nil {
 		return err
+	}
+	if chosen.Verb != "" && (o.asManifest != "" || extension != ".jsonl" && extension != ".csv") {
+		return exit.UsageError(fmt.Errorf("%s is a replacement, whose report is JSON Lines or CSV", chosen.ID),
+			"thingpress report --format csv "+chosen.ID)
 	}
 	if len(args) > 1 {
 		found, err := exit.OccupiedReport(args[1], o.overwrite)

@@ -41,7 +41,8 @@ func NewShow(streams terminal.Streams) *cobra.Command {
 		Short: "Show an import, or what imports did to a device",
 		Long: `Show an import of this machine: what it was asked to do, when, where and by which
 version, its numbers, what limited it, and why entries were not imported. IMPORT is
-the ID, which may be shortened as far as it is unique.
+the ID, which may be shortened as far as it is unique, or that of a replacement, which
+'thingpress replace' prints.
 
 Or show a device: every import of this machine that had it, with the outcome and what
 was created. DEVICE is the thing's name, the vendor's ID such as the MAC, or the
@@ -84,12 +85,16 @@ func runShow(ctx context.Context, o *showOptions, flags *pflag.FlagSet, name str
 	if err != nil {
 		return err
 	}
-	if len(named(name, all)) > 0 {
+	replacements, err := replacementsNamed(ctx, name, o.ledger)
+	if err != nil {
+		return err
+	}
+	if len(named(name, all))+len(replacements) > 0 {
 		if o.live {
 			return exit.UsageError(fmt.Errorf("--live is only for a device, and %s is an import", name),
 				"compare all its devices with thingpress verify "+name)
 		}
-		chosen, err := chooseAmong(ctx, name, o.ledger, all, unread)
+		chosen, err := chooseAmongBoth(ctx, name, o.ledger, all, unread, replacements)
 		if err != nil {
 			return err
 		}
@@ -113,7 +118,10 @@ func runShow(ctx context.Context, o *showOptions, flags *pflag.FlagSet, name str
 	return showLive(ctx, o, histories, streams)
 }
 
-// A shownLine is an import in full as JSON.
+// typeReplacement is the type of a replacement as JSON, and its name for people.
+const typeReplacement = "replacement"
+
+// A shownLine is an import or a replacement in full as JSON.
 type shownLine struct {
 	importLine
 	report.About
@@ -124,6 +132,8 @@ type shownLine struct {
 
 	Rejections []report.Rejection `json:"rejections,omitempty"`
 	Failures   []report.Failure   `json:"failures,omitempty"`
+	// Kept are the reasons why a replacement left devices as they are.
+	Kept []report.Failure `json:"kept,omitempty"`
 	// Later are the later commands over its devices, oldest first.
 	Later []laterLine `json:"later,omitempty"`
 }
@@ -148,7 +158,8 @@ func showImport(ctx context.Context, o *showOptions, chosen Chosen, streams term
 		return err
 	}
 	defer reader.Close() //nolint:errcheck // it was only read
-	story, err := report.StoryOf(chosen.Import, aboutIn(chosen.Import), reader.Records(ctx, chosen.ID), advice.Import{ID: chosen.ID, Ledger: o.ledger})
+	of := advice.Import{ID: chosen.ID, Ledger: o.ledger}
+	story, err := report.StoryOf(chosen.Import, aboutIn(chosen.Import), reader.Records(ctx, chosen.ID), of)
 	if err != nil {
 		return err
 	}
@@ -163,17 +174,24 @@ func showImport(ctx context.Context, o *showOptions, chosen Chosen, streams term
 		later = append(later, laterLine{l.Verb, l.ID, l.State, l.Begun, l.Counts})
 	}
 	slices.Reverse(later)
-	failures, rejections := whyNot(story)
+	failures, rejections, kept := whyNot(story)
 	settings := settingsIn(chosen.Import)
 	if o.output == terminal.JSON {
-		return streams.PrintJSON(shownLine{
+		line := shownLine{
 			importLine: lineOf(chosen.Import, chosen.Path), About: story.About, Flags: settings.Flags, Settings: settings.Settings,
 			Distribution: settings.Distribution,
-			Failures:     failures, Rejections: rejections, Later: later,
-		})
+			Failures:     failures, Rejections: rejections, Kept: kept, Later: later,
+		}
+		if chosen.Verb != "" {
+			line.Type = typeReplacement
+		}
+		return streams.PrintJSON(line)
 	}
-	text := streams.Ink(stateInk(chosen.Import), string(chosen.State)) + ": import " + chosen.ID + "\n" +
-		report.Balance(chosen.Counts, chosen.Counts.Pending()) + "\n"
+	what, balance := "import ", report.Balance(chosen.Counts, chosen.Counts.Pending())
+	if chosen.Verb != "" {
+		what, balance = typeReplacement+" ", report.LaterBalance(chosen.Counts, chosen.Counts.Pending())
+	}
+	text := streams.Ink(stateInk(chosen.Import), string(chosen.State)) + ": " + what + chosen.ID + "\n" + balance + "\n"
 	for name, value := range describe(chosen, story, settings) {
 		if value != "" {
 			text += fmt.Sprintf("%-11s %s\n", name, plain.Text(value))
@@ -192,9 +210,19 @@ func showImport(ctx context.Context, o *showOptions, chosen Chosen, streams term
 	for i := range problems {
 		problems[i].AllWith = "thingpress report --" + problems[i].Outcome + " " + chosen.ID
 	}
+	for _, k := range kept {
+		problems = append(problems, manifests.Problem{
+			Outcome: string(ledger.Kept), Reason: k.Reason, Count: k.Count, Examples: k.Examples, Todo: k.Todo,
+			AllWith: "thingpress report " + chosen.ID,
+		})
+	}
 	_, err = fmt.Fprint(terminal.Raw(streams.Out), streams.WrapOut(text+manifests.ProblemsText(problems, streams)))
-	if err == nil && chosen.Resumable() {
-		plain.Fprintf(streams.Err, "to resume: %s\n", ResumeLine(chosen.Import, o.ledger))
+	resume := story.About.Command
+	if chosen.Verb == "" {
+		resume = ResumeLine(chosen.Import, o.ledger)
+	}
+	if err == nil && chosen.Resumable() && resume != "" {
+		plain.Fprintf(streams.Err, "to resume: %s\n", resume)
 	}
 	return err
 }
@@ -236,16 +264,19 @@ func targetText(t ledger.Target) (text string) {
 	return text + " --region " + terminal.ShellQuote(t.Region)
 }
 
-// whyNot returns why entries were not imported.
-func whyNot(s report.Story) (failures []report.Failure, rejections []report.Rejection) {
+// whyNot returns why entries were not imported, or not changed by a replacement.
+func whyNot(s report.Story) (failures []report.Failure, rejections []report.Rejection, kept []report.Failure) {
 	for _, r := range s.Reasons {
 		examples := report.ExamplesOf(r.Reason, s.Import.Manifests)
+		failure := report.Failure{
+			Reason: r.Reason.Reason, Count: r.Count, Example: examples[0].Detail, Thing: examples[0].Thing, Todo: r.Todo,
+			Examples: examples,
+		}
 		switch r.Outcome {
 		case ledger.Failed:
-			failures = append(failures, report.Failure{
-				Reason: r.Reason.Reason, Count: r.Count, Example: examples[0].Detail, Thing: examples[0].Thing, Todo: r.Todo,
-				Examples: examples,
-			})
+			failures = append(failures, failure)
+		case ledger.Kept:
+			kept = append(kept, failure)
 		case ledger.Rejected:
 			rejections = append(rejections, report.Rejection{
 				Reason: manifest.Reason(r.Reason.Reason), Count: r.Count,
@@ -253,7 +284,7 @@ func whyNot(s report.Story) (failures []report.Failure, rejections []report.Reje
 			})
 		}
 	}
-	return failures, rejections
+	return failures, rejections, kept
 }
 
 // shownSettings are the settings in a ledger, as far as they are shown.

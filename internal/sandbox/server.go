@@ -21,6 +21,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/backoff"
 	"github.com/thingpress/thingpress/internal/sandbox/journal"
 	"github.com/thingpress/thingpress/internal/sandbox/registry"
 )
@@ -226,7 +227,9 @@ func (s *Server) perform(o *operation, c *call, entry *Call) (result any, err er
 	s.calls.add(o.name)
 	f := s.faults.next(o.name)
 	entry.Fault = f.kind.String()
-	wait(c.request, s.options.Latency.sample(f.jitter))
+	if latency := s.options.Latency.sample(f.jitter); latency > 0 {
+		_ = backoff.Sleep(c.request.Context(), latency) // if the caller hangs up, the call takes effect all the same, as in AWS
+	}
 	if f.kind == faultThrottle || !s.backend.quotas.take(o.name, time.Now()) {
 		return nil, registry.Refuse(http.StatusBadRequest, throttlingCode, "Rate exceeded")
 	}
@@ -237,7 +240,7 @@ func (s *Server) perform(o *operation, c *call, entry *Call) (result any, err er
 		}
 	}
 	if f.kind == faultStall {
-		wait(c.request, stallTime)
+		_ = backoff.Sleep(c.request.Context(), stallTime)
 	}
 	switch {
 	case f.kind == faultNone:
@@ -248,19 +251,6 @@ func (s *Server) perform(o *operation, c *call, entry *Call) (result any, err er
 		return nil, internalFailure("An unexpected error has occurred.")
 	}
 	return nil, registry.Refuse(http.StatusServiceUnavailable, "ServiceUnavailableException", "The service is temporarily unavailable.")
-}
-
-// wait waits, unless the caller hangs up. The call takes effect all the same, as with AWS.
-func wait(request *http.Request, d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-request.Context().Done():
-	}
 }
 
 var _ http.Handler = (*Server)(nil)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/thingpress/thingpress/internal/backoff"
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
@@ -98,17 +99,10 @@ func (f *noticeFlags) send(ctx context.Context, summary report.Summary, streams 
 	ctx, cancel := withAbort(ctx)
 	defer cancel()
 	body, err := json.Marshal(summary)
-	for attempt := range noticeAttempts {
-		if err == nil {
+	if err == nil {
+		err = f.post(ctx, summary.Import, body)
+		for n := 1; n < noticeAttempts && err != nil && backoff.Sleep(ctx, time.Second<<(n-1)) == nil; n++ {
 			err = f.post(ctx, summary.Import, body)
-		}
-		if err == nil || ctx.Err() != nil || attempt == noticeAttempts-1 {
-			break
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(time.Second << attempt):
-			err = nil
 		}
 	}
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/thingpress/thingpress/internal/backoff"
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/policyvectors"
@@ -109,10 +110,8 @@ func (p *probing) askTests(ctx context.Context, tests []policyvectors.Test, refu
 	if len(again) == 0 {
 		return nil
 	}
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(askAgainAfter):
+	if err := backoff.Sleep(ctx, askAgainAfter); err != nil {
+		return err
 	}
 	for _, t := range again {
 		if err := p.askTest(t); err != nil {

@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/thingpress/thingpress/internal/backoff"
 	"github.com/thingpress/thingpress/internal/call"
 	"github.com/thingpress/thingpress/internal/cli/policies"
 	"github.com/thingpress/thingpress/internal/device"
@@ -49,7 +49,7 @@ func (p *prover) answersOf(d *manifest.Device, do device.Stage) (answers, error)
 		var failed error
 		if err := do(device.Step{Operation: opConnect, Do: func(c *call.Caller) (call.Result, error) {
 			return c.Do(opConnect, func(ctx context.Context) error {
-				if again && !sleep(ctx, p.between) {
+				if again && backoff.Sleep(ctx, p.between) != nil {
 					return context.Cause(ctx)
 				}
 				failed = t.converse(ctx)
@@ -64,15 +64,6 @@ func (p *prover) answersOf(d *manifest.Device, do device.Stage) (answers, error)
 		}
 	}
 	return t.answers, nil
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-time.After(d):
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // networkError returns an error of the network in the form that the engine retries, and nil for others.

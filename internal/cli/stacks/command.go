@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/thingpress/thingpress/internal/backoff"
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
@@ -248,12 +249,8 @@ func (g *giving) follow(ctx context.Context, job functions.Job, resumed bool) er
 			Phase: doing[g.command.Verb], Done: int64(done), Total: int64(total), Rate: meter.at(time.Now(), done),
 			Failed: int64(i.Counts().Failed),
 		})
-		timer := time.NewTimer(followEvery)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return left(context.Cause(ctx))
+		if err := backoff.Sleep(ctx, followEvery); err != nil {
+			return left(err)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/thingpress/thingpress/internal/advice"
+	"github.com/thingpress/thingpress/internal/backoff"
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/plain"
@@ -165,11 +166,7 @@ func followImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i op
 			told = cause
 		}
 		printer.Update(s)
-		timer := time.NewTimer(followEvery)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
+		if backoff.Sleep(ctx, followEvery) != nil {
 			return exit.InterruptedError("interrupted",
 				"the import continues in the stack; follow it with thingpress stack import --follow "+i.Job.Import+o.naming())
 		}

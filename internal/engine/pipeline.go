@@ -68,10 +68,8 @@ func (c *Config) open(ctx context.Context) *session {
 			defer mu.Unlock()
 			told.send(e)
 		},
-		limits: c.Limiters.Set(),
-		certificateARN: func(id string) string {
-			return "arn:" + c.Target.Partition + ":iot:" + c.Target.Region + ":" + c.Target.Account + ":cert/" + id
-		},
+		limits:         c.Limiters.Set(),
+		certificateARN: func(id string) string { return c.Target.ARN("cert/" + id) },
 	}
 	if s.now = c.AWS.Now; s.now == nil {
 		s.now = time.Now

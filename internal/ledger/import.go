@@ -68,6 +68,11 @@ type Target struct {
 	Sandbox string `json:"sandbox,omitempty"`
 }
 
+// ARN returns the ARN of a resource of AWS IoT in the target, such as cert/ID.
+func (t Target) ARN(resource string) string {
+	return "arn:" + t.Partition + ":iot:" + t.Region + ":" + t.Account + ":" + resource
+}
+
 // A Manifest is one input of an import.
 type Manifest struct {
 	Name    string `json:"name"`

@@ -14,6 +14,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/device"
 	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/policy"
 )
@@ -98,11 +99,16 @@ func readRegistry(ctx context.Context, aws iot.AWS, limiters *quota.Limiters, a 
 // place is the region and the account of an ARN. The account may be any.
 var place = regexp.MustCompile(`^arn:([^:*?$]*):iot:([^:*?$]+):([0-9]{12}|\*):`)
 
+// inPolicies returns a target as policies know it.
+func inPolicies(t ledger.Target) policy.Target {
+	return policy.Target{Partition: t.Partition, Region: t.Region, Account: t.Account}
+}
+
 // targetOf returns where the devices connect to. Without a connection it is where the documents
 // say, or an example.
 func targetOf(c *target.Connection, flags target.AccountFlags, documents []document) policy.Target {
 	if c != nil {
-		return policy.Target{Partition: c.Target.Partition, Region: c.Target.Region, Account: c.Target.Account}
+		return inPolicies(c.Target)
 	}
 	t := policy.Target{Partition: "aws", Region: flags.Region, Account: flags.Account}
 	for _, d := range documents {

@@ -13,6 +13,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/iot"
+	"github.com/thingpress/thingpress/internal/ledger"
 	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/policy"
@@ -33,7 +34,7 @@ type registry struct {
 	aws            iot.AWS
 	authorizations iot.Authorizations
 	caller         *call.Caller
-	target         policy.Target
+	target         ledger.Target
 }
 
 // newRegistry returns the registry of a connection. It calls no faster than the default quotas allow.
@@ -52,7 +53,7 @@ func newRegistryDuring(life call.Lifetimes, c *target.Connection) (*registry, er
 // registryWithin returns the registry of a connection, which keeps to limiters.
 func registryWithin(life call.Lifetimes, c *target.Connection, limiters *quota.Limiters) *registry {
 	aws := c.Client.AWS()
-	return &registry{aws: aws, authorizations: c.Client, target: targetOf(c, target.AccountFlags{}, nil), caller: call.New(call.Options{
+	return &registry{aws: aws, authorizations: c.Client, target: c.Target, caller: call.New(call.Options{
 		Limiters: limiters, Lifetimes: life, Clock: aws.Now,
 	})}
 }
@@ -85,7 +86,7 @@ func (r *registry) find(name, clientID string) (*registered, error) {
 	if d.leaf, err = x509.ParseCertificate(block.Bytes); err != nil {
 		return nil, fmt.Errorf("certificate %s: %w", id, err)
 	}
-	d.connection = policy.Connection{Target: r.target, Certificate: policy.NewCertificate(d.leaf)}
+	d.connection = policy.Connection{Target: inPolicies(r.target), Certificate: policy.NewCertificate(d.leaf)}
 	if err := r.readThings(d); err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func newTemporary(ctx context.Context, c *target.Connection, principal *policyve
 }
 
 // arn returns the ARN of the certificate.
-func (t *temporary) arn() string { return t.creating.arn("cert/" + t.principal.ID) }
+func (t *temporary) arn() string { return t.creating.target.ARN("cert/" + t.principal.ID) }
 
 // create makes a call that creates something. It must be there before it can be used.
 func (t *temporary) create(op iot.Operation, f func(context.Context) error) error {

@@ -26,7 +26,7 @@ func (r *registry) ask(d *registered, lines []*decisionLine, add, skip []string)
 		n := min(len(asked), iot.MaxAuthInfos)
 		test := iot.AuthorizationTest{Principal: d.certificate.ARN, ClientID: d.connection.ClientID, Add: add, Skip: skip}
 		for _, l := range asked[:n] {
-			test.Infos = append(test.Infos, iot.AuthInfo{Action: iot.TestedAction(l.request.Action), Resource: r.arn(l.Resource)})
+			test.Infos = append(test.Infos, iot.AuthInfo{Action: iot.TestedAction(l.request.Action), Resource: r.target.ARN(l.Resource)})
 		}
 		var results []iot.AuthResult
 		if err := r.do(iot.TestAuthorization, func(ctx context.Context) (err error) {
@@ -46,14 +46,6 @@ func (r *registry) ask(d *registered, lines []*decisionLine, add, skip []string)
 // outcomeOf returns a decision of AWS in our words.
 func outcomeOf(r iot.AuthResult) policy.Outcome {
 	return policy.Outcome(strings.ReplaceAll(strings.ToLower(r.Decision), "_", "-"))
-}
-
-func (r *registry) arn(resource string) string {
-	partition := r.target.Partition
-	if partition == "" {
-		partition = "aws"
-	}
-	return "arn:" + partition + ":iot:" + r.target.Region + ":" + r.target.Account + ":" + resource
 }
 
 // compare decides requests for a device that is registered, by other policies than its own, and

@@ -53,7 +53,7 @@ func unpackCertificate(column any) (id manifest.CertificateID) {
 const usualARN = "*"
 
 func certificateARN(target ledger.Target, id manifest.CertificateID) string {
-	return "arn:" + target.Partition + ":iot:" + target.Region + ":" + target.Account + ":cert/" + id.String()
+	return target.ARN("cert/" + id.String())
 }
 
 func packARN(target ledger.Target, id manifest.CertificateID, arn string) string {

@@ -2,7 +2,6 @@ package tpmxml
 
 import (
 	"context"
-	"errors"
 	"io"
 	"strings"
 
@@ -18,12 +17,8 @@ func cut(ctx context.Context, in manifest.Input, opts manifest.Options, chosen f
 	if err != nil {
 		return 0, err
 	}
-	text := string(head)
-	if len(text) > 1 && (text[:2] == "\xff\xfe" || text[:2] == "\xfe\xff") {
-		return 0, manifest.Errorf(manifest.ReasonUnsupportedFormat, "the file is UTF-16; entries are cut only out of UTF-8")
-	}
 	mark := int64(0)
-	if text == "\xef\xbb\xbf" {
+	if string(head) == "\xef\xbb\xbf" {
 		mark = 3
 	}
 	var begun int64 // the offset after the start tag of the root
@@ -32,7 +27,7 @@ func cut(ctx context.Context, in manifest.Input, opts manifest.Options, chosen f
 		_, err := io.Copy(to, io.NewSectionReader(in.Reader, from, end-from))
 		return err
 	}
-	read := func(f *stream.Frame) error {
+	err = stream.CutFrame(ctx, vendor, in, opts, func(f *stream.Frame) error {
 		return readGroups(f, func(start, end int64) error {
 			if root != "" { // files were joined, and all groups go below the first root
 				return nil
@@ -62,17 +57,8 @@ func cut(ctx context.Context, in manifest.Input, opts manifest.Options, chosen f
 			}
 			return f.Emit(manifest.Device{}, "", nil)
 		})
-	}
-	opts.AllowCA = false // it would read the manifest twice
-	for _, err := range stream.Decode(ctx, vendor, in, opts, read) {
-		var broken *manifest.FileError
-		switch {
-		case errors.As(err, &broken) && broken.Reason != manifest.ReasonPrivateKey: // a break ends the manifest
-		case err != nil:
-			return written, err
-		}
-	}
-	if written > 0 {
+	})
+	if err == nil && written > 0 {
 		_, err = io.WriteString(to, "\n</"+root+">\n")
 	}
 	return written, err

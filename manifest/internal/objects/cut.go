@@ -2,7 +2,6 @@ package objects
 
 import (
 	"context"
-	"errors"
 	"io"
 	"strings"
 
@@ -18,15 +17,8 @@ import (
 func Cut(ctx context.Context, vendor string, in manifest.Input, opts manifest.Options, choose func([]byte) ([]string, error), samePath bool,
 	use func(Entry) error, chosen func(entry int) bool, to io.Writer,
 ) (written int, err error) {
-	head, err := in.Head(2)
-	if err != nil {
-		return 0, err
-	}
-	if text := string(head); text == "\xff\xfe" || text == "\xfe\xff" {
-		return 0, manifest.Errorf(manifest.ReasonUnsupportedFormat, "the file is UTF-16; entries are cut only out of UTF-8")
-	}
 	var path []string
-	read := func(f *stream.Frame) error {
+	err = stream.CutFrame(ctx, vendor, in, opts, func(f *stream.Frame) error {
 		return Entries(f, func(head []byte) ([]string, error) {
 			read, err := choose(head)
 			if path = read; !samePath && len(path) > 0 {
@@ -48,17 +40,8 @@ func Cut(ctx context.Context, vendor string, in manifest.Input, opts manifest.Op
 			}
 			return f.Emit(manifest.Device{}, "", nil)
 		})
-	}
-	opts.AllowCA = false // it would read the manifest twice
-	for _, err := range stream.Decode(ctx, vendor, in, opts, read) {
-		var broken *manifest.FileError
-		switch {
-		case errors.As(err, &broken) && broken.Reason != manifest.ReasonPrivateKey: // a break ends the manifest
-		case err != nil:
-			return written, err
-		}
-	}
-	if written > 0 {
+	})
+	if err == nil && written > 0 {
 		_, err = io.WriteString(to, after(path))
 	}
 	return written, err

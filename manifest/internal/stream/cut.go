@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"context"
 	"errors"
 	"io"
 	"iter"
@@ -13,12 +14,8 @@ import (
 func Cut(entries iter.Seq2[manifest.Device, error], in manifest.Input, start int64, chosen func(entry int) bool,
 	write func(number int, entry io.Reader) error,
 ) (written int, err error) {
-	head, err := in.Head(len(bomUTF8))
-	if err != nil {
+	if err := refuseUTF16(in); err != nil {
 		return 0, err
-	}
-	if isUTF16(head) {
-		return 0, manifest.Errorf(manifest.ReasonUnsupportedFormat, "the file is UTF-16; entries are cut only out of UTF-8")
 	}
 	for device, err := range entries {
 		entry, end := device.Entry, device.End
@@ -41,4 +38,29 @@ func Cut(entries iter.Seq2[manifest.Device, error], in manifest.Input, start int
 		start = max(start, end) // entries in a container have no ends of their own
 	}
 	return written, nil
+}
+
+// CutFrame is for formats whose entries do not follow each other directly: read writes the chosen ones, and emits every
+// entry as an empty device. The manifest is read once. A break ends it.
+func CutFrame(ctx context.Context, vendor string, in manifest.Input, opts manifest.Options, read func(*Frame) error) error {
+	if err := refuseUTF16(in); err != nil {
+		return err
+	}
+	opts.AllowCA = false // it would read the manifest twice
+	for _, err := range Decode(ctx, vendor, in, opts, read) {
+		var broken *manifest.FileError
+		if err != nil && (!errors.As(err, &broken) || broken.Reason == manifest.ReasonPrivateKey) {
+			return err
+		}
+	}
+	return nil
+}
+
+// refuseUTF16 returns an error if a manifest is UTF-16, which decoders convert as they read it.
+func refuseUTF16(in manifest.Input) error {
+	head, err := in.Head(len(bomUTF8))
+	if err == nil && isUTF16(head) {
+		err = manifest.Errorf(manifest.ReasonUnsupportedFormat, "the file is UTF-16; entries are cut only out of UTF-8")
+	}
+	return err
 }

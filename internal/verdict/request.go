@@ -42,14 +42,6 @@ var actions = []struct{ word, action, kind string }{
 	{"retain", "iot:RetainPublish", "topic"},
 }
 
-// Words returns the actions that [ParseRequest] knows.
-func Words() (words []string) {
-	for _, a := range actions {
-		words = append(words, a.word)
-	}
-	return words
-}
-
 // ParseRequest parses a request such as publish:dt/{thing}. The topic may have {thing},
 // the name of the thing, {client}, the client ID, and the fields of a [manifest.Template].
 // connect has no topic.

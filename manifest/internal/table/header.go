@@ -44,9 +44,6 @@ func NewHeader(delimiter byte, names []string, width int, line []byte, cert int,
 	return h
 }
 
-// Withheld reports whether the cells of a column are not passed on.
-func (h *Header) Withheld(column int) bool { return h.withheld[column] }
-
 // Label returns a column for messages: its name, or its number.
 func (h *Header) Label(column int) string {
 	if column >= len(h.Names) || strings.TrimSpace(h.Names[column]) == "" {

@@ -14,7 +14,7 @@ import (
 
 func TestCallsAreMadeAgainAsLongAsItHelps(t *testing.T) {
 	t.Parallel()
-	conflict := ptr("TransactionConflict")
+	conflict := new("TransactionConflict")
 	reset := &net.OpError{Op: "read", Err: syscall.ECONNRESET}
 	for name, test := range map[string]struct {
 		err  error
@@ -32,7 +32,7 @@ func TestCallsAreMadeAgainAsLongAsItHelps(t *testing.T) {
 		"no such table":         {&types.ResourceNotFoundException{}, 1},
 		"condition":             {&types.ConditionalCheckFailedException{}, 1},
 		"cancelled for good": {
-			&types.TransactionCanceledException{CancellationReasons: []types.CancellationReason{{Code: ptr("ValidationError")}}},
+			&types.TransactionCanceledException{CancellationReasons: []types.CancellationReason{{Code: new("ValidationError")}}},
 			1,
 		},
 		"an error of nobody's":    {errors.New("no"), 1},

@@ -14,7 +14,7 @@ const mostKeys = 100
 
 // Get reads an item, no older than the call. The item is empty if it does not exist.
 func (t *Table) Get(ctx context.Context, key Item) (Item, error) {
-	in := &dynamodb.GetItemInput{TableName: &t.name, Key: key, ConsistentRead: ptr(true)}
+	in := &dynamodb.GetItemInput{TableName: &t.name, Key: key, ConsistentRead: new(true)}
 	out, err := call(ctx, func() (*dynamodb.GetItemOutput, error) { return t.client.GetItem(ctx, in) })
 	if err != nil {
 		return nil, err
@@ -27,7 +27,7 @@ func (t *Table) Get(ctx context.Context, key Item) (Item, error) {
 func (t *Table) GetAll(ctx context.Context, keys []Item) ([]Item, error) {
 	var items []Item
 	for group := range slices.Chunk(keys, mostKeys) {
-		want := map[string]types.KeysAndAttributes{t.name: {Keys: group, ConsistentRead: ptr(true)}}
+		want := map[string]types.KeysAndAttributes{t.name: {Keys: group, ConsistentRead: new(true)}}
 		for attempt := 1; len(want) > 0; attempt++ {
 			in := &dynamodb.BatchGetItemInput{RequestItems: want}
 			out, err := call(ctx, func() (*dynamodb.BatchGetItemOutput, error) { return t.client.BatchGetItem(ctx, in) })
@@ -62,10 +62,10 @@ func (t *Table) Query(ctx context.Context, partition string, q Query) iter.Seq2[
 	return func(yield func(Item, error) bool) {
 		in := &dynamodb.QueryInput{
 			TableName:                 &t.name,
-			KeyConditionExpression:    ptr(PK + " = :pk"),
+			KeyConditionExpression:    new(PK + " = :pk"),
 			ExpressionAttributeValues: With(Item{":pk": Str(partition)}, q.Values),
-			ConsistentRead:            ptr(true),
-			ScanIndexForward:          ptr(!q.NewestFirst),
+			ConsistentRead:            new(true),
+			ScanIndexForward:          new(!q.NewestFirst),
 		}
 		if q.Limit > 0 {
 			in.Limit = &q.Limit

@@ -89,5 +89,3 @@ func (t *Table) DeleteIf(key Item, condition string, values Item) types.Transact
 		TableName: &t.name, Key: key, ConditionExpression: &condition, ExpressionAttributeValues: values,
 	}}
 }
-
-func ptr[T any](v T) *T { return &v }

@@ -1,10 +1,12 @@
 package keep
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,6 +23,7 @@ func TestCommands(t *testing.T) {
 	open := newWorlds(t)
 	for name, test := range map[string]func(*testing.T, *world){
 		"StatusIsSetOnceHoweverOftenFunctionsDie":   setsStatus,
+		"StretchOfManyInvocationsIsProgress":        goesOnWithinStretch,
 		"OnlyTheListedDevicesAreChanged":            obeysLists,
 		"ListOfOtherDevicesEndsBeforeTheFirstCall":  refusesOtherLists,
 		"DriftMadeByHandIsFoundAndMended":           findsDrift,
@@ -65,6 +68,58 @@ func setsStatus(t *testing.T, w *world) {
 	w.drive(t, command, time.Minute, 0)
 	if diff := cmp.Diff(before, w.counts(t, command)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A fewUpdates is a registry that lets few updates of certificates through, and none after that.
+type fewUpdates struct {
+	Registry
+	iot.Certificates
+	left atomic.Int64
+}
+
+func (f *fewUpdates) AWS() iot.AWS {
+	aws := f.Registry.AWS()
+	f.Certificates, aws.Certificates = aws.Certificates, f
+	return aws
+}
+
+func (f *fewUpdates) UpdateCertificate(ctx context.Context, id string, status iot.Status) error {
+	if f.left.Add(-1) < 0 {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return f.Certificates.UpdateCertificate(ctx, id, status)
+}
+
+// A stretch is large, and a function on a slow machine needs many invocations for it. Each records some outcomes.
+func goesOnWithinStretch(t *testing.T, w *world) {
+	const n, each = 60, 10
+	id := w.imported(t, "stretch", n)
+	command := w.give(t, stack.Command{Verb: stack.VerbDeactivate, Of: []string{id}})
+	for limit, changed := time.Second, 0; ; {
+		ctx, cancel := context.WithTimeout(t.Context(), limit)
+		k := w.instance(t, stretchOfProgram)
+		few := &fewUpdates{Registry: w.client}
+		few.left.Store(each)
+		k.Registry = few
+		k.Handle(ctx, target, w.queue.take())
+		cancel()
+		job, err := w.ledger.Get(t.Context(), command)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := w.counts(t, command)
+		if job.Ended() {
+			if job.Cause != "" || c.Changed+c.Unchanged != n {
+				t.Errorf("cause %q, %+v", job.Cause, c)
+			}
+			return
+		}
+		if c.Changed+c.Unchanged == changed { // the machine needs more time for any of them
+			limit *= 2
+		}
+		changed = c.Changed + c.Unchanged
 	}
 }
 

@@ -141,6 +141,7 @@ func (w *worker) runStretch(
 	summary, err := engine.RunLater(w.begin, w.config(ctx, settings), l, program)
 	w.addCalls(summary.Calls)
 	w.put(ctx, summary)
+	w.settled = w.settled || journal != nil && settles(summary)
 	if err == nil && w.command.DryRun {
 		w.addPlanned(summary, planned.Calls())
 	}
@@ -148,6 +149,17 @@ func (w *worker) runStretch(
 		return errDeadline
 	}
 	return err
+}
+
+// settles reports whether a run has recorded outcomes that stand.
+func settles(summary engine.Summary) bool {
+	n := summary.Worked
+	for _, r := range summary.Failures {
+		if !r.Outcome.Stands() {
+			n -= r.Count
+		}
+	}
+	return n > 0
 }
 
 // earlier yields what earlier runs recorded of a stretch.

@@ -221,6 +221,7 @@ func (w *worker) mend(ctx context.Context, fleet *engine.Fleet, drifted map[stri
 	}, fleet.Mend(drifted))
 	w.addCalls(summary.Calls)
 	w.put(ctx, summary)
+	w.settled = w.settled || settles(summary)
 	return w.verifyError(err)
 }
 

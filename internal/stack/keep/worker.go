@@ -53,6 +53,7 @@ type worker struct {
 	progress stack.CommandProgress
 	began    stack.CommandProgress
 	counted  time.Time // until when Worked is counted
+	settled  bool      // this invocation has recorded outcomes that stand
 	log      *slog.Logger
 
 	imports []ledger.Import
@@ -256,9 +257,10 @@ func (w *worker) handOn(ctx context.Context, task stack.Task) error {
 	return w.send(ctx, stack.Task{Kind: stack.TaskContinue, Import: task.Import}, 0)
 }
 
-// advanced reports whether this invocation has come further than the one before.
+// advanced reports whether this invocation has come further than the one before. The outcomes of a part of a stretch
+// count, because the next invocation leaves these devices out.
 func (w *worker) advanced() bool {
-	return w.progress.Next != w.began.Next || w.progress.Surveyed != w.began.Surveyed || w.progress.Stretch != w.began.Stretch
+	return w.settled || w.progress.Next != w.began.Next || w.progress.Surveyed != w.began.Surveyed || w.progress.Stretch != w.began.Stretch
 }
 
 // store puts the progress into the job.

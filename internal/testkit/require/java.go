@@ -7,11 +7,13 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -50,19 +52,53 @@ func ElasticMQ(t testing.TB) (url string) {
 // If it is not available, the test ends as Missing "dynamodb-local".
 func DynamoDBLocal(t testing.TB) (url string) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed immediately: DynamoDB Local needs a port number
-	if err != nil {
-		t.Fatal(err)
+	const set, main = "dynamodb-local", "com.amazonaws.services.dynamodbv2.local.main.ServerRunner"
+	peer(t, set)
+	for try := 1; ; try++ {
+		port := freePort(t)
+		url, err := startJava(t, set, dynamoDBAddress, nil, main, "-inMemory", "-sharedDb", "-disableTelemetry", "-port", strconv.Itoa(port))
+		if err == nil {
+			return url
+		}
+		if try == portTries {
+			Missing(t, set, err.Error()+"; `make jars` fetches it")
+		}
 	}
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
+}
+
+const (
+	// DynamoDB Local must be told its port. The first and last to choose from are below those that systems
+	// give to clients, so that no connection takes one meanwhile.
+	firstPort, lastPort = 10_000, 32_000
+	// portTries is how many ports are tried, because another program may take one after all.
+	portTries = 3
+)
+
+// freePort returns a port for TCP that is free on all addresses. No other test gets it while this one runs: each
+// holds the UDP port of the same number.
+func freePort(t testing.TB) (port int) {
+	t.Helper()
+	var config net.ListenConfig
+	for range 1000 {
+		port = firstPort + rand.IntN(lastPort-firstPort) //nolint:gosec // not a secret
+		address := ":" + strconv.Itoa(port)
+		held, err := config.ListenPacket(t.Context(), "udp", address)
+		if err != nil {
+			continue
+		}
+		listener, err := config.Listen(t.Context(), "tcp", address)
+		if err != nil {
+			_ = held.Close()
+			continue
+		}
+		if err := listener.Close(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = held.Close() })
+		return port
 	}
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return Java(t, "dynamodb-local", dynamoDBAddress, nil,
-		"com.amazonaws.services.dynamodbv2.local.main.ServerRunner", "-inMemory", "-sharedDb", "-disableTelemetry", "-port", port)
+	t.Fatalf("no port between %d and %d is free", firstPort, lastPort)
+	return 0
 }
 
 // Java starts a Java server for the test and ends it with the test. If the test
@@ -74,14 +110,23 @@ func DynamoDBLocal(t testing.TB) (url string) {
 func Java(t testing.TB, set string, address *regexp.Regexp, properties []string, main string, args ...string) (url string) {
 	t.Helper()
 	peer(t, set)
+	url, err := startJava(t, set, address, properties, main, args...)
+	if err != nil {
+		Missing(t, set, err.Error()+"; `make jars` fetches it")
+	}
+	return url
+}
+
+func startJava(t testing.TB, set string, address *regexp.Regexp, properties []string, main string, args ...string) (url string, err error) {
+	t.Helper()
 	java, err := exec.LookPath("java")
 	if err != nil {
-		Missing(t, set, err.Error())
+		return "", err
 	}
 	dir := filepath.Join(Root(t), ".tools", "jars", set)
 	classpath, err := checkJars(dir, set)
 	if err != nil {
-		Missing(t, set, err.Error()+"; `make jars` fetches it")
+		return "", err
 	}
 	// The test itself shares the two cores, so a collector and compiler with few
 	// threads start fastest.
@@ -95,11 +140,7 @@ func Java(t testing.TB, set string, address *regexp.Regexp, properties []string,
 	command = append(append(command, main), args...)
 	cmd := exec.Command("sh", command...) //nolint:noctx // it outlives the test's context: cleanups may still call it
 	cmd.Env = clean()
-	url, err = startServer(t, cmd, address, "/")
-	if err != nil {
-		Missing(t, set, err.Error())
-	}
-	return url
+	return startServer(t, cmd, address, "/")
 }
 
 // checkJars returns the class path of a set, whose files must be exactly those in SHA256SUMS.

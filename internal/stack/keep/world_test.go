@@ -8,10 +8,12 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,6 +47,7 @@ type world struct {
 	queue   mailbox
 	objects objects
 	log     bytes.Buffer
+	cut     atomic.Int64 // updates of certificates that got no answer
 	// manifests are the objects of imports by ID, while they are in their bucket.
 	manifests sync.Map
 }
@@ -265,13 +268,45 @@ func (w *world) tell(t *testing.T, id string) {
 	}
 }
 
+// updates is a registry that lets some updates of certificates through, and none after that.
+type updates struct {
+	Registry
+	iot.Certificates
+	left atomic.Int64
+	cut  *atomic.Int64
+}
+
+func newUpdates(w *world, left int64) *updates {
+	u := &updates{Registry: w.client, Certificates: w.client.AWS().Certificates, cut: &w.cut}
+	u.left.Store(left)
+	return u
+}
+
+func (u *updates) AWS() iot.AWS {
+	aws := u.Registry.AWS()
+	aws.Certificates = u
+	return aws
+}
+
+func (u *updates) UpdateCertificate(ctx context.Context, id string, status iot.Status) error {
+	if u.left.Add(-1) < 0 {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	err := u.Certificates.UpdateCertificate(ctx, id, status)
+	if err != nil {
+		u.cut.Add(1)
+	}
+	return err
+}
+
 // instance is a new instance of the function.
 func (w *world) instance(t *testing.T, stretch int) *Keeper {
 	t.Helper()
 	l := w.newest()
 	k := New(Config{
 		Serves: func(*stack.Command) bool { return true },
-		Jobs:   l, Orders: l, Leases: l, Ledger: l, Reread: w.reread, Queue: &w.queue, Registry: w.client, Store: &w.objects, Bucket: "reports",
+		Jobs:   l, Orders: l, Leases: l, Ledger: l, Reread: w.reread, Queue: &w.queue, Registry: newUpdates(w, math.MaxInt), Store: &w.objects, Bucket: "reports",
 		Limiters: func(context.Context) *quota.Limiters {
 			return quota.NewLimiters(quota.Set{}, quota.Options{})
 		},

@@ -164,7 +164,12 @@ func UnknownColumns(guess Columns, format string, args ...any) error {
 	return &reasonError{reason: ReasonUnknownColumns, columns: guess, err: fmt.Errorf(format, args...)}
 }
 
-// GuessOf returns the guess of the error of [UnknownColumns] that err wraps, or the zero Columns.
+// WithGuess returns err, which has a reason, with a guess as that of [UnknownColumns].
+func WithGuess(err error, guess Columns) error {
+	return &reasonError{reason: ReasonOf(err), limit: LimitOf(err), columns: guess, err: err}
+}
+
+// GuessOf returns the guess of the error of [UnknownColumns] or [WithGuess] that err wraps, or the zero Columns.
 func GuessOf(err error) Columns {
 	var cause *reasonError
 	if errors.As(err, &cause) {

@@ -64,6 +64,7 @@ func (f *finder) find(text []byte, stated byte, ended bool) (*table.Header, int,
 	}
 	f.layout = best.layout
 	header := table.NewHeader(best.delimiter, best.names, best.width, text[best.line:best.length], f.layout.cert, f.layout.secrets...)
+	header.Need(f.layout.all...)
 	return header, best.length, table.Parsed, nil
 }
 
@@ -85,6 +86,8 @@ func unknown(text []byte, columns manifest.Columns, cause error) error {
 	}
 	explained := table.Explain(text)
 	switch {
+	case manifest.ReasonOf(cause) == manifest.ReasonDuplicateField:
+		return table.Guessed(cause, text)
 	case cause == nil && explained == nil:
 		return manifest.Errorf(manifest.ReasonUnknownFormat, "this is not a table")
 	case explained == nil || cause != nil && manifest.ReasonOf(cause) != manifest.ReasonUnknownColumns:

@@ -50,7 +50,7 @@ func newLayout(columns manifest.Columns, names []string, width int) (*layout, er
 		column, ok := locate(&use, names, width)
 		switch {
 		case !ok:
-			return nil, manifest.UnknownColumns(manifest.Columns{}, "the table has no column %s", missing(&use))
+			return nil, manifest.UnknownColumns(manifest.Columns{}, "the table has no column %s%s", missing(&use), numberOf(names, width))
 		case column < 0:
 			continue
 		}
@@ -110,6 +110,14 @@ func missing(use *manifest.ColumnUse) string {
 		}
 	}
 	return strings.Join(refs, " or ")
+}
+
+// numberOf returns how many columns a table has, for a message that has no headers to list.
+func numberOf(names []string, width int) string {
+	if names != nil {
+		return ""
+	}
+	return "; it has " + strconv.Itoa(width)
 }
 
 func checkColumn(use *manifest.ColumnUse, names []string, column int) error {

@@ -46,10 +46,15 @@ func findHeader(text []byte, stated byte, ended bool) (*table.Header, int, table
 			err = other
 		}
 	}
+	if manifest.ReasonOf(err) == manifest.ReasonDuplicateField {
+		err = table.Guessed(err, text)
+	}
 	if err != nil {
 		return nil, n, found, err
 	}
-	return table.NewHeader(delimiter, header, len(names), text[:n], l.cert), n, found, nil
+	h := table.NewHeader(delimiter, header, len(names), text[:n], l.cert)
+	h.Need(l.mac, l.id, l.cn)
+	return h, n, found, nil
 }
 
 // sniff reads the names in the first record of text, and their keys. It chooses the

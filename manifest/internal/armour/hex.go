@@ -8,13 +8,13 @@ import (
 )
 
 // BeginsHex reports whether text begins like DER in hex: with the tag of a sequence and its
-// length, perhaps after 0x. In base64 the same DER begins with the letter M.
+// length, perhaps after 0x, or after \x as PostgreSQL writes binary data. In base64 the same DER begins with the letter M.
 func BeginsHex(text []byte) bool {
 	digits := withoutSeparators(trimHex(text[:min(len(text), 64)]))
 	return len(digits) >= 8 && bytes.HasPrefix(digits, []byte("30")) && len(bytes.Trim(digits, "0123456789abcdefABCDEF")) == 0
 }
 
-// Hex decodes hex with colons, dashes, blanks and line breaks anywhere, perhaps after 0x.
+// Hex decodes hex with colons, dashes, blanks and line breaks anywhere, perhaps after 0x or \x.
 func Hex(text []byte) ([]byte, error) {
 	digits := withoutSeparators(trimHex(withoutLiterals(text)))
 	raw := make([]byte, hex.DecodedLen(len(digits)))
@@ -26,7 +26,7 @@ func Hex(text []byte) ([]byte, error) {
 
 func trimHex(text []byte) []byte {
 	text = bytes.TrimSpace(text)
-	if len(text) > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X') {
+	if len(text) > 2 && (text[0] == '0' || text[0] == '\\') && (text[1] == 'x' || text[1] == 'X') {
 		return text[2:]
 	}
 	return text

@@ -23,6 +23,11 @@ func Explain(text []byte) error {
 		return nil // PEM, such as a request
 	}
 	s := sampleOf(text)
+	if s.names != nil || s.cert >= 0 {
+		if err := checkEncoding(text, false, 1); err != nil {
+			return err
+		}
+	}
 	if s.names == nil && s.cert < 0 {
 		if hasTooMany(text) {
 			return manifest.Errorf(manifest.ReasonUnknownFormat, "this is a table with more than %d columns, the most that are read", MaxColumns)
@@ -31,7 +36,7 @@ func Explain(text []byte) error {
 	}
 	what := "this is a table"
 	if s.names == nil {
-		what += fmt.Sprintf(" without a header, and with %d columns", s.width)
+		what += " without a header, and with " + countOf(s.width)
 	} else {
 		what += " with the columns " + listColumns(s.names)
 	}
@@ -45,6 +50,24 @@ func Explain(text []byte) error {
 		return manifest.UnknownColumns(manifest.Columns{}, "%s; none of them seems to hold certificates", what)
 	}
 	return manifest.UnknownColumns(s.guess(), "%s; the certificates seem to be in column %s", what, s.label(s.cert))
+}
+
+// countOf returns a number of columns for a message.
+func countOf(columns int) string {
+	if columns == 1 {
+		return "1 column"
+	}
+	return fmt.Sprintf("%d columns", columns)
+}
+
+// Guessed returns err, about the header of the table that text begins, with a guess of what its columns
+// hold. The guess names columns that are there twice by their numbers.
+func Guessed(err error, text []byte) error {
+	s := sampleOf(text)
+	if s.cert < 0 {
+		return err
+	}
+	return manifest.WithGuess(err, s.guess())
 }
 
 // A sample is the beginning of a table.
@@ -92,7 +115,7 @@ func sampleWith(text []byte, delimiter byte) sample {
 			unreadable = true
 			break
 		}
-		if (len(r.Cells) > 1 || !r.blank()) && text[0] != '#' {
+		if (len(r.Cells) > 1 || !r.blank()) && !r.ruled() && text[0] != '#' {
 			rows, lines = append(rows, r.Names()), append(lines, line)
 		}
 		line += bytes.Count(text[:n], []byte{'\n'})

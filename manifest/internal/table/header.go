@@ -19,7 +19,9 @@ type Header struct {
 	// Cert is the index of the column with the certificates.
 	Cert int
 
-	line []byte // the text of the header line without its end; nil if there is none
+	// needed is how many cells a record has at least. Spreadsheets leave out empty cells at the end.
+	needed int
+	line   []byte // the text of the header line without its end; nil if there is none
 	// withheld are the columns whose cells are not passed on.
 	withheld []bool
 }
@@ -34,7 +36,7 @@ type Finder func(text []byte, stated byte, ended bool) (h *Header, n int, found 
 // the columns, or empty. cert is the index of the column with the certificates, and secret
 // are those of columns that hold secrets besides those whose names say so.
 func NewHeader(delimiter byte, names []string, width int, line []byte, cert int, secret ...int) *Header {
-	h := &Header{Delimiter: delimiter, Names: names, Width: width, Cert: cert, withheld: make([]bool, width)}
+	h := &Header{Delimiter: delimiter, Names: names, Width: width, Cert: cert, needed: cert + 1, withheld: make([]bool, width)}
 	if names != nil {
 		h.line = bytes.Clone(bytes.TrimRight(line, "\r\n"))
 	}
@@ -42,6 +44,13 @@ func NewHeader(delimiter byte, names []string, width int, line []byte, cert int,
 		h.withheld[i] = i == cert || slices.Contains(secret, i) || i < len(names) && manifest.SecretColumn(names[i])
 	}
 	return h
+}
+
+// Need makes records that end before one of these columns malformed. Columns may be -1.
+func (h *Header) Need(columns ...int) {
+	for _, column := range columns {
+		h.needed = max(h.needed, column+1)
+	}
 }
 
 // Label returns a column for messages: its name, or its number.

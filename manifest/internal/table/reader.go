@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"unicode/utf8"
 
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/internal/armour"
@@ -65,6 +64,9 @@ func (r *Reader) readHeader(find Finder) error {
 			return err
 		}
 		if failure != nil {
+			if err := checkEncoding(r.w.Text(), r.w.Ended(), r.w.Line()); err != nil {
+				return err
+			}
 			return failure
 		}
 		r.Header = header
@@ -110,6 +112,7 @@ func (r *Reader) Next() (line int, err error) {
 		if r.Record.open && r.cutOff() {
 			return 0, manifest.Errorf(manifest.ReasonTruncated, "the file ends in the middle of a record")
 		}
+		r.Record.dropEmpty(r.Header.Width)
 		line = r.w.Line()
 		if err := r.frame.Begin(); err != nil {
 			return 0, err
@@ -137,8 +140,8 @@ func (r *Reader) toRecord() error {
 		}
 		r.w.Pass(blank)
 		text = r.w.Text()
-		if bytes.HasPrefix(text, bom) { // of a file that was joined to another
-			r.w.Pass(len(bom))
+		if mark := joint(text); mark > 0 {
+			r.w.Pass(mark)
 			continue
 		}
 		switch {
@@ -160,38 +163,25 @@ func (r *Reader) toRecord() error {
 	}
 }
 
-// checkText rejects data that is not text in a known encoding.
-func (r *Reader) checkText(text []byte) error {
+// joint returns the length of what one file leaves at the beginning of the next, or at the end, when
+// files are joined: a byte order mark, or the Ctrl-Z with which DOS ends text.
+func joint(text []byte) int {
 	switch {
-	case bytes.IndexByte(text, 0) >= 0:
-		return manifest.Errorf(manifest.ReasonCorrupt,
-			"the file has a NUL byte: it is damaged, or UTF-16 without a byte order mark; save it as CSV in UTF-8")
-	case !utf8.Valid(text):
-		at := 0
-		for at < len(text) {
-			_, size := utf8.DecodeRune(text[at:])
-			if size == 1 && text[at] >= utf8.RuneSelf {
-				break
-			}
-			at += size
-		}
-		return manifest.Errorf(manifest.ReasonCorrupt,
-			"line %d has a byte (0x%02X) that is not UTF-8; the encoding is probably %s: save the table as CSV in UTF-8, or convert it with "+
-				"iconv -f %[3]s -t UTF-8",
-			r.w.Line()+stream.CountBreaks(text[:at]), text[at], encodingOf(text))
+	case bytes.HasPrefix(text, bom):
+		return len(bom)
+	case bytes.HasPrefix(text, []byte("\x1a")):
+		return 1
 	}
-	return nil
+	return 0
 }
 
-// encodingOf returns what text that is not UTF-8 probably is, under its name in iconv.
-// Windows-1252 has everything that prints in Latin-1.
-func encodingOf(text []byte) string {
-	for _, c := range text {
-		if c >= 0x80 && c < 0xa0 {
-			return "WINDOWS-1252"
-		}
+// checkText rejects data that is not text in a known encoding.
+func (r *Reader) checkText(text []byte) error {
+	if bytes.IndexByte(text, 0) >= 0 {
+		return manifest.Errorf(manifest.ReasonCorrupt,
+			"the file has a NUL byte: it is damaged, or UTF-16 without a byte order mark; save it as CSV in UTF-8")
 	}
-	return "ISO-8859-1"
+	return checkEncoding(text, true, r.w.Line())
 }
 
 // unreadable returns why the end of the current record was not found.
@@ -230,10 +220,12 @@ func (r *Reader) Check() error {
 	switch {
 	case r.Record.Odd != "":
 		return manifest.Errorf(manifest.ReasonMalformedEntry, "%s; quotes must enclose a whole cell", r.Record.Odd)
-	case len(r.Record.Cells) != r.Header.Width && r.Header.Names != nil:
-		return manifest.Errorf(manifest.ReasonMalformedEntry, "%d columns, where the header has %d", len(r.Record.Cells), r.Header.Width)
-	case len(r.Record.Cells) != r.Header.Width:
-		return manifest.Errorf(manifest.ReasonMalformedEntry, "%d columns, where the first record has %d", len(r.Record.Cells), r.Header.Width)
+	case len(r.Record.Cells) > r.Header.Width || len(r.Record.Cells) < r.Header.needed:
+		model := "header"
+		if r.Header.Names == nil {
+			model = "first record"
+		}
+		return manifest.Errorf(manifest.ReasonMalformedEntry, "%s, where the %s has %d", countOf(len(r.Record.Cells)), model, r.Header.Width)
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ type Cell struct {
 }
 
 // Value returns the text with doubled quotes undone, and without surrounding
-// blanks and the apostrophe or formula with which spreadsheets mark text.
+// blanks and the apostrophes or formula with which spreadsheets mark text.
 func (c Cell) Value() []byte {
 	text := c.Text
 	if c.escaped {
@@ -33,7 +33,11 @@ func (c Cell) Value() []byte {
 	}
 	text = bytes.TrimSpace(text)
 	if len(text) > 0 && text[0] == '\'' {
-		text = bytes.TrimSpace(text[1:])
+		text = text[1:]
+		if last := len(text) - 1; last > 0 && text[last] == '\'' { // of a program that quotes with apostrophes
+			text = text[:last]
+		}
+		text = bytes.TrimSpace(text)
 	}
 	if inside, ok := formulaText(text); ok {
 		text = bytes.TrimSpace(inside)
@@ -53,14 +57,38 @@ func formulaText(text []byte) (inside []byte, ok bool) {
 // AstrayCell returns the index of the cell whose quotes made [Record.Parse] return [Astray].
 func (r *Record) AstrayCell() int { return r.astrayCell }
 
-// blank reports whether all cells are empty, as in the lines that spreadsheets leave at the end.
+// blank reports whether all cells are empty, as in the lines that spreadsheets leave at the end, or
+// are a rule, as that below the header in what databases print and in Markdown.
 func (r *Record) blank() bool {
 	for _, c := range r.Cells {
-		if len(bytes.TrimSpace(c.Text)) > 0 {
+		if text := bytes.TrimSpace(c.Text); len(text) > 0 && !isRule(text) {
 			return false
 		}
 	}
 	return r.Odd == "" && !r.open
+}
+
+// ruled reports whether all cells that are not empty are rules.
+func (r *Record) ruled() bool {
+	for _, c := range r.Cells {
+		if isRule(bytes.TrimSpace(c.Text)) {
+			return r.blank()
+		}
+	}
+	return false
+}
+
+// isRule reports whether text draws a line.
+func isRule(text []byte) bool {
+	return bytes.Contains(text, []byte("---")) && len(bytes.Trim(text, "-+:|")) == 0
+}
+
+// dropEmpty drops empty cells at the end until there are width cells. Programs that end each cell with
+// a delimiter write one more than the header has.
+func (r *Record) dropEmpty(width int) {
+	for last := len(r.Cells) - 1; last >= width && len(bytes.TrimSpace(r.Cells[last].Text)) == 0; last-- {
+		r.Cells = r.Cells[:last]
+	}
 }
 
 // A Parsing is the result of [Record.Parse].

@@ -92,7 +92,7 @@ func tableVectors() []*vector {
 			strings.TrimSuffix(record(",", m0.mac, m0.cn, m0.pem()), "\n")+record(",", m1.mac, m1.cn, m1.pem()), m0.byID(), m1.byID()),
 		table("t04-ragged", "E", "records of another length cost no other", plainColumns,
 			plainTable(",", m0)+"x\n"+record(",", m1.mac, m1.cn, m1.pem(), "y")+record(",", m2.mac, m2.cn, m2.pem()),
-			m0.byID(), rejected("malformed-entry", "1 columns"), rejected("malformed-entry", "4 columns"), m2.byID()),
+			m0.byID(), rejected("malformed-entry", "1 column, where"), rejected("malformed-entry", "4 columns"), m2.byID()),
 		table("t04-header-only", "F", "nothing to import is not success", plainColumns, header+"\n", ends("empty", "no record")),
 		table("t04-blank", "F", "only blank lines", plainColumns, "\n\n", ends("empty", "nothing")),
 		table("t04-entry-too-long", "F", "a record beyond the limit of one entry", plainColumns,

@@ -31,7 +31,9 @@ func (a *ambient) age(throttled bool) (forgotten bool) {
 	if throttled {
 		a.run = 0
 	}
-	if float64(a.run)*a.share() > 8 { // by chance once in 3,000 times
+	// By chance once in 3,000 times, the uncertainty of the share included (refusals as a Poisson
+	// process whose rate was unknown before they were counted).
+	if a.refused > 0 && float64(a.refused+1)*math.Log1p(float64(a.run)/float64(a.took+a.refused)) > 8 {
 		*a = ambient{}
 		return true
 	}

@@ -64,7 +64,7 @@ const OutcomeDrift ledger.Outcome = "drift"
 
 const (
 	// listSeconds is how long the lists of one operation may take if only a sample is read
-	// completely. A list of a million lines takes 406 s at the default quotas.
+	// completely. A list of a million lines takes 402 s at the default quotas.
 	listSeconds = 430
 	// fullSeconds is how long reading both ends of all attachments may take with Verifying.Full.
 	// If it takes longer only one end is read.

@@ -9,9 +9,14 @@ import (
 )
 
 const (
-	// Margin is the part of a known quota that is used. A server counts calls when they arrive,
-	// and arrivals bunch.
-	Margin = 0.987
+	// Margin is the part of a known quota that is used. The rest allows for clocks that run at
+	// different speeds: a server whose second is longer counts more calls in it.
+	Margin = 0.995
+	// lone is the quota in calls per second below which the bucket of the server holds a single call.
+	// Calls that bunch would find it empty.
+	lone = 2
+	// bunching is by how many seconds such calls may arrive closer together than they were sent.
+	bunching = 0.04
 	// Floor is the lowest rate in calls per second, so that a recovery is noticed.
 	Floor = 0.2
 	// unlimitedFrom is the rate above which pacing has no measurable effect.
@@ -60,7 +65,7 @@ type waiter struct {
 // quota. See docs/adr/0003-rate-controller.md.
 func NewLimiter(tps float64, o Options) *Limiter {
 	now := time.Now()
-	limit := max(tps*Margin, Floor)
+	limit := max(paced(tps), Floor)
 	l := &Limiter{burst: idleBurst, filled: now}
 	if o.Sharers > 1 && !math.IsInf(limit, 1) {
 		l.burst = 0
@@ -70,6 +75,14 @@ func NewLimiter(tps float64, o Options) *Limiter {
 	}
 	l.tokens = max(1, l.control.rate(now)*l.burst)
 	return l
+}
+
+// paced returns the calls per second for a quota.
+func paced(tps float64) float64 {
+	if tps < lone {
+		return 1 / (1/tps + bunching)
+	}
+	return tps * Margin
 }
 
 // Wait returns when the call may be made. After the answer, one method of the ticket must be

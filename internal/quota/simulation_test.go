@@ -22,16 +22,22 @@ func enough(tps float64, longest time.Duration) time.Duration {
 
 func TestKnownQuotaIsUsedWithoutThrottling(t *testing.T) {
 	t.Parallel()
-	for _, tps := range []float64{2, 10, 15, 100, 350} {
+	for _, tps := range []float64{1, 2, 10, 15, 40, 100, 350} {
 		for _, workers := range []int{32, 300} {
 			t.Run(fmt.Sprint(tps, " by ", workers), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					c := one(NewLimiter(tps, Options{}))
 					c.workers = workers
-					r := simulate(t, newServer(tps), enough(tps, 10*time.Minute), c)[0]
+					// The seconds of two machines differ by 0.12 % at most (docs/adr/0003-rate-controller.md).
+					const drift = 0.002
+					r := simulate(t, newServer(tps*(1-drift)), enough(tps, 10*time.Minute), c)[0]
+					least := 0.99
+					if tps < 2 {
+						least = 0.95
+					}
 					// Ignore the burst at the start, which would weigh more in shorter runs.
-					if got := r.rate(0.1, 1) / tps; got < 0.98 || r.refused > 0 {
+					if got := r.rate(0.1, 1) / tps; got < least || r.refused > 0 {
 						t.Errorf("%.3f of the quota, %d throttled", got, r.refused)
 					}
 				})
@@ -130,10 +136,14 @@ func TestFaultsCostAnImportHardlyMoreThanThemselves(t *testing.T) {
 			var wg sync.WaitGroup
 			for range 64 {
 				wg.Go(func() {
-					for ; time.Since(start) < length; devices.Add(1) {
+					for {
 						for i, limiter := range limiters {
 							callUntilAccepted(t, limiter, servers[i])
 						}
+						if time.Since(start) > length {
+							return
+						}
+						devices.Add(1)
 					}
 				})
 			}

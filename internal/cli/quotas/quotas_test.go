@@ -77,7 +77,7 @@ func TestQuotaRequestsAreFiledOnlyWhenConfirmed(t *testing.T) {
 		says         string
 	}{
 		{"shown only", "", nil, 0, 0, "aws service-quotas request-service-quota-increase " +
-			"--service-code iotcore --quota-code L-4671C7C8 --desired-value 29 --region us-east-1 --endpoint-url"},
+			"--service-code iotcore --quota-code L-4671C7C8 --desired-value 28 --region us-east-1 --endpoint-url"},
 		{"no terminal", "", []string{"--request"}, 2, 0, "add --yes"},
 		{"a no", "n\n", []string{"--request"}, 1, 0, "not confirmed"},
 		{"no answer", "\n", []string{"--request"}, 1, 0, "not confirmed"},
@@ -91,7 +91,7 @@ func TestQuotaRequestsAreFiledOnlyWhenConfirmed(t *testing.T) {
 				t.Errorf("exit code %d, want %d; %d requests, want %d: %s\n%s%s", code, test.code, len(a.requests), test.filed, a.requests, stdout,
 					stderr)
 			}
-			if test.filed > 0 && strings.Count(stdout, "\nrequested 29/s of ") != test.filed {
+			if test.filed > 0 && strings.Count(stdout, "\nrequested 28/s of ") != test.filed {
 				t.Errorf("the requests are not printed:\n%s", stdout)
 			}
 		})

@@ -136,7 +136,10 @@ func (l *Limiter) fill(now time.Time) {
 		l.tokens = rate
 		return
 	}
-	most := max(1, rate*slack)
+	most := 1.0
+	if rate >= lone {
+		most += rate * slack
+	}
 	if l.waiting.Len() == 0 && gap >= 1 {
 		most = max(1, rate*l.burst)
 		l.control.woke(now)

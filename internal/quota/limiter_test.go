@@ -288,3 +288,26 @@ func BenchmarkWaitInTurn(b *testing.B) {
 		}
 	})
 }
+
+// At 10 calls/s a timer that is 5 ms late would cost 5 % of the quota.
+func TestLateCallsCatchUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLimiter(10, Options{})
+		const calls = 600
+		start := time.Now()
+		for i := range calls {
+			if i%2 == 0 {
+				time.Sleep(150 * time.Millisecond)
+			}
+			ticket, err := l.Wait(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			ticket.Accepted()
+		}
+		if got := calls / time.Since(start).Seconds(); got < 9.9 {
+			t.Errorf("%.2f calls/s", got)
+		}
+	})
+}

@@ -91,17 +91,20 @@ No ledger is opened. With --sandbox the plan uses a copy of the embedded sandbox
 	return c, &o
 }
 
-func runPlan(ctx context.Context, o *planOptions, flags *pflag.FlagSet, args []string, streams terminal.Streams) error {
+// checkFlags returns an error if flags cannot be used, or --out names a file that must not be replaced.
+func (o *planOptions) checkFlags() error {
 	if o.examples < 0 || o.examples > engine.MaxExamples {
 		return exit.UsageError(fmt.Errorf("--examples %d is not between 0 and %d", o.examples, engine.MaxExamples), "")
 	}
-	if err := o.target.Check(); err != nil {
+	if err := o.target.Check(); err != nil || o.out == "" {
 		return err
 	}
-	if o.out != "" {
-		if err := exit.Occupied(o.out, o.overwrite); err != nil {
-			return err
-		}
+	return exit.Occupied(o.out, o.overwrite)
+}
+
+func runPlan(ctx context.Context, o *planOptions, flags *pflag.FlagSet, args []string, streams terminal.Streams) error {
+	if err := o.checkFlags(); err != nil {
+		return err
 	}
 	overrides, err := o.quotas.Overrides()
 	if err != nil {
@@ -118,10 +121,10 @@ func runPlan(ctx context.Context, o *planOptions, flags *pflag.FlagSet, args []s
 		return err
 	}
 	defer closeConnection(connection, printer, streams)
-	if connection.Offline() && o.compare {
+	switch {
+	case connection.Offline() && o.compare:
 		return exit.UsageError(errors.New("--offline cannot be combined with --compare"), "leave out one of them")
-	}
-	if connection.Offline() && o.out != "" {
+	case connection.Offline() && o.out != "":
 		return exit.UsageError(errors.New("--offline cannot be combined with --out"), "plan with the account of the import")
 	}
 	printer.Note("target: %s", connection)
@@ -135,79 +138,29 @@ func runPlan(ctx context.Context, o *planOptions, flags *pflag.FlagSet, args []s
 	if err != nil {
 		return err
 	}
-	quotas, err := o.quotas.Resolve(ctx, connection.Client, overrides)
+	r := reviewed{settings: settings, connection: connection}
+	if r.quotas, err = o.quotas.Resolve(ctx, connection.Client, overrides); err != nil {
+		return err
+	}
+	wrong, err := o.review(ctx, &r, sources, printer, streams)
 	if err != nil {
 		return err
-	}
-	// Missing attachments are part of the plan.
-	var check *attachmentCheck
-	var attached *device.AttachmentReport
-	var wrong *device.AttachmentError
-	if !connection.Offline() {
-		check = newAttachmentCheck(ctx, connection, quotas)
-		if attached, err = check.ofImport(settings.Attachments); err != nil && !errors.As(err, &wrong) {
-			return err
-		}
-		settings.CheckVariant = check.ofVariant
-	}
-	policies, err := newPolicyJudges(ctx, connection, quotas, attached, settings, check)
-	if err != nil {
-		return err
-	}
-	scan, err := scanManifests(ctx, sources, settings, policies.watch(manifests.ShowScanning(printer)), &o.runFlags, printer, streams)
-	if err := cmp.Or(err, policies.err); err != nil {
-		return err
-	}
-	if check != nil {
-		if err := check.wrong(); err != nil && !check.addTo(&wrong) {
-			return err
-		}
-	}
-	var comparison *engine.Comparison
-	if o.compare && wrong == nil {
-		if comparison, err = compareDevices(ctx, sources, scan, settings, connection, quotas, printer); err != nil {
-			return err
-		}
 	}
 	printer.Close()
 
-	plan := planOf(scan, connection, quotas.From)
-	if plan.Offline = connection.Offline(); !plan.Offline {
-		plan.Attachments = attachmentsOf(check, wrong, connection, scan)
-	}
-	plan.Policies = policies.line()
-	if comparison != nil {
-		plan.Compared = comparedOf(comparison, scan)
-		plan.forecast(quotas.Set, comparison.Calls, scan.Devices)
-		plan.Examples = examplesOf(comparison.Examples, scan.Manifests)
-	} else {
-		plan.forecast(quotas.Set, scan.FreshCalls(quotas.Set).Times(scan.Devices), scan.Devices)
-		arns := connection.Target // of the examples
-		arns.Region, arns.Account = cmp.Or(arns.Region, "REGION"), cmp.Or(arns.Account, "ACCOUNT")
-		plan.Examples = examplesOf(engine.PlanFresh(scan,
-			engine.Config{Settings: settings, Target: arns, Limiters: quotas.Limiters()}), scan.Manifests)
-	}
+	plan := r.plan(wrong)
 	plan.Examples = plan.Examples[:min(o.examples, len(plan.Examples))]
-	var created []target.Created
-	if check != nil {
-		created = check.created
-	}
-	if o.output == terminal.JSON {
-		err = streams.PrintJSON(plan)
-	} else {
-		err = printPlan(streams, plan, connection, created)
-	}
-	switch {
-	case err != nil:
+	if err := o.print(plan, r, streams); err != nil {
 		return err
-	case wrong != nil, plan.Policies.stop(o.ignorePolicy) != nil:
+	}
+	if wrong != nil || plan.Policies.stop(o.ignorePolicy) != nil {
 		if o.out != "" {
 			plain.Fprintf(streams.Err, "%s was not written: this plan cannot be carried out\n", o.out)
 		}
 		return exit.Silently(exit.Failure)
 	}
 	if o.out != "" {
-		saved, err := savedPlanOf(reviewed{settings, connection, scan, quotas, check, policies, comparison}, files.Names, flags)
+		saved, err := savedPlanOf(r, files.Names, flags)
 		if err == nil {
 			err = saved.write(o.out)
 		}
@@ -216,21 +169,83 @@ func runPlan(ctx context.Context, o *planOptions, flags *pflag.FlagSet, args []s
 		}
 		plain.Fprintf(streams.Err, "to carry it out: thingpress import --plan %s\n", terminal.ShellQuote(o.out))
 	}
-	switch {
-	case scan.Rejected > 0, o.lists.Missing(scan.UnmatchedOnly), comparison != nil && comparison.Conflicts > 0:
+	if r.scan.Rejected > 0 || o.lists.Missing(r.scan.UnmatchedOnly) || r.comparison != nil && r.comparison.Conflicts > 0 {
 		return exit.Silently(exit.Incomplete)
 	}
 	return nil
 }
 
-// compareDevices looks every device up.
-func compareDevices(ctx context.Context, sources []*engine.Source, scan *engine.ScanResult, settings engine.Settings,
-	c *target.Connection, quotas target.Quotas, printer *progress.Printer,
-) (*engine.Comparison, error) {
+// review reads the manifests, and what the plan needs of the registry. Attachments that cannot be used are part of the
+// plan, and returned.
+func (o *planOptions) review(ctx context.Context, r *reviewed, sources []*engine.Source, printer *progress.Printer,
+	streams terminal.Streams,
+) (wrong *device.AttachmentError, err error) {
+	var attached *device.AttachmentReport
+	if !r.connection.Offline() {
+		r.check = newAttachmentCheck(ctx, r.connection, r.quotas)
+		if attached, err = r.check.ofImport(r.settings.Attachments); err != nil && !errors.As(err, &wrong) {
+			return nil, err
+		}
+		r.settings.CheckVariant = r.check.ofVariant
+	}
+	if r.policies, err = newPolicyJudges(ctx, r.connection, r.quotas, attached, r.settings, r.check); err != nil {
+		return nil, err
+	}
+	show := r.policies.watch(manifests.ShowScanning(printer))
+	r.scan, err = scanManifests(ctx, sources, r.settings, show, &o.runFlags, printer, streams)
+	if err := cmp.Or(err, r.policies.err); err != nil {
+		return nil, err
+	}
+	if r.check != nil {
+		if err := r.check.wrong(); err != nil && !r.check.addTo(&wrong) {
+			return nil, err
+		}
+	}
+	if o.compare && wrong == nil {
+		r.comparison, err = r.compare(ctx, sources, printer)
+	}
+	return wrong, err
+}
+
+// plan returns the plan with the examples of it. Wrong are the attachments that cannot be used, or nil.
+func (r *reviewed) plan(wrong *device.AttachmentError) planLine {
+	plan := planOf(r.scan, r.connection, r.quotas.From)
+	if plan.Offline = r.connection.Offline(); !plan.Offline {
+		plan.Attachments = attachmentsOf(r.check, wrong, r.connection, r.scan)
+	}
+	plan.Policies = r.policies.line()
+	if r.comparison != nil {
+		plan.Compared = comparedOf(r.comparison, r.scan)
+		plan.forecast(r.quotas.Set, r.comparison.Calls, r.scan.Devices)
+		plan.Examples = examplesOf(r.comparison.Examples, r.scan.Manifests)
+		return plan
+	}
+	plan.forecast(r.quotas.Set, r.scan.FreshCalls(r.quotas.Set).Times(r.scan.Devices), r.scan.Devices)
+	arns := r.connection.Target // of the examples
+	arns.Region, arns.Account = cmp.Or(arns.Region, "REGION"), cmp.Or(arns.Account, "ACCOUNT")
+	plan.Examples = examplesOf(engine.PlanFresh(r.scan,
+		engine.Config{Settings: r.settings, Target: arns, Limiters: r.quotas.Limiters()}), r.scan.Manifests)
+	return plan
+}
+
+// print prints a plan on standard output.
+func (o *planOptions) print(plan planLine, r reviewed, streams terminal.Streams) error {
+	if o.output == terminal.JSON {
+		return streams.PrintJSON(plan)
+	}
+	var created []target.Created
+	if r.check != nil {
+		created = r.check.created
+	}
+	return printPlan(streams, plan, r.connection, created)
+}
+
+// compare looks every device up.
+func (r *reviewed) compare(ctx context.Context, sources []*engine.Source, printer *progress.Printer) (*engine.Comparison, error) {
 	comparison, err := engine.Compare(ctx, engine.Config{
-		Settings: settings, Target: c.Target, AWS: c.Client.AWS(), Limiters: quotas.Limiters(),
+		Settings: r.settings, Target: r.connection.Target, AWS: r.connection.Client.AWS(), Limiters: r.quotas.Limiters(),
 		Abort: terminal.AbortContext(ctx), Events: showEvents(printer, ""),
-	}, sources, scan)
+	}, sources, r.scan)
 	if err != nil {
 		return nil, exit.WithHint(err, StopHint(err))
 	}

@@ -319,7 +319,7 @@ func (o *importOptions) checkPlan(ctx context.Context, r reviewed, sources []*en
 		return nil
 	}
 	if o.saved.Existing != nil {
-		if r.comparison, err = compareDevices(ctx, sources, r.scan, r.settings, r.connection, r.quotas, printer); err != nil {
+		if r.comparison, err = r.compare(ctx, sources, printer); err != nil {
 			return err
 		}
 	}

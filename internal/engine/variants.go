@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -117,6 +118,28 @@ func (v *variants) portions(devices int) []Portion {
 // Portions returns what the devices get: first those whose entries ask for nothing of their own, which may be
 // none, then each combination that entries ask for.
 func (s *ScanResult) Portions() []Portion { return s.judge.variants.portions(s.Devices) }
+
+// PortionsOf returns what that many devices of an import get, from what a ledger kept: the settings of the import, and how
+// many devices have each of the texts that [RowText] returns. It is as the result of [ScanResult.Portions].
+func PortionsOf(s Settings, asked map[string]int, devices int) ([]Portion, error) {
+	s.CheckVariant = nil // what was asked for has been accepted
+	v := newVariants(s)
+	for _, text := range slices.Sorted(maps.Keys(asked)) {
+		row, err := ParseRow(text)
+		if err != nil {
+			return nil, err
+		}
+		row.Attributes = nil // their values are not kept
+		_, variant, err := v.of(&manifest.Device{Settings: row})
+		if err != nil {
+			return nil, err
+		}
+		if variant != nil {
+			variant.Devices += asked[text]
+		}
+	}
+	return v.portions(devices), nil
+}
 
 // FreshCalls returns the calls of one device on the average, if all are new to AWS.
 func (s *ScanResult) FreshCalls(set quota.Set) quota.Calls { return newPaths(set, s.Portions()).fresh }

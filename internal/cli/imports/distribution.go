@@ -11,16 +11,16 @@ import (
 	"github.com/thingpress/thingpress/internal/progress"
 )
 
-// A share is how many devices get one policy, thing group, thing type, billing group or status.
-type share struct {
+// A Share is how many devices get one policy, thing group, thing type, billing group or status.
+type Share struct {
 	Kind    string `json:"kind"` // as in "thing group"
 	Name    string `json:"name"`
 	Devices int    `json:"devices"`
 }
 
-// distributionOf returns what differs from device to device, by kind and then by number of devices. It is
+// DistributionOf returns what differs from device to device, by kind and then by number of devices. It is
 // empty if no entry asks for anything of its own.
-func distributionOf(portions []engine.Portion) (shares []share) {
+func DistributionOf(portions []engine.Portion) (shares []Share) {
 	if len(portions) < 2 {
 		return nil
 	}
@@ -53,23 +53,23 @@ func distributionOf(portions []engine.Portion) (shares []share) {
 			continue
 		}
 		for _, name := range names {
-			shares = append(shares, share{kind.name, name, counts[name]})
+			shares = append(shares, Share{kind.name, name, counts[name]})
 		}
 	}
 	return shares
 }
 
-// maxRecorded is the number of lines of a distribution that an import records.
-const maxRecorded = 200
+// MaxShares is the number of lines of a distribution that an import records, and that JSON has of it.
+const MaxShares = 200
 
 // maxNamed is the number of names of one kind that people are shown.
 const maxNamed = 8
 
-// distributionText returns shares for people, a line for each kind.
-func distributionText(shares []share) (lines []string) {
+// DistributionText returns shares for people, a line for each kind.
+func DistributionText(shares []Share) (lines []string) {
 	for len(shares) > 0 {
 		kind := shares[0].Kind
-		end := slices.IndexFunc(shares, func(s share) bool { return s.Kind != kind })
+		end := slices.IndexFunc(shares, func(s Share) bool { return s.Kind != kind })
 		if end < 0 {
 			end = len(shares)
 		}

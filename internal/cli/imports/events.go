@@ -45,7 +45,7 @@ func connectableText(unconnectable, devices int) string {
 
 // showDistribution prints how many devices get what their entries ask for.
 func showDistribution(printer *progress.Printer, scan *engine.ScanResult) {
-	for _, line := range distributionText(distributionOf(scan.Portions())) {
+	for _, line := range DistributionText(DistributionOf(scan.Portions())) {
 		printer.Note("%s", line)
 	}
 }

@@ -172,8 +172,8 @@ func (i *oneImport) review(ctx context.Context, sources []*engine.Source) (err e
 		return err
 	}
 	i.recorded = recordedOf(i.settings, i.args, i.flags)
-	i.recorded.Distribution = distributionOf(scan.Portions())
-	i.recorded.Distribution = i.recorded.Distribution[:min(len(i.recorded.Distribution), maxRecorded)]
+	i.recorded.Distribution = DistributionOf(scan.Portions())
+	i.recorded.Distribution = i.recorded.Distribution[:min(len(i.recorded.Distribution), MaxShares)]
 	i.recorded.About = aboutOf(i.quotas, scan, i.args, i.flags)
 	if i.previous == nil && !o.fresh {
 		if i.unfinished, err = unfinishedOf(ctx, i.book, i.connection.Target, scan.Manifests); err != nil {

@@ -34,7 +34,7 @@ type planLine struct {
 	UnmatchedSkip []string                `json:"unmatched_skip,omitempty"`
 
 	Attachments  planAttachments `json:"attachments"`
-	Distribution []share         `json:"distribution,omitempty"`
+	Distribution []Share         `json:"distribution,omitempty"`
 	Policies     *policiesLine   `json:"policies,omitempty"`
 	Compared     *planCompared   `json:"compared,omitempty"`
 
@@ -97,7 +97,7 @@ func planOf(s *engine.ScanResult, c *target.Connection, quotasFrom string) planL
 		Type: "plan", Target: c.Target, Alias: c.Alias, Manifests: s.Manifests,
 		Entries: s.Entries, Devices: s.Devices, Rejected: s.Rejected, Skipped: s.Skipped, Repeated: s.Repeated, Filtered: s.Filtered,
 		Contradictory: s.Reasons[manifest.ReasonContradiction], Rejections: manifests.Rejections(s, advice.CLI), Warnings: s.Warnings,
-		UnmatchedOnly: s.UnmatchedOnly, UnmatchedSkip: s.UnmatchedSkip, QuotasFrom: quotasFrom, Distribution: distributionOf(s.Portions()),
+		UnmatchedOnly: s.UnmatchedOnly, UnmatchedSkip: s.UnmatchedSkip, QuotasFrom: quotasFrom, Distribution: DistributionOf(s.Portions()),
 	}
 }
 

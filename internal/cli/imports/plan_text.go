@@ -52,7 +52,7 @@ func planText(p planLine, connection *target.Connection, created []target.Create
 	for _, line := range unmatchedText(p.UnmatchedOnly, p.UnmatchedSkip) {
 		say("  %s", line)
 	}
-	for _, line := range distributionText(p.Distribution) {
+	for _, line := range DistributionText(p.Distribution) {
 		say("%s", line)
 	}
 	sayDuration(say, p, time.Now())

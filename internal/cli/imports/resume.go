@@ -29,9 +29,9 @@ type recordedSettings struct {
 	Manifests []string            `json:"manifests"` // absolute paths, or the names of objects in S3
 	Flags     map[string][]string `json:"flags"`
 	Settings  engine.Settings     `json:"settings"`
-	// Distribution is how many devices get what their entries ask for, the first [maxRecorded] lines. Like
+	// Distribution is how many devices get what their entries ask for, the first [MaxShares] lines. Like
 	// About it is for people alone.
-	Distribution []share `json:"distribution,omitempty"`
+	Distribution []Share `json:"distribution,omitempty"`
 	report.About
 }
 

@@ -128,7 +128,7 @@ type shownLine struct {
 	Flags    map[string][]string `json:"flags,omitempty"`
 	Settings json.RawMessage     `json:"settings,omitempty"`
 	// Distribution is how many devices got what their entries asked for.
-	Distribution []share `json:"distribution,omitempty"`
+	Distribution []Share `json:"distribution,omitempty"`
 
 	Rejections []report.Rejection `json:"rejections,omitempty"`
 	Failures   []report.Failure   `json:"failures,omitempty"`
@@ -292,7 +292,7 @@ type shownSettings struct {
 	Flags    map[string][]string `json:"flags"`
 	Settings json.RawMessage     `json:"settings"`
 
-	Distribution []share `json:"distribution"`
+	Distribution []Share `json:"distribution"`
 }
 
 func settingsIn(i ledger.Import) (s shownSettings) {
@@ -323,7 +323,7 @@ func describe(c Chosen, s report.Story, settings shownSettings) iter.Seq2[string
 			lines = append(lines, [2]string{"manifest", fmt.Sprintf("%s: %s, %s, SHA-256 %s", m.Name, m.Vendor,
 				progress.Plural(m.Entries, "entry", "entries"), m.SHA256)})
 		}
-		for _, line := range distributionText(settings.Distribution) {
+		for _, line := range DistributionText(settings.Distribution) {
 			lines = append(lines, [2]string{"devices", line})
 		}
 		rate := ""

@@ -37,7 +37,7 @@ type dryRunLine struct {
 	UnmatchedOnly []string `json:"unmatched_only,omitempty"`
 	UnmatchedSkip []string `json:"unmatched_skip,omitempty"`
 
-	Distribution []share `json:"distribution,omitempty"`
+	Distribution []Share `json:"distribution,omitempty"`
 }
 
 // endDryRun prints the result of a dry run.
@@ -49,7 +49,7 @@ func (o *importOptions) endDryRun(c *target.Connection, s *engine.ScanResult, qu
 		line := dryRunLine{
 			Type: "dry_run", Target: c.Target, Alias: c.Alias, Entries: s.Entries, Devices: s.Devices, Rejected: s.Rejected, Skipped: s.Skipped,
 			Rejections:    manifests.Rejections(s, advice.CLI),
-			UnmatchedOnly: s.UnmatchedOnly, UnmatchedSkip: s.UnmatchedSkip, Distribution: distributionOf(s.Portions()),
+			UnmatchedOnly: s.UnmatchedOnly, UnmatchedSkip: s.UnmatchedSkip, Distribution: DistributionOf(s.Portions()),
 		}
 		if ceiling, binding := quota.Ceiling(quotas.Set, s.FreshCalls(quotas.Set)); !math.IsInf(ceiling, 1) {
 			line.Ceiling, line.Binding = &ceiling, binding

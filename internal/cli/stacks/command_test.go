@@ -58,6 +58,11 @@ func (d *deployed) commands(t *testing.T) {
 	if err := d.ledger.KeepSettings(t.Context(), idGood, asked); err != nil {
 		t.Fatal(err)
 	}
+	prints(0, "devices: policy special: 1 device\n", "show", idGood)
+	shown, _ := d.exits(0, "show", idGood, "--stack", name, "--output", "json")
+	if !strings.Contains(shown, `"distribution":[{"kind":"policy","name":"special","devices":1}]`) {
+		t.Errorf("%s", shown)
+	}
 	prints(0, "imported-1: 4 imports\n", "show", "imported-1")
 	prints(0, "  its entry asked for policy special\n", "show", "imported-1")
 	prints(0, "  deactivate "+idGood+", 123456789012/us-east-1\n  changed: entry 1 of good.7z\n", "show", "imported-1")

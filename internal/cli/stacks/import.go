@@ -11,6 +11,7 @@ import (
 	"github.com/thingpress/thingpress/internal/advice"
 	"github.com/thingpress/thingpress/internal/backoff"
 	"github.com/thingpress/thingpress/internal/cli/exit"
+	"github.com/thingpress/thingpress/internal/cli/imports"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/plain"
 	"github.com/thingpress/thingpress/internal/progress"
@@ -68,10 +69,15 @@ func showImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i oper
 			return err
 		}
 	}
+	portions, err := stack.Portions(ctx, i)
+	if err != nil {
+		return err
+	}
+	shares := imports.DistributionOf(portions)
 	switch {
 	case o.output == terminal.JSON:
 		line := importLineOf(i)
-		line.Reasons = reasons
+		line.Reasons, line.Distribution = reasons, shares[:min(len(shares), imports.MaxShares)]
 		if err := streams.PrintJSON(line); err != nil {
 			return err
 		}
@@ -80,7 +86,7 @@ func showImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i oper
 			return err
 		}
 	default:
-		printImport(streams, i, reasons, stack.Name)
+		printImport(streams, i, reasons, shares, stack.Name)
 	}
 	switch {
 	case i.Stopped():
@@ -92,7 +98,7 @@ func showImport(ctx context.Context, o *stackFlags, stack *operate.Stack, i oper
 }
 
 // printImport prints an import of a stack for people.
-func printImport(streams terminal.Streams, i operate.Import, reasons []operate.Reason, stack string) {
+func printImport(streams terminal.Streams, i operate.Import, reasons []operate.Reason, shares []imports.Share, stack string) {
 	out := streams.Out
 	plain.Fprintf(out, "import %s: %s\n", i.Job.Import, i.State())
 	plain.Fprintf(out, "s3://%s/%s, %s, %s bytes\n", i.Job.Upload.Bucket, i.Job.Upload.Key, i.Job.Vendor,
@@ -102,6 +108,9 @@ func printImport(streams terminal.Streams, i operate.Import, reasons []operate.R
 		if !i.Job.RetryAt.IsZero() && !i.Ended() {
 			plain.Fprintf(out, "next try at %s\n", i.Job.RetryAt.Local().Format(time.DateTime))
 		}
+	}
+	for _, line := range imports.DistributionText(shares) {
+		plain.Fprintf(out, "devices: %s\n", line)
 	}
 	if i.Record != nil {
 		printNumbers(out, i, reasons, stack)

@@ -123,6 +123,8 @@ type importLine struct {
 	Rate      float64           `json:"devices_per_second,omitempty"`
 	Left      float64           `json:"seconds_left,omitempty"`
 	Reasons   []operate.Reason  `json:"reasons,omitempty"`
+	// Distribution is how many devices get what their entries asked for.
+	Distribution []imports.Share `json:"distribution,omitempty"`
 	// Verb and Of are set for a later command over imports.
 	Verb string   `json:"verb,omitempty"`
 	Of   []string `json:"of,omitempty"`

@@ -208,14 +208,16 @@ func (w *worker) conclude(ctx context.Context, task stack.Task, err error) error
 	case errors.Is(err, errDeadline):
 		return w.handOn(ctx, task)
 	}
-	w.release(ctx)
 	switch {
 	case err == nil:
+		w.release(ctx)
 		return nil
 	case errors.Is(err, stack.ErrFenced): // another invocation goes on, but its message may be lost
 		w.log.WarnContext(ctx, "the lease was taken by another invocation")
 		return w.send(ctx, task, stack.HandBack.First)
 	}
+	// The cause comes before the release. A message that was delivered twice may end the command right after that.
+	defer w.release(ctx)
 	cause := err.Error()
 	if todo := advice.Of(err, advice.Stack).Todo; todo != "" {
 		cause += "; " + todo

@@ -9,7 +9,6 @@ import (
 	"iter"
 	"log/slog"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -25,10 +24,12 @@ import (
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/iot"
 	"github.com/thingpress/thingpress/internal/ledger"
+	"github.com/thingpress/thingpress/internal/ledger/dynamodb/table"
 	"github.com/thingpress/thingpress/internal/material"
 	"github.com/thingpress/thingpress/internal/quota"
 	"github.com/thingpress/thingpress/internal/sandbox"
 	"github.com/thingpress/thingpress/internal/stack"
+	"github.com/thingpress/thingpress/internal/stack/aws/jobtable"
 	"github.com/thingpress/thingpress/internal/stack/aws/metric"
 	"github.com/thingpress/thingpress/internal/stack/bring"
 	"github.com/thingpress/thingpress/internal/testkit/dynamodbtest"
@@ -44,6 +45,7 @@ type world struct {
 	client  *awsiot.Client
 	ledger  dynamodbtest.Database
 	newest  func() dynamodbtest.Database
+	later   *jobtable.Store // whose clock is an hour ahead
 	queue   mailbox
 	objects objects
 	log     bytes.Buffer
@@ -136,7 +138,11 @@ func newWorlds(t *testing.T) func(t *testing.T, name string) *world {
 	return func(t *testing.T, name string) *world {
 		t.Helper()
 		dynamodbtest.CreateTable(t, database, name)
-		w := &world{newest: func() dynamodbtest.Database { return dynamodbtest.OpenDatabase(database, name) }}
+		ahead := table.Options{Now: func() time.Time { return time.Now().Add(time.Hour) }}
+		w := &world{
+			newest: func() dynamodbtest.Database { return dynamodbtest.OpenDatabase(database, name) },
+			later:  jobtable.New(table.New(database, name, ahead)),
+		}
 		w.ledger = w.newest()
 		var err error
 		latency := sandbox.Latency{Mean: 3 * time.Millisecond, Jitter: 3 * time.Millisecond}
@@ -315,41 +321,6 @@ func (w *world) instance(t *testing.T, stretch int) *Keeper {
 	})
 	k.stretch = stretch
 	return k
-}
-
-// drive lets functions work on a command until it has ended, and returns its job. Each invocation has little time, and
-// some are killed, though no two in a row; every message is delivered twice. The time grows, because a busy machine may
-// need more for any progress.
-func (w *world) drive(t *testing.T, id string, limit time.Duration, kills int) stack.Job {
-	t.Helper()
-	random := rand.New(rand.NewPCG(1, 2))
-	for killed := false; ; limit += limit / 4 {
-		job, err := w.ledger.Get(t.Context(), id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		messages := w.queue.take()
-		if job.Ended() && len(messages) == 0 {
-			return job
-		}
-		if len(messages) == 0 {
-			t.Fatalf("no message continues it: %+v\n%s", job, w.log.String())
-		}
-		messages = messages[:min(len(messages), 2)] // all of them have the same task
-		for _, m := range append(messages, messages...) {
-			ctx, cancel := context.WithTimeout(t.Context(), limit)
-			if killed = kills > 0 && !killed && random.IntN(2) == 0; killed {
-				kills--
-				timer := time.AfterFunc(time.Duration(random.Int64N(int64(limit))), cancel)
-				w.instance(t, 20).Handle(ctx, target, []stack.Delivery{m})
-				timer.Stop()
-				w.tell(t, id) // SQS delivers the message again
-			} else if failed := w.instance(t, 20).Handle(ctx, target, []stack.Delivery{m}); len(failed) > 0 {
-				w.tell(t, id)
-			}
-			cancel()
-		}
-	}
 }
 
 // counts returns the outcomes of a command.

@@ -29,7 +29,7 @@ func TestEveryFaultOfTheFirstCallHasItsOwnWords(t *testing.T) {
 	t.Cleanup(tls.Close)
 	for _, test := range []struct{ name, environment, endpoint, text, hint string }{
 		{"refused", key, "http://" + closed, closed + " refuses connections", "correct --endpoint-url, or start what should answer there"},
-		{"unknown host", key, "https://nowhere.invalid", "the host name nowhere.invalid is unknown", "correct --endpoint-url"},
+		{"unknown host", key, "https://" + tooLong, "the host name " + tooLong + " is unknown", "correct --endpoint-url"},
 		{"untrusted", key, tls.URL, "is not trusted: x509: certificate signed by unknown authority", "AWS_CA_BUNDLE"},
 		{"no TLS", key, "https:" + strings.TrimPrefix(answering(t, 200, ""), "http:"), "does not speak TLS", "begin --endpoint-url with http:"},
 		{"proxy", key + proxy + answering(t, 407, ""), "", "demands a user name and a password: 407", "put them into HTTPS_PROXY"},
@@ -138,6 +138,9 @@ sso_start_url = https://example.awsapps.com/start
 // closed is an address at which nothing listens. A port that a listener has just freed could be the next test's, and
 // the system gives port 1 to nobody.
 const closed = "127.0.0.1:1"
+
+// tooLong is longer than a host name may be, so that it is unknown without asking a server.
+var tooLong = strings.Repeat("nowhere.", 31) + "invalid"
 
 // answering returns the URL of a server that answers every call with a status, and an error code as
 // STS has it.

@@ -40,6 +40,7 @@ func TestInterruptedCommandsExitWith130(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
 	t.Setenv("AWS_REGION", "us-east-1")
+	t.Setenv("AWS_PROFILE", "")
 	t.Setenv("AWS_CONFIG_FILE", os.DevNull)
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
 	const manifest, id = "../../examples/espressif.csv", "0199f1c2-7f0a-7d4e-9a51-0b6f4a1f2c3d"

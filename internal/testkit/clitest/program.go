@@ -7,7 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -60,14 +62,21 @@ var build = sync.OnceValues(func() (string, error) {
 	return path, build.Run()
 })
 
-// Environment returns the environment of a machine without any AWS configuration,
-// with a separate home directory.
+// Environment returns the environment of a machine on which AWS, Thingpress and proxies are not
+// configured, with a separate home directory.
 func Environment(t *testing.T) []string {
 	t.Helper()
 	home := t.TempDir()
-	return append(os.Environ(), "HOME="+home, "XDG_STATE_HOME="+filepath.Join(home, "state"), "XDG_CONFIG_HOME="+filepath.Join(home, "config"),
+	return append(slices.DeleteFunc(os.Environ(), configures),
+		"HOME="+home, "XDG_STATE_HOME="+filepath.Join(home, "state"), "XDG_CONFIG_HOME="+filepath.Join(home, "config"),
 		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_EC2_METADATA_DISABLED=true",
 		"AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY=secret", "AWS_REGION=us-east-1", "AWS_PROFILE=")
+}
+
+// configures reports whether a variable of this machine would change what the program does.
+func configures(variable string) bool {
+	name, _, _ := strings.Cut(strings.ToUpper(variable), "=")
+	return strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "THINGPRESS_") || strings.HasSuffix(name, "_PROXY")
 }
 
 // Summary is the last line of an import.

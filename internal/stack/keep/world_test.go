@@ -312,7 +312,8 @@ func (w *world) instance(t *testing.T, stretch int) *Keeper {
 	l := w.newest()
 	k := New(Config{
 		Serves: func(*stack.Command) bool { return true },
-		Jobs:   l, Orders: l, Leases: l, Ledger: l, Reread: w.reread, Queue: &w.queue, Registry: newUpdates(w, math.MaxInt), Store: &w.objects, Bucket: "reports",
+		Jobs:   l, Orders: l, Leases: l, Ledger: l, Reread: w.reread, Queue: &w.queue, Registry: newUpdates(w, math.MaxInt),
+		Store: &w.objects, Bucket: "reports",
 		Limiters: func(context.Context) *quota.Limiters {
 			return quota.NewLimiters(quota.Set{}, quota.Options{})
 		},

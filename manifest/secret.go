@@ -8,10 +8,11 @@ import (
 )
 
 // privateKeyMarks are the words in the armour of every PEM private key, plain or
-// encrypted (RFC 7468, RFC 1421, OpenSSH, OpenPGP), and the same words in base64
-// at each of the three positions in a group of four.
+// encrypted (RFC 7468, RFC 1421, OpenSSH, OpenPGP), the beginning of PuTTY's files, and
+// the words of PEM in base64 at each of the three positions in a group of four.
 var privateKeyMarks = [...][]byte{
 	[]byte("PRIVATE KEY"),
+	[]byte("PuTTY-User-Key"),
 	[]byte("UFJJVkFURSBLRV"),
 	[]byte("BSSVZBVEUgS0VZ"),
 	[]byte("QUklWQVRFIEtFW"),

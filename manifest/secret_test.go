@@ -30,6 +30,9 @@ func TestPrivateKeysAreSeenInEveryArmour(t *testing.T) {
 			}
 		}
 	}
+	if !manifest.HasPrivateKey([]byte("PuTTY-User-Key-File-3: ecdsa-sha2-nistp256\r\nEncryption: none\r\n")) {
+		t.Error("PuTTY's form is not found")
+	}
 	if manifest.HasPrivateKey([]byte("-----BEGIN PUBLIC KEY-----\nprivate key: none, PRIVATE  KEY")) {
 		t.Error("a public key is mistaken for a private one")
 	}

@@ -7,7 +7,9 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/pem"
 	"fmt"
 	"hash/crc32"
@@ -37,6 +39,9 @@ func TestKeysInContainersRefuseTheWhole(t *testing.T) {
 		"in a leftover":    {name: "__MACOSX/._z", content: text},
 		"after other text": {name: "z.txt", content: strings.Repeat("x\n", 100_000) + text},
 		"in an archive":    {name: "z.zip", content: string(zipOf(t, member{name: "k", content: text}))},
+		"base64 of DER":    {name: "z.txt", content: base64.StdEncoding.EncodeToString(der) + "\n"},
+		"hex, one a line":  {name: "z.txt", content: hex.EncodeToString(der) + "\n" + hex.EncodeToString(der) + "\n"},
+		"PuTTY":            {name: "z.ppk", content: "PuTTY-User-Key-File-2: ssh-rsa\r\nEncryption: none\r\n"},
 		"JWK":              {name: "z.jwk", content: `{"kty":"EC","crv":"P-256","x":"AA","d":"AA"}`},
 	} {
 		for place, members := range map[string][]member{

@@ -11,6 +11,7 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/manifest/container"
 	"github.com/thingpress/thingpress/manifest/csv"
+	"github.com/thingpress/thingpress/manifest/internal/armour"
 	"github.com/thingpress/thingpress/manifest/internal/foreign"
 	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
@@ -154,10 +155,18 @@ func ofContainer(ctx context.Context, in manifest.Input, vendor string, opts man
 // privateJWK matches the private members of a JWK (RFC 7518, 6.2.2, 6.3.2 and 6.4.1).
 var privateJWK = regexp.MustCompile(`"[dk]"\s*:\s*"`)
 
+// holdsKey reports whether the beginning of a file is a private key, in any form that manifests have. A
+// key in base64 or hex may be the whole file, or its first line.
+func holdsKey(head []byte) bool {
+	text := stream.Head(head)
+	line, _, _ := bytes.Cut(bytes.TrimSpace(text), []byte("\n"))
+	return manifest.HasPrivateKey(text) || manifest.IsPrivateKey(head) || armour.HoldsPrivateKey(text) || armour.HoldsPrivateKey(line) ||
+		bytes.Contains(head, []byte(`"kty"`)) && privateJWK.Match(head)
+}
+
 // explain returns an error that says what a file looks like that no decoder claims.
 func explain(head []byte) error {
-	isJWK := bytes.Contains(head, []byte(`"kty"`)) && privateJWK.Match(head)
-	if manifest.HasPrivateKey(stream.Head(head)) || manifest.IsPrivateKey(head) || isJWK {
+	if holdsKey(head) {
 		return manifest.ErrPrivateKey
 	}
 	if len(head) == 0 {

@@ -54,6 +54,14 @@ func TestFilesThatAreNotManifestsAreNamed(t *testing.T) {
 		{"pkcs12", "\x30\x82\x01\x00\x02\x01\x03\x30\x82\x00\xf0", manifest.ReasonUnsupportedFormat, "PKCS #12"},
 		{"office", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", manifest.ReasonUnsupportedFormat, "CSV"},
 		{"private key", "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n", manifest.ReasonPrivateKey, "private key"},
+		{
+			"private key in base64", "MDECAQEEIBERERERERERERERERERERERERERERERERERERERERERoAoGCCqGSM49AwEH\n", manifest.ReasonPrivateKey,
+			"private key",
+		},
+		{
+			"private key in hex", "30310201010420" + strings.Repeat("11", 32) + "a00a06082a8648ce3d030107\n", manifest.ReasonPrivateKey,
+			"private key",
+		},
 		{"public key", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", manifest.ReasonUnsupportedFormat, "public key"},
 		{"node ids", "node_id\n6d1d54ba\n", manifest.ReasonUnsupportedFormat, "node_certs.csv"},
 		{

@@ -71,3 +71,11 @@ func (o *Options) now() time.Time {
 	}
 	return o.Now
 }
+
+// CheckJSONPointer returns an error if text cannot be the value of [Options.JSONPointer].
+func CheckJSONPointer(text string) error {
+	if text != "" && text[0] != '/' {
+		return Errorf(ReasonMalformedEntry, "the JSON pointer %s does not begin with a slash", Quote(text))
+	}
+	return nil
+}

@@ -3,7 +3,6 @@ package advice
 import "github.com/thingpress/thingpress/manifest"
 
 const (
-	askAgain   = "ask the vendor for the manifest again"
 	maybeForge = "do not import it; the entry may be forged"
 	askVendor  = "do not import it; ask the vendor"
 	otherName  = "choose another template, such as --thing-name '{serial}'"
@@ -42,7 +41,9 @@ var manifestRows = []row{
 		"ask the vendor for a manifest with the certificates; Microchip's Lite manifests (TrustMANAGER) have none, "+
 			"because those are issued in the field"),
 	reason(manifest.ReasonSeveralCertificates, "the entry contains several certificates, and nothing identifies the device's",
-		"ask the vendor for one certificate per entry"),
+		"ask the vendor for one certificate per entry, or in JSON name the device's with --json-pointer, such as --json-pointer '/*/pem'").
+		inStack("ask the vendor for one certificate per entry, or in JSON name the device's, for example with: " +
+			parameter("'PemJsonPointer=/*/pem'")),
 	reason(manifest.ReasonSlotRequired, "several keys of the device have certificates, or the only certificate may belong to another product",
 		"choose the key with --slot; the vendor's data sheet names the slot for TLS").
 		inStack("choose the key, for example with: " + parameter("MicrochipSlot=0") + "; the vendor's data sheet names the slot for TLS"),
@@ -110,7 +111,8 @@ var manifestRows = []row{
 		inStack("upload it to the bucket of its vendor"),
 	reason(manifest.ReasonUnsupportedFormat, "the file is of a known kind, but cannot be read as a list of device certificates",
 		"convert or unpack it as the message says; if the message names no way, get the manifest itself"),
-	reason(manifest.ReasonEmpty, "the manifest has no entries", askAgain),
+	reason(manifest.ReasonEmpty, "the manifest has no entries",
+		"correct what the message names; if it names nothing, ask the vendor for the manifest again"),
 	reason(manifest.ReasonTruncated, "the manifest is cut off", "transfer it again and compare its size with the original"),
 	reason(manifest.ReasonCorrupt, "the manifest is damaged, or in an unknown encoding",
 		"convert it if the message says how; otherwise transfer it again in binary mode and compare its checksum with the original"),

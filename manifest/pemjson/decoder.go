@@ -3,6 +3,7 @@ package pemjson
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"iter"
 
@@ -56,7 +57,7 @@ func (Decoder) Decode(ctx context.Context, in manifest.Input, opts manifest.Opti
 		if err != nil {
 			return err
 		}
-		return objects.Entries(f, r.choose, func(e objects.Entry) error {
+		err = objects.Entries(f, r.choose, func(e objects.Entry) error {
 			d := f.Device(e.Line, e.End)
 			err := r.device(e.Raw, &d)
 			who := ""
@@ -65,6 +66,10 @@ func (Decoder) Decode(ctx context.Context, in manifest.Input, opts manifest.Opti
 			}
 			return f.Emit(d, who, err)
 		})
+		if errors.Is(err, io.EOF) && f.Entry == 0 && r.pointer {
+			return manifest.Errorf(manifest.ReasonEmpty, "the JSON pointer %s leads to nothing in it", manifest.Quote(opts.JSONPointer))
+		}
+		return err
 	})
 }
 

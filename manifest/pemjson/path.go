@@ -14,8 +14,8 @@ import (
 // parsePointer parses a JSON pointer (RFC 6901, 3), in which * stands for every element or member. It
 // returns the path to the entries, and what leads from an entry to its certificate.
 func parsePointer(text string) (entries, rest []string, err error) {
-	if text[0] != '/' {
-		return nil, nil, manifest.Errorf(manifest.ReasonMalformedEntry, "the JSON pointer %s does not begin with a slash", manifest.Quote(text))
+	if err := manifest.CheckJSONPointer(text); err != nil {
+		return nil, nil, err
 	}
 	parts := strings.Split(text[1:], "/")
 	last := -1

@@ -125,6 +125,9 @@ func (f *Flags) Options(ctx context.Context) (manifest.Options, error) {
 	if err := CheckVendor(f.Vendor); err != nil {
 		return options, err
 	}
+	if err := manifest.CheckJSONPointer(options.JSONPointer); err != nil {
+		return options, exit.UsageError(fmt.Errorf("--json-pointer: %w", err), "write it such as --json-pointer '/certificates/*/pem'")
+	}
 	if options.Columns, options.Delimiter, err = f.tables(f.Vendor); err != nil {
 		return options, err
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -135,6 +136,18 @@ func namesImport(args []string) bool {
 	return err != nil
 }
 
+// checkExists returns an error if the only argument is neither an import nor a manifest, before AWS is asked for anything.
+func checkExists(args []string) error {
+	if len(args) != 1 || args[0] == "-" || manifests.IsObject(args[0]) {
+		return nil
+	}
+	if _, err := os.Stat(args[0]); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return exit.UsageError(fmt.Errorf("%q is neither the ID of an import nor a manifest", args[0]),
+		"list the imports with thingpress imports, or name a file that exists")
+}
+
 // checkFlags returns an error if flags do not apply.
 func (o *options) checkFlags(flags *pflag.FlagSet, ofImport bool) error {
 	if !ofImport {
@@ -176,6 +189,9 @@ func runVerify(ctx context.Context, o *options, flags *pflag.FlagSet, args []str
 		}
 		defer f.close()
 		_, err = f.verify(ctx, o, streams)
+		return err
+	}
+	if err := checkExists(args); err != nil {
 		return err
 	}
 	var p passes

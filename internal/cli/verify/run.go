@@ -202,8 +202,8 @@ func (r *results) mend(ctx context.Context, o *options, config engine.Config) (*
 	}
 	later.Calls = quota.Calls{iot.DescribeCertificate: 2, iot.ListAttachedPolicies: 2, iot.ListThingPrincipals: 2, iot.ListPrincipalThings: 2}
 	summary, err := engine.RunLater(ctx, config, later, f.Mend(r.drifted))
-	fixed := &fixedLine{Command: later.ID, Changed: summary.Counts.Changed, Left: summary.Counts.Failed, Calls: summary.Calls}
-	fixed.Mended = len(r.drifted) - summary.Counts.Failed - summary.Pending
+	left := summary.Counts.Failed + summary.Pending // pending are those that it did not reach before it was stopped
+	fixed := &fixedLine{Command: later.ID, Changed: summary.Counts.Changed, Mended: len(r.drifted) - left, Left: left, Calls: summary.Calls}
 	for _, failure := range summary.Failures {
 		fixed.Reasons = append(fixed.Reasons, f.findingOf(failure))
 	}

@@ -81,7 +81,7 @@ func TestCommands(t *testing.T) {
 			if err != nil {
 				return "", err
 			}
-			job, ok := jobs[o.Bucket+"/"+o.Key+"@"+o.Version]
+			job, ok := jobs[uploadID(o.Bucket, o.Key, o.Version)]
 			if id = job.Import; !ok || job.Phase != stack.PhaseDone {
 				return fmt.Sprintf("the import of %s is in phase %q", name, job.Phase), nil
 			}

@@ -3,10 +3,7 @@ package integration
 import (
 	"bytes"
 	"context"
-	"hash/fnv"
 	"maps"
-	"math"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -26,7 +23,8 @@ import (
 )
 
 // Times of the functions are far shorter than in the template, so that deadlines
-// occur all the time. Each leaves room for several first entries.
+// occur all the time. Each leaves room for several first entries. On a machine that is so
+// slow that functions do not even get to hand on in time, they grow.
 const (
 	decoderTimeout  = 4 * time.Second
 	importerTimeout = 4 * time.Second
@@ -36,8 +34,8 @@ const (
 	// 0.6 s. So a decoder must hand on several times, even on a fast machine, and
 	// reaches a checkpoint in the last fifth of its time.
 	sendingTime = 45 * time.Millisecond
-	// the template has 20
-	maxReceive = 8
+	// maxReceive is that of the devices queue in the template. Lines whose messages are to fail have fewer.
+	maxReceive, fewReceives = 20, 8
 	// hastySize is a batch for which an importer on a busy machine has no time.
 	hastySize = 250
 )
@@ -56,7 +54,7 @@ type line struct {
 
 	decoder, importer, undeliverable *stacktest.Function
 	keeper, undoer                   *stacktest.Function
-	importing                        *stacktest.Source
+	importing, decoding              *stacktest.Source
 	sources                          []*stacktest.Source
 	ledger                           dynamodbtest.Database
 	template                         *template
@@ -64,7 +62,6 @@ type line struct {
 	sweeping                         context.CancelFunc
 	calm                             bool
 	batch                            int
-	retention                        time.Duration
 	env                              []string
 	log                              *buffer
 }
@@ -101,12 +98,11 @@ type lineOptions struct {
 	calm bool
 	// env are further variables of the functions.
 	env []string
-	// batch is the number of devices in a batch, if it is not that of all lines, and
-	// retention how long the devices queue keeps a message.
-	batch     int
-	retention time.Duration
-	// brokenImporter makes every invocation of the importer exit immediately.
-	brokenImporter bool
+	// batch is the number of devices in a batch, if it is not that of all lines.
+	batch int
+	// givesUp moves messages to the dead-letter queue after few deliveries. brokenImporter makes
+	// every invocation of the importer exit immediately.
+	givesUp, brokenImporter bool
 }
 
 // newLine creates a stack without starting it.
@@ -142,14 +138,14 @@ func newLine(t *testing.T, w *world, o lineOptions) *line {
 	values["SettingsParameter"] = "/thingpress/" + o.name + "/parameters"
 	l.putParameter(t, values["SettingsParameter"], l.template.settings(t, values))
 	l.values = values
-	l.env, l.batch, l.retention = o.env, o.batch, o.retention
-	l.decoder = l.function(t, "decoder", decoding, w.killer(o.name+"decoder", o.kill, decoding))
+	l.env, l.batch = o.env, o.batch
+	l.decoder = l.function(t, "decoder", decoding, l.sparing(w.killer(o.name+"decoder", o.kill, decoding)))
 	l.undeliverable = l.function(t, "undeliverable", rest, w.killer(o.name+"undeliverable", o.kill, rest/10))
-	l.keeper = l.function(t, "keeper", otherTimeout, w.killer(o.name+"keeper", o.kill, otherTimeout))
-	l.undoer = l.function(t, "undo", otherTimeout, w.killer(o.name+"undo", o.kill, otherTimeout))
+	l.keeper = l.function(t, "keeper", otherTimeout, l.sparing(w.killer(o.name+"keeper", o.kill, otherTimeout)))
+	l.undoer = l.function(t, "undo", otherTimeout, l.sparing(w.killer(o.name+"undo", o.kill, otherTimeout)))
 	kill := w.killer(o.name+"importer", o.kill, importing)
 	if o.brokenImporter {
-		kill = func() (time.Duration, bool) { return 0, true }
+		kill = func([]byte) (time.Duration, bool) { return 0, true }
 	}
 	l.importer = l.function(t, "importer", importing, kill)
 	return l
@@ -175,21 +171,27 @@ func (l *line) createQueues(t *testing.T, o lineOptions, manifests time.Duration
 		return stacktest.CreateQueue(t, l.sqs, l.name+"-"+name, visibility, dead, most)
 	}
 	l.manifestsParked, l.devicesParked = queue("manifests-parked", time.Minute, nil, 0), queue("devices-parked", time.Minute, nil, 0)
-	l.manifestsDead = queue("manifests-dead", otherTimeout, l.manifestsParked, maxReceive+5)
-	l.devicesDead = queue("devices-dead", otherTimeout, l.devicesParked, maxReceive+5)
-	l.manifests = queue("manifests", manifests, l.manifestsDead, maxReceive)
-	l.devices = queue("devices", o.visibility, l.devicesDead, maxReceive)
-	l.commands, l.undos = queue("commands", manifests, l.manifestsDead, maxReceive), queue("undos", manifests, l.manifestsDead, maxReceive)
+	most := maxReceive
+	if o.givesUp {
+		most = fewReceives
+	}
+	l.manifestsDead = queue("manifests-dead", otherTimeout, l.manifestsParked, most+5)
+	l.devicesDead = queue("devices-dead", otherTimeout, l.devicesParked, most+5)
+	l.manifests = queue("manifests", manifests, l.manifestsDead, most)
+	l.devices = queue("devices", o.visibility, l.devicesDead, most)
+	l.commands, l.undos = queue("commands", manifests, l.manifestsDead, most), queue("undos", manifests, l.manifestsDead, most)
 }
 
-func (l *line) function(t *testing.T, handler string, timeout time.Duration, kill func() (time.Duration, bool)) *stacktest.Function {
+func (l *line) function(
+	t *testing.T, handler string, timeout time.Duration, kill func([]byte) (time.Duration, bool),
+) *stacktest.Function {
 	t.Helper()
 	resource := strings.ToUpper(handler[:1]) + handler[1:] + "Function"
 	if named := l.template.Resources[resource].Properties.Handler; named != handler {
 		t.Fatalf("template: %s has the handler %v", resource, named)
 	}
 	return stacktest.NewFunction(t, stacktest.FunctionOptions{
-		Name: l.name + "-" + handler, Command: []string{l.binary}, Handler: handler, Timeout: timeout, Log: l.log, Kill: kill,
+		Name: l.name + "-" + handler, Command: []string{l.binary}, Handler: handler, Timeout: timeout, Grows: true, Log: l.log, Kill: kill,
 		Env: slices.Concat(l.environment(), l.template.environment(t, resource, l.values), l.env),
 	})
 }
@@ -201,16 +203,6 @@ func list(names []string) string {
 		escaped = append(escaped, strings.ReplaceAll(name, ",", `\,`))
 	}
 	return strings.Join(escaped, ",")
-}
-
-// killer returns a function that decides which invocations are killed, and when.
-func (w *world) killer(name string, share float64, timeout time.Duration) func() (time.Duration, bool) {
-	hash := fnv.New64a()
-	_, _ = hash.Write([]byte(name)) // never fails
-	random := rand.New(rand.NewPCG(w.seed, hash.Sum64()))
-	return func() (time.Duration, bool) {
-		return time.Duration(math.Pow(random.Float64(), 3) * float64(timeout)), random.Float64() < share // most invocations are short
-	}
 }
 
 // subscribe creates the topic of the notices with a queue that receives them, and
@@ -238,18 +230,10 @@ func (l *line) subscribe(t *testing.T) string {
 // start starts the event sources.
 func (l *line) start(t *testing.T) {
 	t.Helper()
-	size, window := l.template.source(t, "DevicesQueue")
-	if !l.calm {
-		size, window = hastySize, time.Second
-	}
-	if l.batch > 0 {
-		size = l.batch
-	}
-	l.importing = l.source(t, l.devices, l.importer, stacktest.SourceOptions{BatchSize: size, Window: window, Retention: l.retention})
-	size, window = l.template.source(t, "ManifestsQueue")
-	l.source(t, l.manifests, l.decoder, stacktest.SourceOptions{BatchSize: size, Window: window})
+	l.startImporting(t)
+	l.startDecoding(t)
 	for name, q := range map[string]*stacktest.Queue{"ManifestsDeadLetterQueue": l.manifestsDead, "DevicesDeadLetterQueue": l.devicesDead} {
-		size, window = l.template.source(t, name)
+		size, window := l.template.source(t, name)
 		l.source(t, q, l.undeliverable, stacktest.SourceOptions{BatchSize: size, Window: window})
 	}
 	for name, q := range map[string]*stacktest.Queue{"KeeperQueue": l.commands, "UndoQueue": l.undos} {
@@ -260,6 +244,24 @@ func (l *line) start(t *testing.T) {
 	if !l.calm {
 		l.sweep(t)
 	}
+}
+
+func (l *line) startImporting(t *testing.T) {
+	t.Helper()
+	size, window := l.template.source(t, "DevicesQueue")
+	if !l.calm {
+		size, window = hastySize, time.Second
+	}
+	if l.batch > 0 {
+		size = l.batch
+	}
+	l.importing = l.source(t, l.devices, l.importer, stacktest.SourceOptions{BatchSize: size, Window: window})
+}
+
+func (l *line) startDecoding(t *testing.T) {
+	t.Helper()
+	size, window := l.template.source(t, "ManifestsQueue")
+	l.decoding = l.source(t, l.manifests, l.decoder, stacktest.SourceOptions{BatchSize: size, Window: window})
 }
 
 func (l *line) source(t *testing.T, q *stacktest.Queue, f *stacktest.Function, o stacktest.SourceOptions) *stacktest.Source {
@@ -273,12 +275,22 @@ func (l *line) source(t *testing.T, q *stacktest.Queue, f *stacktest.Function, o
 	return s
 }
 
+// stop stops the sources and functions.
+func (l *line) stop() {
+	for _, s := range l.sources {
+		s.Stop()
+	}
+	for _, f := range []*stacktest.Function{l.decoder, l.importer, l.undeliverable, l.keeper, l.undoer} {
+		f.Stop()
+	}
+}
+
 // repair replaces the broken importer.
 func (l *line) repair(t *testing.T) {
 	t.Helper()
 	l.importing.Stop()
 	l.importer = l.function(t, "importer", importerTimeout, nil)
-	l.importing = l.source(t, l.devices, l.importer, stacktest.SourceOptions{BatchSize: hastySize, Window: time.Second})
+	l.startImporting(t)
 }
 
 // twice returns the number of messages that were delivered a second time.

@@ -13,17 +13,12 @@ import (
 	"github.com/thingpress/thingpress/internal/testkit/stacktest"
 )
 
-// until waits until missing returns "".
+// until waits until missing returns "". It gives up when what is missing has not changed for long.
 func (l *line) until(t *testing.T, missing func() (string, error)) {
 	t.Helper()
-	patience := mostPatience
-	if deadline, ok := t.Deadline(); ok {
-		patience = min(patience, time.Until(deadline)-20*time.Second) // leaves time to report what happened
-	}
-	limit := time.NewTimer(patience)
-	defer limit.Stop()
 	again := time.NewTicker(500 * time.Millisecond)
 	defer again.Stop()
+	last, changed := "", time.Now()
 	for {
 		what, err := missing()
 		switch {
@@ -31,12 +26,14 @@ func (l *line) until(t *testing.T, missing func() (string, error)) {
 			t.Fatalf("%s: %v", l.name, err)
 		case what == "":
 			return
+		case what != last:
+			last, changed = what, time.Now()
 		}
-		select {
-		case <-again.C:
-		case <-limit.C:
-			t.Fatalf("%s: after %v: %s\n%s", l.name, patience, what, l.describe(t))
+		deadline, ok := t.Deadline()
+		if stands := time.Since(changed); stands > mostPatience || ok && time.Until(deadline) < 20*time.Second { // time to report it
+			t.Fatalf("%s: unchanged for %v: %s\n%s", l.name, stands.Round(time.Second), what, l.describe(t))
 		}
+		<-again.C
 	}
 }
 
@@ -87,7 +84,7 @@ func (l *line) standing(ctx context.Context, uploads []stacktest.Object) (string
 		return "", err
 	}
 	for _, o := range uploads {
-		job, ok := jobs[o.Bucket+"/"+o.Key+"@"+o.Version]
+		job, ok := jobs[uploadID(o.Bucket, o.Key, o.Version)]
 		if !ok {
 			return "no job for " + o.Key, nil
 		}
@@ -129,7 +126,7 @@ func (l *line) jobs(ctx context.Context) (map[string]stack.Job, error) {
 			continue
 		}
 		u := job.Upload
-		id := u.Bucket + "/" + u.Key + "@" + u.Version
+		id := uploadID(u.Bucket, u.Key, u.Version)
 		if other, ok := jobs[id]; ok {
 			return nil, fmt.Errorf("%s is imported twice, by %s and %s", id, other.Import, job.Import)
 		}

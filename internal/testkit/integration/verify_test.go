@@ -83,7 +83,7 @@ func (l *line) job(t *testing.T, o stacktest.Object) (stack.Job, ledger.Import) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	job, ok := jobs[o.Bucket+"/"+o.Key+"@"+o.Version]
+	job, ok := jobs[uploadID(o.Bucket, o.Key, o.Version)]
 	if !ok {
 		t.Fatalf("%s: no job", o.Key)
 	}

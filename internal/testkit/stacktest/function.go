@@ -27,13 +27,15 @@ type FunctionOptions struct {
 	Command []string
 	Handler string
 	Env     []string
-	// Timeout is the time from the start of an invocation until the process is killed.
+	// Timeout is the time from when a process takes an invocation until it is killed. If Grows is
+	// set, it doubles with each invocation that reaches it: a slow machine needs more.
 	Timeout time.Duration
+	Grows   bool
 	// Log receives both outputs of the processes.
 	Log io.Writer
-	// Kill decides for each invocation, one at a time, whether its process is
-	// killed, and after how long; nil never kills.
-	Kill func() (after time.Duration, kill bool)
+	// Kill decides for the event of each invocation, one at a time, whether its process is
+	// killed, and how long after it took the invocation, 0 for before; nil never kills.
+	Kill func(event []byte) (after time.Duration, kill bool)
 }
 
 // A Function runs as many processes as it has concurrent invocations. A process
@@ -43,10 +45,11 @@ type Function struct {
 	options FunctionOptions
 	dir     string
 
-	mu    sync.Mutex
-	idle  []*instance
-	all   map[*instance]bool
-	stats Stats
+	mu      sync.Mutex
+	timeout time.Duration
+	idle    []*instance
+	all     map[*instance]bool
+	stats   Stats
 }
 
 // Stats counts a function's invocations by result.
@@ -68,9 +71,9 @@ type Stats struct {
 func NewFunction(t testing.TB, o FunctionOptions) *Function {
 	t.Helper()
 	if o.Kill == nil {
-		o.Kill = func() (time.Duration, bool) { return 0, false }
+		o.Kill = func([]byte) (time.Duration, bool) { return 0, false }
 	}
-	f := &Function{options: o, dir: t.TempDir(), all: map[*instance]bool{}}
+	f := &Function{options: o, dir: t.TempDir(), timeout: o.Timeout, all: map[*instance]bool{}}
 	t.Cleanup(f.Stop)
 	return f
 }
@@ -100,13 +103,13 @@ func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	i, after, kill, err := f.take()
+	call := invocation{id: uuid.NewString(), payload: payload, taken: make(chan time.Time, 1), arn: f.ARN()}
+	i, err := f.take(&call)
 	if err != nil {
 		return nil, fmt.Errorf("function %s: %w", f.options.Name, err)
 	}
 	begin := time.Now()
-	call := invocation{id: uuid.NewString(), payload: payload, deadline: begin.Add(f.options.Timeout), arn: f.ARN()}
-	body, err := i.invoke(call, after, kill)
+	body, err := i.invoke(call)
 	f.count(time.Since(begin), i.memory(), err)
 	if i.gone() {
 		f.forget(i)
@@ -121,14 +124,15 @@ func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return body, nil
 }
 
-// take returns an idle instance or starts one.
-func (f *Function) take() (i *instance, after time.Duration, kill bool, err error) {
+// take returns an idle instance or starts one. It decides when the call ends.
+func (f *Function) take(call *invocation) (i *instance, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	after, kill = f.options.Kill()
+	call.timeout = f.timeout
+	call.after, call.kill = f.options.Kill(call.payload)
 	if n := len(f.idle) - 1; n >= 0 {
 		i, f.idle = f.idle[n], f.idle[:n]
-		return i, after, kill, nil
+		return i, nil
 	}
 	i, err = start(f.options, f.dir)
 	if err == nil {
@@ -136,7 +140,7 @@ func (f *Function) take() (i *instance, after time.Duration, kill bool, err erro
 		f.stats.Starts++
 		f.stats.Peak = max(f.stats.Peak, len(f.all))
 	}
-	return i, after, kill, err
+	return i, err
 }
 
 func (f *Function) count(took time.Duration, memory int64, err error) {
@@ -150,6 +154,9 @@ func (f *Function) count(took time.Duration, memory int64, err error) {
 		f.stats.Succeeded++
 	case errors.Is(err, ErrTimedOut):
 		f.stats.TimedOut++
+		if f.options.Grows {
+			f.timeout *= 2
+		}
 	case errors.Is(err, ErrKilled):
 		f.stats.Killed++
 	default:

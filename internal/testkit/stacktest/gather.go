@@ -3,7 +3,6 @@ package stacktest
 import (
 	"context"
 	"encoding/json"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -80,20 +79,17 @@ func (s *Source) receive(ctx context.Context, room int, until time.Time) []types
 	out, err := s.client.ReceiveMessage(context.WithoutCancel(ctx), in)
 	if err != nil || len(out.Messages) == 0 {
 		if err != nil {
-			s.options.Observe(0, err)
+			s.options.Observe(nil, err)
 		}
 		if err != nil || in.WaitTimeSeconds == 0 {
 			pause(ctx)
 		}
 		return nil
 	}
-	fresh, old := s.byAge(out.Messages)
-	s.remove(context.WithoutCancel(ctx), old)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.aged += len(old)
 	now := []types.Message{}
-	for _, m := range fresh {
+	for _, m := range out.Messages {
 		if s.random.Float64() < s.options.Late {
 			s.held = append(s.held, held{m, 1 + s.random.IntN(3)})
 			continue
@@ -106,19 +102,6 @@ func (s *Source) receive(ctx context.Context, room int, until time.Time) []types
 	}
 	s.busy += len(now)
 	return now
-}
-
-// byAge separates the messages that the queue would have deleted by now.
-func (s *Source) byAge(messages []types.Message) (fresh, old []types.Message) {
-	for _, m := range messages {
-		sent, err := strconv.ParseInt(m.Attributes[string(types.MessageSystemAttributeNameSentTimestamp)], 10, 64)
-		if s.options.Retention > 0 && err == nil && time.Since(time.UnixMilli(sent)) > s.options.Retention {
-			old = append(old, m)
-		} else {
-			fresh = append(fresh, m)
-		}
-	}
-	return fresh, old
 }
 
 // pause waits between short polls, and between polls of a queue that does not answer.

@@ -11,10 +11,6 @@ import (
 	"time"
 )
 
-// startLimit bounds the time from the start of a process to its first request for
-// an invocation. Lambda has the same limit.
-const startLimit = 10 * time.Second
-
 // An instance is one process of a function, with its own Runtime API. It handles
 // one invocation at a time.
 type instance struct {
@@ -55,7 +51,7 @@ func start(o FunctionOptions, dir string) (*instance, error) {
 			i.measure()
 		}
 	})
-	i.server = &http.Server{Handler: i.api, ReadHeaderTimeout: startLimit}
+	i.server = &http.Server{Handler: i.api} //nolint:gosec // its only client is the process, which may be slow or frozen
 	if err := cmd.Start(); err != nil {
 		_ = listener.Close()
 		return nil, fmt.Errorf("start %s: %w", o.Command[0], err)
@@ -71,9 +67,11 @@ func start(o FunctionOptions, dir string) (*instance, error) {
 
 // invoke passes one invocation to the process. It returns when the process has
 // answered and asks for the next one, or when there will be no answer.
-func (i *instance) invoke(call invocation, after time.Duration, kill bool) ([]byte, error) {
-	begin := time.NewTimer(startLimit)
-	defer begin.Stop()
+func (i *instance) invoke(call invocation) ([]byte, error) {
+	if call.kill && call.after == 0 {
+		i.end()
+		return nil, ErrKilled
+	}
 	select {
 	case i.api.calls <- call:
 	case failure := <-i.api.initFailed:
@@ -81,13 +79,10 @@ func (i *instance) invoke(call invocation, after time.Duration, kill bool) ([]by
 		return nil, &FunctionError{failure}
 	case <-i.exited:
 		return nil, ErrExited
-	case <-begin.C:
-		i.end()
-		return nil, fmt.Errorf("did not ask for an invocation within %v", startLimit)
 	}
-	limit, cause := time.Until(call.deadline), ErrTimedOut
-	if kill && after < limit {
-		limit, cause = after, ErrKilled
+	limit, cause := time.Until(<-call.taken), ErrTimedOut
+	if call.kill && call.after < call.timeout {
+		limit, cause = call.after, ErrKilled
 	}
 	deadline := time.NewTimer(limit)
 	defer deadline.Stop()
@@ -100,18 +95,25 @@ func (i *instance) invoke(call invocation, after time.Duration, kill bool) ([]by
 		case <-idle:
 			return result.body, result.err
 		case <-i.exited:
-			if answers != nil {
-				return nil, ErrExited
-			}
-			return result.body, result.err
+			return i.last(result, answers, ErrExited)
 		case <-deadline.C:
 			i.end()
-			if answers == nil {
-				return result.body, result.err
-			}
-			return nil, cause
+			return i.last(result, answers, cause)
 		}
 	}
+}
+
+// last returns the answer of a process that has ended: the result if answers is nil, one that was not
+// taken yet, or none.
+func (i *instance) last(result answer, answers <-chan answer, none error) ([]byte, error) {
+	if answers != nil {
+		select {
+		case result = <-answers:
+		default:
+			return nil, none
+		}
+	}
+	return result.body, result.err
 }
 
 // end kills the process and waits for its end.

@@ -14,9 +14,15 @@ import (
 const maxPayload = 6291556
 
 type invocation struct {
-	id, arn  string
-	payload  []byte
-	deadline time.Time
+	id, arn string
+	payload []byte
+	timeout time.Duration
+	// after is when the process is killed, if kill is set.
+	after time.Duration
+	kill  bool
+	// taken receives the deadline when the process takes the invocation. Its start does not
+	// count, as in Lambda.
+	taken chan time.Time
 }
 
 type answer struct {
@@ -70,11 +76,13 @@ func (a *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
 	default:
 	}
 	a.current <- call.id
+	deadline := time.Now().Add(call.timeout)
+	call.taken <- deadline
 	a.frozen(false)
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Lambda-Runtime-Aws-Request-Id", call.id)
-	h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(call.deadline.UnixMilli(), 10))
+	h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(deadline.UnixMilli(), 10))
 	h.Set("Lambda-Runtime-Invoked-Function-Arn", call.arn)
 	h.Set("Lambda-Runtime-Trace-Id", "Root=1-"+call.id[:8]+"-"+call.id[24:]+call.id[:12]+";Parent=0000000000000001;Sampled=0")
 	_, _ = w.Write(call.payload) // the end of the process reveals that it is gone

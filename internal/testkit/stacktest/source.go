@@ -33,14 +33,11 @@ type SourceOptions struct {
 	// batch, although they may have been deleted. Late is the share of messages
 	// that are delivered some batches after they were received.
 	Twice, Late float64
-	// Retention is how long after it was sent a message is delivered. An older one is
-	// deleted without a word (MessageRetentionPeriod). 0 keeps all.
-	Retention time.Duration
 	// Seed determines which messages these are.
 	Seed uint64
-	// Observe, if set, is called after every invocation with the number of its
-	// messages and its error.
-	Observe func(messages int, err error)
+	// Observe, if set, is called after every invocation with its messages and its
+	// error, before those that succeeded are deleted.
+	Observe func(batch []types.Message, err error)
 }
 
 // A Source takes messages from a queue, invokes a function with them and deletes
@@ -59,7 +56,6 @@ type Source struct {
 	held   []held
 	busy   int
 	twice  int
-	aged   int
 }
 
 // held is a message to deliver after some more batches.
@@ -72,7 +68,7 @@ type held struct {
 func StartSource(t testing.TB, client *sqs.Client, f *Function, o SourceOptions) *Source {
 	t.Helper()
 	if o.Observe == nil {
-		o.Observe = func(int, error) {}
+		o.Observe = func([]types.Message, error) {}
 	}
 	ctx, cancel := context.WithCancel(context.Background()) // invocations end in an orderly way, even after the test's own context
 	s := &Source{options: o, client: client, function: f, cancel: cancel}
@@ -84,8 +80,8 @@ func StartSource(t testing.TB, client *sqs.Client, f *Function, o SourceOptions)
 	return s
 }
 
-// Stop stops taking messages and waits until all invocations have ended. The queue
-// delivers the held messages again.
+// Stop stops taking messages, and waits until those that were taken are handled. The
+// queue delivers the held messages again.
 func (s *Source) Stop() {
 	s.cancel()
 	s.wait.Wait()
@@ -109,18 +105,11 @@ func (s *Source) Twice() int {
 	return s.twice
 }
 
-// Aged returns the number of messages that were deleted because they were too old.
-func (s *Source) Aged() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.aged
-}
-
 func (s *Source) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		batch := s.gather(ctx)
 		if len(batch) > 0 {
-			s.invoke(ctx, batch)
+			s.invoke(context.WithoutCancel(ctx), batch) // else they would be in flight until their visibility timeout ends
 		}
 		s.mu.Lock()
 		s.busy -= len(batch)
@@ -131,7 +120,7 @@ func (s *Source) run(ctx context.Context) {
 // invoke invokes the function with a batch and deletes the messages that succeeded.
 func (s *Source) invoke(ctx context.Context, batch []types.Message) {
 	body, err := s.function.Invoke(ctx, s.event(batch))
-	s.options.Observe(len(batch), err)
+	s.options.Observe(batch, err)
 	if err != nil {
 		return
 	}
@@ -148,7 +137,7 @@ func (s *Source) invoke(ctx context.Context, batch []types.Message) {
 			done = append(done, m)
 		}
 	}
-	s.remove(context.WithoutCancel(ctx), done)
+	s.remove(ctx, done)
 }
 
 // remove deletes messages. A message that cannot be deleted is delivered again.
@@ -162,7 +151,7 @@ func (s *Source) remove(ctx context.Context, done []types.Message) {
 		done = done[n:]
 		_, err := s.client.DeleteMessageBatch(ctx, &sqs.DeleteMessageBatchInput{QueueUrl: &s.options.Queue, Entries: entries})
 		if err != nil {
-			s.options.Observe(0, err)
+			s.options.Observe(nil, err)
 		}
 	}
 }

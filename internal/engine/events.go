@@ -23,6 +23,12 @@ func (e Events) send(event Event) {
 	}
 }
 
+// Calling is sent before the first call of a run, a comparison, a verification or an export.
+type Calling struct {
+	// InFlight returns the number of calls that wait for their answer. It is safe for concurrent use, also after the end.
+	InFlight func() int
+}
+
 // Scanning is sent during the first pass, about five times a second.
 type Scanning struct {
 	// Manifest is the name of the manifest that is being read.
@@ -66,8 +72,6 @@ type Progress struct {
 	Binding string
 	// Throttled is the number of calls of this run that AWS refused because of their rate.
 	Throttled int
-	// Calls is the number of calls that wait for their answer.
-	Calls int
 	// InFlight is the number of devices that are being worked on, Window its maximum.
 	InFlight, Window int
 	// Paused reports whether the run is paused because nothing answers.
@@ -114,6 +118,7 @@ type Comparing struct {
 	Binding string
 }
 
+func (Calling) event()   {}
 func (Scanning) event()  {}
 func (Judged) event()    {}
 func (Continued) event() {}

@@ -83,6 +83,7 @@ func (c *Config) open(ctx context.Context) *session {
 		Paused:  func(cause error) { s.events.send(Paused{Cause: cause}) },
 		Resumed: func(after time.Duration) { s.events.send(Resumed{After: after}) },
 	})
+	s.events.send(Calling{InFlight: s.caller.InFlight})
 	s.account = &device.Account{
 		AWS: c.AWS, Wanted: c.Settings.wanted(), Quotas: s.limits,
 		Links: device.NewLinks(c.AWS.Principals, c.Limiters, c.Settings.Exclusive),

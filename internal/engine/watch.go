@@ -37,7 +37,7 @@ func (w *watcher) look(now time.Time) {
 	}
 	p := Progress{
 		Counts: counts, Ceiling: finite(ceiling), Binding: string(binding),
-		Throttled: s.caller.Tally().Throttled, Calls: s.caller.InFlight(),
+		Throttled: s.caller.Tally().Throttled,
 	}
 	_, p.Paused = s.caller.Pause()
 	if first := w.past[0]; now.After(first.at) {

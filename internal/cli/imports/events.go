@@ -160,13 +160,17 @@ func showBaseline(printer *progress.Printer, e engine.Baseline) {
 // showStopping returns a handler of events that also tells the user when ctx ends, because the
 // calls in flight may take some seconds. The caller must call stop after the run.
 func showStopping(ctx context.Context, printer *progress.Printer, show engine.Events) (events engine.Events, stop func() bool) {
-	var calls atomic.Int64
+	var calling atomic.Pointer[engine.Calling]
 	stop = context.AfterFunc(ctx, func() {
-		printer.Note("stopping; %s in flight; press Ctrl-C again to stop immediately", progress.Plural(int(calls.Load()), "call", "calls"))
+		calls := 0
+		if c := calling.Load(); c != nil {
+			calls = c.InFlight()
+		}
+		printer.Note("stopping; %s in flight; press Ctrl-C again to stop immediately", progress.Plural(calls, "call", "calls"))
 	})
 	return func(event engine.Event) {
-		if e, ok := event.(engine.Progress); ok {
-			calls.Store(int64(e.Calls))
+		if e, ok := event.(engine.Calling); ok {
+			calling.Store(&e)
 		}
 		show(event)
 	}, stop

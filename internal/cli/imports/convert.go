@@ -63,10 +63,11 @@ Device Provisioning Service (azure-dps) or devices of an IoT Hub (azure-iothub).
 thumbprints, and the manifests, in any format, have the certificates. The devices of the
 list are written with their names in Azure. With --to csv they keep the status INACTIVE
 if they are disabled, and thingpress import reads the table without further flags. What
-is left out is counted: devices without a certificate in the manifests, those that use
-keys or the certificate of an authority, and certificates that the list does not name.
---report lists it. The exit code is then 3. Keys in the list are neither used nor shown.
-A list of a million devices takes about 350 MB of memory.
+is left out is counted, and --report lists it: devices without a certificate in the
+manifests, and those that use keys or the certificate of an authority. The exit code is
+then 3. Certificates that the list does not name are counted and listed as well, but do
+not change the exit code. Keys in the list are neither used nor shown. A list of a
+million devices takes about 350 MB of memory.
 
 ` + exit.Help,
 		Example: `  thingpress convert --to pem reel.csv --out reel.pem

@@ -75,6 +75,21 @@ func leftOutOf(t *testing.T, stdout string) (left map[string][]string, devices i
 	return left, devices
 }
 
+// The manifests may be those of a whole PKI. A script must not take their other certificates for devices that are lost.
+func TestCertificatesThatTheListDoesNotNameAreNoFailure(t *testing.T) {
+	t.Parallel()
+	env, reel := clitest.Environment(t), clitest.Generate(t, "espressif", 3)
+	list, out := filepath.Join(t.TempDir(), "devices.txt"), filepath.Join(t.TempDir(), "out.csv")
+	if err := os.WriteFile(list, []byte(hubDevice("known", long(derOf(t, env, reel)[1]), "")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := thingpress(t, env, "convert", "--from", "azure-iothub", list, reel, "--to", "csv", "--out", out, "-o", "json")
+	left, devices := leftOutOf(t, stdout)
+	if code != 0 || devices != 1 || len(left) != 1 || len(left["device-missing"]) != 2 {
+		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
+	}
+}
+
 // Each device must get its own certificate, whatever the order of the manifest, and what is left out must be named.
 func TestListOfAzureIsJoinedWithCertificates(t *testing.T) {
 	t.Parallel()

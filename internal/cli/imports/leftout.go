@@ -76,10 +76,11 @@ type joinSummary struct {
 	examples map[string][]string
 }
 
-// incomplete reports whether something was left out. A repetition is not: its device is there.
+// incomplete reports whether something that was asked for was left out. The device of a repetition is there. A certificate
+// that the list does not name was not asked for: the manifests may be those of a whole PKI.
 func (s *joinSummary) incomplete() bool {
 	for kind, n := range s.LeftOut {
-		if n > 0 && kind != leftRepeated {
+		if n > 0 && kind != leftRepeated && kind != leftNoDevice {
 			return true
 		}
 	}

@@ -65,10 +65,10 @@ func TestRealLimitIsFoundWhereTheQuotaIsWrong(t *testing.T) {
 	}{
 		{100, 50, time.Minute, 0.92, 0.02},
 		{100, 50, 10 * time.Minute, 0.98, 0.01},
-		{10, 5, 10 * time.Minute, 0.98, 0.02},
+		{10, 5, time.Hour, 0.98, 0.02}, // in ten minutes so few calls are throttled that their order decides
 		{15, 7.5, 10 * time.Minute, 0.98, 0.02},
 		{350, 175, 3 * time.Minute, 0.98, 0.02},
-		{10, 9, 10 * time.Minute, 0.98, 0.02},
+		{10, 9, time.Hour, 0.98, 0.02},
 		{100, 80, 5 * time.Minute, 0.98, 0.02},
 		{100, 10, time.Hour, 0.98, 0.03},
 		{10, 1, time.Hour, 0.75, 0.1},

@@ -13,7 +13,7 @@ type CertificateID [sha256.Size]byte
 // CertificateIDOf returns the ID of a certificate in DER.
 func CertificateIDOf(der []byte) CertificateID { return sha256.Sum256(der) }
 
-// ParseCertificateID parses 64 hex digits in either case. The empty string is the zero ID.
+// ParseCertificateID parses 64 hex digits in either case. The empty string is the zero ID. Anything else is an error.
 func ParseCertificateID(s string) (id CertificateID, err error) {
 	return id, id.UnmarshalText([]byte(s))
 }

@@ -76,7 +76,8 @@ func (c *Client) Alias(ctx context.Context) string {
 }
 
 // AppliedQuotas returns the account's quotas of AWS IoT Core from Service Quotas by code,
-// including those that were never changed.
+// including those that were never changed. Those of API operations are in calls per second.
+// See https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_ListServiceQuotas.html.
 func (c *Client) AppliedQuotas(ctx context.Context) (map[string]float64, error) {
 	applied := map[string]float64{}
 	pages := servicequotas.NewListServiceQuotasPaginator(c.quotas, &servicequotas.ListServiceQuotasInput{
@@ -96,7 +97,7 @@ func (c *Client) AppliedQuotas(ctx context.Context) (map[string]float64, error) 
 	return applied, nil
 }
 
-// RequestQuota files a request to raise a quota and returns its ID.
+// RequestQuota files a request to raise a quota to value, and returns the ID of the request. AWS decides it later.
 func (c *Client) RequestQuota(ctx context.Context, code string, value float64) (string, error) {
 	out, err := c.quotas.RequestServiceQuotaIncrease(ctx, &servicequotas.RequestServiceQuotaIncreaseInput{
 		ServiceCode: aws.String(quota.ServiceCode), QuotaCode: &code, DesiredValue: &value,

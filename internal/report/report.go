@@ -50,7 +50,8 @@ type Writer struct {
 	flush func() error
 }
 
-// New returns a writer for format, ".jsonl" or ".csv".
+// New returns a writer for format, ".jsonl" or ".csv". Any other format is an error. The caller must call Flush after
+// the last row. A Writer is not safe for concurrent use.
 func New(w io.Writer, format string) (*Writer, error) {
 	switch strings.ToLower(format) {
 	case ".jsonl":

@@ -32,7 +32,7 @@ type MQTT struct {
 // mqttPort is the port of AWS IoT Core for MQTT.
 const mqttPort = 8883
 
-// ServeMQTT lets registered devices connect over MQTT until ctx ends. It closes the listener.
+// ServeMQTT lets registered devices connect over MQTT until ctx ends, and then returns nil. It closes the listener.
 func (s *Server) ServeMQTT(ctx context.Context, listener net.Listener, o MQTT) error {
 	hosts, named := o.Hosts, o.Hosts[0]
 	if at, ok := listener.Addr().(*net.TCPAddr); ok && at.Port != mqttPort {

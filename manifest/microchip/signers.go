@@ -14,7 +14,7 @@ import (
 // ParseSigners reads the signer certificates in data: one in DER, or at least one
 // in PEM with any line ends and any text between. Each must be able to sign
 // manifests: it must have an EC P-256 key and a subject key identifier. A repeated
-// certificate is returned once.
+// certificate is returned once. Data with a private key is an error, and none of it is returned.
 func ParseSigners(data []byte) ([]*x509.Certificate, error) {
 	if manifest.HasPrivateKey(data) || manifest.IsPrivateKey(data) {
 		return nil, errors.New("the file contains a private key; a signer is a certificate only")

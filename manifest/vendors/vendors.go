@@ -44,7 +44,7 @@ func Names() []string {
 	return names
 }
 
-// Lookup returns the format with a name.
+// Lookup returns the format with a name, such as espressif. The error for an unknown one lists all names.
 func Lookup(name string) (manifest.Format, error) {
 	for _, f := range Formats() {
 		if f.Vendor() == name {

@@ -32,13 +32,13 @@ func importColumns(version int) string {
 	return columns + `changed, kept, verb, subjects, baseline`
 }
 
-// Import returns one import or later command.
+// Import returns one import or later command, or an error that wraps [ledger.ErrNotFound].
 func (r *Reader) Import(ctx context.Context, id string) (ledger.Import, error) {
 	_, i, err := importBy(ctx, r.db, r.version, `WHERE id = ?`, id)
 	return i, r.notFound(err, "import "+id)
 }
 
-// Find returns the newest import of a key.
+// Find returns the newest import of a key, or an error that wraps [ledger.ErrNotFound].
 func (r *Reader) Find(ctx context.Context, key string) (ledger.Import, error) {
 	_, i, err := importBy(ctx, r.db, r.version, `WHERE key = ? ORDER BY seq DESC LIMIT 1`, key)
 	return i, r.notFound(err, "import of key "+key)

@@ -90,7 +90,7 @@ func (w *writer) endKilled(ctx context.Context, tx *sql.Tx) error {
 	return err
 }
 
-// Begin durably records a new import.
+// Begin durably records a new import. An ID that the ledger has is an error.
 func (l *Ledger) Begin(ctx context.Context, i ledger.Import) (ledger.Journal, error) {
 	if i.ID == "" || i.Key == "" {
 		return nil, fmt.Errorf("ledger %s: begin: an import needs an ID and a key", l.path)
@@ -127,7 +127,8 @@ func (l *Ledger) Begin(ctx context.Context, i ledger.Import) (ledger.Journal, er
 	return j, nil
 }
 
-// Resume opens the journal of an existing import.
+// Resume opens the journal of an existing import. The error wraps [ledger.ErrNotFound] if there is none. The lock of the
+// file keeps other processes from opening one at the same time.
 func (l *Ledger) Resume(ctx context.Context, id string) (ledger.Journal, error) {
 	j := &journal{ledger: l}
 	err := l.writer.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/mochi-mqtt/server/v2/packets"
 
+	"github.com/thingpress/thingpress/internal/backoff"
 	"github.com/thingpress/thingpress/manifest"
 	"github.com/thingpress/thingpress/policy"
 )
@@ -151,7 +152,7 @@ func (b *Broker) checkName(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 const acceptPause = 100 * time.Millisecond
 
 // Serve serves the clients of a listener until ctx ends, and closes it. Clients that are connected
-// then are disconnected.
+// then are disconnected, and the error is nil.
 func (b *Broker) Serve(ctx context.Context, listener net.Listener) error {
 	stop := context.AfterFunc(ctx, func() {
 		_ = listener.Close() // nobody is served any more
@@ -166,10 +167,7 @@ func (b *Broker) Serve(ctx context.Context, listener net.Listener) error {
 	for {
 		conn, err := listener.Accept()
 		if err != nil && !errors.Is(err, net.ErrClosed) && ctx.Err() == nil {
-			select {
-			case <-time.After(acceptPause):
-			case <-ctx.Done():
-			}
+			_ = backoff.Sleep(ctx, acceptPause)
 			continue
 		}
 		if err != nil {

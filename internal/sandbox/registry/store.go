@@ -42,8 +42,9 @@ const (
 	DefaultRegion  = "us-east-1"
 )
 
-// Open returns a store with the contents of the file. It rewrites a file that is new, of an
-// older version or mostly history.
+// Open returns a store with the contents of the file, which the caller must close. It rewrites a file
+// that is new, of an older version or mostly history. If another process has the file, the error wraps
+// [journal.ErrLocked], unless the store is a copy.
 func Open(o Options) (*Store, error) {
 	s := &Store{state: newState(o.Strict)}
 	if o.Path == "" {

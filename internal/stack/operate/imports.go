@@ -241,7 +241,7 @@ func (s *Stack) Reasons(ctx context.Context, id string) ([]Reason, error) {
 }
 
 // AwaitUpload waits until the stack has begun the import of an object version, and
-// returns it.
+// returns it. Only the end of ctx limits the time.
 func (s *Stack) AwaitUpload(ctx context.Context, bucket, key, version string) (Import, error) {
 	for {
 		for i, err := range s.Imports(ctx) {

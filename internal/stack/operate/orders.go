@@ -63,7 +63,8 @@ func (s *Stack) queueOf(job *stack.Job) (string, error) {
 	return s.resource("ManifestsQueue")
 }
 
-// AwaitOrder waits until the decoder has carried out an order to resume or retry, and returns the import.
+// AwaitOrder waits until the decoder has carried out an order to resume or retry, and returns the import. Only the end of
+// ctx limits the time.
 func (s *Stack) AwaitOrder(ctx context.Context, id string) (Import, error) {
 	for {
 		i, err := s.Import(ctx, id)

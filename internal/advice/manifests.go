@@ -96,7 +96,7 @@ var manifestRows = []row{
 		"do not import it; use the original file"),
 	reason(manifest.ReasonSignerNotValid, "the signer's certificate had expired when the device was provisioned",
 		"if the manifest is genuine, pass --allow-late-signature").
-		inStack("if the manifest is genuine, import it from the command line, which can accept it"),
+		inStack("if the manifest is genuine, run: " + parameter("AllowLateSignature=true")),
 
 	reason(manifest.ReasonPrivateKey, "the manifest contains a readable private key",
 		"treat the keys as compromised, tell the sender, and ask for a manifest without private keys"),

@@ -62,7 +62,7 @@ func ofSigner(reason manifest.Reason, signer manifest.CertificateID, s Surface) 
 	case !ok:
 		return ""
 	case reason == manifest.ReasonSignerNotValid && s == Stack:
-		return "do not import it; ask " + vendor.Title
+		return "ask " + vendor.Title + "; if the manifest is genuine, run: " + parameter("AllowLateSignature=true")
 	case reason == manifest.ReasonSignerNotValid:
 		return "ask " + vendor.Title + "; if the manifest is genuine, pass --allow-late-signature"
 	case s == Stack:

@@ -52,7 +52,7 @@ var ruleRows = []row{
 		code: "L5", meaning: "a device may call the API on shadows or jobs of any thing",
 		todo: "write thing/ and the name of the thing",
 	},
-	{code: "L6", meaning: "+ and # are no wildcards in a policy, so this denies next to nothing", todo: "write * instead"},
+	{code: "L6", meaning: "+ and # are not wildcards in a policy, so this denies next to nothing", todo: "write * instead"},
 	{
 		code: "L7", meaning: "messages still arrive through a wider topic filter, since only iot:Subscribe is denied",
 		todo: "deny iot:Receive on the same topics",

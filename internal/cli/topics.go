@@ -13,7 +13,7 @@ func topics() []*cobra.Command {
   1    Not carried out, or not to the end. An import resumes with the same command
        line. Examples are a manifest that cannot be read, missing credentials, a
        policy that does not exist, and a quota request that AWS refuses.
-  2    Wrong usage. Nothing was read or changed. Examples are an unknown flag, a flag
+  2    Wrong usage. Nothing was changed. Examples are an unknown flag, a flag
        with an impossible value, and a change that needs --yes because there is no
        terminal to ask on.
   3    Carried out, but something is not as wanted. Entries failed or were rejected,

@@ -20,7 +20,7 @@ func NewActivate(streams terminal.Streams) *cobra.Command {
 	c := newSetStatus(streams, &statusOptions{verb: "activate", doing: "activating", status: iot.StatusActive})
 	c.Short = "Activate the certificates of an import"
 	c.Long = `Set the certificates of an import to ACTIVE, so that its devices can connect. IMPORT is
-an ID of 'thingpress imports', which may be shortened as far as it is unique.
+an ID from 'thingpress imports' or a unique prefix of one.
 
 A certificate that is neither ACTIVE nor INACTIVE, such as one that was revoked, is a
 conflict: it is left as it is, and named. Devices that the import did not bring into AWS
@@ -43,7 +43,7 @@ func NewDeactivate(streams terminal.Streams) *cobra.Command {
 	c.Short = "Deactivate the certificates of an import"
 	c.Long = `Set the certificates of an import to INACTIVE, so that its devices can no longer connect.
 Nothing is deleted or detached, and 'thingpress activate' takes it back. IMPORT is an ID
-of 'thingpress imports', which may be shortened as far as it is unique.
+from 'thingpress imports' or a unique prefix of one.
 
 A certificate that is neither ACTIVE nor INACTIVE, such as one that was revoked, is a
 conflict: it is left as it is, and named. Devices that the import did not bring into AWS
@@ -51,8 +51,8 @@ are skipped.
 
 AWS IoT keeps the connections of devices whose certificates become INACTIVE. --disconnect
 ends them after the status is set. AWS finds a connection by its client ID, which must be
-the name of the thing; a device with another client ID stays connected, and AWS answers
-as for a device that is not connected.
+the name of the thing. A device with another client ID stays connected, and AWS answers
+as it does for a device that is not connected.
 
 ` + exit.Help
 	c.Example = `  # a reel was stolen: its devices must not connect

@@ -36,10 +36,10 @@ func NewUndo(streams terminal.Streams) *cobra.Command {
 		Use:   "undo IMPORT…",
 		Short: "Remove what an import created",
 		Long: `Remove exactly what an import created: detach policies and thing, leave the groups,
-deactivate and delete the certificate, delete the thing. IMPORT is an ID of 'thingpress
-imports', which may be shortened as far as it is unique.
+deactivate and delete the certificate, delete the thing. IMPORT is an ID from
+'thingpress imports' or a unique prefix of one.
 
-What existed before the import is never touched, nor is what somebody else uses since: a
+What existed before the import is never touched, nor is anything that others use by now: a
 certificate with another policy or thing, a thing that was changed or has another
 certificate, and what a later import counts on. Each is named with the reason, and the
 command ends with 3. Thing types, groups and policies are never deleted.

@@ -48,15 +48,15 @@ the devices can connect to it. Policies, types and groups must exist there.
 
 Without --group and --query everything is exported. What cannot be is counted and named,
 and the exit code is 3: things without a certificate, certificates without a thing,
-certificates that are neither ACTIVE nor INACTIVE, principals that are no certificates.
+certificates that are neither ACTIVE nor INACTIVE, principals that are not certificates.
 
 A manifest names each thing and each certificate once. Of a thing that has several
 certificates, the newest ACTIVE one is in --out, and the others are in files next to it,
 such as fleet-2.json, which 'thingpress import --adopt' attaches beside the first one.
 
-AWS returns certificates one a call: 10 a second at the default quota. Nothing is changed,
-and the files appear when they are complete. After an interruption the same command goes
-on where it ended.
+AWS returns one certificate per call, which is 10 per second at the default quota. Nothing
+is changed, and the files appear when they are complete. After an interruption the same
+command continues where it stopped.
 
 ` + exit.Help,
 		Example: `  # everything in the account and region of a profile

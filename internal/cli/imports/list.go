@@ -38,7 +38,7 @@ func NewList(streams terminal.Streams) *cobra.Command {
 	var o listOptions
 	c := &cobra.Command{
 		Use:   "imports",
-		Short: "List the imports of this machine",
+		Short: "List the imports of this machine or of a stack",
 		Long: `List the imports in the ledgers of this machine, newest first, with ID, state,
 numbers, target and manifests. An import may be running at the same time. With
 several filters an import must pass all of them. --target NAME of the config file

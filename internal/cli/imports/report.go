@@ -40,9 +40,9 @@ func NewReport(streams terminal.Streams) *cobra.Command {
 		Use:   "report IMPORT [FILE]",
 		Short: "Write the report of an import",
 		Long: `Write the report of an import of this machine to FILE, or to standard output. The
-extension of FILE, .jsonl, .csv, .html or .md, selects the format. IMPORT is the ID,
-which may be shortened as far as it is unique. The import may be running. IMPORT may
-also be a replacement, whose report is JSON Lines or CSV.
+extension of FILE, .jsonl, .csv, .html or .md, selects the format. IMPORT is an
+ID from 'thingpress imports' or a unique prefix of one. The import may be running. The
+report of a replacement, which has an ID too, is JSON Lines or CSV.
 
 JSON Lines and CSV have a line for each entry. HTML is one page that needs no
 network: the numbers, the rate over time, why entries were not imported and what to

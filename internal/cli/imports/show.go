@@ -41,8 +41,8 @@ func NewShow(streams terminal.Streams) *cobra.Command {
 		Short: "Show an import, or what imports did to a device",
 		Long: `Show an import of this machine: what it was asked to do, when, where and by which
 version, its numbers, what limited it, and why entries were not imported. IMPORT is
-the ID, which may be shortened as far as it is unique, or that of a replacement, which
-'thingpress replace' prints.
+an ID from 'thingpress imports', that of a replacement, which 'thingpress replace'
+prints, or a unique prefix of one.
 
 Or show a device: every import of this machine that had it, with the outcome and what
 was created. DEVICE is the thing's name, the vendor's ID such as the MAC, or the

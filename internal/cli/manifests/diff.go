@@ -34,7 +34,7 @@ func NewDiff(streams terminal.Streams) *cobra.Command {
 		Short: "Compare a manifest with another one, or with a delivery note",
 		Long: `Compare the devices of two manifests, of any formats, or those of a manifest with a
 delivery note: a list of thing names, vendor IDs or certificate IDs, or a CSV table
-that has them, as --only reads it. A file that no format knows is such a list.
+that has them, as --only reads it. A file in no known format is read as such a list.
 AWS is not called.
 
   only-here          THERE does not have the device
@@ -44,8 +44,8 @@ AWS is not called.
 
 A device is the one with the same certificate, else with the same vendor ID, else with
 the same thing name. Entries that are rejected, or repeat an earlier one, are counted
-and not compared. Memory grows by less than 64 bytes for each entry of the manifests;
-a delivery note may have 64 MiB. "-" is standard input, and
+and not compared. Memory grows by less than 64 bytes for each entry of the manifests. A
+delivery note may have up to 64 MiB. "-" is standard input, and
 s3://BUCKET/KEY an object in S3.
 
 ` + exit.Help,
@@ -144,7 +144,7 @@ func (o *diffOptions) openSide(ctx context.Context, in manifest.Input, options m
 		return s, fmt.Errorf("%s: %w", in.Name, err)
 	}
 	if !s.note.Usable() {
-		return s, exit.UsageError(fmt.Errorf("%s: the file is no manifest and lists no device", in.Name), "")
+		return s, exit.UsageError(fmt.Errorf("%s: the file is neither a manifest nor a list of devices", in.Name), "")
 	}
 	return s, nil
 }

@@ -41,15 +41,15 @@ func NewGenerate(streams terminal.Streams) *cobra.Command {
 		Use:   "generate",
 		Short: "Generate manifests for tests and rehearsals",
 		Long: `Generate a manifest in the layout of a vendor, for tests, rehearsals and examples.
-Nothing in it is real. Every issuer is called "Thingpress Test", and so says a comment
-in every certificate, so that an import into AWS refuses them.
+Nothing in it is real. Every issuer is called "Thingpress Test", and a comment in every
+certificate says the same. An import into AWS refuses such certificates.
 
 The same seed gives the same bytes on every machine, except for RSA keys and their
 signatures. An RSA key takes about 50 ms, so use EC for large manifests.
 
 With --defects a fraction of the entries is wrong or unusual. FILE.expected.jsonl
-next to the manifest then has the expected outcome of every entry, which is device,
-rejected or skipped: {"entry":7,"outcome":"rejected","reason":"expired"}`,
+next to the manifest then has the expected outcome of every entry: device, rejected or
+skipped, as in {"entry":7,"outcome":"rejected","reason":"expired"}`,
 		Example: `  # twelve ESP32 modules
   thingpress generate --vendor espressif -n 12 --out reel.csv
 

@@ -52,16 +52,16 @@ func NewCommand(streams terminal.Streams) *cobra.Command {
 		Short: "Connect as the devices of an import, and show what they may do",
 		Long: `Connect as every device of an import whose private key is in a directory, over MQTT and
 TLS, to the target of the import, and show what each device may do and what it is
-refused. IMPORT is an ID of 'thingpress imports', which may be shortened as far as it is
-unique. It is for test material: 'thingpress generate --keys' writes keys, chips keep
-theirs. Keys are PEM files of any name, in PKCS #8, SEC 1 or PKCS #1, and are matched
-with the certificates by their public keys. The certificates are read from the
-manifests, which must be where they were, or be named with --manifest.
+refused. IMPORT is an ID from 'thingpress imports' or a unique prefix of one. The command
+is for test material: 'thingpress generate --keys' writes keys, chips keep theirs. Keys
+are PEM files of any name, in PKCS #8, SEC 1 or PKCS #1, and are matched with the
+certificates by their public keys. The certificates are read from the manifests, which
+must be where they were, or be named with --manifest.
 
 An import into the embedded sandbox is proven on its broker, which runs for as long as
 the command. Otherwise the broker is the one that AWS IoT, or the sandbox at the
 endpoint, names for the account. In a sandbox the reason of each refusal is shown too:
-the state of the certificate, or the statement of the policy. AWS tells nobody.
+the state of the certificate, or the statement of the policy. AWS does not tell.
 
 Without --request each device connects and uses the topics that the policies of the
 import name. A request is connect, or an action and a topic: publish:TOPIC,

@@ -27,7 +27,7 @@ certificates, policies, types and groups. AWS is not called. The next command wi
 --sandbox begins with an empty registry. Earlier imports into the sandbox stay in the
 list of 'thingpress imports'.
 
-Asks on a terminal. Elsewhere, pass --yes.`,
+Asks before it removes anything. Without a terminal, pass --yes.`,
 		Example: `  thingpress sandbox reset
   thingpress sandbox reset --sandbox-state rehearsal.state --yes`,
 		Args: cobra.NoArgs,

@@ -27,15 +27,15 @@ func newDelete(streams terminal.Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "delete",
 		Short: "Delete the stack",
-		Long: `Delete the stack. What is deleted and what is kept is shown first. Its buckets and its
-ledger are kept, and the commands that delete them are printed, as is the command for
-a new stack that takes them over. With --purge they are deleted too, with everything
-in them, which cannot be undone. Later on --purge cannot find them, because the
+		Long: `Delete the stack. The command first shows what it would delete and what it would keep.
+It keeps the buckets and the ledger, and prints the commands that delete them and the
+command for a new stack that takes them over. With --purge it deletes them too, with
+everything in them, which cannot be undone. Later, --purge cannot find them because the
 deleted stack no longer names them. Nothing in AWS IoT is changed.
 
 While imports are running, nothing is deleted without --force.
 
-On a terminal, asks for the name of the stack. Elsewhere, pass --yes.`,
+Asks for the name of the stack. Without a terminal, pass --yes.`,
 		Example: `  thingpress stack delete
   thingpress stack delete --stack line-2 --purge --yes`,
 		Args: cobra.NoArgs,

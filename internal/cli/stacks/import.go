@@ -27,8 +27,7 @@ func newImport(streams terminal.Streams) *cobra.Command {
 		Short: "Show one import of the stack",
 		Long: `Show one import of the stack with its numbers, its rate, the time left, and the reasons
 why entries were not imported. With --follow it waits until the import has ended. It
-exits with the same code as 'thingpress import'. The ID may be shortened as far as it is
-unique.
+exits with the same code as 'thingpress import'. A unique prefix of the ID is enough.
 
 ` + exit.Help,
 		Example: `  thingpress stack import 0199f1c2-7f0a-7d4e-9a51-0b6f4a1f2c3d

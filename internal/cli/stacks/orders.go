@@ -51,9 +51,8 @@ func NewOrders(streams terminal.Streams) []*cobra.Command {
 	cancel.Long = `Cancel an import of the stack. Devices that were imported stay as they are.
 Pending entries are not imported, except devices that an importer has in hand at
 this moment. The import ends with a report and a notice, in the state cancelled.
-'thingpress retry' takes it back. IMPORT is an ID of 'thingpress stack imports',
-which may be shortened as far as it is unique. To cancel a cancelled import
-changes nothing.
+'thingpress retry' takes it back. IMPORT is an ID from 'thingpress stack imports'
+or a unique prefix of one. Cancelling a cancelled import changes nothing.
 
 ` + exit.Help
 	cancel.Example = `  thingpress cancel 0199a3c1
@@ -71,9 +70,9 @@ changes nothing.
 	pause.Short = "Pause an import of the stack"
 	pause.Long = `Pause an import of the stack. Nothing more of it is imported until 'thingpress
 resume', except devices that an importer has in hand at this moment. Other
-imports go on, and have the quotas for themselves. IMPORT is an ID of
-'thingpress stack imports', which may be shortened as far as it is unique. To
-pause a paused import changes nothing.
+imports go on, and have the quotas for themselves. IMPORT is an ID from
+'thingpress stack imports' or a unique prefix of one. Pausing a paused import
+changes nothing.
 
 ` + exit.Help
 	pause.Example = `  thingpress pause 0199a3c1
@@ -88,9 +87,8 @@ pause a paused import changes nothing.
 	})
 	resume.Short = "Resume a paused import of the stack"
 	resume.Long = `Resume a paused import of the stack. Every pending entry is sent to the
-importers again. IMPORT is an ID of 'thingpress stack imports', which may be
-shortened as far as it is unique. To resume an import that is not paused changes
-nothing.
+importers again. IMPORT is an ID from 'thingpress stack imports' or a unique
+prefix of one. Resuming an import that is not paused changes nothing.
 
 ` + exit.Help
 	resume.Example = `  thingpress resume 0199a3c1
@@ -108,11 +106,10 @@ nothing.
 		effect: following,
 	})
 	retry.Short = "Try again what an ended import of the stack did not import"
-	retry.Long = `Open an import of the stack again that has finished, was stopped or was
-cancelled. The stack tries again what failed, and imports what was pending. What
-was imported is left alone. The import then ends with a new report and a new
-notice. IMPORT is an ID of 'thingpress stack imports', which may be shortened as
-far as it is unique.
+	retry.Long = `Reopen an import of the stack that has finished, was stopped or was cancelled. The
+stack retries what failed, and imports what was pending. It leaves alone what was
+imported. The import then ends with a new report and a new notice. IMPORT is an ID
+from 'thingpress stack imports' or a unique prefix of one.
 
 The stack reads the same version of the same object again. It keeps the settings
 and signers with which the import began, and rejected entries stay rejected. An

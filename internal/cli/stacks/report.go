@@ -28,7 +28,7 @@ func newReport(streams terminal.Streams) *cobra.Command {
 		Short: "Download the report of an import",
 		Long: `Download the report of an import, which has one line per entry. It is written to
 standard output or to FILE. The extension of FILE selects the format: .jsonl, .csv, .html or
-.md. The ID may be shortened as far as it is unique.`,
+.md. A unique prefix of the ID is enough.`,
 		Example: `  thingpress stack report 0199f1c2-7f0a-7d4e-9a51-0b6f4a1f2c3d reel-7.csv
   thingpress stack report 0199f1c2-7f0a-7d4e-9a51-0b6f4a1f2c3d | jq 'select(.outcome == "failed")'`,
 		Args: cobra.RangeArgs(1, 2), ValidArgsFunction: o.completeImports,

@@ -29,10 +29,10 @@ func newStatus(streams terminal.Streams) *cobra.Command {
 who gets its notices, and the progress of its unfinished imports with the time left.
 Imports share the quotas; those with fewer devices left end first.
 
-It exits with 3 if something needs attention, which is a failed deployment,
-undeliverable messages, an alarm, a notice that could not be sent, a stalled import,
-or one that ended in the last three days and was stopped, or has failed or rejected
-entries. A newer upload to the same key takes its place, as does a retry.`,
+It exits with 3 if something needs attention: a failed deployment, undeliverable
+messages, an alarm, a notice that could not be sent, a stalled import, or an import
+that ended in the last three days and was stopped, or has failed or rejected entries.
+Such an import no longer counts after a retry or a newer upload to the same key.`,
 		Example: `  thingpress stack status
   thingpress stack status --stack line-2 --output json`,
 		Args: cobra.NoArgs,

@@ -56,17 +56,16 @@ func newCommand(streams terminal.Streams) (*cobra.Command, *options) {
 (drift): a certificate that is gone or has another status; a thing that is gone or has
 another type, attribute or billing group; a certificate that is detached, or attached to
 another thing; a thing with another certificate; policies and groups that are missing or
-were not wanted. IMPORT is an ID of 'thingpress imports', which may be shortened as far
-as it is unique.
+were not wanted. IMPORT is an ID from 'thingpress imports' or a unique prefix of one.
 
 With manifests, the devices of the manifests are compared with what the flags say, also
 if another tool imported them. MANIFEST "-" is standard input, and
 s3://BUCKET/KEY an object in S3.
 
-AWS lists attachments for one device a call. Of more than 2,995 devices a random sample
+AWS lists attachments for one device per call. Of more than 2,995 devices a random sample
 of 2,995 is therefore read completely: if none of them differs, fewer than 0.1 % of all do,
 at a confidence of 95 %. --full reads the attachments of all devices, which takes seven
-hours for a million at the default quotas. A repetition takes another sample.
+hours for a million at the default quotas. Each run takes another sample.
 
 With --target several times, the manifests are compared with each of these targets, and a
 table at the end has all of them. An import is in one target only, so name that one.

@@ -45,8 +45,13 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Silently returns an error that ends the command with code and prints nothing.
-func Silently(code int) error { return &Error{Code: code} }
+// Silently returns an error that ends the command with code and prints nothing; nil for [OK].
+func Silently(code int) error {
+	if code == OK {
+		return nil
+	}
+	return &Error{Code: code}
+}
 
 // UsageError returns an error about the command line.
 func UsageError(err error, hint string) error {

@@ -1,7 +1,6 @@
 package imports
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -267,9 +266,6 @@ func endSeveral(all []*targetImport, streams terminal.Streams) error {
 	if err := end.print(all[0].o.output, streams); err != nil {
 		return err
 	}
-	if end.Code == exit.OK {
-		return nil
-	}
 	return exit.Silently(end.Code)
 }
 
@@ -314,7 +310,7 @@ func planForSeveral(ctx context.Context, names []string, c *cobra.Command, args 
 	if c.Flags().Changed("out") {
 		return exit.UsageError(errors.New("--out cannot be combined with several targets"), "save a plan for each target")
 	}
-	worst := exit.OK
+	var codes []int
 	for n, name := range names {
 		one, o := newPlan(streams)
 		if err := settings.ForTarget(one.Flags(), c.Flags(), c.CommandPath(), name, streams); err != nil {
@@ -334,12 +330,7 @@ func planForSeveral(ctx context.Context, names []string, c *cobra.Command, args 
 		case err != nil && err.Error() != "":
 			streams.PrintError(name+": "+err.Error(), exit.Hint(err))
 		}
-		if worst == exit.OK || code == exit.Failure {
-			worst = cmp.Or(code, worst)
-		}
+		codes = append(codes, code)
 	}
-	if worst == exit.OK {
-		return nil
-	}
-	return exit.Silently(worst)
+	return exit.Silently(exit.Worst(codes))
 }

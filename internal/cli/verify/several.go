@@ -80,9 +80,6 @@ func verifySeveral(ctx context.Context, names []string, c *cobra.Command, args [
 	if err := end.print(all[0].Output, streams); err != nil {
 		return err
 	}
-	if end.Code == exit.OK {
-		return nil
-	}
 	return exit.Silently(end.Code)
 }
 

@@ -36,7 +36,7 @@ func (v *Verifier) Holding(thing string, do Stage) (Holding, error) {
 	a, d := v.account, &Device{Thing: iot.Thing{Name: thing}}
 	var held Holding
 	var state State
-	err := do(DescribeThing(a, d, &held.Thing), a.Links.step(true, thing, &state.Principals), listThingGroups(a, d, &state.Groups))
+	err := do(DescribeThing(a, d, &held.Thing), a.Links.step(ofThing, thing, &state.Principals), listThingGroups(a, d, &state.Groups))
 	if err != nil || held.Thing == nil {
 		return held, FailureOf(err)
 	}
@@ -73,7 +73,7 @@ func heldCertificate(a *Account, d *Device, do Stage) (*HeldCertificate, error) 
 	var held HeldCertificate
 	var things []iot.Link
 	err := do(lookUpCertificate(a, d.CertificateID, &found), listAttachedPolicies(a, d, &held.Policies),
-		a.Links.step(false, d.CertificateARN, &things))
+		a.Links.step(ofCertificate, d.CertificateARN, &things))
 	if err != nil || found == nil {
 		return nil, FailureOf(err)
 	}
@@ -89,6 +89,6 @@ func heldCertificate(a *Account, d *Device, do Stage) (*HeldCertificate, error) 
 // ThingsOf returns the things that a certificate is attached to. Its errors are those of [Import].
 func ThingsOf(a *Account, certificateARN string, do Stage) ([]iot.Link, error) {
 	var things []iot.Link
-	err := do(a.Links.step(false, certificateARN, &things))
+	err := do(a.Links.step(ofCertificate, certificateARN, &things))
 	return things, FailureOf(err)
 }

@@ -95,13 +95,21 @@ func (l *Links) dead(op iot.Operation) bool {
 	return !l.answered[op] && l.failures[op] >= deadAfter
 }
 
+// A side is what links are listed of: a thing or a certificate.
+type side struct {
+	v1, v2 iot.Operation
+	key    string // the parameter that names the thing or the certificate
+}
+
+var (
+	ofThing       = side{iot.ListThingPrincipals, iot.ListThingPrincipalsV2, "thingName"}
+	ofCertificate = side{iot.ListPrincipalThings, iot.ListPrincipalThingsV2, "principal"}
+)
+
 // pick returns a function that chooses the operation of a side whose quota is
 // free first, and the other one after a failure.
-func (l *Links) pick(byThing bool) func(attempt int) iot.Operation {
-	v1, v2 := iot.ListPrincipalThings, iot.ListPrincipalThingsV2
-	if byThing {
-		v1, v2 = iot.ListThingPrincipals, iot.ListThingPrincipalsV2
-	}
+func (l *Links) pick(of side) func(attempt int) iot.Operation {
+	v1, v2 := of.v1, of.v2
 	last := iot.Operation("")
 	return func(attempt int) (op iot.Operation) {
 		defer func() { last = op }()
@@ -110,7 +118,7 @@ func (l *Links) pick(byThing bool) func(attempt int) iot.Operation {
 			return v2
 		case l.dead(v2):
 			return v1
-		case l.kinds && byThing && attempt == 1:
+		case l.kinds && of == ofThing && attempt == 1:
 			return v2
 		case attempt > 1 && last == v2:
 			return v1
@@ -138,16 +146,13 @@ func (l *Links) delay(op iot.Operation) float64 {
 
 // step returns the step that reads all links of a thing, or of a certificate by
 // its ARN. Something that does not exist has none.
-func (l *Links) step(byThing bool, key string, links *[]iot.Link) Step {
-	op, parameters := iot.ListPrincipalThings, map[string]any{"principal": key}
-	if byThing {
-		op, parameters = iot.ListThingPrincipals, map[string]any{"thingName": key}
-	}
+func (l *Links) step(of side, key string, links *[]iot.Link) Step {
+	op := of.v1
 	if l.exclusive {
-		op += "V2"
+		op = of.v2
 	}
-	return Step{Operation: op, Parameters: parameters, Do: func(c *call.Caller) (call.Result, error) {
-		all, result, err := l.read(c, byThing, key)
+	return Step{Operation: op, Parameters: map[string]any{of.key: key}, Do: func(c *call.Caller) (call.Result, error) {
+		all, result, err := l.read(c, of, key)
 		if iot.ClassOf(err) == iot.ClassNotFound {
 			all, err = nil, nil
 		}
@@ -156,9 +161,9 @@ func (l *Links) step(byThing bool, key string, links *[]iot.Link) Step {
 	}}
 }
 
-func (l *Links) read(c *call.Caller, byThing bool, key string) (all []iot.Link, total call.Result, err error) {
+func (l *Links) read(c *call.Caller, of side, key string) (all []iot.Link, total call.Result, err error) {
 	var used iot.Operation
-	pick := l.pick(byThing)
+	pick := l.pick(of)
 	for token := ""; ; {
 		var page []iot.Link
 		var next string

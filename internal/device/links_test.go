@@ -37,7 +37,7 @@ func TestExclusiveLinksAreOnlyReadWithTheirKind(t *testing.T) {
 		limiters := quota.NewLimiters(quota.Set{}, quota.Options{})
 		caller := call.New(call.Options{Limiters: limiters, Lifetimes: call.Lifetimes{Begin: t.Context(), Flight: t.Context()}})
 		links := NewLinks(&flakyLinks{failures: deadAfter + 2}, limiters, true)
-		got, _, err := links.read(caller, true, "thing")
+		got, _, err := links.read(caller, ofThing, "thing")
 		if err != nil || len(got) != 1 || got[0].Type != nonExclusiveThing {
 			t.Errorf("%+v, %v", got, err)
 		}

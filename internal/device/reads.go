@@ -77,10 +77,10 @@ func listThingGroups(a *Account, d *Device, groups *[]string) Step {
 func linkReads(a *Account, d *Device, byThing, byPrincipal bool, principals, things *[]iot.Link) []Step {
 	var reads []Step
 	if byThing {
-		reads = append(reads, a.Links.step(true, d.Thing.Name, principals))
+		reads = append(reads, a.Links.step(ofThing, d.Thing.Name, principals))
 	}
 	if byPrincipal {
-		reads = append(reads, a.Links.step(false, d.CertificateARN, things))
+		reads = append(reads, a.Links.step(ofCertificate, d.CertificateARN, things))
 	}
 	return reads
 }

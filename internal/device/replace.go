@@ -73,7 +73,8 @@ func lookForReplace(a *Account, d *Device, do Stage) (old string, certificate *i
 	var thing *iot.Thing
 	var principals, things []iot.Link
 	look := func() error {
-		return do(DescribeThing(a, d, &thing), a.Links.step(true, d.Thing.Name, &principals), lookUpCertificate(a, d.CertificateID, &certificate))
+		return do(DescribeThing(a, d, &thing), a.Links.step(ofThing, d.Thing.Name, &principals),
+			lookUpCertificate(a, d.CertificateID, &certificate))
 	}
 	if err = look(); err == nil && certificate == nil && d.Recorded {
 		// It was deleted since, or has another ID here than the SHA-256, as moto gives it.
@@ -110,7 +111,7 @@ func lookForReplace(a *Account, d *Device, do Stage) (old string, certificate *i
 	var wanted, have []string
 	reads := []Step{listAttachedPolicies(a, &Device{CertificateARN: others[0]}, &wanted)}
 	if certificate != nil {
-		reads = append(reads, listAttachedPolicies(a, d, &have), a.Links.step(false, d.CertificateARN, &things))
+		reads = append(reads, listAttachedPolicies(a, d, &have), a.Links.step(ofCertificate, d.CertificateARN, &things))
 	}
 	if err := do(reads...); err != nil {
 		return "", certificate, lack, err
@@ -162,7 +163,7 @@ func RemoveReplaced(a *Account, d *Device, old string, do Stage) error {
 	var policies []string
 	var things []iot.Link
 	err := do(lookUpCertificate(a, d.CertificateID, &current), awaitLink(a, d),
-		listAttachedPolicies(a, was, &policies), a.Links.step(false, was.CertificateARN, &things))
+		listAttachedPolicies(a, was, &policies), a.Links.step(ofCertificate, was.CertificateARN, &things))
 	switch {
 	case err != nil:
 		return FailureOf(err)

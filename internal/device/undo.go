@@ -108,7 +108,7 @@ func Undo(a *Account, d *Device, u Undone, do Stage) error {
 func stillWorks(a *Account, d *Device, old string, do Stage) (bool, error) {
 	var certificate *iot.Certificate
 	var principals []iot.Link
-	err := do(lookUpCertificate(a, old, &certificate), a.Links.step(true, d.Thing.Name, &principals))
+	err := do(lookUpCertificate(a, old, &certificate), a.Links.step(ofThing, d.Thing.Name, &principals))
 	attached := slices.ContainsFunc(principals, func(l iot.Link) bool { return certificateOf(l.Name) == old })
 	return attached && certificate != nil && certificate.Status == iot.StatusActive, err
 }
@@ -143,10 +143,10 @@ func lookForUndo(a *Account, d *Device, certificate, thing bool, do Stage) (seen
 	var reads []Step
 	if certificate {
 		reads = append(reads, lookUpCertificate(a, d.CertificateID, &have.certificate),
-			listAttachedPolicies(a, d, &have.policies), a.Links.step(false, d.CertificateARN, &have.things))
+			listAttachedPolicies(a, d, &have.policies), a.Links.step(ofCertificate, d.CertificateARN, &have.things))
 	}
 	if thing {
-		reads = append(reads, DescribeThing(a, d, &have.thing), a.Links.step(true, d.Thing.Name, &have.principals))
+		reads = append(reads, DescribeThing(a, d, &have.thing), a.Links.step(ofThing, d.Thing.Name, &have.principals))
 	}
 	err := do(reads...)
 	return have, err

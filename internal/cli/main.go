@@ -175,7 +175,7 @@ func argumentsAreUsage(c *cobra.Command) {
 	check := c.Args
 	c.Args = func(c *cobra.Command, args []string) error {
 		if err := check(c, args); err != nil {
-			return exit.UsageError(err, meant(c, err))
+			return exit.UsageError(countsInWords(err), meant(c, err))
 		}
 		return nil
 	}

@@ -36,6 +36,26 @@ func refuseUnknownWords(root *cobra.Command) {
 	}
 }
 
+// countsInWords returns Cobra's error about the number of arguments in words.
+func countsInWords(err error) error {
+	var needed, given int
+	text := err.Error()
+	for format, words := range map[string]string{
+		"accepts %d arg(s), received %d":                "%s needed, and %d given",
+		"accepts at most %d arg(s), received %d":        "at most %s taken, and %d given",
+		"requires at least %d arg(s), only received %d": "at least %s needed, and %d given",
+	} {
+		if n, _ := fmt.Sscanf(text, format, &needed, &given); n == 2 {
+			count := "1 argument is"
+			if needed != 1 {
+				count = fmt.Sprintf("%d arguments are", needed)
+			}
+			return fmt.Errorf(words, count, given)
+		}
+	}
+	return err
+}
+
 // meant returns a hint for a command line that c does not understand.
 func meant(c *cobra.Command, err error) string {
 	text := err.Error()

@@ -72,7 +72,12 @@ command continues where it stopped.
   thingpress plan --profile new --region eu-central-1 fleet.json
   thingpress import --profile new --region eu-central-1 fleet.json`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return runExport(c.Context(), &o, streams) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if o.out == "-" {
+				o.out = "" // standard output
+			}
+			return runExport(c.Context(), &o, streams)
+		},
 	}
 	o.target.Add(c)
 	c.Flags().Lookup("strict-names").Hidden = true // nothing is created
@@ -81,7 +86,7 @@ command continues where it stopped.
 	flags.Lookup("share").Usage = "`fraction` of every quota that the export may use, above 0 and up to 1"
 	flags.StringVar(&o.group, "group", "", "only things of the thing group `name` and of the groups below it")
 	flags.StringVar(&o.query, "query", "", "only things that match this `query` of fleet indexing")
-	flags.StringVar(&o.out, "out", "", "`file` to write (default: standard output)")
+	flags.StringVar(&o.out, "out", "", "`file` to write, - for stdout (default: standard output)")
 	flags.StringVar(&o.report, "report", "", "write what is left out to this `file`, .jsonl or .csv")
 	flags.BoolVar(&o.fresh, "new", false, "start again instead of resuming the same export after an interruption")
 	flags.BoolVar(&o.overwrite, "overwrite", false, "replace files")

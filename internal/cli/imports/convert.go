@@ -80,6 +80,9 @@ million devices takes about 350 MB of memory.
   thingpress convert --from azure-dps enrollments.json reel.csv --to csv --out devices.csv`,
 		Args: manifests.RequireOne,
 		RunE: func(c *cobra.Command, args []string) error {
+			if o.out == "-" {
+				o.out = "" // standard output
+			}
 			if err := o.check(); err != nil {
 				return err
 			}
@@ -100,7 +103,7 @@ million devices takes about 350 MB of memory.
 	flags.StringVar(&o.from, "from", "", "`service` of Azure that wrote the first file, a list of devices: "+strings.Join(listServices(),
 		", "))
 	flags.StringVar(&o.to, "to", "", "`form` to write: "+strings.Join(forms(), ", "))
-	flags.StringVar(&o.out, "out", "", "`file` or directory to write (default: standard output)")
+	flags.StringVar(&o.out, "out", "", "`file` or directory to write, - for stdout (default: standard output)")
 	flags.StringVar(&o.authority, "ca", "", "with --to aws-bulk, `file` with the CA certificate in PEM that is registered in AWS IoT")
 	flags.BoolVar(&o.overwrite, "overwrite", false, "replace files")
 	flags.StringVar(&o.report, "report", "", "with --from, write everything that is left out to this `file`, .jsonl or .csv")

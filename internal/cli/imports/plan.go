@@ -96,6 +96,9 @@ func (o *planOptions) checkFlags() error {
 	if o.examples < 0 || o.examples > engine.MaxExamples {
 		return exit.UsageError(fmt.Errorf("--examples %d is not between 0 and %d", o.examples, engine.MaxExamples), "")
 	}
+	if o.out == "-" {
+		return exit.UsageError(errors.New("--out: a plan is not saved to standard output, which has the plan for people"), "name a file")
+	}
 	if err := o.target.Check(); err != nil || o.out == "" {
 		return err
 	}

@@ -46,8 +46,8 @@ func Mistake(err error) error {
 	switch {
 	case flag.Value.Type() == "duration":
 		return fmt.Errorf("--%s: %q is no duration, such as 90s, 15m or 720h", flag.Name, value)
-	case !errors.As(invalid.Unwrap(), &number):
-		return err
+	case !errors.As(invalid.Unwrap(), &number): // of a type of ours, whose error quotes the value
+		return fmt.Errorf("--%s: %w", flag.Name, invalid.Unwrap())
 	case errors.Is(number, strconv.ErrRange):
 		return fmt.Errorf("--%s: %s is out of range", flag.Name, value)
 	case flag.Value.Type() == "bool":

@@ -3,7 +3,6 @@ package imports
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -19,7 +18,8 @@ import (
 
 // A Rereading reads the manifests of an import again, for what no ledger has: the certificates.
 type Rereading struct {
-	files   *manifests.Files
+	files *manifests.Files
+	// sources are those of the manifests by their index; one that cannot be read again is nil.
 	sources []*engine.Source
 	options manifest.Options
 	partial bool
@@ -30,41 +30,49 @@ const hintManifest = "name the file that was imported with --manifest"
 // Reread opens the manifests of an import, which must be the same as then. A file that is elsewhere now is
 // among moved. The caller must close the result.
 func Reread(ctx context.Context, i ledger.Import, moved []string, from manifests.Reading) (*Rereading, error) {
-	settings, err := Recorded(i)
+	r, missing, err := RereadPart(ctx, i, moved, from)
+	if err == nil && len(missing) > 0 {
+		err = errors.Join(missing[0], r.Close())
+	}
 	if err != nil {
 		return nil, err
 	}
-	var recorded struct {
-		Manifests []string
-		Flags     map[string][]string
-	}
-	_ = json.Unmarshal([]byte(i.Settings), &recorded) // settings of other forms have neither
-	r := &Rereading{files: &manifests.Files{}, options: settings.Decode, partial: settings.Partial}
-	r.options.Now = i.Begun // a certificate that has expired since was valid
-	signers, _, err := vendors.LoadSigners(recorded.Flags["signer"]...)
+	return r, nil
+}
+
+// RereadPart is like Reread, but does without manifests that cannot be read again. Their errors are missing.
+func RereadPart(ctx context.Context, i ledger.Import, moved []string, from manifests.Reading) (r *Rereading, missing []error, err error) {
+	settings, err := Recorded(i)
 	if err != nil {
-		return nil, exit.WithHint(err, "put the certificates of the signers where they were")
+		return nil, nil, err
+	}
+	paths, flags := Reading(i)
+	r = &Rereading{files: &manifests.Files{}, options: settings.Decode, partial: settings.Partial}
+	r.options.Now = i.Begun // a certificate that has expired since was valid
+	signers, _, err := vendors.LoadSigners(flags["signer"]...)
+	if err != nil {
+		return nil, nil, exit.WithHint(err, "put the certificates of the signers where they were")
 	}
 	for _, signer := range signers {
 		r.options.Signers = append(r.options.Signers, signer.Certificate)
 	}
 	if r.files, err = manifests.OpenFiles(ctx, moved, from); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	from.Objects = from.Objects.Recorded(recorded.Flags)
+	from.Objects = from.Objects.Recorded(flags)
 	known := opened{moved: r.files.Inputs}
-	for _, path := range recorded.Manifests {
+	for _, path := range paths {
 		known.add(ctx, r.files, path, from)
 	}
 	for index, m := range i.Manifests {
 		from.Printer.Update(progress.Status{Phase: "reading " + m.Name})
 		source, err := known.find(ctx, index, m, r.options)
 		if err != nil {
-			return nil, errors.Join(err, r.Close())
+			source, missing = nil, append(missing, err)
 		}
 		r.sources = append(r.sources, source)
 	}
-	return r, nil
+	return r, missing, nil
 }
 
 // opened are files that may be manifests of an import.
@@ -176,6 +184,18 @@ func (r *Rereading) devices(ctx context.Context) iter.Seq2[placed, error] {
 			}
 		}
 	}
+}
+
+// ByManifest returns the devices of each manifest by its index, nil for one that cannot be read again. Errors that concern
+// one entry are values.
+func (r *Rereading) ByManifest(ctx context.Context) []iter.Seq2[manifest.Device, error] {
+	list := make([]iter.Seq2[manifest.Device, error], len(r.sources))
+	for n, source := range r.sources {
+		if source != nil {
+			list[n] = source.Decoder.Decode(ctx, source.Input, r.options)
+		}
+	}
+	return list
 }
 
 // Close closes the manifests.

@@ -67,11 +67,11 @@ func (o *options) openImport(ctx context.Context, args []string, streams termina
 			return later.WithStatus(ctx, s.Ledger, s.Subjects(ctx), commands)
 		}
 		f.mending = func(ctx context.Context, drifted, gone map[string]bool) (engine.Later, error) {
-			again, err := reread(ctx, s, gone, o.objects)
+			subjects, err := withCertificates(ctx, s, gone, o.objects, all(ctx))
 			if err != nil {
 				return engine.Later{}, err
 			}
-			return f.recordMending(ctx, s, again.fill(ctx, all(ctx)), drifted)
+			return f.recordMending(ctx, s, subjects, drifted)
 		}
 		f.Fleet, err = engine.FleetOfSubjects(ctx, engine.Subjects{Manifests: f.manifests, All: all, Identity: later.IdentityOf}, s.Settings)
 	}

@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/thingpress/thingpress/internal/cli/exit"
 	"github.com/thingpress/thingpress/internal/cli/manifests"
 	"github.com/thingpress/thingpress/internal/cli/settings"
+	"github.com/thingpress/thingpress/internal/cli/target"
 	"github.com/thingpress/thingpress/internal/cli/terminal"
 	"github.com/thingpress/thingpress/internal/engine"
 	"github.com/thingpress/thingpress/internal/ledger"
@@ -203,39 +203,33 @@ func (t *targetImport) report(ctx context.Context) {
 	t.streams.PrintError(t.name+": "+t.err.Error(), exit.Hint(t.err))
 }
 
-// A targetsLine is the last line of an import into several targets as JSON.
-type targetsLine struct {
-	Type    string       `json:"type"` // "targets"
-	Targets []targetLine `json:"targets"`
-	Code    int          `json:"exit_code"`
-}
-
-// A targetLine is how the import into one of several targets ended.
+// A targetLine is how the import into one of several targets ended, as JSON.
 type targetLine struct {
-	Name   string         `json:"name"`
-	Target *ledger.Target `json:"target,omitempty"` // missing if it could not be reached
-	State  string         `json:"state"`
-	Import string         `json:"import,omitempty"`
+	target.Outcome
+	Import string `json:"import,omitempty"`
 	ledger.Counts
-	Pending int     `json:"pending"`
-	Seconds float64 `json:"seconds"`
-	Error   string  `json:"error,omitempty"`
-	Hint    string  `json:"hint,omitempty"`
-	Code    int     `json:"exit_code"`
+	Pending int `json:"pending"`
 }
 
-// stateNotBegun is the state of an import into a target that did not begin.
-const stateNotBegun = "not begun"
+// numberColumns are the columns of a table of several targets that have the numbers of imports.
+var numberColumns = []terminal.Column{
+	{Name: "IMPORTED", Number: true},
+	{Name: "UNCHANGED", Number: true},
+	{Name: "FAILED", Number: true},
+	{Name: "REJECTED", Number: true},
+	{Name: "SKIPPED", Number: true, Drop: 4},
+	{Name: "PENDING", Number: true},
+}
 
 // lineOfTarget returns how the import into a target ended.
 func (t *targetImport) lineOfTarget() targetLine {
 	l := targetLine{
-		Name: t.name, State: stateNotBegun, Import: t.line.Import, Counts: t.line.Counts, Pending: t.line.Pending, Seconds: t.line.Seconds,
-		Error: t.line.Error, Hint: t.line.Hint, Code: exit.Code(t.err),
+		Outcome: target.Outcome{
+			Name: t.name, State: target.NotBegun, Seconds: t.line.Seconds, Error: t.line.Error, Hint: t.line.Hint,
+		},
+		Import: t.line.Import, Counts: t.line.Counts, Pending: t.line.Pending,
 	}
-	if l.Code == exit.Usage {
-		l.Code = exit.Failure // the command line is right for the other targets
-	}
+	l.Ended(t.err)
 	if t.connection != nil {
 		to := t.connection.Target
 		l.Target = &to
@@ -256,50 +250,14 @@ func (t *targetImport) lineOfTarget() targetLine {
 
 // endSeveral prints the table of all targets, and returns the error that the command ends with.
 func endSeveral(all []*targetImport, streams terminal.Streams) error {
-	end := targetsLine{Type: "targets"}
-	var codes []int
+	var lines []target.Line[targetLine]
 	for _, t := range all {
-		line := t.lineOfTarget()
-		end.Targets, codes = append(end.Targets, line), append(codes, line.Code)
+		l := t.lineOfTarget()
+		lines = append(lines, target.Line[targetLine]{
+			Outcome: l.Outcome, JSON: l, Numbers: []int{l.Imported, l.Unchanged, l.Failed, l.Rejected, l.Skipped, l.Pending},
+		})
 	}
-	end.Code = exit.Worst(codes)
-	if err := end.print(all[0].o.output, streams); err != nil {
-		return err
-	}
-	return exit.Silently(end.Code)
-}
-
-func (l targetsLine) print(output terminal.Output, streams terminal.Streams) error {
-	if output == terminal.JSON {
-		return streams.PrintJSON(l)
-	}
-	if _, err := plain.Fprintf(streams.Out, "\n"); err != nil {
-		return err
-	}
-	table := streams.Table([]terminal.Column{
-		{Name: "TARGET", Cut: true},
-		{Name: "ACCOUNT", Drop: 2},
-		{Name: "REGION", Drop: 3},
-		{Name: "STATE"},
-		{Name: "IMPORTED", Number: true},
-		{Name: "UNCHANGED", Number: true},
-		{Name: "FAILED", Number: true},
-		{Name: "REJECTED", Number: true},
-		{Name: "SKIPPED", Number: true, Drop: 4},
-		{Name: "PENDING", Number: true},
-		{Name: "TIME", Drop: 1},
-	})
-	number := func(n int) string { return fmt.Sprint(n) }
-	for _, t := range l.Targets {
-		var to ledger.Target
-		if t.Target != nil {
-			to = *t.Target
-		}
-		took := progress.Duration(time.Duration(t.Seconds * float64(time.Second)))
-		table.Row(t.Name, to.Account, to.Region, t.State, number(t.Imported), number(t.Unchanged), number(t.Failed), number(t.Rejected),
-			number(t.Skipped), number(t.Pending), took)
-	}
-	return table.Flush()
+	return target.EndSeveral(lines, numberColumns, all[0].o.output, streams)
 }
 
 // planForSeveral makes a plan for each target.

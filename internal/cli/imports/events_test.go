@@ -39,11 +39,11 @@ func TestInterruptedCommandTellsTheCallsInFlight(t *testing.T) {
 	limiters := quota.NewLimiters(quota.Set{}, quota.Options{})
 	events, stop := LaterEvents(ctx, printer, nil, limiters, "exporting")
 	defer stop()
-	inventory := interrupting{interrupt: func() {
+	listing := engine.Exporting{Group: "g", Sheets: 1, Inventory: interrupting{interrupt: func() {
 		cancel()
 		said = <-out
-	}}
-	_, err := engine.Export(ctx, engine.Config{Limiters: limiters, Events: events}, engine.Exporting{Group: "g", Inventory: inventory, Sheets: 1})
+	}}}
+	_, err := engine.Export(ctx, engine.Config{Limiters: limiters, Events: events}, listing)
 	if want := "stopping; 1 call in flight; press Ctrl-C again to stop immediately\n"; said != want || err == nil {
 		t.Errorf("%v, %q is printed, not %q", err, said, want)
 	}

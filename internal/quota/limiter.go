@@ -23,7 +23,7 @@ const (
 	unlimitedFrom = 1e6
 	// slack is the unused time, in seconds, that short gaps may give back. It compensates for
 	// late timers and for moments without a ready device.
-	slack = 0.1
+	slack = 0.25
 	// idleBurst is the burst after an idle second, in seconds' worth of calls. It is half of
 	// the burst that the server then allows.
 	idleBurst = 0.5

@@ -8,6 +8,7 @@ import (
 	"encoding/asn1"
 	"encoding/hex"
 	"net"
+	"slices"
 	"strings"
 	"time"
 )
@@ -82,36 +83,107 @@ func FieldNamed(name string) (Field, bool) {
 	return 0, false
 }
 
-// fieldOIDs are the last parts of the object identifiers 2.5.4.x (X.520).
-var fieldOIDs = map[int]Field{
-	46: DistinguishedNameQualifier, 6: Country, 10: Organization, 11: OrganizationalUnit, 8: State, 3: CommonName, 5: SerialNumber,
-	12: Title, 4: Surname, 42: GivenName, 43: Initials, 65: Pseudonym, 44: GenerationQualifier,
+// fieldOIDs are the last parts of the object identifiers 2.5.4.x (X.520), by field.
+var fieldOIDs = [...]int{
+	DistinguishedNameQualifier: 46, Country: 6, Organization: 10, OrganizationalUnit: 11, State: 8, CommonName: 3, SerialNumber: 5,
+	Title: 12, Surname: 4, GivenName: 42, Initials: 43, Pseudonym: 65, GenerationQualifier: 44,
 }
 
 // NewCertificate returns what policies can ask of an X.509 certificate.
 func NewCertificate(certificate *x509.Certificate) *Certificate {
-	id := sha256.Sum256(certificate.Raw)
-	c := &Certificate{
-		ID:        hex.EncodeToString(id[:]),
-		NotBefore: certificate.NotBefore, NotAfter: certificate.NotAfter,
+	all := CertificateReader{id: true, serial: true, subject: true, issuer: true, alternatives: true}
+	return all.Read(sha256.Sum256(certificate.Raw), certificate)
+}
+
+// A CertificateReader reads what documents ask of certificates, and no more. It must not be used
+// concurrently.
+type CertificateReader struct {
+	id, serial, subject, issuer, alternatives bool
+	certificate                               Certificate
+}
+
+// NewCertificateReader returns a reader for documents.
+func NewCertificateReader(documents []*Document) *CertificateReader {
+	r := &CertificateReader{}
+	for _, d := range documents {
+		for _, s := range d.Statements {
+			for _, resource := range s.Resources {
+				r.ask(resource.Text)
+			}
+			for _, condition := range s.Conditions {
+				r.ask(condition.Key)
+				for _, value := range condition.Values {
+					r.ask(value)
+				}
+			}
+		}
 	}
-	if certificate.SerialNumber != nil {
-		c.SerialNumber = certificate.SerialNumber.Text(16)
+	return r
+}
+
+// ask adds what a text of a document asks for.
+func (r *CertificateReader) ask(text string) {
+	text = strings.ToLower(text)
+	has := func(part string) bool { return strings.Contains(text, part) }
+	keys := has("iot:certificate.availablekeys")
+	r.id = r.id || has("iot:certificateid")
+	r.serial = r.serial || keys || has("iot:certificate.serialnumber")
+	r.subject = r.subject || keys || has("iot:certificate.subject.")
+	r.issuer = r.issuer || keys || has("iot:certificate.issuer.")
+	r.alternatives = r.alternatives || keys || has(".alternativename.")
+}
+
+// Asks reports whether the documents ask anything of certificates.
+func (r *CertificateReader) Asks() bool { return r.id || r.serial || r.subject || r.issuer }
+
+// Read returns what the documents ask of a certificate, of which fingerprint is the SHA-256, and its dates
+// and the mark of its key. The result is valid until the next call.
+func (r *CertificateReader) Read(fingerprint [sha256.Size]byte, certificate *x509.Certificate) *Certificate {
+	c := &r.certificate
+	c.NotBefore, c.NotAfter = certificate.NotBefore, certificate.NotAfter
+	key, isRSA := certificate.PublicKey.(*rsa.PublicKey)
+	c.ROCA = isRSA && hasROCAMark(key.N)
+	if r.id {
+		c.ID = hex.EncodeToString(fingerprint[:])
 	}
-	if key, ok := certificate.PublicKey.(*rsa.PublicKey); ok {
-		c.ROCA = hasROCAMark(key.N)
+	if r.serial {
+		c.SerialNumber = ""
+		if certificate.SerialNumber != nil {
+			c.SerialNumber = certificate.SerialNumber.Text(16)
+		}
 	}
-	c.Subject.addNames(certificate.Subject.Names)
-	c.Issuer.addNames(certificate.Issuer.Names)
-	for _, extension := range certificate.Extensions {
-		switch extension.Id.String() {
-		case "2.5.29.17":
-			c.Subject.addAlternatives(extension.Value)
-		case "2.5.29.18":
-			c.Issuer.addAlternatives(extension.Value)
+	if r.subject {
+		c.Subject.clear()
+		c.Subject.addNames(certificate.Subject.Names)
+	}
+	if r.issuer {
+		c.Issuer.clear()
+		c.Issuer.addNames(certificate.Issuer.Names)
+	}
+	if r.alternatives {
+		for _, extension := range certificate.Extensions {
+			switch {
+			case r.subject && extension.Id.Equal(subjectAlternatives):
+				c.Subject.addAlternatives(extension.Value)
+			case r.issuer && extension.Id.Equal(issuerAlternatives):
+				c.Issuer.addAlternatives(extension.Value)
+			}
 		}
 	}
 	return c
+}
+
+// The extensions with alternative names (RFC 5280, sections 4.2.1.6 and 4.2.1.7).
+var (
+	subjectAlternatives = asn1.ObjectIdentifier{2, 5, 29, 17}
+	issuerAlternatives  = asn1.ObjectIdentifier{2, 5, 29, 18}
+)
+
+// clear removes all values, and keeps their memory.
+func (n *Name) clear() {
+	for field := range n {
+		n[field] = n[field][:0]
+	}
 }
 
 func (n *Name) addNames(names []pkix.AttributeTypeAndValue) {
@@ -120,8 +192,8 @@ func (n *Name) addNames(names []pkix.AttributeTypeAndValue) {
 		if len(oid) != 4 || oid[0] != 2 || oid[1] != 5 || oid[2] != 4 {
 			continue
 		}
-		field, ok := fieldOIDs[oid[3]]
-		if value, text := name.Value.(string); ok && text {
+		field := slices.Index(fieldOIDs[:], oid[3])
+		if value, text := name.Value.(string); field >= 0 && text {
 			n[field] = append(n[field], value)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -58,6 +59,43 @@ func TestCertificateHasItsNamesInOrder(t *testing.T) {
 	}
 	if len(c.ID) != 64 || c.SerialNumber != "1a2b" || c.ROCA || c.NotAfter.Unix() != 2e9 {
 		t.Errorf("%+v", c)
+	}
+}
+
+// The reader reuses its memory: a value of one certificate must not show in the next.
+func TestReaderReadsWhatDocumentsAskOfEachCertificate(t *testing.T) {
+	t.Parallel()
+	certificates := []*x509.Certificate{
+		{
+			Raw: []byte("first"), SerialNumber: big.NewInt(10),
+			Subject:    pkix.Name{Names: []pkix.AttributeTypeAndValue{{Type: asn1.ObjectIdentifier{2, 5, 4, 3}, Value: "a"}}},
+			Issuer:     pkix.Name{Names: []pkix.AttributeTypeAndValue{{Type: asn1.ObjectIdentifier{2, 5, 4, 10}, Value: "b"}}},
+			Extensions: []pkix.Extension{{Id: subjectAlternatives, Value: []byte{0x30, 3, 0x82, 1, 'd'}}},
+		},
+		{Raw: []byte("second")},
+	}
+	for variable, of := range map[string]func(*Certificate) any{
+		"iot:CertificateId":                               func(c *Certificate) any { return c.ID },
+		"iot:Certificate.SerialNumber":                    func(c *Certificate) any { return c.SerialNumber },
+		"iot:Certificate.Subject.CommonName":              func(c *Certificate) any { return len(c.Subject[CommonName]) },
+		"IOT:certificate.issuer.organization":             func(c *Certificate) any { return len(c.Issuer[Organization]) },
+		"iot:Certificate.Subject.AlternativeName.DNSName": func(c *Certificate) any { return len(c.Subject[DNSName]) },
+		"iot:Certificate.AvailableKeys":                   func(c *Certificate) any { return c.availableKeys() },
+	} {
+		reader := NewCertificateReader([]*Document{{Statements: []Statement{{Conditions: []Condition{{Key: variable}}}}}})
+		if !reader.Asks() {
+			t.Errorf("%s asks nothing", variable)
+		}
+		for _, c := range certificates {
+			got, want := of(reader.Read(sha256.Sum256(c.Raw), c)), of(NewCertificate(c))
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("%s of %s: %v, want %v", variable, c.Raw, got, want)
+			}
+		}
+	}
+	other := NewCertificateReader([]*Document{{Statements: []Statement{{Resources: []Resource{{Text: "arn:aws:iot:*:*:topic/certificate"}}}}}})
+	if other.Asks() {
+		t.Error("the topic certificate asks")
 	}
 }
 

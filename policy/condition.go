@@ -11,6 +11,7 @@ import (
 // A condition is a compiled [Condition].
 type condition struct {
 	operator string // without the negation
+	known    bool   // the operator exists
 	negated  bool
 	set      Quantifier
 	ifExists bool
@@ -40,6 +41,7 @@ func compileCondition(from *Condition, variables bool) condition {
 	if positive, ok := positives[from.Operator]; ok {
 		c.operator, c.negated = positive, true
 	}
+	c.known = slices.Contains(operators, c.operator)
 	for _, text := range from.Values {
 		if c.key.ofCertificate() {
 			text = unescape(text)
@@ -71,10 +73,11 @@ func (c *condition) comparand(text string, variables bool) (v comparand) {
 // holds reports whether a condition is true (IAM user guide, "IAM JSON policy elements: Condition
 // operators" and "Single-valued vs. multivalued context keys").
 func (c *condition) holds(e *evaluation) bool {
-	if !slices.Contains(operators, c.operator) {
+	if !c.known {
 		return false
 	}
-	values := c.key.keyValues(e)
+	var one [1]string // for most keys, without an allocation
+	values := c.key.keyValues(e, one[:0])
 	if c.operator == "Null" {
 		return slices.ContainsFunc(c.values, func(v comparand) bool { return v.ok && v.truth == (len(values) == 0) })
 	}
@@ -152,8 +155,8 @@ func ordered(operator string, a, b float64) bool {
 	}
 }
 
-// keyValues returns the values that the request has for a key.
-func (v *variable) keyValues(e *evaluation) []string {
+// keyValues returns the values that the request has for a key. A single one is appended to room.
+func (v *variable) keyValues(e *evaluation, room []string) []string {
 	c := e.connection
 	switch v.kind {
 	case connectAttributesKey:
@@ -180,7 +183,7 @@ func (v *variable) keyValues(e *evaluation) []string {
 		return v.fieldValues(c.Certificate)
 	default:
 		if value, reason := v.value(e); reason == "" {
-			return []string{value}
+			return append(room, value)
 		}
 	}
 	return nil

@@ -99,7 +99,7 @@ func (d *deviceLint) lintVariables() {
 	thing := d.connection.Thing()
 	e := evaluation{connection: d.connection, thing: thing}
 	for _, use := range d.linter.wanted {
-		_, reason := use.value(&e)
+		value, reason := use.value(&e)
 		rule := Rule("")
 		switch {
 		case use.kind == attachedVariable: // it always has a value
@@ -116,15 +116,14 @@ func (d *deviceLint) lintVariables() {
 			d.add(use.statement, rule, severities[rule], use.position, use.name)
 		}
 		if use.kind == nameVariable && use.field == CommonName && !use.issuer && use.index == 0 && use.inResource && reason == "" {
-			d.lintCommonName(use, &e)
+			d.lintCommonName(use, value)
 		}
 	}
 	d.lintAttached(thing)
 }
 
 // lintCommonName finds the second device and each further one with a common name.
-func (d *deviceLint) lintCommonName(use *variableUse, e *evaluation) {
-	value, _ := use.value(e)
+func (d *deviceLint) lintCommonName(use *variableUse, value string) {
 	name, device := maphash.String(d.linter.seed, value), maphash.String(d.linter.seed, d.connection.ClientID)
 	first, twice := d.linter.names[name]
 	if !twice {

@@ -159,7 +159,7 @@ func (x *explanation) canLoosen(p *pattern, q Question) bool {
 func (x *explanation) askConditions(s *statement) {
 	for i := range s.conditions {
 		c := &s.conditions[i]
-		values := c.key.keyValues(x.evaluation)
+		values := c.key.keyValues(x.evaluation, nil)
 		switch c.key.kind {
 		case unknownVariable, currentTimeKey, epochTimeKey, secureTransportKey, clientModeKey:
 			x.ask(QuestionKey)

@@ -3,7 +3,6 @@ package verdict
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/thingpress/thingpress/internal/iot"
@@ -112,15 +111,20 @@ type Judge struct {
 	policies *policy.Policies
 	linter   *policy.Linter
 	will     topic
-	// certificates is true if the verdict depends on certificates.
-	certificates bool
+	// certificates reads certificates; nil if the verdict does not depend on them.
+	certificates *policy.CertificateReader
 	verdict      Verdict
 	asked        []map[policy.Question]bool // by row
+	// connected is the connection of the last device, whose memory the next one takes over.
+	connected policy.Connection
 }
 
 // NewJudge returns a judge that has seen no device. The error is about the template of the will.
 func NewJudge(s Settings) (*Judge, error) {
-	j := &Judge{settings: s, policies: policy.Compile(s.Documents...), certificates: !s.Now.IsZero() || askCertificates(s.Documents)}
+	j := &Judge{settings: s, policies: policy.Compile(s.Documents...)}
+	if reader := policy.NewCertificateReader(s.Documents); reader.Asks() || !s.Now.IsZero() {
+		j.certificates = reader
+	}
 	if s.Will != "" {
 		will, err := parseTopic(s.Will)
 		if err != nil {
@@ -152,10 +156,18 @@ func (j *Judge) Device(d *manifest.Device, thing iot.Thing) error {
 	}
 	j.verdict.Devices++
 	example := Example{d.Manifest, d.Entry, thing.Name, c.ClientID}
+	found := j.linter.Device(c)
+	connects := !slices.ContainsFunc(found, func(f policy.Finding) bool {
+		return f.Rule == policy.RuleNoConnect || f.Rule == policy.RuleConnectFeature
+	})
 	for i := range j.verdict.Rows {
+		if row := &j.verdict.Rows[i]; connects && row.Allowed > 0 && row.action == connect.action && !row.Other {
+			row.Allowed++ // the linter has decided the same request
+			continue
+		}
 		j.ask(i, d, c, example)
 	}
-	for _, f := range j.linter.Device(c) {
+	for _, f := range found {
 		if slices.Contains(Blocks(), f.Rule) {
 			j.verdict.Blocked++
 			if j.settings.Examples == 0 || len(j.verdict.Concerned) < j.settings.Examples {
@@ -167,28 +179,15 @@ func (j *Judge) Device(d *manifest.Device, thing iot.Thing) error {
 	return nil
 }
 
-// askCertificates reports whether documents ask anything of certificates.
-func askCertificates(documents []*policy.Document) bool {
-	asks := func(text string) bool { return strings.Contains(strings.ToLower(text), "certificate") }
-	for _, d := range documents {
-		for _, s := range d.Statements {
-			if slices.ContainsFunc(s.Resources, func(r policy.Resource) bool { return asks(r.Text) }) ||
-				slices.ContainsFunc(s.Conditions, func(c policy.Condition) bool { return asks(c.Key) || slices.ContainsFunc(c.Values, asks) }) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// connection returns the connection that a device will make.
+// connection returns the connection that a device will make. It is valid until the next call.
 func (j *Judge) connection(d *manifest.Device, thing iot.Thing) (*policy.Connection, error) {
-	c := &policy.Connection{
-		Target: j.settings.Target, ClientID: thing.Name, Persistent: j.settings.Persistent,
-		Things: []policy.Thing{{Name: thing.Name, Type: thing.Type, Attributes: thing.Attributes, Exclusive: j.settings.Exclusive}},
-	}
-	if j.certificates {
-		c.Certificate = policy.NewCertificate(d.Certificate)
+	c := &j.connected
+	c.Target, c.ClientID, c.Persistent = j.settings.Target, thing.Name, j.settings.Persistent
+	c.Things = append(c.Things[:0], policy.Thing{
+		Name: thing.Name, Type: thing.Type, Attributes: thing.Attributes, Exclusive: j.settings.Exclusive,
+	})
+	if j.certificates != nil {
+		c.Certificate = j.certificates.Read(d.CertificateID, d.Certificate)
 	}
 	if j.settings.ClientID != nil {
 		id, err := j.settings.ClientID.Expand(d)
@@ -216,17 +215,20 @@ func (j *Judge) ask(i int, d *manifest.Device, c *policy.Connection, example Exa
 	if row.Other {
 		other = another
 	}
-	name, err := row.topic.expand(d, c, other)
-	if err != nil {
-		row.refuse(Cause{Outcome: policy.ImplicitDeny, Document: -1, Statement: -1, NoTopic: true}, example, j.settings.Examples)
-		return
-	}
-	if row.Other && row.action == connect.action {
+	r := policy.Connect()
+	switch {
+	case row.action != connect.action:
+		name, err := row.topic.expand(d, c, other)
+		if err != nil {
+			row.refuse(Cause{Outcome: policy.ImplicitDeny, Document: -1, Statement: -1, NoTopic: true}, example, j.settings.Examples)
+			return
+		}
+		r = policy.Request{Action: row.action, Resource: row.kind + "/" + name}
+	case row.Other:
 		foreign := *c
 		foreign.ClientID, foreign.OtherThing = another, true
 		c = &foreign
 	}
-	r := policy.Request{Action: row.action, Resource: row.kind + "/" + name}
 	outcome := j.policies.Decide(c, r)
 	if outcome == policy.Allowed {
 		row.Allowed++

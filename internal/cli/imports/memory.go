@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"runtime"
 	"runtime/debug"
 	"slices"
 
@@ -19,11 +20,17 @@ const (
 	// dictionaries is the size of the dictionaries of an archive and of the archive
 	// in it, 16 MiB each. With larger ones the collector works harder.
 	dictionaries = 32 << 20
+	// maxProcessors bounds the memory on large machines, of which Go keeps about a mebibyte
+	// for each processor. An import waits for the network and not for processors.
+	maxProcessors = 16
 )
 
 // BoundMemory trades memory for speed within the bound for an import of this many
-// entries, unless the environment configures the garbage collector.
+// entries, unless the environment configures the garbage collector or the processors.
 func BoundMemory(lookupEnv func(string) (string, bool), sources []*engine.Source, entries int) {
+	if _, set := lookupEnv("GOMAXPROCS"); !set && runtime.GOMAXPROCS(0) > maxProcessors {
+		runtime.GOMAXPROCS(maxProcessors)
+	}
 	for _, name := range []string{"GOGC", "GOMEMLIMIT"} {
 		if _, set := lookupEnv(name); set {
 			return

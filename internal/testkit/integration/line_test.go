@@ -61,7 +61,7 @@ type line struct {
 	values                           map[string]string // of parameters and references to resources
 	sweeping                         context.CancelFunc
 	calm                             bool
-	batch                            int
+	batch, retention                 int
 	env                              []string
 	log                              *buffer
 }
@@ -98,8 +98,9 @@ type lineOptions struct {
 	calm bool
 	// env are further variables of the functions.
 	env []string
-	// batch is the number of devices in a batch, if it is not that of all lines.
-	batch int
+	// batch is the number of devices in a batch, if it is not that of all lines, and
+	// retention for how many deliveries the devices queue keeps a message.
+	batch, retention int
 	// givesUp moves messages to the dead-letter queue after few deliveries. brokenImporter makes
 	// every invocation of the importer exit immediately.
 	givesUp, brokenImporter bool
@@ -138,7 +139,7 @@ func newLine(t *testing.T, w *world, o lineOptions) *line {
 	values["SettingsParameter"] = "/thingpress/" + o.name + "/parameters"
 	l.putParameter(t, values["SettingsParameter"], l.template.settings(t, values))
 	l.values = values
-	l.env, l.batch = o.env, o.batch
+	l.env, l.batch, l.retention = o.env, o.batch, o.retention
 	l.decoder = l.function(t, "decoder", decoding, l.sparing(w.killer(o.name+"decoder", o.kill, decoding)))
 	l.undeliverable = l.function(t, "undeliverable", rest, w.killer(o.name+"undeliverable", o.kill, rest/10))
 	l.keeper = l.function(t, "keeper", otherTimeout, l.sparing(w.killer(o.name+"keeper", o.kill, otherTimeout)))
@@ -255,7 +256,7 @@ func (l *line) startImporting(t *testing.T) {
 	if l.batch > 0 {
 		size = l.batch
 	}
-	l.importing = l.source(t, l.devices, l.importer, stacktest.SourceOptions{BatchSize: size, Window: window})
+	l.importing = l.source(t, l.devices, l.importer, stacktest.SourceOptions{BatchSize: size, Window: window, Retention: l.retention})
 }
 
 func (l *line) startDecoding(t *testing.T) {

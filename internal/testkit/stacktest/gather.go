@@ -3,6 +3,8 @@ package stacktest
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -86,10 +88,12 @@ func (s *Source) receive(ctx context.Context, room int, until time.Time) []types
 		}
 		return nil
 	}
+	fresh, old := s.byAge(out.Messages)
+	s.remove(context.WithoutCancel(ctx), old)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := []types.Message{}
-	for _, m := range out.Messages {
+	for _, m := range fresh {
 		if s.random.Float64() < s.options.Late {
 			s.held = append(s.held, held{m, 1 + s.random.IntN(3)})
 			continue
@@ -102,6 +106,26 @@ func (s *Source) receive(ctx context.Context, room int, until time.Time) []types
 	}
 	s.busy += len(now)
 	return now
+}
+
+// byAge separates the messages that the queue would have deleted by now. One that was
+// received before has not waited for the messages before it.
+func (s *Source) byAge(messages []types.Message) (fresh, old []types.Message) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range messages {
+		sent, err := strconv.ParseInt(m.Attributes[string(types.MessageSystemAttributeNameSentTimestamp)], 10, 64)
+		before, _ := slices.BinarySearchFunc(s.delivered, time.UnixMilli(sent), time.Time.Compare)
+		first := m.Attributes[string(types.MessageSystemAttributeNameApproximateReceiveCount)] == "1"
+		if s.options.Retention > 0 && err == nil && first && len(s.delivered)-before > s.options.Retention {
+			s.aged++
+			old = append(old, m)
+		} else {
+			s.delivered = append(s.delivered, time.Now())
+			fresh = append(fresh, m)
+		}
+	}
+	return fresh, old
 }
 
 // pause waits between short polls, and between polls of a queue that does not answer.

@@ -33,6 +33,10 @@ type SourceOptions struct {
 	// batch, although they may have been deleted. Late is the share of messages
 	// that are delivered some batches after they were received.
 	Twice, Late float64
+	// Retention scales how long the queue keeps a message (MessageRetentionPeriod) to
+	// deliveries. One that waits while more messages than these are delivered is deleted
+	// without a word. 0 keeps all.
+	Retention int
 	// Seed determines which messages these are.
 	Seed uint64
 	// Observe, if set, is called after every invocation with its messages and its
@@ -51,11 +55,13 @@ type Source struct {
 	cancel   context.CancelFunc
 	wait     sync.WaitGroup
 
-	mu     sync.Mutex
-	random *rand.Rand
-	held   []held
-	busy   int
-	twice  int
+	mu        sync.Mutex
+	random    *rand.Rand
+	held      []held
+	busy      int
+	twice     int
+	delivered []time.Time // when each message was received
+	aged      int
 }
 
 // held is a message to deliver after some more batches.
@@ -103,6 +109,13 @@ func (s *Source) Twice() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.twice
+}
+
+// Aged returns the number of messages that were deleted because they were too old.
+func (s *Source) Aged() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.aged
 }
 
 func (s *Source) run(ctx context.Context) {

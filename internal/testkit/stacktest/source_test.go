@@ -50,6 +50,7 @@ func TestSource(t *testing.T) {
 		"MessagesComeInBatchesAndAreDeleted":                 messagesComeInBatches,
 		"FailedMessageComesAgainAndThenToTheDeadLetterQueue": failedMessageComesAgain,
 		"NothingIsDeletedWhenTheFunctionFails":               nothingIsDeleted,
+		"MessagesExpire":                                     messagesExpire,
 		"QueueDeliversTwiceAndLate":                          queueDeliversTwice,
 		"MovedMessagesAreAsNew":                              movedMessagesAreNew,
 		"DepthOfAQueueThatIsGoneIsAnError":                   depthOfAQueueThatIsGone,
@@ -133,6 +134,29 @@ func messagesComeInBatches(t *testing.T, client *sqs.Client) {
 	}
 	if diff := cmp.Diff(expected, log.counts()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func messagesExpire(t *testing.T, client *sqs.Client) {
+	queue, _ := queues(t, client, longest)
+	for i := range 3 {
+		send(t, queue, strings.Fields(strings.Repeat(strconv.Itoa(i)+" ", 10))...)
+	}
+	log := &lines{}
+	batch := function(t, "batch", func(o *stacktest.FunctionOptions) { o.Log = log })
+	source := stacktest.StartSource(t, client, batch, stacktest.SourceOptions{
+		Queue: queue.URL, QueueARN: queue.ARN, BatchSize: 10, Partial: true, Concurrency: 1, Retention: 12,
+	})
+	drained(t, queue, 0)
+	source.Stop()
+	batch.Stop()
+	got := 0
+	for _, n := range log.counts() {
+		got += n
+	}
+	// The last that is delivered has waited for 12 others.
+	if got != 13 || source.Aged() != 17 {
+		t.Errorf("%d messages were delivered and %d were too old, want 13 and 17", got, source.Aged())
 	}
 }
 

@@ -137,7 +137,9 @@ func (p *probing) askTest(t *policyvectors.Test) error {
 		Principal: p.temporary.arn(), ClientID: t.ClientID, Add: []string{p.temporary.principal.PolicyName(t.Document)},
 	}
 	for _, asked := range t.Asked {
-		test.Infos = append(test.Infos, iot.AuthInfo{Action: iot.TestedAction(asked.Request.Action), Resource: r.target.ARN(asked.Request.Resource)})
+		test.Infos = append(test.Infos, iot.AuthInfo{
+			Action: iot.TestedAction(asked.Request.Action), Resource: r.target.ARN(asked.Request.Resource),
+		})
 	}
 	var results []iot.AuthResult
 	err := p.temporary.create(iot.TestAuthorization, func(ctx context.Context) (err error) {

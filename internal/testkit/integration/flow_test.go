@@ -15,7 +15,8 @@ import (
 
 // TestFlow imports a manifest that takes longer than the devices queue keeps a message, while a reel is uploaded and
 // the queue is purged. Without a bound on what is in flight, the end of the manifest is lost, and the reel waits for
-// it. Time is scaled to deliveries, as if each device took as long as the next: a busy machine ages no message. Sources are stopped and started, so that no step depends on how fast another is.
+// it. Time is scaled to deliveries, as if each device took as long as the next: a busy machine ages no message. Sources
+// are stopped and started, so that no step depends on how fast another is.
 func TestFlow(t *testing.T) {
 	const inFlight, n, retention = 200, 1500, 3 * 200
 	w := newWorld(t, sandbox.Faults{})

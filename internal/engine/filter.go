@@ -18,29 +18,35 @@ import (
 // digits, whatever their case and separators.
 type Filter struct {
 	items  []item
-	byName map[string][]int // items by name, and by ID in the form of foldID
+	byName map[string]int32 // the number of links when the newest of a name, or of an ID in the form of foldID, was added
+	links  []link
 	sum    string
 }
+
+// A link is one of the items that a name stands for. A list may have millions, so they
+// are linked by number: a slice for each name would take three times the memory.
+type link struct{ item, older int32 }
 
 // An item names one device.
 type item struct {
 	text    string
-	whole   int  // the item that this one is a part of, or the item itself
-	split   bool // it has parts, which may be meant instead
-	heading bool // it may be the heading of the list
+	whole   int32 // the item that this one is a part of, or the item itself
+	split   bool  // it has parts, which may be meant instead
+	heading bool  // it may be the heading of the list
 	matched bool
 }
 
 // ReadFilter reads a list of devices: text in UTF-8 or UTF-16 with one or more
 // names or IDs per line, which may be quoted, or a table in CSV with a heading.
 // Of a table it reads the columns with names and IDs, and a row names one device.
-// Lines that begin with # are comments. Text with a private key is an error.
+// Lines that begin with # are comments. Text with a private key is an error, and so are more
+// than 64 MiB or five million names.
 func ReadFilter(r io.Reader) (*Filter, error) {
 	lines, err := readLines(r)
 	if err != nil {
 		return nil, err
 	}
-	f := &Filter{byName: map[string][]int{}, sum: digestOfLines(lines)}
+	f := &Filter{byName: map[string]int32{}, sum: digestOfLines(lines)}
 	columns, delimiter := tableOf(lines)
 	if columns != nil {
 		lines = joinQuoted(lines)
@@ -52,14 +58,20 @@ func ReadFilter(r io.Reader) (*Filter, error) {
 		case i > 0:
 			f.addRow(line, columns, delimiter)
 		}
+		if len(f.items) > maxFilterNames {
+			return nil, errManyNames
+		}
 	}
 	return f, nil
 }
 
 // addLine adds what a line names.
 func (f *Filter) addLine(line string, heading bool) {
-	for _, cell := range splitCells(line, ",;\t") {
-		whole := f.add(item{text: cell, whole: len(f.items), heading: heading}, cell)
+	for cell := range splitCells(line, ",;\t") {
+		if len(f.items) > maxFilterNames {
+			return
+		}
+		whole := f.add(item{text: cell, whole: f.next(), heading: heading}, cell)
 		parts := strings.Fields(cell)
 		if _, isID := foldID(cell); isID || len(parts) < 2 {
 			continue
@@ -75,7 +87,7 @@ func (f *Filter) addLine(line string, heading bool) {
 
 // addRow adds the device of a row.
 func (f *Filter) addRow(line string, columns []int, delimiter string) {
-	cells := splitCells(line, delimiter)
+	cells := slices.Collect(splitCells(line, delimiter))
 	var names []string
 	for _, c := range columns {
 		if c < len(cells) {
@@ -83,16 +95,20 @@ func (f *Filter) addRow(line string, columns []int, delimiter string) {
 		}
 	}
 	text, _, _ := strings.Cut(line, "\n")
-	f.add(item{text: text, whole: len(f.items)}, names...)
+	f.add(item{text: text, whole: f.next()}, names...)
 }
 
+// next returns the number of the item that is added next.
+func (f *Filter) next() int32 { return int32(len(f.items)) }
+
 // add adds an item that has any of the names and returns its number. Without names it adds nothing.
-func (f *Filter) add(i item, names ...string) int {
-	number := len(f.items)
+func (f *Filter) add(i item, names ...string) int32 {
+	number := f.next()
 	for _, name := range names {
 		for _, key := range keysOf(name) {
-			f.byName[key] = append(f.byName[key], number)
-			if len(f.items) == number {
+			f.links = append(f.links, link{item: number, older: f.byName[key]})
+			f.byName[key] = int32(len(f.links))
+			if f.next() == number {
 				f.items = append(f.items, i)
 			}
 		}
@@ -143,11 +159,11 @@ func (f *Filter) NamesID(vendorID string) bool {
 }
 
 func (f *Filter) match(name string) bool {
-	items := f.byName[name]
-	for _, i := range items {
-		f.items[i].matched = true
+	newest := f.byName[name]
+	for l := newest; l > 0; l = f.links[l-1].older {
+		f.items[f.links[l-1].item].matched = true
 	}
-	return len(items) > 0
+	return newest > 0
 }
 
 // Usable reports whether the list names anything.
@@ -164,7 +180,7 @@ func (f *Filter) Unmatched() []string {
 	if f == nil {
 		return nil
 	}
-	partly := map[int]bool{} // items of which a part matched
+	partly := map[int32]bool{} // items of which a part matched
 	for _, i := range f.items {
 		if i.matched {
 			partly[i.whole] = true
@@ -172,10 +188,10 @@ func (f *Filter) Unmatched() []string {
 	}
 	var lines []string
 	for number, i := range f.items {
-		isWhole := number == i.whole
+		isWhole := number == int(i.whole)
 		switch {
 		case i.matched || i.heading || f.items[i.whole].matched:
-		case isWhole && i.split && partly[number]: // its parts are listed
+		case isWhole && i.split && partly[i.whole]: // its parts are listed
 		case !isWhole && !partly[i.whole]: // the item is
 		default:
 			lines = append(lines, i.text)

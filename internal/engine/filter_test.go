@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -189,6 +190,16 @@ func TestRejectedEntryIsNotReportedAsMissing(t *testing.T) {
 	judge.Next(nil, &manifest.EntryError{ID: macA, Reason: manifest.ReasonMalformedEntry, Err: rejected})
 	if diff := cmp.Diff([]string{macB}, only.Unmatched()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A list within the limit of its size took five gigabytes.
+func TestListWithTooManyNamesIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, separator := range []string{"\n", ","} {
+		if _, err := ReadFilter(strings.NewReader(strings.Repeat("a"+separator, maxFilterNames+1))); !errors.Is(err, errManyNames) {
+			t.Errorf("%q: %v", separator, err)
+		}
 	}
 }
 

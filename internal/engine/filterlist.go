@@ -2,8 +2,10 @@ package engine
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strings"
 	"unicode"
@@ -14,8 +16,15 @@ import (
 	"github.com/thingpress/thingpress/manifest"
 )
 
-// maxFilterBytes is the size of a list of a million certificate IDs.
-const maxFilterBytes = 64 << 20
+const (
+	// maxFilterBytes is the size of a list of a million certificate IDs.
+	maxFilterBytes = 64 << 20
+	// maxFilterNames is what a list of that size has if it names MACs. Shorter names would take gigabytes of memory.
+	maxFilterNames = 5_000_000
+)
+
+// errManyNames says that a list has more names than maxFilterNames.
+var errManyNames = errors.New("list of devices: it has more than 5,000,000 names")
 
 // readLines returns the lines of a list without comments and empty lines.
 func readLines(r io.Reader) ([]string, error) {
@@ -28,6 +37,9 @@ func readLines(r io.Reader) ([]string, error) {
 		line = strings.TrimSpace(strings.TrimPrefix(line, "\ufeff"))
 		if line != "" && line[0] != '#' {
 			lines = append(lines, line)
+		}
+		if len(lines) > maxFilterNames {
+			return nil, errManyNames
 		}
 	}
 	return lines, nil
@@ -69,23 +81,29 @@ func decoderOf(text []byte) *encoding.Decoder {
 
 // splitCells splits a line at any of the delimiters, except between double quotes, and cuts a
 // comment at the end. The cells are without quotes and space around them.
-func splitCells(line, delimiters string) (cells []string) {
+func splitCells(line, delimiters string) iter.Seq[string] {
 	if strings.Count(line, `"`)%2 != 0 {
 		line = strings.ReplaceAll(line, `"`, " ")
 	}
-	quoted, start := false, 0
-	for i, r := range line {
-		switch {
-		case r == '"':
-			quoted = !quoted
-		case quoted:
-		case r == '#' && i > 0 && (line[i-1] == ' ' || line[i-1] == '\t'):
-			return append(cells, unquote(line[start:i]))
-		case strings.ContainsRune(delimiters, r):
-			cells, start = append(cells, unquote(line[start:i])), i+1
+	return func(yield func(string) bool) {
+		quoted, start := false, 0
+		for i, r := range line {
+			switch {
+			case r == '"':
+				quoted = !quoted
+			case quoted:
+			case r == '#' && i > 0 && (line[i-1] == ' ' || line[i-1] == '\t'):
+				yield(unquote(line[start:i]))
+				return
+			case strings.ContainsRune(delimiters, r):
+				if !yield(unquote(line[start:i])) {
+					return
+				}
+				start = i + 1
+			}
 		}
+		yield(unquote(line[start:]))
 	}
-	return append(cells, unquote(line[start:]))
 }
 
 // unquote removes quotes, those of word processors too, brackets, bars, and space around a cell.
@@ -138,7 +156,7 @@ func tableOf(lines []string) (columns []int, delimiter string) {
 		return nil, ""
 	}
 	delimiter = lines[0][at : at+1]
-	for i, cell := range splitCells(lines[0], delimiter) {
+	for i, cell := range slices.Collect(splitCells(lines[0], delimiter)) {
 		switch id, ok := foldID(cell); {
 		case ok && isLong(id):
 			return nil, ""

@@ -45,7 +45,7 @@ AWS is not called.
 A device is the one with the same certificate, else with the same vendor ID, else with
 the same thing name. Entries that are rejected, or repeat an earlier one, are counted
 and not compared. Memory grows by less than 64 bytes for each entry of the manifests. A
-delivery note may have up to 64 MiB. "-" is standard input, and
+delivery note may have up to 64 MiB and five million names. "-" is standard input, and
 s3://BUCKET/KEY an object in S3.
 
 ` + exit.Help,

@@ -35,8 +35,6 @@ func writeManual(dir, version, date string) error {
 		return err
 	}
 	root := cli.Commands()
-	root.InitDefaultHelpCmd()
-	root.InitDefaultCompletionCmd()
 	man, completions := filepath.Join(dir, "man"), filepath.Join(dir, "completions")
 	if err := errors.Join(os.MkdirAll(man, 0o755), os.MkdirAll(completions, 0o755)); err != nil { //nolint:gosec // for all users
 		return err

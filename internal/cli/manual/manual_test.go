@@ -40,7 +40,7 @@ func TestPagesHaveEveryCommandAndFlagAndNobodysHome(t *testing.T) {
 			}
 		})
 		for _, sub := range c.Commands() {
-			if !sub.Hidden {
+			if !sub.Hidden && sub.Name() != "help" { // it prints what the pages say
 				visit(sub)
 			}
 		}

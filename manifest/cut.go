@@ -23,6 +23,6 @@ type Piece struct {
 	Name string
 	// Content is valid until the next Piece.
 	Content []byte
-	// Explains is set if the file is no entry.
+	// Explains is set if the file is not an entry.
 	Explains bool
 }

@@ -26,7 +26,7 @@ func (in Input) Section(off int64) *io.SectionReader {
 	return io.NewSectionReader(in.Reader, off, in.Size-off)
 }
 
-// Head returns the first n bytes, or everything if the manifest is shorter, which is no error.
+// Head returns the first n bytes, or everything if the manifest is shorter, which is not an error.
 func (in Input) Head(n int) ([]byte, error) {
 	if int64(n) > in.Size {
 		n = int(in.Size)

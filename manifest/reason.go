@@ -71,7 +71,7 @@ const (
 	ReasonOddExtKeyUsage     Reason = "no-client-auth"      // extended key usage without clientAuth
 	ReasonOddSerial          Reason = "odd-serial"          // serial number negative, zero or over 20 bytes
 	ReasonOddEncoding        Reason = "odd-encoding"        // a type of string that few readers know
-	ReasonPassedOver         Reason = "passed-over"         // something that is no entry stands next to this one
+	ReasonPassedOver         Reason = "passed-over"         // something that is not an entry stands next to this one
 	ReasonDiscouragedName    Reason = "discouraged-name"    // a colon in the thing name
 	ReasonNoIssuer           Reason = "no-issuer"           // no issuer follows the leaf to verify it with
 	ReasonOutlivesIssuer     Reason = "outlives-issuer"     // leaf is valid longer than its issuer

@@ -19,7 +19,7 @@ const (
 	RuleSubscribeOthers Rule = "L4"
 	// RuleThingAny allows API actions on the shadows or jobs of any thing. Name the thing.
 	RuleThingAny Rule = "L5"
-	// RuleDenyMQTTWildcard denies a resource with + or #, which are no wildcards in a policy. Write *.
+	// RuleDenyMQTTWildcard denies a resource with + or #, which are not wildcards in a policy. Write *.
 	RuleDenyMQTTWildcard Rule = "L6"
 	// RuleDenySubscribeOnly denies a subscription within an allowed branch, but not iot:Receive. The
 	// messages arrive through a wider filter. Deny iot:Receive on the same topics.

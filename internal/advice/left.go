@@ -18,7 +18,7 @@ var leftRows = []row{
 		meaning: "the certificate is neither ACTIVE nor INACTIVE, such as one that was revoked, and no import registers it so",
 	},
 	{
-		"left-principal", "a principal of the thing is no certificate, such as an identity of Amazon Cognito",
+		"left-principal", "a principal of the thing is not a certificate, such as an identity of Amazon Cognito",
 		"attach an identity of the other account to the thing there", "",
 	},
 	{

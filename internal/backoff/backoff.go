@@ -26,7 +26,7 @@ func (s Span) After(failed int) time.Duration {
 // Sleep waits for a random time, from zero up to the span after a number of failed attempts,
 // and returns that time. If ctx ends first, the error is its cause.
 func (s Span) Sleep(ctx context.Context, failed int) (time.Duration, error) {
-	wait := rand.N(s.After(failed)) //nolint:gosec // jitter is no secret
+	wait := rand.N(s.After(failed)) //nolint:gosec // jitter is not secret
 	return wait, Sleep(ctx, wait)
 }
 

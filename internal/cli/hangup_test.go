@@ -19,7 +19,7 @@ func TestHangupInterruptsUnlessItIsIgnored(t *testing.T) {
 		code   int
 	}{
 		"terminal": {`exec "$0" "$@"`, 130},
-		"nohup":    {`trap '' HUP; exec "$0" "$@"`, 1}, // the input is no manifest
+		"nohup":    {`trap '' HUP; exec "$0" "$@"`, 1}, // the input is not a manifest
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -40,7 +40,7 @@ func (f *FailedError) Error() string { return f.Err.Error() }
 func (f *FailedError) Unwrap() error { return f.Err }
 
 // A KeptError ends the program of a later command that left something of a device as it is, for a
-// reason. It is no failure: nothing was refused, and running the command again would leave it again.
+// reason. It is not a failure: nothing was refused, and running the command again would leave it again.
 type KeptError struct {
 	Reason manifest.Reason
 	Err    error

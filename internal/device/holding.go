@@ -16,7 +16,7 @@ type Holding struct {
 	Groups, Dynamic []string
 	// Certificates are those of the thing: ACTIVE ones first, then INACTIVE ones, the newest first.
 	Certificates []HeldCertificate
-	// Others are the ARNs or IDs of principals that are no certificates.
+	// Others are the ARNs or IDs of principals that are not certificates.
 	Others []string
 }
 

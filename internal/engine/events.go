@@ -66,7 +66,7 @@ type Progress struct {
 	// known.
 	Left time.Duration
 	// Ceiling is the rate that the quotas allow on the path that most devices
-	// take now, in devices per second; 0 is no limit. Binding is the operation
+	// take now, in devices per second; 0 means no limit. Binding is the operation
 	// whose quota that is.
 	Ceiling float64
 	Binding string
@@ -112,7 +112,7 @@ type Comparing struct {
 	// Rate is in devices per second since the comparison began.
 	Rate float64
 	// Ceiling is the rate that the quotas of the reads allow for devices that
-	// exist, in devices per second; 0 is no limit. Binding is the operation
+	// exist, in devices per second; 0 means no limit. Binding is the operation
 	// whose quota that is.
 	Ceiling float64
 	Binding string

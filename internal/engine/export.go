@@ -20,7 +20,7 @@ const (
 	LeftOtherCert     manifest.Reason = "left-other-certificate" // a further certificate of a thing
 	LeftOtherThing    manifest.Reason = "left-other-thing"       // the certificate belongs to another thing as well
 	LeftStatus        manifest.Reason = "left-status"            // the certificate is neither ACTIVE nor INACTIVE
-	LeftPrincipal     manifest.Reason = "left-principal"         // a principal that is no certificate
+	LeftPrincipal     manifest.Reason = "left-principal"         // a principal that is not a certificate
 	LeftNoThing       manifest.Reason = "left-no-thing"          // the certificate is attached to no thing
 	LeftNoBody        manifest.Reason = "left-no-body"           // AWS returned no certificate that can be read
 )

@@ -193,7 +193,7 @@ func TestTheTemplateThatIsOfferedReplacesTheCharactersOfAllNames(t *testing.T) {
 	}
 }
 
-// --allow-ca is no remedy for those who gave it.
+// --allow-ca is not advised to those who gave it.
 func TestTheRemedyForAnAuthorityTellsWhetherItIsAllowed(t *testing.T) {
 	t.Parallel()
 	for _, allowed := range []bool{false, true} {

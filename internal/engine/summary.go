@@ -21,7 +21,7 @@ type Summary struct {
 	// Worked is how many devices of this run were imported, unchanged or failed.
 	Worked int
 	// Ceiling is the rate that the quotas allow on the path that most devices
-	// took, in devices per second; 0 is no limit. Binding is the operation
+	// took, in devices per second; 0 means no limit. Binding is the operation
 	// whose quota that is.
 	Ceiling float64
 	Binding string

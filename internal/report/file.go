@@ -110,7 +110,7 @@ func Check(path string) error {
 	return nil
 }
 
-// ErrNoReport is wrapped by the error about a file that is no report of an import.
+// ErrNoReport is wrapped by the error about a file that is not a report of an import.
 var ErrNoReport = errors.New("not the report of an import")
 
 // reportMark is in the first lines of reports for people.

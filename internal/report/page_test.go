@@ -273,7 +273,7 @@ func TestPageWorksInABrowser(t *testing.T) {
 	}
 }
 
-// A dollar sign in a name is no pattern of a replacement.
+// A dollar sign in a name is not a pattern of a replacement.
 func TestBrowserShowsNamesInDetailsAsTheyAre(t *testing.T) {
 	s := manyDevices(1)
 	s.Records = func() iter.Seq2[ledger.Record, error] {

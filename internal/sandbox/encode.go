@@ -85,7 +85,7 @@ func answer(w http.ResponseWriter, encode encoder, result any, err error) (statu
 	body := encode(h, id, result, refusal)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a caller that hung up is no error
+	_, _ = w.Write(body) // a caller that hung up is not an error
 	return status, code
 }
 
@@ -97,8 +97,8 @@ func internalFailure(message string) *registry.APIError {
 // slower.
 func newRequestID() string {
 	var id uuid.UUID
-	binary.BigEndian.PutUint64(id[:], rand.Uint64())  //nolint:gosec // request IDs are no secret
-	binary.BigEndian.PutUint64(id[8:], rand.Uint64()) //nolint:gosec // request IDs are no secret
+	binary.BigEndian.PutUint64(id[:], rand.Uint64())  //nolint:gosec // request IDs are not secret
+	binary.BigEndian.PutUint64(id[8:], rand.Uint64()) //nolint:gosec // request IDs are not secret
 	id[6] = id[6]&0x0f | 0x40
 	id[8] = id[8]&0x3f | 0x80
 	return id.String()

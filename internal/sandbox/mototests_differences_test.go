@@ -29,7 +29,7 @@ var motoTestDifferences = []struct {
 		[]string{"test_iot_policies.py::", "test_iot.py::test_principal_policy", "test_iot_certificates.py::test_delete_certificate_force"},
 	},
 	{
-		"CA certificates that are no certificates",
+		"CA certificates that are not certificates",
 		"AWS parses a CA certificate (CertificateValidationException), and the verification certificate proves that the caller has its key",
 		"CertificateValidationException",
 		[]string{"test_iot_ca_certificates.py::"},

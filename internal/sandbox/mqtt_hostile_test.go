@@ -18,8 +18,8 @@ func TestBrokerEndsConnectionsThatBreakTheProtocol(t *testing.T) {
 	f := newFleet(t)
 	d := f.device("a", f.policy("own", own), nil)
 	for name, test := range map[string]struct{ sent, detail string }{
-		"a message before CONNECT":      {"\x30\x05\x00\x03allx", "the first packet is no CONNECT"},
-		"no MQTT":                       {"GET / HTTP/1.1\r\n\r\n", "the first packet is no CONNECT"},
+		"a message before CONNECT":      {"\x30\x05\x00\x03allx", "the first packet is not CONNECT"},
+		"no MQTT":                       {"GET / HTTP/1.1\r\n\r\n", "the first packet is not CONNECT"},
 		"a second CONNECT":              {connectPacket + connectPacket, "AWS IoT does not accept this packet"},
 		"a message with the ID 0":       {connectPacket + "\x32\x08\x00\x03all\x00\x00x", "a packet without an identifier"},
 		"a subscription with the ID 0":  {connectPacket + "\x82\x08\x00\x00\x00\x03all\x01", "a packet without an identifier"},

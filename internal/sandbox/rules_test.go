@@ -187,7 +187,7 @@ func TestRulesAreAWSs(t *testing.T) {
 			_, err := r.CreatePolicy(r.ctx, &iot.CreatePolicyInput{PolicyName: aws.String("new"), PolicyDocument: &long})
 			return err
 		}, bad, 400, "Policy cannot be created - size exceeds hard limit (2048)"},
-		{"policy of a resource that is no ARN", func(r ruled) error {
+		{"policy of a resource that is not an ARN", func(r ruled) error {
 			_, err := r.CreatePolicy(r.ctx, &iot.CreatePolicyInput{
 				PolicyName:     aws.String("new"),
 				PolicyDocument: aws.String(strings.Replace(document, `"*"`, `"client/a"`, 1)),

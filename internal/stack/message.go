@@ -141,7 +141,7 @@ func (t Task) Message(delay time.Duration) Message {
 }
 
 // ParseTask parses the body of a message of the manifests queue; ok is false
-// for a body that is no task, such as an event of S3.
+// for a body that is not a task, such as an event of S3.
 func ParseTask(body string) (task Task, ok bool, err error) {
 	if err := json.Unmarshal([]byte(body), &task); err != nil {
 		return Task{}, false, fmt.Errorf("manifest message: %w", err)

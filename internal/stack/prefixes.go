@@ -39,7 +39,7 @@ type prefixSettings struct {
 }
 
 // ParsePrefixes parses a settings file. The error names the first thing that is wrong with it: a
-// name that bounds and attachments do not have, an attribute that is no template, an unknown or a
+// name that bounds and attachments do not have, an attribute that is not a template, an unknown or a
 // repeated field.
 func ParsePrefixes(file []byte, p *Parameters) (Prefixes, error) {
 	var read struct {

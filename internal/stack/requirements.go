@@ -25,7 +25,7 @@ func (e *UnmetError) Error() string { return e.Problem + ": " + e.Todo }
 // CheckRequirements checks what every import of a stack needs: the attachments must exist,
 // and the quotas must be enough for the number of importers. The deployment makes the same
 // checks as the decoder. Without a policy the devices cannot connect, which the report says
-// and which is no error.
+// and which is not an error.
 //
 // The error is an *[UnmetError], or one of [device.CheckAttachments] if AWS IoT gives no answer.
 func CheckRequirements(

@@ -57,7 +57,7 @@ type Record struct {
 	// RegistrationID is that of an enrollment, or the ID of an enrollment group. DeviceID is the ID in an IoT
 	// Hub; of an enrollment it may be empty, and then is the registration ID.
 	RegistrationID, DeviceID string
-	// Module is set for the identity of a module of the device, which is no device.
+	// Module is set for the identity of a module of the device, which is not a device.
 	Module bool
 	// Disabled is set if Azure does not let the device connect.
 	Disabled bool

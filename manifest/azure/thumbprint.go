@@ -24,7 +24,7 @@ func ThumbprintsOf(der []byte) (sha256Thumbprint, sha1Thumbprint Thumbprint) {
 	return sha256Thumbprint, sha1Thumbprint
 }
 
-// IsZero reports whether t is no thumbprint.
+// IsZero reports whether t is not a thumbprint.
 func (t Thumbprint) IsZero() bool { return t.size == 0 }
 
 // String returns hex digits in lower case, "" for the zero Thumbprint.
@@ -53,7 +53,7 @@ func ParseThumbprint(text string) (Thumbprint, error) {
 			"a thumbprint has %d characters; SHA-1 has %d hex digits, SHA-256 %d", len(digits), 2*sha1.Size, 2*sha256.Size)
 	}
 	if _, err := hex.Decode(t.sum[:], []byte(digits)); err != nil {
-		return Thumbprint{}, manifest.Errorf(manifest.ReasonBadEncoding, "a thumbprint has characters that are no hex digits")
+		return Thumbprint{}, manifest.Errorf(manifest.ReasonBadEncoding, "a thumbprint has characters that are not hex digits")
 	}
 	return t, nil
 }

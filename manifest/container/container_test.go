@@ -158,7 +158,7 @@ func TestFileThatIsCutOffIsARejectedEntry(t *testing.T) {
 	}
 }
 
-// A signer's certificate next to a manifest of Microchip's is no device.
+// A signer's certificate next to a manifest of Microchip's is not a device.
 func TestFormatsAreNotMixedUnasked(t *testing.T) {
 	t.Parallel()
 	pem := blocks(t)

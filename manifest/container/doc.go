@@ -2,7 +2,7 @@
 // compressed with gzip, and these in each other.
 //
 // A container is one manifest, whose entries are those of its files in order. All files
-// must have one format. Files that are no manifests are passed over, and the entry before
+// must have one format. Files that are not manifests are passed over, and the entry before
 // them, or the first entry, names them in a warning: a README, what operating systems
 // leave in archives, requests, lists without certificates.
 //

@@ -14,11 +14,11 @@ import (
 // to keep a reader busy.
 const maxPassedOver = 10_000
 
-// passedOver names the files that are no manifests.
+// passedOver names the files that are not manifests.
 type passedOver struct {
 	names  stream.PassedOver
 	counts int
-	files  int    // that are no explanations
+	files  int    // that are not explanations
 	first  string // the first of them
 	alone  error  // what it is
 }
@@ -47,7 +47,7 @@ func (p *passedOver) add(f *file, err error) error {
 // count counts a file, or one that is empty.
 func (p *passedOver) count() error {
 	if p.counts++; p.counts > maxPassedOver {
-		return manifest.Errorf(manifest.ReasonLimitExceeded, "more than %d files are no manifests", maxPassedOver)
+		return manifest.Errorf(manifest.ReasonLimitExceeded, "more than %d files are not manifests", maxPassedOver)
 	}
 	return nil
 }
@@ -88,7 +88,7 @@ func cut(text string) string {
 	return text
 }
 
-// isExplanation reports whether a file is no manifest, judged by its name.
+// isExplanation reports whether a file is not a manifest, judged by its name.
 func isExplanation(name string) bool { return member.IsLeftover(name) || member.IsReadme(name) }
 
 // isCertificateName reports whether a file is called as one with certificates.

@@ -18,7 +18,7 @@ import (
 // maxDepth is how deep containers nest, of which a compressed archive has two.
 const maxDepth = 4
 
-// A file is a file in a container that is no container itself.
+// A file is a file in a container that is not a container itself.
 type file struct {
 	// name is the path in the container, with the names of the archives on the way separated by
 	// "!"; empty for the content of a file that is compressed.
@@ -63,7 +63,7 @@ func (w *walk) container(in manifest.Input) error {
 	case kindGzip:
 		err = w.gzip(in.Section(0))
 	case kindNone:
-		err = manifest.Errorf(manifest.ReasonUnsupportedFormat, "this is no archive")
+		err = manifest.Errorf(manifest.ReasonUnsupportedFormat, "this is not an archive")
 	}
 	return damage(err)
 }

@@ -106,7 +106,7 @@ func TestSecretsAreWithheld(t *testing.T) {
 	}
 }
 
-// Without a header, the first record of a table is no list of names.
+// Without a header, the first record of a table is not a list of names.
 func TestMessageAboutAMissingColumnShowsNoCell(t *testing.T) {
 	t.Parallel()
 	got := decode(t, "cert=9,secret=2", "id1,hunter2,x\nid2,hunter3,x\n")

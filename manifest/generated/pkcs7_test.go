@@ -44,7 +44,7 @@ func TestContainersWithoutEndAreRefused(t *testing.T) {
 	}
 }
 
-// Entries of a container are no byte ranges of the file.
+// Entries of a container are not byte ranges of the file.
 func TestEntriesAreCutOutOfContainers(t *testing.T) {
 	t.Parallel()
 	der := containerOf(t, 6)

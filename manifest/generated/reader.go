@@ -27,7 +27,7 @@ type unit struct {
 	der  bool // text is DER
 	// fault describes what is wrong with the unit's form; mostly nil.
 	fault error
-	// foreign names, with its place, what is no entry; mostly empty.
+	// foreign names, with its place, what is not an entry; mostly empty.
 	foreign string
 	// unpacked is set if the unit was in a container, and so has no end of its own.
 	unpacked bool
@@ -244,7 +244,7 @@ func (r *reader) element() (unit, error) {
 	case len(text) == 0:
 		return unit{}, io.EOF
 	case !ok || text[0] != 0x30:
-		return unit{}, manifest.Errorf(manifest.ReasonTrailingData, "data that is no certificate follows the certificates in DER")
+		return unit{}, manifest.Errorf(manifest.ReasonTrailingData, "data that is not a certificate follows the certificates in DER")
 	case r.w.Over(size):
 		return unit{}, r.w.TooLong("a certificate")
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // What is cut out must be read again with the flags of the original, also if none of it has a certificate, or if the
-// pointer leads to what is no PEM.
+// pointer leads to what is not PEM.
 func TestCutEntriesAreReadAgainWithTheSamePointer(t *testing.T) {
 	t.Parallel()
 	pem, err := os.ReadFile("../testdata/vectors/pem-json/j04-pointer-base64.json")

@@ -10,13 +10,13 @@
 // 6901, with * for every element or member) leads to the certificates instead: what the last * stands
 // for is an entry. A pointer may also lead to base64 of DER.
 //
-// The certificate of an entry is the only one in it that is no authority's. Its members with
+// The certificate of an entry is the only one in it that is not an authority's. Its members with
 // text or numbers are [manifest.Device.Columns], except secrets. The thing is named by the member
 // thingName or thing_name, if there is one and no template is set.
 //
 // An entry with the member [ExportMember] also has [manifest.Device.Settings]: thingTypeName, billingGroupName,
 // status, the arrays policyNames and thingGroupNames, and the object attributes. In other entries these
-// names mean nothing, because what describes a certificate elsewhere is no order.
+// names mean nothing, because what describes a certificate elsewhere is not an order.
 //
 // # Trust
 //

@@ -143,7 +143,7 @@ func (r *reader) scan(raw []byte) error {
 	}
 }
 
-// leaf returns the certificate of the device: the only one that is no authority's, or the only one.
+// leaf returns the certificate of the device: the only one that is not an authority's, or the only one.
 func (r *reader) leaf() (*x509.Certificate, error) {
 	var leaves, all []*x509.Certificate
 	for _, text := range r.texts {

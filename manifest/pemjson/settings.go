@@ -37,7 +37,7 @@ func (r *reader) settings(raw []byte) (*manifest.Settings, error) {
 		case r.parser.Kind() == jsontext.KindNull:
 		case member == nameThing && r.column(nameThing) == "":
 			// The CN would name the thing instead.
-			return manifest.Errorf(manifest.ReasonBadName, "thingName is no name, or looks like a secret")
+			return manifest.Errorf(manifest.ReasonBadName, "thingName is not a name, or looks like a secret")
 		case texts[member] != nil:
 			text, err := r.parser.Text(member)
 			*texts[member] = string(text)

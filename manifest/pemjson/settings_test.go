@@ -33,7 +33,7 @@ func certificate(t *testing.T) string {
 }
 
 // What an export says of a device must reach it, and what other JSON says must not: the status that aws iot
-// describe-certificate prints is no order.
+// describe-certificate prints is not an order.
 func TestOnlyEntriesOfAnExportAskForSomething(t *testing.T) {
 	t.Parallel()
 	const members = `"policyNames":["a","b"],"thingGroupNames":["g"],"thingTypeName":"pump","billingGroupName":"bill","status":"INACTIVE",` +
@@ -57,11 +57,11 @@ func TestOnlyEntriesOfAnExportAskForSomething(t *testing.T) {
 			Attributes: map[string]string{},
 		}},
 		{name: "later version", members: `"thingpressExport":2`, reason: manifest.ReasonMalformedEntry},
-		{name: "mark that is no number", members: `"thingpressExport":[1]`, reason: manifest.ReasonMalformedEntry},
+		{name: "mark that is not a number", members: `"thingpressExport":[1]`, reason: manifest.ReasonMalformedEntry},
 		{name: "no array", members: `"thingpressExport":1,"policyNames":"a"`, reason: manifest.ReasonMalformedEntry},
 		{name: "no text", members: `"thingpressExport":1,"thingGroupNames":["a",1]`, reason: manifest.ReasonMalformedEntry},
 		{name: "no object", members: `"thingpressExport":1,"attributes":[]`, reason: manifest.ReasonMalformedEntry},
-		{name: "attribute that is no text", members: `"thingpressExport":1,"attributes":{"a":1}`, reason: manifest.ReasonMalformedEntry},
+		{name: "attribute that is not text", members: `"thingpressExport":1,"attributes":{"a":1}`, reason: manifest.ReasonMalformedEntry},
 		{name: "name that looks like a secret", members: `"thingpressExport":1,"thingName":"MT:1"`, reason: manifest.ReasonBadName},
 		{name: "other case", members: `"thingpressExport":1,"PolicyNames":["a"]`, reason: manifest.ReasonDuplicateField},
 		{name: "too many", members: `"thingpressExport":1,"policyNames":` + many, reason: manifest.ReasonBadSettings},

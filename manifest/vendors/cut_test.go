@@ -51,7 +51,7 @@ func FuzzCut(f *testing.F) {
 // ownArmour is the armour that a certificate gets that was one of several in a PKCS #7 container.
 const ownArmour = len("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n")
 
-// Entries that are no objects, and space between entries, must not be collected in memory. The test is
+// Entries that are not objects, and space between entries, must not be collected in memory. The test is
 // not parallel because it measures what the whole process allocates.
 func TestHostileEntriesAreCutInLittleMemory(t *testing.T) {
 	const numbers, size, limit = 5_000, 16 << 20, 24 << 20

@@ -27,7 +27,7 @@ func Detect(ctx context.Context, in manifest.Input) (manifest.Format, error) {
 	return detectContent(in)
 }
 
-// detectContent is like [Detect] for content that is no container.
+// detectContent is like [Detect] for content that is not a container.
 func detectContent(in manifest.Input) (manifest.Format, error) {
 	head, err := in.Head(manifest.DetectSize)
 	if err != nil {

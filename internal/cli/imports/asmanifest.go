@@ -192,7 +192,7 @@ func (o *reportOptions) manifestByContent(ctx context.Context, chosen Chosen, wa
 			return i, o.manifest, nil
 		}
 	}
-	return 0, "", fmt.Errorf("%s is no manifest of import %s: its SHA-256 is %s", o.manifest, chosen.Short, source.SHA256)
+	return 0, "", fmt.Errorf("%s is not a manifest of import %s: its SHA-256 is %s", o.manifest, chosen.Short, source.SHA256)
 }
 
 // nothing is the decoder of a file of which only the hash is wanted.

@@ -117,7 +117,7 @@ type directoryForm struct {
 func (f *directoryForm) device(d *manifest.Device, _ iot.Thing) error {
 	name := d.ThingName
 	if runtime.GOOS == "windows" {
-		name = strings.ReplaceAll(name, ":", "_") // which is no character of a file's name there
+		name = strings.ReplaceAll(name, ":", "_") // which is not a character of a file's name there
 	}
 	path := filepath.Join(f.path, name+".der")
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666) //nolint:gosec // the umask decides

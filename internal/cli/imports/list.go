@@ -121,7 +121,7 @@ func listImports(ctx context.Context, o *listOptions, flags *pflag.FlagSet, stre
 
 // readLedgers returns the imports in the ledger at path, or in all ledgers of this machine if path is
 // empty, newest first. A ledger that cannot be read must not hide the imports in the others: it is
-// noted, and its error is among unread unless it is no ledger at all.
+// noted, and its error is among unread unless it is not a ledger at all.
 func readLedgers(ctx context.Context, path string, note func(format string, err error)) (found []importLine, unread []error, err error) {
 	paths := []string{path}
 	if path == "" {

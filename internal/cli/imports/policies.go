@@ -142,7 +142,7 @@ func (p *policyJudges) watch(show engine.Events) engine.Events {
 	}
 }
 
-// A policiesLine is the verdict of the policies on all devices as JSON. A nil one is no verdict.
+// A policiesLine is the verdict of the policies on all devices as JSON. A nil one is not a verdict.
 type policiesLine struct {
 	Devices int `json:"devices"`
 	// Connect and Refused count the devices that may connect and those that may not.

@@ -176,7 +176,7 @@ func readSavedPlan(path string, flags *pflag.FlagSet, args []string) (*savedPlan
 	}
 	var p savedPlan
 	if err := json.Unmarshal(text, &p); err != nil || p.Type != "saved_plan" {
-		return nil, exit.UsageError(fmt.Errorf("--plan %s: the file is no saved plan", path), "write one with thingpress plan --out")
+		return nil, exit.UsageError(fmt.Errorf("--plan %s: the file is not a saved plan", path), "write one with thingpress plan --out")
 	}
 	if p.Format != savedPlanFormat {
 		return nil, exit.UsageError(fmt.Errorf("--plan %s: version %s wrote it in format %d; this one knows %d", path,

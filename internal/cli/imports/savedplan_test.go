@@ -44,7 +44,7 @@ func TestPlanIsCarriedOutUnlessSomethingHasChanged(t *testing.T) {
 
 	wants(t, env, 2, []string{"the plan decides --policy"}, "import", "--yes", "--plan", plan, "--policy", "q")
 	wants(t, env, 2, []string{"names others"}, "import", "--yes", "--plan", plan, manifest)
-	wants(t, env, 2, []string{"no saved plan"}, "import", "--yes", "--plan", list)
+	wants(t, env, 2, []string{"not a saved plan"}, "import", "--yes", "--plan", list)
 	wants(t, env, 2, []string{"--overwrite"}, "plan", "--endpoint-url", url, "--out", plan, manifest)
 
 	write(manifest, string(content)+"\n")

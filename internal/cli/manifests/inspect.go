@@ -143,7 +143,7 @@ func inspect(ctx context.Context, o inspectOptions, args []string, streams termi
 			listed = before
 			continue
 		}
-		if manifestRead.vendor != "" { // else it is no manifest
+		if manifestRead.vendor != "" { // else it is not a manifest
 			read = append(read, manifestRead)
 		}
 	}

@@ -51,7 +51,7 @@ type problemKey struct{ outcome, reason string }
 const warned = "warning"
 
 // add counts an entry, of which it keeps no more than limit for each reason; all if that is 0. The
-// line is what is to be said of an entry that is no device.
+// line is what is to be said of an entry that is not a device.
 func (i *inspected) add(v engine.Verdict, d *manifest.Device, line refusedLine, limit int) {
 	i.entries++
 	example := report.Example{

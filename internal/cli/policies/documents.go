@@ -59,7 +59,7 @@ func readFile(path string) (string, error) {
 	defer file.Close() //nolint:errcheck // it was only read
 	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err == nil && len(text) > maxFile {
-		err = fmt.Errorf("%s is larger than 1 MiB, and is no policy", path)
+		err = fmt.Errorf("%s is larger than 1 MiB, and is not a policy", path)
 	}
 	return strings.TrimPrefix(string(text), "\ufeff"), err
 }

@@ -133,7 +133,7 @@ func withRemoval(t *temporary, connection *target.Connection, streams terminal.S
 	err := f()
 	var stop *call.StopError
 	if errors.As(err, &stop) {
-		err = stop.Cause // it is no import that stops
+		err = stop.Cause // it is not an import that stops
 	}
 	if err != nil && len(t.policies) > 0 {
 		fmt.Fprintln(streams.Err, "removing what was created")

@@ -27,7 +27,7 @@ func must[T any](t *testing.T) func(T, error) T {
 }
 
 // Keys come from many tools: whatever their form and the names of their files, each must be found by its
-// certificate, and what is no key must be named.
+// certificate, and what is not a key must be named.
 func TestKeysOfEveryFormAreFoundByTheirCertificates(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

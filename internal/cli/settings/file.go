@@ -31,11 +31,11 @@ func filePath(flags *pflag.FlagSet) (path string, named bool, err error) {
 func readFile(flags *pflag.FlagSet) (*config.File, error) {
 	path, named, err := filePath(flags)
 	if err != nil || path == "" { // without a home directory there is no config file
-		return nil, nil //nolint:nilnil // no file is no error
+		return nil, nil //nolint:nilnil // a missing file is not an error
 	}
 	file, err := config.Read(path)
 	if errors.Is(err, fs.ErrNotExist) && !named {
-		return nil, nil //nolint:nilnil // no file is no error
+		return nil, nil //nolint:nilnil // a missing file is not an error
 	}
 	if err != nil {
 		return nil, exit.UsageError(fmt.Errorf("config file: %w", err), "")

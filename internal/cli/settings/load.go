@@ -57,7 +57,7 @@ func Load(c *cobra.Command, streams terminal.Streams, fresh func() *cobra.Comman
 		return nil, err
 	}
 	if c.DisableFlagParsing { // completion, whose words are another command's
-		return nil, nil //nolint:nilnil // no file is no error
+		return nil, nil //nolint:nilnil // a missing file is not an error
 	}
 	file, err := readFile(flags)
 	if err != nil {

@@ -11,10 +11,10 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/exit"
 )
 
-// never lists flags that narrow a command, guard it or name what it leaves behind. An empty value
+// neverEmpty lists flags that narrow a command, guard it or name what it leaves behind. An empty value
 // comes from an unset variable of a script, and without the flag the command would do something
 // else, such as import every device.
-var never = []string{
+var neverEmpty = []string{
 	"account", "as-manifest", "group", "json-pointer", "keys", "log", "manifest", "metrics", "notify", "notify-secret-file",
 	"only", "out", "plan", "query", "report", "resume", "signer", "signer-out", "skip", "stack",
 }
@@ -28,7 +28,7 @@ func refuseEmpty(flags *pflag.FlagSet) error {
 		if list, ok := flag.Value.(pflag.SliceValue); ok {
 			texts = list.GetSlice()
 		}
-		if empty == nil && slices.Contains(never, flag.Name) && slices.Contains(texts, "") {
+		if empty == nil && slices.Contains(neverEmpty, flag.Name) && slices.Contains(texts, "") {
 			empty = exit.UsageError(fmt.Errorf("--%s is empty", flag.Name), "give it a value, or leave it out")
 		}
 	})
@@ -45,7 +45,7 @@ func Mistake(err error) error {
 	var number *strconv.NumError
 	switch {
 	case flag.Value.Type() == "duration":
-		return fmt.Errorf("--%s: %q is no duration, such as 90s, 15m or 720h", flag.Name, value)
+		return fmt.Errorf("--%s: %q is not a duration, such as 90s, 15m or 720h", flag.Name, value)
 	case !errors.As(invalid.Unwrap(), &number): // of a type of ours, whose error quotes the value
 		return fmt.Errorf("--%s: %w", flag.Name, invalid.Unwrap())
 	case errors.Is(number, strconv.ErrRange):
@@ -53,7 +53,7 @@ func Mistake(err error) error {
 	case flag.Value.Type() == "bool":
 		return fmt.Errorf("--%s: %q is neither true nor false", flag.Name, value)
 	case flag.Value.Type() == "float64":
-		return fmt.Errorf("--%s: %q is no number", flag.Name, value)
+		return fmt.Errorf("--%s: %q is not a number", flag.Name, value)
 	}
-	return fmt.Errorf("--%s: %q is no whole number", flag.Name, value)
+	return fmt.Errorf("--%s: %q is not a whole number", flag.Name, value)
 }

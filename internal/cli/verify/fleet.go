@@ -40,7 +40,7 @@ type fleet struct {
 	mending func(ctx context.Context, drifted, gone map[string]bool) (engine.Later, error)
 	// advised is the import for orders that name it.
 	advised advice.Import
-	// rejected is the number of entries of manifests that are no devices.
+	// rejected is the number of entries of manifests that are not devices.
 	rejected int
 }
 

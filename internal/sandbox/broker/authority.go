@@ -105,7 +105,7 @@ func readAuthority(path string) (*Authority, error) {
 	}
 	key, ok := pair.PrivateKey.(*ecdsa.PrivateKey)
 	if !ok || !pair.Leaf.IsCA || time.Now().After(pair.Leaf.NotAfter) {
-		return nil, fmt.Errorf("%s: it is no authority that this program made, or it has expired", path)
+		return nil, fmt.Errorf("%s: it is not an authority that this program made, or it has expired", path)
 	}
 	return &Authority{pair.Leaf, key}, nil
 }

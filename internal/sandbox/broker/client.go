@@ -104,7 +104,7 @@ func (c *client) serve(ctx context.Context) {
 	reader := bufio.NewReader(secure)
 	connect, err := mqtt.Read(reader, 0)
 	if err != nil || connect.FixedHeader.Type != packets.Connect {
-		c.log(Violation, "the first packet is no CONNECT")
+		c.log(Violation, "the first packet is not CONNECT")
 		return
 	}
 	if !c.accept(connect) {

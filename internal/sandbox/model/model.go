@@ -222,7 +222,7 @@ func (s *Shape) constrain(field string) (err error) {
 	}
 	least, most, ok := strings.Cut(field, "..")
 	if !ok {
-		return fmt.Errorf("%s: %q is no constraint", s.Name, field)
+		return fmt.Errorf("%s: %q is not a constraint", s.Name, field)
 	}
 	if s.Min, err = limit(least); err == nil {
 		s.Max, err = limit(most)

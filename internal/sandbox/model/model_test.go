@@ -215,7 +215,7 @@ func TestBadTableIsRefused(t *testing.T) {
 		"A structure\n  m B":     "B is not defined",
 		"A string\nA string":     "defined twice",
 		"  m B":                  "not part of a structure",
-		"A string 1":             "no constraint",
+		"A string 1":             "not a constraint",
 		"A string 1..x":          "invalid syntax",
 		"A operation GET / B":    "3 fields",
 		"A structure\n  m B ! x": "not understood",

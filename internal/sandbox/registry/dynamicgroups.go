@@ -88,7 +88,7 @@ func (st *State) dynamicQuery(in DynamicQuery) (DynamicQuery, error) {
 	return in, err
 }
 
-// DeleteDynamicThingGroup deletes a dynamic thing group. A missing group is no error: AWS documents none for it.
+// DeleteDynamicThingGroup deletes a dynamic thing group. A missing group is not an error: AWS documents none for it.
 func (st *State) DeleteDynamicThingGroup(in *Deletion) ([]Change, error) {
 	if g := st.groups.by[in.Name]; g != nil && !g.dynamic() {
 		return nil, Invalid("%s is not a dynamic thing group", g.name)

@@ -186,7 +186,7 @@ func (st *State) ListThingGroups(in *ListThingGroups) (out Page[GroupRef], err e
 }
 
 // DeleteThingGroup deletes a static or dynamic thing group that has no child groups. A missing
-// group is no error: AWS documents none for it.
+// group is not an error: AWS documents none for it.
 func (st *State) DeleteThingGroup(in *Deletion) ([]Change, error) {
 	g := st.groups.by[in.Name]
 	switch {

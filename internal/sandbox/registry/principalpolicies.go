@@ -61,7 +61,7 @@ type ListPolicyPrincipals struct {
 // Subject returns the policy.
 func (in *ListPolicyPrincipals) Subject() string { return in.Policy }
 
-// ListPolicyPrincipals lists the ARNs of the certificates that have a policy. Thing groups are no principals.
+// ListPolicyPrincipals lists the ARNs of the certificates that have a policy. Thing groups are not principals.
 func (st *State) ListPolicyPrincipals(in *ListPolicyPrincipals) (out Page[string], err error) {
 	page, err := in.page()
 	if err != nil {

@@ -123,7 +123,7 @@ type UntagResource struct {
 // Subject returns the ARN.
 func (in *UntagResource) Subject() string { return Shorten(in.ARN) }
 
-// UntagResource removes tags from a resource. Keys that it does not have are no error.
+// UntagResource removes tags from a resource. Keys that it does not have are not errors.
 func (st *State) UntagResource(in *UntagResource) ([]Change, error) {
 	resource, err := st.taggable(in.ARN)
 	if err != nil {

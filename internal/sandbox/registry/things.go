@@ -145,7 +145,7 @@ func (st *State) UpdateThing(in *UpdateThing) ([]Change, error) {
 	return []Change{&ThingUpdated{t.name, ThingDetails{t.version + 1, kind.title(), attributes}}}, nil
 }
 
-// DeleteThing deletes a thing that has no principals. A missing thing is no error: AWS
+// DeleteThing deletes a thing that has no principals. A missing thing is not an error: AWS
 // documents none for it.
 func (st *State) DeleteThing(in *Deletion) ([]Change, error) {
 	t := st.things.by[in.Name]

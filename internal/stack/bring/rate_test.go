@@ -251,7 +251,7 @@ func TestDevicesThatABatchDoesNotReachAreNotClaimed(t *testing.T) {
 		f := factory{tps: 1, call: 40 * time.Millisecond, table: 10 * time.Millisecond, importers: 1, batch: n}
 		p := f.produce(t, slices.Clone(messages))
 		if p.counts.Imported != n || p.handedBack < n/2 {
-			t.Fatalf("that is no trial: %+v", p)
+			t.Fatalf("that is not a trial: %+v", p)
 		}
 		if most := n + n/4; p.claims > most {
 			t.Errorf("%d claims for %d devices, want at most %d: %d were handed back", p.claims, n, most, p.handedBack)

@@ -56,7 +56,7 @@ func TestSweepHasDevicesOfAPurgedQueueSentAgain(t *testing.T) {
 		if err := w.ledger.SetCause(t.Context(), "denied", "AccessDenied", time.Now().Add(10*time.Minute)); err != nil {
 			t.Fatal(err)
 		}
-		w.sweepFor(t, 4*time.Minute, func() {}) // the first sight is no stand
+		w.sweepFor(t, 4*time.Minute, func() {}) // the first sight does not count as a stand
 		expect(t, w, "", 1)
 		w.sweepFor(t, time.Minute, func() {})
 		expect(t, w, "continue:fed continue:sent continue:unfed", 1) // nobody works on the manifest of unfed

@@ -77,7 +77,7 @@ func parseEvent(body string) ([]eventUpload, error) {
 		}
 		switch name := strings.TrimPrefix(r.EventName, "s3:"); {
 		case !strings.HasPrefix(name, "ObjectCreated:"):
-			u.ignored = name + " is no upload"
+			u.ignored = name + " is not an upload"
 		case strings.HasSuffix(key, "/") && u.Size == 0:
 			u.ignored = "this is how the console of S3 makes a folder"
 		}

@@ -54,7 +54,7 @@ func TestEventsOfS3AreReadAsS3WritesThem(t *testing.T) {
 			record("ObjectRemoved:DeleteMarkerCreated", "b", `"key":"a","eTag":"e"`),
 			record("ObjectCreated:Put", "b", `"key":"folder/","size":0,"eTag":"e"`),
 		), []eventUpload{
-			{Upload: stack.Upload{Bucket: "b", Key: "a", ETag: "e"}, ignored: "ObjectRemoved:DeleteMarkerCreated is no upload"},
+			{Upload: stack.Upload{Bucket: "b", Key: "a", ETag: "e"}, ignored: "ObjectRemoved:DeleteMarkerCreated is not an upload"},
 			{Upload: stack.Upload{Bucket: "b", Key: "folder/", ETag: "e"}, ignored: "this is how the console of S3 makes a folder"},
 		}},
 	} {

@@ -93,7 +93,7 @@ func (k *Keeper) Handle(ctx context.Context, target ledger.Target, messages []st
 		switch {
 		case err != nil:
 		case !ours || task.Kind != stack.TaskContinue:
-			err = errors.New("the message is no task of a command")
+			err = errors.New("the message is not a task of a command")
 		default:
 			err = k.continueCommand(ctx, target, task)
 		}

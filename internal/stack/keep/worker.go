@@ -100,7 +100,7 @@ func (w *worker) carryOut(ctx context.Context) (err error) {
 	w.command = w.job.Command
 	switch {
 	case w.command == nil:
-		return errors.New("it is no command")
+		return errors.New("it is not a command")
 	case !w.Serves(w.command):
 		return fmt.Errorf("this function does not carry out %s", w.command.Verb)
 	}

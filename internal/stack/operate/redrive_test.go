@@ -14,7 +14,7 @@ import (
 )
 
 // A device that failed because ten days were over would fail again at once if its message
-// kept the times. What is no message of ours must stay, or it would be lost.
+// kept the times. What is not a message of ours must stay, or it would be lost.
 func TestRedriveGivesDevicesTimeAndLeavesWhatNobodyCanHandle(t *testing.T) {
 	t.Parallel()
 	url := require.ElasticMQ(t)

@@ -158,7 +158,7 @@ func TestStack(t *testing.T) {
 			l.empty(t)
 		}
 		if depth, err := wrong.devicesParked.Depth(t.Context()); err != nil || depth != 1 {
-			t.Errorf("%d messages of the wrong line are parked, want the one that is no device: %v", depth, err)
+			t.Errorf("%d messages of the wrong line are parked, want the one that is not a device: %v", depth, err)
 		}
 	})
 
@@ -197,7 +197,7 @@ func TestStack(t *testing.T) {
 			main.twice())
 		ranOut := handedOn + main.decoder.Stats().TimedOut
 		if killed == 0 || main.twice() == 0 || ranOut < 2 && !require.Race {
-			t.Error("that is no trial")
+			t.Error("that is not a trial")
 		}
 	})
 }

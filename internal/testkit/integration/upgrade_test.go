@@ -176,7 +176,7 @@ func (l *line) leaveBehind(t *testing.T, o stacktest.Object, content []byte, sen
 	}
 	must(l.manifests.Send(ctx, stack.Task{Kind: stack.TaskContinue, Import: id}.Message(0).Body))
 	if b.failed < 0 || len(b.registered) < 20 || len(rejected) == 0 || send.Entries == 0 {
-		t.Fatalf("that is no trial: %+v, %d rejected, %+v", b, len(rejected), send)
+		t.Fatalf("that is not a trial: %+v, %d rejected, %+v", b, len(rejected), send)
 	}
 	return b
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/thingpress/thingpress/manifest/internal/stream"
 )
 
-// A knownFile is a JSON file about certificates that is no manifest. It has all the words, in any case.
+// A knownFile is a JSON file about certificates that is not a manifest. It has all the words, in any case.
 type knownFile struct {
 	words []string
 	what  string
@@ -42,7 +42,7 @@ func Error(head []byte) error {
 	return nil
 }
 
-// JSON returns a description of JSON about certificates that is no manifest, judged by the beginning of its
+// JSON returns a description of JSON about certificates that is not a manifest, judged by the beginning of its
 // text in UTF-8. It returns "" for other files.
 func JSON(text []byte) string { return knownJSON(text).what }
 

@@ -18,7 +18,7 @@ var (
 )
 
 // IsLeftover reports whether a member of an archive was left there by an operating
-// system, an editor or an office program. Such a member is no entry.
+// system, an editor or an office program. Such a member is not an entry.
 func IsLeftover(name string) bool {
 	name = strings.ToLower(strings.ReplaceAll(name, `\`, "/"))
 	for part := range strings.SplitSeq(path.Dir(name), "/") {

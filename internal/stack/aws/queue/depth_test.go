@@ -53,6 +53,6 @@ func TestDepthCountsEveryMessage(t *testing.T) {
 	}
 	delete(all, "ApproximateNumberOfMessagesDelayed")
 	if _, err := queue.Depth(t.Context(), all, "url"); err == nil || !strings.Contains(err.Error(), "MessagesDelayed") {
-		t.Errorf("an answer without a number is no depth: %v", err)
+		t.Errorf("an answer without a number is not a depth: %v", err)
 	}
 }

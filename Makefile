@@ -131,7 +131,7 @@ lints := lint-format lint-modules lint-golangci lint-staticcheck lint-systems li
 lint: $(lints) ## check format, style, modules and known vulnerabilities
 
 lint-format: $(gofumpt)
-	@unformatted=$$($(gofumpt) -l .); \
+	@unformatted=$$($(gofumpt) -l $$(git ls-files --cached --others --exclude-standard '*.go')) || exit 1; \
 	if [ -n "$$unformatted" ]; then printf 'gofumpt would change:\n%s\n' "$$unformatted"; exit 1; fi
 
 lint-modules:

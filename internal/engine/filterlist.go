@@ -156,13 +156,15 @@ func tableOf(lines []string) (columns []int, delimiter string) {
 		return nil, ""
 	}
 	delimiter = lines[0][at : at+1]
-	for i, cell := range slices.Collect(splitCells(lines[0], delimiter)) {
+	column := 0
+	for cell := range splitCells(lines[0], delimiter) {
 		switch id, ok := foldID(cell); {
 		case ok && isLong(id):
 			return nil, ""
 		case isHeading(cell):
-			columns = append(columns, i)
+			columns = append(columns, column)
 		}
+		column++
 	}
 	return columns, delimiter
 }

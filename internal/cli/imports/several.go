@@ -211,6 +211,11 @@ type targetLine struct {
 	Pending int `json:"pending"`
 }
 
+// Numbers implements [target.Line] with the numbers of numberColumns.
+func (l targetLine) Numbers() []int {
+	return []int{l.Imported, l.Unchanged, l.Failed, l.Rejected, l.Skipped, l.Pending}
+}
+
 // numberColumns are the columns of a table of several targets that have the numbers of imports.
 var numberColumns = []terminal.Column{
 	{Name: "IMPORTED", Number: true},
@@ -250,12 +255,9 @@ func (t *targetImport) lineOfTarget() targetLine {
 
 // endSeveral prints the table of all targets, and returns the error that the command ends with.
 func endSeveral(all []*targetImport, streams terminal.Streams) error {
-	var lines []target.Line[targetLine]
+	var lines []target.Line
 	for _, t := range all {
-		l := t.lineOfTarget()
-		lines = append(lines, target.Line[targetLine]{
-			Outcome: l.Outcome, JSON: l, Numbers: []int{l.Imported, l.Unchanged, l.Failed, l.Rejected, l.Skipped, l.Pending},
-		})
+		lines = append(lines, t.lineOfTarget())
 	}
 	return target.EndSeveral(lines, numberColumns, all[0].o.output, streams)
 }

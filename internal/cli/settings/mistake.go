@@ -11,7 +11,7 @@ import (
 	"github.com/thingpress/thingpress/internal/cli/exit"
 )
 
-// neverEmpty lists flags that narrow a command, guard it or name what it leaves behind. An empty value
+// neverEmpty lists flags that narrow a command, guard it or name what it writes. An empty value
 // comes from an unset variable of a script, and without the flag the command would do something
 // else, such as import every device.
 var neverEmpty = []string{

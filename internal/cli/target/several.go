@@ -34,44 +34,45 @@ func (o *Outcome) Ended(err error) {
 	}
 }
 
-// A Line is how a command over several targets ended in one of them: the line of JSON, in which the [Outcome] is embedded,
-// and the numbers for the columns of the table.
-type Line[J any] struct {
-	Outcome Outcome
-	JSON    J
-	Numbers []int
+// Ending returns the outcome itself. What embeds it is a [Line] with it.
+func (o Outcome) Ending() Outcome { return o }
+
+// A Line is how a command over several targets ended in one of them, as JSON that embeds an [Outcome].
+type Line interface {
+	Ending() Outcome
+	// Numbers are for the columns of the table.
+	Numbers() []int
 }
 
 // targetsLine is the last line of a command over several targets as JSON.
-type targetsLine[J any] struct {
+type targetsLine struct {
 	Type    string `json:"type"` // "targets"
-	Targets []J    `json:"targets"`
+	Targets []Line `json:"targets"`
 	Code    int    `json:"exit_code"`
 }
 
 // EndSeveral prints how a command over several targets ended, as JSON or as a table with columns for its numbers. It returns
 // the error that the command ends with.
-func EndSeveral[J any](lines []Line[J], numbers []terminal.Column, output terminal.Output, streams terminal.Streams) error {
-	end := targetsLine[J]{Type: "targets"}
+func EndSeveral(lines []Line, numbers []terminal.Column, output terminal.Output, streams terminal.Streams) error {
 	var codes []int
 	for _, l := range lines {
-		end.Targets, codes = append(end.Targets, l.JSON), append(codes, l.Outcome.Code)
+		codes = append(codes, l.Ending().Code)
 	}
-	end.Code = exit.Worst(codes)
+	code := exit.Worst(codes)
 	var err error
 	if output == terminal.JSON {
-		err = streams.PrintJSON(end)
+		err = streams.PrintJSON(targetsLine{Type: "targets", Targets: lines, Code: code})
 	} else {
 		err = printTargets(lines, numbers, streams)
 	}
 	if err != nil {
 		return err
 	}
-	return exit.Silently(end.Code)
+	return exit.Silently(code)
 }
 
 // printTargets prints a table of all targets.
-func printTargets[J any](lines []Line[J], numbers []terminal.Column, streams terminal.Streams) error {
+func printTargets(lines []Line, numbers []terminal.Column, streams terminal.Streams) error {
 	if _, err := plain.Fprintf(streams.Out, "\n"); err != nil {
 		return err
 	}
@@ -82,15 +83,16 @@ func printTargets[J any](lines []Line[J], numbers []terminal.Column, streams ter
 		{Name: "STATE"},
 	}, numbers, []terminal.Column{{Name: "TIME", Drop: 1}}))
 	for _, l := range lines {
+		o := l.Ending()
 		var to ledger.Target
-		if l.Outcome.Target != nil {
-			to = *l.Outcome.Target
+		if o.Target != nil {
+			to = *o.Target
 		}
-		cells := []string{l.Outcome.Name, to.Account, to.Region, l.Outcome.State}
-		for _, n := range l.Numbers {
+		cells := []string{o.Name, to.Account, to.Region, o.State}
+		for _, n := range l.Numbers() {
 			cells = append(cells, strconv.Itoa(n))
 		}
-		table.Row(append(cells, progress.Duration(time.Duration(l.Outcome.Seconds*float64(time.Second))))...)
+		table.Row(append(cells, progress.Duration(time.Duration(o.Seconds*float64(time.Second))))...)
 	}
 	return table.Flush()
 }

@@ -23,6 +23,9 @@ type targetLine struct {
 	Rejected int `json:"rejected"`
 }
 
+// Numbers implements [target.Line] with the numbers of numberColumns.
+func (l targetLine) Numbers() []int { return []int{l.Devices, l.Drifted, l.Unread, l.Rejected} }
+
 // numberColumns are the columns of a table of several targets that have the numbers of verifications.
 var numberColumns = []terminal.Column{
 	{Name: "DEVICES", Number: true},
@@ -54,7 +57,7 @@ func verifySeveral(ctx context.Context, names []string, c *cobra.Command, args [
 	}
 	var p passes
 	defer p.close()
-	var lines []target.Line[targetLine]
+	var lines []target.Line
 	for _, o := range all {
 		line := targetLine{Outcome: target.Outcome{Name: o.name, State: target.NotBegun, Code: exit.Interrupted}}
 		if ctx.Err() == nil {
@@ -63,18 +66,14 @@ func verifySeveral(ctx context.Context, names []string, c *cobra.Command, args [
 		if p.failed != nil {
 			return p.failed
 		}
-		lines = append(lines, target.Line[targetLine]{
-			Outcome: line.Outcome, JSON: line, Numbers: []int{line.Devices, line.Drifted, line.Unread, line.Rejected},
-		})
+		lines = append(lines, line)
 	}
 	return target.EndSeveral(lines, numberColumns, all[0].Output, streams)
 }
 
 // verifyTarget verifies manifests in one of several targets, and prints what was found. Before are the targets that were
 // verified.
-func (o *options) verifyTarget(
-	ctx context.Context, p *passes, args []string, streams terminal.Streams, before []target.Line[targetLine],
-) targetLine {
+func (o *options) verifyTarget(ctx context.Context, p *passes, args []string, streams terminal.Streams, before []target.Line) targetLine {
 	line := targetLine{Outcome: target.Outcome{Name: o.name, State: target.NotBegun}}
 	if o.Output != terminal.JSON {
 		if len(before) > 0 {
@@ -87,8 +86,8 @@ func (o *options) verifyTarget(
 		defer f.close()
 		line.Target = &f.connection.Target
 		for _, other := range before {
-			if to := other.Outcome.Target; to != nil && *to == *line.Target {
-				err = fmt.Errorf("target %s is the same: %s", other.Outcome.Name, f.connection)
+			if o := other.Ending(); o.Target != nil && *o.Target == *line.Target {
+				err = fmt.Errorf("target %s is the same: %s", o.Name, f.connection)
 			}
 		}
 	}

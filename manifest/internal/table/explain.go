@@ -24,7 +24,11 @@ func Explain(text []byte) error {
 	}
 	s := sampleOf(text)
 	if s.names != nil || s.cert >= 0 {
-		if err := checkEncoding(text, false, 1); err != nil {
+		err := checkEncoding(text, false, 1)
+		switch {
+		case err != nil && bytes.IndexByte(text, 0) >= 0:
+			return nil // binary data in which something looks like a header by chance
+		case err != nil:
 			return err
 		}
 	}
